@@ -1,0 +1,44 @@
+# Everything that the project does, from a fresh clone, as any user. `make` alone lists the targets.
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+  $$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo $$p; break; }; done)
+VENV := .venv
+BIN := $(VENV)/bin
+CACHE := .cache
+READY := $(VENV)/.ready
+
+.PHONY: help setup lint types check test ci demo bench asterisk asterisk-22 asterisk-16 clean format
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(READY) ## make .venv with astsync and what its checks need
+
+$(READY): pyproject.toml .constraints.txt
+	@test -n "$(PYTHON)" || { echo "astsync needs Python 3.11 or newer; name it with make PYTHON=..." >&2; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install -q --upgrade -c .constraints.txt 'pip>=25.1'
+	$(BIN)/pip install -q -c .constraints.txt -e . --group dev
+	@touch $@
+
+format: setup ## rewrite the code in its one style
+	$(BIN)/ruff format astsync tests
+	$(BIN)/ruff check --fix astsync tests
+
+lint: setup ## ruff: style and faults
+	$(BIN)/ruff format --check astsync tests
+	$(BIN)/ruff check astsync tests
+
+types: setup ## mypy, strict
+	$(BIN)/mypy
+
+check: lint types ## lint and types
+
+test: setup asterisk ## the whole test suite, on real Asterisks
+	$(BIN)/pytest --cov --cov-report=term
+
+ci: check test ## what .ci/run calls
+
+clean: ## remove what the other targets made
+	rm -rf $(VENV) $(CACHE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -1,0 +1,151 @@
+"""Every error that astsync raises on purpose, with its exit code.
+
+::
+
+    AstsyncError                  1
+    ├── ConfigError               2  the command line or the configuration is wrong
+    ├── SourceError               4  the source did not give a whole list; nothing was written
+    │   ├── SourceUnreachable        no connection, a time-out, a broken connection
+    │   ├── SourceLoginError         the login or the password is wrong
+    │   ├── SourceRightsError        the login is right, its rights are not
+    │   ├── SourceNotFound           the URL, the publication or the catalog is not there
+    │   ├── SourceQueryError         the source does not understand what was asked
+    │   ├── SourceBusy               maintenance, no free licence, no free session: later it may work
+    │   ├── SourceFailure            the source failed inside (HTTP 5xx)
+    │   └── SourceBadAnswer          an answer that is not what was asked for
+    ├── PbxError                  5  a PBX could not be read or written
+    │   ├── PbxUnreachable           no connection
+    │   ├── PbxLoginError            AMI refused the login
+    │   ├── PbxRightsError           the AMI user may not do this
+    │   ├── PbxTimeout               no answer in time
+    │   ├── PbxConnectionLost        the connection ended while answers were awaited
+    │   ├── PbxBadAnswer             an answer that makes no sense
+    │   ├── PbxActionFailed          AMI answered an action with an error
+    │   └── UnsafeValue              a value that cannot be sent over AMI
+    ├── SafetyError               6  a safety limit refused the plan; nothing was written
+    ├── PartlyDone                7  some PBXs or entries succeeded, some did not
+    ├── LockedError               8  another run holds the lock
+    └── StoreError                1  the local store could not be used
+
+Each error says what happened and why (its text) and what to do (its ``hint``).
+"""
+
+from typing import ClassVar
+
+
+class AstsyncError(Exception):
+    """The root of the tree.
+
+    ``exit_code`` is what the command exits with; ``hint`` is the cure, a sentence or more, or "".
+    """
+
+    exit_code: ClassVar[int] = 1
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class ConfigError(AstsyncError):
+    """The command line or the configuration is wrong."""
+
+    exit_code = 2
+
+
+class SourceError(AstsyncError):
+    """The source did not give a whole list, so nothing was written."""
+
+    exit_code = 4
+
+
+class SourceUnreachable(SourceError):
+    """No connection to the source, a time-out, or a connection that broke."""
+
+
+class SourceLoginError(SourceError):
+    """The source refused the login or the password."""
+
+
+class SourceRightsError(SourceError):
+    """The login works, but its rights do not reach the data."""
+
+
+class SourceNotFound(SourceError):
+    """The URL, the publication, or the catalog does not exist."""
+
+
+class SourceQueryError(SourceError):
+    """The source does not understand the query: this configuration of 1C differs from what was asked."""
+
+
+class SourceBusy(SourceError):
+    """Maintenance, no free licence or no free session: the same request may work later."""
+
+
+class SourceFailure(SourceError):
+    """The source failed inside."""
+
+
+class SourceBadAnswer(SourceError):
+    """The answer is not what was asked for: a login page, a cut body, a missing list."""
+
+
+class PbxError(AstsyncError):
+    """A PBX could not be read or written."""
+
+    exit_code = 5
+
+
+class PbxUnreachable(PbxError):
+    """No connection to AMI."""
+
+
+class PbxLoginError(PbxError):
+    """AMI refused the login."""
+
+
+class PbxRightsError(PbxError):
+    """The AMI user lacks a right that the action needs."""
+
+
+class PbxTimeout(PbxError):
+    """AMI did not answer in time."""
+
+
+class PbxConnectionLost(PbxError):
+    """The AMI connection ended while an answer was awaited."""
+
+
+class PbxBadAnswer(PbxError):
+    """AMI answered something that makes no sense, or half of a list."""
+
+
+class PbxActionFailed(PbxError):
+    """AMI answered an action with an error."""
+
+
+class UnsafeValue(PbxError):
+    """A value that AMI cannot carry: CR, LF or NUL inside, or a line that is too long."""
+
+
+class SafetyError(AstsyncError):
+    """A safety limit refused the plan before the first write."""
+
+    exit_code = 6
+
+
+class PartlyDone(AstsyncError):
+    """Some PBXs or entries succeeded and some did not."""
+
+    exit_code = 7
+
+
+class LockedError(AstsyncError):
+    """Another run holds the lock."""
+
+    exit_code = 8
+
+
+class StoreError(AstsyncError):
+    """The local store could not be used."""

@@ -1,0 +1,1 @@
+"""A renderer a format, all from the same report."""
