@@ -1,6 +1,7 @@
 """Asterisk's side: an AMI connection, and the phonebook family in AstDB on top of it."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -31,4 +32,17 @@ class Family(Protocol):
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
         """Delete keys; an absent key counts as done. Raises PbxError when the PBX is lost."""
+        ...
+
+
+class Pbx(Protocol):
+    """One PBX: its name in the configuration, and its family while it is open."""
+
+    @property
+    def name(self) -> str:
+        """The PBX's name in reports and in the store."""
+        ...
+
+    def open(self) -> AbstractContextManager[Family]:
+        """Connect and give the family; the end of the context disconnects. Raises PbxError."""
         ...

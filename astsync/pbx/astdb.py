@@ -1,0 +1,153 @@
+"""A family of a real PBX's AstDB over AMI: read whole, put, delete; Asterisk 1.8 to 22."""
+
+import logging
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+
+from astsync.config import PbxConfig
+from astsync.errors import PbxActionFailed, PbxBadAnswer, UnsafeValue
+from astsync.pbx import WriteResult, packets
+from astsync.pbx.connection import AmiConnection
+from astsync.pbx.pipeline import Pipeline
+from astsync.phonebook.model import Progress, no_progress
+
+log = logging.getLogger(__name__)
+
+PATH_LIMIT = 255
+"""Bytes of ``/family/key``: over it Asterisk before 22 answers Success and never finds the key again (main/db.c)."""
+
+_NO_SUCH_ACTION = "Invalid/unknown command"
+_TREE_ENTRY = re.compile(
+    rb"Event: DBGetTreeResponse\r\nKey: (.*?)\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
+)
+_SHOWN = re.compile(rb"(\d+) results? found\.")
+_KEY_WIDTH, _VALUE_WIDTH = 50, 25  # "%-50s: %-25s" of `database show` (main/db.c)
+_EVERY = 5_000  # entries between two calls of progress
+
+
+class AstDb:
+    """One family of AstDB on an open connection; a ``Family``."""
+
+    def __init__(self, connection: AmiConnection, family: str) -> None:
+        self._connection = connection
+        self._family = family
+        self._prefix = f"/{family}/".encode()
+        self._has_tree = True
+
+    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+        """Give the whole family, name by number.
+
+        By DBGetTree (Asterisk 16.28, 18.14, 19.6, 20 and newer), else by the command ``database show``. Both find
+        families by SQL LIKE, so what they give is filtered by the exact prefix. Raises PbxError.
+        """
+        if self._has_tree:
+            try:
+                return self._read_tree(progress)
+            except PbxActionFailed as error:
+                if _NO_SUCH_ACTION not in error.message:
+                    raise
+                self._has_tree = False
+                log.info("%s has no DBGetTree: reading by `database show`", self._connection.config.name)
+        return self._read_shown(progress)
+
+    def _read_tree(self, progress: Progress) -> dict[str, str]:
+        found: dict[str, str] = {}
+        take = _tree_taker(found, self._prefix, progress)
+        self._connection.action("DBGetTree", on_event=take, Family=self._family)
+        return found
+
+    def _read_shown(self, progress: Progress) -> dict[str, str]:
+        packet = self._connection.action("Command", Command=f"database show {self._family}")
+        lines = packets.command_output(packet)
+        entries = [line for line in lines if line.startswith(b"/")]
+        counted = next((int(match[1]) for line in reversed(lines) if (match := _SHOWN.match(line))), None)
+        if counted != len(entries):
+            raise PbxBadAnswer(
+                f"{self._connection.config.name}: `database show` gave {len(entries)} entries and says {counted}",
+                hint="Run the command again; if it stays so, look at `database show` on the PBX itself.",
+            )
+        progress("read", len(entries), len(entries))
+        pairs = (split_shown(line) for line in entries)
+        start = len(self._prefix)
+        return {packets.text(k[start:]): packets.text(v) for k, v in pairs if k.startswith(self._prefix)}
+
+    def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
+        """Write entries, pipelined. Raises PbxError when the connection or the right to write is missing."""
+        family = packets.header("Family", self._family)
+
+        def encode(number: str, name: str) -> bytes:
+            return family + self._key(number) + packets.header("Val", name)
+
+        return Pipeline(self._connection, "DBPut", encode).run(entries, progress)
+
+    def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
+        """Delete keys, pipelined; a key that is absent counts as deleted (Asterisk 11 and 13 say Success too)."""
+        family = packets.header("Family", self._family)
+
+        def encode(number: str, _: str) -> bytes:
+            return family + self._key(number)
+
+        pipeline = Pipeline(self._connection, "DBDel", encode, harmless=_is_absent)
+        return pipeline.run(((number, "") for number in numbers), progress)
+
+    def _key(self, number: str) -> bytes:
+        line = packets.header("Key", number)
+        if not number or len(self._prefix) + len(line) - len(b"Key: \r\n") > PATH_LIMIT:
+            raise UnsafeValue(f"a key must have 1 to {PATH_LIMIT - len(self._prefix)} bytes: {number[:60]!r}")
+        return line
+
+
+def _is_absent(message: str) -> bool:
+    """Tell the answer for an absent key: 1.8 says the first, 16 and 22 the second (and so for a failed delete,
+    which the reading after every run finds).
+    """
+    return message.startswith(("Database entry not found", "Database entry could not be deleted"))
+
+
+def _tree_taker(found: dict[str, str], prefix: bytes, progress: Progress) -> Callable[[bytes], bool]:
+    """Make the taker of DBGetTree's events: it fills ``found`` and tells the last one."""
+    start = len(prefix)
+
+    def take(packet: bytes) -> bool:
+        entry = _TREE_ENTRY.match(packet)
+        if entry is None:
+            return not packet.startswith(b"Event: DBGetTreeResponse")
+        key = entry[1]
+        if key.startswith(prefix):
+            found[packets.text(key[start:])] = packets.text(entry[2])
+            if len(found) % _EVERY == 0:
+                progress("read", len(found), None)
+        return False
+
+    return take
+
+
+def split_shown(line: bytes) -> tuple[bytes, bytes]:
+    """Split a line of ``database show`` into key and value.
+
+    The line is ``%-50s: %-25s`` by bytes, so the separator is the first ``: `` at or after column 50. Trailing blanks
+    of a value of up to 25 bytes cannot be told from padding and are dropped.
+    """
+    at = line.find(b": ", _KEY_WIDTH)
+    if at < 0:
+        return line.rstrip(b" "), b""
+    value = line[at + 2 :]
+    if len(value) <= _VALUE_WIDTH:
+        value = value.rstrip(b" ")
+    return line[:at].rstrip(b" "), value
+
+
+class AmiPbx:
+    """A PBX by its configuration; ``open`` gives the family over a connection of its own."""
+
+    def __init__(self, config: PbxConfig, family: str) -> None:
+        self.name = config.name
+        self._config = config
+        self._family = family
+
+    @contextmanager
+    def open(self) -> Iterator[AstDb]:
+        """Connect, log in, give the family, disconnect. Raises PbxError."""
+        with AmiConnection(self._config) as connection:
+            yield AstDb(connection, self._family)

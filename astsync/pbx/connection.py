@@ -1,0 +1,328 @@
+"""The AMI connection: asterisk-ami's AMIClient with its faults mended.
+
+What AMIClient 0.1.7 does and this does not: die after idle seconds, send a part of the bytes, paste values unescaped,
+know only IPv4, search a large answer again after every 1,024 bytes, leave callers waiting when the connection ends,
+answer None instead of an error. Everything that goes wrong here becomes a PbxError in this module and in ``wire``.
+"""
+
+import hashlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable
+from types import TracebackType
+from typing import Protocol
+
+from asterisk.ami import Action, AMIClient, Event, Response
+
+from astsync.config import PbxConfig
+from astsync.errors import (
+    PbxActionFailed,
+    PbxBadAnswer,
+    PbxConnectionLost,
+    PbxError,
+    PbxLoginError,
+    PbxRightsError,
+    PbxTimeout,
+    PbxUnreachable,
+)
+from astsync.pbx import packets
+from astsync.pbx.wire import Wire, connect
+
+log = logging.getLogger(__name__)
+
+RECEIVE_SIZE = 262_144  # bytes: an answer of a million entries comes in few pieces
+
+
+class Waiter(Protocol):
+    """Who waits for the packets of one ActionID; called by the listener thread."""
+
+    def take(self, identity: bytes, packet: bytes, /) -> bool:
+        """Take a packet; True when it was the last one for this ActionID."""
+        ...
+
+    def fail(self, error: PbxError) -> None:
+        """Learn that no packet will come any more."""
+        ...
+
+
+class Answer:
+    """The answer to one action: its response and, for a list, what ``on_event`` made of the events after it."""
+
+    def __init__(self, action: str, timeout: float, on_event: Callable[[bytes], bool] | None = None) -> None:
+        self._action = action
+        self._timeout = timeout
+        self._on_event = on_event
+        self._done = threading.Event()
+        self._packet: bytes | None = None
+        self._error: PbxError | None = None
+        self._heard = time.monotonic()
+
+    def take(self, _: bytes, packet: bytes) -> bool:
+        """Take the response, then the events of a list until ``on_event`` says that it is complete."""
+        self._heard = time.monotonic()
+        if packet.startswith(b"Event:"):
+            last = self._on_event is None or self._on_event(packet)
+        else:
+            self._packet = packet
+            last = self._on_event is None or not packet.startswith(b"Response: Success")
+        if last:
+            self._done.set()
+        return last
+
+    def fail(self, error: PbxError) -> None:
+        """Wake the caller with an error."""
+        self._error = error
+        self._done.set()
+
+    def wait(self) -> bytes:
+        """Give the response packet. Raises PbxTimeout when nothing came for the time-out, or the connection's end."""
+        while not self._done.wait(max(self._heard + self._timeout - time.monotonic(), 0.001)):
+            if time.monotonic() - self._heard >= self._timeout:
+                raise _timeout(self._action, self._timeout)
+        if self._packet is None or self._error is not None:
+            raise self._error or PbxBadAnswer(f"events but no response to {self._action}")
+        return self._packet
+
+
+class AmiConnection(AMIClient):
+    """One connection to a PBX's AMI, logged in; a context manager.
+
+    ``action`` asks for one thing; ``expect`` and ``send`` are what a ``pipeline.Pipeline`` is built on. A listener
+    thread reads all the time, so Asterisk is never kept waiting, and hands each packet to the Waiter of its ActionID.
+    """
+
+    def __init__(self, config: PbxConfig) -> None:
+        super().__init__(address=config.host, port=config.port, timeout=config.timeout)
+        self.config = config
+        self.timeout = config.timeout
+        self._wire: Wire | None = None
+        self._waiters: dict[bytes, Waiter] = {}
+        self._lost: PbxError | None = None
+        self._greeted = threading.Event()
+        self._send_lock = threading.Lock()
+
+    def __enter__(self) -> "AmiConnection":
+        self.open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        self.disconnect()
+
+    @property
+    def ami_version(self) -> str:
+        """AMI's own version from the banner, such as "11.0.0"; not Asterisk's."""
+        return str(self._ami_version or "")
+
+    def open(self) -> None:
+        """Connect and log in. Raises PbxUnreachable, PbxLoginError, PbxTimeout, ConfigError."""
+        secret = self.config.password()
+        try:
+            self.connect()
+            self.login(self.config.user, secret)
+        except BaseException:
+            self.disconnect()
+            raise
+
+    def connect(self) -> None:
+        """Connect, start the listener and wait for AMI's banner."""
+        self._wire = connect(self.config)
+        self.finished = threading.Event()
+        self._thread = threading.Thread(target=self.listen, name=f"ami-{self.config.name}", daemon=True)
+        self._thread.start()
+        if not self._greeted.wait(self.timeout):
+            raise PbxUnreachable(
+                f"{self.config.name}: {self.config.host}:{self.config.port} sends no AMI banner",
+                hint="Is this AMI's port (5038)? A TLS port (5039) needs tls = true.",
+            )
+        if self._lost is not None:
+            raise self._lost
+
+    def login(self, username: str, secret: str) -> None:
+        """Log in by MD5 challenge, so that the secret does not cross the wire; events are off."""
+        challenge = packets.headers(self.action("Challenge", AuthType="MD5")).get("Challenge", "")
+        key = hashlib.md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
+        try:
+            self.action("Login", AuthType="MD5", Username=username, Key=key, Events="off")
+        except PbxActionFailed as error:
+            raise self._login_error(error.message) from None
+        except PbxConnectionLost:
+            raise self._login_error("the connection was closed") from None
+
+    def _login_error(self, reason: str) -> PbxError:
+        if "shutting down" in reason:
+            return PbxUnreachable(f"{self.config.name}: {reason}", hint="Wait until Asterisk is up again.")
+        return PbxLoginError(
+            f"{self.config.name}: AMI refused the login of {self.config.user!r}: {reason}",
+            hint="Check user and secret against manager.conf, its deny and permit lines for this machine's address, "
+            "and run `manager reload` there after a change.",
+        )
+
+    def action(self, name: str, on_event: Callable[[bytes], bool] | None = None, **values: str) -> bytes:
+        """Ask for one action and give its response packet.
+
+        A list's events go to ``on_event``, which tells the last one. Raises PbxActionFailed, PbxRightsError,
+        PbxTimeout, PbxConnectionLost, UnsafeValue.
+        """
+        answer = Answer(name, self.timeout, on_event)
+        identity = self.send_action(Action(name, values), answer)
+        try:
+            packet = answer.wait()
+        finally:
+            self.forget((identity,))
+        if packet.startswith(b"Response: Error"):
+            raise self.refused(name, packet)
+        return packet
+
+    def refused(self, name: str, packet: bytes) -> PbxError:
+        """Make the error that a packet with ``Response: Error`` stands for."""
+        reason = packets.headers(packet).get("Message", "no reason given")
+        if "permission denied" in reason.lower():
+            return PbxRightsError(
+                f"{self.config.name}: the AMI user {self.config.user!r} may not use {name}",
+                hint="In manager.conf give it `write = system`; an Asterisk without DBGetTree (before 16.28) needs "
+                "`write = system,command`. Then run `manager reload`.",
+            )
+        return PbxActionFailed(f"{self.config.name}: {name} failed: {reason}")
+
+    def send_action(self, action: Action, waiter: Waiter) -> bytes:
+        """Send an action for a waiter; give its ActionID."""
+        identity = self.next_identity()
+        values = (("ActionID", identity.decode()), *action.keys.items())
+        data = b"".join(packets.header(name, value) for name, value in (("Action", action.name), *values))
+        self.expect({identity: waiter})
+        self.send(data + b"\r\n")
+        return identity
+
+    def next_identity(self) -> bytes:
+        """Give a new ActionID: short, as long ones break DBGet's framing."""
+        return str(self.next_action_id()).encode()
+
+    def expect(self, waiters: dict[bytes, Waiter]) -> None:
+        """Register waiters by their ActionIDs, before the actions are sent."""
+        self._waiters.update(waiters)
+        if self._lost is not None:
+            raise self._lost
+
+    def forget(self, identities: Iterable[bytes]) -> None:
+        """Take back what ``expect`` registered and nobody waits for any more."""
+        for identity in list(identities):
+            self._waiters.pop(identity, None)
+
+    def send(self, pack: bytes) -> None:
+        """Send bytes, all of them. Raises PbxTimeout, PbxConnectionLost."""
+        if self._lost is not None or self._wire is None:
+            raise self._lost or PbxConnectionLost(f"{self.config.name}: not connected")
+        try:
+            with self._send_lock:
+                self._wire.send(pack)
+        except TimeoutError:
+            raise _timeout("sending", self.timeout) from None
+        except OSError as error:
+            raise PbxConnectionLost(f"{self.config.name}: the AMI connection broke: {error.strerror}") from None
+
+    def listen(self) -> None:
+        """Read until the connection ends; the listener thread's whole life."""
+        reason = "the PBX closed the AMI connection"
+        try:
+            self._read_banner()
+            for packet in self._next_pack():
+                self.fire_recv_pack(packet)
+        except OSError as error:
+            reason = f"the AMI connection broke: {error.strerror or error}"
+        except PbxError as error:
+            reason = error.message
+        except Exception as error:
+            log.exception("%s: the AMI listener failed", self.config.name)
+            reason = f"the AMI listener failed: {type(error).__name__}"
+        finally:
+            self._end(reason)
+
+    def _read_banner(self) -> None:
+        """Read the one line that AMI sends first; it ends in one CR LF, not in an empty line."""
+        line = b""
+        while not line.endswith(b"\n"):
+            byte = self._wire_or_raise().receive(1)
+            if not byte or len(line) > 200:
+                break
+            line += byte
+        match = self.asterisk_start_regex.match(line.decode("latin-1"))
+        if match is None:
+            raise PbxUnreachable(f"not AMI: the first line is {line[:60]!r}")
+        self._ami_version = match["version"]
+        self._greeted.set()
+
+    def _next_pack(self) -> Iterable[bytes]:
+        reader = packets.PacketReader()
+        wire = self._wire_or_raise()
+        while data := wire.receive(RECEIVE_SIZE):
+            yield from reader.feed(data)
+
+    def _wire_or_raise(self) -> Wire:
+        if self._wire is None:
+            raise PbxConnectionLost("not connected")
+        return self._wire
+
+    def fire_recv_pack(self, pack: bytes) -> None:
+        """Hand a packet to the waiter of its ActionID; what nobody waits for goes to AMIClient's listeners.
+
+        A second Error for an ActionID (Asterisk 1.8) finds no waiter any more, an Error without one never had any.
+        """
+        identity = packets.action_id(pack)
+        waiter = self._waiters.get(identity) if identity is not None else None
+        if identity is not None and waiter is not None:
+            if waiter.take(identity, pack):
+                self._waiters.pop(identity, None)
+        elif pack.startswith(b"Event: "):
+            found = packets.headers(pack)
+            self.fire_recv_event(Event(found.pop("Event"), found))
+        else:
+            self._fire_on_response(response=_response(pack))
+
+    def _end(self, reason: str) -> None:
+        """Wake everybody who waits."""
+        kind = PbxConnectionLost if self._greeted.is_set() else PbxUnreachable
+        lost = kind(
+            f"{self.config.name}: {reason}",
+            hint="Is Asterisk restarting? Run the command again."
+            if self._greeted.is_set()
+            else "Is this AMI's port (5038)?",
+        )
+        self._lost = lost
+        self.finished.set()
+        self._greeted.set()
+        while self._waiters:
+            self._waiters.popitem()[1].fail(lost)
+        self._fire_on_disconnect(error=lost)
+
+    def disconnect(self) -> None:
+        """End the connection and the listener thread; harmless when there is none."""
+        wire = self._wire
+        if wire is None:
+            return
+        if self._lost is None:
+            self._say_goodbye(wire)
+        wire.end()
+        if self._thread is not threading.current_thread():
+            self._thread.join()
+        wire.close()
+        self._wire = None
+
+    def _say_goodbye(self, wire: Wire) -> None:
+        """Log off, so that Asterisk's log shows no broken session."""
+        try:
+            wire.send(b"Action: Logoff\r\n\r\n")
+        except OSError as error:
+            log.debug("%s: no log-off: %s", self.config.name, error)
+
+
+def _response(packet: bytes) -> Response:
+    found = packets.headers(packet)
+    return Response(found.pop("Response", ""), found)
+
+
+def _timeout(what: str, seconds: float) -> PbxTimeout:
+    return PbxTimeout(
+        f"no answer to {what} for {seconds:g} s",
+        hint="Is Asterisk overloaded or stuck? Raise the PBX's timeout if it is slow.",
+    )

@@ -1,0 +1,62 @@
+"""A PBX in a dict: the same behaviour without Asterisk, for tests and for whoever builds on the engine."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from astsync.errors import UnsafeValue
+from astsync.pbx import WriteResult, packets
+from astsync.phonebook.model import Progress, no_progress
+
+
+class MemoryFamily:
+    """A family in a dict; refuses what AMI would refuse."""
+
+    def __init__(self, entries: dict[str, str]) -> None:
+        self._entries = entries
+
+    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+        """Give a copy of the family."""
+        progress("read", len(self._entries), len(self._entries))
+        return dict(self._entries)
+
+    def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
+        """Write entries."""
+        done, failed = 0, {}
+        for number, name in entries:
+            try:
+                self._entries[_checked("Key", number)] = _checked("Val", name)
+            except UnsafeValue as error:
+                failed[number] = error.message
+                continue
+            done += 1
+        progress("DBPut", done, None)
+        return WriteResult(done, failed)
+
+    def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
+        """Delete keys, absent or not."""
+        done = 0
+        for number in numbers:
+            self._entries.pop(number, None)
+            done += 1
+        progress("DBDel", done, None)
+        return WriteResult(done, {})
+
+
+def _checked(header: str, value: str) -> str:
+    if header == "Key" and not value:
+        raise UnsafeValue("a key must not be empty")
+    packets.header(header, value)
+    return value
+
+
+class MemoryPbx:
+    """A PBX whose family is ``entries``."""
+
+    def __init__(self, name: str = "memory", entries: dict[str, str] | None = None) -> None:
+        self.name = name
+        self.entries = entries if entries is not None else {}
+
+    @contextmanager
+    def open(self) -> Iterator[MemoryFamily]:
+        """Give the family."""
+        yield MemoryFamily(self.entries)

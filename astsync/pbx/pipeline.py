@@ -1,0 +1,123 @@
+"""Many actions of one kind over one AMI connection, with a bounded window of them unanswered.
+
+Asterisk drops a client that does not read for 100 ms (``writetimeout`` of manager.conf), so the window bounds what it
+may owe; the connection's listener reads meanwhile.
+"""
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from itertools import islice
+
+from astsync.errors import PbxError, PbxRightsError, PbxTimeout, UnsafeValue
+from astsync.pbx import WriteResult, packets
+from astsync.pbx.connection import AmiConnection, Waiter
+from astsync.phonebook.model import Progress, no_progress
+
+WINDOW = 2_000  # unanswered actions: more brought no more speed (make bench), and it is 200 KB of answers at most
+BATCH = 250  # actions sent at once
+
+Encode = Callable[[str, str], bytes]
+"""Makes the headers of one action after ActionID, each with its CR LF. Raises UnsafeValue."""
+
+
+class Pipeline:
+    """Sends one action for each (key, value) and collects the failures; a Waiter of the connection.
+
+    ``harmless`` tells which error messages count as done.
+    """
+
+    def __init__(
+        self,
+        connection: AmiConnection,
+        action: str,
+        encode: Encode,
+        harmless: Callable[[str], bool] = lambda _: False,
+    ) -> None:
+        self._connection = connection
+        self._action = action
+        self._encode = encode
+        self._harmless = harmless
+        self._prefix = f"Action: {action}\r\nActionID: ".encode()
+        self._open: dict[bytes, str] = {}
+        self._failed: dict[str, str] = {}
+        self._fatal: PbxError | None = None
+        self._sent = 0
+        self._answered = 0
+        self._wanted = 0
+        self._moved = threading.Event()
+
+    def run(self, items: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
+        """Send all items. Raises PbxRightsError, PbxTimeout, PbxConnectionLost; other failures are in the result."""
+        stream = iter(items)
+        given = 0
+        try:
+            while batch := list(islice(stream, BATCH)):
+                given += len(batch)
+                self._send(batch)
+                self._wait(self._sent - WINDOW)
+                progress(self._action, self._answered, None)
+            self._wait(self._sent)
+        finally:
+            self._connection.forget(self._open)
+        return WriteResult(given - len(self._failed), dict(self._failed))
+
+    def _send(self, batch: list[tuple[str, str]]) -> None:
+        waiters: dict[bytes, Waiter] = {}
+        parts: list[bytes] = []
+        for key, value in batch:
+            try:
+                headers = self._encode(key, value)
+            except UnsafeValue as error:
+                self._failed[key] = error.message
+                continue
+            identity = self._connection.next_identity()
+            waiters[identity] = self
+            self._open[identity] = key
+            parts += (self._prefix, identity, b"\r\n", headers, b"\r\n")
+        self._connection.expect(waiters)
+        self._connection.send(b"".join(parts))
+        self._sent += len(waiters)
+
+    def _wait(self, wanted: int) -> None:
+        """Wait until that many actions are answered; each has the connection's time-out after the one before it."""
+        self._moved.clear()
+        self._wanted = wanted
+        seen, deadline = -1, 0.0
+        while self._answered < wanted and self._fatal is None:
+            if self._answered > seen:
+                seen, deadline = self._answered, time.monotonic() + self._connection.timeout
+            left = deadline - time.monotonic()
+            if left <= 0:
+                raise PbxTimeout(
+                    f"{self._connection.config.name}: no answer to {self._action} for {self._connection.timeout:g} s",
+                    hint="Is Asterisk overloaded or stuck? Raise the PBX's timeout if it is slow.",
+                )
+            self._moved.wait(left)
+        if self._fatal is not None:
+            raise self._fatal
+
+    def take(self, identity: bytes, packet: bytes) -> bool:
+        """Count an answer; called by the listener thread."""
+        key = self._open.pop(identity, "")
+        if not packet.startswith(b"Response: Success"):
+            self._note(key, packet)
+        self._answered += 1
+        if self._answered >= self._wanted:
+            self._moved.set()
+        return True
+
+    def _note(self, key: str, packet: bytes) -> None:
+        """Keep an error's words; a missing right ends the pipeline, as every further action would fail too."""
+        message = packets.headers(packet).get("Message", "no reason given")
+        if self._harmless(message):
+            return
+        self._failed[key] = message
+        error = self._connection.refused(self._action, packet)
+        if isinstance(error, PbxRightsError):
+            self.fail(error)
+
+    def fail(self, error: PbxError) -> None:
+        """Stop: no more answers will come, or none that help."""
+        self._fatal = error
+        self._moved.set()

@@ -1,0 +1,168 @@
+"""Bytes to and from a PBX, over TCP or TLS, safe for one thread that reads beside others that write."""
+
+import contextlib
+import select
+import socket
+import ssl
+import threading
+import time
+from typing import Protocol
+
+from astsync.config import PbxConfig
+from astsync.errors import ConfigError, PbxUnreachable
+
+_RECORD = 16_384  # the largest TLS record: what one non-blocking send can take
+
+
+class Wire(Protocol):
+    """A connected stream. ``receive`` waits without end and gives b"" at the end; ``send`` has a deadline."""
+
+    def send(self, data: bytes) -> None:
+        """Send all of the bytes. Raises OSError (TimeoutError after the time-out)."""
+        ...
+
+    def receive(self, size: int) -> bytes:
+        """Give the next bytes, at most ``size``; b"" when the stream ended. Raises OSError."""
+        ...
+
+    def end(self) -> None:
+        """End the stream and wake a thread that waits in ``receive``."""
+        ...
+
+    def close(self) -> None:
+        """Give the socket back; nobody may be in ``receive`` any more."""
+        ...
+
+
+class PlainWire:
+    """TCP. The time-out of the socket bounds ``send``; for ``receive`` idleness is no fault."""
+
+    def __init__(self, connected: socket.socket, timeout: float) -> None:
+        connected.settimeout(timeout)
+        self._socket = connected
+
+    def send(self, data: bytes) -> None:
+        """Send all of the bytes."""
+        self._socket.sendall(data)
+
+    def receive(self, size: int) -> bytes:
+        """Give the next bytes."""
+        while True:
+            try:
+                return self._socket.recv(size)
+            except TimeoutError:
+                continue
+
+    def end(self) -> None:
+        """End the stream."""
+        _shut(self._socket)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
+
+class TlsWire:
+    """TLS. OpenSSL's object takes one thread at a time, so it is asked under a lock and waited for outside of it."""
+
+    def __init__(self, connected: ssl.SSLSocket, timeout: float) -> None:
+        connected.setblocking(False)
+        self._socket = connected
+        self._timeout = timeout
+        self._lock = threading.Lock()
+
+    def send(self, data: bytes) -> None:
+        """Send all of the bytes."""
+        deadline = time.monotonic() + self._timeout
+        view = memoryview(data)
+        while view:
+            view = view[self._send_some(view[:_RECORD], deadline) :]
+
+    def _send_some(self, view: memoryview, deadline: float) -> int:
+        with self._lock:
+            try:
+                return self._socket.send(view)
+            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
+                pass
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("timed out")
+        select.select([], [self._socket], [], left)
+        return 0
+
+    def receive(self, size: int) -> bytes:
+        """Give the next bytes."""
+        while True:
+            with self._lock:
+                try:
+                    return self._socket.recv(size)
+                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
+                    pass
+            select.select([self._socket], [], [], self._timeout)
+
+    def end(self) -> None:
+        """End the stream."""
+        _shut(self._socket)
+
+    def close(self) -> None:
+        """Give the socket back."""
+        self._socket.close()
+
+
+def _shut(connected: socket.socket) -> None:
+    with contextlib.suppress(OSError):  # the other side was first
+        connected.shutdown(socket.SHUT_RDWR)
+
+
+def connect(config: PbxConfig) -> Wire:
+    """Connect to a PBX by name or address, IPv4 or IPv6. Raises PbxUnreachable, ConfigError for a bad ``ca_file``."""
+    where = f"{config.host}:{config.port}"
+    try:
+        connected = socket.create_connection((config.host, config.port), timeout=config.timeout)
+    except OSError as error:
+        raise PbxUnreachable(
+            f"{config.name}: no connection to AMI at {where}: {_reason(error)}", hint=_connect_hint(error)
+        ) from None
+    connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
+    connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    if not config.tls:
+        return PlainWire(connected, config.timeout)
+    return _secured(connected, config)
+
+
+def _secured(connected: socket.socket, config: PbxConfig) -> TlsWire:
+    context = _context(config)
+    try:
+        secured = context.wrap_socket(connected, server_hostname=config.server_name or config.host)
+    except ssl.SSLCertVerificationError as error:
+        connected.close()
+        raise PbxUnreachable(
+            f"{config.name}: the PBX's certificate is not trusted: {error.verify_message}",
+            hint="Name its CA or the certificate itself in ca_file, and the name in it in server_name.",
+        ) from None
+    except OSError as error:
+        connected.close()
+        raise PbxUnreachable(
+            f"{config.name}: no TLS with {config.host}:{config.port}: {_reason(error)}",
+            hint="AMI's TLS port is 5039 (tlsenable, tlsbindaddr in manager.conf); without TLS set tls = false.",
+        ) from None
+    return TlsWire(secured, config.timeout)
+
+
+def _context(config: PbxConfig) -> ssl.SSLContext:
+    try:
+        return ssl.create_default_context(cafile=config.ca_file)
+    except OSError as error:
+        raise ConfigError(f"pbx {config.name}: cannot use ca_file {config.ca_file}: {_reason(error)}") from None
+
+
+def _reason(error: OSError) -> str:
+    return error.strerror or str(error) or type(error).__name__
+
+
+def _connect_hint(error: OSError) -> str:
+    if isinstance(error, socket.gaierror):
+        return "Check the host's name, or write its address."
+    if isinstance(error, ConnectionRefusedError):
+        return "Is Asterisk running, `enabled = yes` in manager.conf, the port AMI's (5038), bindaddr not only local?"
+    return "Check the host and the port, and the firewall between."
