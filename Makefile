@@ -17,7 +17,8 @@ setup: $(READY) ## make .venv with astsync and what its checks need
 
 $(READY): pyproject.toml .constraints.txt
 	@test -n "$(PYTHON)" || { echo "astsync needs Python 3.11 or newer; name it with make PYTHON=..." >&2; exit 1; }
-	$(PYTHON) -m venv $(VENV)
+	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { : Debian without python3-venv; \
+	  $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m astsync.demo.debian pip $(VENV); }
 	$(BIN)/pip install -q --upgrade -c .constraints.txt 'pip>=25.1'
 	$(BIN)/pip install -q -c .constraints.txt -e . --group dev
 	@touch $@
@@ -39,6 +40,11 @@ test: setup asterisk ## the whole test suite, on real Asterisks
 	$(BIN)/pytest --cov --cov-report=term
 
 ci: check test ## what .ci/run calls
+
+asterisk: asterisk-22 asterisk-16 ## bring Asterisk 22 and 16 from Debian into .cache, without root
+
+asterisk-22 asterisk-16: asterisk-%:
+	@$(PYTHON) -m astsync.demo.debian asterisk $* $(CACHE)/asterisk
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(CACHE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
