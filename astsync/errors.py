@@ -25,7 +25,7 @@
     ├── SafetyError               6  a safety limit refused the plan; nothing was written
     ├── PartlyDone                7  some PBXs or entries succeeded, some did not
     ├── LockedError               8  another run holds the lock
-    └── StoreError                1  the local store could not be used
+    └── StoreError                2  the local store could not be used
 
 Each error says what happened and why (its text) and what to do (its ``hint``).
 """
@@ -148,4 +148,6 @@ class LockedError(AstsyncError):
 
 
 class StoreError(AstsyncError):
-    """The local store could not be used."""
+    """The local store could not be used: no permission, a full disk, a file of another program."""
+
+    exit_code = 2

@@ -1,0 +1,86 @@
+"""The typer app: the common options, and the one place where an error becomes words and an exit code."""
+
+import logging
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from astsync import __version__
+from astsync.cli import explain, runs
+from astsync.cli.common import Common
+from astsync.cli.output import complain
+from astsync.errors import AstsyncError
+
+EXIT_BUG = 1
+EXIT_INTERRUPTED = 130
+
+app = typer.Typer(
+    name="astsync",
+    help="Keep the caller names of Asterisk PBXs equal to the counterparties of 1C.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done, 1 a bug, 2 usage or configuration, 3 differences (with --exit-code), "
+    "4 the source failed, 5 a PBX failed, 6 refused by a safety limit, 7 partly done, 8 another run holds the lock.",
+)
+
+
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"astsync {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def common(
+    context: typer.Context,
+    config: Annotated[Path | None, typer.Option("--config", metavar="FILE", help="The configuration file.")] = None,
+    pbx: Annotated[
+        list[str] | None, typer.Option("--pbx", metavar="NAME", help="Only this PBX; again for more.")
+    ] = None,
+    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, metavar="", help="Say more; -vv for all.")] = 0,
+    quiet: Annotated[
+        bool, typer.Option("-q", "--quiet", metavar="", help="Say nothing but the result and errors.")
+    ] = False,
+    _version: Annotated[
+        bool, typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Options that stand before the command."""
+    context.obj = Common(config, tuple(pbx or ()), verbose, quiet)
+    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
+    logging.basicConfig(level=logging.ERROR if quiet else level, format="astsync: %(message)s", stream=sys.stderr)
+
+
+app.command("diff")(runs.diff)
+app.command("sync")(runs.sync)
+app.command("push")(runs.push)
+app.add_typer(explain.app, name="explain")
+
+
+def main() -> None:
+    """Run the command line and exit with the design's code."""
+    try:
+        app()
+    except AstsyncError as error:
+        complain(error)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # the reader of our output has gone, as `head` does
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except KeyboardInterrupt:
+        sys.exit(EXIT_INTERRUPTED)
+    except Exception as error:
+        logging.getLogger("astsync").debug("the bug's place", exc_info=True)
+        complain(_bug(error))
+        sys.exit(EXIT_BUG)
+
+
+def _bug(error: Exception) -> AstsyncError:
+    return AstsyncError(
+        f"this is a bug: {type(error).__name__}: {error}",
+        hint="Run it again with -vv before the command, and report what it prints.",
+    )

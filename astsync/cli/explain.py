@@ -1,0 +1,101 @@
+"""``explain phone`` and ``explain name``: what normalisation makes of a text, and by which rules."""
+
+import os
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.cli.output import emit
+
+if TYPE_CHECKING:
+    from astsync.config import NamesConfig, NumbersConfig
+
+app = typer.Typer(help="Show what normalisation makes of a text, and by which rules.", no_args_is_help=True)
+
+_LINES = 1_000  # explained lines written at once
+
+
+class Format(StrEnum):
+    """The formats of an explanation."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+TextArgument = Annotated[str, typer.Argument(help="The text as it stands in 1C, or - for lines of standard input.")]
+FormatOption = Annotated[Format, typer.Option("--format", help="text, or json: an object a line.")]
+Explanation = dict[str, Any]
+
+
+@app.command("phone")
+def phone(context: typer.Context, text: TextArgument, output_format: FormatOption = Format.TEXT) -> None:
+    """Show the keys that a phone field gives."""
+    from astsync.cli.wiring import number_parser
+
+    parser = number_parser(_rules(context)[0])
+
+    def explain(line: str) -> Explanation:
+        result = parser.parse(line)
+        return {"text": line, "keys": result.keys, "reason": result.reason, "rules": result.rules}
+
+    _write(text, explain, output_format)
+
+
+@app.command("name")
+def name(context: typer.Context, text: TextArgument, output_format: FormatOption = Format.TEXT) -> None:
+    """Show the caller name that a counterparty's name gives."""
+    from astsync.cli.wiring import name_maker
+
+    maker = name_maker(_rules(context)[1])
+
+    def explain(line: str) -> Explanation:
+        result = maker.make(line)
+        return {"text": line, "name": result.name, "reason": result.reason, "rules": result.rules}
+
+    _write(text, explain, output_format)
+
+
+def _rules(context: typer.Context) -> "tuple[NumbersConfig, NamesConfig]":
+    """Give the rules of the configuration, or the defaults where there is none."""
+    from astsync import configfile
+
+    common = context.ensure_object(Common)
+    return configfile.load_rules(configfile.find(common.config, os.environ))
+
+
+def _write(text: str, explain: Callable[[str], Explanation], output_format: Format) -> None:
+    """Explain one text, or standard input line by line in constant memory."""
+    render = _as_json if output_format is Format.JSON else _as_text
+    block: list[str] = []
+    for line in _input() if text == "-" else (text,):
+        block.append(render(explain(line)))
+        if len(block) == _LINES:
+            emit("".join(block))
+            block.clear()
+    emit("".join(block))
+
+
+def _input() -> Iterator[str]:
+    """Give standard input's lines as text; bytes that are not UTF-8 become the replacement character."""
+    lines: Iterable[bytes] = sys.stdin.buffer
+    for line in lines:
+        yield line.decode("utf-8", "replace").rstrip("\r\n")
+
+
+def _as_json(explanation: Explanation) -> str:
+    import orjson
+
+    return orjson.dumps(explanation).decode() + "\n"
+
+
+def _as_text(explanation: Explanation) -> str:
+    from astsync.reports.untrusted import printable
+
+    result = ", ".join(explanation["keys"]) if "keys" in explanation else explanation["name"]
+    given = printable(explanation["text"])
+    rules = f"  [{', '.join(explanation['rules'])}]" if explanation["rules"] else ""
+    return f"{given} -> {result or '(none: ' + str(explanation['reason']) + ')'}{rules}\n"

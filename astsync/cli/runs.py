@@ -1,0 +1,99 @@
+"""``diff``, ``sync`` and ``push``: the commands that run the engine."""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.cli.output import complain, emit
+
+if TYPE_CHECKING:
+    from astsync.engine import Report
+
+EXIT_DIFFERENT = 3
+
+
+class Format(StrEnum):
+    """The formats of a report."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+FormatOption = Annotated[Format, typer.Option("--format", help="The report's format.")]
+OutputOption = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to a file.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Do all but write.")]
+AllowEmpty = Annotated[
+    bool, typer.Option("--allow-empty", metavar="", help="Accept an empty list of counterparties, this once.")
+]
+AllowDeletes = Annotated[bool, typer.Option("--allow-deletes", metavar="", help="Lift max_delete, this once.")]
+AllowChanges = Annotated[bool, typer.Option("--allow-changes", metavar="", help="Lift max_change, this once.")]
+
+
+def diff(
+    context: typer.Context,
+    exit_code: Annotated[
+        bool, typer.Option("--exit-code", metavar="", help="Exit with 3 when there are differences.")
+    ] = False,
+    report_format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+    allow_empty: AllowEmpty = False,
+    allow_deletes: AllowDeletes = False,
+    allow_changes: AllowChanges = False,
+) -> None:
+    """Compare 1C with the PBXs and report; write nothing."""
+    from astsync.cli.wiring import Lifted, open_engine
+
+    lifted = Lifted(allow_empty, allow_deletes, allow_changes)
+    with open_engine(context.ensure_object(Common), lifted, dry_run=True) as engine:
+        report = engine.sync("diff")
+    _finish(report, report_format, output, different=EXIT_DIFFERENT if exit_code else 0)
+
+
+def sync(
+    context: typer.Context,
+    dry_run: DryRun = False,
+    report_format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+    allow_empty: AllowEmpty = False,
+    allow_deletes: AllowDeletes = False,
+    allow_changes: AllowChanges = False,
+) -> None:
+    """Bring the PBXs in step with 1C: write only what differs."""
+    from astsync.cli.wiring import Lifted, open_engine
+
+    lifted = Lifted(allow_empty, allow_deletes, allow_changes)
+    with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run) as engine:
+        report = engine.sync()
+    _finish(report, report_format, output)
+
+
+def push(
+    context: typer.Context,
+    pull: Annotated[bool, typer.Option("--pull", metavar="", help="Pull from 1C first.")] = False,
+    dry_run: DryRun = False,
+    report_format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+    allow_empty: AllowEmpty = False,
+    allow_deletes: AllowDeletes = False,
+    allow_changes: AllowChanges = False,
+) -> None:
+    """Write the whole phonebook as of the last sync, as after a PBX's reboot; 1C may be down."""
+    from astsync.cli.wiring import Lifted, open_engine
+
+    lifted = Lifted(allow_empty, allow_deletes, allow_changes)
+    with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run, whole=True) as engine:
+        report = engine.push(pull=pull)
+    _finish(report, report_format, output)
+
+
+def _finish(report: "Report", report_format: Format, output: Path | None, different: int = 0) -> None:
+    """Print the report, then every error with its cure, and exit with the report's code."""
+    from astsync.reports import RENDERERS
+
+    emit(RENDERERS[report_format](report), output)
+    for error in {str(pbx.error): pbx.error for pbx in report.pbx if pbx.error is not None}.values():
+        complain(error)
+    raise typer.Exit(report.exit_code or (different if report.differs else 0))

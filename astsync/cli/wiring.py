@@ -1,0 +1,100 @@
+"""From a configuration to an engine: the one place that knows every part."""
+
+import hashlib
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+from astsync import configfile
+from astsync.cli.common import Common
+from astsync.cli.progress import progress_bar
+from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig
+from astsync.engine import Engine, Options
+from astsync.errors import ConfigError
+from astsync.pbx.astdb import AmiPbx
+from astsync.phonebook.book import BookBuilder
+from astsync.phonebook.names import NameMaker
+from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.plan import Limits
+from astsync.sources import open_source
+from astsync.store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The safety limits that the command line lifts for one run."""
+
+    empty: bool = False
+    deletes: bool = False
+    changes: bool = False
+
+
+@contextmanager
+def open_engine(common: Common, lifted: Lifted, *, dry_run: bool, whole: bool = False) -> Iterator[Engine]:
+    """Give an engine for the configuration; a run that may write holds the store's lock. Raises AstsyncError."""
+    file = configfile.find(common.config, os.environ)
+    config = configfile.load(file)
+    numbers, names = number_parser(config.numbers), name_maker(config.names)
+    with (
+        closing(Store(store_path(config, file, os.environ), write=not dry_run)) as store,
+        nullcontext() if dry_run else store.lock(),
+        progress_bar(quiet=common.quiet) as progress,
+    ):
+        yield Engine(
+            source=open_source(config.source),
+            builder=lambda: BookBuilder(numbers, names, config.book.conflict, config.names.max_length),
+            pbxs=[AmiPbx(pbx, config.sync.family) for pbx in chosen(config, common.pbx)],
+            store=store,
+            options=_options(config, lifted, dry_run=dry_run, whole=whole),
+            progress=progress,
+        )
+
+
+def number_parser(config: NumbersConfig) -> NumberParser:
+    """Give the parser of phone fields. Raises ConfigError."""
+    return NumberParser(country=config.country, area_code=config.area_code, forms=config.forms)
+
+
+def name_maker(config: NamesConfig) -> NameMaker:
+    """Give the maker of caller names. Raises ConfigError."""
+    return NameMaker(scheme=config.scheme, legal_form=config.legal_form, max_length=config.max_length)
+
+
+def chosen(config: Config, names: tuple[str, ...]) -> list[PbxConfig]:
+    """Give the PBXs that ``--pbx`` names, or all. Raises ConfigError for a name that is not configured."""
+    known = {pbx.name.casefold(): pbx for pbx in config.pbx}
+    unknown = [name for name in names if name.casefold() not in known]
+    if unknown:
+        raise ConfigError(
+            f"no PBX is named {', '.join(unknown)}", hint=f"Configured: {', '.join(pbx.name for pbx in config.pbx)}."
+        )
+    wanted = {name.casefold() for name in names} or known.keys()
+    return [pbx for key, pbx in known.items() if key in wanted]
+
+
+def store_path(config: Config, file: Path | None, environ: Mapping[str, str]) -> Path:
+    """Give the store's file: the configured one, else one for this configuration file in the state folder.
+
+    The state folder is systemd's ``STATE_DIRECTORY`` where it is set, else the user's own.
+    """
+    if config.store.path is not None:
+        return config.store.path
+    given = environ.get("STATE_DIRECTORY")
+    folder = Path(given.split(":")[0]) if given else user_state_path("astsync")
+    if file is None:
+        return folder / "astsync.sqlite3"
+    place = hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:8]
+    return folder / f"{file.stem}-{place}.sqlite3"
+
+
+def _options(config: Config, lifted: Lifted, *, dry_run: bool, whole: bool) -> Options:
+    limits = Limits(
+        max_delete=None if lifted.deletes else config.sync.max_delete,
+        max_change=None if lifted.changes else config.sync.max_change,
+        allow_empty=lifted.empty,
+    )
+    return Options(config.sync.family, config.sync.foreign, limits, dry_run=dry_run, whole=whole)

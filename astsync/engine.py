@@ -1,0 +1,295 @@
+"""The one story of every run: pull, build, save, read, plan, report, check, apply, verify, record.
+
+The engine is given a source, PBXs and a store; it knows neither HTTP nor AMI, and prints nothing.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from typing import Literal
+
+from astsync.errors import AstsyncError, PbxBadAnswer, SafetyError
+from astsync.pbx import Family, Pbx, WriteResult
+from astsync.phonebook.book import BookBuilder
+from astsync.phonebook.model import Entry, Phonebook, Progress, no_progress
+from astsync.phonebook.plan import Limits, Plan, check_limits, make_plan
+from astsync.sources import Source
+from astsync.store import Snapshot, Store
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """What was done to a PBX: added, changed and deleted entries, and the failed keys with the PBX's words."""
+
+    add: int = 0
+    change: int = 0
+    delete: int = 0
+    failed: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class PbxReport:
+    """One PBX's part of a run. ``plan`` is None when the PBX could not be read, ``applied`` when nothing was sent.
+
+    ``verified`` tells whether the PBX, read again, holds what was desired; None when it was not read again.
+    """
+
+    name: str
+    plan: Plan | None = None
+    applied: Applied | None = None
+    verified: bool | None = None
+    error: AstsyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A whole run: what the phonebook was made of, and each PBX's part. ``run`` is None for a dry run."""
+
+    command: str
+    run: int | None
+    source: str
+    pulled: datetime
+    counterparties: int
+    skipped: int
+    conflicts: int
+    pbx: tuple[PbxReport, ...]
+
+    @property
+    def differs(self) -> bool:
+        """Whether any PBX differs from the phonebook before the run."""
+        return any(pbx.plan is not None and pbx.plan.changes for pbx in self.pbx)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code: 0, or the failure's own where all PBXs failed, or 7 where it was done in part."""
+        codes = [pbx.error.exit_code for pbx in self.pbx if pbx.error is not None]
+        if any(pbx.applied is not None and pbx.applied.failed for pbx in self.pbx):
+            return 7
+        if not codes:
+            return 0
+        return min(codes) if len(codes) == len(self.pbx) else 7
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """How to run: the family and the limits of the configuration, and what the command line said.
+
+    ``whole`` writes every entry, not only what differs (``push``).
+    """
+
+    family: str = "cidname"
+    foreign: Literal["keep", "delete"] = "keep"
+    limits: Limits = field(default_factory=Limits)
+    dry_run: bool = False
+    whole: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Desired:
+    """What every PBX should hold, and where it comes from."""
+
+    snapshot: Snapshot
+    fresh: bool
+
+
+class Engine:
+    """Brings PBXs in step with the phonebook of a source, or of the snapshot."""
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        builder: Callable[[], BookBuilder],
+        pbxs: Sequence[Pbx],
+        store: Store,
+        options: Options,
+        progress: Progress = no_progress,
+    ) -> None:
+        self._source = source
+        self._builder = builder
+        self._pbxs = pbxs
+        self._store = store
+        self._options = options
+        self._progress = progress
+
+    def pull(self) -> Phonebook:
+        """Pull the source and build the phonebook. Raises SourceError when the list is not whole."""
+        return self._builder().build(self._source.pull(self._progress))
+
+    def sync(self, command: str = "sync") -> Report:
+        """Pull, compare and apply the differences. Raises SourceError before anything is read or written."""
+        return self._run(command, self._pulled())
+
+    def push(self, *, pull: bool = False) -> Report:
+        """Write the snapshot's phonebook whole; with no snapshot, or when asked to, pull first."""
+        snapshot = None if pull else self._store.snapshot()
+        return self._run("push", self._pulled() if snapshot is None else Desired(snapshot, fresh=False))
+
+    def _pulled(self) -> Desired:
+        book = self.pull()
+        at, where = datetime.now(UTC), self._source.describe()
+        counts = (book.counterparties, len(book.skipped), len(book.conflicts))
+        return Desired(Snapshot(book.entries, at, where, *counts), fresh=True)
+
+    def _run(self, command: str, desired: Desired) -> Report:
+        run = None if self._options.dry_run else self._store.begin_run(command)
+        try:
+            with ExitStack() as connections:
+                report = self._steps(command, run, desired, connections)
+        except BaseException as error:
+            if run is not None:
+                self._store.end_run(run, getattr(error, "exit_code", 1), str(error) or type(error).__name__)
+            raise
+        if run is not None:
+            faults = "; ".join(f"{pbx.name}: {pbx.error}" for pbx in report.pbx if pbx.error)
+            self._store.end_run(run, report.exit_code, faults)
+        return report
+
+    def _steps(self, command: str, run: int | None, desired: Desired, connections: ExitStack) -> Report:
+        """Plan for every PBX, check every plan, and only then write to the first one."""
+        targets = [self._target(pbx, run, desired, connections) for pbx in self._pbxs]
+        refusal = self._check_source(desired, targets)
+        for target in targets:
+            target.check(refusal)
+        if run is not None:
+            if desired.fresh and refusal is None:
+                self._store.save_snapshot(desired.snapshot, run)
+            for target in targets:
+                target.write(self._progress)
+        snapshot = desired.snapshot
+        counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
+        parts = tuple(target.report for target in targets)
+        return Report(command, run, snapshot.source, snapshot.at, *counts, parts)
+
+    def _target(self, pbx: Pbx, run: int | None, desired: Desired, connections: ExitStack) -> "_Target":
+        target = _Target(pbx.name, self._store, self._options, desired.snapshot.entries, run)
+        target.read(pbx, connections, self._progress)
+        return target
+
+    def _check_source(self, desired: Desired, targets: Sequence["_Target"]) -> SafetyError | None:
+        """Refuse a pulled phonebook that is empty, or has lost too much since the last good one.
+
+        The second holds also where a PBX was wiped and every limit of its own is satisfied.
+        """
+        before = self._store.snapshot() if desired.fresh else None
+        entries = desired.snapshot.entries
+        if not entries and not self._options.limits.allow_empty:
+            settled = not desired.fresh or (before is not None and not before.entries)
+            if not settled or any(target.owned for target in targets):
+                return _empty(desired.snapshot)
+        if before is None:
+            return None
+        names = {number: entry.name for number, entry in before.entries.items()}
+        try:
+            check_limits(make_plan(names, entries, names.keys()), self._options.limits, "since the last good list")
+        except SafetyError as error:
+            return error
+        return None
+
+
+def _empty(snapshot: Snapshot) -> SafetyError:
+    return SafetyError(
+        f"{snapshot.source} gave no usable number ({snapshot.counterparties} counterparties read)",
+        hint="Look at the catalogs, at the rights of the user in 1C and, where local numbers are skipped, at "
+        "numbers.area_code. If the list is rightly empty, run once with --allow-empty.",
+    )
+
+
+class _Target:
+    """One PBX during a run; every step leaves its outcome in ``report``, and an error ends the steps of this PBX."""
+
+    def __init__(
+        self, name: str, store: Store, options: Options, desired: Mapping[str, Entry], run: int | None
+    ) -> None:
+        self.report = PbxReport(name)
+        self.owned = store.owned(name, options.family)
+        self._name = name
+        self._store = store
+        self._options = options
+        self._desired = desired
+        self._run = run
+        self._family: Family | None = None
+
+    def _fail(self, error: AstsyncError) -> None:
+        self.report = replace(self.report, error=error)
+
+    def read(self, pbx: Pbx, connections: ExitStack, progress: Progress) -> None:
+        """Connect, read the family and plan."""
+        try:
+            self._family = connections.enter_context(pbx.open())
+            existing = self._family.read(progress)
+        except AstsyncError as error:
+            return self._fail(error)
+        plan = make_plan(existing, self._desired, self.owned, self._options.foreign)
+        self.report = replace(self.report, plan=plan)
+        return None
+
+    def check(self, refusal: SafetyError | None) -> None:
+        """Refuse the plan by the limits, or because the source's list was refused."""
+        if self.report.plan is None:
+            return
+        try:
+            check_limits(self.report.plan, self._options.limits, self._name)
+        except SafetyError as error:
+            self._fail(error)
+        if refusal is not None:
+            self._fail(refusal)
+
+    def write(self, progress: Progress) -> None:
+        """Record, apply and verify."""
+        if self.report.error is not None or self.report.plan is None or self._family is None or self._run is None:
+            return
+        plan = self.report.plan
+        self._record(plan, self._run)
+        if not plan.changes and not self._options.whole:
+            self.report = replace(self.report, applied=Applied(), verified=True)
+            return
+        try:
+            self.report = replace(self.report, applied=self._apply(self._family, plan, progress))
+            self._verify(self._family, plan, progress)
+        except AstsyncError as error:
+            self._fail(error)
+
+    def _record(self, plan: Plan, run: int) -> None:
+        """Store what will be overwritten and what will be ours, before it is sent."""
+        family = self._options.family
+        self._store.note_overwritten(run, self._name, family, (*plan.change, *plan.delete))
+        self._store.own(self._name, family, self._desired.keys() - self.owned)
+
+    def _apply(self, family: Family, plan: Plan, progress: Progress) -> Applied:
+        """Put first, delete only when every put succeeded."""
+        wanted: Iterable[Entry | None] = self._desired.values()
+        if not self._options.whole:
+            wanted = (change.new for change in (*plan.add, *plan.change))
+        put = family.put([(entry.number, entry.name) for entry in wanted if entry is not None], progress)
+        deleted = WriteResult(0, {})
+        if not put.failed:
+            deleted = family.delete([change.number for change in plan.delete], progress)
+        failed = {**put.failed, **deleted.failed}
+        return Applied(
+            add=sum(change.number not in failed for change in plan.add),
+            change=sum(change.number not in failed for change in plan.change),
+            delete=deleted.done,
+            failed=failed,
+        )
+
+    def _verify(self, family: Family, plan: Plan, progress: Progress) -> None:
+        """Read the family again and compare it with what was desired."""
+        held = family.read(progress)
+        wrong = [number for number, entry in self._desired.items() if held.get(number) != entry.name]
+        left = [change.number for change in plan.delete if change.number in held]
+        self.report = replace(self.report, verified=not wrong and not left)
+        gone = [change.number for change in plan.delete if change.number not in held]
+        self._store.disown(self._name, self._options.family, gone)
+        if wrong or left:
+            self._fail(_differs(self._name, [*wrong, *left], self.report.applied))
+
+
+def _differs(name: str, numbers: Sequence[str], applied: Applied | None) -> AstsyncError:
+    failed = applied.failed if applied is not None else {}
+    words = next(iter(failed.values()), "somebody else wrote meanwhile, or the PBX did not keep what it confirmed")
+    return PbxBadAnswer(
+        f"{name}: {len(numbers)} entries are not as desired after writing, the first is {numbers[0]}: {words}",
+        hint="Run the command again; it writes only what still differs.",
+    )

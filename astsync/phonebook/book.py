@@ -1,0 +1,104 @@
+"""Counterparties to the phonebook: one number, one name, and a reason for everything that got no entry."""
+
+from collections.abc import Iterable
+from typing import Literal
+
+from astsync.phonebook.model import Conflict, Counterparty, Entry, Phone, Phonebook, Skipped
+from astsync.phonebook.names import NameMaker
+from astsync.phonebook.numbers import NumberParser, NumberResult
+
+ConflictRule = Literal["first", "join", "skip"]
+
+_Claim = tuple[tuple[int, str, str, str], Entry]
+"""What orders claims of one number (catalog's rank, kind of contact, name, reference), and the entry."""
+
+
+class BookBuilder:
+    """Builds the phonebook; the same one in whatever order the source gives its counterparties."""
+
+    def __init__(
+        self, numbers: NumberParser, names: NameMaker, conflict: ConflictRule = "first", max_length: int = 40
+    ) -> None:
+        self._numbers = numbers
+        self._names = names
+        self._rule = conflict
+        self._max_length = max_length
+        self._claims: dict[str, list[_Claim]] = {}
+        self._skipped: list[Skipped] = []
+        self._counterparties = 0
+
+    def build(self, counterparties: Iterable[Counterparty]) -> Phonebook:
+        """Read all counterparties and decide the conflicts; an error of the source passes through."""
+        for counterparty in counterparties:
+            self._counterparties += 1
+            self._add(counterparty)
+        return self._decide()
+
+    def _add(self, counterparty: Counterparty) -> None:
+        if not counterparty.phones:
+            return  # most lists hold many without a phone; that is no fault of a field
+        made = self._names.make(counterparty.name)
+        if not made.name:
+            self._skip(counterparty, counterparty.name, made.reason or "no name")
+            return
+        for phone in counterparty.phones:
+            result = self._parse(phone)
+            if not result.keys:
+                self._skip(counterparty, phone.texts[0] if phone.texts else "", result.reason or "no number")
+            for key in result.keys:
+                self._claim(counterparty, phone, Entry(key, made.name, counterparty.source))
+
+    def _parse(self, phone: Phone) -> NumberResult:
+        """Take the first of a field's texts that gives a number, else the first reason."""
+        results = [NumberResult((), "an empty field")]
+        for text in phone.texts:
+            result = self._numbers.parse(text)
+            if result.keys:
+                return result
+            results.append(result)
+        return results[1] if len(results) > 1 else results[0]
+
+    def _skip(self, counterparty: Counterparty, text: str, reason: str) -> None:
+        self._skipped.append(Skipped(counterparty.source, counterparty.name, text, reason))
+
+    def _claim(self, counterparty: Counterparty, phone: Phone, entry: Entry) -> None:
+        order = (counterparty.rank, phone.kind, counterparty.name, counterparty.ref)
+        self._claims.setdefault(entry.number, []).append((order, entry))
+
+    def _decide(self) -> Phonebook:
+        entries: dict[str, Entry] = {}
+        conflicts: list[Conflict] = []
+        for number in sorted(self._claims):
+            claims = _distinct(self._claims[number])
+            entry = claims[0] if len(claims) == 1 else self._settle(claims, conflicts)
+            if entry is not None:
+                entries[number] = entry
+        skipped = sorted(self._skipped, key=lambda s: (s.source, s.text, s.reason))
+        return Phonebook(entries, tuple(skipped), tuple(conflicts), self._counterparties)
+
+    def _settle(self, claims: tuple[Entry, ...], conflicts: list[Conflict]) -> Entry | None:
+        """Decide a number that several counterparties claim, and note it when their names differ."""
+        if len({claim.name for claim in claims}) == 1:
+            return claims[0]
+        winner = self._joined(claims) if self._rule == "join" else claims[0]
+        conflicts.append(Conflict(winner.number, self._rule, claims))
+        return None if self._rule == "skip" else winner
+
+    def _joined(self, claims: tuple[Entry, ...]) -> Entry:
+        """Join names by `` / `` as far as whole names fit."""
+        name = claims[0].name
+        for other in dict.fromkeys(claim.name for claim in claims[1:] if claim.name != name):
+            longer = f"{name} / {other}"
+            if len(longer) <= self._max_length:
+                name = longer
+        return Entry(claims[0].number, name, claims[0].source)
+
+
+def _distinct(claims: list[_Claim]) -> tuple[Entry, ...]:
+    """Order a number's claims and keep one a counterparty."""
+    if len(claims) == 1:
+        return (claims[0][1],)
+    first: dict[str, Entry] = {}
+    for _, entry in sorted(claims, key=lambda claim: claim[0]):
+        first.setdefault(entry.source, entry)
+    return tuple(first.values())

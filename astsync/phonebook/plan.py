@@ -1,0 +1,103 @@
+"""What must change on one PBX, and the safety limits that may refuse it."""
+
+from collections.abc import Mapping, Set
+from dataclasses import dataclass
+from typing import Literal
+
+from astsync.errors import SafetyError
+from astsync.phonebook.model import Entry
+
+SMALLEST_LIMITED = 10
+"""Below so many owned entries a share says nothing, and the limits do not apply."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One key's change: ``old`` is None for an addition, ``new`` is None for a deletion."""
+
+    number: str
+    old: str | None
+    new: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """All changes of one PBX, sorted by number.
+
+    ``existing``, ``desired``, ``unchanged`` and ``foreign`` count entries; ``ours`` counts the existing entries that
+    the limits are shares of: the owned ones, or all where foreign keys are deleted too.
+    """
+
+    add: tuple[Change, ...]
+    change: tuple[Change, ...]
+    delete: tuple[Change, ...]
+    existing: int
+    desired: int
+    unchanged: int
+    foreign: int
+    ours: int
+
+    @property
+    def changes(self) -> int:
+        """How many keys differ."""
+        return len(self.add) + len(self.change) + len(self.delete)
+
+
+def make_plan(
+    existing: Mapping[str, str],
+    desired: Mapping[str, Entry],
+    owned: Set[str],
+    foreign: Literal["keep", "delete"] = "keep",
+) -> Plan:
+    """Compare what a PBX holds with what it should hold.
+
+    A key outside ``desired`` is deleted when astsync owns it or ``foreign`` says so, else it is foreign and kept. A
+    foreign key that is desired is adopted: changed when the name differs.
+    """
+    add, change = [], []
+    for number in sorted(desired):
+        entry, old = desired[number], existing.get(number)
+        if old is None:
+            add.append(Change(number, None, entry))
+        elif old != entry.name:
+            change.append(Change(number, old, entry))
+    surplus = sorted(existing.keys() - desired.keys())
+    delete = tuple(Change(n, existing[n], None) for n in surplus if foreign == "delete" or n in owned)
+    return Plan(
+        add=tuple(add),
+        change=tuple(change),
+        delete=delete,
+        existing=len(existing),
+        desired=len(desired),
+        unchanged=len(desired) - len(add) - len(change),
+        foreign=len(surplus) - len(delete),
+        ours=len(existing) if foreign == "delete" else len(existing.keys() & owned),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """The safety limits as shares from 0 to 1; None lifts one. ``allow_empty`` lifts that of an empty phonebook."""
+
+    max_delete: float | None = 0.3
+    max_change: float | None = 0.3
+    allow_empty: bool = False
+
+
+def check_limits(plan: Plan, limits: Limits, where: str) -> None:
+    """Refuse a plan that deletes or changes more than the limits allow.
+
+    Raises SafetyError that tells the figures, ``where`` they were counted and the option that lifts the limit once.
+    """
+    _check(len(plan.delete), plan.ours, limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
+    _check(len(plan.change), plan.ours, limits.max_change, where, ("change", "max_change", "--allow-changes"))
+
+
+def _check(count: int, ours: int, limit: float | None, where: str, words: tuple[str, str, str]) -> None:
+    if limit is None or ours < SMALLEST_LIMITED or count <= limit * ours:
+        return
+    verb, key, option = words
+    raise SafetyError(
+        f"{where}: the plan would {verb} {count} of {ours} entries ({count / ours:.0%}); {key} is {limit:.0%}",
+        hint=f"Look at `astsync diff`. If this is right, run once with {option}.",
+    )

@@ -1,0 +1,56 @@
+"""The JSON report: version 1, its keys pinned by a test."""
+
+from typing import Any
+
+import orjson
+
+from astsync.engine import PbxReport, Report
+from astsync.phonebook.plan import Change
+from astsync.reports.untrusted import utf8
+
+VERSION = 1
+
+
+def render(report: Report) -> str:
+    """Give the report as one JSON object, indented, with a line end."""
+    data = {
+        "version": VERSION,
+        "run": report.run,
+        "command": report.command,
+        "source": utf8(report.source),
+        "pulled": report.pulled.isoformat(timespec="seconds"),
+        "counterparties": report.counterparties,
+        "pbx": [_pbx(pbx) for pbx in report.pbx],
+        "skipped": report.skipped,
+        "conflicts": report.conflicts,
+    }
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _pbx(pbx: PbxReport) -> dict[str, Any]:
+    plan, applied = pbx.plan, pbx.applied
+    return {
+        "name": pbx.name,
+        "existing": plan and plan.existing,
+        "desired": plan and plan.desired,
+        "unchanged": plan and plan.unchanged,
+        "add": [_added(change) for change in plan.add] if plan else [],
+        "change": [_changed(change) for change in plan.change] if plan else [],
+        "delete": [{"number": utf8(c.number), "old": utf8(c.old or "")} for c in plan.delete] if plan else [],
+        "foreign": plan and plan.foreign,
+        "applied": applied
+        and {"add": applied.add, "change": applied.change, "delete": applied.delete, "failed": len(applied.failed)},
+        "verified": pbx.verified,
+        "error": pbx.error and utf8(str(pbx.error)),
+    }
+
+
+def _added(change: Change) -> dict[str, str]:
+    entry = change.new
+    return {"number": change.number, "name": entry.name, "source": utf8(entry.source)} if entry else {}
+
+
+def _changed(change: Change) -> dict[str, str]:
+    entry = change.new
+    new = {"new": entry.name, "source": utf8(entry.source)} if entry else {}
+    return {"number": change.number, "old": utf8(change.old or ""), **new}

@@ -1,0 +1,55 @@
+"""The report for people: a summary a PBX, and a line a change."""
+
+from collections.abc import Iterator
+
+from astsync.engine import Applied, PbxReport, Report
+from astsync.phonebook.plan import Change, Plan
+from astsync.reports.untrusted import printable
+
+
+def render(report: Report) -> str:
+    """Give the report as plain text: ``+`` added, ``~`` changed, ``-`` deleted."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield (
+        f"{printable(report.source)}: {report.counterparties} counterparties, "
+        f"{report.skipped} phone fields skipped, {report.conflicts} conflicts"
+    )
+    for pbx in report.pbx:
+        yield from _pbx(pbx)
+
+
+def _pbx(pbx: PbxReport) -> Iterator[str]:
+    if pbx.plan is None:
+        yield f"{pbx.name}: not reached"
+        return
+    yield f"{pbx.name}: {_summary(pbx.plan)}"
+    for change in sorted((*pbx.plan.add, *pbx.plan.change, *pbx.plan.delete), key=lambda change: change.number):
+        yield f"  {_change(change)}"
+    if pbx.applied is not None:
+        yield f"{pbx.name}: {_outcome(pbx.applied, pbx.verified)}"
+        yield from (f"  ! {number}  {printable(words)}" for number, words in pbx.applied.failed.items())
+
+
+def _summary(plan: Plan) -> str:
+    same = f"{plan.unchanged} unchanged, {plan.foreign} foreign kept"
+    if not plan.changes:
+        return f"in step, {same}"
+    return f"{len(plan.add)} to add, {len(plan.change)} to change, {len(plan.delete)} to delete, {same}"
+
+
+def _change(change: Change) -> str:
+    number = printable(change.number)
+    if change.new is None:
+        return f"- {number}  {printable(change.old or '')}"
+    if change.old is None:
+        return f"+ {number}  {change.new.name}"
+    return f"~ {number}  {printable(change.old)} -> {change.new.name}"
+
+
+def _outcome(applied: Applied, verified: bool | None) -> str:
+    truth = {True: "verified", False: "NOT as desired after reading again", None: "not verified"}[verified]
+    failed = f", {len(applied.failed)} failed" if applied.failed else ""
+    return f"{applied.add} added, {applied.change} changed, {applied.delete} deleted{failed}; {truth}"
