@@ -1,8 +1,9 @@
 """Where counterparties come from: the protocol of a source, and the table of kinds."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
+from astsync.config import SourceConfig
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 
 
@@ -20,3 +21,18 @@ class Source(Protocol):
         be used.
         """
         ...
+
+
+def _odata(config: SourceConfig) -> Source:
+    from astsync.sources.odata import ODataSource
+
+    return ODataSource(config)
+
+
+KINDS: Mapping[str, Callable[[SourceConfig], Source]] = {"odata": _odata}
+"""The kinds of ``source.kind``. Each imports its module when it is opened: libraries of other kinds stay unloaded."""
+
+
+def open_source(config: SourceConfig) -> Source:
+    """Open the source that the configuration names. Nothing is asked of it before ``pull``."""
+    return KINDS[config.kind](config)

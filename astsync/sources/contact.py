@@ -1,0 +1,183 @@
+"""Contact information of 1C (the tabular section КонтактнаяИнформация) to phone fields.
+
+One row holds the same phone in several ways, which may be empty, cut or disagree. The order of trust: the JSON of
+``Значение``, the XML of ``ЗначенияПолей`` (both say which digits are the country, the area and the number), then
+``Представление`` as the user sees it, then ``НомерТелефона`` (20 characters in older configurations).
+"""
+
+import logging
+import re
+import sys
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Any
+
+import orjson
+
+from astsync.phonebook.model import Phone
+from astsync.sources.markup import elements
+
+logger = logging.getLogger(__name__)
+
+CONTACTS = "КонтактнаяИнформация"
+"""The tabular section, the same in every configuration built on 1C's standard library (БСП)."""
+
+PHONE_TYPE = "Телефон"
+"""The value of the column Тип whose rows are phones; faxes, addresses and e-mail have others."""
+
+KEY_COLUMNS = ("Ref_Key", "LineNumber")
+VALUE_COLUMNS = ("Тип", "Вид_Key", "Представление", "НомерТелефона", "Значение", "ЗначенияПолей", "ДействуетС")
+"""The columns that are read where they exist; which of them exist differs between configurations of 1C."""
+
+_NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
+_NO_DATE = "0001-01-01"
+_SEPARATORS = re.compile(r"[\s().-]+")
+_NOT_DIGITS = re.compile(r"[^0-9]+")
+
+Row = Mapping[str, Any]
+
+
+def today_here() -> date:
+    """Give today's date where this program runs; 1C's own dates carry no time zone."""
+    return datetime.now(tz=UTC).astimezone().date()
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRow:
+    """One row: its line, its kind's reference, since when it counts ("0001-01-01": ever), its texts."""
+
+    line: int
+    kind: str
+    since: str
+    texts: tuple[str, ...]
+
+
+class ContactBook:
+    """The phones of one catalog by their owner, kept compactly: a catalog may hold 200,000 counterparties.
+
+    ``kinds`` names the references of Вид; ``today`` decides which row of a history counts.
+    """
+
+    def __init__(self, kinds: Mapping[str, str], today: date) -> None:
+        self._kinds = kinds
+        self._today = today
+        self._rows: dict[str, list[PhoneRow]] = {}
+
+    def add(self, owner: str, row: Row) -> None:
+        """Keep one row of an owner; rows that are not phones, or are empty, are let go."""
+        phone = read_row(row)
+        if phone is not None:
+            self._rows.setdefault(owner, []).append(phone)
+
+    def take(self, owner: str) -> tuple[Phone, ...]:
+        """Give the phones of an owner and forget them."""
+        return phones(self._rows.pop(owner, ()), self._kinds, self._today)
+
+    @property
+    def owners(self) -> int:
+        """The number of owners whose phones nobody took."""
+        return len(self._rows)
+
+
+def read_row(row: Row) -> PhoneRow | None:
+    """Read one row of contact information; None when it is no phone or holds no text."""
+    if row.get("Тип", PHONE_TYPE) != PHONE_TYPE:
+        return None
+    texts = tuple(dict.fromkeys(_texts(row)))
+    if not texts:
+        return None
+    kind = sys.intern(text_of(row.get("Вид_Key")))
+    since = sys.intern(text_of(row.get("ДействуетС"))[:10] or _NO_DATE)
+    return PhoneRow(_line(row), kind, since, texts)
+
+
+def phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> tuple[Phone, ...]:
+    """Give the phones that count today, in the order of their lines.
+
+    Of a kind that keeps a history only the latest row that is not in the future counts.
+    """
+    until = today.isoformat()
+    past = [row for row in sorted(rows, key=lambda row: row.line) if row.since <= until]
+    latest: dict[str, str] = {}
+    for row in past:
+        latest[row.kind] = max(row.since, latest.get(row.kind, _NO_DATE))
+    return tuple(Phone(row.texts, kinds.get(row.kind, "")) for row in past if _counts(row, latest))
+
+
+def text_of(value: object) -> str:
+    """Give a value of JSON as text: None is "", and half of a surrogate pair becomes "?"."""
+    text = "" if value is None else str(value)
+    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+
+
+def _counts(row: PhoneRow, latest: Mapping[str, str]) -> bool:
+    """Rows without a kind are nobody's history: integrations import them so."""
+    return row.kind in {"", _NO_REFERENCE} or row.since == latest[row.kind]
+
+
+def _line(row: Row) -> int:
+    """LineNumber is Edm.Int64, which 1C writes as a string."""
+    text = text_of(row.get("LineNumber"))
+    return int(text) if text.isdecimal() else 0
+
+
+def _texts(row: Row) -> Iterator[str]:
+    yield from _structured(text_of(row.get("Значение")))
+    yield from _structured(text_of(row.get("ЗначенияПолей")))
+    for column in ("Представление", "НомерТелефона"):
+        text = text_of(row.get(column)).strip()
+        if text:
+            yield text
+
+
+def _structured(text: str) -> Iterator[str]:
+    """Read either notation wherever it stands: some configurations keep JSON in ЗначенияПолей."""
+    start = text.lstrip("\ufeff \t\r\n")
+    if start.startswith("{"):
+        fields = _from_json(start)
+    elif start.startswith("<"):
+        fields = _from_xml(start)
+    else:
+        return  # empty, or the key=value lines of old configurations: Представление holds the same
+    if fields is not None and fields[2]:
+        yield render(*fields)
+
+
+def _from_json(text: str) -> tuple[str, str, str] | None:
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        logger.debug("a JSON value of contact information cannot be read")
+        return None
+    if not isinstance(value, dict):
+        return None
+    country, area, number = (text_of(value.get(key)).strip() for key in ("countryCode", "areaCode", "number"))
+    return country, area, number
+
+
+def _from_xml(text: str) -> tuple[str, str, str] | None:
+    try:
+        found = [element.attributes for element in elements(text) if element.name == "Состав"]
+    except ValueError:
+        logger.debug("an XML value of contact information cannot be read")
+        return None
+    if not found:
+        return None
+    country, area, number = (found[0].get(key, "").strip() for key in ("КодСтраны", "КодГорода", "Номер"))
+    return country, area, number
+
+
+def render(country: str, area: str, number: str) -> str:
+    """Write the parts of a phone as a person would: ``+7 (495) 2293042``. Extensions never reach this."""
+    number = _plain(number)
+    if number.startswith("+"):
+        return number
+    country, area = _NOT_DIGITS.sub("", country), _plain(area)
+    return " ".join(part for part in (country and f"+{country}", area and f"({area})", number) if part)
+
+
+def _plain(text: str) -> str:
+    """Drop separators between digits; a text that holds more than digits stays as it was typed."""
+    digits = _SEPARATORS.sub("", text)
+    return digits if digits.isdecimal() else " ".join(text.split())

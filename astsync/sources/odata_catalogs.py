@@ -1,0 +1,120 @@
+"""Where the OData interface stands, which sets it publishes, and what to say when a catalog or a field is missing."""
+
+import difflib
+import logging
+import re
+from collections.abc import Iterable
+from urllib.parse import urlsplit
+
+from astsync.errors import (
+    SourceError,
+    SourceFailure,
+    SourceNotFound,
+    SourceQueryError,
+    SourceRightsError,
+)
+from astsync.sources.contact import CONTACTS
+from astsync.sources.odata_pages import ODataPages, Row
+from astsync.sources.onec_errors import ADD_TO_ODATA
+
+logger = logging.getLogger(__name__)
+
+_PREFIX = "Catalog_"
+_REGISTER = f"InformationRegister_{CONTACTS}"
+_ODATA_PATH = re.compile(r"/odata(/standard\.odata)?/*$", re.IGNORECASE)
+_LANGUAGE = re.compile(r"/[a-z]{2}(_[A-Z]{2})?/*$")
+_MANY = 15
+
+
+def service_root(url: str) -> str:
+    """Give the address of the OData interface from the publication's address, or from its own pasted whole."""
+    parts = urlsplit(url)
+    path = _ODATA_PATH.sub("", parts.path).rstrip("/")
+    return parts._replace(path=f"{path}/odata/standard.odata", query="", fragment="").geturl()
+
+
+def address_hint(url: str) -> str:
+    """Say what looks wrong in an address: a browser adds the language when it opens 1C's thin client. Or ""."""
+    match = _LANGUAGE.search(urlsplit(url).path)
+    if match is None:
+        return ""
+    return f" The address ends in {match[0]}, which a browser adds: leave that out of source.url."
+
+
+def published_sets(pages: ODataPages) -> frozenset[str]:
+    """Read the names of the published sets; empty when this base does not show its service root.
+
+    Raises SourceNotFound when the interface is on but nothing is published, SourceError when there is no interface to
+    talk to at all.
+    """
+    try:
+        names = frozenset(_name(row) for row in pages.root())
+    except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
+        logger.info("no list of published sets, so the catalogs are asked themselves: %s", error)
+        return frozenset()
+    if not names:
+        raise SourceNotFound("the OData interface of 1C is on, but nothing is published in it", hint=ADD_TO_ODATA)
+    return names
+
+
+def check_published(catalogs: Iterable[str], published: frozenset[str]) -> None:
+    """Raise SourceNotFound that names every catalog that is not published, and those that are."""
+    missing = [name for name in catalogs if published and _PREFIX + name not in published]
+    if missing:
+        listed = ", ".join(missing)
+        raise SourceNotFound(
+            f"not published in 1C's OData interface: {listed}", hint=f"{_offer(missing, published)} {ADD_TO_ODATA}"
+        )
+
+
+def explain_query(
+    pages: ODataPages, catalog: str, fields: tuple[str, ...], published: frozenset[str], error: SourceQueryError
+) -> SourceError:
+    """Find by one whole row which field the catalog lacks; gives the error to raise, the first one if unsure."""
+    row = pages.sample(_PREFIX + catalog, {})
+    missing = [field for field in fields if row is not None and field not in row]
+    if row is None or not missing:
+        return error
+    if CONTACTS in missing:
+        return no_contacts(catalog, published)
+    return SourceQueryError(
+        f"the catalog {catalog} has no field {', '.join(missing)}",
+        hint=f"Correct source.odata.name_field. The catalog's text fields: {_names(_text_fields(row))}.",
+    )
+
+
+def no_contacts(catalog: str, published: frozenset[str]) -> SourceNotFound:
+    """Make the error of a catalog without contact information."""
+    hint = f"Phones are read from the tabular section {CONTACTS}; name a catalog that has it in source.odata.catalogs."
+    if _REGISTER in published:
+        hint = (
+            f"This base keeps phones in the register {_REGISTER}, as configurations before БСП do (УТ 10.3, БП 2.0): "
+            "astsync does not read it. Publish a web service or a file with the phones instead."
+        )
+    return SourceNotFound(f"the catalog {catalog} holds no contact information", hint=hint)
+
+
+def _name(row: Row) -> str:
+    return str(row.get("name") or row.get("url") or "")
+
+
+def _offer(missing: list[str], published: frozenset[str]) -> str:
+    catalogs = sorted(name.removeprefix(_PREFIX) for name in published if name.startswith(_PREFIX))
+    owners = [name for name in catalogs if not name.endswith(f"_{CONTACTS}")]
+    folded = {name.casefold(): name for name in owners}
+    near = [folded[hit] for name in missing for hit in difflib.get_close_matches(name.casefold(), folded, 3, 0.7)]
+    if near:
+        return f"Did you mean {_names(dict.fromkeys(near))}?"
+    return f"Published catalogs: {_names(owners)}." if owners else "No catalog is published."
+
+
+def _text_fields(row: Row) -> list[str]:
+    """Give the names of text fields, those that look like names first."""
+    texts = (name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
+    return sorted(texts, key=lambda name: (not name.startswith(("Description", "Наименование")), name))
+
+
+def _names(names: Iterable[str]) -> str:
+    listed = list(names)
+    more = len(listed) - _MANY
+    return ", ".join(listed[:_MANY]) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,130 @@
+"""Whole sets of 1C's OData, page by page; a set that cannot be read whole is an error.
+
+1C has no server paging and no snapshot between pages: rows may repeat when somebody works meanwhile, and a page shorter
+than asked for is not the end. So rows are kept once by their key, and pages are asked for until one is empty.
+"""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any
+
+from astsync.errors import SourceBadAnswer, SourceError
+from astsync.sources.onec_errors import Fault, bad_answer
+from astsync.sources.onec_http import OneCClient, Options
+from astsync.sources.retrying import persist
+
+logger = logging.getLogger(__name__)
+
+JSON_FORMAT = "application/json;odata=nometadata"
+SMALLEST_PAGE = 50
+"""A page is not halved below this many rows: a server that fails on so few fails for another reason."""
+
+_COUNT_TIMEOUT = 20.0
+_IDLE_PAGES = 3
+
+Row = Mapping[str, Any]
+Key = Callable[[Row], str]
+Report = Callable[[int, int | None], None]
+
+
+class ODataPages:
+    """Reads sets through one client. The page size shrinks when the server fails on it, and stays small."""
+
+    def __init__(self, client: OneCClient, page_size: int) -> None:
+        self._client = client
+        self._size = page_size
+        self._counts = True
+
+    def root(self) -> list[Row]:
+        """Give the service document: the published sets. Raises SourceError."""
+        return self._ask("", {"$format": "json"}, "the service root")
+
+    def sample(self, name: str, options: Options) -> Row | None:
+        """Give one row of a set with all its columns, or None when nothing fits. Raises SourceError."""
+        rows = self._ask(name, {"$format": JSON_FORMAT, **options, "$top": 1}, name)
+        return rows[0] if rows else None
+
+    def rows(self, name: str, options: Options, key: Key, report: Report | None = None) -> Iterator[Row]:
+        """Give every row of a set once. ``options`` carry ``$select``, ``$filter``, ``$orderby``.
+
+        ``report`` gets the rows read and, where the base tells it, their total, after each page. Raises SourceError,
+        also when the base's own total says that rows were lost.
+        """
+        total = self.count(name, options) if report else None
+        seen: set[str] = set()
+        skip, idle = 0, 0
+        while page := self._page(name, options, skip):
+            skip += len(page)
+            before = len(seen)
+            for row in page:
+                mark = key(row)
+                if mark not in seen:
+                    seen.add(mark)
+                    yield row
+            if report:
+                report(len(seen), total)
+            idle = idle + 1 if len(seen) == before else 0
+            if idle == _IDLE_PAGES:
+                raise _repeats(name)
+        self._check_whole(name, options, len(seen), total)
+
+    def count(self, name: str, options: Options) -> int | None:
+        """Give the number of rows that fit the filter, or None: not every base answers ``/$count``."""
+        if not self._counts:
+            return None
+        narrow = {key: value for key, value in options.items() if key == "$filter"}
+        answer = self._client.attempt(f"{name}/$count", narrow, name, timeout=_COUNT_TIMEOUT)
+        text = "" if isinstance(answer, Fault) else answer[:32].decode("utf-8-sig", "replace").strip()
+        self._counts = text.isascii() and text.isdecimal()
+        return int(text) if self._counts else None
+
+    def _check_whole(self, name: str, options: Options, got: int, total: int | None) -> None:
+        """Compare with the base's own count, taken again: rows deleted meanwhile can push others past the pages."""
+        if total is None or got >= total or "$filter" in options:
+            return
+        now = self.count(name, options)
+        if now is not None and got < now:
+            raise SourceBadAnswer(
+                f"{name} was not read whole: {got} rows of {now}",
+                hint="Records were deleted while the list was read, or the server leaves some out: run again.",
+            )
+
+    def _page(self, name: str, options: Options, skip: int) -> list[Row]:
+        def attempt() -> list[Row] | Fault:
+            page = {"$format": JSON_FORMAT, **options, "$top": self._size, "$skip": skip}
+            return _list_in(self._client.attempt_json(name, page, name), name)
+
+        return persist(attempt, self._client.patience, self._halve)
+
+    def _ask(self, name: str, options: Options, where: str) -> list[Row]:
+        def attempt() -> list[Row] | Fault:
+            return _list_in(self._client.attempt_json(name, options, where), where)
+
+        return persist(attempt, self._client.patience)
+
+    def _halve(self) -> bool:
+        smaller = max(SMALLEST_PAGE, self._size // 2)
+        if smaller >= self._size:
+            return False
+        logger.warning("the source failed on a page of %d rows: trying %d", self._size, smaller)
+        self._size = smaller
+        return True
+
+
+def _list_in(value: Any, where: str) -> list[Row] | Fault:
+    """Find the list of an answer. Its absence is a fault, never an empty list."""
+    if isinstance(value, Fault):
+        return value
+    rows = value.get("value") if isinstance(value, dict) else None
+    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+        return rows
+    return bad_answer(
+        where, "holds no list «value»", "source.url must be the publication of a 1C infobase with its OData interface."
+    )
+
+
+def _repeats(name: str) -> SourceError:
+    return SourceBadAnswer(
+        f"{name} cannot be read whole: the same rows come on every page",
+        hint="$skip has no effect: the platform is older than 8.3.8, or a proxy before 1C drops the query.",
+    )

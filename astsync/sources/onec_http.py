@@ -1,0 +1,194 @@
+"""The HTTP client for 1C: one session, one request at a time, no surprises from the environment.
+
+Decisions, and why:
+
+* Proxies and ``.netrc`` of the environment are not used: 1C stands in the local network, where a proxy meant for the
+  Internet answers with its own pages, and a forgotten ``.netrc`` would send another login. Of the environment only
+  ``REQUESTS_CA_BUNDLE`` and ``SSL_CERT_FILE`` count. Certificates are always checked.
+* Redirects are not followed: 1C never redirects its interfaces, so a redirect leads to a login page or elsewhere.
+* The login goes as UTF-8, which 1C expects; requests alone fails on Cyrillic logins.
+* Bodies are UTF-8 whatever the header says (IIS labels them windows-1251), often with a byte order mark.
+"""
+
+import json
+import os
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+import orjson
+import requests
+from requests.auth import HTTPBasicAuth
+
+from astsync.config import SourceConfig
+from astsync.errors import ConfigError, SourceLoginError
+from astsync.sources.onec_errors import Fault, bad_answer, error_in_answer, refusal
+from astsync.sources.onec_network import connection_fault
+from astsync.sources.onec_words import clean, decode, odata_error, page_words
+from astsync.sources.retrying import Patience
+
+CONNECT_TIMEOUT = 10.0
+LARGEST_BODY = 256 * 1024 * 1024
+"""Bytes; a page of 100,000 rows stays well below."""
+
+_CHUNK = 256 * 1024
+_LOGIN_PAGE = (
+    "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
+    "publication of the infobase; the web server must pass the login on to 1C."
+)
+Options = Mapping[str, str | int]
+
+
+def encode_query(options: Options) -> str:
+    """Write options as 1C reads them: UTF-8, a blank as ``%20`` and never as ``+``."""
+    return urlencode({key: str(value) for key, value in options.items()}, quote_via=quote, safe="$(),'/:")
+
+
+def encode_path(url: str) -> str:
+    """Percent-encode the letters of an address that are not ASCII; what is encoded already stays."""
+    parts = urlsplit(url)
+    return parts._replace(path=quote(parts.path, safe="/%:@!$&'()*+,;=~-._"), query="", fragment="").geturl()
+
+
+class OneCClient:
+    """A session with one publication of 1C. ``root`` is the address below which paths are asked.
+
+    Raises ConfigError for a password file or a certificate file that cannot be read. Use as a context manager.
+    """
+
+    def __init__(self, config: SourceConfig, root: str, patience: Patience) -> None:
+        self.patience = patience
+        self.host = urlsplit(root).netloc
+        self._root = encode_path(root).rstrip("/") + "/"
+        self._timeout = config.timeout
+        self._reached = False
+        self._session = _session(config)
+
+    def __enter__(self) -> "OneCClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    def attempt(self, path: str, options: Options, where: str, *, timeout: float | None = None) -> bytes | Fault:
+        """Ask once. Gives the body of a good answer, or the fault; ``where`` names the set in messages."""
+        seconds = timeout or self._timeout
+        url = f"{self._root}{quote(path)}"
+        try:
+            with self._session.get(
+                f"{url}?{encode_query(options)}" if options else url,
+                timeout=(CONNECT_TIMEOUT, seconds),
+                stream=True,
+                allow_redirects=False,
+            ) as response:
+                self._reached = True
+                return _judge(response, self._body(response, where, seconds), where)
+        except requests.RequestException as error:
+            return connection_fault(error, self.host, seconds, reached=self._reached)
+
+    def attempt_json(self, path: str, options: Options, where: str) -> Any | Fault:
+        """Ask once. Gives the parsed JSON of a good answer, or the fault."""
+        body = self.attempt(path, options, where)
+        return body if isinstance(body, Fault) else read_json(body, where)
+
+    def _body(self, response: requests.Response, where: str, seconds: float) -> bytes | Fault:
+        """Read the body within bounds of size and time; requests alone would wait for ever on a slow trickle."""
+        body = bytearray()
+        end = time.monotonic() + max(seconds, self.patience.deadline)
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                return bad_answer(where, "is too large", "Lower source.odata.page_size.", smaller=True)
+            if time.monotonic() > end:
+                return bad_answer(where, "comes too slowly", "Lower source.odata.page_size.", smaller=True)
+        return bytes(body)
+
+
+def read_json(body: bytes, where: str) -> Any | Fault:
+    """Parse a body as JSON without OData's error inside, or say why that cannot be done."""
+    try:
+        value = _loads(body)
+    except (ValueError, RecursionError):
+        return _not_json(body, where)
+    words = odata_error(value)
+    return value if words is None else error_in_answer(words, where)
+
+
+def _loads(body: bytes) -> Any:
+    text = body.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # Control characters inside strings and halves of surrogate pairs come from users' data; json forgives them.
+        return json.loads(text.decode("utf-8"), strict=False)
+
+
+def _not_json(body: bytes, where: str) -> Fault:
+    text = decode(body).lstrip()
+    if not text:
+        return bad_answer(where, "is empty", _LOGIN_PAGE)
+    if text.startswith(("{", "[")):
+        return bad_answer(where, "is cut or damaged JSON", "Look at the proxy or web server before 1C.", tries=3)
+    if "schemas.microsoft.com/ado" in text or "www.w3.org/2005/Atom" in text:
+        return bad_answer(where, "is XML, not JSON", "astsync needs the platform 8.3.8 or newer.")
+    return bad_answer(where, f"is not OData but a page: {page_words(text)}", _LOGIN_PAGE)
+
+
+def _judge(response: requests.Response, body: bytes | Fault, where: str) -> bytes | Fault:
+    if isinstance(body, Fault):
+        return body
+    if 300 <= response.status_code < 400:
+        return _redirect(response, where)
+    if response.status_code == requests.codes.ok:
+        return body
+    fault = refusal(response.status_code, body, where, wait=_retry_after(response))
+    if isinstance(fault.error, SourceLoginError):
+        fault.error.hint += _login_hint(response)
+    return fault
+
+
+def _login_hint(response: requests.Response) -> str:
+    """Say what the answer itself tells about a refused login."""
+    hint = "" if "Authorization" in response.request.headers else " No login was sent: source.user is empty."
+    offered = response.headers.get("WWW-Authenticate", "Basic")
+    if "basic" not in offered.lower():
+        hint += f" The web server accepts only {clean(offered)[:60]}: switch Basic authentication on in it."
+    return hint
+
+
+def _redirect(response: requests.Response, where: str) -> Fault:
+    asked = urlsplit(response.url)
+    target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
+    shown = clean(f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}")
+    hint = _LOGIN_PAGE
+    if (asked.scheme, target.scheme) == ("http", "https") and asked.hostname == target.hostname:
+        hint = f"The server wants TLS: write https://{target.netloc.rpartition('@')[2]}… in source.url."
+    return bad_answer(where, f"is a redirect to {shown} (HTTP {response.status_code})", hint)
+
+
+def _retry_after(response: requests.Response) -> float:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdecimal() else 0
+
+
+def _session(config: SourceConfig) -> requests.Session:
+    session = requests.Session()
+    session.trust_env = False
+    session.verify = _authorities()
+    session.headers.update({"Accept": "application/json", "User-Agent": "astsync"})
+    if config.user:
+        session.auth = HTTPBasicAuth(config.user.encode(), config.secret().encode())
+    return session
+
+
+def _authorities() -> str | bool:
+    """Find the certificates to trust: a file or a folder named in the environment, else the usual ones."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    if named and not Path(named).exists():
+        raise ConfigError(f"no certificate file {named}", hint="Correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE.")
+    return named or True

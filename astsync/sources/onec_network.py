@@ -1,0 +1,76 @@
+"""Connections to 1C that fail: what happened between here and the server, whether trying again helps, what to do."""
+
+import requests
+from requests import exceptions
+
+from astsync.errors import SourceBadAnswer, SourceUnreachable
+from astsync.sources.onec_errors import FEW, MANY, ONCE, Fault
+
+_ADDRESS = "Check source.url, and that this machine reaches the server: name resolution, routing, firewall, port."
+_CERTIFICATE = (
+    "For a self-signed certificate or one of a company's own authority name the file with the authority's certificate "
+    "in the environment: REQUESTS_CA_BUNDLE=/etc/ssl/certs/company.pem. The name in source.url must be the "
+    "certificate's."
+)
+
+
+def connection_fault(error: requests.RequestException, host: str, timeout: float, *, reached: bool) -> Fault:
+    """Tell apart what requests raised. ``reached``: this server has already answered something.
+
+    Before the first answer a wrong address is likely, and the user should not wait to learn it; after it the server is
+    being restarted, which is worth waiting for.
+    """
+    if isinstance(error, exceptions.SSLError):
+        return _tls(error, host)
+    if isinstance(error, exceptions.ConnectTimeout):
+        return Fault(
+            _unreachable(f"{host} does not answer: no connection in time", _ADDRESS), MANY if reached else ONCE
+        )
+    if isinstance(error, exceptions.ReadTimeout) or "Read timed out" in str(error):
+        return _slow(host, timeout)
+    if isinstance(error, exceptions.ChunkedEncodingError):
+        return Fault(_unreachable(f"{host} closed the connection in the middle of an answer", _CUT), FEW, smaller=True)
+    if isinstance(error, exceptions.ContentDecodingError):
+        text = f"the answer of {host} cannot be unpacked"
+        return Fault(SourceBadAnswer(text, hint="Switch compression off in the web server or proxy before 1C."), FEW)
+    if isinstance(error, exceptions.ConnectionError):
+        return _refused(error, host, reached=reached)
+    return Fault(_unreachable(f"cannot ask {host}: {type(error).__name__}", _ADDRESS))
+
+
+_CUT = (
+    "If it happens again, look into the web server's and 1C's logs; a smaller source.odata.page_size may be answered "
+    "whole."
+)
+
+
+def _unreachable(text: str, hint: str) -> SourceUnreachable:
+    return SourceUnreachable(text, hint=hint)
+
+
+def _slow(host: str, timeout: float) -> Fault:
+    text = f"{host} gave no answer within {timeout:g} s"
+    hint = "The first answer of a sleeping infobase takes half a minute: raise source.timeout, or lower page_size."
+    return Fault(_unreachable(text, hint), FEW, smaller=True)
+
+
+def _tls(error: Exception, host: str) -> Fault:
+    text = str(error)
+    if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
+        return Fault(_unreachable(f"the certificate of {host} is not trusted", _CERTIFICATE))
+    if "WRONG_VERSION_NUMBER" in text or "record layer" in text:
+        return Fault(
+            _unreachable(f"{host} speaks no TLS on this port", "Write http:// in source.url, or its TLS port.")
+        )
+    return Fault(_unreachable(f"no TLS connection with {host}", _CERTIFICATE))
+
+
+def _refused(error: Exception, host: str, *, reached: bool) -> Fault:
+    text = str(error)
+    tries = MANY if reached else FEW
+    if "NameResolution" in text or "Name or service" in text or "getaddrinfo" in text:
+        return Fault(_unreachable(f"there is no host {host}: its name is not known here", _ADDRESS), ONCE)
+    if "NewConnection" in text or "refused" in text:
+        hint = f"{_ADDRESS} Is the web server running?"
+        return Fault(_unreachable(f"{host} refuses the connection", hint), tries)
+    return Fault(_unreachable(f"the connection to {host} broke before an answer", _CUT), tries, smaller=True)

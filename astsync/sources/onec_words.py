@@ -1,0 +1,132 @@
+"""What the body of a refusal says: the six shapes in which 1C and the web server before it put their words."""
+
+import re
+import unicodedata
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import orjson
+
+from astsync.sources.markup import Element, elements, html_text, html_title
+
+Shape = Literal["odata", "exception", "1c page", "plain", "page", "empty"]
+MAX_WORDS = 300
+"""Characters of the server's words that a message carries."""
+
+_PAGE_OF_1C = re.compile(r"(1C:Enterprise|1С:Предприятие)[^<]{0,40}(application error|ошибка)", re.IGNORECASE)
+_HEADING = re.compile(r"^.{0,20}(1C:Enterprise|1С:Предприятие)[^:]{0,40}:\s*", re.IGNORECASE)
+_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}|(?:\S+:0x[0-9A-Fa-f]{6,}\s*)+")
+_MARKUP = re.compile(r"\s*<(!doctype|html|head|body|h1|center)\b", re.IGNORECASE)
+
+
+@dataclass(frozen=True, slots=True)
+class ServerWords:
+    """The server's own words: their shape, the useful part in one clean line, and the OData error code."""
+
+    shape: Shape
+    text: str
+    code: int | None = None
+
+
+def read_words(body: bytes) -> ServerWords:
+    """Read the body of a refusal; never raises."""
+    text = decode(body).strip()
+    if not text:
+        return ServerWords("empty", "")
+    return _odata_json(text) or _exception(text) or _odata_xml(text) or _page(text) or _plain(text)
+
+
+def decode(body: bytes) -> str:
+    """Give a body as text: UTF-8 whatever the header claims, else what a Russian IIS writes."""
+    try:
+        return body.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return body.decode("cp1251", "replace")
+
+
+def clean(text: str) -> str:
+    """Make foreign text safe to show: one line, no control characters, no dumps, not too long."""
+    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
+    line = " ".join(_BLOB.sub("…", visible).split())
+    return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1].rstrip() + "…"
+
+
+def page_words(text: str) -> str:
+    """Name a page that is not 1C's by its title, else by its first words."""
+    return clean(html_title(text) or html_text(text))[:120] or "without words"
+
+
+def odata_error(value: object) -> ServerWords | None:
+    """Find ``odata.error`` in parsed JSON."""
+    error = value.get("odata.error") if isinstance(value, dict) else None
+    if error is None:
+        return None
+    message = error.get("message") if isinstance(error, dict) else error
+    words = message.get("value") if isinstance(message, dict) else message
+    return ServerWords("odata", clean(str(words or "")), _code(error.get("code") if isinstance(error, dict) else None))
+
+
+def _code(value: object) -> int | None:
+    text = str(value).strip()
+    return int(text) if re.fullmatch(r"-?\d{1,6}", text, re.ASCII) else None
+
+
+def _json(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:
+        return None
+
+
+def _odata_json(text: str) -> ServerWords | None:
+    return odata_error(_json(text))
+
+
+def _exception(text: str) -> ServerWords | None:
+    """The application server's own exception: the innermost ``descr`` tells the cause, the rest is dumps."""
+    value = _json(text)
+    if not isinstance(value, dict) or not isinstance(value.get("exception"), dict):
+        return None
+    told = [descr for descr in _descriptions(value["exception"]) if descr]
+    while len(told) > 1 and told[-1] in told[-2]:  # the one around it says the same and more
+        told.pop()
+    return ServerWords("exception", clean(told[-1] if told else ""))
+
+
+def _descriptions(exception: Mapping[str, Any]) -> Iterator[str]:
+    """Give the texts of a chain of exceptions, the outermost first."""
+    inner: object = exception
+    while isinstance(inner, dict):
+        yield str(inner.get("descr") or "").strip()
+        inner = inner.get("inner")
+
+
+def _odata_xml(text: str) -> ServerWords | None:
+    if not text.startswith("<"):
+        return None
+    try:
+        found = elements(text)
+    except ValueError:
+        return None
+    if found[0].name != "error":
+        return None
+    return ServerWords("odata", clean(_text_of(found, "message")), _code(_text_of(found, "code")))
+
+
+def _text_of(found: list[Element], name: str) -> str:
+    return next((element.text for element in found if element.name == name), "")
+
+
+def _page(text: str) -> ServerWords | None:
+    if not _MARKUP.match(text):
+        return None
+    words, title = clean(html_text(text)), clean(html_title(text))
+    if _PAGE_OF_1C.search(text):
+        return ServerWords("1c page", _HEADING.sub("", words))
+    return ServerWords("page", clean(words if words.startswith(title) else f"{title}: {words}"))
+
+
+def _plain(text: str) -> ServerWords:
+    shape: Shape = "1c page" if _PAGE_OF_1C.search(text) else "plain"
+    return ServerWords(shape, _HEADING.sub("", clean(text)))
