@@ -67,11 +67,16 @@ class Store:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(self.path, os.O_CREAT, 0o600))  # names of customers: nobody else's business
             db = sqlite3.connect(self.path, isolation_level=None, timeout=30)
-            db.execute("PRAGMA journal_mode = WAL")
         else:
             db = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
-        db.execute("PRAGMA foreign_keys = ON")
-        self._check_version(db)
+        try:
+            self._check_version(db)  # before any other word: a file that is not ours must stay as it is
+            db.execute("PRAGMA foreign_keys = ON")
+            if write:
+                db.execute("PRAGMA journal_mode = WAL")
+        except BaseException:
+            db.close()
+            raise
         return db
 
     def _check_version(self, db: sqlite3.Connection) -> None:

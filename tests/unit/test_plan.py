@@ -1,0 +1,75 @@
+"""The plan: what is added, changed, deleted, kept; and the safety limits."""
+
+import pytest
+
+from astsync.errors import SafetyError
+from astsync.phonebook.model import Entry
+from astsync.phonebook.plan import Limits, Plan, check_limits, make_plan
+
+
+def book(**names: str) -> dict[str, Entry]:
+    return {number[1:]: Entry(number[1:], name, f"Контрагенты/{number}") for number, name in names.items()}
+
+
+def numbers(plan: Plan) -> tuple[list[str], list[str], list[str]]:
+    return [c.number for c in plan.add], [c.number for c in plan.change], [c.number for c in plan.delete]
+
+
+def test_every_kind_of_difference() -> None:
+    existing = {"1": "same", "2": "old", "3": "gone", "4": "foreign", "5": "foreign too"}
+    plan = make_plan(existing, book(n1="same", n2="new", n5="adopted", n6="added"), owned={"1", "2", "3"})
+    assert numbers(plan) == (["6"], ["2", "5"], ["3"])
+    assert (plan.existing, plan.desired, plan.unchanged, plan.foreign, plan.ours) == (5, 4, 1, 1, 3)
+    assert plan.changes == 4
+    assert plan.change[1].old == "foreign too"
+
+
+def test_foreign_keys_are_deleted_only_when_told_to() -> None:
+    existing = {"1": "a", "2": "b"}
+    assert numbers(make_plan(existing, {}, owned=set())) == ([], [], [])
+    plan = make_plan(existing, {}, owned=set(), foreign="delete")
+    assert numbers(plan) == ([], [], ["1", "2"])
+    assert (plan.foreign, plan.ours) == (0, 2)
+
+
+def test_nothing_to_do() -> None:
+    assert make_plan({"1": "a"}, book(n1="a"), owned=set()).changes == 0
+
+
+def entries(count: int, name: str = "x") -> dict[str, Entry]:
+    return {str(i): Entry(str(i), name) for i in range(count)}
+
+
+@pytest.mark.parametrize(("kept", "refused"), [(70, False), (69, True)])
+def test_max_delete_is_a_share_of_the_owned_entries(kept: int, refused: bool) -> None:
+    existing = {str(i): "x" for i in range(150)}
+    plan = make_plan(existing, entries(kept), owned={str(i) for i in range(100)})
+    if not refused:
+        check_limits(plan, Limits(), "office")
+        return
+    with pytest.raises(SafetyError, match=r"office: the plan would delete 31 of 100 entries \(31%\)") as refusal:
+        check_limits(plan, Limits(), "office")
+    assert "--allow-deletes" in refusal.value.hint
+    check_limits(plan, Limits(max_delete=None), "office")
+
+
+def test_max_change_has_its_own_option() -> None:
+    existing = {str(i): "x" for i in range(10)}
+    plan = make_plan(existing, entries(10, "y"), owned=existing.keys())
+    with pytest.raises(SafetyError, match="change 10 of 10") as refusal:
+        check_limits(plan, Limits(), "office")
+    assert "--allow-changes" in refusal.value.hint
+    with pytest.raises(SafetyError):
+        check_limits(plan, Limits(max_delete=None), "office")
+    check_limits(plan, Limits(max_change=None), "office")
+
+
+def test_below_ten_owned_entries_no_limit_applies() -> None:
+    existing = {str(i): "x" for i in range(9)}
+    check_limits(make_plan(existing, {}, owned=existing.keys()), Limits(), "office")
+
+
+def test_foreign_entries_that_would_be_deleted_are_limited_too() -> None:
+    existing = {str(i): "x" for i in range(20)}
+    with pytest.raises(SafetyError):
+        check_limits(make_plan(existing, {}, owned=set(), foreign="delete"), Limits(), "office")
