@@ -1,0 +1,293 @@
+"""The stand-in 1C: an HTTP server that publishes an invented infobase by the standard OData interface.
+
+It follows what is known of 1C:Enterprise 8.3, bad manners included, and is the sandbox of ``astsync demo``. By hand::
+
+    python -m astsync.demo.onec --size 500 --port 0
+"""
+
+import argparse
+import signal
+import sys
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, unquote
+
+from astsync.demo.onec_answers import BOM, Answer
+from astsync.demo.onec_data import PHONE, Contact, Item, Record
+from astsync.demo.onec_faults import Fault, Faults, Kind, fault_answer
+from astsync.demo.onec_http import Dropped, Server
+from astsync.demo.onec_odata import Reader, json_level, wanted_rows
+from astsync.demo.onec_phones import Written
+from astsync.demo.onec_schema import FLAVOURS, Flavour, make_base
+from astsync.demo.onec_service import Service
+from astsync.demo.onec_tables import Table
+
+USER, PASSWORD = "Администратор", "Пароль-1"
+COUNTERPARTIES = "Контрагенты"
+
+
+@dataclass(slots=True)
+class Request:
+    """A request that came: what was asked (decoded), and what was answered (status 0: nothing yet)."""
+
+    method: str
+    path: str
+    query: str
+    status: int = 0
+    rows: int = 0
+
+    @property
+    def set(self) -> str:
+        """The set that was asked for, with whatever follows its name."""
+        return self.path.partition("/odata/standard.odata")[2].strip("/")
+
+
+class OneC:
+    """A 1C:Enterprise with one published infobase of invented counterparties, on the loopback.
+
+    A context manager; ``url`` is the publication's address. ``size`` is the number of counterparties, ``seed`` fixes
+    every byte of them, ``dirt`` (0 to 1) is the share of spoilt names and phones. ``flavour`` is a name from
+    ``FLAVOURS`` or a ``Flavour``. ``user`` "" is an infobase without users. The first request after ``idle`` seconds
+    of silence takes ``first_delay`` seconds more, as the start of a session does. ``bom`` and ``charset`` are the
+    habits of the web server: a mark before JSON, and what it calls the encoding, true or not.
+
+    ``service.composition`` (the published sets) can be changed while it runs; ``requests`` is what was asked.
+    """
+
+    def __init__(
+        self,
+        size: int = 500,
+        seed: int = 1,
+        *,
+        flavour: str | Flavour = "ut11",
+        publication: str = "trade",
+        user: str = USER,
+        password: str = PASSWORD,
+        port: int = 0,
+        first_delay: float = 0.0,
+        idle: float = 20.0,
+        dirt: float = 0.03,
+        bom: bool = True,
+        charset: str = "utf-8",
+    ) -> None:
+        self.flavour = FLAVOURS[flavour] if isinstance(flavour, str) else flavour
+        self.base = make_base(self.flavour, size, seed, dirt)
+        self.first_delay, self.idle = first_delay, idle
+        self.bom, self.charset = bom, charset
+        self.requests: deque[Request] = deque(maxlen=100_000)
+        composition = {name for name, entity in self.base.sets.items() if self.flavour.sections or not entity.section}
+        self.service = Service(Reader(self.base), publication, user, password, composition)
+        self._faults = Faults()
+        self._seen: float | None = None
+        self._stopping = threading.Event()
+        self._port = port
+        self._server: Server | None = None
+
+    @property
+    def user(self) -> str:
+        """The login, "" when none is wanted."""
+        return self.service.user
+
+    @property
+    def password(self) -> str:
+        """The password."""
+        return self.service.password
+
+    @property
+    def url(self) -> str:
+        """The publication's address, such as http://127.0.0.1:54321/trade. Raises RuntimeError before ``start``."""
+        return f"{self._running().origin}/{quote(self.service.publication)}"
+
+    def start(self) -> Self:
+        """Listen on 127.0.0.1."""
+        self._stopping.clear()
+        self._server = Server(self._port, self._respond)
+        self.service.origin = self._server.origin
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening, end the connections and wait for the threads. The data stay."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # The data, and how to change them.
+
+    def table(self, catalog: str = COUNTERPARTIES) -> Table:
+        """Give a catalog's table: it has a length and iterates over ``Record``, folders included."""
+        return self.base.tables[catalog]
+
+    def records(self, catalog: str = COUNTERPARTIES) -> list[Record]:
+        """Give all items of a catalog with their contacts, folders left out."""
+        return [record for record in self.table(catalog) if not record.item.folder]
+
+    def record(self, ref: str, catalog: str = COUNTERPARTIES) -> Record:
+        """Give one item by its reference. Raises KeyError."""
+        return self.table(catalog).record(self._index(ref, catalog))
+
+    def change(
+        self,
+        ref: str,
+        *,
+        name: str | None = None,
+        phones: Sequence[str] | None = None,
+        deleted: bool | None = None,
+        catalog: str = COUNTERPARTIES,
+    ) -> Record:
+        """Rename an item, write other phones (texts), set or take off its deletion mark. Raises KeyError."""
+        with self.service.lock:
+            table, index = self.table(catalog), self._index(ref, catalog)
+            item = table.item(index)
+            if name is not None:
+                item = replace(item, name=name, full_name=name)
+            if deleted is not None:
+                item = replace(item, deleted=deleted)
+            contacts = None if phones is None else _other_phones(table.contacts(index), phones)
+            table.change(index, item, contacts)
+            return table.record(index)
+
+    def add(self, name: str, phones: Sequence[str] = (), *, catalog: str = COUNTERPARTIES) -> Record:
+        """Add an item and give it; its reference is random, as 1C's are."""
+        with self.service.lock:
+            table = self.table(catalog)
+            item = Item(str(uuid.uuid4()), name, name, code=f"{len(table) + 1:09} ")
+            return table.record(table.add(item, _other_phones((), phones)))
+
+    def remove(self, ref: str, *, catalog: str = COUNTERPARTIES) -> None:
+        """Remove an item for good. Raises KeyError."""
+        with self.service.lock:
+            self.table(catalog).remove(self._index(ref, catalog))
+
+    def hide(self, *refs: str) -> None:
+        """Put items out of the reach of the login's rights (RLS); without arguments all are in reach again."""
+        hidden = self.service.reader.hidden
+        with self.service.lock:
+            hidden.update(refs) if refs else hidden.clear()
+
+    # Bad manners.
+
+    def fail(self, kind: Kind, *, times: int | None = None, after: int = 0, match: str = "", value: float = 1) -> Fault:
+        """Switch a fault on, see ``onec_faults.Kind`` and ``onec_faults.Fault``. Raises ValueError."""
+        return self._faults.add(Fault(kind, times, after, match, value))
+
+    def heal(self) -> None:
+        """Switch all faults off."""
+        self._faults.clear()
+
+    def asked(self, text: str = "") -> list[Request]:
+        """Give the requests whose decoded path and query hold ``text``."""
+        return [request for request in list(self.requests) if text in f"{request.path}?{request.query}"]
+
+    # A request.
+
+    def _respond(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+        path, _, query = target.partition("?")
+        request = Request(method, unquote(path), unquote(query))
+        self.requests.append(request)
+        self._start_session()
+        answer = self._finish(self._answer(request, target, headers))
+        request.status, request.rows = answer.status, answer.rows
+        return answer
+
+    def _answer(self, request: Request, target: str, headers: Mapping[str, str]) -> Answer:
+        raw_query, accept = target.partition("?")[2], headers.get("accept", "")
+        fault = self._faults.take(f"{request.path}?{request.query}", wanted_rows(raw_query))
+        if fault is not None:
+            self._suffer(fault)
+            instead = fault_answer(fault, request.set, as_json=bool(json_level(raw_query, accept)))
+            if instead is not None:
+                return instead
+        short_by = int(fault.value) if fault is not None and fault.kind == "short_page" else 0
+        authorization = headers.get("authorization", "")
+        answer = self.service.answer(request.method, target, authorization, accept, short_by=short_by)
+        return answer if fault is None else _spoilt(answer, fault)
+
+    def _suffer(self, fault: Fault) -> None:
+        """Wait as the fault wants. Raises Dropped when no answer is to come."""
+        if fault.kind == "slow":
+            self._stopping.wait(fault.value)
+        if fault.kind in {"hang", "too_large_hang"}:
+            self._stopping.wait()
+        if fault.kind in {"hang", "too_large_hang", "reset"}:
+            raise Dropped
+
+    def _start_session(self) -> None:
+        now = time.monotonic()
+        fresh, self._seen = self._seen is None or now - self._seen > self.idle, now
+        if fresh and self.first_delay > 0:
+            self._stopping.wait(self.first_delay)
+            self._seen = time.monotonic()
+
+    def _finish(self, answer: Answer) -> Answer:
+        if answer.mark and self.bom:
+            answer.body = BOM + answer.body
+        answer.content_type = answer.content_type.replace("charset=utf-8", f"charset={self.charset}")
+        return answer
+
+    def _running(self) -> Server:
+        if self._server is None:
+            raise RuntimeError("the stand-in 1C does not run: call start() first")
+        return self._server
+
+    def _index(self, ref: str, catalog: str) -> int:
+        index = self.table(catalog).find(ref)
+        if index is None:
+            raise KeyError(f"{catalog} has no {ref}")
+        return index
+
+
+def _other_phones(contacts: Iterable[Contact], phones: Sequence[str]) -> tuple[Contact, ...]:
+    others = [contact for contact in contacts if contact.type != PHONE]
+    return (*(Contact(PHONE, "Телефон", Written(text)) for text in phones), *others)
+
+
+def _spoilt(answer: Answer, fault: Fault) -> Answer:
+    if fault.kind == "cut_json":
+        answer.body = answer.body[: len(answer.body) // 2]
+    if fault.kind == "cut_connection":
+        answer.sent = len(answer.body) // 2
+    return answer
+
+
+def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m astsync.demo.onec", description="Run a stand-in 1C.")
+    parser.add_argument("--size", type=int, default=500, help="counterparties (default 500)")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data (default 1)")
+    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1 (default: any free one)")
+    parser.add_argument("--flavour", choices=sorted(FLAVOURS), default="ut11", help="the configuration of 1C")
+    parser.add_argument("--publication", default="trade", help="the publication's name (default trade)")
+    return parser.parse_args(arguments)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a stand-in 1C until SIGINT or SIGTERM; its address and login go to standard output."""
+    options = _options(arguments)
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    settings = {"flavour": options.flavour, "publication": options.publication, "port": options.port}
+    with OneC(options.size, options.seed, **settings) as onec:
+        sys.stdout.write(f"url      {onec.url}\nuser     {onec.user}\npassword {onec.password}\n")
+        sys.stdout.flush()
+        ended.wait()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,194 @@
+"""Answers of the stand-in 1C: errors as the platform words them, JSON and Atom XML."""
+
+import html
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from typing import Any
+from xml.sax.saxutils import escape, quoteattr
+
+import orjson
+
+BOM = b"\xef\xbb\xbf"
+_NAMESPACES = (
+    'xmlns="http://www.w3.org/2005/Atom" xmlns:d="http://schemas.microsoft.com/ado/2007/08/dataservices" '
+    'xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"'
+)
+_DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
+Row = dict[str, Any]
+
+
+@dataclass(slots=True)
+class Answer:
+    """An HTTP answer.
+
+    ``rows`` is how many rows a collection holds; ``mark`` puts a BOM before the body where the web server does; only
+    the first ``sent`` bytes of the body leave before the connection breaks, None for all.
+    """
+
+    status: int
+    body: bytes = b""
+    content_type: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    rows: int = 0
+    mark: bool = False
+    sent: int | None = None
+
+
+class ODataError(Exception):
+    """What 1C answers instead of data: the HTTP status, the vendor's internal code, the text."""
+
+    def __init__(self, status: int, code: int, message: str) -> None:
+        super().__init__(message)
+        self.status, self.code, self.message = status, code, message
+
+
+def no_segment(name: str) -> ODataError:
+    """Say that a field or a set's part is not there (code 6)."""
+    return ODataError(400, 6, f"Сегмент пути {name} не найден!")
+
+
+def no_entity(name: str) -> ODataError:
+    """Say that a set is not in the composition (code 8)."""
+    return ODataError(404, 8, f'"{name}" entity is not found')
+
+
+def no_instance() -> ODataError:
+    """Say that there is no row with this key (code 9)."""
+    return ODataError(404, 9, "Entity instance not found")
+
+
+def no_rights() -> ODataError:
+    """Say that the login's rights do not reach a row (code 20)."""
+    return ODataError(401, 20, "Нарушение прав доступа")
+
+
+def bad_filter() -> ODataError:
+    """Say that $filter cannot be parsed (code 14)."""
+    return ODataError(400, 14, "Error parsing $filter query option")
+
+
+def cannot_compare() -> ODataError:
+    """Say what 1C says to ``Ref_Key gt guid'…'`` and to comparing strings of unlimited length (code -1)."""
+    what = "Нельзя сравнивать поля неограниченной длины и поля несовместимых типов."
+    return ODataError(500, -1, f"{{(3, 23)}}: Неверные параметры в операции сравнения. {what}")
+
+
+def error_answer(error: ODataError, *, as_json: bool) -> Answer:
+    """Write an error in the format that was asked for."""
+    if as_json:
+        message = {"lang": "ru", "value": error.message}
+        body = orjson.dumps({"odata.error": {"code": str(error.code), "message": message}}, option=orjson.OPT_INDENT_2)
+        return Answer(error.status, body.replace(b"\n", b"\r\n"), "application/json;charset=utf-8", mark=True)
+    namespace = "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
+    text = f"<m:code>{error.code}</m:code><m:message>{escape(error.message)}</m:message>"
+    body = f'<m:error xmlns:m="{namespace}">{text}</m:error>'.encode()
+    return Answer(error.status, body, "application/xml;charset=utf-8", mark=True)
+
+
+def platform_page(status: int, *reasons: str) -> Answer:
+    """Write the HTML page of the web server's extension of 1C: what happened, "by reason" of what."""
+    text = "<br><b>by reason: </b><br>".join(html.escape(reason) for reason in reasons)
+    title = "1C:Enterprise 8 application error"
+    body = (
+        '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN">\n'
+        f"<html><head><title>{title}</title></head><body><h2>{title}:</h2>{text}</body></html>"
+    )
+    return Answer(status, body.encode(), "text/html;charset=utf-8")
+
+
+def application_exception(status: int, outer: str, *inner: str) -> Answer:
+    """Write the exception of the application server: JSON with a BOM, the useful text innermost, among dumps."""
+    stack = " ".join(["core83.dll:0x0000000000085928"] * 40)
+    exception: Row = {}
+    for text in reversed(inner):
+        exception = {"descr": text, **({"inner": exception} if exception else {"creationStack": stack})}
+    whole = {
+        "#exception": "{http://v8.1c.ru/8.2/virtual-resource-system}Exception",
+        "exception": {"reason": status, "descr": outer, "inner": exception},
+    }
+    return Answer(status, orjson.dumps(whole), "application/json;charset=utf-8", mark=True)
+
+
+def json_collection(head: Mapping[str, Any], rows: Iterable[Row]) -> tuple[bytes, int]:
+    """Write a collection and count its rows, a batch at a time: a million rows never stand as objects at once."""
+    parts: list[bytes] = []
+    count = 0
+    source = iter(rows)
+    while batch := list(islice(source, 2000)):
+        parts.append(orjson.dumps(batch)[1:-1])
+        count += len(batch)
+    opening = orjson.dumps(dict(head))[:-1] + (b"," if head else b"")
+    return opening + b'"value":[' + b",".join(parts) + b"]}", count
+
+
+def service_json(root: str, names: Sequence[str]) -> bytes:
+    """Write the service root, the list of published sets, as JSON."""
+    value = [{"name": name, "url": name} for name in names]
+    return orjson.dumps({"odata.metadata": f"{root}/$metadata", "value": value})
+
+
+def service_xml(root: str, names: Sequence[str]) -> bytes:
+    """Write the service root as XML, the default."""
+    sets = "".join(
+        f"<collection href={quoteattr(name)}><atom:title>{escape(name)}</atom:title></collection>" for name in names
+    )
+    text = (
+        f'{_DECLARATION}<service xmlns="http://www.w3.org/2007/app" xmlns:atom="http://www.w3.org/2005/Atom" '
+        f"xml:base={quoteattr(root + '/')}><workspace><atom:title>Default</atom:title>{sets}</workspace></service>"
+    )
+    return text.encode()
+
+
+def atom_feed(root: str, name: str, entries: Iterable[Row], types: Mapping[str, str], count: int | None) -> bytes:
+    """Write a collection as an Atom feed. Raises ODataError for a character that XML does not have."""
+    parts = [f"<id>{escape(root)}/{escape(name)}</id><title>{escape(name)}</title>"]
+    if count is not None:
+        parts.append(f"<m:count>{count}</m:count>")
+    parts.extend(f"<entry>{_atom_content(name, row, types)}</entry>" for row in entries)
+    return f"{_DECLARATION}<feed {_NAMESPACES}>{''.join(parts)}</feed>".encode()
+
+
+def atom_entry(name: str, row: Row, types: Mapping[str, str]) -> bytes:
+    """Write one entity as an Atom entry."""
+    return f"{_DECLARATION}<entry {_NAMESPACES}>{_atom_content(name, row, types)}</entry>".encode()
+
+
+def _atom_content(name: str, row: Row, types: Mapping[str, str]) -> str:
+    content = "".join(_atom_property(key, value, types) for key, value in row.items())
+    return (
+        f"<category term={quoteattr('StandardODATA.' + name)} "
+        'scheme="http://schemas.microsoft.com/ado/2007/08/dataservices/scheme"/>'
+        f'<content type="application/xml"><m:properties>{content}</m:properties></content>'
+    )
+
+
+def _atom_property(key: str, value: object, types: Mapping[str, str]) -> str:
+    kind = types.get(key, "")
+    attribute = f' m:type="{kind}"' if kind else ""
+    if value is None:
+        return f'<d:{key} m:null="true"/>'
+    if isinstance(value, list):
+        elements = "".join(f"<d:element{attribute_of(kind)}>{_atom_row(row, types)}</d:element>" for row in value)
+        return f"<d:{key}{attribute}>{elements}</d:{key}>"
+    if isinstance(value, dict):
+        return f"<d:{key}>{_atom_row(value, types)}</d:{key}>"
+    text = _xml_text(str(value).lower() if isinstance(value, bool) else str(value))
+    return f"<d:{key}{attribute}>{text}</d:{key}>" if text else f"<d:{key}/>"
+
+
+def attribute_of(collection: str) -> str:
+    """Give the m:type of an element of ``Collection(…)``."""
+    inner = collection.removeprefix("Collection(").removesuffix(")")
+    return f' m:type="{inner}"' if inner else ""
+
+
+def _atom_row(row: Row, types: Mapping[str, str]) -> str:
+    return "".join(_atom_property(key, value, types) for key, value in row.items())
+
+
+def _xml_text(text: str) -> str:
+    bad = next((c for c in text if c < " " and c not in "\t\r\n"), "")
+    if bad:
+        raise ODataError(400, -1, f"Текст содержит недопустимый символ XML: 0x{ord(bad):02X}")
+    return escape(text)
