@@ -91,7 +91,7 @@ def push(
 
 def _finish(report: "Report", report_format: Format, output: Path | None, different: int = 0) -> None:
     """Print the report, then every error with its cure, and exit with the report's code."""
-    from astsync.reports import RENDERERS
+    from astsync.reports.formats import RENDERERS
 
     emit(RENDERERS[report_format](report), output)
     for error in {str(pbx.error): pbx.error for pbx in report.pbx if pbx.error is not None}.values():

@@ -1,0 +1,311 @@
+"""The one story, over a PBX in a dict: what is written, what is refused, what is remembered."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from astsync.engine import Engine, Options
+from astsync.errors import (
+    AstsyncError,
+    PbxConnectionLost,
+    PbxUnreachable,
+    SafetyError,
+    SourceBadAnswer,
+)
+from astsync.pbx import Pbx, WriteResult
+from astsync.pbx.memory import MemoryFamily, MemoryPbx
+from astsync.phonebook.book import BookBuilder
+from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
+from astsync.phonebook.names import NameMaker
+from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.plan import Limits
+from astsync.store import Store
+
+
+class ListSource:
+    """A source in a list, that can break in the middle."""
+
+    def __init__(self, names: dict[str, str]) -> None:
+        self.names = names
+        self.error: AstsyncError | None = None
+        self.pulls = 0
+
+    def describe(self) -> str:
+        return "a list"
+
+    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+        self.pulls += 1
+        for number, name in self.names.items():
+            yield Counterparty(number, name, (Phone((f"+{number}",)),), "List")
+        if self.error is not None:
+            raise self.error
+
+
+class Spy(MemoryPbx):
+    """A PBX in a dict that counts writes and fails where it is told to."""
+
+    def __init__(self, name: str, entries: dict[str, str] | None = None) -> None:
+        super().__init__(name, entries)
+        self.put: list[str] = []
+        self.deleted: list[str] = []
+        self.fail_put: set[str] = set()
+        self.lose_after = -1
+        self.unreachable = False
+
+    @contextmanager
+    def open(self) -> Iterator[MemoryFamily]:
+        if self.unreachable:
+            raise PbxUnreachable(f"{self.name}: no connection")
+        yield SpyFamily(self)
+
+
+class SpyFamily(MemoryFamily):
+    def __init__(self, pbx: Spy) -> None:
+        super().__init__(pbx.entries)
+        self.pbx = pbx
+
+    def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
+        wanted = list(entries)
+        self.pbx.put += [number for number, _ in wanted]
+        if self.pbx.lose_after >= 0:
+            super().put(wanted[: self.pbx.lose_after])
+            raise PbxConnectionLost(f"{self.pbx.name}: lost")
+        result = super().put([pair for pair in wanted if pair[0] not in self.pbx.fail_put])
+        return WriteResult(result.done, {**result.failed, **dict.fromkeys(self.pbx.fail_put, "refused by the PBX")})
+
+    def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
+        wanted = list(numbers)
+        self.pbx.deleted += wanted
+        return super().delete(wanted)
+
+
+def phone(i: int) -> str:
+    return str(74952290000 + i)
+
+
+def names(count: int, name: str = "Firma") -> dict[str, str]:
+    return {phone(i): f"{name} {i}" for i in range(count)}
+
+
+class House:
+    """A source, PBXs and a store, and runs over them."""
+
+    def __init__(self, store: Store) -> None:
+        self.source = ListSource(names(20))
+        self.pbx = Spy("office")
+        self.pbxs: list[Pbx] = [self.pbx]
+        self.store = store
+        self.options = Options()
+
+    def engine(self, **options: object) -> Engine:
+        return Engine(
+            source=self.source,
+            builder=lambda: BookBuilder(NumberParser(), NameMaker()),
+            pbxs=self.pbxs,
+            store=self.store,
+            options=replace(self.options, **options),  # type: ignore[arg-type]
+        )
+
+    @property
+    def written(self) -> list[str]:
+        return self.pbx.put + self.pbx.deleted
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    with closing(Store(tmp_path / "store.sqlite3")) as store:
+        yield House(store)
+
+
+def test_the_first_sync_adds_and_the_second_finds_nothing(house: House) -> None:
+    report = house.engine().sync()
+    assert report.exit_code == 0
+    assert report.pbx[0].applied is not None
+    assert report.pbx[0].applied.add == 20
+    assert report.pbx[0].verified is True
+    assert house.pbx.entries == names(20)
+    house.pbx.put.clear()
+    again = house.engine().sync()
+    assert (again.exit_code, again.differs, house.written) == (0, False, [])
+
+
+def test_only_what_differs_is_written(house: House) -> None:
+    house.engine().sync()
+    house.pbx.put.clear()
+    house.source.names = {**names(19), phone(3): "Other", phone(50): "New"}
+    report = house.engine().sync()
+    assert sorted(house.pbx.put) == [phone(3), phone(50)]
+    assert house.pbx.deleted == [phone(19)]
+    assert house.store.overwritten(report.run or 0, "office", "cidname") == {phone(3): "Firma 3", phone(19): "Firma 19"}
+
+
+def test_foreign_keys_stay_and_a_wanted_one_is_adopted(house: House) -> None:
+    house.pbx.entries.update({"101": "Reception", phone(3): "by hand", phone(4): "Firma 4"})
+    report = house.engine().sync()
+    assert report.pbx[0].plan is not None
+    assert (report.pbx[0].plan.foreign, len(report.pbx[0].plan.change)) == (1, 1)
+    assert house.pbx.entries["101"] == "Reception"
+    assert house.store.owned("office", "cidname") == set(names(20))
+    assert house.store.overwritten(report.run or 0, "office", "cidname") == {phone(3): "by hand"}
+
+
+def test_a_lost_store_deletes_nothing(house: House, tmp_path: Path) -> None:
+    house.engine().sync()
+    house.source.names = names(10)
+    with closing(Store(tmp_path / "other.sqlite3")) as store:
+        house.store = store
+        report = house.engine().sync()
+    assert (report.exit_code, house.pbx.deleted) == (0, [])
+
+
+def test_a_dry_run_writes_nothing_anywhere(house: House) -> None:
+    report = house.engine(dry_run=True).sync("diff")
+    assert report.differs
+    assert (report.run, house.written, house.store.snapshot()) == (None, [], None)
+    assert house.store.owned("office", "cidname") == set()
+
+
+def test_a_source_that_breaks_writes_nothing(house: House) -> None:
+    house.engine().sync()
+    before = house.store.snapshot()
+    house.pbx.put.clear()
+    house.source.names, house.source.error = names(25, "Other"), SourceBadAnswer("half a list")
+    with pytest.raises(SourceBadAnswer):
+        house.engine().sync()
+    assert (house.written, house.store.snapshot()) == ([], before)
+
+
+def test_push_restores_a_wiped_pbx_without_the_source(house: House) -> None:
+    house.engine().sync()
+    house.pbx.entries.clear()
+    report = house.engine(whole=True).push()
+    assert (report.exit_code, house.pbx.entries, house.source.pulls) == (0, names(20), 1)
+    assert report.pbx[0].applied is not None
+    assert report.pbx[0].applied.add == 20
+
+
+def test_push_writes_every_entry_even_where_nothing_differs(house: House) -> None:
+    house.engine().sync()
+    house.pbx.put.clear()
+    assert house.engine(whole=True).push().exit_code == 0
+    assert sorted(house.pbx.put) == sorted(names(20))
+
+
+def test_push_pulls_when_there_is_no_snapshot_or_when_told_to(house: House) -> None:
+    house.engine(whole=True).push()
+    house.engine(whole=True).push(pull=True)
+    assert house.source.pulls == 2
+    assert house.store.snapshot() is not None
+
+
+@pytest.mark.parametrize("command", ["sync", "diff", "push"])
+def test_too_many_deletes_are_refused_in_every_command(house: House, command: str) -> None:
+    house.engine().sync()
+    house.pbx.put.clear()
+    house.source.names = names(13)
+    engine = house.engine(dry_run=command == "diff", whole=command == "push")
+    report = engine.push(pull=True) if command == "push" else engine.sync(command)
+    assert report.exit_code == 6
+    assert report.pbx[0].plan is not None
+    assert len(report.pbx[0].plan.delete) == 7
+    assert house.written == []
+    snapshot = house.store.snapshot()
+    assert snapshot is not None
+    assert len(snapshot.entries) == 20
+    lifted = house.engine(limits=Limits(max_delete=None)).sync()
+    assert (lifted.exit_code, house.pbx.entries) == (0, names(13))
+
+
+def test_a_wiped_pbx_does_not_let_half_a_list_through(house: House) -> None:
+    house.engine().sync()
+    house.pbx.entries.clear()
+    house.source.names = names(10)
+    report = house.engine().sync()
+    assert report.exit_code == 6
+    assert "since the last good list" in str(report.pbx[0].error)
+    assert house.pbx.entries == {}
+    assert house.engine(whole=True).push().exit_code == 0
+    assert house.pbx.entries == names(20)
+
+
+def test_an_empty_list_is_refused(house: House) -> None:
+    house.source.names = {}
+    report = house.engine().sync()
+    assert isinstance(report.pbx[0].error, SafetyError)
+    assert "--allow-empty" in report.pbx[0].error.hint
+    house.source.names = names(20)
+    house.engine().sync()
+    house.source.names = {}
+    assert house.engine().sync().exit_code == 6
+    assert house.pbx.entries == names(20)
+
+
+def test_a_list_that_was_accepted_empty_stays_accepted(house: House) -> None:
+    house.source.names = {}
+    assert house.engine(limits=Limits(allow_empty=True)).sync().exit_code == 0
+    assert house.engine().sync().exit_code == 0
+    assert house.engine(whole=True).push().exit_code == 0
+
+
+def test_no_delete_after_a_failed_put(house: House) -> None:
+    house.engine().sync()
+    house.source.names = {**names(19), phone(50): "New"}
+    house.pbx.fail_put = {phone(50)}
+    report = house.engine().sync()
+    assert report.exit_code == 7
+    assert house.pbx.deleted == []
+    assert report.pbx[0].verified is False
+    house.pbx.fail_put = set()
+    assert house.engine().sync().exit_code == 0
+    assert house.pbx.entries == {**names(19), phone(50): "New"}
+
+
+def test_a_connection_lost_in_the_middle_is_mended_by_the_next_run(house: House) -> None:
+    house.pbx.lose_after = 7
+    report = house.engine().sync()
+    assert (report.exit_code, len(house.pbx.entries)) == (5, 7)
+    house.pbx.lose_after = -1
+    house.source.names = names(18)
+    assert house.engine().sync().exit_code == 0
+    assert house.pbx.entries == names(18)
+
+
+def test_one_pbx_that_fails_does_not_stop_the_other(house: House) -> None:
+    other = Spy("branch")
+    house.pbxs = [house.pbx, other]
+    house.pbx.unreachable = True
+    report = house.engine().sync()
+    assert (report.exit_code, other.entries) == (7, names(20))
+    assert report.pbx[0].plan is None
+    other.unreachable = True
+    assert house.engine().sync().exit_code == 5
+
+
+def test_limits_are_checked_on_every_pbx_before_the_first_write(house: House) -> None:
+    house.engine().sync()
+    other = Spy("branch")
+    house.pbxs = [other, house.pbx]
+    house.pbx.put.clear()
+    house.pbx.entries.update(dict.fromkeys(names(20), "by hand"))
+    report = house.engine().sync()
+    assert [pbx.error is None for pbx in report.pbx] == [True, False]
+    assert (report.exit_code, house.written, other.entries) == (7, [], names(20))
+
+
+def test_what_a_pbx_confirms_and_forgets_is_noticed(house: House) -> None:
+    class Deaf(MemoryFamily):
+        def read(self, progress: Progress = no_progress) -> dict[str, str]:
+            return {}
+
+    class DeafPbx(MemoryPbx):
+        @contextmanager
+        def open(self) -> Iterator[MemoryFamily]:
+            yield Deaf({})
+
+    house.pbxs = [DeafPbx("deaf")]
+    report = house.engine().sync()
+    assert (report.exit_code, report.pbx[0].verified) == (5, False)
+    assert "20 entries are not as desired" in str(report.pbx[0].error)

@@ -1,0 +1,77 @@
+"""Imports run in one direction."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import astsync
+
+ROOT = Path(astsync.__file__).parent
+OWN = "astsync."
+
+# What each part may import of ours. A longer name is decided before a shorter one.
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "errors": (),
+    "phonebook": ("phonebook", "errors"),
+    "config": ("errors",),
+    "configfile": ("config", "errors"),
+    "sources": ("sources", "phonebook.model", "errors", "config"),
+    "pbx": ("pbx", "phonebook.model", "errors", "config"),
+    "store": ("phonebook.model", "phonebook.plan", "errors"),
+    "engine": ("phonebook", "sources", "pbx", "store", "errors"),
+    "reports": ("reports", "engine", "phonebook", "errors"),
+    "demo": ("demo", "errors", "config", "pbx", "phonebook", "cli"),
+    "cli": ("",),
+}
+LOADED_LATE = {"zeep", "requests", "pydantic", "asterisk", "phonenumbers", "iuliia", "orjson"}
+HEAVY = {"typer", "rich", "zeep", "requests", "asterisk"}
+
+
+def modules() -> list[tuple[str, Path]]:
+    found = []
+    for path in sorted(ROOT.rglob("*.py")):
+        parts = path.relative_to(ROOT).with_suffix("").parts
+        found.append((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path))
+    return [(name, path) for name, path in found if name]
+
+
+def imports(path: Path) -> set[str]:
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: relative imports hide the direction"
+            module = node.module or ""
+            names |= {f"{module}.{alias.name}" for alias in node.names}
+    return names
+
+
+@pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
+def test_imports_run_in_one_direction(name: str, path: Path) -> None:
+    allowed = ALLOWED[name.split(".")[0]]
+    for imported in imports(path):
+        if not imported.startswith(OWN) or imported == "astsync.__version__":
+            continue
+        own = imported.removeprefix(OWN)
+        assert any(not part or own == part or own.startswith(f"{part}.") for part in allowed), (
+            f"{name} imports {imported}"
+        )
+
+
+@pytest.mark.parametrize(("name", "path"), [m for m in modules() if m[0].startswith("phonebook")], ids=lambda m: str(m))
+def test_the_heart_is_pure(name: str, path: Path) -> None:
+    assert not {imported.split(".")[0] for imported in imports(path)} & HEAVY
+
+
+def test_the_version_loads_nothing_heavy() -> None:
+    program = (
+        "import sys\nsys.argv = ['astsync', '--version']\nfrom astsync.cli import main\n"
+        "try:\n    main()\nexcept SystemExit:\n    pass\n"
+        f"print(sorted({LOADED_LATE} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines()[1] == "[]"
