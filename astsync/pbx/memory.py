@@ -29,7 +29,7 @@ class MemoryFamily:
                 failed[number] = error.message
                 continue
             done += 1
-        progress("DBPut", done, None)
+        progress("DBPut", done, done)
         return WriteResult(done, failed)
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
@@ -38,7 +38,7 @@ class MemoryFamily:
         for number in numbers:
             self._entries.pop(number, None)
             done += 1
-        progress("DBDel", done, None)
+        progress("DBDel", done, done)
         return WriteResult(done, {})
 
 

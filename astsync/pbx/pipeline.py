@@ -6,7 +6,7 @@ may owe; the connection's listener reads meanwhile.
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sized
 from itertools import islice
 
 from astsync.errors import PbxError, PbxRightsError, PbxTimeout, UnsafeValue
@@ -50,14 +50,16 @@ class Pipeline:
     def run(self, items: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Send all items. Raises PbxRightsError, PbxTimeout, PbxConnectionLost; other failures are in the result."""
         stream = iter(items)
+        total = len(items) if isinstance(items, Sized) else None
         given = 0
         try:
             while batch := list(islice(stream, BATCH)):
                 given += len(batch)
                 self._send(batch)
                 self._wait(self._sent - WINDOW)
-                progress(self._action, self._answered, None)
+                progress(self._action, self._answered, total)
             self._wait(self._sent)
+            progress(self._action, self._answered, total)
         finally:
             self._connection.forget(self._open)
         return WriteResult(given - len(self._failed), dict(self._failed))

@@ -1,0 +1,265 @@
+"""The AMI connection where things go wrong: every fault is a PbxError, in time, and nobody waits for ever."""
+
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+
+import pytest
+
+from astsync.config import PbxConfig
+from astsync.demo.ami import AmiStandIn
+from astsync.demo.ami_faults import Faults
+from astsync.demo.ami_users import AmiUser
+from astsync.errors import (
+    PbxActionFailed,
+    PbxBadAnswer,
+    PbxConnectionLost,
+    PbxError,
+    PbxLoginError,
+    PbxRightsError,
+    PbxTimeout,
+    PbxUnreachable,
+    UnsafeValue,
+)
+from astsync.pbx.astdb import AmiPbx
+from astsync.pbx.connection import AmiConnection
+
+DIALECTS = ["1.8", "13", "16", "22"]
+MANY = [(str(74950000000 + i), f"Firma {i}") for i in range(3_000)]
+
+
+def config(standin: AmiStandIn, **more: object) -> PbxConfig:
+    values = {"name": "office", "host": standin.host, "port": standin.port, "user": "astsync", "timeout": 5}
+    return PbxConfig.model_validate({**values, "secret": standin.secret, **more})
+
+
+@contextmanager
+def faulty(dialect: str = "22", **faults: object) -> Iterator[AmiStandIn]:
+    with AmiStandIn(dialect, faults=Faults(**faults)) as standin:  # type: ignore[arg-type]
+        yield standin
+
+
+def threads() -> list[str]:
+    return [thread.name for thread in threading.enumerate() if thread.name.startswith("ami-office")]
+
+
+@pytest.fixture(autouse=True)
+def no_thread_is_left() -> Iterator[None]:
+    yield
+    assert threads() == []
+
+
+def test_a_wrong_secret_and_an_unknown_user() -> None:
+    with AmiStandIn() as standin:
+        for wrong in ({"secret": "wrong"}, {"user": "nobody"}):
+            with (
+                pytest.raises(PbxLoginError, match="Authentication failed") as error,
+                AmiConnection(config(standin, **wrong)),
+            ):
+                pass
+            assert "manager.conf" in error.value.hint
+            assert "wrong" not in str(error.value)
+
+
+def test_the_secret_does_not_cross_the_wire() -> None:
+    with AmiStandIn() as standin, AmiConnection(config(standin)):
+        assert standin.secret not in repr(standin.received)
+        assert standin.actions["Challenge"] == 1
+
+
+def test_nobody_listens() -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        port = taken.getsockname()[1]
+        with AmiStandIn() as standin, pytest.raises(PbxUnreachable, match="refused") as error:
+            AmiConnection(config(standin, port=port)).open()
+    assert "5038" in error.value.hint
+
+
+def test_an_unknown_host() -> None:
+    with AmiStandIn() as standin, pytest.raises(PbxUnreachable, match=r"no\.such\.host\.invalid"):
+        AmiConnection(config(standin, host="no.such.host.invalid")).open()
+
+
+@pytest.mark.parametrize("banner", [b"SSH-2.0-OpenSSH_9.2\r\n", b"HTTP/1.1 400 Bad Request\r\n\r\n", b"\xff\xfe" * 300])
+def test_a_port_that_is_not_ami(banner: bytes) -> None:
+    with faulty(banner=banner) as standin, pytest.raises(PbxUnreachable, match="not AMI") as error:
+        AmiConnection(config(standin)).open()
+    assert "5038" in error.value.hint
+
+
+def test_a_port_that_says_nothing() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent, AmiStandIn() as standin:
+        lonely = config(standin, port=silent.getsockname()[1], timeout=0.2)
+        with pytest.raises(PbxUnreachable, match="no AMI banner") as error:
+            AmiConnection(lonely).open()
+    assert "tls" in error.value.hint
+
+
+@pytest.mark.parametrize(("address", "name"), [("127.0.0.1", "127.0.0.1"), ("127.0.0.1", "localhost"), ("::1", "::1")])
+def test_names_and_both_ip_versions(address: str, name: str) -> None:
+    with AmiStandIn() as standin, _forward(address, standin.port) as port:
+        there = config(standin, host=name, port=port)
+        with AmiConnection(there) as connection:
+            assert connection.ami_version == "11.0.0"
+
+
+@contextmanager
+def _forward(address: str, port: int) -> Iterator[int]:
+    """Pass a connection at an address on to the stand-in PBX."""
+    listener = socket.create_server((address, 0), family=socket.AF_INET6 if ":" in address else socket.AF_INET)
+
+    def pump(source: socket.socket, target: socket.socket) -> None:
+        with suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+            target.shutdown(socket.SHUT_WR)
+
+    def accept() -> None:
+        near, _ = listener.accept()
+        with near, socket.create_connection(("127.0.0.1", port)) as far:
+            back = threading.Thread(target=pump, args=(far, near))
+            back.start()
+            pump(near, far)
+            back.join()
+
+    thread = threading.Thread(target=accept)
+    thread.start()
+    with listener:
+        yield listener.getsockname()[1]
+        thread.join(timeout=10)
+
+
+def test_an_idle_connection_stays_usable() -> None:
+    with AmiStandIn() as standin, AmiConnection(config(standin, timeout=0.2)) as connection:
+        time.sleep(0.7)
+        assert b"Pong" in connection.action("Ping")
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_small_fragments_and_reordered_answers(dialect: str) -> None:
+    for faults in ({"fragment": 3}, {"reorder": True}):
+        with faulty(dialect, **faults) as standin, AmiPbx(config(standin), "cidname").open() as family:
+            assert family.put(MANY[:60]).done == 60
+            assert family.read() == dict(MANY[:60])
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_failed_put_is_matched_to_its_key_whatever_the_order(dialect: str) -> None:
+    bad = {MANY[3][0], MANY[77][0]}
+    faults = {"error_keys": frozenset(bad), "reorder": True}
+    with faulty(dialect, **faults) as standin, AmiPbx(config(standin), "cidname").open() as family:
+        result = family.put(MANY[:100])
+        assert (result.done, set(result.failed)) == (98, bad)
+        assert family.read() == {number: name for number, name in MANY[:100] if number not in bad}
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+@pytest.mark.parametrize("cut", [{"cut_after_answers": 700}, {"cut_after_bytes": 50_001}])
+def test_a_cut_connection_wakes_the_writer(dialect: str, cut: dict[str, int]) -> None:
+    with faulty(dialect, **cut) as standin, AmiPbx(config(standin), "cidname").open() as family:
+        with pytest.raises(PbxConnectionLost):
+            family.put(MANY)
+        with pytest.raises(PbxConnectionLost):
+            family.read()
+        assert 0 < len(standin.family()) <= len(MANY)
+
+
+def test_a_cut_while_reading_is_not_half_a_family() -> None:
+    for dialect in DIALECTS:
+        with faulty(dialect, cut_after_bytes=20_000) as standin:
+            standin.fill(dict(MANY))
+            with AmiPbx(config(standin), "cidname").open() as family, pytest.raises(PbxConnectionLost):
+                family.read()
+
+
+def test_a_stall_ends_in_time() -> None:
+    with faulty(stall_after_answers=300) as standin:
+        started = time.monotonic()
+        with AmiPbx(config(standin, timeout=0.4), "cidname").open() as family:
+            with pytest.raises(PbxTimeout) as error:
+                family.put(MANY)
+            with pytest.raises(PbxTimeout):
+                family.read()
+        assert "timeout" in error.value.hint
+        assert time.monotonic() - started < 5
+
+
+@pytest.mark.parametrize(("dialect", "error"), [("22", PbxTimeout), ("16", PbxTimeout), ("13", PbxBadAnswer)])
+def test_half_a_list_is_an_error(dialect: str, error: type[PbxError]) -> None:
+    with faulty(dialect, half_list=5) as standin:
+        standin.fill(dict(MANY[:20]))
+        with AmiPbx(config(standin, timeout=0.4), "cidname").open() as family, pytest.raises(error):
+            family.read()
+
+
+@pytest.mark.parametrize("dialect", DIALECTS)
+def test_a_user_without_the_right_to_write(dialect: str) -> None:
+    user = AmiUser(write=frozenset({"reporting"}))
+    with AmiStandIn(dialect, users=[user]) as standin, AmiPbx(config(standin), "cidname").open() as family:
+        with pytest.raises(PbxRightsError, match="may not use DBPut") as error:
+            family.put(MANY)
+        assert "write = system" in error.value.hint
+        assert standin.writes == 0
+
+
+@pytest.mark.parametrize("dialect", ["1.8", "13"])
+def test_an_old_asterisk_without_the_right_to_command(dialect: str) -> None:
+    user = AmiUser(write=frozenset({"system"}))
+    with AmiStandIn(dialect, users=[user]) as standin, AmiPbx(config(standin), "cidname").open() as family:
+        with pytest.raises(PbxRightsError, match="may not use Command") as error:
+            family.read()
+        assert "system,command" in error.value.hint
+
+
+def test_a_right_lost_in_the_middle_ends_the_writing() -> None:
+    with faulty(deny_puts_after=600) as standin, AmiPbx(config(standin), "cidname").open() as family:
+        with pytest.raises(PbxRightsError):
+            family.put(MANY)
+        assert len(standin.family()) == 600
+
+
+def test_an_action_that_fails_and_one_that_cannot_be_sent() -> None:
+    with AmiStandIn() as standin, AmiConnection(config(standin)) as connection:
+        with pytest.raises(PbxActionFailed, match="Invalid/unknown command"):
+            connection.action("NoSuchAction")
+        with pytest.raises(UnsafeValue):
+            connection.action("DBPut", Family="cidname", Key="1", Val="a\r\nAction: Command")
+        assert standin.writes == 0
+        assert b"Pong" in connection.action("Ping")
+
+
+def test_events_reach_the_listeners_of_the_client() -> None:
+    seen: list[str] = []
+    with AmiStandIn("1.8") as standin, AmiConnection(config(standin)) as connection:
+        connection.add_event_listener(lambda event, **_: seen.append(event.name))
+        with AmiConnection(config(standin)):
+            connection.action("Ping")
+        connection.action("Events", EventMask="on")
+        standin.stop()
+        deadline = time.monotonic() + 5
+        while not connection.finished.is_set() and time.monotonic() < deadline:
+            time.sleep(0.01)
+    assert "Shutdown" in seen
+
+
+def test_a_shutdown_while_waiting_wakes_every_caller() -> None:
+    with faulty(stall_after_answers=0) as standin, AmiConnection(config(standin, timeout=30)) as connection:
+        errors: list[PbxError] = []
+
+        def ask() -> None:
+            try:
+                connection.action("Ping")
+            except PbxError as error:
+                errors.append(error)
+
+        callers = [threading.Thread(target=ask) for _ in range(5)]
+        for caller in callers:
+            caller.start()
+        time.sleep(0.2)
+        standin.disconnect()
+        for caller in callers:
+            caller.join(timeout=5)
+        assert [type(error) for error in errors] == [PbxConnectionLost] * 5
