@@ -93,6 +93,10 @@ class AmiStandIn:
         """The secret of the first AMI user."""
         return self.users[0].secret
 
+    def secret_of(self, name: str) -> str:
+        """Give the secret of one of ``users``."""
+        return next(user.secret for user in self.users if user.name == name)
+
     @property
     def database(self) -> dict[bytes, bytes]:
         """The values by ``/family/key``, as bytes; change it freely."""
@@ -171,10 +175,14 @@ class AmiStandIn:
         for session in sessions:
             session.thread.join()
 
-    def restart(self, *, cleanly: bool = True, lose: bool = False, down: float = 0.0) -> None:
-        """Stop and start on the same port, after ``down`` seconds; ``lose`` wipes AstDB meanwhile."""
-        self.stop(cleanly=cleanly, restart=True)
-        if lose:
+    def kill(self) -> None:
+        """End as a power cut does: EOF, no event."""
+        self.stop(cleanly=False)
+
+    def restart(self, *, wipe: bool = False, down: float = 0.0) -> None:
+        """Stop and start on the same port, after ``down`` seconds; ``wipe`` loses AstDB meanwhile."""
+        self.stop(restart=True)
+        if wipe:
             self.wipe()
         time.sleep(down)
         self.start()
