@@ -150,8 +150,6 @@ def _from_json(text: str) -> tuple[str, str, str] | None:
     except ValueError:
         logger.debug("a JSON value of contact information cannot be read")
         return None
-    if not isinstance(value, dict):
-        return None
     country, area, number = (text_of(value.get(key)).strip() for key in ("countryCode", "areaCode", "number"))
     return country, area, number
 

@@ -34,7 +34,7 @@ CONNECT_TIMEOUT = 10.0
 LARGEST_BODY = 256 * 1024 * 1024
 """Bytes; a page of 100,000 rows stays well below."""
 
-_CHUNK = 256 * 1024
+_CHUNK = 16 * 1024
 _LOGIN_PAGE = (
     "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
     "publication of the infobase; the web server must pass the login on to 1C."
@@ -97,7 +97,7 @@ class OneCClient:
         return body if isinstance(body, Fault) else read_json(body, where)
 
     def _body(self, response: requests.Response, where: str, seconds: float) -> bytes | Fault:
-        """Read the body within bounds of size and time; requests alone would wait for ever on a slow trickle."""
+        """Read the body within bounds of size and time; requests bounds only the wait for each packet."""
         body = bytearray()
         end = time.monotonic() + max(seconds, self.patience.deadline)
         for chunk in response.iter_content(_CHUNK):

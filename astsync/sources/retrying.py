@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, stop_after_delay, wait_exponential_jitter
+from tenacity import RetryCallState, Retrying, stop_after_delay, wait_exponential, wait_random
 
 from astsync.sources.onec_errors import Fault
 
@@ -41,7 +41,7 @@ def persist(attempt: Callable[[], T | Fault], patience: Patience, shrink: Callab
             return False
         return (fault.smaller and shrink()) or state.attempt_number < fault.tries
 
-    backoff = wait_exponential_jitter(initial=patience.first, max=patience.longest, jitter=patience.first)
+    backoff = wait_exponential(multiplier=patience.first, max=patience.longest) + wait_random(0, patience.first)
 
     def wait(state: RetryCallState) -> float:
         fault = _fault(state)

@@ -2,10 +2,12 @@
 
 import json
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -19,13 +21,14 @@ QUICK = Patience(first=0, longest=0, deadline=10, sleep=lambda _seconds: None)
 
 @dataclass
 class Reply:
-    """``drop`` closes the connection after the body; ``length`` is what Content-Length claims."""
+    """``length`` is what Content-Length claims; ``chunked`` cuts the last chunk; ``slow`` sends a byte at a time."""
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None
     chunked: bool = False
+    slow: bool = False
 
 
 @dataclass
@@ -63,41 +66,53 @@ class Server:
         return [asked for asked in self.asked if asked.path == f"{ROOT}/{name}"]
 
 
-def _handler(server: Server) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        protocol_version = "HTTP/1.1"
+class _Handler(BaseHTTPRequestHandler):
+    stub: Server
 
-        def do_GET(self) -> None:
-            parts = urlsplit(self.path)
-            asked = Asked(unquote(parts.path), self.path, dict(parse_qsl(parts.query)), dict(self.headers.items()))
-            server.asked.append(asked)
-            self._send(server.answer(asked))
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1  # head and body in one packet: no waiting for acknowledgements
 
-        def _send(self, reply: Reply) -> None:
-            self.send_response(reply.status)
-            for key, value in reply.headers.items():
-                self.send_header(key.replace("_", "-"), value)
-            if reply.chunked:
-                self.send_header("Transfer-Encoding", "chunked")
-                body = f"{len(reply.body) + 10:x}\r\n".encode() + reply.body
-            else:
-                self.send_header("Content-Length", str(len(reply.body) if reply.length is None else reply.length))
-                body = reply.body
-            cut = reply.chunked or reply.length is not None
-            self.close_connection = self.close_connection or cut
-            self.end_headers()
-            self.wfile.write(body)
+    def do_GET(self) -> None:
+        parts = urlsplit(self.path)
+        asked = Asked(unquote(parts.path), self.path, dict(parse_qsl(parts.query)), dict(self.headers.items()))
+        self.stub.asked.append(asked)
+        self._send(self.stub.answer(asked))
 
-        def log_request(self, *args: Any) -> None:
-            """Stay quiet."""
+    def _send(self, reply: Reply) -> None:
+        self.send_response(reply.status)
+        for key, value in reply.headers.items():
+            self.send_header(key.replace("_", "-"), value)
+        if reply.chunked or reply.slow:
+            self.send_header("Transfer-Encoding", "chunked")
+        else:
+            self.send_header("Content-Length", str(len(reply.body) if reply.length is None else reply.length))
+        self.close_connection |= reply.chunked or reply.slow or reply.length is not None
+        self.end_headers()
+        self._send_body(reply)
 
-    return Handler
+    def _send_body(self, reply: Reply) -> None:
+        if reply.slow:
+            self._trickle(reply.body)
+        else:
+            self.wfile.write(f"{len(reply.body) + 10:x}\r\n".encode() if reply.chunked else b"")
+            self.wfile.write(reply.body)
+
+    def _trickle(self, body: bytes) -> None:
+        with suppress(OSError):  # the client may have had enough
+            for byte in body:
+                self.wfile.write(b"1\r\n%c\r\n" % byte)
+                self.wfile.flush()
+                time.sleep(0.01)
+        self.wfile = BytesIO()
+
+    def log_request(self, *args: Any) -> None:
+        """Stay quiet."""
 
 
 @contextmanager
 def serving(answer: Answer) -> Iterator[Server]:
     server = Server(answer)
-    with ThreadingHTTPServer(("127.0.0.1", 0), _handler(server)) as http:
+    with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": server})) as http:
         http.daemon_threads = True
         server.url = f"http://127.0.0.1:{http.server_address[1]}"
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})

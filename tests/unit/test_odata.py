@@ -1,0 +1,380 @@
+"""Whole catalogs from an infobase: pages, phones, what is published, and lists that are not whole."""
+
+import json
+import logging
+from collections.abc import Iterator
+from datetime import date
+from typing import Any
+
+import pytest
+
+from astsync.errors import (
+    SourceBadAnswer,
+    SourceBusy,
+    SourceFailure,
+    SourceNotFound,
+    SourceQueryError,
+    SourceRightsError,
+)
+from astsync.phonebook.model import Counterparty, Phone
+from astsync.sources import open_source
+from astsync.sources.odata import ODataSource
+from astsync.sources.odata_catalogs import address_hint, service_root
+from tests.unit.stub_1c import (
+    CATALOG,
+    CONTACT_SET,
+    GUID,
+    QUICK,
+    ROOT,
+    Asked,
+    Base,
+    Reply,
+    Server,
+    as_json,
+    contact,
+    odata_error,
+    owner,
+    serving,
+    small_base,
+)
+
+SECTION = "КонтактнаяИнформация"
+
+
+@pytest.fixture
+def base() -> Base:
+    return small_base()
+
+
+@pytest.fixture
+def server(base: Base) -> Iterator[Server]:
+    with serving(base) as running:
+        yield running
+
+
+def source(server: Server, **changes: Any) -> ODataSource:
+    return ODataSource(server.config(**changes), patience=QUICK, today=lambda: date(2026, 3, 1))
+
+
+def pull(server: Server, **changes: Any) -> list[Counterparty]:
+    return list(source(server, **changes).pull())
+
+
+def texts(server: Server, **changes: Any) -> list[str]:
+    return [text for one in pull(server, **changes) for phone in one.phones for text in phone.texts]
+
+
+def many(count: int) -> Base:
+    base = Base()
+    base.sets[CATALOG] = [owner(number, f"Фирма {number}") for number in range(count)]
+    base.sets[CONTACT_SET] = [contact(number, f"8 495 {number:07}") for number in range(count)]
+    return base
+
+
+def test_counterparties_come_with_their_phones(server: Server) -> None:
+    kind = "Мобильный"
+    assert pull(server) == [
+        Counterparty(GUID.format(1), "ООО МИКО", (Phone(("+7 (495) 229-30-42",), kind),), "Контрагенты", 0),
+        Counterparty(GUID.format(2), "ИП Иванов", (Phone(("8 916 123-45-67",), kind),), "Контрагенты", 0),
+    ]
+
+
+def test_the_source_is_opened_by_its_kind(server: Server) -> None:
+    opened = open_source(server.config(user="Администратор", password="Тайна-1"))
+    assert opened.describe() == f"1C OData at {server.url}/trade (Контрагенты)"
+    assert server.asked == []
+
+
+def test_queries_are_written_as_1c_reads_them(server: Server) -> None:
+    pull(server)
+    assert server.asked[0].raw == f"{ROOT}/?$format=json"
+    assert not [asked.raw for asked in server.asked if "+" in asked.raw or not asked.raw.isascii()]
+    page = server.asked_of(CONTACT_SET)[-1]
+    assert "$filter=%D0%A2%D0%B8%D0%BF%20eq%20'" in page.raw
+    assert page.options["$orderby"] == "Ref_Key,LineNumber"
+    assert page.options["$format"] == "application/json;odata=nometadata"
+    assert server.asked_of(CATALOG)[0].options == {
+        "$format": "application/json;odata=nometadata",
+        "$select": "Ref_Key,Description,DeletionMark",
+        "$orderby": "Ref_Key",
+        "$top": "1000",
+        "$skip": "0",
+    }
+
+
+def test_only_columns_that_exist_are_asked_for(base: Base, server: Server) -> None:
+    base.sets[CONTACT_SET] = [contact(1, "123-45-67", ЗначенияПолей="", ДействуетС="0001-01-01T00:00:00", Страна="")]
+    assert texts(server) == ["123-45-67"]
+    chosen = server.asked_of(CONTACT_SET)[-1].options["$select"]
+    assert chosen == "Ref_Key,LineNumber,Тип,Вид_Key,Представление,НомерТелефона,ЗначенияПолей,ДействуетС"
+
+
+def test_structured_phones_come_first_and_histories_are_followed(base: Base, server: Server) -> None:
+    value = json.dumps({"countryCode": "7", "areaCode": "495", "number": "2293042", "extNumber": "12"})
+    base.sets[CONTACT_SET] = [
+        contact(1, "старый", Значение="", ДействуетС="2020-01-01T00:00:00"),
+        contact(1, "новый", 2, Значение=value, ДействуетС="2026-03-01T00:00:00"),
+        contact(1, "будущий", 3, Значение="", ДействуетС="2026-03-02T00:00:00"),
+    ]
+    assert texts(server) == ["+7 (495) 2293042", "новый"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 7, 50, 100])
+def test_every_page_is_read(size: int) -> None:
+    with serving(many(50)) as server:
+        assert len(texts(server, page_size=size)) == 50
+
+
+def test_reading_goes_on_until_a_page_is_empty(base: Base, server: Server) -> None:
+    def short(asked: Asked) -> Reply | None:
+        """Leave the last row of each page out, as a cap of a proxy would."""
+        if asked.options.get("$top") in (None, "1"):
+            return None
+        return base._answer(Asked(asked.path, "", {**asked.options, "$top": "1"}, {}))
+
+    base.before = short
+    assert [one.name for one in pull(server)] == ["ООО МИКО", "ИП Иванов"]
+
+
+def test_rows_that_come_twice_count_once(base: Base, server: Server) -> None:
+    for name in (CATALOG, CONTACT_SET):
+        first = base.sets[name][0]
+        base.sets[name] = [first, first, first, *base.sets[name]]
+    found = pull(server, page_size=2)
+    assert [one.name for one in found] == ["ООО МИКО", "ИП Иванов"]
+    assert [len(one.phones) for one in found] == [1, 1]
+
+
+def test_a_server_that_ignores_skip_is_found_out(base: Base, server: Server) -> None:
+    base.before = lambda asked: base._answer(Asked(asked.path, "", {**asked.options, "$skip": "0"}, {}))
+    with pytest.raises(SourceBadAnswer, match="same rows") as caught:
+        pull(server)
+    assert "8.3.8" in caught.value.hint
+
+
+def test_catalogs_come_in_their_order(base: Base, server: Server) -> None:
+    base.sets["Catalog_Партнеры"] = [owner(7, "Партнер")]
+    base.sets[f"Catalog_Партнеры_{SECTION}"] = [contact(7, "7")]
+    found = pull(server, catalogs=["Партнеры", "Catalog_Контрагенты"])
+    assert [(one.catalog, one.rank) for one in found] == [("Партнеры", 0), ("Контрагенты", 1), ("Контрагенты", 1)]
+    assert found[0].source == f"Партнеры/{GUID.format(7)}"
+
+
+def test_the_name_field_can_be_chosen(base: Base, server: Server) -> None:
+    base.sets[CATALOG] = [owner(1, "МИКО", НаименованиеПолное="ООО «МИКО»"), owner(2, "x", НаименованиеПолное=None)]
+    assert [one.name for one in pull(server, name_field="НаименованиеПолное")] == ["ООО «МИКО»", ""]
+
+
+def test_a_wrong_name_field_is_named_with_those_that_exist(base: Base, server: Server) -> None:
+    base.sets[CATALOG] = [owner(1, "МИКО", НаименованиеПолное="", ИНН="", Партнер_Key="")]
+    with pytest.raises(SourceQueryError, match="no field Наименование") as caught:
+        pull(server, name_field="Наименование")
+    assert "Description, НаименованиеПолное, " in caught.value.hint
+    assert "Партнер_Key" not in caught.value.hint
+
+
+def test_where_no_row_can_tell_the_refusal_speaks(base: Base, server: Server) -> None:
+    base.sets[CATALOG] = []
+    refusal = odata_error(400, "6", "Сегмент пути Наименование не найден!")
+    base.before = lambda asked: refusal if "Наименование" in asked.options.get("$select", "") else None
+    with pytest.raises(SourceQueryError, match="Сегмент пути Наименование не найден!"):
+        pull(server, name_field="Наименование")
+
+
+def test_phones_of_unknown_owners_are_counted(base: Base, server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    base.sets[CONTACT_SET] = [contact(1, "1"), contact(77, "2"), contact(78, "3")]
+    with caplog.at_level(logging.WARNING):
+        assert texts(server) == ["1"]
+    assert "phones of 2 unknown owners" in caplog.text
+
+
+def test_folders_are_harmless(base: Base, server: Server) -> None:
+    base.sets[CATALOG] = [owner(8, "Папка"), owner(1, "ООО МИКО")]
+    assert [(one.name, len(one.phones)) for one in pull(server)] == [("Папка", 0), ("ООО МИКО", 1)]
+
+
+def test_an_empty_catalog_is_an_empty_list(base: Base, server: Server) -> None:
+    base.sets[CATALOG] = base.sets[CONTACT_SET] = []
+    assert pull(server) == []
+
+
+def inside(base: Base) -> Base:
+    """Put the phones inside the catalog, as a base does whose tabular sets cannot be asked."""
+    fax = {**contact(1, "499", 2), "Тип": "Факс"}
+    base.sets[CATALOG] = [
+        owner(1, "ООО МИКО", **{SECTION: [contact(1, "495"), contact(1, "495"), fax]}),
+        owner(2, "ИП Иванов", **{SECTION: None}),
+    ]
+    del base.sets[CONTACT_SET]
+    return base
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_phones_inside_the_catalog_are_read_where_their_set_is_not(base: Base, server: Server, status: int) -> None:
+    refusal = odata_error(status, "14" if status == 400 else "8", "нет")
+    inside(base).before = lambda asked: refusal if asked.path.endswith(SECTION) else None
+    assert texts(server) == ["495"]
+    assert server.asked_of(CATALOG)[0].options["$select"] == f"Ref_Key,Description,DeletionMark,{SECTION}"
+
+
+def test_phones_inside_that_are_no_list_are_an_error(base: Base, server: Server) -> None:
+    inside(base).sets[CATALOG][0][SECTION] = "text"
+    with pytest.raises(SourceBadAnswer, match="no list"):
+        pull(server)
+
+
+def test_a_catalog_without_contact_information_is_an_error(base: Base, server: Server) -> None:
+    del base.sets[CONTACT_SET]
+    with pytest.raises(SourceNotFound, match="Контрагенты holds no contact information") as caught:
+        pull(server)
+    assert "register" not in caught.value.hint
+    base.sets[f"InformationRegister_{SECTION}"] = []
+    with pytest.raises(SourceNotFound) as caught:
+        pull(server)
+    assert "register" in caught.value.hint
+
+
+def test_phones_that_may_not_be_read_are_an_error(base: Base, server: Server) -> None:
+    refusal = odata_error(401, "20", "Нарушение прав доступа")
+    base.before = lambda asked: refusal if asked.path.endswith(SECTION) else None
+    with pytest.raises(SourceRightsError, match=CONTACT_SET):
+        pull(server)
+
+
+@pytest.mark.parametrize("status", [404, 401, 500, 400])
+def test_names_of_kinds_are_optional(base: Base, server: Server, status: int) -> None:
+    refusal = odata_error(status, "20" if status == 401 else "-1", "нет")
+    base.before = lambda asked: refusal if "ВидыКонтактной" in asked.path else None
+    assert {phone.kind for one in pull(server) for phone in one.phones} == {""}
+
+
+def test_kinds_that_are_not_published_are_not_asked_for(base: Base, server: Server) -> None:
+    del base.sets["Catalog_ВидыКонтактнойИнформации"]
+    pull(server)
+    assert server.asked_of("Catalog_ВидыКонтактнойИнформации") == []
+
+
+def test_a_catalog_that_is_not_published_is_named_with_the_nearest(base: Base, server: Server) -> None:
+    with pytest.raises(SourceNotFound, match="not published in 1C's OData interface: Контрагент, Партнеры") as caught:
+        pull(server, catalogs=["Контрагент", "Партнеры"])
+    assert "Did you mean Контрагенты?" in caught.value.hint
+    assert "УстановитьСоставСтандартногоИнтерфейсаOData" in caught.value.hint
+    assert len(server.asked) == 1
+
+
+def test_without_a_near_catalog_the_published_are_listed(base: Base, server: Server) -> None:
+    base.sets.update({f"Catalog_Прочее{number:02}": [] for number in range(20)})
+    with pytest.raises(SourceNotFound) as caught:
+        pull(server, catalogs=["Zzz"])
+    assert "Published catalogs: ВидыКонтактнойИнформации, Контрагенты, Прочее00" in caught.value.hint
+    assert "and 7 more" in caught.value.hint
+
+
+def test_an_interface_with_nothing_published_says_so(base: Base, server: Server) -> None:
+    base.sets.clear()
+    with pytest.raises(SourceNotFound, match="nothing is published") as caught:
+        pull(server)
+    assert "состав OData" in caught.value.hint
+
+
+@pytest.mark.parametrize("status", [400, 401, 404, 500])
+def test_a_base_without_a_service_root_is_read_all_the_same(base: Base, server: Server, status: int) -> None:
+    refusal = odata_error(status, "20" if status == 401 else "-1", "нет")
+    base.before = lambda asked: refusal if asked.path == f"{ROOT}/" else None
+    assert len(pull(server)) == 2
+
+
+def test_a_wrong_publication_is_told(server: Server) -> None:
+    server.answer = lambda _asked: Reply(status=404)
+    with pytest.raises(SourceNotFound, match="no OData interface") as caught:
+        pull(server, url=f"{server.url}/trade/ru_RU/")
+    assert "ends in /ru_RU" in caught.value.hint
+
+
+@pytest.mark.parametrize("tail", ["", "/", "/odata/standard.odata", "/odata/standard.odata/", "/odata"])
+def test_the_interface_may_be_pasted_whole(tail: str) -> None:
+    assert service_root(f"http://1c.example.local/база{tail}") == "http://1c.example.local/база/odata/standard.odata"
+
+
+def test_a_pasted_interface_is_read(server: Server) -> None:
+    assert len(pull(server, url=f"{server.url}{ROOT}/")) == 2
+
+
+def test_only_a_language_at_the_end_is_hinted_at() -> None:
+    assert address_hint("http://1c.example.local/trade") == ""
+    assert "/en" in address_hint("http://1c.example.local/trade/en")
+
+
+@pytest.mark.parametrize(
+    ("reply", "kind"),
+    [
+        (as_json({}), SourceBadAnswer),
+        (as_json({"value": None}), SourceBadAnswer),
+        (as_json({"value": ["text"]}), SourceBadAnswer),
+        (as_json([]), SourceBadAnswer),
+        (as_json({"value": [{"Description": "без ссылки"}]}), SourceBadAnswer),
+        (Reply(), SourceBadAnswer),
+        (Reply(b'{"value": [{"Ref_K'), SourceBadAnswer),
+        (Reply(b'{"value": [], "x": "\xff"}'), SourceBadAnswer),
+        (Reply(b"[" * 200_000), SourceBadAnswer),
+        (Reply(b"<html><title>Login</title></html>"), SourceBadAnswer),
+        (Reply(b'<feed xmlns="http://www.w3.org/2005/Atom"/>'), SourceBadAnswer),
+        (Reply(status=204), SourceBadAnswer),
+        (odata_error(200, "-1", "ошибка"), SourceFailure),
+        (odata_error(200, "20", "права"), SourceRightsError),
+        (Reply(status=406), SourceBusy),
+    ],
+)
+@pytest.mark.parametrize("name", [CATALOG, CONTACT_SET])
+def test_a_page_that_is_not_a_list_ends_the_pull(
+    base: Base, server: Server, name: str, reply: Reply, kind: type[Exception]
+) -> None:
+    second = {"$skip": "2"}
+    base.before = lambda asked: reply if asked.path.endswith(name) and second.items() <= asked.options.items() else None
+    with pytest.raises(kind):
+        pull(server, page_size=2)
+
+
+def test_rows_lost_between_pages_are_noticed(base: Base, server: Server) -> None:
+    base.counts = True
+    last = base.sets[CATALOG][-1]
+    base.before = lambda asked: as_json({"value": []}) if asked.options.get("$skip") == "2" else None
+    with pytest.raises(SourceBadAnswer, match=f"{CATALOG} was not read whole: 2 rows of 3"):
+        pull(server, page_size=2)
+    assert last["DeletionMark"] is True
+
+
+def test_rows_deleted_meanwhile_are_no_loss(base: Base, server: Server) -> None:
+    base.counts = True
+
+    def delete_one(asked: Asked) -> None:
+        if asked.path.endswith(CATALOG):
+            base.sets[CATALOG] = base.sets[CATALOG][:2]
+
+    base.before = delete_one
+    assert len(pull(server)) == 2
+
+
+def test_progress_knows_the_total_where_the_base_counts(base: Base, server: Server) -> None:
+    base.counts = True
+    told: list[tuple[str, int, int | None]] = []
+    list(source(server, page_size=2).pull(lambda *step: told.append(step)))
+    stages = [
+        ("Контрагенты: phones", 2, 3),
+        ("Контрагенты: phones", 3, 3),
+        ("Контрагенты", 2, 3),
+        ("Контрагенты", 3, 3),
+    ]
+    assert told == stages
+
+
+def test_progress_goes_without_a_total_where_the_base_does_not_count(server: Server) -> None:
+    told: list[int | None] = []
+    list(source(server).pull(lambda _stage, _done, total: told.append(total)))
+    assert told == [None, None]
+    assert len([asked for asked in server.asked if asked.path.endswith("$count")]) == 1
+
+
+def test_nothing_is_asked_before_the_first_counterparty_is_wanted(server: Server) -> None:
+    source(server).pull()
+    assert server.asked == []
