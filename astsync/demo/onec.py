@@ -105,9 +105,10 @@ class OneC:
         return f"{self._running().origin}/{quote(self.service.publication)}"
 
     def start(self) -> Self:
-        """Listen on 127.0.0.1."""
+        """Listen on 127.0.0.1; after a stop, on the same port as before. Raises OSError when it is taken."""
         self._stopping.clear()
         self._server = Server(self._port, self._respond)
+        self._port = self._server.server_address[1]
         self.service.origin = self._server.origin
         self._server.start()
         return self

@@ -113,7 +113,8 @@ def _with_extension(dice: Dice, code: str, local: str) -> Written:
 def _with_comment(dice: Dice, code: str, local: str) -> Written:
     one = _one(dice, code, local)
     comment = dice.pick(_COMMENTS)
-    return replace(one, text=f"{one.text} {comment}", comment=comment.strip("(), -"))
+    blank = "" if comment.startswith(",") else " "
+    return replace(one, text=f"{one.text}{blank}{comment}", comment=comment.strip("(), -"))
 
 
 def _local(dice: Dice, _code: str, local: str) -> Written:

@@ -9,6 +9,7 @@ from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from astsync.demo.onec_data import FAX, NIL, NO_DATE, PHONE, Contact, Inventor, Item
+from astsync.demo.onec_phones import Written
 from astsync.demo.onec_tables import Table, presentation
 
 Edm = Literal["Guid", "String", "Text", "Boolean", "Int64", "DateTime", "Composite", "Section"]
@@ -70,6 +71,7 @@ class EntitySet:
 class Flavour:
     """A configuration of 1C.
 
+    ``catalogs`` has at least Контрагенты and ВидыКонтактнойИнформации.
     ``hierarchical`` catalogs have Code, IsFolder and Parent_Key. ``details`` says in which form the tabular section
     keeps a phone's parts: "json" is the newest (Значение, ДействуетС and the older form), "xml" the older
     (ЗначенияПолей), "none" the oldest. ``sections`` tells whether tabular sections are sets of their own.
@@ -203,7 +205,8 @@ def _header(flavour: Flavour, name: str) -> list[Column]:
     if name == "Партнеры":
         columns.append(Column("НаименованиеПолное", "String", lambda item: item.full_name))
     if name == "КонтактныеЛицаПартнеров":
-        columns.append(Column("Owner_Key", "Guid", lambda item: item.owner, target="Catalog_Партнеры"))
+        owners = "Партнеры" if "Партнеры" in flavour.catalogs else "Контрагенты"
+        columns.append(Column("Owner_Key", "Guid", lambda item: item.owner, target=f"Catalog_{owners}"))
     if name == "КонтактныеЛица":
         columns.append(Column("ОбъектВладелец", "Composite", lambda item: item.owner))
         columns.append(Column("ОбъектВладелец_Type", "String", lambda _: "StandardODATA.Catalog_Контрагенты"))
@@ -223,7 +226,9 @@ def _counterparty_columns(flavour: Flavour) -> list[Column]:
     if flavour.hierarchical:
         parent = Column("Parent_Key", "Guid", lambda item: item.parent, target="Catalog_Контрагенты")
         return [parent, Column("IsFolder", "Boolean", lambda item: item.folder), *columns]
-    return [*columns, Column("Партнер_Key", "Guid", lambda item: item.partner, target="Catalog_Партнеры")]
+    if "Партнеры" in flavour.catalogs:
+        columns.append(Column("Партнер_Key", "Guid", lambda item: item.partner, target="Catalog_Партнеры"))
+    return columns
 
 
 def _version(item: Item) -> str:
@@ -241,7 +246,7 @@ def _section(base: Base) -> list[Column]:
         Column("НомерТелефонаБезКодов", "String", lambda line: line.contact.written.local),
     ]
     if base.flavour.details != "none":
-        columns.append(Column("ЗначенияПолей", "Text", lambda line: _fields_xml(line.contact)))
+        columns.append(Column("ЗначенияПолей", "Text", lambda line: _fields(line.contact, base.flavour.details)))
     if base.flavour.details == "json":
         columns.append(Column("ДействуетС", "DateTime", lambda line: line.contact.since or NO_DATE))
         columns.append(Column("Значение", "Text", lambda line: _value_json(line.contact)))
@@ -259,30 +264,33 @@ def _number(line: Line) -> str:
 
 
 def _value_json(contact: Contact) -> str:
+    """Write Значение. Rows that were imported have none, or one without the number."""
     written = contact.written
-    if contact.type != PHONE or not contact.structured:
+    if contact.type != PHONE or not (contact.structured or len(written.text) % 5 == 0):
         return ""
-    value = {
-        "version": 4,
-        "value": written.text,
-        "comment": written.comment,
-        "type": contact.type,
-        "countryCode": written.country,
-        "areaCode": written.area,
-        "number": written.local,
-        "extNumber": written.extension,
-    }
-    return json.dumps(value, ensure_ascii=False, indent=1)
+    value: dict[str, str | int] = {"version": 4, "value": written.text, "comment": "", "type": contact.type}
+    parts = {"countryCode": "", "areaCode": "", "number": "", "extNumber": ""}
+    if contact.structured:
+        value["comment"] = written.comment
+        filled = (written.country, written.area, written.local, written.extension)
+        parts = dict(zip(parts, filled, strict=True))
+    return json.dumps({**value, **parts}, ensure_ascii=False, indent=1)
 
 
-def _fields_xml(contact: Contact) -> str:
+def _fields(contact: Contact, details: str) -> str:
+    """Write ЗначенияПолей: XML, and for a few rows of older bases the lines of key=value that came before it."""
     written = contact.written
     if contact.type != PHONE or not contact.structured:
         return ""
     parts = {"КодСтраны": written.country, "КодГорода": written.area, "Номер": written.local}
-    attributes = "".join(
-        f" {name}={quoteattr(value)}" for name, value in {**parts, "Добавочный": written.extension}.items()
-    )
+    parts["Добавочный"] = written.extension
+    if details == "xml" and written.local.endswith("0"):
+        return "\n".join(f"{name}={value}" for name, value in {**parts, "Комментарий": written.comment}.items())
+    return _fields_xml(written, parts)
+
+
+def _fields_xml(written: Written, parts: dict[str, str]) -> str:
+    attributes = "".join(f" {name}={quoteattr(value)}" for name, value in parts.items())
     return (
         '<КонтактнаяИнформация xmlns="http://www.v8.1c.ru/ssl/contactinfo" '
         'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '

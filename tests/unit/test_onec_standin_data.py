@@ -1,0 +1,186 @@
+"""The stand-in 1C: flavours of configuration, changes, and the invented data."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import phonenumbers
+import pytest
+
+from astsync.demo.onec import OneC
+from astsync.demo.onec_data import PHONE
+from astsync.demo.onec_schema import FLAVOURS
+from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Client]:
+    """A stand-in that no test changes."""
+    with OneC(300, seed=7) as onec:
+        yield Client(onec)
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A stand-in of the test's own."""
+    with OneC(60, seed=3) as onec:
+        yield Client(onec)
+
+
+class TestFlavours:
+    def test_a_hierarchical_base_has_folders_without_item_fields(self) -> None:
+        with OneC(40, flavour="bp30") as onec:
+            rows = Client(onec).rows(CATALOG)
+        folders = [row for row in rows if row["IsFolder"]]
+        assert len(rows) - len(folders) == 40
+        assert folders
+        assert all("ИНН" not in row and "КонтактнаяИнформация" not in row for row in folders)
+        assert all(len(row["Code"]) == 10 and row["Code"].endswith(" ") for row in rows)
+        assert {row["Parent_Key"] for row in rows} & {row["Ref_Key"] for row in folders}
+        assert "00000000-0000-0000-0000-000000000000" in {row["Parent_Key"] for row in folders}
+
+    @pytest.mark.parametrize(
+        ("flavour", "has", "has_not"),
+        [
+            ("bp30", {"Значение", "ДействуетС", "ЗначенияПолей"}, set()),
+            ("bp-old", {"ЗначенияПолей"}, {"Значение", "ДействуетС"}),
+            ("bp-oldest", {"НомерТелефона"}, {"ЗначенияПолей", "Значение", "ДействуетС"}),
+        ],
+    )
+    def test_columns_of_the_section(self, flavour: str, has: set[str], has_not: set[str]) -> None:
+        with OneC(20, flavour=flavour) as onec:
+            row = Client(onec).rows(SECTION, top="1")[0]
+        assert has <= set(row)
+        assert not has_not & set(row)
+
+    def test_older_parts_are_xml_or_lines(self) -> None:
+        with OneC(200, flavour="bp-old", dirt=0) as onec:
+            rows = Client(onec).rows(SECTION, filter="Тип eq 'Телефон'", select="ЗначенияПолей,НомерТелефона")
+        texts = [row["ЗначенияПолей"] for row in rows]
+        lines = [text for text in texts if text.startswith("КодСтраны=")]
+        parsed = [ElementTree.XML(text) for text in texts if text.startswith("<")]
+        assert lines
+        assert {tree[1].get("КодСтраны") for tree in parsed} >= {"7"}
+        assert "" in texts
+
+    def test_a_section_that_is_no_set_of_its_own(self) -> None:
+        with OneC(20, flavour="ut11-embedded") as onec:
+            client = Client(onec)
+            assert client.error(SECTION)[:2] == (404, "8")
+            rows = client.rows(CATALOG, select="Ref_Key,Description,DeletionMark,КонтактнаяИнформация")
+            expected = [len(record.contacts) for record in onec.records()]
+            kinds = {row["Description"] for row in client.rows("Catalog_ВидыКонтактнойИнформации")}
+        assert [len(row["КонтактнаяИнформация"]) for row in rows] == expected
+        assert "Мобильный телефон" in kinds
+
+    def test_other_owners_of_phones(self, shared: Client) -> None:
+        partners = {row["Ref_Key"] for row in shared.rows("Catalog_Партнеры", select="Ref_Key")}
+        people = shared.rows("Catalog_КонтактныеЛицаПартнеров", select="Owner_Key")
+        assert {row["Owner_Key"] for row in people} <= partners
+        assert {row["Партнер_Key"] for row in shared.rows(CATALOG)} <= partners
+        assert shared.rows("Catalog_КонтактныеЛицаПартнеров_КонтактнаяИнформация", filter="Тип eq 'Телефон'")
+
+    def test_a_flavour_of_ones_own(self) -> None:
+        flavour = replace(FLAVOURS["ut11"], catalogs=("Контрагенты", "ВидыКонтактнойИнформации"))
+        with OneC(5, flavour=flavour) as onec:
+            assert "Партнер_Key" not in Client(onec).rows(CATALOG, select="**", top="1")[0]
+
+
+class TestChanges:
+    def test_rename_shows_in_its_new_place_with_a_new_version(self, client: Client) -> None:
+        before = client.rows(CATALOG, orderby="Ref_Key")
+        ref = before[40]["Ref_Key"]
+        client.onec.change(ref, name="ААА первая")
+        after = client.rows(CATALOG, orderby="Ref_Key")
+        row = next(row for row in after if row["Ref_Key"] == ref)
+        assert row["Description"] == "ААА первая"
+        assert row["DataVersion"] != before[40]["DataVersion"]
+        names = [row["Description"].casefold() for row in after]
+        assert names == sorted(names)
+        assert len(after) == 60
+
+    def test_other_phones_keep_the_other_rows(self, client: Client) -> None:
+        record = next(record for record in client.onec.records() if len(record.contacts) > len(record.phones) > 0)
+        client.onec.change(record.item.ref, phones=["8 (800) 555-35-35", "101"])
+        rows = client.rows(SECTION, filter=f"Ref_Key eq guid'{record.item.ref}'")
+        assert [row["Представление"] for row in rows if row["Тип"] == PHONE] == ["8 (800) 555-35-35", "101"]
+        assert len(rows) == 2 + len(record.contacts) - len(record.phones)
+
+    def test_add_mark_and_remove(self, client: Client) -> None:
+        client.rows(CATALOG, orderby="Ref_Key")
+        ref = client.onec.add("ООО «Новая»", ["+7 495 000-00-01"]).item.ref
+        assert client.json(f"{CATALOG}(guid'{ref}')")["Description"] == "ООО «Новая»"
+        client.onec.change(ref, deleted=True)
+        assert [
+            row["Ref_Key"] for row in client.rows(CATALOG, filter="Description eq 'ООО «Новая»' and DeletionMark")
+        ] == [ref]
+        client.onec.remove(ref)
+        first = client.onec.records()[0].item.ref
+        client.onec.remove(first)
+        keys = {row["Ref_Key"] for row in client.rows(CATALOG, orderby="Ref_Key")}
+        assert len(keys) == 59
+        assert not {ref, first} & keys
+        with pytest.raises(KeyError, match="has no"):
+            client.onec.change(first, name="x")
+
+
+class TestData:
+    def test_the_same_seed_gives_the_same_bytes(self) -> None:
+        bodies = []
+        for seed in (5, 5, 6):
+            with OneC(200, seed=seed) as onec:
+                bodies.append(Client(onec).get(CATALOG, format=NOMETADATA).content)
+        assert bodies[0] == bodies[1] != bodies[2]
+
+    def test_numbers_are_valid_and_different(self) -> None:
+        records = OneC(3000, dirt=0).records()
+        numbers = [number for record in records for number in record.numbers]
+        assert len(numbers) > 2500
+        assert len(set(numbers)) == len(numbers)
+        assert all(phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}")) for number in numbers)
+
+    def test_the_mix_of_phone_fields(self) -> None:
+        phones = [phone.written for record in OneC(5000, dirt=0).records() for phone in record.phones]
+        shares = Counter(len(written.numbers) for written in phones)
+        total = len(phones)
+        assert 0.06 < shares[2] / total < 0.10  # two numbers: 8 %
+        assert 0.05 < shares[0] / total < 0.09  # local, none, wrong length: 7 %
+        assert 0.05 < sum(bool(written.extension) for written in phones) / total < 0.09
+        assert 0.01 < sum(not number.startswith("7") for w in phones for number in w.numbers) / total < 0.03
+
+    def test_dirt_is_dirty(self) -> None:
+        records = OneC(4000, dirt=0.2).records()
+        names = "".join(record.item.name for record in records)
+        assert {"\x02", "\u200b", "\U0001f600"} <= set(names)
+        assert any(record.item.name == "" for record in records)
+        claims = Counter(number for record in records for number in set(record.numbers))
+        assert claims.most_common(1)[0][1] > 1
+        assert any("\uff10" <= char <= "\uff19" for r in records for phone in r.phones for char in phone.written.text)
+
+    def test_history_counts_only_the_row_in_force(self) -> None:
+        records = [r for r in OneC(2000, dirt=0).records() if any(c.kind == "Телефон с историей" for c in r.contacts)]
+        assert records
+        for record in records:
+            old, new = (c for c in record.contacts if c.kind == "Телефон с историей")
+            assert set(new.written.numbers) <= set(record.numbers)
+            assert not set(old.written.numbers) & set(record.numbers)
+
+    def test_ten_thousand_page_through_in_a_moment(self) -> None:
+        begun = time.monotonic()
+        with OneC(10_000) as onec:
+            client = Client(onec)
+            rows = client.pages(CATALOG, 1000, select="Ref_Key,Description,DeletionMark", orderby="Ref_Key")
+            lines = client.pages(
+                SECTION, 2000, filter="Тип eq 'Телефон'", orderby="Ref_Key,LineNumber", select="Ref_Key"
+            )
+        assert len(rows) == 10_000
+        assert len(lines) > 9_000
+        assert time.monotonic() - begun < 10  # about one second on an idle machine
+
+    def test_a_million_start_at_once(self) -> None:
+        begun = time.monotonic()
+        with OneC(1_000_000) as onec:
+            assert len(Client(onec).rows(CATALOG, top="5", skip="999990", select="Ref_Key,Description")) == 5
+        assert time.monotonic() - begun < 20
