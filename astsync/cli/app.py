@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from astsync import __version__
-from astsync.cli import explain, runs
+from astsync.cli import demo, explain, runs
 from astsync.cli.common import Common
 from astsync.cli.output import complain
 from astsync.errors import AstsyncError
@@ -60,6 +60,7 @@ app.command("diff")(runs.diff)
 app.command("sync")(runs.sync)
 app.command("push")(runs.push)
 app.add_typer(explain.app, name="explain")
+app.command("demo")(demo.demo)
 
 
 def main() -> None:

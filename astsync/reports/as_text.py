@@ -45,8 +45,8 @@ def _change(change: Change) -> str:
     if change.new is None:
         return f"- {number}  {printable(change.old or '')}"
     if change.old is None:
-        return f"+ {number}  {change.new.name}"
-    return f"~ {number}  {printable(change.old)} -> {change.new.name}"
+        return f"+ {number}  {printable(change.new.name)}"
+    return f"~ {number}  {printable(change.old)} -> {printable(change.new.name)}"
 
 
 def _outcome(applied: Applied, verified: bool | None) -> str:

@@ -1,0 +1,21 @@
+"""``demo``: the main job in a sandbox."""
+
+from typing import Annotated
+
+import typer
+
+from astsync.cli.output import emit
+
+
+def demo(
+    size: Annotated[
+        int, typer.Option("--size", min=50, max=1_000_000, help="Counterparties in the stand-in 1C.")
+    ] = 500,
+    keep: Annotated[
+        bool, typer.Option("--keep", metavar="", help="Leave 1C and the PBX running, and print their configuration.")
+    ] = False,
+) -> None:
+    """Show the main job in a sandbox: a stand-in 1C and a private Asterisk; nothing of yours is touched."""
+    from astsync.demo.sandbox import play
+
+    play(size, keep=keep, say=lambda text: emit(f"{text}\n"))
