@@ -81,6 +81,11 @@ _FAILURES = (
         "Set the clock and run it again.",
     ),
     (
+        r"is expired",
+        "the mirror is out of date, or this machine's clock is ahead",
+        f"Look at the clock, or use another mirror. {_MIRROR_HINT}",
+    ),
+    (
         r"Certificate verification failed|No system certificates|certificate verify",
         "the mirror's TLS certificate cannot be verified",
         f"Install the package ca-certificates. {_MIRROR_HINT}",

@@ -110,20 +110,21 @@ class PrivateAsterisk:
         try:
             self._start()
         except BaseException:
+            self._end(signal.SIGKILL)
             self.stop()
             raise
 
     def _start(self) -> None:
         folders = self._make_folders()
         chosen = self.port
-        for _ in range(_PORT_TRIES):
+        for _ in range(2 if chosen else _PORT_TRIES):
             if not chosen:
                 self.port, self.tls_port = free_port(), free_port() if self._tls else 0
             self._launch(folders)
             with contextlib.suppress(_PortTaken):
                 self._wait_booted()
                 return
-            self._end()
+            self._end(signal.SIGKILL)  # while it starts, Asterisk may not heed SIGTERM
         if not chosen:
             self.port = self.tls_port = 0
         raise PbxUnreachable(
@@ -153,6 +154,20 @@ class PrivateAsterisk:
             for path in database.parent.glob(f"{database.name}*"):
                 path.unlink()
         self.start()
+
+    def console(self, command: str) -> str:
+        """Run a command of Asterisk's own console, such as "database show", and give what it prints."""
+        settings = self.folder / "etc" / "asterisk.conf"
+        answer = subprocess.run(
+            [*self.installation.command, "-C", str(settings), "-rx", command],
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            check=False,
+            timeout=self._patience,
+        )
+        if answer.returncode != 0:
+            raise PbxUnreachable(f"no console: {(answer.stderr or answer.stdout).decode(errors='replace').strip()}")
+        return answer.stdout.decode(errors="replace")
 
     def call(
         self, number: str, carrier_name: str = "", *, context: str = "incoming", called: str = "100", wait: float = 10
@@ -226,16 +241,17 @@ class PrivateAsterisk:
 
     def _wait_booted(self) -> None:
         """Wait for FullyBooted. Our own login proves that the port is not some other process's."""
-        deadline = time.monotonic() + self._patience
+        deadline, login = time.monotonic() + self._patience, 0.2
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
                 raise PbxUnreachable(
                     f"Asterisk {self.version} ended while it started{self._log_tail()}",
                     hint="Read the log above; a broken download is mended by removing it and make asterisk.",
                 )
-            if self._port_is_booted(min(2, deadline - time.monotonic())):
+            if self._port_is_booted(min(login, deadline - time.monotonic())):
                 return
-            time.sleep(0.05)
+            time.sleep(0.02)
+            login = min(2 * login, 5)  # a stranger on the port may never answer, a slow machine does in time
         raise PbxTimeout(
             f"Asterisk {self.version} did not answer on AMI within {self._patience:.0f} s{self._log_tail()}",
             hint="Read the log above; on a busy machine try again.",

@@ -14,6 +14,7 @@ from astsync.demo.debian import SUITES, asterisk_root
 from astsync.errors import ConfigError
 
 ASTERISK_VARIABLE = "ASTSYNC_ASTERISK"
+SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin"  # not on every user's PATH
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ def _installations(major: int | None) -> Iterator[Installation]:
         yield _named(Path(named))
     majors = sorted(SUITES, reverse=True) if major is None else [major]
     roots = (asterisk_root(folder, number) for number in majors for folder in cache_folders())
-    on_path = shutil.which("asterisk") or shutil.which("asterisk", path="/usr/sbin:/usr/local/sbin")
+    on_path = shutil.which("asterisk") or shutil.which("asterisk", path=SYSTEM_FOLDERS)
     for path in (*roots, on_path):
         installation = path and read_installation(Path(path))
         if installation:
