@@ -30,6 +30,9 @@ KEY_COLUMNS = ("Ref_Key", "LineNumber")
 VALUE_COLUMNS = ("Тип", "Вид_Key", "Представление", "НомерТелефона", "Значение", "ЗначенияПолей", "ДействуетС")
 """The columns that are read where they exist; which of them exist differs between configurations of 1C."""
 
+USUAL_COLUMNS = VALUE_COLUMNS[:4]
+"""Those of them that every configuration has that was seen: asked for where no row tells which exist."""
+
 _NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
 _NO_DATE = "0001-01-01"
 _SEPARATORS = re.compile(r"[\s().-]+")

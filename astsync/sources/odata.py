@@ -19,7 +19,16 @@ from astsync.errors import (
     SourceRightsError,
 )
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
-from astsync.sources.contact import CONTACTS, KEY_COLUMNS, PHONE_TYPE, VALUE_COLUMNS, ContactBook, text_of, today_here
+from astsync.sources.contact import (
+    CONTACTS,
+    KEY_COLUMNS,
+    PHONE_TYPE,
+    USUAL_COLUMNS,
+    VALUE_COLUMNS,
+    ContactBook,
+    text_of,
+    today_here,
+)
 from astsync.sources.odata_catalogs import address_hint, check_published, explain_query, published_sets, service_root
 from astsync.sources.odata_pages import ODataPages, Row
 from astsync.sources.onec_http import OneCClient
@@ -97,9 +106,8 @@ class _CatalogReader:
         except (SourceNotFound, SourceQueryError) as error:
             logger.info("%s: %s; reading it inside the catalog", name, error)
             return False
-        if sample is None:
-            return True
-        columns = (*KEY_COLUMNS, *(column for column in VALUE_COLUMNS if column in sample))
+        known = USUAL_COLUMNS if sample is None else sample
+        columns = (*KEY_COLUMNS, *(column for column in VALUE_COLUMNS if column in known))
         options = {"$select": ",".join(columns), **_ONLY_PHONES, "$orderby": ",".join(KEY_COLUMNS)}
         for row in self._pages.rows(name, options, _row_key, partial(self._progress, f"{self._catalog}: phones")):
             book.add(row["Ref_Key"], row)

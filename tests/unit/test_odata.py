@@ -19,7 +19,6 @@ from astsync.errors import (
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources import open_source
 from astsync.sources.odata import ODataSource
-from astsync.sources.odata_catalogs import address_hint, service_root
 from tests.unit.stub_1c import (
     CATALOG,
     CONTACT_SET,
@@ -217,6 +216,11 @@ def test_phones_inside_the_catalog_are_read_where_their_set_is_not(base: Base, s
     assert server.asked_of(CATALOG)[0].options["$select"] == f"Ref_Key,Description,DeletionMark,{SECTION}"
 
 
+def test_an_empty_first_answer_is_not_yet_an_empty_list(base: Base, server: Server) -> None:
+    base.before = lambda asked: as_json({"value": []}) if asked.options.get("$top") == "1" else None
+    assert texts(server) == ["+7 (495) 229-30-42", "8 916 123-45-67"]
+
+
 def test_phones_inside_that_are_no_list_are_an_error(base: Base, server: Server) -> None:
     inside(base).sets[CATALOG][0][SECTION] = "text"
     with pytest.raises(SourceBadAnswer, match="no list"):
@@ -252,57 +256,6 @@ def test_kinds_that_are_not_published_are_not_asked_for(base: Base, server: Serv
     del base.sets["Catalog_ВидыКонтактнойИнформации"]
     pull(server)
     assert server.asked_of("Catalog_ВидыКонтактнойИнформации") == []
-
-
-def test_a_catalog_that_is_not_published_is_named_with_the_nearest(base: Base, server: Server) -> None:
-    with pytest.raises(SourceNotFound, match="not published in 1C's OData interface: Контрагент, Партнеры") as caught:
-        pull(server, catalogs=["Контрагент", "Партнеры"])
-    assert "Did you mean Контрагенты?" in caught.value.hint
-    assert "УстановитьСоставСтандартногоИнтерфейсаOData" in caught.value.hint
-    assert len(server.asked) == 1
-
-
-def test_without_a_near_catalog_the_published_are_listed(base: Base, server: Server) -> None:
-    base.sets.update({f"Catalog_Прочее{number:02}": [] for number in range(20)})
-    with pytest.raises(SourceNotFound) as caught:
-        pull(server, catalogs=["Zzz"])
-    assert "Published catalogs: ВидыКонтактнойИнформации, Контрагенты, Прочее00" in caught.value.hint
-    assert "and 7 more" in caught.value.hint
-
-
-def test_an_interface_with_nothing_published_says_so(base: Base, server: Server) -> None:
-    base.sets.clear()
-    with pytest.raises(SourceNotFound, match="nothing is published") as caught:
-        pull(server)
-    assert "состав OData" in caught.value.hint
-
-
-@pytest.mark.parametrize("status", [400, 401, 404, 500])
-def test_a_base_without_a_service_root_is_read_all_the_same(base: Base, server: Server, status: int) -> None:
-    refusal = odata_error(status, "20" if status == 401 else "-1", "нет")
-    base.before = lambda asked: refusal if asked.path == f"{ROOT}/" else None
-    assert len(pull(server)) == 2
-
-
-def test_a_wrong_publication_is_told(server: Server) -> None:
-    server.answer = lambda _asked: Reply(status=404)
-    with pytest.raises(SourceNotFound, match="no OData interface") as caught:
-        pull(server, url=f"{server.url}/trade/ru_RU/")
-    assert "ends in /ru_RU" in caught.value.hint
-
-
-@pytest.mark.parametrize("tail", ["", "/", "/odata/standard.odata", "/odata/standard.odata/", "/odata"])
-def test_the_interface_may_be_pasted_whole(tail: str) -> None:
-    assert service_root(f"http://1c.example.local/база{tail}") == "http://1c.example.local/база/odata/standard.odata"
-
-
-def test_a_pasted_interface_is_read(server: Server) -> None:
-    assert len(pull(server, url=f"{server.url}{ROOT}/")) == 2
-
-
-def test_only_a_language_at_the_end_is_hinted_at() -> None:
-    assert address_hint("http://1c.example.local/trade") == ""
-    assert "/en" in address_hint("http://1c.example.local/trade/en")
 
 
 @pytest.mark.parametrize(
@@ -342,6 +295,21 @@ def test_rows_lost_between_pages_are_noticed(base: Base, server: Server) -> None
     with pytest.raises(SourceBadAnswer, match=f"{CATALOG} was not read whole: 2 rows of 3"):
         pull(server, page_size=2)
     assert last["DeletionMark"] is True
+
+
+@pytest.mark.parametrize(("others", "noticed"), [(1, True), (0, False)])
+def test_lost_phones_are_noticed_where_the_count_knows_the_filter(
+    base: Base, server: Server, others: int, noticed: bool
+) -> None:
+    base.counts = True
+    base.sets[CONTACT_SET] = [*base.sets[CONTACT_SET], *({**contact(1, "x", 9), "Тип": "Адрес"} for _ in range(others))]
+    lost = {"$skip": "2", "$filter": "Тип eq 'Телефон'"}
+    base.before = lambda asked: as_json({"value": []}) if lost.items() <= asked.options.items() else None
+    if noticed:
+        with pytest.raises(SourceBadAnswer, match=f"{CONTACT_SET} was not read whole: 2 rows of 3"):
+            pull(server, page_size=2)
+    else:
+        assert len(texts(server, page_size=2)) == 2
 
 
 def test_rows_deleted_meanwhile_are_no_loss(base: Base, server: Server) -> None:
