@@ -6,6 +6,7 @@ It follows what is known of 1C:Enterprise 8.3, bad manners included, and is the 
 """
 
 import argparse
+import io
 import signal
 import sys
 import threading
@@ -284,6 +285,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         signal.signal(number, lambda *_: ended.set())
     settings = {"flavour": options.flavour, "publication": options.publication, "port": options.port}
     with OneC(options.size, options.seed, **settings) as onec:
+        if isinstance(sys.stdout, io.TextIOWrapper):
+            sys.stdout.reconfigure(encoding="utf-8")  # the login is Cyrillic, whatever the terminal says it can show
         sys.stdout.write(f"url      {onec.url}\nuser     {onec.user}\npassword {onec.password}\n")
         sys.stdout.flush()
         ended.wait()

@@ -242,7 +242,7 @@ class Inventor:
         if spoilt and not twin:
             written = soil(dice, written)
         row = Contact(PHONE, "Телефон", written, _structured(dice, written))
-        if not self._history or dice.roll(100):
+        if not (self._history and written.text) or dice.roll(100):
             return [row]
         old = write_phone(dice, 4 * index + 100_000_001, self._offset)
         kind = "Телефон с историей"

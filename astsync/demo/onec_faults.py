@@ -93,7 +93,8 @@ class Faults:
 
 
 def _hits(fault: Fault, request: str, top: int | None) -> bool:
-    small = fault.kind.startswith("too_large") and top is not None and top <= fault.value
+    page = "/standard.odata/Catalog_" in request and (top is None or top > fault.value)
+    small = fault.kind.startswith("too_large") and not page
     spent = fault.times is not None and fault.hits >= fault.times
     if small or spent or fault.match not in request:
         return False

@@ -5,7 +5,7 @@ from array import array
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import groupby
+from itertools import groupby, islice
 from typing import Any
 from urllib.parse import unquote
 
@@ -38,7 +38,7 @@ class Query:
 
 @dataclass(slots=True)
 class Page:
-    """Rows of an answer, made while they are read; ``count`` is how many the selection has."""
+    """Rows of an answer, made while they are read: ``shown`` of the ``count`` that the selection is known to have."""
 
     rows: Iterable[Row]
     count: int
@@ -119,6 +119,10 @@ class Reader:
     def page(self, entity: EntitySet, query: Query) -> Page:
         """Read a collection. Raises ODataError."""
         show = self._renderer(entity, query)
+        if query.top is not None and not (query.skip or query.order or query.inline_count or self.hidden):
+            # A first look at an unordered selection reads no further than it shows.
+            first = array("Q", islice(self._unordered(entity, query), query.top))
+            return Page((show(self.row(entity, place)) for place in first), len(first), len(first))
         found = self._select(entity, query)
         if query.inline_count:
             places: Iterable[int] = found  # the vendor: $skip and $top are ignored then
@@ -174,7 +178,7 @@ class Reader:
         return self._found[key]
 
     def _search(self, entity: EntitySet, query: Query) -> Sequence[int]:
-        test = parse_filter(query.filter, entity.columns, self._section(entity)) if query.filter else None
+        test = self._test(entity, query)
         keys = [(_sort_key(entity, name), backwards) for name, backwards in query.order]
         by_reference = query.order[:1] == (("Ref_Key", False),)
         if by_reference and not entity.section and test is None and not self.hidden:
@@ -187,6 +191,12 @@ class Reader:
             ordered = sorted(places, key=lambda place: sort_key(self.row(entity, place)), reverse=backwards)
             places = array("Q", ordered)
         return places
+
+    def _test(self, entity: EntitySet, query: Query) -> Test | None:
+        return parse_filter(query.filter, entity.columns, self._section(entity)) if query.filter else None
+
+    def _unordered(self, entity: EntitySet, query: Query) -> Iterator[int]:
+        return self._tested(entity, entity.table.indexes(), self._test(entity, query))
 
     def _tested(self, entity: EntitySet, indexes: Iterable[int], test: Test | None) -> Iterator[int]:
         table = entity.table

@@ -89,6 +89,16 @@ class TestFormats:
         references = ElementTree.XML(response.content).iter(f"{space}DataVersion")
         assert len(list(references)) == 3
 
+    def test_atom_counts_and_single_entities(self, shared: Client) -> None:
+        spaces = {"m": "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"}
+        feed = ElementTree.XML(shared.get(SECTION, filter="Тип eq 'Факс'", inlinecount="allpages").content)
+        kinds = feed.findall(".//{http://schemas.microsoft.com/ado/2007/08/dataservices}Тип")
+        assert feed.findtext("m:count", namespaces=spaces) == str(len(kinds))
+        ref = shared.rows("Catalog_Партнеры", top="1", select="Ref_Key")[0]["Ref_Key"]
+        entry = ElementTree.XML(shared.get(f"Catalog_Партнеры(guid'{ref}')").content)
+        assert entry.tag == "{http://www.w3.org/2005/Atom}entry"
+        assert ref in "".join(entry.itertext())
+
     def test_a_control_character_breaks_atom_but_not_json(self, client: Client) -> None:
         client.onec.add("Плохое\x02имя")
         assert client.rows(CATALOG, filter="startswith(Description,'Плохое')", select="Description") == [
@@ -139,6 +149,8 @@ class TestValues:
         assert line["Представление"] == record.contacts[1].written.text
 
     def test_no_such_instance(self, shared: Client) -> None:
+        assert shared.error(f"{CATALOG}(1)")[:2] == (400, "6")
+        assert shared.error(f"{CATALOG}({GUID})/Нет")[:2] == (400, "6")
         assert shared.error(f"{CATALOG}({GUID})") == (404, "9", "Entity instance not found")
 
 
@@ -182,6 +194,10 @@ class TestPaging:
         response = shared.get(f"{CATALOG}/$count", filter="DeletionMark eq false")
         assert response.content.startswith(b"\xef\xbb\xbf")
         assert 0 < int(response.content.decode("utf-8-sig")) < 300
+
+    def test_orders_that_cannot_be(self, shared: Client) -> None:
+        assert shared.error(CATALOG, orderby="Ref_Key up")[:2] == (400, "14")
+        assert shared.error(SECTION, orderby="Значение")[:2] == (500, "-1")
 
 
 class TestSelect:
@@ -243,6 +259,12 @@ class TestFilter:
 
     def test_strings_of_unlimited_length_cannot_be_compared(self, shared: Client) -> None:
         assert shared.error(SECTION, filter="Значение eq ''")[:2] == (500, "-1")
+        assert shared.error(SECTION, filter="LineNumber eq 'много'")[:2] == (500, "-1")
+
+    def test_any_looks_into_the_section_only(self, shared: Client) -> None:
+        assert shared.error(CATALOG, filter="Нет/any(d: d/Тип eq 'Телефон')")[:2] == (400, "6")
+        every = shared.rows(CATALOG, filter="КонтактнаяИнформация/all(d: d/Тип eq 'Телефон')", select="**")
+        assert 0 < len(every) < 300
 
     @pytest.mark.parametrize(
         ("text", "code"),
@@ -291,6 +313,11 @@ class TestRights:
         response = Client(shared.onec, *(text.encode("cp1251") for text in login)).get()
         assert response.status_code == 401
         assert "401.5" in response.text
+
+    @pytest.mark.parametrize("header", ["", "Basic !!!", "Basic", "Bearer dGVzdA=="])
+    def test_no_login_or_a_strange_one(self, shared: Client, header: str) -> None:
+        url = f"{shared.onec.url}/odata/standard.odata/"
+        assert requests.get(url, headers={"Authorization": header}, timeout=20).status_code == 401
 
     def test_a_base_without_users(self) -> None:
         with OneC(5, user="") as onec:

@@ -41,6 +41,13 @@ class TestFlavours:
         assert {row["Parent_Key"] for row in rows} & {row["Ref_Key"] for row in folders}
         assert "00000000-0000-0000-0000-000000000000" in {row["Parent_Key"] for row in folders}
 
+    def test_a_nil_reference_expands_to_nothing(self) -> None:
+        with OneC(5, flavour="bp30") as onec:
+            rows = Client(onec).rows(CATALOG, select="Parent_Key,Parent/Description", expand="Parent")
+        nil = "00000000-0000-0000-0000-000000000000"
+        assert {row["Parent_Key"] == nil for row in rows} == {True, False}
+        assert all((row["Parent"] is None) is (row["Parent_Key"] == nil) for row in rows)
+
     @pytest.mark.parametrize(
         ("flavour", "has", "has_not"),
         [

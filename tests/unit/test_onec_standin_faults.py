@@ -1,6 +1,9 @@
 """The stand-in 1C over real HTTP: its bad manners, its connections, its log."""
 
 import json
+import os
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -108,6 +111,7 @@ class TestFaults:
         sizes = {top: client.get(CATALOG, format=NOMETADATA, top=top).status_code for top in ("50", "26", "25")}
         assert sizes == {"50": 500, "26": 500, "25": 200}
         assert client.get(CATALOG, format=NOMETADATA).status_code == 500
+        assert client.get(format=NOMETADATA).status_code == 200  # the service root is no page of rows
 
     def test_a_short_page_in_the_middle(self, client: Client) -> None:
         client.onec.fail("short_page", times=1, after=1, value=3)
@@ -184,3 +188,18 @@ class TestServer:
 
     def test_secrets_do_not_print(self, shared: Client) -> None:
         assert shared.onec.password not in repr(shared.onec) + repr(shared.onec.service)
+
+    def test_by_hand_it_prints_its_address_and_ends_on_a_signal(self) -> None:
+        command = [sys.executable, "-m", "astsync.demo.onec", "--size", "4", "--flavour", "bp30"]
+        poor = {**os.environ, "PYTHONIOENCODING": "ascii"}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=poor) as process:
+            assert process.stdout is not None
+            try:
+                told = dict(process.stdout.readline().split() for _ in range(3))
+                login = told["user"].encode(), told["password"].encode()
+                auth: Any = login
+                answer = requests.get(f"{told['url']}/odata/standard.odata/?$format=json", auth=auth, timeout=20)
+            finally:
+                process.terminate()
+        assert answer.status_code == 200
+        assert process.returncode == 0
