@@ -74,6 +74,9 @@ class RawAmi:
         return data
 
     def is_silent(self, seconds: float = 0.1) -> bool:
+        """Whether nothing more has come or comes within so many seconds."""
+        if self._rest:
+            return False
         self._socket.settimeout(seconds)
         try:
             self._rest += self._socket.recv(1 << 16)
