@@ -137,7 +137,9 @@ def _none(dice: Dice, _code: str, _local: str) -> Written:
 
 
 def _wrong_length(dice: Dice, code: str, local: str) -> Written:
-    tail = local[5:6] if dice.roll(2) else local[5:] + "0"
+    # One digit too many after a code in 8 could also be read as a trunk 8 and a whole number: no honest truth there.
+    short = dice.roll(2) == 1 or code.startswith("8")
+    tail = local[5:6] if short else local[5:] + "0"
     return Written(dice.pick(("+7 ({}) {}-{}-{}", "8 ({}) {}-{}-{}")).format(code, local[:3], local[3:5], tail))
 
 
