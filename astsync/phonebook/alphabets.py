@@ -1,0 +1,145 @@
+"""Cyrillic to Latin: the schemes of iuliia by their names, and the tables of other languages.
+
+Ukrainian: resolution 55 of the Cabinet of Ministers, 27.01.2010. Belarusian: ICAO Doc 9303, part 3. Kazakh letters: as
+in Kazakh passports. Everything else Cyrillic goes through the chosen scheme.
+"""
+
+import difflib
+import json
+import re
+import unicodedata
+from collections.abc import Mapping
+from functools import cache
+from typing import Final, NamedTuple
+
+from astsync.errors import ConfigError
+
+NO_SCHEME: Final = "none"
+RUSSIAN, UKRAINIAN, BELARUSIAN, KAZAKH = "ru", "uk", "be", "kk"
+RUSSIAN_LETTERS: Final = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
+LANGUAGES: Final = (RUSSIAN, UKRAINIAN, BELARUSIAN, KAZAKH)
+
+_UKRAINIAN = dict(
+    zip(
+        "абвгґдеєжзиіїйклмнопрстуфхцчшщьюя'ёыэъ",
+        "a b v h g d e ie zh z y i i i k l m n o p r s t u f kh ts ch sh shch  iu ia  yo y e ".split(" "),
+        strict=True,
+    )
+)
+_UKRAINIAN_FIRST = {"є": "ye", "ї": "yi", "й": "y", "ю": "yu", "я": "ya"}
+_BELARUSIAN = dict(
+    zip(
+        "абвгґдеёжзіийклмнопрстуўфхцчшщыьэюяъ'",
+        "a b v h g d e io zh z i i i k l m n o p r s t u u f kh ts ch sh shch y  e iu ia  ".split(" "),
+        strict=True,
+    )
+)
+_KAZAKH = dict(zip("әғқңөұүһі", "agknouuhi", strict=True))
+_OTHER_CYRILLIC = dict(
+    zip(
+        "їєґіўҳҷӣӯҗӑӗҫӳђјљњћџѓѕќ",
+        "i ye g i u h j i u j a e s u dj j lj nj c dz gj dz kj".split(),
+        strict=True,
+    )
+)
+
+
+_CYRILLIC = re.compile("[\u0400-\u052f]")
+
+
+class Scheme(NamedTuple):
+    """How letters become Latin: alone, after or before another, in the last two letters of a word, at its start.
+
+    All letters are lower-case here; ``Alphabet`` puts the capitals right.
+    """
+
+    letters: Mapping[str, str]
+    after: Mapping[str, str]
+    before: Mapping[str, str]
+    endings: Mapping[str, str]
+
+
+def _plain_scheme(letters: Mapping[str, str], after: Mapping[str, str] | None = None) -> Scheme:
+    return Scheme(letters, after or {}, {}, {})
+
+
+def _of_iuliia(name: str) -> Scheme:
+    """Read a scheme of iuliia from its own definition. Raises ConfigError for a name that it does not know."""
+    from iuliia.repo import FileRepo
+
+    repo = FileRepo()
+    if not repo.has(name):
+        known = [NO_SCHEME, *repo.names()]
+        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0)
+        raise ConfigError(
+            f"names.scheme: {name!r} is not a transliteration scheme",
+            hint=f"Did you mean {near[0]}? Known: {', '.join(known)}.",
+        )
+    content = json.loads(repo.get(name).path.read_text(encoding="utf-8"))
+    parts = [content.get(key) or {} for key in ("mapping", "prev_mapping", "next_mapping", "ending_mapping")]
+    return Scheme(*parts)
+
+
+def to_ascii(text: str) -> str:
+    """Give the nearest ASCII of Latin with diacritics and of every other script (by anyascii)."""
+    if text.isascii():
+        return text
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
+    if bare.isascii():
+        return bare
+    from anyascii import anyascii
+
+    return str(anyascii(bare))
+
+
+class Alphabet:
+    """Transliterates words letter by letter, with the capitals right: ЩУКА SHCHUKA, Щука Shchuka, Ж.Щ. Zh.Shch."""
+
+    def __init__(self, scheme: Scheme) -> None:
+        self._scheme = scheme
+        self.letters = frozenset(scheme.letters)
+
+    def word(self, word: str) -> str:
+        """Transliterate one run of letters to ASCII."""
+        lower = word.lower()
+        if len(lower) != len(word) or not _CYRILLIC.search(word):
+            return to_ascii(word)
+        ending = self._scheme.endings.get(lower[-2:]) if len(lower) > 2 else None
+        stem = len(lower) - (2 if ending is not None else 0)
+        latin = [self._letter(lower, at, stem) for at in range(stem)]
+        cased = [_cased(latin[at], word, at) for at in range(stem)]
+        if ending is not None:
+            cased.append(ending.upper() if word[-2:].isupper() else ending)
+        return to_ascii("".join(cased))
+
+    def _letter(self, word: str, at: int, end: int) -> str:
+        scheme, letter = self._scheme, word[at]
+        found = scheme.after.get(word[at - 1] + letter if at else letter)
+        if found is None and at + 1 < end:
+            found = scheme.before.get(letter + word[at + 1])
+        if found is None:
+            found = scheme.letters.get(letter)
+        return found if found is not None else to_ascii(_OTHER_CYRILLIC.get(letter, letter))
+
+
+def _cased(latin: str, word: str, at: int) -> str:
+    """Give the case of the letter to its Latin; several letters are all capital when a neighbour is a capital."""
+    if not word[at].isupper():
+        return latin
+    if len(latin) < 2:
+        return latin.upper()
+    near = word[at + 1] if at + 1 < len(word) else word[at - 1] if at else ""
+    return latin.upper() if near.isupper() else latin[0].upper() + latin[1:]
+
+
+@cache
+def alphabet(scheme: str, language: str) -> Alphabet:
+    """Give the alphabet of a language (ru, uk, be, kk) under a scheme of iuliia. Raises ConfigError."""
+    russian = _of_iuliia(scheme)
+    if language == UKRAINIAN:
+        return Alphabet(_plain_scheme(_UKRAINIAN, {**_UKRAINIAN_FIRST, "зг": "gh"}))
+    if language == BELARUSIAN:
+        return Alphabet(_plain_scheme(_BELARUSIAN))
+    if language == KAZAKH:
+        return Alphabet(russian._replace(letters={**_KAZAKH, **russian.letters}))
+    return Alphabet(russian)

@@ -1,0 +1,151 @@
+"""What cannot be seen, or only looks like something else: the characters of phone fields and names made plain."""
+
+import re
+import unicodedata
+
+_QUOTES = frozenset("\"'`«»‹›“”„‟‘’‚‛″′‴‵‶‷´ˮ＂＇｀❛❜❝❞〝〞〟「」『』")
+_DASHES = frozenset("−~～〜∼˗ーｰ﹣－")
+_LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
+
+
+def is_invisible(char: str) -> bool:
+    """Tell whether a character has no shape of its own: controls, format characters, marks, surrogates, unassigned."""
+    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}
+
+
+def is_quote(char: str) -> bool:
+    """Tell whether a character is a quotation mark, a prime or an apostrophe of any script."""
+    return char in _QUOTES
+
+
+def is_dash(char: str) -> bool:
+    """Tell whether a character is a hyphen, a dash, a minus or a tilde of any width."""
+    return char in _DASHES or unicodedata.category(char) == "Pd"
+
+
+def _blank(char: str) -> str | None:
+    if char in _LINE_ENDS:
+        return "\n"
+    if char in "\t_" or char in _QUOTES or unicodedata.category(char) in {"Zs", "Sk"}:
+        return " "
+    return "" if is_invisible(char) else None
+
+
+def _punctuation(char: str) -> str:
+    """Give the ASCII sign that a sign stands for; "?" for those that stand for nothing in a phone field."""
+    plain = unicodedata.normalize("NFKC", char)
+    if is_dash(char):
+        return "-"
+    if plain in _OPENING:
+        return "("
+    if plain in _CLOSING:
+        return ")"
+    if char in "∕⁄⧸":
+        return "/"
+    if char in "·∙⋅‧․。":
+        return "."
+    if char in "、،":
+        return ","
+    return plain if len(plain) == 1 and plain.isascii() else "?"
+
+
+def _phone_character(char: str) -> str:
+    """Give what one character of a phone field becomes: "" when it cannot be seen, "?" when it stops a number."""
+    category = unicodedata.category(char)
+    if category == "Nd":
+        return str(unicodedata.decimal(char))
+    blank = _blank(char)
+    if blank is not None:
+        return blank
+    if category[0] == "L":
+        letter = unicodedata.normalize("NFKC", char).lower()
+        return "е" if letter == "ё" else letter
+    if char == "№":
+        return char
+    # Circled digits, fractions and superscripts are marks beside a number, not digits of it.
+    return "?" if category in {"No", "Nl", "So"} else _punctuation(char)
+
+
+class _PhoneTable(dict[int, str]):
+    """A table for ``str.translate`` that fills itself, a character when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = plain = _phone_character(chr(code))
+        return plain
+
+
+_PHONE_TABLE = _PhoneTable()
+
+
+def plain_phone_text(text: str) -> str:
+    """Give a phone field with lower-case letters, ASCII digits and signs, and nothing that cannot be seen.
+
+    Digits of every script become ASCII, dashes of every kind "-", brackets "(" and ")", blanks " ", line ends a line
+    feed; quotes and underscores become blanks. Signs that no number holds become "?".
+    """
+    return text.translate(_PHONE_TABLE)
+
+
+# Letters that look alike in print: a typist's Latin "C" in СМАРТ and a Cyrillic "а" in Samsung.
+_LATIN, _CYRILLIC = "ABCEHKMOPTXYIaceopxyiëË", "АВСЕНКМОРТХУІасеорхуіёЁ"
+_TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
+_TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
+_MIXED = re.compile(r"(?=[^\W\d_]*[A-Za-zëË])(?=[^\W\d_]*[\u0400-\u052f])[^\W\d_]+")
+_IN_WORD_QUOTE = re.compile(r"(?<=[^\W\d_])['’ʼ‘`´ʹ](?=[^\W\d_])")
+
+
+_ANY_QUOTE = f"[{re.escape(''.join(sorted(_QUOTES)))}]"
+_EDGE_QUOTE = re.compile(rf"(?<!\w){_ANY_QUOTE}+|{_ANY_QUOTE}+(?!\w|{_ANY_QUOTE})")
+
+
+def _unmixed(match: re.Match[str]) -> str:
+    word = match[0]
+    latin = [c for c in word if c.isascii() or c in "ëË"]
+    if all(c in _LATIN for c in latin):
+        return word.translate(_TO_CYRILLIC)
+    cyrillic = [c for c in word if "\u0400" <= c <= "\u052f"]
+    return word.translate(_TO_LATIN) if all(c in _CYRILLIC for c in cyrillic) else word
+
+
+def unmix(word: str) -> str:
+    """Turn letters of the wrong alphabet in a mixed word back, where all of them have a look-alike in the right one."""
+    return word if word.isascii() else _MIXED.sub(_unmixed, word)
+
+
+def _is_mark_of_latin(char: str) -> bool:
+    return "\u0300" <= char <= "\u036f" or "\u20d0" <= char <= "\u20ff" or "\ufe00" <= char <= "\ufe0f"
+
+
+def _name_character(char: str) -> str:
+    category = unicodedata.category(char)
+    if is_quote(char) or char in _LINE_ENDS or category == "Zs":
+        return " "
+    if is_dash(char):
+        return "-"
+    if category in {"Mn", "Me"}:
+        return "" if _is_mark_of_latin(char) else char
+    # Pictures carry no name; № is one of the symbols to Unicode and is not a picture.
+    return "" if is_invisible(char) or (category in {"So", "Sk"} and char not in "№^") else char
+
+
+class _NameTable(dict[int, str]):
+    """A table for ``str.translate`` that fills itself, a character when it is first met."""
+
+    def __missing__(self, code: int) -> str:
+        self[code] = plain = _name_character(chr(code))
+        return plain
+
+
+# Stands for an apostrophe inside a word while all other quotes go; NUL itself never reaches this table.
+_KEPT = "\x00"
+_NAME_TABLE = _NameTable({ord(_KEPT): "'"})
+
+
+def plain_name_text(text: str) -> str:
+    """Give a name in NFC with plain dashes and blanks, without quotes, pictures and what cannot be seen.
+
+    An apostrophe between two letters stays, as "'".
+    """
+    composed = unicodedata.normalize("NFC", text.replace(_KEPT, ""))
+    return _EDGE_QUOTE.sub("", _IN_WORD_QUOTE.sub(_KEPT, composed)).translate(_NAME_TABLE)

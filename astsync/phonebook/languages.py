@@ -1,0 +1,60 @@
+"""The language of a name in Cyrillic: told by its letters, else by its legal form, the phone's country, a setting."""
+
+from collections.abc import Iterable
+from functools import reduce
+from operator import or_
+from typing import Final
+
+from astsync.phonebook.alphabets import BELARUSIAN, KAZAKH, RUSSIAN, UKRAINIAN
+
+_ONLY_UKRAINIAN, _ONLY_BELARUSIAN, _ONLY_KAZAKH, _SHORT_I, _NOT_UKRAINIAN, _NOT_BELARUSIAN = (1 << n for n in range(6))
+_MARKS: Final = (
+    ("їєґ", _ONLY_UKRAINIAN),
+    ("ў", _ONLY_BELARUSIAN),
+    ("әғқңөұүһ", _ONLY_KAZAKH),
+    ("і", _SHORT_I),
+    ("ыэъё", _NOT_UKRAINIAN),
+    ("ищъ", _NOT_BELARUSIAN),
+)
+_OF_COUNTRY: Final = {"UA": UKRAINIAN, "BY": BELARUSIAN, "KZ": KAZAKH}
+
+
+def marks_of(text: str, known: frozenset[str] = frozenset()) -> int:
+    """Give the marks of a text's letters; letters that the scheme itself knows (``known``) are no marks."""
+    letters = set(text.lower()) - known
+    return reduce(or_, (mark for signs, mark in _MARKS if not letters.isdisjoint(signs)), 0)
+
+
+def _by_letters(marks: int) -> str | None:
+    if marks & _ONLY_KAZAKH:
+        return KAZAKH
+    if marks & _ONLY_BELARUSIAN:
+        return BELARUSIAN
+    if marks & _ONLY_UKRAINIAN:
+        return UKRAINIAN
+    if marks & _SHORT_I and marks & _NOT_UKRAINIAN:
+        return KAZAKH if marks & _NOT_BELARUSIAN else BELARUSIAN
+    return None
+
+
+def _allowed(language: str, marks: int) -> bool:
+    """Tell whether no letter of a text speaks against a language."""
+    if language == UKRAINIAN:
+        return not marks & _NOT_UKRAINIAN
+    return language != BELARUSIAN or not marks & _NOT_BELARUSIAN
+
+
+def language_of(marks: Iterable[int], form: str, country: str | None, setting: str) -> str:
+    """Give the language (ru, uk, be, kk) of a name.
+
+    ``marks`` are its words' marks, ``form`` the language of its legal form or "", ``country`` the phone's (ISO 3166
+    alpha-2), ``setting`` the configured language or "".
+    """
+    together = reduce(or_, marks, 0)
+    by_letters = _by_letters(together)
+    if by_letters is not None:
+        return by_letters
+    for language in (form, _OF_COUNTRY.get(country or "", ""), setting):
+        if language and _allowed(language, together) and not (together & _SHORT_I and language == RUSSIAN):
+            return language
+    return UKRAINIAN if together & _SHORT_I else RUSSIAN

@@ -1,0 +1,301 @@
+"""Legal forms of Russia, Ukraine, Belarus and Kazakhstan: found at either end of a name, in full or short."""
+
+import re
+from typing import Final, NamedTuple
+
+from astsync.phonebook.alphabets import BELARUSIAN, KAZAKH, RUSSIAN, UKRAINIAN
+
+# language: short form: full phrases. Phrases are compared without case, double letters and punctuation.
+_FORMS: Final[dict[str, dict[str, str]]] = {
+    RUSSIAN: {
+        "ООО": "общество с ограниченной ответственностью",
+        "ОДО": "общество с дополнительной ответственностью",
+        "АО": "акционерное общество",
+        "ПАО": "публичное акционерное общество",
+        "НАО": "непубличное акционерное общество",
+        "ЗАО": "закрытое акционерное общество|акционерное общество закрытого типа",
+        "ОАО": "открытое акционерное общество|акционерное общество открытого типа",
+        "АОЗТ": "",
+        "АООТ": "",
+        "ИП": "индивидуальный предприниматель",
+        "ИЧП": "индивидуальное частное предприятие",
+        "КФХ": "крестьянское фермерское хозяйство|крестьянско-фермерское хозяйство",
+        "ГУП": "государственное унитарное предприятие",
+        "МУП": "муниципальное унитарное предприятие",
+        "ФГУП": "федеральное государственное унитарное предприятие",
+        "ФКП": "федеральное казенное предприятие",
+        "МКП": "муниципальное казенное предприятие",
+        "ГП": "государственное предприятие",
+        "КП": "казенное предприятие|коммунальное предприятие",
+        "ХП": "хозяйственное партнерство",
+        "ПТ": "полное товарищество",
+        "ТНВ": "товарищество на вере|коммандитное товарищество",
+        "ПК": "производственный кооператив|потребительский кооператив",
+        "СПК": "сельскохозяйственный производственный кооператив|сельскохозяйственный потребительский кооператив",
+        "СХПК": "",
+        "ПБОЮЛ": "предприниматель без образования юридического лица",
+        "ЧП": "частное предприятие|частный предприниматель",
+        "АКБ": "акционерный коммерческий банк",
+        "КБ": "коммерческий банк",
+        "НКО": "некоммерческая организация|небанковская кредитная организация",
+        "АНО": "автономная некоммерческая организация",
+        "АНО ДПО": "автономная некоммерческая организация дополнительного профессионального образования",
+        "НП": "некоммерческое партнерство",
+        "НО": "",
+        "БФ": "благотворительный фонд",
+        "БО": "благотворительная организация",
+        "ОО": "общественная организация",
+        "МОО": "межрегиональная общественная организация",
+        "РОО": "региональная общественная организация",
+        "ОООИ": "",
+        "МРО": "местная религиозная организация",
+        "ЦРО": "централизованная религиозная организация",
+        "РО": "религиозная организация",
+        "ТСЖ": "товарищество собственников жилья",
+        "ТСН": "товарищество собственников недвижимости",
+        "ЖСК": "жилищно-строительный кооператив|жилищный строительный кооператив",
+        "ЖК": "жилищный кооператив",
+        "ГСК": "гаражно-строительный кооператив|гаражный строительный кооператив|"
+        "гаражный специализированный кооператив",
+        "СНТ": "садоводческое некоммерческое товарищество|садовое некоммерческое товарищество",
+        "ДНТ": "дачное некоммерческое товарищество",
+        "ДНП": "дачное некоммерческое партнерство",
+        "СНП": "садоводческое некоммерческое партнерство",
+        "ОНТ": "огородническое некоммерческое товарищество",
+        "ПКООП": "",
+        "КПК": "кредитный потребительский кооператив",
+        "ТПП": "торгово-промышленная палата",
+        "МКК": "микрокредитная компания",
+        "МФК": "микрофинансовая компания",
+        "ФГБУ": "федеральное государственное бюджетное учреждение",
+        "ФГАУ": "федеральное государственное автономное учреждение",
+        "ФКУ": "федеральное казенное учреждение",
+        "ФГКУ": "федеральное государственное казенное учреждение",
+        "ФГУ": "федеральное государственное учреждение",
+        "ГБУ": "государственное бюджетное учреждение",
+        "ГАУ": "государственное автономное учреждение",
+        "ГКУ": "государственное казенное учреждение",
+        "ГУ": "государственное учреждение",
+        "МБУ": "муниципальное бюджетное учреждение",
+        "МАУ": "муниципальное автономное учреждение",
+        "МКУ": "муниципальное казенное учреждение",
+        "МУ": "муниципальное учреждение",
+        "ЧУ": "частное учреждение",
+        "ФГБОУ ВО": "федеральное государственное бюджетное образовательное учреждение высшего образования",
+        "ФГАОУ ВО": "федеральное государственное автономное образовательное учреждение высшего образования",
+        "ФГБОУ": "федеральное государственное бюджетное образовательное учреждение",
+        "ФГАОУ": "федеральное государственное автономное образовательное учреждение",
+        "ГБОУ": "государственное бюджетное образовательное учреждение|"
+        "государственное бюджетное общеобразовательное учреждение",
+        "ГАОУ": "государственное автономное образовательное учреждение",
+        "МБОУ": "муниципальное бюджетное образовательное учреждение|"
+        "муниципальное бюджетное общеобразовательное учреждение",
+        "МАОУ": "муниципальное автономное образовательное учреждение|"
+        "муниципальное автономное общеобразовательное учреждение",
+        "МБДОУ": "муниципальное бюджетное дошкольное образовательное учреждение",
+        "МАДОУ": "муниципальное автономное дошкольное образовательное учреждение",
+        "МДОУ": "муниципальное дошкольное образовательное учреждение",
+        "ГБДОУ": "государственное бюджетное дошкольное образовательное учреждение",
+        "ГБПОУ": "государственное бюджетное профессиональное образовательное учреждение",
+        "ГАПОУ": "государственное автономное профессиональное образовательное учреждение",
+        "ГБУЗ": "государственное бюджетное учреждение здравоохранения",
+        "ГАУЗ": "государственное автономное учреждение здравоохранения",
+        "ГУЗ": "государственное учреждение здравоохранения",
+        "МБУЗ": "муниципальное бюджетное учреждение здравоохранения",
+        "УП": "унитарное предприятие",
+        "ЧУП": "частное унитарное предприятие",
+        "ЧТУП": "частное торговое унитарное предприятие",
+        "ЧПУП": "частное производственное унитарное предприятие",
+        "РУП": "республиканское унитарное предприятие",
+        "КУП": "коммунальное унитарное предприятие",
+        "СООО": "совместное общество с ограниченной ответственностью",
+        "ИООО": "иностранное общество с ограниченной ответственностью",
+        "ТОО": "товарищество с ограниченной ответственностью",
+        "РГП": "республиканское государственное предприятие",
+        "КГП": "коммунальное государственное предприятие",
+        "КГУ": "коммунальное государственное учреждение",
+        "РГУ": "республиканское государственное учреждение",
+        "КХ": "крестьянское хозяйство",
+        "ОФ": "общественный фонд",
+        "ОЮЛ": "объединение юридических лиц",
+        "СРО": "саморегулируемая организация",
+    },
+    UKRAINIAN: {
+        "ТОВ": "товариство з обмеженою відповідальністю",
+        "ТзОВ": "",
+        "ТДВ": "товариство з додатковою відповідальністю",
+        "ФОП": "фізична особа-підприємець|фізична особа - підприємець|фізична особа підприємець",
+        "СПД": "суб'єкт підприємницької діяльності",
+        "ПП": "приватне підприємство|приватний підприємець",
+        "АТ": "акціонерне товариство",
+        "ПАТ": "публічне акціонерне товариство",
+        "ПрАТ": "приватне акціонерне товариство",
+        "ВАТ": "відкрите акціонерне товариство",
+        "ЗАТ": "закрите акціонерне товариство",
+        "ДП": "державне підприємство|дочірнє підприємство",
+        "КП": "комунальне підприємство",
+        "КНП": "комунальне некомерційне підприємство",
+        "МПП": "мале приватне підприємство",
+        "ОСББ": "об'єднання співвласників багатоквартирного будинку",
+        "ФГ": "фермерське господарство",
+        "СФГ": "селянське фермерське господарство|селянське (фермерське) господарство",
+        "ГО": "громадська організація",
+        "БО": "благодійна організація",
+        "БФ": "благодійний фонд",
+        "НВП": "науково-виробниче підприємство",
+    },
+    BELARUSIAN: {
+        "ТАА": "таварыства з абмежаванай адказнасцю",
+        "ТДА": "таварыства з дадатковай адказнасцю",
+        "ААТ": "адкрытае акцыянернае таварыства",
+        "ЗАТ": "закрытае акцыянернае таварыства",
+        "ПУП": "прыватнае унітарнае прадпрыемства|прыватнае ўнітарнае прадпрыемства",
+        "РУП": "рэспубліканскае унітарнае прадпрыемства|рэспубліканскае ўнітарнае прадпрыемства",
+        "КУП": "камунальнае унітарнае прадпрыемства|камунальнае ўнітарнае прадпрыемства",
+        "ІП": "індывідуальны прадпрымальнік",
+    },
+    KAZAKH: {
+        "ЖШС": "жауапкершілігі шектеулі серіктестігі|жауапкершілігі шектеулі серіктестік",
+        "АҚ": "акционерлік қоғам|акционерлік қоғамы",
+        "ЖК": "жеке кәсіпкер|жеке кәсіпкері|дара кәсіпкер",
+        "РМК": "республикалық мемлекеттік кәсіпорны|республикалық мемлекеттік кәсіпорын",
+        "КММ": "коммуналдық мемлекеттік мекемесі|коммуналдық мемлекеттік мекеме",
+        "ӨК": "өндірістік кооператив|өндірістік кооперативі",
+        "ШҚ": "шаруа қожалығы",
+    },
+}
+
+# Short forms that are also initials or common words: taken only where nothing else can be meant.
+_DOUBTFUL = frozenset("ГП КП ХП ПТ ПК КБ НП НО БФ БО ОО РО ГУ МУ ЧУ КХ ОФ ПП АТ ДП ФГ ГО ЖК ІП УП МРО".split())
+_LOWER_CASE = frozenset("ооо оао зао пао ао ип тоо тсж снт фгуп муп гуп одо фоп тов жшс нко ано".split())
+_LATIN_TWINS = str.maketrans("abcehkmoptxyiëABCEHKMOPTXYIË03", "авсенкмортхуіеАВСЕНКМОРТХУІЕОЗ")
+_TWICE = re.compile(r"(\w)\1+")
+_EDGE = " ,.;:()-/"
+
+FIRST, LAST, KEEP, DROP = "first", "last", "keep", "drop"
+PLACES: Final = (FIRST, LAST, KEEP, DROP)
+"""Where a legal form can be put: before the name, behind it, where it stood, nowhere."""
+
+
+def _same(word: str) -> str:
+    """Give what words are compared by: no case, ё as е, Latin twins as Cyrillic, double letters once, no edges."""
+    plain = word.strip(_EDGE).translate(_LATIN_TWINS).lower().replace("ё", "е").replace("'", "").replace("’", "")
+    return _TWICE.sub(r"\1", plain)
+
+
+class Form(NamedTuple):
+    """A legal form: its short form, and the language that it tells of ("" where it is one of several)."""
+
+    short: str
+    language: str
+
+
+class Found(NamedTuple):
+    """A name's words without its legal form, the form, and whether it stood first (else last)."""
+
+    words: list[str]
+    form: Form
+    first: bool
+
+
+_Phrase = tuple[tuple[str, ...], Form]
+
+
+def _phrases() -> list[_Phrase]:
+    """Give the full phrases, as they are compared, the longest first."""
+    phrases = [
+        (tuple(filter(None, map(_same, phrase.split()))), Form(short, language))
+        for language, forms in _FORMS.items()
+        for short, variants in forms.items()
+        for phrase in filter(None, variants.split("|"))
+    ]
+    return sorted(phrases, key=lambda phrase: -len(phrase[0]))
+
+
+def _index(at: int) -> dict[str, list[_Phrase]]:
+    index: dict[str, list[_Phrase]] = {}
+    for phrase in _phrases():
+        index.setdefault(phrase[0][at], []).append(phrase)
+    return index
+
+
+def _short_forms() -> dict[str, Form]:
+    shorts: dict[str, Form] = {}
+    for language, forms in _FORMS.items():
+        for short in forms:
+            known = shorts.setdefault(short.upper(), Form(short, language))
+            if known.language not in {language, UKRAINIAN}:
+                shorts[short.upper()] = Form(short, "")
+    return shorts
+
+
+_BY_FIRST_WORD, _BY_LAST_WORD = _index(0), _index(-1)
+_SHORTS = _short_forms()
+_PAIRS = {tuple(short.split()): form for short, form in _SHORTS.items() if " " in short}
+
+
+def _short_form(word: str) -> Form | None:
+    """Read one word as a short form; its case must be right, save for the best known."""
+    bare = word.strip(_EDGE)
+    twin = bare if bare.isdigit() else bare.translate(_LATIN_TWINS)
+    form = _SHORTS.get(twin.upper())
+    if form is None:
+        return None
+    return form if twin in {form.short, form.short.upper()} or twin.lower() in _LOWER_CASE else None
+
+
+def may_be_form(word: str) -> tuple[bool, bool]:
+    """Tell whether a name that starts, and a name that ends, with this word may have a legal form there."""
+    key = _same(word)
+    short = _short_form(word) is not None
+    return short or key in _BY_FIRST_WORD, short or key in _BY_LAST_WORD or word.strip(_EDGE).upper() in _PAIR_ENDS
+
+
+_PAIR_ENDS = {pair[-1] for pair in _PAIRS}
+
+
+def _full(words: list[str], *, first: bool) -> Found | None:
+    keyed = [(at, key) for at, key in enumerate(map(_same, words)) if key]
+    if not keyed:
+        return None
+    index = _BY_FIRST_WORD if first else _BY_LAST_WORD
+    for phrase, form in index.get(keyed[0 if first else -1][1], ()):
+        here = keyed[: len(phrase)] if first else keyed[-len(phrase) :]
+        if tuple(key for _, key in here) == phrase:
+            return Found(words[here[-1][0] + 1 :] if first else words[: here[0][0]], form, first)
+    return None
+
+
+def _pair(words: list[str], *, first: bool) -> Found | None:
+    two = words[:2] if first else words[-2:]
+    form = _PAIRS.get(tuple(word.strip(_EDGE).upper() for word in two))
+    return Found(words[2:] if first else words[:-2], form, first) if form is not None else None
+
+
+def _short(words: list[str], *, first: bool, sure: bool) -> Found | None:
+    form = _short_form(words[0] if first else words[-1])
+    if form is None or (form.short in _DOUBTFUL and not sure):
+        return None
+    return Found(words[1:] if first else words[:-1], form, first)
+
+
+def find_form(words: list[str], *, first: bool, sure: bool = True) -> Found | None:
+    """Find a legal form at one end of a name's words.
+
+    ``sure`` is False where a short form may be initials: at the end of a name, with no closing quote before it.
+    """
+    if not words:
+        return None
+    return _full(words, first=first) or _pair(words, first=first) or _short(words, first=first, sure=sure)
+
+
+def split_form(words: list[str], *, sure_end: bool = False) -> Found | None:
+    """Find the legal form of a name, the first end before the last; the same form again is dropped with it."""
+    found = find_form(words, first=True) or find_form(words, first=False, sure=sure_end)
+    if found is None or not any(map(_same, found.words)):
+        return None
+    for first in (True, False):
+        again = find_form(found.words, first=first)
+        if again is not None and again.form.short == found.form.short and any(map(_same, again.words)):
+            found = Found(again.words, found.form, found.first)
+    return found

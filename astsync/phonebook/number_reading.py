@@ -1,0 +1,227 @@
+"""One run of digits read as a phone number: the rules in front of libphonenumber, and its vetoes."""
+
+import re
+from collections.abc import Iterator
+from typing import Final, NamedTuple
+
+import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber
+
+from astsync.phonebook.fast_numbers import NumberPlan, number_plan
+
+INTERNATIONAL: Final = "international number"
+NATIONAL: Final = "national number"
+NO_PLUS: Final = "country code without +"
+PLUS_TRUNK: Final = "+ before the trunk prefix"
+CODE_TRUNK: Final = "trunk prefix after the country code"
+DOUBLE_ZERO: Final = "international prefix 00"
+PREFIX_810: Final = "international prefix 810"
+OLD_TRUNK: Final = "old trunk prefix 8"
+UNASSIGNED: Final = "code exists, block not assigned"
+
+# Countries whose people write their numbers to each other without the "+": the former Soviet Union.
+_NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992", "993", "994", "995", "996", "998"})
+_MOST_DIGITS = 15  # ITU-T E.164
+_LEAST_DIGITS = 7
+_DIGITS = re.compile(r"\d+")
+_BRACKETS = re.compile(r"\(([\d .-]*)\)")
+
+
+class Number(NamedTuple):
+    """A number as read: calling code and national number (digits), the rule, and the area code if written apart."""
+
+    country_code: str
+    national: str
+    rule: str
+    area: str = ""
+
+    @property
+    def e164(self) -> str:
+        """The number in E.164 without its "+"."""
+        return self.country_code + self.national
+
+
+class Digits(NamedTuple):
+    """A run's digits together and as the groups in which they were written."""
+
+    text: str
+    groups: list[str]
+
+    @classmethod
+    def of(cls, run: str) -> "Digits":
+        """Read the groups of a run; what stands in one pair of brackets is one group: (383-43)."""
+        if "(" in run:
+            run = _BRACKETS.sub(lambda match: f" {''.join(_DIGITS.findall(match[1]))} ", run)
+        groups = _DIGITS.findall(run)
+        return cls("".join(groups), groups)
+
+    def area(self, national: str) -> str:
+        """Give the group with which the national number starts, where it was written apart."""
+        at = len(self.text) - len(national)
+        for group in self.groups:
+            if at <= 0:
+                return group if at == 0 and 2 <= len(group) < len(national) and self.text.endswith(national) else ""
+            at -= len(group)
+        return ""
+
+
+def _from_library(number: PhoneNumber, rule: str) -> Number | None:
+    if not phonenumbers.is_valid_number(number):
+        return None
+    national = phonenumbers.national_significant_number(number)
+    return Number(str(number.country_code), national, rule) if len(national) >= _LEAST_DIGITS else None
+
+
+def _parse(text: str, region: str | None, rule: str) -> Number | None:
+    if not _LEAST_DIGITS <= len(text) <= _MOST_DIGITS + 6:
+        return None
+    try:
+        return _from_library(phonenumbers.parse(text, region), rule)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+class Reader:
+    """Reads numbers as they are written in one country (ISO 3166 alpha-2)."""
+
+    def __init__(self, country: str) -> None:
+        self.country = country
+        self.plan: NumberPlan = number_plan(country)
+        self.code = str(self.plan.country_code)
+
+    def read(self, run: str, *, plus: bool) -> Number | None:
+        """Read a whole run as one number; None when it is none."""
+        plain = self.plan.read(f"+{run}" if plus else run)
+        if plain is not None:
+            prefix, national = plain
+            return self._with_area(Number(self.code, national, self.rule_of(prefix)), Digits.of(run))
+        digits = Digits.of(run)
+        if not _LEAST_DIGITS <= len(digits.text) <= _MOST_DIGITS + 6:
+            return None
+        number = self._plus(digits) if plus else self._no_plus(digits)
+        return self._with_area(number, digits) if number is not None else None
+
+    def rule_of(self, prefix: str) -> str:
+        """Name the rule of the fast path by the prefix it found."""
+        if not prefix:
+            return NATIONAL
+        if prefix.startswith("+"):
+            return INTERNATIONAL
+        return NO_PLUS if prefix == self.code else f"trunk prefix {prefix}"
+
+    @staticmethod
+    def _with_area(number: Number, digits: Digits) -> Number:
+        return number._replace(area=digits.area(number.national))
+
+    def _plus(self, digits: Digits) -> Number | None:
+        text, groups = digits
+        if text.startswith("00"):
+            return self._plus(Digits(text[2:], [text[2:]]))
+        if text.startswith("810") and len(text) > 11:
+            return self._international(text[3:], PREFIX_810)
+        if self._is_trunk(digits) or groups[0] == "0":
+            return self._after_plus(self._no_plus(digits))
+        return self._international(text, INTERNATIONAL)
+
+    @staticmethod
+    def _after_plus(number: Number | None) -> Number | None:
+        return number._replace(rule=PLUS_TRUNK) if number is not None else None
+
+    def _is_trunk(self, digits: Digits) -> bool:
+        """Tell whether the digit after a "+" is the trunk prefix: no calling code is a lone 8 (or 0)."""
+        return digits.groups[0] == "8"
+
+    def _international(self, text: str, rule: str) -> Number | None:
+        return _parse(f"+{text}", None, rule) if len(text) <= _MOST_DIGITS else None
+
+    def _no_plus(self, digits: Digits) -> Number | None:
+        return (
+            self._abroad(digits) if digits.text.startswith(("00", "810")) else self._home(digits) or self._bare(digits)
+        )
+
+    def _abroad(self, digits: Digits) -> Number | None:
+        text = digits.text
+        if text.startswith("00"):
+            return self._international(text[2:], DOUBLE_ZERO)
+        return self._home(digits) or self._international(text[3:], PREFIX_810)
+
+    def _bare(self, digits: Digits) -> Number | None:
+        """Read a number that lacks only its "+": of a neighbour, or with its calling code written apart."""
+        text, groups = digits
+        apart = len(groups) > 2 and 2 <= len(groups[0]) <= 3 and int(groups[0]) in COUNTRY_CODE_TO_REGION_CODE
+        neighbour = text[:3] in _NEIGHBOURS or (text[0] == "7" and self.code != "7" and len(text) == 11)
+        return self._international(text, NO_PLUS) if len(text) > 10 and (neighbour or apart) else None
+
+    def _home(self, digits: Digits) -> Number | None:
+        trunk = self.plan.trunk
+        if trunk and digits.groups[0] == trunk and len(digits.groups) > 1:
+            # A trunk prefix written apart must leave a whole number: 8 (343) 123-45-6 is not 834 312-34-56.
+            rest = digits.text[len(trunk) :].removeprefix("0" if self.country == "BY" else "")
+            return _parse(f"+{self.code}{rest}", None, f"trunk prefix {trunk}")
+        text = digits.text
+        return _parse(text, self.country, NATIONAL) or self._old_trunk(text)
+
+    def _old_trunk(self, text: str) -> Number | None:
+        if text[0] != "8" or self.code not in _NEIGHBOURS:
+            return None
+        return _parse(text[1:], self.country, OLD_TRUNK)
+
+    def local(self, run: str, area: str, rule: str) -> Number | None:
+        """Read a local number (5 to 8 digits) behind an area code (digits)."""
+        national = area + "".join(_DIGITS.findall(run))
+        if self.plan.length and len(national) != self.plan.length:
+            return None
+        return Number(self.code, national, rule, area) if self.plan.valid(national) else None
+
+    def is_fixed(self, number: Number) -> bool:
+        """Tell whether a number is of a fixed line, whose area code its neighbours in a field can share."""
+        return number.country_code == self.code and self.plan.is_fixed(number.national)
+
+
+class SevenReader(Reader):
+    """Reads numbers as they are written in Russia and Kazakhstan, which share the calling code 7 and the trunk 8."""
+
+    def _is_trunk(self, digits: Digits) -> bool:
+        """Tell +8 (495) … from +84 95 …: the groups decide, and where there are none, the reading at home wins."""
+        text, groups = digits
+        if groups[0] == "8":
+            return True
+        apart = len(groups) > 1 and len(groups[0]) in (2, 3) and int(groups[0]) in COUNTRY_CODE_TO_REGION_CODE
+        return text[0] == "8" and len(text) == 11 and not apart and self.plan.valid(text[1:])
+
+    def _international(self, text: str, rule: str) -> Number | None:
+        if text[:1] != "7":
+            return super()._international(text, rule)
+        if len(text) == 12 and text[1] == "8" and self.plan.valid(text[2:]):
+            return Number("7", text[2:], CODE_TRUNK)
+        return self._ten(text[1:], rule)
+
+    def _ten(self, national: str, rule: str) -> Number | None:
+        """Take ten digits after a prefix; a new block of an old code may not be in the metadata: the code decides."""
+        if len(national) != self.plan.length:
+            return None
+        if self.plan.valid(national):
+            return Number("7", national, rule)
+        return Number("7", national, UNASSIGNED) if self.plan.code_exists(national[:3]) else None
+
+    def _home(self, digits: Digits) -> Number | None:
+        text, groups = digits
+        if len(text) == 11 and text[0] in "78":
+            return self._ten(text[1:], NO_PLUS if text[0] == "7" else "trunk prefix 8")
+        if len(text) == 12 and groups[:2] == ["7", "8"] and self.plan.valid(text[2:]):
+            return Number("7", text[2:], CODE_TRUNK)
+        if len(text) != 10 or groups[0] in {"7", "8"} or (text[0] == "7" and self.country != "KZ"):
+            return None
+        return Number("7", text, NATIONAL) if self.plan.valid(text) else None
+
+
+def reader_for(country: str) -> Reader:
+    """Give the reader of a country. Raises ValueError for a country that libphonenumber does not know."""
+    return SevenReader(country) if number_plan(country).country_code == 7 else Reader(country)
+
+
+def glued_pair(text: str) -> Iterator[str]:
+    """Yield the halves of 22 digits in which two numbers with their prefixes were glued."""
+    if len(text) == 22 and text.isdigit() and text[0] in "78" and text[11] in "78":
+        yield text[:11]
+        yield text[11:]

@@ -1,0 +1,125 @@
+"""A whole phone field taken apart: accounts, dates and extensions cut away, what is left cut into runs of digits."""
+
+import re
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Final, NamedTuple
+
+EXTENSION_DROPPED: Final = "extension dropped"
+ACCOUNT_IGNORED: Final = "account number ignored"
+DATE_IGNORED: Final = "date ignored"
+ADDRESS_IGNORED: Final = "IP address ignored"
+
+_LETTER = re.compile(r"[^\W\d_]")
+_STOP = " ; "
+
+# Numbers of a taxpayer, a company, an account, a document: never a phone, whatever their length.
+_LABELS = (
+    r"инн|кпп|огрн(?:ип)?|окпо|окато|октмо|оквэд|бик|снилс|паспорт|єдрпоу|едрпоу|рнокпп|іпн|ипн|мфо|унп|бин|иин|бсн|жсн"
+    r"|р/?сч?|к/?сч?|л/?сч?|с/ч|расч(?:[её]тный)?\s*сч[её]т|сч[её]т|рахунок|iban|inn|kpp|ogrn|bik|swift|icq|аська"
+    r"|догово?р|дог|контракт|накладная|заказ|свидетельство|карта|карта сбербанка|лицензия|полис|factura|vat"
+)
+_ACCOUNT = re.compile(
+    rf"(?<![^\W\d_])(?:{_LABELS})(?:\s*[/,]\s*(?:{_LABELS}))*(?![^\W\d_])[\s.:№#=-]*(?:n[o.]?\s*)?"
+    r"(?:\d{3}-\d{3}-\d{3}[ -]?\d\d|\d\d ?\d\d[ ,]*№? ?\d{6}(?!\d)"
+    r"|(?:\d{4} ){3,}\d{1,4}(?:\d| \d{4})*|\d+(?:[/\\]\d+)*)"
+)
+_DATE = re.compile(r"(?<![\d.)-])(?:[0-2]?\d|3[01])\.(?:0?\d|1[0-2])\.(?:19|20)\d\d(?![\d.-]\d|\d)")
+_OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
+_IP_ADDRESS = re.compile(rf"(?<![\d.)+-])(?<!\d )(?:{_OCTET}\.){{3}}{_OCTET}(?![.\d-]|\s*[\d(])")
+
+# An extension word, in the languages of the field, whole or cut short, with the digits after it and more of the kind.
+_EXTENSION_WORDS = (
+    r"доб(?:ав(?:оч(?:н\w{0,3})?)?)?|доп(?:олн(?:ит(?:ельн\w{0,3})?)?)?|вну?т?(?:утр(?:ен(?:н?\w{0,3})?)?|утр|р)?|внутр\w{0,8}"
+    r"|тон(?:альн\w{0,3}|ов\w{0,3})?(?:\s+(?:набор\w?|режим\w?))?|донабор|дод(?:атков\w{0,3})?|дад(?:атков\w{0,3})?"
+    r"|унутр\w{0,6}|ішкі|ext(?:n|en|ension)?|int|extra|xt|[xхwpд]"
+)
+_MORE = r"(?:\s*(?:,|;|/|\\|-|и|или)\s*(?:\d{1,5})(?!\d|[-.( ]{1,2}\d))*"
+_EXTENSION = re.compile(
+    rf"(?<![^\W\d_])(?:{_EXTENSION_WORDS})(?![^\W\d_])[\s.:;№#=(-]*(?:(?:ном(?:ер)?|тел(?:ефон)?|н)\b[\s.:№]*)?"
+    rf"(\d+(?:-\d+)*){_MORE}"
+)
+_MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(\d{{1,8}}(?![\d-])){_MORE}#?")
+
+_RUN = re.compile(r"(?:\+[+( .-]*)?\(?[( ]*\d[\d() .\-/\\]*")
+_DIGITS = re.compile(r"\d")
+
+# A short strange word between digits, with no blank around it, is a spoilt digit: 229-3O-42, 2З9-30-42.
+_SPOILT_GAP = re.compile(r"[-.)]*([^\W\d_]{1,3})[-.(]*")
+_LOOKS_LIKE_DIGIT = re.compile(r"[oозzliібbsgqч]")
+_GLUED_WORDS = frozenset("и та or and або т ф тф м тел моб раб дом fax tel mob т факс".split())
+
+
+class Run(NamedTuple):
+    """Digits and the weak separators among them. ``plus``: a "+" stands before; ``glued``: a letter or @ touches it."""
+
+    text: str
+    plus: bool
+    glued: bool
+
+
+class Field(NamedTuple):
+    """The runs of a phone field, the rules that cut it, and whether a digit was spoilt by a letter."""
+
+    runs: tuple[Run, ...]
+    rules: tuple[str, ...]
+    spoilt: bool
+
+
+KeepNumber = Callable[[str], bool]
+"""Told the digits after an extension word; True when they are a whole phone number after all."""
+
+
+def _cut_extensions(text: str, keep: KeepNumber) -> str:
+    def cut(match: re.Match[str]) -> str:
+        digits = match[1].replace("-", "")
+        return f"{_STOP}{match[1]}{_STOP}" if len(digits) >= 10 and keep(digits) else _STOP
+
+    return _MARKED_EXTENSION.sub(cut, _EXTENSION.sub(cut, text))
+
+
+def _cut(text: str, keep: KeepNumber) -> tuple[str, list[str]]:
+    """Cut away what holds digits and is no number; give the rest and the rules used."""
+    rules: list[str] = []
+    if _LETTER.search(text):
+        shorter = _ACCOUNT.sub(_STOP, text)
+        rules += [ACCOUNT_IGNORED] if shorter != text else []
+        text = shorter
+    if text.count(".") > 1:
+        shorter = _DATE.sub(_STOP, text)
+        rules += [DATE_IGNORED] if shorter != text else []
+        text = _IP_ADDRESS.sub(_STOP, shorter)
+        rules += [ADDRESS_IGNORED] if text != shorter else []
+    shorter = _cut_extensions(text, keep)
+    rules += [EXTENSION_DROPPED] if shorter != text else []
+    return shorter, rules
+
+
+def _is_spoilt(gap: str) -> bool:
+    match = _SPOILT_GAP.fullmatch(gap)
+    return match is not None and match[1] not in _GLUED_WORDS
+
+
+def _touches(text: str, start: int, end: int) -> str:
+    return (text[start - 1] if start else " ") + (text[end] if end < len(text) else " ")
+
+
+def _runs(text: str) -> Iterator[tuple[Run, bool]]:
+    """Yield each run of digits, with whether a letter spoils it."""
+    spans = []
+    for match in _RUN.finditer(text):
+        run = match[0].rstrip("( .-/\\").lstrip()
+        start = text.index(run, match.start())
+        spans.append((start, start + len(run), run))
+    gaps = [False, *(_is_spoilt(text[a[1] : b[0]]) for a, b in pairwise(spans)), False]
+    for at, (start, end, run) in enumerate(spans):
+        around = _touches(text, start, end)
+        spoilt = gaps[at] or gaps[at + 1] or any(map(_LOOKS_LIKE_DIGIT.match, around))
+        yield Run(run.lstrip("+ .-"), run.startswith("+"), bool(_LETTER.search(around)) or "@" in around), spoilt
+
+
+def take_apart(text: str, keep: KeepNumber) -> Field:
+    """Take a plain phone text (``cleaning.plain_phone_text``) apart."""
+    text, rules = _cut(text, keep)
+    runs = list(_runs(text))
+    return Field(tuple(run for run, spoilt in runs if not spoilt), tuple(rules), any(spoilt for _, spoilt in runs))

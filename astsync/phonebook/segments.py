@@ -1,0 +1,181 @@
+"""A run of digits cut into numbers: which blanks stand inside a number and which between two."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from astsync.phonebook.number_reading import Number, Reader, glued_pair
+from astsync.phonebook.phone_field import Run
+
+INHERITED: Final = "area code inherited"
+CONFIGURED: Final = "configured area code"
+TAIL_EXPANDED: Final = "alternative tail expanded"
+TAIL_IGNORED: Final = "digits after the number ignored"
+
+_DIGIT = re.compile(r"\d")
+_CUT = re.compile(r"(?<=[\d)])(?: +-? *|(?=\()|\. +)(?=[\d(])|(?<=\))(?=\d)")
+_SLASH = re.compile(r" *[/\\] *")
+_TAIL = re.compile(r"-?(\d{1,4}(?:-\d\d)?)")
+_LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?$")
+# No code in brackets, no prefix apart, no single last digit: those are whole numbers that lost digits.
+_LOCAL = re.compile(r"(?![780][ .-]|0)\d+(?:[ .-]{1,3}\d+)*(?<=\d\d)")
+_THOUSANDS = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
+_MOST_BEFORE_SLASH = 9  # digits: a prefix, an area code, the start of a number
+_MOST_SKIPPED = 6  # digits: an index in a list, office hours, a short number of the office
+
+
+def digit_count(text: str) -> int:
+    """Count the ASCII digits of a text."""
+    return sum(map(str.isdigit, text))
+
+
+def _digits(text: str) -> str:
+    return "".join(_DIGIT.findall(text))
+
+
+class Segments:
+    """The numbers of one field, found run by run; a local number takes its area code from the numbers before it."""
+
+    def __init__(self, reader: Reader, area_code: str) -> None:
+        self._reader, self._area_code = reader, area_code
+        self.numbers: list[Number] = []
+        self.rules: list[str] = []
+        self.locals_left: list[str] = []
+
+    def add(self, run: Run) -> None:
+        """Find the numbers of one run."""
+        parts = _SLASH.split(run.text)
+        plus = run.plus
+        text = parts.pop(0)
+        while True:
+            found = self._add_part(text, plus=plus, glued=run.glued)
+            if not parts:
+                return
+            if not found and digit_count(text) <= _MOST_BEFORE_SLASH:
+                text = f"{text}-{parts.pop(0)}"  # 8/495/229-30-42, 030/901820
+                continue
+            base = self.numbers[-1] if found else None
+            while parts and base is not None and self._add_tail(base, text, parts[0]):
+                parts.pop(0)
+            if not parts:
+                return
+            text, plus = parts.pop(0), False
+
+    def _note(self, rule: str) -> None:
+        if rule not in self.rules:
+            self.rules.append(rule)
+
+    def _add_part(self, text: str, *, plus: bool, glued: bool) -> bool:
+        """Find the numbers of a part without slashes; False when there is none."""
+        whole = self._reader.read(text, plus=plus)
+        if whole is not None:
+            self.numbers.append(whole)
+            return True
+        return self._add_pair(text) or self._add_local(text, plus=plus, glued=glued) or self._add_cut(text, plus=plus)
+
+    def _add_pair(self, text: str) -> bool:
+        pair = [self._reader.read(half, plus=False) for half in glued_pair(text)]
+        numbers = [number for number in pair if number is not None]
+        if len(numbers) < 2:
+            return False
+        for number in numbers:
+            self.numbers.append(number)
+        return True
+
+    def _add_cut(self, text: str, *, plus: bool) -> bool:
+        """Cut at blanks: a number first, the longest that is one, then what follows it."""
+        cuts = [match.span() for match in _CUT.finditer(text)]
+        for end, start in reversed(cuts):
+            head, rest = text[:end], text[start:]
+            if self._is_head(head, rest, plus=plus):
+                self._add_rest(rest)
+                return True
+        return not plus and self._skip_head(text, cuts)
+
+    def _is_head(self, head: str, rest: str, *, plus: bool) -> bool:
+        number = self._reader.read(head, plus=plus)
+        if number is None:
+            return self._is_local_head(head, rest, plus=plus)
+        prefixed = plus or len(_digits(head)) > len(number.national)
+        if not prefixed and digit_count(rest) > _MOST_SKIPPED and not self._reads(rest):
+            return False  # the first digits of an account are no number
+        self.numbers.append(number)
+        return True
+
+    def _is_local_head(self, head: str, rest: str, *, plus: bool) -> bool:
+        if plus or (" " in head and not re.fullmatch(r"\(\d{1,4}\)?", rest)):
+            return False
+        short = digit_count(rest) <= 4
+        return (short or digit_count(rest) >= digit_count(head)) and self._add_local(head, plus=False, glued=False)
+
+    def _reads(self, text: str) -> bool:
+        probe = Segments(self._reader, self._area_code)
+        probe.numbers = self.numbers.copy()
+        return probe._add_part(text, plus=False, glued=False)
+
+    def _add_rest(self, rest: str) -> None:
+        if digit_count(rest) < 5 or not self._add_part(rest, plus=False, glued=False):
+            self._note(TAIL_IGNORED)
+
+    def _skip_head(self, text: str, cuts: list[tuple[int, int]]) -> bool:
+        """Skip an index or hours before a number that has its prefix: "1. 8 495 229-30-42"."""
+        for end, start in cuts:
+            if digit_count(text[:end]) > _MOST_SKIPPED:
+                return False
+            rest = text[start:]
+            if rest[:1] in {"7", "8", "0", "("} and self._skipped_to(rest):
+                return True
+        return False
+
+    def _skipped_to(self, rest: str) -> bool:
+        probe = Segments(self._reader, "")
+        if not probe._add_part(rest, plus=False, glued=False) or len(_digits(rest)) < len(probe.numbers[0].e164):
+            return False
+        return self._add_part(rest, plus=False, glued=False)
+
+    def _areas(self, width: int) -> Iterator[tuple[str, str]]:
+        """Yield the area codes that a local number of this many digits can have: the field's own first."""
+        length = self._reader.plan.length
+        fixed = next((number for number in reversed(self.numbers) if self._reader.is_fixed(number)), None)
+        if fixed is not None and fixed.area:
+            yield fixed.area, INHERITED
+        elif fixed is not None and width == 7 and length:
+            yield fixed.national[: length - width], INHERITED
+        if self._area_code:
+            yield self._area_code, CONFIGURED
+
+    def _add_local(self, text: str, *, plus: bool, glued: bool) -> bool:
+        width = digit_count(text)
+        text = text.strip("()")
+        if plus or glued or not 5 <= width <= 8 or _LOCAL.fullmatch(text) is None or _THOUSANDS.fullmatch(text):
+            return False
+        if text[0] == self._reader.plan.trunk:
+            return False
+        for area, rule in self._areas(width):
+            number = self._reader.local(text, area, rule)
+            if number is not None:
+                self.numbers.append(number)
+                return True
+        if width == 7:
+            self.locals_left.append(text)
+        return False
+
+    def _add_tail(self, number: Number, text: str, part: str) -> bool:
+        """Expand "…42/43": other last digits of the number before, as many as its last group or two have."""
+        match = _TAIL.fullmatch(part.strip("() "))
+        last = _LAST_GROUPS.search(text)
+        if match is None or last is None:
+            return False
+        tail, groups = match[1].replace("-", ""), [group for group in last.groups() if group]
+        at_end = _digits(text)[-5:] == number.national[-5:]
+        if not at_end or len(tail) < 2 or len(tail) not in {2, len(groups[-1]), len("".join(groups))}:
+            return self._ignore_tail(part)
+        national = number.national[: -len(tail)] + tail
+        if not self._reader.plan.valid(national) or number.country_code != self._reader.code:
+            return False
+        self.numbers.append(number._replace(national=national, rule=TAIL_EXPANDED))
+        return True
+
+    def _ignore_tail(self, part: str) -> bool:
+        self._note(TAIL_IGNORED)
+        return digit_count(part) <= 4

@@ -1,0 +1,32 @@
+"""The tables of phone fields and names, row by row."""
+
+import pytest
+
+from astsync.phonebook.names import NameMaker
+from astsync.phonebook.numbers import NumberParser
+from tests.unit.cases import rows
+
+PHONES = rows("phones.tsv", 3)
+NAMES = rows("names.tsv", 2)
+PARSER = NumberParser(country="RU", area_code="495")
+MAKER = NameMaker()
+
+
+def test_tables_are_whole() -> None:
+    assert len(PHONES) > 280
+    assert len(NAMES) > 80
+    assert {category for category, _, _ in PHONES} >= {"prefix", "ext", "multi", "suffix", "unicode", "invalid"}
+
+
+@pytest.mark.parametrize(("category", "field", "wanted"), PHONES)
+def test_phone(category: str, field: str, wanted: str) -> None:
+    result = PARSER.parse(field)
+    assert ",".join(result.keys) == wanted
+    assert (result.reason is None) == bool(wanted)
+
+
+@pytest.mark.parametrize(("name", "wanted"), NAMES)
+def test_name(name: str, wanted: str) -> None:
+    result = MAKER.make(name)
+    assert result.name == wanted
+    assert (result.reason is None) == bool(wanted)
