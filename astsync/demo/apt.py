@@ -257,6 +257,7 @@ def _run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
+        close_fds=False,  # keeps the lock while it runs, even when we are killed
         encoding="utf-8",
         errors="replace",
     ) as process:

@@ -173,9 +173,10 @@ def _counter(tell: Tell) -> Tell:
 
 @contextmanager
 def _locked(path: Path, tell: Tell) -> Iterator[None]:
-    """Hold a lock file, waiting while another process has it; it ends with the process that holds it."""
+    """Hold a lock file, waiting while another process has it; it ends with this process and the apt it started."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
+        os.set_inheritable(file.fileno(), True)
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -1,7 +1,9 @@
 """Fetching Debian's packages: with stand-ins for apt and dpkg, and with the real apt for what it must refuse."""
 
+import fcntl
 import os
 import shutil
+import signal
 import stat
 import subprocess
 import sys
@@ -148,6 +150,26 @@ def test_two_at_the_same_time_fetch_once(machine: Machine, cache: Path) -> None:
         thread.join()
     assert debian.asterisk_root(cache, 22)
     assert machine.calls().count("apt-get --download-only asterisk") == 1
+
+
+def test_an_apt_whose_parent_was_killed_still_holds_the_lock(machine: Machine, cache: Path) -> None:
+    cache.mkdir()
+    (machine.folder / "dpkg").write_text("#!/bin/sh\necho $$\nexec sleep 30\n")
+    code = "import sys; from pathlib import Path; from astsync.demo import apt, debian\n"
+    code += "lock = debian._locked(Path(sys.argv[1]), print); lock.__enter__(); apt._run(['dpkg'], tell=print)"
+    lock = cache / "22.lock"
+    command = [sys.executable, "-u", "-c", code, str(lock)]
+    with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as parent:
+        assert parent.stdout is not None
+        orphan = int(parent.stdout.readline())
+        parent.kill()
+    with lock.open() as file:
+        try:
+            with pytest.raises(BlockingIOError):
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        finally:
+            os.kill(orphan, signal.SIGKILL)
+        fcntl.flock(file, fcntl.LOCK_EX)  # free again: this returns
 
 
 def test_a_suite_that_has_moved_on_is_passed_over(machine: Machine, cache: Path) -> None:
