@@ -13,6 +13,11 @@ _CERTIFICATE = (
     "certificate's."
 )
 
+_CUT = (
+    "If it happens again, look into the web server's and 1C's logs; a smaller source.odata.page_size may be answered "
+    "whole."
+)
+
 
 def connection_fault(error: requests.RequestException, host: str, timeout: float, *, reached: bool) -> Fault:
     """Tell apart what requests raised. ``reached``: this server has already answered something.
@@ -36,12 +41,6 @@ def connection_fault(error: requests.RequestException, host: str, timeout: float
     if isinstance(error, exceptions.ConnectionError):
         return _refused(error, host, reached=reached)
     return Fault(_unreachable(f"cannot ask {host}: {type(error).__name__}", _ADDRESS))
-
-
-_CUT = (
-    "If it happens again, look into the web server's and 1C's logs; a smaller source.odata.page_size may be answered "
-    "whole."
-)
 
 
 def _unreachable(text: str, hint: str) -> SourceUnreachable:
@@ -73,4 +72,5 @@ def _refused(error: Exception, host: str, *, reached: bool) -> Fault:
     if "NewConnection" in text or "refused" in text:
         hint = f"{_ADDRESS} Is the web server running?"
         return Fault(_unreachable(f"{host} refuses the connection", hint), tries)
-    return Fault(_unreachable(f"the connection to {host} broke before an answer", _CUT), tries, smaller=True)
+    hint = _CUT if reached else f"If {host} speaks TLS, write https:// in source.url. {_CUT}"
+    return Fault(_unreachable(f"the connection to {host} broke before an answer", hint), tries, smaller=reached)

@@ -1,6 +1,7 @@
 """A tiny HTTP server for the tests of sources: a function answers, every request is kept."""
 
 import json
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -109,11 +110,19 @@ class _Handler(BaseHTTPRequestHandler):
         """Stay quiet."""
 
 
+class _Quiet(ThreadingHTTPServer):
+    daemon_threads = True
+
+    def handle_error(self, *args: Any) -> None:
+        """Clients that have had enough close their connections: no news."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(*args)
+
+
 @contextmanager
 def serving(answer: Answer) -> Iterator[Server]:
     server = Server(answer)
-    with ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": server})) as http:
-        http.daemon_threads = True
+    with _Quiet(("127.0.0.1", 0), type("Handler", (_Handler,), {"stub": server})) as http:
         server.url = f"http://127.0.0.1:{http.server_address[1]}"
         thread = threading.Thread(target=http.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()

@@ -295,7 +295,7 @@ def test_a_server_without_tls_is_told(server: Server) -> None:
         (requests.exceptions.ConnectTimeout("x"), "no connection in time", 1, "firewall"),
         (requests.exceptions.ReadTimeout("x"), "no answer within 5 s", FEW, "source.timeout"),
         (requests.exceptions.ConnectionError("Read timed out."), "no answer within 5 s", FEW, "source.timeout"),
-        (requests.exceptions.ConnectionError("reset by peer"), "broke before an answer", FEW, "logs"),
+        (requests.exceptions.ConnectionError("reset by peer"), "broke before an answer", FEW, "https://"),
         (requests.exceptions.InvalidURL("x"), "InvalidURL", 1, "source.url"),
     ],
 )
@@ -312,6 +312,9 @@ def test_failures_of_the_network_are_told_apart(
 def test_a_server_that_answered_before_is_waited_for() -> None:
     refused = requests.exceptions.ConnectionError("NewConnectionError: refused")
     assert connection_fault(refused, "1c", 5, reached=True).tries == MANY
+    broken = connection_fault(requests.exceptions.ConnectionError("reset by peer"), "1c", 5, reached=True)
+    assert broken.tries == MANY
+    assert "https" not in broken.error.hint
 
 
 def attempts(*results: object) -> Callable[[], object]:
