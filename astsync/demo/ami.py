@@ -227,10 +227,12 @@ class AmiStandIn:
             return list(self._sessions)
 
     def _accept(self, listener: socket.socket, wake: socket.socket) -> None:
+        poll = select.poll()
+        poll.register(listener, select.POLLIN)
+        poll.register(wake, select.POLLIN)
         with listener, wake:
             while not self._stopped.is_set():
-                ready, _, _ = select.select([listener, wake], [], [])
-                if listener in ready:
+                if (listener.fileno(), select.POLLIN) in poll.poll():
                     with contextlib.suppress(OSError):  # the client left before it was taken
                         self._take(listener.accept()[0])
 

@@ -165,6 +165,30 @@ def test_bytes_are_kept(pbx: AmiStandIn) -> None:
     assert pbx.family()["1"].encode(errors="surrogateescape") == b"<" + value
 
 
+def test_everything_without_a_family() -> None:
+    with AmiStandIn("22") as stand_in, login(stand_in) as ami:
+        stand_in.fill({"1": "one"})
+        stand_in.fill({"2": "two"}, family="blacklist")
+        tree = ami.ask("Action: DBGetTree", count=4)
+        table = ami.ask("Action: Command", "Command: database show")
+    assert tree.index(b"Key: /blacklist/2") < tree.index(b"Key: /cidname/1")
+    assert b"2 results found." in table
+
+
+def test_version_of_asterisk(pbx: AmiStandIn) -> None:
+    with login(pbx) as ami:
+        settings = ami.ask("Action: CoreSettings")
+        shown = ami.ask("Action: Command", "Command: core show version")
+    assert f"AsteriskVersion: {pbx.dialect.asterisk}\r\n".encode() in settings
+    assert f"Asterisk {pbx.dialect.asterisk} built by ".encode() in shown
+
+
+def test_actions_it_lists_and_lacks(pbx: AmiStandIn) -> None:
+    with login(pbx) as ami:
+        assert b"Hangup: " in ami.ask("Action: ListCommands")
+        assert ami.ask("Action: Hangup", "ActionID: a").startswith(b"Response: Error\r\nActionID: a\r\n")
+
+
 class TestLogin:
     def test_wrong_login_waits_and_ends(self) -> None:
         with AmiStandIn(login_delay=0.2) as stand_in, RawAmi(stand_in) as ami:
