@@ -264,7 +264,7 @@ class PrivateAsterisk:
         except PbxLoginError:
             raise _PortTaken from None
         except PbxUnreachable:
-            if "Address already in use" in self._log_tail():
+            if "Address already in use" in self._log_tail(lines=1000):
                 raise _PortTaken from None
             return False
 
