@@ -14,7 +14,7 @@ from astsync.pbx.memory import MemoryPbx
 
 MODERN = ["memory", "stand-in 22", "stand-in 16", "asterisk22", "asterisk16"]
 OLD = ["stand-in 13", "stand-in 1.8"]
-FAMILY = "cidname"
+FAMILY = "contract"
 
 
 def pbx_config(port: int, user: str, secret: str, **more: object) -> PbxConfig:
