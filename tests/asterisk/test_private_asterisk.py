@@ -14,8 +14,7 @@ from pathlib import Path
 
 import pytest
 
-import astsync.demo.asterisk as private
-from astsync.demo.asterisk import AmiUser, Installation, PrivateAsterisk, TlsFiles
+from astsync.demo.asterisk import AmiUser, Installation, PrivateAsterisk, TlsFiles, private
 from astsync.errors import PbxTimeout, PbxUnreachable, UnsafeValue
 
 NUMBER = "74950000001"

@@ -7,7 +7,7 @@ import pytest
 
 from astsync.demo.ami import AmiStandIn, AmiUser
 from astsync.demo.asterisk import PrivateAsterisk, find_installation
-from astsync.demo.asterisk_files import AmiUser as AsteriskUser
+from astsync.demo.asterisk.files import AmiUser as AsteriskUser
 from tests.raw_ami import END, Pbx, login, masked, packet
 
 PING = packet("Action: Ping", "ActionID: last")

@@ -13,9 +13,9 @@ from pydantic import SecretStr
 
 from astsync.config import ODataConfig, SourceConfig
 from astsync.demo.onec import OneC
-from astsync.demo.onec_data import Record
-from astsync.demo.onec_faults import Kind
-from astsync.demo.onec_schema import FLAVOURS, SECTION
+from astsync.demo.onec.data import Record
+from astsync.demo.onec.faults import Kind
+from astsync.demo.onec.schema import FLAVOURS, SECTION
 from astsync.errors import (
     SourceBadAnswer,
     SourceBusy,

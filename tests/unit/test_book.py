@@ -78,9 +78,9 @@ def test_what_gets_no_entry_has_a_reason() -> None:
     )
     assert book.entries == {}
     assert [(skip.source, skip.text, bool(skip.reason)) for skip in book.skipped] == [
+        ("d", "", True),
         ("Контрагенты/a", "нет", True),
         ("Контрагенты/b", "", True),
-        ("d", "", True),
     ]
     assert book.counterparties == 4
 

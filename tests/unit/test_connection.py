@@ -10,8 +10,8 @@ import pytest
 
 from astsync.config import PbxConfig
 from astsync.demo.ami import AmiStandIn
-from astsync.demo.ami_faults import Faults
-from astsync.demo.ami_users import AmiUser
+from astsync.demo.ami.faults import Faults
+from astsync.demo.ami.users import AmiUser
 from astsync.errors import (
     PbxActionFailed,
     PbxBadAnswer,

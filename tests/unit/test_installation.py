@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo import installation
-from astsync.demo.installation import find_installation, read_installation
+from astsync.demo.asterisk import installation
+from astsync.demo.asterisk.installation import find_installation, read_installation
 from astsync.errors import ConfigError
 
 

@@ -10,8 +10,8 @@ import phonenumbers
 import pytest
 
 from astsync.demo.onec import OneC
-from astsync.demo.onec_data import PHONE
-from astsync.demo.onec_schema import FLAVOURS
+from astsync.demo.onec.data import PHONE
+from astsync.demo.onec.schema import FLAVOURS
 from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
 
 

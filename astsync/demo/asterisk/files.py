@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from astsync.demo.installation import Installation
+from astsync.demo.asterisk.installation import Installation
 
 # Calls, AstDB and caller names in the dialplan, AGI and CURL() for lookups at call time; nothing that opens a port.
 MODULES = (

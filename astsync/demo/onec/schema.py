@@ -8,9 +8,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
-from astsync.demo.onec_data import FAX, NIL, NO_DATE, PHONE, Contact, Inventor, Item
-from astsync.demo.onec_phones import Written
-from astsync.demo.onec_tables import Table, presentation
+from astsync.demo.onec.data import FAX, NIL, NO_DATE, PHONE, Contact, Inventor, Item
+from astsync.demo.onec.phones import Written
+from astsync.demo.onec.tables import Table, presentation
 
 Edm = Literal["Guid", "String", "Text", "Boolean", "Int64", "DateTime", "Composite", "Section"]
 """The kinds of columns. Text is a string of unlimited length, which 1C cannot compare; the others are Edm's."""

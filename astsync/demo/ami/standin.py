@@ -14,14 +14,12 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from astsync.demo.ami_database import AstDb
-from astsync.demo.ami_dialects import DIALECTS
-from astsync.demo.ami_faults import Faults
-from astsync.demo.ami_packets import Headers
-from astsync.demo.ami_session import Session
-from astsync.demo.ami_users import AmiUser
-
-__all__ = ["AmiStandIn", "AmiUser", "Faults", "Received"]
+from astsync.demo.ami.database import AstDb
+from astsync.demo.ami.dialects import DIALECTS
+from astsync.demo.ami.faults import Faults
+from astsync.demo.ami.packets import Headers
+from astsync.demo.ami.session import Session
+from astsync.demo.ami.users import AmiUser
 
 _WRITES = ("DBPut", "DBDel", "DBDelTree")
 _LOG = 100_000

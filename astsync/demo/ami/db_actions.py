@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from astsync.demo.ami_database import AstDb, Rows
-from astsync.demo.ami_dialects import Dialect
-from astsync.demo.ami_faults import Faults
-from astsync.demo.ami_packets import Headers
-from astsync.demo.ami_replies import done, error, id_text, list_end, list_start
+from astsync.demo.ami.database import AstDb, Rows
+from astsync.demo.ami.dialects import Dialect
+from astsync.demo.ami.faults import Faults
+from astsync.demo.ami.packets import Headers
+from astsync.demo.ami.replies import done, error, id_text, list_end, list_start
 
 
 class Database(Protocol):

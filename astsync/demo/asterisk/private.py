@@ -13,11 +13,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 
-from astsync.demo.asterisk_files import AmiUser, Folders, Ports, TlsFiles, write_files
-from astsync.demo.installation import Installation, find_installation
+from astsync.demo.asterisk.files import AmiUser, Folders, Ports, TlsFiles, write_files
+from astsync.demo.asterisk.installation import Installation
 from astsync.errors import PbxError, PbxLoginError, PbxTimeout, PbxUnreachable, UnsafeValue
-
-__all__ = ["DEFAULT_USERS", "AmiUser", "Installation", "PrivateAsterisk", "TlsFiles", "find_installation"]
 
 HOST = "127.0.0.1"
 # The rights of each: what astsync needs; all it could use; reading only; none.

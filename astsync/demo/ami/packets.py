@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from astsync.demo.ami_dialects import Dialect
+from astsync.demo.ami.dialects import Dialect
 
 Headers = dict[bytes, bytes]
 """A message's headers by lower-case name; the first of a duplicate."""

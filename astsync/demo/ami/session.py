@@ -7,9 +7,9 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from astsync.demo.ami_actions import Actions, Pbx
-from astsync.demo.ami_faults import Faults
-from astsync.demo.ami_packets import Packet, PacketReader
+from astsync.demo.ami.actions import Actions, Pbx
+from astsync.demo.ami.faults import Faults
+from astsync.demo.ami.packets import Packet, PacketReader
 
 _CHUNK = 1 << 16
 _PENDING = 1 << 18

@@ -5,10 +5,6 @@ It follows what is known of 1C:Enterprise 8.3, bad manners included, and is the 
     python -m astsync.demo.onec --size 500 --port 0
 """
 
-import argparse
-import io
-import signal
-import sys
 import threading
 import time
 import uuid
@@ -19,15 +15,15 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote
 
-from astsync.demo.onec_answers import BOM, Answer
-from astsync.demo.onec_data import PHONE, Contact, Item, Record
-from astsync.demo.onec_faults import Fault, Faults, Kind, fault_answer
-from astsync.demo.onec_http import Dropped, Server
-from astsync.demo.onec_odata import Reader, json_level, wanted_rows
-from astsync.demo.onec_phones import Written
-from astsync.demo.onec_schema import FLAVOURS, Flavour, make_base
-from astsync.demo.onec_service import Service
-from astsync.demo.onec_tables import Table
+from astsync.demo.onec.answers import BOM, Answer
+from astsync.demo.onec.data import PHONE, Contact, Item, Record
+from astsync.demo.onec.faults import Fault, Faults, Kind, fault_answer
+from astsync.demo.onec.odata import Reader, json_level, wanted_rows
+from astsync.demo.onec.phones import Written
+from astsync.demo.onec.schema import FLAVOURS, Flavour, make_base
+from astsync.demo.onec.server import Dropped, Server
+from astsync.demo.onec.service import Service
+from astsync.demo.onec.tables import Table
 
 USER, PASSWORD = "Администратор", "Пароль-1"
 COUNTERPARTIES = "Контрагенты"
@@ -265,33 +261,3 @@ def _spoilt(answer: Answer, fault: Fault) -> Answer:
     if fault.kind == "cut_connection":
         answer.sent = len(answer.body) // 2
     return answer
-
-
-def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m astsync.demo.onec", description="Run a stand-in 1C.")
-    parser.add_argument("--size", type=int, default=500, help="counterparties (default 500)")
-    parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data (default 1)")
-    parser.add_argument("--port", type=int, default=0, help="TCP port on 127.0.0.1 (default: any free one)")
-    parser.add_argument("--flavour", choices=sorted(FLAVOURS), default="ut11", help="the configuration of 1C")
-    parser.add_argument("--publication", default="trade", help="the publication's name (default trade)")
-    return parser.parse_args(arguments)
-
-
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a stand-in 1C until SIGINT or SIGTERM; its address and login go to standard output."""
-    options = _options(arguments)
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
-    settings = {"flavour": options.flavour, "publication": options.publication, "port": options.port}
-    with OneC(options.size, options.seed, **settings) as onec:
-        if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")  # the login is Cyrillic, whatever the terminal says it can show
-        sys.stdout.write(f"url      {onec.url}\nuser     {onec.user}\npassword {onec.password}\n")
-        sys.stdout.flush()
-        ended.wait()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from astsync.demo.onec_answers import Answer
+from astsync.demo.onec.answers import Answer
 
 Respond = Callable[[str, str, Mapping[str, str]], Answer]
 """Called with the method, the target (path and query as they came) and the headers."""

@@ -5,7 +5,7 @@ import threading
 from collections.abc import Callable
 from itertools import count
 
-from astsync.demo.ami_dialects import Dialect
+from astsync.demo.ami.dialects import Dialect
 
 _CHARACTER = rb"(?>[\xc0-\xff][\x80-\xbf]*|[\x00-\xbf])"
 Rows = list[tuple[bytes, bytes]]

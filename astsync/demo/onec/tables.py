@@ -5,7 +5,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from astsync.demo.onec_data import Contact, Inventor, Item, Record
+from astsync.demo.onec.data import Contact, Inventor, Item, Record
 
 Invent = Callable[[int], Item]
 InventContacts = Callable[[int], tuple[Contact, ...]]

@@ -4,8 +4,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from astsync.demo.ami_database import AstDb, Rows
-from astsync.demo.ami_dialects import Dialect
+from astsync.demo.ami.database import AstDb, Rows
+from astsync.demo.ami.dialects import Dialect
 
 Words = list[bytes]
 _ESCAPES = re.compile(rb"\x1b[^m]*m?")

@@ -10,12 +10,12 @@ from urllib.parse import quote, unquote
 
 import orjson
 
-from astsync.demo import onec_answers as answers
-from astsync.demo.onec_answers import Answer, ODataError, no_entity, no_segment
-from astsync.demo.onec_faults import login_page, wrong_login
-from astsync.demo.onec_metadata import atom_types, metadata_xml
-from astsync.demo.onec_odata import Query, Reader, json_level, parse_query
-from astsync.demo.onec_schema import EntitySet
+from astsync.demo.onec import answers
+from astsync.demo.onec.answers import Answer, ODataError, no_entity, no_segment
+from astsync.demo.onec.faults import login_page, wrong_login
+from astsync.demo.onec.metadata import atom_types, metadata_xml
+from astsync.demo.onec.odata import Query, Reader, json_level, parse_query
+from astsync.demo.onec.schema import EntitySet
 
 _ENTITY = re.compile(r"([^(/]+)(?:\(([^()]*)\))?(?:/(.+))?")
 _XML = "application/atom+xml;type=feed;charset=utf-8"

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from astsync.demo.onec_answers import ODataError, bad_filter, cannot_compare, no_segment
-from astsync.demo.onec_schema import Column
+from astsync.demo.onec.answers import ODataError, bad_filter, cannot_compare, no_segment
+from astsync.demo.onec.schema import Column
 
 Test = Callable[[Any], bool]
 _TOKEN = re.compile(

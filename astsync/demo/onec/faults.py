@@ -5,7 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from astsync.demo.onec_answers import (
+from astsync.demo.onec.answers import (
     Answer,
     ODataError,
     application_exception,

@@ -1,6 +1,6 @@
 """The answers of AMI as bytes."""
 
-from astsync.demo.ami_packets import Headers
+from astsync.demo.ami.packets import Headers
 
 _ID_TEXT = 255
 """Bytes of ``ActionID: …`` and its CR LF that Asterisk keeps for events; a longer one loses its line end."""

@@ -6,12 +6,12 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from astsync.demo.ami_cli import CommandLine, Printed, without_escapes
-from astsync.demo.ami_db_actions import Database, DbActions
-from astsync.demo.ami_dialects import Action
-from astsync.demo.ami_packets import Fault, Headers, Packet
-from astsync.demo.ami_replies import done, error, reply, start
-from astsync.demo.ami_users import AmiUser
+from astsync.demo.ami.cli import CommandLine, Printed, without_escapes
+from astsync.demo.ami.db_actions import Database, DbActions
+from astsync.demo.ami.dialects import Action
+from astsync.demo.ami.packets import Fault, Headers, Packet
+from astsync.demo.ami.replies import done, error, reply, start
+from astsync.demo.ami.users import AmiUser
 
 _FREE = frozenset({b"login", b"logoff", b"challenge"})
 _FALSE = frozenset({b"no", b"false", b"n", b"f", b"off"})

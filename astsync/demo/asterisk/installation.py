@@ -34,7 +34,7 @@ class Installation:
 
 def cache_folders() -> tuple[Path, ...]:
     """Give the folders that may hold fetched Asterisks: the current folder's, the project's and the user's."""
-    project = Path(__file__).resolve().parents[2]
+    project = Path(__file__).resolve().parents[3]
     return (
         Path.cwd() / ".cache" / "asterisk",
         project / ".cache" / "asterisk",

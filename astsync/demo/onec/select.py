@@ -4,8 +4,8 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from astsync.demo.onec_answers import Row, no_segment
-from astsync.demo.onec_schema import SECTION, Base, Column, EntitySet, Line
+from astsync.demo.onec.answers import Row, no_segment
+from astsync.demo.onec.schema import SECTION, Base, Column, EntitySet, Line
 
 Render = Callable[[Any], Row]
 _PRESENTATION = "____Presentation"

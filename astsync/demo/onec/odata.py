@@ -9,10 +9,10 @@ from itertools import groupby, islice
 from typing import Any
 from urllib.parse import unquote
 
-from astsync.demo.onec_answers import ODataError, Row, cannot_compare, no_instance, no_rights, no_segment
-from astsync.demo.onec_filter import Section, Test, parse_filter
-from astsync.demo.onec_schema import SECTION, Base, EntitySet, Line
-from astsync.demo.onec_select import Render, Selector, lines_of
+from astsync.demo.onec.answers import ODataError, Row, cannot_compare, no_instance, no_rights, no_segment
+from astsync.demo.onec.filter import Section, Test, parse_filter
+from astsync.demo.onec.schema import SECTION, Base, EntitySet, Line
+from astsync.demo.onec.select import Render, Selector, lines_of
 
 LINES = 1024  # a row of a tabular section is found by item * LINES + line, both from 0
 _KNOWN = {"$filter", "$select", "$expand", "$top", "$skip", "$orderby", "$inlinecount", "$format", "$allowedOnly"}

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from xml.sax.saxutils import quoteattr
 
-from astsync.demo.onec_schema import Column, EntitySet
+from astsync.demo.onec.schema import Column, EntitySet
 
 _EDM = {"Text": "Edm.String", "Composite": "Edm.String"}
 

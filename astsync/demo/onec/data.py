@@ -7,7 +7,7 @@ region 00, which no tax office has.
 from dataclasses import dataclass, field
 from hashlib import blake2b
 
-from astsync.demo.onec_phones import Dice, Written, soil, subscriber, write_phone
+from astsync.demo.onec.phones import Dice, Written, soil, subscriber, write_phone
 
 NIL = "00000000-0000-0000-0000-000000000000"
 NO_DATE = "0001-01-01T00:00:00"
