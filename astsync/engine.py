@@ -44,11 +44,16 @@ class PbxReport:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A whole run: what the phonebook was made of, and each PBX's part. ``run`` is None for a dry run."""
+    """A whole run: what the phonebook was made of, and each PBX's part.
+
+    ``run`` is None for a dry run; ``fresh`` tells a phonebook that this run pulled from the snapshot's, which was
+    pulled at ``pulled`` (UTC).
+    """
 
     command: str
     run: int | None
     source: str
+    fresh: bool
     pulled: datetime
     counterparties: int
     skipped: int
@@ -160,7 +165,7 @@ class Engine:
         snapshot = desired.snapshot
         counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
         parts = tuple(target.report for target in targets)
-        return Report(command, run, snapshot.source, snapshot.at, *counts, parts)
+        return Report(command, run, snapshot.source, desired.fresh, snapshot.at, *counts, parts)
 
     def _target(self, pbx: Pbx, run: int | None, desired: Desired, connections: ExitStack) -> "_Target":
         target = _Target(pbx.name, self._store, self._options, desired.snapshot.entries, run)

@@ -44,7 +44,7 @@ def common(
     ] = None,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, metavar="", help="Say more; -vv for all.")] = 0,
     quiet: Annotated[
-        bool, typer.Option("-q", "--quiet", metavar="", help="Say nothing but the result and errors.")
+        bool, typer.Option("-q", "--quiet", metavar="", help="Say nothing where nothing changed and nothing failed.")
     ] = False,
     _version: Annotated[
         bool, typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version.")

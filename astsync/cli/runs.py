@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from astsync.engine import Report
 
 EXIT_DIFFERENT = 3
+FEW = 20  # changes that `sync` and `push` list; `diff` lists all
 
 
 class Format(StrEnum):
@@ -49,7 +50,8 @@ def diff(
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=True) as engine:
         report = engine.sync("diff")
-    _finish(report, report_format, output, different=EXIT_DIFFERENT if exit_code else 0)
+    _finish(context, report, report_format, output)
+    raise typer.Exit(report.exit_code or (EXIT_DIFFERENT if exit_code and report.differs else 0))
 
 
 def sync(
@@ -67,7 +69,8 @@ def sync(
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run) as engine:
         report = engine.sync()
-    _finish(report, report_format, output)
+    _finish(context, report, report_format, output, most=FEW)
+    raise typer.Exit(report.exit_code)
 
 
 def push(
@@ -86,14 +89,25 @@ def push(
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run, whole=True) as engine:
         report = engine.push(pull=pull)
-    _finish(report, report_format, output)
+    _finish(context, report, report_format, output, most=FEW)
+    raise typer.Exit(report.exit_code)
 
 
-def _finish(report: "Report", report_format: Format, output: Path | None, different: int = 0) -> None:
-    """Print the report, then every error with its cure, and exit with the report's code."""
+def _finish(
+    context: typer.Context, report: "Report", report_format: Format, output: Path | None, most: int | None = None
+) -> None:
+    """Write the report, then tell every error with its cure.
+
+    Text on standard output lists ``most`` changes a PBX unless ``-v`` asks for all; with ``-q`` it is left out where
+    nothing changed and nothing failed, so that cron has nothing to mail.
+    """
+    from astsync.reports import as_text
     from astsync.reports.formats import RENDERERS
 
-    emit(RENDERERS[report_format](report), output)
+    common = context.ensure_object(Common)
+    if output is not None or report_format is not Format.TEXT:
+        emit(RENDERERS[report_format](report), output)
+    elif not common.quiet or report.differs or report.exit_code:
+        emit(as_text.render(report, None if common.verbose else most))
     for error in {str(pbx.error): pbx.error for pbx in report.pbx if pbx.error is not None}.values():
         complain(error)
-    raise typer.Exit(report.exit_code or (different if report.differs else 0))

@@ -1,33 +1,38 @@
 """The report for people: a summary a PBX, and a line a change."""
 
 from collections.abc import Iterator
+from itertools import islice
 
 from astsync.engine import Applied, PbxReport, Report
 from astsync.phonebook.plan import Change, Plan
 from astsync.reports.untrusted import printable
 
 
-def render(report: Report) -> str:
-    """Give the report as plain text: ``+`` added, ``~`` changed, ``-`` deleted."""
-    return "\n".join(_lines(report)) + "\n"
+def render(report: Report, most: int | None = None) -> str:
+    """Give the report as plain text: ``+`` added, ``~`` changed, ``-`` deleted; at most ``most`` changes a PBX."""
+    return "\n".join(_lines(report, most)) + "\n"
 
 
-def _lines(report: Report) -> Iterator[str]:
+def _lines(report: Report, most: int | None) -> Iterator[str]:
+    if not report.fresh:
+        yield f"from the snapshot of {report.pulled.astimezone():%Y-%m-%d %H:%M:%S}"
     yield (
         f"{printable(report.source)}: {report.counterparties} counterparties, "
         f"{report.skipped} phone fields skipped, {report.conflicts} conflicts"
     )
     for pbx in report.pbx:
-        yield from _pbx(pbx)
+        yield from _pbx(pbx, most)
 
 
-def _pbx(pbx: PbxReport) -> Iterator[str]:
+def _pbx(pbx: PbxReport, most: int | None) -> Iterator[str]:
     if pbx.plan is None:
         yield f"{pbx.name}: not reached"
         return
     yield f"{pbx.name}: {_summary(pbx.plan)}"
-    for change in sorted((*pbx.plan.add, *pbx.plan.change, *pbx.plan.delete), key=lambda change: change.number):
-        yield f"  {_change(change)}"
+    changes = sorted((*pbx.plan.add, *pbx.plan.change, *pbx.plan.delete), key=lambda change: change.number)
+    yield from (f"  {_change(change)}" for change in islice(changes, most))
+    if most is not None and len(changes) > most:
+        yield f"  … and {len(changes) - most} more (astsync -v lists all)"
     if pbx.applied is not None:
         yield f"{pbx.name}: {_outcome(pbx.applied, pbx.verified)}"
         yield from (f"  ! {number}  {printable(words)}" for number, words in pbx.applied.failed.items())

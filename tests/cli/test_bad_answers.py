@@ -1,5 +1,6 @@
 """Whatever 1C answers badly: exit code 4, words a person can act on, and not one write."""
 
+import functools
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -7,15 +8,16 @@ from threading import Thread
 
 import pytest
 
+from astsync.sources.retrying import Patience
 from tests.cli.sandbox import Sandbox
 
 # The bodies of real answers, a file each: STATUS is in the name.
 ANSWERS = sorted((Path(__file__).parents[1] / "fixtures" / "onec_errors").iterdir())
 
-# Faults that end at once; those that are tried again are in tests/unit.
-AT_ONCE = [
+FAULTS = [
     "not_published", "maintenance", "no_entity", "no_rights", "login_encoding", "business", "login_page", "redirect",
-    "no_value", "query_too_long", "cut_json", "cut_connection",
+    "no_value", "query_too_long", "cut_json", "cut_connection", "no_session", "versions", "no_licence",
+    "no_licence_json", "no_key", "disk_full", "bad_gateway", "unavailable", "gateway_timeout", "reset",
 ]  # fmt: skip
 
 
@@ -46,6 +48,13 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
         thread.join()
 
 
+@pytest.fixture(autouse=True)
+def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Try again as often as ever, without waiting."""
+    impatient = functools.partial(Patience, first=0, longest=0, sleep=lambda _seconds: None)
+    monkeypatch.setattr("astsync.sources.odata.Patience", impatient)
+
+
 def refuses(box: Sandbox) -> str:
     box.pbx.fill({"74955550142": "kept"})
     done = box.run("sync")
@@ -67,7 +76,7 @@ def test_a_real_refusal(box: Sandbox, url: str) -> None:
     assert len(text) < 1500
 
 
-@pytest.mark.parametrize("kind", AT_ONCE)
+@pytest.mark.parametrize("kind", FAULTS)
 @pytest.mark.parametrize("at", ["Catalog_Контрагенты?", "КонтактнаяИнформация"])
 def test_a_fault_of_the_catalog_or_of_its_phones(box: Sandbox, kind: str, at: str) -> None:
     box.run("sync")

@@ -8,7 +8,7 @@ from tests.cli.sandbox import Sandbox, run
 @pytest.mark.parametrize(
     ("old", "new", "code", "words"),
     [
-        ("/trade", "/trad", 4, "url"),
+        ("/trade", "/trad", 4, "there is no OData interface of 1C at this address"),
         ('url = "http://127.0.0.1', 'url = "http://no.such.host.invalid', 4, "no.such.host.invalid"),
         ('password = "', 'password = "x', 4, "password"),
         (

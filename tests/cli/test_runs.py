@@ -79,6 +79,28 @@ def test_the_keys_of_a_json_report_are_pinned(box: Sandbox) -> None:
     assert list(pbx["applied"]) == ["add", "change", "delete", "failed"]
 
 
+def test_sync_lists_few_changes_and_verbose_lists_all(box: Sandbox) -> None:
+    few = box.run("sync", "--dry-run").out.splitlines()
+    assert sum(line.startswith("  + ") for line in few) == 20
+    assert few[-1].endswith("more (astsync -v lists all)")
+    for lists_all in (("-v", "sync", "--dry-run"), ("diff",)):
+        assert sum(line.startswith("  + ") for line in box.run(*lists_all).out.splitlines()) > 50
+
+
+def test_quiet_says_nothing_where_there_is_nothing_to_say(box: Sandbox) -> None:
+    assert "added" in box.run("-q", "sync").out
+    again = box.run("-q", "sync")
+    assert (again.code, again.out, again.err) == (0, "", "")
+    box.pbx.stop()
+    failed = box.run("-q", "sync")
+    assert (failed.code, bool(failed.err)) == (5, True)
+
+
+def test_push_tells_how_old_its_snapshot_is(box: Sandbox) -> None:
+    box.run("sync")
+    assert box.run("push").out.startswith("from the snapshot of 20")
+
+
 def test_a_report_goes_whole_to_a_file(box: Sandbox) -> None:
     file = box.folder / "report.json"
     done = box.run("diff", "--format", "json", "--output", str(file))
