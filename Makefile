@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CACHE := .cache
 READY := $(VENV)/.ready
 
-.PHONY: help setup lint types check test ci demo bench asterisk asterisk-22 asterisk-16 clean format
+.PHONY: help golden setup lint types check test ci demo bench asterisk asterisk-22 asterisk-16 clean format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ asterisk: asterisk-22 asterisk-16 ## bring Asterisk 22 and 16 from Debian into .
 
 asterisk-22 asterisk-16: asterisk-%:
 	@$(PYTHON) -m astsync.demo.debian asterisk $* $(CACHE)/asterisk
+
+golden: setup ## write the golden reports anew; git shows what changed
+	ASTSYNC_GOLDEN=write $(BIN)/pytest tests/unit/test_reports.py
 
 demo: setup ## the main job in a sandbox: a stand-in 1C and a private Asterisk
 	@$(MAKE) --no-print-directory asterisk-22 || true

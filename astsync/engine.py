@@ -20,11 +20,15 @@ from astsync.store import Snapshot, Store
 
 @dataclass(frozen=True, slots=True)
 class Applied:
-    """What was done to a PBX: added, changed and deleted entries, and the failed keys with the PBX's words."""
+    """What was done to a PBX: added, changed and deleted entries, and the failed keys with the PBX's words.
+
+    ``written`` counts all entries that were put, in ``push`` also those that did not differ.
+    """
 
     add: int = 0
     change: int = 0
     delete: int = 0
+    written: int = 0
     failed: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -276,6 +280,7 @@ class _Target:
             add=sum(change.number not in failed for change in plan.add),
             change=sum(change.number not in failed for change in plan.change),
             delete=deleted.done,
+            written=put.done,
             failed=failed,
         )
 

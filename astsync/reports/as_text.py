@@ -33,7 +33,7 @@ def _pbx(pbx: PbxReport, most: int | None) -> Iterator[str]:
     yield from (f"  {_change(change)}" for change in islice(changes, most))
     if most is not None and len(changes) > most:
         yield f"  … and {len(changes) - most} more (astsync -v lists all)"
-    if pbx.applied is not None:
+    if pbx.applied is not None and (pbx.plan.changes or pbx.applied.written):
         yield f"{pbx.name}: {_outcome(pbx.applied, pbx.verified)}"
         yield from (f"  ! {number}  {printable(words)}" for number, words in pbx.applied.failed.items())
 
@@ -57,4 +57,5 @@ def _change(change: Change) -> str:
 def _outcome(applied: Applied, verified: bool | None) -> str:
     truth = {True: "verified", False: "NOT as desired after reading again", None: "not verified"}[verified]
     failed = f", {len(applied.failed)} failed" if applied.failed else ""
-    return f"{applied.add} added, {applied.change} changed, {applied.delete} deleted{failed}; {truth}"
+    counts = f"{applied.add} added, {applied.change} changed, {applied.delete} deleted"
+    return f"{applied.written} entries written: {counts}{failed}; {truth}"

@@ -1,0 +1,86 @@
+"""Every format of a report against its golden file; ``make golden`` writes them anew, and git shows what changed."""
+
+import os
+import time
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from astsync.engine import Applied, PbxReport, Report
+from astsync.errors import PbxUnreachable, SafetyError
+from astsync.phonebook.model import Entry
+from astsync.phonebook.plan import make_plan
+from astsync.reports.formats import RENDERERS
+from astsync.reports.untrusted import printable
+
+GOLDEN = Path(__file__).parents[1] / "golden"
+PULLED = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
+DESIRED = {
+    number: Entry(number, name, f"Контрагенты/{number}")
+    for number, name in {
+        "74955550101": "OOO Romashka",
+        "74955550102": "IP Shchukin P.P.",
+        "74955550103": "AO Vektor",
+        "375295550104": "Кафе «У Юры»",
+    }.items()
+}
+EXISTING = {
+    "74955550102": "IP Schukin",
+    "74955550103": "AO Vektor",
+    "74955550199": "OOO Gone",
+    "101": "Reception \x1b[31m\udcc8\u202e",
+}
+
+
+def reports() -> dict[str, Report]:
+    plan = make_plan(EXISTING, DESIRED, owned={"74955550102", "74955550199"})
+    wild = make_plan(EXISTING, DESIRED, owned=set(), foreign="delete")
+    done = PbxReport("office", plan, Applied(2, 1, 1, written=3), verified=True)
+    failed = PbxReport(
+        "branch", plan, Applied(1, 1, 0, written=2, failed={"375295550104": "Database \x07error"}), verified=False
+    )
+    lost = PbxReport("far", error=PbxUnreachable("far: no connection to AMI at 192.0.2.1:5038: timed out"))
+    refused = PbxReport("wild", wild, error=SafetyError("wild: the plan would delete 2 of 4 entries (50%)"))
+    alike = {number: Entry(number, name) for number, name in EXISTING.items() if number.startswith("7")}
+    in_step = PbxReport("calm", make_plan(EXISTING, alike, owned=set()), Applied(written=3), verified=True)
+    idle = PbxReport("idle", make_plan(EXISTING, alike, owned=set()), Applied(), verified=True)
+    source = "1C OData at http://1c.example.local/trade (Контрагенты)"
+    return {
+        "sync": Report("sync", 7, source, True, PULLED, 5, 2, 1, (done, failed, lost, refused)),
+        "diff": Report("diff", None, source, True, PULLED, 5, 2, 1, (PbxReport("office", plan),)),
+        "push": Report("push", 8, source, False, PULLED, 5, 2, 1, (in_step, idle)),
+    }
+
+
+@pytest.fixture
+def moscow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    monkeypatch.setenv("TZ", "MSK-3")
+    time.tzset()
+    yield
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("form", RENDERERS)
+@pytest.mark.parametrize("name", reports())
+def test_a_report_is_as_its_golden_file(name: str, form: str, moscow: None) -> None:
+    text = RENDERERS[form](reports()[name])
+    golden = GOLDEN / f"{name}.{form}"
+    if os.environ.get("ASTSYNC_GOLDEN") == "write":
+        golden.write_text(text, encoding="utf-8")
+    assert text == golden.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "text", ["\x1b]0;title\x07", "a\nb", "\u202egnp.exe", "\u200b", "\x9b31m", "\ue000", "\U000e0041"]
+)
+def test_nothing_that_steers_a_terminal_is_printed(text: str) -> None:
+    assert printable(text).isascii()
+    assert printable(text).isprintable()
+
+
+def test_plain_letters_of_any_script_are_printed_as_they_are() -> None:
+    for text in ("ООО «Ромашка» № 5", "Müller", "王小明", "😀"):
+        assert printable(text) == text
