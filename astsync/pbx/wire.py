@@ -117,6 +117,7 @@ def _shut(connected: socket.socket) -> None:
 def connect(config: PbxConfig) -> Wire:
     """Connect to a PBX by name or address, IPv4 or IPv6. Raises PbxUnreachable, ConfigError for a bad ``ca_file``."""
     where = f"{config.host}:{config.port}"
+    context = _context(config) if config.tls else None
     try:
         connected = socket.create_connection((config.host, config.port), timeout=config.timeout)
     except OSError as error:
@@ -125,13 +126,12 @@ def connect(config: PbxConfig) -> Wire:
         ) from None
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    if not config.tls:
+    if context is None:
         return PlainWire(connected, config.timeout)
-    return _secured(connected, config)
+    return _secured(connected, context, config)
 
 
-def _secured(connected: socket.socket, config: PbxConfig) -> TlsWire:
-    context = _context(config)
+def _secured(connected: socket.socket, context: ssl.SSLContext, config: PbxConfig) -> TlsWire:
     try:
         secured = context.wrap_socket(connected, server_hostname=config.server_name or config.host)
     except ssl.SSLCertVerificationError as error:

@@ -2,10 +2,8 @@
 
 import os
 import re
-import shutil
 import signal
 import socket
-import ssl
 import subprocess
 import sys
 import time
@@ -13,9 +11,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import trustme
 
 from astsync.demo.asterisk import AmiUser, Installation, PrivateAsterisk, TlsFiles, private
 from astsync.errors import PbxTimeout, PbxUnreachable, UnsafeValue
+from astsync.pbx.astdb import AmiPbx
 
 NUMBER = "74950000001"
 
@@ -226,20 +226,22 @@ def test_it_goes_when_its_parent_is_killed(any_installation: Installation) -> No
     assert not Path(folder.strip()).exists()
 
 
-@pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl for a certificate")
-def test_ami_over_tls_when_there_is_a_certificate(any_installation: Installation, tmp_path: Path) -> None:
+def test_astdb_over_tls(any_installation: Installation, tmp_path: Path) -> None:
     files = TlsFiles(tmp_path / "certificate.pem", tmp_path / "key.pem")
-    command = (
-        "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost -addext subjectAltName=DNS:localhost"
-    )
-    subprocess.run(
-        [*command.split(), "-out", str(files.certificate), "-keyout", str(files.key)], check=True, capture_output=True
-    )
-    trust = ssl.create_default_context(cafile=files.certificate)
+    ca = trustme.CA()
+    certificate = ca.issue_cert("pbx.example.local")
+    certificate.cert_chain_pems[0].write_to_path(files.certificate)
+    certificate.private_key_pem.write_to_path(files.key)
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    entries = [(str(74950000000 + i), f"Firma {i}") for i in range(3_000)]
     with PrivateAsterisk(any_installation, tls=files) as asterisk:
-        plain = socket.create_connection((asterisk.host, asterisk.tls_port), timeout=10)
-        with trust.wrap_socket(plain, server_hostname="localhost") as ami:
-            assert ami.recv(100).startswith(b"Asterisk Call Manager/")
+        config = PbxConfig.model_validate({
+            "name": "office", "host": asterisk.host, "port": asterisk.tls_port, "user": asterisk.user,
+            "secret": asterisk.secret, "tls": True, "ca_file": tmp_path / "ca.pem", "server_name": "pbx.example.local",
+        })  # fmt: skip
+        with AmiPbx(config, "cidname").open() as family:
+            assert family.put(entries).done == len(entries)
+            assert family.read() == dict(entries)
 
 
 def test_a_dialplan_and_users_of_ones_own(any_installation: Installation) -> None:

@@ -1,0 +1,129 @@
+"""AMI over TLS: the certificate must be right, and the pipeline works as over TCP."""
+
+import socket
+import ssl
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import pytest
+import trustme
+
+from astsync.config import PbxConfig
+from astsync.demo.ami import AmiStandIn
+from astsync.errors import ConfigError, PbxConnectionLost, PbxUnreachable
+from astsync.pbx.astdb import AmiPbx
+from astsync.pbx.connection import AmiConnection
+
+ENTRIES = [(str(74950000000 + i), f"Firma {i}") for i in range(4_000)]
+
+
+class Tunnel:
+    """Ends TLS in front of a stand-in PBX, one connection at a time."""
+
+    def __init__(self, ca: trustme.CA, port: int) -> None:
+        self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        ca.issue_cert("pbx.example.local").configure_cert(self._context)
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._target = port
+        self.port: int = self._listener.getsockname()[1]
+        self._thread = threading.Thread(target=self._serve)
+        self._thread.start()
+
+    def _serve(self) -> None:
+        with suppress(OSError):
+            while True:
+                raw, _ = self._listener.accept()
+                with suppress(OSError), self._context.wrap_socket(raw, server_side=True) as near:
+                    self._carry(near)
+
+    def _carry(self, near: ssl.SSLSocket) -> None:
+        near.settimeout(0.01)  # one thread serves both ways: an SSLSocket takes one thread at a time
+        with socket.create_connection(("127.0.0.1", self._target)) as far:
+            far.settimeout(0.01)
+            while True:
+                for source, target in ((near, far), (far, near)):
+                    with suppress(TimeoutError):
+                        data = source.recv(65536)
+                        if not data:
+                            return
+                        target.settimeout(10)
+                        target.sendall(data)
+                        target.settimeout(0.01)
+
+    def close(self) -> None:
+        self._listener.shutdown(socket.SHUT_RDWR)
+        self._listener.close()
+        self._thread.join(timeout=10)
+
+
+@contextmanager
+def tunnel(ca: trustme.CA, port: int) -> Iterator[int]:
+    made = Tunnel(ca, port)
+    try:
+        yield made.port
+    finally:
+        made.close()
+
+
+@pytest.fixture(scope="module")
+def ca() -> trustme.CA:
+    return trustme.CA()
+
+
+@pytest.fixture
+def ca_file(ca: trustme.CA, tmp_path: Path) -> Path:
+    path = tmp_path / "ca.pem"
+    ca.cert_pem.write_to_path(path)
+    return path
+
+
+def config(standin: AmiStandIn, port: int, **more: object) -> PbxConfig:
+    values = {"name": "office", "host": "127.0.0.1", "port": port, "user": standin.user, "tls": True, "timeout": 5}
+    return PbxConfig.model_validate({**values, "secret": standin.secret, **more})
+
+
+def test_reading_and_writing(ca: trustme.CA, ca_file: Path) -> None:
+    with AmiStandIn() as standin, tunnel(ca, standin.port) as port:
+        pbx = AmiPbx(config(standin, port, ca_file=ca_file, server_name="pbx.example.local"), "cidname")
+        with pbx.open() as family:
+            assert family.put(ENTRIES).done == len(ENTRIES)
+            assert family.read() == dict(ENTRIES)
+
+
+def test_an_untrusted_certificate(ca: trustme.CA) -> None:
+    with AmiStandIn() as standin, tunnel(ca, standin.port) as port:
+        with pytest.raises(PbxUnreachable, match="not trusted") as error:
+            AmiConnection(config(standin, port, server_name="pbx.example.local")).open()
+        assert "ca_file" in error.value.hint
+        assert standin.actions.total() == 0
+
+
+def test_a_certificate_of_another_name(ca: trustme.CA, ca_file: Path) -> None:
+    with AmiStandIn() as standin, tunnel(ca, standin.port) as port:
+        with pytest.raises(PbxUnreachable, match="not trusted") as error:
+            AmiConnection(config(standin, port, ca_file=ca_file)).open()
+        assert "server_name" in error.value.hint
+
+
+def test_tls_to_a_port_without_it() -> None:
+    with AmiStandIn() as standin, pytest.raises(PbxUnreachable, match="no TLS with") as error:
+        AmiConnection(config(standin, standin.port)).open()
+    assert "5039" in error.value.hint
+
+
+def test_a_ca_file_that_cannot_be_used(tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("no certificate")
+    for name in ("absent.pem", "empty.pem"):
+        with AmiStandIn() as standin, pytest.raises(ConfigError, match="cannot use ca_file"):
+            AmiConnection(config(standin, standin.port, ca_file=tmp_path / name)).open()
+
+
+def test_the_end_of_the_connection(ca: trustme.CA, ca_file: Path) -> None:
+    with AmiStandIn() as standin, tunnel(ca, standin.port) as port:
+        secured = config(standin, port, ca_file=ca_file, server_name="pbx.example.local")
+        with AmiConnection(secured) as connection:
+            standin.disconnect()
+            with pytest.raises(PbxConnectionLost):
+                connection.action("Ping")
