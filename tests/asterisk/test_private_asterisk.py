@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 import trustme
 
+from astsync.config import PbxConfig
 from astsync.demo.asterisk import AmiUser, Installation, PrivateAsterisk, TlsFiles, private
 from astsync.errors import PbxTimeout, PbxUnreachable, UnsafeValue
 from astsync.pbx.astdb import AmiPbx
