@@ -7,12 +7,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, TypeVar
 
 import pytest
 
 from astsync.cli import main
 from astsync.demo.ami import AmiStandIn
+from astsync.demo.asterisk import PrivateAsterisk
 from astsync.demo.onec import OneC
 
 CONFIGURATION = """\
@@ -57,13 +58,16 @@ class Done:
         return dict(part)
 
 
+P = TypeVar("P", AmiStandIn, PrivateAsterisk)
+
+
 @dataclass
-class Sandbox:
-    """Everything that a run needs. ``run`` runs the command line in this process."""
+class Place(Generic[P]):
+    """Everything that a run needs; ``run`` runs the command line in this process."""
 
     folder: Path
     onec: OneC
-    pbx: AmiStandIn
+    pbx: P
     capture: pytest.CaptureFixture[str]
     patch: pytest.MonkeyPatch
     configuration: Path = field(init=False)
@@ -80,6 +84,9 @@ class Sandbox:
 
     def run(self, *arguments: str) -> Done:
         return run(self.capture, self.patch, "--config", str(self.configuration), *arguments)
+
+
+Sandbox = Place[AmiStandIn]
 
 
 def run(capture: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch, *arguments: str) -> Done:

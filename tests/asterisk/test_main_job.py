@@ -1,0 +1,73 @@
+"""The whole main job on real Asterisks, by the real command line: 10,000 counterparties, a wipe, 1C gone."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from astsync.demo.asterisk import Installation, PrivateAsterisk
+from astsync.demo.onec import OneC
+from tests.cli.sandbox import Place
+
+COUNTERPARTIES = 10_000
+
+
+@pytest.fixture
+def asterisk(any_installation: Installation) -> Iterator[PrivateAsterisk]:
+    with PrivateAsterisk(any_installation) as started:
+        yield started
+
+
+@pytest.fixture
+def box(
+    asterisk: PrivateAsterisk, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Place[PrivateAsterisk]]:
+    with OneC(COUNTERPARTIES) as onec:
+        yield Place(tmp_path, onec, asterisk, capfd, monkeypatch)
+
+
+def test_ten_thousand_counterparties(box: Place[PrivateAsterisk], asterisk: PrivateAsterisk) -> None:
+    assert box.run("diff", "--exit-code").code == 3
+    first = box.run("sync", "--format", "json")
+    assert (first.code, first.err) == (0, "")
+    assert first.report["counterparties"] > COUNTERPARTIES * 0.95
+    entries = {entry["number"]: entry["name"] for entry in first.pbx["add"]}
+    assert len(entries) > COUNTERPARTIES
+    assert first.pbx["verified"] is True
+    again = box.run("sync", "--format", "json").pbx
+    assert (again["unchanged"], again["add"], again["change"], again["delete"]) == (len(entries), [], [], [])
+    assert box.run("diff", "--exit-code").code == 0
+
+    asterisk.console("database deltree cidname")
+    box.onec.stop()
+    pushed = box.run("push", "--format", "json")
+    assert (pushed.code, pushed.pbx["verified"], pushed.pbx["applied"]["add"]) == (0, True, len(entries))
+    shown = asterisk.console("database show cidname").splitlines()
+    assert shown[-1].split()[:2] == [str(len(entries)), "results"]
+    number = "74955550142" if "74955550142" in entries else next(iter(entries))
+    assert asterisk.call(number, "CARRIER") == entries[number]
+    assert asterisk.call("74955550199", "CARRIER") == "CARRIER"
+
+
+def test_a_user_that_may_only_read(box: Place[PrivateAsterisk], asterisk: PrivateAsterisk) -> None:
+    box.write(
+        f'user = "{asterisk.user}"\nsecret = "{asterisk.secret}"',
+        f'user = "reader"\nsecret = "{asterisk.secret_of("reader")}"',
+    )
+    assert box.run("diff", "--exit-code").code == 3
+    refused = box.run("sync")
+    assert refused.code == 5
+    assert "may not use DBPut" in refused.err
+    assert "write = system" in refused.err
+    assert asterisk.console("database show cidname").split()[:2] == ["0", "results"]
+
+
+def test_a_killed_asterisk_heals_with_the_next_run(box: Place[PrivateAsterisk], asterisk: PrivateAsterisk) -> None:
+    box.run("sync")
+    asterisk.kill()
+    lost = box.run("sync")
+    assert lost.code == 5
+    assert "no connection" in lost.err
+    asterisk.start()
+    assert box.run("sync").code == 0
+    assert box.run("diff", "--exit-code").code == 0
