@@ -107,6 +107,8 @@ class Alphabet:
         ending = self._scheme.endings.get(lower[-2:]) if len(lower) > 2 else None
         stem = len(lower) - (2 if ending is not None else 0)
         latin = [self._letter(lower, at, stem) for at in range(stem)]
+        if word == lower:
+            return to_ascii("".join(latin) + (ending or ""))
         cased = [_cased(latin[at], word, at) for at in range(stem)]
         if ending is not None:
             cased.append(ending.upper() if word[-2:].isupper() else ending)

@@ -142,10 +142,15 @@ _KEPT = "\x00"
 _NAME_TABLE = _NameTable({ord(_KEPT): "'"})
 
 
+_PLAIN_NAME = re.compile(r"[А-Яа-яЁёA-Za-z0-9 .,()&+-]*")
+
+
 def plain_name_text(text: str) -> str:
     """Give a name in NFC with plain dashes and blanks, without quotes, pictures and what cannot be seen.
 
     An apostrophe between two letters stays, as "'".
     """
+    if _PLAIN_NAME.fullmatch(text):
+        return text
     composed = unicodedata.normalize("NFC", text.replace(_KEPT, ""))
     return _EDGE_QUOTE.sub("", _IN_WORD_QUOTE.sub(_KEPT, composed)).translate(_NAME_TABLE)

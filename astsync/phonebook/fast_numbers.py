@@ -14,7 +14,9 @@ from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
     PhoneMetadata,
     PhoneNumber,
+    PhoneNumberFormat,
     PhoneNumberType,
+    format_number,
     is_valid_number,
     number_type,
 )
@@ -161,7 +163,7 @@ def _valid_pattern(country_code: int, length: int) -> re.Pattern[str]:
         if metadata.leading_digits:  # libphonenumber looks no further once these match
             pattern_shapes(metadata.leading_digits)
             earlier.append(metadata.leading_digits)
-    return re.compile("|".join(parts))
+    return re.compile("|".join(parts), re.ASCII)
 
 
 def _main_length(metadata: PhoneMetadata) -> int:
@@ -183,12 +185,16 @@ class NumberPlan:
         if metadata is None or metadata.country_code is None:
             raise ValueError(country)
         self.country, self.country_code = country, metadata.country_code
+        self._code = str(self.country_code)
         self.trunk: str = metadata.national_prefix or ""
         self.length = 0
         main = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[self.country_code][0])
         self._main_lead = re.compile((main.leading_digits if main is not None else None) or "")
         self._codes: dict[str, bool] = {}
+        # BY writes its trunk 8 as 80 before most numbers and as 8 before some: libphonenumber knows which.
+        self._literal_trunk = metadata.national_prefix_for_parsing == self.trunk or not self.trunk
         self._valid: re.Pattern[str] | None = None
+        self._general: re.Pattern[str] | None = None
         self._prefixed: re.Pattern[str] | None = None
         self._bare: re.Pattern[str] | None = None
         try:
@@ -206,15 +212,16 @@ class NumberPlan:
         self._valid = _valid_pattern(self.country_code, self.length)
         self._check_prefixes(metadata)
         self._check_international_prefix(metadata.international_prefix or "")
-        code, trunk = str(self.country_code), self.trunk
+        self._general = re.compile(_general(metadata), re.ASCII)
+        code, trunk = self._code, self.trunk
         body = r"(\(\d{2,5}\)|\d{2,5})[ -]?(\d{1,3})[ -]?(\d\d)[ -]?(\d\d) *"
         # Bare digits that start with the calling code may be a whole number that lost a digit: not for this path.
-        self._bare = re.compile(rf" *()(?!\(?{code}){body}")
-        self._prefixed = re.compile(rf" *(\+{code}|{code}{'|' + trunk if trunk else ''})[ -]?{body}")
+        self._bare = re.compile(rf" *()(?!\(?{code}){body}", re.ASCII)
+        self._prefixed = re.compile(rf" *(\+{code}|{code}{'|' + trunk if trunk else ''})[ -]?{body}", re.ASCII)
 
     def _check_prefixes(self, metadata: PhoneMetadata) -> None:
         """Allow only prefixes that libphonenumber strips from a whole number in one way."""
-        code, trunk = str(self.country_code), self.trunk
+        code, trunk = self._code, self.trunk
         widths = {width for width, _ in pattern_shapes(_general(metadata))}
         two_ways = {self.length + len(code), *({self.length - len(trunk)} if trunk else ())} & widths
         literal = (metadata.national_prefix_for_parsing or "") == trunk
@@ -239,14 +246,19 @@ class NumberPlan:
         """
         if self._prefixed is None or self._bare is None:
             return None
-        return self._whole(self._prefixed.fullmatch(text)) or self._whole(self._bare.fullmatch(text))
+        for shape in (self._prefixed, self._bare):
+            match = shape.fullmatch(text)
+            if match is None:
+                continue
+            prefix, area, first, second, third = match.groups()
+            number = area.strip("()") + first + second + third
+            if len(number) == self.length and self.valid(number) and (prefix != self._code or self._is_own(number)):
+                return prefix, number
+        return None
 
-    def _whole(self, match: re.Match[str] | None) -> tuple[str, str] | None:
-        if match is None:
-            return None
-        prefix, area, first, second, third = match.groups()
-        number = area.strip("()") + first + second + third
-        return (prefix, number) if len(number) == self.length and self.valid(number) else None
+    def _is_own(self, number: str) -> bool:
+        """Tell whether libphonenumber strips the calling code, written without "+", from before this number."""
+        return self._general is not None and self._general.fullmatch(number) is not None
 
     def valid(self, number: str) -> bool:
         """Tell whether libphonenumber calls this national number (digits) valid under the calling code."""
@@ -264,13 +276,25 @@ class NumberPlan:
             )
         return known
 
+    def dialled(self, number: str) -> str:
+        """Give a national number (digits) as it is dialled inside the country, with its trunk prefix."""
+        if self._literal_trunk:
+            return self.trunk + number
+        return "".join(filter(str.isdigit, format_number(self._as_phone_number(number), PhoneNumberFormat.NATIONAL)))
+
     def is_fixed(self, number: str) -> bool:
         """Tell whether a valid national number (digits) is, or may be, of a fixed line."""
         kinds = PhoneNumberType
         return number_type(self._as_phone_number(number)) in {kinds.FIXED_LINE, kinds.FIXED_LINE_OR_MOBILE}
 
     def _as_phone_number(self, number: str) -> PhoneNumber:
-        return PhoneNumber(country_code=self.country_code, national_number=int(number))
+        zeros = len(number) - len(number.lstrip("0"))
+        return PhoneNumber(
+            country_code=self.country_code,
+            national_number=int(number),
+            italian_leading_zero=zeros > 0 or None,
+            number_of_leading_zeros=zeros if zeros > 1 else None,
+        )
 
 
 @cache

@@ -1,28 +1,31 @@
 """The language of a name in Cyrillic: told by its letters, else by its legal form, the phone's country, a setting."""
 
-from collections.abc import Iterable
-from functools import reduce
-from operator import or_
+import re
 from typing import Final
 
 from astsync.phonebook.alphabets import BELARUSIAN, KAZAKH, RUSSIAN, UKRAINIAN
 
 _ONLY_UKRAINIAN, _ONLY_BELARUSIAN, _ONLY_KAZAKH, _SHORT_I, _NOT_UKRAINIAN, _NOT_BELARUSIAN = (1 << n for n in range(6))
-_MARKS: Final = (
-    ("їєґ", _ONLY_UKRAINIAN),
-    ("ў", _ONLY_BELARUSIAN),
-    ("әғқңөұүһ", _ONLY_KAZAKH),
-    ("і", _SHORT_I),
-    ("ыэъё", _NOT_UKRAINIAN),
-    ("ищъ", _NOT_BELARUSIAN),
-)
+_MARKS: Final = {
+    **dict.fromkeys("їєґ", _ONLY_UKRAINIAN),
+    **dict.fromkeys("ў", _ONLY_BELARUSIAN),
+    **dict.fromkeys("әғқңөұүһ", _ONLY_KAZAKH),
+    **dict.fromkeys("і", _SHORT_I),
+    **dict.fromkeys("ыэё", _NOT_UKRAINIAN),
+    **dict.fromkeys("ищ", _NOT_BELARUSIAN),
+    **dict.fromkeys("ъ", _NOT_UKRAINIAN | _NOT_BELARUSIAN),
+}
+_FOREIGN = _ONLY_UKRAINIAN | _ONLY_BELARUSIAN | _ONLY_KAZAKH | _SHORT_I
+_TELLING = re.compile(f"[{''.join(_MARKS)}]")
 _OF_COUNTRY: Final = {"UA": UKRAINIAN, "BY": BELARUSIAN, "KZ": KAZAKH}
 
 
 def marks_of(text: str, known: frozenset[str] = frozenset()) -> int:
     """Give the marks of a text's letters; letters that the scheme itself knows (``known``) are no marks."""
-    letters = set(text.lower()) - known
-    return reduce(or_, (mark for signs, mark in _MARKS if not letters.isdisjoint(signs)), 0)
+    marks = 0
+    for letter in _TELLING.findall(text.lower()):
+        marks |= _MARKS[letter] if letter not in known else 0
+    return marks
 
 
 def _by_letters(marks: int) -> str | None:
@@ -44,13 +47,14 @@ def _allowed(language: str, marks: int) -> bool:
     return language != BELARUSIAN or not marks & _NOT_BELARUSIAN
 
 
-def language_of(marks: Iterable[int], form: str, country: str | None, setting: str) -> str:
+def language_of(together: int, form: str, country: str | None, setting: str) -> str:
     """Give the language (ru, uk, be, kk) of a name.
 
-    ``marks`` are its words' marks, ``form`` the language of its legal form or "", ``country`` the phone's (ISO 3166
-    alpha-2), ``setting`` the configured language or "".
+    ``together`` are the marks of all its words, ``form`` the language of its legal form or "", ``country`` the phone's
+    (ISO 3166 alpha-2), ``setting`` the configured language or "".
     """
-    together = reduce(or_, marks, 0)
+    if not together & _FOREIGN and (form == RUSSIAN or not (form or country or setting)):
+        return RUSSIAN
     by_letters = _by_letters(together)
     if by_letters is not None:
         return by_letters

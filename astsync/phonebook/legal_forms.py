@@ -190,11 +190,26 @@ class Form(NamedTuple):
     language: str
 
 
-class Found(NamedTuple):
-    """A name's words without its legal form, the form, and whether it stood first (else last)."""
+class FormWord(NamedTuple):
+    """A word as legal forms see it: what it is compared by ("" for a loose sign), and the short form it may be.
 
-    words: list[str]
+    ``opens`` and ``closes`` tell whether forms of several words start, or end, with it; ``edge`` sums up: a form may
+    stand where this word stands first or last.
+    """
+
+    key: str
+    short: Form | None
+    opens: bool
+    closes: bool
+    edge: bool
+
+
+class Found(NamedTuple):
+    """A legal form, the words of the name without it (from ``start`` up to ``end``), and whether it stood first."""
+
     form: Form
+    start: int
+    end: int
     first: bool
 
 
@@ -231,12 +246,15 @@ def _short_forms() -> dict[str, Form]:
 
 _BY_FIRST_WORD, _BY_LAST_WORD = _index(0), _index(-1)
 _SHORTS = _short_forms()
+_LONGEST_SHORT = max(map(len, _SHORTS))
 _PAIRS = {tuple(short.split()): form for short, form in _SHORTS.items() if " " in short}
 
 
 def _short_form(word: str) -> Form | None:
     """Read one word as a short form; its case must be right, save for the best known."""
     bare = word.strip(_EDGE)
+    if len(bare) > _LONGEST_SHORT:
+        return None
     twin = bare if bare.isdigit() else bare.translate(_LATIN_TWINS)
     form = _SHORTS.get(twin.upper())
     if form is None:
@@ -244,58 +262,88 @@ def _short_form(word: str) -> Form | None:
     return form if twin in {form.short, form.short.upper()} or twin.lower() in _LOWER_CASE else None
 
 
-def may_be_form(word: str) -> tuple[bool, bool]:
-    """Tell whether a name that starts, and a name that ends, with this word may have a legal form there."""
-    key = _same(word)
-    short = _short_form(word) is not None
-    return short or key in _BY_FIRST_WORD, short or key in _BY_LAST_WORD or word.strip(_EDGE).upper() in _PAIR_ENDS
+_PAIR_STARTS, _PAIR_ENDS = {_same(pair[0]) for pair in _PAIRS}, {_same(pair[1]) for pair in _PAIRS}
 
 
-_PAIR_ENDS = {pair[-1] for pair in _PAIRS}
+def form_word(text: str) -> FormWord:
+    """See one word as legal forms see it."""
+    key = _same(text)
+    opens, closes = key in _BY_FIRST_WORD or key in _PAIR_STARTS, key in _BY_LAST_WORD or key in _PAIR_ENDS
+    short = _short_form(text)
+    return FormWord(key, short, opens, closes, short is not None or opens or closes)
 
 
-def _full(words: list[str], *, first: bool) -> Found | None:
-    keyed = [(at, key) for at, key in enumerate(map(_same, words)) if key]
-    if not keyed:
+def _full(words: list[FormWord], start: int, end: int, *, first: bool) -> Found | None:
+    places = [at for at in range(start, end) if words[at].key]
+    if not places:
         return None
     index = _BY_FIRST_WORD if first else _BY_LAST_WORD
-    for phrase, form in index.get(keyed[0 if first else -1][1], ()):
-        here = keyed[: len(phrase)] if first else keyed[-len(phrase) :]
-        if tuple(key for _, key in here) == phrase:
-            return Found(words[here[-1][0] + 1 :] if first else words[: here[0][0]], form, first)
+    for phrase, form in index.get(words[places[0 if first else -1]].key, ()):
+        here = places[: len(phrase)] if first else places[-len(phrase) :]
+        if tuple(words[at].key for at in here) == phrase:
+            return Found(form, here[-1] + 1, end, first) if first else Found(form, start, here[0], first)
     return None
 
 
-def _pair(words: list[str], *, first: bool) -> Found | None:
-    two = words[:2] if first else words[-2:]
-    form = _PAIRS.get(tuple(word.strip(_EDGE).upper() for word in two))
-    return Found(words[2:] if first else words[:-2], form, first) if form is not None else None
-
-
-def _short(words: list[str], *, first: bool, sure: bool) -> Found | None:
-    form = _short_form(words[0] if first else words[-1])
-    if form is None or (form.short in _DOUBTFUL and not sure):
+def _pair(words: list[FormWord], start: int, end: int, *, first: bool) -> Found | None:
+    if end - start < 2:
         return None
-    return Found(words[1:] if first else words[:-1], form, first)
-
-
-def find_form(words: list[str], *, first: bool, sure: bool = True) -> Found | None:
-    """Find a legal form at one end of a name's words.
-
-    ``sure`` is False where a short form may be initials: at the end of a name, with no closing quote before it.
-    """
-    if not words:
+    two = words[start : start + 2] if first else words[end - 2 : end]
+    form = _PAIRS.get((two[0].key.upper(), two[1].key.upper()))
+    if form is None:
         return None
-    return _full(words, first=first) or _pair(words, first=first) or _short(words, first=first, sure=sure)
+    return Found(form, start + 2, end, first) if first else Found(form, start, end - 2, first)
 
 
-def split_form(words: list[str], *, sure_end: bool = False) -> Found | None:
-    """Find the legal form of a name, the first end before the last; the same form again is dropped with it."""
-    found = find_form(words, first=True) or find_form(words, first=False, sure=sure_end)
-    if found is None or not any(map(_same, found.words)):
+def _at_start(words: list[FormWord], start: int, end: int) -> Found | None:
+    word = words[start]
+    if word.opens:
+        found = _full(words, start, end, first=True) or _pair(words, start, end, first=True)
+        if found is not None:
+            return found
+    return Found(word.short, start + 1, end, True) if word.short is not None else None
+
+
+def _at_end(words: list[FormWord], start: int, end: int, *, sure: bool = True) -> Found | None:
+    """Find a legal form at the end of some words; ``sure`` is False where a short form may be initials."""
+    word = words[end - 1]
+    if word.closes:
+        found = _full(words, start, end, first=False) or _pair(words, start, end, first=False)
+        if found is not None:
+            return found
+    if word.short is None or (word.short.short in _DOUBTFUL and not sure):
         return None
-    for first in (True, False):
-        again = find_form(found.words, first=first)
-        if again is not None and again.form.short == found.form.short and any(map(_same, again.words)):
-            found = Found(again.words, found.form, found.first)
+    return Found(word.short, start, end - 1, False)
+
+
+def _leaves_name(words: list[FormWord], found: Found) -> bool:
+    _, start, end, _ = found
+    return start < end and (words[start].key != "" or any(words[at].key for at in range(start + 1, end)))
+
+
+def _without_same(words: list[FormWord], found: Found) -> Found:
+    """Drop the same form where it stands once more at either end of the rest."""
+    for find in (_at_start, _at_end):
+        again = find(words, found.start, found.end)
+        if again is None:
+            continue
+        if again.form.short == found.form.short and _leaves_name(words, again):
+            found = found._replace(start=again.start, end=again.end)
     return found
+
+
+def find_form(words: list[FormWord], *, sure_end: bool = False) -> Found | None:
+    """Find the legal form of a name, at its start before its end; the same form again is dropped with it.
+
+    ``sure_end`` tells that what stands last cannot be initials: a closing quote stands before it.
+    """
+    end = len(words)
+    if end == 0:
+        return None
+    found = _at_start(words, 0, end) if words[0].edge else None
+    if found is None and words[-1].edge:
+        found = _at_end(words, 0, end, sure=sure_end)
+    if found is None or not _leaves_name(words, found):
+        return None
+    once_more = words[found.start].edge or words[found.end - 1].edge
+    return _without_same(words, found) if once_more else found

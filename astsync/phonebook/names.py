@@ -2,14 +2,13 @@
 
 import difflib
 import re
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from astsync.errors import ConfigError
 from astsync.phonebook.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUSSIAN_LETTERS, alphabet, to_ascii
 from astsync.phonebook.cleaning import is_quote, plain_name_text, unmix
 from astsync.phonebook.languages import language_of, marks_of
-from astsync.phonebook.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, Found, may_be_form, split_form
+from astsync.phonebook.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, Form, FormWord, Found, find_form, form_word
 
 MOST_BYTES: Final = 255
 """The longest value that scheme "none" gives, in bytes of UTF-8."""
@@ -23,13 +22,18 @@ _SAFE = str.maketrans({**dict.fromkeys('"`\\|$^=<>', " "), ";": ",", "~": "-", "
 _LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _LOOSE = re.compile(r"\( +| +(?=[),.;:!?])|\( *\)")
+_PLAIN_WORD = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?[.)]?")
 _EDGES = " ,.;:-/&*+)"
 _END = " ,;:-/&+("
+_UNMIXED, _ODD = 1 << 16, 1 << 17  # bits beside those of languages.marks_of
+_LETTER_MARKS = _UNMIXED - 1
+AS_WRITTEN: Final = ""
+"""Instead of a language: the letters stay as they are."""
+
 _CACHED = 50_000  # words; names repeat their words, and a full cache starts anew
 
 
-@dataclass(frozen=True, slots=True)
-class NameResult:
+class NameResult(NamedTuple):
     """What a name gave: the caller name, or "" with the reason; and the rules that were used."""
 
     name: str
@@ -37,26 +41,25 @@ class NameResult:
     rules: tuple[str, ...] = ()
 
 
-class _Word(NamedTuple):
-    """A clean word of a name, and what is told by it alone."""
+class _Token(NamedTuple):
+    """The clean words of one token (text without blanks) of a name, and what they tell.
 
-    text: str
+    ``marks`` are those of ``languages`` with _UNMIXED and _ODD; ``quoted`` when a closing quote ends the token.
+    """
+
+    words: tuple[str, ...]
+    forms: tuple[FormWord, ...]
     marks: int
-    starts_form: bool
-    ends_form: bool
-    closes_quote: bool
-    unmixed: bool
+    quoted: bool
 
 
-def _words_of(token: str, own_letters: frozenset[str]) -> tuple[_Word, ...]:
-    """Clean one token (text without blanks) of a name."""
-    clean = plain_name_text(token)
-    words: list[_Word] = []
-    for piece in clean.split():
-        text = unmix(piece)
-        closes = is_quote(token.rstrip(",.;:)")[-1:] or " ")
-        words.append(_Word(text, marks_of(text, own_letters), *may_be_form(text), closes, text != piece))
-    return tuple(words)
+def _clean(token: str, own_letters: frozenset[str]) -> _Token:
+    pieces = plain_name_text(token).split()
+    words = tuple(map(unmix, pieces))
+    marks = marks_of(" ".join(words), own_letters)
+    marks |= _UNMIXED if words != tuple(pieces) else 0
+    marks |= 0 if all(map(_PLAIN_WORD.fullmatch, words)) else _ODD
+    return _Token(words, tuple(map(form_word, words)), marks, is_quote(token.rstrip(",.;:)")[-1:] or " "))
 
 
 class NameMaker:
@@ -78,86 +81,99 @@ class NameMaker:
         self._keeps_script = scheme == NO_SCHEME
         # Letters beyond Russian that the scheme itself spells (uz does) do not tell of another language.
         self._own_letters = frozenset() if self._keeps_script else alphabet(scheme, RUSSIAN).letters - RUSSIAN_LETTERS
-        self._tokens: dict[str, tuple[_Word, ...]] = {}
-        self._latin: dict[str, dict[str, str]] = {language: {} for language in LANGUAGES}
+        self._tokens: dict[str, _Token] = {}
+        self._latin: dict[str, dict[str, str]] = {language: {} for language in (AS_WRITTEN, *LANGUAGES)}
+        self._told: dict[tuple[object, ...], tuple[str, ...]] = {}
 
     def make(self, text: str, *, country: str | None = None) -> NameResult:
         """Give the caller name of one name; ``country`` is the phone's (ISO 3166 alpha-2). Never raises."""
-        words = self._clean(text)
+        words: list[str] = []
+        forms: list[FormWord] = []
+        marks = 0
+        quoted = ends_quote = False
+        for text_token in text.split():
+            token = self._tokens.get(text_token) or self._learn(text_token)
+            words += token.words
+            forms += token.forms
+            marks |= token.marks
+            quoted, ends_quote = ends_quote, token.quoted
         if not words:
             return NameResult("", NOTHING_LEFT if text.strip() else EMPTY)
-        found = self._form(words)
-        language = self._language(words, found, country)
-        rest = [word.text for word in words] if found is None else found.words
-        body = _tidy(" ".join([self._spell(word, language) for word in rest]))
-        name = _cut(body, self.max_length) if found is None else self._placed(body, found, language)
+        found = find_form(forms, sure_end=quoted)
+        language = self._language(marks, found, country)
+        body = self._body(words if found is None else words[found.start : found.end], marks, language)
+        name = self._cut(body) if found is None else self._placed(body, found, language)
+        return self._result(name, marks, found, language)
+
+    def _language(self, marks: int, found: Found | None, country: str | None) -> str:
         if self._keeps_script:
-            name = name.encode()[:MOST_BYTES].decode(errors="ignore").rstrip()
+            return AS_WRITTEN
+        form = found.form.language if found is not None else ""
+        return language_of(marks & _LETTER_MARKS, form, country, self.language)
+
+    def _cut(self, text: str) -> str:
+        """Cut a name to its maximum length, and under the scheme "none" to its maximum of bytes, at a character."""
+        name = _cut(text, self.max_length)
+        if self._keeps_script:
+            return name.encode()[:MOST_BYTES].decode(errors="ignore").rstrip()
+        return name
+
+    def _result(self, name: str, marks: int, found: Found | None, language: str) -> NameResult:
         if not name:
             return NameResult("", NOTHING_LEFT)
-        return NameResult(name, None, self._rules(words, found, language))
+        key = (marks & _UNMIXED, found.form if found is not None else None, found is not None and found.first, language)
+        return NameResult(name, None, self._told.get(key) or self._tell(*key))
+
+    def _tell(self, unmixed: int, form: Form | None, first: bool, language: str) -> tuple[str, ...]:
+        """Name the rules of a name, and keep them for the next like it."""
+        named = (f"legal form {form.short} {self._place(first=first)}",) if form is not None else ()
+        letters = f"scheme {self.scheme}" if language in {AS_WRITTEN, RUSSIAN} else f"alphabet {language}"
+        rules = (*((LOOK_ALIKES,) if unmixed else ()), *named, letters)
+        self._told[unmixed, form, first, language] = rules
+        return rules
+
+    def _body(self, words: list[str], marks: int, language: str) -> str:
+        known = self._latin[language]
+        spelled = [known.get(word) or self._learn_spelling(word, language) for word in words]
+        body = " ".join(spelled)
+        return _tidy(body) if marks & _ODD or "" in spelled else body
 
     def _placed(self, body: str, found: Found, language: str) -> str:
         """Put the legal form where the setting wants it; at the end it is kept and the rest is cut."""
-        place, short = self._place(found), self._spell(found.form.short, language)
+        place, short = self._place(first=found.first), self._spell(found.form.short, language)
         if place == DROP:
-            return _cut(body, self.max_length)
+            return self._cut(body)
         room = self.max_length - len(short) - 1
         if place == LAST and room > len(short):
-            return f"{_cut(body, room)} {short}".lstrip()
-        return _cut(f"{short} {body}".rstrip(), self.max_length)
+            return self._cut(f"{_cut(body, room)} {short}".lstrip())
+        return self._cut(f"{short} {body}".rstrip())
 
-    def _rules(self, words: list[_Word], found: Found | None, language: str) -> tuple[str, ...]:
-        rules = [LOOK_ALIKES] if any(word.unmixed for word in words) else []
-        if found is not None:
-            rules.append(f"legal form {found.form.short} {self._place(found)}")
-        rules.append(f"scheme {self.scheme}" if language in {"", RUSSIAN} else f"alphabet {language}")
-        return tuple(rules)
-
-    def _clean(self, text: str) -> list[_Word]:
-        words: list[_Word] = []
-        for token in text.split():
-            words += self._tokens.get(token) or self._learn(token)
-        return words
-
-    def _learn(self, token: str) -> tuple[_Word, ...]:
+    def _learn(self, token: str) -> _Token:
         if len(self._tokens) >= _CACHED:
             self._tokens.clear()
-        self._tokens[token] = words = _words_of(token, self._own_letters)
-        return words
-
-    @staticmethod
-    def _form(words: list[_Word]) -> Found | None:
-        if not (words[0].starts_form or words[-1].ends_form):
-            return None
-        return split_form([word.text for word in words], sure_end=len(words) > 1 and words[-2].closes_quote)
-
-    def _language(self, words: list[_Word], found: Found | None, country: str | None) -> str:
-        if self._keeps_script:
-            return ""
-        form = found.form.language if found is not None else ""
-        return language_of([word.marks for word in words], form, country, self.language)
+        self._tokens[token] = clean = _clean(token, self._own_letters)
+        return clean
 
     def _spell(self, word: str, language: str) -> str:
+        return self._latin[language].get(word) or self._learn_spelling(word, language)
+
+    def _learn_spelling(self, word: str, language: str) -> str:
         """Give one word in safe characters: ASCII, or as it is written under the scheme "none"."""
-        if self._keeps_script:
-            return word.translate(_SAFE)
-        cache = self._latin[language]
-        latin = cache.get(word)
-        if latin is None:
-            if len(cache) >= _CACHED:
-                cache.clear()
-            cache[word] = latin = self._to_latin(word, language)
-        return latin
+        known = self._latin[language]
+        if len(known) >= _CACHED:
+            known.clear()
+        spelled = word.translate(_SAFE) if language == AS_WRITTEN else self._to_latin(word, language)
+        known[word] = spelled
+        return spelled
 
     def _to_latin(self, word: str, language: str) -> str:
         letters = alphabet(self.scheme, language)
         spelled = _LETTERS.sub(lambda match: letters.word(match[0]), word.replace("№", "No"))
         return _UNPRINTABLE.sub("", to_ascii(spelled).translate(_SAFE))
 
-    def _place(self, found: Found) -> str:
+    def _place(self, *, first: bool) -> str:
         if self.legal_form == KEEP:
-            return FIRST if found.first else LAST
+            return FIRST if first else LAST
         return self.legal_form
 
 

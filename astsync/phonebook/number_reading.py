@@ -28,17 +28,29 @@ _BRACKETS = re.compile(r"\(([\d .-]*)\)")
 
 
 class Number(NamedTuple):
-    """A number as read: calling code and national number (digits), the rule, and the area code if written apart."""
+    """A number as read: calling code and national number (digits), the rule, and the run in which it was written."""
 
     country_code: str
     national: str
     rule: str
-    area: str = ""
+    written: str = ""
 
     @property
     def e164(self) -> str:
         """The number in E.164 without its "+"."""
         return self.country_code + self.national
+
+    @property
+    def area(self) -> str:
+        """The group of digits with which the national number starts, where it was written apart; else ""."""
+        text, groups = Digits.of(self.written)
+        at = len(text) - len(self.national)
+        for group in groups:
+            if at <= 0:
+                apart = at == 0 and 2 <= len(group) < len(self.national) and text.endswith(self.national)
+                return group if apart else ""
+            at -= len(group)
+        return ""
 
 
 class Digits(NamedTuple):
@@ -50,19 +62,12 @@ class Digits(NamedTuple):
     @classmethod
     def of(cls, run: str) -> "Digits":
         """Read the groups of a run; what stands in one pair of brackets is one group: (383-43)."""
-        if "(" in run:
-            run = _BRACKETS.sub(lambda match: f" {''.join(_DIGITS.findall(match[1]))} ", run)
-        groups = _DIGITS.findall(run)
+        groups = _DIGITS.findall(_BRACKETS.sub(_join_group, run) if "(" in run else run)
         return cls("".join(groups), groups)
 
-    def area(self, national: str) -> str:
-        """Give the group with which the national number starts, where it was written apart."""
-        at = len(self.text) - len(national)
-        for group in self.groups:
-            if at <= 0:
-                return group if at == 0 and 2 <= len(group) < len(national) and self.text.endswith(national) else ""
-            at -= len(group)
-        return ""
+
+def _join_group(match: re.Match[str]) -> str:
+    return f" {''.join(_DIGITS.findall(match[1]))} "
 
 
 def _from_library(number: PhoneNumber, rule: str) -> Number | None:
@@ -88,30 +93,25 @@ class Reader:
         self.country = country
         self.plan: NumberPlan = number_plan(country)
         self.code = str(self.plan.country_code)
+        self._least = min(self.plan.length, 10) if self.plan.fast else _LEAST_DIGITS
+        self._rules = {"": NATIONAL, f"+{self.code}": INTERNATIONAL, self.plan.trunk: f"trunk prefix {self.plan.trunk}"}
+        self._rules |= {self.code: NO_PLUS, "": NATIONAL}
 
     def read(self, run: str, *, plus: bool) -> Number | None:
         """Read a whole run as one number; None when it is none."""
         plain = self.plan.read(f"+{run}" if plus else run)
         if plain is not None:
             prefix, national = plain
-            return self._with_area(Number(self.code, national, self.rule_of(prefix)), Digits.of(run))
+            return Number(self.code, national, self.rule_of(prefix), run)
         digits = Digits.of(run)
-        if not _LEAST_DIGITS <= len(digits.text) <= _MOST_DIGITS + 6:
+        if not self._least <= len(digits.text) <= _MOST_DIGITS + 6:
             return None
         number = self._plus(digits) if plus else self._no_plus(digits)
-        return self._with_area(number, digits) if number is not None else None
+        return number._replace(written=run) if number is not None else None
 
     def rule_of(self, prefix: str) -> str:
         """Name the rule of the fast path by the prefix it found."""
-        if not prefix:
-            return NATIONAL
-        if prefix.startswith("+"):
-            return INTERNATIONAL
-        return NO_PLUS if prefix == self.code else f"trunk prefix {prefix}"
-
-    @staticmethod
-    def _with_area(number: Number, digits: Digits) -> Number:
-        return number._replace(area=digits.area(number.national))
+        return self._rules[prefix]
 
     def _plus(self, digits: Digits) -> Number | None:
         text, groups = digits
@@ -171,7 +171,8 @@ class Reader:
         national = area + "".join(_DIGITS.findall(run))
         if self.plan.length and len(national) != self.plan.length:
             return None
-        return Number(self.code, national, rule, area) if self.plan.valid(national) else None
+        written = f"{area} {run}"
+        return Number(self.code, national, rule, written) if self.plan.valid(national) else None
 
     def is_fixed(self, number: Number) -> bool:
         """Tell whether a number is of a fixed line, whose area code its neighbours in a field can share."""

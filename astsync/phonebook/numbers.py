@@ -1,23 +1,20 @@
 """Phone fields to keys of the phonebook."""
 
 import difflib
-from dataclasses import dataclass
-from typing import Final
-
-from phonenumbers import SUPPORTED_REGIONS
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from astsync.errors import ConfigError
 from astsync.phonebook.cleaning import plain_phone_text
-from astsync.phonebook.number_reading import Number, reader_for
 from astsync.phonebook.phone_field import take_apart
-from astsync.phonebook.segments import Segments, digit_count
+
+if TYPE_CHECKING:
+    from astsync.phonebook.number_reading import Number
 
 FORMS: Final = ("e164", "trunk", "national")
 CLEANED: Final = "characters cleaned"
 
 
-@dataclass(frozen=True, slots=True)
-class NumberResult:
+class NumberResult(NamedTuple):
     """What a phone field gave: keys (digits only), or the reason for none; and the rules that were used."""
 
     keys: tuple[str, ...]
@@ -35,13 +32,17 @@ class NumberParser:
 
     def __init__(self, *, country: str = "RU", area_code: str = "", forms: tuple[str, ...] = ("e164",)) -> None:
         _check(country, area_code, forms)
+        # Loading libphonenumber takes longer than starting a command that needs no numbers.
+        from astsync.phonebook.number_reading import reader_for
+        from astsync.phonebook.segments import Segments
+
         self.country, self.area_code, self.forms = country, area_code, forms
         self._reader = reader_for(country)
-        trunk = self._reader.plan.trunk
-        self._area = area_code.removeprefix(trunk) if trunk == "0" else area_code
-        spellings = {"e164": self._reader.code, "trunk": trunk, "national": ""}
-        self._prefixes = tuple(dict.fromkeys(spellings[form] for form in forms))
-        self._read_plain = self._reader.plan.read
+        self._plan = self._reader.plan
+        self._area = area_code.removeprefix("0") if self._plan.trunk == "0" else area_code
+        self._segments = Segments
+        self._read_plain = self._plan.read
+        self._only_e164 = forms == ("e164",)
 
     def parse(self, text: str) -> NumberResult:
         """Give the keys of one phone field; never raises."""
@@ -49,36 +50,41 @@ class NumberParser:
         if plain is None:
             return self._parse_slowly(text)
         prefix, national = plain
-        rule = f"{self._reader.code}{national}: {self._reader.rule_of(prefix)}"
-        return NumberResult(self._home_keys(national), None, (rule,))
+        number = self._reader.code + national
+        rules = (f"{number}: {self._reader.rule_of(prefix)}",)
+        return NumberResult((number,) if self._only_e164 else self._spellings(national), None, rules)
 
-    def _home_keys(self, national: str) -> tuple[str, ...]:
-        return tuple([prefix + national for prefix in self._prefixes])
+    def _spellings(self, national: str) -> tuple[str, ...]:
+        """Give the keys of a number at home: each form once, in the order of the setting."""
+        spelled = {"e164": self._reader.code + national, "trunk": self._plan.dialled(national), "national": national}
+        return tuple(dict.fromkeys(spelled[form] for form in self.forms))
 
     def _parse_slowly(self, text: str) -> NumberResult:
         cleaned = plain_phone_text(text)
         field = take_apart(cleaned, self._is_number)
-        segments = Segments(self._reader, self._area)
+        segments = self._segments(self._reader, self._area)
         for run in field.runs:
             segments.add(run)
-        numbers = list({number.e164: number for number in reversed(segments.numbers)}.values())[::-1]
-        rules = ([CLEANED] if cleaned != text.lower() else []) + [*field.rules, *segments.rules]
+        numbers = segments.numbers
+        if len(numbers) > 1:
+            numbers = list({number.e164: number for number in reversed(numbers)}.values())[::-1]
+        rules = [*([CLEANED] if cleaned != text.lower() else ()), *field.rules, *segments.rules]
         if numbers:
             return self._found(numbers, rules)
         return NumberResult((), self._reason(cleaned, spoilt=field.spoilt, local=segments.locals_left), tuple(rules))
 
     def _is_number(self, digits: str) -> bool:
-        return self._reader.read(digits, plus=False) is not None and len(digits) > self._reader.plan.length
+        return self._reader.read(digits, plus=False) is not None and len(digits) > self._plan.length
 
-    def _found(self, numbers: list[Number], rules: list[str]) -> NumberResult:
+    def _found(self, numbers: "list[Number]", rules: list[str]) -> NumberResult:
         keys: dict[str, None] = {}
         for number in numbers:
             home = number.country_code == self._reader.code
-            keys.update(dict.fromkeys(self._home_keys(number.national) if home else (number.e164,)))
+            keys.update(dict.fromkeys(self._spellings(number.national) if home else (number.e164,)))
         return NumberResult(tuple(keys), None, (*rules, *(f"{n.e164}: {n.rule}" for n in numbers)))
 
     def _reason(self, text: str, *, spoilt: bool, local: list[str]) -> str:
-        count = digit_count(text)
+        count = sum(map(str.isdigit, text))
         if not count:
             return "no digits" if text.strip() else "the field is empty"
         if spoilt:
@@ -89,8 +95,11 @@ class NumberParser:
 
 
 def _check(country: str, area_code: str, forms: tuple[str, ...]) -> None:
+    from phonenumbers import SUPPORTED_REGIONS
+
     if country not in SUPPORTED_REGIONS:
-        near = difflib.get_close_matches(country.upper(), sorted(SUPPORTED_REGIONS), n=1, cutoff=0)
+        start = country.upper()[:2]
+        near = difflib.get_close_matches(start, sorted(SUPPORTED_REGIONS), n=1, cutoff=0)
         raise ConfigError(
             f"numbers.country: {country!r} is not a country with a numbering plan",
             hint=f"Write two capital letters of ISO 3166, such as {near[0]}.",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator
+from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
 
@@ -10,6 +11,7 @@ ACCOUNT_IGNORED: Final = "account number ignored"
 DATE_IGNORED: Final = "date ignored"
 ADDRESS_IGNORED: Final = "IP address ignored"
 
+_WORD = re.compile(r"[^\W\d_]+")
 _LETTER = re.compile(r"[^\W\d_]")
 _STOP = " ; "
 
@@ -42,7 +44,6 @@ _EXTENSION = re.compile(
 _MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(\d{{1,8}}(?![\d-])){_MORE}#?")
 
 _RUN = re.compile(r"(?:\+[+( .-]*)?\(?[( ]*\d[\d() .\-/\\]*")
-_DIGITS = re.compile(r"\d")
 
 # A short strange word between digits, with no blank around it, is a spoilt digit: 229-3O-42, 2З9-30-42.
 _SPOILT_GAP = re.compile(r"[-.)]*([^\W\d_]{1,3})[-.(]*")
@@ -61,13 +62,25 @@ class Run(NamedTuple):
 class Field(NamedTuple):
     """The runs of a phone field, the rules that cut it, and whether a digit was spoilt by a letter."""
 
-    runs: tuple[Run, ...]
-    rules: tuple[str, ...]
+    runs: list[Run]
+    rules: list[str]
     spoilt: bool
 
 
 KeepNumber = Callable[[str], bool]
 """Told the digits after an extension word; True when they are a whole phone number after all."""
+
+
+_LABEL, _EXTENSION_WORD = 1, 2
+_LABEL_START = re.compile(rf"{_LABELS}|[рклс]|расч\w*")
+_EXTENSION_START = re.compile(_EXTENSION_WORDS)
+
+
+@lru_cache(maxsize=4096)
+def _kind(word: str) -> int:
+    """Tell whether a word may start an account's label, an extension, both or neither: few words start either."""
+    label = _LABEL if _LABEL_START.fullmatch(word) else 0
+    return label | (_EXTENSION_WORD if _EXTENSION_START.fullmatch(word) else 0)
 
 
 def _cut_extensions(text: str, keep: KeepNumber) -> str:
@@ -78,21 +91,45 @@ def _cut_extensions(text: str, keep: KeepNumber) -> str:
     return _MARKED_EXTENSION.sub(cut, _EXTENSION.sub(cut, text))
 
 
-def _cut(text: str, keep: KeepNumber) -> tuple[str, list[str]]:
+def _cut_dates(text: str, rules: list[str]) -> str:
+    without_dates = _DATE.sub(_STOP, text)
+    without_both = _IP_ADDRESS.sub(_STOP, without_dates)
+    rules += [DATE_IGNORED] if without_dates != text else []
+    rules += [ADDRESS_IGNORED] if without_both != without_dates else []
+    return without_both
+
+
+def _cut(text: str, words: list[str], keep: KeepNumber) -> tuple[str, list[str]]:
     """Cut away what holds digits and is no number; give the rest and the rules used."""
     rules: list[str] = []
-    if _LETTER.search(text):
+    kinds = 0
+    for word in words:
+        kinds |= _kind(word)
+    if kinds & _LABEL:
         shorter = _ACCOUNT.sub(_STOP, text)
         rules += [ACCOUNT_IGNORED] if shorter != text else []
         text = shorter
     if text.count(".") > 1:
-        shorter = _DATE.sub(_STOP, text)
-        rules += [DATE_IGNORED] if shorter != text else []
-        text = _IP_ADDRESS.sub(_STOP, shorter)
-        rules += [ADDRESS_IGNORED] if text != shorter else []
-    shorter = _cut_extensions(text, keep)
-    rules += [EXTENSION_DROPPED] if shorter != text else []
-    return shorter, rules
+        text = _cut_dates(text, rules)
+    if kinds & _EXTENSION_WORD or "#" in text or "*" in text or ",," in text:
+        shorter = _cut_extensions(text, keep)
+        rules += [EXTENSION_DROPPED] if shorter != text else []
+        text = shorter
+    return text, rules
+
+
+class _Span(NamedTuple):
+    start: int
+    end: int
+    text: str
+
+
+def _spans(text: str) -> Iterator[_Span]:
+    for match in _RUN.finditer(text):
+        run = match[0].rstrip("( .-/\\")
+        end = match.start() + len(run)
+        run = run.lstrip()
+        yield _Span(end - len(run), end, run)
 
 
 def _is_spoilt(gap: str) -> bool:
@@ -100,26 +137,25 @@ def _is_spoilt(gap: str) -> bool:
     return match is not None and match[1] not in _GLUED_WORDS
 
 
-def _touches(text: str, start: int, end: int) -> str:
-    return (text[start - 1] if start else " ") + (text[end] if end < len(text) else " ")
+def _run(span: str, *, glued: bool = False) -> Run:
+    return Run(span.lstrip("+ .-"), span[0] == "+", glued)
 
 
-def _runs(text: str) -> Iterator[tuple[Run, bool]]:
-    """Yield each run of digits, with whether a letter spoils it."""
-    spans = []
-    for match in _RUN.finditer(text):
-        run = match[0].rstrip("( .-/\\").lstrip()
-        start = text.index(run, match.start())
-        spans.append((start, start + len(run), run))
-    gaps = [False, *(_is_spoilt(text[a[1] : b[0]]) for a, b in pairwise(spans)), False]
+def _check_letters(text: str, spans: list[_Span]) -> Iterator[tuple[Run, bool]]:
+    """Yield each run of a text with letters, with whether one of them spoils it."""
+    gaps = [False, *(_is_spoilt(text[left.end : right.start]) for left, right in pairwise(spans)), False]
     for at, (start, end, run) in enumerate(spans):
-        around = _touches(text, start, end)
-        spoilt = gaps[at] or gaps[at + 1] or any(map(_LOOKS_LIKE_DIGIT.match, around))
-        yield Run(run.lstrip("+ .-"), run.startswith("+"), bool(_LETTER.search(around)) or "@" in around), spoilt
+        around = text[max(start - 1, 0) : start] + text[end : end + 1]
+        spoilt = gaps[at] or gaps[at + 1] or _LOOKS_LIKE_DIGIT.search(around) is not None
+        yield _run(run, glued="@" in around or _LETTER.search(around) is not None), spoilt
 
 
 def take_apart(text: str, keep: KeepNumber) -> Field:
     """Take a plain phone text (``cleaning.plain_phone_text``) apart."""
-    text, rules = _cut(text, keep)
-    runs = list(_runs(text))
-    return Field(tuple(run for run, spoilt in runs if not spoilt), tuple(rules), any(spoilt for _, spoilt in runs))
+    words = _WORD.findall(text)
+    text, rules = _cut(text, words, keep)
+    spans = list(_spans(text))
+    if not words:
+        return Field([_run(span.text) for span in spans], rules, spoilt=False)
+    runs = list(_check_letters(text, spans))
+    return Field([run for run, spoilt in runs if not spoilt], rules, any(spoilt for _, spoilt in runs))

@@ -19,7 +19,10 @@ _TAIL = re.compile(r"-?(\d{1,4}(?:-\d\d)?)")
 _LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?$")
 # No code in brackets, no prefix apart, no single last digit: those are whole numbers that lost digits.
 _LOCAL = re.compile(r"(?![780][ .-]|0)\d+(?:[ .-]{1,3}\d+)*(?<=\d\d)")
-_THOUSANDS = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
+_AMOUNT = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
+_LOCAL_DIGITS = (5, 8)
+_LONGEST_LOCAL = 20  # characters
+_PAIR_DIGITS = 22
 _MOST_BEFORE_SLASH = 9  # digits: a prefix, an area code, the start of a number
 _MOST_SKIPPED = 6  # digits: an index in a list, office hours, a short number of the office
 
@@ -38,12 +41,16 @@ class Segments:
 
     def __init__(self, reader: Reader, area_code: str) -> None:
         self._reader, self._area_code = reader, area_code
+        self._local_first = reader.plan.length > _LOCAL_DIGITS[1]  # then no local number can be a whole one
         self.numbers: list[Number] = []
         self.rules: list[str] = []
         self.locals_left: list[str] = []
 
     def add(self, run: Run) -> None:
         """Find the numbers of one run."""
+        if "/" not in run.text and "\\" not in run.text:
+            self._add_part(run.text, plus=run.plus, glued=run.glued)
+            return
         parts = _SLASH.split(run.text)
         plus = run.plus
         text = parts.pop(0)
@@ -67,20 +74,23 @@ class Segments:
 
     def _add_part(self, text: str, *, plus: bool, glued: bool) -> bool:
         """Find the numbers of a part without slashes; False when there is none."""
+        if self._local_first and self._add_local(text, plus=plus, glued=glued):
+            return True
         whole = self._reader.read(text, plus=plus)
         if whole is not None:
             self.numbers.append(whole)
             return True
-        return self._add_pair(text) or self._add_local(text, plus=plus, glued=glued) or self._add_cut(text, plus=plus)
+        if not self._local_first and self._add_local(text, plus=plus, glued=glued):
+            return True
+        return self._add_pair(text) or self._add_cut(text, plus=plus)
 
     def _add_pair(self, text: str) -> bool:
+        if len(text) != _PAIR_DIGITS:
+            return False
         pair = [self._reader.read(half, plus=False) for half in glued_pair(text)]
         numbers = [number for number in pair if number is not None]
-        if len(numbers) < 2:
-            return False
-        for number in numbers:
-            self.numbers.append(number)
-        return True
+        self.numbers += numbers if len(numbers) > 1 else []
+        return len(numbers) > 1
 
     def _add_cut(self, text: str, *, plus: bool) -> bool:
         """Cut at blanks: a number first, the longest that is one, then what follows it."""
@@ -145,9 +155,17 @@ class Segments:
             yield self._area_code, CONFIGURED
 
     def _add_local(self, text: str, *, plus: bool, glued: bool) -> bool:
-        width = digit_count(text)
         text = text.strip("()")
-        if plus or glued or not 5 <= width <= 8 or _LOCAL.fullmatch(text) is None or _THOUSANDS.fullmatch(text):
+        if (
+            plus
+            or glued
+            or not 5 <= len(text) <= _LONGEST_LOCAL
+            or not _LOCAL.fullmatch(text)
+            or _AMOUNT.fullmatch(text)
+        ):
+            return False
+        width = digit_count(text)
+        if not _LOCAL_DIGITS[0] <= width <= _LOCAL_DIGITS[1]:
             return False
         if text[0] == self._reader.plan.trunk:
             return False
