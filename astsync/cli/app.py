@@ -1,7 +1,6 @@
 """The typer app: the common options, and the one place where an error becomes words and an exit code."""
 
 import logging
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +14,6 @@ from astsync.cli.output import complain
 from astsync.errors import AstsyncError
 
 EXIT_BUG = 1
-EXIT_INTERRUPTED = 130
 
 app = typer.Typer(
     name="astsync",
@@ -70,10 +68,6 @@ def main() -> None:
     except AstsyncError as error:
         complain(error)
         sys.exit(error.exit_code)
-    except BrokenPipeError:  # the reader of our output has gone, as `head` does
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        sys.exit(EXIT_INTERRUPTED)
     except Exception as error:
         logging.getLogger("astsync").debug("the bug's place", exc_info=True)
         complain(_bug(error))

@@ -74,7 +74,8 @@ def _write(text: str, explain: Callable[[str], Explanation], output_format: Form
     for line in _input() if text == "-" else (text,):
         block.append(render(explain(line)))
         if len(block) == _LINES:
-            emit("".join(block))
+            if not emit("".join(block)):
+                return
             block.clear()
     emit("".join(block))
 

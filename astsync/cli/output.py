@@ -9,18 +9,31 @@ from astsync.errors import AstsyncError, ConfigError
 from astsync.reports.untrusted import printable
 
 
-def emit(text: str, file: Path | None = None) -> None:
-    """Write a result to standard output, or whole to a file. Raises ConfigError when the file cannot be written."""
+def emit(text: str, file: Path | None = None) -> bool:
+    """Write a result to standard output, or whole to a file; False when nobody reads it any more.
+
+    Raises ConfigError when the file cannot be written.
+    """
     if file is None:
-        sys.stdout.buffer.write(text.encode())
-        sys.stdout.flush()
-        return
+        return _print(text.encode())
     try:
         _replace(file, text.encode())
     except OSError as error:
         raise ConfigError(
             f"cannot write {file}: {error.strerror}", hint="Check the folder and its rights, or name another file."
         ) from None
+    return True
+
+
+def _print(data: bytes) -> bool:
+    """Write to standard output; a reader that has gone, as ``head`` does, changes nothing about a run."""
+    try:
+        sys.stdout.buffer.write(data)
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return False
+    return True
 
 
 def _replace(file: Path, data: bytes) -> None:
@@ -43,11 +56,6 @@ def complain(error: AstsyncError) -> None:
     print(f"astsync: {_lines(str(error))}", file=sys.stderr)
     if error.hint:
         print(f"  {_lines(error.hint)}", file=sys.stderr)
-
-
-def say(text: str) -> None:
-    """Tell something that is not the result."""
-    print(text, file=sys.stderr)
 
 
 def _lines(text: str) -> str:

@@ -85,10 +85,12 @@ class Story:
 
     def tell(self) -> None:
         """Tell it all. Raises StoryFailed at the first step that shows something else than it must."""
+        started = time.monotonic()
         self.write_configuration()
         hero, other = self._look_and_sync()
         self._change_and_sync(hero, other)
         self._forget_and_push(hero)
+        self._say(f"\nThat was the whole main job, in {time.monotonic() - started:.0f} s.")
 
     def _look_and_sync(self) -> tuple[Caller, Caller]:
         self._title("What would change? Nothing is written")
