@@ -1,0 +1,323 @@
+"""The documentation and the examples say what the program does."""
+
+import json
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, get_args
+
+import pytest
+from pydantic import SecretStr
+
+from astsync import errors
+from astsync.cli.runs import EXIT_DIFFERENT
+from astsync.config import Config, Section
+from astsync.configfile import load
+from astsync.demo.asterisk.files import DIALPLAN
+from tests.cli.sandbox import Sandbox, run
+
+ROOT = Path(__file__).parents[2]
+ENGLISH, RUSSIAN = "README.md", "README.ru.md"
+READMES = (ENGLISH, RUSSIAN)
+PAGES = (*READMES, "CHANGELOG.md")
+OPTION = re.compile(r"(?<![\w-])(--[a-z]+(?:-[a-z]+)*|-[a-z](?![\w-]))")
+WITH_VALUE = {"--config", "--pbx"}  # of the options that stand before the command
+
+Capture = pytest.CaptureFixture[str]
+Patch = pytest.MonkeyPatch
+
+
+def text(name: str) -> str:
+    return (ROOT / name).read_text(encoding="utf-8")
+
+
+def blocks(name: str, language: str = "") -> list[str]:
+    found = re.findall(r"^```(\w*)\n(.*?)^```$", text(name), re.MULTILINE | re.DOTALL)
+    return [block for label, block in found if label == language]
+
+
+def table(name: str, heading: str) -> dict[str, list[str]]:
+    """The rows of the first table whose first column has this heading, by their first cell."""
+    lines = iter(text(name).splitlines())
+    next(line for line in lines if line.startswith(f"| {heading} |"))
+    next(lines)
+    rows: dict[str, list[str]] = {}
+    for line in lines:
+        if not line.startswith("| "):
+            break
+        first, *rest = (cell.strip() for cell in line.strip("|").split(" | "))
+        rows[first.strip("`")] = rest
+    return rows
+
+
+class Cli:
+    """What ``--help`` tells: the commands, and the options of each; those of astsync itself under ""."""
+
+    def __init__(self, capture: Capture, patch: Patch) -> None:
+        patch.setenv("COLUMNS", "200")
+        self._capture, self._patch = capture, patch
+        self.options: dict[str, set[str]] = {}
+        self._read()
+
+    def _read(self, *command: str) -> None:
+        done = run(self._capture, self._patch, *command, "--help")
+        assert done.code == 0
+        self.options[" ".join(command)] = set(OPTION.findall(done.out.partition("─ Options ─")[2].partition("╰")[0]))
+        for name in re.findall(r"^│ ([a-z]+) ", done.out.partition("─ Commands ─")[2], re.MULTILINE):
+            self._read(*command, name)
+
+
+@pytest.fixture
+def cli(capfd: Capture, monkeypatch: Patch) -> Cli:
+    return Cli(capfd, monkeypatch)
+
+
+def invocations(name: str) -> Iterator[list[str]]:
+    """The words of each command of astsync that stands in code: after ``$``, in a cell, in the running text."""
+    spans = re.findall(r"`([^`\n]+)`", re.sub(r"^```.*?^```$", "", text(name), flags=re.MULTILINE | re.DOTALL))
+    lines = [line.removeprefix("$ ") for block in blocks(name) for line in block.splitlines() if line.startswith("$ ")]
+    for code in (*spans, *lines):
+        if code.startswith("astsync "):
+            yield shlex.split(code)[1:]
+
+
+def command_of(words: list[str], cli: Cli) -> tuple[str, list[str]]:
+    """Tell the command of an invocation, and the words after it; "" where options of astsync itself stand alone."""
+    words = list(words)
+    while words and words[0].startswith("-"):
+        option = words.pop(0)
+        assert option in cli.options[""], option
+        if option in WITH_VALUE:
+            words.pop(0)
+    command = ""
+    while words and f"{command} {words[0]}".strip() in cli.options:
+        command = f"{command} {words.pop(0)}".strip()
+    return command, words
+
+
+def test_the_help_was_read(cli: Cli) -> None:
+    assert {"", "diff", "sync", "push", "explain", "explain phone", "explain name", "demo"} <= cli.options.keys()
+    assert cli.options[""] >= {"--config", "--pbx", "-v", "--verbose", "-q", "--quiet", "--version", "-h", "--help"}
+    assert cli.options["diff"] >= {"--exit-code", "--format", "--output"}
+
+
+def test_every_command_and_option_is_in_the_readme(cli: Cli) -> None:
+    said = text(ENGLISH)
+    for command, options in cli.options.items():
+        assert f"`astsync {command}".rstrip() in said, command
+        missing = {option for option in options if f"`{option}" not in said}
+        assert missing == set(), command
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_invocation_that_is_shown_can_be_made(page: str, cli: Cli) -> None:
+    shown = list(invocations(page))
+    assert len(shown) > 4
+    for words in shown:
+        command, rest = command_of(words, cli)
+        assert command, words
+        assert {word for word in rest if word.startswith("--")} <= cli.options[command], words
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_option_that_is_named_exists(page: str, cli: Cli) -> None:
+    known = set().union(*cli.options.values())
+    prose = re.findall(r"`[^`\n]*`", text(page))
+    assert {option for code in prose for option in OPTION.findall(code)} <= known
+
+
+@pytest.mark.parametrize(("page", "heading"), [(ENGLISH, "exit code"), (RUSSIAN, "код возврата")])
+def test_the_exit_codes_are_those_of_the_errors(page: str, heading: str) -> None:
+    kinds = (kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.AstsyncError))
+    raised = {kind.exit_code for kind in kinds}
+    assert {int(code) for code in table(page, heading)} == {0, EXIT_DIFFERENT} | raised
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_first_screen_is_a_screen(page: str) -> None:
+    assert text(page).partition("\n## ")[0].count("\n") <= 60
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_short_configuration_loads(page: str, tmp_path: Path) -> None:
+    (block,) = blocks(page, "toml")
+    assert len(block.splitlines()) == 10
+    (tmp_path / "astsync.toml").write_text(block, encoding="utf-8")
+    config = load(tmp_path / "astsync.toml", {})
+    assert [pbx.name for pbx in config.pbx] == ["office"]
+
+
+def keys(model: type[Section], prefix: str = "") -> dict[str, Any]:
+    """Every key of the configuration with its default as TOML has it; ``...`` where it is required."""
+    found: dict[str, Any] = {}
+    for name, field in model.model_fields.items():
+        kinds = (field.annotation, *get_args(field.annotation))
+        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+        if inner is not None:
+            found |= keys(inner, f"{prefix}{name}.")
+        else:
+            found[prefix + name] = ... if field.is_required() else as_toml(name, field.default)
+    return found
+
+
+def as_toml(name: str, default: object) -> object:
+    if isinstance(default, SecretStr):
+        return default.get_secret_value()
+    if isinstance(default, float) and name.startswith("max_"):
+        return f"{default:.0%}"
+    return list(default) if isinstance(default, tuple) else default
+
+
+def test_the_table_of_keys_has_every_key_with_its_default() -> None:
+    wanted = {key: default for key, default in keys(Config).items() if not key.startswith("source.soap.")}
+    rows = table(ENGLISH, "key")
+    assert rows.keys() == wanted.keys()
+    for key, default in wanted.items():
+        shown = rows[key][0].strip("`")
+        words = {"required": ..., "none": None}
+        assert (words[shown] if shown in words else tomllib.loads(f"x = {shown}")["x"]) == default, key
+
+
+def test_every_key_that_is_named_exists() -> None:
+    known = keys(Config)
+    sections = {key.partition(".")[0] for key in known}
+    for page in READMES:
+        named = {code for code in re.findall(r"`([a-z]+\.[a-z_.]+)`", text(page)) if code.partition(".")[0] in sections}
+        assert named <= known.keys()
+    assert all(f"`{key}`" in text(ENGLISH) for key in known)
+
+
+def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, value in data.items():
+        value = value[0] if name == "pbx" else value
+        found |= flat(value, f"{prefix}{name}.") if isinstance(value, dict) else {prefix + name: value}
+    return found
+
+
+def test_the_example_configuration_has_every_key_with_its_default() -> None:
+    example = ROOT / "examples" / "astsync.toml"
+    load(example, {})
+    whole = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", example.read_text(encoding="utf-8"))
+    shown = flat(tomllib.loads(whole))
+    assert shown.keys() == keys(Config).keys()
+    different = {key for key, default in keys(Config).items() if default not in (..., None) and shown[key] != default}
+    assert different == {"source.user"}  # a login is to be filled in
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_variables_of_the_environment_that_are_named_are_keys(page: str) -> None:
+    known = {"ASTSYNC_" + key.upper().replace(".", "__") for key in keys(Config)} | {"ASTSYNC_SECTION__KEY"}
+    named = set(re.findall(r"ASTSYNC_[A-Z_]*__[A-Z_]+", text(page) + text("examples/astsync.toml")))
+    assert {name.replace("PBX__OFFICE__", "PBX__") for name in named} <= known
+
+
+def changed(box: Sandbox) -> Sandbox:
+    """A sandbox in which 1C has an addition, a change and a deletion, and the PBX a foreign key."""
+    box.pbx.fill({"101": "reception"})
+    added = box.run("sync", "--format", "json").pbx["add"]
+    sources = [entry["source"] for entry in added]
+    first, last = (entry["source"].partition("/")[2] for entry in added[::50] if sources.count(entry["source"]) == 1)
+    box.onec.change(first, name="ООО «Ромашка плюс»")
+    box.onec.change(last, deleted=True)
+    box.onec.add("ИП Щукин", ["8 (495) 555-01-42"])
+    return box
+
+
+def form(report: str) -> list[str]:
+    """The lines of a text report without what differs between two runs."""
+    report = re.sub(r"http://\S+", "URL", report)
+    report = re.sub(r"(?m)^  ([+-]) \d+  .+$", r"  \1 NUMBER  NAME", report)
+    report = re.sub(r"(?m)^  ~ \d+  .+ -> .+$", "  ~ NUMBER  NAME -> NAME", report)
+    return sorted(re.sub(r"\d+", "N", report).splitlines())
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_diff_has_the_form_that_the_program_gives(page: str, box: Sandbox) -> None:
+    (shown,) = (block for block in blocks(page) if block.startswith("$ astsync diff\n"))
+    done = changed(box).run("diff")
+    assert form(shown.partition("\n")[2]) == form(done.out)
+
+
+def shape(value: object) -> object:
+    if isinstance(value, dict):
+        return {key: shape(inner) for key, inner in value.items()}
+    return [shape(value[0])] if isinstance(value, list) else type(value)
+
+
+def test_the_json_report_has_the_keys_that_the_program_gives(box: Sandbox) -> None:
+    (block,) = blocks(ENGLISH, "json")
+    shown = json.loads(block)
+    assert shape(shown) == shape(changed(box).run("diff", "--format", "json").report)
+    applied = box.run("sync", "--format", "json").pbx["applied"]
+    (line,) = (line for line in text(ENGLISH).splitlines() if line.startswith("- `applied`"))
+    assert set(re.findall(r"`(\w+)`", line)) == {"applied", *applied}
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_explain_prints_what_is_shown(page: str, tmp_path: Path, capfd: Capture, monkeypatch: Patch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    lines = [line for block in blocks(page) if "$ astsync explain" in block for line in block.splitlines()]
+    assert len(lines) > 2
+    for command, shown in zip(lines[::2], lines[1::2], strict=True):
+        done = run(capfd, monkeypatch, *shlex.split(command.removeprefix("$ astsync ")))
+        assert (done.out, done.code) == (f"{shown}\n", 0)
+
+
+def test_the_messages_with_their_cures_are_those_of_the_program() -> None:
+    sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "astsync").rglob("*.py"))
+    parts = [part for row in table(RUSSIAN, "сообщение") for part in re.split("`? … `?", row)]
+    assert len(parts) > 15
+    assert [part for part in parts if part not in sources] == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_files_and_headings_that_are_linked_exist(page: str) -> None:
+    headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in re.findall(
+        r"(?m)^#+ (.+)$", text(page)
+    )}  # fmt: skip
+    for link in re.findall(r"\]\(([^)\s]+)\)", text(page)):
+        if link.startswith("#"):
+            assert link[1:] in headings, link
+        elif not link.startswith("https://"):
+            assert (ROOT / link).is_file(), link
+
+
+def test_targets_of_make_and_paths_that_are_named_exist() -> None:
+    rules = re.findall(r"(?m)^([a-z0-9-]+(?: [a-z0-9-]+)*):", text("Makefile"))
+    targets = {target for rule in rules for target in rule.split()}
+    for page in READMES:
+        code = "".join(blocks(page, "sh")) + "\n".join(re.findall(r"`([^`\n]+)`", text(page)))
+        named = re.findall(r"(?m)^make ([a-z0-9-]+)", code)
+        assert {"demo", "test"} <= set(named) <= targets
+    (layout,) = (block for block in blocks(ENGLISH) if block.startswith("astsync/cli/"))
+    assert all((ROOT / line.split()[0]).exists() for line in layout.splitlines())
+
+
+def test_every_library_is_in_the_readme_and_every_one_there_is_used() -> None:
+    project = tomllib.loads(text("pyproject.toml"))["project"]
+    used = {re.split("[><=]", requirement)[0] for requirement in project["dependencies"]}
+    assert table(ENGLISH, "library").keys() == used
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_the_lines_for_asterisk_are_those_that_were_tried(page: str) -> None:
+    (line,) = (block.strip() for block in blocks(page) if block.startswith("same => n,ExecIf"))
+    assert line.removeprefix("same => n,") in DIALPLAN
+    (user,) = blocks(page, "ini")
+    example = text("examples/asterisk/manager.conf").splitlines()
+    assert [line for line in user.splitlines() if line not in example] == ["permit = 192.0.2.20/255.255.255.255"]
+
+
+def test_the_crontab_runs_a_command_that_exists(cli: Cli) -> None:
+    cron = ROOT / "examples" / "cron" / "astsync"
+    assert "." not in cron.name  # cron passes over such files
+    assert cron.read_bytes().endswith(b"\n")
+    (job,) = re.findall(r"(?m)^[*\d].*$", text("examples/cron/astsync"))
+    *_, user, program, arguments = job.split(None, 7)
+    assert (user, program) == ("astsync", "astsync")
+    assert "%" not in arguments  # to cron it is the end of the line
+    assert command_of(shlex.split(arguments), cli) == ("sync", [])
