@@ -1,0 +1,143 @@
+"""astsync itself over a private Asterisk: the family alone, and ``push`` as the engine does it, phase by phase."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ParamSpec
+
+from astsync.config import PbxConfig
+from astsync.demo.asterisk import PrivateAsterisk
+from astsync.engine import Engine, Options
+from astsync.pbx import WriteResult
+from astsync.pbx.astdb import AmiPbx, AstDb
+from astsync.phonebook.book import BookBuilder
+from astsync.phonebook.model import Counterparty, Entry, Progress, no_progress
+from astsync.phonebook.names import NameMaker
+from astsync.phonebook.numbers import NumberParser
+from astsync.store import Snapshot, Store
+from tests.bench.entries import make_entries
+from tests.bench.peers import NotMeasured
+from tests.bench.raw import FAMILY
+
+Arguments = ParamSpec("Arguments")
+Phases = tuple[float, float, float, float, float]
+"""Seconds: reading, writing, reading again, all the rest, the whole."""
+
+
+class Ours:
+    """The ways of astsync; each gives seconds. ``phases`` keeps those of every push by the number of entries."""
+
+    def __init__(self, pbx: PrivateAsterisk, folder: Path) -> None:
+        self._folder = folder
+        self._pbxs = {name: AmiPbx(_config(pbx, name), FAMILY) for name in (pbx.user, "command")}
+        self._pbx = self._pbxs[pbx.user]
+        self.phases: dict[int, list[Phases]] = {}
+
+    @staticmethod
+    def timed(work: Callable[Arguments, object], *arguments: Arguments.args, **named: Arguments.kwargs) -> float:
+        """Give the seconds that something takes."""
+        start = time.perf_counter()
+        work(*arguments, **named)
+        return time.perf_counter() - start
+
+    def put(self, count: int) -> float:
+        """Put so many entries."""
+        entries = make_entries(count)
+        with self._pbx.open() as family:
+            return self.timed(family.put, entries)
+
+    def read(self, count: int) -> float:
+        """Read the family, of so many entries."""
+        return self._read(self._pbx, AstDb.read, count)
+
+    def read_shown(self, count: int) -> float:
+        """Read it as from an Asterisk without DBGetTree."""
+        return self._read(self._pbxs["command"], AstDb._read_shown, count)
+
+    def _read(self, pbx: AmiPbx, how: Callable[[AstDb, Progress], dict[str, str]], count: int) -> float:
+        with pbx.open() as family:
+            start = time.perf_counter()
+            found = how(family, no_progress)
+            seconds = time.perf_counter() - start
+        if len(found) != count:
+            raise NotMeasured(f"{len(found):,} of {count:,} entries were read")
+        return seconds
+
+    def push(self, count: int) -> float:
+        """Push a snapshot of so many entries as after a wipe; give the seconds of the write phase."""
+        path = self._folder / f"{count}.sqlite3"
+        fresh = not path.exists()
+        with closing(Store(path)) as store:
+            if fresh:
+                self._remember(store, count)
+            watched = _Watched(self._pbx)
+            engine = Engine(source=_NoSource(), builder=_no_builder, pbxs=[watched], store=store, options=Options())
+            whole = self.timed(engine.push)
+        read, write, again = watched.seconds
+        self.phases.setdefault(count, []).append((read, write, again, whole - read - write - again, whole))
+        return write
+
+    def _remember(self, store: Store, count: int) -> None:
+        """Leave the store as an earlier sync did."""
+        entries = {number: Entry(number, name, f"Контрагенты/{number}") for number, name in make_entries(count)}
+        store.save_snapshot(Snapshot(entries, datetime.now(UTC), "1C", count, 0, 0))
+        store.own(self._pbx.name, FAMILY, entries)
+
+
+class _Watched:
+    """A PBX whose family notes how long each of its calls took."""
+
+    def __init__(self, pbx: AmiPbx) -> None:
+        self.name = pbx.name
+        self.seconds: list[float] = []
+        self._pbx = pbx
+        self._family: AstDb | None = None
+
+    @contextmanager
+    def open(self) -> Iterator["_Watched"]:
+        with self._pbx.open() as self._family:
+            yield self
+
+    @contextmanager
+    def _noted(self) -> Iterator[AstDb]:
+        if self._family is None:
+            raise RuntimeError("not open")
+        start = time.perf_counter()
+        yield self._family
+        self.seconds.append(time.perf_counter() - start)
+
+    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+        with self._noted() as family:
+            return family.read(progress)
+
+    def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
+        with self._noted() as family:
+            return family.put(entries, progress)
+
+    def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
+        if self._family is None:
+            raise RuntimeError("not open")
+        return self._family.delete(numbers, progress)
+
+
+class _NoSource:
+    """No source: a push needs none."""
+
+    def describe(self) -> str:
+        return "none"
+
+    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+        raise RuntimeError("a push asks no source")
+
+
+def _no_builder() -> BookBuilder:
+    return BookBuilder(NumberParser(country="RU"), NameMaker())
+
+
+def _config(pbx: PrivateAsterisk, user: str) -> PbxConfig:
+    secret = pbx.secret_of(user)
+    return PbxConfig.model_validate(
+        {"name": user, "host": pbx.host, "port": pbx.port, "user": user, "secret": secret, "timeout": 120}
+    )
