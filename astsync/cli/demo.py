@@ -18,4 +18,8 @@ def demo(
     """Show the main job in a sandbox: a stand-in 1C and a private Asterisk; nothing of yours is touched."""
     from astsync.demo.sandbox import play
 
-    play(size, keep=keep, say=lambda text: emit(f"{text}\n"))
+    play(size, keep=keep, say=_say)
+
+
+def _say(text: str) -> None:
+    emit(f"{text}\n")
