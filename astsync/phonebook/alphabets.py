@@ -44,6 +44,7 @@ _OTHER_CYRILLIC = dict(
 )
 
 
+_SIGNS = str.maketrans({**dict.fromkeys("ʻʼ’ʹ", "'"), **dict.fromkeys('"`”ʺ', "")})
 _CYRILLIC = re.compile("[\u0400-\u052f]")
 
 
@@ -108,11 +109,16 @@ class Alphabet:
         stem = len(lower) - (2 if ending is not None else 0)
         latin = [self._letter(lower, at, stem) for at in range(stem)]
         if word == lower:
-            return to_ascii("".join(latin) + (ending or ""))
+            return self._plain("".join(latin) + (ending or ""))
         cased = [_cased(latin[at], word, at) for at in range(stem)]
         if ending is not None:
             cased.append(ending.upper() if word[-2:].isupper() else ending)
-        return to_ascii("".join(cased))
+        return self._plain("".join(cased))
+
+    @staticmethod
+    def _plain(latin: str) -> str:
+        """Bring Latin to ASCII; of the signs for ь and ъ only the apostrophe stays, the others end strings."""
+        return to_ascii(latin if latin.isascii() and latin.isalpha() else latin.translate(_SIGNS))
 
     def _letter(self, word: str, at: int, end: int) -> str:
         scheme, letter = self._scheme, word[at]

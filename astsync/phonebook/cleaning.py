@@ -92,7 +92,8 @@ _LATIN, _CYRILLIC = "ABCEHKMOPTXYIaceopxyiëË", "АВСЕНКМОРТХУІас
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
 _TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
 _MIXED = re.compile(r"(?=[^\W\d_]*[A-Za-zëË])(?=[^\W\d_]*[\u0400-\u052f])[^\W\d_]+")
-_IN_WORD_QUOTE = re.compile(r"(?<=[^\W\d_])['’ʼ‘`´ʹ](?=[^\W\d_])")
+_LETTER = "[A-Za-z\u00c0-\u02af\u0400-\u052f]"
+_IN_WORD_QUOTE = re.compile(f"(?<={_LETTER})['’ʼ‘`´ʹ](?={_LETTER})")
 
 
 _ANY_QUOTE = f"[{re.escape(''.join(sorted(_QUOTES)))}]"
@@ -117,16 +118,23 @@ def _is_mark_of_latin(char: str) -> bool:
     return "\u0300" <= char <= "\u036f" or "\u20d0" <= char <= "\u20ff" or "\ufe00" <= char <= "\ufe0f"
 
 
+# Characters that end a string, a command or an expression in a dialplan, a shell or AMI, and what stands for them.
+# Quotes and the tilde go as quotes and dashes do.
+_DANGEROUS = {**dict.fromkeys("\\|$^=<>", " "), ";": ",", "[": "(", "{": "(", "]": ")", "}": ")"}
+
+
 def _name_character(char: str) -> str:
     category = unicodedata.category(char)
     if is_quote(char) or char in _LINE_ENDS or category == "Zs":
         return " "
     if is_dash(char):
         return "-"
+    if char in _DANGEROUS:
+        return _DANGEROUS[char]
     if category in {"Mn", "Me"}:
         return "" if _is_mark_of_latin(char) else char
     # Pictures carry no name; № is one of the symbols to Unicode and is not a picture.
-    return "" if is_invisible(char) or (category in {"So", "Sk"} and char not in "№^") else char
+    return "" if is_invisible(char) or (category in {"So", "Sk"} and char != "№") else char
 
 
 class _NameTable(dict[int, str]):
@@ -148,6 +156,7 @@ _PLAIN_NAME = re.compile(r"[А-Яа-яЁёA-Za-z0-9 .,()&+-]*")
 def plain_name_text(text: str) -> str:
     """Give a name in NFC with plain dashes and blanks, without quotes, pictures and what cannot be seen.
 
+    Characters that are dangerous in a dialplan become blanks, commas and round brackets.
     An apostrophe between two letters stays, as "'".
     """
     if _PLAIN_NAME.fullmatch(text):

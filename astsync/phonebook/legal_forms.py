@@ -246,6 +246,7 @@ def _short_forms() -> dict[str, Form]:
 
 _BY_FIRST_WORD, _BY_LAST_WORD = _index(0), _index(-1)
 _SHORTS = _short_forms()
+_LEAST_MISTYPED = 3  # letters: ЗА0 is ЗАО, A0 is a sheet of paper
 _LONGEST_SHORT = max(map(len, _SHORTS))
 _PAIRS = {tuple(short.split()): form for short, form in _SHORTS.items() if " " in short}
 
@@ -255,7 +256,8 @@ def _short_form(word: str) -> Form | None:
     bare = word.strip(_EDGE)
     if len(bare) > _LONGEST_SHORT:
         return None
-    twin = bare if bare.isdigit() else bare.translate(_LATIN_TWINS)
+    as_typed = bare.isdigit() or (len(bare) < _LEAST_MISTYPED and not bare.isalpha())
+    twin = bare if as_typed else bare.translate(_LATIN_TWINS)
     form = _SHORTS.get(twin.upper())
     if form is None:
         return None

@@ -17,8 +17,8 @@ NOTHING_LEFT: Final = "nothing printable is left of the name"
 EMPTY: Final = "the name is empty"
 LOOK_ALIKES: Final = "look-alike letters turned back"
 
-# Characters that end a string, a command or an expression in a dialplan, a shell or AMI; see the tests for the list.
-_SAFE = str.maketrans({**dict.fromkeys('"`\\|$^=<>', " "), ";": ",", "~": "-", "[": "(", "{": "(", "]": ")", "}": ")"})
+# What transliteration of other scripts may bring back; the source's own are gone (``cleaning.plain_name_text``).
+_SAFE = str.maketrans(dict(zip(";~[{]}", ",-(())", strict=True)) | dict.fromkeys('"`\\|$^=<>', ""))
 _LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _LOOSE = re.compile(r"\( +| +(?=[),.;:!?])|\( *\)")
@@ -136,7 +136,7 @@ class NameMaker:
         known = self._latin[language]
         spelled = [known.get(word) or self._learn_spelling(word, language) for word in words]
         body = " ".join(spelled)
-        return _tidy(body) if marks & _ODD or "" in spelled else body
+        return _tidy(body) if marks & _ODD or "" in spelled or body[-1] in _END or body[0] in _EDGES else body
 
     def _placed(self, body: str, found: Found, language: str) -> str:
         """Put the legal form where the setting wants it; at the end it is kept and the rest is cut."""
@@ -169,7 +169,7 @@ class NameMaker:
     def _to_latin(self, word: str, language: str) -> str:
         letters = alphabet(self.scheme, language)
         spelled = _LETTERS.sub(lambda match: letters.word(match[0]), word.replace("№", "No"))
-        return _UNPRINTABLE.sub("", to_ascii(spelled).translate(_SAFE))
+        return " ".join(_UNPRINTABLE.sub("", to_ascii(spelled).translate(_SAFE)).split())
 
     def _place(self, *, first: bool) -> str:
         if self.legal_form == KEEP:

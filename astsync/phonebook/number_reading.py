@@ -74,7 +74,9 @@ def _from_library(number: PhoneNumber, rule: str) -> Number | None:
     if not phonenumbers.is_valid_number(number):
         return None
     national = phonenumbers.national_significant_number(number)
-    return Number(str(number.country_code), national, rule) if len(national) >= _LEAST_DIGITS else None
+    code = str(number.country_code)
+    fits = len(national) >= _LEAST_DIGITS and len(code) + len(national) <= _MOST_DIGITS
+    return Number(code, national, rule) if fits else None
 
 
 def _parse(text: str, region: str | None, rule: str) -> Number | None:
@@ -84,6 +86,12 @@ def _parse(text: str, region: str | None, rule: str) -> Number | None:
         return _from_library(phonenumbers.parse(text, region), rule)
     except phonenumbers.NumberParseException:
         return None
+
+
+def _is_calling_code(group: str) -> bool:
+    """Tell whether digits are the calling code of a country, of two or three digits."""
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(group), ()) if 2 <= len(group) <= 3 else ()
+    return any(region != phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY for region in regions)
 
 
 class Reader:
@@ -104,7 +112,8 @@ class Reader:
             prefix, national = plain
             return Number(self.code, national, self.rule_of(prefix), run)
         digits = Digits.of(run)
-        if not self._least <= len(digits.text) <= _MOST_DIGITS + 6:
+        least = _LEAST_DIGITS if plus else self._least
+        if not least <= len(digits.text) <= _MOST_DIGITS + 6:
             return None
         number = self._plus(digits) if plus else self._no_plus(digits)
         return number._replace(written=run) if number is not None else None
@@ -148,7 +157,7 @@ class Reader:
     def _bare(self, digits: Digits) -> Number | None:
         """Read a number that lacks only its "+": of a neighbour, or with its calling code written apart."""
         text, groups = digits
-        apart = len(groups) > 2 and 2 <= len(groups[0]) <= 3 and int(groups[0]) in COUNTRY_CODE_TO_REGION_CODE
+        apart = len(groups) > 2 and _is_calling_code(groups[0])
         neighbour = text[:3] in _NEIGHBOURS or (text[0] == "7" and self.code != "7" and len(text) == 11)
         return self._international(text, NO_PLUS) if len(text) > 10 and (neighbour or apart) else None
 
@@ -187,7 +196,7 @@ class SevenReader(Reader):
         text, groups = digits
         if groups[0] == "8":
             return True
-        apart = len(groups) > 1 and len(groups[0]) in (2, 3) and int(groups[0]) in COUNTRY_CODE_TO_REGION_CODE
+        apart = len(groups) > 1 and _is_calling_code(groups[0])
         return text[0] == "8" and len(text) == 11 and not apart and self.plan.valid(text[1:])
 
     def _international(self, text: str, rule: str) -> Number | None:

@@ -1,0 +1,114 @@
+"""Legal forms: found in full or short at either end, put where the setting wants them."""
+
+import pytest
+
+from astsync.phonebook.legal_forms import _BY_FIRST_WORD, _FORMS, find_form, form_word
+from astsync.phonebook.names import NameMaker
+
+# Two ways to write the phrase of a form whose short form is shared by several phrases give the same short form.
+PHRASES = [
+    (language, short, phrase)
+    for language, forms in _FORMS.items()
+    for short, phrases in forms.items()
+    for phrase in filter(None, phrases.split("|"))
+]
+
+
+@pytest.mark.parametrize(("language", "short", "phrase"), PHRASES)
+def test_every_full_phrase_at_either_end(language: str, short: str, phrase: str) -> None:
+    maker = NameMaker(scheme="none", max_length=200)
+    assert maker.make(f'{phrase} "Ромашка"').name == f"{short} Ромашка"
+    assert maker.make(f"{phrase.upper()} «РОМАШКА»").name == f"{short} РОМАШКА"
+    assert maker.make(f'"Ромашка", {phrase}').name == f"{short} Ромашка"
+
+
+@pytest.mark.parametrize(("language", "short"), [(lang, short) for lang, forms in _FORMS.items() for short in forms])
+def test_every_short_form_in_front_and_behind_a_quote(language: str, short: str) -> None:
+    maker = NameMaker(scheme="none")
+    assert maker.make(f'{short} "Ромашка"').name == f"{short} Ромашка"
+    assert maker.make(f'"Ромашка" {short}').name == f"{short} Ромашка"
+
+
+@pytest.mark.parametrize(
+    ("setting", "name", "wanted"),
+    [
+        ("first", "Ромашка ООО", "OOO Romashka"),
+        ("last", "Ромашка ООО", "Romashka OOO"),
+        ("keep", "Ромашка ООО", "Romashka OOO"),
+        ("drop", "Ромашка ООО", "Romashka"),
+        ("first", 'ООО "Ромашка"', "OOO Romashka"),
+        ("last", 'ООО "Ромашка"', "Romashka OOO"),
+        ("keep", 'ООО "Ромашка"', "OOO Romashka"),
+        ("drop", 'ООО "Ромашка"', "Romashka"),
+        ("keep", "Общество с ограниченной ответственностью Ромашка", "OOO Romashka"),
+        ("keep", "Ромашка, общество с ограниченной ответственностью", "Romashka OOO"),
+        ("drop", "Ромашка ООО (бывший клиент)", "Romashka OOO (byvshy kliyent)"),
+        ("last", "ИП Иванов Иван", "Ivanov Ivan IP"),
+        ("drop", "ИП Иванов Иван", "Ivanov Ivan"),
+        ("drop", "ООО", "OOO"),
+        ("last", "ООО", "OOO"),
+        ("drop", 'ООО Ромашка "ООО"', "Romashka"),
+        ("last", "ФГБОУ ВО МГУ", "MGU FGBOU VO"),
+        ("last", "МГУ, ФГБОУ ВО", "MGU FGBOU VO"),
+    ],
+)
+def test_placing(setting: str, name: str, wanted: str) -> None:
+    assert NameMaker(legal_form=setting).make(name).name == wanted
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("OOO Ромашка", "OOO Romashka"),  # Latin letters
+        ("Ромашка OOO", "OOO Romashka"),
+        ("ТОB Зірка", "TOV Zirka"),
+        ("3АО Ромашка", "ZAO Romashka"),  # a three for З
+        ("Ромашка ЗА0", "ZAO Romashka"),  # a zero for О
+        ("Общество  с ограниченной\u00a0ответственностью Ромашка", "OOO Romashka"),
+        ("Общество с ограниченой ответственостью Ромашка", "OOO Romashka"),
+        ("Товариство з обмеженою відповідальністю Зірка", "TOV Zirka"),
+        ("Фізична особа - підприємець Іваненко", "FOP Ivanenko"),
+        ("ооо ромашка", "OOO romashka"),
+        ("Тсж Уют", "TSZH Uyut"),
+        ("Ромашка (ООО)", "OOO Romashka"),
+        ("Ромашка, ООО.", "OOO Romashka"),
+    ],
+)
+def test_spellings(name: str, wanted: str) -> None:
+    result = NameMaker().make(name)
+    assert result.name.casefold() == wanted.casefold()
+    assert any(rule.startswith("legal form") for rule in result.rules)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Иванов ГП",  # initials
+        "Петров НО",
+        "И.П. Сидоров",
+        "Но пасаран",
+        "Пп Сервис",
+        "Товар Сервис",
+        "Обществознание",
+        "Филиал ООО Ромашка",
+        "Аптека",
+        "000 Ромашка",
+    ],
+)
+def test_not_a_legal_form(name: str) -> None:
+    assert not any(rule.startswith("legal form") for rule in NameMaker().make(name).rules)
+
+
+def test_longest_phrase_wins() -> None:
+    words = [form_word(word) for word in "Федеральное государственное бюджетное учреждение Музей".split()]
+    found = find_form(words)
+    assert found is not None
+    assert found.form.short == "ФГБУ"
+    assert (found.start, found.end, found.first) == (4, 5, True)
+    for phrases in _BY_FIRST_WORD.values():
+        lengths = [len(phrase) for phrase, _ in phrases]
+        assert lengths == sorted(lengths, reverse=True)
+
+
+def test_no_words() -> None:
+    assert find_form([]) is None
