@@ -339,12 +339,16 @@ def find_form(words: list[FormWord], *, sure_end: bool = False) -> Found | None:
 
     ``sure_end`` tells that what stands last cannot be initials: a closing quote stands before it.
     """
-    end = len(words)
-    if end == 0:
+    start, end = 0, len(words)
+    while end and not words[end - 1].key:  # loose signs
+        end -= 1
+    while start < end and not words[start].key:
+        start += 1
+    if start == end:
         return None
-    found = _at_start(words, 0, end) if words[0].edge else None
-    if found is None and words[-1].edge:
-        found = _at_end(words, 0, end, sure=sure_end)
+    found = _at_start(words, start, end) if words[start].edge else None
+    if found is None and words[end - 1].edge:
+        found = _at_end(words, start, end, sure=sure_end)
     if found is None or not _leaves_name(words, found):
         return None
     once_more = words[found.start].edge or words[found.end - 1].edge

@@ -65,6 +65,13 @@ class Digits(NamedTuple):
         groups = _DIGITS.findall(_BRACKETS.sub(_join_group, run) if "(" in run else run)
         return cls("".join(groups), groups)
 
+    def without_zeros(self) -> "Digits":
+        """Drop the two zeros of the international prefix; groups stay as far as they were written apart."""
+        first, *rest = self.groups
+        if len(first) < 2:  # 0 0 49 30 …
+            return Digits(self.text[2:], [self.text[2:]])
+        return Digits(self.text[2:], rest if first == "00" else [first[2:], *rest])
+
 
 def _join_group(match: re.Match[str]) -> str:
     return f" {''.join(_DIGITS.findall(match[1]))} "
@@ -124,8 +131,10 @@ class Reader:
 
     def _plus(self, digits: Digits) -> Number | None:
         text, groups = digits
+        if len(text) < _LEAST_DIGITS:
+            return None
         if text.startswith("00"):
-            return self._plus(Digits(text[2:], [text[2:]]))
+            return self._plus(digits.without_zeros())
         if text.startswith("810") and len(text) > 11:
             return self._international(text[3:], PREFIX_810)
         if self._is_trunk(digits) or groups[0] == "0":
@@ -151,7 +160,8 @@ class Reader:
     def _abroad(self, digits: Digits) -> Number | None:
         text = digits.text
         if text.startswith("00"):
-            return self._international(text[2:], DOUBLE_ZERO)
+            number = self._plus(digits.without_zeros())
+            return number._replace(rule=DOUBLE_ZERO) if number is not None and number.rule == INTERNATIONAL else number
         return self._home(digits) or self._international(text[3:], PREFIX_810)
 
     def _bare(self, digits: Digits) -> Number | None:

@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 EXTENSION_DROPPED: Final = "extension dropped"
 ACCOUNT_IGNORED: Final = "account number ignored"
-DATE_IGNORED: Final = "date ignored"
+DATE_IGNORED: Final = "date or hours ignored"
 ADDRESS_IGNORED: Final = "IP address ignored"
 
 _WORD = re.compile(r"[^\W\d_]+")
@@ -27,6 +27,16 @@ _ACCOUNT = re.compile(
     r"|(?:\d{4} ){3,}\d{1,4}(?:\d| \d{4})*|\d+(?:[/\\]\d+)*)"
 )
 _DATE = re.compile(r"(?<![\d.)-])(?:[0-2]?\d|3[01])\.(?:0?\d|1[0-2])\.(?:19|20)\d\d(?![\d.-]\d|\d)")
+_OTHER_DATE = re.compile(
+    r"(?<![\d)(.-])(?<![\d)] )(?:(?:19|20)\d\d-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])"
+    r"|(?:[0-2]\d|3[01])/(?:0\d|1[0-2])/(?:19|20)\d\d)(?![\d-])"
+)
+_HOUR = r"(?:[01]?\d|2[0-4])"
+_TIME = re.compile(
+    rf"(?<![\d:.)(-]){_HOUR}(?::[0-5]\d(?:\s*-\s*{_HOUR}:[0-5]\d)?|\.[0-5]\d\s*-\s*{_HOUR}\.[0-5]\d)(?![\d:.-])"
+)
+_COORDINATE = re.compile(r"(?<![\d.)(+-])\d\d\.\d{4,8}(?![\d.-])")
+_INDEX = re.compile(r"(?<![^\s;,|])[1-69][.)] +(?=[\d+(])")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IP_ADDRESS = re.compile(rf"(?<![\d.)+-])(?<!\d )(?:{_OCTET}\.){{3}}{_OCTET}(?![.\d-]|\s*[\d(])")
 
@@ -92,11 +102,12 @@ def _cut_extensions(text: str, keep: KeepNumber) -> str:
 
 
 def _cut_dates(text: str, rules: list[str]) -> str:
-    without_dates = _DATE.sub(_STOP, text)
+    """Cut dates, hours, IP addresses and coordinates."""
+    without_dates = _TIME.sub(_STOP, _OTHER_DATE.sub(_STOP, _DATE.sub(_STOP, text)))
     without_both = _IP_ADDRESS.sub(_STOP, without_dates)
     rules += [DATE_IGNORED] if without_dates != text else []
     rules += [ADDRESS_IGNORED] if without_both != without_dates else []
-    return without_both
+    return _COORDINATE.sub(_STOP, without_both) if without_both.count(".") > 1 else without_both
 
 
 def _cut(text: str, words: list[str], keep: KeepNumber) -> tuple[str, list[str]]:
@@ -109,8 +120,10 @@ def _cut(text: str, words: list[str], keep: KeepNumber) -> tuple[str, list[str]]
         shorter = _ACCOUNT.sub(_STOP, text)
         rules += [ACCOUNT_IGNORED] if shorter != text else []
         text = shorter
-    if text.count(".") > 1:
+    if ":" in text or "20" in text or "19" in text or text.count(".") > 1:
         text = _cut_dates(text, rules)
+    if ") " in text or ". " in text:
+        text = _INDEX.sub(_STOP, text)
     if kinds & _EXTENSION_WORD or "#" in text or "*" in text or ",," in text:
         shorter = _cut_extensions(text, keep)
         rules += [EXTENSION_DROPPED] if shorter != text else []

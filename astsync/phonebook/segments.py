@@ -13,7 +13,8 @@ TAIL_EXPANDED: Final = "alternative tail expanded"
 TAIL_IGNORED: Final = "digits after the number ignored"
 
 _DIGIT = re.compile(r"\d")
-_CUT = re.compile(r"(?<=[\d)])(?: +-? *|(?=\()|\. +)(?=[\d(])|(?<=\))(?=\d)")
+# Blanks, more than one dot, a bracket; and a hyphen after a whole group of two and two: 229-30-42-12.
+_CUT = re.compile(r"(?<=[\d)])(?: +[-.]? *|(?=\()|\. +|\.{2,} *)(?=[\d(])|(?<=\))(?=\d)|(?<=\d\d-\d\d)-(?=\d{2,4}$)")
 _SLASH = re.compile(r" *[/\\] *")
 _TAIL = re.compile(r"-?(\d{1,4}(?:-\d\d)?)")
 _LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?$")

@@ -140,7 +140,7 @@ def test_local_number_without_area_code_says_what_to_set() -> None:
         ("+7 930 006-12-34", "79300061234: code exists, block not assigned"),
         ("8 (495) 229-30-42 доб. 12", "extension dropped"),
         ("8 (495) 229-30-42 ИНН 7701234567", "account number ignored"),
-        ("01.02.2023 8 (495) 229-30-42", "date ignored"),
+        ("01.02.2023 8 (495) 229-30-42", "date or hours ignored"),
         ("192.168.100.200, 8 (495) 229-30-42", "IP address ignored"),
         ("8\u00a0(495) 229-30-42", "characters cleaned"),
         ("8 (495) 229-30-42(43)", "digits after the number ignored"),
