@@ -195,17 +195,16 @@ class NumberPlan:
         self._literal_trunk = metadata.national_prefix_for_parsing == self.trunk or not self.trunk
         self._valid: re.Pattern[str] | None = None
         self._general: re.Pattern[str] | None = None
-        self._prefixed: re.Pattern[str] | None = None
-        self._bare: re.Pattern[str] | None = None
+        self._shapes: tuple[re.Pattern[str], ...] = ()
         try:
             self._prove(metadata)
         except UnknownPatternError:
-            self._valid = self._prefixed = self._bare = None
+            self._valid, self._shapes = None, ()
 
     @property
     def fast(self) -> bool:
         """Tell whether the fast path is proven for this country and so is on."""
-        return self._prefixed is not None
+        return bool(self._shapes)
 
     def _prove(self, metadata: PhoneMetadata) -> None:
         self.length = _main_length(metadata)
@@ -216,8 +215,9 @@ class NumberPlan:
         code, trunk = self._code, self.trunk
         body = r"(\(\d{2,5}\)|\d{2,5})[ -]?(\d{1,3})[ -]?(\d\d)[ -]?(\d\d) *"
         # Bare digits that start with the calling code may be a whole number that lost a digit: not for this path.
-        self._bare = re.compile(rf" *()(?!\(?{code}){body}", re.ASCII)
-        self._prefixed = re.compile(rf" *(\+{code}|{code}{'|' + trunk if trunk else ''})[ -]?{body}", re.ASCII)
+        bare = re.compile(rf" *()(?!\(?{code}){body}", re.ASCII)
+        prefixed = re.compile(rf" *(\+{code}|{code}{'|' + trunk if trunk else ''})[ -]?{body}", re.ASCII)
+        self._shapes = (prefixed, bare)
 
     def _check_prefixes(self, metadata: PhoneMetadata) -> None:
         """Allow only prefixes that libphonenumber strips from a whole number in one way."""
@@ -244,9 +244,7 @@ class NumberPlan:
 
         None means: not so plain, not valid, or the path is off; look closer.
         """
-        if self._prefixed is None or self._bare is None:
-            return None
-        for shape in (self._prefixed, self._bare):
+        for shape in self._shapes:
             match = shape.fullmatch(text)
             if match is None:
                 continue

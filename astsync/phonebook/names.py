@@ -8,7 +8,7 @@ from astsync.errors import ConfigError
 from astsync.phonebook.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUSSIAN_LETTERS, alphabet, to_ascii
 from astsync.phonebook.cleaning import is_quote, plain_name_text, unmix
 from astsync.phonebook.languages import language_of, marks_of
-from astsync.phonebook.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, Form, FormWord, Found, find_form, form_word
+from astsync.phonebook.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, FormWord, Found, find_form, form_word
 
 MOST_BYTES: Final = 255
 """The longest value that scheme "none" gives, in bytes of UTF-8."""
@@ -22,11 +22,12 @@ _SAFE = str.maketrans(dict(zip(";~[{]}", ",-(())", strict=True)) | dict.fromkeys
 _LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _LOOSE = re.compile(r"\( +| +(?=[),.;:!?])|\( *\)")
-_PLAIN_WORD = re.compile(r"[^\W_](?:[\w.-]*[^\W_])?[.)]?")
+# A word that leaves no loose sign behind: Latin, Cyrillic, digits, and no part of ь and ъ alone, which have no Latin.
+_SOLID = "A-Za-z0-9\u0400-\u0481\u048a-\u052f"
+_PLAIN_WORD = re.compile(rf"(?!(?:.*[.-])?[ьъЬЪ]+(?:[.)-]|$))[{_SOLID}](?:[{_SOLID}.-]*[{_SOLID}])?[.)]?")
 _EDGES = " ,.;:-/&*+)"
-_END = " ,;:-/&+("
+_END = " ,;:-/&("
 _UNMIXED, _ODD = 1 << 16, 1 << 17  # bits beside those of languages.marks_of
-_LETTER_MARKS = _UNMIXED - 1
 AS_WRITTEN: Final = ""
 """Instead of a language: the letters stay as they are."""
 
@@ -81,6 +82,8 @@ class NameMaker:
         self._keeps_script = scheme == NO_SCHEME
         # Letters beyond Russian that the scheme itself spells (uz does) do not tell of another language.
         self._own_letters = frozenset() if self._keeps_script else alphabet(scheme, RUSSIAN).letters - RUSSIAN_LETTERS
+        # Where the form goes, by whether it stood first.
+        self._places = {True: FIRST, False: LAST} if legal_form == KEEP else dict.fromkeys((True, False), legal_form)
         self._tokens: dict[str, _Token] = {}
         self._latin: dict[str, dict[str, str]] = {language: {} for language in (AS_WRITTEN, *LANGUAGES)}
         self._told: dict[tuple[object, ...], tuple[str, ...]] = {}
@@ -91,25 +94,23 @@ class NameMaker:
         forms: list[FormWord] = []
         marks = 0
         quoted = ends_quote = False
-        for text_token in text.split():
-            token = self._tokens.get(text_token) or self._learn(text_token)
-            words += token.words
-            forms += token.forms
-            marks |= token.marks
-            quoted, ends_quote = ends_quote, token.quoted
+        known = self._tokens.get
+        for token in text.split():
+            token_words, token_forms, token_marks, token_quoted = known(token) or self._learn(token)
+            words += token_words
+            forms += token_forms
+            marks |= token_marks
+            quoted, ends_quote = ends_quote, token_quoted
         if not words:
             return NameResult("", NOTHING_LEFT if text.strip() else EMPTY)
         found = find_form(forms, sure_end=quoted)
-        language = self._language(marks, found, country)
-        body = self._body(words if found is None else words[found.start : found.end], marks, language)
-        name = self._cut(body) if found is None else self._placed(body, found, language)
-        return self._result(name, marks, found, language)
-
-    def _language(self, marks: int, found: Found | None, country: str | None) -> str:
-        if self._keeps_script:
-            return AS_WRITTEN
         form = found.form.language if found is not None else ""
-        return language_of(marks & _LETTER_MARKS, form, country, self.language)
+        language = AS_WRITTEN if self._keeps_script else language_of(marks, form, country, self.language)
+        body = self._body(words if found is None else words[found.start : found.end], marks, language)
+        name = body if found is None else self._placed(body, found, language)
+        if len(name) > self.max_length or self._keeps_script:
+            name = self._cut(name)
+        return self._result(name, marks, found, language)
 
     def _cut(self, text: str) -> str:
         """Cut a name to its maximum length, and under the scheme "none" to its maximum of bytes, at a character."""
@@ -121,32 +122,34 @@ class NameMaker:
     def _result(self, name: str, marks: int, found: Found | None, language: str) -> NameResult:
         if not name:
             return NameResult("", NOTHING_LEFT)
-        key = (marks & _UNMIXED, found.form if found is not None else None, found is not None and found.first, language)
+        short, first = (found.form.short, found.first) if found is not None else ("", False)
+        key = (marks & _UNMIXED, short, first, language)
         return NameResult(name, None, self._told.get(key) or self._tell(*key))
 
-    def _tell(self, unmixed: int, form: Form | None, first: bool, language: str) -> tuple[str, ...]:
+    def _tell(self, unmixed: int, short: str, first: bool, language: str) -> tuple[str, ...]:
         """Name the rules of a name, and keep them for the next like it."""
-        named = (f"legal form {form.short} {self._place(first=first)}",) if form is not None else ()
+        named = (f"legal form {short} {self._places[first]}",) if short else ()
         letters = f"scheme {self.scheme}" if language in {AS_WRITTEN, RUSSIAN} else f"alphabet {language}"
         rules = (*((LOOK_ALIKES,) if unmixed else ()), *named, letters)
-        self._told[unmixed, form, first, language] = rules
+        self._told[unmixed, short, first, language] = rules
         return rules
 
     def _body(self, words: list[str], marks: int, language: str) -> str:
         known = self._latin[language]
-        spelled = [known.get(word) or self._learn_spelling(word, language) for word in words]
-        body = " ".join(spelled)
-        return _tidy(body) if marks & _ODD or "" in spelled or body[-1] in _END or body[0] in _EDGES else body
+        body = " ".join([known.get(word) or self._learn_spelling(word, language) for word in words])
+        return _tidy(body) if marks & _ODD else body
 
     def _placed(self, body: str, found: Found, language: str) -> str:
         """Put the legal form where the setting wants it; at the end it is kept and the rest is cut."""
-        place, short = self._place(first=found.first), self._spell(found.form.short, language)
+        place, short = self._places[found.first], self._spell(found.form.short, language)
         if place == DROP:
-            return self._cut(body)
+            return body
+        if not body:
+            return short
         room = self.max_length - len(short) - 1
         if place == LAST and room > len(short):
-            return self._cut(f"{_cut(body, room)} {short}".lstrip())
-        return self._cut(f"{short} {body}".rstrip())
+            return f"{_cut(body, room)} {short}"
+        return f"{short} {body}"
 
     def _learn(self, token: str) -> _Token:
         if len(self._tokens) >= _CACHED:
@@ -170,11 +173,6 @@ class NameMaker:
         letters = alphabet(self.scheme, language)
         spelled = _LETTERS.sub(lambda match: letters.word(match[0]), word.replace("№", "No"))
         return " ".join(_UNPRINTABLE.sub("", to_ascii(spelled).translate(_SAFE)).split())
-
-    def _place(self, *, first: bool) -> str:
-        if self.legal_form == KEEP:
-            return FIRST if first else LAST
-        return self.legal_form
 
 
 def _tidy(text: str) -> str:

@@ -109,25 +109,22 @@ class Reader:
         self.plan: NumberPlan = number_plan(country)
         self.code = str(self.plan.country_code)
         self._least = min(self.plan.length, 10) if self.plan.fast else _LEAST_DIGITS
-        self._rules = {"": NATIONAL, f"+{self.code}": INTERNATIONAL, self.plan.trunk: f"trunk prefix {self.plan.trunk}"}
-        self._rules |= {self.code: NO_PLUS, "": NATIONAL}
+        # The rule of the fast path, by the prefix that it found.
+        self.rules = {self.plan.trunk: f"trunk prefix {self.plan.trunk}", f"+{self.code}": INTERNATIONAL}
+        self.rules |= {self.code: NO_PLUS, "": NATIONAL}
 
     def read(self, run: str, *, plus: bool) -> Number | None:
         """Read a whole run as one number; None when it is none."""
         plain = self.plan.read(f"+{run}" if plus else run)
         if plain is not None:
             prefix, national = plain
-            return Number(self.code, national, self.rule_of(prefix), run)
+            return Number(self.code, national, self.rules[prefix], run)
         digits = Digits.of(run)
         least = _LEAST_DIGITS if plus else self._least
         if not least <= len(digits.text) <= _MOST_DIGITS + 6:
             return None
         number = self._plus(digits) if plus else self._no_plus(digits)
         return number._replace(written=run) if number is not None else None
-
-    def rule_of(self, prefix: str) -> str:
-        """Name the rule of the fast path by the prefix it found."""
-        return self._rules[prefix]
 
     def _plus(self, digits: Digits) -> Number | None:
         text, groups = digits

@@ -38,7 +38,7 @@ class NumberParser:
 
         self.country, self.area_code, self.forms = country, area_code, forms
         self._reader = reader_for(country)
-        self._plan = self._reader.plan
+        self._plan, self._code, self._rules = self._reader.plan, self._reader.code, self._reader.rules
         self._area = area_code.removeprefix("0") if self._plan.trunk == "0" else area_code
         self._segments = Segments
         self._read_plain = self._plan.read
@@ -50,13 +50,13 @@ class NumberParser:
         if plain is None:
             return self._parse_slowly(text)
         prefix, national = plain
-        number = self._reader.code + national
-        rules = (f"{number}: {self._reader.rule_of(prefix)}",)
+        number = self._code + national
+        rules = (f"{number}: {self._rules[prefix]}",)
         return NumberResult((number,) if self._only_e164 else self._spellings(national), None, rules)
 
     def _spellings(self, national: str) -> tuple[str, ...]:
         """Give the keys of a number at home: each form once, in the order of the setting."""
-        spelled = {"e164": self._reader.code + national, "trunk": self._plan.dialled(national), "national": national}
+        spelled = {"e164": self._code + national, "trunk": self._plan.dialled(national), "national": national}
         return tuple(dict.fromkeys(spelled[form] for form in self.forms))
 
     def _parse_slowly(self, text: str) -> NumberResult:
@@ -77,11 +77,14 @@ class NumberParser:
         return self._reader.read(digits, plus=False) is not None and len(digits) > self._plan.length
 
     def _found(self, numbers: "list[Number]", rules: list[str]) -> NumberResult:
+        rules += [f"{number.e164}: {number.rule}" for number in numbers]
+        if self._only_e164:
+            return NumberResult(tuple([number.e164 for number in numbers]), None, tuple(rules))
         keys: dict[str, None] = {}
         for number in numbers:
-            home = number.country_code == self._reader.code
+            home = number.country_code == self._code
             keys.update(dict.fromkeys(self._spellings(number.national) if home else (number.e164,)))
-        return NumberResult(tuple(keys), None, (*rules, *(f"{n.e164}: {n.rule}" for n in numbers)))
+        return NumberResult(tuple(keys), None, tuple(rules))
 
     def _reason(self, text: str, *, spoilt: bool, local: list[str]) -> str:
         count = sum(map(str.isdigit, text))
