@@ -12,7 +12,7 @@ from typing import Literal
 from astsync.errors import AstsyncError, PbxBadAnswer, SafetyError
 from astsync.pbx import Family, Pbx, WriteResult
 from astsync.phonebook.book import BookBuilder
-from astsync.phonebook.model import Entry, Phonebook, Progress, no_progress
+from astsync.phonebook.model import Conflict, Entry, Phonebook, Progress, Skipped, no_progress
 from astsync.phonebook.plan import Limits, Plan, check_limits, make_plan
 from astsync.sources import Source
 from astsync.store import Snapshot, Store
@@ -81,6 +81,16 @@ class Report:
 
 
 @dataclass(frozen=True, slots=True)
+class Problems:
+    """What a pull could not turn into entries, and the numbers that several counterparties claim."""
+
+    source: str
+    counterparties: int
+    skipped: tuple[Skipped, ...]
+    conflicts: tuple[Conflict, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Options:
     """How to run: the family and the limits of the configuration, and what the command line said.
 
@@ -125,6 +135,11 @@ class Engine:
     def pull(self) -> Phonebook:
         """Pull the source and build the phonebook. Raises SourceError when the list is not whole."""
         return self._builder().build(self._source.pull(self._progress))
+
+    def problems(self) -> Problems:
+        """Pull and tell what got no entry, and why. Raises SourceError."""
+        book = self.pull()
+        return Problems(self._source.describe(), book.counterparties, book.skipped, book.conflicts)
 
     def sync(self, command: str = "sync") -> Report:
         """Pull, compare and apply the differences. Raises SourceError before anything is read or written."""

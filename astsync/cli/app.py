@@ -57,6 +57,7 @@ def common(
 app.command("diff")(runs.diff)
 app.command("sync")(runs.sync)
 app.command("push")(runs.push)
+app.command("problems")(runs.problems)
 app.add_typer(explain.app, name="explain")
 app.command("demo")(demo.demo)
 

@@ -1,4 +1,4 @@
-"""``diff``, ``sync`` and ``push``: the commands that run the engine."""
+"""``diff``, ``sync``, ``push`` and ``problems``: the commands that run the engine."""
 
 from enum import StrEnum
 from pathlib import Path
@@ -21,6 +21,9 @@ class Format(StrEnum):
 
     TEXT = "text"
     JSON = "json"
+    CSV = "csv"
+    MARKDOWN = "markdown"
+    HTML = "html"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="The report's format.")]
@@ -91,6 +94,16 @@ def push(
         report = engine.push(pull=pull)
     _finish(context, report, report_format, output, most=FEW)
     raise typer.Exit(report.exit_code)
+
+
+def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, output: OutputOption = None) -> None:
+    """Pull from 1C and list what gets no entry, and why, and the numbers that several counterparties have."""
+    from astsync.cli.wiring import Lifted, open_engine
+    from astsync.reports.formats import PROBLEM_RENDERERS
+
+    with open_engine(context.ensure_object(Common), Lifted(), dry_run=True) as engine:
+        found = engine.problems()
+    emit(PROBLEM_RENDERERS[report_format](found), output)
 
 
 def _finish(

@@ -4,7 +4,8 @@ from typing import Any
 
 import orjson
 
-from astsync.engine import PbxReport, Report
+from astsync.engine import PbxReport, Problems, Report
+from astsync.phonebook.model import Conflict, Skipped
 from astsync.phonebook.plan import Change
 from astsync.reports.untrusted import utf8
 
@@ -25,6 +26,27 @@ def render(report: Report) -> str:
         "conflicts": report.conflicts,
     }
     return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def render_problems(problems: Problems) -> str:
+    """Give the problems as one JSON object, indented, with a line end."""
+    data = {
+        "version": VERSION,
+        "source": utf8(problems.source),
+        "counterparties": problems.counterparties,
+        "skipped": [_skipped(skip) for skip in problems.skipped],
+        "conflicts": [_conflict(conflict) for conflict in problems.conflicts],
+    }
+    return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"
+
+
+def _skipped(skip: Skipped) -> dict[str, str]:
+    return {"source": utf8(skip.source), "name": utf8(skip.name), "text": utf8(skip.text), "reason": utf8(skip.reason)}
+
+
+def _conflict(conflict: Conflict) -> dict[str, Any]:
+    claims = [{"name": claim.name, "source": utf8(claim.source)} for claim in conflict.claims]
+    return {"number": conflict.number, "decision": conflict.decision, "claims": claims}
 
 
 def _pbx(pbx: PbxReport) -> dict[str, Any]:

@@ -3,8 +3,10 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from astsync.engine import Applied, PbxReport, Report
-from astsync.phonebook.plan import Change, Plan
+from astsync.engine import Applied, PbxReport, Problems, Report
+from astsync.phonebook.model import Conflict, Skipped
+from astsync.phonebook.plan import Change
+from astsync.reports.tables import verdict
 from astsync.reports.untrusted import printable
 
 
@@ -13,36 +15,75 @@ def render(report: Report, most: int | None = None) -> str:
     return "\n".join(_lines(report, most)) + "\n"
 
 
+def render_problems(problems: Problems) -> str:
+    """Give the problems as plain text: what was skipped, then each number of several counterparties."""
+    lines = [problems_headline(problems)]
+    lines += (f"  {_skip(skip)}" for skip in problems.skipped)
+    lines += (line for conflict in problems.conflicts for line in _conflict(conflict))
+    return "\n".join(lines) + "\n"
+
+
+def headline(report: Report) -> str:
+    """Tell where the phonebook comes from."""
+    age = "" if report.fresh else f"snapshot of {report.pulled.astimezone():%Y-%m-%d %H:%M:%S} from "
+    counts = _counts(report.counterparties, report.skipped, report.conflicts)
+    return f"{age}{printable(report.source)}: {counts}"
+
+
+def problems_headline(problems: Problems) -> str:
+    """Tell where the problems come from, and how many there are."""
+    counts = _counts(problems.counterparties, len(problems.skipped), len(problems.conflicts))
+    return f"{printable(problems.source)}: {counts}"
+
+
+def _counts(counterparties: int, skipped: int, conflicts: int) -> str:
+    return f"{counterparties} counterparties, {skipped} phone fields skipped, {conflicts} conflicts"
+
+
+def summary(pbx: PbxReport) -> str:
+    """Tell a PBX's differences in numbers."""
+    plan = pbx.plan
+    if plan is None:
+        return "not reached"
+    same = f"{plan.unchanged} unchanged, {plan.foreign} foreign kept"
+    if not plan.changes:
+        return f"in step, {same}"
+    return f"{len(plan.add)} to add, {len(plan.change)} to change, {len(plan.delete)} to delete, {same}"
+
+
+def outcome(pbx: PbxReport) -> str:
+    """Tell what was done to a PBX in numbers, "" where there was nothing to do."""
+    applied = pbx.applied
+    if applied is None or pbx.plan is None or not (pbx.plan.changes or applied.written):
+        return ""
+    truth = {True: "verified", False: "NOT as desired after reading again", None: "not verified"}[pbx.verified]
+    failed = f", {len(applied.failed)} failed" if applied.failed else ""
+    counts = f"{applied.add} added, {applied.change} changed, {applied.delete} deleted"
+    return f"{applied.written} entries written: {counts}{failed}; {truth}"
+
+
 def _lines(report: Report, most: int | None) -> Iterator[str]:
-    if not report.fresh:
-        yield f"from the snapshot of {report.pulled.astimezone():%Y-%m-%d %H:%M:%S}"
-    yield (
-        f"{printable(report.source)}: {report.counterparties} counterparties, "
-        f"{report.skipped} phone fields skipped, {report.conflicts} conflicts"
-    )
+    yield headline(report)
     for pbx in report.pbx:
         yield from _pbx(pbx, most)
 
 
 def _pbx(pbx: PbxReport, most: int | None) -> Iterator[str]:
+    yield f"{pbx.name}: {summary(pbx)}"
     if pbx.plan is None:
-        yield f"{pbx.name}: not reached"
         return
-    yield f"{pbx.name}: {_summary(pbx.plan)}"
     changes = sorted((*pbx.plan.add, *pbx.plan.change, *pbx.plan.delete), key=lambda change: change.number)
     yield from (f"  {_change(change)}" for change in islice(changes, most))
     if most is not None and len(changes) > most:
         yield f"  … and {len(changes) - most} more (astsync -v lists all)"
-    if pbx.applied is not None and (pbx.plan.changes or pbx.applied.written):
-        yield f"{pbx.name}: {_outcome(pbx.applied, pbx.verified)}"
-        yield from (f"  ! {number}  {printable(words)}" for number, words in pbx.applied.failed.items())
+    if done := outcome(pbx):
+        yield f"{pbx.name}: {done}"
+    yield from _failures(pbx.applied)
 
 
-def _summary(plan: Plan) -> str:
-    same = f"{plan.unchanged} unchanged, {plan.foreign} foreign kept"
-    if not plan.changes:
-        return f"in step, {same}"
-    return f"{len(plan.add)} to add, {len(plan.change)} to change, {len(plan.delete)} to delete, {same}"
+def _failures(applied: Applied | None) -> Iterator[str]:
+    if applied is not None:
+        yield from (f"  ! {printable(number)}  {printable(words)}" for number, words in applied.failed.items())
 
 
 def _change(change: Change) -> str:
@@ -54,8 +95,11 @@ def _change(change: Change) -> str:
     return f"~ {number}  {printable(change.old)} -> {printable(change.new.name)}"
 
 
-def _outcome(applied: Applied, verified: bool | None) -> str:
-    truth = {True: "verified", False: "NOT as desired after reading again", None: "not verified"}[verified]
-    failed = f", {len(applied.failed)} failed" if applied.failed else ""
-    counts = f"{applied.add} added, {applied.change} changed, {applied.delete} deleted"
-    return f"{applied.written} entries written: {counts}{failed}; {truth}"
+def _skip(skip: Skipped) -> str:
+    return f"{printable(skip.name) or '(no name)'}: {printable(skip.text) or '(empty)'}: {printable(skip.reason)}"
+
+
+def _conflict(conflict: Conflict) -> Iterator[str]:
+    yield f"  {conflict.number} is claimed by {len(conflict.claims)} counterparties:"
+    for place, claim in enumerate(conflict.claims):
+        yield f"    {printable(claim.name)} ({printable(claim.source)}): {verdict(conflict, place)}"

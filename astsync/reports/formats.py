@@ -2,9 +2,21 @@
 
 from collections.abc import Callable, Mapping
 
-from astsync.engine import Report
-from astsync.reports import as_json, as_text
+from astsync.engine import Problems, Report
+from astsync.reports import as_csv, as_html, as_json, as_markdown, as_text
 
-Renderer = Callable[[Report], str]
+RENDERERS: Mapping[str, Callable[[Report], str]] = {
+    "text": as_text.render,
+    "json": as_json.render,
+    "csv": as_csv.render,
+    "markdown": as_markdown.render,
+    "html": as_html.render,
+}
 
-RENDERERS: Mapping[str, Renderer] = {"text": as_text.render, "json": as_json.render}
+PROBLEM_RENDERERS: Mapping[str, Callable[[Problems], str]] = {
+    "text": as_text.render_problems,
+    "json": as_json.render_problems,
+    "csv": as_csv.render_problems,
+    "markdown": as_markdown.render_problems,
+    "html": as_html.render_problems,
+}

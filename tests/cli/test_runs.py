@@ -98,7 +98,7 @@ def test_quiet_says_nothing_where_there_is_nothing_to_say(box: Sandbox) -> None:
 
 def test_push_tells_how_old_its_snapshot_is(box: Sandbox) -> None:
     box.run("sync")
-    assert box.run("push").out.startswith("from the snapshot of 20")
+    assert box.run("push").out.startswith("snapshot of 20")
 
 
 def test_a_report_goes_whole_to_a_file(box: Sandbox) -> None:

@@ -1,5 +1,7 @@
 """Every format of a report against its golden file; ``make golden`` writes them anew, and git shows what changed."""
 
+import csv
+import io
 import os
 import time
 from collections.abc import Iterator
@@ -8,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from astsync.engine import Applied, PbxReport, Report
+from astsync.engine import Applied, PbxReport, Problems, Report
 from astsync.errors import PbxUnreachable, SafetyError
-from astsync.phonebook.model import Entry
+from astsync.phonebook.model import Conflict, Entry, Skipped
 from astsync.phonebook.plan import make_plan
-from astsync.reports.formats import RENDERERS
+from astsync.reports.formats import PROBLEM_RENDERERS, RENDERERS
 from astsync.reports.untrusted import printable
 
 GOLDEN = Path(__file__).parents[1] / "golden"
@@ -63,14 +65,47 @@ def moscow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
+def problems() -> Problems:
+    skipped = (
+        Skipped("Контрагенты/1", "ООО «Ромашка»", "=cmd|'/c calc'!A1", "no phone number found"),
+        Skipped("Контрагенты/2", "<script>alert(1)</script>", "+7 495 | `x` \x1b[2J", "an extension only"),
+        Skipped("Контрагенты/3", "", "", "no name"),
+    )
+    claims = (Entry("74955550101", "OOO Romashka", "Контрагенты/1"), Entry("74955550101", "AO Vektor", "Партнеры/9"))
+    conflicts = tuple(Conflict(f"7495555010{i}", rule, claims) for i, rule in enumerate(("first", "join", "skip")))
+    return Problems("1C OData at http://1c.example.local/trade (Контрагенты)", 5, skipped, conflicts)
+
+
+def golden(name: str, text: str) -> None:
+    path = GOLDEN / name
+    if os.environ.get("ASTSYNC_GOLDEN") == "write":
+        path.write_text(text, encoding="utf-8", newline="")
+    assert text == path.read_bytes().decode()
+
+
 @pytest.mark.parametrize("form", RENDERERS)
 @pytest.mark.parametrize("name", reports())
 def test_a_report_is_as_its_golden_file(name: str, form: str, moscow: None) -> None:
-    text = RENDERERS[form](reports()[name])
-    golden = GOLDEN / f"{name}.{form}"
-    if os.environ.get("ASTSYNC_GOLDEN") == "write":
-        golden.write_text(text, encoding="utf-8")
-    assert text == golden.read_text(encoding="utf-8")
+    golden(f"{name}.{form}", RENDERERS[form](reports()[name]))
+
+
+@pytest.mark.parametrize("form", PROBLEM_RENDERERS)
+def test_the_problems_are_as_their_golden_file(form: str) -> None:
+    golden(f"problems.{form}", PROBLEM_RENDERERS[form](problems()))
+
+
+def test_no_cell_of_a_csv_is_a_formula() -> None:
+    rows = list(csv.reader(io.StringIO(PROBLEM_RENDERERS["csv"](problems()))))
+    assert rows[1][4] == "'=cmd|'/c calc'!A1"
+    assert rows[2][4].startswith("'+7 495")
+    assert not [cell for row in rows for cell in row if cell[:1] in {"=", "+", "-", "@", "\t", "\r"}]
+
+
+def test_a_page_runs_nothing_and_loads_nothing() -> None:
+    page = PROBLEM_RENDERERS["html"](problems())
+    assert "<script" not in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
+    assert "http" not in page.replace("http-equiv", "").replace("http://1c.example.local", "")
 
 
 @pytest.mark.parametrize(

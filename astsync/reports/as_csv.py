@@ -1,0 +1,33 @@
+"""CSV reports (RFC 4180, UTF-8), safe to open in a spreadsheet."""
+
+import csv
+import io
+from collections.abc import Iterable
+
+from astsync.engine import Problems, Report
+from astsync.reports.tables import CHANGE_COLUMNS, PROBLEM_COLUMNS, Row, change_rows, problem_rows
+
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def render(report: Report) -> str:
+    """Give a row a change."""
+    return _table(CHANGE_COLUMNS, change_rows(report))
+
+
+def render_problems(problems: Problems) -> str:
+    """Give a row a problem."""
+    return _table(PROBLEM_COLUMNS, problem_rows(problems))
+
+
+def _table(columns: Row, rows: Iterable[Row]) -> str:
+    out = io.StringIO()
+    writer = csv.writer(out)
+    writer.writerow(columns)
+    writer.writerows(tuple(map(_cell, row)) for row in rows)
+    return out.getvalue()
+
+
+def _cell(text: str) -> str:
+    """Keep a spreadsheet from taking a text for a formula: an apostrophe before it makes it text."""
+    return f"'{text}" if text.startswith(_FORMULA) else text

@@ -1,0 +1,48 @@
+"""Markdown reports: a heading a PBX, its summary, a table."""
+
+import re
+from collections.abc import Iterable, Iterator
+
+from astsync.engine import Problems, Report
+from astsync.reports.as_text import headline, outcome, problems_headline, summary
+from astsync.reports.tables import CHANGE_COLUMNS, PROBLEM_COLUMNS, Row, change_rows, problem_rows
+
+_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
+
+
+def render(report: Report) -> str:
+    """Give the report as Markdown."""
+    return "\n".join(_lines(report)) + "\n"
+
+
+def render_problems(problems: Problems) -> str:
+    """Give the problems as Markdown."""
+    return (
+        "\n".join((f"# {_safe(problems_headline(problems))}", "", *_table(PROBLEM_COLUMNS, problem_rows(problems))))
+        + "\n"
+    )
+
+
+def _lines(report: Report) -> Iterator[str]:
+    yield f"# {_safe(headline(report))}"
+    for pbx in report.pbx:
+        yield f"\n- **{_safe(pbx.name)}**: {_safe(summary(pbx))}"
+        if done := outcome(pbx):
+            yield f"- **{_safe(pbx.name)}**: {_safe(done)}"
+    yield ""
+    yield from _table(CHANGE_COLUMNS, change_rows(report))
+
+
+def _table(columns: Row, rows: Iterable[Row]) -> Iterator[str]:
+    yield _row(columns)
+    yield _row(("---",) * len(columns))
+    yield from (_row(tuple(map(_safe, row))) for row in rows)
+
+
+def _row(cells: Row) -> str:
+    return f"| {' | '.join(cells)} |"
+
+
+def _safe(text: str) -> str:
+    """Escape what Markdown or HTML inside it would take for its own."""
+    return _SPECIAL.sub(r"\\\1", text)

@@ -1,0 +1,53 @@
+"""Reports as rows, for the formats that are tables."""
+
+from collections.abc import Iterator
+
+from astsync.engine import PbxReport, Problems, Report
+from astsync.phonebook.model import Conflict, Entry
+from astsync.reports.untrusted import printable
+
+Row = tuple[str, ...]
+
+CHANGE_COLUMNS: Row = ("pbx", "change", "number", "old", "new", "source", "note")
+PROBLEM_COLUMNS: Row = ("problem", "number", "name", "source", "text", "reason")
+
+
+def change_rows(report: Report) -> Iterator[Row]:
+    """Give a row for each change of each PBX, and one for a PBX's error or failed key."""
+    for pbx in report.pbx:
+        yield from (tuple(printable(cell) for cell in row) for row in _pbx_rows(pbx))
+
+
+def _pbx_rows(pbx: PbxReport) -> Iterator[Row]:
+    if pbx.plan is not None:
+        for kind, changes in (("add", pbx.plan.add), ("change", pbx.plan.change), ("delete", pbx.plan.delete)):
+            for c in changes:
+                entry = c.new or Entry(c.number, "")
+                yield pbx.name, kind, c.number, c.old or "", entry.name, entry.source, ""
+    if pbx.applied is not None:
+        yield from ((pbx.name, "failed", number, "", "", "", words) for number, words in pbx.applied.failed.items())
+    if pbx.error is not None:
+        yield pbx.name, "error", "", "", "", "", str(pbx.error)
+
+
+def problem_rows(problems: Problems) -> Iterator[Row]:
+    """Give a row for each skipped field, and one for each claim of a number that several counterparties have."""
+    for skip in problems.skipped:
+        yield tuple(printable(c) for c in ("skipped", "", skip.name, skip.source, skip.text, skip.reason))
+    for conflict in problems.conflicts:
+        yield from _conflict_rows(conflict)
+
+
+def _conflict_rows(conflict: Conflict) -> Iterator[Row]:
+    for place, claim in enumerate(conflict.claims):
+        cells = ("conflict", conflict.number, claim.name, claim.source, "", verdict(conflict, place))
+        yield tuple(printable(cell) for cell in cells)
+
+
+def verdict(conflict: Conflict, place: int) -> str:
+    """Tell what became of a claim by its place among the claims."""
+    if conflict.decision == "skip":
+        return "left out: several counterparties have this number"
+    if conflict.decision == "join":
+        return "joined with the others' names as far as they fit"
+    return "taken" if place == 0 else "not taken: another counterparty comes first"
