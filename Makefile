@@ -55,5 +55,11 @@ demo: setup ## the main job in a sandbox: a stand-in 1C and a private Asterisk
 	@$(MAKE) --no-print-directory asterisk-22 || true
 	@$(BIN)/astsync demo $(DEMO)
 
+# Medians and ratios within one run: single figures of a shared machine say little. BENCH='--large --rounds 3' for more.
+bench: setup asterisk-22 ## figures beside the limit of AMI and other clients, in 2 minutes
+	@$(BIN)/python -m tests.bench.bench_ami $(BENCH)
+	@$(BIN)/python -m tests.bench.bench_sync $(BENCH)
+	@test ! -f tests/bench/bench_normalisation.py || $(BIN)/python -m tests.bench.bench_normalisation
+
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(CACHE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
