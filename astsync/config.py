@@ -134,6 +134,7 @@ class NamesConfig(Section):
     """``[names]``: how names become caller names."""
 
     scheme: Text = "wikipedia"
+    language: Literal["", "ru", "uk", "be", "kk"] = ""
     legal_form: Literal["first", "last", "keep", "drop"] = "first"
     max_length: Annotated[int, Field(ge=1, le=255)] = 40
 

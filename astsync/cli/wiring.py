@@ -61,7 +61,9 @@ def number_parser(config: NumbersConfig) -> NumberParser:
 
 def name_maker(config: NamesConfig) -> NameMaker:
     """Give the maker of caller names. Raises ConfigError."""
-    return NameMaker(scheme=config.scheme, legal_form=config.legal_form, max_length=config.max_length)
+    return NameMaker(
+        scheme=config.scheme, legal_form=config.legal_form, max_length=config.max_length, language=config.language
+    )
 
 
 def chosen(config: Config, names: tuple[str, ...]) -> list[PbxConfig]:

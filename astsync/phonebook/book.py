@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from astsync.phonebook.languages import country_of
 from astsync.phonebook.model import Conflict, Counterparty, Entry, Phone, Phonebook, Skipped
 from astsync.phonebook.names import NameMaker
 from astsync.phonebook.numbers import NumberParser, NumberResult
@@ -37,12 +38,13 @@ class BookBuilder:
     def _add(self, counterparty: Counterparty) -> None:
         if not counterparty.phones:
             return  # most lists hold many without a phone; that is no fault of a field
-        made = self._names.make(counterparty.name)
+        results = [(phone, self._parse(phone)) for phone in counterparty.phones]
+        countries = (country_of(key) for _, result in results for key in result.keys)
+        made = self._names.make(counterparty.name, country=next(filter(None, countries), None))
         if not made.name:
             self._skip(counterparty, counterparty.name, made.reason or "no name")
             return
-        for phone in counterparty.phones:
-            result = self._parse(phone)
+        for phone, result in results:
             if not result.keys:
                 self._skip(counterparty, phone.texts[0] if phone.texts else "", result.reason or "no number")
             for key in result.keys:

@@ -19,6 +19,14 @@ _FOREIGN = _ONLY_UKRAINIAN | _ONLY_BELARUSIAN | _ONLY_KAZAKH | _SHORT_I
 _TELLING = re.compile(f"[{''.join(_MARKS)}]")
 _OF_COUNTRY: Final = {"UA": UKRAINIAN, "BY": BELARUSIAN, "KZ": KAZAKH}
 
+# The same countries by the start of their numbers in E.164; Kazakhstan has 6 and 7 of the calling code 7 (ITU-T E.164).
+_COUNTRY_OF_START: Final = {"380": "UA", "375": "BY", "76": "KZ", "77": "KZ"}
+
+
+def country_of(number: str) -> str | None:
+    """Give the country (ISO 3166 alpha-2) of a number in E.164 without "+", where it tells a language; else None."""
+    return _COUNTRY_OF_START.get(number[:3]) or _COUNTRY_OF_START.get(number[:2]) if len(number) > 10 else None
+
 
 def marks_of(text: str, known: frozenset[str] = frozenset()) -> int:
     """Give the marks of a text's letters; letters that the scheme itself knows (``known``) are no marks."""

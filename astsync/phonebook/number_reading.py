@@ -124,7 +124,11 @@ class Reader:
         if not least <= len(digits.text) <= _MOST_DIGITS + 6:
             return None
         number = self._plus(digits) if plus else self._no_plus(digits)
-        return number._replace(written=run) if number is not None else None
+        if number is None or (
+            run.startswith("(") and number.rule == NO_PLUS and number.country_code not in _NEIGHBOURS
+        ):
+            return None  # (962) 938-03-630 is an area code with a digit too many, not Jordan
+        return number._replace(written=run)
 
     def _plus(self, digits: Digits) -> Number | None:
         text, groups = digits

@@ -20,6 +20,7 @@ _TAIL = re.compile(r"-?(\d{1,4}(?:-\d\d)?)")
 _LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?$")
 # No code in brackets, no prefix apart, no single last digit: those are whole numbers that lost digits.
 _LOCAL = re.compile(r"(?![780][ .-]|0)\d+(?:[ .-]{1,3}\d+)*(?<=\d\d)")
+_FIRST_GROUP = re.compile(r"\d+")
 _AMOUNT = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
 _LOCAL_DIGITS = (5, 8)
 _LONGEST_LOCAL = 20  # characters
@@ -134,9 +135,18 @@ class Segments:
             if digit_count(text[:end]) > _MOST_SKIPPED:
                 return False
             rest = text[start:]
-            if rest[:1] in {"7", "8", "0", "("} and self._skipped_to(rest):
+            if self._may_skip(text[:end], rest) and self._skipped_to(rest):
                 return True
         return False
+
+    def _may_skip(self, head: str, rest: str) -> bool:
+        """Tell an index from a prefix: 8. 8 495 229-30-42 is the eighth, 8 (847) 213-82-010 has a digit too many."""
+        if rest[:1] not in {"7", "8", "0", "("}:
+            return False
+        if _digits(head) not in {self._reader.plan.trunk, self._reader.code}:
+            return True
+        group = _FIRST_GROUP.match(rest)
+        return group is not None and len(group[0]) in {1, self._reader.plan.length + 1}
 
     def _skipped_to(self, rest: str) -> bool:
         probe = Segments(self._reader, "")

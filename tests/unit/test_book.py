@@ -85,6 +85,15 @@ def test_what_gets_no_entry_has_a_reason() -> None:
     assert book.counterparties == 4
 
 
+def test_the_phones_country_tells_the_language_of_a_name() -> None:
+    rows = [
+        one("a", "Богдан", "+380 44 123 45 67"),
+        one("b", "Богдан", "+7 495 229-30-42"),
+        one("c", "Глеб", "+375 17 220 22 22"),
+    ]
+    assert {entry.name for entry in build(rows).entries.values()} == {"Bohdan", "Bogdan", "Hleb"}
+
+
 def test_the_first_text_that_gives_a_number_is_taken() -> None:
     phone = Phone(("пусто", "8 495 229-30-42", "8 495 229-30-43"))
     assert list(build([Counterparty("a", "Alfa", (phone,))]).entries) == ["74952293042"]
