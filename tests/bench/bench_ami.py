@@ -7,6 +7,7 @@ what it wrote is counted afterwards.
 import argparse
 import random
 import sys
+import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -99,11 +100,10 @@ class Bench:
             return raw.count(**how)[1]
 
     def _put_by_console(self, count: int) -> float:
-        return self.ours.timed(self._put_entries_by_console, count)
-
-    def _put_entries_by_console(self, count: int) -> None:
+        start = time.perf_counter()
         for number, name in make_entries(count):
             self._pbx.console(f'database put cidname {number} "{name}"')
+        return time.perf_counter() - start
 
     def _peer(self, module: str, *arguments: str, needs: Sequence[str] = ()) -> Work:
         def work(count: int) -> float:

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import ParamSpec
 
 from astsync.config import PbxConfig
 from astsync.demo.asterisk import PrivateAsterisk
@@ -21,7 +20,6 @@ from tests.bench.entries import make_entries
 from tests.bench.peers import NotMeasured
 from tests.bench.raw import FAMILY
 
-Arguments = ParamSpec("Arguments")
 Phases = tuple[float, float, float, float, float]
 """Seconds: reading, writing, reading again, all the rest, the whole."""
 
@@ -35,18 +33,16 @@ class Ours:
         self._pbx = self._pbxs[pbx.user]
         self.phases: dict[int, list[Phases]] = {}
 
-    @staticmethod
-    def timed(work: Callable[Arguments, object], *arguments: Arguments.args, **named: Arguments.kwargs) -> float:
-        """Give the seconds that something takes."""
-        start = time.perf_counter()
-        work(*arguments, **named)
-        return time.perf_counter() - start
-
     def put(self, count: int) -> float:
         """Put so many entries."""
         entries = make_entries(count)
         with self._pbx.open() as family:
-            return self.timed(family.put, entries)
+            start = time.perf_counter()
+            result = family.put(entries)
+            seconds = time.perf_counter() - start
+        if result.done != count:
+            raise NotMeasured(f"{result.done:,} of {count:,} puts were answered with success")
+        return seconds
 
     def read(self, count: int) -> float:
         """Read the family, of so many entries."""
@@ -74,7 +70,11 @@ class Ours:
                 self._remember(store, count)
             watched = _Watched(self._pbx)
             engine = Engine(source=_NoSource(), builder=_no_builder, pbxs=[watched], store=store, options=Options())
-            whole = self.timed(engine.push)
+            start = time.perf_counter()
+            report = engine.push()
+            whole = time.perf_counter() - start
+        if report.exit_code or not all(part.verified for part in report.pbx):
+            raise NotMeasured(f"push was not verified: {[str(part.error) for part in report.pbx]}")
         read, write, again = watched.seconds
         self.phases.setdefault(count, []).append((read, write, again, whole - read - write - again, whole))
         return write

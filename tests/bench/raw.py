@@ -82,10 +82,17 @@ class Raw:
         before = self._answers
         start = time.perf_counter()
         self._ask(Action="DBGetTree", Family=FAMILY)
-        while b"EventList: Complete" not in self._tail and b"Response: Error" not in self._tail:
-            self._await(self._answers + 1, nap)
+        while not self._is_list_over():
+            if nap:
+                time.sleep(nap)
+            self._read()
         empty = b"Response: Error" in self._tail
         return 0 if empty else self._answers - before - 2, time.perf_counter() - start
+
+    def _is_list_over(self) -> bool:
+        """Tell whether the list's last packet is whole: Asterisk writes the empty line that ends it by itself."""
+        last = b"EventList: Complete" in self._tail or b"Response: Error" in self._tail
+        return last and self._tail.endswith(_END)
 
     def wipe(self) -> None:
         """Empty the family."""
