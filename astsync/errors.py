@@ -92,9 +92,10 @@ class SourceBadAnswer(SourceError):
 
 
 class PbxError(AstsyncError):
-    """A PBX could not be read or written."""
+    """A PBX could not be read or written. ``done`` counts the entries that were confirmed before."""
 
     exit_code = 5
+    done: int = 0
 
 
 class PbxUnreachable(PbxError):

@@ -106,13 +106,13 @@ def _is_absent(message: str) -> bool:
 
 
 def _tree_taker(found: dict[str, str], prefix: bytes, progress: Progress) -> Callable[[bytes], bool]:
-    """Make the taker of DBGetTree's events: it fills ``found`` and tells the last one."""
+    """Make the taker of DBGetTree's events: it fills ``found`` and tells the last one, DBGetTreeComplete."""
     start = len(prefix)
 
     def take(packet: bytes) -> bool:
         entry = _TREE_ENTRY.match(packet)
         if entry is None:
-            return not packet.startswith(b"Event: DBGetTreeResponse")
+            return _is_complete(packet)
         key = entry[1]
         if key.startswith(prefix):
             found[packets.text(key[start:])] = packets.text(entry[2])
@@ -121,6 +121,15 @@ def _tree_taker(found: dict[str, str], prefix: bytes, progress: Progress) -> Cal
         return False
 
     return take
+
+
+def _is_complete(packet: bytes) -> bool:
+    if packet.startswith(b"Event: DBGetTreeComplete"):
+        return True
+    raise PbxBadAnswer(
+        f"DBGetTree gave an event that is no entry: {packet[:80]!r}",
+        hint="The family was not read whole, so nothing was written. Look at it with `database show` on the PBX.",
+    )
 
 
 def split_shown(line: bytes) -> tuple[bytes, bytes]:

@@ -28,6 +28,7 @@ from astsync.errors import (
 )
 from astsync.pbx import packets
 from astsync.pbx.wire import Wire, connect
+from astsync.pbx.wire import reason as explain
 
 log = logging.getLogger(__name__)
 
@@ -47,28 +48,49 @@ class Waiter(Protocol):
 
 
 class Answer:
-    """The answer to one action: its response and, for a list, what ``on_event`` made of the events after it."""
+    """The answer to one action: its response and, for a list, what ``on_event`` made of the events after it.
 
-    def __init__(self, action: str, timeout: float, on_event: Callable[[bytes], bool] | None = None) -> None:
+    An action has one deadline, ``timeout`` seconds from its start. An answer of any size (``heard`` given: when the
+    connection last brought anything) has that time after each piece of it.
+    """
+
+    def __init__(
+        self,
+        action: str,
+        timeout: float,
+        on_event: Callable[[bytes], bool] | None = None,
+        heard: Callable[[], float] | None = None,
+    ) -> None:
         self._action = action
         self._timeout = timeout
         self._on_event = on_event
+        self._heard = heard
         self._done = threading.Event()
         self._packet: bytes | None = None
         self._error: PbxError | None = None
-        self._heard = time.monotonic()
+        self._started = time.monotonic()
 
     def take(self, _: bytes, packet: bytes) -> bool:
         """Take the response, then the events of a list until ``on_event`` says that it is complete."""
-        self._heard = time.monotonic()
-        if packet.startswith(b"Event:"):
-            last = self._on_event is None or self._on_event(packet)
-        else:
-            self._packet = packet
-            last = self._on_event is None or not packet.startswith(b"Response: Success")
+        try:
+            last = self._is_last(packet)
+        except PbxError as error:
+            self.fail(error)
+            return True
         if last:
             self._done.set()
         return last
+
+    def _is_last(self, packet: bytes) -> bool:
+        if packet.startswith(b"Response:"):
+            self._packet = packet
+            return self._on_event is None or not packet.startswith(b"Response: Success")
+        if packet.startswith(b"Event:"):
+            return self._on_event is not None and self._on_event(packet)
+        raise PbxBadAnswer(
+            f"{self._action}: a part of an answer that is neither response nor event: {packet[:60]!r}",
+            hint="A value with an empty line inside breaks AMI: find it with `database show` on the PBX and delete it.",
+        )
 
     def fail(self, error: PbxError) -> None:
         """Wake the caller with an error."""
@@ -77,12 +99,15 @@ class Answer:
 
     def wait(self) -> bytes:
         """Give the response packet. Raises PbxTimeout when nothing came for the time-out, or the connection's end."""
-        while not self._done.wait(max(self._heard + self._timeout - time.monotonic(), 0.001)):
-            if time.monotonic() - self._heard >= self._timeout:
-                raise _timeout(self._action, self._timeout)
+        while not self._done.wait(max(self._deadline() - time.monotonic(), 0.001)):
+            if time.monotonic() >= self._deadline():
+                raise no_answer(self._action, self._timeout)
         if self._packet is None or self._error is not None:
             raise self._error or PbxBadAnswer(f"events but no response to {self._action}")
         return self._packet
+
+    def _deadline(self) -> float:
+        return max(self._started, self._heard() if self._heard is not None else 0) + self._timeout
 
 
 class AmiConnection(AMIClient):
@@ -101,6 +126,8 @@ class AmiConnection(AMIClient):
         self._lost: PbxError | None = None
         self._greeted = threading.Event()
         self._send_lock = threading.Lock()
+        self._stuck = False
+        self._heard = 0.0
 
     def __enter__(self) -> "AmiConnection":
         self.open()
@@ -140,14 +167,12 @@ class AmiConnection(AMIClient):
 
     def login(self, username: str, secret: str) -> None:
         """Log in by MD5 challenge, so that the secret does not cross the wire; events are off."""
-        challenge = packets.headers(self.action("Challenge", AuthType="MD5")).get("Challenge", "")
-        key = hashlib.md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
         try:
+            challenge = packets.headers(self.action("Challenge", AuthType="MD5")).get("Challenge", "")
+            key = hashlib.md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
             self.action("Login", AuthType="MD5", Username=username, Key=key, Events="off")
-        except PbxActionFailed as error:
+        except (PbxActionFailed, PbxRightsError) as error:
             raise self._login_error(error.message) from None
-        except PbxConnectionLost:
-            raise self._login_error("the connection was closed") from None
 
     def _login_error(self, reason: str) -> PbxError:
         if "shutting down" in reason:
@@ -162,9 +187,10 @@ class AmiConnection(AMIClient):
         """Ask for one action and give its response packet.
 
         A list's events go to ``on_event``, which tells the last one. Raises PbxActionFailed, PbxRightsError,
-        PbxTimeout, PbxConnectionLost, UnsafeValue.
+        PbxTimeout, PbxConnectionLost, PbxBadAnswer, UnsafeValue.
         """
-        answer = Answer(name, self.timeout, on_event)
+        long = on_event is not None or name == "Command"
+        answer = Answer(f"{self.config.name}: {name}", self.timeout, on_event, (lambda: self._heard) if long else None)
         identity = self.send_action(Action(name, values), answer)
         try:
             packet = answer.wait()
@@ -217,9 +243,10 @@ class AmiConnection(AMIClient):
             with self._send_lock:
                 self._wire.send(pack)
         except TimeoutError:
-            raise _timeout("sending", self.timeout) from None
+            self._stuck = True
+            raise no_answer(f"{self.config.name}: sending", self.timeout) from None
         except OSError as error:
-            raise PbxConnectionLost(f"{self.config.name}: the AMI connection broke: {error.strerror}") from None
+            raise PbxConnectionLost(f"{self.config.name}: the AMI connection broke: {explain(error)}") from None
 
     def listen(self) -> None:
         """Read until the connection ends; the listener thread's whole life."""
@@ -229,7 +256,7 @@ class AmiConnection(AMIClient):
             for packet in self._next_pack():
                 self.fire_recv_pack(packet)
         except OSError as error:
-            reason = f"the AMI connection broke: {error.strerror or error}"
+            reason = f"the AMI connection broke: {explain(error)}"
         except PbxError as error:
             reason = error.message
         except Exception as error:
@@ -256,6 +283,7 @@ class AmiConnection(AMIClient):
         reader = packets.PacketReader()
         wire = self._wire_or_raise()
         while data := wire.receive(RECEIVE_SIZE):
+            self._heard = time.monotonic()
             yield from reader.feed(data)
 
     def _wire_or_raise(self) -> Wire:
@@ -291,8 +319,10 @@ class AmiConnection(AMIClient):
         self._lost = lost
         self.finished.set()
         self._greeted.set()
-        while self._waiters:
-            self._waiters.popitem()[1].fail(lost)
+        while identities := list(self._waiters):
+            for identity in identities:
+                if (waiter := self._waiters.pop(identity, None)) is not None:
+                    waiter.fail(lost)
         self._fire_on_disconnect(error=lost)
 
     def disconnect(self) -> None:
@@ -300,7 +330,7 @@ class AmiConnection(AMIClient):
         wire = self._wire
         if wire is None:
             return
-        if self._lost is None:
+        if self._lost is None and not self._stuck:
             self._say_goodbye(wire)
         wire.end()
         if self._thread is not threading.current_thread():
@@ -321,8 +351,9 @@ def _response(packet: bytes) -> Response:
     return Response(found.pop("Response", ""), found)
 
 
-def _timeout(what: str, seconds: float) -> PbxTimeout:
+def no_answer(what: str, seconds: float) -> PbxTimeout:
+    """Make the error of an action (``what``, with its PBX) that was not answered in time."""
     return PbxTimeout(
-        f"no answer to {what} for {seconds:g} s",
+        f"{what}: no answer for {seconds:g} s",
         hint="Is Asterisk overloaded or stuck? Raise the PBX's timeout if it is slow.",
     )

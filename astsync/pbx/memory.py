@@ -21,7 +21,7 @@ class MemoryFamily:
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries."""
-        done, failed = 0, {}
+        done, failed = 0, dict[str, str]()
         for number, name in entries:
             try:
                 self._entries[_checked("Key", number)] = _checked("Val", name)
@@ -34,12 +34,16 @@ class MemoryFamily:
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
         """Delete keys, absent or not."""
-        done = 0
+        done, failed = 0, dict[str, str]()
         for number in numbers:
-            self._entries.pop(number, None)
+            try:
+                self._entries.pop(_checked("Key", number), None)
+            except UnsafeValue as error:
+                failed[number] = error.message
+                continue
             done += 1
         progress("DBDel", done, done)
-        return WriteResult(done, {})
+        return WriteResult(done, failed)
 
 
 def _checked(header: str, value: str) -> str:

@@ -90,10 +90,15 @@ def header(name: str, value: str) -> bytes:
     """Build one header line with its CR LF.
 
     Raises UnsafeValue for what would break out of the line or be cut: CR, LF, NUL (Asterisk ends a line at LF and a
-    string at NUL), a line over 1022 bytes, or text that no encoding of Asterisk's can hold.
+    string at NUL), a line over 1022 bytes, text that no encoding of Asterisk's can hold, and for a blank at the start,
+    which Asterisk drops (main/manager.c, ast_skip_blanks): a key that has one would name another entry.
     """
     if _UNSAFE.search(value):
         raise UnsafeValue(f"{name}: a line break or NUL in {value[:60]!r} cannot be sent over AMI")
+    if value[:1] and value[0] <= " ":
+        raise UnsafeValue(
+            f"{name}: AMI drops the blank at the start of {value[:60]!r}", hint="Change it on the PBX's own console."
+        )
     try:
         line = f"{name}: {value}".encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:

@@ -9,9 +9,9 @@ import time
 from collections.abc import Callable, Iterable, Sized
 from itertools import islice
 
-from astsync.errors import PbxError, PbxRightsError, PbxTimeout, UnsafeValue
+from astsync.errors import PbxError, PbxRightsError, UnsafeValue
 from astsync.pbx import WriteResult, packets
-from astsync.pbx.connection import AmiConnection, Waiter
+from astsync.pbx.connection import AmiConnection, Waiter, no_answer
 from astsync.phonebook.model import Progress, no_progress
 
 WINDOW = 2_000  # unanswered actions: more brought no more speed (make bench), and it is 200 KB of answers at most
@@ -48,7 +48,10 @@ class Pipeline:
         self._moved = threading.Event()
 
     def run(self, items: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
-        """Send all items. Raises PbxRightsError, PbxTimeout, PbxConnectionLost; other failures are in the result."""
+        """Send all items. Failures of single ones are in the result.
+
+        Raises PbxRightsError, PbxTimeout, PbxConnectionLost, whose ``done`` counts what was confirmed before.
+        """
         stream = iter(items)
         total = len(items) if isinstance(items, Sized) else None
         given = 0
@@ -60,6 +63,9 @@ class Pipeline:
                 progress(self._action, self._answered, total)
             self._wait(self._sent)
             progress(self._action, self._answered, total)
+        except PbxError as error:
+            error.done = self._answered - len(self._failed)
+            raise
         finally:
             self._connection.forget(self._open)
         return WriteResult(given - len(self._failed), dict(self._failed))
@@ -83,18 +89,15 @@ class Pipeline:
 
     def _wait(self, wanted: int) -> None:
         """Wait until that many actions are answered; each has the connection's time-out after the one before it."""
-        self._moved.clear()
         self._wanted = wanted
+        self._moved.clear()
         seen, deadline = -1, 0.0
         while self._answered < wanted and self._fatal is None:
             if self._answered > seen:
                 seen, deadline = self._answered, time.monotonic() + self._connection.timeout
             left = deadline - time.monotonic()
             if left <= 0:
-                raise PbxTimeout(
-                    f"{self._connection.config.name}: no answer to {self._action} for {self._connection.timeout:g} s",
-                    hint="Is Asterisk overloaded or stuck? Raise the PBX's timeout if it is slow.",
-                )
+                raise no_answer(f"{self._connection.config.name}: {self._action}", self._connection.timeout)
             self._moved.wait(left)
         if self._fatal is not None:
             raise self._fatal

@@ -92,7 +92,7 @@ class TlsWire:
             left = deadline - time.monotonic()
             if left <= 0:
                 raise TimeoutError("timed out")
-            select.select([], [self._socket], [], left)
+            _wait(self._socket, select.POLLOUT, left)
 
     def _sent(self, record: bytes) -> bool:
         with self._lock:
@@ -109,7 +109,7 @@ class TlsWire:
                     return self._socket.recv(size)
                 except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
                     pass
-            select.select([self._socket], [], [], self._timeout)
+            _wait(self._socket, select.POLLIN, self._timeout)
 
     def end(self) -> None:
         """End the stream."""
@@ -120,9 +120,16 @@ class TlsWire:
         self._socket.close()
 
 
+def _wait(connected: socket.socket, event: int, seconds: float) -> None:
+    waiting = select.poll()  # select() ends at descriptor 1,023
+    waiting.register(connected, event)
+    waiting.poll(seconds * 1000)
+
+
 def _shut(connected: socket.socket) -> None:
+    """End both directions of TCP; SSLSocket's own shutdown would pull TLS away under a thread that reads."""
     with contextlib.suppress(OSError):  # the other side was first
-        connected.shutdown(socket.SHUT_RDWR)
+        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def connect(config: PbxConfig) -> Wire:
@@ -131,9 +138,9 @@ def connect(config: PbxConfig) -> Wire:
     context = _context(config) if config.tls else None
     try:
         connected = socket.create_connection((config.host, config.port), timeout=config.timeout)
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
         raise PbxUnreachable(
-            f"{config.name}: no connection to AMI at {where}: {_reason(error)}", hint=_connect_hint(error)
+            f"{config.name}: no connection to AMI at {where}: {reason(error)}", hint=_connect_hint(error)
         ) from None
     connected.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
     connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -151,10 +158,10 @@ def _secured(connected: socket.socket, context: ssl.SSLContext, config: PbxConfi
             f"{config.name}: the PBX's certificate is not trusted: {error.verify_message}",
             hint="Name its CA or the certificate itself in ca_file, and the name in it in server_name.",
         ) from None
-    except OSError as error:
+    except (OSError, ValueError) as error:
         connected.close()
         raise PbxUnreachable(
-            f"{config.name}: no TLS with {config.host}:{config.port}: {_reason(error)}",
+            f"{config.name}: no TLS with {config.host}:{config.port}: {reason(error)}",
             hint="AMI's TLS port is 5039 (tlsenable, tlsbindaddr in manager.conf); without TLS set tls = false.",
         ) from None
     return TlsWire(secured, config.timeout)
@@ -164,15 +171,16 @@ def _context(config: PbxConfig) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=config.ca_file)
     except OSError as error:
-        raise ConfigError(f"pbx {config.name}: cannot use ca_file {config.ca_file}: {_reason(error)}") from None
+        raise ConfigError(f"pbx {config.name}: cannot use ca_file {config.ca_file}: {reason(error)}") from None
 
 
-def _reason(error: OSError) -> str:
-    return error.strerror or str(error) or type(error).__name__
+def reason(error: OSError | ValueError) -> str:
+    """Tell why a socket failed."""
+    return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
-def _connect_hint(error: OSError) -> str:
-    if isinstance(error, socket.gaierror):
+def _connect_hint(error: OSError | UnicodeError) -> str:
+    if isinstance(error, (socket.gaierror, UnicodeError)):
         return "Check the host's name, or write its address."
     if isinstance(error, ConnectionRefusedError):
         return "Is Asterisk running, `enabled = yes` in manager.conf, the port AMI's (5038), bindaddr not only local?"

@@ -106,6 +106,13 @@ def test_an_unsafe_name_is_refused_and_the_others_are_written(family: Family, na
     assert family.read() == {"1": "before", "3": "after"}
 
 
+def test_a_key_that_ami_would_read_as_another_is_refused(family: Family) -> None:
+    put(family, {"123": "ours"})
+    assert list(family.put([(" 123", "foreign"), ("\t123", "foreign")]).failed) == [" 123", "\t123"]
+    assert list(family.delete([" 123"]).failed) == [" 123"]
+    assert family.read() == {"123": "ours"}
+
+
 def test_an_empty_key_is_refused(family: Family) -> None:
     assert list(family.put([("", "x")]).failed) == [""]
 

@@ -5,6 +5,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from io import BufferedReader
 
 import pytest
 
@@ -229,6 +230,76 @@ def test_an_action_that_fails_and_one_that_cannot_be_sent() -> None:
             connection.action("DBPut", Family="cidname", Key="1", Val="a\r\nAction: Command")
         assert standin.writes == 0
         assert b"Pong" in connection.action("Ping")
+
+
+def test_a_value_with_an_empty_line_is_not_the_end_of_the_list() -> None:
+    with AmiStandIn() as standin:
+        standin.fill({"1": "A", "3": "C"})
+        standin.database[b"/cidname/2"] = b"B\r\n\r\nB"
+        with AmiPbx(config(standin), "cidname").open() as family:
+            with pytest.raises(PbxBadAnswer, match="neither response nor event") as error:
+                family.read()
+            assert "empty line" in error.value.hint
+
+
+class Scripted:
+    """An AMI server that accepts the login and then sends what it is told, piece by piece."""
+
+    def __init__(self, pieces: list[bytes], pause: float = 0.0) -> None:
+        self._pieces, self._pause = pieces, pause
+        self._listener = socket.create_server(("127.0.0.1", 0))
+        self._thread = threading.Thread(target=self._serve)
+
+    def __enter__(self) -> PbxConfig:
+        self._thread.start()
+        port = self._listener.getsockname()[1]
+        values = {"name": "office", "host": "127.0.0.1", "port": port, "user": "u", "secret": "s", "timeout": 0.6}
+        return PbxConfig.model_validate(values)
+
+    def __exit__(self, *_: object) -> None:
+        self._thread.join(timeout=10)
+        self._listener.close()
+
+    def _serve(self) -> None:
+        near, _ = self._listener.accept()
+        with near, near.makefile("rb") as lines:
+            near.sendall(b"Asterisk Call Manager/11.0.0\r\n")
+            for answer in (
+                [b"Response: Success\r\nActionID: 0\r\nChallenge: 1"],
+                [b"Response: Success\r\nActionID: 1"],
+            ):
+                self._answer(near, lines, answer)
+            self._answer(near, lines, self._pieces)
+            lines.read()
+
+    def _answer(self, near: socket.socket, lines: BufferedReader, pieces: list[bytes]) -> None:
+        while lines.readline() != b"\r\n":
+            pass
+        for piece in pieces:
+            near.sendall(piece)
+            time.sleep(self._pause)
+        near.sendall(b"\r\n\r\n")
+
+
+def test_an_entry_of_an_unknown_shape_is_an_error_and_not_skipped() -> None:
+    start = b"Response: Success\r\nActionID: 2\r\nEventList: start\r\n\r\n"
+    entry = b"Event: DBGetTreeResponse\r\nActionID: 2\r\nKey: /cidname/1\r\nVal: x\r\n\r\n"
+    end = b"Event: DBGetTreeComplete\r\nActionID: 2"
+    with (
+        Scripted([start + entry + end]) as there,
+        AmiPbx(there, "cidname").open() as family,
+        pytest.raises(PbxBadAnswer, match="an event that is no entry"),
+    ):
+        family.read()
+
+
+def test_a_long_answer_may_take_longer_than_the_timeout_while_it_flows() -> None:
+    head = b"Response: Success\r\nActionID: 3\r\nMessage: Command output follows"
+    lines = [b"\r\nOutput: %-50b: x" % (b"/cidname/%d" % i) for i in range(8)]
+    unknown = b"Response: Error\r\nActionID: 2\r\nMessage: Invalid/unknown command: DBGetTree.\r\n\r\n"
+    whole = [unknown, head, *lines, b"\r\nOutput: 8 results found."]
+    with Scripted(whole, pause=0.2) as there, AmiPbx(there, "cidname").open() as family:
+        assert family.read() == {str(i): "x" for i in range(8)}
 
 
 def test_events_reach_the_listeners_of_the_client() -> None:
