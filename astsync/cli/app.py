@@ -3,20 +3,35 @@
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from astsync import __version__
 from astsync.cli import demo, explain, runs
 from astsync.cli.common import Common
-from astsync.cli.output import complain
+from astsync.cli.output import EXIT_INTERRUPTED, SafeFormatter, complain, emit, open_streams, tell
 from astsync.errors import AstsyncError
 
 EXIT_BUG = 1
 
+
+class _Commands(TyperGroup):
+    """The commands; Ctrl-C ends each of them with a line."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; ``ctx`` is click's context."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            tell("interrupted")
+            raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
 app = typer.Typer(
     name="astsync",
+    cls=_Commands,
     help="Keep the caller names of Asterisk PBXs equal to the counterparties of 1C.",
     no_args_is_help=True,
     add_completion=False,
@@ -29,7 +44,7 @@ app = typer.Typer(
 
 def _show_version(wanted: bool) -> None:
     if wanted:
-        typer.echo(f"astsync {__version__}")
+        emit(f"astsync {__version__}\n")
         raise typer.Exit
 
 
@@ -51,7 +66,9 @@ def common(
     """Options that stand before the command."""
     context.obj = Common(config, tuple(pbx or ()), verbose, quiet)
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
-    logging.basicConfig(level=logging.ERROR if quiet else level, format="astsync: %(message)s", stream=sys.stderr)
+    handler = logging.StreamHandler(sys.stderr)
+    handler.setFormatter(SafeFormatter("astsync: %(message)s"))
+    logging.basicConfig(level=logging.ERROR if quiet else level, handlers=[handler])
 
 
 app.command("diff")(runs.diff)
@@ -64,6 +81,7 @@ app.command("demo")(demo.demo)
 
 def main() -> None:
     """Run the command line and exit with the design's code."""
+    open_streams()
     try:
         app()
     except AstsyncError as error:

@@ -10,6 +10,7 @@ import typer
 
 from astsync.cli.common import Common
 from astsync.cli.output import emit
+from astsync.reports.untrusted import escape_controls, printable, utf8
 
 if TYPE_CHECKING:
     from astsync.config import NamesConfig, NumbersConfig
@@ -71,7 +72,7 @@ def _write(text: str, explain: Callable[[str], Explanation], output_format: Form
     """Explain one text, or standard input line by line in constant memory."""
     render = _as_json if output_format is Format.JSON else _as_text
     block: list[str] = []
-    for line in _input() if text == "-" else (text,):
+    for line in _input() if text == "-" else (utf8(text),):
         block.append(render(explain(line)))
         if len(block) == _LINES:
             if not emit("".join(block)):
@@ -90,12 +91,10 @@ def _input() -> Iterator[str]:
 def _as_json(explanation: Explanation) -> str:
     import orjson
 
-    return orjson.dumps(explanation).decode() + "\n"
+    return escape_controls(orjson.dumps(explanation).decode() + "\n")
 
 
 def _as_text(explanation: Explanation) -> str:
-    from astsync.reports.untrusted import printable
-
     result = ", ".join(explanation["keys"]) if "keys" in explanation else explanation["name"]
     given = printable(explanation["text"])
     rules = f"  [{', '.join(explanation['rules'])}]" if explanation["rules"] else ""

@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from astsync.cli.common import Common
-from astsync.cli.output import complain, emit
+from astsync.cli.output import check_output, complain, emit
+from astsync.errors import AstsyncError, ConfigError
 
 if TYPE_CHECKING:
-    from astsync.engine import Report
+    from astsync.result import Report
 
 EXIT_DIFFERENT = 3
 FEW = 20  # changes that `sync` and `push` list; `diff` lists all
@@ -50,11 +51,12 @@ def diff(
     """Compare 1C with the PBXs and report; write nothing."""
     from astsync.cli.wiring import Lifted, open_engine
 
+    check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=True) as engine:
         report = engine.sync("diff")
-    _finish(context, report, report_format, output)
-    raise typer.Exit(report.exit_code or (EXIT_DIFFERENT if exit_code and report.differs else 0))
+    code = _finish(context, report, report_format, output)
+    raise typer.Exit(code or (EXIT_DIFFERENT if exit_code and report.differs else 0))
 
 
 def sync(
@@ -69,11 +71,11 @@ def sync(
     """Bring the PBXs in step with 1C: write only what differs."""
     from astsync.cli.wiring import Lifted, open_engine
 
+    check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run) as engine:
         report = engine.sync()
-    _finish(context, report, report_format, output, most=FEW)
-    raise typer.Exit(report.exit_code)
+    raise typer.Exit(_finish(context, report, report_format, output, most=FEW))
 
 
 def push(
@@ -89,11 +91,11 @@ def push(
     """Write the whole phonebook as of the last sync, as after a PBX's reboot; 1C may be down."""
     from astsync.cli.wiring import Lifted, open_engine
 
+    check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run, whole=True) as engine:
         report = engine.push(pull=pull)
-    _finish(context, report, report_format, output, most=FEW)
-    raise typer.Exit(report.exit_code)
+    raise typer.Exit(_finish(context, report, report_format, output, most=FEW))
 
 
 def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, output: OutputOption = None) -> None:
@@ -101,6 +103,7 @@ def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, 
     from astsync.cli.wiring import Lifted, open_engine
     from astsync.reports.formats import PROBLEM_RENDERERS
 
+    check_output(output)
     with open_engine(context.ensure_object(Common), Lifted(), dry_run=True) as engine:
         found = engine.problems()
     emit(PROBLEM_RENDERERS[report_format](found), output)
@@ -108,8 +111,25 @@ def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, 
 
 def _finish(
     context: typer.Context, report: "Report", report_format: Format, output: Path | None, most: int | None = None
-) -> None:
-    """Write the report, then tell every error with its cure.
+) -> int:
+    """Write the report, then tell every error with its cure. Gives the exit code.
+
+    The run is done: a report that cannot be written hides no error of a PBX, and counts only where there is none.
+    """
+    code = report.exit_code
+    errors: list[AstsyncError] = [pbx.error for pbx in report.pbx if pbx.error is not None]
+    try:
+        _write(context.ensure_object(Common), report, report_format, output, most)
+    except ConfigError as error:
+        errors.append(error)
+        code = code or error.exit_code
+    for told in {id(error): error for error in errors}.values():  # a refusal of the whole run stands at each PBX
+        complain(told)
+    return code
+
+
+def _write(common: Common, report: "Report", report_format: Format, output: Path | None, most: int | None) -> None:
+    """Write the report. Raises ConfigError when that cannot be done.
 
     Text on standard output lists ``most`` changes a PBX unless ``-v`` asks for all; with ``-q`` it is left out where
     nothing changed and nothing failed, so that cron has nothing to mail.
@@ -117,10 +137,7 @@ def _finish(
     from astsync.reports import as_text
     from astsync.reports.formats import RENDERERS
 
-    common = context.ensure_object(Common)
     if output is not None or report_format is not Format.TEXT:
         emit(RENDERERS[report_format](report), output)
     elif not common.quiet or report.differs or report.exit_code:
         emit(as_text.render(report, None if common.verbose else most))
-    for error in {str(pbx.error): pbx.error for pbx in report.pbx if pbx.error is not None}.values():
-        complain(error)

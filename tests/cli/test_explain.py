@@ -2,6 +2,8 @@
 
 import io
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -47,3 +49,25 @@ def test_the_rules_of_the_configuration_apply(tmp_path: Path, capfd: Capture, mo
     Path("astsync.toml").write_text('[names]\nscheme = "none"\nlegal_form = "drop"\n', encoding="utf-8")
     done = run(capfd, monkeypatch, "explain", "name", "ООО «Ромашка»", "--format", "json")
     assert json.loads(done.out)["name"] == "Ромашка"
+
+
+def test_bytes_that_are_not_utf8(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    for form, shown in (("json", '{"text":"a\\\\xffb",'), ("text", "a\\xffb -> ")):
+        done = run(capfd, monkeypatch, "explain", "name", "a\udcffb", "--format", form)
+        assert (done.code, done.err, done.out.startswith(shown)) == (0, "", True)
+
+
+def test_a_locale_without_cyrillic(tmp_path: Path) -> None:
+    plain = {"LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0", "PYTHONIOENCODING": "ascii"}
+    command = [sys.executable, "-m", "astsync", "explain", "name", "ООО «МИКО»", "--format", "json"]
+    done = subprocess.run(command, capture_output=True, env=os.environ | plain, timeout=60)
+    assert (done.returncode, done.stderr) == (0, b"")
+    found = json.loads(done.stdout)
+    assert (found["text"], found["name"]) == ("ООО «МИКО»", "OOO MIKO")
+
+
+def test_json_cannot_steer_the_terminal(capfd: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+    evil = "A\x9b31m\u202e\x7f"
+    done = run(capfd, monkeypatch, "explain", "name", evil, "--format", "json")
+    assert done.out.rstrip("\n").isprintable()
+    assert json.loads(done.out)["text"] == evil
