@@ -3,91 +3,27 @@
 The engine is given a source, PBXs and a store; it knows neither HTTP nor AMI, and prints nothing.
 """
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Literal, TypeVar
 
-from astsync.errors import AstsyncError, PbxBadAnswer, SafetyError
+from astsync.errors import AstsyncError, PbxBadAnswer, PbxError, SafetyError, StoreError
 from astsync.pbx import Family, Pbx, WriteResult
 from astsync.phonebook.book import BookBuilder
-from astsync.phonebook.model import Conflict, Entry, Phonebook, Progress, Skipped, no_progress
-from astsync.phonebook.plan import Limits, Plan, check_limits, make_plan
+from astsync.phonebook.model import Entry, Phonebook, Progress, no_progress
+from astsync.phonebook.plan import Limits, Plan, check_limits, check_list, make_plan
+from astsync.result import Applied, PbxReport, Problems, Report
 from astsync.sources import Source
 from astsync.store import Snapshot, Store
 
+log = logging.getLogger(__name__)
 
-@dataclass(frozen=True, slots=True)
-class Applied:
-    """What was done to a PBX: added, changed and deleted entries, and the failed keys with the PBX's words.
-
-    ``written`` counts all entries that were put, in ``push`` also those that did not differ.
-    """
-
-    add: int = 0
-    change: int = 0
-    delete: int = 0
-    written: int = 0
-    failed: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class PbxReport:
-    """One PBX's part of a run. ``plan`` is None when the PBX could not be read, ``applied`` when nothing was sent.
-
-    ``verified`` tells whether the PBX, read again, holds what was desired; None when it was not read again.
-    """
-
-    name: str
-    plan: Plan | None = None
-    applied: Applied | None = None
-    verified: bool | None = None
-    error: AstsyncError | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Report:
-    """A whole run: what the phonebook was made of, and each PBX's part.
-
-    ``run`` is None for a dry run; ``fresh`` tells a phonebook that this run pulled from the snapshot's, which was
-    pulled at ``pulled`` (UTC).
-    """
-
-    command: str
-    run: int | None
-    source: str
-    fresh: bool
-    pulled: datetime
-    counterparties: int
-    skipped: int
-    conflicts: int
-    pbx: tuple[PbxReport, ...]
-
-    @property
-    def differs(self) -> bool:
-        """Whether any PBX differs from the phonebook before the run."""
-        return any(pbx.plan is not None and pbx.plan.changes for pbx in self.pbx)
-
-    @property
-    def exit_code(self) -> int:
-        """The exit code: 0, or the failure's own where all PBXs failed, or 7 where it was done in part."""
-        codes = [pbx.error.exit_code for pbx in self.pbx if pbx.error is not None]
-        if any(pbx.applied is not None and pbx.applied.failed for pbx in self.pbx):
-            return 7
-        if not codes:
-            return 0
-        return min(codes) if len(codes) == len(self.pbx) else 7
-
-
-@dataclass(frozen=True, slots=True)
-class Problems:
-    """What a pull could not turn into entries, and the numbers that several counterparties claim."""
-
-    source: str
-    counterparties: int
-    skipped: tuple[Skipped, ...]
-    conflicts: tuple[Conflict, ...]
+EXIT_INTERRUPTED = 130
+Item = TypeVar("Item")
+_NOTHING = WriteResult(0, {})
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,12 +79,15 @@ class Engine:
 
     def sync(self, command: str = "sync") -> Report:
         """Pull, compare and apply the differences. Raises SourceError before anything is read or written."""
-        return self._run(command, self._pulled())
+        return self._run(command, self._pulled)
 
     def push(self, *, pull: bool = False) -> Report:
         """Write the snapshot's phonebook whole; with no snapshot, or when asked to, pull first."""
-        snapshot = None if pull else self._store.snapshot()
-        return self._run("push", self._pulled() if snapshot is None else Desired(snapshot, fresh=False))
+        return self._run("push", self._pulled if pull else self._kept)
+
+    def _kept(self) -> Desired:
+        snapshot = self._store.snapshot()
+        return self._pulled() if snapshot is None else Desired(snapshot, fresh=False)
 
     def _pulled(self) -> Desired:
         book = self.pull()
@@ -156,19 +95,26 @@ class Engine:
         counts = (book.counterparties, len(book.skipped), len(book.conflicts))
         return Desired(Snapshot(book.entries, at, where, *counts), fresh=True)
 
-    def _run(self, command: str, desired: Desired) -> Report:
+    def _run(self, command: str, desired: Callable[[], Desired]) -> Report:
         run = None if self._options.dry_run else self._store.begin_run(command)
         try:
             with ExitStack() as connections:
-                report = self._steps(command, run, desired, connections)
+                report = self._steps(command, run, desired(), connections)
         except BaseException as error:
-            if run is not None:
-                self._store.end_run(run, getattr(error, "exit_code", 1), str(error) or type(error).__name__)
+            code = EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 1)
+            self._end(run, code, str(error) or type(error).__name__)
             raise
-        if run is not None:
-            faults = "; ".join(f"{pbx.name}: {pbx.error}" for pbx in report.pbx if pbx.error)
-            self._store.end_run(run, report.exit_code, faults)
+        self._end(run, report.exit_code, "; ".join(str(pbx.error) for pbx in report.pbx if pbx.error))
         return report
+
+    def _end(self, run: int | None, exit_code: int, message: str) -> None:
+        """Note how a run ended; what it did to the PBXs stands, whether that can be noted or not."""
+        if run is None:
+            return
+        try:
+            self._store.end_run(run, exit_code, message)
+        except StoreError as error:
+            log.warning("the end of run %d could not be noted: %s", run, error)
 
     def _steps(self, command: str, run: int | None, desired: Desired, connections: ExitStack) -> Report:
         """Plan for every PBX, check every plan, and only then write to the first one."""
@@ -196,17 +142,14 @@ class Engine:
 
         The second holds also where a PBX was wiped and every limit of its own is satisfied.
         """
-        before = self._store.snapshot() if desired.fresh else None
+        before = self._store.snapshot_names() if desired.fresh else None
         entries = desired.snapshot.entries
         if not entries and not self._options.limits.allow_empty:
-            settled = not desired.fresh or (before is not None and not before.entries)
+            settled = not desired.fresh or (before is not None and not before)
             if not settled or any(target.owned for target in targets):
                 return _empty(desired.snapshot)
-        if before is None:
-            return None
-        names = {number: entry.name for number, entry in before.entries.items()}
         try:
-            check_limits(make_plan(names, entries, names.keys()), self._options.limits, "since the last good list")
+            check_list(before or {}, entries, self._options.limits)
         except SafetyError as error:
             return error
         return None
@@ -234,6 +177,7 @@ class _Target:
         self._desired = desired
         self._run = run
         self._family: Family | None = None
+        self._existing: frozenset[str] = frozenset()
 
     def _fail(self, error: AstsyncError) -> None:
         self.report = replace(self.report, error=error)
@@ -245,6 +189,7 @@ class _Target:
             existing = self._family.read(progress)
         except AstsyncError as error:
             return self._fail(error)
+        self._existing = frozenset(existing)
         plan = make_plan(existing, self._desired, self.owned, self._options.foreign)
         self.report = replace(self.report, plan=plan)
         return None
@@ -265,39 +210,66 @@ class _Target:
         if self.report.error is not None or self.report.plan is None or self._family is None or self._run is None:
             return
         plan = self.report.plan
-        self._record(plan, self._run)
-        if not plan.changes and not self._options.whole:
-            self.report = replace(self.report, applied=Applied(), verified=True)
-            return
         try:
-            self.report = replace(self.report, applied=self._apply(self._family, plan, progress))
+            self._record(plan, self._run)
+            if not plan.changes and not self._options.whole:
+                self.report = replace(self.report, applied=Applied(), verified=True)
+                return
+            self._apply(self._family, plan, progress)
             self._verify(self._family, plan, progress)
         except AstsyncError as error:
             self._fail(error)
 
     def _record(self, plan: Plan, run: int) -> None:
-        """Store what will be overwritten and what will be ours, before it is sent."""
+        """Store what will be overwritten and what will be ours, before it is sent.
+
+        An owned key that was gone and is not wanted any more is ours no longer: whoever writes it next owns it.
+        """
         family = self._options.family
         self._store.note_overwritten(run, self._name, family, (*plan.change, *plan.delete))
         self._store.own(self._name, family, self._desired.keys() - self.owned)
+        self._store.disown(self._name, family, self.owned - self._existing - self._desired.keys())
 
-    def _apply(self, family: Family, plan: Plan, progress: Progress) -> Applied:
+    def _apply(self, family: Family, plan: Plan, progress: Progress) -> None:
         """Put first, delete only when every put succeeded."""
         wanted: Iterable[Entry | None] = self._desired.values()
         if not self._options.whole:
             wanted = (change.new for change in (*plan.add, *plan.change))
-        put = family.put([(entry.number, entry.name) for entry in wanted if entry is not None], progress)
-        deleted = WriteResult(0, {})
-        if not put.failed:
-            deleted = family.delete([change.number for change in plan.delete], progress)
+        puts = [(entry.number, entry.name) for entry in wanted if entry is not None]
+        put = self._written(family.put, puts, progress, lambda done: self._note(plan, puts, done, _NOTHING))
+        if put.failed:
+            return
+        deletes = [change.number for change in plan.delete]
+        self._written(family.delete, deletes, progress, lambda done: self._note(plan, puts, put, done))
+
+    @staticmethod
+    def _written(
+        write: Callable[[list[Item], Progress], WriteResult],
+        items: list[Item],
+        progress: Progress,
+        note: Callable[[WriteResult], None],
+    ) -> WriteResult:
+        """Write items and note what was done, also where the PBX is lost on the way."""
+        try:
+            done = write(items, progress)
+        except PbxError as error:
+            note(WriteResult(error.done, {}))
+            raise
+        note(done)
+        return done
+
+    def _note(self, plan: Plan, puts: Sequence[tuple[str, str]], put: WriteResult, deleted: WriteResult) -> None:
+        """Count what was done; Asterisk answers puts in their order, so the first ones are those it confirmed."""
         failed = {**put.failed, **deleted.failed}
-        return Applied(
-            add=sum(change.number not in failed for change in plan.add),
-            change=sum(change.number not in failed for change in plan.change),
+        confirmed = {number for number, _ in puts[: put.done + len(put.failed)]} - failed.keys()
+        applied = Applied(
+            add=sum(change.number in confirmed for change in plan.add),
+            change=sum(change.number in confirmed for change in plan.change),
             delete=deleted.done,
             written=put.done,
             failed=failed,
         )
+        self.report = replace(self.report, applied=applied)
 
     def _verify(self, family: Family, plan: Plan, progress: Progress) -> None:
         """Read the family again and compare it with what was desired."""
@@ -313,7 +285,7 @@ class _Target:
 
 def _differs(name: str, numbers: Sequence[str], applied: Applied | None) -> AstsyncError:
     failed = applied.failed if applied is not None else {}
-    words = next(iter(failed.values()), "somebody else wrote meanwhile, or the PBX did not keep what it confirmed")
+    words = failed.get(numbers[0], "somebody else wrote meanwhile, or the PBX did not keep what it confirmed")
     return PbxBadAnswer(
         f"{name}: {len(numbers)} entries are not as desired after writing, the first is {numbers[0]}: {words}",
         hint="Run the command again; it writes only what still differs.",

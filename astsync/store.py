@@ -7,7 +7,7 @@ bytes that are not UTF-8 (``pbx.packets.text``).
 import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,8 +15,7 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from astsync.errors import LockedError, StoreError
-from astsync.phonebook.model import Entry
-from astsync.phonebook.plan import Change
+from astsync.phonebook.model import Change, Entry
 
 SCHEMA_VERSION = 1
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
@@ -61,14 +60,14 @@ class Store:
             self._db = self._open(write)
 
     def _open(self, write: bool) -> sqlite3.Connection:
-        if not write and not self.path.exists():
+        if not write and not (self.path.exists() and self.path.stat().st_size):
             db = sqlite3.connect(":memory:", isolation_level=None)
         elif write:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             os.close(os.open(self.path, os.O_CREAT, 0o600))  # names of customers: nobody else's business
             db = sqlite3.connect(self.path, isolation_level=None, timeout=30)
         else:
-            db = sqlite3.connect(f"{self.path.resolve().as_uri()}?mode=ro", uri=True, isolation_level=None, timeout=30)
+            db = self._open_to_read()
         try:
             self._check_version(db)  # before any other word: a file that is not ours must stay as it is
             db.execute("PRAGMA foreign_keys = ON")
@@ -78,6 +77,18 @@ class Store:
             db.close()
             raise
         return db
+
+    def _open_to_read(self) -> sqlite3.Connection:
+        """Open read-only; WAL wants to write beside the file, and where the folder forbids it the file stands alone."""
+        for mode in ("mode=ro", "mode=ro&immutable=1"):
+            db = sqlite3.connect(f"{self.path.resolve().as_uri()}?{mode}", uri=True, isolation_level=None, timeout=30)
+            try:
+                db.execute("SELECT count(*) FROM sqlite_schema")
+            except sqlite3.OperationalError:
+                db.close()
+                continue
+            return db
+        raise StoreError(f"the store {self.path} cannot be read", hint="Check who may read the file and its folder.")
 
     def _check_version(self, db: sqlite3.Connection) -> None:
         (version,), (application,) = (
@@ -95,17 +106,8 @@ class Store:
                 f"{self.path} has version {version}; this astsync knows {SCHEMA_VERSION}", hint="Update astsync."
             )
 
-    @contextmanager
-    def _guarded(self) -> Iterator[None]:
-        """Tell SQLite's and the disk's faults in words."""
-        try:
-            yield
-        except (sqlite3.Error, OSError) as error:
-            reason = error.strerror if isinstance(error, OSError) else str(error)
-            raise StoreError(
-                f"the store {self.path} cannot be used: {reason}",
-                hint="Check the folder's owner and free space, or name another file in store.path.",
-            ) from error
+    def _guarded(self) -> AbstractContextManager[None]:
+        return _told(self.path)
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
@@ -114,31 +116,15 @@ class Store:
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
+                self._db.execute("COMMIT")
             except BaseException:
-                self._db.execute("ROLLBACK")
+                if self._db.in_transaction:  # a full disk has rolled back by itself
+                    self._db.execute("ROLLBACK")
                 raise
-            self._db.execute("COMMIT")
 
     def close(self) -> None:
         """Close the file."""
         self._db.close()
-
-    @contextmanager
-    def lock(self) -> Iterator[None]:
-        """Keep other runs out while this one may write. Raises LockedError that names the holder's pid."""
-        lock = FileLock(f"{self.path}.lock", timeout=0)
-        holder = Path(f"{self.path}.pid")
-        with self._guarded():
-            try:
-                lock.acquire()
-            except Timeout:
-                raise _locked(holder) from None
-            holder.write_text(str(os.getpid()), encoding="ascii")
-        try:
-            yield
-        finally:
-            holder.unlink(missing_ok=True)
-            lock.release()
 
     def snapshot(self) -> Snapshot | None:
         """Give the last good desired phonebook, or None when there was none yet."""
@@ -150,6 +136,13 @@ class Store:
             entries = {number: Entry(number, name, source) for number, name, source in rows}
         at, source, *counts = pull
         return Snapshot(entries, datetime.fromisoformat(at), source, *counts)
+
+    def snapshot_names(self) -> dict[str, str] | None:
+        """Give the last good phonebook's names by number, or None when there was none yet."""
+        with self._guarded():
+            if self._db.execute("SELECT 1 FROM pull").fetchone() is None:
+                return None
+            return dict(self._db.execute("SELECT number, name FROM snapshot"))
 
     def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
         """Replace the snapshot."""
@@ -164,19 +157,20 @@ class Store:
     def owned(self, pbx: str, family: str) -> set[str]:
         """Give the keys that astsync wrote on a PBX."""
         with self._guarded():
-            rows = self._db.execute("SELECT number FROM owned WHERE pbx = ? AND family = ?", (pbx, family))
+            rows = self._db.execute("SELECT number FROM owned WHERE pbx = ? AND family = ?", (_name(pbx), family))
             return {_text(number) for (number,) in rows}
 
     def own(self, pbx: str, family: str, numbers: Iterable[str]) -> None:
         """Note keys as owned."""
         with self._change() as db:
-            db.executemany("INSERT OR IGNORE INTO owned VALUES (?, ?, ?)", ((pbx, family, _blob(n)) for n in numbers))
+            rows = ((_name(pbx), family, _blob(number)) for number in numbers)
+            db.executemany("INSERT OR IGNORE INTO owned VALUES (?, ?, ?)", rows)
 
     def disown(self, pbx: str, family: str, numbers: Iterable[str]) -> None:
         """Forget keys that are gone from a PBX."""
         query = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
         with self._change() as db:
-            db.executemany(query, ((pbx, family, _blob(number)) for number in numbers))
+            db.executemany(query, ((_name(pbx), family, _blob(number)) for number in numbers))
 
     def begin_run(self, command: str) -> int:
         """Note a run that may write; give its number."""
@@ -188,13 +182,13 @@ class Store:
     def end_run(self, run: int, exit_code: int, message: str = "") -> None:
         """Note how a run ended."""
         with self._change() as db:
-            values = (_now(), exit_code, message, run)
+            values = (_now(), exit_code, message.encode("utf-8", "backslashreplace").decode(), run)
             db.execute("UPDATE run SET finished = ?, exit_code = ?, message = ? WHERE id = ?", values)
 
     def note_overwritten(self, run: int, pbx: str, family: str, changes: Iterable[Change]) -> None:
         """Keep what a run is about to overwrite or delete, before it is sent."""
         rows = (
-            (run, pbx, family, _blob(c.number), _blob(c.old), c.new and c.new.name)
+            (run, _name(pbx), family, _blob(c.number), _blob(c.old), c.new and c.new.name)
             for c in changes
             if c.old is not None
         )
@@ -205,17 +199,58 @@ class Store:
         """Give the old values by number that a run overwrote or deleted on a PBX."""
         query = "SELECT number, old FROM overwritten WHERE run = ? AND pbx = ? AND family = ?"
         with self._guarded():
-            return {_text(number): _text(old) for number, old in self._db.execute(query, (run, pbx, family))}
+            return {_text(number): _text(old) for number, old in self._db.execute(query, (run, _name(pbx), family))}
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other runs out while this one may write to the store at ``path``; taken before the store is opened.
+
+    Raises LockedError that names the holder's pid, StoreError when no lock can be made there.
+    """
+    lock, holder = FileLock(f"{path}.lock", timeout=0), Path(f"{path}.pid")
+    with _told(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise _locked(holder) from None
+    try:
+        with _told(path):
+            holder.write_text(str(os.getpid()), encoding="ascii")
+        yield
+    finally:
+        holder.unlink(missing_ok=True)
+        lock.release()
+
+
+@contextmanager
+def _told(path: Path) -> Iterator[None]:
+    """Tell SQLite's and the disk's faults in words."""
+    try:
+        yield
+    except (sqlite3.Error, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StoreError(
+            f"the store {path} cannot be used: {reason}",
+            hint="Check the folder's owner and free space, or name another file in store.path.",
+        ) from error
 
 
 def _locked(holder: Path) -> LockedError:
     try:
-        who = f" (process {holder.read_text(encoding='ascii')})"
-    except OSError:
-        who = ""
+        pid = holder.read_text(encoding="ascii")
+    except (OSError, UnicodeDecodeError):
+        pid = ""
+    who = f" (process {pid})" if pid else ""
     return LockedError(
         f"another run of astsync{who} holds the lock", hint="Wait until it ends; a lock ends with its process."
     )
+
+
+def _name(pbx: str) -> str:
+    """Give a PBX's name as the configuration compares it: Office and office are one."""
+    return pbx.casefold()
 
 
 def _blob(value: str) -> bytes:

@@ -21,7 +21,7 @@ from astsync.phonebook.names import NameMaker
 from astsync.phonebook.numbers import NumberParser
 from astsync.phonebook.plan import Limits
 from astsync.sources import open_source
-from astsync.store import Store
+from astsync.store import Store, locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +39,10 @@ def open_engine(common: Common, lifted: Lifted, *, dry_run: bool, whole: bool = 
     file = configfile.find(common.config, os.environ)
     config = configfile.load(file)
     numbers, names = number_parser(config.numbers), name_maker(config.names)
+    path = store_path(config, file, os.environ)
     with (
-        closing(Store(store_path(config, file, os.environ), write=not dry_run)) as store,
-        nullcontext() if dry_run else store.lock(),
+        nullcontext() if dry_run else locked(path),
+        closing(Store(path, write=not dry_run)) as store,
         progress_bar(quiet=common.quiet) as progress,
     ):
         yield Engine(

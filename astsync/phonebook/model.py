@@ -53,6 +53,15 @@ class Entry:
 
 
 @dataclass(frozen=True, slots=True)
+class Change:
+    """One key's change: ``old`` is None for an addition, ``new`` is None for a deletion."""
+
+    number: str
+    old: str | None
+    new: Entry | None
+
+
+@dataclass(frozen=True, slots=True)
 class Skipped:
     """A phone field or a counterparty that got no entry: its name and text in the source, and the reason."""
 

@@ -5,27 +5,19 @@ from dataclasses import dataclass
 from typing import Literal
 
 from astsync.errors import SafetyError
-from astsync.phonebook.model import Entry
+from astsync.phonebook.model import Change, Entry
 
 SMALLEST_LIMITED = 10
 """Below so many owned entries a share says nothing, and the limits do not apply."""
 
 
 @dataclass(frozen=True, slots=True)
-class Change:
-    """One key's change: ``old`` is None for an addition, ``new`` is None for a deletion."""
-
-    number: str
-    old: str | None
-    new: Entry | None
-
-
-@dataclass(frozen=True, slots=True)
 class Plan:
     """All changes of one PBX, sorted by number.
 
-    ``existing``, ``desired``, ``unchanged`` and ``foreign`` count entries; ``ours`` counts the existing entries that
-    the limits are shares of: the owned ones, or all where foreign keys are deleted too.
+    ``existing``, ``desired``, ``unchanged`` and ``foreign`` count entries. ``ours`` counts the existing entries that
+    the limits are shares of: the owned ones, or all where foreign keys are deleted too; ``ours_changed`` those of them
+    that change. Foreign keys that are adopted are not limited: their old values are kept for undo.
     """
 
     add: tuple[Change, ...]
@@ -36,6 +28,7 @@ class Plan:
     unchanged: int
     foreign: int
     ours: int
+    ours_changed: int
 
     @property
     def changes(self) -> int:
@@ -61,8 +54,9 @@ def make_plan(
             add.append(Change(number, None, entry))
         elif old != entry.name:
             change.append(Change(number, old, entry))
+    ours = existing.keys() if foreign == "delete" else existing.keys() & owned
     surplus = sorted(existing.keys() - desired.keys())
-    delete = tuple(Change(n, existing[n], None) for n in surplus if foreign == "delete" or n in owned)
+    delete = tuple(Change(n, existing[n], None) for n in surplus if n in ours)
     return Plan(
         add=tuple(add),
         change=tuple(change),
@@ -71,7 +65,8 @@ def make_plan(
         desired=len(desired),
         unchanged=len(desired) - len(add) - len(change),
         foreign=len(surplus) - len(delete),
-        ours=len(existing) if foreign == "delete" else len(existing.keys() & owned),
+        ours=len(ours),
+        ours_changed=sum(c.number in ours for c in change),
     )
 
 
@@ -90,7 +85,19 @@ def check_limits(plan: Plan, limits: Limits, where: str) -> None:
     Raises SafetyError that tells the figures, ``where`` they were counted and the option that lifts the limit once.
     """
     _check(len(plan.delete), plan.ours, limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
-    _check(len(plan.change), plan.ours, limits.max_change, where, ("change", "max_change", "--allow-changes"))
+    _check(plan.ours_changed, plan.ours, limits.max_change, where, ("change", "max_change", "--allow-changes"))
+
+
+def check_list(before: Mapping[str, str], desired: Mapping[str, Entry], limits: Limits) -> None:
+    """Refuse a list that has lost or changed more than the limits allow since the last good one (name by number).
+
+    Raises SafetyError.
+    """
+    lost = sum(number not in desired for number in before)
+    changed = sum(n in desired and desired[n].name != name for n, name in before.items())
+    where = "since the last good list"
+    _check(lost, len(before), limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
+    _check(changed, len(before), limits.max_change, where, ("change", "max_change", "--allow-changes"))
 
 
 def _check(count: int, ours: int, limit: float | None, where: str, words: tuple[str, str, str]) -> None:

@@ -4,10 +4,9 @@ from typing import Any
 
 import orjson
 
-from astsync.engine import PbxReport, Problems, Report
-from astsync.phonebook.model import Conflict, Skipped
-from astsync.phonebook.plan import Change
-from astsync.reports.untrusted import utf8
+from astsync.phonebook.model import Change, Conflict, Skipped
+from astsync.reports.untrusted import escape_controls, utf8
+from astsync.result import PbxReport, Problems, Report
 
 VERSION = 1
 
@@ -25,7 +24,7 @@ def render(report: Report) -> str:
         "skipped": report.skipped,
         "conflicts": report.conflicts,
     }
-    return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"
+    return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
 
 
 def render_problems(problems: Problems) -> str:
@@ -37,7 +36,7 @@ def render_problems(problems: Problems) -> str:
         "skipped": [_skipped(skip) for skip in problems.skipped],
         "conflicts": [_conflict(conflict) for conflict in problems.conflicts],
     }
-    return orjson.dumps(data, option=orjson.OPT_INDENT_2).decode() + "\n"
+    return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
 
 
 def _skipped(skip: Skipped) -> dict[str, str]:

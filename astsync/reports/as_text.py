@@ -3,11 +3,10 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from astsync.engine import Applied, PbxReport, Problems, Report
-from astsync.phonebook.model import Conflict, Skipped
-from astsync.phonebook.plan import Change
+from astsync.phonebook.model import Change, Conflict, Skipped
 from astsync.reports.tables import verdict
 from astsync.reports.untrusted import printable
+from astsync.result import Applied, PbxReport, Problems, Report
 
 
 def render(report: Report, most: int | None = None) -> str:

@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator
 
-from astsync.engine import PbxReport, Problems, Report
 from astsync.phonebook.model import Conflict, Entry
 from astsync.reports.untrusted import printable
+from astsync.result import PbxReport, Problems, Report
 
 Row = tuple[str, ...]
 

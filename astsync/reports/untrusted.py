@@ -7,10 +7,14 @@ _STEERING = {"Cc", "Cf", "Zl", "Zp"}
 
 
 def utf8(text: str) -> str:
-    r"""Give text that UTF-8 can hold: a byte that is none (a surrogate escape) becomes ``\xNN``."""
+    r"""Give text that UTF-8 can hold: what is none, a byte or a lone surrogate, becomes ``\xNN``."""
     if text.isascii():
         return text
-    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte, as JSON's \ud800
+        data = text.encode("utf-8", "surrogatepass")
+    return data.decode("utf-8", "backslashreplace")
 
 
 def printable(text: str) -> str:

@@ -164,9 +164,9 @@ def test_one_of_two_pbxs_fails(box: Sandbox) -> None:
 def test_two_runs_never_write_at_once(box: Sandbox) -> None:
     from contextlib import closing
 
-    from astsync.store import Store
+    from astsync.store import Store, locked
 
-    with closing(Store(box.folder / "store.sqlite3")) as store, store.lock():
+    with closing(Store(box.folder / "store.sqlite3")) as store, locked(store.path):
         done = box.run("sync")
         assert done.code == 8
         assert "another run" in done.err

@@ -1,5 +1,6 @@
 """The one story, over a PBX in a dict: what is written, what is refused, what is remembered."""
 
+import sqlite3
 from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
@@ -14,6 +15,7 @@ from astsync.errors import (
     PbxUnreachable,
     SafetyError,
     SourceBadAnswer,
+    StoreError,
 )
 from astsync.pbx import Pbx, WriteResult
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
@@ -22,6 +24,7 @@ from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.phonebook.names import NameMaker
 from astsync.phonebook.numbers import NumberParser
 from astsync.phonebook.plan import Limits
+from astsync.result import Applied
 from astsync.store import Store
 
 
@@ -53,6 +56,7 @@ class Spy(MemoryPbx):
         self.deleted: list[str] = []
         self.fail_put: set[str] = set()
         self.lose_after = -1
+        self.lose_deletes = False
         self.unreachable = False
 
     @contextmanager
@@ -72,13 +76,17 @@ class SpyFamily(MemoryFamily):
         self.pbx.put += [number for number, _ in wanted]
         if self.pbx.lose_after >= 0:
             super().put(wanted[: self.pbx.lose_after])
-            raise PbxConnectionLost(f"{self.pbx.name}: lost")
+            lost = PbxConnectionLost(f"{self.pbx.name}: lost")
+            lost.done = self.pbx.lose_after
+            raise lost
         result = super().put([pair for pair in wanted if pair[0] not in self.pbx.fail_put])
         return WriteResult(result.done, {**result.failed, **dict.fromkeys(self.pbx.fail_put, "refused by the PBX")})
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
         wanted = list(numbers)
         self.pbx.deleted += wanted
+        if self.pbx.lose_deletes:
+            raise PbxConnectionLost(f"{self.pbx.name}: lost")
         return super().delete(wanted)
 
 
@@ -252,7 +260,7 @@ def test_a_list_that_was_accepted_empty_stays_accepted(house: House) -> None:
 
 def test_no_delete_after_a_failed_put(house: House) -> None:
     house.engine().sync()
-    house.source.names = {**names(19), phone(50): "New"}
+    house.source.names = {**names(19), phone(50): "New", phone(51): "Newer"}
     house.pbx.fail_put = {phone(50)}
     report = house.engine().sync()
     assert report.exit_code == 7
@@ -260,17 +268,90 @@ def test_no_delete_after_a_failed_put(house: House) -> None:
     assert report.pbx[0].verified is False
     house.pbx.fail_put = set()
     assert house.engine().sync().exit_code == 0
-    assert house.pbx.entries == {**names(19), phone(50): "New"}
+    assert house.pbx.entries == house.source.names
 
 
 def test_a_connection_lost_in_the_middle_is_mended_by_the_next_run(house: House) -> None:
     house.pbx.lose_after = 7
     report = house.engine().sync()
-    assert (report.exit_code, len(house.pbx.entries)) == (5, 7)
+    assert (report.exit_code, len(house.pbx.entries)) == (7, 7)
+    assert report.pbx[0].applied == Applied(add=7, written=7)
+    house.pbx.lose_after = 0
+    assert house.engine().sync().exit_code == 5
     house.pbx.lose_after = -1
     house.source.names = names(18)
     assert house.engine().sync().exit_code == 0
     assert house.pbx.entries == names(18)
+
+
+def test_what_was_put_is_told_when_the_deletes_are_lost(house: House) -> None:
+    house.engine().sync()
+    house.source.names = {**names(19), phone(50): "New"}
+    house.pbx.lose_deletes = True
+    report = house.engine().sync()
+    assert (report.exit_code, report.pbx[0].applied) == (7, Applied(add=1, written=1))
+
+
+def test_every_put_refused_is_a_pbx_that_failed(house: House) -> None:
+    house.pbx.fail_put = set(names(20))
+    report = house.engine().sync()
+    assert report.exit_code == 5
+    assert "refused by the PBX" in str(report.pbx[0].error)
+
+
+def test_the_words_of_one_key_are_not_pinned_on_another(house: House) -> None:
+    house.pbx.fail_put = {phone(15)}
+    house.engine().sync()
+    house.pbx.entries[phone(3)] = "somebody else's"
+    report = house.engine().sync()
+    assert "refused by the PBX" in str(report.pbx[0].error)
+    assert f"the first is {phone(15)}" in str(report.pbx[0].error)
+
+
+def test_a_key_that_was_wiped_and_left_1c_belongs_to_whoever_writes_it_next(house: House) -> None:
+    house.engine().sync()
+    house.pbx.entries.clear()
+    house.source.names = names(19)
+    house.engine().sync()
+    assert phone(19) not in house.store.owned("office", "cidname")
+    house.pbx.entries[phone(19)] = "Boss by hand"
+    assert house.engine().sync().exit_code == 0
+    assert house.pbx.entries[phone(19)] == "Boss by hand"
+
+
+def test_a_run_whose_pull_fails_is_noted_too(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    house.source.error = SourceBadAnswer("half a list")
+    with pytest.raises(SourceBadAnswer):
+        house.engine().sync()
+    with closing(sqlite3.connect(house.store.path)) as db:
+        assert db.execute("SELECT command, exit_code, message FROM run").fetchall() == [("sync", 4, "half a list")]
+
+
+def test_a_store_that_fails_on_one_pbx_loses_no_report(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    other = Spy("branch")
+    house.pbxs = [house.pbx, other]
+    own = Store.own
+
+    def fails_for_branch(store: Store, pbx: str, family: str, numbers: Iterable[str]) -> None:
+        if pbx == "branch":
+            raise StoreError("the disk is full")
+        own(store, pbx, family, numbers)
+
+    monkeypatch.setattr(Store, "own", fails_for_branch)
+    report = house.engine().sync()
+    assert (report.exit_code, house.pbx.entries, other.entries) == (7, names(20), {})
+    assert isinstance(report.pbx[1].error, StoreError)
+
+
+def test_a_run_whose_end_cannot_be_noted_is_reported_all_the_same(
+    house: House, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def fails(*_: object) -> None:
+        raise StoreError("the disk is full")
+
+    monkeypatch.setattr(Store, "end_run", fails)
+    assert house.engine().sync().exit_code == 0
+    assert "could not be noted: the disk is full" in caplog.text
 
 
 def test_one_pbx_that_fails_does_not_stop_the_other(house: House) -> None:
@@ -307,5 +388,5 @@ def test_what_a_pbx_confirms_and_forgets_is_noticed(house: House) -> None:
 
     house.pbxs = [DeafPbx("deaf")]
     report = house.engine().sync()
-    assert (report.exit_code, report.pbx[0].verified) == (5, False)
+    assert (report.exit_code, report.pbx[0].verified) == (7, False)
     assert "20 entries are not as desired" in str(report.pbx[0].error)

@@ -4,7 +4,7 @@ import pytest
 
 from astsync.errors import SafetyError
 from astsync.phonebook.model import Entry
-from astsync.phonebook.plan import Limits, Plan, check_limits, make_plan
+from astsync.phonebook.plan import Limits, Plan, check_limits, check_list, make_plan
 
 
 def book(**names: str) -> dict[str, Entry]:
@@ -62,6 +62,25 @@ def test_max_change_has_its_own_option() -> None:
     with pytest.raises(SafetyError):
         check_limits(plan, Limits(max_delete=None), "office")
     check_limits(plan, Limits(max_change=None), "office")
+
+
+def test_adopting_foreign_keys_is_not_limited_but_owned_ones_are() -> None:
+    existing = {str(i): "by hand" for i in range(300)}
+    plan = make_plan(existing, entries(300), owned={str(i) for i in range(20)})
+    assert (len(plan.change), plan.ours_changed, plan.ours) == (300, 20, 20)
+    with pytest.raises(SafetyError, match=r"change 20 of 20 entries \(100%\)"):
+        check_limits(plan, Limits(), "office")
+    check_limits(make_plan(existing, entries(300), owned=set()), Limits(), "office")
+
+
+def test_a_list_is_held_against_the_last_good_one() -> None:
+    before = {str(i): "x" for i in range(20)}
+    check_list(before, entries(14), Limits())
+    with pytest.raises(SafetyError, match="since the last good list: the plan would delete 7 of 20"):
+        check_list(before, entries(13), Limits())
+    with pytest.raises(SafetyError, match="change 20 of 20"):
+        check_list(before, entries(20, "y"), Limits(max_delete=None))
+    check_list({}, {}, Limits())
 
 
 def test_below_ten_owned_entries_no_limit_applies() -> None:

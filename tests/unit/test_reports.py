@@ -2,6 +2,7 @@
 
 import csv
 import io
+import json
 import os
 import time
 from collections.abc import Iterator
@@ -10,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from astsync.engine import Applied, PbxReport, Problems, Report
 from astsync.errors import PbxUnreachable, SafetyError
 from astsync.phonebook.model import Conflict, Entry, Skipped
 from astsync.phonebook.plan import make_plan
 from astsync.reports.formats import PROBLEM_RENDERERS, RENDERERS
 from astsync.reports.untrusted import printable
+from astsync.result import Applied, PbxReport, Problems, Report
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PULLED = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -114,6 +115,20 @@ def test_a_page_runs_nothing_and_loads_nothing() -> None:
 def test_nothing_that_steers_a_terminal_is_printed(text: str) -> None:
     assert printable(text).isascii()
     assert printable(text).isprintable()
+
+
+@pytest.mark.parametrize("text", ["\ud800", "a\udcc8b\ud800", "\udfff\x9b"])
+def test_surrogates_of_any_kind_are_printed(text: str) -> None:
+    printable(text).encode()
+    assert printable(text).isprintable()
+
+
+def test_a_json_report_cannot_steer_a_terminal() -> None:
+    rude = Skipped("Контрагенты/1", "\x9b31m \u202e \x7f \ud800 \U000e0041", "\x1b[2J", "no number")
+    text = PROBLEM_RENDERERS["json"](Problems("1C", 1, (rude,), ()))
+    assert text.replace("\n", "").isprintable()
+    assert json.loads(text)["skipped"][0]["text"] == "\x1b[2J"
+    assert json.loads(text)["skipped"][0]["name"].startswith("\x9b31m \u202e \x7f ")
 
 
 def test_plain_letters_of_any_script_are_printed_as_they_are() -> None:

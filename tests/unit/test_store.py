@@ -12,9 +12,8 @@ from pathlib import Path
 import pytest
 
 from astsync.errors import LockedError, StoreError
-from astsync.phonebook.model import Entry
-from astsync.phonebook.plan import Change
-from astsync.store import KEPT_RUNS, Snapshot, Store
+from astsync.phonebook.model import Change, Entry
+from astsync.store import KEPT_RUNS, Snapshot, Store, locked
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -88,23 +87,75 @@ def test_a_dry_run_creates_nothing_and_changes_nothing(tmp_path: Path) -> None:
             store.own("office", "cidname", ["1"])
 
 
+def test_reading_needs_no_right_to_write_in_the_folder(store: Store) -> None:
+    store.save_snapshot(snapshot("a"))
+    store.close()
+    store.path.parent.chmod(0o500)
+    try:
+        with closing(Store(store.path, write=False)) as reader:
+            assert reader.snapshot() == snapshot("a")
+            assert reader.snapshot_names() == {"0": "a"}
+    finally:
+        store.path.parent.chmod(0o700)
+
+
+def test_an_empty_file_left_by_a_killed_run_reads_as_no_store(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    path.touch()
+    with closing(Store(path, write=False)) as store:
+        assert store.snapshot() is None
+        assert store.snapshot_names() is None
+    with closing(Store(path)) as store:
+        assert store.begin_run("sync") == 1
+
+
+def test_a_pbx_is_one_whatever_the_case_of_its_name(store: Store) -> None:
+    store.own("Office", "cidname", ["1"])
+    assert store.owned("office", "cidname") == {"1"}
+
+
+def test_words_of_any_encoding_end_a_run(store: Store) -> None:
+    run = store.begin_run("sync")
+    store.end_run(run, 5, "the PBX said \udcc8\ud800")
+    with closing(sqlite3.connect(store.path)) as db:
+        assert db.execute("SELECT exit_code, message FROM run").fetchall() == [(5, "the PBX said \\udcc8\\ud800")]
+
+
+def test_two_first_runs_at_once_do_not_meet_in_the_schema(tmp_path: Path) -> None:
+    program = (
+        "import sys, pathlib, contextlib; from astsync.store import Store, locked\n"
+        "from astsync.errors import LockedError\n"
+        "path = pathlib.Path(sys.argv[1])\nsys.stdin.readline()\n"
+        "with contextlib.suppress(LockedError), locked(path): Store(path).close()"
+    )
+    for i in range(4):
+        command = [sys.executable, "-c", program, str(tmp_path / str(i) / "store.sqlite3")]
+        both = [subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) for _ in range(2)]
+        for process in both:
+            assert process.stdin is not None
+            process.stdin.write(b"\n")
+            process.stdin.flush()
+        assert [process.communicate(timeout=20)[1] for process in both] == [b"", b""]
+        assert [process.returncode for process in both] == [0, 0]
+
+
 def test_the_file_is_for_its_owner_only(store: Store) -> None:
     assert store.path.stat().st_mode & 0o077 == 0
 
 
 def test_another_process_with_the_lock_is_named(store: Store) -> None:
     program = (
-        "import sys, pathlib; from astsync.store import Store\n"
-        "with Store(pathlib.Path(sys.argv[1])).lock():\n    print('held', flush=True); sys.stdin.read()"
+        "import sys, pathlib; from astsync.store import locked\n"
+        "with locked(pathlib.Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()"
     )
     command = [sys.executable, "-c", program, str(store.path)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == b"held\n"
-        with pytest.raises(LockedError, match=f"process {other.pid}"), store.lock():
+        with pytest.raises(LockedError, match=f"process {other.pid}"), locked(store.path):
             pass
         other.communicate(b"", timeout=10)
-    with store.lock():
+    with locked(store.path):
         assert Path(f"{store.path}.pid").read_text() == str(os.getpid())
 
 
