@@ -1,5 +1,6 @@
 """Where words go: files, pipes, devices, closed and full streams; and what an interrupted run says."""
 
+import errno
 import json
 import logging
 import os
@@ -53,23 +54,30 @@ def test_a_pipe_is_written_to_and_stays(box: Sandbox) -> None:
     assert json.loads(read[0])["version"] == 1
 
 
+# No test names a device of /dev in --output: code that is wrong, run by root, would replace it for the whole machine.
+# A terminal's folder takes no other files.
+
+
 def test_a_device_is_written_to_and_stays(box: Sandbox) -> None:
-    link = box.folder / "null"
-    link.symlink_to("/dev/null")
+    reader, terminal = os.openpty()
+    link = box.folder / "terminal"
+    link.symlink_to(os.ttyname(terminal))
     assert box.run("diff", "--output", str(link)).code == 0
     assert stat.S_ISCHR(link.stat().st_mode)
-    full = box.run("diff", "--output", "/dev/full")
-    assert full.code == 2
-    assert "cannot write /dev/full: No space left on device" in full.err
+    assert os.read(reader, 9) == b"1C OData "
+    os.close(terminal)
+    os.close(reader)
 
 
 def test_the_file_behind_standard_output_is_added_to(box: Sandbox) -> None:
-    log = box.folder / "log"
+    log, link = box.folder / "log", box.folder / "stdout"
     log.write_text("before\n", encoding="utf-8")
-    done = shell(box, f"AST diff --output /dev/stdout >>{log}")
+    link.symlink_to("/proc/self/fd/1")  # as /dev/stdout
+    done = shell(box, f"AST diff --output {link} >>{log}")
     assert (done.returncode, done.stderr) == (0, "")
     assert log.read_text(encoding="utf-8").startswith("before\n1C OData")
-    assert shell(box, "AST diff --output /dev/stdout | cat").stdout.startswith("1C OData")
+    assert shell(box, f"AST diff --output {link} | cat").stdout.startswith("1C OData")
+    assert link.is_symlink()
 
 
 @pytest.mark.parametrize("place", ["absent/report", "file/report", ".", "loop"])
@@ -84,11 +92,19 @@ def test_a_report_that_cannot_be_written_is_told_before_the_run(box: Sandbox, pl
 
 
 def test_a_report_that_fails_afterwards_hides_no_error(box: Sandbox) -> None:
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    box.patch.setattr("astsync.cli.output._replace", full)
+    file = str(box.folder / "report")
+    done = box.run("sync", "--output", file)
+    assert (done.code, bool(box.pbx.family())) == (2, True)
+    assert f"cannot write {file}: No space left on device" in done.err
     box.pbx.stop()
-    done = box.run("sync", "--output", "/dev/full")
-    assert done.code == 5
-    assert "office: no connection to AMI" in done.err
-    assert "cannot write /dev/full" in done.err
+    both = box.run("sync", "--output", file)
+    assert both.code == 5
+    assert "office: no connection to AMI" in both.err
+    assert f"cannot write {file}" in both.err
 
 
 def test_equal_words_of_two_pbxs_are_told_twice(box: Sandbox) -> None:
