@@ -6,6 +6,8 @@ import unicodedata
 _QUOTES = frozenset("\"'`«»‹›“”„‟‘’‚‛″′‴‵‶‷´ˮ＂＇｀❛❜❝❞〝〞〟「」『』")
 _DASHES = frozenset("−~～〜∼˗ーｰ﹣－")
 _LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
+# Circled digits, fractions and superscripts are no digits of a number: within one they spoil it as a letter does.
+_NUMERAL = "ø"
 _OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
 
 
@@ -63,8 +65,9 @@ def _phone_character(char: str) -> str:
         return "е" if letter == "ё" else letter
     if char == "№":
         return char
-    # Circled digits, fractions and superscripts are marks beside a number, not digits of it.
-    return "?" if category in {"No", "Nl", "So"} else _punctuation(char)
+    if category in {"No", "Nl"}:
+        return _NUMERAL
+    return "?" if category == "So" else _punctuation(char)
 
 
 class _PhoneTable(dict[int, str]):
@@ -97,7 +100,7 @@ _IN_WORD_QUOTE = re.compile(f"(?<={_LETTER})['’ʼ‘`´ʹ](?={_LETTER})")
 
 
 _ANY_QUOTE = f"[{re.escape(''.join(sorted(_QUOTES)))}]"
-_EDGE_QUOTE = re.compile(rf"(?<!\w){_ANY_QUOTE}+|{_ANY_QUOTE}+(?!\w|{_ANY_QUOTE})")
+_EDGE_QUOTE = re.compile(rf"(?<![\w.,]){_ANY_QUOTE}+|{_ANY_QUOTE}+(?!\w|{_ANY_QUOTE})")
 
 
 def _unmixed(match: re.Match[str]) -> str:

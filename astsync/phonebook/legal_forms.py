@@ -169,8 +169,9 @@ _FORMS: Final[dict[str, dict[str, str]]] = {
 _DOUBTFUL = frozenset("ГП КП ХП ПТ ПК КБ НП НО БФ БО ОО РО ГУ МУ ЧУ КХ ОФ ПП АТ ДП ФГ ГО ЖК ІП УП МРО".split())
 _LOWER_CASE = frozenset("ооо оао зао пао ао ип тоо тсж снт фгуп муп гуп одо фоп тов жшс нко ано".split())
 _LATIN_TWINS = str.maketrans("abcehkmoptxyiëABCEHKMOPTXYIË03", "авсенкмортхуіеАВСЕНКМОРТХУІЕОЗ")
+_DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]){2,}")  # О.О.О.; two letters are initials
 _TWICE = re.compile(r"(\w)\1+")
-_EDGE = " ,.;:()-/"
+_EDGE = " ,.;:()-/!"
 
 FIRST, LAST, KEEP, DROP = "first", "last", "keep", "drop"
 PLACES: Final = (FIRST, LAST, KEEP, DROP)
@@ -254,6 +255,8 @@ _PAIRS = {tuple(short.split()): form for short, form in _SHORTS.items() if " " i
 def _short_form(word: str) -> Form | None:
     """Read one word as a short form; its case must be right, save for the best known."""
     bare = word.strip(_EDGE)
+    if "." in bare and _DOTTED.fullmatch(bare):
+        bare = bare.replace(".", "")
     if len(bare) > _LONGEST_SHORT:
         return None
     as_typed = bare.isdigit() or (len(bare) < _LEAST_MISTYPED and not bare.isalpha())

@@ -20,6 +20,7 @@ LOOK_ALIKES: Final = "look-alike letters turned back"
 # What transliteration of other scripts may bring back; the source's own are gone (``cleaning.plain_name_text``).
 _SAFE = str.maketrans(dict(zip(";~[{]}", ",-(())", strict=True)) | dict.fromkeys('"`\\|$^=<>', ""))
 _LETTERS = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*")
+_COMMA = re.compile(r"(?<=[^\W\d_]{2}),(?=[^\W\d_]{2})")  # Ромашка,ООО
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _LOOSE = re.compile(r"\( +| +(?=[),.;:!?])|\( *\)")
 # A word that leaves no loose sign behind: Latin, Cyrillic, digits, and no part of ь and ъ alone, which have no Latin.
@@ -55,7 +56,7 @@ class _Token(NamedTuple):
 
 
 def _clean(token: str, own_letters: frozenset[str]) -> _Token:
-    pieces = plain_name_text(token).split()
+    pieces = _COMMA.sub(", ", plain_name_text(token)).split()
     words = tuple(map(unmix, pieces))
     marks = marks_of(" ".join(words), own_letters)
     marks |= _UNMIXED if words != tuple(pieces) else 0

@@ -23,6 +23,7 @@ UNASSIGNED: Final = "code exists, block not assigned"
 _NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992", "993", "994", "995", "996", "998"})
 _MOST_DIGITS = 15  # ITU-T E.164
 _LEAST_DIGITS = 7
+_LONGEST_AREA = 5  # digits
 _DIGITS = re.compile(r"\d+")
 _BRACKETS = re.compile(r"\(([\d .-]*)\)")
 
@@ -46,9 +47,10 @@ class Number(NamedTuple):
         text, groups = Digits.of(self.written)
         at = len(text) - len(self.national)
         for group in groups:
-            if at <= 0:
-                apart = at == 0 and 2 <= len(group) < len(self.national) and text.endswith(self.national)
-                return group if apart else ""
+            if at < len(group):
+                area = group[max(at, 0) :]  # a prefix may be glued to it: 8495, 0522
+                apart = 2 <= len(area) <= _LONGEST_AREA and len(area) < len(self.national)
+                return area if apart and text.endswith(self.national) else ""
             at -= len(group)
         return ""
 
@@ -95,6 +97,12 @@ def _parse(text: str, region: str | None, rule: str) -> Number | None:
         return None
 
 
+def is_fixed_abroad(number: Number) -> bool:
+    """Tell whether a number, of whatever country, is certainly of a fixed line."""
+    parsed = phonenumbers.parse(f"+{number.e164}")
+    return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
+
+
 def _is_calling_code(group: str) -> bool:
     """Tell whether digits are the calling code of a country, of two or three digits."""
     regions = COUNTRY_CODE_TO_REGION_CODE.get(int(group), ()) if 2 <= len(group) <= 3 else ()
@@ -124,11 +132,13 @@ class Reader:
         if not least <= len(digits.text) <= _MOST_DIGITS + 6:
             return None
         number = self._plus(digits) if plus else self._no_plus(digits)
-        if number is None or (
-            run.startswith("(") and number.rule == NO_PLUS and number.country_code not in _NEIGHBOURS
-        ):
-            return None  # (962) 938-03-630 is an area code with a digit too many, not Jordan
+        if number is None or (number.rule == NO_PLUS and not self._may_lack_plus(run, number.country_code)):
+            return None
         return number._replace(written=run)
+
+    def _may_lack_plus(self, run: str, code: str) -> bool:
+        """Tell whether a calling code is written so: (962) 938-03-630 is an area code and a digit too many, not Jordan."""
+        return run[0] != "(" or code in _NEIGHBOURS or re.match(rf"\({self.code}(?!\d)", run) is not None
 
     def _plus(self, digits: Digits) -> Number | None:
         text, groups = digits
@@ -194,6 +204,18 @@ class Reader:
         written = f"{area} {run}"
         return Number(self.code, national, rule, written) if self.plan.valid(national) else None
 
+    def local_abroad(self, run: str, before: Number, rule: str) -> Number | None:
+        """Read a local number behind the area code of a number of another country that stands before it."""
+        digits = "".join(_DIGITS.findall(run))
+        if before.country_code == self.code or not is_fixed_abroad(before):
+            return None
+        area = before.area or before.national[: -len(digits)]
+        national = area + digits
+        if len(area) < 2 or len(national) != len(before.national):
+            return None
+        number = _parse(f"+{before.country_code}{national}", None, rule)
+        return number._replace(written=f"{area} {run}") if number is not None else None
+
     def is_fixed(self, number: Number) -> bool:
         """Tell whether a number is of a fixed line, whose area code its neighbours in a field can share."""
         return number.country_code == self.code and self.plan.is_fixed(number.national)
@@ -213,9 +235,18 @@ class SevenReader(Reader):
     def _international(self, text: str, rule: str) -> Number | None:
         if text[:1] != "7":
             return super()._international(text, rule)
-        if len(text) == 12 and text[1] == "8" and self.plan.valid(text[2:]):
-            return Number("7", text[2:], CODE_TRUNK)
         return self._ten(text[1:], rule)
+
+    def _plus(self, digits: Digits) -> Number | None:
+        return self._with_both(digits) or super()._plus(digits)
+
+    def _with_both(self, digits: Digits) -> Number | None:
+        """Read +7 8 495 …; where the 8 does not stand apart it may be an area's: (8482) 12-34-567 is a digit too long."""
+        text, groups = digits
+        if len(text) != 12 or text[:2] != "78" or not self.plan.valid(text[2:]):
+            return None
+        apart = groups[0] == "78" or groups[1:2] == ["8"]
+        return Number("7", text[2:], CODE_TRUNK) if apart or not self.plan.code_exists(text[1:4]) else None
 
     def _ten(self, national: str, rule: str) -> Number | None:
         """Take ten digits after a prefix; a new block of an old code may not be in the metadata: the code decides."""
@@ -229,8 +260,8 @@ class SevenReader(Reader):
         text, groups = digits
         if len(text) == 11 and text[0] in "78":
             return self._ten(text[1:], NO_PLUS if text[0] == "7" else "trunk prefix 8")
-        if len(text) == 12 and groups[:2] == ["7", "8"] and self.plan.valid(text[2:]):
-            return Number("7", text[2:], CODE_TRUNK)
+        if len(text) == 12 and len(groups) > 1:  # in one piece it is a taxpayer's number
+            return self._with_both(digits)
         if len(text) != 10 or groups[0] in {"7", "8"} or (text[0] == "7" and self.country != "KZ"):
             return None
         return Number("7", text, NATIONAL) if self.plan.valid(text) else None

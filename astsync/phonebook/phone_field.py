@@ -18,7 +18,7 @@ _STOP = " ; "
 # Numbers of a taxpayer, a company, an account, a document: never a phone, whatever their length.
 _LABELS = (
     r"инн|кпп|огрн(?:ип)?|окпо|окато|октмо|оквэд|бик|снилс|паспорт|єдрпоу|едрпоу|рнокпп|іпн|ипн|мфо|унп|бин|иин|бсн|жсн"
-    r"|р/?сч?|к/?сч?|л/?сч?|с/ч|расч(?:[её]тный)?\s*сч[её]т|сч[её]т|рахунок|iban|inn|kpp|ogrn|bik|swift|icq|аська"
+    r"|р/?сч?|к/?сч?|л/?сч?|с/ч|расч(?:[её]тный)?\s*сч[её]т|сч[её]т|рахунок|iban|inn|kpp|ogrn|bik|swift|icq|аська|u?id|ид|код клиента"
     r"|догово?р|дог|контракт|накладная|заказ|свидетельство|карта|карта сбербанка|лицензия|полис|factura|vat"
 )
 _ACCOUNT = re.compile(
@@ -33,7 +33,7 @@ _OTHER_DATE = re.compile(
 )
 _HOUR = r"(?:[01]?\d|2[0-4])"
 _TIME = re.compile(
-    rf"(?<![\d:.)(-]){_HOUR}(?::[0-5]\d(?:\s*-\s*{_HOUR}:[0-5]\d)?|\.[0-5]\d\s*-\s*{_HOUR}\.[0-5]\d)(?![\d:.-])"
+    rf"(?<![\d:.)(-])(?:(?:{_HOUR}\s*-\s*)?{_HOUR}\s*ч(?:ас\w*)?(?!\w)|{_HOUR}(?::[0-5]\d(?:\s*-\s*{_HOUR}:[0-5]\d)?|\.[0-5]\d\s*-\s*{_HOUR}\.[0-5]\d)(?![\d:.-]))"
 )
 _COORDINATE = re.compile(r"(?<![\d.)(+-])\d\d\.\d{4,8}(?![\d.-])")
 _INDEX = re.compile(r"(?<![^\s;,|])[1-69][.)] +(?=[\d+(])")
@@ -44,7 +44,7 @@ _IP_ADDRESS = re.compile(rf"(?<![\d.)+-])(?<!\d )(?:{_OCTET}\.){{3}}{_OCTET}(?![
 _EXTENSION_WORDS = (
     r"доб(?:ав(?:оч(?:н\w{0,3})?)?)?|доп(?:олн(?:ит(?:ельн\w{0,3})?)?)?|вну?т?(?:утр(?:ен(?:н?\w{0,3})?)?|утр|р)?|внутр\w{0,8}"
     r"|тон(?:альн\w{0,3}|ов\w{0,3})?(?:\s+(?:набор\w?|режим\w?))?|донабор|дод(?:атков\w{0,3})?|дад(?:атков\w{0,3})?"
-    r"|унутр\w{0,6}|ішкі|ext(?:n|en|ension)?|int|extra|xt|[xхwpд]"
+    r"|унутр\w{0,6}|ішкі|ext(?:n|en|ension)?|int|extra|xt|[wp]+|[xхд]"
 )
 _MORE = r"(?:\s*(?:,|;|/|\\|-|и|или)\s*(?:\d{1,5})(?!\d|[-.( ]{1,2}\d))*"
 _EXTENSION = re.compile(
@@ -54,6 +54,9 @@ _EXTENSION = re.compile(
 _MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(\d{{1,8}}(?![\d-])){_MORE}#?")
 
 _RUN = re.compile(r"(?:\+[+( .-]*)?\(?[( ]*\d[\d() .\-/\\]*")
+
+# Before digits of a web address, which are no local number: example.ru/contacts/2293042
+_WEB_ADDRESS = re.compile(r"[a-z][^\s,;]*[/=?&]\Z")
 
 # A short strange word between digits, with no blank around it, is a spoilt digit: 229-3O-42, 2З9-30-42.
 _SPOILT_GAP = re.compile(r"[-.)]*([^\W\d_]{1,3})[-.(]*")
@@ -82,7 +85,7 @@ KeepNumber = Callable[[str], bool]
 
 
 _LABEL, _EXTENSION_WORD = 1, 2
-_LABEL_START = re.compile(rf"{_LABELS}|[рклс]|расч\w*")
+_LABEL_START = re.compile(rf"{_LABELS}|[рклс]|расч\w*|код")
 _EXTENSION_START = re.compile(_EXTENSION_WORDS)
 
 
@@ -120,7 +123,7 @@ def _cut(text: str, words: list[str], keep: KeepNumber) -> tuple[str, list[str]]
         shorter = _ACCOUNT.sub(_STOP, text)
         rules += [ACCOUNT_IGNORED] if shorter != text else []
         text = shorter
-    if ":" in text or "20" in text or "19" in text or text.count(".") > 1:
+    if ":" in text or "ч" in text or "20" in text or "19" in text or text.count(".") > 1:
         text = _cut_dates(text, rules)
     if ") " in text or ". " in text:
         text = _INDEX.sub(_STOP, text)
@@ -160,7 +163,8 @@ def _check_letters(text: str, spans: list[_Span]) -> Iterator[tuple[Run, bool]]:
     for at, (start, end, run) in enumerate(spans):
         around = text[max(start - 1, 0) : start] + text[end : end + 1]
         spoilt = gaps[at] or gaps[at + 1] or _LOOKS_LIKE_DIGIT.search(around) is not None
-        yield _run(run, glued="@" in around or _LETTER.search(around) is not None), spoilt
+        glued = "@" in around or _LETTER.search(around) is not None or _WEB_ADDRESS.search(text, 0, start) is not None
+        yield _run(run, glued=glued), spoilt
 
 
 def take_apart(text: str, keep: KeepNumber) -> Field:

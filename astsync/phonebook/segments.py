@@ -22,6 +22,7 @@ _LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?$")
 _LOCAL = re.compile(r"(?![780][ .-]|0)\d+(?:[ .-]{1,3}\d+)*(?<=\d\d)")
 _FIRST_GROUP = re.compile(r"\d+")
 _AMOUNT = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
+_ACCOUNT = re.compile(r"\d{9,}")
 _LOCAL_DIGITS = (5, 8)
 _LONGEST_LOCAL = 20  # characters
 _PAIR_DIGITS = 22
@@ -84,7 +85,7 @@ class Segments:
             return True
         if not self._local_first and self._add_local(text, plus=plus, glued=glued):
             return True
-        return self._add_pair(text) or self._add_cut(text, plus=plus)
+        return self._add_pair(text) or self._add_cut(text, plus=plus, glued=glued)
 
     def _add_pair(self, text: str) -> bool:
         if len(text) != _PAIR_DIGITS:
@@ -94,7 +95,7 @@ class Segments:
         self.numbers += numbers if len(numbers) > 1 else []
         return len(numbers) > 1
 
-    def _add_cut(self, text: str, *, plus: bool) -> bool:
+    def _add_cut(self, text: str, *, plus: bool, glued: bool) -> bool:
         """Cut at blanks: a number first, the longest that is one, then what follows it."""
         cuts = [match.span() for match in _CUT.finditer(text)]
         for end, start in reversed(cuts):
@@ -102,7 +103,9 @@ class Segments:
             if self._is_head(head, rest, plus=plus):
                 self._add_rest(rest)
                 return True
-        return not plus and self._skip_head(text, cuts)
+        if plus:  # МСК+2 8 (495) 229-30-42
+            return glued and text[1:3] in {" 7", " 8"} and self._skip_head(text, cuts)
+        return self._skip_head(text, cuts)
 
     def _is_head(self, head: str, rest: str, *, plus: bool) -> bool:
         number = self._reader.read(head, plus=plus)
@@ -130,9 +133,9 @@ class Segments:
             self._note(TAIL_IGNORED)
 
     def _skip_head(self, text: str, cuts: list[tuple[int, int]]) -> bool:
-        """Skip an index or hours before a number that has its prefix: "1. 8 495 229-30-42"."""
+        """Skip an index, hours or an account before a number that has its prefix: "1. 8 495 229-30-42"."""
         for end, start in cuts:
-            if digit_count(text[:end]) > _MOST_SKIPPED:
+            if digit_count(text[:end]) > _MOST_SKIPPED and not _ACCOUNT.fullmatch(text[:end]):
                 return False
             rest = text[start:]
             if self._may_skip(text[:end], rest) and self._skipped_to(rest):
@@ -150,7 +153,8 @@ class Segments:
 
     def _skipped_to(self, rest: str) -> bool:
         probe = Segments(self._reader, "")
-        if not probe._add_part(rest, plus=False, glued=False) or len(_digits(rest)) < len(probe.numbers[0].e164):
+        found = probe._add_part(rest, plus=False, glued=False)
+        if not found or len(_digits(rest)) <= len(probe.numbers[0].national):
             return False
         return self._add_part(rest, plus=False, glued=False)
 
@@ -180,14 +184,23 @@ class Segments:
             return False
         if text[0] == self._reader.plan.trunk:
             return False
+        number = next(self._locals(text, width), None)
+        if number is not None:
+            self.numbers.append(number)
+        elif width == 7:
+            self.locals_left.append(text)
+        return number is not None
+
+    def _locals(self, text: str, width: int) -> Iterator[Number]:
+        """Yield what a local number of this many digits can be behind the area codes of the field and the setting."""
+        last = self.numbers[-1] if self.numbers else None
+        abroad = self._reader.local_abroad(text, last, INHERITED) if last is not None else None
+        if abroad is not None:
+            yield abroad
         for area, rule in self._areas(width):
             number = self._reader.local(text, area, rule)
             if number is not None:
-                self.numbers.append(number)
-                return True
-        if width == 7:
-            self.locals_left.append(text)
-        return False
+                yield number
 
     def _add_tail(self, number: Number, text: str, part: str) -> bool:
         """Expand "…42/43": other last digits of the number before, as many as its last group or two have."""
@@ -202,7 +215,8 @@ class Segments:
         national = number.national[: -len(tail)] + tail
         if not self._reader.plan.valid(national) or number.country_code != self._reader.code:
             return False
-        self.numbers.append(number._replace(national=national, rule=TAIL_EXPANDED))
+        written = f"{number.area} {national.removeprefix(number.area)}"
+        self.numbers.append(number._replace(national=national, rule=TAIL_EXPANDED, written=written))
         return True
 
     def _ignore_tail(self, part: str) -> bool:
