@@ -1,71 +1,27 @@
 """The sections of the configuration, frozen; ``configfile`` reads them from TOML and the environment."""
 
-import re
-import tomllib
 from pathlib import Path
 from typing import Annotated, Literal
-from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    model_validator,
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+
+from astsync.configvalues import (
+    File,
+    Host,
+    HostOrNone,
+    Line,
+    Port,
+    Seconds,
+    Share,
+    Text,
+    WebAddress,
+    Whole,
+    Words,
+    matching,
+    words,
 )
-
 from astsync.errors import ConfigError
 
-
-def _share(value: object) -> float:
-    """Read a share of a whole: "30%" to 0.3."""
-    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
-    if match is None or float(match[1]) > 100:
-        raise ValueError('write a percentage from "0%" to "100%" in quotes')
-    return float(match[1]) / 100
-
-
-def _words(value: object) -> object:
-    """Let a list stand as ``a, b`` or ``["a", "b"]`` in the environment."""
-    if not isinstance(value, str):
-        return value
-    if value.lstrip().startswith("["):
-        try:
-            return tomllib.loads(f"value = {value}")["value"]
-        except tomllib.TOMLDecodeError as error:
-            raise ValueError("write a list like a, b") from error
-    return [part.strip() for part in value.split(",") if part.strip()]
-
-
-def _web_address(value: str) -> str:
-    parts = urlsplit(value)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError("write a whole address, such as http://1c.example.local/trade")
-    if parts.username or parts.password:
-        raise ValueError("keep the login out of the address: use user and password")
-    return value.rstrip("/")
-
-
-def _not_blank(value: str) -> str:
-    if not value.strip():
-        raise ValueError("must not be empty")
-    return value
-
-
-def _one_line(value: str) -> str:
-    if any(not c.isprintable() for c in value):
-        raise ValueError("must not hold control characters")
-    return value
-
-
-Share = Annotated[float, BeforeValidator(_share)]
-Words = Annotated[tuple[str, ...], BeforeValidator(_words)]
-WebAddress = Annotated[str, AfterValidator(_web_address)]
-Text = Annotated[str, AfterValidator(_not_blank), AfterValidator(_one_line)]
-Port = Annotated[int, Field(ge=1, le=65535)]
-Seconds = Annotated[float, Field(gt=0, le=3600)]
 FormName = Literal["e164", "trunk", "national"]
 
 
@@ -80,14 +36,18 @@ class ODataConfig(Section):
 
     catalogs: Words = ("Контрагенты",)
     name_field: Text = "Description"
-    page_size: Annotated[int, Field(ge=1, le=100_000)] = 1000
+    page_size: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
 
     @model_validator(mode="after")
     def _check_catalogs(self) -> "ODataConfig":
         if not self.catalogs:
             raise ValueError("catalogs: name at least one catalog, such as Контрагенты")
-        if len(set(self.catalogs)) < len(self.catalogs):
-            raise ValueError("catalogs: a catalog is named twice")
+        names = [name.removeprefix("Catalog_") for name in self.catalogs]
+        if not all(names):
+            raise ValueError("catalogs: Catalog_ alone names no catalog")
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"catalogs: {', '.join(sorted(twice))} is named twice")
         return self
 
 
@@ -104,9 +64,9 @@ class SourceConfig(Section):
 
     kind: Literal["odata"] = "odata"
     url: WebAddress
-    user: str = ""
+    user: Line = ""
     password: SecretStr = SecretStr("")
-    password_file: Path | None = None
+    password_file: File | None = None
     timeout: Seconds = 120
     odata: ODataConfig = ODataConfig()
     soap: SoapConfig = SoapConfig()
@@ -125,9 +85,9 @@ class SourceConfig(Section):
 class NumbersConfig(Section):
     """``[numbers]``: how phone fields become keys."""
 
-    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] = "RU"
-    area_code: Annotated[str, Field(pattern=r"^\d{0,6}$")] = ""
-    forms: Annotated[tuple[FormName, ...], BeforeValidator(_words), Field(min_length=1)] = ("e164",)
+    country: Annotated[str, matching("[A-Z]{2}", 'write two capital letters, such as "RU"')] = "RU"
+    area_code: Annotated[str, matching("[0-9]{0,6}", 'write up to 6 digits, such as "495"')] = ""
+    forms: Annotated[tuple[FormName, ...], BeforeValidator(words), Field(min_length=1)] = ("e164",)
 
 
 class NamesConfig(Section):
@@ -136,7 +96,7 @@ class NamesConfig(Section):
     scheme: Text = "wikipedia"
     language: Literal["", "ru", "uk", "be", "kk"] = ""
     legal_form: Literal["first", "last", "keep", "drop"] = "first"
-    max_length: Annotated[int, Field(ge=1, le=255)] = 40
+    max_length: Annotated[Whole, Field(ge=1, le=255)] = 40
 
 
 class BookConfig(Section):
@@ -148,7 +108,7 @@ class BookConfig(Section):
 class SyncConfig(Section):
     """``[sync]``: the family, what is not ours, and the safety limits (shares from 0 to 1)."""
 
-    family: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]{1,80}$")] = "cidname"
+    family: Annotated[str, matching("[A-Za-z0-9._-]{1,80}", "write 1 to 80 Latin letters, digits, . _ -")] = "cidname"
     foreign: Literal["keep", "delete"] = "keep"
     max_delete: Share = 0.3
     max_change: Share = 0.3
@@ -157,27 +117,34 @@ class SyncConfig(Section):
 class StoreConfig(Section):
     """``[store]``: the local SQLite file; by default a file of its own for each configuration file."""
 
-    path: Path | None = None
+    path: File | None = None
 
 
 class PbxConfig(Section):
     """``[[pbx]]``: one PBX and its AMI user. ``timeout`` is each action's deadline in seconds."""
 
-    name: Annotated[str, Field(pattern=r"^\w[\w.-]{0,63}$")]
-    host: Text
+    name: Annotated[str, matching(r"\w[\w.-]{0,63}", "write 1 to 64 letters, digits, . _ -, a letter or digit first")]
+    host: Host
     port: Port = 5038
     user: Text
     secret: SecretStr = SecretStr("")
-    secret_file: Path | None = None
+    secret_file: File | None = None
     tls: bool = False
-    ca_file: Path | None = None
-    server_name: str = ""
+    ca_file: File | None = None
+    server_name: HostOrNone = ""
     timeout: Seconds = 15
 
     @model_validator(mode="after")
     def _one_secret(self) -> "PbxConfig":
         if (self.secret_file is not None) == bool(self.secret.get_secret_value()):
             raise ValueError("give secret or secret_file, one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _tls_or_not(self) -> "PbxConfig":
+        idle = [key for key in ("ca_file", "server_name") if getattr(self, key)]
+        if idle and not self.tls:
+            raise ValueError(f"{' and '.join(idle)} without TLS: set tls = true, or remove {' and '.join(idle)}")
         return self
 
     def password(self) -> str:

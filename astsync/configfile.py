@@ -2,26 +2,26 @@
 
 Every value can also stand in the environment as ``ASTSYNC_SECTION__KEY`` (``ASTSYNC_SOURCE__PASSWORD``,
 ``ASTSYNC_SOURCE__ODATA__PAGE_SIZE``), a PBX's by the PBX's name (``ASTSYNC_PBX__OFFICE__SECRET``). The environment wins
-over the file. Faults are reported all at once, as one ConfigError.
+over the file. Relative paths count from the file's folder; those of the environment from the working directory.
+Faults are reported all at once, as one ConfigError.
 """
 
-import difflib
 import os
-import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar
 
 from platformdirs import site_config_path, user_config_path
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
 from astsync.config import Config, NamesConfig, NumbersConfig, Section
+from astsync.configenv import PATHS, PREFIX, Overlay, overlay, rooted
+from astsync.configfaults import told
+from astsync.configvalues import shown
 from astsync.errors import ConfigError
 
 FILE_NAME = "astsync.toml"
-ENV_PREFIX = "ASTSYNC_"
 Model = TypeVar("Model", bound=Section)
 
 
@@ -31,134 +31,97 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
     Raises ConfigError when a file that was named does not exist.
     """
     named = given or (Path(environ["ASTSYNC_CONFIG"]) if environ.get("ASTSYNC_CONFIG") else None)
-    if named is not None:
-        if not named.is_file():
-            raise ConfigError(
-                f"no configuration file {named}", hint="Check the path after --config or in ASTSYNC_CONFIG."
-            )
-        return named
-    return next((place for place in usual_places() if place.is_file()), None)
+    if named is None:
+        return next((place for place in usual_places() if _is_file(place)), None)
+    if not _is_file(named):
+        raise ConfigError(
+            f"no configuration file {shown(str(named))}", hint="Check the path after --config or in ASTSYNC_CONFIG."
+        )
+    return named
 
 
 def usual_places() -> tuple[Path, ...]:
-    """Give the places where a configuration file is looked for, in their order."""
-    folders = (Path(), user_config_path("astsync"), Path("/etc/astsync"), site_config_path("astsync"))
+    """Give the places where a configuration file is looked for, in their order; none in a home that is not known."""
+    folders = (Path(), *_folder(user_config_path), Path("/etc/astsync"), *_folder(site_config_path))
     return tuple(folder / FILE_NAME for folder in folders)
 
 
 def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
     """Read and check the configuration. Raises ConfigError that names every fault."""
     data = _read(path) if path is not None else {}
-    _overlay(data, environ)
-    return _checked(Config, data, path)
+    return _checked(Config, data, path, overlay(data, environ))
 
 
 def load_rules(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[NumbersConfig, NamesConfig]:
     """Read only the rules of normalisation, which need neither a source nor a PBX. Raises ConfigError."""
     data = _read(path) if path is not None else {}
-    _overlay(data, environ)
-    numbers = _checked(NumbersConfig, data.get("numbers", {}), path, ("numbers",))
-    return numbers, _checked(NamesConfig, data.get("names", {}), path, ("names",))
+    own = tuple(f"{PREFIX}{section}__" for section in ("NUMBERS", "NAMES"))
+    done = overlay(data, {name: value for name, value in environ.items() if name.startswith(own)})
+    numbers = _checked(NumbersConfig, data.get("numbers", {}), path, done, "numbers")
+    return numbers, _checked(NamesConfig, data.get("names", {}), path, done, "names")
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a folder that this user may not look into, a name that is too long
+        return False
+
+
+def _folder(ask: Callable[[str], Path]) -> tuple[Path, ...]:
+    try:
+        return (ask("astsync"),)
+    except RuntimeError:  # no HOME, and a user that the system does not know
+        return ()
 
 
 def _read(path: Path) -> dict[str, Any]:
+    name = shown(str(path))
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}", hint="Make it readable for this user.") from None
+        raise ConfigError(f"cannot read {name}: {error.strerror}", hint="Make it readable for this user.") from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{path} is not UTF-8 text", hint="Save the file as UTF-8.") from None
-    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{name} is not UTF-8 text", hint="Save the file as UTF-8.") from None
+    except (ValueError, RecursionError) as error:
         raise ConfigError(
-            f"{path} is not TOML: {error}", hint='Text values stand in quotes: user = "astsync"'
+            f"{name} is not TOML: {_reason(error)}", hint='Text values stand in quotes: user = "astsync"'
         ) from None
+    _root(data, path.absolute().parent)
+    return data
 
 
-def _overlay(data: dict[str, Any], environ: Mapping[str, str]) -> None:
-    """Put the environment's ``ASTSYNC_SECTION__KEY`` values over the file's."""
-    for variable in sorted(environ):
-        if not variable.startswith(ENV_PREFIX) or "__" not in variable:
-            continue
-        section, *rest = variable.removeprefix(ENV_PREFIX).lower().split("__")
-        if section == "pbx" and len(rest) == 2:
-            table, key = _pbx_table(data, rest[0]), rest[1]
-        else:
-            table, key = _table(data, [section, *rest[:-1]], variable), rest[-1]
-        table[key] = environ[variable]
+def _reason(error: Exception) -> str:
+    """Say why a text is no TOML; Python's own limits have no words for users."""
+    if isinstance(error, tomllib.TOMLDecodeError):
+        return shown(str(error))
+    return "brackets stand too deep" if isinstance(error, RecursionError) else "a number has too many digits"
 
 
-def _table(data: dict[str, Any], path: Iterable[str], variable: str) -> dict[str, Any]:
-    table = data
-    for part in path:
-        table = table.setdefault(part, {})
-        if not isinstance(table, dict):
-            raise ConfigError(f"{variable}: {part} is not a section", hint="Write ASTSYNC_SECTION__KEY.")
-    return table
+def _root(data: Mapping[str, Any], folder: Path) -> None:
+    """Make the paths of a file whole."""
+    pbxs = data.get("pbx")
+    for table in (data.get("source"), data.get("store"), *(pbxs if isinstance(pbxs, list) else ())):
+        if isinstance(table, dict):
+            whole = {key: rooted(value, folder) for key, value in table.items() if key in PATHS and type(value) is str}
+            table.update(whole)
 
 
-def _pbx_table(data: dict[str, Any], name: str) -> dict[str, Any]:
-    """Find the PBX that a variable names, or add one."""
-    tables = data.setdefault("pbx", [])
-    if not isinstance(tables, list):
-        return {}
-    for table in tables:
-        if isinstance(table, dict) and re.sub(r"\W|-", "_", str(table.get("name", "")).lower()) == name:
-            return table
-    tables.append({"name": name})
-    return tables[-1]  # type: ignore[no-any-return]
-
-
-def _checked(model: type[Model], data: object, path: Path | None, at: tuple[str, ...] = ()) -> Model:
+def _checked(model: type[Model], data: object, path: Path | None, done: Overlay, section: str = "") -> Model:
+    faults = list(done.faults)
     try:
-        return model.model_validate(data)
+        checked = model.model_validate(data)
     except ValidationError as error:
-        faults = [_fault(model, at, detail) for detail in error.errors(include_url=False, include_input=False)]
-    place = str(path) if path is not None else "no configuration file, and the environment is not enough"
-    lines = "\n".join(f"  {fault}" for fault in faults)
-    raise ConfigError(f"{place}:\n{lines}", hint=_hint(path))
+        faults += told(model, (section,) if section else (), error, done)
+    else:
+        if not faults:
+            return checked
+    place = shown(str(path)) if path is not None else "no configuration file, and the environment is not enough"
+    raise ConfigError("\n  ".join([f"{place}:", *faults]), hint=_hint(path))
 
 
 def _hint(path: Path | None) -> str:
     if path is not None:
         return "Mend these lines; the README lists every key."
-    places = "\n".join(f"  {place}" for place in usual_places())
+    places = "\n".join(f"  {shown(str(place))}" for place in usual_places())
     return f"Name a file with --config FILE or ASTSYNC_CONFIG, or put it at one of:\n{places}"
-
-
-def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
-    """Tell whether a fault only follows from others: a list is too short because its items are faulty."""
-    at = detail["loc"]
-    return detail["type"] == "too_short" and any(d["loc"][: len(at)] == at and d["loc"] != at for d in details)
-
-
-def _fault(model: type[Section], at: tuple[str, ...], detail: ErrorDetails) -> str:
-    """Tell one fault of pydantic's in the words of the file: the dotted key, what is wrong, the nearest known key."""
-    where = (*at, *(_spelt(part) for part in detail["loc"]))
-    key = ".".join(where).replace(".[", "[")
-    if detail["type"] == "extra_forbidden":
-        known = _known_keys(model, detail["loc"][:-1])
-        near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.4)
-        advice = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
-        return f"{key}: unknown key; {advice}"
-    if detail["type"] == "missing":
-        return f"{key}: missing"
-    words = detail["msg"].removeprefix("Value error, ")
-    return f"{key}: {words}" if key else words
-
-
-def _spelt(part: int | str) -> str:
-    """Spell a part of a location: the second PBX is ``pbx[2]``."""
-    return f"[{part + 1}]" if isinstance(part, int) else part
-
-
-def _known_keys(model: type[Section], loc: tuple[int | str, ...]) -> list[str]:
-    """Give the keys of the section at a location."""
-    for part in loc:
-        if isinstance(part, int):
-            continue
-        annotation = model.model_fields[part].annotation
-        inner = next((a for a in get_args(annotation) if isinstance(a, type) and issubclass(a, Section)), annotation)
-        if not (isinstance(inner, type) and issubclass(inner, Section)):
-            return []
-        model = inner
-    return list(model.model_fields)

@@ -20,6 +20,7 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.names import NameMaker
 from astsync.phonebook.numbers import NumberParser
 from astsync.phonebook.plan import Limits
+from astsync.reports.untrusted import printable
 from astsync.sources import open_source
 from astsync.store import Store, locked
 
@@ -73,7 +74,8 @@ def chosen(config: Config, names: tuple[str, ...]) -> list[PbxConfig]:
     unknown = [name for name in names if name.casefold() not in known]
     if unknown:
         raise ConfigError(
-            f"no PBX is named {', '.join(unknown)}", hint=f"Configured: {', '.join(pbx.name for pbx in config.pbx)}."
+            f"no PBX is named {printable(', '.join(unknown))}",
+            hint=f"Configured: {', '.join(pbx.name for pbx in config.pbx)}.",
         )
     wanted = {name.casefold() for name in names} or known.keys()
     return [pbx for key, pbx in known.items() if key in wanted]
@@ -82,16 +84,27 @@ def chosen(config: Config, names: tuple[str, ...]) -> list[PbxConfig]:
 def store_path(config: Config, file: Path | None, environ: Mapping[str, str]) -> Path:
     """Give the store's file: the configured one, else one for this configuration file in the state folder.
 
-    The state folder is systemd's ``STATE_DIRECTORY`` where it is set, else the user's own.
+    The state folder is systemd's ``STATE_DIRECTORY`` where it is set, else the user's own. Raises ConfigError where
+    there is none.
     """
     if config.store.path is not None:
         return config.store.path
     given = environ.get("STATE_DIRECTORY")
-    folder = Path(given.split(":")[0]) if given else user_state_path("astsync")
+    folder = Path(given.split(":")[0]) if given else _state_folder()
     if file is None:
         return folder / "astsync.sqlite3"
     place = hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:8]
     return folder / f"{file.stem}-{place}.sqlite3"
+
+
+def _state_folder() -> Path:
+    try:
+        return user_state_path("astsync")
+    except RuntimeError:  # no HOME, and a user that the system does not know
+        raise ConfigError(
+            "there is no place for the store: this user has no home folder",
+            hint="Set store.path in the configuration, or STATE_DIRECTORY in the environment.",
+        ) from None
 
 
 def _options(config: Config, lifted: Lifted, *, dry_run: bool, whole: bool) -> Options:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.cli.sandbox import Sandbox, run
+from tests.unit.test_config_words import no_home
 
 
 @pytest.mark.parametrize(
@@ -73,3 +74,33 @@ def test_the_store_cannot_be_used(box: Sandbox) -> None:
     done = box.run("sync")
     assert (done.code, box.pbx.writes) == (2, 0)
     assert "store.path" in done.err
+
+
+def test_a_user_without_a_home(box: Sandbox) -> None:
+    no_home(box.patch)
+    assert box.run("diff").code == 0
+    box.write(f'[store]\npath = "{box.folder}/store.sqlite3"\n', "")
+    for command in ("sync", "diff"):
+        done = box.run(command)
+        assert (done.code, done.out) == (2, "")
+        assert "there is no place for the store" in done.err
+        assert "store.path" in done.err
+        assert "STATE_DIRECTORY" in done.err
+
+
+def test_a_relative_store_is_one_wherever_the_run_starts(box: Sandbox) -> None:
+    box.write(f'path = "{box.folder}/store.sqlite3"', 'path = "own/store.sqlite3"')
+    for name in ("a", "b"):
+        (box.folder / name).mkdir()
+        box.patch.chdir(box.folder / name)
+        assert box.run("sync").code == 0
+    assert (box.folder / "own" / "store.sqlite3").is_file()
+    assert not [*(box.folder / "a").iterdir(), *(box.folder / "b").iterdir()]
+
+
+def test_a_name_of_a_pbx_cannot_forge_a_message(box: Sandbox) -> None:
+    done = box.run("--pbx", "\udcff\nastsync: done\x1b[31m", "diff")
+    assert done.code == 2
+    assert [line for line in done.err.splitlines() if line.startswith("astsync: ")] == [
+        r"astsync: no PBX is named \xff\nastsync: done\x1b[31m"
+    ]

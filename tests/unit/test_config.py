@@ -98,7 +98,7 @@ def test_secrets_do_not_show(file: Path) -> None:
         ("page_size", "pagesize", "source.odata.pagesize: unknown key; did you mean page_size?"),
         ("[sync]", "[snc]", "snc: unknown key; did you mean sync?"),
         ("[book]\nconflict", "[book]\nzzz", "book.zzz: unknown key; known here: conflict"),
-        ('kind = "odata"', 'kind = "ldap"', "source.kind: Input should be 'odata'"),
+        ('kind = "odata"', 'kind = "ldap"', 'source.kind: must be "odata"'),
         ('url = "http://1c.example.local/trade/"', 'url = "1c/trade"', "source.url: write a whole address"),
         ("http://1c.example.local/trade/", "http://u:p@1c/trade", "source.url: keep the login out of the address"),
         ('"12.5%"', "30", "sync.max_delete: write a percentage"),

@@ -16,8 +16,11 @@ OWN = "astsync."
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
     "phonebook": ("phonebook", "errors"),
-    "config": ("errors",),
-    "configfile": ("config", "errors"),
+    "config": ("configvalues", "errors"),
+    "configvalues": (),
+    "configenv": ("configvalues",),
+    "configfaults": ("config", "configenv", "configvalues"),
+    "configfile": ("config", "configenv", "configfaults", "configvalues", "errors"),
     "sources": ("sources", "phonebook.model", "errors", "config"),
     "pbx": ("pbx", "phonebook.model", "errors", "config"),
     "store": ("phonebook.model", "errors"),

@@ -1,0 +1,136 @@
+"""The kinds of values in the configuration; each tells its fault in words."""
+
+import ipaddress
+import re
+import tomllib
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import SplitResult, urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field
+
+_LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
+
+
+def shown(text: str) -> str:
+    r"""Give text of a file or the environment for a message: what does not print becomes ``\xNN`` or ``\uNNNN``."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
+
+
+def matching(pattern: str, words: str) -> AfterValidator:
+    """Give a check that a whole text matches; ``words`` say what is wanted."""
+    wanted = re.compile(pattern)
+
+    def check(value: str) -> str:
+        if wanted.fullmatch(value) is None:
+            raise ValueError(words)
+        return value
+
+    return AfterValidator(check)
+
+
+def words(value: object) -> object:
+    """Let a list stand as ``a, b`` or ``["a", "b"]`` in the environment."""
+    if not isinstance(value, str):
+        return value
+    if value.lstrip().startswith("["):
+        try:
+            return tomllib.loads(f"value = {value}")["value"]
+        except (ValueError, RecursionError) as error:
+            raise ValueError("write a list like a, b") from error
+    return [part.strip() for part in value.split(",") if part.strip()]
+
+
+def _share(value: object) -> float:
+    """Read a share of a whole: "30%" to 0.3."""
+    match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
+    if match is None or float(match[1]) > 100:
+        raise ValueError('write a percentage from "0%" to "100%" in quotes')
+    return float(match[1]) / 100
+
+
+def _not_blank(value: str) -> str:
+    if not value.strip():
+        raise ValueError("must not be empty")
+    return value
+
+
+def _one_line(value: str) -> str:
+    if not value.isprintable():
+        raise ValueError("must not hold line breaks or other characters that do not print")
+    return value
+
+
+def _no_truth(value: object) -> object:
+    """Refuse true and false, which Python takes for 1 and 0."""
+    if type(value) is bool:
+        raise ValueError("must be a number, not true or false")
+    return value
+
+
+def _host(value: str) -> str:
+    if not _is_host(value):
+        raise ValueError("write the name or the address of a host alone, such as pbx.example.local or 192.0.2.10")
+    return value
+
+
+def _is_host(value: str) -> bool:
+    """Tell whether this can be a host: an address, or a name of labels of 1 to 63 characters (RFC 1035)."""
+    try:
+        ipaddress.ip_address(value)
+    except ValueError:
+        try:
+            name = value.removesuffix(".").encode("idna").decode("ascii")
+        except UnicodeError:
+            return False
+        return len(name) <= 253 and all(_LABEL.fullmatch(label) for label in name.split("."))
+    return True
+
+
+def _web_address(value: str) -> str:
+    if not value.isprintable() or " " in value:
+        raise ValueError("must not hold blanks, line breaks or other characters that do not print")
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in {"http", "https"} and _is_host(parts.hostname or "")
+    except ValueError:
+        usable = False
+    if not usable:
+        raise ValueError("write a whole address, such as http://1c.example.local/trade")
+    if "@" in parts.netloc:
+        raise ValueError("keep the login out of the address: use user and password")
+    if "?" in value or "#" in value:
+        raise ValueError("leave out what follows ? or #: the address of the publication ends before it")
+    _check_port(parts)
+    return value.rstrip("/")
+
+
+def _check_port(parts: SplitResult) -> None:
+    try:
+        good = parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError("the port in the address must be a number from 1 to 65535")
+
+
+def _path(value: object) -> object:
+    """Check a path as text, before it is one; ``configfile`` has made it whole where that can be done."""
+    if isinstance(value, str):
+        _one_line(_not_blank(value))
+        if value.startswith("~"):
+            raise ValueError("no home folder is known for ~: write the whole path")
+    return value
+
+
+Share = Annotated[float, BeforeValidator(_share)]
+Text = Annotated[str, AfterValidator(_not_blank), AfterValidator(_one_line)]
+Line = Annotated[str, AfterValidator(_one_line)]
+Words = Annotated[tuple[Text, ...], BeforeValidator(words)]
+WebAddress = Annotated[str, AfterValidator(_web_address)]
+Host = Annotated[str, AfterValidator(_host)]
+HostOrNone = Annotated[str, AfterValidator(lambda value: value and _host(value))]
+File = Annotated[Path, BeforeValidator(_path)]
+Whole = Annotated[int, BeforeValidator(_no_truth)]
+Port = Annotated[Whole, Field(ge=1, le=65535)]
+Seconds = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=3600)]

@@ -1,0 +1,262 @@
+"""Odd configurations: each fault in plain words that name the key or the variable, and none twice."""
+
+from pathlib import Path
+from typing import get_args
+
+import pytest
+
+from astsync import configfile
+from astsync.config import Config, Section
+from astsync.configenv import PATHS
+from astsync.configvalues import File
+from astsync.errors import ConfigError
+from tests.unit.test_config import WHOLE
+
+HOST = "write the name or the address of a host alone"
+PLAIN = "must not hold line breaks"
+CATALOGS = 'catalogs = ["Контрагенты", "Партнеры"]'
+FIELD = 'name_field = "НаименованиеПолное"'
+ONE = WHOLE.partition('[[pbx]]\nname = "branch-2"')[0]
+NO_TEXT = "must be text in quotes, not"
+PBXS = "pbx: write [[pbx]], in double brackets"
+
+
+def lines(tmp_path: Path, text: str, **environ: str) -> list[str]:
+    """The faults of a configuration, a line each."""
+    path = tmp_path / "astsync.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        configfile.load(path, environ)
+    assert error.value.hint
+    first, *faults = str(error.value).split("\n")
+    assert str(path) in first
+    assert all(fault.startswith("  ") and fault.isprintable() for fault in faults)
+    return [fault.strip() for fault in faults]
+
+
+def changed(old: str, new: str) -> str:
+    assert old in WHOLE
+    return WHOLE.replace(old, new, 1)
+
+
+@pytest.mark.parametrize("host", ["pbx..local", ".x", "a" * 64 + ".example", "pbx local", "http://pbx", "pbx:5038",
+                                  "", "*", "-x", "a\\u001b", "a." * 130, "[::1]"])  # fmt: skip
+def test_a_host_that_can_be_none(tmp_path: Path, host: str) -> None:
+    (fault,) = lines(tmp_path, changed('host = "127.0.0.1"', f'host = "{host}"'))
+    assert fault.startswith(f"pbx[1].host: {HOST}")
+    if host:
+        tls = f'tls = true\nserver_name = "{host}"'
+        (fault,) = lines(tmp_path, changed("tls = false", tls))
+        assert fault.startswith(f"pbx[1].server_name: {HOST}")
+
+
+@pytest.mark.parametrize("host", ["pbx", "pbx.local.", "офис.local", "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "a_b"])
+def test_a_host_that_is_one(tmp_path: Path, host: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(changed('host = "127.0.0.1"', f'host = "{host}"'), encoding="utf-8")
+    assert configfile.load(path, {}).pbx[0].host == host
+
+
+@pytest.mark.parametrize(
+    ("url", "words"),
+    [
+        ("http://pbx..local/t", "write a whole address"),
+        ("http://*/t", "write a whole address"),
+        ("http://[::1/t", "write a whole address"),
+        ("http:///t", "write a whole address"),
+        ("http://h:99999/t", "the port in the address"),
+        ("http://h:0/t", "the port in the address"),
+        ("http://h:x/t", "the port in the address"),
+        ("http://h/t?x=1", "leave out what follows ? or #"),
+        ("http://h/t#y", "leave out what follows ? or #"),
+        ("http://h/t\\nX", "must not hold blanks, line breaks"),
+        ("http://h/t\\u001b[31m", "must not hold blanks, line breaks"),
+        ("http://h/my base", "must not hold blanks, line breaks"),
+        ("http://@h/t", "keep the login out"),
+    ],
+)
+def test_an_address_that_can_be_none(tmp_path: Path, url: str, words: str) -> None:
+    (fault,) = lines(tmp_path, changed("http://1c.example.local/trade/", url))
+    assert fault.startswith(f"source.url: {words}")
+
+
+@pytest.mark.parametrize("url", ["http://[2001:db8::1]:8080/t", "https://1с.example.local/торговля", "HTTP://h_1:80/t"])
+def test_an_address_that_is_one(tmp_path: Path, url: str) -> None:
+    path = tmp_path / "a.toml"
+    path.write_text(changed("http://1c.example.local/trade/", url), encoding="utf-8")
+    assert configfile.load(path, {}).source.url == url
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        (CATALOGS, 'catalogs = ["a\\nastsync: done"]', f"source.odata.catalogs[1]: {PLAIN}"),
+        (CATALOGS, 'catalogs = ["a\\u202e"]', f"source.odata.catalogs[1]: {PLAIN}"),
+        (CATALOGS, 'catalogs = [""]', "source.odata.catalogs[1]: must not be empty"),
+        (CATALOGS, 'catalogs = ["Catalog_"]', "source.odata: catalogs: Catalog_ alone"),
+        ('"Партнеры"]', '"Catalog_Контрагенты"]', "source.odata: catalogs: Контрагенты is named twice"),
+        (FIELD, 'name_field = "a\\nb"', f"source.odata.name_field: {PLAIN}"),
+        ('user = "Администратор"', 'user = "a\\u001b"', f"source.user: {PLAIN}"),
+        ('user = "astsync"', 'user = "a\\nb"', f"pbx[1].user: {PLAIN}"),
+        ('user = "astsync"', '"a\\nastsync: done" = 1\nuser = "astsync"', "pbx[1].a\\nastsync: done: unknown key"),
+        ('secret = "hidden-two"', 'secret_file = "a\\u0000b"', f"pbx[1].secret_file: {PLAIN}"),
+        ('secret = "hidden-two"', 'secret_file = ""', "pbx[1].secret_file: must not be empty"),
+        ('password = "hidden-one"', 'password_file = "a\\u0000"', f"source.password_file: {PLAIN}"),
+        ("tls = false", 'tls = true\nca_file = "a\\u0000b"', f"pbx[1].ca_file: {PLAIN}"),
+        ("[sync]", '[store]\npath = "a\\u0000b"\n[sync]', f"store.path: {PLAIN}"),
+        ("[sync]", '[store]\npath = "~no-such-user/b"\n[sync]', "store.path: no home folder is known for ~"),
+        ("tls = false", 'ca_file = "ca.pem"', "pbx[1]: ca_file without TLS: set tls = true, or remove ca_file"),
+        ("tls = false", 'server_name = "x"', "pbx[1]: server_name without TLS: set tls = true, or remove server_name"),
+        ("port = 5038", "port = 0", "pbx[1].port: must be 1 or more"),
+        ("port = 5038", "port = 65536", "pbx[1].port: must be 65535 or less"),
+        ("port = 5038", 'port = "x"', "pbx[1].port: must be a whole number, not text"),
+        ("port = 5038", "port = true", "pbx[1].port: must be a number, not true or false"),
+        ("port = 5038", "port = 1.5", "pbx[1].port: must be a whole number"),
+        ("tls = false", "tls = []", "pbx[1].tls: must be true or false, not a list"),
+        ("tls = false", "timeout = nan", "pbx[1].timeout: must be more than 0"),
+        ("tls = false", 'timeout = "x"', "pbx[1].timeout: must be a number, not text"),
+        ("tls = false", "timeout = 0", "pbx[1].timeout: must be more than 0"),
+        ('secret = "hidden-two"', "secret = 12345", "pbx[1].secret: must be text in quotes, not a number"),
+        ('secret = "hidden-two"', "secret_file = 1", "pbx[1].secret_file: must be a path in quotes, not a number"),
+        (FIELD, "name_field = {a = 1}", f"source.odata.name_field: {NO_TEXT} a section"),
+        (CATALOGS, "catalogs = 1", 'source.odata.catalogs: must be a list, such as ["a", "b"], not a number'),
+        (CATALOGS, 'catalogs = ["a", 1]', f"source.odata.catalogs[2]: {NO_TEXT} a number"),
+        ('forms = ["e164", "trunk"]', "forms = []", "numbers.forms: must not be empty"),
+        ('forms = ["e164", "trunk"]', 'forms = ["x"]', 'numbers.forms[1]: must be "e164", "trunk" or "national"'),
+        ('country = "RU"', 'country = "Russia"', "numbers.country: write two capital letters"),
+        ("[book]\n", "[[book]]\n", "book: must be a section: write [book] above its lines"),
+    ],
+)  # fmt: skip
+def test_plain_words(tmp_path: Path, old: str, new: str, words: str) -> None:
+    text = changed(old, new)
+    assert any(fault.startswith(words) for fault in lines(tmp_path, text)), lines(tmp_path, text)
+    everything = "\n".join(lines(tmp_path, text))
+    assert not any(jargon in everything for jargon in ("Input should", "tuple", "Tuple", "valid", "hidden-"))
+
+
+def test_brackets_of_a_pbx(tmp_path: Path) -> None:
+    assert [fault.startswith(PBXS) for fault in lines(tmp_path, ONE.replace("[[pbx]]", "[pbx]"))] == [True]
+    (fault,) = lines(tmp_path, "pbx = [1]\n" + ONE.partition("[[pbx]]")[0])
+    assert fault.startswith("pbx[1]: write [[pbx]]")
+    assert lines(tmp_path, "pbx = []\n" + ONE.partition("[[pbx]]")[0]) == ["pbx: must not be empty"]
+
+
+def test_a_fault_that_follows_from_another_is_not_told(tmp_path: Path) -> None:
+    (fault,) = lines(tmp_path, ONE.replace("port = 5038", "port = 0"))
+    assert fault.startswith("pbx[1].port")
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("x = " + "[" * 20_000, "brackets stand too deep"),
+        ("x = " + "9" * 5_000, "a number has too many digits"),
+        ("a." * 20_000 + "a = 1", "unknown key"),
+        ('x = "a\x1b[31m"', "Illegal character '\\x1b'"),
+    ],
+)
+def test_text_beyond_the_limits_of_python(tmp_path: Path, text: str, words: str) -> None:
+    path = tmp_path / "astsync.toml"
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(ConfigError) as error:
+        configfile.load(path, {})
+    assert words in str(error.value)
+    (fault,) = lines(tmp_path, WHOLE, ASTSYNC_SOURCE__ODATA__CATALOGS="[" * 20_000)
+    assert fault == "source.odata.catalogs: write a list like a, b (set by ASTSYNC_SOURCE__ODATA__CATALOGS)"
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "words"),
+    [
+        ("ASTSYNC_PBX__OFFICE__SECRET", "\udcffabc", "ASTSYNC_PBX__OFFICE__SECRET: its name or its value is not UTF-8"),
+        ("ASTSYNC_SOURCE__PASSWORD", "\udcffabc", "ASTSYNC_SOURCE__PASSWORD: its name or its value is not UTF-8"),
+        ("ASTSYNC_SOURCE__\udcff", "abc", "ASTSYNC_SOURCE__\\udcff: its name or its value is not UTF-8"),
+        ("ASTSYNC_PBX__OFFICE", "abc", "ASTSYNC_PBX__OFFICE: name a PBX and one key, as in ASTSYNC_PBX__OFFICE__SEC"),
+        ("ASTSYNC_PBX__OFFICE__A__B", "abc", "ASTSYNC_PBX__OFFICE__A__B: name a PBX and one key"),
+        ("ASTSYNC_SOURCE__", "abc", "ASTSYNC_SOURCE__: write ASTSYNC_SECTION__KEY"),
+        ("ASTSYNC_SOURCE__URL__X", "abc", "ASTSYNC_SOURCE__URL__X: url is not a section"),
+        ("ASTSYNC_PBX__OFFICE__PORT", "abc",
+         "pbx[1].port: must be a whole number, not text (set by ASTSYNC_PBX__OFFICE__PORT)"),
+        ("ASTSYNC_PBX__OFFICE__HST", "abc",
+         "pbx[1].hst: unknown key; did you mean host? (set by ASTSYNC_PBX__OFFICE__HST)"),
+        ("ASTSYNC_SOURCE__X\nastsync: done", "abc", "source.x\\nastsync: done: unknown key"),
+        ("ASTSYNC_PBX__OFICE__SECRET", "abc",
+         "ASTSYNC_PBX__OFICE__SECRET: no PBX is named ofice; did you mean ASTSYNC_PBX__OFFICE__SECRET?"),
+        ("ASTSYNC_PBX__BRANCH2__TLS", "abc",
+         "ASTSYNC_PBX__BRANCH2__TLS: no PBX is named branch2; did you mean ASTSYNC_PBX__BRANCH_2__TLS?"),
+        ("ASTSYNC_PBX__XYZ__HOST", "abc",
+         "ASTSYNC_PBX__XYZ__HOST: no PBX is named xyz; one from the environment alone also needs ASTSYNC_PBX__XYZ__USER"),
+    ],
+)  # fmt: skip
+def test_a_variable_that_is_wrong_is_named(tmp_path: Path, variable: str, value: str, words: str) -> None:
+    (fault,) = lines(tmp_path, WHOLE, **{variable: value})
+    assert fault.startswith(words)
+    assert "abc" not in fault
+
+
+def test_a_pbx_of_the_environment_alone_that_lacks_a_key(tmp_path: Path) -> None:
+    source = WHOLE.partition("[[pbx]]")[0]
+    (fault,) = lines(tmp_path, source, ASTSYNC_PBX__A__HOST="h", ASTSYNC_PBX__A__USER="u")
+    assert fault.endswith("also needs ASTSYNC_PBX__A__SECRET")
+    (fault,) = lines(tmp_path, source + '[pbx]\nname = "a"\n', ASTSYNC_NUMBERS__COUNTRY="RU")
+    assert fault.startswith(PBXS)
+
+
+def test_variables_of_other_sections_do_not_keep_the_rules_from_being_read() -> None:
+    numbers, _ = configfile.load_rules(None, {"ASTSYNC_PBX__X__HOST": "h", "ASTSYNC_NUMBERS__AREA_CODE": "495"})
+    assert numbers.area_code == "495"
+
+
+def test_paths_count_from_the_folder_of_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    (tmp_path / "etc").mkdir()
+    text = changed('password = "hidden-one"', 'password_file = "1c.password"')
+    text = text.replace('secret = "hidden-two"', 'secret_file = "~/office.secret"')
+    text = text.replace("tls = false", 'tls = true\nca_file = "/ca.pem"')
+    (tmp_path / "etc" / "a.toml").write_text(f'{text}[store]\npath = "var/store"\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    config = configfile.load(Path("etc/a.toml"), {})
+    assert config.source.password_file == tmp_path / "etc" / "1c.password"
+    assert config.pbx[0].secret_file == tmp_path / "home" / "office.secret"
+    assert config.pbx[0].ca_file == Path("/ca.pem")
+    assert config.store.path == tmp_path / "etc" / "var" / "store"
+    environ = {"ASTSYNC_STORE__PATH": "here", "ASTSYNC_PBX__OFFICE__CA_FILE": "~/ca.pem"}
+    config = configfile.load(Path("etc/a.toml"), environ)
+    assert config.store.path is not None
+    assert config.store.path.absolute() == tmp_path / "here"
+    assert config.pbx[0].ca_file == tmp_path / "home" / "ca.pem"
+
+
+def test_every_path_counts_from_there() -> None:
+    def paths(model: type[Section]) -> set[str]:
+        found: set[str] = set()
+        for name, field in model.model_fields.items():
+            kinds = (field.annotation, *get_args(field.annotation))
+            inner = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
+            found |= paths(inner[0]) if inner else set()
+            found |= {name} if File in kinds or Path in kinds else set()
+        return found
+
+    assert paths(Config) == PATHS
+
+
+def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    no_home(monkeypatch)
+    assert Path("astsync.toml") in configfile.usual_places()
+    assert Path("/etc/astsync/astsync.toml") in configfile.usual_places()
+    with pytest.raises(ConfigError, match="no configuration file, and the environment is not enough"):
+        configfile.load(None, {})
+
+
+def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
+    def unknown(uid: int) -> None:
+        raise KeyError(uid)
+
+    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "STATE_DIRECTORY"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr("pwd.getpwuid", unknown)
+
+
+def test_a_place_that_may_not_be_looked_into_is_passed_over(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="no configuration file"):
+        configfile.find(tmp_path / ("a" * 300), {})
