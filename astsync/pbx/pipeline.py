@@ -14,7 +14,7 @@ from astsync.pbx import WriteResult, packets
 from astsync.pbx.connection import AmiConnection, Waiter, no_answer
 from astsync.phonebook.model import Progress, no_progress
 
-WINDOW = 2_000  # unanswered actions: more brought no more speed (make bench), and it is 200 KB of answers at most
+WINDOW = 2_000  # unanswered actions, 200 KB of answers: 500 were an eighth slower, 16,000 gained a few percent
 BATCH = 250  # actions sent at once
 
 Encode = Callable[[str, str], bytes]
