@@ -5,13 +5,17 @@ Plain expat, without a tree: nothing is ever fetched, and a document type (the o
 
 import html
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.parsers import expat
 
-_UNSEEN = re.compile(r"<!--.*?-->|<(script|style|head)\b.*?</\1\s*>", re.DOTALL | re.IGNORECASE)
-_TITLE = re.compile(r"<title\b[^>]*>(.*?)</title\s*>", re.DOTALL | re.IGNORECASE)
-_TAG = re.compile(r"<[^>]*>")
+_UNSEEN = re.compile(r"<!--|<(script|style|head)\b", re.IGNORECASE)
+_ENDS = {name: re.compile(rf"</{name}\s*>", re.IGNORECASE) for name in ("script", "style", "head")}
+_COMMENT_END = re.compile("-->")
+_TITLE = re.compile(r"<title\b[^<>]*>([^<]*)", re.IGNORECASE)
+_TAG = re.compile(r"<[^<>]*>")
+_ENDLESS_NUMBER = re.compile(r"&#\w{9,};?")
+# Each of these passes over a text once, however the text is made: error pages are not trusted either.
 
 
 @dataclass(slots=True)
@@ -20,7 +24,12 @@ class Element:
 
     name: str
     attributes: Mapping[str, str]
-    text: str = field(default="")
+    parts: list[str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        """The element's own text, without that of the elements inside."""
+        return "".join(self.parts)
 
 
 class _Collector:
@@ -39,7 +48,7 @@ class _Collector:
         self._open.pop()
 
     def text(self, text: str) -> None:
-        self._open[-1].text += text
+        self._open[-1].parts.append(text)
 
     def refuse(self, *_declaration: object) -> None:
         raise ValueError("a document type is not accepted")
@@ -64,12 +73,34 @@ def elements(text: str) -> list[Element]:
 def html_title(text: str) -> str:
     """Give the title of an HTML page, or ""."""
     match = _TITLE.search(text)
-    return html.unescape(match[1]) if match else ""
+    return _unescape(match[1]) if match else ""
 
 
 def html_text(text: str) -> str:
     """Give the visible text of an HTML page."""
-    return html.unescape(_TAG.sub(" ", _UNSEEN.sub(" ", text)))
+    return _unescape(_TAG.sub(" ", " ".join(_seen(text))))
+
+
+def _unescape(text: str) -> str:
+    """Read character references; one whose number has no end is no character (and Python refuses such numbers)."""
+    return html.unescape(_ENDLESS_NUMBER.sub(" ", text))
+
+
+def _seen(text: str) -> Iterator[str]:
+    """Give the parts of a page between comments, scripts, styles and the head; what never ends hides nothing."""
+    position = 0
+    endless: set[str] = set()  # looked for once: there is no end of these further on either
+    for start in _UNSEEN.finditer(text):
+        name = (start[1] or "").lower()
+        if start.start() < position or name in endless:
+            continue
+        end = _ENDS.get(name, _COMMENT_END).search(text, start.end())
+        if end is None:
+            endless.add(name)
+        else:
+            yield text[position : start.start()]
+            position = end.end()
+    yield text[position:]
 
 
 def _local(name: str) -> str:

@@ -4,19 +4,25 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any, Literal
 
 import orjson
 
 from astsync.sources.markup import Element, elements, html_text, html_title
+from astsync.sources.values import text_of
 
 Shape = Literal["odata", "exception", "1c page", "plain", "page", "empty"]
 MAX_WORDS = 300
 """Characters of the server's words that a message carries."""
 
+MAX_READ = 64 * 1024
+"""Characters of a page that are read for its words; JSON is parsed whole, for its dumps may stand before the words."""
+
 _PAGE_OF_1C = re.compile(r"(1C:Enterprise|1С:Предприятие)[^<]{0,40}(application error|ошибка)", re.IGNORECASE)
 _HEADING = re.compile(r"^.{0,20}(1C:Enterprise|1С:Предприятие)[^:]{0,40}:\s*", re.IGNORECASE)
-_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}|(?:\S+:0x[0-9A-Fa-f]{6,}\s*)+")
+_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
+_STACK = re.compile(r":0x[0-9A-Fa-f]{6,}")
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|h1|center)\b", re.IGNORECASE)
 
 
@@ -34,7 +40,7 @@ def read_words(body: bytes) -> ServerWords:
     text = decode(body).strip()
     if not text:
         return ServerWords("empty", "")
-    return _odata_json(text) or _exception(text) or _odata_xml(text) or _page(text) or _plain(text)
+    return _odata_json(text) or _exception(text) or _markup_or_plain(text[:MAX_READ])
 
 
 def decode(body: bytes) -> str:
@@ -47,14 +53,16 @@ def decode(body: bytes) -> str:
 
 def clean(text: str) -> str:
     """Make foreign text safe to show: one line, no control characters, no dumps, not too long."""
-    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text)
-    line = " ".join(_BLOB.sub("…", visible).split())
+    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[:MAX_READ])
+    words = ["…" if _STACK.search(word) else _BLOB.sub("…", word) for word in visible.split()]
+    line = " ".join(word for before, word in pairwise(["", *words]) if not before == word == "…")
     return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1].rstrip() + "…"
 
 
 def page_words(text: str) -> str:
     """Name a page that is not 1C's by its title, else by its first words."""
-    return clean(html_title(text) or html_text(text))[:120] or "without words"
+    start = text[:MAX_READ]
+    return clean(html_title(start) or html_text(start))[:120] or "without words"
 
 
 def odata_error(value: object) -> ServerWords | None:
@@ -64,11 +72,12 @@ def odata_error(value: object) -> ServerWords | None:
         return None
     message = error.get("message") if isinstance(error, dict) else error
     words = message.get("value") if isinstance(message, dict) else message
-    return ServerWords("odata", clean(str(words or "")), _code(error.get("code") if isinstance(error, dict) else None))
+    code = error.get("code") if isinstance(error, dict) else None
+    return ServerWords("odata", clean(text_of(words, MAX_READ)), _code(code))
 
 
 def _code(value: object) -> int | None:
-    text = str(value).strip()
+    text = text_of(value).strip()
     return int(text) if re.fullmatch(r"-?\d{1,6}", text, re.ASCII) else None
 
 
@@ -98,7 +107,7 @@ def _descriptions(exception: Mapping[str, Any]) -> Iterator[str]:
     """Give the texts of a chain of exceptions, the outermost first."""
     inner: object = exception
     while isinstance(inner, dict):
-        yield str(inner.get("descr") or "").strip()
+        yield text_of(inner.get("descr"), MAX_READ).strip()
         inner = inner.get("inner")
 
 
@@ -116,6 +125,10 @@ def _odata_xml(text: str) -> ServerWords | None:
 
 def _text_of(found: list[Element], name: str) -> str:
     return next((element.text for element in found if element.name == name), "")
+
+
+def _markup_or_plain(text: str) -> ServerWords:
+    return _odata_xml(text) or _page(text) or _plain(text)
 
 
 def _page(text: str) -> ServerWords | None:
