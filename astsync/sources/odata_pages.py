@@ -5,13 +5,13 @@ than asked for is not the end. So rows are kept once by their key, and pages are
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from astsync.errors import SourceBadAnswer, SourceError
 from astsync.sources.onec_errors import Fault, bad_answer
 from astsync.sources.onec_http import OneCClient, Options
-from astsync.sources.retrying import persist
+from astsync.sources.values import Row
 
 logger = logging.getLogger(__name__)
 
@@ -22,7 +22,6 @@ SMALLEST_PAGE = 50
 _COUNT_TIMEOUT = 20.0
 _IDLE_PAGES = 3
 
-Row = Mapping[str, Any]
 Key = Callable[[Row], str]
 Report = Callable[[int, int | None], None]
 
@@ -102,13 +101,13 @@ class ODataPages:
             page = {"$format": JSON_FORMAT, **options, "$top": self._size, "$skip": skip}
             return _list_in(self._client.attempt_json(name, page, name), name)
 
-        return persist(attempt, self._client.patience, self._halve)
+        return self._client.retries.persist(attempt, self._halve)
 
     def _ask(self, name: str, options: Options, where: str) -> list[Row]:
         def attempt() -> list[Row] | Fault:
             return _list_in(self._client.attempt_json(name, options, where), where)
 
-        return persist(attempt, self._client.patience)
+        return self._client.retries.persist(attempt)
 
     def _halve(self) -> bool:
         smaller = max(SMALLEST_PAGE, self._size // 2)

@@ -26,9 +26,9 @@ from requests.auth import HTTPBasicAuth
 from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceLoginError
 from astsync.sources.onec_errors import Fault, bad_answer, error_in_answer, refusal
-from astsync.sources.onec_network import connection_fault
+from astsync.sources.onec_network import NETWORK_ERRORS, connection_fault
 from astsync.sources.onec_words import clean, decode, odata_error, page_words
-from astsync.sources.retrying import Patience
+from astsync.sources.retrying import Patience, Retries
 
 CONNECT_TIMEOUT = 10.0
 LARGEST_BODY = 256 * 1024 * 1024
@@ -60,7 +60,7 @@ class OneCClient:
     """
 
     def __init__(self, config: SourceConfig, root: str, patience: Patience) -> None:
-        self.patience = patience
+        self.retries = Retries(patience)
         self.host = urlsplit(root).netloc
         self._root = encode_path(root).rstrip("/") + "/"
         self._timeout = config.timeout
@@ -78,18 +78,18 @@ class OneCClient:
     def attempt(self, path: str, options: Options, where: str, *, timeout: float | None = None) -> bytes | Fault:
         """Ask once. Gives the body of a good answer, or the fault; ``where`` names the set in messages."""
         seconds = timeout or self._timeout
-        url = f"{self._root}{quote(path)}"
         try:
-            with self._session.get(
-                f"{url}?{encode_query(options)}" if options else url,
-                timeout=(CONNECT_TIMEOUT, seconds),
-                stream=True,
-                allow_redirects=False,
-            ) as response:
+            with self._get(path, options, seconds) as response:
                 self._reached = True
-                return _judge(response, self._body(response, where, seconds), where)
-        except requests.RequestException as error:
+                body = self._body(response, where, seconds)
+        except NETWORK_ERRORS as error:
             return connection_fault(error, self.host, seconds, reached=self._reached)
+        return _judge(response, body, where)
+
+    def _get(self, path: str, options: Options, seconds: float) -> requests.Response:
+        url = f"{self._root}{quote(path)}"
+        asked = f"{url}?{encode_query(options)}" if options else url
+        return self._session.get(asked, timeout=(CONNECT_TIMEOUT, seconds), stream=True, allow_redirects=False)
 
     def attempt_json(self, path: str, options: Options, where: str) -> Any | Fault:
         """Ask once. Gives the parsed JSON of a good answer, or the fault."""
@@ -99,7 +99,7 @@ class OneCClient:
     def _body(self, response: requests.Response, where: str, seconds: float) -> bytes | Fault:
         """Read the body within bounds of size and time; requests bounds only the wait for each packet."""
         body = bytearray()
-        end = time.monotonic() + max(seconds, self.patience.deadline)
+        end = time.monotonic() + max(seconds, self.retries.patience.deadline)
         for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > LARGEST_BODY:
@@ -163,11 +163,15 @@ def _login_hint(response: requests.Response) -> str:
 
 def _redirect(response: requests.Response, where: str) -> Fault:
     asked = urlsplit(response.url)
-    target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
-    shown = clean(f"{target.scheme}://{target.netloc.rpartition('@')[2]}{target.path}")
+    try:
+        target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
+    except ValueError:
+        return bad_answer(where, f"is a redirect to nowhere (HTTP {response.status_code})", _LOGIN_PAGE)
+    host = target.netloc.rpartition("@")[2]
     hint = _LOGIN_PAGE
     if (asked.scheme, target.scheme) == ("http", "https") and asked.hostname == target.hostname:
-        hint = f"The server wants TLS: write https://{target.netloc.rpartition('@')[2]}… in source.url."
+        hint = f"The server wants TLS: write https://{clean(host)}… in source.url."
+    shown = clean(f"{target.scheme}://{host}{target.path}")
     return bad_answer(where, f"is a redirect to {shown} (HTTP {response.status_code})", hint)
 
 
@@ -176,8 +180,15 @@ def _retry_after(response: requests.Response) -> float:
     return float(text) if text.isascii() and text.isdecimal() else 0
 
 
+class _Session(requests.Session):
+    """A session that leaves redirects alone: requests would read their bodies without bounds even if not to follow."""
+
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """Find no target."""
+
+
 def _session(config: SourceConfig) -> requests.Session:
-    session = requests.Session()
+    session = _Session()
     session.trust_env = False
     session.verify = _authorities()
     session.headers.update({"Accept": "application/json", "User-Agent": "astsync"})

@@ -1,41 +1,56 @@
 """Connections to 1C that fail: what happened between here and the server, whether trying again helps, what to do."""
 
-import requests
+from http.client import HTTPException
+
 from requests import exceptions
+from urllib3 import exceptions as below
 
 from astsync.errors import SourceBadAnswer, SourceUnreachable
 from astsync.sources.onec_errors import FEW, MANY, ONCE, Fault
 
 _ADDRESS = "Check source.url, and that this machine reaches the server: name resolution, routing, firewall, port."
+_HOST = "Correct source.url: the host's name, or its IP address, then perhaps a port from 1 to 65535."
 _CERTIFICATE = (
     "For a self-signed certificate or one of a company's own authority name the file with the authority's certificate "
     "in the environment: REQUESTS_CA_BUNDLE=/etc/ssl/certs/company.pem. The name in source.url must be the "
     "certificate's."
 )
 
+NETWORK_ERRORS = (exceptions.RequestException, below.HTTPError, HTTPException, OSError, ValueError)
+"""All that a request may raise: requests lets some errors of urllib3, of ``http.client`` and of encodings through."""
+
+_BAD_ADDRESS = (
+    exceptions.InvalidURL,
+    exceptions.InvalidSchema,
+    exceptions.MissingSchema,
+    below.LocationValueError,
+    UnicodeError,
+)
 _CUT = (
     "If it happens again, look into the web server's and 1C's logs; a smaller source.odata.page_size may be answered "
     "whole."
 )
 
 
-def connection_fault(error: requests.RequestException, host: str, timeout: float, *, reached: bool) -> Fault:
-    """Tell apart what requests raised. ``reached``: this server has already answered something.
+def connection_fault(error: Exception, host: str, timeout: float, *, reached: bool) -> Fault:
+    """Tell apart ``NETWORK_ERRORS``. ``reached``: this server has already answered something.
 
     Before the first answer a wrong address is likely, and the user should not wait to learn it; after it the server is
     being restarted, which is worth waiting for.
     """
-    if isinstance(error, exceptions.SSLError):
+    if isinstance(error, exceptions.SSLError | below.SSLError):
         return _tls(error, host)
-    if isinstance(error, exceptions.ConnectTimeout):
+    if isinstance(error, _BAD_ADDRESS):
+        return Fault(_unreachable(f"{host!r} is no host that can be asked", _HOST))
+    if isinstance(error, exceptions.ConnectTimeout | below.ConnectTimeoutError):
         return Fault(
             _unreachable(f"{host} does not answer: no connection in time", _ADDRESS), MANY if reached else ONCE
         )
-    if isinstance(error, exceptions.ReadTimeout) or "Read timed out" in str(error):
+    if isinstance(error, exceptions.ReadTimeout | below.ReadTimeoutError) or "Read timed out" in str(error):
         return _slow(host, timeout)
     if isinstance(error, exceptions.ChunkedEncodingError):
         return Fault(_unreachable(f"{host} closed the connection in the middle of an answer", _CUT), FEW, smaller=True)
-    if isinstance(error, exceptions.ContentDecodingError):
+    if isinstance(error, exceptions.ContentDecodingError | below.DecodeError):
         text = f"the answer of {host} cannot be unpacked"
         return Fault(SourceBadAnswer(text, hint="Switch compression off in the web server or proxy before 1C."), FEW)
     if isinstance(error, exceptions.ConnectionError):

@@ -66,6 +66,10 @@ class Server:
     def asked_of(self, name: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.path == f"{ROOT}/{name}"]
 
+    def pages_of(self, name: str) -> list[Asked]:
+        """Give the requests for a set's pages, without the one for a whole row."""
+        return [asked for asked in self.asked_of(name) if "$skip" in asked.options]
+
 
 class _Handler(BaseHTTPRequestHandler):
     stub: Server
@@ -191,3 +195,14 @@ def small_base() -> Base:
     base.sets[CONTACT_SET] = [contact(1, "+7 (495) 229-30-42"), contact(2, "8 916 123-45-67"), contact(3, "123-45-67")]
     base.sets["Catalog_ВидыКонтактнойИнформации"] = [{"Ref_Key": GUID.format(900), "Description": "Мобильный"}]
     return base
+
+
+def failing(base: Base, reply: Reply, times: int = 1000) -> None:
+    """Fail the first ``times`` requests for pages of the catalog."""
+    left = iter(range(times))
+
+    def fail(asked: Asked) -> Reply | None:
+        page = asked.path.endswith(CATALOG) and "$skip" in asked.options
+        return reply if page and next(left, None) is not None else None
+
+    base.before = fail

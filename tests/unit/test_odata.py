@@ -92,7 +92,7 @@ def test_queries_are_written_as_1c_reads_them(server: Server) -> None:
     assert "$filter=%D0%A2%D0%B8%D0%BF%20eq%20'" in page.raw
     assert page.options["$orderby"] == "Ref_Key,LineNumber"
     assert page.options["$format"] == "application/json;odata=nometadata"
-    assert server.asked_of(CATALOG)[0].options == {
+    assert server.pages_of(CATALOG)[0].options == {
         "$format": "application/json;odata=nometadata",
         "$select": "Ref_Key,Description,DeletionMark",
         "$orderby": "Ref_Key",
@@ -213,7 +213,7 @@ def test_phones_inside_the_catalog_are_read_where_their_set_is_not(base: Base, s
     refusal = odata_error(status, "14" if status == 400 else "8", "нет")
     inside(base).before = lambda asked: refusal if asked.path.endswith(SECTION) else None
     assert texts(server) == ["495"]
-    assert server.asked_of(CATALOG)[0].options["$select"] == f"Ref_Key,Description,DeletionMark,{SECTION}"
+    assert server.pages_of(CATALOG)[0].options["$select"] == f"Ref_Key,Description,DeletionMark,{SECTION}"
 
 
 def test_an_empty_first_answer_is_not_yet_an_empty_list(base: Base, server: Server) -> None:
