@@ -11,12 +11,12 @@ import sys
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Any
 
 import orjson
 
 from astsync.phonebook.model import Phone
 from astsync.sources.markup import elements
+from astsync.sources.values import MAX_TEXT, Row, column, line_number, text_of
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,8 @@ _NO_DATE = "0001-01-01"
 _SEPARATORS = re.compile(r"[\s().-]+")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 
-Row = Mapping[str, Any]
+_LONGEST_STRUCTURE = 64 * 1024
+"""Characters of Значение or ЗначенияПолей; what is longer is no phone and is passed over."""
 
 
 def today_here() -> date:
@@ -84,15 +85,18 @@ class ContactBook:
 
 
 def read_row(row: Row) -> PhoneRow | None:
-    """Read one row of contact information; None when it is no phone or holds no text."""
+    """Read one row of contact information; None when it is no phone or holds no text.
+
+    Each text is cut to ``MAX_TEXT`` characters. Raises SourceBadAnswer when a column of text holds something else.
+    """
     if row.get("Тип", PHONE_TYPE) != PHONE_TYPE:
         return None
     texts = tuple(dict.fromkeys(_texts(row)))
     if not texts:
         return None
-    kind = sys.intern(text_of(row.get("Вид_Key")))
-    since = sys.intern(text_of(row.get("ДействуетС"))[:10] or _NO_DATE)
-    return PhoneRow(_line(row), kind, since, texts)
+    kind = sys.intern(column(row, "Вид_Key"))
+    since = sys.intern(column(row, "ДействуетС", 10) or _NO_DATE)
+    return PhoneRow(line_number(row) or 0, kind, since, texts)
 
 
 def phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> tuple[Phone, ...]:
@@ -108,28 +112,16 @@ def phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> t
     return tuple(Phone(row.texts, kinds.get(row.kind, "")) for row in past if _counts(row, latest))
 
 
-def text_of(value: object) -> str:
-    """Give a value of JSON as text: None is "", and half of a surrogate pair becomes "?"."""
-    text = "" if value is None else str(value)
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
-
-
 def _counts(row: PhoneRow, latest: Mapping[str, str]) -> bool:
     """Rows without a kind are nobody's history: integrations import them so."""
     return row.kind in {"", _NO_REFERENCE} or row.since == latest[row.kind]
 
 
-def _line(row: Row) -> int:
-    """LineNumber is Edm.Int64, which 1C writes as a string."""
-    text = text_of(row.get("LineNumber"))
-    return int(text) if text.isdecimal() else 0
-
-
 def _texts(row: Row) -> Iterator[str]:
-    yield from _structured(text_of(row.get("Значение")))
-    yield from _structured(text_of(row.get("ЗначенияПолей")))
-    for column in ("Представление", "НомерТелефона"):
-        text = text_of(row.get(column)).strip()
+    for name in ("Значение", "ЗначенияПолей"):
+        yield from _structured(column(row, name, _LONGEST_STRUCTURE))
+    for name in ("Представление", "НомерТелефона"):
+        text = column(row, name).strip()
         if text:
             yield text
 
@@ -144,7 +136,7 @@ def _structured(text: str) -> Iterator[str]:
     else:
         return  # empty, or the key=value lines of old configurations: Представление holds the same
     if fields is not None and fields[2]:
-        yield render(*fields)
+        yield render(*fields)[:MAX_TEXT]
 
 
 def _from_json(text: str) -> tuple[str, str, str] | None:

@@ -2,7 +2,10 @@
 
 The reading plan: the service root tells which sets are published; the phones of a catalog come from its tabular
 section as a set of its own (or from inside the parent where that set cannot be asked); then the catalog itself,
-page by page, joined with the phones in memory.
+page by page, joined with the phones in memory. One whole row of each catalog shows which of the fields that not every
+configuration has exist in it.
+
+All texts that leave the source are valid Unicode of at most ``values.MAX_TEXT`` characters; longer ones are cut.
 """
 
 import logging
@@ -26,17 +29,28 @@ from astsync.sources.contact import (
     USUAL_COLUMNS,
     VALUE_COLUMNS,
     ContactBook,
-    text_of,
     today_here,
 )
-from astsync.sources.odata_catalogs import address_hint, check_published, explain_query, published_sets, service_root
-from astsync.sources.odata_pages import ODataPages, Row
+from astsync.sources.odata_catalogs import (
+    ITEMS,
+    address_hint,
+    check_published,
+    explain_query,
+    no_text,
+    published_sets,
+    service_root,
+    whole_row,
+)
+from astsync.sources.odata_pages import ODataPages
 from astsync.sources.onec_http import OneCClient
 from astsync.sources.retrying import Patience
+from astsync.sources.values import Row, line_number, ref_key, row_key, text_of
 
 logger = logging.getLogger(__name__)
 
+FOLDER = "IsFolder"
 KINDS = "Catalog_ВидыКонтактнойИнформации"
+_NO_CONTACTS = "This is no contact information as 1C keeps it."
 _ONLY_PHONES = {"$filter": f"Тип eq '{PHONE_TYPE}'"}
 
 
@@ -49,7 +63,8 @@ class ODataSource:
         self._config = config
         self._patience = patience or Patience()
         self._today = today
-        self._catalogs = tuple(name.removeprefix("Catalog_") for name in config.odata.catalogs)
+        names = (name.removeprefix("Catalog_") for name in config.odata.catalogs)
+        self._catalogs = tuple(dict.fromkeys(names))  # both spellings name one catalog
 
     def describe(self) -> str:
         """Name the publication and the catalogs; an address never carries a login."""
@@ -82,21 +97,34 @@ class _CatalogReader:
         self._catalog, self._rank, self._name_field = catalog, rank, name_field
         self._progress = progress
         self._set = f"Catalog_{catalog}"
-        self._fields = tuple(dict.fromkeys(("Ref_Key", name_field, "DeletionMark")))
+        self._whole: Row | None = None
 
     def read(self, book: ContactBook, published: frozenset[str]) -> Iterator[Counterparty]:
         """Give the catalog's counterparties, with the phones of the tabular set or of the rows inside."""
+        self._whole = whole_row(self._pages, self._catalog)
+        if self._whole is not None:
+            self._name(self._whole)
         inside = not self._read_contacts(book)
-        fields = (*self._fields, CONTACTS) if inside else self._fields
+        fields = self._fields(CONTACTS) if inside else self._fields()
         try:
             for row in self._owners(fields):
                 if inside:
                     _add_inside(book, row)
                 yield from self._counterparty(row, book.take(row["Ref_Key"]))
         except SourceQueryError as error:
-            raise explain_query(self._pages, self._catalog, fields, published, error) from None
+            raise explain_query(self._catalog, fields, self._item(), published, error) from None
         if book.owners:
             logger.warning("%s: phones of %d unknown owners were left out", self._catalog, book.owners)
+
+    def _fields(self, *more: str) -> tuple[str, ...]:
+        """Give the fields to ask for. IsFolder only where a row has it: other catalogs refuse the whole query."""
+        folder = (FOLDER,) if self._whole and FOLDER in self._whole else ()
+        return tuple(dict.fromkeys(("Ref_Key", self._name_field, "DeletionMark", *folder, *more)))
+
+    def _item(self) -> Row | None:
+        """Give a whole row that is no folder: folders lack fields that items have."""
+        folder = self._whole is not None and self._whole.get(FOLDER) is True
+        return whole_row(self._pages, self._catalog, ITEMS) if folder else self._whole
 
     def _read_contacts(self, book: ContactBook) -> bool:
         """Read the tabular section as a set; False when this base has no such set."""
@@ -109,19 +137,25 @@ class _CatalogReader:
         known = USUAL_COLUMNS if sample is None else sample
         columns = (*KEY_COLUMNS, *(column for column in VALUE_COLUMNS if column in known))
         options = {"$select": ",".join(columns), **_ONLY_PHONES, "$orderby": ",".join(KEY_COLUMNS)}
-        for row in self._pages.rows(name, options, _row_key, partial(self._progress, f"{self._catalog}: phones")):
+        for row in self._pages.rows(name, options, row_key, partial(self._progress, f"{self._catalog}: phones")):
             book.add(row["Ref_Key"], row)
         return True
 
     def _owners(self, fields: tuple[str, ...]) -> Iterator[Row]:
         options = {"$select": ",".join(fields), "$orderby": "Ref_Key"}
-        return self._pages.rows(self._set, options, _ref_key, partial(self._progress, self._catalog))
+        return self._pages.rows(self._set, options, ref_key, partial(self._progress, self._catalog))
 
     def _counterparty(self, row: Row, phones: tuple[Phone, ...]) -> Iterator[Counterparty]:
-        """Give the counterparty of a row, unless it is marked for deletion."""
-        if row.get("DeletionMark") is not True:
-            name = text_of(row.get(self._name_field))
-            yield Counterparty(row["Ref_Key"], name, phones, self._catalog, self._rank)
+        """Give the counterparty of a row, unless it is a folder or marked for deletion."""
+        if row.get("DeletionMark") is not True and row.get(FOLDER) is not True:
+            yield Counterparty(row["Ref_Key"], self._name(row), phones, self._catalog, self._rank)
+
+    def _name(self, row: Row) -> str:
+        """Give the name in a row; null is an empty one. Raises SourceQueryError when the field holds no text."""
+        name = row.get(self._name_field)
+        if name is not None and not isinstance(name, str):
+            raise no_text(self._catalog, self._name_field, self._item())
+        return text_of(name)
 
 
 def _kinds(pages: ODataPages, published: frozenset[str]) -> Mapping[str, str]:
@@ -130,7 +164,7 @@ def _kinds(pages: ODataPages, published: frozenset[str]) -> Mapping[str, str]:
         return {}
     options = {"$select": "Ref_Key,Description", "$orderby": "Ref_Key"}
     try:
-        rows = pages.rows(KINDS, options, _ref_key)
+        rows = pages.rows(KINDS, options, ref_key)
         return {row["Ref_Key"]: text_of(row.get("Description")).strip() for row in rows}
     except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
         logger.info("phones go without the names of their kinds: %s", error)
@@ -140,21 +174,12 @@ def _kinds(pages: ODataPages, published: frozenset[str]) -> Mapping[str, str]:
 def _add_inside(book: ContactBook, row: Row) -> None:
     inside = row.get(CONTACTS)
     if inside is not None and not isinstance(inside, list):
-        raise SourceBadAnswer(f"{CONTACTS} is no list of rows", hint="This is no contact information as 1C keeps it.")
-    seen: set[str] = set()
+        raise SourceBadAnswer(f"{CONTACTS} is no list of rows", hint=_NO_CONTACTS)
+    seen: set[int | None] = set()
     for contact in inside or ():
-        line = text_of(contact.get("LineNumber"))
-        if line not in seen or not line:
+        if not isinstance(contact, dict):
+            raise SourceBadAnswer(f"{CONTACTS} holds what is no row", hint=_NO_CONTACTS)
+        line = line_number(contact)
+        if line is None or line not in seen:
             seen.add(line)
             book.add(row["Ref_Key"], contact)
-
-
-def _ref_key(row: Row) -> str:
-    reference = row.get("Ref_Key")
-    if isinstance(reference, str) and reference:
-        return reference
-    raise SourceBadAnswer("a row came without its reference (Ref_Key)", hint="The set is no catalog of 1C.")
-
-
-def _row_key(row: Row) -> str:
-    return f"{_ref_key(row)}/{row.get('LineNumber')}"

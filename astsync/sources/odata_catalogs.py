@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from astsync.errors import (
+    SourceBadAnswer,
     SourceError,
     SourceFailure,
     SourceNotFound,
@@ -14,11 +15,16 @@ from astsync.errors import (
     SourceRightsError,
 )
 from astsync.sources.contact import CONTACTS
-from astsync.sources.odata_pages import ODataPages, Row
+from astsync.sources.odata_pages import ODataPages
 from astsync.sources.onec_errors import ADD_TO_ODATA
+from astsync.sources.onec_http import Options
+from astsync.sources.onec_words import clean
+from astsync.sources.values import Row, text_of
 
 logger = logging.getLogger(__name__)
 
+ALL_ROWS: Options = {}
+ITEMS: Options = {"$filter": "IsFolder eq false"}
 _PREFIX = "Catalog_"
 _REGISTER = f"InformationRegister_{CONTACTS}"
 _ODATA_PATH = re.compile(r"/odata(/standard\.odata)?/*$", re.IGNORECASE)
@@ -61,26 +67,39 @@ def check_published(catalogs: Iterable[str], published: frozenset[str]) -> None:
     """Raise SourceNotFound that names every catalog that is not published, and those that are."""
     missing = [name for name in catalogs if published and _PREFIX + name not in published]
     if missing:
-        listed = ", ".join(missing)
+        listed = clean(", ".join(missing))
         raise SourceNotFound(
             f"not published in 1C's OData interface: {listed}", hint=f"{_offer(missing, published)} {ADD_TO_ODATA}"
         )
 
 
+def whole_row(pages: ODataPages, catalog: str, options: Options = ALL_ROWS) -> Row | None:
+    """Ask for one row with all fields, which shows what this configuration's catalog has; None where it cannot be had.
+
+    Raises SourceError only where nothing else will succeed either.
+    """
+    try:
+        return pages.sample(_PREFIX + catalog, options)
+    except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure, SourceBadAnswer) as error:
+        logger.info("%s: no row that shows its fields: %s", catalog, error)
+        return None
+
+
 def explain_query(
-    pages: ODataPages, catalog: str, fields: tuple[str, ...], published: frozenset[str], error: SourceQueryError
+    catalog: str, fields: Iterable[str], row: Row | None, published: frozenset[str], error: SourceQueryError
 ) -> SourceError:
-    """Find by one whole row which field the catalog lacks; gives the error to raise, the first one if unsure."""
-    row = pages.sample(_PREFIX + catalog, {})
+    """Find by a whole row which field the catalog lacks; gives the error to raise, the first one if unsure."""
     missing = [field for field in fields if row is not None and field not in row]
     if row is None or not missing:
         return error
     if CONTACTS in missing:
         return no_contacts(catalog, published)
-    return SourceQueryError(
-        f"the catalog {catalog} has no field {', '.join(missing)}",
-        hint=f"Correct source.odata.name_field. The catalog's text fields: {_names(_text_fields(row))}.",
-    )
+    return SourceQueryError(f"the catalog {catalog} has no field {', '.join(missing)}", hint=_other_fields(row))
+
+
+def no_text(catalog: str, field: str, row: Row | None) -> SourceQueryError:
+    """Make the error of a name field that holds no text, such as DeletionMark."""
+    return SourceQueryError(f"the field {field} of the catalog {catalog} holds no text", hint=_other_fields(row))
 
 
 def no_contacts(catalog: str, published: frozenset[str]) -> SourceNotFound:
@@ -95,7 +114,7 @@ def no_contacts(catalog: str, published: frozenset[str]) -> SourceNotFound:
 
 
 def _name(row: Row) -> str:
-    return str(row.get("name") or row.get("url") or "")
+    return text_of(row.get("name")) or text_of(row.get("url"))
 
 
 def _offer(missing: list[str], published: frozenset[str]) -> str:
@@ -108,6 +127,11 @@ def _offer(missing: list[str], published: frozenset[str]) -> str:
     return f"Published catalogs: {_names(owners)}." if owners else "No catalog is published."
 
 
+def _other_fields(row: Row | None) -> str:
+    listed = f" The catalog's text fields: {_names(_text_fields(row))}." if row else ""
+    return f"Correct source.odata.name_field.{listed}"
+
+
 def _text_fields(row: Row) -> list[str]:
     """Give the names of text fields, those that look like names first."""
     texts = (name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
@@ -117,4 +141,4 @@ def _text_fields(row: Row) -> list[str]:
 def _names(names: Iterable[str]) -> str:
     listed = list(names)
     more = len(listed) - _MANY
-    return ", ".join(listed[:_MANY]) + (f" and {more} more" if more > 0 else "")
+    return ", ".join(map(clean, listed[:_MANY])) + (f" and {more} more" if more > 0 else "")
