@@ -2,15 +2,19 @@
 
 import sys
 
+EXIT_INTERRUPTED = 130  # as shells count it: 128 and the number of SIGINT
+
 
 def main() -> None:
-    """Run the command line and exit with the design's code; Ctrl-C counts from the first import on."""
+    """Run the command line and exit with the design's code; Ctrl-C is told from the first import on."""
     try:
         from astsync.cli.app import main as run
 
         run()
-    except KeyboardInterrupt:
-        from astsync.cli.output import EXIT_INTERRUPTED, tell
+    except (KeyboardInterrupt, SystemExit) as end:
+        if isinstance(end, SystemExit) and end.code != EXIT_INTERRUPTED:
+            raise
+        from astsync.cli.output import tell
 
         tell("interrupted")
         sys.exit(EXIT_INTERRUPTED)

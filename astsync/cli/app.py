@@ -9,23 +9,22 @@ import typer
 from typer.core import TyperGroup
 
 from astsync import __version__
-from astsync.cli import demo, explain, runs
+from astsync.cli import EXIT_INTERRUPTED, demo, explain, runs
 from astsync.cli.common import Common
-from astsync.cli.output import EXIT_INTERRUPTED, SafeFormatter, complain, emit, open_streams, tell
+from astsync.cli.output import SafeFormatter, complain, emit, open_streams
 from astsync.errors import AstsyncError
 
 EXIT_BUG = 1
 
 
 class _Commands(TyperGroup):
-    """The commands; Ctrl-C ends each of them with a line."""
+    """The commands; Ctrl-C ends each of them in one way, whatever typer's version makes of it."""
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command; ``ctx`` is click's context."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
-            tell("interrupted")
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
 

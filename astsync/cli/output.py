@@ -12,8 +12,6 @@ from pathlib import Path
 from astsync.errors import AstsyncError, ConfigError
 from astsync.reports.untrusted import printable, utf8
 
-EXIT_INTERRUPTED = 130  # as shells count it: 128 and the number of SIGINT
-
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 

@@ -178,11 +178,14 @@ def test_an_interrupted_run_says_so(box: Sandbox) -> None:
     assert (process.returncode, out, err) == (130, "", "astsync: interrupted\n")
 
 
-def test_an_interrupt_at_the_start(capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    def interrupted() -> None:
+@pytest.mark.parametrize("place", ["astsync.cli.app.main", "astsync.cli.app._Commands.make_context"])
+def test_an_interrupt_at_the_start(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, place: str
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("astsync.cli.app.main", interrupted)
+    monkeypatch.setattr(place, interrupted)
     done = run(capfd, monkeypatch, "diff")
     assert (done.code, done.out, done.err) == (130, "", "astsync: interrupted\n")
 
