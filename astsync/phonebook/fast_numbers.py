@@ -8,7 +8,7 @@ The tests finish the proof: they compare all six-digit prefixes, and random and 
 
 import re
 from functools import cache
-from typing import Final
+from typing import Final, NamedTuple
 
 from phonenumbers import (
     COUNTRY_CODE_TO_REGION_CODE,
@@ -293,6 +293,42 @@ class NumberPlan:
             italian_leading_zero=zeros > 0 or None,
             number_of_leading_zeros=zeros if zeros > 1 else None,
         )
+
+
+_CALLING_CODES: Final = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+
+
+class CallingCode(NamedTuple):
+    """The numbers of one calling code that are of its usual length: what is valid, and what may be a prefix."""
+
+    length: int
+    valid: re.Pattern[str]
+    prefix: re.Pattern[str]
+
+    def takes(self, number: str) -> bool:
+        """Tell whether libphonenumber reads these digits, behind "+" and the code, as this valid national number."""
+        if len(number) != self.length or number[0] == "0" or self.prefix.match(number):
+            return False
+        return self.valid.fullmatch(number) is not None
+
+
+@cache
+def calling_code(code: int) -> CallingCode | None:
+    """Give the plain numbers of a calling code, or None where what is valid cannot be proven."""
+    metadata = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[code][0])
+    if metadata is None:
+        return None
+    try:
+        length = _main_length(metadata)
+        prefix = re.compile(metadata.national_prefix_for_parsing or "(?!)", re.ASCII)
+        return CallingCode(length, _valid_pattern(code, length), prefix)
+    except UnknownPatternError:
+        return None
+
+
+def calling_code_width(digits: str) -> int:
+    """Give how many of these leading digits are a calling code, 0 when none are (ITU-T E.164: one to three)."""
+    return next((width for width in (1, 2, 3) if digits[:width] in _CALLING_CODES), 0)
 
 
 @cache

@@ -270,11 +270,16 @@ def _short_form(word: str) -> Form | None:
 _PAIR_STARTS, _PAIR_ENDS = {_same(pair[0]) for pair in _PAIRS}, {_same(pair[1]) for pair in _PAIRS}
 
 
+_PLAIN = FormWord("*", None, opens=False, closes=False, edge=False)
+_TELLING = frozenset({word for phrase, _ in _phrases() for word in phrase} | _PAIR_STARTS | _PAIR_ENDS | {""})
+
+
 def form_word(text: str) -> FormWord:
-    """See one word as legal forms see it."""
-    key = _same(text)
+    """See one word as legal forms see it: all words that no form holds look the same."""
+    key, short = _same(text), _short_form(text)
+    if short is None and key not in _TELLING:
+        return _PLAIN
     opens, closes = key in _BY_FIRST_WORD or key in _PAIR_STARTS, key in _BY_LAST_WORD or key in _PAIR_ENDS
-    short = _short_form(text)
     return FormWord(key, short, opens, closes, short is not None or opens or closes)
 
 
@@ -337,16 +342,22 @@ def _without_same(words: list[FormWord], found: Found) -> Found:
     return found
 
 
+def _bounds(words: list[FormWord]) -> tuple[int, int]:
+    """Give where the words start and end without the loose signs around them."""
+    start, end = 0, len(words)
+    while end and not words[end - 1].key:
+        end -= 1
+    while start < end and not words[start].key:
+        start += 1
+    return start, end
+
+
 def find_form(words: list[FormWord], *, sure_end: bool = False) -> Found | None:
     """Find the legal form of a name, at its start before its end; the same form again is dropped with it.
 
     ``sure_end`` tells that what stands last cannot be initials: a closing quote stands before it.
     """
-    start, end = 0, len(words)
-    while end and not words[end - 1].key:  # loose signs
-        end -= 1
-    while start < end and not words[start].key:
-        start += 1
+    start, end = _bounds(words)
     if start == end:
         return None
     found = _at_start(words, start, end) if words[start].edge else None
@@ -354,5 +365,6 @@ def find_form(words: list[FormWord], *, sure_end: bool = False) -> Found | None:
         found = _at_end(words, start, end, sure=sure_end)
     if found is None or not _leaves_name(words, found):
         return None
-    once_more = words[found.start].edge or words[found.end - 1].edge
+    _, start, end, _ = found
+    once_more = words[start].edge or words[end - 1].edge
     return _without_same(words, found) if once_more else found

@@ -2,6 +2,8 @@
 
 import difflib
 import re
+from functools import lru_cache
+from threading import Lock
 from typing import Final, NamedTuple
 
 from astsync.errors import ConfigError
@@ -46,13 +48,25 @@ class NameResult(NamedTuple):
 class _Token(NamedTuple):
     """The clean words of one token (text without blanks) of a name, and what they tell.
 
+    ``forms`` are the words as legal forms see them, by their places in ``_FORM_WORDS``;
     ``marks`` are those of ``languages`` with _UNMIXED and _ODD; ``quoted`` when a closing quote ends the token.
     """
 
     words: tuple[str, ...]
-    forms: tuple[FormWord, ...]
+    forms: tuple[int, ...]
     marks: int
     quoted: bool
+
+
+# Names are alike to legal forms: few words tell of one, all others look the same to them.
+_FORM_WORDS: Final[dict[FormWord, int]] = {}
+_NUMBERING: Final = Lock()  # callers of ``serve`` come in threads
+
+
+@lru_cache(maxsize=4096)
+def _find_form(forms: tuple[int, ...], sure_end: bool) -> Found | None:
+    known = list(_FORM_WORDS)
+    return find_form([known[form] for form in forms], sure_end=sure_end)
 
 
 def _clean(token: str, own_letters: frozenset[str]) -> _Token:
@@ -61,7 +75,9 @@ def _clean(token: str, own_letters: frozenset[str]) -> _Token:
     marks = marks_of(" ".join(words), own_letters)
     marks |= _UNMIXED if words != tuple(pieces) else 0
     marks |= 0 if all(map(_PLAIN_WORD.fullmatch, words)) else _ODD
-    return _Token(words, tuple(map(form_word, words)), marks, is_quote(token.rstrip(",.;:)")[-1:] or " "))
+    with _NUMBERING:
+        forms = tuple(_FORM_WORDS.setdefault(form_word(word), len(_FORM_WORDS)) for word in words)
+    return _Token(words, forms, marks, is_quote(token.rstrip(",.;:)")[-1:] or " "))
 
 
 class NameMaker:
@@ -92,7 +108,7 @@ class NameMaker:
     def make(self, text: str, *, country: str | None = None) -> NameResult:
         """Give the caller name of one name; ``country`` is the phone's (ISO 3166 alpha-2). Never raises."""
         words: list[str] = []
-        forms: list[FormWord] = []
+        forms: tuple[int, ...] = ()
         marks = 0
         quoted = ends_quote = False
         known = self._tokens.get
@@ -104,11 +120,17 @@ class NameMaker:
             quoted, ends_quote = ends_quote, token_quoted
         if not words:
             return NameResult("", NOTHING_LEFT if text.strip() else EMPTY)
-        found = find_form(forms, sure_end=quoted)
+        found = _find_form(forms, quoted)
         form = found.form.language if found is not None else ""
         language = AS_WRITTEN if self._keeps_script else language_of(marks, form, country, self.language)
-        body = self._body(words if found is None else words[found.start : found.end], marks, language)
-        name = body if found is None else self._placed(body, found, language)
+        spelled = self._latin[language]
+        if found is not None:
+            words = words[found.start : found.end]
+        name = " ".join([spelled.get(word) or self._learn_spelling(word, language) for word in words])
+        if marks & _ODD:
+            name = _tidy(name)
+        if found is not None:
+            name = self._placed(name, found, language)
         if len(name) > self.max_length or self._keeps_script:
             name = self._cut(name)
         return self._result(name, marks, found, language)
@@ -134,11 +156,6 @@ class NameMaker:
         rules = (*((LOOK_ALIKES,) if unmixed else ()), *named, letters)
         self._told[unmixed, short, first, language] = rules
         return rules
-
-    def _body(self, words: list[str], marks: int, language: str) -> str:
-        known = self._latin[language]
-        body = " ".join([known.get(word) or self._learn_spelling(word, language) for word in words])
-        return _tidy(body) if marks & _ODD else body
 
     def _placed(self, body: str, found: Found, language: str) -> str:
         """Put the legal form where the setting wants it; at the end it is kept and the rest is cut."""

@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber
 
-from astsync.phonebook.fast_numbers import NumberPlan, number_plan
+from astsync.phonebook.fast_numbers import NumberPlan, calling_code, calling_code_width, number_plan
 
 INTERNATIONAL: Final = "international number"
 NATIONAL: Final = "national number"
@@ -137,7 +137,7 @@ class Reader:
         return number._replace(written=run)
 
     def _may_lack_plus(self, run: str, code: str) -> bool:
-        """Tell whether a calling code is written so: (962) 938-03-630 is an area code and a digit too many, not Jordan."""
+        """Tell whether a calling code is written so: (962) 938-03-630 is an area code and a digit too many."""
         return run[0] != "(" or code in _NEIGHBOURS or re.match(rf"\({self.code}(?!\d)", run) is not None
 
     def _plus(self, digits: Digits) -> Number | None:
@@ -161,6 +161,11 @@ class Reader:
         return digits.groups[0] == "8"
 
     def _international(self, text: str, rule: str) -> Number | None:
+        """Read the digits after a "+"."""
+        width = calling_code_width(text)
+        plain = calling_code(int(text[:width])) if width else None
+        if plain is not None and plain.takes(text[width:]):
+            return Number(text[:width], text[width:], rule)
         return _parse(f"+{text}", None, rule) if len(text) <= _MOST_DIGITS else None
 
     def _no_plus(self, digits: Digits) -> Number | None:
@@ -241,7 +246,7 @@ class SevenReader(Reader):
         return self._with_both(digits) or super()._plus(digits)
 
     def _with_both(self, digits: Digits) -> Number | None:
-        """Read +7 8 495 …; where the 8 does not stand apart it may be an area's: (8482) 12-34-567 is a digit too long."""
+        """Read +7 8 495 …; where the 8 does not stand apart it may be an area's: +7 (8482) 12-34-567 is too long."""
         text, groups = digits
         if len(text) != 12 or text[:2] != "78" or not self.plan.valid(text[2:]):
             return None

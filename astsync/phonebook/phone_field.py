@@ -18,11 +18,12 @@ _STOP = " ; "
 # Numbers of a taxpayer, a company, an account, a document: never a phone, whatever their length.
 _LABELS = (
     r"инн|кпп|огрн(?:ип)?|окпо|окато|октмо|оквэд|бик|снилс|паспорт|єдрпоу|едрпоу|рнокпп|іпн|ипн|мфо|унп|бин|иин|бсн|жсн"
-    r"|р/?сч?|к/?сч?|л/?сч?|с/ч|расч(?:[её]тный)?\s*сч[её]т|сч[её]т|рахунок|iban|inn|kpp|ogrn|bik|swift|icq|аська|u?id|ид|код клиента"
+    r"|р/?сч?|к/?сч?|л/?сч?|с/ч|расч(?:[её]тный)?\s*сч[её]т|сч[её]т|рахунок|iban|inn|kpp|ogrn|bik|swift"
+    r"|icq|аська|u?id|ид|код клиента"
     r"|догово?р|дог|контракт|накладная|заказ|свидетельство|карта|карта сбербанка|лицензия|полис|factura|vat"
 )
 _ACCOUNT = re.compile(
-    rf"(?<![^\W\d_])(?:{_LABELS})(?:\s*[/,]\s*(?:{_LABELS}))*(?![^\W\d_])[\s.:№#=-]*(?:n[o.]?\s*)?"
+    rf"(?<![^\W\d_])(?=[^\W\d_])(?:{_LABELS})(?:\s*[/,]\s*(?:{_LABELS}))*(?![^\W\d_])[\s.:№#=-]*(?:n[o.]?\s*)?"
     r"(?:\d{3}-\d{3}-\d{3}[ -]?\d\d|\d\d ?\d\d[ ,]*№? ?\d{6}(?!\d)"
     r"|(?:\d{4} ){3,}\d{1,4}(?:\d| \d{4})*|\d+(?:[/\\]\d+)*)"
 )
@@ -48,7 +49,7 @@ _EXTENSION_WORDS = (
 )
 _MORE = r"(?:\s*(?:,|;|/|\\|-|и|или)\s*(?:\d{1,5})(?!\d|[-.( ]{1,2}\d))*"
 _EXTENSION = re.compile(
-    rf"(?<![^\W\d_])(?:{_EXTENSION_WORDS})(?![^\W\d_])[\s.:;№#=(-]*(?:(?:ном(?:ер)?|тел(?:ефон)?|н)\b[\s.:№]*)?"
+    rf"(?<![^\W\d_])(?=[^\W\d_])(?:{_EXTENSION_WORDS})(?![^\W\d_])[\s.:;№#=(-]*(?:(?:ном(?:ер)?|тел(?:ефон)?|н)\b[\s.:№]*)?"
     rf"(\d+(?:-\d+)*){_MORE}"
 )
 _MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(\d{{1,8}}(?![\d-])){_MORE}#?")
@@ -96,12 +97,12 @@ def _kind(word: str) -> int:
     return label | (_EXTENSION_WORD if _EXTENSION_START.fullmatch(word) else 0)
 
 
-def _cut_extensions(text: str, keep: KeepNumber) -> str:
+def _cut_extensions(text: str, keep: KeepNumber, *, words: bool) -> str:
     def cut(match: re.Match[str]) -> str:
         digits = match[1].replace("-", "")
         return f"{_STOP}{match[1]}{_STOP}" if len(digits) >= 10 and keep(digits) else _STOP
 
-    return _MARKED_EXTENSION.sub(cut, _EXTENSION.sub(cut, text))
+    return _MARKED_EXTENSION.sub(cut, _EXTENSION.sub(cut, text) if words else text)
 
 
 def _cut_dates(text: str, rules: list[str]) -> str:
@@ -127,8 +128,9 @@ def _cut(text: str, words: list[str], keep: KeepNumber) -> tuple[str, list[str]]
         text = _cut_dates(text, rules)
     if ") " in text or ". " in text:
         text = _INDEX.sub(_STOP, text)
-    if kinds & _EXTENSION_WORD or "#" in text or "*" in text or ",," in text:
-        shorter = _cut_extensions(text, keep)
+    words_found = bool(kinds & _EXTENSION_WORD)
+    if words_found or "#" in text or "*" in text or ",," in text:
+        shorter = _cut_extensions(text, keep, words=words_found)
         rules += [EXTENSION_DROPPED] if shorter != text else []
         text = shorter
     return text, rules

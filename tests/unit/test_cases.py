@@ -13,8 +13,8 @@ MAKER = NameMaker()
 
 
 def test_tables_are_whole() -> None:
-    assert len(PHONES) > 280
-    assert len(NAMES) > 80
+    assert len(PHONES) > 450
+    assert len(NAMES) > 450
     assert {category for category, _, _ in PHONES} >= {"prefix", "ext", "multi", "suffix", "unicode", "invalid"}
 
 

@@ -8,7 +8,14 @@ import pytest
 from phonenumbers import Leniency, PhoneMetadata, PhoneNumber, PhoneNumberMatcher
 
 from astsync.phonebook import fast_numbers
-from astsync.phonebook.fast_numbers import NumberPlan, UnknownPatternError, number_plan, pattern_shapes
+from astsync.phonebook.fast_numbers import (
+    NumberPlan,
+    UnknownPatternError,
+    calling_code,
+    calling_code_width,
+    number_plan,
+    pattern_shapes,
+)
 from astsync.phonebook.numbers import NumberParser
 from tests.bench.fields import FieldMaker
 
@@ -187,3 +194,32 @@ def test_keys_are_the_same_without_the_fast_path() -> None:
 def test_no_plan_for_no_country() -> None:
     with pytest.raises(ValueError, match="ZZ"):
         number_plan("ZZ")
+
+
+def _national(chance: random.Random, examples: list[str], length: int) -> str:
+    start = chance.choice(examples)[: chance.randint(1, 6)] if examples else ""
+    return start + "".join(chance.choices("0123456789", k=max(length - len(start), 0)))
+
+
+def test_numbers_of_every_calling_code() -> None:
+    taken: set[int] = set()
+    for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():
+        plain, chance = calling_code(code), random.Random(code)
+        found = [phonenumbers.example_number(region) for region in regions] if plain is not None else []
+        examples = [phonenumbers.national_significant_number(number) for number in found if number is not None]
+        for _ in range(150):
+            if plain is None:
+                break
+            national = _national(chance, examples, plain.length)
+            if plain.takes(national):
+                taken.add(code)
+                assert library_reads(f"+{code}{national}", "RU") == f"{code}{national}"
+    assert len(taken) > 60
+    assert {375, 380, 998} <= taken
+
+
+@pytest.mark.parametrize(
+    ("digits", "width"), [("16502530000", 1), ("375291234567", 3), ("4930901820", 2), ("0712345678", 0), ("", 0)]
+)
+def test_calling_codes(digits: str, width: int) -> None:
+    assert calling_code_width(digits) == width
