@@ -123,10 +123,18 @@ class Reader:
 
     def read(self, run: str, *, plus: bool) -> Number | None:
         """Read a whole run as one number; None when it is none."""
+        return self.read_plain(run, plus=plus) or self.read_closely(run, plus=plus)
+
+    def read_plain(self, run: str, *, plus: bool) -> Number | None:
+        """Read a run as one plainly written number of this country, by the fast path."""
         plain = self.plan.read(f"+{run}" if plus else run)
-        if plain is not None:
-            prefix, national = plain
-            return Number(self.code, national, self.rules[prefix], run)
+        if plain is None:
+            return None
+        prefix, national = plain
+        return Number(self.code, national, self.rules[prefix], run)
+
+    def read_closely(self, run: str, *, plus: bool) -> Number | None:
+        """Read a run as one number of any country, by the rules and libphonenumber."""
         digits = Digits.of(run)
         least = _LEAST_DIGITS if plus else self._least
         if not least <= len(digits.text) <= _MOST_DIGITS + 6:

@@ -12,7 +12,6 @@ DATE_IGNORED: Final = "date or hours ignored"
 ADDRESS_IGNORED: Final = "IP address ignored"
 
 _WORD = re.compile(r"[^\W\d_]+")
-_LETTER = re.compile(r"[^\W\d_]")
 _STOP = " ; "
 
 # Numbers of a taxpayer, a company, an account, a document: never a phone, whatever their length.
@@ -58,6 +57,7 @@ _RUN = re.compile(r"(?:\+[+( .-]*)?\(?[( ]*\d[\d() .\-/\\]*")
 
 # Before digits of a web address, which are no local number: example.ru/contacts/2293042
 _WEB_ADDRESS = re.compile(r"[a-z][^\s,;]*[/=?&]\Z")
+_IN_ADDRESS = frozenset("/=?&")
 
 # A short strange word between digits, with no blank around it, is a spoilt digit: 229-3O-42, 2З9-30-42.
 _SPOILT_GAP = re.compile(r"[-.)]*([^\W\d_]{1,3})[-.(]*")
@@ -155,17 +155,22 @@ def _is_spoilt(gap: str) -> bool:
     return match is not None and match[1] not in _GLUED_WORDS
 
 
+def _is_in_address(text: str, end: int) -> bool:
+    return _WEB_ADDRESS.search(text, 0, end) is not None
+
+
 def _run(span: str, *, glued: bool = False) -> Run:
     return Run(span.lstrip("+ .-"), span[0] == "+", glued)
 
 
 def _check_letters(text: str, spans: list[_Span]) -> Iterator[tuple[Run, bool]]:
     """Yield each run of a text with letters, with whether one of them spoils it."""
-    gaps = [False, *(_is_spoilt(text[left.end : right.start]) for left, right in pairwise(spans)), False]
+    gaps = [False, *[_is_spoilt(text[left.end : right.start]) for left, right in pairwise(spans)], False]
     for at, (start, end, run) in enumerate(spans):
-        around = text[max(start - 1, 0) : start] + text[end : end + 1]
-        spoilt = gaps[at] or gaps[at + 1] or _LOOKS_LIKE_DIGIT.search(around) is not None
-        glued = "@" in around or _LETTER.search(around) is not None or _WEB_ADDRESS.search(text, 0, start) is not None
+        before, after = text[max(start - 1, 0) : start], text[end : end + 1]
+        letter = before.isalpha() or after.isalpha()
+        spoilt = gaps[at] or gaps[at + 1] or (letter and _LOOKS_LIKE_DIGIT.search(before + after) is not None)
+        glued = letter or "@" in (before, after) or (before in _IN_ADDRESS and _is_in_address(text, start))
         yield _run(run, glued=glued), spoilt
 
 

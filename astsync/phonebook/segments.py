@@ -77,9 +77,10 @@ class Segments:
 
     def _add_part(self, text: str, *, plus: bool, glued: bool) -> bool:
         """Find the numbers of a part without slashes; False when there is none."""
-        if self._local_first and self._add_local(text, plus=plus, glued=glued):
+        whole = self._reader.read_plain(text, plus=plus)
+        if whole is None and self._local_first and self._add_local(text, plus=plus, glued=glued):
             return True
-        whole = self._reader.read(text, plus=plus)
+        whole = whole or self._reader.read_closely(text, plus=plus)
         if whole is not None:
             self.numbers.append(whole)
             return True
