@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from astsync import errors
 from astsync.cli.runs import EXIT_DIFFERENT
 from astsync.config import Config, Section
-from astsync.configfile import load
+from astsync.config.file import load
 from astsync.demo.asterisk.files import DIALPLAN
 from tests.cli.sandbox import Sandbox, run
 

@@ -5,10 +5,10 @@ from typing import get_args
 
 import pytest
 
-from astsync import configfile
 from astsync.config import Config, Section
-from astsync.configenv import PATHS
-from astsync.configvalues import File
+from astsync.config import file as configfile
+from astsync.config.environment import PATHS
+from astsync.config.values import File
 from astsync.errors import ConfigError
 from tests.unit.test_config import WHOLE
 

@@ -16,11 +16,7 @@ OWN = "astsync."
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
     "phonebook": ("phonebook", "errors"),
-    "config": ("configvalues", "errors"),
-    "configvalues": (),
-    "configenv": ("configvalues",),
-    "configfaults": ("config", "configenv", "configvalues"),
-    "configfile": ("config", "configenv", "configfaults", "configvalues", "errors"),
+    "config": ("config", "errors"),
     "sources": ("sources", "phonebook.model", "errors", "config"),
     "pbx": ("pbx", "phonebook.model", "errors", "config"),
     "store": ("phonebook.model", "errors"),

@@ -1,11 +1,11 @@
-"""The sections of the configuration, frozen; ``configfile`` reads them from TOML and the environment."""
+"""The sections of the configuration, frozen; ``file`` reads them from TOML and the environment."""
 
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
 
-from astsync.configvalues import (
+from astsync.config.values import (
     File,
     Host,
     HostOrNone,

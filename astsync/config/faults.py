@@ -7,9 +7,9 @@ from typing import Any, get_args
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
-from astsync.config import Section
-from astsync.configenv import Location, Overlay
-from astsync.configvalues import shown
+from astsync.config.environment import Location, Overlay
+from astsync.config.sections import Section
+from astsync.config.values import shown
 
 _LISTED = 'must be a list, such as ["a", "b"]'
 _WANTED = {

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from platformdirs import site_config_path, user_config_path
 from pydantic import ValidationError
 
-from astsync.config import Config, NamesConfig, NumbersConfig, Section
-from astsync.configenv import PATHS, PREFIX, Overlay, overlay, rooted
-from astsync.configfaults import told
-from astsync.configvalues import shown
+from astsync.config.environment import PATHS, PREFIX, Overlay, overlay, rooted
+from astsync.config.faults import told
+from astsync.config.sections import Config, NamesConfig, NumbersConfig, Section
+from astsync.config.values import shown
 from astsync.errors import ConfigError
 
 FILE_NAME = "astsync.toml"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from astsync.configvalues import shown
+from astsync.config.values import shown
 
 PREFIX = "ASTSYNC_"
 PATHS = frozenset({"path", "password_file", "secret_file", "ca_file"})

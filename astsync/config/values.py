@@ -115,7 +115,7 @@ def _check_port(parts: SplitResult) -> None:
 
 
 def _path(value: object) -> object:
-    """Check a path as text, before it is one; ``configfile`` has made it whole where that can be done."""
+    """Check a path as text, before it is one; ``file`` has made it whole where that can be done."""
     if isinstance(value, str):
         _one_line(_not_blank(value))
         if value.startswith("~"):
