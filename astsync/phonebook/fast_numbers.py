@@ -250,7 +250,9 @@ class NumberPlan:
                 continue
             prefix, area, first, second, third = match.groups()
             number = area.strip("()") + first + second + third
-            if len(number) == self.length and self.valid(number) and (prefix != self._code or self._is_own(number)):
+            if len(number) != self.length or (self._valid is not None and not self._valid.fullmatch(number)):
+                continue
+            if prefix != self._code or self._is_own(number):
                 return prefix, number
         return None
 

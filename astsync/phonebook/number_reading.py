@@ -196,6 +196,17 @@ class Reader:
         return self._international(text, NO_PLUS) if len(text) > 10 and (neighbour or apart) else None
 
     def _home(self, digits: Digits) -> Number | None:
+        number = self._read_home(digits)
+        return number if number is not None and self._reads_back(number) else None
+
+    def _reads_back(self, number: Number) -> bool:
+        """Tell whether the key of a number is that number again: of 375 810… libphonenumber strips a trunk prefix."""
+        if not number.national.startswith(self.plan.trunk or "-"):
+            return True
+        again = _parse(f"+{number.e164}", None, number.rule)
+        return again is not None and again.national == number.national
+
+    def _read_home(self, digits: Digits) -> Number | None:
         trunk = self.plan.trunk
         if trunk and digits.groups[0] == trunk and len(digits.groups) > 1:
             # A trunk prefix written apart must leave a whole number: 8 (343) 123-45-6 is not 834 312-34-56.
