@@ -27,7 +27,7 @@ class Patience:
     first: float = 0.5
     longest: float = 15.0
     halving: float = 0.2
-    waiting: float = 45.0
+    waiting: float = 20.0
     deadline: float = 300.0
     sleep: Callable[[float], None] = time.sleep
 
