@@ -1,6 +1,7 @@
 """Where words go: files, pipes, devices, closed and full streams; and what an interrupted run says."""
 
 import errno
+import functools
 import json
 import logging
 import os
@@ -169,7 +170,10 @@ def test_an_interrupted_run_says_so(box: Sandbox) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         box.write(box.onec.url, f"http://127.0.0.1:{server.getsockname()[1]}/trade")
         arguments = [*PROGRAM.split(), "--config", str(box.configuration), "sync"]
-        with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as process:
+        # A shell's background jobs ignore SIGINT, and so would what they start.
+        heed = functools.partial(signal.signal, signal.SIGINT, signal.SIG_DFL)
+        pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "preexec_fn": heed}
+        with subprocess.Popen(arguments, text=True, **pipes) as process:
             server.settimeout(30)
             connection, _ = server.accept()
             process.send_signal(signal.SIGINT)
