@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
         if answer.sent is not None:
             self.close_connection = True
 
-    def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class names it so
+    def log_message(self, *_: object) -> None:
         """Say nothing: the request log is the stand-in's own."""
 
 
