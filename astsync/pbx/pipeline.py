@@ -44,6 +44,7 @@ class Pipeline:
         self._fatal: PbxError | None = None
         self._sent = 0
         self._answered = 0
+        self._confirmed = 0
         self._wanted = 0
         self._moved = threading.Event()
 
@@ -64,7 +65,7 @@ class Pipeline:
             self._wait(self._sent)
             progress(self._action, self._answered, total)
         except PbxError as error:
-            error.done = self._answered - len(self._failed)
+            error.done = self._confirmed
             raise
         finally:
             self._connection.forget(self._open)
@@ -105,22 +106,23 @@ class Pipeline:
     def take(self, identity: bytes, packet: bytes) -> bool:
         """Count an answer; called by the listener thread."""
         key = self._open.pop(identity, "")
-        if not packet.startswith(b"Response: Success"):
-            self._note(key, packet)
+        if packet.startswith(b"Response: Success") or self._is_harmless(key, packet):
+            self._confirmed += 1
         self._answered += 1
         if self._answered >= self._wanted:
             self._moved.set()
         return True
 
-    def _note(self, key: str, packet: bytes) -> None:
+    def _is_harmless(self, key: str, packet: bytes) -> bool:
         """Keep an error's words; a missing right ends the pipeline, as every further action would fail too."""
         message = packets.headers(packet).get("Message", "no reason given")
         if self._harmless(message):
-            return
+            return True
         self._failed[key] = message
         error = self._connection.refused(self._action, packet)
         if isinstance(error, PbxRightsError):
             self.fail(error)
+        return False
 
     def fail(self, error: PbxError) -> None:
         """Stop: no more answers will come, or none that help."""
