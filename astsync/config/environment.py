@@ -49,12 +49,12 @@ def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
 
 
 def rooted(text: str, folder: Path) -> str:
-    """Make a path whole: ``~`` is the user's home, and what is relative counts from a folder.
+    """Make a path whole: ``~`` is the user's home, and what is relative counts from a folder; ``-`` is no path.
 
     A path that cannot be made whole stays; the check of the configuration tells why.
     """
     try:
-        return str(folder / Path(text).expanduser()) if text.strip() else text
+        return str(folder / Path(text).expanduser()) if text.strip() not in {"", "-"} else text
     except RuntimeError:  # there is no such home
         return text
 

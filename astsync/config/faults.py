@@ -8,7 +8,7 @@ from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from astsync.config.environment import Location, Overlay
-from astsync.config.sections import Section
+from astsync.config.section import Section
 from astsync.config.values import shown
 
 _LISTED = 'must be a list, such as ["a", "b"]'

@@ -17,7 +17,8 @@ from pydantic import ValidationError
 
 from astsync.config.environment import PATHS, PREFIX, Overlay, overlay, rooted
 from astsync.config.faults import told
-from astsync.config.sections import Config, NamesConfig, NumbersConfig, Section
+from astsync.config.section import Section
+from astsync.config.sections import Config, NamesConfig, NumbersConfig
 from astsync.config.values import shown
 from astsync.errors import ConfigError
 
@@ -101,7 +102,9 @@ def _reason(error: Exception) -> str:
 def _root(data: Mapping[str, Any], folder: Path) -> None:
     """Make the paths of a file whole."""
     pbxs = data.get("pbx")
-    for table in (data.get("source"), data.get("store"), *(pbxs if isinstance(pbxs, list) else ())):
+    source = data.get("source")
+    file = source.get("file") if isinstance(source, dict) else None
+    for table in (source, file, data.get("store"), *(pbxs if isinstance(pbxs, list) else ())):
         if isinstance(table, dict):
             whole = {key: rooted(value, folder) for key, value in table.items() if key in PATHS and type(value) is str}
             table.update(whole)

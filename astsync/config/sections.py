@@ -1,85 +1,14 @@
-"""The sections of the configuration, frozen; ``file`` reads them from TOML and the environment."""
+"""The whole configuration and its sections but ``[source]``; ``file`` reads them from TOML and the environment."""
 
-from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
-from astsync.config.values import (
-    File,
-    Host,
-    HostOrNone,
-    Line,
-    Port,
-    Seconds,
-    Share,
-    Text,
-    WebAddress,
-    Whole,
-    Words,
-    matching,
-    words,
-)
-from astsync.errors import ConfigError
+from astsync.config.section import Section, read_secret
+from astsync.config.source import SourceConfig
+from astsync.config.values import File, Host, HostOrNone, Port, Seconds, Share, Text, Whole, matching, words
 
 FormName = Literal["e164", "trunk", "national"]
-
-
-class Section(BaseModel):
-    """A table of the configuration: frozen, and no key that is not known."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
-
-
-class ODataConfig(Section):
-    """``[source.odata]``: what to read from 1C's standard OData interface."""
-
-    catalogs: Words = ("Контрагенты",)
-    name_field: Text = "Description"
-    page_size: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
-
-    @model_validator(mode="after")
-    def _check_catalogs(self) -> "ODataConfig":
-        if not self.catalogs:
-            raise ValueError("catalogs: name at least one catalog, such as Контрагенты")
-        names = [name.removeprefix("Catalog_") for name in self.catalogs]
-        if not all(names):
-            raise ValueError("catalogs: Catalog_ alone names no catalog")
-        twice = {name for name in names if names.count(name) > 1}
-        if twice:
-            raise ValueError(f"catalogs: {', '.join(sorted(twice))} is named twice")
-        return self
-
-
-class SoapConfig(Section):
-    """``[source.soap]``: a web service of 1C."""
-
-    wsdl: str = ""
-    operation: str = "GetCounterparties"
-    endpoint: str = ""
-
-
-class SourceConfig(Section):
-    """``[source]``: where counterparties come from."""
-
-    kind: Literal["odata"] = "odata"
-    url: WebAddress
-    user: Line = ""
-    password: SecretStr = SecretStr("")
-    password_file: File | None = None
-    timeout: Seconds = 120
-    odata: ODataConfig = ODataConfig()
-    soap: SoapConfig = SoapConfig()
-
-    @model_validator(mode="after")
-    def _one_password(self) -> "SourceConfig":
-        if self.password_file is not None and self.password.get_secret_value():
-            raise ValueError("give password or password_file, not both")
-        return self
-
-    def secret(self) -> str:
-        """Give the password, from the file when one is named. Raises ConfigError."""
-        return _secret(self.password, self.password_file, "source.password_file")
 
 
 class NumbersConfig(Section):
@@ -135,7 +64,7 @@ class PbxConfig(Section):
     timeout: Seconds = 15
 
     @model_validator(mode="after")
-    def _one_secret(self) -> "PbxConfig":
+    def _oneread_secret(self) -> "PbxConfig":
         if (self.secret_file is not None) == bool(self.secret.get_secret_value()):
             raise ValueError("give secret or secret_file, one of them")
         return self
@@ -149,7 +78,7 @@ class PbxConfig(Section):
 
     def password(self) -> str:
         """Give the AMI secret, from the file when one is named. Raises ConfigError."""
-        return _secret(self.secret, self.secret_file, f"pbx {self.name}: secret_file")
+        return read_secret(self.secret, self.secret_file, f"pbx {self.name}: secret_file")
 
 
 class Config(Section):
@@ -170,16 +99,3 @@ class Config(Section):
         if twice:
             raise ValueError(f"pbx: the name {', '.join(sorted(twice))} is used twice")
         return self
-
-
-def _secret(value: SecretStr, file: Path | None, where: str) -> str:
-    if file is None:
-        return value.get_secret_value()
-    try:
-        return file.read_text(encoding="utf-8-sig").rstrip("\r\n")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
-        raise ConfigError(
-            f"{where}: cannot read {file}: {reason}",
-            hint="Name a file that this user can read and that holds only the secret.",
-        ) from None

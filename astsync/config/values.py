@@ -123,11 +123,30 @@ def _path(value: object) -> object:
     return value
 
 
+def _wsdl_address(value: str) -> str:
+    """Check the address of a WSDL, which ends in ``?wsdl`` and the like."""
+    address, mark, query = value.partition("?")
+    if "#" in query or not query.isprintable() or " " in query:
+        raise ValueError("write the whole address of the WSDL, such as http://1c.example.local/trade/ws/astsync?wsdl")
+    return value and _web_address(address) + mark + query
+
+
+def _one_character(value: str) -> str:
+    if value == "tab":
+        return "\t"
+    if len(value) > 1:
+        raise ValueError('write one character, such as ";", or "tab"')
+    return value
+
+
 Share = Annotated[float, BeforeValidator(_share)]
 Text = Annotated[str, AfterValidator(_not_blank), AfterValidator(_one_line)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Words = Annotated[tuple[Text, ...], BeforeValidator(words)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
+WebAddressOrNone = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
+WsdlAddress = Annotated[str, AfterValidator(_wsdl_address)]
+OneCharacter = Annotated[str, AfterValidator(_one_character)]
 Host = Annotated[str, AfterValidator(_host)]
 HostOrNone = Annotated[str, AfterValidator(lambda value: value and _host(value))]
 File = Annotated[Path, BeforeValidator(_path)]

@@ -1,0 +1,167 @@
+"""``[source]`` and its tables: where counterparties come from."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, SecretStr, model_validator
+
+from astsync.config.section import Section, read_secret
+from astsync.config.values import (
+    File,
+    Line,
+    OneCharacter,
+    Seconds,
+    Text,
+    WebAddressOrNone,
+    Whole,
+    Words,
+    WsdlAddress,
+)
+
+Value = bool | int | float | str
+
+
+class ODataConfig(Section):
+    """``[source.odata]``: what to read from 1C's standard OData interface."""
+
+    catalogs: Words = ("Контрагенты",)
+    name_field: Text = "Description"
+    page_size: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
+
+    @model_validator(mode="after")
+    def _check_catalogs(self) -> "ODataConfig":
+        if not self.catalogs:
+            raise ValueError("catalogs: name at least one catalog, such as Контрагенты")
+        names = [name.removeprefix("Catalog_") for name in self.catalogs]
+        if not all(names):
+            raise ValueError("catalogs: Catalog_ alone names no catalog")
+        twice = {name for name in names if names.count(name) > 1}
+        if twice:
+            raise ValueError(f"catalogs: {', '.join(sorted(twice))} is named twice")
+        return self
+
+
+class FieldsConfig(Section):
+    """``[source.<kind>.fields]``: where a record keeps what a counterparty is made of.
+
+    Each is the name of a field or a path of names (``Contacts.Phones``); a list on the way means all its items.
+    ``phones`` may name several. A phone that is itself a record holds the number in the fields that ``phone`` names,
+    the most trusted first, and its kind in ``kind``. Without ``ref`` the name is the reference.
+    """
+
+    name: Text = "Name"
+    phones: Annotated[Words, Field(min_length=1)] = ("Phones",)
+    phone: Words = ("Value", "Presentation", "Number")
+    kind: Line = "Kind"
+    ref: Line = "Ref"
+    deleted: Line = "DeletionMark"
+    catalog: Line = "Catalog"
+
+
+class PagingConfig(Section):
+    """``[source.<kind>.paging]``: how a long list is asked for in parts.
+
+    ``parameter`` carries the offset (from 0), the page (from ``first``) or the cursor that the answer before gave in
+    its field ``next``; ``size_parameter`` carries ``size``. An empty page, or no next cursor, ends the list.
+    """
+
+    by: Literal["none", "offset", "page", "cursor"] = "none"
+    parameter: Line = ""
+    size_parameter: Line = ""
+    size: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
+    first: Annotated[Whole, Field(ge=0, le=1)] = 1
+    next: Line = ""
+
+    @model_validator(mode="after")
+    def _whole(self) -> "PagingConfig":
+        if self.by != "none" and not self.parameter:
+            raise ValueError(f'parameter: name the parameter that carries the {self.by}, or write by = "none"')
+        if self.by == "cursor" and not self.next:
+            raise ValueError("next: name the field of the answer that holds the next cursor")
+        return self
+
+
+class SoapConfig(Section):
+    """``[source.soap]``: a web service of 1C, by default the one of ``examples/1c``.
+
+    ``wsdl`` is by default ``<source.url>/ws/astsync?wsdl``. ``endpoint`` is where calls go; by default the path that
+    the WSDL names, at the host of ``wsdl``. ``list`` is the path to the list within the answer; empty: the one list
+    that it holds. ``decode`` tells what a text in the answer is.
+    """
+
+    wsdl: WsdlAddress = ""
+    operation: Text = "GetCounterparties"
+    endpoint: WebAddressOrNone = ""
+    port: Line = ""
+    decode: Literal["auto", "none", "json", "xml", "base64"] = "auto"
+    list: Line = ""
+    parameters: dict[str, Value] = Field(default_factory=dict)
+    cache_hours: Annotated[Whole, Field(ge=0, le=8760)] = 24
+    fields: FieldsConfig = FieldsConfig()
+    paging: PagingConfig = PagingConfig()
+
+
+class HttpConfig(Section):
+    """``[source.http]``: an HTTP service of 1C, or any web API, that answers JSON.
+
+    ``service`` continues ``source.url``. ``list`` is the path to the list within the answer; empty: the answer
+    itself, or the one list that it holds. ``headers`` may hold secrets, such as a token.
+    """
+
+    service: Line = ""
+    method: Literal["GET", "POST"] = "GET"
+    parameters: dict[str, Value] = Field(default_factory=dict)
+    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    list: Line = ""
+    fields: FieldsConfig = FieldsConfig()
+    paging: PagingConfig = PagingConfig()
+
+
+class FileConfig(Section):
+    """``[source.file]``: CSV, XLSX, JSON or JSON lines; ``path = "-"`` reads standard input.
+
+    ``encoding``, ``delimiter`` and ``format`` are found out where they are not given; ``sheet`` is the first one.
+    """
+
+    path: File = Path()
+    format: Literal["auto", "csv", "xlsx", "json", "jsonl"] = "auto"
+    encoding: Line = ""
+    delimiter: OneCharacter = ""
+    sheet: Line = ""
+    list: Line = ""
+    fields: FieldsConfig = FieldsConfig()
+
+
+class SourceConfig(Section):
+    """``[source]``: where counterparties come from."""
+
+    kind: Literal["odata", "soap", "http", "file"] = "odata"
+    url: WebAddressOrNone = ""
+    user: Line = ""
+    password: SecretStr = SecretStr("")
+    password_file: File | None = None
+    timeout: Seconds = 120
+    odata: ODataConfig = ODataConfig()
+    soap: SoapConfig = SoapConfig()
+    http: HttpConfig = HttpConfig()
+    file: FileConfig = FileConfig()
+
+    @model_validator(mode="after")
+    def _one_password(self) -> "SourceConfig":
+        if self.password_file is not None and self.password.get_secret_value():
+            raise ValueError("give password or password_file, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _an_address(self) -> "SourceConfig":
+        if self.kind in {"odata", "http"} and not self.url:
+            raise ValueError("url: write the address of the publication, such as http://1c.example.local/trade")
+        if self.kind == "soap" and not (self.url or self.soap.wsdl):
+            raise ValueError("soap.wsdl: write the address of the WSDL, or url for the one of examples/1c")
+        if self.kind == "file" and self.file.path == Path():
+            raise ValueError('file.path: name a file, or "-" for standard input')
+        return self
+
+    def secret(self) -> str:
+        """Give the password, from the file when one is named. Raises ConfigError."""
+        return read_secret(self.password, self.password_file, "source.password_file")
