@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Protocol
 
 from astsync.config import SourceConfig
+from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 
 
@@ -20,6 +21,10 @@ class Source(Protocol):
         Raises SourceError, before or while iterating, when the list is not whole: what was given until then must not
         be used.
         """
+        ...
+
+    def check(self) -> Iterator[Finding]:
+        """Try each part of the way to the list, step by step; a failed step is a finding with its cure, not an error."""
         ...
 
 

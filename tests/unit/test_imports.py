@@ -15,10 +15,11 @@ OWN = "astsync."
 # What each part may import of ours. A longer name is decided before a shorter one.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "errors": (),
+    "finding": (),
     "phonebook": ("phonebook", "errors"),
     "config": ("config", "errors"),
-    "sources": ("sources", "phonebook.model", "errors", "config"),
-    "pbx": ("pbx", "phonebook.model", "errors", "config"),
+    "sources": ("sources", "phonebook.model", "finding", "errors", "config"),
+    "pbx": ("pbx", "phonebook.model", "finding", "errors", "config"),
     "store": ("phonebook.model", "errors"),
     "result": ("phonebook", "errors"),
     "engine": ("phonebook", "sources", "pbx", "store", "result", "errors"),
