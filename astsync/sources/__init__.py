@@ -24,7 +24,7 @@ class Source(Protocol):
         ...
 
     def check(self) -> Iterator[Finding]:
-        """Try each part of the way to the list, step by step; a failed step is a finding with its cure, not an error."""
+        """Try each part of the way to the list; a step that fails is a finding with its cure, not an error."""
         ...
 
 
