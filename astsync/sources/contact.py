@@ -38,7 +38,7 @@ _NO_DATE = "0001-01-01"
 _SEPARATORS = re.compile(r"[\s().-]+")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 
-_LONGEST_STRUCTURE = 64 * 1024
+LONGEST_STRUCTURE = 64 * 1024
 """Characters of Значение or ЗначенияПолей; what is longer is no phone and is passed over."""
 
 
@@ -119,15 +119,18 @@ def _counts(row: PhoneRow, latest: Mapping[str, str]) -> bool:
 
 def _texts(row: Row) -> Iterator[str]:
     for name in ("Значение", "ЗначенияПолей"):
-        yield from _structured(column(row, name, _LONGEST_STRUCTURE))
+        yield from structured(column(row, name, LONGEST_STRUCTURE))
     for name in ("Представление", "НомерТелефона"):
         text = column(row, name).strip()
         if text:
             yield text
 
 
-def _structured(text: str) -> Iterator[str]:
-    """Read either notation wherever it stands: some configurations keep JSON in ЗначенияПолей."""
+def structured(text: str) -> Iterator[str]:
+    """Give the number that a text of Значение or ЗначенияПолей describes, or nothing.
+
+    Either notation is read wherever it stands: some configurations keep JSON in ЗначенияПолей.
+    """
     start = text.lstrip("\ufeff \t\r\n")
     if start.startswith("{"):
         fields = _from_json(start)
@@ -145,6 +148,16 @@ def _from_json(text: str) -> tuple[str, str, str] | None:
     except ValueError:
         logger.debug("a JSON value of contact information cannot be read")
         return None
+    return _json_parts(value)
+
+
+def number_in(value: Mapping[str, object]) -> str:
+    """Give the number that the parsed JSON of Значение describes, or ""."""
+    fields = _json_parts(value)
+    return render(*fields)[:MAX_TEXT] if fields[2] else ""
+
+
+def _json_parts(value: Mapping[str, object]) -> tuple[str, str, str]:
     country, area, number = (text_of(value.get(key)).strip() for key in ("countryCode", "areaCode", "number"))
     return country, area, number
 
