@@ -85,6 +85,21 @@ class Engine:
         """Write the snapshot's phonebook whole; with no snapshot, or when asked to, pull first."""
         return self._run("push", self._pulled if pull else self._kept)
 
+    def restore(self, pbxs: Sequence[Pbx] | None = None) -> Report:
+        """Compare the PBXs (by default all) with the snapshot and apply the differences; the source is not asked.
+
+        Raises StoreError when there is no snapshot yet.
+        """
+        return self._run("restore", self._remembered, pbxs)
+
+    def _remembered(self) -> Desired:
+        snapshot = self._store.snapshot()
+        if snapshot is None:
+            raise StoreError(
+                f"the store {self._store.path} holds no phonebook yet", hint="Run `astsync sync` first, once."
+            )
+        return Desired(snapshot, fresh=False)
+
     def _kept(self) -> Desired:
         snapshot = self._store.snapshot()
         return self._pulled() if snapshot is None else Desired(snapshot, fresh=False)
@@ -95,11 +110,11 @@ class Engine:
         counts = (book.counterparties, len(book.skipped), len(book.conflicts))
         return Desired(Snapshot(book.entries, at, where, *counts), fresh=True)
 
-    def _run(self, command: str, desired: Callable[[], Desired]) -> Report:
+    def _run(self, command: str, desired: Callable[[], Desired], pbxs: Sequence[Pbx] | None = None) -> Report:
         run = None if self._options.dry_run else self._store.begin_run(command)
         try:
             with ExitStack() as connections:
-                report = self._steps(command, run, desired(), connections)
+                report = self._steps(command, run, desired(), self._pbxs if pbxs is None else pbxs, connections)
         except BaseException as error:
             code = EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 1)
             self._end(run, code, str(error) or type(error).__name__)
@@ -116,9 +131,11 @@ class Engine:
         except StoreError as error:
             log.warning("the end of run %d could not be noted: %s", run, error)
 
-    def _steps(self, command: str, run: int | None, desired: Desired, connections: ExitStack) -> Report:
+    def _steps(
+        self, command: str, run: int | None, desired: Desired, pbxs: Sequence[Pbx], connections: ExitStack
+    ) -> Report:
         """Plan for every PBX, check every plan, and only then write to the first one."""
-        targets = [self._target(pbx, run, desired, connections) for pbx in self._pbxs]
+        targets = [self._target(pbx, run, desired, connections) for pbx in pbxs]
         refusal = self._check_source(desired, targets)
         for target in targets:
             target.check(refusal)

@@ -17,8 +17,10 @@ from astsync.errors import (
     SourceBadAnswer,
     StoreError,
 )
+from astsync.finding import Finding
 from astsync.pbx import Pbx, WriteResult
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
+from astsync.pbx.opened import OpenedPbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.phonebook.names import NameMaker
@@ -38,6 +40,9 @@ class ListSource:
 
     def describe(self) -> str:
         return "a list"
+
+    def check(self) -> Iterator[Finding]:
+        yield Finding("list", good=True, words=f"{len(self.names)} names")
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
         self.pulls += 1
@@ -207,6 +212,35 @@ def test_push_pulls_when_there_is_no_snapshot_or_when_told_to(house: House) -> N
     house.engine(whole=True).push(pull=True)
     assert house.source.pulls == 2
     assert house.store.snapshot() is not None
+
+
+def test_restore_writes_only_what_differs_from_the_snapshot(house: House) -> None:
+    house.engine().sync()
+    del house.pbx.entries[phone(3)]
+    house.pbx.entries.update({phone(4): "Other", "101": "Reception"})
+    house.pbx.put.clear()
+    report = house.engine().restore()
+    assert (report.exit_code, report.command, report.fresh, house.source.pulls) == (0, "restore", False, 1)
+    assert sorted(house.pbx.put) == [phone(3), phone(4)]
+    assert house.pbx.entries == {**names(20), "101": "Reception"}
+
+
+def test_restore_takes_the_connection_that_its_caller_holds(house: House) -> None:
+    house.engine().sync()
+    house.pbx.entries.clear()
+    house.pbxs = []
+    with house.pbx.open() as family:
+        house.pbx.unreachable = True
+        report = house.engine().restore([OpenedPbx("office", family)])
+        assert family.read() == names(20)
+    assert (report.exit_code, [pbx.name for pbx in report.pbx]) == (0, ["office"])
+
+
+def test_restore_without_a_snapshot_says_what_to_do(house: House) -> None:
+    with pytest.raises(StoreError, match="no phonebook yet") as fault:
+        house.engine().restore()
+    assert "astsync sync" in fault.value.hint
+    assert (house.source.pulls, house.written) == (0, [])
 
 
 @pytest.mark.parametrize("command", ["sync", "diff", "push"])
