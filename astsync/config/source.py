@@ -1,9 +1,11 @@
 """``[source]`` and its tables: where counterparties come from."""
 
+from collections.abc import Mapping
 from pathlib import Path
+from string import Formatter
 from typing import Annotated, Literal
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from astsync.config.section import Section, read_secret
 from astsync.config.values import (
@@ -16,29 +18,79 @@ from astsync.config.values import (
     Whole,
     Words,
     WsdlAddress,
+    shown,
 )
 
 Value = bool | int | float | str
 
 
+def bare_catalog(name: str) -> str:
+    """Give a catalog's name without the prefix of its set in OData."""
+    return name.removeprefix("Catalog_")
+
+
+def _template(value: str) -> str:
+    """Check a template of a name: text with ``{placeholders}`` that are names of fields."""
+    try:
+        parts = list(Formatter().parse(value))
+    except ValueError:
+        raise ValueError('write each placeholder in braces, such as "{owner}: {name}"') from None
+    fields = [field for _, field, form, conversion in parts if field is not None and not form and not conversion]
+    if not fields or len(fields) != sum(part[1] is not None for part in parts):
+        raise ValueError('write a template with placeholders, such as "{owner}: {name}"')
+    odd = [field for field in fields if not field.isidentifier()]
+    if odd:
+        raise ValueError(f"{{{shown(odd[0])}}} is no name of a field: write {{owner}}, {{name}} or such as {{ИНН}}")
+    return value
+
+
+Template = Annotated[Text, AfterValidator(_template)]
+
+
 class ODataConfig(Section):
-    """``[source.odata]``: what to read from 1C's standard OData interface."""
+    """``[source.odata]``: what to read from 1C's standard OData interface.
+
+    ``templates``, ``owners`` and ``filters`` are tables by the catalog's name. A template makes the name of
+    ``{owner}``, ``{name}`` and text fields of the catalog; ``owners`` names the catalog of the owners where it cannot
+    be found out. ``filter`` is a ``$filter`` for every catalog that has none of its own in ``filters``. ``kinds`` are
+    the kinds of contact to take, in their order of rank, with ``*`` for any letters; empty: all.
+    """
 
     catalogs: Words = ("Контрагенты",)
     name_field: Text = "Description"
+    templates: dict[str, Template] = Field(default_factory=dict)
+    owners: dict[str, Text] = Field(default_factory=dict)
+    kinds: Words = ()
+    contacts: Literal["auto", "section", "inside", "register"] = "auto"
+    filter: Line = ""
+    filters: dict[str, Text] = Field(default_factory=dict)
+    allowed_only: bool = False
     page_size: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
 
     @model_validator(mode="after")
     def _check_catalogs(self) -> "ODataConfig":
         if not self.catalogs:
             raise ValueError("catalogs: name at least one catalog, such as Контрагенты")
-        names = [name.removeprefix("Catalog_") for name in self.catalogs]
+        names = [bare_catalog(name) for name in self.catalogs]
         if not all(names):
             raise ValueError("catalogs: Catalog_ alone names no catalog")
         twice = {name for name in names if names.count(name) > 1}
         if twice:
             raise ValueError(f"catalogs: {', '.join(sorted(twice))} is named twice")
         return self
+
+    @model_validator(mode="after")
+    def _check_tables(self) -> "ODataConfig":
+        names = {bare_catalog(name) for name in self.catalogs}
+        for table in ("templates", "owners", "filters"):
+            strangers = sorted(key for key in getattr(self, table) if bare_catalog(key) not in names)
+            if strangers:
+                raise ValueError(f"{table}: {shown(', '.join(strangers))} is not among the catalogs")
+        return self
+
+    def of_catalog(self, table: Mapping[str, str], catalog: str, default: str = "") -> str:
+        """Give what a table by catalogs holds for one, in either spelling of its name."""
+        return next((value for key, value in table.items() if bare_catalog(key) == catalog), default)
 
 
 class FieldsConfig(Section):
