@@ -10,8 +10,8 @@ from astsync.phonebook.numbers import NumberParser, NumberResult
 
 ConflictRule = Literal["first", "join", "skip"]
 
-_Claim = tuple[tuple[int, str, str, str], Entry]
-"""What orders claims of one number (catalog's rank, kind of contact, name, reference), and the entry."""
+_Claim = tuple[tuple[int, int, str, str, str], Entry]
+"""What orders claims of one number (ranks of catalog and kind of contact, kind, name, reference), and the entry."""
 
 
 class BookBuilder:
@@ -64,7 +64,7 @@ class BookBuilder:
         self._skipped.append(Skipped(counterparty.source, counterparty.name, text, reason))
 
     def _claim(self, counterparty: Counterparty, phone: Phone, entry: Entry) -> None:
-        order = (counterparty.rank, phone.kind, counterparty.name, counterparty.ref)
+        order = (counterparty.rank, phone.rank, phone.kind, counterparty.name, counterparty.ref)
         self._claims.setdefault(entry.number, []).append((order, entry))
 
     def _decide(self) -> Phonebook:

@@ -17,10 +17,12 @@ class Phone:
 
     ``texts`` are the ways in which the source holds the same field, the most trusted first: the first of them that
     gives a number is taken. ``kind`` is the kind of contact in the source's words ("Телефон", "Мобильный"), or "".
+    ``rank`` orders kinds where the configuration does: on a conflict the lower rank wins.
     """
 
     texts: tuple[str, ...]
     kind: str = ""
+    rank: int = 0
 
 
 @dataclass(frozen=True, slots=True)

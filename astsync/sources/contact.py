@@ -85,31 +85,32 @@ class ContactBook:
 
 
 def read_row(row: Row) -> PhoneRow | None:
-    """Read one row of contact information; None when it is no phone or holds no text.
+    """Read one row of contact information; None when it is no phone, or holds no text and ends no history.
 
     Each text is cut to ``MAX_TEXT`` characters. Raises SourceBadAnswer when a column of text holds something else.
     """
     if row.get("Тип", PHONE_TYPE) != PHONE_TYPE:
         return None
     texts = tuple(dict.fromkeys(_texts(row)))
-    if not texts:
+    since = sys.intern(column(row, "ДействуетС", 10) or _NO_DATE)
+    if not texts and since == _NO_DATE:
         return None
     kind = sys.intern(column(row, "Вид_Key"))
-    since = sys.intern(column(row, "ДействуетС", 10) or _NO_DATE)
     return PhoneRow(line_number(row) or 0, kind, since, texts)
 
 
 def phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> tuple[Phone, ...]:
     """Give the phones that count today, in the order of their lines.
 
-    Of a kind that keeps a history only the latest row that is not in the future counts.
+    Of a kind that keeps a history only the latest row that is not in the future counts; where that one is empty, the
+    phone is no more.
     """
     until = today.isoformat()
     past = [row for row in sorted(rows, key=lambda row: row.line) if row.since <= until]
     latest: dict[str, str] = {}
     for row in past:
         latest[row.kind] = max(row.since, latest.get(row.kind, _NO_DATE))
-    return tuple(Phone(row.texts, kinds.get(row.kind, "")) for row in past if _counts(row, latest))
+    return tuple(Phone(row.texts, kinds.get(row.kind, "")) for row in past if row.texts and _counts(row, latest))
 
 
 def _counts(row: PhoneRow, latest: Mapping[str, str]) -> bool:

@@ -57,6 +57,12 @@ def test_the_catalogs_rank_comes_before_kind_name_and_reference() -> None:
     assert build(rows).entries["74952293042"].name == "Gamma"
 
 
+def test_the_chosen_order_of_kinds_comes_before_their_names() -> None:
+    chosen = Counterparty("b", "Beta", (Phone(("84952293042",), "Рабочий", 0),))
+    other = Counterparty("a", "Alfa", (Phone(("84952293042",), "Мобильный", 1),))
+    assert build([other, chosen]).entries["74952293042"].name == "Beta"
+
+
 def test_the_order_of_the_source_does_not_matter() -> None:
     rows = [one(str(i), f"Firma {i % 7}", f"8495229{i % 50:04d}", kind=str(i % 3), rank=i % 2) for i in range(300)]
     wanted = build(rows)

@@ -125,6 +125,11 @@ def test_without_a_history_every_row_counts() -> None:
     assert of(*rows) == ["a", "b", "c"]
 
 
+def test_an_empty_row_ends_a_history() -> None:
+    assert of(dated("old", "2020-01-01"), dated("", "2024-01-01", 2)) == []
+    assert of(dated("old", "2020-01-01"), dated("", "2026-03-02", 2)) == ["old"]
+
+
 def test_a_history_that_is_all_in_the_future_gives_nothing() -> None:
     assert of(dated("future", "2026-03-02")) == []
 
