@@ -1,7 +1,7 @@
 """Answers of the stand-in 1C: errors as the platform words them, JSON and Atom XML."""
 
 import html
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import Any
@@ -23,7 +23,8 @@ class Answer:
     """An HTTP answer.
 
     ``rows`` is how many rows a collection holds; ``mark`` puts a BOM before the body where the web server does; only
-    the first ``sent`` bytes of the body leave before the connection breaks, None for all.
+    the first ``sent`` bytes of the body leave before the connection breaks, None for all. ``parts``, where given, are
+    the body in place of ``body``, ``length`` bytes in all; None: nobody knows, they are sent chunked.
     """
 
     status: int
@@ -33,6 +34,8 @@ class Answer:
     rows: int = 0
     mark: bool = False
     sent: int | None = None
+    parts: Iterator[bytes] | None = None
+    length: int | None = None
 
 
 class ODataError(Exception):

@@ -44,6 +44,20 @@ Kind = Literal[
     "too_large",  # 500 (disk full) for a page of more than ``value`` rows, or of no limit
     "too_large_hang",  # the same, but no answer
     "short_page",  # the right page without its last ``value`` rows
+    # Of web and HTTP services alone:
+    "soap_fault",  # 500: an exception in the service's module
+    "soap_rights",  # 500: the same, for want of rights
+    "nil_return",  # 200: the list is nil
+    "empty_return",  # 200: an empty element, or no body
+    "no_return",  # 200: an answer without the list
+    "extra_element",  # 200: a field in each record that the WSDL does not know: the service has changed
+    "no_name",  # 200: records without their names
+    "same_page",  # the paging parameters have no effect
+    "endless",  # 200: a list that never ends
+    "xml_bomb",  # 200: a document type with entities of entities
+    "external_entity",  # 200: a document type with an entity that is a file
+    "deep",  # 200: 100,000 levels
+    "drip",  # the right answer, 64 bytes each ``value`` seconds
 ]
 """The faults by name."""
 

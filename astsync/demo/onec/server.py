@@ -2,15 +2,16 @@
 
 import socket
 import struct
+import sys
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 from astsync.demo.onec.answers import Answer
 
-Respond = Callable[[str, str, Mapping[str, str]], Answer]
-"""Called with the method, the target (path and query as they came) and the headers."""
+Respond = Callable[[str, str, Mapping[str, str], bytes], Answer]
+"""Called with the method, the target (path and query as they came), the headers and the body."""
 
 
 class Dropped(Exception):
@@ -71,6 +72,17 @@ def _end(connection: socket.socket) -> None:
         return
 
 
+def _cut(answer: Answer) -> Iterator[bytes]:
+    """Give the body's parts as far as they are sent, none of them empty."""
+    left = answer.sent if answer.sent is not None else sys.maxsize
+    for part in (answer.body,) if answer.parts is None else answer.parts:
+        if part and left > 0:
+            yield part[:left]
+        left -= len(part)
+        if left <= 0:
+            return
+
+
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
@@ -80,12 +92,10 @@ class _Handler(BaseHTTPRequestHandler):
     disable_nagle_algorithm = True
 
     def do_GET(self) -> None:
-        length = int(self.headers.get("Content-Length") or 0)
-        if length:
-            self.rfile.read(length)
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         try:
-            answer = self.server.respond(self.command, self.path, headers)
+            answer = self.server.respond(self.command, self.path, headers, body)
         except Dropped:
             self.close_connection = True
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
@@ -98,11 +108,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_header("Content-Type", answer.content_type)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        length = len(answer.body) if answer.parts is None else answer.length
+        chunked = length is None
+        self.send_header(*(("Transfer-Encoding", "chunked") if chunked else ("Content-Length", str(length))))
         self.end_headers()
         if self.command == "HEAD":
             return
-        self.wfile.write(answer.body[: answer.sent])
+        for part in _cut(answer):
+            self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part) if chunked else part)
+        if chunked:
+            self.wfile.write(b"0\r\n\r\n")
         if answer.sent is not None:
             self.close_connection = True
 

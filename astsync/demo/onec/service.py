@@ -47,7 +47,7 @@ class Service:
             return login_page()
         if path != prefix and not path.startswith(prefix + "/"):
             return Answer(404)
-        refusal = self._refusal(authorization)
+        refusal = self.refusal(authorization)
         if refusal is not None:
             return refusal
         level = json_level(raw_query, accept)
@@ -56,7 +56,7 @@ class Service:
         except ODataError as error:
             return answers.error_answer(error, as_json=bool(level))
 
-    def _refusal(self, authorization: str) -> Answer | None:
+    def refusal(self, authorization: str) -> Answer | None:
         """Check a Basic login, which must be UTF-8. None lets it in."""
         if not self.user:
             return None

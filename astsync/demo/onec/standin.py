@@ -9,8 +9,9 @@ import threading
 import time
 import uuid
 from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import chain
 from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote
@@ -24,6 +25,7 @@ from astsync.demo.onec.schema import FLAVOURS, Flavour, make_base
 from astsync.demo.onec.server import Dropped, Server
 from astsync.demo.onec.service import Service
 from astsync.demo.onec.tables import Table
+from astsync.demo.onec.web import Asked, Web
 
 USER, PASSWORD = "Администратор", "Пароль-1"
 COUNTERPARTIES = "Контрагенты"
@@ -55,6 +57,11 @@ class OneC:
     habits of the web server: a mark before JSON, and what it calls the encoding, true or not.
 
     ``service.composition`` (the published sets) can be changed while it runs; ``requests`` is what was asked.
+
+    Beside OData it publishes ``ws/astsync`` (the web service of examples/1c), ``ws/astsync_variants`` (the same list as
+    texts of JSON, XML and base64, and with two outputs), ``hs/astsync/counterparties`` (the HTTP service: cursor,
+    offset or page, limit; GET or POST) and ``ws/1C_MIKO_identify_number.1cws``. ``web.host`` is the server's name in
+    the WSDL where it is not the one by which it was asked.
     """
 
     def __init__(
@@ -80,6 +87,7 @@ class OneC:
         self.requests: deque[Request] = deque(maxlen=100_000)
         composition = {name for name, entity in self.base.sets.items() if self.flavour.sections or not entity.section}
         self.service = Service(Reader(self.base), publication, user, password, composition)
+        self.web = Web(self.service, COUNTERPARTIES)
         self._faults = Faults()
         self._seen: float | None = None
         self._stopping = threading.Event()
@@ -116,6 +124,7 @@ class OneC:
         if self._server is not None:
             self._server.close()
             self._server = None
+        self.web.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -194,27 +203,35 @@ class OneC:
 
     # A request.
 
-    def _respond(self, method: str, target: str, headers: Mapping[str, str]) -> Answer:
+    def _respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         path, _, query = target.partition("?")
         request = Request(method, unquote(path), unquote(query))
         self.requests.append(request)
         self._start_session()
-        answer = self._finish(self._answer(request, target, headers))
+        answer = self._finish(self._answer(request, Asked(method, target, headers, body)))
         request.status, request.rows = answer.status, answer.rows
         return answer
 
-    def _answer(self, request: Request, target: str, headers: Mapping[str, str]) -> Answer:
-        raw_query, accept = target.partition("?")[2], headers.get("accept", "")
+    def _answer(self, request: Request, asked: Asked) -> Answer:
+        raw_query, accept = asked.target.partition("?")[2], asked.headers.get("accept", "")
         fault = self._faults.take(f"{request.path}?{request.query}", wanted_rows(raw_query))
         if fault is not None:
             self._suffer(fault)
-            instead = fault_answer(fault, request.set, as_json=bool(json_level(raw_query, accept)))
-            if instead is not None:
-                return instead
-        short_by = int(fault.value) if fault is not None and fault.kind == "short_page" else 0
-        authorization = headers.get("authorization", "")
-        answer = self.service.answer(request.method, target, authorization, accept, short_by=short_by)
-        return answer if fault is None else _spoilt(answer, fault)
+        kind = fault.kind if fault is not None else ""
+        instead = self._instead(fault, request, json=bool(json_level(raw_query, accept)))
+        if instead is not None:
+            return instead
+        short_by = int(fault.value) if fault is not None and kind == "short_page" else 0
+        answer = self.web.answer(asked, kind) or self.service.answer(
+            request.method, asked.target, asked.headers.get("authorization", ""), accept, short_by=short_by
+        )
+        return answer if fault is None else self._spoilt(answer, fault)
+
+    def _instead(self, fault: Fault | None, request: Request, *, json: bool) -> Answer | None:
+        """Give the answer that a fault puts in the place of the true one; the web half empties its list itself."""
+        if fault is None or (fault.kind == "empty" and not request.set):
+            return None
+        return fault_answer(fault, request.set, as_json=json)
 
     def _suffer(self, fault: Fault) -> None:
         """Wait as the fault wants. Raises Dropped when no answer is to come."""
@@ -225,6 +242,23 @@ class OneC:
         if fault.kind in {"hang", "too_large_hang", "reset"}:
             raise Dropped
 
+    def _spoilt(self, answer: Answer, fault: Fault) -> Answer:
+        length = len(answer.body) if answer.parts is None else answer.length or 0
+        if fault.kind in {"cut_json", "cut_connection"}:
+            answer.sent = length // 2
+        if fault.kind == "cut_json":
+            answer.parts, answer.length = answer.parts or iter((answer.body,)), length // 2
+        if fault.kind == "drip":
+            answer.length = length
+            answer.parts = self._drip((answer.body,) if answer.parts is None else answer.parts, fault.value)
+        return answer
+
+    def _drip(self, parts: Iterable[bytes], seconds: float) -> Iterator[bytes]:
+        for part in parts:
+            for start in range(0, len(part), 64):
+                self._stopping.wait(seconds)
+                yield part[start : start + 64]
+
     def _start_session(self) -> None:
         now = time.monotonic()
         fresh, self._seen = self._seen is None or now - self._seen > self.idle, now
@@ -234,7 +268,7 @@ class OneC:
 
     def _finish(self, answer: Answer) -> Answer:
         if answer.mark and self.bom:
-            answer.body = BOM + answer.body
+            _put_mark(answer)
         answer.content_type = answer.content_type.replace("charset=utf-8", f"charset={self.charset}")
         return answer
 
@@ -250,14 +284,15 @@ class OneC:
         return index
 
 
+def _put_mark(answer: Answer) -> None:
+    if answer.parts is None:
+        answer.body = BOM + answer.body
+        return
+    answer.parts = chain((BOM,), answer.parts)
+    if answer.length is not None:
+        answer.length += len(BOM)
+
+
 def _other_phones(contacts: Iterable[Contact], phones: Sequence[str]) -> tuple[Contact, ...]:
     others = [contact for contact in contacts if contact.type != PHONE]
     return (*(Contact(PHONE, "Телефон", Written(text)) for text in phones), *others)
-
-
-def _spoilt(answer: Answer, fault: Fault) -> Answer:
-    if fault.kind == "cut_json":
-        answer.body = answer.body[: len(answer.body) // 2]
-    if fault.kind == "cut_connection":
-        answer.sent = len(answer.body) // 2
-    return answer
