@@ -77,6 +77,11 @@ class TlsWire:
         self._timeout = timeout
         self._lock = threading.Lock()
 
+    @property
+    def expires(self) -> float:
+        """When the other side's certificate ends, in seconds since 1970."""
+        return ssl.cert_time_to_seconds(str((self._socket.getpeercert() or {})["notAfter"]))
+
     def send(self, data: bytes) -> None:
         """Send all of the bytes."""
         deadline = time.monotonic() + self._timeout

@@ -21,7 +21,9 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
+from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
+from astsync.sources.checking import check_by_reading
 from astsync.sources.contact import (
     CONTACTS,
     KEY_COLUMNS,
@@ -79,6 +81,10 @@ class ODataSource:
             except (SourceNotFound, SourceBadAnswer) as error:
                 error.hint += address_hint(self._config.url)
                 raise
+
+    def check(self) -> Iterator[Finding]:
+        """Read the first counterparties."""
+        return check_by_reading(self)
 
     def _read(self, pages: ODataPages, progress: Progress) -> Iterator[Counterparty]:
         published = published_sets(pages)

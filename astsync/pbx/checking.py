@@ -1,0 +1,172 @@
+"""What ``astsync check`` tries on a PBX, from its name to the right to write, without changing a byte of AstDB.
+
+The right to write is read from ``ListCommands``: it needs no right of its own and lists just the actions that this AMI
+user may send (Asterisk main/manager.c, action_listcommands; measured on 1.8 to 22), so nothing has to be put and
+deleted to find out.
+"""
+
+import socket
+import time
+from collections.abc import Callable, Collection, Iterator
+from datetime import UTC, datetime
+
+from astsync.config import PbxConfig
+from astsync.errors import AstsyncError, PbxConnectionLost, PbxUnreachable
+from astsync.finding import Finding
+from astsync.pbx import packets
+from astsync.pbx.astdb import AstDb
+from astsync.pbx.connection import AmiConnection
+from astsync.pbx.wire import TlsWire, connect, reason
+
+_CLOCK_TOLERANCE = 30.0  # seconds
+_CERTIFICATE_LASTS = 14  # days
+_WRITES = ("DBPut", "DBDel")
+_MORE_THAN_NEEDED = ("Command", "Originate")
+
+_WRITE_HINT = "In manager.conf give it `write = system`, then run `manager reload`."
+_LOST_HINT = (
+    "This PBX may keep AstDB in memory only (Askozia without its persistence service, tmpfs, a container without a "
+    "volume), or somebody deleted them. `astsync push` writes them again; run it after each reboot, or let `astsync "
+    "watch` do so."
+)
+
+Step = tuple[str, Callable[[], Finding]]
+
+
+def check_pbx(config: PbxConfig, family: str, owned: Collection[str] = ()) -> Iterator[Finding]:
+    """Try each part of the way to a family, in its order; ``owned`` are the keys that astsync has written there.
+
+    What fails is a finding, not an error. Without a login nothing after it can be tried.
+    """
+    check = _PbxCheck(config, family, owned)
+    try:
+        for part, step in check.way():
+            finding = check.tried(part, step)
+            yield finding
+            if finding.good is False:
+                return
+        for part, step in check.rest():
+            yield check.tried(part, step)
+            if check.lost:
+                return
+    finally:
+        check.end()
+
+
+class _PbxCheck:
+    """The steps of one check, over one connection."""
+
+    def __init__(self, config: PbxConfig, family: str, owned: Collection[str]) -> None:
+        self._config, self._family, self._owned = config, family, owned
+        self._connection = AmiConnection(config)
+        self._entries: dict[str, str] | None = None
+        self.lost = False
+
+    def way(self) -> list[Step]:
+        """Give the steps of which each needs the one before."""
+        secured: list[Step] = [("TLS", self._tls)] if self._config.tls else []
+        return [
+            ("host", self._host),
+            ("port", self._port),
+            *secured,
+            ("AMI", self._banner),
+            ("login", self._login),
+        ]
+
+    def rest(self) -> list[Step]:
+        """Give the steps that need only the login."""
+        kept: list[Step] = [("AstDB", self._kept)] if self._owned else []
+        return [
+            ("version", self._version),
+            ("right to read", self._read),
+            ("right to write", self._write),
+            *kept,
+            ("clock", self._clock),
+        ]
+
+    def tried(self, part: str, step: Callable[[], Finding]) -> Finding:
+        """Try a step; its error becomes a finding, without the PBX's name, which stands above it."""
+        try:
+            return step()
+        except AstsyncError as error:
+            self.lost = isinstance(error, PbxConnectionLost)
+            return Finding(part, False, error.message.replace(f"{self._config.name}: ", ""), error.hint)
+
+    def end(self) -> None:
+        """Disconnect."""
+        self._connection.disconnect()
+
+    def _host(self) -> Finding:
+        host = self._config.host
+        try:
+            found = socket.getaddrinfo(host, self._config.port, type=socket.SOCK_STREAM)
+        except (OSError, UnicodeError) as error:
+            raise PbxUnreachable(
+                f"{host} cannot be resolved: {reason(error)}", hint="Check the host's name, or write its address."
+            ) from None
+        addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+        return Finding("host", True, host if addresses == [host] else f"{host} is {', '.join(addresses)}")
+
+    def _port(self) -> Finding:
+        connect(self._config.model_copy(update={"tls": False})).close()
+        return Finding("port", True, f"{self._config.port} answers")
+
+    def _tls(self) -> Finding:
+        wire = connect(self._config)
+        try:
+            ends = wire.expires if isinstance(wire, TlsWire) else time.time()
+        finally:
+            wire.close()
+        date = f"{datetime.fromtimestamp(ends, UTC):%Y-%m-%d}"
+        if ends - time.time() < _CERTIFICATE_LASTS * 86_400:
+            return Finding("TLS", None, f"the certificate is good only until {date}", "Renew it in time.")
+        return Finding("TLS", True, f"the certificate is trusted, and good until {date}")
+
+    def _banner(self) -> Finding:
+        self._connection.connect()
+        return Finding("AMI", True, f"it is AMI, version {self._connection.ami_version}")
+
+    def _login(self) -> Finding:
+        self._connection.login(self._config.user, self._config.password())
+        return Finding("login", True, f"{self._config.user} is let in")
+
+    def _version(self) -> Finding:
+        found = packets.headers(self._connection.action("CoreSettings"))
+        started = packets.headers(self._connection.action("CoreStatus"))
+        since = f"{started.get('CoreStartupDate', '')} {started.get('CoreStartupTime', '')}".strip()
+        up = f", up since {since} by its own clock" if since else ""
+        return Finding("version", True, f"Asterisk {found.get('AsteriskVersion') or 'of unknown version'}{up}")
+
+    def _read(self) -> Finding:
+        self._entries = AstDb(self._connection, self._family).read()
+        return Finding("right to read", True, f"the family {self._family} holds {len(self._entries):,} entries")
+
+    def _write(self) -> Finding:
+        may = packets.headers(self._connection.action("ListCommands"))
+        part, user = "right to write", self._config.user
+        lacking = [action for action in _WRITES if action not in may]
+        if lacking:
+            return Finding(part, False, f"the AMI user {user!r} may not use {' and '.join(lacking)}", _WRITE_HINT)
+        more = [action for action in _MORE_THAN_NEEDED if action in may and "DBGetTree" in may]
+        hint = f"The user may also use {' and '.join(more)}, which astsync does not need: `write = system` is enough."
+        return Finding(part, True, f"{user} may use {' and '.join(_WRITES)}", hint if more else "")
+
+    def _kept(self) -> Finding:
+        """Tell whether AstDB still holds what astsync once wrote."""
+        if self._entries is None:
+            return Finding("AstDB", None, "could not be looked at")
+        missing = len(set(self._owned) - self._entries.keys())
+        if not missing:
+            return Finding("AstDB", True, f"all {len(self._owned):,} entries that astsync wrote are there")
+        words = f"{missing:,} of {len(self._owned):,} entries that astsync wrote are gone"
+        return Finding("AstDB", None, words, _LOST_HINT)
+
+    def _clock(self) -> Finding:
+        answer = packets.headers(self._connection.action("Ping"))
+        try:
+            apart = abs(float(answer.get("Timestamp", "")) - time.time())
+        except ValueError:
+            return Finding("clock", None, "this Asterisk does not tell its time")
+        if apart > _CLOCK_TOLERANCE:
+            return Finding("clock", None, f"its clock and this machine's are {apart:,.0f} s apart", "Use NTP on both.")
+        return Finding("clock", True, "its clock agrees with this machine's")
