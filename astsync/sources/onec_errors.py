@@ -5,7 +5,7 @@ where nothing else does (licences, disk space, locks), and then in both language
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from astsync.errors import (
@@ -34,6 +34,8 @@ _PUBLICATION = (
     "Публикация на веб-сервере)."
 )
 
+Fits = Callable[[int, ServerWords], bool]
+
 
 @dataclass(frozen=True, slots=True)
 class Fault:
@@ -49,10 +51,10 @@ class Fault:
 
 
 @dataclass(frozen=True, slots=True)
-class _Rule:
-    """``what`` may name ``{where}``: the set that was asked."""
+class Rule:
+    """What an answer that ``fits`` means; ``what`` may name ``{where}``: what was asked for."""
 
-    fits: Callable[[int, ServerWords], bool]
+    fits: Fits
     error: type[SourceError]
     what: str
     hint: str
@@ -60,169 +62,173 @@ class _Rule:
     smaller: bool = False
 
 
-def _status(*statuses: int) -> Callable[[int, ServerWords], bool]:
+def has_status(*statuses: int) -> Fits:
+    """Fit answers of any of these HTTP statuses."""
     return lambda status, _words: status in statuses
 
 
-def _code(status: int, *codes: int) -> Callable[[int, ServerWords], bool]:
+def has_code(status: int, *codes: int) -> Fits:
+    """Fit answers of this HTTP status with any of these error codes of OData."""
     return lambda given, words: given == status and words.code in codes
 
 
-def _says(pattern: str, *statuses: int) -> Callable[[int, ServerWords], bool]:
+def says(pattern: str, *statuses: int) -> Fits:
+    """Fit answers of any of these HTTP statuses in whose words the pattern is found."""
     expression = re.compile(pattern, re.IGNORECASE)
     return lambda status, words: status in statuses and expression.search(words.text) is not None
 
 
-def _shape(status: int, *shapes: str) -> Callable[[int, ServerWords], bool]:
+def has_shape(status: int, *shapes: str) -> Fits:
+    """Fit answers of this HTTP status whose words have any of these shapes (``onec_words.Shape``)."""
     return lambda given, words: given == status and words.shape in shapes
 
 
-_RULES = (
-    _Rule(
-        _says(r"лиценз|licen[sc]e|ключ защиты", 400, 403, 406, 500, 503),
+RULES = (
+    Rule(
+        says(r"лиценз|licen[sc]e|ключ защиты", 400, 403, 406, 500, 503),
         SourceBusy,
         "1C has no free licence",
         "Wait until users leave 1C, or free sessions in the cluster's console; a client licence is needed for a "
         "moment only. If it happens every time, add a licence or run astsync at night.",
         MANY,
     ),
-    _Rule(
-        _code(401, 20),
+    Rule(
+        has_code(401, 20),
         SourceRightsError,
         "the 1C user may not read {where}",
         "The login works. Give this 1C user a role that reads the catalog and its contact information; access "
         "restrictions by record (RLS) also refuse the whole list, so the role must be free of them.",
     ),
-    _Rule(
-        _status(401),
+    Rule(
+        has_status(401),
         SourceLoginError,
         "1C refused the login",
         "Check source.user and source.password: the name as the list of 1C users writes it, «Аутентификация "
         "1С:Предприятия» switched on for that user; where the web server asks for the login, its own user.",
     ),
-    _Rule(
-        _shape(403, "exception", "1c page", "plain", "odata"),
+    Rule(
+        has_shape(403, "exception", "1c page", "plain", "odata"),
         SourceBusy,
         "1C accepts no sessions now",
         "Maintenance: try again when the administrator of 1C has unlocked the infobase (and its web services).",
     ),
-    _Rule(
-        _status(403),
+    Rule(
+        has_status(403),
         SourceRightsError,
         "the web server forbids {where}",
         "Allow this machine's address and the publication's folder in the web server (IIS, Apache, nginx) before 1C.",
     ),
-    _Rule(_code(404, 8), SourceNotFound, "1C does not publish {where}", ADD_TO_ODATA),
-    _Rule(
-        _code(404, 9),
+    Rule(has_code(404, 8), SourceNotFound, "1C does not publish {where}", ADD_TO_ODATA),
+    Rule(
+        has_code(404, 9),
         SourceNotFound,
         "1C did not find what {where} was asked for",
         "Somebody may have deleted it meanwhile: run again.",
     ),
-    _Rule(
+    Rule(
         lambda status, words: status in {413, 414} or (status == 404 and "404.15" in words.text),
         SourceQueryError,
         "the web server finds the address of {where} too long",
         "Raise its limit: maxQueryString and maxUrl in IIS (8192 is enough), LimitRequestLine in Apache.",
     ),
-    _Rule(_status(404, 410), SourceNotFound, "there is no OData interface of 1C at this address", _PUBLICATION),
-    _Rule(
-        _status(405, 501),
+    Rule(has_status(404, 410), SourceNotFound, "there is no OData interface of 1C at this address", _PUBLICATION),
+    Rule(
+        has_status(405, 501),
         SourceQueryError,
         "1C or the web server cannot do what was asked of {where}",
         "The web server must let GET requests through to 1C; a set that 1C itself cannot show is no catalog.",
     ),
-    _Rule(
-        _status(406),
+    Rule(
+        has_status(406),
         SourceBusy,
         "1C has no free session for web services",
         "Raise the pool of sessions of the publication (poolSize and poolTimeout in default.vrd), or run at a quieter "
         "time.",
         MANY,
     ),
-    _Rule(
-        _status(409),
+    Rule(
+        has_status(409),
         SourceBusy,
         "the web server's 1C module and the 1C server are of different versions",
         "1C is being updated: try again later. If it lasts, restart the web server and publish the infobase again "
         "with the new version.",
         MANY,
     ),
-    _Rule(
-        _status(429),
+    Rule(
+        has_status(429),
         SourceBusy,
         "the server takes no more requests now",
         "Try again later, or less often.",
         MANY,
     ),
-    _Rule(
-        _says(r"недопустимый символ|invalid.{0,20}character", 400, 500),
+    Rule(
+        says(r"недопустимый символ|invalid.{0,20}character", 400, 500),
         SourceBadAnswer,
         "a text in {where} holds a character that 1C itself cannot send",
         "Find the record (often a comment pasted from elsewhere) and type its text again.",
     ),
-    _Rule(
-        _code(400, 6, 10),
+    Rule(
+        has_code(400, 6, 10),
         SourceQueryError,
         "{where} has no such field",
         "Correct source.odata.name_field: this configuration of 1C names its fields otherwise.",
     ),
-    _Rule(
-        _code(400, 0),
+    Rule(
+        has_code(400, 0),
         SourceQueryError,
         "1C does not know an option of the query to {where}",
         "astsync needs the platform 8.3.8 or newer ($skip).",
     ),
-    _Rule(
-        _status(400),
+    Rule(
+        has_status(400),
         SourceQueryError,
         "1C does not understand the query to {where}",
         "This configuration of 1C differs from what astsync asks for; report it with the text above.",
     ),
-    _Rule(
-        _says(r"сеанс|session|техническ|maintenance|заблокирован|монопольн|locked|exclusive", 500, 503),
+    Rule(
+        says(r"сеанс|session|техническ|maintenance|заблокирован|монопольн|locked|exclusive", 500, 503),
         SourceBusy,
         "1C cannot open a session now",
         "Maintenance, or somebody works exclusively (Конфигуратор, an update): try again when it is over.",
         FEW,
     ),
-    _Rule(
-        _says(r"no space left|device is full|недостаточно места|нет места|not enough space", 500),
+    Rule(
+        says(r"no space left|device is full|недостаточно места|нет места|not enough space", 500),
         SourceFailure,
         "the 1C server has no disk space",
-        "Free space on the 1C server's disk for temporary files; a smaller source.odata.page_size also needs less.",
+        "Free space on the 1C server's disk for temporary files; a smaller page size also needs less.",
         smaller=True,
     ),
-    _Rule(
-        _says(r"нет прав|доступ.{0,20}запрещ|permission|access.{0,10}denied", 500),
+    Rule(
+        says(r"нет прав|доступ.{0,20}запрещ|permission|access.{0,10}denied", 500),
         SourceFailure,
         "the 1C server may not open its own files",
         "The account of the web server or of the 1C server needs rights on the infobase's folder.",
     ),
-    _Rule(
-        _status(503),
+    Rule(
+        has_status(503),
         SourceBusy,
         "the web server or 1C is not available now",
         "Try again later; if it lasts, look whether the web server's application pool and the 1C server run.",
         MANY,
         smaller=True,
     ),
-    _Rule(
-        _status(502, 504),
+    Rule(
+        has_status(502, 504),
         SourceFailure,
         "the web server got no answer from 1C",
-        "Look whether the 1C server runs; raise the web server's time-out, or lower source.odata.page_size.",
+        "Look whether the 1C server runs; raise the web server's time-out, or lower the page size.",
         MANY,
         smaller=True,
     ),
-    _Rule(
+    Rule(
         lambda status, _words: status >= 500,
         SourceFailure,
         "1C failed inside on {where}",
         "The text is 1C's own; its technological log and Журнал регистрации tell more.",
         smaller=True,
     ),
-    _Rule(
+    Rule(
         lambda _status, _words: True,
         SourceBadAnswer,
         "an unexpected answer about {where}",
@@ -233,9 +239,12 @@ _RULES = (
 _STATUS_OF_CODE = {-1: 500, 8: 404, 9: 404, 19: 405, 20: 401}
 
 
-def refusal(status: int, body: bytes, where: str, *, wait: float = 0) -> Fault:
-    """Tell apart an answer whose HTTP ``status`` is an error. ``where`` names the set in the message."""
-    return fault_of(status, read_words(body), where, wait=wait)
+def refusal(status: int, body: bytes, where: str, *, wait: float = 0, first: Sequence[Rule] = ()) -> Fault:
+    """Tell apart an answer whose HTTP ``status`` is an error. ``where`` names the set in the message.
+
+    ``first`` are the rules of another interface than OData, which come before those here.
+    """
+    return fault_of(status, read_words(body), where, wait=wait, first=first)
 
 
 def error_in_answer(words: ServerWords, where: str) -> Fault:
@@ -244,9 +253,9 @@ def error_in_answer(words: ServerWords, where: str) -> Fault:
     return fault_of(status, words, where)
 
 
-def fault_of(status: int, words: ServerWords, where: str, *, wait: float = 0) -> Fault:
+def fault_of(status: int, words: ServerWords, where: str, *, wait: float = 0, first: Sequence[Rule] = ()) -> Fault:
     """Find the rule that fits, and make the error from it and the server's words."""
-    rule = next(rule for rule in _RULES if rule.fits(status, words))
+    rule = next(rule for rule in (*first, *RULES) if rule.fits(status, words))
     code = "" if words.code is None else f", code {words.code}"
     said = f": {words.text}" if words.text else ""
     message = f"{rule.what.format(where=where)} (HTTP {status}{code}){said}"

@@ -26,10 +26,7 @@ _BAD_ADDRESS = (
     below.LocationValueError,
     UnicodeError,
 )
-_CUT = (
-    "If it happens again, look into the web server's and 1C's logs; a smaller source.odata.page_size may be answered "
-    "whole."
-)
+_CUT = "If it happens again, look into the web server's and 1C's logs; a smaller page size may be answered whole."
 
 
 def connection_fault(error: Exception, host: str, timeout: float, *, reached: bool) -> Fault:
@@ -64,7 +61,7 @@ def _unreachable(text: str, hint: str) -> SourceUnreachable:
 
 def _slow(host: str, timeout: float) -> Fault:
     text = f"{host} gave no answer within {timeout:g} s"
-    hint = "The first answer of a sleeping infobase takes half a minute: raise source.timeout, or lower page_size."
+    hint = "The first answer of a sleeping infobase takes half a minute: raise source.timeout, or lower the page size."
     return Fault(_unreachable(text, hint), FEW, smaller=True)
 
 
