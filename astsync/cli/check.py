@@ -1,0 +1,112 @@
+"""``check``: tries every part of the configuration for real, and says how to mend each fault."""
+
+import os
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.cli.findings import each, show, show_title
+from astsync.cli.output import emit
+from astsync.errors import ConfigError, PbxError, SourceError, StoreError
+from astsync.finding import Finding
+from astsync.reports.untrusted import escape_controls, utf8
+
+if TYPE_CHECKING:
+    from astsync.checking import Area
+    from astsync.config import Config
+
+
+class Format(StrEnum):
+    """The formats of a check."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+Found = list[tuple["Area", Finding]]
+
+
+def check(
+    context: typer.Context,
+    output_format: Annotated[Format, typer.Option("--format", help="The format of the findings.")] = Format.TEXT,
+) -> None:
+    """Try every part of the configuration for real, and say how to mend each fault; write nothing."""
+    common = context.ensure_object(Common)
+    as_text = output_format is Format.TEXT
+    found: Found = []
+    for area in _areas(common):
+        found += [(area, finding) for finding in _examined(area, common, as_text=as_text)]
+    code = next((area.code for area, finding in found if finding.good is False), 0)
+    if not as_text:
+        emit(_as_json(found, code))
+    raise typer.Exit(code)
+
+
+def _areas(common: Common) -> "Iterator[Area]":
+    """Give the areas in the order in which one needs the other; the rest needs a configuration that can be read."""
+    from astsync.checking import Area, check_file
+    from astsync.config import file as configfile
+
+    try:
+        file = configfile.find(common.config, os.environ)
+        config = configfile.load(file)
+    except ConfigError as error:
+        yield Area("configuration", error.exit_code, partial(_failed, error))
+        return
+    yield Area("configuration", ConfigError.exit_code, lambda: check_file(file, config, os.environ))
+    yield from _parts(common, file, config)
+
+
+def _failed(error: ConfigError) -> Iterator[Finding]:
+    yield Finding("file", False, error.message, error.hint)
+
+
+def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Area]":
+    from astsync.checking import Area, check_rules, check_store, owned_keys
+    from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
+    from astsync.pbx.checking import check_pbx
+    from astsync.sources import open_source
+
+    pbxs = chosen(config, common.pbx)
+    path, family = store_path(config, file, os.environ), config.sync.family
+    parser, maker = partial(number_parser, config.numbers), partial(name_maker, config.names)
+    yield Area("rules", ConfigError.exit_code, lambda: check_rules(config, parser, maker))
+    yield Area("store", StoreError.exit_code, lambda: check_store(path))
+    yield Area("source", SourceError.exit_code, lambda: open_source(config.source).check())
+    for pbx in pbxs:
+        owned = owned_keys(path, pbx.name, family)
+        yield Area(f"PBX {pbx.name}", PbxError.exit_code, partial(check_pbx, pbx, family, owned))
+
+
+def _examined(area: "Area", common: Common, *, as_text: bool) -> Iterator[Finding]:
+    """Give an area's findings, shown as they come; with ``-q`` only what is not good."""
+    titled = False
+    for finding in each(area.findings(), area.title, quiet=common.quiet):
+        if as_text and not (common.quiet and finding.good):
+            if not titled:
+                show_title(area.title)
+            titled = True
+            show(finding)
+        yield finding
+
+
+def _as_json(found: Found, code: int) -> str:
+    import orjson
+
+    findings: list[dict[str, Any]] = [
+        {
+            "area": area.title,
+            "part": utf8(finding.part),
+            "good": finding.good,
+            "words": utf8(finding.words),
+            "hint": utf8(finding.hint),
+        }
+        for area, finding in found
+    ]
+    value = {"version": 1, "exit_code": code, "findings": findings}
+    return escape_controls(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")

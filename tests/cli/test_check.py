@@ -1,0 +1,243 @@
+"""``check``: each part is tried for real, each fault has its cure, the exit code is of the first part that failed."""
+
+import socket
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from astsync.config import PbxConfig
+from astsync.demo.ami import AmiStandIn
+from astsync.demo.ami.users import AmiUser
+from astsync.demo.asterisk import PrivateAsterisk
+from astsync.demo.onec import OneC
+from astsync.finding import Finding
+from astsync.pbx.checking import check_pbx
+from tests.cli.sandbox import Done, Place, Sandbox
+
+
+def findings(done: Done, area: str) -> dict[str, dict[str, Any]]:
+    assert list(done.report) == ["version", "exit_code", "findings"]
+    assert all(list(finding) == ["area", "part", "good", "words", "hint"] for finding in done.report["findings"])
+    return {finding["part"]: finding for finding in done.report["findings"] if finding["area"] == area}
+
+
+def checked(box: Sandbox) -> Done:
+    done = box.run("check", "--format", "json")
+    assert done.report["exit_code"] == done.code
+    assert box.pbx.secret not in done.out + done.err
+    assert box.onec.password not in done.out + done.err
+    return done
+
+
+def test_everything_is_right_and_nothing_is_written(box: Sandbox) -> None:
+    box.configuration.chmod(0o600)
+    done = box.run("check")
+    assert (done.code, done.err) == (0, "")
+    titles = [line for line in done.out.splitlines() if not line.startswith(" ")]
+    assert titles == ["configuration", "rules", "store", "source", "PBX office"]
+    assert "✗" not in done.out
+    assert "  ✓ right to write: astsync may use DBPut and DBDel" in done.out.splitlines()
+    assert "ООО" not in done.out or "1C OData" in done.out
+    assert (box.pbx.writes, box.pbx.family(), list(box.folder.glob("store*"))) == (0, {}, [])
+
+
+def test_quiet_tells_only_what_is_not_good(box: Sandbox) -> None:
+    box.configuration.chmod(0o600)
+    box.pbx.stop()
+    done = box.run("-q", "check")
+    assert done.code == 5
+    assert "✓" not in done.out
+    assert "✗ port: no connection to AMI" in done.out
+
+
+def test_all_parts_are_tried_whatever_fails(box: Sandbox) -> None:
+    box.onec.stop()
+    box.pbx.stop()
+    done = checked(box)
+    assert done.code == 4
+    assert any(finding["good"] is False for finding in findings(done, "source").values())
+    port = findings(done, "PBX office")["port"]
+    assert (port["good"], "Connection refused" in port["words"]) == (False, True)
+    assert "manager.conf" in port["hint"]
+
+
+def test_a_configuration_with_faults_is_told_whole(box: Sandbox) -> None:
+    box.write("area_code", "area_cod")
+    done = checked(box)
+    assert done.code == 2
+    (finding,) = findings(done, "configuration").values()
+    assert "did you mean area_code?" in finding["words"]
+    assert box.run("--config", str(box.folder / "none.toml"), "check").code == 2
+
+
+def test_a_rule_that_cannot_be_is_told_and_the_rest_goes_on(box: Sandbox) -> None:
+    box.write("[numbers]", '[names]\nscheme = "wikipedija"\n\n[numbers]')
+    done = checked(box)
+    assert done.code == 2
+    names = findings(done, "rules")["names"]
+    assert (names["good"], "wikipedia" in names["hint"]) == (False, True)
+    assert all(finding["good"] is not False for finding in findings(done, "PBX office").values())
+
+
+@pytest.mark.parametrize(("mode", "good"), [(0o600, True), (0o640, True), (0o644, None), (0o602, None)])
+def test_a_file_with_secrets_is_for_nobody_else(box: Sandbox, mode: int, good: bool | None) -> None:
+    box.configuration.chmod(mode)
+    done = checked(box)
+    assert (done.code, findings(done, "configuration")["file"]["good"]) == (0, good)
+
+
+def test_files_of_secrets_are_read(box: Sandbox) -> None:
+    secret = box.folder / "office.secret"
+    box.write(f'secret = "{box.pbx.secret}"', 'secret_file = "office.secret"')
+    part = "secret_file of office"
+    assert (checked(box).code, findings(checked(box), "configuration")[part]["good"]) == (2, False)
+    secret.write_text("", encoding="utf-8")
+    assert "is empty" in findings(checked(box), "configuration")[part]["words"]
+    secret.write_text(box.pbx.secret + "\n", encoding="utf-8")
+    secret.chmod(0o644)
+    found = findings(checked(box), "configuration")[part]
+    assert (found["good"], found["hint"]) == (None, f"chmod 600 {secret}")
+    secret.chmod(0o600)
+    done = checked(box)
+    assert (done.code, findings(done, "configuration")[part]["good"]) == (0, True)
+
+
+def test_the_store_is_looked_at(box: Sandbox) -> None:
+    assert findings(checked(box), "store")["snapshot"]["good"] is None
+    box.run("sync")
+    done = checked(box)
+    store = findings(done, "store")
+    assert {part: finding["good"] for part, finding in store.items()} == dict.fromkeys(
+        ("file", "writing", "space", "snapshot"), True
+    )
+    assert f"{len(box.pbx.family())} entries of 20" in store["snapshot"]["words"]
+    kept = findings(done, "PBX office")["AstDB"]
+    assert (kept["good"], f"all {len(box.pbx.family())} entries" in kept["words"]) == (True, True)
+
+
+def test_a_store_that_is_none(box: Sandbox) -> None:
+    (box.folder / "store.sqlite3").write_text("no database, and long enough to be looked at\n" * 50, encoding="utf-8")
+    done = checked(box)
+    assert (done.code, findings(done, "store")["snapshot"]["good"]) == (2, False)
+
+
+def test_a_store_in_a_folder_that_cannot_be_written(box: Sandbox) -> None:
+    box.write(f'path = "{box.folder}/store.sqlite3"', 'path = "/proc/astsync/store.sqlite3"')
+    done = checked(box)
+    writing = findings(done, "store")["writing"]
+    assert (done.code, writing["good"], "store.path" in writing["hint"]) == (2, False, True)
+
+
+def test_a_wiped_astdb_is_told(box: Sandbox) -> None:
+    box.run("sync")
+    box.pbx.wipe()
+    done = checked(box)
+    kept = findings(done, "PBX office")["AstDB"]
+    assert (done.code, kept["good"], "are gone" in kept["words"]) == (0, None, True)
+    assert "astsync push" in kept["hint"]
+
+
+def test_only_the_pbx_that_is_named(box: Sandbox) -> None:
+    second = '[[pbx]]\nname = "branch"\nhost = "127.0.0.1"\nport = 1\nuser = "u"\nsecret = "s"\n\n[[pbx]]'
+    box.write("[[pbx]]", second)
+    assert checked(box).code == 5
+    done = box.run("--pbx", "office", "check", "--format", "json")
+    assert (done.code, findings(done, "PBX branch")) == (0, {})
+    assert box.run("--pbx", "nobody", "check").code == 2
+
+
+def by_part(config: PbxConfig, *owned: str) -> dict[str, Finding]:
+    return {finding.part: finding for finding in check_pbx(config, "cidname", owned)}
+
+
+def reaching(pbx: AmiStandIn, **values: Any) -> PbxConfig:
+    given = {"host": pbx.host, "port": pbx.port, "user": pbx.user, "secret": pbx.secret, "timeout": 2, **values}
+    return PbxConfig.model_validate({"name": "office", **given})
+
+
+@pytest.mark.parametrize("dialect", ["1.8", "13", "16", "22"])
+def test_every_version_of_asterisk_can_be_checked(dialect: str) -> None:
+    with AmiStandIn(dialect) as pbx:
+        found = by_part(reaching(pbx))
+        assert all(finding.good for finding in found.values())
+        assert pbx.writes == 0
+    assert found["version"].words.startswith(f"Asterisk {dialect}")
+
+
+def test_rights_are_told_apart_without_a_write() -> None:
+    users = [AmiUser("reader", write=frozenset({"reporting"})), AmiUser("nobody", write=frozenset())]
+    with AmiStandIn("22", users) as pbx:
+        reader = by_part(reaching(pbx))
+        nobody = by_part(reaching(pbx, user="nobody", secret=pbx.secret_of("nobody")))
+        assert (pbx.writes, pbx.database) == (0, {})
+    assert (reader["right to read"].good, reader["right to write"].good) == (True, False)
+    assert "DBPut and DBDel" in reader["right to write"].words
+    assert (nobody["right to read"].good, nobody["right to write"].good) == (False, False)
+    assert "write = system" in nobody["right to read"].hint
+
+
+def test_rights_that_are_not_needed_are_named() -> None:
+    with AmiStandIn("22") as pbx:
+        assert "Command" in by_part(reaching(pbx))["right to write"].hint
+    with AmiStandIn("22", [AmiUser(write=frozenset({"system"}))]) as pbx:
+        assert by_part(reaching(pbx))["right to write"].hint == ""
+
+
+@pytest.mark.parametrize(
+    ("values", "last", "words"),
+    [
+        ({"host": "pbx.invalid"}, "host", "cannot be resolved"),
+        ({"port": 1}, "port", "refused"),
+        ({"tls": True}, "TLS", "no TLS with"),
+        ({"secret": "wrong"}, "login", "refused the login of 'astsync': Login failed"),
+        ({"user": "nobody"}, "login", "Authentication failed"),
+    ],
+)
+def test_the_way_ends_where_it_is_barred(values: dict[str, Any], last: str, words: str) -> None:
+    with AmiStandIn() as pbx:
+        found = by_part(reaching(pbx, **values))
+    assert list(found)[-1] == last
+    assert [part for part, finding in found.items() if finding.good is not True] == [last]
+    assert words in found[last].words
+    assert found[last].hint
+
+
+def test_a_port_that_is_not_ami(monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        config = PbxConfig.model_validate(
+            {
+                "name": "office",
+                "host": "127.0.0.1",
+                "port": silent.getsockname()[1],
+                "user": "u",
+                "secret": "s",
+                "timeout": 0.3,
+            }
+        )
+        found = by_part(config)
+    assert (list(found), found["AMI"].good) == (["host", "port", "AMI"], False)
+    assert "5038" in found["AMI"].hint
+
+
+def test_a_real_asterisk_tells_its_rights(
+    any_asterisk: PrivateAsterisk, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On real Asterisks: what ListCommands says is what they then allow."""
+    for user, writes in (("astsync", True), ("reader", False)):
+        config = PbxConfig.model_validate(
+            {
+                "name": "office",
+                "host": "127.0.0.1",
+                "port": any_asterisk.port,
+                "user": user,
+                "secret": any_asterisk.secret_of(user),
+            }
+        )
+        found = by_part(config)
+        assert found["right to read"].good is True
+        assert found["right to write"].good is writes
+        assert found["clock"].good is True
+    with OneC(60) as onec:
+        place = Place(tmp_path, onec, any_asterisk, capfd, monkeypatch)
+        assert place.run("--pbx", "office", "check").code == 0
