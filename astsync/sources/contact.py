@@ -1,7 +1,8 @@
-"""Contact information of 1C (the tabular section КонтактнаяИнформация) to phone fields.
+"""Contact information of 1C (the tabular section КонтактнаяИнформация, or the register) to phone fields.
 
 One row holds the same phone in several ways, which may be empty, cut or disagree. The order of trust: the JSON of
-``Значение``, the XML of ``ЗначенияПолей`` (both say which digits are the country, the area and the number), then
+``Значение``, the XML of ``ЗначенияПолей``, ``Поле1`` to ``Поле3`` of the register before 1C's standard library (all
+three say which digits are the country, the area and the number), then
 ``Представление`` as the user sees it, then ``НомерТелефона`` (20 characters in older configurations).
 """
 
@@ -121,10 +122,18 @@ def _counts(row: PhoneRow, latest: Mapping[str, str]) -> bool:
 def _texts(row: Row) -> Iterator[str]:
     for name in ("Значение", "ЗначенияПолей"):
         yield from structured(column(row, name, LONGEST_STRUCTURE))
+    yield from _parts(row)
     for name in ("Представление", "НомерТелефона"):
         text = column(row, name).strip()
         if text:
             yield text
+
+
+def _parts(row: Row) -> Iterator[str]:
+    """Read the parts that the register of older configurations keeps: country, area, number (Поле4: the extension)."""
+    country, area, number = (column(row, name).strip() for name in ("Поле1", "Поле2", "Поле3"))
+    if number:
+        yield render(country, area, number)[:MAX_TEXT]
 
 
 def structured(text: str) -> Iterator[str]:

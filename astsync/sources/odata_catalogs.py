@@ -25,8 +25,7 @@ logger = logging.getLogger(__name__)
 
 ALL_ROWS: Options = {}
 ITEMS: Options = {"$filter": "IsFolder eq false"}
-_PREFIX = "Catalog_"
-_REGISTER = f"InformationRegister_{CONTACTS}"
+PREFIX = "Catalog_"
 _ODATA_PATH = re.compile(r"/odata(/standard\.odata)?/*$", re.IGNORECASE)
 _LANGUAGE = re.compile(r"/[a-z]{2}(_[A-Z]{2})?/*$")
 _MANY = 15
@@ -65,7 +64,7 @@ def published_sets(pages: ODataPages) -> frozenset[str]:
 
 def check_published(catalogs: Iterable[str], published: frozenset[str]) -> None:
     """Raise SourceNotFound that names every catalog that is not published, and those that are."""
-    missing = [name for name in catalogs if published and _PREFIX + name not in published]
+    missing = [name for name in catalogs if published and PREFIX + name not in published]
     if missing:
         listed = clean(", ".join(missing))
         raise SourceNotFound(
@@ -79,21 +78,19 @@ def whole_row(pages: ODataPages, catalog: str, options: Options = ALL_ROWS) -> R
     Raises SourceError only where nothing else will succeed either.
     """
     try:
-        return pages.sample(_PREFIX + catalog, options)
+        return pages.sample(PREFIX + catalog, options)
     except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure, SourceBadAnswer) as error:
         logger.info("%s: no row that shows its fields: %s", catalog, error)
         return None
 
 
-def explain_query(
-    catalog: str, fields: Iterable[str], row: Row | None, published: frozenset[str], error: SourceQueryError
-) -> SourceError:
+def explain_query(catalog: str, fields: Iterable[str], row: Row | None, error: SourceQueryError) -> SourceError:
     """Find by a whole row which field the catalog lacks; gives the error to raise, the first one if unsure."""
     missing = [field for field in fields if row is not None and field not in row]
     if row is None or not missing:
         return error
     if CONTACTS in missing:
-        return no_contacts(catalog, published)
+        return no_contacts(catalog)
     return SourceQueryError(f"the catalog {catalog} has no field {', '.join(missing)}", hint=_other_fields(row))
 
 
@@ -102,14 +99,23 @@ def no_text(catalog: str, field: str, row: Row | None) -> SourceQueryError:
     return SourceQueryError(f"the field {field} of the catalog {catalog} holds no text", hint=_other_fields(row))
 
 
-def no_contacts(catalog: str, published: frozenset[str]) -> SourceNotFound:
+def filter_refused(catalog: str, text: str, row: Row | None, error: SourceError) -> SourceQueryError:
+    """Make the error of a ``$filter`` that 1C refuses: its words, the filter, and the fields that could stand in it."""
+    fields = f" The catalog's fields: {listed(row)}." if row else ""
+    return SourceQueryError(
+        f"1C refuses the filter of {catalog} ({clean(text)}): {error.message}",
+        hint="Correct source.odata.filter or source.odata.filters: it is a $filter of OData, such as "
+        f"ИНН ne '' or Партнер_Key eq guid'…'.{fields}",
+    )
+
+
+def no_contacts(catalog: str) -> SourceNotFound:
     """Make the error of a catalog without contact information."""
-    hint = f"Phones are read from the tabular section {CONTACTS}; name a catalog that has it in source.odata.catalogs."
-    if _REGISTER in published:
-        hint = (
-            f"This base keeps phones in the register {_REGISTER}, as configurations before БСП do (УТ 10.3, БП 2.0): "
-            "astsync does not read it. Publish a web service or a file with the phones instead."
-        )
+    hint = (
+        f"Phones are read from the tabular section {CONTACTS}, or from the register of that name in configurations "
+        "before БСП (УТ 10.3, БП 2.0). Name a catalog that has contacts in source.odata.catalogs. A register must be "
+        f"published. {ADD_TO_ODATA}"
+    )
     return SourceNotFound(f"the catalog {catalog} holds no contact information", hint=hint)
 
 
@@ -118,27 +124,28 @@ def _name(row: Row) -> str:
 
 
 def _offer(missing: list[str], published: frozenset[str]) -> str:
-    catalogs = sorted(name.removeprefix(_PREFIX) for name in published if name.startswith(_PREFIX))
+    catalogs = sorted(name.removeprefix(PREFIX) for name in published if name.startswith(PREFIX))
     owners = [name for name in catalogs if not name.endswith(f"_{CONTACTS}")]
     folded = {name.casefold(): name for name in owners}
     near = [folded[hit] for name in missing for hit in difflib.get_close_matches(name.casefold(), folded, 3, 0.7)]
     if near:
-        return f"Did you mean {_names(dict.fromkeys(near))}?"
-    return f"Published catalogs: {_names(owners)}." if owners else "No catalog is published."
+        return f"Did you mean {listed(dict.fromkeys(near))}?"
+    return f"Published catalogs: {listed(owners)}." if owners else "No catalog is published."
 
 
 def _other_fields(row: Row | None) -> str:
-    listed = f" The catalog's text fields: {_names(_text_fields(row))}." if row else ""
-    return f"Correct source.odata.name_field.{listed}"
+    others = f" The catalog's text fields: {listed(text_fields(row))}." if row else ""
+    return f"Correct source.odata.name_field.{others}"
 
 
-def _text_fields(row: Row) -> list[str]:
+def text_fields(row: Row) -> list[str]:
     """Give the names of text fields, those that look like names first."""
     texts = (name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
     return sorted(texts, key=lambda name: (not name.startswith(("Description", "Наименование")), name))
 
 
-def _names(names: Iterable[str]) -> str:
-    listed = list(names)
-    more = len(listed) - _MANY
-    return ", ".join(map(clean, listed[:_MANY])) + (f" and {more} more" if more > 0 else "")
+def listed(names: Iterable[str]) -> str:
+    """Write names of others one after another, clean, the first 15 of them."""
+    every = list(names)
+    more = len(every) - _MANY
+    return ", ".join(map(clean, every[:_MANY])) + (f" and {more} more" if more > 0 else "")

@@ -26,13 +26,23 @@ Key = Callable[[Row], str]
 Report = Callable[[int, int | None], None]
 
 
-class ODataPages:
-    """Reads sets through one client. The page size shrinks when the server fails on it, and stays small."""
+def guid(reference: str) -> str:
+    """Write a reference as ``$filter`` wants it."""
+    quoted = reference.replace("'", "''")
+    return f"guid'{quoted}'"
 
-    def __init__(self, client: OneCClient, page_size: int) -> None:
+
+class ODataPages:
+    """Reads sets through one client. The page size shrinks when the server fails on it, and stays small.
+
+    ``allowed_only`` leaves out rows that the 1C user may not see; without it one such row refuses the whole list.
+    """
+
+    def __init__(self, client: OneCClient, page_size: int, *, allowed_only: bool = False) -> None:
         self._client = client
         self._size = page_size
-        self._counts = True
+        self._always: Options = {"allowedOnly": "true"} if allowed_only else {}
+        self._counts = not allowed_only  # whether a count heeds the rights is not known
 
     def root(self) -> list[Row]:
         """Give the service document: the published sets. Raises SourceError."""
@@ -40,8 +50,12 @@ class ODataPages:
 
     def sample(self, name: str, options: Options) -> Row | None:
         """Give one row of a set with all its columns, or None when nothing fits. Raises SourceError."""
-        rows = self._ask(name, {"$format": JSON_FORMAT, **options, "$top": 1}, name)
+        rows = self.first(name, options, 1)
         return rows[0] if rows else None
+
+    def first(self, name: str, options: Options, count: int) -> list[Row]:
+        """Give the first rows of a set, ``count`` at most. Raises SourceError."""
+        return self._ask(name, {"$format": JSON_FORMAT, **options, **self._always, "$top": count}, name)[:count]
 
     def rows(self, name: str, options: Options, key: Key, report: Report | None = None) -> Iterator[Row]:
         """Give every row of a set once. ``options`` carry ``$select``, ``$filter``, ``$orderby``.
@@ -98,7 +112,7 @@ class ODataPages:
 
     def _page(self, name: str, options: Options, skip: int) -> list[Row]:
         def attempt() -> list[Row] | Fault:
-            page = {"$format": JSON_FORMAT, **options, "$top": self._size, "$skip": skip}
+            page = {"$format": JSON_FORMAT, **options, **self._always, "$top": self._size, "$skip": skip}
             return _list_in(self._client.attempt_json(name, page, name), name)
 
         return self._client.retries.persist(attempt, self._halve)

@@ -60,7 +60,7 @@ class Server:
         self.url = ""
 
     def config(self, **changes: Any) -> SourceConfig:
-        odata = {key: changes.pop(key) for key in ("catalogs", "name_field", "page_size") if key in changes}
+        odata = {key: changes.pop(key) for key in ODataConfig.model_fields if key in changes}
         return SourceConfig(**{"url": f"{self.url}/trade", "odata": ODataConfig(**odata), "timeout": 5, **changes})
 
     def asked_of(self, name: str) -> list[Asked]:

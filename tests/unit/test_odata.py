@@ -161,6 +161,19 @@ def test_catalogs_come_in_their_order(base: Base, server: Server) -> None:
 
 def test_the_name_field_can_be_chosen(base: Base, server: Server) -> None:
     base.sets[CATALOG] = [owner(1, "МИКО", НаименованиеПолное="ООО «МИКО»"), owner(2, "x", НаименованиеПолное=None)]
+    assert [one.name for one in pull(server, name_field="НаименованиеПолное")] == ["ООО «МИКО»", "x"]
+    assert server.pages_of(CATALOG)[0].options["$select"] == "Ref_Key,НаименованиеПолное,Description,DeletionMark"
+
+
+@pytest.mark.parametrize("name", [None, "", " \t", "\u00a0"])
+def test_an_empty_full_name_gives_way_to_the_description(base: Base, server: Server, name: str | None) -> None:
+    base.sets[CATALOG] = [owner(1, "МИКО", НаименованиеПолное=name)]
+    assert [one.name for one in pull(server, name_field="НаименованиеПолное")] == ["МИКО"]
+
+
+def test_a_catalog_may_have_no_description(base: Base, server: Server) -> None:
+    rows = [owner(1, "", НаименованиеПолное="ООО «МИКО»"), owner(2, "", НаименованиеПолное=None)]
+    base.sets[CATALOG] = [{key: value for key, value in row.items() if key != "Description"} for row in rows]
     assert [one.name for one in pull(server, name_field="НаименованиеПолное")] == ["ООО «МИКО»", ""]
 
 
@@ -231,11 +244,8 @@ def test_a_catalog_without_contact_information_is_an_error(base: Base, server: S
     del base.sets[CONTACT_SET]
     with pytest.raises(SourceNotFound, match="Контрагенты holds no contact information") as caught:
         pull(server)
-    assert "register" not in caught.value.hint
-    base.sets[f"InformationRegister_{SECTION}"] = []
-    with pytest.raises(SourceNotFound) as caught:
-        pull(server)
-    assert "register" in caught.value.hint
+    assert "БП 2.0" in caught.value.hint
+    assert not server.asked_of(f"InformationRegister_{SECTION}")
 
 
 def test_phones_that_may_not_be_read_are_an_error(base: Base, server: Server) -> None:

@@ -1,0 +1,143 @@
+"""``astsync check`` of an OData source: each part of the way tried for real, each fault with its cure."""
+
+from collections.abc import Callable, Iterator
+from datetime import date
+
+from astsync.config import SourceConfig
+from astsync.errors import (
+    AstsyncError,
+    ConfigError,
+    SourceBusy,
+    SourceError,
+    SourceLoginError,
+    SourceNotFound,
+    SourceQueryError,
+    SourceRightsError,
+    SourceUnreachable,
+)
+from astsync.finding import Finding
+from astsync.phonebook.model import Counterparty
+from astsync.sources.odata_catalogs import PREFIX, address_hint, check_published, listed, published_sets
+from astsync.sources.odata_contacts import Register
+from astsync.sources.odata_kinds import Kinds, read_kinds
+from astsync.sources.odata_owners import Owners
+from astsync.sources.odata_pages import ODataPages
+from astsync.sources.odata_reader import CatalogReader, Visit
+from astsync.sources.onec_http import OneCClient
+from astsync.sources.onec_words import clean
+
+ALLOWED_ONLY = (
+    "source.odata.allowed_only: what the 1C user may not see is left out without a word; when its rights shrink that "
+    "looks like deletions, which only the safety limits hold back"
+)
+"""What a run and a check say when the list is one that rights have cut."""
+
+_SHOWN = 3
+_PART_OF: tuple[tuple[type[AstsyncError], str], ...] = (
+    (SourceUnreachable, "address"),
+    (SourceLoginError, "login"),
+    (SourceBusy, "licence and sessions"),
+)
+_OF_A_CATALOG = (SourceNotFound, SourceQueryError, SourceRightsError)
+"""What is wrong with one catalog: the next one can be tried all the same."""
+
+
+class ODataCheck:
+    """The steps of a check. ``open_client`` may raise ConfigError, for a password file that cannot be read."""
+
+    def __init__(
+        self, config: SourceConfig, catalogs: tuple[str, ...], today: date, open_client: Callable[[], OneCClient]
+    ) -> None:
+        self._config, self._catalogs, self._today = config, catalogs, today
+        self._open = open_client
+        self._part = "configuration"
+
+    def run(self) -> Iterator[Finding]:
+        """Give a finding for each step; a fault that stops everything is the last one."""
+        try:
+            with self._open() as client:
+                odata = self._config.odata
+                yield from self._steps(ODataPages(client, odata.page_size, allowed_only=odata.allowed_only))
+        except (SourceError, ConfigError) as error:
+            yield self._fault(error)
+
+    def _fault(self, error: SourceError | ConfigError) -> Finding:
+        part = next((part for kind, part in _PART_OF if isinstance(error, kind)), self._part)
+        where = address_hint(self._config.url) if isinstance(error, SourceNotFound) else ""
+        return Finding(part, False, error.message, error.hint + where)
+
+    def _steps(self, pages: ODataPages) -> Iterator[Finding]:
+        self._part = "published sets"
+        published = published_sets(pages)
+        yield from self._welcome(published)
+        kinds = read_kinds(pages, published, self._config.odata.kinds)
+        owners = Owners(pages, published)
+        visit = Visit(pages, self._config.odata, self._catalogs, published, kinds, owners, self._today)
+        readers = [CatalogReader(visit, catalog, rank) for rank, catalog in enumerate(self._catalogs)]
+        for reader in readers:
+            yield from self._isolated(reader, visit)
+        self._part = "kinds of contact"
+        yield self._kinds(kinds, readers)
+
+    def _welcome(self, published: frozenset[str]) -> Iterator[Finding]:
+        if not published:
+            words = "1C does not show which sets are published; the catalogs are asked themselves"
+            yield Finding(self._part, None, words)
+            return
+        yield Finding("address", True, f"the OData interface of 1C answers at {self._config.url}")
+        user = self._config.user
+        yield Finding("login", True, f"1C accepts the login {user}" if user else "1C wants no login")
+        catalogs = sum(name.startswith(PREFIX) for name in published)
+        yield Finding(self._part, True, f"{len(published)} sets are published, {catalogs} of them of catalogs")
+        if self._config.odata.allowed_only:
+            yield Finding("rights", None, ALLOWED_ONLY)
+
+    def _isolated(self, reader: CatalogReader, visit: Visit) -> Iterator[Finding]:
+        """Give the findings of one catalog; what is wrong with it alone does not stop the check."""
+        try:
+            yield from self._catalog(reader, visit)
+        except _OF_A_CATALOG as error:
+            yield self._fault(error)
+
+    def _catalog(self, reader: CatalogReader, visit: Visit) -> Iterator[Finding]:
+        name = reader.catalog
+        self._part = f"catalog {name}"
+        check_published((name,), visit.published)
+        reader.look()
+        count = visit.pages.count(f"{PREFIX}{name}", {"$filter": reader.filter} if reader.filter else {})
+        rows = "it can be read" if count is None else f"{count} rows"
+        yield Finding(self._part, True, f"{rows}; fields asked for: {listed(reader.own_fields)}")
+        self._part = f"phones of {name}"
+        yield Finding(self._part, True, f"they stand {reader.contacts.describe()}")
+        self._part = f"rows of {name}"
+        yield from self._rows(reader.few(_SHOWN))
+
+    def _rows(self, found: list[Counterparty]) -> Iterator[Finding]:
+        if not found:
+            hint = (
+                "The first rows are folders or marked for deletion, the filter fits nothing, or the catalog is empty."
+            )
+            yield Finding(self._part, None, "no counterparty among the first rows", hint)
+        for one in found:
+            yield Finding(self._part, True, _shown(one))
+
+    def _kinds(self, kinds: Kinds, readers: list[CatalogReader]) -> Finding:
+        """Tell the kinds there are. In a register any row may bring its own, so none is called unknown there."""
+        names = sorted(filter(None, kinds.names.values()))
+        unknown = kinds.unknown(names)
+        words = f"kinds: {listed(names)}" if names else "the names of kinds cannot be read"
+        if not unknown:
+            return Finding(self._part, True if names else None, words)
+        register = any(isinstance(reader.__dict__.get("contacts"), Register) for reader in readers)
+        return Finding(
+            self._part,
+            None if register else False,
+            f"no kind is called {listed(unknown)}; {words}",
+            "Correct source.odata.kinds: names as the catalog «Виды контактной информации» writes them, * for any "
+            "letters.",
+        )
+
+
+def _shown(one: Counterparty) -> str:
+    phones = (f"{phone.texts[0]} ({phone.kind})" if phone.kind else phone.texts[0] for phone in one.phones)
+    return f"{clean(one.name) or 'without a name'}: {clean(', '.join(phones)) or 'no phone'}"

@@ -1,0 +1,79 @@
+"""The names of one catalog's counterparties: a field, or a template of the owner, the name and other fields."""
+
+from collections.abc import Iterable
+from string import Formatter
+
+from astsync.errors import SourceQueryError
+from astsync.sources.odata_catalogs import listed, no_text, text_fields
+from astsync.sources.values import MAX_TEXT, Row, text_of
+
+DESCRIPTION = "Description"
+"""The name that every catalog of 1C has, and what stands in for an empty ``name_field``."""
+
+OWNER, NAME = "owner", "name"
+
+
+class Names:
+    """Makes names from the rows of a catalog. ``template`` "" is the name alone.
+
+    Where the name field is empty, ``Description`` is taken. Where anything that the template wants is empty, such as
+    the owner, the name stands alone: no separator is left over.
+    """
+
+    def __init__(self, catalog: str, name_field: str, template: str = "") -> None:
+        self._catalog, self._field, self.template = catalog, name_field, template
+        self._wanted = tuple(dict.fromkeys(field for _, field, _, _ in Formatter().parse(template) if field))
+
+    @property
+    def wants_owner(self) -> bool:
+        """Tell whether the template names the owner."""
+        return OWNER in self._wanted
+
+    @property
+    def _others(self) -> tuple[str, ...]:
+        return tuple(field for field in self._wanted if field not in {OWNER, NAME})
+
+    def fields(self, row: Row | None) -> tuple[str, ...]:
+        """Give the fields to ask for; ``row`` is a whole one: rare catalogs have no Description."""
+        spare = (DESCRIPTION,) if row is None or DESCRIPTION in row else ()
+        return tuple(dict.fromkeys((self._field, *spare, *self._others)))
+
+    def check(self, item: Row | None) -> None:
+        """Raise SourceQueryError where the template names what the catalog does not have, or what is no text."""
+        missing = [field for field in self._others if item is not None and field not in item]
+        odd = [field for field in self._others if item is not None and isinstance(item.get(field), bool | list | dict)]
+        if item is None or not (missing or odd):
+            return
+        what = f"no field {listed(missing)}" if missing else f"no text in {listed(odd)}"
+        raise SourceQueryError(
+            f"the catalog {self._catalog} has {what}, which its template names",
+            hint=f"Correct source.odata.templates. Placeholders: {listed(_braced(('owner', 'name', *_fields(item))))}.",
+        )
+
+    def plain(self, row: Row, item: Row | None = None) -> str:
+        """Give the name in a row; null is an empty one. Raises SourceQueryError when the field holds no text.
+
+        ``item`` is a whole row, for the message.
+        """
+        name = row.get(self._field)
+        if name is not None and not isinstance(name, str):
+            raise no_text(self._catalog, self._field, item)
+        return text_of(name) if name and not name.isspace() else text_of(row.get(DESCRIPTION))
+
+    def full(self, row: Row, owner: str, item: Row | None = None) -> str:
+        """Give the name by the template, of ``MAX_TEXT`` characters at most. Raises SourceQueryError as ``plain``."""
+        name = self.plain(row, item)
+        if not self.template:
+            return name
+        values = {field: text_of(row.get(field)).strip() for field in self._others}
+        values |= {OWNER: owner.strip(), NAME: name.strip()}
+        filled = all(values[field] for field in self._wanted)
+        return self.template.format_map(values)[:MAX_TEXT] if filled else name
+
+
+def _fields(item: Row) -> Iterable[str]:
+    return (field for field in text_fields(item) if field.isidentifier())
+
+
+def _braced(names: Iterable[str]) -> Iterable[str]:
+    return (f"{{{name}}}" for name in names)

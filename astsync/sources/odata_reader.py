@@ -1,0 +1,164 @@
+"""One catalog of an infobase to counterparties: its shape, its phones, its rows."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property, partial
+
+from astsync.config import ODataConfig
+from astsync.errors import SourceFailure, SourceQueryError
+from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
+from astsync.sources.contact import ContactBook
+from astsync.sources.odata_catalogs import ITEMS, PREFIX, explain_query, filter_refused, whole_row
+from astsync.sources.odata_contacts import Contacts, locate
+from astsync.sources.odata_kinds import Kinds
+from astsync.sources.odata_names import DESCRIPTION, Names
+from astsync.sources.odata_owners import Link, OwnerOf, Owners, find_link
+from astsync.sources.odata_pages import ODataPages
+from astsync.sources.values import Row, ref_key
+
+logger = logging.getLogger(__name__)
+
+FOLDER = "IsFolder"
+
+
+@dataclass(frozen=True, slots=True)
+class Visit:
+    """What the readers of one pull share. ``catalogs`` are those of the configuration, without prefixes."""
+
+    pages: ODataPages
+    config: ODataConfig
+    catalogs: tuple[str, ...]
+    published: frozenset[str]
+    kinds: Kinds
+    owners: Owners
+    today: date
+
+
+class CatalogReader:
+    """Reads one catalog with its phones. ``rank`` is its place among the catalogs."""
+
+    def __init__(self, visit: Visit, catalog: str, rank: int, progress: Progress = no_progress) -> None:
+        self._visit, self._pages = visit, visit.pages
+        self.catalog, self._rank, self._progress = catalog, rank, progress
+        config = visit.config
+        self.names = Names(catalog, config.name_field, config.of_catalog(config.templates, catalog))
+        self.filter = config.of_catalog(config.filters, catalog, config.filter)
+        self._set = f"{PREFIX}{catalog}"
+
+    @cached_property
+    def whole(self) -> Row | None:
+        """A row with all fields, which fits the filter if any does. Raises SourceQueryError for a refused filter."""
+        fitting: Row | None = None
+        if self.filter:
+            try:
+                fitting = self._pages.sample(self._set, {"$filter": self.filter})
+            except (SourceQueryError, SourceFailure) as error:
+                row = whole_row(self._pages, self.catalog)
+                raise filter_refused(self.catalog, self.filter, row, error) from None
+        return fitting or whole_row(self._pages, self.catalog)
+
+    @cached_property
+    def item(self) -> Row | None:
+        """A whole row that is no folder: folders lack fields that items have."""
+        folder = self.whole is not None and self.whole.get(FOLDER) is True
+        return whole_row(self._pages, self.catalog, ITEMS) if folder else self.whole
+
+    @cached_property
+    def link(self) -> Link | None:
+        """The field that leads to the owner, where the template names it. Raises SourceQueryError where it has none."""
+        return find_link(self.catalog, self.item) if self.names.wants_owner else None
+
+    @cached_property
+    def contacts(self) -> Contacts:
+        """The place where the phones stand. Raises SourceError where there is none."""
+        visit = self._visit
+        place = visit.config.contacts
+        return locate(self._pages, self.catalog, place, visit.published, lambda: self.item, visit.kinds)
+
+    def look(self) -> None:
+        """Hold what the configuration names against what the catalog has. Raises SourceError."""
+        if self.whole is not None:
+            self.names.plain(self.whole, self.item)
+        if self.names.template:
+            self.names.check(self.item)
+
+    def read(self) -> Iterator[Counterparty]:
+        """Give the catalog's counterparties, marked for deletion excluded. Raises SourceError."""
+        self.look()
+        book, owner_of = self._book(), self._owner_of()
+        self.contacts.fill(book, report=partial(self._progress, f"{self.catalog}: phones"))
+        for row in self._explained(self._rows()):
+            self.contacts.add_row(book, row)
+            yield from self._counterparty(row, book.take(row["Ref_Key"]), owner_of)
+        self._tell_strangers(book.owners)
+
+    def few(self, count: int, among: int = 10) -> list[Counterparty]:
+        """Give some counterparties of the first ``among`` rows, those with phones before others. Raises SourceError."""
+        self.look()
+        book, owner_of = self._book(), self._owner_of()
+        rows = list(self._explained(self._first(among)))
+        self.contacts.fill(book, refs=[row["Ref_Key"] for row in rows])
+        for row in rows:
+            self.contacts.add_row(book, row)
+        found = [one for row in rows for one in self._counterparty(row, book.take(row["Ref_Key"]), owner_of)]
+        return sorted(found, key=lambda one: not one.phones)[:count]
+
+    def _book(self) -> ContactBook:
+        return ContactBook(self._visit.kinds.names, self._visit.today)
+
+    @cached_property
+    def fields(self) -> tuple[str, ...]:
+        """The fields to ask for."""
+        return tuple(dict.fromkeys((*self.own_fields, *self.contacts.columns)))
+
+    @cached_property
+    def own_fields(self) -> tuple[str, ...]:
+        """The fields but those of phones. IsFolder only where a row has it: other catalogs refuse the whole query."""
+        folder = (FOLDER,) if self.whole and FOLDER in self.whole else ()
+        link = self.link.fields if self.link else ()
+        return tuple(dict.fromkeys(("Ref_Key", *self.names.fields(self.item), "DeletionMark", *folder, *link)))
+
+    def _options(self) -> dict[str, str]:
+        options = {"$select": ",".join(self.fields), "$orderby": "Ref_Key"}
+        return {**options, "$filter": self.filter} if self.filter else options
+
+    def _rows(self) -> Iterator[Row]:
+        rows = self._pages.rows(self._set, self._options(), ref_key, partial(self._progress, self.catalog))
+        later = self._visit.catalogs[self._rank + 1 :]
+        wanted = any("{owner}" in self._visit.config.of_catalog(self._visit.config.templates, name) for name in later)
+        whole = not self.filter and DESCRIPTION in self.fields
+        return self._visit.owners.put(self.catalog, rows) if wanted and whole else rows
+
+    def _first(self, count: int) -> Iterator[Row]:
+        for row in self._pages.first(self._set, self._options(), count):
+            ref_key(row)
+            yield row
+
+    def _explained(self, rows: Iterator[Row]) -> Iterator[Row]:
+        try:
+            yield from rows
+        except SourceQueryError as error:
+            raise explain_query(self.catalog, self.fields, self.item, error) from None
+
+    def _owner_of(self) -> OwnerOf:
+        if self.link is None:
+            return lambda _row: ""
+        config, others = self._visit.config, self._visit.catalogs
+        named = config.of_catalog(config.owners, self.catalog).removeprefix(PREFIX)
+        return self._visit.owners.finder(self.catalog, self.link, named, others)
+
+    def _counterparty(self, row: Row, phones: tuple[Phone, ...], owner_of: OwnerOf) -> Iterator[Counterparty]:
+        """Give the counterparty of a row, unless it is a folder or marked for deletion."""
+        if row.get("DeletionMark") is not True and row.get(FOLDER) is not True:
+            name = self.names.full(row, owner_of(row), self.item)
+            yield Counterparty(row["Ref_Key"], name, self._visit.kinds.choose(phones), self.catalog, self._rank)
+
+    def _tell_strangers(self, count: int) -> None:
+        """Warn of phones whose owners did not come; of those that a filter or rights keep away that is no news."""
+        if not count:
+            return
+        expected = self.filter or self._visit.config.allowed_only
+        level = logging.INFO if expected else logging.WARNING
+        logger.log(level, "%s: phones of %d unknown owners were left out", self.catalog, count)
