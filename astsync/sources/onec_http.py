@@ -8,12 +8,13 @@ Decisions, and why:
 * Redirects are not followed: 1C never redirects its interfaces, so a redirect leads to a login page or elsewhere.
 * The login goes as UTF-8, which 1C expects; requests alone fails on Cyrillic logins.
 * Bodies are UTF-8 whatever the header says (IIS labels them windows-1251), often with a byte order mark.
+* Pages are read whole into memory; lists that come in one answer are streamed (``open``).
 """
 
 import json
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -25,8 +26,9 @@ from requests.auth import HTTPBasicAuth
 
 from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceLoginError
-from astsync.sources.onec_errors import Fault, bad_answer, error_in_answer, refusal
+from astsync.sources.onec_errors import Fault, Rule, bad_answer, error_in_answer, refusal
 from astsync.sources.onec_network import NETWORK_ERRORS, connection_fault
+from astsync.sources.onec_stream import Body, Request
 from astsync.sources.onec_words import clean, decode, odata_error, page_words
 from astsync.sources.retrying import Patience, Retries
 
@@ -56,15 +58,17 @@ def encode_path(url: str) -> str:
 class OneCClient:
     """A session with one publication of 1C. ``root`` is the address below which paths are asked.
 
-    Raises ConfigError for a password file or a certificate file that cannot be read. Use as a context manager.
+    ``rules`` tell apart the refusals of other interfaces than OData. Raises ConfigError for a password file or a
+    certificate file that cannot be read. Use as a context manager.
     """
 
-    def __init__(self, config: SourceConfig, root: str, patience: Patience) -> None:
+    def __init__(self, config: SourceConfig, root: str, patience: Patience, rules: Sequence[Rule] = ()) -> None:
         self.retries = Retries(patience)
         self.host = urlsplit(root).netloc
         self._root = encode_path(root).rstrip("/") + "/"
         self._timeout = config.timeout
         self._reached = False
+        self._rules = rules
         self._session = _session(config)
 
     def __enter__(self) -> "OneCClient":
@@ -79,22 +83,69 @@ class OneCClient:
         """Ask once. Gives the body of a good answer, or the fault; ``where`` names the set in messages."""
         seconds = timeout or self._timeout
         try:
-            with self._get(path, options, seconds) as response:
-                self._reached = True
+            with self._send(Request(path, where, options), seconds) as response:
                 body = self._body(response, where, seconds)
         except NETWORK_ERRORS as error:
-            return connection_fault(error, self.host, seconds, reached=self._reached)
-        return _judge(response, body, where)
+            return self._broken(error, seconds)
+        return self._judge(response, body, where)
 
-    def _get(self, path: str, options: Options, seconds: float) -> requests.Response:
-        url = f"{self._root}{quote(path)}"
-        asked = f"{url}?{encode_query(options)}" if options else url
-        return self._session.get(asked, timeout=(CONNECT_TIMEOUT, seconds), stream=True, allow_redirects=False)
+    def open(self, request: Request) -> Body | Fault:
+        """Ask once. Gives the body of a good answer, begun and to be closed, or the fault."""
+        seconds = self._timeout
+        try:
+            response = self._send(request, seconds)
+            try:
+                answer = self._begin(response, request.where, seconds)
+            except BaseException:
+                response.close()
+                raise
+        except NETWORK_ERRORS as error:
+            return self._broken(error, seconds)
+        if isinstance(answer, Fault):
+            response.close()
+        return answer
+
+    def _begin(self, response: requests.Response, where: str, seconds: float) -> Body | Fault:
+        if response.status_code != requests.codes.ok:
+            body = self._body(response, where, seconds)
+            return body if isinstance(body, Fault) else self._refused(response, body, where)
+        allowed = max(seconds, self.retries.patience.deadline)
+        return Body(response, where, allowed, lambda error: self._broken(error, seconds).error).begin()
+
+    def _broken(self, error: Exception, seconds: float) -> Fault:
+        return connection_fault(error, self.host, seconds, reached=self._reached)
+
+    def _send(self, request: Request, seconds: float) -> requests.Response:
+        url = f"{self._root}{quote(request.path)}" if request.path else self._root
+        asked = f"{url}?{encode_query(request.options)}" if request.options else url
+        wait = (CONNECT_TIMEOUT, seconds)
+        headers = dict(request.headers)
+        if request.body is None:
+            response = self._session.get(asked, headers=headers, timeout=wait, stream=True, allow_redirects=False)
+        else:
+            response = self._session.post(
+                asked, request.body, headers=headers, timeout=wait, stream=True, allow_redirects=False
+            )
+        self._reached = True
+        return response
 
     def attempt_json(self, path: str, options: Options, where: str) -> Any | Fault:
         """Ask once. Gives the parsed JSON of a good answer, or the fault."""
         body = self.attempt(path, options, where)
         return body if isinstance(body, Fault) else read_json(body, where)
+
+    def _judge(self, response: requests.Response, body: bytes | Fault, where: str) -> bytes | Fault:
+        if isinstance(body, Fault) or response.status_code == requests.codes.ok:
+            return body
+        return self._refused(response, body, where)
+
+    def _refused(self, response: requests.Response, body: bytes, where: str) -> Fault:
+        if 300 <= response.status_code < 400:
+            return _redirect(response, where)
+        fault = refusal(response.status_code, body, where, wait=_retry_after(response), first=self._rules)
+        if isinstance(fault.error, SourceLoginError):
+            fault.error.hint += _login_hint(response)
+        return fault
 
     def _body(self, response: requests.Response, where: str, seconds: float) -> bytes | Fault:
         """Read the body within bounds of size and time; requests bounds only the wait for each packet."""
@@ -137,19 +188,6 @@ def _not_json(body: bytes, where: str) -> Fault:
     if "schemas.microsoft.com/ado" in text or "www.w3.org/2005/Atom" in text:
         return bad_answer(where, "is XML, not JSON", "astsync needs the platform 8.3.8 or newer.")
     return bad_answer(where, f"is not OData but a page: {page_words(text)}", _LOGIN_PAGE)
-
-
-def _judge(response: requests.Response, body: bytes | Fault, where: str) -> bytes | Fault:
-    if isinstance(body, Fault):
-        return body
-    if 300 <= response.status_code < 400:
-        return _redirect(response, where)
-    if response.status_code == requests.codes.ok:
-        return body
-    fault = refusal(response.status_code, body, where, wait=_retry_after(response))
-    if isinstance(fault.error, SourceLoginError):
-        fault.error.hint += _login_hint(response)
-    return fault
 
 
 def _login_hint(response: requests.Response) -> str:
