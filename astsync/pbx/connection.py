@@ -115,11 +115,14 @@ class AmiConnection(AMIClient):
 
     ``action`` asks for one thing; ``expect`` and ``send`` are what a ``pipeline.Pipeline`` is built on. A listener
     thread reads all the time, so Asterisk is never kept waiting, and hands each packet to the Waiter of its ActionID.
+    ``events`` is AMI's mask of the events that go to AMIClient's listeners: "off", or classes such as "system". Of
+    these come only what ``read`` of manager.conf allows the user; the login succeeds without any.
     """
 
-    def __init__(self, config: PbxConfig) -> None:
+    def __init__(self, config: PbxConfig, events: str = "off") -> None:
         super().__init__(address=config.host, port=config.port, timeout=config.timeout)
         self.config = config
+        self._events = events
         self.timeout = config.timeout
         self._wire: Wire | None = None
         self._waiters: dict[bytes, Waiter] = {}
@@ -166,11 +169,11 @@ class AmiConnection(AMIClient):
             raise self._lost
 
     def login(self, username: str, secret: str) -> None:
-        """Log in by MD5 challenge, so that the secret does not cross the wire; events are off."""
+        """Log in by MD5 challenge, so that the secret does not cross the wire."""
         try:
             challenge = packets.headers(self.action("Challenge", AuthType="MD5")).get("Challenge", "")
             key = hashlib.md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
-            self.action("Login", AuthType="MD5", Username=username, Key=key, Events="off")
+            self.action("Login", AuthType="MD5", Username=username, Key=key, Events=self._events)
         except (PbxActionFailed, PbxRightsError) as error:
             raise self._login_error(error.message) from None
 

@@ -112,7 +112,7 @@ class Sandbox:
 
 
 @contextmanager
-def _onec(size: int) -> Iterator[dict[str, str]]:
+def onec(size: int) -> Iterator[dict[str, str]]:
     """Run a stand-in 1C in a process of its own; give its address and login."""
     command = [sys.executable, "-m", "astsync.demo.onec", "--size", str(size)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
@@ -127,7 +127,7 @@ def _onec(size: int) -> Iterator[dict[str, str]]:
 
 def _measure(pbx: PrivateAsterisk, raw: Raw, size: int, rounds: int) -> None:
     commands = _commands()
-    with TemporaryDirectory() as folder, _onec(size) as login:
+    with TemporaryDirectory() as folder, onec(size) as login:
         sandbox = Sandbox(Path(folder), pbx, raw, login)
         for _ in range(rounds):
             sandbox.play(commands)

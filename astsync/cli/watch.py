@@ -1,0 +1,76 @@
+"""``watch``: stay connected, restore the phonebook when a PBX comes back, sync every so often."""
+
+import logging
+import os
+import re
+import sys
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.cli.output import SafeFormatter
+
+if TYPE_CHECKING:
+    from astsync.watch.watcher import Job
+
+_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
+_PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))  # syslog's, for the journal
+
+
+def watch(
+    context: typer.Context,
+    every: Annotated[
+        str, typer.Option("--every", metavar="TIME", help="Sync every 90s, 15m, 2h; 0 for never.")
+    ] = "15m",
+) -> None:
+    """Stay connected, restore the phonebook as soon as a PBX comes back, and sync every so often."""
+    from astsync.cli.watching import guarded, make_job
+    from astsync.watch.notify import Notifier
+    from astsync.watch.watcher import Watch
+
+    common = context.ensure_object(Common)
+    pause = seconds(every)
+    set_up_log(common, os.environ)
+
+    def load() -> "Job":
+        return make_job(common, pause)
+
+    with guarded(common):
+        Watch(load, Notifier(os.environ)).run()
+
+
+def seconds(text: str) -> float:
+    """Read a time such as 15m. Raises BadParameter."""
+    match = re.fullmatch(r"(\d{1,6})([smhd]?)", text.strip())
+    if match is None:
+        raise typer.BadParameter("write a time such as 90s, 15m or 2h; 0 for never", param_hint="--every")
+    return int(match[1]) * _UNITS[match[2]]
+
+
+def set_up_log(common: Common, environ: Mapping[str, str]) -> None:
+    """Tell a line an event, with the time, or for the journal with its priority."""
+    if not common.quiet:
+        logging.getLogger("astsync.watch").setLevel(logging.DEBUG if common.verbose > 1 else logging.INFO)
+    formatter = _JournalFormatter() if _is_journal(environ) else SafeFormatter("%(asctime)s astsync: %(message)s")
+    for handler in logging.getLogger().handlers:
+        if isinstance(handler.formatter, SafeFormatter):
+            handler.setFormatter(formatter)
+
+
+def _is_journal(environ: Mapping[str, str]) -> bool:
+    """Tell whether standard error goes to systemd's journal (systemd.exec(5), JOURNAL_STREAM)."""
+    try:
+        place = os.fstat(sys.stderr.fileno())
+    except (OSError, ValueError):
+        return False
+    return environ.get("JOURNAL_STREAM") == f"{place.st_dev}:{place.st_ino}"
+
+
+class _JournalFormatter(SafeFormatter):
+    """Begins every line with its priority (sd-daemon(3)); the journal knows the time and the name."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = next(number for level, number in _PRIORITIES if record.levelno >= level)
+        return "\n".join(f"<{priority}>{line}" for line in super().format(record).split("\n"))

@@ -1,0 +1,50 @@
+"""Time as watch sees it, and how long to wait before the next try."""
+
+import threading
+import time
+from random import SystemRandom
+
+from astsync.errors import AstsyncError, ConfigError, PbxLoginError, PbxRightsError
+
+SOONEST, LATEST = 0.1, 15.0  # seconds between two tries at a PBX that is away
+SHARE_OF_ABSENCE = 1 / 40  # so a PBX that took a minute to start is seen 1.5 s later at most
+UNWELCOME = (60.0, 300.0)  # seconds between two refused logins: fewer than fail2ban's usual 5 in 10 minutes
+_random = SystemRandom()
+
+
+class Clock:
+    """Monotonic seconds. A ``speed`` over 1 lets them pass faster, as a test of a whole day wants it."""
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._speed = speed
+
+    def now(self) -> float:
+        """Give the seconds since some moment; a change of the machine's date does not touch them."""
+        return time.monotonic() * self._speed
+
+    def wait(self, event: threading.Event, seconds: float) -> None:
+        """Wait for an event, so many seconds at most."""
+        event.wait(max(seconds, 0) / self._speed)
+
+
+def next_try(away: float, error: AstsyncError, flickers: int = 0) -> float:
+    """Give the seconds until the next try at a PBX that has been away for ``away`` seconds.
+
+    The longer it is away, the more seldom; so too after ``flickers`` connections in a row that ended at once. What a
+    person must mend first, and what a ban may follow, waits longer.
+    """
+    if isinstance(error, (PbxLoginError, PbxRightsError, ConfigError)):
+        least, most = UNWELCOME
+        return min(max(away, least), most)
+    soonest = SOONEST * (1 << min(flickers, 10))
+    return min(max(away * SHARE_OF_ABSENCE, soonest), LATEST)
+
+
+def doubled(pause: float, least: float, most: float) -> float:
+    """Give the pause after ``pause``: twice as long, within bounds."""
+    return min(max(2 * pause, least), most)
+
+
+def jittered(seconds: float) -> float:
+    """Give up to a fifth more or less, so that many that wait do not come all at once."""
+    return seconds * _random.uniform(0.8, 1.2)

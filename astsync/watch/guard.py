@@ -1,0 +1,186 @@
+"""The guard of one PBX: holds a connection to its AMI, sees it go and come, and has its phonebook restored.
+
+A restart is seen by the connection's end; what follows every new connection is a comparison with the snapshot, so
+nothing depends on how the PBX went. ``Shutdown`` and ``FullyBooted`` come only to a user with ``read = system``
+(measured on 16.28 and 22.10) and only make things known a little earlier. ``CoreStatus`` tells a restart that did not
+end the connection, as behind a proxy.
+"""
+
+import logging
+import time
+from collections.abc import Callable
+from functools import partial
+from typing import Any
+
+from astsync.config import PbxConfig
+from astsync.errors import AstsyncError, SafetyError
+from astsync.pbx import Pbx, packets
+from astsync.pbx.astdb import AmiPbx, AstDb
+from astsync.pbx.connection import AmiConnection
+from astsync.pbx.opened import OpenedPbx
+from astsync.result import Report
+from astsync.watch.clock import Clock, doubled, jittered, next_try
+from astsync.watch.loop import Loop
+from astsync.watch.runs import Runs, Turns, in_full, told
+
+log = logging.getLogger(__name__)
+
+KEEPALIVE = 30.0  # seconds between two looks at a PBX that is quiet
+SETTLED = 60.0  # seconds after which a connection was no mere flicker
+RESTORE_TRIES = (1.0, 60.0)  # seconds between two tries at a restore that failed
+
+
+class _News:
+    """What the held connection told since it was last asked; told by the connection's listener thread."""
+
+    def __init__(self, wake: Callable[[], None]) -> None:
+        self._wake = wake
+        self._any = False
+        self.shutdown = False
+        self.booted = False
+
+    def attach(self, ami: AmiConnection) -> None:
+        """Listen to a connection's events and its end."""
+        ami.add_listener(on_event=self._on_event, on_disconnect=self._on_disconnect)
+
+    def take(self) -> bool:
+        """Tell whether there was anything since the last time."""
+        told, self._any = self._any, False
+        return told
+
+    def _on_event(self, event: Any, **_: object) -> None:
+        if event.name not in {"Shutdown", "FullyBooted"}:
+            return
+        self.shutdown |= event.name == "Shutdown"
+        self.booted |= event.name == "FullyBooted"
+        self._tell()
+
+    def _on_disconnect(self, **_: object) -> None:
+        self._tell()
+
+    def _tell(self) -> None:
+        self._any = True
+        self._wake()
+
+
+class Guard(Loop):
+    """Watches one PBX; ``moved`` is called when ``up`` changes.
+
+    ``up`` tells whether it is connected; ``_since`` when that began. A restore goes over the connection that is held;
+    ``pbx`` opens one of its own.
+    """
+
+    def __init__(
+        self, config: PbxConfig, family: str, runs: Runs, turns: Turns, clock: Clock, moved: Callable[[], None]
+    ) -> None:
+        super().__init__(config.name, clock)
+        self.up = False
+        self.pbx: Pbx = AmiPbx(config, family)
+        self._config = config
+        self._family = family
+        self._runs = runs
+        self._turns = turns
+        self._moved = moved
+        self._since = clock.now()
+        self._flickers = 0
+        self._started = ""
+        self._complaint: type[AstsyncError] | None = None
+        self._owes = False
+        self._pause = 0.0
+
+    def work(self) -> None:
+        """Connect, hold, and begin anew."""
+        while True:
+            try:
+                with AmiConnection(self._config, events="system") as ami:
+                    self._hold(ami)
+            except AstsyncError as error:
+                self._lost(error)
+                pause = next_try(self.clock.now() - self._since, error, self._flickers)
+                self.wait(jittered(pause))
+
+    def _hold(self, ami: AmiConnection) -> None:
+        """Restore, then look from time to time; ends by an error."""
+        news = _News(self.wake)
+        news.attach(ami)
+        self._arrive(self._look(ami))
+        news.booted = False
+        held = OpenedPbx(self.name, AstDb(ami, self._family))
+        rechecked = False
+        while True:
+            if self._owes:
+                self._restore(held)
+                rechecked, news.booted = rechecked or news.booted, False
+            if not news.take():
+                self.wait(self._pause if self._owes else jittered(KEEPALIVE))
+            self._notice(self._look(ami), news)
+            if news.booted and not rechecked:  # what a PBX runs at the end of its start may touch AstDB
+                rechecked, self._owes = True, True
+
+    def _look(self, ami: AmiConnection) -> str:
+        """Ask when Asterisk was started: local time of the PBX, to be compared only. Raises PbxError."""
+        found = packets.headers(ami.action("CoreStatus"))
+        return f"{found.get('CoreStartupDate', '')} {found.get('CoreStartupTime', '')}".strip()
+
+    def _arrive(self, started: str) -> None:
+        """Tell that the PBX is there, and owe it a restore."""
+        if not self._started:
+            words = f"connected; Asterisk was started {started}"
+        else:
+            how = "the same Asterisk" if started == self._started else f"Asterisk was started {started}"
+            words = f"back after {self.clock.now() - self._since:.1f} s; {how}"
+        log.info("%s: %s", self.name, words)
+        self._started, self._complaint = started, None
+        self._owes, self._pause = True, 0.0
+        self._set_up(True)
+
+    def _notice(self, started: str, news: _News) -> None:
+        """Take in what a look showed."""
+        if news.shutdown:
+            log.info("%s: Asterisk is shutting down", self.name)
+            news.shutdown = False
+        if started != self._started:
+            log.info("%s: Asterisk was restarted %s", self.name, started)
+            self._started, self._owes, self._pause = started, True, 0.0
+
+    def _lost(self, error: AstsyncError) -> None:
+        """Tell once that the PBX is away and why; again when the reason changes."""
+        if self.up:
+            settled = self.clock.now() - self._since > SETTLED
+            self._flickers = 0 if settled else self._flickers + 1
+        known = self._complaint is type(error)
+        log.log(logging.DEBUG if known else logging.WARNING, "%s: away: %s", self.name, in_full(error))
+        self._complaint = type(error)
+        self._set_up(False)
+
+    def _set_up(self, up: bool) -> None:
+        if self.up is not up:
+            self.up, self._since = up, self.clock.now()
+            self._moved()
+
+    def _restore(self, held: Pbx) -> None:
+        """Compare with the snapshot and put back what is missing; what fails is owed on while the PBX is there."""
+        begun = time.monotonic()
+        try:
+            report = self._turns.take(self, partial(self._runs.restore, (held,), self.writing))
+        except AstsyncError as error:
+            return self._put_off(error)
+        self._owes = False
+        if report is None:
+            log.warning("%s: there is no snapshot to restore from yet; the first sync makes one", self.name)
+        else:
+            self._tell(report, time.monotonic() - begun)
+        return None
+
+    def _tell(self, report: Report, seconds: float) -> None:
+        for part in report.pbx:
+            if part.error is not None:
+                self._put_off(part.error)
+                continue
+            log.info("%s: restore: %s; %.2f s", self.name, told(part), seconds)
+
+    def _put_off(self, error: AstsyncError) -> None:
+        """Owe the restore on, unless only a person can mend what refused it."""
+        log.warning("%s: restore: %s", self.name, in_full(error))
+        self._owes = not isinstance(error, SafetyError)
+        self._pause = doubled(self._pause, *RESTORE_TRIES)

@@ -1,0 +1,93 @@
+"""A thread that works until it is told to stop, and whose pulse can be felt."""
+
+import logging
+import threading
+import time
+from abc import ABC, abstractmethod
+
+from astsync.watch.clock import Clock
+
+log = logging.getLogger(__name__)
+
+GRACE = 1.0  # seconds that a run under way may still take when the loop must stop
+AFTER_A_BUG = 60.0  # seconds
+
+
+class Stopped(KeyboardInterrupt):
+    """The loop must stop. To a run it is what Ctrl-C is: it ends between two batches, and the next run goes on."""
+
+
+class Loop(ABC):
+    """One thread of watch. ``wait``, ``check`` and the progress functions raise Stopped in it after ``stop``."""
+
+    def __init__(self, name: str, clock: Clock) -> None:
+        self.name = name
+        self.clock = clock
+        self._woken = threading.Event()
+        self._stopped_at: float | None = None
+        self._beat_at = time.monotonic()
+        self._resting = False
+        self._thread = threading.Thread(target=self._live, name=f"watch-{name}", daemon=True)
+
+    @abstractmethod
+    def work(self) -> None:
+        """Do the loop's work; it ends by Stopped."""
+
+    def start(self) -> None:
+        """Start the thread."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Tell the loop to stop, from any thread."""
+        self._stopped_at = self._stopped_at or time.monotonic()
+        self.wake()
+
+    def join(self, seconds: float) -> bool:
+        """Wait until the thread has ended; False when it has not after so many seconds."""
+        self._thread.join(max(seconds, 0))
+        return not self._thread.is_alive()
+
+    def wake(self) -> None:
+        """End the loop's ``wait``, now or the next one, from any thread."""
+        self._woken.set()
+
+    def wait(self, seconds: float) -> None:
+        """Wait until woken, so many seconds at most."""
+        self.check()
+        self._resting = True
+        self.clock.wait(self._woken, seconds)
+        self._woken.clear()
+        self.check()
+        self._resting = False
+
+    def check(self, grace: float = 0) -> None:
+        """Show a pulse; raise Stopped when the loop was told to stop more than ``grace`` seconds ago."""
+        self._beat_at = time.monotonic()
+        if self._stopped_at is not None and self._beat_at >= self._stopped_at + grace:
+            raise Stopped
+
+    def writing(self, _stage: str, _done: int, _total: int | None) -> None:
+        """Take the progress of a run that writes: one that is nearly done may end."""
+        self.check(GRACE)
+
+    def pulling(self, _stage: str, _done: int, _total: int | None) -> None:
+        """Take the progress of a pull, which changes nothing and is dropped at once."""
+        self.check()
+
+    def is_alive(self, silence: float) -> bool:
+        """Tell whether the thread is there, and rests or showed a pulse within so many seconds."""
+        return self._thread.is_alive() and (self._resting or time.monotonic() - self._beat_at <= silence)
+
+    def _live(self) -> None:
+        """Work until stopped; a bug in one loop ends neither it nor the others."""
+        while True:
+            try:
+                self.work()
+            except Stopped:
+                return
+            except Exception:
+                log.exception("%s: this is a bug; going on in %.0f s", self.name, AFTER_A_BUG)
+            try:
+                self.wait(AFTER_A_BUG)
+            except Stopped:
+                return

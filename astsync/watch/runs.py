@@ -1,0 +1,80 @@
+"""The runs that watch starts, one after the other, and how their outcome is told."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from typing import Protocol, TypeVar
+
+from astsync.errors import AstsyncError, LockedError
+from astsync.pbx import Pbx
+from astsync.phonebook.model import Phonebook, Progress
+from astsync.result import PbxReport, Report
+from astsync.watch.clock import doubled, jittered
+from astsync.watch.loop import Loop
+
+log = logging.getLogger(__name__)
+
+LOCK_TRIES = (0.2, 5.0)  # seconds between two tries at a lock that another process holds
+_SLICE = 0.2  # seconds after which who waits for a turn looks whether to stop
+Outcome = TypeVar("Outcome")
+
+
+class Runs(Protocol):
+    """What watch can start. A run takes the store's lock and gives it back."""
+
+    def pull(self, progress: Progress) -> Phonebook:
+        """Pull the source, without a lock and without writing. Raises SourceError."""
+        ...
+
+    def sync(self, pull: Callable[[], Phonebook], pbxs: Sequence[Pbx], progress: Progress) -> Report:
+        """Bring PBXs in step with what ``pull`` gives, and keep it as the snapshot.
+
+        Raises what ``pull`` raises, LockedError, StoreError.
+        """
+        ...
+
+    def restore(self, pbxs: Sequence[Pbx], progress: Progress) -> Report | None:
+        """Bring PBXs in step with the snapshot; None when there is none yet. Raises LockedError, StoreError."""
+        ...
+
+
+class Turns:
+    """Lets one run at a time write, and waits while another process does."""
+
+    def __init__(self) -> None:
+        self._mutex = threading.Lock()
+
+    def take(self, loop: Loop, run: Callable[[], Outcome]) -> Outcome:
+        """Run when it is this loop's turn. Raises what ``run`` raises but LockedError, and Stopped."""
+        pause = 0.0
+        while True:
+            try:
+                return self._once(loop, run)
+            except LockedError as error:
+                log.log(logging.DEBUG if pause else logging.INFO, "%s: waiting: %s", loop.name, error)
+            pause = doubled(pause, *LOCK_TRIES)
+            loop.wait(jittered(pause))
+
+    def _once(self, loop: Loop, run: Callable[[], Outcome]) -> Outcome:
+        loop.check()
+        while not self._mutex.acquire(timeout=_SLICE):
+            loop.check()
+        try:
+            return run()
+        finally:
+            self._mutex.release()
+
+
+def told(part: PbxReport) -> str:
+    """Tell in a few words what a run did to a PBX."""
+    plan, applied = part.plan, part.applied
+    if plan is None or applied is None:
+        return "nothing was written"
+    if not plan.changes:
+        return f"in step, {plan.desired} entries"
+    return f"{applied.add} added, {applied.change} changed, {applied.delete} deleted of {plan.desired} entries"
+
+
+def in_full(error: AstsyncError) -> str:
+    """Tell an error with its cure, in one line where it is one."""
+    return f"{error} ({error.hint})" if error.hint else str(error)

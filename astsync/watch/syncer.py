@@ -1,0 +1,108 @@
+"""The periodic sync. It pulls without a lock, so that a PBX that comes back meanwhile is restored at once."""
+
+import logging
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from astsync.errors import AstsyncError, SourceError
+from astsync.pbx import Pbx
+from astsync.phonebook.model import Phonebook
+from astsync.result import Report
+from astsync.watch.clock import Clock, doubled, jittered
+from astsync.watch.loop import Loop
+from astsync.watch.runs import Runs, Turns, in_full, told
+
+log = logging.getLogger(__name__)
+
+SOONEST = 60.0  # seconds from a failed sync to the next one, at first
+
+
+class Syncer(Loop):
+    """Syncs at the start and every ``every`` seconds; a source that fails is tried again a little sooner.
+
+    ``up`` gives the PBXs that are connected: one that is away would only hold up the others, and is restored from the
+    snapshot when it comes. ``moved`` is called when ``last`` has changed.
+    """
+
+    def __init__(
+        self,
+        runs: Runs,
+        turns: Turns,
+        every: float,
+        clock: Clock,
+        up: Callable[[], Sequence[Pbx]],
+        moved: Callable[[], None],
+    ) -> None:
+        super().__init__("sync", clock)
+        self.last = "no sync yet"
+        self._runs = runs
+        self._turns = turns
+        self._every = every
+        self._up = up
+        self._moved = moved
+
+    def work(self) -> None:
+        """Sync and wait, over and over."""
+        pause = 0.0
+        while True:
+            good = self._sync()
+            pause = self._every if good else doubled(pause, min(SOONEST, self._every), self._every)
+            self.wait(jittered(pause))
+            pause = 0.0 if good else pause
+
+    def _sync(self) -> bool:
+        """Pull and apply; False when the source or the store failed."""
+        try:
+            report = self._turns.take(self, partial(self._apply, self._pull()))
+        except SourceError as error:
+            self._failed(error)
+            self._restore()
+            return False
+        except AstsyncError as error:
+            self._failed(error)
+            return False
+        self._done(report)
+        return True
+
+    def _pull(self) -> Callable[[], Phonebook]:
+        """Pull now; give what tells the outcome, book or error, to the run."""
+        try:
+            book = self._runs.pull(self.pulling)
+        except SourceError as error:
+            return partial(_raise, error)
+        return lambda: book
+
+    def _apply(self, pull: Callable[[], Phonebook]) -> Report:
+        return self._runs.sync(pull, self._up(), self.writing)
+
+    def _restore(self) -> None:
+        """Heal from the snapshot what the source could not: a wipe of AstDB without a restart."""
+        try:
+            report = self._turns.take(self, lambda: self._runs.restore(self._up(), self.writing))
+        except AstsyncError as error:
+            log.warning("restore: %s", in_full(error))
+            return
+        for part in report.pbx if report is not None else ():
+            if part.error is not None or (part.plan is not None and part.plan.changes):
+                log.info("%s: restore: %s", part.name, part.error or told(part))
+
+    def _done(self, report: Report) -> None:
+        self._say("done" if report.exit_code == 0 else "done in part")
+        log.info("sync: %d counterparties, %d PBXs", report.counterparties, len(report.pbx))
+        for part in report.pbx:
+            if part.error is None:
+                log.info("%s: sync: %s", part.name, told(part))
+            else:
+                log.warning("%s: sync: %s", part.name, in_full(part.error))
+
+    def _failed(self, error: AstsyncError) -> None:
+        self._say("failed")
+        log.warning("sync: %s", in_full(error))
+
+    def _say(self, words: str) -> None:
+        self.last = f"last sync {words}"
+        self._moved()
+
+
+def _raise(error: SourceError) -> Phonebook:
+    raise error

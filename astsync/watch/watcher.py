@@ -1,0 +1,186 @@
+"""``astsync watch``: the guards and the periodic sync as one service, ruled by signals and told to systemd."""
+
+import logging
+import queue
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import FrameType
+
+from astsync.config import PbxConfig
+from astsync.errors import AstsyncError
+from astsync.pbx import Pbx
+from astsync.watch.clock import Clock
+from astsync.watch.guard import Guard
+from astsync.watch.loop import Loop
+from astsync.watch.notify import Notifier
+from astsync.watch.runs import Runs, Turns, in_full
+from astsync.watch.syncer import Syncer
+
+log = logging.getLogger(__name__)
+
+STOP_WITHIN = 1.4  # seconds: a run has one of them, and what then still waits for somebody is left behind
+_STOP, _RELOAD, _MOVED = "stop", "reload", "moved"
+_SIGNALS = {signal.SIGTERM: _STOP, signal.SIGINT: _STOP, signal.SIGHUP: _RELOAD}
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to watch by one reading of the configuration.
+
+    ``family`` is the phonebook's in AstDB. ``every`` is the seconds between two syncs, 0 for none; ``silence`` how many
+    seconds a loop may rightly show no pulse, as while it waits for an answer.
+    """
+
+    pbxs: Sequence[PbxConfig]
+    family: str
+    runs: Runs
+    every: float
+    silence: float
+
+
+class _Team:
+    """The loops of one job."""
+
+    def __init__(self, job: Job, turns: Turns, clock: Clock, moved: Callable[[], None]) -> None:
+        self.guards = [Guard(pbx, job.family, job.runs, turns, clock, moved) for pbx in job.pbxs]
+        self.syncer = Syncer(job.runs, turns, job.every, clock, self.up, moved) if job.every else None
+        self._silence = job.silence
+
+    @property
+    def loops(self) -> list[Loop]:
+        return [*self.guards, *([self.syncer] if self.syncer else [])]
+
+    def start(self) -> None:
+        for loop in self.loops:
+            loop.start()
+
+    def stop(self) -> None:
+        """Stop all loops; what hangs in a connection is left behind and ends by itself."""
+        for loop in self.loops:
+            loop.stop()
+        deadline = time.monotonic() + STOP_WITHIN
+        for loop in self.loops:
+            if not loop.join(deadline - time.monotonic()):
+                log.info("%s: still waiting for an answer; left behind", loop.name)
+
+    def up(self) -> list[Pbx]:
+        """Give the PBXs that are connected."""
+        return [guard.pbx for guard in self.guards if guard.up]
+
+    def stuck(self) -> list[str]:
+        """Name the loops that show no pulse."""
+        return [loop.name for loop in self.loops if not loop.is_alive(self._silence)]
+
+    def status(self) -> str:
+        """Tell in a line how things stand."""
+        away = [guard.name for guard in self.guards if not guard.up]
+        parts = [f"{len(self.up())} of {len(self.guards)} PBXs connected"]
+        parts += [f"away: {', '.join(away)}"] if away else []
+        parts += [self.syncer.last] if self.syncer else []
+        return "; ".join(parts)
+
+
+class Watch:
+    """The service. ``load`` reads the configuration and gives a job; it raises AstsyncError where that is broken."""
+
+    def __init__(self, load: Callable[[], Job], notifier: Notifier, clock: Clock | None = None) -> None:
+        self._load = load
+        self._notifier = notifier
+        self._clock = clock or Clock()
+        self._inbox: queue.SimpleQueue[str] = queue.SimpleQueue()  # its put may be called by a signal's handler
+        self._turns = Turns()
+
+    def run(self) -> None:
+        """Watch until SIGTERM or SIGINT (or ``stop``). Raises what ``load`` raises at the start."""
+        with _heeded(self._inbox):
+            job: Job | None = self._load()
+            self._notifier.ready()
+            while job is not None:
+                job = self._watch(job)
+        log.info("stopped")
+
+    def stop(self) -> None:
+        """End ``run`` from another thread."""
+        self._inbox.put(_STOP)
+
+    def reload(self) -> None:
+        """Read the configuration again, as SIGHUP does."""
+        self._inbox.put(_RELOAD)
+
+    def _watch(self, job: Job) -> Job | None:
+        """Watch by one job; give the next one, or None when it is time to stop."""
+        team = _Team(job, self._turns, self._clock, lambda: self._inbox.put(_MOVED))
+        names = ", ".join(pbx.name for pbx in job.pbxs)
+        log.info("watching %s; %s", names, f"a sync every {job.every:g} s" if job.every else "no syncs")
+        team.start()
+        try:
+            return self._attend(team)
+        finally:
+            team.stop()
+
+    def _attend(self, team: _Team) -> Job | None:
+        """Take words as they come, and show systemd a pulse while all loops have one."""
+        beat = self._notifier.watchdog and self._notifier.watchdog / 2
+        due = time.monotonic()
+        self._notifier.status(team.status())
+        while True:
+            word = self._next_word(beat and due - time.monotonic())
+            if beat and time.monotonic() >= due:
+                due = time.monotonic() + beat
+                self._show_pulse(team)
+            if word == _MOVED:
+                self._notifier.status(team.status())
+            elif word == _STOP:
+                self._notifier.stopping()
+                return None
+            elif word == _RELOAD and (job := self._reloaded()) is not None:
+                return job
+
+    def _next_word(self, seconds: float | None) -> str | None:
+        try:
+            return self._inbox.get(timeout=None if seconds is None else max(seconds, 0.001))
+        except queue.Empty:
+            return None
+
+    def _show_pulse(self, team: _Team) -> None:
+        stuck = team.stuck()
+        if stuck:
+            log.error("no sign of life from %s: a bug; systemd will restart the service", ", ".join(stuck))
+        else:
+            self._notifier.alive()
+
+    def _reloaded(self) -> Job | None:
+        """Read the configuration again; a broken one is told and the old one stays."""
+        self._notifier.reloading()
+        try:
+            job = self._load()
+        except AstsyncError as error:
+            log.warning("the new configuration is broken, the old one stays: %s", in_full(error))
+            return None
+        else:
+            log.info("the configuration was read again")
+            return job
+        finally:
+            self._notifier.ready()
+
+
+@contextmanager
+def _heeded(inbox: "queue.SimpleQueue[str]") -> Iterator[None]:
+    """Turn signals into words; only the main thread may, and elsewhere (a test) there are none."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+
+    def heed(number: int, _: FrameType | None) -> None:
+        inbox.put(_SIGNALS[signal.Signals(number)])
+
+    before = {number: signal.signal(number, heed) for number in _SIGNALS}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
