@@ -238,10 +238,11 @@ def _texts(values: Iterable[Any]) -> Iterator[str]:
         if isinstance(value, Mapping):
             yield from filter(None, [number_in(value)])
         else:
-            yield from _number_texts(plain_text(value, LONGEST_STRUCTURE).strip())
+            yield from number_texts(plain_text(value, LONGEST_STRUCTURE).strip())
 
 
-def _number_texts(text: str) -> Iterator[str]:
+def number_texts(text: str) -> Iterator[str]:
+    """Give what may hold a number in a text: of a structured text of 1C the number, of others themselves."""
     if _STRUCTURE.match(text):
         yield from structured(text)
     elif text and not _KEY_VALUE_LINES.fullmatch(text):  # such lines are of old configurations: others hold the same
