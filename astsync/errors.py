@@ -30,6 +30,8 @@
 Each error says what happened and why (its text) and what to do (its ``hint``).
 """
 
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 from typing import ClassVar
 
 
@@ -92,10 +94,17 @@ class SourceBadAnswer(SourceError):
 
 
 class PbxError(AstsyncError):
-    """A PBX could not be read or written. ``done`` counts the entries that were confirmed before."""
+    """A PBX could not be read or written.
+
+    Of a batch that it ended, ``done`` counts the entries that were confirmed before, ``failed`` holds the keys that
+    were refused, with the PBX's words, and ``left`` the keys that were not answered or not sent. Where ``left`` is None
+    the first ``done`` entries are those that were confirmed.
+    """
 
     exit_code = 5
     done: int = 0
+    failed: Mapping[str, str] = MappingProxyType({})
+    left: Collection[str] | None = None
 
 
 class PbxUnreachable(PbxError):

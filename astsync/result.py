@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from astsync.errors import AstsyncError, PartlyDone
+from astsync.errors import AstsyncError, PartlyDone, SafetyError
 from astsync.phonebook.model import Conflict, Skipped
 from astsync.phonebook.plan import Plan
 
@@ -48,7 +48,7 @@ class Report:
     """A whole run: what the phonebook was made of, and each PBX's part.
 
     ``run`` is None for a dry run; ``fresh`` tells a phonebook that this run pulled from the snapshot's, which was
-    pulled at ``pulled`` (UTC).
+    pulled at ``pulled`` (UTC). ``undoes`` is the run that this one put back; ``source`` and ``pulled`` then tell that.
     """
 
     command: str
@@ -60,6 +60,7 @@ class Report:
     skipped: int
     conflicts: int
     pbx: tuple[PbxReport, ...]
+    undoes: int | None = None
 
     @property
     def differs(self) -> bool:
@@ -68,12 +69,19 @@ class Report:
 
     @property
     def exit_code(self) -> int:
-        """The exit code: 0, or the failure's own where nothing was done, or 7 where it was done in part."""
-        codes = [pbx.error.exit_code for pbx in self.pbx if pbx.error is not None]
+        """The exit code: 0, or the failure's own where nothing was done, or 7 where it was done in part.
+
+        A PBX that is in step counts as done beside one that failed. Beside refusals alone it does not: 6 says that
+        nothing was written.
+        """
+        codes = {pbx.error.exit_code for pbx in self.pbx if pbx.error is not None}
         if not codes:
             return 0
         touched = any(pbx.applied is not None and pbx.applied.any for pbx in self.pbx)
-        return PartlyDone.exit_code if touched or len(codes) < len(self.pbx) else min(codes)
+        well = any(pbx.error is None for pbx in self.pbx)
+        if touched or (well and codes != {SafetyError.exit_code}):
+            return PartlyDone.exit_code
+        return min(codes)
 
 
 @dataclass(frozen=True, slots=True)

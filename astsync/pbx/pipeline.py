@@ -41,6 +41,7 @@ class Pipeline:
         self._prefix = f"Action: {action}\r\nActionID: ".encode()
         self._open: dict[bytes, str] = {}
         self._failed: dict[str, str] = {}
+        self._denied: list[str] = []
         self._fatal: PbxError | None = None
         self._sent = 0
         self._answered = 0
@@ -51,7 +52,7 @@ class Pipeline:
     def run(self, items: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Send all items. Failures of single ones are in the result.
 
-        Raises PbxRightsError, PbxTimeout, PbxConnectionLost, whose ``done`` counts what was confirmed before.
+        Raises PbxRightsError, PbxTimeout, PbxConnectionLost, which tell what was confirmed before and what is left.
         """
         stream = iter(items)
         total = len(items) if isinstance(items, Sized) else None
@@ -65,7 +66,8 @@ class Pipeline:
             self._wait(self._sent)
             progress(self._action, self._answered, total)
         except PbxError as error:
-            error.done = self._confirmed
+            error.done, error.failed = self._confirmed, dict(self._failed)
+            error.left = {*self._open.values(), *self._denied, *(key for key, _ in stream)}
             raise
         finally:
             self._connection.forget(self._open)
@@ -118,10 +120,12 @@ class Pipeline:
         message = packets.headers(packet).get("Message", "no reason given")
         if self._harmless(message):
             return True
-        self._failed[key] = message
         error = self._connection.refused(self._action, packet)
         if isinstance(error, PbxRightsError):
+            self._denied.append(key)
             self.fail(error)
+        else:
+            self._failed[key] = message
         return False
 
     def fail(self, error: PbxError) -> None:

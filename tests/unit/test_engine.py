@@ -5,6 +5,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -273,16 +274,49 @@ def test_a_wiped_pbx_does_not_let_half_a_list_through(house: House) -> None:
     assert house.pbx.entries == names(20)
 
 
-def test_an_empty_list_is_refused(house: House) -> None:
+@pytest.mark.parametrize("wiped", [False, True])
+@pytest.mark.parametrize("count", [1, 20])
+def test_an_empty_list_after_a_good_one_is_refused(house: House, count: int, wiped: bool) -> None:
+    house.source.names = names(count)
+    house.engine().sync()
+    if wiped:
+        house.pbx.entries.clear()
+    house.source.names = {}
+    for dry_run in (True, False):
+        report = house.engine(dry_run=dry_run).sync()
+        assert isinstance(report.pbx[0].error, SafetyError)
+        assert "--allow-empty" in report.pbx[0].error.hint
+        assert report.exit_code == 6
+    assert house.pbx.entries == ({} if wiped else names(count))
+    assert house.engine(whole=True).push().exit_code == 0
+    assert house.pbx.entries == names(count)
+
+
+def test_an_empty_list_is_let_through_where_nothing_is_owned(house: House, caplog: pytest.LogCaptureFixture) -> None:
+    house.source.names = {}
+    house.pbx.entries["101"] = "Reception"
+    assert (house.engine().sync().exit_code, house.pbx.entries) == (0, {"101": "Reception"})
+    assert "no usable number" in caplog.text
+    assert "numbers.area_code" in caplog.text
+
+
+def test_an_empty_list_is_refused_on_the_pbx_that_holds_owned_entries_alone(house: House, tmp_path: Path) -> None:
+    other = Spy("branch", dict.fromkeys(names(3), "by hand"))
+    house.store.own("office", "cidname", names(3))
+    house.pbx.entries.update(names(3))
+    house.pbxs = [house.pbx, other]
     house.source.names = {}
     report = house.engine().sync()
-    assert isinstance(report.pbx[0].error, SafetyError)
-    assert "--allow-empty" in report.pbx[0].error.hint
-    house.source.names = names(20)
-    house.engine().sync()
+    assert [pbx.error is None for pbx in report.pbx] == [False, True]
+    assert (report.exit_code, house.written, house.store.snapshot()) == (6, [], None)
+
+
+def test_an_empty_list_is_refused_where_foreign_entries_would_go(house: House) -> None:
     house.source.names = {}
-    assert house.engine().sync().exit_code == 6
-    assert house.pbx.entries == names(20)
+    house.pbx.entries["101"] = "Reception"
+    assert house.engine(foreign="delete").sync().exit_code == 6
+    assert house.engine(foreign="delete", limits=Limits(allow_empty=True)).sync().exit_code == 0
+    assert house.pbx.entries == {}
 
 
 def test_a_list_that_was_accepted_empty_stays_accepted(house: House) -> None:
@@ -364,14 +398,14 @@ def test_a_run_whose_pull_fails_is_noted_too(house: House, caplog: pytest.LogCap
 def test_a_store_that_fails_on_one_pbx_loses_no_report(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Spy("branch")
     house.pbxs = [house.pbx, other]
-    own = Store.own
+    note = Store.note_before
 
-    def fails_for_branch(store: Store, pbx: str, family: str, numbers: Iterable[str]) -> None:
+    def fails_for_branch(store: Store, run: int, pbx: str, *rest: Any) -> None:
         if pbx == "branch":
             raise StoreError("the disk is full")
-        own(store, pbx, family, numbers)
+        note(store, run, pbx, *rest)
 
-    monkeypatch.setattr(Store, "own", fails_for_branch)
+    monkeypatch.setattr(Store, "note_before", fails_for_branch)
     report = house.engine().sync()
     assert (report.exit_code, house.pbx.entries, other.entries) == (7, names(20), {})
     assert isinstance(report.pbx[1].error, StoreError)

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from astsync.errors import LockedError, StoreError
-from astsync.phonebook.model import Change, Entry
-from astsync.store import KEPT_RUNS, Snapshot, Store, locked
+from astsync.phonebook.model import Entry
+from astsync.store import KEPT_RUNS, Before, Snapshot, Store, locked
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -56,22 +56,39 @@ def test_owned_keys_are_kept_a_pbx_and_a_family(store: Store) -> None:
 
 def test_what_a_run_overwrites_is_kept_byte_for_byte(store: Store) -> None:
     run = store.begin_run("sync")
-    changes = [
-        Change("1", "old \udcc8", Entry("1", "new")),
-        Change("2", "gone", None),
-        Change("3", None, Entry("3", "added")),
-    ]
-    store.note_overwritten(run, "office", "cidname", changes)
+    before = (
+        Before("1", "old \udcc8", "new", owned=True),
+        Before("2", "gone", None, owned=True),
+        Before("3", None, "added", owned=False),
+        Before("4", "same", "same", owned=False),
+    )
+    store.note_before(run, "Office", "cidname", before, own=["3", "4"], disown=["5"])
+    assert store.before(run, "office", "cidname") == before
     assert store.overwritten(run, "office", "cidname") == {"1": "old \udcc8", "2": "gone"}
 
 
-def test_old_runs_and_what_they_overwrote_are_dropped(store: Store) -> None:
-    first = store.begin_run("sync")
-    store.note_overwritten(first, "office", "cidname", [Change("1", "old", None)])
-    store.end_run(first, 0)
-    for _ in range(KEPT_RUNS + 1):
-        store.begin_run("sync")
-    assert store.overwritten(first, "office", "cidname") == {}
+def wrote(store: Store, number: str = "1") -> int:
+    run = store.begin_run("sync")
+    store.note_before(run, "office", "cidname", [Before(number, "old", None, owned=True)])
+    return run
+
+
+def test_the_records_of_old_runs_are_dropped_when_a_run_ends_but_not_the_last_ones(tmp_path: Path) -> None:
+    with closing(Store(tmp_path / "store.sqlite3", undo_runs=2)) as store:
+        runs = [wrote(store) for _ in range(4)]
+        store.end_run(store.begin_run("sync"), 0)
+        assert [bool(store.overwritten(run, "office", "cidname")) for run in runs] == [False, False, True, True]
+        assert [record.undoable for record in store.runs()] == [False, True, True, False, False]
+        assert store.last_undoable() == runs[-1]
+
+
+def test_old_runs_leave_history_but_where_they_can_be_undone(store: Store) -> None:
+    kept = wrote(store)
+    idle = [store.begin_run("sync") for _ in range(KEPT_RUNS + 1)]
+    store.end_run(idle[-1], 0)
+    assert [record.run for record in store.runs(5_000)][-2:] == [idle[1], kept]
+    assert store.run(idle[0]) is None
+    assert store.run(kept) is not None
 
 
 def test_a_dry_run_creates_nothing_and_changes_nothing(tmp_path: Path) -> None:
@@ -161,7 +178,7 @@ def test_another_process_with_the_lock_is_named(store: Store) -> None:
 
 @pytest.mark.parametrize("content", ["foreign", "newer", "garbage"])
 def test_a_file_that_is_not_ours_is_not_touched(tmp_path: Path, content: str) -> None:
-    path = tmp_path / "store.sqlite3"
+    path = tmp_path / "letters.doc"
     if content == "garbage":
         path.write_bytes(b"not a database at all, " * 100)
     else:

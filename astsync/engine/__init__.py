@@ -1,0 +1,9 @@
+"""The one story of every run: pull, build, save, read, plan, report, check, apply, verify, record.
+
+The engine is given a source, PBXs and a store; it knows neither HTTP nor AMI, and prints nothing.
+"""
+
+from astsync.engine.engine import Engine
+from astsync.engine.options import Options
+
+__all__ = ["Engine", "Options"]

@@ -1,0 +1,166 @@
+"""The engine: the runs that there are, and the story that each of them follows."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from astsync.engine.goals import Goal, InStep, PutBack
+from astsync.engine.options import Options
+from astsync.engine.side_by_side import side_by_side
+from astsync.engine.target import Target
+from astsync.errors import ConfigError, StoreError
+from astsync.pbx import Pbx
+from astsync.phonebook.book import BookBuilder
+from astsync.phonebook.model import Phonebook, Progress, no_progress
+from astsync.result import Problems, Report
+from astsync.sources import Source
+from astsync.store import RunRecord, Snapshot, Store
+
+log = logging.getLogger(__name__)
+
+EXIT_INTERRUPTED = 130
+
+
+class Engine:
+    """Brings PBXs in step with the phonebook of a source or of the snapshot, and puts runs back.
+
+    ``stopping`` ends the waits of a run when it is set, as the engine does itself when it is interrupted.
+    """
+
+    def __init__(
+        self,
+        *,
+        source: Source,
+        builder: Callable[[], BookBuilder],
+        pbxs: Sequence[Pbx],
+        store: Store,
+        options: Options,
+        progress: Progress = no_progress,
+        stopping: threading.Event | None = None,
+    ) -> None:
+        self._source = source
+        self._builder = builder
+        self._pbxs = pbxs
+        self._store = store
+        self._options = options
+        self._progress = progress
+        self._stopping = stopping if stopping is not None else threading.Event()
+
+    def pull(self) -> Phonebook:
+        """Pull the source and build the phonebook. Raises SourceError when the list is not whole."""
+        return self._builder().build(self._source.pull(self._progress))
+
+    def problems(self) -> Problems:
+        """Pull and tell what got no entry, and why. Raises SourceError."""
+        book = self.pull()
+        return Problems(self._source.describe(), book.counterparties, book.skipped, book.conflicts)
+
+    def sync(self, command: str = "sync") -> Report:
+        """Pull, compare and apply the differences. Raises SourceError before anything is read or written."""
+        return self._run(command, self._pulled, self._pbxs)
+
+    def push(self, *, pull: bool = False) -> Report:
+        """Write the snapshot's phonebook whole; with no snapshot, or when asked to, pull first."""
+        return self._run("push", self._pulled if pull else self._kept, self._pbxs)
+
+    def restore(self, pbxs: Sequence[Pbx] | None = None) -> Report:
+        """Compare the PBXs (by default all) with the snapshot and apply the differences; the source is not asked.
+
+        Raises StoreError when there is no snapshot yet.
+        """
+        return self._run("restore", self._remembered, self._pbxs if pbxs is None else pbxs)
+
+    def undo(self, run: int | None = None, *, skip_changed: bool = False) -> Report:
+        """Put back what a run changed, by default the last one that wrote; ``skip_changed`` leaves out changed keys.
+
+        Raises ConfigError when there is no such run, or nothing to put back.
+        """
+        record = self._record(run)
+        names = [pbx.name for pbx in self._pbxs]
+        goal = PutBack(record, self._store, self._options.family, names, skip_changed=skip_changed)
+        pbxs = [pbx for pbx in self._pbxs if pbx.name in goal.names]
+        return self._run("undo", lambda: goal, pbxs, undoes=record.run)
+
+    def _record(self, run: int | None) -> RunRecord:
+        number = self._store.last_undoable() if run is None else run
+        record = None if number is None else self._store.run(number)
+        if record is None:
+            what = "there is no run that wrote anything" if number is None else f"there is no run {number}"
+            raise ConfigError(what, hint="`astsync history` lists the runs, and which can be undone.")
+        return record
+
+    def _kept(self) -> Goal:
+        snapshot = self._store.snapshot()
+        return self._pulled() if snapshot is None else self._goal(snapshot, fresh=False)
+
+    def _remembered(self) -> Goal:
+        snapshot = self._store.snapshot()
+        if snapshot is None:
+            raise StoreError(
+                f"the store {self._store.path} holds no phonebook yet", hint="Run `astsync sync` first, once."
+            )
+        return self._goal(snapshot, fresh=False)
+
+    def _pulled(self) -> Goal:
+        book = self.pull()
+        at, where = datetime.now(UTC), self._source.describe()
+        counts = (book.counterparties, len(book.skipped), len(book.conflicts))
+        return self._goal(Snapshot(book.entries, at, where, *counts), fresh=True)
+
+    def _goal(self, snapshot: Snapshot, *, fresh: bool) -> Goal:
+        return InStep(snapshot, self._store, self._options, fresh=fresh)
+
+    def _run(self, command: str, goal: Callable[[], Goal], pbxs: Sequence[Pbx], undoes: int | None = None) -> Report:
+        run = None if self._options.dry_run else self._store.begin_run(command, undoes)
+        targets = [Target(pbx, self._store, self._options, self._stopping) for pbx in pbxs]
+        try:
+            report = self._steps(command, run, goal(), targets)
+        except BaseException as error:
+            code = EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 1)
+            self._end(run, code, str(error) or type(error).__name__, targets)
+            raise
+        finally:
+            for target in targets:
+                target.close()
+        self._end(run, report.exit_code, "; ".join(str(pbx.error) for pbx in report.pbx if pbx.error), targets)
+        return report
+
+    def _end(self, run: int | None, exit_code: int, message: str, targets: Sequence[Target]) -> None:
+        """Note how a run ended; what it did to the PBXs stands, whether that can be noted or not."""
+        if run is None:
+            return
+        try:
+            self._store.end_run(run, exit_code, message, [target.part() for target in targets])
+        except StoreError as error:
+            log.warning("the end of run %d could not be noted: %s", run, error)
+
+    def _steps(self, command: str, run: int | None, goal: Goal, targets: Sequence[Target]) -> Report:
+        """Plan for every PBX, check every plan, and only then write to the first one."""
+        self._all(targets, lambda target, progress: target.read(goal, progress))
+        refused = goal.refuse({target.name: target.work for target in targets if target.work is not None})
+        for target in targets:
+            if target.name in refused:
+                target.fail(refused[target.name])
+        if run is not None:
+            goal.accepted(run, refused)
+            self._all(targets, lambda target, progress: target.write(run, progress))
+        return goal.report(command, run, tuple(target.report for target in targets))
+
+    def _all(self, targets: Sequence[Target], step: Callable[[Target, Progress], None]) -> None:
+        """Do a step on all PBXs at once, each with its own progress."""
+
+        def interrupt() -> None:
+            self._stopping.set()
+            for target in targets:
+                target.close()
+
+        def job(target: Target) -> Callable[[], None]:
+            progress = self._progress if len(targets) == 1 else _named(target.name, self._progress)
+            return lambda: step(target, progress)
+
+        side_by_side([job(target) for target in targets], interrupt)
+
+
+def _named(name: str, progress: Progress) -> Progress:
+    return lambda stage, done, total: progress(f"{name}: {stage}", done, total)

@@ -1,0 +1,161 @@
+"""What a run wants of every PBX: to hold a phonebook, or what it held before another run."""
+
+import logging
+from collections.abc import Mapping, Sequence, Set
+from typing import Protocol
+
+from astsync.engine.options import Options
+from astsync.engine.undoing import Undoing
+from astsync.engine.work import Work, bring_in_step
+from astsync.errors import ConfigError, SafetyError
+from astsync.phonebook.plan import check_limits, check_list
+from astsync.result import PbxReport, Report
+from astsync.store import Before, RunRecord, Snapshot, Store
+
+log = logging.getLogger(__name__)
+
+
+class Goal(Protocol):
+    """What a run wants."""
+
+    def work(self, pbx: str, existing: Mapping[str, str], owned: Set[str], /) -> Work:
+        """Make the work of one PBX."""
+        ...
+
+    def refuse(self, works: Mapping[str, Work], /) -> Mapping[str, SafetyError]:
+        """Give the refusals by PBX, once the work of every PBX that could be read is known."""
+        ...
+
+    def accepted(self, run: int, refused: Mapping[str, SafetyError], /) -> None:
+        """Note what is to be kept of a goal, before the first write. Raises StoreError."""
+        ...
+
+    def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
+        """Make the report of the whole run."""
+        ...
+
+
+class InStep:
+    """Every PBX holds the phonebook of ``snapshot``; ``fresh`` when it was pulled for this run."""
+
+    def __init__(self, snapshot: Snapshot, store: Store, options: Options, *, fresh: bool) -> None:
+        self._snapshot = snapshot
+        self._store = store
+        self._options = options
+        self._fresh = fresh
+        self._unfit: SafetyError | None = None
+
+    def work(self, _: str, existing: Mapping[str, str], owned: Set[str]) -> Work:
+        """Compare."""
+        return bring_in_step(existing, self._snapshot.entries, owned, self._options)
+
+    def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
+        """Hold the list against the last good one, which counts for all PBXs, and each plan against its own limits."""
+        self._unfit = self._check_list()
+        checked = {name: self._unfit or self._check(name, work) for name, work in works.items()}
+        refused = {name: error for name, error in checked.items() if error is not None}
+        if self._is_empty() and not refused:
+            empty = _empty(self._snapshot)
+            log.warning("%s; no PBX holds anything of astsync's: nothing is written\n%s", empty, empty.hint)
+        return refused
+
+    def _check_list(self) -> SafetyError | None:
+        """Refuse a pulled list that has lost too much, or all, since the last good one.
+
+        That holds also where a PBX was wiped and every limit of its own is satisfied.
+        """
+        before = self._store.snapshot_names() if self._fresh else None
+        if before and self._is_empty():
+            return _empty(self._snapshot)
+        try:
+            check_list(before or {}, self._snapshot.entries, self._options.limits)
+        except SafetyError as error:
+            return error
+        return None
+
+    def _is_empty(self) -> bool:
+        return not self._snapshot.entries and not self._options.limits.allow_empty
+
+    def _check(self, name: str, work: Work) -> SafetyError | None:
+        if self._is_empty() and work.plan.ours:
+            return _empty(self._snapshot)
+        try:
+            check_limits(work.plan, self._options.limits, name)
+        except SafetyError as error:
+            return error
+        return None
+
+    def accepted(self, run: int, refused: Mapping[str, SafetyError]) -> None:
+        """Save a pulled phonebook, unless it was refused itself; a PBX's own limits do not make it a bad one."""
+        unfit = self._unfit is not None or (self._is_empty() and refused)
+        if self._fresh and not unfit:
+            self._store.save_snapshot(self._snapshot, run)
+
+    def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
+        """Tell where the phonebook comes from."""
+        kept = self._snapshot
+        counts = (kept.counterparties, kept.skipped, kept.conflicts)
+        return Report(command, run, kept.source, self._fresh, kept.at, *counts, parts)
+
+
+def _empty(snapshot: Snapshot) -> SafetyError:
+    return SafetyError(
+        f"{snapshot.source} gave no usable number ({snapshot.counterparties} counterparties read)",
+        hint="Look at the catalogs, at the rights of the user in 1C and, where local numbers are skipped, at "
+        "numbers.area_code. If the list is rightly empty, run once with --allow-empty.",
+    )
+
+
+class PutBack:
+    """Every PBX holds again what it held before ``record``'s run, as far as that run changed it.
+
+    Raises ConfigError where the run changed nothing on these PBXs, or its record has been dropped.
+    """
+
+    def __init__(
+        self, record: RunRecord, store: Store, family: str, names: Sequence[str], *, skip_changed: bool
+    ) -> None:
+        self._record = record
+        self._skip_changed = skip_changed
+        places = set(store.places(record.run))
+        self._before: dict[str, tuple[Before, ...]] = {
+            name: store.before(record.run, name, family) for name in names if (name.casefold(), family) in places
+        }
+        self._refused: dict[str, SafetyError] = {}
+        self._tell_others(places - {(name.casefold(), family) for name in self._before})
+        if not self._before:
+            raise ConfigError(
+                f"run {record.run} ({record.command}) left nothing to put back on {', '.join(names)}",
+                hint="It wrote nothing there, or its record has been dropped (store.keep_runs); `astsync history` "
+                "lists the runs that can be undone.",
+            )
+
+    def _tell_others(self, places: Set[tuple[str, str]]) -> None:
+        for name, family in sorted(places):
+            log.warning("run %d changed the family %s on %s too: left as it is", self._record.run, family, name)
+
+    @property
+    def names(self) -> Set[str]:
+        """The PBXs that have something to put back."""
+        return self._before.keys()
+
+    def work(self, pbx: str, existing: Mapping[str, str], owned: Set[str]) -> Work:
+        """Turn the record of the run around."""
+        undoing = Undoing(self._before[pbx], existing, owned)
+        refusal = None if self._skip_changed else undoing.refusal(pbx, self._record.run)
+        if refusal is not None:
+            self._refused[pbx] = refusal
+        return undoing.work()
+
+    def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
+        """Refuse where keys have changed since. The limits do not apply: an undo is asked for by hand."""
+        return {name: error for name, error in self._refused.items() if name in works}
+
+    def accepted(self, run: int, refused: Mapping[str, SafetyError]) -> None:
+        """Keep nothing: the snapshot stays as it is."""
+
+    def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
+        """Tell which run is put back."""
+        started = self._record.started
+        source = f"run {self._record.run} ({self._record.command} of {started.astimezone():%Y-%m-%d %H:%M:%S})"
+        return Report(command, run, source, True, started, 0, 0, 0, parts, undoes=self._record.run)

@@ -1,0 +1,48 @@
+"""Several PBXs at once, a thread each."""
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+log = logging.getLogger(__name__)
+
+_LAST_WAIT = 5.0  # seconds for threads that were told to stop; they are daemons, so no end of the process waits longer
+
+
+class Abandoned(Exception):
+    """Raised in a thread whose run was interrupted."""
+
+
+def side_by_side(jobs: Sequence[Callable[[], None]], interrupt: Callable[[], None]) -> None:
+    """Do all jobs and wait for them; one alone is done in this thread.
+
+    A bug in one is raised when all have ended. When this thread is interrupted ``interrupt`` must make the others end.
+    """
+    if len(jobs) == 1:
+        jobs[0]()
+        return
+    bugs: list[Exception] = []
+    threads = [threading.Thread(target=_guarded, args=(job, bugs), name="pbx", daemon=True) for job in jobs]
+    try:
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    except BaseException:
+        interrupt()
+        for thread in threads:
+            if thread.ident is not None:
+                thread.join(_LAST_WAIT)
+        raise
+    if bugs:
+        raise bugs[0]
+
+
+def _guarded(job: Callable[[], None], bugs: list[Exception]) -> None:
+    try:
+        job()
+    except Abandoned:
+        return
+    except Exception as error:
+        log.debug("a bug's place", exc_info=True)
+        bugs.append(error)

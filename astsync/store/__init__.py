@@ -1,0 +1,23 @@
+"""The local SQLite file: the snapshot, the owned keys, the runs and what each run changed, recorded before it did.
+
+Keys and old values come from PBXs and may hold any bytes, so they are stored as blobs; surrogate escapes stand for
+bytes that are not UTF-8 (``pbx.packets.text``). Runs are ordered by their numbers, never by the clock, which may jump.
+"""
+
+from astsync.store.lock import locked
+from astsync.store.records import Before, RunPart, RunRecord, Snapshot
+from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
+from astsync.store.store import KEPT_RUNS, UNDO_RUNS, Store
+
+__all__ = [
+    "APPLICATION_ID",
+    "KEPT_RUNS",
+    "SCHEMA_VERSION",
+    "UNDO_RUNS",
+    "Before",
+    "RunPart",
+    "RunRecord",
+    "Snapshot",
+    "Store",
+    "locked",
+]

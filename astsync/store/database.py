@@ -1,0 +1,167 @@
+"""The store's SQLite file, open: found whole or moved aside, brought to the present version, one thread at a time."""
+
+import logging
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from astsync.errors import StoreError
+from astsync.store.place import check_place, is_damage, told
+from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION, bring_up, version_of
+
+log = logging.getLogger(__name__)
+
+_HEADER = b"SQLite format 3\0"
+_APPLICATION = slice(68, 72)  # of the file's header: https://www.sqlite.org/fileformat.html
+_NAMES = {".sqlite3", ".sqlite", ".db"}
+_WAITING = 30  # seconds that a statement waits for another process
+_LOST = "going on as with a lost store: nothing is deleted on the PBXs, and entries that are as wanted are adopted"
+
+
+class Database:
+    """The open file. Threads may share it: each statement, and each change as a whole, is under one lock."""
+
+    def __init__(self, path: Path, *, write: bool) -> None:
+        self.path = path
+        self._lock = threading.RLock()
+        check_place(path)
+        with told(path):
+            self._db = _open_to_write(path) if write else _open_to_read(path)
+            self._db.execute("PRAGMA foreign_keys = ON")
+
+    def close(self) -> None:
+        """Close the file."""
+        with self._lock:
+            self._db.close()
+
+    @contextmanager
+    def reading(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection; rows must be taken before the end. Raises StoreError."""
+        with self._lock, told(self.path):
+            yield self._db
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """Give the connection for one transaction: all of it or nothing. Raises StoreError."""
+        with self._lock, told(self.path):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield self._db
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:  # a full disk has rolled back by itself
+                    self._db.execute("ROLLBACK")
+                raise
+
+
+def _connect(database: str | Path, *, uri: bool = False) -> sqlite3.Connection:
+    return sqlite3.connect(database, isolation_level=None, timeout=_WAITING, check_same_thread=False, uri=uri)
+
+
+def _open_to_write(path: Path) -> sqlite3.Connection:
+    """Open or create; the caller holds the lock. A damaged store is moved aside, and a new one begun."""
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    os.close(os.open(path, os.O_CREAT, 0o600))  # names of customers: nobody else's business
+    try:
+        return _whole(path)
+    except sqlite3.DatabaseError as error:
+        if not is_damage(error) or not _is_ours(path):
+            raise
+        fault = error
+    log.error("the store %s is damaged (%s): moved to %s; %s", path, fault, _move_aside(path), _LOST)
+    os.close(os.open(path, os.O_CREAT, 0o600))
+    return _whole(path)
+
+
+def _whole(path: Path) -> sqlite3.Connection:
+    """Open a store of any version that is not damaged; a file that is not ours stays as it is."""
+    db = _connect(path)
+    try:
+        version = version_of(db, path)
+        if version:
+            _check(db)
+        bring_up(db, version)
+        db.execute("PRAGMA journal_mode = WAL")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _check(db: sqlite3.Connection) -> None:
+    """Read the whole file once (10 ms for 100,000 entries), so that damage is found before the run, not within it."""
+    (fault,) = db.execute("PRAGMA quick_check(1)").fetchone()
+    if fault != "ok":
+        error = sqlite3.DatabaseError(str(fault).replace("\n", " "))
+        error.sqlite_errorcode = sqlite3.SQLITE_CORRUPT
+        raise error
+
+
+def _is_ours(path: Path) -> bool:
+    """Tell whether a damaged file may be moved: its header says astsync, or it says nothing and has a store's name."""
+    with path.open("rb") as file:
+        start = file.read(100)
+    if start.startswith(_HEADER) and len(start) == 100:
+        return start[_APPLICATION] == APPLICATION_ID.to_bytes(4, "big")
+    return path.suffix in _NAMES or not any(start)
+
+
+def _move_aside(path: Path) -> Path:
+    """Keep a damaged store, with the files that SQLite left beside it, under names that ``sqlite3`` opens together."""
+    stamp = f"{path}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    names = (Path(stamp if n == 1 else f"{stamp}-{n}") for n in range(1, 1_000))
+    aside = next(name for name in names if not name.exists())
+    for tail in ("-wal", "-shm", ""):
+        beside = Path(f"{path}{tail}")
+        if beside.exists():
+            beside.rename(f"{aside}{tail}")
+    return aside
+
+
+def _open_to_read(path: Path) -> sqlite3.Connection:
+    """Open for a run that writes nothing: nothing is created, moved or brought up, but in memory."""
+    if not (path.exists() and path.stat().st_size):
+        return _in_memory(path)
+    db = _reader(path)
+    try:
+        version = version_of(db, path)
+        if version == SCHEMA_VERSION:
+            _check(db)
+            return db
+        with closing(db):
+            return _in_memory(path, db)
+    except BaseException as error:
+        db.close()
+        if not is_damage(error) or not _is_ours(path):
+            raise
+        fault = error
+    log.error("the store %s is damaged (%s); %s", path, fault, _LOST)
+    return _in_memory(path)
+
+
+def _in_memory(path: Path, template: sqlite3.Connection | None = None) -> sqlite3.Connection:
+    """Make a store in memory, empty or from one of an earlier version."""
+    db = _connect(":memory:")
+    if template is not None:
+        template.backup(db)
+    bring_up(db, version_of(db, path))
+    return db
+
+
+def _reader(path: Path) -> sqlite3.Connection:
+    """Open read-only; WAL wants to write beside the file, and where the folder forbids it the file stands alone."""
+    for mode in ("mode=ro", "mode=ro&immutable=1"):
+        db = _connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
+        try:
+            db.execute("SELECT count(*) FROM sqlite_schema")
+        except sqlite3.OperationalError:
+            db.close()
+            continue
+        except sqlite3.DatabaseError:
+            return db  # damaged: told where the version is asked for
+        return db
+    raise StoreError(f"the store {path} cannot be read", hint="Check who may read the file and its folder.")

@@ -1,0 +1,44 @@
+"""Past runs, read from the store."""
+
+import sqlite3
+from collections.abc import Iterator
+from datetime import datetime
+
+from astsync.store.records import RunPart, RunRecord
+
+_RUNS = """
+SELECT id, command, started, finished, exit_code, message, undoes,
+    (SELECT max(id) FROM run AS later WHERE later.undoes = run.id AND later.wrote), wrote
+FROM run WHERE id <= ? ORDER BY id DESC LIMIT ?
+"""
+_PARTS = "SELECT pbx, family, added, changed, deleted, failed, verified, error FROM run_pbx WHERE run = ? ORDER BY pbx"
+_MEANT = """
+SELECT pbx, family, sum(old IS NULL), sum(old IS NOT NULL AND new IS NOT NULL), sum(new IS NULL)
+FROM undo WHERE run = ? AND old IS NOT new GROUP BY pbx, family
+"""
+
+
+def read_runs(db: sqlite3.Connection, newest: int, limit: int) -> Iterator[RunRecord]:
+    """Give at most ``limit`` runs from ``newest`` on back."""
+    rows = db.execute(_RUNS, (newest, limit)).fetchall()
+    for run, command, started, finished, exit_code, message, undoes, undone_by, wrote in rows:
+        yield RunRecord(
+            run=run,
+            command=command,
+            started=datetime.fromisoformat(started),
+            finished=finished and datetime.fromisoformat(finished),
+            exit_code=exit_code,
+            message=message or "",
+            undoes=undoes,
+            undone_by=undone_by,
+            undoable=bool(wrote),
+            parts=tuple(_parts(db, run, ended=finished is not None)),
+        )
+
+
+def _parts(db: sqlite3.Connection, run: int, *, ended: bool) -> Iterator[RunPart]:
+    for pbx, family, added, changed, deleted, failed, verified, error in db.execute(_PARTS, (run,)).fetchall():
+        truth = None if verified is None else bool(verified)
+        yield RunPart(pbx, family, added, changed, deleted, failed, truth, error)
+    if not ended:
+        yield from (RunPart(*counts) for counts in db.execute(_MEANT, (run,)).fetchall())

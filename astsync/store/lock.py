@@ -1,0 +1,58 @@
+"""The lock that keeps two runs from writing at once."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from astsync.errors import LockedError
+from astsync.store.place import check_place, told
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Keep other runs out while this one may write to the store at ``path``; taken before the store is opened.
+
+    The lock is the system's own and ends with its process, however that ends; the file beside it only names the
+    holder. Raises LockedError that names the holder's pid, StoreError when no lock can be made there.
+    """
+    check_place(path)
+    lock, holder = FileLock(f"{path}.lock", timeout=0), Path(f"{path}.pid")
+    with told(path):
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        try:
+            lock.acquire()
+        except Timeout:
+            raise _locked(holder) from None
+    try:
+        with told(path):
+            holder.write_text(str(os.getpid()), encoding="ascii")
+        yield
+    finally:
+        with suppress(OSError):
+            holder.unlink()
+        lock.release()
+
+
+def _locked(holder: Path) -> LockedError:
+    try:
+        pid = int(holder.read_text(encoding="ascii"))
+    except (OSError, ValueError):
+        pid = 0
+    who = f" (process {pid})" if pid > 0 and _runs(pid) else ""
+    return LockedError(
+        f"another run of astsync{who} holds the lock", hint="Wait until it ends; a lock ends with its process."
+    )
+
+
+def _runs(pid: int) -> bool:
+    """Tell whether there is such a process: a killed run leaves its pid until the next holder writes its own."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except (OSError, OverflowError):
+        return True
+    return True

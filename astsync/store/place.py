@@ -1,0 +1,45 @@
+"""The place of the store in the file system: what may stand there, and its faults in words."""
+
+import sqlite3
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from astsync.errors import StoreError
+
+DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
+
+
+@contextmanager
+def told(path: Path) -> Iterator[None]:
+    """Tell SQLite's and the disk's faults in words."""
+    try:
+        yield
+    except (sqlite3.Error, OSError, ValueError) as error:
+        reason = getattr(error, "strerror", None) or str(error)
+        raise StoreError(f"the store {path} cannot be used: {reason}", hint=_hint(error)) from error
+
+
+def _hint(error: Exception) -> str:
+    if is_damage(error):
+        return "Run the command again: it moves the damaged file aside, and goes on without it."
+    return "Check the folder's owner and free space, or name another file in store.path."
+
+
+def is_damage(error: BaseException) -> bool:
+    """Tell SQLite's words for a file that is no database, or not a whole one."""
+    code = getattr(error, "sqlite_errorcode", None)
+    return code is not None and code & 0xFF in DAMAGED
+
+
+def check_place(path: Path) -> None:
+    """Check that a file stands there, or nothing. Raises StoreError."""
+    with told(path):
+        try:
+            mode = path.stat().st_mode
+        except FileNotFoundError:
+            return
+    if not stat.S_ISREG(mode):
+        what = "a folder" if stat.S_ISDIR(mode) else "a device, a pipe or a socket"
+        raise StoreError(f"the store {path} is {what}, not a file", hint="Name a file in store.path.")

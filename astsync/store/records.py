@@ -1,0 +1,69 @@
+"""What the store holds, as types."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from astsync.phonebook.model import Entry
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """The last good desired phonebook: its entries, when it was pulled (UTC), from where, and the pull's counts."""
+
+    entries: Mapping[str, Entry]
+    at: datetime
+    source: str
+    counterparties: int
+    skipped: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """A key as it was before a run changed it, and what the run made of it.
+
+    ``old`` is None where the run added the key, ``new`` where it deleted it; both are the same where only the
+    ownership changed. ``owned`` tells whether astsync owned the key before; None where a store of version 1 did not
+    note it.
+    """
+
+    number: str
+    old: str | None
+    new: str | None
+    owned: bool | None
+
+
+@dataclass(frozen=True, slots=True)
+class RunPart:
+    """What a run did to one PBX: counts of entries, whether the PBX was found to hold them, and the error's words."""
+
+    pbx: str
+    family: str
+    added: int = 0
+    changed: int = 0
+    deleted: int = 0
+    failed: int = 0
+    verified: bool | None = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunRecord:
+    """A past run. Times are UTC, by the clock of then.
+
+    ``finished`` and ``exit_code`` are None where the run was killed, or is still running; its ``parts`` then count what
+    it was about to do. ``undoes`` is the run that it put back, ``undone_by`` the last run that put this one back.
+    ``undoable`` tells whether there is a record to put back.
+    """
+
+    run: int
+    command: str
+    started: datetime
+    finished: datetime | None
+    exit_code: int | None
+    message: str
+    undoes: int | None
+    undone_by: int | None
+    undoable: bool
+    parts: tuple[RunPart, ...]

@@ -1,0 +1,78 @@
+"""The tables of the store, their versions, and the way from each version to the next."""
+
+import sqlite3
+from collections.abc import Mapping
+from pathlib import Path
+
+from astsync.errors import StoreError
+
+SCHEMA_VERSION = 2
+APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
+
+_SCHEMA = """
+CREATE TABLE snapshot (number TEXT PRIMARY KEY, name TEXT NOT NULL, source TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE pull (
+    one INTEGER PRIMARY KEY CHECK (one = 1), run INTEGER, at TEXT NOT NULL, source TEXT NOT NULL,
+    counterparties INTEGER NOT NULL, skipped INTEGER NOT NULL, conflicts INTEGER NOT NULL
+);
+CREATE TABLE owned (pbx TEXT, family TEXT, number BLOB, PRIMARY KEY (pbx, family, number)) WITHOUT ROWID;
+CREATE TABLE run (
+    id INTEGER PRIMARY KEY AUTOINCREMENT, command TEXT NOT NULL, started TEXT NOT NULL, finished TEXT,
+    exit_code INTEGER, message TEXT, undoes INTEGER, wrote INTEGER NOT NULL DEFAULT 0
+);
+"""
+
+_SCHEMA_2 = """
+CREATE TABLE run_pbx (
+    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, pbx TEXT NOT NULL, family TEXT NOT NULL,
+    added INTEGER NOT NULL, changed INTEGER NOT NULL, deleted INTEGER NOT NULL, failed INTEGER NOT NULL,
+    verified INTEGER, error TEXT NOT NULL, PRIMARY KEY (run, pbx)
+) WITHOUT ROWID;
+CREATE TABLE undo (
+    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, pbx TEXT NOT NULL, family TEXT NOT NULL,
+    number BLOB NOT NULL, old BLOB, new BLOB, owned INTEGER, PRIMARY KEY (run, pbx, family, number)
+) WITHOUT ROWID;
+"""
+
+_FROM_1 = """
+ALTER TABLE run ADD COLUMN undoes INTEGER;
+ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
+INSERT INTO undo SELECT run, pbx, family, number, old, CAST(new AS BLOB), NULL FROM overwritten;
+UPDATE run SET wrote = 1 WHERE id IN (SELECT run FROM undo);
+DROP TABLE overwritten;
+"""
+
+MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1}
+"""Scripts by the version that they start from; each leads to the next version."""
+
+
+def version_of(db: sqlite3.Connection, path: Path) -> int:
+    """Give the version of an open store, 0 for an empty file.
+
+    Raises StoreError for a file of another program, and for a newer version.
+    """
+    (version,), (application,) = (
+        db.execute(f"PRAGMA {name}").fetchone() for name in ("user_version", "application_id")
+    )
+    empty = not db.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if version == 0 and empty:
+        return 0
+    if application != APPLICATION_ID:
+        raise StoreError(f"{path} is not a store of astsync", hint="Name another file in store.path.")
+    if version > SCHEMA_VERSION:
+        raise StoreError(
+            f"the store {path} has version {version}, from a newer astsync; this one knows {SCHEMA_VERSION}",
+            hint="Update astsync, or name another file in store.path.",
+        )
+    return int(version)
+
+
+def bring_up(db: sqlite3.Connection, version: int) -> None:
+    """Bring a store from ``version`` to the present one, all of it or nothing."""
+    if version == SCHEMA_VERSION:
+        return
+    if version == 0:
+        steps = f"{_SCHEMA}{_SCHEMA_2}PRAGMA application_id = {APPLICATION_ID};"
+    else:
+        steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
+    db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT")

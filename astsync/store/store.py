@@ -1,0 +1,201 @@
+"""What the rest of astsync asks of the store."""
+
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from astsync.phonebook.model import Entry
+from astsync.store.database import Database
+from astsync.store.history import read_runs
+from astsync.store.records import Before, RunPart, RunRecord, Snapshot
+
+KEPT_RUNS = 1_000
+"""Runs that history lists; older ones are dropped but where they can still be undone."""
+UNDO_RUNS = 200
+"""Runs that can be undone, by default."""
+
+
+class Store:
+    """The store, open. A dry run opens it with ``write=False``: then nothing is created and nothing changes.
+
+    ``undo_runs`` is how many runs that wrote can be undone; the records of older ones are dropped when a run ends.
+    Every method raises StoreError when the file cannot be used. Threads may share a store.
+    """
+
+    def __init__(self, path: Path, *, write: bool = True, undo_runs: int = UNDO_RUNS) -> None:
+        self.path = path
+        self._undo_runs = max(undo_runs, 1)
+        self._file = Database(path, write=write)
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def snapshot(self) -> Snapshot | None:
+        """Give the last good desired phonebook, or None when there was none yet."""
+        with self._file.reading() as db:
+            pull = db.execute("SELECT at, source, counterparties, skipped, conflicts FROM pull").fetchone()
+            if pull is None:
+                return None
+            rows = db.execute("SELECT number, name, source FROM snapshot ORDER BY number")
+            entries = {number: Entry(number, name, source) for number, name, source in rows}
+        at, source, *counts = pull
+        return Snapshot(entries, datetime.fromisoformat(at), source, *counts)
+
+    def snapshot_names(self) -> dict[str, str] | None:
+        """Give the last good phonebook's names by number, or None when there was none yet."""
+        with self._file.reading() as db:
+            if db.execute("SELECT 1 FROM pull").fetchone() is None:
+                return None
+            return dict(db.execute("SELECT number, name FROM snapshot"))
+
+    def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
+        """Replace the snapshot."""
+        with self._file.change() as db:
+            db.execute("DELETE FROM snapshot")
+            rows = ((entry.number, entry.name, entry.source) for entry in snapshot.entries.values())
+            db.executemany("INSERT INTO snapshot VALUES (?, ?, ?)", rows)
+            counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
+            values = (run, snapshot.at.isoformat(), snapshot.source, *counts)
+            db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?)", values)
+
+    def owned(self, pbx: str, family: str) -> set[str]:
+        """Give the keys that astsync wrote on a PBX."""
+        with self._file.reading() as db:
+            rows = db.execute("SELECT number FROM owned WHERE pbx = ? AND family = ?", (_name(pbx), family))
+            return {_text(number) for (number,) in rows}
+
+    def own(self, pbx: str, family: str, numbers: Iterable[str]) -> None:
+        """Note keys as owned."""
+        with self._file.change() as db:
+            db.executemany(_OWN, _keys(pbx, family, numbers))
+
+    def disown(self, pbx: str, family: str, numbers: Iterable[str]) -> None:
+        """Forget keys that are gone from a PBX, or not astsync's any more."""
+        with self._file.change() as db:
+            db.executemany(_DISOWN, _keys(pbx, family, numbers))
+
+    def begin_run(self, command: str, undoes: int | None = None) -> int:
+        """Note a run that may write, and the run that it puts back; give its number."""
+        with self._file.change() as db:
+            row = db.execute("INSERT INTO run (command, started, undoes) VALUES (?, ?, ?)", (command, _now(), undoes))
+            return int(row.lastrowid or 0)
+
+    def end_run(self, run: int, exit_code: int, message: str = "", parts: Sequence[RunPart] = ()) -> None:
+        """Note how a run ended, and drop the records that are too old."""
+        with self._file.change() as db:
+            values = (_now(), exit_code, _words(message), run)
+            db.execute("UPDATE run SET finished = ?, exit_code = ?, message = ? WHERE id = ?", values)
+            rows = (
+                (run, p.pbx, p.family, p.added, p.changed, p.deleted, p.failed, p.verified, _words(p.error))
+                for p in parts
+            )
+            db.executemany("INSERT INTO run_pbx VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            old = "SELECT id FROM run WHERE wrote ORDER BY id DESC LIMIT -1 OFFSET ?"
+            for (too_old,) in db.execute(old, (self._undo_runs,)).fetchall():
+                db.execute("DELETE FROM undo WHERE run = ?", (too_old,))
+                db.execute("UPDATE run SET wrote = 0 WHERE id = ?", (too_old,))
+            db.execute("DELETE FROM run WHERE NOT wrote AND id <= (SELECT max(id) FROM run) - ?", (KEPT_RUNS,))
+
+    def note_before(
+        self,
+        run: int,
+        pbx: str,
+        family: str,
+        before: Iterable[Before],
+        own: Iterable[str] = (),
+        disown: Iterable[str] = (),
+    ) -> None:
+        """Record what a run is about to change on a PBX, and whose the keys then are, before anything is sent."""
+        where = (run, _name(pbx), family)
+        rows = ((*where, _blob(b.number), _maybe_blob(b.old), _maybe_blob(b.new), b.owned) for b in before)
+        with self._file.change() as db:
+            db.executemany("INSERT OR REPLACE INTO undo VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            db.executemany(_OWN, _keys(pbx, family, own))
+            db.executemany(_DISOWN, _keys(pbx, family, disown))
+            db.execute(_MARK, (run,))
+
+    def take_back(self, run: int, pbx: str, family: str, unchanged: Iterable[str], disown: Iterable[str]) -> None:
+        """Drop from a run's record the keys that it did not change after all, and the ownership of some."""
+        rows = ((run, *key) for key in _keys(pbx, family, unchanged))
+        with self._file.change() as db:
+            db.executemany("DELETE FROM undo WHERE run = ? AND pbx = ? AND family = ? AND number = ?", rows)
+            db.executemany(_DISOWN, _keys(pbx, family, disown))
+            db.execute(_MARK, (run,))
+
+    def before(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
+        """Give the record of what a run changed on a PBX, by number."""
+        query = "SELECT number, old, new, owned FROM undo WHERE run = ? AND pbx = ? AND family = ? ORDER BY number"
+        with self._file.reading() as db:
+            rows = db.execute(query, (run, _name(pbx), family)).fetchall()
+        return tuple(
+            Before(_text(number), _maybe_text(old), _maybe_text(new), None if owned is None else bool(owned))
+            for number, old, new, owned in rows
+        )
+
+    def overwritten(self, run: int, pbx: str, family: str) -> dict[str, str]:
+        """Give the old values by number that a run overwrote or deleted on a PBX."""
+        return {b.number: b.old for b in self.before(run, pbx, family) if b.old is not None and b.old != b.new}
+
+    def places(self, run: int) -> tuple[tuple[str, str], ...]:
+        """Give the PBXs (as ``casefold`` writes them) and families that a run has a record for."""
+        with self._file.reading() as db:
+            rows = db.execute("SELECT DISTINCT pbx, family FROM undo WHERE run = ? ORDER BY pbx, family", (run,))
+            return tuple((pbx, family) for pbx, family in rows)
+
+    def runs(self, limit: int = KEPT_RUNS) -> tuple[RunRecord, ...]:
+        """Give the last runs, the newest first."""
+        with self._file.reading() as db:
+            return tuple(read_runs(db, _NEWEST, limit))
+
+    def run(self, number: int) -> RunRecord | None:
+        """Give one run, or None when there is none of that number (any more)."""
+        with self._file.reading() as db:
+            found = next(iter(tuple(read_runs(db, min(number, _NEWEST), 1))), None)
+        return found if found is not None and found.run == number else None
+
+    def last_undoable(self) -> int | None:
+        """Give the number of the last run that wrote to a PBX and has a record."""
+        with self._file.reading() as db:
+            row = db.execute("SELECT max(id) FROM run WHERE wrote").fetchone()
+        return None if row[0] is None else int(row[0])
+
+
+_OWN = "INSERT OR IGNORE INTO owned VALUES (?, ?, ?)"
+_DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
+_MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE id = ?"
+_NEWEST = 2**63 - 1  # SQLite's largest integer
+
+
+def _keys(pbx: str, family: str, numbers: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
+    name = _name(pbx)
+    return ((name, family, _blob(number)) for number in numbers)
+
+
+def _name(pbx: str) -> str:
+    """Give a PBX's name as the configuration compares it: Office and office are one."""
+    return pbx.casefold()
+
+
+def _blob(value: str) -> bytes:
+    return value.encode("utf-8", "surrogateescape")
+
+
+def _maybe_blob(value: str | None) -> bytes | None:
+    return None if value is None else _blob(value)
+
+
+def _text(value: bytes) -> str:
+    return value.decode("utf-8", "surrogateescape")
+
+
+def _maybe_text(value: bytes | None) -> str | None:
+    return None if value is None else _text(value)
+
+
+def _words(message: str) -> str:
+    return message.encode("utf-8", "backslashreplace").decode()
+
+
+def _now() -> str:
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
