@@ -9,13 +9,16 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
+from astsync.demo.onec.columns import Line
 from astsync.demo.onec.data import NO_DATE, PHONE, Contact
-from astsync.demo.onec.schema import SECTION, Base, EntitySet, Line
+from astsync.demo.onec.schema import SECTION, Base, EntitySet
 from astsync.demo.onec.tables import Table
 
 LARGEST_PAGE = 10_000
 """The service gives no more in one page, whatever Limit says."""
 
+_SHORTEST = 5
+_NOT_DIGITS = re.compile(r"[^0-9]+")
 Record = dict[str, Any]
 
 
@@ -138,21 +141,22 @@ class Numbers:
 
     def __init__(self, export: Export) -> None:
         self._export = export
-        self._found: tuple[int, dict[str, int]] | None = None
+        self._known: tuple[int, list[tuple[str, int]]] | None = None
 
     def name(self, text: str) -> str:
         """Give the name of the first counterparty with this number, "" when there is none."""
-        digits = re.sub(r"[^0-9]", "", text)[-10:]
-        index = self._index().get(digits)
-        return "" if index is None else self._export.table.item(index).name
+        digits = _NOT_DIGITS.sub("", text)[-10:]
+        if len(digits) < _SHORTEST:
+            return ""
+        found = next((index for known, index in self._all() if digits in known), None)
+        return "" if found is None else self._export.table.item(found).name
 
-    def _index(self) -> dict[str, int]:
+    def _all(self) -> list[tuple[str, int]]:
+        """Give the digits of each phone, and whose it is; those marked for deletion are left out."""
         table = self._export.table
-        if self._found is None or self._found[0] != table.revision:
-            found: dict[str, int] = {}
-            for index in self._export.order():
-                if not table.item(index).deleted:
-                    for number in table.record(index).numbers:
-                        found.setdefault(number[-10:], index)
-            self._found = (table.revision, found)
-        return self._found[1]
+        if self._known is None or self._known[0] != table.revision:
+            living = [index for index in self._export.order() if not table.item(index).deleted]
+            phones = ((phone, index) for index in living for phone in table.record(index).phones)
+            known = [(_NOT_DIGITS.sub("", phone.written.text), index) for phone, index in phones]
+            self._known = (table.revision, known)
+        return self._known[1]

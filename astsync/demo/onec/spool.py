@@ -9,37 +9,39 @@ _PIECE = 256 * 1024
 
 
 class Spool:
-    """Long bodies, written once into files without a name: they cost no memory, and the second asker does not wait."""
+    """Long bodies, written once to a file without a name: they cost no memory, and the second asker does not wait."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[object, int, int]] = {}
-        self._files = ExitStack()
+        self._file: int | None = None
+        self._end = 0
+        self._open = ExitStack()
 
     def body(self, name: str, version: object, write: Callable[[], Iterable[bytes]]) -> tuple[Iterator[bytes], int]:
         """Give a body's pieces and its length; it is written anew when its ``version`` is another.
 
-        The former file stays open until ``close``: somebody may still be reading it.
+        What was written before stays where it is until ``close``: somebody may still be reading it.
         """
+        file = self._opened()
         kept = self._kept.get(name)
         if kept is None or kept[0] != version:
-            kept = self._kept[name] = (version, *self._file(write()))
-        _, number, length = kept
-        return _pieces(number, length), length
-
-    def _file(self, pieces: Iterable[bytes]) -> tuple[int, int]:
-        """Write a file without a name; gives its descriptor and its length."""
-        with tempfile.TemporaryFile() as file:
-            length = sum(file.write(piece) for piece in pieces)
-            file.flush()
-            number = os.dup(file.fileno())
-        self._files.callback(os.close, number)
-        return number, length
+            start = self._end
+            for piece in write():
+                self._end += os.write(file, piece)
+            kept = self._kept[name] = (version, start, self._end)
+        _, start, end = kept
+        places = range(start, end, _PIECE)
+        return (os.pread(file, min(_PIECE, end - place), place) for place in places), end - start
 
     def close(self) -> None:
-        """Let go of the files."""
+        """Let go of the file."""
         self._kept.clear()
-        self._files.close()
+        self._open.close()
+        self._file, self._end = None, 0
 
-
-def _pieces(number: int, length: int) -> Iterator[bytes]:
-    return (os.pread(number, _PIECE, place) for place in range(0, length, _PIECE))
+    def _opened(self) -> int:
+        if self._file is None:
+            with tempfile.TemporaryFile(buffering=0) as file:
+                self._file = os.dup(file.fileno())
+            self._open.callback(os.close, self._file)
+        return self._file

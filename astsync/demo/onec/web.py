@@ -29,7 +29,7 @@ from astsync.demo.onec.wsdl import WebService, wsdl
 
 HTTP_SERVICE = "astsync/counterparties"
 _JSON = "application/json; charset=utf-8"
-_LONG = 2000
+_LONG = 500
 """Counterparties; a longer answer is kept on the disk and sent from there."""
 
 _NO_RIGHTS = "У пользователя недостаточно прав на исполнение операции над базой данных."
@@ -126,7 +126,7 @@ class Web:
             return wrapped(service, call, outputs)
 
         name = f"{call.version} {call.operation.name} {fault}"
-        return self._sent(name, page, body, content_type(call.version), whole=limit <= 0)
+        return self._sent(name, page, body, content_type(call.version))
 
     def _part(self, cursor: str, limit: int) -> Page:
         if any(self._export.table.find(ref) is not None for ref in self._service.reader.hidden):
@@ -136,14 +136,16 @@ class Web:
         except WrongCursor:
             raise module_fault("astsync", _WRONG_CURSOR, 34) from None
 
-    def _sent(self, name: str, page: Page, body: Callable[[], Iterable[bytes]], kind: str, *, whole: bool) -> Answer:
-        """Answer with a body from memory; from the disk where it is ``whole`` and long; as it comes if endless."""
+    def _sent(self, name: str, page: Page, body: Callable[[], Iterable[bytes]], kind: str) -> Answer:
+        """Answer with a body from memory, from the disk where it is long, as it comes where it is endless."""
         if name.endswith("endless"):
             return Answer(200, content_type=kind, parts=iter(body()))
-        if len(page.indexes) <= _LONG or not whole:
-            return Answer(200, b"".join(body()), kind, rows=len(page.indexes))
-        parts, length = self._spool.body(name, self._export.table.revision, body)
-        return Answer(200, content_type=kind, rows=len(page.indexes), parts=parts, length=length)
+        rows = len(page.indexes)
+        if rows <= _LONG:
+            return Answer(200, b"".join(body()), kind, rows=rows)
+        place = f"{name} {page.indexes[0]} {rows} {page.cursor}"
+        parts, length = self._spool.body(place, self._export.table.revision, body)
+        return Answer(200, content_type=kind, rows=rows, parts=parts, length=length)
 
     # The HTTP service.
 
@@ -151,15 +153,14 @@ class Web:
         if fault in HTTP_INSTEAD:
             return HTTP_INSTEAD[fault]()
         try:
-            given = _parameters(asked)
-            page = self._http_page(given, fault)
+            page = self._http_page(_parameters(asked), fault)
         except (SoapFault, ValueError) as error:
             return Answer(500, str(error).encode(), "text/plain; charset=utf-8", mark=True)
 
         def body() -> Iterable[bytes]:
             return written.json_list(spoilt_records(self._export.records(page.indexes), fault), page.cursor)
 
-        answer = self._sent(f"http {fault}", page, body, _JSON, whole=not given)
+        answer = self._sent(f"http {fault}", page, body, _JSON)
         answer.mark = True
         return answer
 
@@ -171,7 +172,8 @@ class Web:
         if "offset" in given or "page" in given:
             size = limit or 1000
             skip = int(given["offset"]) if "offset" in given else (int(given["page"]) - 1) * size
-            return Page(self._export.offset(0 if fault == "same_page" else skip, size).indexes, None)
+            skip = 0 if fault == "same_page" else max(0, skip)
+            return Page(self._export.offset(skip, size).indexes, None)
         return everything
 
 
