@@ -14,6 +14,8 @@ from astsync.demo.onec.data import PHONE
 from astsync.demo.onec.schema import FLAVOURS
 from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
 
+NIL = "00000000-0000-0000-0000-000000000000"
+
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Client]:
@@ -85,14 +87,98 @@ class TestFlavours:
     def test_other_owners_of_phones(self, shared: Client) -> None:
         partners = {row["Ref_Key"] for row in shared.rows("Catalog_Партнеры", select="Ref_Key")}
         people = shared.rows("Catalog_КонтактныеЛицаПартнеров", select="Owner_Key")
-        assert {row["Owner_Key"] for row in people} <= partners
+        owners = [row["Owner_Key"] for row in people]
+        assert len(set(owners) & partners) > len(owners) * 0.5
+        assert owners.count(NIL) > 0
+        assert set(owners) - partners - {NIL}, "some owner has gone"
         assert {row["Партнер_Key"] for row in shared.rows(CATALOG)} <= partners
         assert shared.rows("Catalog_КонтактныеЛицаПартнеров_КонтактнаяИнформация", filter="Тип eq 'Телефон'")
+
+    def test_owners_of_composite_type_tell_their_catalog(self) -> None:
+        with OneC(60, flavour="bp30") as onec:
+            client = Client(onec)
+            rows = client.rows("Catalog_КонтактныеЛица", select="ОбъектВладелец,ОбъектВладелец_Type")
+            known = {row["Ref_Key"] for row in client.rows(CATALOG, select="Ref_Key")}
+        types = {row["ОбъектВладелец_Type"]: row["ОбъектВладелец"] for row in rows}
+        assert set(types) == {"StandardODATA.Catalog_Контрагенты", "StandardODATA.Undefined"}
+        assert types["StandardODATA.Undefined"] == ""
+        assert {row["ОбъектВладелец"] for row in rows} & known
+
+    def test_full_names_may_be_empty(self, shared: Client) -> None:
+        names = [row["НаименованиеПолное"] for row in shared.rows(CATALOG, select="НаименованиеПолное")]
+        assert 0 < names.count("") < len(names) / 5
 
     def test_a_flavour_of_ones_own(self) -> None:
         flavour = replace(FLAVOURS["ut11"], catalogs=("Контрагенты", "ВидыКонтактнойИнформации"))
         with OneC(5, flavour=flavour) as onec:
             assert "Партнер_Key" not in Client(onec).rows(CATALOG, select="**", top="1")[0]
+
+
+REGISTER = "InformationRegister_КонтактнаяИнформация"
+
+
+class TestRegister:
+    """Contacts before БСП: one register for all catalogs, no tabular sections."""
+
+    @pytest.fixture
+    def old(self) -> Iterator[Client]:
+        with OneC(60, seed=3, flavour="ut103") as onec:
+            yield Client(onec)
+
+    def test_it_is_the_only_place_of_contacts(self, old: Client) -> None:
+        assert REGISTER in {row["name"] for row in old.json()["value"]}
+        assert old.error(SECTION)[:2] == (404, "8")
+        assert old.error(CATALOG, select="КонтактнаяИнформация")[:2] == (400, "6")
+        assert old.error(CATALOG, filter="КонтактнаяИнформация/any(d: d/Тип eq 'Телефон')")[:2] == (400, "6")
+        assert "КонтактнаяИнформация" not in old.rows(CATALOG, filter="IsFolder eq false", top="1")[0]
+
+    def test_its_rows_have_owners_of_several_types_and_no_reference(self, old: Client) -> None:
+        rows = old.rows(REGISTER)
+        assert "Ref_Key" not in rows[0]
+        assert {row["Объект_Type"] for row in rows} == {
+            "StandardODATA.Catalog_Контрагенты",
+            "StandardODATA.Catalog_КонтактныеЛицаКонтрагентов",
+        }
+        everybody = [
+            record for name in ("Контрагенты", "КонтактныеЛицаКонтрагентов") for record in old.onec.table(name)
+        ]
+        assert len(rows) == sum(len(record.contacts) for record in everybody)
+        keys = [(row["Объект"], row["Тип"], row["Вид"]) for row in rows]
+        assert len(set(keys)) == len(keys)
+
+    def test_kinds_are_references_or_texts(self, old: Client) -> None:
+        record = old.onec.records()[0]
+        old.onec.change(record.item.ref, phones=["8 495 555-01-01", "8 495 555-01-02"])
+        owner = f"Тип eq 'Телефон' and Объект eq cast(guid'{record.item.ref}','{CATALOG}')"
+        rows = old.rows(REGISTER, filter=owner, orderby="Объект,Вид")
+        kinds = {row["Вид"]: row["Вид_Type"] for row in rows}
+        assert kinds["Телефон 2"] == "Edm.String"
+        assert len(kinds) == 2
+        assert old.rows(REGISTER, filter=f"Объект eq guid'{record.item.ref}'") == []
+
+    def test_parts_of_phones(self, old: Client) -> None:
+        rows = old.rows(REGISTER, filter="Тип eq 'Телефон' and Поле3 ne ''", select="Поле1,Поле3,Представление")
+        assert rows
+        assert all(row["Поле3"][-2:] in row["Представление"] for row in rows)
+
+    def test_it_is_read_by_pages_in_an_order(self, old: Client) -> None:
+        whole = old.rows(REGISTER, orderby="Объект,Вид")
+        assert old.pages(REGISTER, 7, orderby="Объект,Вид") == whole
+
+    def test_it_tells_about_itself(self, old: Client) -> None:
+        metadata = old.get("$metadata").text
+        assert '<PropertyRef Name="Объект_Type"/>' in metadata
+        rows = old.get(REGISTER, format="application/json;odata=fullmetadata", top="1").content.decode("utf-8-sig")
+        assert "Объект_Type='StandardODATA.Catalog_" in rows
+        assert old.error(f"{REGISTER}(Объект='1')")[:2] == (400, "7")
+
+    def test_one_row_out_of_reach_refuses_it_whole(self, old: Client) -> None:
+        hidden = next(record for record in old.onec.records() if record.contacts)
+        old.onec.hide(hidden.item.ref)
+        assert old.error(REGISTER)[:2] == (401, "20")
+        rows = old.rows(REGISTER, allowedOnly="true")
+        assert rows
+        assert hidden.item.ref not in {row["Объект"] for row in rows}
 
 
 class TestChanges:

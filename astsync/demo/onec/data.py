@@ -197,6 +197,8 @@ class Inventor:
         item.inn = f"00{dice.roll(10**10):010}" if alone else f"00{dice.roll(10**8):08}"
         item.kpp = "" if alone else f"00{dice.roll(10**5):05}01"
         item.code = f"{index + 1:09} "
+        if dice.roll(25) == 0:
+            item.full_name = ""  # nobody is made to fill it in
         return item
 
     def partner(self, index: int) -> Item:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from astsync.demo.onec.answers import ODataError, bad_filter, cannot_compare, no_segment
-from astsync.demo.onec.schema import Column
+from astsync.demo.onec.columns import Column
 
 Test = Callable[[Any], bool]
 _TOKEN = re.compile(

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from xml.sax.saxutils import quoteattr
 
-from astsync.demo.onec.schema import Column, EntitySet
+from astsync.demo.onec.columns import Column
+from astsync.demo.onec.schema import EntitySet
 
 _EDM = {"Text": "Edm.String", "Composite": "Edm.String"}
 
@@ -42,9 +43,9 @@ def metadata_xml(sets: Iterable[EntitySet]) -> bytes:
 
 
 def _entity_type(entity: EntitySet) -> str:
-    keys = ("Ref_Key", "LineNumber") if entity.section else ("Ref_Key",)
-    references = "".join(f"<PropertyRef Name={quoteattr(key)}/>" for key in keys)
-    return f"<EntityType Name={quoteattr(entity.name)}><Key>{references}</Key>{_properties(entity, keys)}</EntityType>"
+    references = "".join(f"<PropertyRef Name={quoteattr(key)}/>" for key in entity.keys)
+    properties = _properties(entity, entity.keys)
+    return f"<EntityType Name={quoteattr(entity.name)}><Key>{references}</Key>{properties}</EntityType>"
 
 
 def _row_type(entity: EntitySet) -> str:

@@ -10,8 +10,9 @@ from typing import Any
 from urllib.parse import unquote
 
 from astsync.demo.onec.answers import ODataError, Row, cannot_compare, no_instance, no_rights, no_segment
+from astsync.demo.onec.columns import Line
 from astsync.demo.onec.filter import Section, Test, parse_filter
-from astsync.demo.onec.schema import SECTION, Base, EntitySet, Line
+from astsync.demo.onec.schema import SECTION, Base, EntitySet
 from astsync.demo.onec.select import Render, Selector, lines_of
 
 LINES = 1024  # a row of a tabular section is found by item * LINES + line, both from 0
@@ -145,12 +146,15 @@ class Reader:
 
     def row(self, entity: EntitySet, place: int) -> Any:
         """Give the row at a place: an Item, or a Line of a tabular section."""
-        if not entity.section:
+        if not entity.lines:
             return entity.table.item(place)
         index, line = divmod(place, LINES)
-        return Line(entity.table, index, line + 1, entity.table.contacts(index)[line])
+        table, inner = entity.rows.part(index)
+        return Line(table, inner, line + 1, table.contacts(inner)[line])
 
     def _locate(self, entity: EntitySet, key: str) -> int:
+        if entity.register is not None:
+            raise ODataError(400, 7, "Key part is missing")  # its key has many parts, which nobody asks for one by one
         match = re.fullmatch(r"(?:Ref_Key=)?guid'([0-9a-fA-F-]{36})'(?:,\s*LineNumber=(\d{1,4}))?", key)
         if match is None or (match[2] is None) == entity.section:
             raise no_segment(key)
@@ -164,12 +168,12 @@ class Reader:
         return Selector(self.base).renderer(entity, query.select, query.expand, level=query.level)
 
     def _section(self, entity: EntitySet) -> Section | None:
-        inner = self.base.sets.get(f"{entity.name}_{SECTION}")
+        inner = self.base.sets.get(f"{entity.name}_{SECTION}") if SECTION in entity.columns else None
         return Section(SECTION, inner.columns, lambda item: lines_of(entity, item)) if inner else None
 
     def _select(self, entity: EntitySet, query: Query) -> Sequence[int]:
         """Find the places of a selection in their order; the last few selections are kept."""
-        state = (entity.table.revision, frozenset(self.hidden), query.allowed_only)
+        state = (entity.rows.revision, frozenset(self.hidden), query.allowed_only)
         key = (entity.name, query.filter, query.order, *state)
         if key not in self._found:
             self._found[key] = self._search(entity, query)
@@ -181,9 +185,9 @@ class Reader:
         test = self._test(entity, query)
         keys = [(_sort_key(entity, name), backwards) for name, backwards in query.order]
         by_reference = query.order[:1] == (("Ref_Key", False),)
-        if by_reference and not entity.section and test is None and not self.hidden:
+        if by_reference and not entity.lines and test is None and not self.hidden:
             return entity.table.order()
-        indexes = entity.table.order() if by_reference else entity.table.indexes()
+        indexes = entity.rows.order() if by_reference else entity.rows.indexes()
         places = array("Q", self._visible(entity, self._tested(entity, indexes, test), query))
         if by_reference and query.order[1:] in {(), (("LineNumber", False),)}:
             return places
@@ -196,28 +200,31 @@ class Reader:
         return parse_filter(query.filter, entity.columns, self._section(entity)) if query.filter else None
 
     def _unordered(self, entity: EntitySet, query: Query) -> Iterator[int]:
-        return self._tested(entity, entity.table.indexes(), self._test(entity, query))
+        return self._tested(entity, entity.rows.indexes(), self._test(entity, query))
 
     def _tested(self, entity: EntitySet, indexes: Iterable[int], test: Test | None) -> Iterator[int]:
-        table = entity.table
         for index in indexes:
-            if not entity.section:
-                if test is None or test(table.item(index)):
+            table, inner = entity.rows.part(index)
+            if not entity.lines:
+                if test is None or test(table.item(inner)):
                     yield index
                 continue
-            for line, contact in enumerate(table.contacts(index)):
-                if test is None or test(Line(table, index, line + 1, contact)):
+            for line, contact in enumerate(table.contacts(inner)):
+                if test is None or test(Line(table, inner, line + 1, contact)):
                     yield index * LINES + line
 
     def _visible(self, entity: EntitySet, places: Iterator[int], query: Query) -> Iterator[int]:
         """Refuse the selection for one hidden row, or with allowedOnly leave such rows out without a word."""
         for place in places:
-            index = place // LINES if entity.section else place
-            if self.hidden and entity.table.ref(index) in self.hidden:
+            if self.hidden and self._ref(entity, place) in self.hidden:
                 if not query.allowed_only:
                     raise no_rights()
                 continue
             yield place
+
+    def _ref(self, entity: EntitySet, place: int) -> str:
+        table, index = entity.rows.part(place // LINES if entity.lines else place)
+        return table.ref(index)
 
     def _cut(self, entity: EntitySet, query: Query, found: Sequence[int], start: int, end: int) -> Iterable[int]:
         """Cut a page out of a selection.

@@ -1,70 +1,52 @@
 """What the stand-in 1C publishes: flavours of configuration, the sets of the composition, and their columns."""
 
 import base64
-import json
 import struct
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Literal
-from xml.sax.saxutils import escape, quoteattr
+from typing import Literal
 
-from astsync.demo.onec.data import FAX, NIL, NO_DATE, PHONE, Contact, Inventor, Item
-from astsync.demo.onec.phones import Written
-from astsync.demo.onec.tables import Table, presentation
+from astsync.demo.onec.columns import (
+    KINDS,
+    REGISTER,
+    REGISTER_KEYS,
+    Column,
+    register_columns,
+    section_columns,
+    type_of,
+)
+from astsync.demo.onec.data import NIL, Contact, Inventor, Item
+from astsync.demo.onec.tables import Joined, Rows, Table, presentation
 
-Edm = Literal["Guid", "String", "Text", "Boolean", "Int64", "DateTime", "Composite", "Section"]
-"""The kinds of columns. Text is a string of unlimited length, which 1C cannot compare; the others are Edm's."""
-
-Getter = Callable[[Any], Any]
 SECTION = "КонтактнаяИнформация"
-KINDS = "ВидыКонтактнойИнформации"
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column of a set. ``target`` is the set that a reference leads to; ``item_only`` is absent in folders."""
-
-    name: str
-    type: Edm
-    get: Getter
-    target: str = ""
-    item_only: bool = False
-    sort_key: Getter | None = None
-
-    @property
-    def link(self) -> str:
-        """The navigation property of a reference: Вид for Вид_Key; "" for other columns."""
-        return self.name.removesuffix("_Key") if self.target else ""
-
-
-@dataclass(frozen=True, slots=True)
-class Line:
-    """A row of a tabular section: its table, the index of its item there, its number from 1, and what it holds."""
-
-    table: Table
-    index: int
-    number: int
-    contact: Contact
-
-    @property
-    def item(self) -> Item:
-        """The item that the line belongs to, made anew."""
-        return self.table.item(self.index)
-
-    @property
-    def ref(self) -> str:
-        """The reference of that item."""
-        return self.table.ref(self.index)
 
 
 @dataclass(frozen=True, slots=True)
 class EntitySet:
-    """A published set. A ``section`` is a tabular section, whose rows are ``Line``; else rows are ``Item``."""
+    """A published set. The rows of a tabular ``section`` and of a ``register`` are ``Line``; else they are ``Item``."""
 
     name: str
     table: Table
     columns: dict[str, Column]
     section: bool = False
+    register: Joined | None = None
+
+    @property
+    def lines(self) -> bool:
+        """Whether its rows are contacts rather than items."""
+        return self.section or self.register is not None
+
+    @property
+    def rows(self) -> Rows:
+        """The items that its rows come from: those of its table, or of all tables with contacts."""
+        return self.table if self.register is None else self.register
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The columns that name a row."""
+        if self.register is not None:
+            return REGISTER_KEYS
+        return ("Ref_Key", "LineNumber") if self.section else ("Ref_Key",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +56,8 @@ class Flavour:
     ``catalogs`` has at least Контрагенты and ВидыКонтактнойИнформации.
     ``hierarchical`` catalogs have Code, IsFolder and Parent_Key. ``details`` says in which form the tabular section
     keeps a phone's parts: "json" is the newest (Значение, ДействуетС and the older form), "xml" the older
-    (ЗначенияПолей), "none" the oldest. ``sections`` tells whether tabular sections are sets of their own.
+    (ЗначенияПолей), "none" the oldest. ``sections`` tells whether tabular sections are sets of their own. A base with
+    a ``register`` keeps all contacts in an information register, as configurations before БСП do, and has no sections.
     """
 
     name: str
@@ -82,10 +65,12 @@ class Flavour:
     hierarchical: bool = False
     details: Literal["json", "xml", "none"] = "json"
     sections: bool = True
+    register: bool = False
 
 
 _UT = ("Контрагенты", "Партнеры", "КонтактныеЛицаПартнеров", KINDS)
 _BP = ("Контрагенты", "КонтактныеЛица", KINDS)
+_OLD = ("Контрагенты", "КонтактныеЛицаКонтрагентов", KINDS)
 FLAVOURS = {
     flavour.name: flavour
     for flavour in (
@@ -94,6 +79,7 @@ FLAVOURS = {
         Flavour("bp-old", _BP, hierarchical=True, details="xml"),
         Flavour("bp-oldest", _BP, hierarchical=True, details="none"),
         Flavour("ut11-embedded", _UT, sections=False),
+        Flavour("ut103", _OLD, hierarchical=True, details="none", sections=False, register=True),
     )
 }
 """The known flavours by name; ``dataclasses.replace`` makes others."""
@@ -126,7 +112,15 @@ def make_base(flavour: Flavour, size: int, seed: int, dirt: float) -> Base:
     base = Base(flavour, tables, kinds)
     for name, table in tables.items():
         base.sets.update((entity.name, entity) for entity in _sets(base, name, table))
+    if flavour.register:
+        base.sets[REGISTER] = make_register(base)
     return base
+
+
+def make_register(base: Base) -> EntitySet:
+    """Make the register of contacts of all catalogs."""
+    owners = [table for name, table in base.tables.items() if name != KINDS]
+    return EntitySet(REGISTER, owners[0], _by_name(register_columns(base.kinds)), register=Joined(owners))
 
 
 def _table(flavour: Flavour, name: str, size: int, inventors: dict[str, Inventor]) -> Table:
@@ -140,7 +134,14 @@ def _table(flavour: Flavour, name: str, size: int, inventors: dict[str, Inventor
         return _counterparties(flavour, size, inventor, inventors.get("Партнеры"), partners)
     owners, count = (inventors["Партнеры"], partners) if "Партнеры" in inventors else (inventors["Контрагенты"], size)
     shift = 0 if "Партнеры" in inventors else folder_count(size)
-    return _persons(name, max(1, size // 3), inventor, lambda i: owners.ref(shift + i * 7 % count))
+    return _persons(name, max(1, size // 3), inventor, lambda i: _owner_of(owners, i, shift, count))
+
+
+def _owner_of(owners: Inventor, index: int, shift: int, count: int) -> str:
+    """Give a person's owner; some have none, and some one that was removed past 1C's own checks."""
+    if index % 13 == 5:
+        return NIL
+    return owners.ref(shift + count + 1000 + index if index % 29 == 7 else shift + index * 7 % count)
 
 
 def folder_count(size: int) -> int:
@@ -180,8 +181,9 @@ def _sets(base: Base, name: str, table: Table) -> list[EntitySet]:
     header = _header(base.flavour, name)
     if name == KINDS:
         return [EntitySet(f"Catalog_{name}", table, _by_name(header))]
-    rows = _section(base)
-    whole = [*header, Column(SECTION, "Section", lambda item: item, item_only=True)]
+    rows = section_columns(base.kinds, base.flavour.details)
+    inside = [] if base.flavour.register else [Column(SECTION, "Section", lambda item: item, item_only=True)]
+    whole = [*header, *inside]
     catalog = EntitySet(f"Catalog_{name}", table, _by_name(whole))
     section = EntitySet(f"Catalog_{name}_{SECTION}", table, _by_name(rows), section=True)
     return [catalog, section]
@@ -204,12 +206,12 @@ def _header(flavour: Flavour, name: str) -> list[Column]:
         columns.extend(_counterparty_columns(flavour))
     if name == "Партнеры":
         columns.append(Column("НаименованиеПолное", "String", lambda item: item.full_name))
-    if name == "КонтактныеЛицаПартнеров":
+    if name in {"КонтактныеЛицаПартнеров", "КонтактныеЛицаКонтрагентов"}:
         owners = "Партнеры" if "Партнеры" in flavour.catalogs else "Контрагенты"
         columns.append(Column("Owner_Key", "Guid", lambda item: item.owner, target=f"Catalog_{owners}"))
     if name == "КонтактныеЛица":
-        columns.append(Column("ОбъектВладелец", "Composite", lambda item: item.owner))
-        columns.append(Column("ОбъектВладелец_Type", "String", lambda _: "StandardODATA.Catalog_Контрагенты"))
+        columns.append(Column("ОбъектВладелец", "Composite", lambda item: "" if item.owner == NIL else item.owner))
+        columns.append(Column("ОбъектВладелец_Type", "String", lambda item: type_of("Контрагенты", item.owner)))
     return [
         *columns,
         Column("Predefined", "Boolean", lambda _: False),
@@ -233,67 +235,3 @@ def _counterparty_columns(flavour: Flavour) -> list[Column]:
 
 def _version(item: Item) -> str:
     return base64.b64encode(struct.pack(">II", item.version, 0)).decode()
-
-
-def _section(base: Base) -> list[Column]:
-    columns = [
-        Column("Ref_Key", "Guid", lambda line: line.ref, sort_key=lambda line: presentation(line.item)),
-        Column("LineNumber", "Int64", lambda line: str(line.number), sort_key=lambda line: line.number),
-        Column("Тип", "String", lambda line: line.contact.type),
-        Column("Вид_Key", "Guid", lambda line: base.kinds.get(line.contact.kind, NIL), target=f"Catalog_{KINDS}"),
-        Column("Представление", "String", lambda line: line.contact.written.text),
-        Column("НомерТелефона", "String", _number),
-        Column("НомерТелефонаБезКодов", "String", lambda line: line.contact.written.local),
-    ]
-    if base.flavour.details != "none":
-        columns.append(Column("ЗначенияПолей", "Text", lambda line: _fields(line.contact, base.flavour.details)))
-    if base.flavour.details == "json":
-        columns.append(Column("ДействуетС", "DateTime", lambda line: line.contact.since or NO_DATE))
-        columns.append(Column("Значение", "Text", lambda line: _value_json(line.contact)))
-    return columns
-
-
-def _number(line: Line) -> str:
-    """Country, area and number with only "-", blanks and "+" taken out, cut at a comma, 20 characters at most."""
-    written = line.contact.written
-    if line.contact.type not in {PHONE, FAX}:
-        return ""
-    if line.contact.structured:
-        return written.country + written.area + written.local
-    return written.text.replace("\n", ",").split(",")[0].translate({ord(c): None for c in "- +"})[:20]
-
-
-def _value_json(contact: Contact) -> str:
-    """Write Значение. Rows that were imported have none, or one without the number."""
-    written = contact.written
-    if contact.type != PHONE or not (contact.structured or len(written.text) % 5 == 0):
-        return ""
-    value: dict[str, str | int] = {"version": 4, "value": written.text, "comment": "", "type": contact.type}
-    parts = {"countryCode": "", "areaCode": "", "number": "", "extNumber": ""}
-    if contact.structured:
-        value["comment"] = written.comment
-        filled = (written.country, written.area, written.local, written.extension)
-        parts = dict(zip(parts, filled, strict=True))
-    return json.dumps({**value, **parts}, ensure_ascii=False, indent=1)
-
-
-def _fields(contact: Contact, details: str) -> str:
-    """Write ЗначенияПолей: XML, and for a few rows of older bases the lines of key=value that came before it."""
-    written = contact.written
-    if contact.type != PHONE or not contact.structured:
-        return ""
-    parts = {"КодСтраны": written.country, "КодГорода": written.area, "Номер": written.local}
-    parts["Добавочный"] = written.extension
-    if details == "xml" and written.local.endswith("0"):
-        return "\n".join(f"{name}={value}" for name, value in {**parts, "Комментарий": written.comment}.items())
-    return _fields_xml(written, parts)
-
-
-def _fields_xml(written: Written, parts: dict[str, str]) -> str:
-    attributes = "".join(f" {name}={quoteattr(value)}" for name, value in parts.items())
-    return (
-        '<КонтактнаяИнформация xmlns="http://www.v8.1c.ru/ssl/contactinfo" '
-        'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-        f"Представление={quoteattr(written.text)}><Комментарий>{escape(written.comment)}</Комментарий>"
-        f'<Состав xsi:type="НомерТелефона"{attributes}/></КонтактнаяИнформация>'
-    )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from astsync.demo.onec.answers import Row, no_segment
-from astsync.demo.onec.schema import SECTION, Base, Column, EntitySet, Line
+from astsync.demo.onec.columns import Column, Line
+from astsync.demo.onec.schema import SECTION, Base, EntitySet
 
 Render = Callable[[Any], Row]
 _PRESENTATION = "____Presentation"
@@ -85,7 +86,7 @@ class Selector:
         return found
 
     def _presentation(self, entity: EntitySet, name: str) -> Callable[[Any], str]:
-        if entity.section:
+        if entity.lines:
             raise no_segment(name + _PRESENTATION)
         if name in {"Ref", "Ref_Key"}:
             return lambda item: str(item.name)
@@ -107,7 +108,7 @@ class Selector:
             return lambda row: {name: get(row) for name, get in columns}
 
         def render(row: Any) -> Row:
-            folder = not entity.section and row.folder
+            folder = not entity.lines and row.folder
             return {name: get(row) for name, get in [*(bare if folder else columns), *texts]}
 
         return render
@@ -142,13 +143,20 @@ def _section(entity: EntitySet, columns: Iterable[Column]) -> Render:
     return render
 
 
+def _key(entity: EntitySet, row: Any) -> str:
+    """Write the key of a row: a bare reference, or its parts by their names."""
+    if not entity.lines:
+        return f"guid'{row.ref}'"
+    parts = {"Ref_Key": f"guid'{row.ref}'", "LineNumber": str(row.number)}
+    return ", ".join(f"{name}={parts.get(name) or repr(entity.columns[name].get(row))}" for name in entity.keys)
+
+
 def _link_urls(entity: EntitySet, shape: _Shape, *, full: bool) -> Render:
     """Give what minimalmetadata adds, ``Вид@navigationLinkUrl``, and what fullmetadata adds to that."""
     linked = [column for column in shape.plain if column.link]
 
     def render(row: Any) -> Row:
-        guid = f"guid'{row.ref}'"
-        path = f"{entity.name}(Ref_Key={guid}, LineNumber={row.number})" if entity.section else f"{entity.name}({guid})"
+        path = f"{entity.name}({_key(entity, row)})"
         head = {"odata.type": f"StandardODATA.{entity.name}", "odata.id": path} if full else {}
         return {**head, **{f"{column.link}@navigationLinkUrl": f"{path}/{column.link}" for column in linked}}
 

@@ -4,6 +4,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from typing import Protocol
 
 from astsync.demo.onec.data import Contact, Inventor, Item, Record
 
@@ -14,6 +15,27 @@ InventContacts = Callable[[int], tuple[Contact, ...]]
 def presentation(item: Item) -> tuple[str, str]:
     """Give what 1C orders references by: the text of the item, then the reference."""
     return item.name.casefold(), item.ref
+
+
+class Rows(Protocol):
+    """Items by their index, of one catalog or of several."""
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change."""
+        ...
+
+    def indexes(self) -> Iterator[int]:
+        """Give the indexes of all items."""
+        ...
+
+    def order(self) -> Sequence[int]:
+        """Give the indexes in 1C's "auto order" of references."""
+        ...
+
+    def part(self, index: int) -> tuple["Table", int]:
+        """Give the table that item ``index`` is in, and its index there."""
+        ...
 
 
 class Table:
@@ -44,6 +66,10 @@ class Table:
     def indexes(self) -> Iterator[int]:
         """Give the indexes of all items in the order of their making."""
         return (index for index in range(self._next) if index not in self._removed)
+
+    def part(self, index: int) -> tuple["Table", int]:
+        """Give this table: it is whole."""
+        return self, index
 
     def item(self, index: int) -> Item:
         """Give the header of item ``index``."""
@@ -118,3 +144,33 @@ class Table:
     def _enter_order(self, index: int) -> None:
         if self._order is not None:
             self._order.insert(self._place(self._order, index), index)
+
+
+class Joined:
+    """The items of several tables as one, as a register has them: an index tells the table, and the item in it."""
+
+    _STRIDE = 1 << 40
+
+    def __init__(self, tables: Sequence[Table]) -> None:
+        self._tables = tuple(tables)
+
+    @property
+    def revision(self) -> int:
+        """A number that grows with every change of any table."""
+        return sum(table.revision for table in self._tables)
+
+    def indexes(self) -> Iterator[int]:
+        """Give the indexes of all items, table by table."""
+        return self._all([table.indexes() for table in self._tables])
+
+    def order(self) -> Sequence[int]:
+        """Give the indexes in 1C's "auto order" of references: by type, then as in each table."""
+        return array("Q", self._all([iter(table.order()) for table in self._tables]))
+
+    def _all(self, indexes: Sequence[Iterator[int]]) -> Iterator[int]:
+        return (number * self._STRIDE + index for number, part in enumerate(indexes) for index in part)
+
+    def part(self, index: int) -> tuple[Table, int]:
+        """Give the table that item ``index`` is in, and its index there."""
+        number, inner = divmod(index, self._STRIDE)
+        return self._tables[number], inner
