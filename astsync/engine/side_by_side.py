@@ -16,12 +16,13 @@ class Abandoned(Exception):
 def side_by_side(jobs: Sequence[Callable[[], None]], interrupt: Callable[[], None]) -> None:
     """Do all jobs and wait for them; one alone is done in this thread.
 
-    A bug in one is raised when all have ended. When this thread is interrupted ``interrupt`` must make the others end.
+    A bug or an interrupt in one is raised when all have ended. When this thread is interrupted ``interrupt`` must make
+    the others end.
     """
     if len(jobs) == 1:
         jobs[0]()
         return
-    bugs: list[Exception] = []
+    bugs: list[BaseException] = []
     threads = [threading.Thread(target=_guarded, args=(job, bugs), name="pbx", daemon=True) for job in jobs]
     try:
         for thread in threads:
@@ -38,11 +39,11 @@ def side_by_side(jobs: Sequence[Callable[[], None]], interrupt: Callable[[], Non
         raise bugs[0]
 
 
-def _guarded(job: Callable[[], None], bugs: list[Exception]) -> None:
+def _guarded(job: Callable[[], None], bugs: list[BaseException]) -> None:
     try:
         job()
     except Abandoned:
         return
-    except Exception as error:
+    except (Exception, KeyboardInterrupt) as error:  # a function of the caller may interrupt here too, as progress
         log.debug("a bug's place", exc_info=True)
         bugs.append(error)

@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -199,11 +200,9 @@ def test_a_run_is_noted_like_any_other(house: House, office: AmiStandIn) -> None
         eventually(lambda: house.source.pulls == 2)
         house.source.down = False
         whole(house, office)
-    store = Store(house.path)
-    try:
+    assert {(run.command, run.exit_code) for run in house.history()} == {("sync", 4), ("sync", 0)}
+    with closing(Store(house.path)) as store:
         assert office.family().keys() == store.owned("office", "cidname")
-    finally:
-        store.close()
 
 
 def test_a_refused_plan_is_not_tried_again_and_again(
@@ -345,6 +344,21 @@ def test_it_stops_in_time_while_a_pbx_is_slow_to_take_a_restore(house: House, of
     office.faults = Faults()
     with house.watching():  # what was cut is finished
         whole(house, office)
+
+
+def test_a_sync_of_two_pbxs_is_cut_and_noted_as_interrupted(house: House, office: AmiStandIn) -> None:
+    house.every = 60
+    house.source.size = 6000
+    house.source.gate.clear()
+    with AmiStandIn() as branch:
+        house.pbxs["branch"] = branch
+        with house.watching():
+            eventually(lambda: office.actions["CoreStatus"] > 0 and branch.actions["CoreStatus"] > 0)
+            office.faults = branch.faults = Faults(delay=0.001)
+            house.source.gate.set()
+            eventually(lambda: office.actions["DBPut"] > 0 and branch.actions["DBPut"] > 0)
+        assert [(run.command, run.exit_code) for run in house.history()] == [("sync", 130)]
+        assert 0 < len(office.family()) < 6000
 
 
 def test_it_stops_in_time_while_a_pull_hangs(house: House, office: AmiStandIn) -> None:

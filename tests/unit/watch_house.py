@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
@@ -15,6 +15,7 @@ from astsync.demo.ami import AmiStandIn
 from astsync.errors import SourceUnreachable
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Phone, Phonebook, Progress, no_progress
+from astsync.store import RunRecord, Store
 from astsync.watch.clock import Clock
 from astsync.watch.notify import Notifier
 from astsync.watch.watcher import Job, Watch
@@ -90,6 +91,10 @@ class House:
 
     def pulled(self) -> Phonebook:
         return self.runs().pull(no_progress)
+
+    def history(self) -> tuple[RunRecord, ...]:
+        with closing(Store(self.path, write=False)) as store:
+            return store.runs()
 
     @contextmanager
     def watching(self) -> Iterator[Watch]:
