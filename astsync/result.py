@@ -49,6 +49,7 @@ class Report:
 
     ``run`` is None for a dry run; ``fresh`` tells a phonebook that this run pulled from the snapshot's, which was
     pulled at ``pulled`` (UTC). ``undoes`` is the run that this one put back; ``source`` and ``pulled`` then tell that.
+    ``list_foreign`` asks for the foreign entries themselves beside their count.
     """
 
     command: str
@@ -61,6 +62,7 @@ class Report:
     conflicts: int
     pbx: tuple[PbxReport, ...]
     undoes: int | None = None
+    list_foreign: bool = False
 
     @property
     def differs(self) -> bool:

@@ -1,5 +1,6 @@
 """``diff``, ``sync``, ``push`` and ``problems``: the commands that run the engine."""
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -35,6 +36,9 @@ AllowEmpty = Annotated[
 ]
 AllowDeletes = Annotated[bool, typer.Option("--allow-deletes", metavar="", help="Lift max_delete, this once.")]
 AllowChanges = Annotated[bool, typer.Option("--allow-changes", metavar="", help="Lift max_change, this once.")]
+Durable = Annotated[
+    bool, typer.Option("--durable", metavar="", help="Wait until Asterisk has it on its disk, and read once more.")
+]
 
 
 def diff(
@@ -44,6 +48,9 @@ def diff(
     ] = False,
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
+    foreign: Annotated[
+        bool, typer.Option("--foreign", metavar="", help="List the entries that astsync did not write, too.")
+    ] = False,
     allow_empty: AllowEmpty = False,
     allow_deletes: AllowDeletes = False,
     allow_changes: AllowChanges = False,
@@ -54,14 +61,15 @@ def diff(
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=True) as engine:
-        report = engine.sync("diff")
-    code = _finish(context, report, report_format, output)
+        report = replace(engine.sync("diff"), list_foreign=foreign)
+    code = finish(context, report, report_format, output)
     raise typer.Exit(code or (EXIT_DIFFERENT if exit_code and report.differs else 0))
 
 
 def sync(
     context: typer.Context,
     dry_run: DryRun = False,
+    durable: Durable = False,
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
     allow_empty: AllowEmpty = False,
@@ -73,15 +81,16 @@ def sync(
 
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
-    with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run) as engine:
+    with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run, durable=durable) as engine:
         report = engine.sync()
-    raise typer.Exit(_finish(context, report, report_format, output, most=FEW))
+    raise typer.Exit(finish(context, report, report_format, output, most=FEW))
 
 
 def push(
     context: typer.Context,
     pull: Annotated[bool, typer.Option("--pull", metavar="", help="Pull from 1C first.")] = False,
     dry_run: DryRun = False,
+    durable: Durable = False,
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
     allow_empty: AllowEmpty = False,
@@ -93,9 +102,10 @@ def push(
 
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
-    with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run, whole=True) as engine:
+    common = context.ensure_object(Common)
+    with open_engine(common, lifted, dry_run=dry_run, whole=True, durable=durable) as engine:
         report = engine.push(pull=pull)
-    raise typer.Exit(_finish(context, report, report_format, output, most=FEW))
+    raise typer.Exit(finish(context, report, report_format, output, most=FEW))
 
 
 def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, output: OutputOption = None) -> None:
@@ -109,7 +119,7 @@ def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, 
     emit(PROBLEM_RENDERERS[report_format](found), output)
 
 
-def _finish(
+def finish(
     context: typer.Context, report: "Report", report_format: Format, output: Path | None, most: int | None = None
 ) -> int:
     """Write the report, then tell every error with its cure. Gives the exit code.

@@ -2,9 +2,10 @@
 
 import hashlib
 import os
+import threading
 from collections.abc import Iterator, Mapping
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from platformdirs import user_state_path
@@ -16,6 +17,7 @@ from astsync.config import file as configfile
 from astsync.engine import Engine, Options
 from astsync.errors import ConfigError
 from astsync.pbx.astdb import AmiPbx
+from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.names import NameMaker
 from astsync.phonebook.numbers import NumberParser
@@ -35,7 +37,9 @@ class Lifted:
 
 
 @contextmanager
-def open_engine(common: Common, lifted: Lifted, *, dry_run: bool, whole: bool = False) -> Iterator[Engine]:
+def open_engine(
+    common: Common, lifted: Lifted, *, dry_run: bool, whole: bool = False, durable: bool = False
+) -> Iterator[Engine]:
     """Give an engine for the configuration; a run that may write holds the store's lock. Raises AstsyncError."""
     file = configfile.find(common.config, os.environ)
     config = configfile.load(file)
@@ -43,17 +47,33 @@ def open_engine(common: Common, lifted: Lifted, *, dry_run: bool, whole: bool = 
     path = store_path(config, file, os.environ)
     with (
         nullcontext() if dry_run else locked(path),
-        closing(Store(path, write=not dry_run)) as store,
+        closing(Store(path, write=not dry_run, undo_runs=config.store.keep_runs)) as store,
         progress_bar(quiet=common.quiet) as progress,
     ):
+        stopping = threading.Event()
         yield Engine(
             source=open_source(config.source),
             builder=lambda: BookBuilder(numbers, names, config.book.conflict, config.names.max_length),
-            pbxs=[AmiPbx(pbx, config.sync.family) for pbx in chosen(config, common.pbx)],
+            pbxs=[patient(pbx, config.sync.family, stopping) for pbx in chosen(config, common.pbx)],
             store=store,
-            options=_options(config, lifted, dry_run=dry_run, whole=whole),
+            options=replace(_options(config, lifted), dry_run=dry_run, whole=whole, durable=durable),
             progress=progress,
+            stopping=stopping,
         )
+
+
+@contextmanager
+def open_store(common: Common) -> Iterator[Store]:
+    """Give the store of the configuration, to read. Raises AstsyncError."""
+    file = configfile.find(common.config, os.environ)
+    path = store_path(configfile.load(file), file, os.environ)
+    with closing(Store(path, write=False)) as store:
+        yield store
+
+
+def patient(config: PbxConfig, family: str, stopping: threading.Event) -> PatientPbx:
+    """Give a PBX that a run waits for when it is lost; ``stopping`` ends the wait."""
+    return PatientPbx(AmiPbx(config, family), config.patience, stopping)
 
 
 def number_parser(config: NumbersConfig) -> NumberParser:
@@ -107,10 +127,10 @@ def _state_folder() -> Path:
         ) from None
 
 
-def _options(config: Config, lifted: Lifted, *, dry_run: bool, whole: bool) -> Options:
+def _options(config: Config, lifted: Lifted) -> Options:
     limits = Limits(
         max_delete=None if lifted.deletes else config.sync.max_delete,
         max_change=None if lifted.changes else config.sync.max_change,
         allow_empty=lifted.empty,
     )
-    return Options(config.sync.family, config.sync.foreign, limits, dry_run=dry_run, whole=whole)
+    return Options(config.sync.family, config.sync.foreign, limits)

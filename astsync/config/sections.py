@@ -44,13 +44,21 @@ class SyncConfig(Section):
 
 
 class StoreConfig(Section):
-    """``[store]``: the local SQLite file; by default a file of its own for each configuration file."""
+    """``[store]``: the local SQLite file; by default a file of its own for each configuration file.
+
+    ``keep_runs`` is how many runs that wrote can be undone.
+    """
 
     path: File | None = None
+    keep_runs: Annotated[Whole, Field(ge=1, le=100_000)] = 200
 
 
 class PbxConfig(Section):
-    """``[[pbx]]``: one PBX and its AMI user. ``timeout`` is each action's deadline in seconds."""
+    """``[[pbx]]``: one PBX and its AMI user.
+
+    ``timeout`` is each action's deadline in seconds. ``patience`` is how many seconds a run waits in all for a PBX
+    whose connection is lost (at its beginning at most 10); 0: not at all.
+    """
 
     name: Annotated[str, matching(r"\w[\w.-]{0,63}", "write 1 to 64 letters, digits, . _ -, a letter or digit first")]
     host: Host
@@ -62,6 +70,7 @@ class PbxConfig(Section):
     ca_file: File | None = None
     server_name: HostOrNone = ""
     timeout: Seconds = 15
+    patience: Annotated[Whole, Field(ge=0, le=3600)] = 30
 
     @model_validator(mode="after")
     def _oneread_secret(self) -> "PbxConfig":

@@ -69,10 +69,10 @@ class Undoing:
             add=tuple(add),
             change=tuple(change),
             delete=tuple(delete),
+            kept=tuple(Entry(n, self._existing[n]) for n in sorted(self._existing.keys() - self._owned)),
             existing=len(self._existing),
             desired=sum(before.old is not None for before in (*self.back, *self.there)),
             unchanged=len(self.there),
-            foreign=len(self._existing.keys() - self._owned),
             ours=0,
             ours_changed=0,
         )

@@ -15,7 +15,8 @@ SMALLEST_LIMITED = 10
 class Plan:
     """All changes of one PBX, sorted by number.
 
-    ``existing``, ``desired``, ``unchanged`` and ``foreign`` count entries. ``ours`` counts the existing entries that
+    ``kept`` are the foreign entries, which stay as they are. ``existing``, ``desired`` and ``unchanged`` count entries.
+    ``ours`` counts the existing entries that
     the limits are shares of: the owned ones, or all where foreign keys are deleted too; ``ours_changed`` those of them
     that change. Foreign keys that are adopted are not limited: their old values are kept for undo.
     """
@@ -23,10 +24,10 @@ class Plan:
     add: tuple[Change, ...]
     change: tuple[Change, ...]
     delete: tuple[Change, ...]
+    kept: tuple[Entry, ...]
     existing: int
     desired: int
     unchanged: int
-    foreign: int
     ours: int
     ours_changed: int
 
@@ -34,6 +35,11 @@ class Plan:
     def changes(self) -> int:
         """How many keys differ."""
         return len(self.add) + len(self.change) + len(self.delete)
+
+    @property
+    def foreign(self) -> int:
+        """How many foreign entries are kept."""
+        return len(self.kept)
 
 
 def make_plan(
@@ -61,10 +67,10 @@ def make_plan(
         add=tuple(add),
         change=tuple(change),
         delete=delete,
+        kept=tuple(Entry(n, existing[n]) for n in surplus if n not in ours),
         existing=len(existing),
         desired=len(desired),
         unchanged=len(desired) - len(add) - len(change),
-        foreign=len(surplus) - len(delete),
         ours=len(ours),
         ours_changed=sum(c.number in ours for c in change),
     )

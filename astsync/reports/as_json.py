@@ -20,9 +20,10 @@ def render(report: Report) -> str:
         "source": utf8(report.source),
         "pulled": report.pulled.isoformat(timespec="seconds"),
         "counterparties": report.counterparties,
-        "pbx": [_pbx(pbx) for pbx in report.pbx],
+        "pbx": [_pbx(pbx) | (_kept(pbx) if report.list_foreign else {}) for pbx in report.pbx],
         "skipped": report.skipped,
         "conflicts": report.conflicts,
+        **({} if report.undoes is None else {"undoes": report.undoes}),
     }
     return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
 
@@ -48,6 +49,12 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
     return {"number": conflict.number, "decision": conflict.decision, "claims": claims}
 
 
+def _kept(pbx: PbxReport) -> dict[str, Any]:
+    """Give the foreign entries, only where they are asked for: there may be many."""
+    kept = pbx.plan.kept if pbx.plan else ()
+    return {"kept": [{"number": utf8(entry.number), "name": utf8(entry.name)} for entry in kept]}
+
+
 def _pbx(pbx: PbxReport) -> dict[str, Any]:
     plan, applied = pbx.plan, pbx.applied
     return {
@@ -68,10 +75,12 @@ def _pbx(pbx: PbxReport) -> dict[str, Any]:
 
 def _added(change: Change) -> dict[str, str]:
     entry = change.new
-    return {"number": change.number, "name": entry.name, "source": utf8(entry.source)} if entry else {}
+    if entry is None:
+        return {}
+    return {"number": utf8(change.number), "name": utf8(entry.name), "source": utf8(entry.source)}
 
 
 def _changed(change: Change) -> dict[str, str]:
     entry = change.new
-    new = {"new": entry.name, "source": utf8(entry.source)} if entry else {}
-    return {"number": change.number, "old": utf8(change.old or ""), **new}
+    new = {"new": utf8(entry.name), "source": utf8(entry.source)} if entry else {}
+    return {"number": utf8(change.number), "old": utf8(change.old or ""), **new}

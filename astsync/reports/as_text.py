@@ -10,7 +10,10 @@ from astsync.result import Applied, PbxReport, Problems, Report
 
 
 def render(report: Report, most: int | None = None) -> str:
-    """Give the report as plain text: ``+`` added, ``~`` changed, ``-`` deleted; at most ``most`` changes a PBX."""
+    """Give the report as plain text: ``+`` added, ``~`` changed, ``-`` deleted, ``=`` foreign and kept.
+
+    At most ``most`` changes a PBX are listed.
+    """
     return "\n".join(_lines(report, most)) + "\n"
 
 
@@ -24,6 +27,8 @@ def render_problems(problems: Problems) -> str:
 
 def headline(report: Report) -> str:
     """Tell where the phonebook comes from."""
+    if report.undoes is not None:
+        return f"putting back {printable(report.source)}"
     age = "" if report.fresh else f"snapshot of {report.pulled.astimezone():%Y-%m-%d %H:%M:%S} from "
     counts = _counts(report.counterparties, report.skipped, report.conflicts)
     return f"{age}{printable(report.source)}: {counts}"
@@ -65,6 +70,10 @@ def _lines(report: Report, most: int | None) -> Iterator[str]:
     yield headline(report)
     for pbx in report.pbx:
         yield from _pbx(pbx, most)
+        if report.list_foreign and pbx.plan is not None:
+            yield from (f"  = {printable(entry.number)}  {printable(entry.name)}" for entry in pbx.plan.kept)
+    if report.undoes is not None and report.differs:
+        yield "the next sync, push or watch writes it again, unless 1C says otherwise by then"
 
 
 def _pbx(pbx: PbxReport, most: int | None) -> Iterator[str]:

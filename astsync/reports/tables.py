@@ -13,9 +13,18 @@ PROBLEM_COLUMNS: Row = ("problem", "number", "name", "source", "text", "reason")
 
 
 def change_rows(report: Report) -> Iterator[Row]:
-    """Give a row for each change of each PBX, and one for a PBX's error or failed key."""
+    """Give a row for each change of each PBX, and one for a PBX's error or failed key.
+
+    The foreign entries follow where they are asked for.
+    """
     for pbx in report.pbx:
         yield from (tuple(printable(cell) for cell in row) for row in _pbx_rows(pbx))
+        if report.list_foreign and pbx.plan is not None:
+            yield from (_foreign_row(pbx.name, entry) for entry in pbx.plan.kept)
+
+
+def _foreign_row(pbx: str, entry: Entry) -> Row:
+    return tuple(printable(cell) for cell in (pbx, "foreign", entry.number, entry.name, entry.name, "", "kept"))
 
 
 def _pbx_rows(pbx: PbxReport) -> Iterator[Row]:

@@ -36,6 +36,7 @@ port = {pbx.port}
 user = "{pbx.user}"
 secret = "{pbx.secret}"
 timeout = 5
+patience = 0
 """
 
 

@@ -25,7 +25,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "result": ("phonebook", "errors"),
     "engine": ("engine", "phonebook", "sources", "pbx", "store", "result", "errors"),
     "watch": ("watch", "pbx", "phonebook.model", "result", "config", "errors"),
-    "reports": ("reports", "result", "phonebook", "errors"),
+    "reports": ("reports", "result", "phonebook", "store.records", "errors"),
     "demo": ("demo", "errors"),
     "cli": ("",),
     "__main__": ("cli",),

@@ -1,0 +1,54 @@
+"""``history`` and ``undo``: past runs, and putting one back."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.cli.output import check_output, emit
+from astsync.cli.runs import FEW, DryRun, Format, FormatOption, OutputOption, finish
+
+
+class HistoryFormat(StrEnum):
+    """The formats of the list of runs."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def history(
+    context: typer.Context,
+    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="So many runs, the newest first.")] = FEW,
+    list_format: Annotated[HistoryFormat, typer.Option("--format", help="The list's format.")] = HistoryFormat.TEXT,
+    output: OutputOption = None,
+) -> None:
+    """List past runs, what they did to each PBX, and which of them can be undone."""
+    from astsync.cli.wiring import open_store
+    from astsync.reports import runs
+
+    check_output(output)
+    with open_store(context.ensure_object(Common)) as store:
+        found = store.runs(limit)
+    emit(runs.as_json(found) if list_format is HistoryFormat.JSON else runs.as_text(found), output)
+
+
+def undo(
+    context: typer.Context,
+    run: Annotated[
+        int | None, typer.Argument(metavar="[RUN]", help="The run's number in history; else the last that wrote.")
+    ] = None,
+    skip_changed: Annotated[
+        bool, typer.Option("--skip-changed", metavar="", help="Leave entries as they are that have changed since.")
+    ] = False,
+    dry_run: DryRun = False,
+    report_format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+) -> None:
+    """Put back what a run overwrote, deleted and added; the next sync writes it again, unless 1C says otherwise."""
+    from astsync.cli.wiring import Lifted, open_engine
+
+    check_output(output)
+    with open_engine(context.ensure_object(Common), Lifted(), dry_run=dry_run) as engine:
+        report = engine.undo(run, skip_changed=skip_changed)
+    raise typer.Exit(finish(context, report, report_format, output, most=FEW))

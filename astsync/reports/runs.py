@@ -1,0 +1,74 @@
+"""The list of past runs, for ``history``."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
+
+import orjson
+
+from astsync.reports.untrusted import escape_controls, printable, utf8
+from astsync.store.records import RunPart, RunRecord
+
+VERSION = 1
+
+
+def as_json(runs: Iterable[RunRecord]) -> str:
+    """Give the runs as one JSON object, indented, with a line end; its keys are pinned by a test."""
+    data = {"version": VERSION, "runs": [_run(run) for run in runs]}
+    return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
+
+
+def _run(run: RunRecord) -> dict[str, Any]:
+    return {
+        "run": run.run,
+        "command": utf8(run.command),
+        "started": run.started.isoformat(timespec="seconds"),
+        "finished": run.finished and run.finished.isoformat(timespec="seconds"),
+        "exit_code": run.exit_code,
+        "message": utf8(run.message),
+        "undoable": run.undoable,
+        "undoes": run.undoes,
+        "undone_by": run.undone_by,
+        "pbx": [_part(part) for part in run.parts],
+    }
+
+
+def _part(part: RunPart) -> dict[str, Any]:
+    counts = {"add": part.added, "change": part.changed, "delete": part.deleted, "failed": part.failed}
+    return {"name": part.pbx, "family": part.family, **counts, "verified": part.verified, "error": part.error or None}
+
+
+def as_text(runs: Sequence[RunRecord]) -> str:
+    """Give a line a run and one for each of its PBXs, in local time."""
+    if not runs:
+        return "no runs yet\n"
+    return "\n".join(line for run in runs for line in _lines(run)) + "\n"
+
+
+def _lines(run: RunRecord) -> Iterator[str]:
+    notes = [f"{run.started.astimezone():%Y-%m-%d %H:%M:%S}", run.command, _end(run), *_undo(run)]
+    yield f"{run.run:>5}  {'  '.join(printable(note) for note in notes)}"
+    for part in run.parts:
+        yield f"       {printable(part.pbx)}: {printable(_did(run, part))}"
+    if run.message and not any(part.error for part in run.parts):
+        yield f"       {printable(run.message)}"
+
+
+def _end(run: RunRecord) -> str:
+    return "killed, or still running" if run.exit_code is None else f"exit {run.exit_code}"
+
+
+def _undo(run: RunRecord) -> Iterator[str]:
+    if run.undoes is not None:
+        yield f"(put back run {run.undoes})"
+    if run.undone_by is not None:
+        yield f"(put back by run {run.undone_by})"
+    elif run.undoable:
+        yield "(can be undone)"
+
+
+def _did(run: RunRecord, part: RunPart) -> str:
+    counts = f"{part.added} added, {part.changed} changed, {part.deleted} deleted"
+    if run.exit_code is None:
+        return f"was about to do: {counts}"
+    failed = f", {part.failed} failed" if part.failed else ""
+    return f"{counts}{failed}; {part.error}" if part.error else f"{counts}{failed}"
