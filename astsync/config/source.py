@@ -9,10 +9,13 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from astsync.config.section import Section, read_secret
 from astsync.config.values import (
+    Encoding,
     File,
+    Headers,
     Line,
     OneCharacter,
     Seconds,
+    ServicePath,
     Text,
     WebAddressOrNone,
     Whole,
@@ -22,6 +25,7 @@ from astsync.config.values import (
 )
 
 Value = bool | int | float | str
+SHIPPED_SERVICE = "hs/astsync/counterparties"
 
 
 def bare_catalog(name: str) -> str:
@@ -156,32 +160,52 @@ class SoapConfig(Section):
 class HttpConfig(Section):
     """``[source.http]``: an HTTP service of 1C, or any web API, that answers JSON.
 
-    ``service`` continues ``source.url``. ``list`` is the path to the list within the answer; empty: the answer
-    itself, or the one list that it holds. ``headers`` may hold secrets, such as a token.
+    ``service`` continues ``source.url``; by default the service of ``examples/1c``, which is read by its cursor.
+    ``parameters`` go into the query of a GET, and as a JSON object into the body of a POST. ``list`` is the path to
+    the list within the answer; empty: the answer itself, or the one list that it holds. ``headers`` may hold secrets,
+    such as a token.
     """
 
-    service: Line = ""
+    service: ServicePath = SHIPPED_SERVICE
     method: Literal["GET", "POST"] = "GET"
     parameters: dict[str, Value] = Field(default_factory=dict)
-    headers: dict[str, SecretStr] = Field(default_factory=dict)
+    headers: Headers = Field(default_factory=dict)
     list: Line = ""
     fields: FieldsConfig = FieldsConfig()
     paging: PagingConfig = PagingConfig()
+
+    @property
+    def effective_paging(self) -> PagingConfig:
+        """The paging that counts: that of ``examples/1c`` for its service when none is written."""
+        if "paging" in self.model_fields_set or self.service != SHIPPED_SERVICE:
+            return self.paging
+        return PagingConfig(by="cursor", parameter="cursor", size_parameter="limit", next="NextCursor")
 
 
 class FileConfig(Section):
     """``[source.file]``: CSV, XLSX, JSON or JSON lines; ``path = "-"`` reads standard input.
 
-    ``encoding``, ``delimiter`` and ``format`` are found out where they are not given; ``sheet`` is the first one.
+    ``encoding``, ``delimiter`` and ``format`` are found out where they are not given; ``sheet`` is by default the
+    first that is visible. ``quote`` is what encloses values in CSV, "" where nothing does. ``list`` is the path to
+    the list within JSON; empty: the file itself, or the one list that it holds.
     """
 
     path: File = Path()
     format: Literal["auto", "csv", "xlsx", "json", "jsonl"] = "auto"
-    encoding: Line = ""
+    encoding: Encoding = ""
     delimiter: OneCharacter = ""
+    quote: OneCharacter = '"'
     sheet: Line = ""
     list: Line = ""
     fields: FieldsConfig = FieldsConfig()
+
+    @model_validator(mode="after")
+    def _delimits(self) -> "FileConfig":
+        if self.delimiter and (self.delimiter in {self.quote, '"', "\r", "\n", "\0"} or self.delimiter.isalnum()):
+            raise ValueError('delimiter: write one character that stands between values, such as ";", or "tab"')
+        if self.quote in {"\r", "\n", "\0"}:
+            raise ValueError("quote: write the character that encloses values, or nothing")
+        return self
 
 
 class SourceConfig(Section):

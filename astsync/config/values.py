@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+_TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
 
 
@@ -139,6 +140,32 @@ def _one_character(value: str) -> str:
     return value
 
 
+def _encoding(value: str) -> str:
+    try:
+        "".encode(value or "ascii")  # names of what is no text encoding (base64) are refused too
+    except (LookupError, ValueError):
+        raise ValueError('write the name of an encoding, such as "utf-8", "windows-1251" or "cp866"') from None
+    return value
+
+
+def _service(value: str) -> str:
+    if "?" in value or "#" in value:
+        raise ValueError("leave out what follows ? or #: write it as parameters")
+    if "://" in value:
+        raise ValueError("write what follows source.url, such as hs/astsync/counterparties")
+    return value.strip("/")
+
+
+def _headers(value: dict[str, SecretStr]) -> dict[str, SecretStr]:
+    """Check headers, whose values are secrets: no message shows one."""
+    for name, secret in value.items():
+        if _TOKEN.fullmatch(name) is None:
+            raise ValueError(f"{shown(name)} is no name of a header: write Latin letters, digits and -")
+        if not secret.get_secret_value().isprintable():
+            raise ValueError(f"{name} must not hold line breaks or other characters that do not print")
+    return value
+
+
 Share = Annotated[float, BeforeValidator(_share)]
 Text = Annotated[str, AfterValidator(_not_blank), AfterValidator(_one_line)]
 Line = Annotated[str, AfterValidator(_one_line)]
@@ -146,7 +173,10 @@ Words = Annotated[tuple[Text, ...], BeforeValidator(words)]
 WebAddress = Annotated[str, AfterValidator(_web_address)]
 WebAddressOrNone = Annotated[str, AfterValidator(lambda value: value and _web_address(value))]
 WsdlAddress = Annotated[str, AfterValidator(_wsdl_address)]
+Encoding = Annotated[str, AfterValidator(_one_line), AfterValidator(_encoding)]
 OneCharacter = Annotated[str, AfterValidator(_one_character)]
+ServicePath = Annotated[str, AfterValidator(_one_line), AfterValidator(_service)]
+Headers = Annotated[dict[str, SecretStr], AfterValidator(_headers)]
 Host = Annotated[str, AfterValidator(_host)]
 HostOrNone = Annotated[str, AfterValidator(lambda value: value and _host(value))]
 File = Annotated[Path, BeforeValidator(_path)]

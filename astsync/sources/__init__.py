@@ -34,7 +34,19 @@ def _odata(config: SourceConfig) -> Source:
     return ODataSource(config)
 
 
-KINDS: Mapping[str, Callable[[SourceConfig], Source]] = {"odata": _odata}
+def _http(config: SourceConfig) -> Source:
+    from astsync.sources.http import HttpSource
+
+    return HttpSource(config)
+
+
+def _file(config: SourceConfig) -> Source:
+    from astsync.sources.file.source import FileSource
+
+    return FileSource(config)
+
+
+KINDS: Mapping[str, Callable[[SourceConfig], Source]] = {"odata": _odata, "http": _http, "file": _file}
 """The kinds of ``source.kind``. Each imports its module when it is opened: libraries of other kinds stay unloaded."""
 
 

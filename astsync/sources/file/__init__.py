@@ -1,0 +1,1 @@
+"""Counterparties from a file: CSV, XLSX, JSON and JSON lines, or any of these on standard input."""

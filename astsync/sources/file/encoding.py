@@ -1,0 +1,173 @@
+"""The encoding of a text file: told by its mark, by being UTF-8, or by being Russian in windows-1251; never guessed.
+
+A wrong encoding gives wrong names without any error, so whatever is in doubt is refused with the key to write.
+"""
+
+import codecs
+import io
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import count
+from typing import IO
+
+from astsync.errors import SourceBadAnswer
+
+WINDOWS = "windows-1251"
+
+_BLOCK = 1 << 20
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (b"\xff\xfe\x00\x00", "utf-32"),
+    (b"\x00\x00\xfe\xff", "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_OTHERS = ("cp866", "koi8-r", "mac-cyrillic", "iso8859-5")
+_USUAL = {letter: 34 - place for place, letter in enumerate("оеаинтсрвлкмдпуяёыьгзбчйхжшюцщэфъ")}
+_USUAL |= {"ё": 20, "і": 24, "ї": 14, "є": 14, "ў": 14, "ґ": 8}
+"""The letters of Russian, Ukrainian and Belarusian by how usual they are."""
+
+_NO_LETTERS = set("«»№–—“”„…°\xa0")
+_STRANGE = -30
+_LIKELY, _LIKELY_FEW = 22, 12
+_FEW = 20
+"""Bytes; in so few the letters may well be unusual ones. True texts reach 26, Greek read as Russian 19."""
+
+_BYTES_OF_UTF8 = re.compile(rb"\xd0[\xb0\xb5\xbd\xbe]|\xd1[\x80-\x82\x8b]")
+"""The letters а е н о р с т ы as UTF-8 writes them; as windows-1251 they are Р° Рµ …, which no text holds."""
+
+_BESIDE_LATIN = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
+_HIGH = re.compile(rb"[\x80-\xff]")
+_KEY = 'Write the encoding in source.file.encoding, such as "cp866", or save the file as UTF-8.'
+_DAMAGED = "The file is damaged or mixes encodings: export it again as UTF-8."
+
+
+def encoding_of(stream: IO[bytes], name: str, wanted: str = "") -> str:
+    """Give the Python name of a file's encoding; ``wanted`` is ``source.file.encoding``.
+
+    Raises SourceBadAnswer that names the line and the byte when the file is neither UTF-8 nor windows-1251.
+    """
+    stream.seek(0)
+    marked = _marked(stream.read(4))
+    if wanted:
+        return "utf-8-sig" if codecs.lookup(wanted).name == "utf-8" else wanted
+    if marked:
+        return marked
+    return _unmarked(stream, name)
+
+
+def _marked(head: bytes) -> str:
+    return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "")
+
+
+def _unmarked(stream: IO[bytes], name: str) -> str:
+    stream.seek(0)
+    if b"\0" in stream.read(_BLOCK):
+        raise SourceBadAnswer(
+            f"{name} holds NUL bytes: it is no text, or UTF-16 without a mark",
+            hint='For UTF-16 write encoding = "utf-16-le" in source.file; otherwise export the list as CSV or XLSX.',
+        )
+    fault = first_fault(stream, "utf-8")
+    if fault is None:
+        return "utf-8"
+    position, line = fault
+    stream.seek(max(0, position - _BLOCK // 16))
+    sample = stream.read(_BLOCK)
+    if _holds_utf8(stream):
+        raise undecodable(name, "UTF-8", position, line, _DAMAGED)
+    _check_russian(sample, name, position, line)
+    return WINDOWS
+
+
+def undecodable(name: str, encoding: str, position: int, line: int, hint: str = _KEY) -> SourceBadAnswer:
+    """Make the error of a byte that an encoding does not have; positions count from 0, lines from 1."""
+    return SourceBadAnswer(f"{name} is not {encoding}: line {line}, byte {position}", hint=hint)
+
+
+def first_fault(stream: IO[bytes], encoding: str) -> tuple[int, int] | None:
+    """Give the position and the line of the first byte that an encoding cannot read; None when all can be read."""
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    stream.seek(0)
+    position, line = 0, 1
+    while True:
+        block = stream.read(_BLOCK)
+        waiting = len(decoder.getstate()[0])
+        try:
+            text = decoder.decode(block, not block)
+        except UnicodeDecodeError as error:
+            before = error.object[: error.start]
+            return position - waiting + error.start, line + before.count(b"\n")
+        if not block:
+            return None
+        position += len(block)
+        line += text.count("\n")
+
+
+def _holds_utf8(stream: IO[bytes]) -> bool:
+    stream.seek(0)
+    end = b""
+    while block := stream.read(_BLOCK):
+        if _BYTES_OF_UTF8.search(end + block):
+            return True
+        end = block[-1:]
+    return False
+
+
+def _check_russian(sample: bytes, name: str, position: int, line: int) -> None:
+    """See that bytes are Russian (or Ukrainian, Belarusian) in windows-1251 and nothing else."""
+    high = b"".join(_HIGH.findall(sample))
+    likely = {encoding: _likeness(high, encoding) for encoding in (WINDOWS, *_OTHERS)}
+    best = max(likely, key=lambda encoding: likely[encoding])
+    beside = len(_BESIDE_LATIN.findall(sample))
+    if likely[best] < (_LIKELY_FEW if len(high) < _FEW else _LIKELY) or beside * 3 > len(high):
+        raise undecodable(name, f"UTF-8, and no Russian in {WINDOWS} either", position, line)
+    if best != WINDOWS:
+        raise SourceBadAnswer(
+            f"{name} is neither UTF-8 nor {WINDOWS} (line {line}, byte {position}); it looks like {best}",
+            hint=f'If it is, write encoding = "{best}" in source.file; best save the file as UTF-8.',
+        )
+
+
+def _likeness(high: bytes, encoding: str) -> float:
+    """Tell how usual the letters are, at most 34 on average; signs that names do not hold count against."""
+    letters = [c.lower() for c in high.decode(encoding, "replace") if c not in _NO_LETTERS]
+    return sum(_USUAL.get(letter, _STRANGE) for letter in letters) / max(1, len(letters))
+
+
+@contextmanager
+def _text(stream: IO[bytes], name: str, encoding: str) -> Iterator[io.TextIOWrapper]:
+    """Open a stream as strict text whose lines keep their own ends; a byte that cannot be read is named."""
+    stream.seek(0)
+    text = io.TextIOWrapper(stream, encoding, errors="strict", newline="")
+    try:
+        yield text
+    except UnicodeError:
+        position, line = first_fault(stream, encoding) or (0, 1)
+        raise undecodable(name, encoding, position, line) from None
+    finally:
+        if not stream.closed:  # by the error that this generator was left with
+            text.detach()
+
+
+def text_lines(stream: IO[bytes], name: str, encoding: str, longest: int) -> Iterator[str]:
+    """Give the lines of a text with their ends; ``longest`` bounds a line in characters.
+
+    Raises SourceBadAnswer, which names the line, when a byte cannot be read, a line is longer or holds NUL.
+    """
+    with _text(stream, name, encoding) as text:
+        for number in count(1):
+            line = text.readline(longest)
+            if len(line) >= longest or "\0" in line:
+                what = "holds NUL: it is no text" if "\0" in line else f"is longer than {longest} characters"
+                raise SourceBadAnswer(f"line {number} of {name} {what}", hint="Export the list again as CSV or XLSX.")
+            if not line:
+                return
+            yield line
+
+
+def utf8_blocks(stream: IO[bytes], name: str, encoding: str) -> Iterator[bytes]:
+    """Give a text as blocks of UTF-8. Raises SourceBadAnswer when a byte cannot be read."""
+    with _text(stream, name, encoding) as text:
+        while block := text.read(_BLOCK // 8):
+            yield block.encode()

@@ -1,0 +1,47 @@
+"""The records of JSON (one list, streamed) and of JSON lines (an object a line)."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+import orjson
+
+from astsync.errors import SourceBadAnswer
+from astsync.sources.json_stream import JsonList
+from astsync.sources.onec_words import clean
+
+LONGEST_JSON_LINE = 4 << 20
+"""Characters of a line."""
+
+
+def json_list(blocks: Iterable[bytes], name: str, path: str) -> Iterator[tuple[int, Any]]:
+    """Give each item of the list in one JSON document, with its number; ``path`` leads to it.
+
+    Raises SourceError when the document is cut or damaged, or when the list is not found.
+    """
+    try:
+        yield from enumerate(JsonList(blocks, path, name), 1)
+    except SourceBadAnswer as error:
+        error.hint = f"Export the file again and check that it is whole. {error.hint}".strip()
+        raise
+
+
+def json_lines(lines: Iterable[str], name: str) -> Iterator[tuple[int, Any]]:
+    """Give the value of each line that is not blank, with its number. Raises SourceBadAnswer that names a bad line."""
+    for number, line in enumerate(lines, 1):
+        if text := line.strip("\ufeff \t\r\n"):
+            yield number, _value(text, number, name)
+
+
+def _value(text: str, number: int, name: str) -> Any:
+    try:
+        value = orjson.loads(text)
+    except ValueError as error:
+        raise SourceBadAnswer(
+            f"line {number} of {name} is no JSON: {clean(str(error))}",
+            hint="Each line must be one object; if the last one is cut, export the file again.",
+        ) from None
+    if not isinstance(value, dict):
+        raise SourceBadAnswer(
+            f"line {number} of {name} is no JSON object", hint='For one list over the whole file write format = "json".'
+        )
+    return value

@@ -1,0 +1,76 @@
+"""The records of an open file, whatever its format, and what was found out about it on the way."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from astsync.config import FieldsConfig, FileConfig
+from astsync.finding import Finding
+from astsync.sources.file.content import Content
+from astsync.sources.file.csv_rows import LONGEST_LINE, CsvRows
+from astsync.sources.file.encoding import encoding_of, text_lines, utf8_blocks
+from astsync.sources.file.json_rows import LONGEST_JSON_LINE, json_lines, json_list
+from astsync.sources.file.shape import shape_of
+from astsync.sources.file.table import Columns, Finder, Line, records
+from astsync.sources.onec_words import clean
+
+Tell = Callable[[Finding], None]
+
+_DELIMITERS = {"\t": "tab"}
+
+
+@dataclass(frozen=True, slots=True)
+class Listing:
+    """Records with their places ("line 7"), and the fields to read them by.
+
+    ``sure`` tells that the reference is a field of that name; ``checked`` that its fields were found already.
+    """
+
+    records: Iterator[tuple[str, Any]]
+    fields: FieldsConfig
+    sure: bool = True
+    checked: bool = False
+
+
+def list_of(content: Content, config: FileConfig, tell: Tell) -> Listing:
+    """Open the list in a file and tell what it is. Raises SourceError, here and while the records are read."""
+    shape = shape_of(content.stream, content.name, config.format)
+    tell(Finding("format", True, shape))
+    if shape == "xlsx":
+        return _sheet(content, config, tell)
+    encoding = encoding_of(content.stream, content.name, config.encoding)
+    tell(Finding("encoding", True, encoding.removesuffix("-sig")))
+    if shape == "csv":
+        return _csv(content, config, encoding, tell)
+    if shape == "json":
+        blocks = utf8_blocks(content.stream, content.name, encoding)
+        return Listing(_placed("record", json_list(blocks, content.name, config.list)), config.fields)
+    lines = text_lines(content.stream, content.name, encoding, LONGEST_JSON_LINE)
+    return Listing(_placed("line", json_lines(lines, content.name)), config.fields)
+
+
+def _csv(content: Content, config: FileConfig, encoding: str, tell: Tell) -> Listing:
+    rows = CsvRows(text_lines(content.stream, content.name, encoding, LONGEST_LINE), content.name, config)
+    tell(Finding("delimiter", True, _DELIMITERS.get(rows.delimiter, rows.delimiter)))
+    columns, below = Finder(config.fields, content.name).find(rows)
+    return _table("line", columns, rows.even(columns, below), tell)
+
+
+def _sheet(content: Content, config: FileConfig, tell: Tell) -> Listing:
+    from astsync.sources.file.xlsx_rows import Workbook
+
+    book = Workbook(content.stream, content.name)
+    sheet = book.sheet(config.sheet)
+    tell(Finding("sheet", True, clean(sheet)))
+    where = f"the sheet {clean(sheet)} of {content.name}"
+    return _table("row", *Finder(config.fields, where).find(book.rows(sheet)), tell)
+
+
+def _table(word: str, columns: Columns, rows: Iterator[Line], tell: Tell) -> Listing:
+    tell(Finding("columns", True, f"{columns.told()} ({word} {columns.line})"))
+    return Listing(_placed(word, records(columns, rows)), columns.fields(), columns.sure, checked=True)
+
+
+def _placed(word: str, records: Iterator[tuple[int, Any]]) -> Iterator[tuple[str, Any]]:
+    for number, record in records:
+        yield f"{word} {number}", record

@@ -1,0 +1,75 @@
+"""What a file is, told by how it begins and then by its name."""
+
+import re
+from pathlib import PurePath
+from typing import IO, Literal
+
+from astsync.errors import SourceBadAnswer
+
+Shape = Literal["csv", "xlsx", "json", "jsonl"]
+
+_HEAD = 64 * 1024
+_FOREIGN = (
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (.xls) or one with a password"),
+    (b"MOXCEL", "a spreadsheet document of 1C (.mxl)"),
+    (b"%PDF", "a PDF"),
+    (b"{\\rtf", "an RTF document"),
+    (b"\x1f\x8b", "packed with gzip"),
+    (b"7z\xbc\xaf\x27\x1c", "packed with 7-Zip"),
+    (b"Rar!", "packed with RAR"),
+    (b"SQLite format 3\x00", "an SQLite database"),
+)
+_ZIP = (b"PK\x03\x04", b"PK\x05\x06")
+_MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|meta|table|style|div|\?xml|\w+[\s:>])", re.IGNORECASE)
+_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+_SUFFIXES: dict[str, Shape] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "csv", ".tsv": "csv"}
+_SAVE = "Save it as XLSX (Excel workbook) or as CSV."
+
+
+def shape_of(stream: IO[bytes], name: str, wanted: str) -> Shape:
+    """Tell a file's format from its content, then its suffix; ``wanted`` is ``source.file.format``.
+
+    Raises SourceBadAnswer when it is of a format that is not read, or not the wanted one.
+    """
+    stream.seek(0)
+    head = stream.read(_HEAD)
+    stream.seek(0)
+    _refuse_foreign(head, name)
+    packed = head.startswith(_ZIP)
+    if packed or wanted == "xlsx":
+        if not packed or wanted not in {"auto", "xlsx"}:
+            raise SourceBadAnswer(
+                f"{name} is {'a ZIP archive or XLSX' if packed else 'no XLSX'}, not {wanted}",
+                hint='Correct source.file.format, or leave it "auto".',
+            )
+        return "xlsx"
+    for known in ("csv", "json", "jsonl"):
+        if wanted == known:
+            return known
+    return _text_shape(_plain(head), PurePath(name).suffix.lower())
+
+
+def _refuse_foreign(head: bytes, name: str) -> None:
+    what = next((words for start, words in _FOREIGN if head.startswith(start)), "")
+    if not what and _MARKUP.match(_plain(head)):
+        what = "HTML or XML, whatever its name says"
+    if what:
+        raise SourceBadAnswer(f"{name} is {what}", hint=_SAVE)
+
+
+def _plain(head: bytes) -> bytes:
+    """Give the start of a text as one byte a character, as far as formats are told by ASCII."""
+    for mark in _MARKS:
+        head = head.removeprefix(mark)
+    return head.replace(b"\0", b"").lstrip()
+
+
+def _text_shape(head: bytes, suffix: str) -> Shape:
+    named = _SUFFIXES.get(suffix)
+    if named == "csv" or not head.startswith((b"{", b"[")):
+        return "csv" if named != "jsonl" else named
+    if named == "jsonl":
+        return named
+    lines = head.split(b"\n", 2)
+    many = len(lines) > 1 and lines[0].rstrip().endswith(b"}") and lines[1].lstrip().startswith(b"{")
+    return "jsonl" if many else "json"

@@ -1,0 +1,81 @@
+"""Counterparties from a file or from standard input."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import islice
+
+from astsync.config import SourceConfig
+from astsync.errors import ConfigError, SourceError
+from astsync.finding import Finding
+from astsync.phonebook.model import Counterparty, Progress, no_progress
+from astsync.sources.checking import FIRST, shown
+from astsync.sources.file.content import Content, name_of, opened
+from astsync.sources.file.listing import Tell, list_of
+from astsync.sources.file.merge import Merger
+from astsync.sources.records import RecordReader
+
+_STEP = 1000
+
+
+class FileSource:
+    """The counterparties of the file that ``[source.file]`` names.
+
+    Nothing is given before the whole file was read and seen to be whole.
+    """
+
+    def __init__(self, config: SourceConfig) -> None:
+        self._config = config.file
+        self._name = name_of(config.file.path)
+
+    def describe(self) -> str:
+        """Name the file without its folder."""
+        return self._name if self._name == "standard input" else f"file {self._name}"
+
+    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+        """Give every counterparty once. Raises SourceError when the file is not whole."""
+        yield from self._read(progress, lambda _: None).all()
+
+    def check(self) -> Iterator[Finding]:
+        """Tell what the file is, its columns, how many counterparties it holds, and the first ones."""
+        found: list[Finding] = []
+        try:
+            merger = self._read(no_progress, found.append)
+        except (SourceError, ConfigError) as error:
+            found.append(Finding(self.describe(), False, error.message, error.hint))
+        else:
+            found += map(shown, islice(merger.all(), FIRST))
+        yield from found
+
+    def _read(self, progress: Progress, tell: Tell) -> Merger:
+        with opened(self._config.path) as content:
+            tell(Finding(self.describe(), True, _size_and_age(content)))
+            return self._merged(content, progress, tell)
+
+    def _merged(self, content: Content, progress: Progress, tell: Tell) -> Merger:
+        listing = list_of(content, self._config, tell)
+        reader = RecordReader(listing.fields, self._name)
+        merger = Merger(self._name, sure=listing.sure)
+        done = 0
+        for done, (place, record) in enumerate(listing.records, 1):
+            counterparty = reader.read(record)
+            if counterparty is not None and (counterparty.name or counterparty.phones):
+                merger.add(counterparty if counterparty.ref else replace(counterparty, ref=place))
+            if not done % _STEP:
+                progress(self._name, done, None)
+        if not listing.checked:
+            reader.finish()
+        progress(self._name, done, done)
+        tell(Finding("records", True, f"{done} read: {len(merger)} counterparties"))
+        return merger
+
+
+def _size_and_age(content: Content) -> str:
+    size = f"{content.size:,} bytes".replace(",", " ")
+    return size if content.age is None else f"{size}, changed {_told(content.age)} ago"
+
+
+def _told(seconds: float) -> str:
+    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.0f} {unit}"
+    return f"{seconds:.0f} seconds"

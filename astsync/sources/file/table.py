@@ -1,0 +1,207 @@
+"""A table (the rows of CSV or of a sheet) to records: where its header is, and which column is what."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain, islice
+from typing import Any
+
+from astsync.config import FieldsConfig
+from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.sources.onec_words import clean
+from astsync.sources.records import Record, name_fields
+
+Line = tuple[int, Sequence[Any]]
+"""The number of a line or row, from 1, and its cells: text, numbers, truth, None."""
+
+HEADER_WITHIN = 20
+"""Rows in which the header is looked for: 1C's reports have titles above it."""
+
+_MOST_SHOWN = 30
+
+USUAL: Mapping[str, tuple[str, ...]] = {
+    "name": ("Наименование", "Контрагент", "Название", "Наименование контрагента", "Клиент", "Партнер"),
+    "phones": (
+        "Phone",
+        "Телефон",
+        "Телефоны",
+        "Номер телефона",
+        "Мобильный телефон",
+        "Рабочий телефон",
+        "Телефон рабочий",
+        "Телефон мобильный",
+        "Телефон контрагента",
+    ),
+    "ref": ("Ссылка", "GUID", "УникальныйИдентификатор", "Уникальный идентификатор", "Код"),
+    "deleted": ("ПометкаУдаления", "Пометка удаления", "Пометка на удаление"),
+    "catalog": ("Справочник",),
+    "kind": ("Вид", "Вид телефона", "Вид контактной информации"),
+}
+"""Headers of usual exports of 1C, taken where the configuration names none and the default ones are absent."""
+
+RECORD = FieldsConfig(
+    name="name", phones=("phones",), phone=(), kind="kind", ref="ref", deleted="deleted", catalog="catalog"
+)
+"""The fields of the records that ``Columns`` makes: a header may hold dots, a field's path may not."""
+
+
+def folded(header: object) -> str:
+    """Give a header as it is compared: without its blanks, its case and the difference of е and ё."""
+    text = header if isinstance(header, str) else ""
+    return " ".join(text.replace("\ufeff", "").split()).casefold().replace("ё", "е")
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """The columns of a table by what they hold, as places from 0; ``phones`` are groups of texts of one phone.
+
+    ``sure`` tells that the reference is the column of that name, not one that usually is it.
+    """
+
+    header: tuple[str, ...]
+    line: int
+    name: int
+    phones: tuple[tuple[int, ...], ...]
+    ref: int | None
+    sure: bool
+    deleted: int | None
+    catalog: int | None
+    kind: int | None
+
+    def told(self) -> str:
+        """Say which column was taken for what."""
+        parts = {"name": [self.name], "phones": [place for group in self.phones for place in group]}
+        parts |= {
+            key: [place] for key in ("ref", "deleted", "catalog", "kind") if (place := getattr(self, key)) is not None
+        }
+        return "; ".join(
+            f"{key}: {', '.join(clean(self.header[at]) for at in places)}" for key, places in parts.items()
+        )
+
+    def record(self, cells: Sequence[Any]) -> Record:
+        """Give a row as a record with the fields of ``RECORD``."""
+        width = len(cells)
+
+        def cell(place: int | None) -> Any:
+            return cells[place] if place is not None and place < width else None
+
+        def text(place: int | None) -> Any:
+            return None if isinstance(value := cell(place), bool) else value
+
+        kind = cell(self.kind)
+        phones = []
+        for group in self.phones:
+            texts = {str(at): cell(at) for at in group if cell(at) not in (None, "")}
+            if texts:
+                phones.append({**texts, "kind": kind if self.kind is not None else self._own_kind(group)})
+        return {
+            "ref": text(self.ref),
+            "name": text(self.name),
+            "deleted": cell(self.deleted),
+            "catalog": text(self.catalog),
+            "phones": phones,
+        }
+
+    def _own_kind(self, group: tuple[int, ...]) -> str:
+        """A column of its own kind of phone is named by it: «Мобильный телефон»."""
+        return self.header[group[0]] if len(self.phones) > 1 else ""
+
+    def fields(self) -> FieldsConfig:
+        """Give the fields of the records for their reader."""
+        texts = tuple(dict.fromkeys(str(at) for group in self.phones for at in group))
+        return RECORD.model_copy(update={"phone": texts})
+
+
+class Finder:
+    """Finds the columns that the configuration names, or the usual ones, in the rows of a table."""
+
+    def __init__(self, fields: FieldsConfig, name: str) -> None:
+        self._fields = fields
+        self._set = fields.model_fields_set
+        self._name = name
+
+    def find(self, rows: Iterable[Line]) -> tuple[Columns, Iterator[Line]]:
+        """Give the columns, and the rows below the header.
+
+        Raises SourceQueryError that lists the columns that exist, SourceBadAnswer when there are no rows.
+        """
+        iterator = iter(rows)
+        first = list(islice(iterator, HEADER_WITHIN))
+        if not any(map(_texts, first)):
+            raise SourceBadAnswer(
+                f"{self._name} holds no rows", hint="A first row with the names of columns is needed."
+            )
+        for at, (line, cells) in enumerate(first):
+            columns = self.columns(line, cells)
+            if columns is not None:
+                return columns, chain(first[at + 1 :], iterator)
+        raise self._missing(first)
+
+    def columns(self, line: int, cells: Sequence[Any]) -> Columns | None:
+        """Read a row as the header; None when it lacks a column that is needed."""
+        places: dict[str, list[int]] = {}
+        for at, cell in enumerate(cells):
+            if folded(cell):
+                places.setdefault(folded(cell), []).append(at)
+        name, phones = self._one("name", places), self._phones(places)
+        others = {key: self._one(key, places) for key in ("ref", "deleted", "catalog", "kind")}
+        lacking = [key for key in others if key in self._set and getattr(self._fields, key) and others[key] is None]
+        if name is None or not phones or lacking:
+            return None
+        header = tuple(cell.strip() if isinstance(cell, str) else "" for cell in cells)
+        sure = others["ref"] is None or "ref" in self._set or folded(self._fields.ref) in places
+        return Columns(header, line, name, phones, sure=sure, **others)
+
+    def _one(self, key: str, places: Mapping[str, list[int]]) -> int | None:
+        """Give the place of a column that may be there once."""
+        wanted: str = getattr(self._fields, key)
+        found = {wanted: places[folded(wanted)]} if folded(wanted) in places else {}
+        if not found and key not in self._set:
+            found = {usual: places[folded(usual)] for usual in USUAL[key] if folded(usual) in places}
+            if key == "ref":  # any of them names a counterparty, the surest first
+                found = dict(islice(found.items(), 1))
+        if sum(map(len, found.values())) > 1:
+            raise SourceQueryError(
+                f"several columns of {self._name} can be {key}: {', '.join(map(clean, found))}",
+                hint=f"Name the right one in the key {key} of [source.file.fields]; give no two columns one name.",
+            )
+        return next((hits[0] for hits in found.values()), None)
+
+    def _phones(self, places: Mapping[str, list[int]]) -> tuple[tuple[int, ...], ...]:
+        """Give the columns with phones, each a group; or the one group of texts of a row that is one phone."""
+        fields = self._fields
+        named = [places.get(folded(phone), []) for phone in fields.phones]
+        if "phones" in self._set:
+            return tuple((at,) for hits in named for at in hits) if all(named) else ()
+        usual = [hits for phone in USUAL["phones"] if (hits := places.get(folded(phone)))]
+        found = [hits for hits in named if hits] or usual
+        if found:
+            return tuple((at,) for at in sorted({at for hits in found for at in hits}))
+        texts = tuple(places[folded(text)][0] for text in fields.phone if folded(text) in places)
+        return (texts,) if texts else ()
+
+    def _missing(self, first: Sequence[Line]) -> SourceQueryError:
+        fields = self._fields
+        wanted = [fields.name, *fields.phones]
+        wanted += [
+            path for key in ("ref", "deleted", "catalog", "kind") if key in self._set and (path := getattr(fields, key))
+        ]
+        best = max(first, key=lambda row: (len({folded(c) for c in row[1]} & {folded(w) for w in wanted}), _texts(row)))
+        known = [cell.strip() for cell in best[1] if folded(cell)]
+        lacking = [column for column in wanted if folded(column) not in {folded(cell) for cell in known}] or wanted
+        return SourceQueryError(
+            f"{self._name} has no column {', '.join(map(clean, lacking))}",
+            hint="Name the columns as they stand in the header, in [source.file.fields]. "
+            + name_fields(known[:_MOST_SHOWN], lacking).replace("fields", "columns")
+            + f" (row {best[0]})",
+        )
+
+
+def _texts(row: Line) -> int:
+    return len({folded(cell) for cell in row[1] if folded(cell)})
+
+
+def records(columns: Columns, rows: Iterable[Line]) -> Iterator[tuple[int, Record]]:
+    """Give the rows that hold anything as records, each with its line."""
+    for line, cells in rows:
+        if any(cell not in (None, "") for cell in cells):
+            yield line, columns.record(cells)

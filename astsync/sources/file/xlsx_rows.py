@@ -1,0 +1,147 @@
+"""The rows of one sheet of an XLSX file, by openpyxl: values alone, a row at a time."""
+
+import logging
+import warnings
+import zlib
+from collections.abc import Iterator
+from datetime import date, time, timedelta
+from itertools import islice
+from typing import IO, Any
+from zipfile import BadZipFile
+
+from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.sources.file.table import Line
+from astsync.sources.file.xlsx_archive import Archive, SheetEnd, SheetStream, TooLarge
+from astsync.sources.onec_words import clean
+
+logger = logging.getLogger(__name__)
+
+STYLES = "xl/styles.xml"
+LAST_ROW = 1_048_576
+"""Excel's last row; what is numbered higher is no sheet."""
+
+_BATCH = 500
+_BROKEN = (
+    BadZipFile,
+    zlib.error,
+    EOFError,
+    OSError,
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    SyntaxError,
+    TypeError,
+    ValueError,
+    RuntimeError,
+)
+"""What openpyxl and zipfile raise on files that are damaged, encrypted or were never XLSX."""
+
+
+class Workbook:
+    """An XLSX file: its visible sheets in their order, and the rows of one.
+
+    Raises SourceBadAnswer: no XLSX, damaged, cut, with a document type, or too large when unpacked.
+    """
+
+    def __init__(self, stream: IO[bytes], name: str) -> None:
+        self._name = name
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")  # of parts that are not read
+                self._load(stream)
+        except _BROKEN as error:
+            raise self._damaged(error) from None
+
+    def _load(self, stream: IO[bytes]) -> None:
+        from openpyxl.reader.excel import ExcelReader
+
+        stream.seek(0)
+        self._archive = Archive(stream)
+        reader = ExcelReader(stream, read_only=True, data_only=True, keep_links=False)
+        reader.archive = self._archive  # what bounds each part
+        reader.read_manifest()
+        reader.read_strings()
+        reader.read_workbook()
+        self._read_styles(reader.wb)
+        self._book: Any = reader.wb
+        self._strings = reader.shared_strings
+        found = [(sheet, rel) for sheet, rel in reader.parser.find_sheets() if "chartsheet" not in rel.Type]
+        self._paths = {sheet.name: rel.target for sheet, rel in found}
+        self.sheets = tuple(sheet.name for sheet, _ in found if sheet.state == "visible")
+
+    def _read_styles(self, book: Any) -> None:
+        """Read which formats are dates; many programs write styles that openpyxl does not take."""
+        from openpyxl.styles.stylesheet import apply_stylesheet
+
+        if STYLES in self._archive.namelist():
+            self._archive.read(STYLES)  # its bounds hold
+        try:
+            apply_stylesheet(self._archive, book)
+        except _BROKEN:
+            logger.debug("the styles of %s cannot be read: dates count as numbers", self._name)
+
+    def sheet(self, wanted: str) -> str:
+        """Give the name of the wanted sheet, or of the first visible one. Raises SourceQueryError that lists them."""
+        if not wanted and self.sheets:
+            return self.sheets[0]
+        folded = wanted.strip().casefold()
+        found = [name for name in self._paths if name.strip().casefold() == folded]
+        if not found:
+            raise SourceQueryError(
+                f"{self._name} has no {f'sheet {clean(wanted)}' if wanted else 'visible sheet'}",
+                hint=f"Name one in source.file.sheet: {', '.join(map(clean, self._paths)) or 'there is none'}.",
+            )
+        return found[0]
+
+    def rows(self, sheet: str) -> Iterator[Line]:
+        """Give the rows that are there, with their numbers. Raises SourceBadAnswer when the sheet is damaged."""
+        try:
+            with self._archive.sheet(self._paths[sheet]) as stream:
+                rows = self._parsed(stream)
+                while batch := _batch(rows):
+                    yield from batch
+        except _BROKEN as error:
+            raise self._damaged(error) from None
+
+    def _parsed(self, stream: SheetStream) -> Iterator[Line]:
+        from openpyxl.worksheet._reader import WorkSheetParser
+
+        book = self._book
+        dates = {"date_formats": book._date_formats, "timedelta_formats": book._timedelta_formats}
+        parser = WorkSheetParser(stream, self._strings, data_only=True, epoch=book.epoch, **dates)
+        try:
+            for number, cells in parser.parse():
+                if number > LAST_ROW:
+                    raise TooLarge(f"it has a row {number}")
+                stream.row_done()
+                yield number, _values(cells)
+        except SheetEnd:
+            return
+        raise EOFError("the data of the sheet does not end")
+
+    def _damaged(self, error: Exception) -> SourceBadAnswer:
+        if isinstance(error, TooLarge):
+            return SourceBadAnswer(
+                f"{self._name} is too large when it is unpacked: {error}", hint="Export only the list, as XLSX or CSV."
+            )
+        return SourceBadAnswer(
+            f"{self._name} is no whole XLSX file: {clean(str(error)) or type(error).__name__}",
+            hint="Save it again in Excel or LibreOffice as an Excel workbook (.xlsx) without a password, or as CSV.",
+        )
+
+
+def _batch(rows: Iterator[Line]) -> list[Line]:
+    """Take some rows with warnings shut (of impossible dates): over a yield those of others would be shut too."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return list(islice(rows, _BATCH))
+
+
+def _values(cells: list[dict[str, Any]]) -> list[Any]:
+    """Give the values at their places; dates and errors of formulas are no texts that anything is made of."""
+    values: list[Any] = [None] * max((cell["column"] for cell in cells), default=0)
+    for cell in cells:
+        value = cell["value"]
+        if cell["data_type"] != "e" and not isinstance(value, date | time | timedelta):
+            values[cell["column"] - 1] = value.strip() if isinstance(value, str) else value
+    return values

@@ -1,0 +1,252 @@
+"""XLSX as Excel, LibreOffice and 1C write it, and files that only look so."""
+
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.sources.file import xlsx_archive, xlsx_rows
+from tests.unit.file_source import READ, ROWS, check, pull, repacked, short, workbook, write
+
+SHEET = "xl/worksheets/sheet1.xml"
+STRINGS = "xl/sharedStrings.xml"
+TABLE: list[list[Any]] = [list(row) for row in ROWS]
+DOCTYPE = b'<!DOCTYPE x [<!ENTITY a "aaaaaaaaaa"><!ENTITY b "&a;&a;&a;&a;&a;&a;&a;&a;">]>'
+
+
+def book(folder: Path, rows: list[list[Any]] | None = None) -> Path:
+    return workbook(folder, ("Лист1", TABLE if rows is None else rows))
+
+
+def after_prolog(data: bytes, insert: bytes) -> bytes:
+    end = data.index(b"?>") + 2 if data.startswith(b"<?xml") else 0
+    return data[:end] + insert + data[end:]
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_sheet_is_read_with_its_texts_in_either_place(tmp_path: Path, shared: bool) -> None:
+    assert short(pull(workbook(tmp_path, ("Лист1", TABLE), shared=shared))) == READ
+
+
+def test_titles_above_the_header_and_empty_rows_are_passed_over(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        ["Контрагенты"],
+        [],
+        [None, "на дату", datetime(2026, 11, 1, tzinfo=UTC).replace(tzinfo=None)],
+    ]
+    shifted = [[None, *row] for row in TABLE]
+    assert short(pull(book(tmp_path, [*rows, *shifted, [], [None]]))) == READ
+
+
+def test_numbers_are_digits_and_dates_are_no_phones(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [
+        ["Код", "Наименование", "Телефон", "Мобильный телефон"],
+        [1, "А", 74955550101.0, 74955550102],
+        [2.0, "Б", datetime(2026, 11, 1, tzinfo=UTC).replace(tzinfo=None), True],
+        [3, 2026, "=1/0", "#N/A"],
+    ]
+    assert short(pull(book(tmp_path, rows))) == [
+        ("1", "А", ["74955550101", "74955550102"]),
+        ("2", "Б", []),
+        ("3", "2026", []),
+    ]
+
+
+def test_a_number_with_an_exponent_is_its_digits(tmp_path: Path) -> None:
+    path = repacked(
+        book(tmp_path, [["Name", "Phones"], ["А", 5]]), {SHEET: lambda d: d.replace(b"<v>5<", b"<v>7.4955550101E+10<")}
+    )
+    assert short(pull(path)) == [("А", "А", ["74955550101"])]
+
+
+def test_truth_marks_deletion(tmp_path: Path) -> None:
+    rows: list[list[Any]] = [["Name", "Phones", "DeletionMark"], ["А", "1", True], ["Б", "2", False], ["В", "3", 1]]
+    assert [c.name for c in pull(book(tmp_path, rows))] == ["Б"]
+
+
+def test_the_first_visible_sheet_or_the_named_one_is_read(tmp_path: Path) -> None:
+    other = [["Name", "Phones"], ["Другой", "9"]]
+    path = workbook(tmp_path, ("Черновик", other), ("Список", TABLE), ("Ещё", other), hidden=("Черновик",))
+    assert short(pull(path)) == READ
+    assert [c.name for c in pull(path, sheet=" черновик ")] == ["Другой"]
+    with pytest.raises(SourceQueryError, match="no sheet Лист1") as caught:
+        pull(path, sheet="Лист1")
+    assert "Черновик, Список, Ещё" in caught.value.hint
+
+
+def test_missing_columns_are_told(tmp_path: Path) -> None:
+    with pytest.raises(SourceQueryError, match=r"the sheet Лист1 of contacts\.xlsx has no column Телефоны") as caught:
+        pull(book(tmp_path), {"phones": "Телефоны", "name": "Наименование"})
+    assert "Did you mean Телефон?" in caught.value.hint
+
+
+@pytest.mark.parametrize("dimension", [b'<dimension ref="A1"/>', b'<dimension ref="A1:XFD1048576"/>', b""])
+def test_what_the_file_says_of_its_size_is_not_believed(tmp_path: Path, dimension: bytes) -> None:
+    def change(data: bytes) -> bytes:
+        assert b'<dimension ref="A1:C3"' in data
+        start = data.index(b"<dimension")
+        return data[:start] + dimension + data[data.index(b">", start) + 1 :]
+
+    assert short(pull(repacked(book(tmp_path), {SHEET: change}))) == READ
+
+
+def test_parts_whose_names_differ_in_case_are_found_as_1c_writes_them(tmp_path: Path) -> None:
+    path = repacked(book(tmp_path), {}, {STRINGS: "xl/SharedStrings.xml", SHEET: "xl/Worksheets/Sheet1.xml"})
+    assert short(pull(path)) == READ
+
+
+def test_styles_that_cannot_be_read_do_no_harm(tmp_path: Path) -> None:
+    path = repacked(
+        book(tmp_path), {"xl/styles.xml": lambda _: b'<styleSheet xmlns="x"><fills><fill/></fills></styleSheet>'}
+    )
+    assert short(pull(path)) == READ
+
+
+def test_the_name_without_a_suffix_does_not_matter(tmp_path: Path) -> None:
+    path = book(tmp_path).rename(tmp_path / "выгрузка")
+    assert short(pull(path)) == READ
+    assert check(path)[1].words == "xlsx"
+
+
+def test_the_check_tells_the_sheet_and_the_columns(tmp_path: Path) -> None:
+    found = {f.part: f.words for f in check(book(tmp_path))}
+    assert found["sheet"] == "Лист1"
+    assert found["columns"] == "name: Наименование; phones: Телефон; ref: Ссылка (row 1)"
+    assert found["ООО Ромашка"] == "+7 495 555-01-01"
+
+
+def test_an_empty_sheet_has_no_rows(tmp_path: Path) -> None:
+    with pytest.raises(SourceBadAnswer, match="holds no rows"):
+        pull(book(tmp_path, []))
+
+
+FOREIGN = [
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "an old Excel file"),
+    ("<html><table><tr><td>Наименование</td></tr></table></html>".encode("windows-1251"), "HTML or XML"),
+    ("<html>".encode("utf-16"), "HTML or XML"),
+    (
+        b'\xef\xbb\xbf<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>',
+        "HTML or XML",
+    ),
+    (b"%PDF-1.7", "a PDF"),
+    (b"MOXCEL\0\x08", "a spreadsheet document of 1C"),
+    (b"\x1f\x8b\x08", "packed with gzip"),
+]
+
+
+@pytest.mark.parametrize(("data", "words"), FOREIGN, ids=[words for _, words in FOREIGN])
+@pytest.mark.parametrize("wanted", ["auto", "xlsx", "csv"])
+def test_formats_that_are_not_read_are_named_with_the_cure(
+    tmp_path: Path, data: bytes, words: str, wanted: str
+) -> None:
+    with pytest.raises(SourceBadAnswer, match=words) as caught:
+        pull(write(tmp_path, data, "contacts.xls"), format=wanted)
+    assert "XLSX" in caught.value.hint
+
+
+def test_a_wanted_format_that_the_file_has_not(tmp_path: Path) -> None:
+    with pytest.raises(SourceBadAnswer, match="not csv"):
+        pull(book(tmp_path), format="csv")
+    with pytest.raises(SourceBadAnswer, match="not xlsx"):
+        pull(write(tmp_path, "Name;Phones\n"), format="xlsx")
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.95])
+def test_a_cut_file_is_refused(tmp_path: Path, share: float) -> None:
+    path = book(tmp_path)
+    path.write_bytes(path.read_bytes()[: int(path.stat().st_size * share)])
+    with pytest.raises(SourceBadAnswer, match="no whole XLSX file") as caught:
+        pull(path)
+    assert caught.value.hint
+
+
+def test_an_archive_that_is_no_workbook(tmp_path: Path) -> None:
+    path = tmp_path / "contacts.xlsx"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("content.xml", "<x/>")
+    with pytest.raises(SourceBadAnswer, match="no whole XLSX file"):
+        pull(path)
+
+
+def cut_data(data: bytes) -> bytes:
+    return data[: data.index(b"</sheetData>") - 20]
+
+
+def hidden_rows(data: bytes) -> bytes:
+    return data.replace(b"<sheetData>", b"<!-- </sheetData> --><sheetData>")
+
+
+def wild_row(data: bytes) -> bytes:
+    return data.replace(b'r="3"', b'r="2000000000"')
+
+
+def wrong_string(data: bytes) -> bytes:
+    return data.replace(b"<v>0</v>", b"<v>999</v>")
+
+
+@pytest.mark.parametrize("change", [cut_data, hidden_rows, wild_row, wrong_string])
+def test_a_damaged_sheet_is_refused(tmp_path: Path, change: Any) -> None:
+    with pytest.raises(SourceBadAnswer, match=r"no whole XLSX file|too large"):
+        pull(repacked(book(tmp_path), {SHEET: change}))
+
+
+@pytest.mark.parametrize("part", [SHEET, STRINGS, "xl/workbook.xml", "[Content_Types].xml", "xl/styles.xml"])
+def test_entities_and_document_types_are_refused_everywhere(tmp_path: Path, part: str) -> None:
+    path = repacked(book(tmp_path), {part: lambda data: after_prolog(data, DOCTYPE)})
+    with pytest.raises(SourceBadAnswer, match=r"a document type is not accepted"):
+        pull(path)
+
+
+def test_an_external_entity_is_not_fetched(tmp_path: Path) -> None:
+    secret = write(tmp_path, "Тайна", "secret.txt")
+    entity = f'<!DOCTYPE x [<!ENTITY e SYSTEM "{secret.as_uri()}">]>'.encode()
+
+    def change(data: bytes) -> bytes:
+        return after_prolog(data, entity).replace("ООО Ромашка".encode(), b"&e;")
+
+    with pytest.raises(SourceBadAnswer) as caught:
+        pull(repacked(book(tmp_path), {STRINGS: change}))
+    assert "Тайна" not in str(caught.value)
+
+
+def bomb(data: bytes) -> bytes:
+    return data.replace(b"</row>", b"<c/>" * 1_100_000 + b"</row>", 1)
+
+
+def test_a_row_that_is_a_bomb_is_refused(tmp_path: Path) -> None:
+    path = repacked(book(tmp_path), {SHEET: bomb})
+    assert path.stat().st_size < 50_000
+    with pytest.raises(SourceBadAnswer, match="too large when it is unpacked: a row"):
+        pull(path)
+
+
+def test_strings_and_small_parts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = repacked(book(tmp_path), {STRINGS: lambda d: d.replace(b"</sst>", b"<si/>" * 5000 + b"</sst>")})
+    monkeypatch.setattr(xlsx_archive, "_STREAMED_TAGS", 3000)
+    with pytest.raises(SourceBadAnswer, match="too large when it is unpacked: its part"):
+        pull(path)
+    monkeypatch.undo()
+    monkeypatch.setattr(xlsx_archive, "_WHOLE_PART", 500)
+    with pytest.raises(SourceBadAnswer, match="too large"):
+        pull(path)
+
+
+def test_a_sheet_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(xlsx_archive, "LARGEST_PART", 300)
+    with pytest.raises(SourceBadAnswer, match="too large"):
+        pull(book(tmp_path))
+
+
+def test_what_follows_the_rows_is_read_for_its_checksum_alone(tmp_path: Path) -> None:
+    tail = b"</sheetData><x>" + b"<y/>" * 1_200_000 + b"</x>"
+    path = repacked(book(tmp_path), {SHEET: lambda d: d.replace(b"</sheetData>", tail)})
+    assert short(pull(path)) == READ
+
+
+def test_many_rows_come_in_batches(tmp_path: Path) -> None:
+    count = 2 * xlsx_rows._BATCH
+    rows: list[list[Any]] = [["Name", "Phones"]] + [[f"Имя {n}", n] for n in range(count - 1)]
+    assert len(pull(book(tmp_path, rows))) == count - 1
