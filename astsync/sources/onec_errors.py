@@ -25,7 +25,7 @@ MANY, FEW, ONCE = 8, 3, 1
 
 ADD_TO_ODATA = (
     "Add it to the composition of OData («состав OData»): in 1C's section Администрирование the form of the standard "
-    "OData interface («Автоматический REST-сервис», «Состав стандартного интерфейса OData»); where there is no such "
+    "OData interface («Настройка стандартного интерфейса OData», «Автоматический REST-сервис»); where there is no such "
     "form, the procedure УстановитьСоставСтандартногоИнтерфейсаOData. Both need a user with full rights."
 )
 _PUBLICATION = (
@@ -83,15 +83,18 @@ def has_shape(status: int, *shapes: str) -> Fits:
     return lambda given, words: given == status and words.shape in shapes
 
 
+LICENCE = Rule(
+    says(r"лиценз|licen[sc]e|ключ защиты", 400, 403, 406, 500, 503),
+    SourceBusy,
+    "1C has no free licence",
+    "Wait until users leave 1C, or free sessions in the cluster's console; a client licence is needed for a "
+    "moment only. If it happens every time, add a licence or run astsync at night.",
+    MANY,
+)
+"""Told by its words whatever the interface; it comes before all others."""
+
 RULES = (
-    Rule(
-        says(r"лиценз|licen[sc]e|ключ защиты", 400, 403, 406, 500, 503),
-        SourceBusy,
-        "1C has no free licence",
-        "Wait until users leave 1C, or free sessions in the cluster's console; a client licence is needed for a "
-        "moment only. If it happens every time, add a licence or run astsync at night.",
-        MANY,
-    ),
+    LICENCE,
     Rule(
         has_code(401, 20),
         SourceRightsError,

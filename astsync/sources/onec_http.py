@@ -165,7 +165,7 @@ def read_json(body: bytes, where: str) -> Any | Fault:
     try:
         value = _loads(body)
     except (ValueError, RecursionError):
-        return _not_json(body, where)
+        return not_json(body, where)
     words = odata_error(value)
     return value if words is None else error_in_answer(words, where)
 
@@ -179,7 +179,8 @@ def _loads(body: bytes) -> Any:
         return json.loads(text.decode("utf-8"), strict=False)
 
 
-def _not_json(body: bytes, where: str) -> Fault:
+def not_json(body: bytes, where: str) -> Fault:
+    """Tell what a body is that should have been JSON."""
     text = decode(body).lstrip()
     if not text:
         return bad_answer(where, "is empty", _LOGIN_PAGE)
@@ -187,7 +188,7 @@ def _not_json(body: bytes, where: str) -> Fault:
         return bad_answer(where, "is cut or damaged JSON", "Look at the proxy or web server before 1C.", tries=3)
     if "schemas.microsoft.com/ado" in text or "www.w3.org/2005/Atom" in text:
         return bad_answer(where, "is XML, not JSON", "astsync needs the platform 8.3.8 or newer.")
-    return bad_answer(where, f"is not OData but a page: {page_words(text)}", _LOGIN_PAGE)
+    return bad_answer(where, f"is not JSON but a page: {page_words(text)}", _LOGIN_PAGE)
 
 
 def _login_hint(response: requests.Response) -> str:

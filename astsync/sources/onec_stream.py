@@ -14,7 +14,7 @@ from astsync.sources.onec_network import NETWORK_ERRORS
 LARGEST_STREAM = 2 * 1024**3
 """Bytes after decompression: some five million counterparties."""
 
-LARGEST_HEAD = 1024 * 1024
+LARGEST_HEAD = 4 * 1024 * 1024
 """Bytes that are read before an answer counts as begun: what goes wrong until then can be asked for again."""
 
 _CHUNK = 64 * 1024

@@ -1,0 +1,62 @@
+"""Counterparties from an HTTP service of 1C, or from any web API, that answers JSON.
+
+The address, the method, the paths to the list and to the fields, and the paging are configuration.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from astsync.config import SourceConfig
+from astsync.errors import SourceBadAnswer, SourceNotFound
+from astsync.finding import Finding
+from astsync.phonebook.model import Counterparty, Progress, no_progress
+from astsync.sources.http_check import check_service
+from astsync.sources.http_rules import HTTP_RULES
+from astsync.sources.http_service import Service
+from astsync.sources.odata_catalogs import address_hint
+from astsync.sources.onec_http import OneCClient
+from astsync.sources.records import RecordReader
+from astsync.sources.retrying import Patience
+
+_REPORT_EVERY = 1000
+_STAGE = "counterparties"
+
+
+class HttpSource:
+    """The counterparties that the service of ``[source.http]`` gives."""
+
+    def __init__(self, config: SourceConfig, *, patience: Patience | None = None) -> None:
+        self._config = config
+        self._patience = patience or Patience()
+        self.address = f"{config.url}/{config.http.service}".rstrip("/")
+
+    def describe(self) -> str:
+        """Name the address; it never carries a login."""
+        return f"HTTP service at {self.address}"
+
+    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+        """Give every counterparty of the list. Raises SourceError when it is not whole."""
+        with self._service() as service:
+            reader = RecordReader(self._config.http.fields, service.where)
+            done = 0
+            for done, record in enumerate(service.records(), 1):
+                counterparty = reader.read(record)
+                if counterparty is not None:
+                    yield counterparty
+                if done % _REPORT_EVERY == 0:
+                    progress(_STAGE, done, None)
+            reader.finish()
+            progress(_STAGE, done, done)
+
+    def check(self) -> Iterator[Finding]:
+        """Try the address, the login, the list, its pages and its fields, and show three counterparties."""
+        yield from check_service(self._config, self._service)
+
+    @contextmanager
+    def _service(self) -> Iterator[Service]:
+        with OneCClient(self._config, self._config.url, self._patience, HTTP_RULES) as client:
+            try:
+                yield Service(client, self._config.http)
+            except (SourceNotFound, SourceBadAnswer) as error:
+                error.hint += address_hint(self._config.url)
+                raise

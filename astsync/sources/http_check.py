@@ -1,0 +1,124 @@
+"""``astsync check`` of an HTTP service: each part of the way to its counterparties."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+
+from astsync.config import SourceConfig
+from astsync.errors import (
+    AstsyncError,
+    SourceBusy,
+    SourceLoginError,
+    SourceNotFound,
+    SourceRightsError,
+    SourceUnreachable,
+)
+from astsync.finding import Finding
+from astsync.phonebook.model import Counterparty
+from astsync.sources.http_service import Service
+from astsync.sources.onec_words import clean
+from astsync.sources.records import RecordReader
+
+_SHOWN = 3
+_PAGES = 2
+_PARTS = {
+    SourceUnreachable: "address",
+    SourceNotFound: "address",
+    SourceLoginError: "login",
+    SourceRightsError: "rights",
+    SourceBusy: "1C",
+}
+
+
+def check_service(config: SourceConfig, opened: Callable[[], AbstractContextManager[Service]]) -> Iterator[Finding]:
+    """Give the findings; an error on the way is one, and the last."""
+    check: _Check | None = None
+    try:
+        with opened() as service:
+            check = _Check(config, service)
+            check.read()
+        yield from check.reached()
+        yield from check.found()
+    except AstsyncError as error:
+        if check is not None:
+            yield from check.reached()
+        part = next((part for kind, part in _PARTS.items() if isinstance(error, kind)), "list")
+        yield Finding(part, False, error.message, error.hint)
+
+
+class _Check:
+    """Reads the list, of pages the first two, and tells what was found."""
+
+    def __init__(self, config: SourceConfig, service: Service) -> None:
+        self._config = config
+        self._service = service
+        self._reader = RecordReader(config.http.fields, service.where)
+        self._records = 0
+        self._whole = False
+        self._first: list[Counterparty] = []
+        self._fault: AstsyncError | None = None
+
+    def read(self) -> None:
+        """Read as much as tells enough. Raises SourceError."""
+        for record in self._service.records():
+            self._records += 1
+            self._take(record)
+            if self._service.paging.by != "none" and self._service.pages >= _PAGES:
+                return
+        self._whole = True
+
+    def reached(self) -> Iterator[Finding]:
+        """Tell what an answer proves."""
+        if not self._service.pages:
+            return
+        yield Finding("address", True, f"{self._service.where} answers JSON")
+        user = self._config.user
+        yield Finding("login", True, f"accepted for {user}" if user else "none is sent, and none is asked for")
+
+    def found(self) -> Iterator[Finding]:
+        """Tell of the list, its pages, its fields and its first counterparties. Raises SourceError."""
+        place = clean(self._service.list_path) or "the answer itself"
+        read = f"{self._records} records" if self._whole else f"{self._records} records in the first pages"
+        if not self._records:
+            hint = "An empty list is never taken for a phonebook: look whether the 1C user may read the catalog."
+            yield Finding("list", False, f"{place} is empty", hint)
+            return
+        yield Finding("list", True, f"{place}: {read}")
+        yield self._paging()
+        yield self._fields()
+        for counterparty in self._first:
+            yield Finding("counterparty", None, _shown(counterparty))
+
+    def _take(self, record: object) -> None:
+        """Read a record, until one cannot be read: that is told after what was found of the list."""
+        if self._fault is not None:
+            return
+        try:
+            counterparty = self._reader.read(record)
+        except AstsyncError as error:
+            self._fault = error
+            return
+        if counterparty is not None and len(self._first) < _SHOWN:
+            self._first.append(counterparty)
+
+    def _paging(self) -> Finding:
+        paging = self._service.paging
+        if paging.by == "none":
+            return Finding("paging", None, "none: one answer holds the whole list")
+        if self._service.pages < _PAGES:
+            return Finding("paging", True, f"by {paging.by}: the first page holds the whole list")
+        return Finding("paging", True, f"by {paging.by} in {clean(paging.parameter)}: the second page was read")
+
+    def _fields(self) -> Finding:
+        try:
+            if self._fault is not None:
+                raise self._fault
+            self._reader.finish()
+        except AstsyncError as error:
+            return Finding("fields", False, error.message, error.hint)
+        fields = self._config.http.fields
+        return Finding("fields", True, f"name {clean(fields.name)}, phones {clean(', '.join(fields.phones))}")
+
+
+def _shown(counterparty: Counterparty) -> str:
+    phones = "; ".join(phone.texts[0] for phone in counterparty.phones) or "no phone"
+    return clean(f"{counterparty.name}: {phones}")

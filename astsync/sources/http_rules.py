@@ -1,0 +1,48 @@
+"""What the refusals of an HTTP service of 1C, or of another web API, mean and how they are cured."""
+
+from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
+from astsync.sources.onec_errors import LICENCE, Rule, has_shape, has_status, says
+
+PUBLICATION = (
+    "Check source.url and source.http.service: 1C answers at <publication>/hs/<root URL>/<template>, all as the HTTP "
+    "service names them in Конфигуратор (Общие, HTTP-сервисы). The service must be published: the tab «HTTP-сервисы» "
+    'of Публикация на веб-сервере, in default.vrd <httpServices> with its <service … enable="true"/>; a service in '
+    'an extension needs publishExtensionsByDefault="true" there. '
+)
+
+HTTP_RULES = (
+    LICENCE,
+    Rule(
+        has_shape(403, "empty", "page"),
+        SourceRightsError,
+        "{where} is forbidden",
+        "Give the 1C user a role with the right «Использование» on the HTTP service, and let this machine's address "
+        "through in the web server before 1C.",
+    ),
+    Rule(
+        lambda status, words: status == 404 and "404.15" not in words.text,
+        SourceNotFound,
+        "there is no HTTP service {where} at this address",
+        PUBLICATION,
+    ),
+    Rule(has_status(410), SourceNotFound, "there is no HTTP service {where} any more", PUBLICATION),
+    Rule(
+        has_status(405, 501),
+        SourceQueryError,
+        "{where} does not take this method",
+        "Write the method of the service's template in source.http.method: GET or POST; IIS must let it through.",
+    ),
+    Rule(
+        has_status(400, 415, 422),
+        SourceQueryError,
+        "{where} does not understand the request",
+        "Compare source.http.method, parameters, headers and paging with what the service expects.",
+    ),
+    Rule(
+        says(r"наруш\w+ прав|недостаточно прав|нет прав|прав\w* доступа|access violation|permission", 500),
+        SourceRightsError,
+        "the 1C user may not read what {where} gives",
+        "The login works. Give this 1C user a role that reads the catalog and its contact information.",
+    ),
+)
+"""They come before the rules that all interfaces of 1C share."""

@@ -1,0 +1,131 @@
+"""One list of an HTTP service: its requests, its answers, and the pages between them.
+
+Small answers are read whole, and asked for again when they are broken; large ones are read record by record as they
+come, in constant memory.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from astsync.config.source import HttpConfig, Value
+from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
+from astsync.sources.json_stream import JsonList
+from astsync.sources.onec_errors import FEW, ONCE, Fault
+from astsync.sources.onec_http import OneCClient, not_json
+from astsync.sources.onec_stream import Body, Request
+from astsync.sources.onec_words import clean
+from astsync.sources.paging import Page, Parameters, paged
+
+_NEXT = re.compile(r"(@odata\.)?next(_?-?(cursor|page|page_?token|link|url|token|offset))?", re.IGNORECASE)
+_BODY_TYPE = {"Content-Type": "application/json; charset=utf-8"}
+
+
+class Service:
+    """The service and its list, asked through one client. ``pages`` counts the answers that were good."""
+
+    def __init__(self, client: OneCClient, config: HttpConfig) -> None:
+        self._client = client
+        self._config = config
+        self.pages = 0
+        self.paging = config.effective_paging
+        self.list_path = config.list
+        self.answer: Mapping[str, Any] = {}
+        self.where = config.service or client.host
+        self._headers = {name: secret.get_secret_value().encode() for name, secret in config.headers.items()}
+
+    def records(self) -> Iterator[object]:
+        """Give every record of the list, page by page. Raises SourceError."""
+        yield from paged(self.paging, self.ask, self.where)
+        if self.paging.by == "none":
+            _refuse_part(self.answer, self.where)
+
+    def ask(self, more: Parameters) -> Page:
+        """Ask for one page; ``more`` are the parameters of paging."""
+        request = self._request({**self._config.parameters, **more})
+        answer = self._client.retries.persist(lambda: self._attempt(request))
+        self.pages += 1
+        return Page(self._read(answer), answer.around)
+
+    def _request(self, parameters: Mapping[str, Value]) -> Request:
+        if self._config.method == "GET":
+            options = {name: _in_query(value) for name, value in parameters.items()}
+            return Request(self._config.service, self.where, options, headers=self._headers)
+        headers: dict[str, str | bytes] = {**_BODY_TYPE, **self._headers}
+        return Request(self._config.service, self.where, body=orjson.dumps(parameters), headers=headers)
+
+    def _attempt(self, request: Request) -> "_Answer | Fault":
+        body = self._client.open(request)
+        if isinstance(body, Fault):
+            return body
+        answer = _Answer(body, self.list_path, self.where)
+        fault = answer.begin()
+        if fault is not None:
+            body.close()
+            return fault
+        return answer
+
+    def _read(self, answer: "_Answer") -> Iterator[object]:
+        yield from answer
+        self.answer = answer.around
+        self.list_path = self.list_path or answer.found  # the next pages have theirs in the same place
+
+
+class _Answer:
+    """One answer: read whole where it is small, else as it comes."""
+
+    def __init__(self, body: Body, path: str, where: str) -> None:
+        self._body = body
+        self._where = where
+        self._list = JsonList(body, path, where)
+        self._records: list[object] | None = None
+
+    def begin(self) -> Fault | None:
+        """Read what is small; gives the fault of what is no list, or is damaged: asking again may help then."""
+        if not self._body.head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
+            return not_json(self._body.head, self._where)
+        if self._body.whole:
+            try:
+                self._records = list(self._list)
+            except SourceError as error:
+                return Fault(error, FEW if isinstance(error, SourceBadAnswer) else ONCE)
+        return None
+
+    @property
+    def around(self) -> Mapping[str, Any]:
+        """What stands around the list; whole once the list is read."""
+        return self._list.answer
+
+    @property
+    def found(self) -> str:
+        """The path of the list."""
+        return self._list.found
+
+    def __iter__(self) -> Iterator[object]:
+        with self._body:
+            yield from self._list if self._records is None else self._records
+
+
+def _refuse_part(answer: Mapping[str, Any], where: str) -> None:
+    """Refuse a part that passes for the whole: an answer that names what comes next, where no paging is configured."""
+    for name, value in _flat(answer):
+        if _NEXT.fullmatch(name.rpartition(".")[2]) and isinstance(value, str | int) and value:
+            raise SourceQueryError(
+                f"{where} gives its list in parts: the answer names the next one in {clean(name)}",
+                hint="Configure the table paging of the source: by, parameter, next.",
+            )
+
+
+def _flat(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
+    for name, value in answer.items():
+        yield name, value
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", below) for inner, below in value.items())
+
+
+def _in_query(value: Value) -> str | int:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    return str(value) if isinstance(value, float) else value
