@@ -33,6 +33,7 @@ _ONLY_PHONES = f"Тип eq '{PHONE_TYPE}'"
 _TYPE = "StandardODATA.Catalog_"
 _REGISTER_KEYS = ("Объект", "Объект_Type", "Тип", "Вид", "Вид_Type")
 _REGISTER_VALUES = ("Представление", "Поле1", "Поле2", "Поле3", "ДействуетС")
+_REGISTER_ORDER = ("Объект", "Вид", "ДействуетС")
 _LONGEST_KIND = 200
 
 
@@ -133,7 +134,7 @@ class Register:
         options = {
             "$select": ",".join(self._columns),
             "$filter": _register_filter(self._catalog) + _any_of(owner),
-            "$orderby": "Объект,Вид",
+            "$orderby": ",".join(name for name in _REGISTER_ORDER if name in self._columns),
         }
         for row in self._pages.rows(REGISTER, options, register_key, report):
             if row.get("Объект_Type") == _TYPE + self._catalog:
@@ -221,8 +222,8 @@ def _any_of(tests: Iterable[str]) -> str:
 
 
 def register_key(row: Row) -> str:
-    """Give what names a row of the register: its owner and kind. Raises SourceBadAnswer."""
+    """Give what names a row of the register: its owner, its kind, its date where it has one. Raises SourceBadAnswer."""
     owner = row.get("Объект")
     if not isinstance(owner, str) or not owner.isprintable():
         raise SourceBadAnswer(f"a row of {REGISTER} came without its owner (Объект)", hint=_NO_CONTACTS)
-    return f"{owner}/{column(row, 'Вид', _LONGEST_KIND)}"
+    return "/".join((owner, column(row, "Вид", _LONGEST_KIND), column(row, "ДействуетС", _LONGEST_KIND)))

@@ -164,7 +164,7 @@ class Base:
 
     def _rows(self, name: str, options: dict[str, str]) -> Rows:
         rows = self.sets[name]
-        return [row for row in rows if row.get("Тип") == "Телефон"] if "$filter" in options else rows
+        return [row for row in rows if row.get("Тип") == "Телефон"] if "Тип eq" in options.get("$filter", "") else rows
 
     def _page(self, rows: Rows, options: dict[str, str]) -> Reply:
         fields = options["$select"].split(",") if "$select" in options else None
