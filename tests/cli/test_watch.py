@@ -1,0 +1,113 @@
+"""``astsync watch`` as a process beside a stand-in PBX: signals, words to systemd, a second watch."""
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from astsync.demo.ami import AmiStandIn
+from astsync.demo.onec import OneC
+from tests.cli.sandbox import CONFIGURATION
+from tests.unit.watch_house import eventually
+
+
+@pytest.fixture(scope="module")
+def onec() -> Iterator[OneC]:
+    with OneC(60) as started:
+        yield started
+
+
+@pytest.fixture
+def pbx() -> Iterator[AmiStandIn]:
+    with AmiStandIn() as started:
+        yield started
+
+
+@pytest.fixture
+def configuration(pbx: AmiStandIn, onec: OneC, tmp_path: Path) -> Path:
+    file = tmp_path / "astsync.toml"
+    file.write_text(CONFIGURATION.format(url=onec.url, onec=onec, pbx=pbx, folder=tmp_path), encoding="utf-8")
+    return file
+
+
+def astsync(configuration: Path, *arguments: str, **environ: str) -> "subprocess.Popen[str]":
+    own = {name: value for name, value in os.environ.items() if not name.startswith(("ASTSYNC_", "NOTIFY_"))}
+    command = [sys.executable, "-m", "astsync", "--config", str(configuration), *arguments]
+    with log_file(configuration).open("a", encoding="utf-8") as output:
+        return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=output, env={**own, **environ}, text=True)
+
+
+@contextmanager
+def watching(configuration: Path, *arguments: str, **environ: str) -> Iterator["subprocess.Popen[str]"]:
+    with astsync(configuration, "watch", *arguments, **environ) as process:
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def log_file(configuration: Path) -> Path:
+    return configuration.with_name("log")
+
+
+def log(configuration: Path) -> str:
+    return log_file(configuration).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("pbx_runs", [True, False], ids=["connected", "between two tries"])
+def test_a_signal_ends_it_within_two_seconds(configuration: Path, number: signal.Signals, pbx_runs: bool) -> None:
+    away = {} if pbx_runs else {"ASTSYNC_PBX__OFFICE__PORT": "1"}
+    with watching(configuration, "--every", "1h", **away) as process:
+        eventually(lambda: ("office: sync: " if pbx_runs else "no connection") in log(configuration), 30)
+        begun = time.monotonic()
+        process.send_signal(number)
+        assert process.wait(10) == 0
+        assert time.monotonic() - begun < 2
+    assert log(configuration).rstrip().endswith("stopped")
+    assert "Traceback" not in log(configuration)
+
+
+def test_systemd_is_told_and_sighup_reads_the_configuration_again(configuration: Path, tmp_path: Path) -> None:
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as systemd:
+        systemd.bind(str(tmp_path / "notify"))
+        systemd.settimeout(20)
+        words: list[str] = []
+
+        def wait_for(word: str) -> None:
+            while not words or word not in words[-1]:
+                words.append(systemd.recv(1000).decode())
+
+        service = {"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "400000"}
+        with watching(configuration, "--every", "1h", **service) as process:
+            wait_for("1 of 1 PBXs connected; last sync done")
+            wait_for("WATCHDOG=1")
+            good = configuration.read_text(encoding="utf-8")
+            for text, told in ((f"{good}\nnonsense = 1\n", "the old one stays"), (good, "was read again")):
+                configuration.write_text(text, encoding="utf-8")
+                process.send_signal(signal.SIGHUP)
+                wait_for("RELOADING=1")
+                wait_for("READY=1")
+                assert told in log(configuration)
+                wait_for("WATCHDOG=1")
+            process.terminate()
+            wait_for("STOPPING=1")
+            assert process.wait(10) == 0
+    assert words[0] == "READY=1"
+    assert "nonsense" in log(configuration)
+
+
+def test_a_second_watch_is_refused(configuration: Path) -> None:
+    with watching(configuration, "--every", "1h") as first:
+        eventually(lambda: "sync: " in log(configuration), 30)
+        second = astsync(configuration, "watch")
+        assert second.wait(20) == 8
+        assert f"another astsync watch (process {first.pid})" in log(configuration)
+        assert astsync(configuration, "-q", "sync").wait(60) == 0
