@@ -117,7 +117,7 @@ class OneCClient:
 
     def _send(self, request: Request, seconds: float) -> requests.Response:
         url = f"{self._root}{quote(request.path)}" if request.path else self._root
-        asked = f"{url}?{encode_query(request.options)}" if request.options else url
+        asked = request.url or (f"{url}?{encode_query(request.options)}" if request.options else url)
         wait = (CONNECT_TIMEOUT, seconds)
         headers = dict(request.headers)
         if request.body is None:

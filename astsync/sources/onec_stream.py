@@ -28,7 +28,8 @@ _SMALLER = "Read the list in pages, or in smaller ones."
 class Request:
     """What is asked for: ``path`` below the client's root, ``options`` of the query, ``where`` names it in messages.
 
-    ``body`` makes it a POST. ``headers`` may hold secrets; their values are bytes or ASCII text.
+    ``url`` takes the place of path and options: an address of its own, encoded already. ``body`` makes it a POST.
+    ``headers`` may hold secrets; their values are bytes or ASCII text.
     """
 
     path: str
@@ -36,6 +37,7 @@ class Request:
     options: Mapping[str, str | int] = field(default_factory=dict)
     body: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str | bytes] = field(default_factory=dict, repr=False)
+    url: str = ""
 
 
 class Body:
