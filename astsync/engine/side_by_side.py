@@ -9,8 +9,8 @@ log = logging.getLogger(__name__)
 _LAST_WAIT = 5.0  # seconds for threads that were told to stop; they are daemons, so no end of the process waits longer
 
 
-class Abandoned(Exception):
-    """Raised in a thread whose run was interrupted."""
+class Abandoned(KeyboardInterrupt):
+    """Raised where the work on a PBX ends because its run is being stopped."""
 
 
 def side_by_side(jobs: Sequence[Callable[[], None]], interrupt: Callable[[], None]) -> None:
@@ -42,8 +42,6 @@ def side_by_side(jobs: Sequence[Callable[[], None]], interrupt: Callable[[], Non
 def _guarded(job: Callable[[], None], bugs: list[BaseException]) -> None:
     try:
         job()
-    except Abandoned:
-        return
     except (Exception, KeyboardInterrupt) as error:  # a function of the caller may interrupt here too, as progress
         log.debug("a bug's place", exc_info=True)
         bugs.append(error)

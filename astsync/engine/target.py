@@ -2,14 +2,21 @@
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from astsync.engine.goals import Goal
 from astsync.engine.options import Options
 from astsync.engine.side_by_side import Abandoned
 from astsync.engine.work import Work
-from astsync.errors import AstsyncError, PbxBadAnswer, PbxError
+from astsync.errors import (
+    AstsyncError,
+    PbxBadAnswer,
+    PbxConnectionLost,
+    PbxError,
+    PbxTimeout,
+    PbxUnreachable,
+)
 from astsync.pbx import Family, Pbx, WriteResult
 from astsync.phonebook.model import Progress
 from astsync.result import Applied, PbxReport
@@ -91,6 +98,8 @@ class Target:
     def _carry_out(self, family: Family, work: Work, run: int, progress: Progress) -> None:
         try:
             self._apply(family, work, progress)
+        except (PbxUnreachable, PbxConnectionLost, PbxTimeout):
+            raise  # the record stays: what was sent and not answered may have been done, or be done yet
         except PbxError:
             self._look_again(family, work, run)
             raise
@@ -101,15 +110,9 @@ class Target:
             self._verify(family, work, run, progress)
 
     def _look_again(self, family: Family, work: Work, run: int) -> None:
-        """Settle what was done before an error, where the PBX can still be read, as after a missing right to write.
-
-        Else the record stays as it is: what was sent and not answered may have been done.
-        """
-        try:
-            held = family.read()
-        except PbxError:
-            return
-        self._settle(work, run, held)
+        """Settle what was done before an error that leaves the connection, as a missing right to write does."""
+        with suppress(PbxError):
+            self._settle(work, run, family.read())
 
     def _apply(self, family: Family, work: Work, progress: Progress) -> None:
         """Put first, delete only when every put succeeded."""

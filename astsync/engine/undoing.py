@@ -51,6 +51,7 @@ class Undoing:
             wanted={before.number: before.old for before in settled if before.old is not None},
             owned=self._owned,
             own=ours,
+            disown={b.number for b in self.there if b.old is None} & self._owned,
             release=not_ours & self._owned,
             turned={b.number: b.old for b in self.there if b.number in flipped and b.old is not None},
         )

@@ -65,31 +65,41 @@ def _connect(database: str | Path, *, uri: bool = False) -> sqlite3.Connection:
 def _open_to_write(path: Path) -> sqlite3.Connection:
     """Open or create; the caller holds the lock. A damaged store is moved aside, and a new one begun."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    os.close(os.open(path, os.O_CREAT, 0o600))  # names of customers: nobody else's business
-    try:
-        return _whole(path)
-    except sqlite3.DatabaseError as error:
-        if not is_damage(error) or not _is_ours(path):
-            raise
-        fault = error
-    log.error("the store %s is damaged (%s): moved to %s; %s", path, fault, _move_aside(path), _LOST)
-    os.close(os.open(path, os.O_CREAT, 0o600))
-    return _whole(path)
-
-
-def _whole(path: Path) -> sqlite3.Connection:
-    """Open a store of any version that is not damaged; a file that is not ours stays as it is."""
+    _create(path)
+    fault = _damage(path)
+    if fault is not None:
+        if not _is_ours(path):
+            raise fault
+        log.error("the store %s is damaged (%s): moved to %s; %s", path, fault, _move_aside(path), _LOST)
+        _create(path)
     db = _connect(path)
     try:
-        version = version_of(db, path)
-        if version:
-            _check(db)
-        bring_up(db, version)
+        bring_up(db, version_of(db, path))
         db.execute("PRAGMA journal_mode = WAL")
     except BaseException:
         db.close()
         raise
     return db
+
+
+def _create(path: Path) -> None:
+    os.close(os.open(path, os.O_CREAT, 0o600))  # names of customers: nobody else's business
+
+
+def _damage(path: Path) -> sqlite3.DatabaseError | None:
+    """Look for damage over a connection that changes nothing, neither the file nor what SQLite left beside it.
+
+    Raises StoreError for a file of another program or version.
+    """
+    with closing(_connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+        try:
+            if version_of(db, path):
+                _check(db)
+        except sqlite3.DatabaseError as error:
+            if is_damage(error):
+                return error
+            raise
+    return None
 
 
 def _check(db: sqlite3.Connection) -> None:

@@ -1,137 +1,23 @@
 """The one story, over a PBX in a dict: what is written, what is refused, what is remembered."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator
+import threading
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 
-from astsync.engine import Engine, Options
-from astsync.errors import (
-    AstsyncError,
-    PbxConnectionLost,
-    PbxUnreachable,
-    SafetyError,
-    SourceBadAnswer,
-    StoreError,
-)
-from astsync.finding import Finding
-from astsync.pbx import Pbx, WriteResult
+from astsync.engine.target import COMMITTED
+from astsync.errors import PbxConnectionLost, SafetyError, SourceBadAnswer, StoreError
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.opened import OpenedPbx
-from astsync.phonebook.book import BookBuilder
-from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.plan import Limits
 from astsync.result import Applied
 from astsync.store import Store
-
-
-class ListSource:
-    """A source in a list, that can break in the middle."""
-
-    def __init__(self, names: dict[str, str]) -> None:
-        self.names = names
-        self.error: AstsyncError | None = None
-        self.pulls = 0
-
-    def describe(self) -> str:
-        return "a list"
-
-    def check(self) -> Iterator[Finding]:
-        yield Finding("list", good=True, words=f"{len(self.names)} names")
-
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
-        self.pulls += 1
-        for number, name in self.names.items():
-            yield Counterparty(number, name, (Phone((f"+{number}",)),), "List")
-        if self.error is not None:
-            raise self.error
-
-
-class Spy(MemoryPbx):
-    """A PBX in a dict that counts writes and fails where it is told to."""
-
-    def __init__(self, name: str, entries: dict[str, str] | None = None) -> None:
-        super().__init__(name, entries)
-        self.put: list[str] = []
-        self.deleted: list[str] = []
-        self.fail_put: set[str] = set()
-        self.lose_after = -1
-        self.lose_deletes = False
-        self.unreachable = False
-
-    @contextmanager
-    def open(self) -> Iterator[MemoryFamily]:
-        if self.unreachable:
-            raise PbxUnreachable(f"{self.name}: no connection")
-        yield SpyFamily(self)
-
-
-class SpyFamily(MemoryFamily):
-    def __init__(self, pbx: Spy) -> None:
-        super().__init__(pbx.entries)
-        self.pbx = pbx
-
-    def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
-        wanted = list(entries)
-        self.pbx.put += [number for number, _ in wanted]
-        if self.pbx.lose_after >= 0:
-            super().put(wanted[: self.pbx.lose_after])
-            lost = PbxConnectionLost(f"{self.pbx.name}: lost")
-            lost.done = self.pbx.lose_after
-            raise lost
-        result = super().put([pair for pair in wanted if pair[0] not in self.pbx.fail_put])
-        return WriteResult(result.done, {**result.failed, **dict.fromkeys(self.pbx.fail_put, "refused by the PBX")})
-
-    def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
-        wanted = list(numbers)
-        self.pbx.deleted += wanted
-        if self.pbx.lose_deletes:
-            raise PbxConnectionLost(f"{self.pbx.name}: lost")
-        return super().delete(wanted)
-
-
-def phone(i: int) -> str:
-    return str(74952290000 + i)
-
-
-def names(count: int, name: str = "Firma") -> dict[str, str]:
-    return {phone(i): f"{name} {i}" for i in range(count)}
-
-
-class House:
-    """A source, PBXs and a store, and runs over them."""
-
-    def __init__(self, store: Store) -> None:
-        self.source = ListSource(names(20))
-        self.pbx = Spy("office")
-        self.pbxs: list[Pbx] = [self.pbx]
-        self.store = store
-        self.options = Options()
-
-    def engine(self, **options: object) -> Engine:
-        return Engine(
-            source=self.source,
-            builder=lambda: BookBuilder(NumberParser(), NameMaker()),
-            pbxs=self.pbxs,
-            store=self.store,
-            options=replace(self.options, **options),  # type: ignore[arg-type]
-        )
-
-    @property
-    def written(self) -> list[str]:
-        return self.pbx.put + self.pbx.deleted
-
-
-@pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
-    with closing(Store(tmp_path / "store.sqlite3")) as store:
-        yield House(store)
+from tests.unit.house import House, Spy, names, phone
 
 
 def test_the_first_sync_adds_and_the_second_finds_nothing(house: House) -> None:
@@ -442,6 +328,185 @@ def test_limits_are_checked_on_every_pbx_before_the_first_write(house: House) ->
     report = house.engine().sync()
     assert [pbx.error is None for pbx in report.pbx] == [True, False]
     assert (report.exit_code, house.written, other.entries) == (7, [], names(20))
+
+
+def test_a_refusal_beside_a_pbx_in_step_says_that_nothing_was_written(house: House) -> None:
+    house.engine().sync()
+    other = Spy("branch", dict.fromkeys(names(20), "Spoilt"))
+    house.store.own("branch", "cidname", names(20))
+    house.pbxs = [house.pbx, other]
+    house.pbx.put.clear()
+    for dry_run in (True, False):
+        report = house.engine(dry_run=dry_run).sync()
+        assert [pbx.error is None for pbx in report.pbx] == [True, False]
+        assert "max_change" in str(report.pbx[1].error)
+        assert (report.exit_code, house.written, other.put) == (6, [], [])
+    assert house.engine(limits=Limits(max_change=None)).sync().exit_code == 0
+    assert other.entries == names(20)
+
+
+@pytest.mark.parametrize("dry_run", [True, False])
+def test_push_is_limited_by_what_differs(house: House, dry_run: bool) -> None:
+    house.engine().sync()
+    house.pbx.entries.update({phone(i): "Spoilt" for i in range(7)})
+    house.pbx.put.clear()
+    report = house.engine(whole=True, dry_run=dry_run).push()
+    assert (report.exit_code, house.written) == (6, [])
+    assert "change 7 of 20 entries (35%); max_change is 30%" in str(report.pbx[0].error)
+    assert house.engine(whole=True, limits=Limits(max_change=0.35)).push().exit_code == 0
+    assert house.pbx.entries == names(20)
+
+
+def test_a_user_that_may_not_write_owns_nothing_and_leaves_no_record(house: House) -> None:
+    house.pbx.entries.update({phone(1): "by hand", phone(2): "Firma 2", "101": "Reception"})
+    before = dict(house.pbx.entries)
+    house.pbx.read_only = True
+    report = house.engine().sync()
+    assert (report.exit_code, report.pbx[0].applied, report.pbx[0].verified) == (5, Applied(), None)
+    assert house.pbx.entries == before
+    assert house.owned() == {phone(2)}, "only the entry that was as wanted is adopted"
+    assert house.store.last_undoable() is None
+    house.pbx.read_only = False
+    assert house.engine().sync().exit_code == 0
+    assert house.owned() == set(names(20))
+
+
+def test_a_key_whose_put_was_refused_is_not_owned_and_not_in_the_record(house: House) -> None:
+    house.pbx.entries[phone(3)] = "by hand"
+    house.pbx.fail_put = {phone(3), phone(4)}
+    report = house.engine().sync()
+    assert report.exit_code == 7
+    assert house.owned() == set(names(20)) - {phone(3), phone(4)}
+    recorded = {before.number for before in house.store.before(report.run or 0, "office", "cidname")}
+    assert recorded == set(names(20)) - {phone(3), phone(4)}
+
+
+def test_what_was_sent_and_not_confirmed_stays_in_the_record_and_owned(house: House) -> None:
+    house.pbx.lose_after = 7
+    report = house.engine().sync()
+    assert len(house.store.before(report.run or 0, "office", "cidname")) == 20
+    assert house.owned() == set(names(20))
+
+
+def test_pbxs_are_worked_on_side_by_side_and_reported_in_their_order(house: House) -> None:
+    meeting = threading.Barrier(3, timeout=5)
+
+    class Meets(Spy):
+        @contextmanager
+        def open(self) -> Iterator[MemoryFamily]:
+            meeting.wait()
+            with super().open() as family:
+                yield family
+
+    pbxs = [Meets(name) for name in ("office", "branch", "attic")]
+    house.pbxs = [*pbxs]
+    pbxs[1].unreachable = True
+    report = house.engine().sync()
+    assert [pbx.name for pbx in report.pbx] == ["office", "branch", "attic"]
+    assert [pbx.error is None for pbx in report.pbx] == [True, False, True]
+    assert (report.exit_code, pbxs[0].entries, pbxs[2].entries) == (7, names(20), names(20))
+
+
+def test_each_of_several_pbxs_has_its_own_progress(house: House) -> None:
+    stages: set[str] = set()
+    house.pbxs = [house.pbx, Spy("branch")]
+    engine = house.engine()
+    engine._progress = lambda stage, _done, _total: stages.add(stage)
+    engine.sync()
+    assert {"office: read", "branch: read", "office: DBPut", "branch: DBPut"} <= stages
+
+
+def test_a_bug_on_one_of_several_pbxs_is_told_as_a_bug(house: House) -> None:
+    class Broken(Spy):
+        def open(self) -> NoReturn:
+            raise ZeroDivisionError
+
+    house.pbxs = [house.pbx, Broken("branch")]
+    with pytest.raises(ZeroDivisionError):
+        house.engine().sync()
+    assert house.written == []
+    assert house.store.runs(1)[0].exit_code == 1
+
+
+class Hangs(MemoryPbx):
+    """Answers only when its connection is ended."""
+
+    @contextmanager
+    def open(self) -> Iterator[MemoryFamily]:
+        ended = threading.Event()
+        try:
+            yield HangingFamily(ended)
+        finally:
+            ended.set()
+
+
+class HangingFamily(MemoryFamily):
+    def __init__(self, ended: threading.Event) -> None:
+        super().__init__({})
+        self.ended = ended
+
+    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+        self.ended.wait(20)
+        raise PbxConnectionLost("ended")
+
+
+def test_an_interrupt_ends_the_work_on_every_pbx(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.pbxs = [Hangs("office"), Hangs("branch")]
+    join = threading.Thread.join
+
+    def interrupted(thread: threading.Thread, timeout: float | None = None) -> None:
+        if timeout is None:
+            raise KeyboardInterrupt
+        join(thread, timeout)
+
+    monkeypatch.setattr(threading.Thread, "join", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        house.engine().sync()
+    monkeypatch.undo()
+    assert not [thread for thread in threading.enumerate() if thread.name == "pbx"]
+    assert house.store.runs(1)[0].exit_code == 130
+    assert house.written == []
+
+
+class Forgets(MemoryFamily):
+    """Holds an entry until it has been waited for, as an Asterisk that is killed before it commits."""
+
+    def __init__(self, entries: dict[str, str], waited: threading.Event) -> None:
+        super().__init__(entries)
+        self.waited = waited
+
+    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+        return {} if self.waited.is_set() else super().read(progress)
+
+
+def test_durable_waits_past_the_commit_and_reads_once_more(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    waited = threading.Event()
+    waits: list[float] = []
+
+    class ForgetsPbx(MemoryPbx):
+        @contextmanager
+        def open(self) -> Iterator[MemoryFamily]:
+            yield Forgets(self.entries, waited)
+
+    def wait(seconds: float) -> bool:
+        waits.append(seconds)
+        waited.set()
+        return False
+
+    house.pbxs = [ForgetsPbx("office")]
+    assert house.engine().sync().exit_code == 0
+    house.source.names = names(21)
+    engine = house.engine(durable=True)
+    monkeypatch.setattr(engine._stopping, "wait", wait)
+    report = engine.sync()
+    assert (report.exit_code, report.pbx[0].verified, waits) == (7, False, [COMMITTED])
+
+
+def test_durable_does_not_wait_where_nothing_was_written(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
+    house.engine().sync()
+    engine = house.engine(durable=True)
+    monkeypatch.setattr(engine._stopping, "wait", lambda _: pytest.fail("waited"))
+    assert engine.sync().exit_code == 0
 
 
 def test_what_a_pbx_confirms_and_forgets_is_noticed(house: House) -> None:
