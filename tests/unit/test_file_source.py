@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import sqlite3
 import sys
 import time
 from contextlib import suppress
@@ -18,6 +19,7 @@ from astsync.config import FileConfig
 from astsync.errors import (
     SourceBadAnswer,
     SourceError,
+    SourceFailure,
     SourceNotFound,
     SourceRightsError,
     SourceUnreachable,
@@ -25,6 +27,7 @@ from astsync.errors import (
 from astsync.sources import open_source
 from astsync.sources.file import content
 from astsync.sources.file.encoding import encoding_of, text_lines
+from astsync.sources.file.merge import Merger
 from tests.unit.file_source import READ, ROWS, check, config, csv_text, pull, short, workbook, write
 
 RECORDS: list[dict[str, Any]] = [
@@ -285,3 +288,13 @@ def test_whatever_bytes_a_file_holds_only_source_errors_come(data: bytes) -> Non
             pull(path)
     finally:
         os.close(pipe)
+
+
+def test_a_full_disk_for_the_rows_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(Merger, "_flush", full)
+    with pytest.raises(SourceFailure, match="cannot be kept in a temporary file: database or disk is full") as caught:
+        pull(write(tmp_path, csv_text()))
+    assert "TMPDIR" in caught.value.hint

@@ -250,3 +250,17 @@ def test_many_rows_come_in_batches(tmp_path: Path) -> None:
     count = 2 * xlsx_rows._BATCH
     rows: list[list[Any]] = [["Name", "Phones"]] + [[f"Имя {n}", n] for n in range(count - 1)]
     assert len(pull(book(tmp_path, rows))) == count - 1
+
+
+def test_texts_are_those_of_their_runs_without_the_pronunciation(tmp_path: Path) -> None:
+    rich = "<r><rPr><b/></rPr><t>ООО </t></r><r><t>Ромашка</t></r><rPh sb='0' eb='1'><t>kana</t></rPh>".encode()
+    plain = "<t>ООО Ромашка</t>".encode()
+
+    def change(data: bytes) -> bytes:
+        data = data.replace(
+            "".join(f"&#{ord(c)};" if ord(c) > 127 else c for c in "<t>ООО Ромашка</t>").encode(), plain
+        )
+        assert plain in data
+        return data.replace(plain, rich)
+
+    assert short(pull(repacked(book(tmp_path), {STRINGS: change}))) == READ

@@ -1,55 +1,110 @@
 """Rows that have one reference are one counterparty: many exports give a row a phone."""
 
 import logging
+import sqlite3
+import sys
 from collections.abc import Iterator
+from types import TracebackType
 
-from astsync.errors import SourceQueryError
-from astsync.phonebook.model import Counterparty
+import orjson
+
+from astsync.errors import SourceFailure, SourceQueryError
+from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.onec_words import clean
 
 logger = logging.getLogger(__name__)
 
+_BATCH = 1000
+_TABLE = "CREATE TABLE rows (catalog TEXT, ref TEXT, name TEXT, phones BLOB)"
+_GROUPED = """
+SELECT catalog, ref, name, phones FROM
+  (SELECT *, rowid AS line, MIN(rowid) OVER (PARTITION BY catalog, ref) AS first FROM rows)
+ORDER BY first, line
+"""
+_COUNT = "SELECT COUNT(*) FROM (SELECT DISTINCT catalog, ref FROM rows)"
+
+_Row = tuple[str, str, str, bytes]
+
 
 class Merger:
-    """Keeps the counterparties of a file until all rows are read, since any row may belong to the first.
+    """Keeps what all rows give, since any row may belong to the first; a context manager.
 
-    ``where`` names the file. ``sure`` tells that the configuration names the column of the reference; else rows of
-    one reference and different names show that the column was none.
+    Kept by SQLite in a nameless temporary file, so that a million rows need no more memory than a thousand. ``where``
+    names the list in messages. ``sure`` tells that its reference is the field of that name: where another column was
+    taken for it, rows of one reference and different names show that it was none.
     """
 
-    def __init__(self, where: str, *, sure: bool) -> None:
-        self._where, self._sure = where, sure
-        self._kept: dict[tuple[str, str], Counterparty] = {}
+    def __init__(self, where: str) -> None:
+        self.sure = True
+        self._where = where
+        self._batch: list[_Row] = []
         self._told = False
+        self._base = sqlite3.connect("", isolation_level=None)  # "" is the temporary file, which has no name
+        self._base.execute("PRAGMA journal_mode = OFF")
+        self._base.execute("PRAGMA synchronous = OFF")
+        self._base.execute(_TABLE)
 
-    def __len__(self) -> int:
-        return len(self._kept)
+    def __enter__(self) -> "Merger":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._base.close()
+        if isinstance(error, sqlite3.Error):
+            raise SourceFailure(
+                f"the rows of {self._where} cannot be kept in a temporary file: {error}",
+                hint="Free the disk that TMPDIR names.",
+            ) from None
 
     def add(self, counterparty: Counterparty) -> None:
-        """Keep a counterparty, or the phones of one that is there. Raises SourceQueryError (see the class)."""
-        key = (counterparty.catalog, counterparty.ref)
-        before = self._kept.setdefault(key, counterparty)
-        if before is counterparty:
-            return
-        if before.name != counterparty.name:
-            self._differ(before, counterparty)
-        phones = tuple(dict.fromkeys(before.phones + counterparty.phones))
-        self._kept[key] = Counterparty(before.ref, before.name, phones, before.catalog)
+        """Keep what one row gave."""
+        phones = orjson.dumps([(phone.kind, *phone.texts) for phone in counterparty.phones])
+        self._batch.append((counterparty.catalog, counterparty.ref, counterparty.name, phones))
+        if len(self._batch) >= _BATCH:
+            self._flush()
+
+    def count(self) -> int:
+        """Count the counterparties."""
+        self._flush()
+        return int(self._base.execute(_COUNT).fetchone()[0])
 
     def all(self) -> Iterator[Counterparty]:
-        """Give the counterparties in the order of their first rows, and forget each."""
-        kept = self._kept
-        for key in list(kept):
-            yield kept.pop(key)
+        """Give the counterparties in the order of their first rows. Raises SourceQueryError (see the class)."""
+        self._flush()
+        group: list[_Row] = []
+        for row in self._base.execute(_GROUPED):
+            if group and row[:2] != group[0][:2]:
+                yield self._one(group)
+                group = []
+            group.append(row)
+        if group:
+            yield self._one(group)
 
-    def _differ(self, before: Counterparty, other: Counterparty) -> None:
-        ref, names = clean(before.ref), f"{clean(before.name)} and {clean(other.name)}"
-        if not self._sure:
+    def _flush(self) -> None:
+        if self._batch:
+            self._base.execute("BEGIN")
+            self._base.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", self._batch)
+            self._base.execute("COMMIT")
+            self._batch.clear()
+
+    def _one(self, group: list[_Row]) -> Counterparty:
+        catalog, ref, name, _ = group[0]
+        other = next((row[2] for row in group if row[2] != name), None)
+        if other is not None:
+            self._differ(ref, name, other)
+        phones = (phone for row in group for phone in orjson.loads(row[3]))
+        merged = tuple(dict.fromkeys(Phone(tuple(texts), sys.intern(kind)) for kind, *texts in phones))
+        return Counterparty(ref, name, merged, sys.intern(catalog))
+
+    def _differ(self, ref: str, name: str, other: str) -> None:
+        told = f"{self._where} has one reference {clean(ref)} for {clean(name)} and {clean(other)}"
+        if not self.sure:
             raise SourceQueryError(
-                f"{self._where} has one reference {ref} for {names}",
+                told,
                 hint="Name the column that tells counterparties apart in the key ref of [source.file.fields]; "
                 'with ref = "" the name does.',
             )
         if not self._told:
             self._told = True
-            logger.warning("%s has one reference %s for %s: the first name counts", self._where, ref, names)
+            logger.warning("%s: the first name counts", told)

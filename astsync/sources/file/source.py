@@ -10,7 +10,7 @@ from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.checking import FIRST, shown
 from astsync.sources.file.content import Content, name_of, opened
-from astsync.sources.file.listing import Tell, list_of
+from astsync.sources.file.listing import Listing, Tell, list_of
 from astsync.sources.file.merge import Merger
 from astsync.sources.records import RecordReader
 
@@ -33,28 +33,32 @@ class FileSource:
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
         """Give every counterparty once. Raises SourceError when the file is not whole."""
-        yield from self._read(progress, lambda _: None).all()
+        with Merger(self._name) as merger:
+            self._read(merger, progress, lambda _: None)
+            yield from merger.all()
 
     def check(self) -> Iterator[Finding]:
         """Tell what the file is, its columns, how many counterparties it holds, and the first ones."""
         found: list[Finding] = []
         try:
-            merger = self._read(no_progress, found.append)
+            with Merger(self._name) as merger:
+                self._read(merger, no_progress, found.append)
+                counterparties = list(islice(merger.all(), FIRST))
         except (SourceError, ConfigError) as error:
             found.append(Finding(self.describe(), False, error.message, error.hint))
         else:
-            found += map(shown, islice(merger.all(), FIRST))
+            found += map(shown, counterparties)
         yield from found
 
-    def _read(self, progress: Progress, tell: Tell) -> Merger:
+    def _read(self, merger: Merger, progress: Progress, tell: Tell) -> None:
         with opened(self._config.path) as content:
             tell(Finding(self.describe(), True, _size_and_age(content)))
-            return self._merged(content, progress, tell)
+            done = self._merge(merger, list_of(content, self._config, tell), progress)
+        tell(Finding("records", True, f"{done} read: {merger.count()} counterparties"))
 
-    def _merged(self, content: Content, progress: Progress, tell: Tell) -> Merger:
-        listing = list_of(content, self._config, tell)
+    def _merge(self, merger: Merger, listing: Listing, progress: Progress) -> int:
+        merger.sure = listing.sure
         reader = RecordReader(listing.fields, self._name)
-        merger = Merger(self._name, sure=listing.sure)
         done = 0
         for done, (place, record) in enumerate(listing.records, 1):
             counterparty = reader.read(record)
@@ -65,8 +69,7 @@ class FileSource:
         if not listing.checked:
             reader.finish()
         progress(self._name, done, done)
-        tell(Finding("records", True, f"{done} read: {len(merger)} counterparties"))
-        return merger
+        return done
 
 
 def _size_and_age(content: Content) -> str:
