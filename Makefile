@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CACHE := .cache
 READY := $(VENV)/.ready
 
-.PHONY: help golden setup lint types check test ci demo bench asterisk asterisk-22 asterisk-16 clean format
+.PHONY: help golden setup lint types check test ci demo bench reboots soak asterisk asterisk-22 asterisk-16 clean format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,12 @@ bench: setup asterisk-22 ## figures beside the limit of AMI and other clients, i
 	@$(BIN)/python -m tests.bench.bench_ami $(BENCH)
 	@$(BIN)/python -m tests.bench.bench_sync $(BENCH)
 	@test ! -f tests/bench/bench_normalisation.py || $(BIN)/python -m tests.bench.bench_normalisation
+
+reboots: setup asterisk ## seconds from "AMI answers again" to "family complete" over 20 restarts, in 3 minutes
+	@$(BIN)/python -m tests.bench.bench_reboots $(BENCH)
+
+soak: setup asterisk ## 24 hours of watch with a restart an hour, time compressed: nothing may leak, in 4 minutes
+	@$(BIN)/python -m tests.soak $(SOAK)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(CACHE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

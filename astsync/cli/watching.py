@@ -16,7 +16,7 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Phonebook, Progress
 from astsync.phonebook.plan import Limits
 from astsync.result import Report
-from astsync.sources import open_source
+from astsync.sources import Source, open_source
 from astsync.store import Store, locked
 from astsync.watch.watcher import Job
 
@@ -49,7 +49,7 @@ def make_job(common: Common, every: float) -> Job:
             hint="Name a file in source.file.path, or give --every 0.",
         )
     longest = max([config.source.timeout, *(pbx.timeout for pbx in pbxs)])
-    runs = EngineRuns(config, store_path(config, file, os.environ))
+    runs = EngineRuns(config, open_source(config.source), store_path(config, file, os.environ))
     return Job(pbxs, config.sync.family, runs, every, SILENCE + _TRIES * longest)
 
 
@@ -64,12 +64,12 @@ class _Pulled(Engine):
 
 
 class EngineRuns:
-    """The runs of one configuration, with the store at ``path``; ``watch.runs.Runs``."""
+    """The runs of one configuration over a source, with the store at ``path``; ``watch.runs.Runs``."""
 
-    def __init__(self, config: Config, path: Path) -> None:
+    def __init__(self, config: Config, source: Source, path: Path) -> None:
         self._config = config
+        self._source = source
         self._path = path
-        self._source = open_source(config.source)
         self._numbers, self._names = number_parser(config.numbers), name_maker(config.names)
 
     def pull(self, progress: Progress) -> Phonebook:
@@ -91,7 +91,7 @@ class EngineRuns:
     def _engine(self, pbxs: Sequence[Pbx], progress: Progress) -> Iterator[tuple[_Pulled, Store]]:
         sync = self._config.sync
         options = Options(sync.family, sync.foreign, Limits(sync.max_delete, sync.max_change))
-        with locked(self._path), closing(Store(self._path)) as store:
+        with locked(self._path), closing(Store(self._path, undo_runs=self._config.store.keep_runs)) as store:
             yield (
                 _Pulled(
                     source=self._source,

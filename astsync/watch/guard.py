@@ -33,10 +33,10 @@ RESTORE_TRIES = (1.0, 60.0)  # seconds between two tries at a restore that faile
 class _News:
     """What the held connection told since it was last asked; told by the connection's listener thread."""
 
-    def __init__(self, wake: Callable[[], None]) -> None:
+    def __init__(self, name: str, wake: Callable[[], None]) -> None:
+        self._name = name
         self._wake = wake
         self._any = False
-        self.shutdown = False
         self.booted = False
 
     def attach(self, ami: AmiConnection) -> None:
@@ -49,10 +49,12 @@ class _News:
         return told
 
     def _on_event(self, event: Any, **_: object) -> None:
-        if event.name not in {"Shutdown", "FullyBooted"}:
+        if event.name == "Shutdown":
+            log.info("%s: Asterisk is shutting down", self._name)
+        elif event.name == "FullyBooted":
+            self.booted = True
+        else:
             return
-        self.shutdown |= event.name == "Shutdown"
-        self.booted |= event.name == "FullyBooted"
         self._tell()
 
     def _on_disconnect(self, **_: object) -> None:
@@ -101,7 +103,7 @@ class Guard(Loop):
 
     def _hold(self, ami: AmiConnection) -> None:
         """Restore, then look from time to time; ends by an error."""
-        news = _News(self.wake)
+        news = _News(self.name, self.wake)
         news.attach(ami)
         self._arrive(self._look(ami))
         news.booted = False
@@ -113,7 +115,7 @@ class Guard(Loop):
                 rechecked, news.booted = rechecked or news.booted, False
             if not news.take():
                 self.wait(self._pause if self._owes else jittered(KEEPALIVE))
-            self._notice(self._look(ami), news)
+            self._notice(self._look(ami))
             if news.booted and not rechecked:  # what a PBX runs at the end of its start may touch AstDB
                 rechecked, self._owes = True, True
 
@@ -134,11 +136,8 @@ class Guard(Loop):
         self._owes, self._pause = True, 0.0
         self._set_up(True)
 
-    def _notice(self, started: str, news: _News) -> None:
+    def _notice(self, started: str) -> None:
         """Take in what a look showed."""
-        if news.shutdown:
-            log.info("%s: Asterisk is shutting down", self.name)
-            news.shutdown = False
         if started != self._started:
             log.info("%s: Asterisk was restarted %s", self.name, started)
             self._started, self._owes, self._pause = started, True, 0.0

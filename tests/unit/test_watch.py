@@ -34,8 +34,8 @@ def _no_thread_is_left() -> Iterator[None]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> House:
-    return House(tmp_path, monkeypatch)
+def house(tmp_path: Path) -> House:
+    return House(tmp_path)
 
 
 @pytest.fixture

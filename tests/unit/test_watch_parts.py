@@ -202,9 +202,9 @@ def test_a_turn_outlasts_a_lock(caplog: pytest.LogCaptureFixture) -> None:
 
 
 def test_the_watchdog_is_shown_a_pulse_only_while_all_loops_have_one(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house = House(tmp_path, monkeypatch)
+    house = House(tmp_path)
     house.every = 60
     house.silence = 0.3
     house.source.gate.clear()

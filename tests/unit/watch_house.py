@@ -9,9 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from astsync.cli import watching
+from astsync.cli.watching import EngineRuns
 from astsync.config import Config
 from astsync.demo.ami import AmiStandIn
+from astsync.demo.asterisk import PrivateAsterisk
 from astsync.errors import SourceUnreachable
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Phone, Phonebook, Progress, no_progress
@@ -54,24 +55,23 @@ class ListSource:
 class House:
     """Everything that a watch needs; ``every`` and ``pbxs`` are read at the start and at a reload."""
 
-    def __init__(self, folder: Path, patch: pytest.MonkeyPatch) -> None:
+    def __init__(self, folder: Path) -> None:
         self.source = ListSource()
         self.folder = folder
-        self.pbxs: dict[str, AmiStandIn] = {}
+        self.pbxs: dict[str, AmiStandIn | PrivateAsterisk] = {}
         self.every = 0.0
         self.silence = 20.0
         self.clock = Clock()
         self.notifier = Notifier({})
         self.broken: Exception | None = None
         self.more: dict[str, object] = {"timeout": 5}
-        patch.setattr(watching, "open_source", lambda _: self.source)
 
     @property
     def path(self) -> Path:
         return self.folder / "store.sqlite3"
 
-    def runs(self) -> watching.EngineRuns:
-        return watching.EngineRuns(self.config(), self.path)
+    def runs(self) -> EngineRuns:
+        return EngineRuns(self.config(), self.source, self.path)
 
     def config(self) -> Config:
         pbxs = [
