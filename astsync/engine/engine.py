@@ -130,8 +130,9 @@ class Engine:
         """Note how a run ended; what it did to the PBXs stands, whether that can be noted or not."""
         if run is None:
             return
+        parts = [target.part() for target in targets if target.reached]
         try:
-            self._store.end_run(run, exit_code, message, [target.part() for target in targets])
+            self._store.end_run(run, exit_code, message, parts)
         except StoreError as error:
             log.warning("the end of run %d could not be noted: %s", run, error)
 

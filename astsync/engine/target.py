@@ -50,6 +50,11 @@ class Target:
         """Note why this PBX's part of the run ended."""
         self.report = replace(self.report, error=error)
 
+    @property
+    def reached(self) -> bool:
+        """Whether the run came as far as this PBX."""
+        return self.report.plan is not None or self.report.error is not None
+
     def part(self) -> RunPart:
         """Give this PBX's part for the store."""
         done = self.report.applied or Applied()

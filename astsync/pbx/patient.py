@@ -130,7 +130,7 @@ class PatientFamily:
         self._family = None
         self._connection.close()
         started = time.monotonic()
-        log.warning("%s; waiting for it for up to %.0f s", error, self._left)
+        log.warning("%s; waiting for it for up to %.3g s", error, self._left)
         try:
             self._stopping.wait(_PAUSE)
             self._try_to_connect(self._left - _PAUSE)

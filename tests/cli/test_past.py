@@ -1,0 +1,136 @@
+"""``history`` and ``undo`` as a user runs them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from tests.cli.sandbox import Sandbox
+
+
+def history(box: Sandbox, *arguments: str) -> list[dict[str, Any]]:
+    done = box.run("history", "--format", "json", *arguments)
+    assert (done.code, done.err) == (0, "")
+    data = json.loads(done.out)
+    assert list(data) == ["version", "runs"]
+    assert data["version"] == 1
+    runs: list[dict[str, Any]] = data["runs"]
+    return runs
+
+
+def test_history_of_no_runs(box: Sandbox) -> None:
+    assert box.run("history").out == "no runs yet\n"
+    assert history(box) == []
+    assert list(box.folder.glob("store*")) == []
+
+
+def test_sync_undo_redo(box: Sandbox) -> None:
+    box.pbx.fill({"101": "Reception"})
+    box.run("sync")
+    whole = box.pbx.family()
+    undone = box.run("undo")
+    assert (undone.code, undone.err) == (0, "")
+    assert undone.out.startswith("putting back run 1 (sync of 20")
+    assert f"0 added, 0 changed, {len(whole) - 1} deleted; verified" in undone.out
+    assert "the next sync, push or watch writes it again" in undone.out
+    assert box.pbx.family() == {"101": "Reception"}
+    again = box.run("undo", "--format", "json")
+    assert (again.code, again.report["undoes"], again.report["run"]) == (0, 2, 3)
+    assert box.pbx.family() == whole
+    assert box.run("sync", "--format", "json").pbx["add"] == []
+    words = box.run("history").out.splitlines()
+    assert [line.split()[0] for line in words[::2]] == ["4", "3", "2", "1"]
+    assert "undo  exit 0  (put back run 2)  (can be undone)" in words[2]
+    assert "undo  exit 0  (put back run 1)  (put back by run 3)" in words[4]
+    assert "sync  exit 0  (put back by run 2)" in words[6]
+    assert words[7].strip() == f"office: {len(whole) - 1} added, 0 changed, 0 deleted"
+
+
+def test_the_keys_of_history_are_pinned(box: Sandbox) -> None:
+    box.run("sync")
+    box.onec.stop()
+    assert box.run("sync").code == 4
+    failed, first = history(box)
+    assert history(box, "--limit", "1") == [failed]
+    assert list(first) == [
+        "run", "command", "started", "finished", "exit_code", "message", "undoable", "undoes", "undone_by", "pbx",
+    ]  # fmt: skip
+    assert (first["undoable"], first["message"]) == (True, "")
+    assert (failed["exit_code"], failed["undoable"]) == (4, False)
+    assert ("refuses the connection" in failed["message"], failed["pbx"]) == (True, [])
+    (pbx,) = first["pbx"]
+    assert list(pbx) == ["name", "family", "add", "change", "delete", "failed", "verified", "error"]
+    assert (pbx["name"], pbx["add"], pbx["verified"], pbx["error"]) == ("office", len(box.pbx.family()), True, None)
+
+
+def test_a_changed_key_refuses_and_is_named(box: Sandbox) -> None:
+    box.run("sync")
+    number = next(iter(box.pbx.family()))
+    box.pbx.fill({number: "By hand"})
+    box.pbx.actions.clear()
+    for command in (["undo"], ["undo", "1"], ["undo", "--dry-run"]):
+        refused = box.run(*command)
+        assert refused.code == 6
+        assert f"1 keys have changed since run 1: {number}" in refused.err
+        assert "--skip-changed" in refused.err
+    assert box.pbx.writes == 0
+    assert box.run("undo", "1", "--skip-changed").code == 0
+    assert box.pbx.family() == {number: "By hand"}
+
+
+def test_a_run_that_cannot_be_undone_is_a_fault_of_usage(box: Sandbox) -> None:
+    for command in (["undo"], ["undo", "7"], ["undo", "first"]):
+        assert box.run(*command).code == 2
+    assert "astsync history" in box.run("undo").err
+
+
+def test_a_dry_undo_writes_nothing(box: Sandbox) -> None:
+    box.run("sync")
+    whole, runs = box.pbx.family(), history(box)
+    box.pbx.actions.clear()
+    dry = box.run("undo", "--dry-run", "--format", "json")
+    assert (dry.code, dry.report["run"], len(dry.pbx["delete"])) == (0, None, len(whole))
+    assert (box.pbx.writes, history(box)) == (0, runs)
+
+
+def test_foreign_entries_are_listed_when_asked_for(box: Sandbox) -> None:
+    box.pbx.fill({"101": "Reception", "102": "=1+1"})
+    assert "Reception" not in box.run("diff").out
+    assert "  = 101  Reception\n  = 102  =1+1\n" in box.run("diff", "--foreign").out
+    assert "kept" not in box.run("diff", "--format", "json").pbx
+    kept = [{"number": "101", "name": "Reception"}, {"number": "102", "name": "=1+1"}]
+    assert box.run("diff", "--foreign", "--format", "json").pbx["kept"] == kept
+    assert "office,foreign,101,Reception,Reception,,kept" in box.run("diff", "--foreign", "--format", "csv").out
+    assert "office,foreign,102,'=1+1,'=1+1,,kept" in box.run("diff", "--foreign", "--format", "csv").out
+
+
+def test_bytes_of_any_kind_come_back_as_they_were(box: Sandbox) -> None:
+    box.run("sync")
+    number = next(iter(box.pbx.family()))
+    key = f"/cidname/{number}".encode()
+    box.pbx.database[key] = b"\xc8\xe2\xe0\xed \x1b[31m"
+    assert box.run("sync", "--allow-changes").code == 0
+    undone = box.run("undo", "--format", "json")
+    assert undone.code == 0
+    assert box.pbx.database[key] == b"\xc8\xe2\xe0\xed \x1b[31m"
+    assert "\x1b" not in box.run("undo", "--dry-run").out + undone.out
+
+
+def test_keep_runs_bounds_what_can_be_undone(box: Sandbox) -> None:
+    box.write("[store]\n", "[store]\nkeep_runs = 1\n")
+    box.run("sync")
+    box.pbx.wipe()
+    box.run("sync")
+    assert [run["undoable"] for run in history(box)] == [True, False]
+
+
+def test_a_run_on_a_damaged_store_goes_on_and_tells_it(box: Sandbox, caplog: pytest.LogCaptureFixture) -> None:
+    box.run("sync")
+    (box.folder / "store.sqlite3").write_bytes(b"\0" * 9_000)
+    whole = box.pbx.family()
+    assert box.run("diff", "--exit-code").code == 0
+    done = box.run("sync")
+    assert (done.code, box.pbx.family()) == (0, whole)
+    assert "moved to" in caplog.text
+    assert len(list(box.folder.glob("store.sqlite3.corrupt-*"))) == 1
+    assert history(box)[0]["run"] == 1
