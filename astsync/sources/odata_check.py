@@ -104,6 +104,7 @@ class ODataCheck:
         self._part = f"catalog {name}"
         check_published((name,), visit.published)
         reader.look()
+        reader.touch()
         count = visit.pages.count(f"{PREFIX}{name}", {"$filter": reader.filter} if reader.filter else {})
         rows = "it can be read" if count is None else f"{count} rows"
         yield Finding(self._part, True, f"{rows}; fields asked for: {listed(reader.own_fields)}")

@@ -50,14 +50,17 @@ class CatalogReader:
     @cached_property
     def whole(self) -> Row | None:
         """A row with all fields, which fits the filter if any does. Raises SourceQueryError for a refused filter."""
-        fitting: Row | None = None
-        if self.filter:
-            try:
-                fitting = self._pages.sample(self._set, {"$filter": self.filter})
-            except (SourceQueryError, SourceFailure) as error:
-                row = whole_row(self._pages, self.catalog)
-                raise filter_refused(self.catalog, self.filter, row, error) from None
-        return fitting or whole_row(self._pages, self.catalog)
+        return (self._fitting() if self.filter else None) or whole_row(self._pages, self.catalog)
+
+    def _fitting(self) -> Row | None:
+        """Try the filter alone, so that its fault is not taken for another one."""
+        try:
+            return self._pages.sample(self._set, {"$filter": self.filter})
+        except (SourceQueryError, SourceFailure) as error:
+            row = whole_row(self._pages, self.catalog)
+            if row is None and isinstance(error, SourceFailure):
+                raise  # without the filter 1C fails too
+            raise filter_refused(self.catalog, self.filter, row, error) from None
 
     @cached_property
     def item(self) -> Row | None:
@@ -83,6 +86,11 @@ class CatalogReader:
             self.names.plain(self.whole, self.item)
         if self.names.template:
             self.names.check(self.item)
+
+    def touch(self) -> None:
+        """Ask for the least of the catalog, where no whole row could be had. Raises the SourceError that says why."""
+        if self.whole is None:
+            self._pages.sample(self._set, {"$select": "Ref_Key"})
 
     def read(self) -> Iterator[Counterparty]:
         """Give the catalog's counterparties, marked for deletion excluded. Raises SourceError."""

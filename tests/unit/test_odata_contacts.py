@@ -248,6 +248,12 @@ def test_a_filter_that_fails_inside_1c_is_shown(base: Base, server: Server) -> N
     assert "The catalog's fields: Ref_Key, Description, DeletionMark." in caught.value.hint
 
 
+def test_a_catalog_that_fails_always_is_no_fault_of_the_filter(base: Base, server: Server) -> None:
+    base.before = lambda asked: odata_error(500, "-1", "сбой") if asked.path.endswith(CATALOG) else None
+    with pytest.raises(SourceFailure, match="1C failed inside on Catalog_Контрагенты"):
+        pull(server, filter="x eq 1")
+
+
 def test_a_missing_catalog_is_no_fault_of_the_filter(base: Base, server: Server) -> None:
     base.before = lambda asked: odata_error(404, "8", "нет") if asked.path.endswith(CATALOG) else None
     with pytest.raises(SourceNotFound, match="does not publish"):
