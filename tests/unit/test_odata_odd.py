@@ -88,14 +88,17 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     return given_
 
 
+def source(**odata: Any) -> ODataSource:
+    return ODataSource(SourceConfig(url="http://1c.invalid/trade", odata=ODataConfig(**odata)), patience=QUICK)
+
+
 def pull(name_field: str) -> list[Counterparty]:
-    odata = ODataConfig(name_field=name_field)
-    return list(ODataSource(SourceConfig(url="http://1c.invalid/trade", odata=odata), patience=QUICK).pull())
+    return list(source(name_field=name_field).pull())
 
 
-def outcome(name_field: str) -> list[Counterparty] | SourceError:
+def outcome(**odata: Any) -> list[Counterparty] | SourceError:
     try:
-        return pull(name_field)
+        return list(source(**odata).pull())
     except SourceError as error:
         return error
 
@@ -109,7 +112,10 @@ def texts_of(one: Counterparty) -> list[str]:
 def test_odd_answers(answers: dict[str, Any], made: dict[str, Any], name_field: str) -> None:
     answers.clear()
     answers.update(made)
-    found = outcome(name_field)
+    assert_sound(outcome(name_field=name_field))
+
+
+def assert_sound(found: list[Counterparty] | SourceError) -> None:
     if isinstance(found, SourceError):
         assert found.hint
         assert (found.message + found.hint).isprintable()
@@ -125,3 +131,69 @@ def test_the_answers_that_are_made_odd_are_good_ones(answers: dict[str, Any]) ->
     answers[CATALOG] = {"value": [owner(1, "МИКО", IsFolder=False)]}
     answers[CONTACT_SET] = {"value": [contact(1, "+7 495 229-30-42", ЗначенияПолей="")]}
     assert [texts_of(one) for one in pull("Description")] == [[GUID.format(1), "МИКО", "+7 495 229-30-42", ""]]
+
+
+REGISTER = f"InformationRegister_{SECTION}"
+ENTRY = row_of(
+    {
+        "Объект": GUID.format(1),
+        "Объект_Type": "StandardODATA.Catalog_Контрагенты",
+        "Тип": "Телефон",
+        "Вид": "Рабочий",
+        "Вид_Type": "Edm.String",
+        "Представление": "8 495 555-01-01",
+        "Поле1": "7",
+        "Поле2": "495",
+        "Поле3": "5550101",
+        "ДействуетС": "0001-01-01T00:00:00",
+    },
+    Объект=REFERENCE,
+    Поле3=TEXT,
+)
+LINKED = row_of(
+    owner(1, "МИКО", Owner=GUID.format(2), Owner_Type="StandardODATA.Catalog_Контрагенты", ИНН="00"),
+    Ref_Key=REFERENCE,
+    Owner=REFERENCE,
+)
+DEEPER = st.fixed_dictionaries(
+    {
+        CATALOG: answer_of(LINKED),
+        REGISTER: answer_of(ENTRY),
+        "Catalog_ВидыКонтактнойИнформации": answer_of(row_of(owner(900, "Рабочий"))) | st.none(),
+        "": mostly(st.just({"value": [{"name": CATALOG}, {"name": REGISTER}]}), answer_of(ODD)),
+    },
+)
+SETTINGS: dict[str, Any] = {
+    "templates": {"Контрагенты": "{owner}: {name} {ИНН}"},
+    "kinds": ("Раб*", "Мобильный"),
+    "filter": "ИНН ne ''",
+}
+
+
+@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=DEEPER)
+def test_odd_registers_and_owners(answers: dict[str, Any], made: dict[str, Any]) -> None:
+    answers.clear()
+    answers.update(made)
+    assert_sound(outcome(**SETTINGS))
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(made=ANSWERS | DEEPER)
+def test_a_check_of_odd_answers_finds_faults_and_raises_none(answers: dict[str, Any], made: dict[str, Any]) -> None:
+    answers.clear()
+    answers.update(made)
+    found = list(source(**SETTINGS).check()) + list(source().check())
+    assert found
+    assert all(finding.words and (finding.part + finding.words + finding.hint).isprintable() for finding in found)
+    assert all(finding.hint for finding in found if finding.good is False)
+
+
+def test_the_deeper_answers_that_are_made_odd_are_good_ones(answers: dict[str, Any]) -> None:
+    owners = {"Owner": GUID.format(1), "Owner_Type": "StandardODATA.Catalog_Контрагенты", "ИНН": "00"}
+    answers[""] = {"value": [{"name": CATALOG}, {"name": REGISTER}]}
+    answers[CATALOG] = {"value": [owner(1, "МИКО", **owners)]}
+    entry = {"Объект": GUID.format(1), "Объект_Type": "StandardODATA.Catalog_Контрагенты", "Тип": "Телефон"}
+    answers[REGISTER] = {"value": [{**entry, "Вид": "Рабочий", "Вид_Type": "Edm.String", "Представление": "1"}]}
+    (found,) = source(**SETTINGS).pull()
+    assert texts_of(found) == [GUID.format(1), "МИКО: МИКО 00", "1", "Рабочий"]
