@@ -79,8 +79,9 @@ class JsonText:
                     raise self.damaged("is cut or damaged JSON")
                 continue
             value, end = found
+            length = end - self._at
             if self._is_over(end) or not self._more():
-                self._at = end
+                self._at += length  # the window may have moved
                 return value
 
     def damaged(self, what: str) -> SourceBadAnswer:

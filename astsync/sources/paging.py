@@ -18,6 +18,7 @@ LARGEST_LIST = 20_000_000
 """Records; a list that goes on beyond never ends."""
 
 _IDLE_PAGES = 2
+_LONGEST_CURSOR = 64 * 1024
 _WRONG_NEXT = "The key next of the table paging names the field of the answer that holds the next cursor."
 
 Parameters = dict[str, Value]
@@ -121,7 +122,7 @@ class _Walk:
                 f"the field {clean(self._config.next)} of {self._where} holds no cursor (next of paging)",
                 hint=_WRONG_NEXT,
             )
-        return plain_text(value)
+        return plain_text(value, _LONGEST_CURSOR)
 
     def _without_effect(self, what: str) -> SourceBadAnswer:
         name = clean(self._config.parameter)

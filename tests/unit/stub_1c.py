@@ -38,6 +38,7 @@ class Asked:
     raw: str
     options: dict[str, str]
     headers: dict[str, str]
+    body: bytes = b""
 
 
 Answer = Callable[[Asked], Reply]
@@ -79,9 +80,13 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         parts = urlsplit(self.path)
-        asked = Asked(unquote(parts.path), self.path, dict(parse_qsl(parts.query)), dict(self.headers.items()))
+        body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
+        asked = Asked(unquote(parts.path), self.path, dict(parse_qsl(parts.query)), dict(self.headers.items()), body)
         self.stub.asked.append(asked)
         self._send(self.stub.answer(asked))
+
+    def do_POST(self) -> None:
+        self.do_GET()
 
     def _send(self, reply: Reply) -> None:
         self.send_response(reply.status)
