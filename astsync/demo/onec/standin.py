@@ -285,6 +285,8 @@ class OneC:
 
 
 def _put_mark(answer: Answer) -> None:
+    if answer.sent is not None:
+        answer.sent += len(BOM)
     if answer.parts is None:
         answer.body = BOM + answer.body
         return
