@@ -1,0 +1,95 @@
+"""What a run promises, on real Asterisks that are killed and restarted under it."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+from pydantic import SecretStr
+
+from astsync.config import PbxConfig
+from astsync.demo.asterisk import Installation, PrivateAsterisk
+from astsync.errors import PbxRightsError
+from astsync.pbx.astdb import AmiPbx
+from astsync.pbx.patient import PatientPbx
+from astsync.store import Store
+from tests.unit.house import FAMILY, House, names
+
+COUNT = 3_000
+
+
+@pytest.fixture
+def asterisk(any_installation: Installation) -> Iterator[PrivateAsterisk]:
+    with PrivateAsterisk(any_installation) as started:
+        yield started
+
+
+@pytest.fixture
+def house(tmp_path: Path, asterisk: PrivateAsterisk) -> Iterator[House]:
+    with closing(Store(tmp_path / "store.sqlite3")) as store:
+        made = House(store)
+        made.source.names = names(COUNT)
+        made.pbxs = [PatientPbx(direct(asterisk), 30)]
+        yield made
+
+
+def direct(asterisk: PrivateAsterisk, user: str = "") -> AmiPbx:
+    name = user or asterisk.user
+    secret = SecretStr(asterisk.secret_of(name))
+    config = PbxConfig(name="office", host=asterisk.host, port=asterisk.port, user=name, secret=secret, timeout=5)
+    return AmiPbx(config, FAMILY)
+
+
+def family(asterisk: PrivateAsterisk) -> dict[str, str]:
+    with direct(asterisk).open() as opened:
+        return opened.read()
+
+
+def test_what_a_durable_run_wrote_outlives_a_kill(house: House, asterisk: PrivateAsterisk) -> None:
+    started = time.monotonic()
+    report = house.engine(durable=True).sync()
+    took = time.monotonic() - started
+    asterisk.kill()
+    assert (report.exit_code, report.pbx[0].verified) == (0, True)
+    assert took > 2
+    asterisk.start()
+    assert family(asterisk) == names(COUNT)
+
+
+def test_a_restart_within_a_run_is_waited_for(house: House, asterisk: PrivateAsterisk) -> None:
+    struck = threading.Event()
+
+    def strike(stage: str, done: int, total: int | None) -> None:
+        if stage == "DBPut" and done and not struck.is_set():
+            struck.set()
+            asterisk.kill()
+            asterisk.start()
+
+    engine = house.engine()
+    engine._progress = strike
+    report = engine.sync()
+    assert struck.is_set()
+    assert report.exit_code in {0, 7}, report.pbx[0].error
+    assert report.pbx[0].verified is (report.exit_code == 0)
+    assert house.engine().sync().exit_code == 0
+    assert family(asterisk) == names(COUNT)
+
+
+def test_a_run_is_put_back_to_the_last_byte(house: House, asterisk: PrivateAsterisk) -> None:
+    before = {"101": "Reception", "7495229000": "short", str(74952290000): "by hand \udcc8\udce2", "k/1": "a  b: c "}
+    with direct(asterisk).open() as opened:
+        opened.put(before.items())
+    assert house.engine().sync().exit_code == 0
+    assert len(family(asterisk)) == COUNT + 3
+    assert house.engine().undo().exit_code == 0
+    assert family(asterisk) == before
+    assert house.owned() == set()
+
+
+def test_a_user_that_may_only_read_leaves_nothing_behind(house: House, asterisk: PrivateAsterisk) -> None:
+    house.pbxs = [PatientPbx(direct(asterisk, "reader"), 30)]
+    report = house.engine().sync()
+    assert (report.exit_code, isinstance(report.pbx[0].error, PbxRightsError)) == (5, True)
+    assert (house.owned(), house.store.last_undoable(), family(asterisk)) == (set(), None, {})
