@@ -1,0 +1,178 @@
+"""A TCP proxy before a PBX that cuts, stalls, splits, delays or strikes when chosen bytes pass."""
+
+import socket
+import struct
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Literal
+
+Way = Literal["up", "down"]
+"""``up`` is towards the PBX, ``down`` towards astsync."""
+
+Kind = Literal["reset", "close", "stall", "split", "delay", "strike"]
+_PIECE = 65_536
+_RESET = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: close sends RST, and what was not read is lost
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens when byte ``at`` passes one ``way``, counted over all connections.
+
+    ``reset`` and ``close`` end the connection (RST or FIN) with the bytes before ``at`` delivered; ``stall`` and
+    ``delay`` hold everything for ``seconds``; ``split`` sends the next ``bytes`` one by one; ``strike`` calls
+    ``strike`` of the proxy before the byte goes on.
+    """
+
+    kind: Kind
+    way: Way
+    at: int
+    seconds: float = 0.0
+    bytes: int = 0
+
+
+class FaultyProxy:
+    """Listens on a free port of the loopback and hands everything on to ``target``; a context manager.
+
+    Faults are set with ``arm`` and happen once each; ``struck`` lists those that did.
+    """
+
+    host = "127.0.0.1"
+
+    def __init__(self, target: Callable[[], tuple[str, int]]) -> None:
+        self._target = target
+        self._lock = threading.Lock()
+        self._faults: list[Fault] = []
+        self._passed: dict[Way, int] = {"up": 0, "down": 0}
+        self._sockets: set[socket.socket] = set()
+        self._threads: list[threading.Thread] = []
+        self._strike: Callable[[], None] = lambda: None
+        self.struck: list[Fault] = []
+        self._server = socket.create_server((self.host, 0))
+        self.port = int(self._server.getsockname()[1])
+        self._open = True
+        self._spawn(self._accept)
+
+    def __enter__(self) -> "FaultyProxy":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._open = False
+        with suppress(OSError):
+            self._server.shutdown(socket.SHUT_RDWR)
+        self._server.close()
+        self.drop()
+        for thread in self._threads:
+            thread.join(5)
+
+    def arm(self, faults: list[Fault], strike: Callable[[], None] = lambda: None) -> None:
+        """Count anew, with these faults; an empty list makes the proxy a plain one."""
+        with self._lock:
+            self._faults = list(faults)
+            self._passed = {"up": 0, "down": 0}
+            self._strike = strike
+            self.struck = []
+
+    @property
+    def passed(self) -> dict[Way, int]:
+        """The bytes that went each way since ``arm``."""
+        with self._lock:
+            return dict(self._passed)
+
+    def drop(self) -> None:
+        """End every connection."""
+        with self._lock:
+            sockets, self._sockets = self._sockets, set()
+        for one in sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+
+    def _spawn(self, run: Callable[..., None], *arguments: object) -> None:
+        self._threads = [thread for thread in self._threads if thread.is_alive()]
+        thread = threading.Thread(target=run, args=arguments, name="faulty-proxy", daemon=True)
+        self._threads.append(thread)
+        thread.start()
+
+    def _accept(self) -> None:
+        while self._open:
+            try:
+                near, _ = self._server.accept()
+            except OSError:
+                return
+            try:
+                far = socket.create_connection(self._target(), timeout=5)
+            except OSError:
+                near.close()
+                continue
+            far.settimeout(None)
+            with self._lock:
+                self._sockets |= {near, far}
+            left = [2]  # the two ways of this connection; the last one closes both sockets
+            self._spawn(self._pump, near, far, "up", left)
+            self._spawn(self._pump, far, near, "down", left)
+
+    def _pump(self, source: socket.socket, target: socket.socket, way: Way, left: list[int]) -> None:
+        with suppress(OSError):
+            while data := source.recv(_PIECE):
+                self._pass(data, source, target, way)
+        with suppress(OSError):
+            target.shutdown(socket.SHUT_WR)
+        with self._lock:
+            left[0] -= 1
+            last = left[0] == 0
+            self._sockets -= {source, target} if last else set()
+        if last:
+            source.close()
+            target.close()
+
+    def _pass(self, data: bytes, source: socket.socket, target: socket.socket, way: Way) -> None:
+        """Hand on bytes, with the faults that lie within them; raises OSError when one ends the connection."""
+        while data:
+            fault, before = self._next(way, len(data))
+            target.sendall(data[:before])
+            data = data[before:]
+            if fault is not None:
+                data = self._do(fault, data, source, target)
+
+    def _next(self, way: Way, size: int) -> tuple[Fault | None, int]:
+        """Find the next fault within so many bytes, and how many bytes go before it."""
+        with self._lock:
+            start = self._passed[way]
+            due = [fault for fault in self._faults if fault.way == way and fault.at < start + size]
+            fault = min(due, key=lambda one: one.at, default=None)
+            before = size if fault is None else max(0, fault.at - start)
+            if fault is not None:
+                self._faults.remove(fault)
+                self.struck.append(fault)
+            self._passed[way] = start + before
+        return fault, before
+
+    def _do(self, fault: Fault, data: bytes, source: socket.socket, target: socket.socket) -> bytes:
+        """Do what a fault says and give the bytes that are still to go."""
+        if fault.kind == "strike":
+            self._strike()
+        elif fault.kind in {"stall", "delay"}:
+            time.sleep(fault.seconds)
+        elif fault.kind == "split":
+            for at in range(min(fault.bytes, len(data))):
+                target.sendall(data[at : at + 1])
+            with self._lock:
+                self._passed[fault.way] += min(fault.bytes, len(data))
+            return data[fault.bytes :]
+        else:
+            self._end(fault.kind, source, target)
+        return data
+
+    @staticmethod
+    def _end(kind: Kind, *sockets: socket.socket) -> None:
+        for one in sockets:
+            if kind == "reset":
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+        raise ConnectionResetError("cut")
