@@ -34,6 +34,12 @@ def _odata(config: SourceConfig) -> Source:
     return ODataSource(config)
 
 
+def _soap(config: SourceConfig) -> Source:
+    from astsync.sources.soap import SoapSource
+
+    return SoapSource(config)
+
+
 def _http(config: SourceConfig) -> Source:
     from astsync.sources.http import HttpSource
 
@@ -46,7 +52,12 @@ def _file(config: SourceConfig) -> Source:
     return FileSource(config)
 
 
-KINDS: Mapping[str, Callable[[SourceConfig], Source]] = {"odata": _odata, "http": _http, "file": _file}
+KINDS: Mapping[str, Callable[[SourceConfig], Source]] = {
+    "odata": _odata,
+    "soap": _soap,
+    "http": _http,
+    "file": _file,
+}
 """The kinds of ``source.kind``. Each imports its module when it is opened: libraries of other kinds stay unloaded."""
 
 

@@ -1,4 +1,4 @@
-"""What the body of a refusal says: the six shapes in which 1C and the web server before it put their words."""
+"""What the body of a refusal says: the seven shapes in which 1C and the web server before it put their words."""
 
 import re
 import unicodedata
@@ -12,7 +12,7 @@ import orjson
 from astsync.sources.markup import Element, elements, html_text, html_title
 from astsync.sources.values import text_of
 
-Shape = Literal["odata", "exception", "1c page", "plain", "page", "empty"]
+Shape = Literal["odata", "exception", "soap", "1c page", "plain", "page", "empty"]
 MAX_WORDS = 300
 """Characters of the server's words that a message carries."""
 
@@ -111,13 +111,15 @@ def _descriptions(exception: Mapping[str, Any]) -> Iterator[str]:
         inner = inner.get("inner")
 
 
-def _odata_xml(text: str) -> ServerWords | None:
+def _error_xml(text: str) -> ServerWords | None:
     if not text.startswith("<"):
         return None
     try:
         found = elements(text)
     except ValueError:
         return None
+    if found[0].name == "Envelope":
+        return ServerWords("soap", clean(_text_of(found, "faultstring") or _text_of(found, "Text")))
     if found[0].name != "error":
         return None
     return ServerWords("odata", clean(_text_of(found, "message")), _code(_text_of(found, "code")))
@@ -128,7 +130,7 @@ def _text_of(found: list[Element], name: str) -> str:
 
 
 def _markup_or_plain(text: str) -> ServerWords:
-    return _odata_xml(text) or _page(text) or _plain(text)
+    return _error_xml(text) or _page(text) or _plain(text)
 
 
 def _page(text: str) -> ServerWords | None:

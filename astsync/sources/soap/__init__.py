@@ -1,0 +1,5 @@
+"""Counterparties from a SOAP web service of 1C: zeep reads the WSDL and writes the calls, the answers are streamed."""
+
+from astsync.sources.soap.source import SoapSource
+
+__all__ = ["SoapSource"]

@@ -1,0 +1,74 @@
+"""The calls of one operation, one answer after the other: records, tries, pages."""
+
+from collections.abc import Iterator, Mapping
+from itertools import chain, islice
+from typing import Any
+
+from astsync.config.source import PagingConfig, SoapConfig, Value
+from astsync.errors import SourceError
+from astsync.sources.onec_errors import Fault
+from astsync.sources.onec_http import OneCClient
+from astsync.sources.onec_stream import Body, Request
+from astsync.sources.paging import Page, paged
+from astsync.sources.records import RecordReader
+from astsync.sources.soap.answer import AnswerReader
+from astsync.sources.soap.faults import as_fault, where
+from astsync.sources.soap.plan import Plan
+from astsync.sources.soap.quick import Read
+from astsync.sources.soap.service import Call
+
+READ_WHOLE = 2000
+"""Records of an answer that are read before the first is given: until then it can be asked for again."""
+
+SHIPPED_PAGING = PagingConfig(by="cursor", parameter="Cursor", size_parameter="Limit", size=1000, next="NextCursor")
+"""How the service of ``examples/1c`` is read, unless the configuration says otherwise."""
+
+
+def paging_of(call: Call, plan: Plan, config: SoapConfig) -> PagingConfig:
+    """Give the paging: the configured one, or that of the shipped service where the operation has its signature."""
+    ours = SHIPPED_PAGING
+    parameters = {name for name, _element in call.operation.parameters}
+    taken = {ours.parameter, ours.size_parameter} & config.parameters.keys()
+    if "paging" in config.model_fields_set or taken or not {ours.parameter, ours.size_parameter} <= parameters:
+        return config.paging
+    return ours if plan.form == "typed" and plan.has_beside(ours.next) else config.paging
+
+
+class Calls:
+    """Reads the list through one client. Records become counterparties, those marked for deletion stay records."""
+
+    def __init__(self, client: OneCClient, call: Call, plan: Plan, config: SoapConfig, reader: RecordReader) -> None:
+        self._client = client
+        self._call = call
+        self.where = where(call.operation.name)
+        self.paging = paging_of(call, plan, config)
+        self._answers = AnswerReader(plan, config.model_copy(update={"paging": self.paging}), reader)
+        self.answered = 0
+
+    def records(self) -> Iterator[object]:
+        """Give the records of the whole list. Raises SourceError."""
+        return paged(self.paging, self._ask, self.where)
+
+    def _ask(self, parameters: Mapping[str, Value]) -> Page:
+        message = self._call.message(parameters)
+        around: dict[str, Any] = {}
+        records = self._client.retries.persist(lambda: self._attempt(message, around))
+        self.answered += 1
+        return Page(records, around)
+
+    def _attempt(self, message: bytes, around: dict[str, Any]) -> Iterator[Read] | Fault:
+        request = Request("", self.where, body=message, headers=self._call.headers(), url=self._call.url)
+        body = self._client.open(request)
+        if isinstance(body, Fault):
+            return body
+        around.clear()
+        records = _closing(body, self._answers.read(body, around, first=not self.answered))
+        try:
+            return chain(list(islice(records, READ_WHOLE)), records)
+        except SourceError as error:
+            return as_fault(error)
+
+
+def _closing(body: Body, records: Iterator[Read]) -> Iterator[Read]:
+    with body:
+        yield from records

@@ -1,0 +1,82 @@
+"""``astsync check`` of a web service: each part of the way to its counterparties, each fault with its cure."""
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
+from itertools import islice
+
+from astsync.config import SourceConfig
+from astsync.errors import (
+    AstsyncError,
+    SourceBusy,
+    SourceLoginError,
+    SourceNotFound,
+    SourceQueryError,
+    SourceRightsError,
+    SourceUnreachable,
+)
+from astsync.finding import Finding
+from astsync.phonebook.model import Counterparty
+from astsync.sources.checking import FIRST, shown
+from astsync.sources.onec_words import clean
+from astsync.sources.records import RecordReader
+from astsync.sources.soap.calls import Calls
+from astsync.sources.soap.faults import where
+from astsync.sources.soap.plan import Plan
+from astsync.sources.soap.service import Call, Service
+from astsync.sources.soap.wsdl import WsdlLoader
+
+_READ = 2000
+_PARTS = {
+    SourceUnreachable: "address",
+    SourceNotFound: "address",
+    SourceLoginError: "login",
+    SourceRightsError: "rights",
+    SourceBusy: "1C",
+    SourceQueryError: "operation",
+}
+
+Open = Callable[[Call, RecordReader], AbstractContextManager[Calls]]
+
+
+def check_service(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Iterator[Finding]:
+    """Give the findings; an error on the way is one, and the last."""
+    try:
+        wsdl = loader.fetch()
+        yield Finding("WSDL", True, f"{clean(loader.address)} can be read")
+        service = Service(wsdl, config.soap, loader.address)
+        yield _operations(service)
+        call = service.choose()
+        yield Finding("operation", True, f"{call.operation.signature()}, port {call.operation.port}")
+        yield Finding("endpoint", True, clean(call.endpoint))
+        yield _list(call.plan())
+        reader = RecordReader(config.soap.fields, where(config.soap.operation))
+        with opened(call, reader) as calls:
+            yield from _read(calls, reader)
+    except AstsyncError as error:
+        part = next((part for kind, part in _PARTS.items() if isinstance(error, kind)), "web service")
+        yield Finding(part, False, error.message, error.hint)
+
+
+def _operations(service: Service) -> Finding:
+    """List the operations of each service; the ports offer the same ones."""
+    listed = dict.fromkeys(operation.signature() for operation in service.operations)
+    lines = [f"{len(listed)} operations, ports {', '.join(map(clean, service.ports)) or 'none'}"]
+    return Finding("operations", bool(listed), "\n".join([*lines, *listed]))
+
+
+def _list(plan: Plan) -> Finding:
+    names = ".".join(tag.rpartition("}")[2] for tag in (*plan.path, plan.record) if tag)
+    forms = {"typed": "", "open": ", which the WSDL does not describe", "text": ", a text that holds the list"}
+    return Finding("list", True, clean(names) + forms[plan.form])
+
+
+def _read(calls: Calls, reader: RecordReader) -> Iterator[Finding]:
+    """Read the beginning of the list, and show three counterparties. Raises SourceError."""
+    paging = calls.paging
+    pages = f"in pages of {paging.size} by {paging.parameter}" if paging.by != "none" else "in one answer"
+    items = list(islice(calls.records(), _READ))
+    reader.finish()
+    found = [item for item in items if isinstance(item, Counterparty)]
+    yield Finding("call", True, f"{calls.where} answers, {clean(pages)}")
+    yield Finding("fields", True if items else None, f"{len(items)} records read, {len(found)} not marked for deletion")
+    yield from map(shown, found[:FIRST])

@@ -1,0 +1,93 @@
+"""The list in XML that no WSDL describes: found by the configured path, or by what its records must have."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from xml.etree.ElementTree import Element
+
+from astsync.config import FieldsConfig
+from astsync.sources.soap.convert import CORE, table_columns, table_row
+from astsync.sources.soap.tree import local
+
+_LOOKED_AT = 5000
+"""Elements, the upper ones first, among which the first record must be."""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a list stands: ``parent`` holds it, its records have the tag ``record``.
+
+    ``make`` turns an element into a record where that takes more than the element itself (the rows of a ValueTable).
+    """
+
+    parent: Element
+    record: str
+    make: Callable[[Element], object] | None = None
+
+
+def find_list(top: Element, path: str, fields: FieldsConfig, *, whole: bool) -> Spot | None:
+    """Find the list in what is there of a document.
+
+    ``path`` is the configured one from ``top`` on. A record is known by its field ``fields.name``; of several lists
+    the uppermost is taken. Where no element has that field the first one that repeats is taken, for the message that
+    names its fields. ``whole``: nothing more will come. None: there is no list, or not yet.
+    """
+    if path:
+        return _at_path(top, path.split("."), fields, whole=whole)
+    return _records(top, fields) or _repeated(top)
+
+
+def _at_path(top: Element, path: list[str], fields: FieldsConfig, *, whole: bool) -> Spot | None:
+    if path[0] == local(top.tag) and len(path) > 1:
+        path = path[1:]
+    parents = [top]
+    for name in path[:-1]:
+        parents = [child for parent in parents for child in parent if local(child.tag) == name]
+    found = [(parent, child) for parent in parents for child in parent if local(child.tag) == path[-1]]
+    if found:
+        parent, first = found[0]
+        inside = None if _has_name(first, fields) else find_list(first, "", fields, whole=whole)
+        return inside or Spot(parent, first.tag)
+    return Spot(parents[0], path[-1]) if whole and parents and len(path) > 1 else None
+
+
+def _records(top: Element, fields: FieldsConfig) -> Spot | None:
+    for parent, child in _breadth_first(top):
+        if child.tag == f"{CORE}column":
+            return _table(parent)
+        if _has_name(child, fields):
+            return Spot(parent, child.tag)
+    return None
+
+
+def _table(table: Element) -> Spot:
+    columns = table_columns(table)
+    return Spot(table, f"{CORE}row", lambda row: table_row(row, columns))
+
+
+def _repeated(top: Element) -> Spot | None:
+    """Find the first elements of one name beside each other that hold elements themselves."""
+    before: tuple[Element, Element] | None = None
+    for parent, child in _breadth_first(top):
+        if len(child) and before is not None and before[0] is parent and before[1].tag == child.tag:
+            return Spot(parent, child.tag)
+        if len(child):
+            before = parent, child
+    return None
+
+
+def _breadth_first(top: Element) -> Iterator[tuple[Element, Element]]:
+    """Give elements with their parents, the upper ones first."""
+    left = _LOOKED_AT
+    level = [top]
+    while level and left > 0:
+        pairs = [(parent, child) for parent in level for child in parent[:left]]
+        yield from pairs[:left]
+        left -= len(pairs)
+        level = [child for _parent, child in pairs]
+
+
+def _has_name(element: Element, fields: FieldsConfig) -> bool:
+    names = {local(child.tag) for child in element}
+    names.update(local(key) for key in element.keys())  # noqa: SIM118  an element is no mapping
+    names.update(child.get("name", "") for child in element if child.tag == f"{CORE}Property")
+    return bool(names & {fields.name, fields.name.partition(".")[0]})

@@ -1,0 +1,80 @@
+"""Types that a WSDL of 1C uses without describing them, put into it.
+
+1C names types of its own (``http://v8.1c.ru/8.1/data/core``: Structure, Array, ...) and of packages of other
+configurations, and gives no schema for them. zeep refuses such a WSDL. So each type and element that is missing is
+described as one that may hold anything; the strictness about everything else stays.
+"""
+
+from collections.abc import Iterator
+from typing import Any
+
+from lxml import etree
+
+_XS = "http://www.w3.org/2001/XMLSchema"
+_WSDL = "http://schemas.xmlsoap.org/wsdl/"
+_TYPES = ("type", "base", "itemType")
+_ELEMENTS = ("ref", "element")
+_OWN = frozenset({_XS, _WSDL, "http://www.w3.org/XML/1998/namespace"})
+_SCHEMA = f"{{{_XS}}}schema"
+
+
+def parse(content: bytes) -> Any:
+    """Parse XML into lxml's tree without entities and without fetching anything. Raises ValueError."""
+    parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
+    try:
+        return etree.fromstring(content, parser)
+    except etree.XMLSyntaxError as error:
+        raise ValueError(error.msg) from None
+
+
+def mended(root: Any) -> bytes:
+    """Give a WSDL as text, with schemas for the namespaces that it uses and neither has nor imports from anywhere."""
+    types = root.find(f"{{{_WSDL}}}types")
+    missing = _missing(root)
+    if types is None and missing:
+        types = etree.SubElement(root, f"{{{_WSDL}}}types")
+        root.insert(0, types)
+    for space, (type_names, element_names) in missing.items():
+        types.append(_schema(space, sorted(type_names), sorted(element_names)))
+    return bytes(etree.tostring(root, encoding="utf-8", xml_declaration=True))
+
+
+def _missing(root: Any) -> dict[str, tuple[set[str], set[str]]]:
+    known = _OWN | {schema.get("targetNamespace", "") for schema in root.iter(_SCHEMA)} | set(_imported(root))
+    found: dict[str, tuple[set[str], set[str]]] = {}
+    for space, name, place in _names(root):
+        if space not in known:
+            found.setdefault(space, (set(), set()))[place].add(name)
+    return found
+
+
+def _imported(root: Any) -> Iterator[str]:
+    """Give the namespaces whose schemas are elsewhere and will be fetched."""
+    for element in root.iter(f"{{{_XS}}}import", f"{{{_WSDL}}}import"):
+        if element.get("schemaLocation") or element.get("location"):
+            yield element.get("namespace", "")
+
+
+def _names(root: Any) -> Iterator[tuple[str, str, int]]:
+    """Give the names that are used in schemas and messages: namespace, name, 0 for a type and 1 for an element."""
+    for element in root.iter(f"{{{_XS}}}*", f"{{{_WSDL}}}part"):
+        for place, keys in enumerate((_TYPES, _ELEMENTS)):
+            for key in keys:
+                prefix, colon, name = element.get(key, "").rpartition(":")
+                space = element.nsmap.get(prefix or None)
+                if name and space and (colon or place == 0):
+                    yield space, name, place
+
+
+def _schema(space: str, type_names: list[str], element_names: list[str]) -> Any:
+    schema = etree.Element(_SCHEMA, nsmap={"xs": _XS}, targetNamespace=space, elementFormDefault="qualified")
+    for name in type_names:
+        sequence = etree.SubElement(_sub(schema, "complexType", name=name), f"{{{_XS}}}sequence")
+        _sub(sequence, "any", minOccurs="0", maxOccurs="unbounded", processContents="lax")
+    for name in element_names:
+        _sub(schema, "element", name=name)
+    return schema
+
+
+def _sub(parent: Any, kind: str, **attributes: str) -> Any:
+    return etree.SubElement(parent, f"{{{_XS}}}{kind}", **attributes)

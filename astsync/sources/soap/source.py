@@ -1,0 +1,84 @@
+"""Counterparties from a SOAP web service of 1C.
+
+zeep reads the WSDL and writes the calls; answers are read as they come, in constant memory. A short answer (a page) is
+read whole before anything of it is given, so that a broken one can be asked for again; of a long one its beginning.
+"""
+
+import logging
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import chain, islice
+
+from astsync.config import SourceConfig
+from astsync.errors import SourceQueryError
+from astsync.finding import Finding
+from astsync.phonebook.model import Counterparty, Progress, no_progress
+from astsync.sources.onec_http import OneCClient
+from astsync.sources.records import RecordReader
+from astsync.sources.retrying import Patience
+from astsync.sources.soap.calls import Calls
+from astsync.sources.soap.check import check_service
+from astsync.sources.soap.errors import ServiceChanged
+from astsync.sources.soap.faults import RULES, where
+from astsync.sources.soap.service import Call, Service
+from astsync.sources.soap.wsdl import Wsdl, WsdlLoader, origin_of, wsdl_address
+
+logger = logging.getLogger(__name__)
+
+_STAGE = "counterparties"
+_REPORT_EVERY = 1000
+
+
+class SoapSource:
+    """The counterparties that the operation of ``[source.soap]`` gives."""
+
+    def __init__(self, config: SourceConfig, *, patience: Patience | None = None) -> None:
+        self._config = config
+        self._patience = patience or Patience()
+        self._loader = WsdlLoader(config, self._patience)
+
+    def describe(self) -> str:
+        """Name the web service and the operation; an address never carries a login."""
+        address = wsdl_address(self._config).partition("?")[0]
+        return f"1C web service at {address} ({self._config.soap.operation})"
+
+    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+        """Give every counterparty of the list. Raises SourceError when it is not whole.
+
+        A WSDL from the cache that does not fit any more is asked for anew, once.
+        """
+        wsdl = self._loader.load()
+        counterparties = self._counterparties(wsdl, progress)
+        try:
+            first = list(islice(counterparties, 1))
+        except (ServiceChanged, SourceQueryError) as error:
+            self._loader.forget()
+            if wsdl.fresh:
+                raise
+            logger.info("%s; reading the WSDL anew", error.message)
+            yield from self._counterparties(self._loader.fetch(), progress)
+        else:
+            yield from chain(first, counterparties)
+
+    def check(self) -> Iterator[Finding]:
+        """Try the WSDL, the operation, its parameters, a call, the list and its fields; show three counterparties."""
+        return check_service(self._config, self._loader, self._calls)
+
+    def _counterparties(self, wsdl: Wsdl, progress: Progress) -> Iterator[Counterparty]:
+        reader = RecordReader(self._config.soap.fields, where(self._config.soap.operation))
+        call = Service(wsdl, self._config.soap, self._loader.address).choose()
+        done = 0
+        with self._calls(call, reader) as calls:
+            for done, item in enumerate(calls.records(), 1):
+                if isinstance(item, Counterparty):
+                    yield item
+                if done % _REPORT_EVERY == 0:
+                    progress(_STAGE, done, None)
+        reader.finish()
+        progress(_STAGE, done, done)
+
+    @contextmanager
+    def _calls(self, call: Call, reader: RecordReader) -> Iterator[Calls]:
+        plan = call.plan()
+        with OneCClient(self._config, origin_of(call.endpoint), self._patience, RULES) as client:
+            yield Calls(client, call, plan, self._config.soap, reader)
