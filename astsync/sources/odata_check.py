@@ -84,11 +84,12 @@ class ODataCheck:
             words = "1C does not show which sets are published; the catalogs are asked themselves"
             yield Finding(self._part, None, words)
             return
-        yield Finding("address", True, f"the OData interface of 1C answers at {self._config.url}")
+        catalogs = ", ".join(self._catalogs)
+        yield Finding("address", True, f"1C OData at {self._config.url} answers; catalogs to read: {catalogs}")
         user = self._config.user
         yield Finding("login", True, f"1C accepts the login {user}" if user else "1C wants no login")
-        catalogs = sum(name.startswith(PREFIX) for name in published)
-        yield Finding(self._part, True, f"{len(published)} sets are published, {catalogs} of them of catalogs")
+        count = sum(name.startswith(PREFIX) for name in published)
+        yield Finding(self._part, True, f"{len(published)} sets are published, {count} of them of catalogs")
         if self._config.odata.allowed_only:
             yield Finding("rights", None, ALLOWED_ONLY)
 
