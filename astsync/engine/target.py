@@ -1,5 +1,6 @@
 """One PBX during a run."""
 
+import logging
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
@@ -21,6 +22,8 @@ from astsync.pbx import Family, Pbx, WriteResult
 from astsync.phonebook.model import Progress
 from astsync.result import Applied, PbxReport
 from astsync.store import RunPart, Store
+
+log = logging.getLogger(__name__)
 
 COMMITTED = 2.0
 """Seconds after which Asterisk has what it confirmed on its disk: it commits about once a second (main/db.c,
@@ -108,11 +111,10 @@ class Target:
         except PbxError:
             self._look_again(family, work, run)
             raise
-        self._verify(family, work, run, progress)
-        if self._options.durable and self.report.applied is not None and self.report.applied.any:
-            self._stopping.wait(COMMITTED)
-            self._heed()
-            self._verify(family, work, run, progress)
+        self._prove(family, work, run, progress)
+        written = self.report.applied is not None and self.report.applied.any
+        if self._options.durable and written and self.report.error is None:
+            self._prove(family, work, run, progress, COMMITTED)
 
     def _look_again(self, family: Family, work: Work, run: int) -> None:
         """Settle what was done before an error that leaves the connection, as a missing right to write does."""
@@ -142,15 +144,43 @@ class Target:
         )
         self.report = replace(self.report, applied=applied)
 
-    def _verify(self, family: Family, work: Work, run: int, progress: Progress) -> None:
-        """Read the family again and compare it with what was wanted."""
-        held = family.read(progress)
-        wrong = [number for number, name in work.wanted.items() if held.get(number) != name]
-        left = [change.number for change in work.plan.delete if change.number in held]
-        self.report = replace(self.report, verified=not wrong and not left)
+    def _prove(self, family: Family, work: Work, run: int, progress: Progress, wait: float = 0.0) -> None:
+        """Read the family again; write once more what the PBX confirmed and did not keep, and read again.
+
+        ``wait`` is how many seconds to wait before each reading.
+        """
+        held = self._look(family, progress, wait)
+        wrong = _wrong(work, held)
+        if wrong and self._write_again(family, work, wrong):
+            held = self._look(family, progress, wait)
+            wrong = _wrong(work, held)
+        self.report = replace(self.report, verified=not wrong)
         self._settle(work, run, held)
-        if wrong or left:
-            self.fail(_differs(self.name, [*wrong, *left], self.report.applied))
+        if wrong:
+            self.fail(_differs(self.name, [*wrong], self.report.applied))
+
+    def _look(self, family: Family, progress: Progress, wait: float) -> dict[str, str]:
+        if wait:
+            self._stopping.wait(wait)
+            self._heed()
+        return family.read(progress)
+
+    def _write_again(self, family: Family, work: Work, wrong: Mapping[str, str | None]) -> bool:
+        """Write what a PBX lost, as one that was killed before its AstDB was on the disk; tell whether it was tried.
+
+        What somebody else wrote meanwhile stays: its old value is in no record. After a put that was refused nothing
+        is deleted, so nothing is done.
+        """
+        if self.report.applied is None or self.report.applied.failed:
+            return False
+        old = {change.number: change.old for change in (*work.plan.change, *work.plan.delete)}
+        lost = [number for number, value in wrong.items() if value is None or value == old.get(number)]
+        if not lost:
+            return False
+        log.warning("%s: %d entries were confirmed and are lost: writing them again", self.name, len(lost))
+        if not family.put([(number, work.wanted[number]) for number in lost if number in work.wanted]).failed:
+            family.delete([number for number in lost if number not in work.wanted])
+        return True
 
     def _settle(self, work: Work, run: int, held: Mapping[str, str]) -> None:
         """Bring the record to what the PBX holds now.
@@ -190,6 +220,12 @@ class _Batch:
     def confirmed(self) -> set[str]:
         """Give the keys that the PBX confirmed."""
         return set(self.numbers) - self._left - self.failed.keys()
+
+
+def _wrong(work: Work, held: Mapping[str, str]) -> dict[str, str | None]:
+    """Compare a family with what was wanted; give the keys that are not as wanted with what they hold."""
+    wrong = {number: held.get(number) for number, name in work.wanted.items() if held.get(number) != name}
+    return wrong | {change.number: held[change.number] for change in work.plan.delete if change.number in held}
 
 
 def _differs(name: str, numbers: Sequence[str], applied: Applied | None) -> AstsyncError:

@@ -17,7 +17,7 @@ from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.plan import Limits
 from astsync.result import Applied
 from astsync.store import Store
-from tests.unit.house import House, Spy, names, phone
+from tests.unit.house import House, Spy, SpyFamily, names, phone
 
 
 def test_the_first_sync_adds_and_the_second_finds_nothing(house: House) -> None:
@@ -499,7 +499,7 @@ def test_durable_waits_past_the_commit_and_reads_once_more(house: House, monkeyp
     engine = house.engine(durable=True)
     monkeypatch.setattr(engine._stopping, "wait", wait)
     report = engine.sync()
-    assert (report.exit_code, report.pbx[0].verified, waits) == (7, False, [COMMITTED])
+    assert (report.exit_code, report.pbx[0].verified, waits) == (7, False, [COMMITTED, COMMITTED])
 
 
 def test_durable_does_not_wait_where_nothing_was_written(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -507,6 +507,62 @@ def test_durable_does_not_wait_where_nothing_was_written(house: House, monkeypat
     engine = house.engine(durable=True)
     monkeypatch.setattr(engine._stopping, "wait", lambda _: pytest.fail("waited"))
     assert engine.sync().exit_code == 0
+
+
+class Loses(Spy):
+    """Is killed before what it confirmed is on its disk, once: ``then`` is what its AstDB holds when it is back."""
+
+    def __init__(self, name: str, then: dict[str, str]) -> None:
+        super().__init__(name)
+        self.then: dict[str, str] | None = then
+
+    @contextmanager
+    def open(self) -> Iterator[MemoryFamily]:
+        yield LosingFamily(self)
+
+
+class LosingFamily(SpyFamily):
+    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+        pbx = self.pbx
+        if isinstance(pbx, Loses) and pbx.then is not None and pbx.put:
+            pbx.entries.clear()
+            pbx.entries.update(pbx.then)
+            pbx.then = None
+        return super().read(progress)
+
+
+def test_what_a_killed_pbx_lost_is_written_again_in_the_same_run(
+    house: House, caplog: pytest.LogCaptureFixture
+) -> None:
+    start = {**names(18), phone(40): "Gone", "101": "Reception"}
+    house.pbx = Loses("office", {**start, phone(3): "Spoilt"})
+    house.pbx.entries.update({**start, phone(3): "Spoilt"})
+    house.pbxs = [house.pbx]
+    house.store.own("office", "cidname", [*names(20), phone(40)])
+    report = house.engine().sync()
+    assert (report.exit_code, report.pbx[0].verified) == (0, True)
+    assert house.pbx.entries == {**names(20), "101": "Reception"}
+    assert "4 entries were confirmed and are lost" in caplog.text
+    assert house.engine().undo().exit_code == 0
+    assert house.pbx.entries == {**start, phone(3): "Spoilt"}
+
+
+def test_a_pbx_that_was_wiped_within_a_run_is_filled_in_the_same_run(house: House) -> None:
+    house.pbx = Loses("office", {})
+    house.pbx.entries.update(names(15))
+    house.pbxs = [house.pbx]
+    report = house.engine().sync()
+    assert (report.exit_code, house.pbx.entries) == (0, names(20))
+    assert house.engine().undo().exit_code == 0
+    assert house.pbx.entries == names(15)
+
+
+def test_what_somebody_else_writes_meanwhile_is_not_overwritten(house: House) -> None:
+    house.pbx = Loses("office", {**names(20), phone(3): "by hand"})
+    house.pbxs = [house.pbx]
+    report = house.engine().sync()
+    assert (report.exit_code, house.pbx.entries[phone(3)]) == (7, "by hand")
+    assert "somebody else wrote meanwhile" in str(report.pbx[0].error)
 
 
 def test_what_a_pbx_confirms_and_forgets_is_noticed(house: House) -> None:
