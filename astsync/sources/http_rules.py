@@ -1,14 +1,17 @@
 """What the refusals of an HTTP service of 1C, or of another web API, mean and how they are cured."""
 
-from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
+from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.sources.onec_errors import LICENCE, Rule, has_shape, has_status, says
 
 PUBLICATION = (
     "Check source.url and source.http.service: 1C answers at <publication>/hs/<root URL>/<template>, all as the HTTP "
     "service names them in Конфигуратор (Общие, HTTP-сервисы). The service must be published: the tab «HTTP-сервисы» "
     'of Публикация на веб-сервере, in default.vrd <httpServices> with its <service … enable="true"/>; a service in '
-    'an extension needs publishExtensionsByDefault="true" there. '
+    'an extension needs publishExtensionsByDefault="true" there.'
 )
+
+_SHARED = frozenset({401, 403, 404, 406, 409, 413, 414, 429})
+"""Statuses below 500 that mean the same whatever was asked for."""
 
 HTTP_RULES = (
     LICENCE,
@@ -43,6 +46,12 @@ HTTP_RULES = (
         SourceRightsError,
         "the 1C user may not read what {where} gives",
         "The login works. Give this 1C user a role that reads the catalog and its contact information.",
+    ),
+    Rule(
+        lambda status, _words: status < 500 and status not in _SHARED,
+        SourceBadAnswer,
+        "an unexpected answer of {where}",
+        PUBLICATION + " A list is answered with the status 200.",
     ),
 )
 """They come before the rules that all interfaces of 1C share."""
