@@ -11,7 +11,7 @@ from typing import Any
 import orjson
 
 from astsync.config.source import HttpConfig, Value
-from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
+from astsync.errors import SourceError, SourceQueryError
 from astsync.sources.json_stream import JsonList
 from astsync.sources.onec_errors import FEW, ONCE, Fault
 from astsync.sources.onec_http import OneCClient, not_json
@@ -83,14 +83,14 @@ class _Answer:
         self._records: list[object] | None = None
 
     def begin(self) -> Fault | None:
-        """Read what is small; gives the fault of what is no list, or is damaged: asking again may help then."""
+        """Read what is small; gives the fault of what is no list, or is cut: asking again may help then."""
         if not self._body.head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
             return not_json(self._body.head, self._where)
         if self._body.whole:
             try:
                 self._records = list(self._list)
             except SourceError as error:
-                return Fault(error, FEW if isinstance(error, SourceBadAnswer) else ONCE)
+                return Fault(error, FEW if self._list.cut else ONCE)
         return None
 
     @property

@@ -44,6 +44,11 @@ class JsonList:
         return self._finder.answer
 
     @property
+    def cut(self) -> bool:
+        """Whether the document could not be read because a part of it may be missing: it may be whole next time."""
+        return self._text.cut
+
+    @property
     def found(self) -> str:
         """The path of the list that was read; "" for the document itself. Known once the list is read."""
         return next(iter(self._finder.lists or self._finder.empty), "")

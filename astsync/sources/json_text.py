@@ -21,7 +21,8 @@ _CURE = "Look at the service itself, and at the proxy or web server before it: o
 class JsonText:
     """The document, and the place in it up to which it was read. ``where`` names it in messages.
 
-    All methods raise SourceBadAnswer when the document is damaged there, and what ``chunks`` raises.
+    All methods raise SourceBadAnswer when the document is damaged there, and what ``chunks`` raises. ``cut`` tells
+    then whether a part of it may be missing.
     """
 
     def __init__(self, chunks: Iterable[bytes], where: str) -> None:
@@ -31,6 +32,7 @@ class JsonText:
         self._text = ""
         self._at = 0
         self._ended = False
+        self.cut = False
 
     def peek(self) -> str:
         """Give the next character that is no blank, or "" at the end; it stays to be read."""
@@ -46,7 +48,7 @@ class JsonText:
     def take(self, mark: str) -> None:
         """Read past one character that must come now."""
         if self.peek() != mark:
-            raise self.damaged("is cut or damaged JSON")
+            raise self._cut()
         self._at += 1
 
     def parts(self, end: str) -> Iterator[None]:
@@ -64,7 +66,7 @@ class JsonText:
     def name(self) -> str:
         """Read the name of a field and its colon."""
         if self.peek() != '"':
-            raise self.damaged("is cut or damaged JSON")
+            raise self._cut()
         name = self.value()
         self.take(":")
         return str(name)
@@ -76,13 +78,17 @@ class JsonText:
             found = self._decoded()
             if found is None:
                 if not self._more():
-                    raise self.damaged("is cut or damaged JSON")
+                    raise self._cut()
                 continue
             value, end = found
             length = end - self._at
             if self._is_over(end) or not self._more():
                 self._at += length  # the window may have moved
                 return value
+
+    def _cut(self) -> SourceBadAnswer:
+        self.cut = True
+        return self.damaged("is cut or damaged JSON")
 
     def damaged(self, what: str) -> SourceBadAnswer:
         """Make the error of a document that cannot be read."""

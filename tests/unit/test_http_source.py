@@ -260,6 +260,12 @@ def test_what_passes_is_asked_for_again(server: Server, reply: Reply) -> None:
     assert len(server.asked) == 2
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"a":' * 5000, b"<html>", b'{"error": "x"}', b"[5]"])
+def test_what_will_not_pass_is_asked_for_once(server: Server, body: bytes) -> None:
+    refused(server, Reply(body))
+    assert len(server.asked) == 1
+
+
 @pytest.mark.parametrize("zipped", [False, True])
 @pytest.mark.parametrize("large", [False, True])
 def test_an_answer_without_end_is_given_up(
