@@ -5,11 +5,12 @@ A check is a list of areas; each gives its findings one by one, and all of them 
 
 import os
 import shutil
+import sqlite3
 import stat
 import tempfile
 import tomllib
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -27,6 +28,9 @@ _SECRETS = frozenset({"password", "secret", "headers"})
 _ENOUGH_SPACE = 100 * 1024 * 1024
 """Bytes: a store of 200,000 entries with its journal and what runs overwrote stays below."""
 
+_DAMAGE_HINT = (
+    "The next sync moves it aside and begins a new one: nothing is deleted on the PBXs, what is as wanted is adopted."
+)
 _OLD_SNAPSHOT = 7  # days
 _NAME = "Общество с ограниченной ответственностью «Ромашка»"
 
@@ -142,7 +146,26 @@ def check_store(path: Path) -> Iterator[Finding]:
 def _store_file(path: Path) -> Finding:
     if not path.exists():
         return Finding("file", True, f"{path}, which the first sync makes")
+    damage = _damage(path)
+    if damage:
+        return Finding("file", False, f"{path} is damaged: {damage}", _DAMAGE_HINT)
     return _rights("file", path, secret=True)
+
+
+def _damage(path: Path) -> str:
+    """Let SQLite read the whole file over a connection that changes nothing; "" where it finds no damage."""
+    with (
+        suppress(sqlite3.OperationalError),
+        closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db,
+    ):
+        try:
+            (found,) = db.execute("PRAGMA quick_check(1)").fetchone()
+        except sqlite3.OperationalError:
+            raise
+        except sqlite3.DatabaseError as error:
+            found = error
+        return "" if found == "ok" else str(found)
+    return ""  # it cannot be opened at all: the snapshot's step tells why
 
 
 def _writable(path: Path, folder: Path) -> Finding:

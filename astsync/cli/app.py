@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from astsync import __version__
-from astsync.cli import EXIT_INTERRUPTED, check, demo, explain, past, runs, watch
+from astsync.cli import EXIT_INTERRUPTED, check, demo, explain, init, past, runs, watch
 from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter, complain, emit, open_streams
 from astsync.errors import AstsyncError
@@ -70,6 +70,7 @@ def common(
     logging.basicConfig(level=logging.ERROR if quiet else level, handlers=[handler])
 
 
+app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("diff")(runs.diff)
 app.command("sync")(runs.sync)

@@ -1,6 +1,8 @@
 """``check``: each part is tried for real, each fault has its cure, the exit code is of the first part that failed."""
 
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +40,6 @@ def test_everything_is_right_and_nothing_is_written(box: Sandbox) -> None:
     assert titles == ["configuration", "rules", "store", "source", "PBX office"]
     assert "✗" not in done.out
     assert "  ✓ right to write: astsync may use DBPut and DBDel" in done.out.splitlines()
-    assert "ООО" not in done.out or "1C OData" in done.out
     assert (box.pbx.writes, box.pbx.family(), list(box.folder.glob("store*"))) == (0, {}, [])
 
 
@@ -116,10 +117,26 @@ def test_the_store_is_looked_at(box: Sandbox) -> None:
     assert (kept["good"], f"all {len(box.pbx.family())} entries" in kept["words"]) == (True, True)
 
 
-def test_a_store_that_is_none(box: Sandbox) -> None:
-    (box.folder / "store.sqlite3").write_text("no database, and long enough to be looked at\n" * 50, encoding="utf-8")
+def test_a_damaged_store_is_told_and_left(box: Sandbox) -> None:
+    store = box.folder / "store.sqlite3"
+    store.write_text("no database, and long enough to be looked at\n" * 50, encoding="utf-8")
     done = checked(box)
-    assert (done.code, findings(done, "store")["snapshot"]["good"]) == (2, False)
+    found = findings(done, "store")["file"]
+    assert (done.code, found["good"], "is damaged" in found["words"]) == (2, False, True)
+    assert [file.name for file in box.folder.glob("store*")] == ["store.sqlite3"]
+    store.unlink()
+    box.run("sync")
+    whole = store.read_bytes()
+    store.write_bytes(whole[:4096] + b"\xff" * (len(whole) - 4096))
+    assert findings(checked(box), "store")["file"]["good"] is False
+
+
+def test_a_store_of_another_program(box: Sandbox) -> None:
+    with closing(sqlite3.connect(box.folder / "store.sqlite3")) as db:
+        db.execute("CREATE TABLE other (x)")
+    done = checked(box)
+    snapshot = findings(done, "store")["snapshot"]
+    assert (done.code, snapshot["good"], "not a store of astsync" in snapshot["words"]) == (2, False, True)
 
 
 def test_a_store_in_a_folder_that_cannot_be_written(box: Sandbox) -> None:

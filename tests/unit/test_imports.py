@@ -20,6 +20,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "config": ("config", "errors"),
     "sources": ("sources", "phonebook.model", "finding", "errors", "config"),
     "pbx": ("pbx", "phonebook.model", "finding", "errors", "config"),
+    "setup": ("setup", "phonebook", "sources", "config", "errors"),
     "checking": ("phonebook", "store", "finding", "errors", "config"),
     "store": ("store", "phonebook.model", "errors"),
     "result": ("phonebook", "errors"),

@@ -1,0 +1,124 @@
+"""Questions at a terminal or through a pipe. All of them go to standard error; standard output is for the result."""
+
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from getpass import getpass
+from typing import TypeVar
+
+import typer
+
+from astsync.errors import AstsyncError, ConfigError
+from astsync.reports.untrusted import printable
+
+T = TypeVar("T")
+
+_ENDED = "the input ended before all questions were answered; nothing was written"
+
+
+class InputEnded(ConfigError):
+    """There are no answers any more, so asking again would never end."""
+
+    def __init__(self) -> None:
+        super().__init__(_ENDED, hint="Answer all questions, or give options and --yes.")
+
+
+class Asker:
+    """Asks a person. With ``yes`` it takes every proposal, and what has none is an error that names its option."""
+
+    def __init__(self, *, yes: bool) -> None:
+        self.yes = yes
+
+    def say(self, text: str = "") -> None:
+        """Say something, line by line."""
+        typer.echo("\n".join(map(printable, text.split("\n"))), err=True)
+
+    def complain(self, error: AstsyncError) -> None:
+        """Say what went wrong, and what to do."""
+        self.say(f"\n✗ {error.message}" + (f"\n  {error.hint}" if error.hint else ""))
+
+    def line(self, question: str, *, default: str | None = None, option: str = "", empty: bool = False) -> str:
+        """Ask for a line of text; ``empty`` allows none. Raises ConfigError with ``yes`` where there is no proposal."""
+        if self.yes:
+            return self._taken(default, option)
+        while True:
+            proposal = "" if empty and default is None else default
+            with _at_the_end():
+                text = str(typer.prompt(question, default=proposal, show_default=bool(proposal), err=True)).strip()
+            if not text.isprintable():
+                self.say("That holds characters that do not print: type it again.")
+            elif text or empty:
+                return text
+
+    def hidden(self, question: str, *, option: str, empty: bool = False) -> str:
+        """Ask for a secret; it is not shown on a terminal. Raises ConfigError with ``yes``."""
+        if self.yes:
+            return self._taken(None, option)
+        while True:
+            secret = self._secret(question)
+            if secret or empty:
+                return secret
+
+    def _secret(self, question: str) -> str:
+        with _at_the_end():
+            if sys.stdin.isatty():
+                return getpass(f"{question} (not shown): ", sys.stderr)
+            self.say(f"{question}:")
+            return read_line()
+
+    def sure(self, question: str, *, default: bool = True) -> bool:
+        """Ask for yes or no."""
+        if self.yes:
+            return default
+        with _at_the_end():
+            return typer.confirm(question, default=default, err=True)
+
+    def choose(self, question: str, choices: Mapping[str, str], default: str) -> str:
+        """Ask for one of the choices, each a letter and what it means."""
+        self.say("\n".join(f"  {letter}  {meaning}" for letter, meaning in choices.items()))
+        while True:
+            letter = self.line(question, default=default).lower()
+            if letter in choices:
+                return letter
+            self.say(f"Type one of {', '.join(choices)}.")
+
+    def checked(self, ask: Callable[[], str], check: Callable[[str], T]) -> T:
+        """Ask until the answer passes a check. With ``yes`` the check's error is raised."""
+        while True:
+            try:
+                return check(ask())
+            except ConfigError as error:
+                if self.yes or isinstance(error, InputEnded):
+                    raise
+                self.complain(error)
+
+    def _taken(self, default: str | None, option: str) -> str:
+        if default is None:
+            raise ConfigError(f"{option} is needed with --yes", hint="Give it, or leave out --yes to be asked.")
+        return default
+
+
+def read_line() -> str:
+    """Read a line of standard input, a secret perhaps. Raises EOFError at the end, ConfigError for bad bytes."""
+    try:
+        line = sys.stdin.readline()
+    except UnicodeDecodeError:
+        raise ConfigError("standard input is not UTF-8 text", hint="Set the terminal to UTF-8.") from None
+    if not line:
+        raise EOFError
+    return line.rstrip("\r\n")
+
+
+@contextmanager
+def _at_the_end() -> Iterator[None]:
+    """Tell Ctrl-C from the end of the input, which typer's prompts do not."""
+    try:
+        yield
+    except typer.Abort as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise InputEnded from None
+    except EOFError:
+        raise InputEnded from None
+    except UnicodeDecodeError:
+        raise ConfigError("what was typed is not UTF-8 text", hint="Set the terminal to UTF-8.") from None

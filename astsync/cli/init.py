@@ -1,0 +1,114 @@
+"""``init``: asks, probes and writes a commented configuration file."""
+
+import os
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.cli.output import emit
+from astsync.errors import ConfigError
+
+if TYPE_CHECKING:
+    from pydantic import SecretStr
+
+FILE_NAME = "astsync.toml"
+
+
+def init(
+    context: typer.Context,
+    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The file to write; else astsync.toml.")] = None,
+    url: Annotated[
+        str | None,
+        typer.Option(envvar="ASTSYNC_SOURCE__URL", show_envvar=False, help="The address of 1C's publication."),
+    ] = None,
+    wsdl: Annotated[str | None, typer.Option(help="The address of a WSDL: read that web service.")] = None,
+    operation: Annotated[str | None, typer.Option(help="The web service's operation.")] = None,
+    user: Annotated[
+        str | None, typer.Option(envvar="ASTSYNC_SOURCE__USER", show_envvar=False, help="The 1C user.")
+    ] = None,
+    password_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file that holds the 1C password; it is named, not copied.")
+    ] = None,
+    password_stdin: Annotated[
+        bool,
+        typer.Option(
+            "--password-stdin", metavar="", help="Read the 1C password, one line, from standard input; needs --yes."
+        ),
+    ] = False,
+    catalog: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A catalog; again for more.")] = None,
+    name_field: Annotated[str | None, typer.Option(metavar="FIELD", help="The field with the name.")] = None,
+    country: Annotated[str | None, typer.Option(help="The country of the numbers, such as RU.")] = None,
+    area_code: Annotated[str | None, typer.Option(metavar="DIGITS", help="The area code of local numbers.")] = None,
+    scheme: Annotated[str | None, typer.Option(help="The transliteration; none keeps Cyrillic.")] = None,
+    pbx_name: Annotated[str | None, typer.Option(metavar="NAME", help="Your name for the PBX.")] = None,
+    pbx_host: Annotated[str | None, typer.Option(metavar="HOST", help="The PBX's host or address.")] = None,
+    pbx_port: Annotated[int | None, typer.Option(metavar="PORT", min=1, max=65535, help="AMI's port.")] = None,
+    pbx_user: Annotated[str | None, typer.Option(metavar="USER", help="The AMI user.")] = None,
+    pbx_secret_file: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="A file that holds the AMI secret; it is named, not copied.")
+    ] = None,
+    pbx_tls: Annotated[bool, typer.Option("--pbx-tls", metavar="", help="AMI speaks TLS there.")] = False,
+    pbx_ca_file: Annotated[Path | None, typer.Option(metavar="FILE", help="The PBX's certificate or its CA.")] = None,
+    secret_files: Annotated[
+        bool, typer.Option("--secret-files", metavar="", help="Write the secrets into files of their own.")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", metavar="", help="Ask nothing: take every proposal.")] = False,
+    force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the file; a backup is kept.")] = False,
+) -> None:
+    """Ask, probe 1C and the PBX, and write a commented configuration file that only this user may read."""
+    from astsync.cli.init_pbx import PbxGiven
+    from astsync.cli.init_source import SourceGiven
+    from astsync.cli.wizard import Choices, run
+
+    if password_stdin and not yes:
+        raise ConfigError("--password-stdin leaves no input for answers", hint="Add --yes and what it asks for.")
+    source = SourceGiven(
+        url=url,
+        wsdl=wsdl,
+        operation=operation,
+        user=user,
+        password=_password(from_input=password_stdin),
+        password_file=_whole(password_file),
+        catalogs=tuple(catalog or ()),
+        name_field=name_field,
+    )
+    pbx = PbxGiven(
+        name=pbx_name,
+        host=pbx_host,
+        port=pbx_port,
+        user=pbx_user,
+        secret_file=_whole(pbx_secret_file),
+        tls=pbx_tls or None,
+        ca_file=_whole(pbx_ca_file),
+    )
+    rules = {"country": country, "area_code": area_code, "scheme": scheme}
+    choices = Choices(_place(file, context.ensure_object(Common)), rules, secret_files, yes, force)
+    emit(run(source, pbx, choices))
+
+
+def _place(file: Path | None, common: Common) -> Path:
+    """Give the file to write: the argument, ``--config``, ``ASTSYNC_CONFIG``, or astsync.toml in this folder."""
+    named = file or common.config or Path(os.environ.get("ASTSYNC_CONFIG") or FILE_NAME)
+    return Path(os.path.realpath(named))
+
+
+def _whole(file: Path | None) -> Path | None:
+    return None if file is None else file.expanduser().absolute()
+
+
+def _password(*, from_input: bool) -> "SecretStr | None":
+    """Give the 1C password of standard input or of the environment, if there is one."""
+    from pydantic import SecretStr
+
+    from astsync.cli.asking import read_line
+    from astsync.setup.template import PASSWORD_VARIABLE
+
+    if from_input:
+        with suppress(EOFError):
+            return SecretStr(read_line())
+        raise ConfigError("standard input is empty: no password")
+    given = os.environ.get(PASSWORD_VARIABLE)
+    return None if given is None else SecretStr(given)

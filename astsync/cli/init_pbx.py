@@ -1,0 +1,134 @@
+"""The questions of ``init`` about a PBX, and its test."""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from astsync.cli.asking import Asker
+from astsync.cli.findings import each, show
+from astsync.config import PbxConfig
+from astsync.errors import ConfigError, PbxError
+from astsync.finding import Finding
+from astsync.pbx.checking import check_pbx
+from astsync.setup.checked import checked, field_check
+from astsync.setup.template import secret_variable
+
+_MENDS = {
+    "h": "another host or port",
+    "u": "another user or secret",
+    "c": "name the file of its certificate or CA",
+    "r": "try again",
+    "g": "go on as it is",
+    "q": "give up; nothing is written",
+}
+_MENDED_BY = {"host": "h", "port": "h", "TLS": "c", "AMI": "h", "login": "u"}
+_TLS_PORT = 5039
+_OTHERS = {"name": "pbx", "host": "localhost", "user": "user", "secret": "secret"}
+
+
+@dataclass
+class PbxGiven:
+    """What options and the environment gave; None is asked for."""
+
+    name: str | None = None
+    host: str | None = None
+    port: int | None = None
+    user: str | None = None
+    secret: SecretStr | None = None
+    secret_file: Path | None = None
+    tls: bool | None = None
+    ca_file: Path | None = None
+
+
+class PbxDialogue:
+    """Asks until a PBX lets astsync read and write, or is taken as it is."""
+
+    def __init__(self, asker: Asker, given: PbxGiven, family: str, taken: tuple[str, ...] = ()) -> None:
+        self._asker, self._given, self._family = asker, given, family
+        self._taken = {name.casefold() for name in taken}
+
+    def run(self) -> PbxConfig:
+        """Ask, try, mend. Raises PbxError when it is given up."""
+        self._ask_name()
+        self._ask_place()
+        self._ask_login()
+        while True:
+            config = self._config()
+            bad = [finding for finding in self._shown(config) if finding.good is False]
+            if not bad or not self._mended(bad[0]):
+                return config
+
+    def _shown(self, config: PbxConfig) -> list[Finding]:
+        found = []
+        for finding in each(check_pbx(config, self._family), f"PBX {config.name}"):
+            show(finding, err=True)
+            found.append(finding)
+        return found
+
+    def _mended(self, bad: Finding) -> bool:
+        """Let a person correct what failed; False takes it as it is. Raises PbxError when it is given up."""
+        error = PbxError(f"{self._given.name}: {bad.part}: {bad.words}", hint=bad.hint)
+        if self._asker.yes:
+            raise error
+        choice = self._asker.choose("What now?", _MENDS, _MENDED_BY.get(bad.part, "r"))
+        if choice == "q":
+            raise error
+        if choice == "h":
+            self._ask_place(again=True)
+        elif choice == "u":
+            self._ask_login(again=True)
+        elif choice == "c":
+            file = self._asker.line("File of the certificate or its CA")
+            self._given.ca_file, self._given.tls = Path(file).expanduser().absolute(), True
+        return choice != "g"
+
+    def _ask_name(self) -> None:
+        given = self._given
+        if given.name is None:
+            default = "office" if not self._taken else None
+            given.name = self._asker.checked(lambda: self._line("Your name for the PBX", default), self._free_name)
+        else:
+            given.name = self._free_name(given.name)
+
+    def _free_name(self, text: str) -> str:
+        if text.casefold() in self._taken:
+            raise ConfigError(f"{text} is the name of another PBX")
+        return field_check(PbxConfig, _OTHERS, "name")(text)
+
+    def _ask_place(self, *, again: bool = False) -> None:
+        given = self._given
+        if given.host is None or again:
+            given.host = self._asker.checked(
+                lambda: self._line("Host or address of the PBX", given.host, "--pbx-host"),
+                field_check(PbxConfig, _OTHERS, "host"),
+            )
+        if given.port is None or again:
+            default = str(given.port or (_TLS_PORT if given.tls else 5038))
+            check = field_check(PbxConfig, _OTHERS, "port")
+            given.port = int(self._asker.checked(lambda: self._line("Port of AMI", default), check))
+        if given.tls is None or again:
+            given.tls = given.port == _TLS_PORT and self._asker.sure("Is that TLS?")
+
+    def _ask_login(self, *, again: bool = False) -> None:
+        given = self._given
+        if given.user is None or again:
+            given.user = self._line("AMI user", given.user or "astsync")
+        found = os.environ.get(secret_variable(str(given.name)))
+        if found and not again and given.secret_file is None:
+            given.secret = SecretStr(found)
+        if again or (given.secret is None and given.secret_file is None):
+            given.secret_file = None
+            given.secret = SecretStr(self._asker.hidden("Its secret", option="--pbx-secret-file"))
+
+    def _line(self, question: str, default: str | None, option: str = "") -> str:
+        return self._asker.line(question, default=default, option=option)
+
+    def _config(self) -> PbxConfig:
+        given = self._given
+        values: dict[str, Any] = {key: getattr(given, key) for key in ("name", "host", "port", "user", "tls")}
+        secret = {"secret_file": given.secret_file} if given.secret_file else {"secret": given.secret}
+        tls = {"ca_file": given.ca_file} if given.ca_file and given.tls else {}
+        return checked(PbxConfig, {**values, **secret, **tls})

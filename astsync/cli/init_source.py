@@ -1,0 +1,272 @@
+"""The questions of ``init`` about the source: where it is, the login, what to read there."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from astsync.cli.asking import Asker, InputEnded
+from astsync.cli.findings import each, show, waiting
+from astsync.config import FieldsConfig, SourceConfig
+from astsync.errors import AstsyncError, ConfigError, SourceError, SourceLoginError, SourceNotFound
+from astsync.finding import Finding
+from astsync.phonebook.model import Counterparty
+from astsync.setup.address import Address, clean_address
+from astsync.setup.checked import checked
+from astsync.setup.odata import PERSONS, Offer, Publication, proposal, visited
+from astsync.sources import open_source
+
+_MENDS = {
+    "a": "another address",
+    "l": "another login or password",
+    "r": "try again",
+    "q": "give up; nothing is written",
+}
+_WEB_SERVICE = {"w": "read a web service (SOAP) instead of OData"}
+_CHECKED = {"o": "another operation", "f": "name the fields", "g": "go on as it is"}
+_PERSON = "{owner}: {name}"
+
+
+@dataclass
+class SourceGiven:
+    """What options and the environment gave; None is asked for."""
+
+    url: str | None = None
+    wsdl: str | None = None
+    operation: str | None = None
+    user: str | None = None
+    password: SecretStr | None = None
+    password_file: Path | None = None
+    catalogs: tuple[str, ...] = ()
+    name_field: str | None = None
+    fields: dict[str, Any] = field(default_factory=dict)
+
+
+class SourceDialogue:
+    """Asks until a source can be read; ``config`` is then what was chosen."""
+
+    def __init__(self, asker: Asker, given: SourceGiven) -> None:
+        self._asker, self._given = asker, given
+        self._address = Address("odata", "")
+
+    def run(self) -> SourceConfig:
+        """Ask, try, mend. Raises SourceError or ConfigError when it is given up."""
+        self._ask_address(self._given.wsdl or self._given.url)
+        self._ask_login()
+        while True:
+            try:
+                return self._settled()
+            except (SourceError, ConfigError) as error:
+                self._mend(error)
+
+    def choose_again(self) -> SourceConfig:
+        """Ask again what is read, of a source that can be reached."""
+        self._given.catalogs, self._given.name_field = (), None
+        return self._settled()
+
+    def few(self, config: SourceConfig) -> Iterator[Counterparty]:
+        """Give some counterparties for a look, by few small requests where that can be. Raises SourceError."""
+        if config.kind == "odata":
+            with visited(config) as publication:
+                yield from publication.few(config.odata.catalogs)
+        else:
+            yield from open_source(config).pull()
+
+    # Where it is.
+
+    def _ask_address(self, given: str | None) -> None:
+        answers = iter([given] if given else [])
+        self._address = self._asker.checked(lambda: next(answers, None) or self._address_line(), _made_out)
+        for note in self._address.notes:
+            self._asker.say(f"  ({note})")
+        if self._address.url or self._address.wsdl:
+            self._asker.say(f"  {self._address.wsdl or self._address.url}")
+
+    def _address_line(self) -> str:
+        default = self._address.wsdl or self._address.url or None
+        return self._asker.line("Address of 1C's publication, as in the browser", default=default, option="--url")
+
+    def _ask_login(self) -> None:
+        given = self._given
+        if given.user is None:
+            given.user = self._asker.line("1C user", default="" if self._asker.yes else None, empty=True)
+        if given.user and given.password is None and given.password_file is None:
+            given.password = SecretStr(
+                self._asker.hidden("Password", option="--password-file or --password-stdin", empty=True)
+            )
+
+    # What is read there.
+
+    def config(self, **more: Any) -> SourceConfig:
+        """Make the configuration of what is known so far. Raises ConfigError."""
+        given, address = self._given, self._address
+        values: dict[str, Any] = {"kind": address.kind, "url": address.url, "user": given.user or "", **more}
+        if given.password_file is not None:
+            values["password_file"] = given.password_file
+        elif given.password is not None:
+            values["password"] = given.password
+        return checked(SourceConfig, values)
+
+    def _settled(self) -> SourceConfig:
+        return self._settled_odata() if self._address.kind == "odata" else self._settled_other()
+
+    def _settled_odata(self) -> SourceConfig:
+        with ExitStack() as stack:
+            with waiting("asking 1C what it publishes"):
+                publication = stack.enter_context(visited(self.config()))
+            self._asker.say(f"✓ 1C publishes {len(publication.published)} sets by OData")
+            return self.config(odata=self._chosen(publication))
+
+    def _chosen(self, publication: Publication) -> dict[str, Any]:
+        with waiting("counting phones"):
+            offers = publication.offers()
+        catalogs = self._catalogs(offers)
+        chosen: dict[str, Any] = {"catalogs": catalogs, "name_field": self._name_field(publication, catalogs)}
+        persons = [name for name in catalogs if name in PERSONS]
+        if persons and self._asker.sure(f"Put the firm before the persons of {', '.join(persons)}, as {_PERSON}?"):
+            chosen["templates"] = dict.fromkeys(persons, _PERSON)
+        return chosen
+
+    def _catalogs(self, offers: Sequence[Offer]) -> tuple[str, ...]:
+        if self._given.catalogs:
+            return self._given.catalogs
+        for number, offer in enumerate(offers, 1):
+            counted = "" if offer.phones is None else f"  {offer.phones:,} phones"
+            self._asker.say(f"  {number}  {offer.name}{counted}")
+        default = ", ".join(proposal(offers))
+
+        def ask() -> str:
+            return self._asker.line("Catalogs, by number or name, the first wins a conflict", default=default)
+
+        chosen = self._asker.checked(ask, lambda text: ",".join(_picked(text, offers)))
+        return tuple(chosen.split(","))
+
+    def _name_field(self, publication: Publication, catalogs: Sequence[str]) -> str:
+        """Ask for the field, of those that all the catalogs have."""
+        if self._given.name_field is not None:
+            return self._given.name_field
+        fields, *others = [publication.name_fields(catalog) for catalog in catalogs]
+        fields = {name: text for name, text in fields.items() if all(name in other for other in others)}
+        if len(fields) < 2:
+            return next(iter(fields), "Description")
+        for name, example in fields.items():
+            self._asker.say(f"  {name}: {example[:70]}")
+        return self._asker.checked(
+            lambda: self._asker.line("Field with the name", default=next(iter(fields))),
+            lambda text: _one_of(text, fields),
+        )
+
+    def _settled_other(self) -> SourceConfig:
+        """Try a web service, an HTTP service or a file until it is right or left as it is."""
+        while True:
+            config = self.config(**self._service())
+            bad = [finding for finding in self._shown(config) if finding.good is False]
+            if not bad:
+                return config
+            error = SourceError(f"{bad[-1].part}: {bad[-1].words}", hint=bad[-1].hint)
+            if self._asker.yes:
+                raise error
+            choice = self._asker.choose("What now?", {**_MENDS, **_CHECKED}, "r")
+            if choice == "g":
+                return config
+            self._change(choice, error)
+
+    def _shown(self, config: SourceConfig) -> list[Finding]:
+        found = []
+        for finding in each(open_source(config).check(), "the source"):
+            show(finding, err=True)
+            found.append(finding)
+        return found
+
+    def _service(self) -> dict[str, Any]:
+        address, given = self._address, self._given
+        fields = {"fields": given.fields} if given.fields else {}
+        if address.kind == "http":
+            return {"http": {"service": address.service, **fields}}
+        operation = {"operation": given.operation} if given.operation else {}
+        return {"soap": {"wsdl": address.wsdl, **operation, **fields}}
+
+    # Mending.
+
+    def _mend(self, error: AstsyncError) -> None:
+        """Let a person correct what failed, or give up. Raises the error then."""
+        if self._address.kind == "odata" and isinstance(error, SourceNotFound) and self._finds_service(error):
+            return
+        if self._asker.yes or isinstance(error, InputEnded):
+            raise error
+        self._asker.complain(error)
+        choices = {**_MENDS, **(_WEB_SERVICE if self._address.kind == "odata" else {})}
+        default = "l" if isinstance(error, SourceLoginError) else "a"
+        self._change(self._asker.choose("What now?", choices, default), error)
+
+    def _change(self, choice: str, error: AstsyncError) -> None:
+        if choice == "q":
+            raise error
+        if choice == "a":
+            self._ask_address(None)
+        elif choice == "l":
+            self._given.user = self._given.password = self._given.password_file = None
+            self._ask_login()
+        elif choice == "w":
+            self._ask_wsdl()
+        elif choice == "o":
+            self._given.operation = self._asker.line("Operation", default=self._given.operation or "GetCounterparties")
+        elif choice == "f":
+            self._ask_fields()
+
+    def _ask_wsdl(self) -> None:
+        default = f"{self._address.url}/ws/astsync?wsdl"
+        self._ask_address(self._asker.line("Address of the WSDL", default=default))
+        self._given.operation = self._asker.line("Operation", default=self._given.operation or "GetCounterparties")
+
+    def _ask_fields(self) -> None:
+        known = checked(FieldsConfig, self._given.fields)
+        phones = self._asker.line("Fields with phones, with commas between", default=", ".join(known.phones))
+        self._given.fields = {
+            "name": self._asker.line("Field with the name", default=known.name),
+            "phones": [part.strip() for part in phones.split(",") if part.strip()],
+            "ref": self._asker.line("Field with the reference", default=known.ref, empty=True),
+        }
+
+    def _finds_service(self, error: AstsyncError) -> bool:
+        """Look for the web service of examples/1c where OData is not published, and propose it."""
+        address = Address("soap", self._address.url)
+        config = self.config(kind="soap")
+        with waiting("looking for the web service astsync"):
+            good = all(finding.good is not False for finding in open_source(config).check())
+        if not good:
+            return False
+        self._asker.complain(error)
+        if not self._asker.sure("But the web service astsync is there. Read it instead?"):
+            return False
+        self._address = address
+        return True
+
+
+def _made_out(text: str) -> Address:
+    return clean_address(text)
+
+
+def _picked(text: str, offers: Sequence[Offer]) -> list[str]:
+    """Read catalogs typed by number or name. Raises ConfigError for one that is not there."""
+    known = {offer.name.casefold(): offer.name for offer in offers}
+    numbered = {str(number): offer.name for number, offer in enumerate(offers, 1)}
+    picked: dict[str, None] = {}
+    for word in filter(None, (word.strip().removeprefix("Catalog_") for word in text.split(","))):
+        name = numbered.get(word) or known.get(word.casefold())
+        if offers and name is None:
+            raise ConfigError(f"{word} is not among them", hint="Type numbers or names, with commas between.")
+        picked[name or word] = None
+    if not picked:
+        raise ConfigError("name at least one catalog")
+    return list(picked)
+
+
+def _one_of(text: str, fields: dict[str, str]) -> str:
+    found = {name.casefold(): name for name in fields}.get(text.casefold())
+    if found is None:
+        raise ConfigError(f"there is no field {text}", hint=f"Type one of {', '.join(fields)}.")
+    return found

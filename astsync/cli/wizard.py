@@ -1,0 +1,216 @@
+"""The conversation of ``init`` as a whole: source, rules, a look at real rows, PBXs, the file."""
+
+import os
+import shlex
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from astsync.cli.asking import Asker
+from astsync.cli.findings import waiting
+from astsync.cli.init_pbx import PbxDialogue, PbxGiven
+from astsync.cli.init_source import SourceDialogue, SourceGiven
+from astsync.cli.wiring import name_maker, number_parser
+from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, SourceConfig, SyncConfig
+from astsync.config import file as configfile
+from astsync.errors import SourceError
+from astsync.setup.checked import checked
+from astsync.setup.files import check_place, write_files
+from astsync.setup.preview import Row, preview
+from astsync.setup.template import PASSWORD_VARIABLE, render, secret_variable
+
+Check = Callable[[str], str]
+
+_INTRODUCTION = """\
+This asks for the way to 1C and to the PBX, tries both, and writes {place}.
+Nothing is written before the end; Ctrl-C leaves everything as it is."""
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """What options decided: ``rules`` are country, area_code and scheme, None where they are asked for."""
+
+    place: Path
+    rules: Mapping[str, str | None]
+    secret_files: bool
+    yes: bool
+    force: bool
+
+
+def run(source: SourceGiven, pbx: PbxGiven, choices: Choices) -> str:
+    """Ask, try and write; gives what to do next. Raises AstsyncError, and then nothing is written."""
+    check_place(choices.place, force=choices.force)
+    wizard = _Wizard(choices)
+    config = wizard.ask(source, pbx)
+    return wizard.write(config)
+
+
+class _Wizard:
+    """One conversation."""
+
+    def __init__(self, choices: Choices) -> None:
+        self._choices = choices
+        self._asker = Asker(yes=choices.yes)
+        self._rules = dict(choices.rules)
+        self._numbers, self._names = NumbersConfig(), NamesConfig()
+
+    def ask(self, source: SourceGiven, pbx: PbxGiven) -> Config:
+        """Ask for everything."""
+        self._asker.say(_INTRODUCTION.format(place=self._choices.place))
+        self._title("1C")
+        dialogue = SourceDialogue(self._asker, source)
+        chosen = dialogue.run()
+        self._title("Numbers and names")
+        chosen = self._looked_at(dialogue, chosen)
+        pbxs = self._pbxs(pbx)
+        return Config(source=chosen, numbers=self._numbers, names=self._names, pbx=tuple(pbxs))
+
+    def _title(self, text: str) -> None:
+        self._asker.say(f"\n{text}\n{'─' * len(text)}")
+
+    # Rules, and a look at what they make of real rows.
+
+    def _looked_at(self, dialogue: SourceDialogue, source: SourceConfig) -> SourceConfig:
+        """Ask for the rules until a few real rows look right on a phone."""
+        while True:
+            self._ask_rules()
+            self._show(self._rows(dialogue, source))
+            if self._asker.sure("Shall phones show names like this?"):
+                return source
+            self._rules = dict.fromkeys(self._rules)
+            if self._asker.sure("Choose other catalogs or another field for the name?", default=False):
+                source = dialogue.choose_again()
+
+    def _ask_rules(self) -> None:
+        country = self._rule("country", "Country of numbers without a code", self._numbers.country, self._country)
+        area = self._rule("area_code", "Area code of local numbers (empty: they are skipped)", "", self._area(country))
+        scheme = self._rule("scheme", "Letters: a transliteration, or none for Cyrillic", self._names.scheme, _scheme)
+        self._numbers = NumbersConfig(country=country, area_code=area)
+        self._names = NamesConfig(scheme=scheme)
+
+    def _rule(self, name: str, question: str, default: str, check: Check) -> str:
+        answers = iter(filter(None, [self._rules.get(name)]))
+
+        def ask() -> str:
+            return next(answers, None) or self._asker.line(question, default=default, empty=True)
+
+        return self._asker.checked(ask, check)
+
+    @staticmethod
+    def _country(text: str) -> str:
+        number_parser(checked(NumbersConfig, {"country": text.upper()}))
+        return text.upper()
+
+    @staticmethod
+    def _area(country: str) -> Check:
+        def check(text: str) -> str:
+            number_parser(checked(NumbersConfig, {"country": country, "area_code": text}))
+            return text
+
+        return check
+
+    def _rows(self, dialogue: SourceDialogue, source: SourceConfig) -> list[Row]:
+        try:
+            with waiting("reading a few rows"):
+                return preview(dialogue.few(source), number_parser(self._numbers), name_maker(self._names))
+        except SourceError as error:
+            if self._asker.yes:
+                raise
+            self._asker.complain(error)
+            return []
+
+    def _show(self, rows: list[Row]) -> None:
+        if not rows:
+            self._asker.say("No row with a phone was among the first: `astsync problems` will tell why.")
+            return
+        self._asker.say("\nA phone would show:")
+        for row in rows:
+            self._asker.say(f"  {row.number}  {row.name}\n      of {row.phone_text}, {row.source_name.strip()}")
+
+    # PBXs.
+
+    def _pbxs(self, given: PbxGiven) -> list[PbxConfig]:
+        pbxs: list[PbxConfig] = []
+        while not pbxs or self._asker.sure("Another PBX?", default=False):
+            self._title("PBX")
+            names = tuple(pbx.name for pbx in pbxs)
+            pbxs.append(PbxDialogue(self._asker, given, SyncConfig().family, names).run())
+            given = PbxGiven()
+        return pbxs
+
+    # The file.
+
+    def write(self, config: Config) -> str:
+        """Write the file, and those of the secrets; read it back as the commands will."""
+        place = self._choices.place
+        kept = _in_environment(config)
+        texts: dict[Path, str] = {}
+        if self._choices.secret_files or self._wants_files(config, kept):
+            config, texts = _split(config, place.parent, kept)
+        texts[place] = render(config, frozenset(kept))
+        backups = write_files(texts, lambda drafts: _read_back(drafts[place], kept), force=self._choices.force)
+        return _epilogue(place, list(texts), backups, kept)
+
+    def _wants_files(self, config: Config, kept: Mapping[str, str]) -> bool:
+        if next(_secrets(config, kept), None) is None:
+            return False
+        return self._asker.sure("Write the passwords into files of their own?", default=False)
+
+
+def _scheme(text: str) -> str:
+    name_maker(checked(NamesConfig, {"scheme": text}))
+    return text
+
+
+def _in_environment(config: Config) -> dict[str, str]:
+    """Give the variables whose secrets were used: they stay where they are, and out of the file."""
+    held = {PASSWORD_VARIABLE: config.source.password.get_secret_value()}
+    held |= {secret_variable(pbx.name): pbx.secret.get_secret_value() for pbx in config.pbx}
+    return {name: value for name, value in held.items() if value and os.environ.get(name) == value}
+
+
+def _secrets(config: Config, kept: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """Give the secrets that would stand in the file, each with the name of its own file."""
+    if config.source.password.get_secret_value() and PASSWORD_VARIABLE not in kept:
+        yield "1c.password", config.source.password.get_secret_value()
+    for pbx in config.pbx:
+        if pbx.secret.get_secret_value() and secret_variable(pbx.name) not in kept:
+            yield f"{pbx.name}.secret", pbx.secret.get_secret_value()
+
+
+def _split(config: Config, folder: Path, kept: Mapping[str, str]) -> tuple[Config, dict[Path, str]]:
+    """Put each secret into a file of its own."""
+    files = dict(_secrets(config, kept))
+    source, pbxs = config.source, []
+    if "1c.password" in files:
+        source = source.model_copy(update={"password_file": Path("1c.password")})
+    for pbx in config.pbx:
+        name = f"{pbx.name}.secret"
+        pbxs.append(pbx.model_copy(update={"secret_file": Path(name)}) if name in files else pbx)
+    texts = {folder / name: f"{secret}\n" for name, secret in files.items()}
+    return config.model_copy(update={"source": source, "pbx": tuple(pbxs)}), texts
+
+
+def _read_back(draft: Path, kept: Mapping[str, str]) -> None:
+    configfile.load(draft, kept)
+
+
+def _epilogue(place: Path, files: list[Path], backups: list[Path], kept: Mapping[str, str]) -> str:
+    """Say what was written, and what to do next."""
+    found = {Path(os.path.realpath(usual)) for usual in configfile.usual_places()}
+    option = "" if place in found else f" --config {shlex.quote(str(place))}"
+    lines = [f"Wrote {file}, for this user alone (mode 0600)." for file in files]
+    lines += [f"What was there before is now {backup}." for backup in backups]
+    lines += [f"{name} is not in it: it must stand in the environment of every run." for name in kept]
+    if os.geteuid() == 0:
+        lines.append("Give it to the user that runs astsync: " + shlex.join(["chown", "astsync:", *map(str, files)]))
+    lines += [
+        "",
+        "Next:",
+        f"  astsync{option} check   tries every part once more",
+        f"  astsync{option} diff    shows what would be written; writes nothing",
+        f"  astsync{option} sync    writes it",
+        "And from cron, every 15 minutes:",
+        f"  */15 * * * *  astsync --config {shlex.quote(str(place))} -q sync",
+    ]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,111 @@
+"""The address of a publication from whatever people paste: of a browser, of the thin client, of a WSDL."""
+
+import re
+from dataclasses import dataclass
+from typing import Literal
+from urllib.parse import SplitResult, unquote, urlsplit
+
+from pydantic import TypeAdapter, ValidationError
+
+from astsync.config.values import WebAddress, shown
+from astsync.errors import ConfigError
+
+_SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
+_ODATA = re.compile(r"/odata(/.*)?$", re.IGNORECASE)
+_WEB_SERVICE = re.compile(r"/ws/(?P<name>[^/]+)/*$", re.IGNORECASE)
+_HTTP_SERVICE = re.compile(r"/(?P<name>hs/.+?)/*$", re.IGNORECASE)
+_CLIENT = re.compile(r"/e1cib(/.*)?$", re.IGNORECASE)
+_LANGUAGE = re.compile(r"/[a-z]{2}(_[a-z]{2})?/*$", re.IGNORECASE)
+_PAGE = re.compile(r"/(index|default)\.(html?|aspx?|php)$", re.IGNORECASE)
+_WANTED = "Write an address such as http://1c.example.local/trade: as in the browser that opens 1C, without /ru."
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where the source is: ``url`` is the publication's address.
+
+    ``kind`` is what the rest of the pasted address told. ``wsdl`` is a WSDL's whole address, ``service`` the path of
+    an HTTP service below ``url``. ``notes`` say what was changed and why, for the person who pasted it.
+    """
+
+    kind: Literal["odata", "soap", "http"]
+    url: str
+    wsdl: str = ""
+    service: str = ""
+    notes: tuple[str, ...] = ()
+
+
+def clean_address(text: str) -> Address:
+    """Make out the address of a publication. Raises ConfigError for what is none."""
+    notes: list[str] = []
+    parts = _split(text.strip().strip("<>\"'«»").strip(), notes)
+    path, query = parts.path, parts.query
+    service = _HTTP_SERVICE.search(path)
+    wsdl = _WEB_SERVICE.search(path)
+    if wsdl is not None:
+        url = _checked(parts, path[: wsdl.start()])
+        address = f"{_checked(parts, path[: wsdl.start()])}/ws/{wsdl['name']}?{query or 'wsdl'}"
+        notes.append(f"this is the web service {unquote(wsdl['name'])}")
+        return Address("soap", url, wsdl=address, notes=tuple(notes))
+    if service is not None:
+        notes.append(f"this is the HTTP service {unquote(service['name'])}")
+        _drop_query(query, notes)
+        url = _checked(parts, path[: service.start()])
+        return Address("http", url, service=unquote(service["name"]), notes=tuple(notes))
+    _drop_query(query, notes)
+    return Address("odata", _checked(parts, _publication(path, notes)), notes=tuple(notes))
+
+
+def _split(text: str, notes: list[str]) -> SplitResult:
+    """Take an address apart, without the login in it and without what follows ``#``."""
+    if not _SCHEME.match(text):
+        text = f"http://{text}"
+        notes.append("http:// was put before it")
+    try:
+        parts = urlsplit(text)
+    except ValueError:
+        raise ConfigError(f"{shown(text)} is no address", hint=_WANTED) from None
+    if "@" in parts.netloc:
+        parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
+        notes.append("the login in it was left out: it is asked for on its own")
+    if parts.fragment:
+        notes.append("what follows # was left out: it is a place inside 1C")
+    return parts._replace(fragment="")
+
+
+def _publication(path: str, notes: list[str]) -> str:
+    """Cut what leads into 1C from the path of its publication."""
+    for pattern, why in (
+        (_ODATA, "astsync adds it itself"),
+        (_CLIENT, "it is a place inside 1C"),
+        (_PAGE, "a browser adds it"),
+        (_LANGUAGE, "a browser adds the language"),
+    ):
+        match = pattern.search(path.rstrip("/"))
+        if match is not None and match.start() > 0:
+            notes.append(f"{shown(unquote(match[0]))} was left out: {why}")
+            path = path[: match.start()]
+    return path
+
+
+def _drop_query(query: str, notes: list[str]) -> None:
+    if query:
+        notes.append("what follows ? was left out")
+
+
+def _checked(parts: SplitResult, path: str) -> str:
+    """Give the publication's address, checked as the configuration checks it. Raises ConfigError."""
+    url = parts._replace(path=path, query="").geturl()
+    try:
+        return TypeAdapter(WebAddress).validate_python(unquote_path(url))
+    except ValidationError as error:
+        reason = str(error.errors()[0].get("ctx", {}).get("error", ""))
+        raise ConfigError(f"{shown(url)}: {reason}", hint=_WANTED) from None
+
+
+def unquote_path(url: str) -> str:
+    """Write Cyrillic letters of an address as letters where a browser has percent-encoded them."""
+    parts = urlsplit(url)
+    path = unquote(parts.path)
+    readable = path.isprintable() and not set(" %?#") & set(path) and "\ufffd" not in path
+    return parts._replace(path=path).geturl() if readable else url

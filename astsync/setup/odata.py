@@ -1,0 +1,104 @@
+"""What an OData publication has to offer, asked for cheaply: never the metadata, which take 16 MB in a real base."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from astsync.config import SourceConfig
+from astsync.phonebook.model import Counterparty
+from astsync.sources.contact import CONTACTS, PHONE_TYPE, today_here
+from astsync.sources.odata_catalogs import ITEMS, PREFIX, published_sets, service_root, text_fields, whole_row
+from astsync.sources.odata_contacts import section_set
+from astsync.sources.odata_kinds import read_kinds
+from astsync.sources.odata_owners import Owners
+from astsync.sources.odata_pages import ODataPages, guid
+from astsync.sources.odata_reader import CatalogReader, Visit
+from astsync.sources.onec_http import OneCClient
+from astsync.sources.retrying import Patience
+from astsync.sources.values import Row, text_of
+
+USUAL = ("Контрагенты", "Партнеры", "КонтактныеЛицаПартнеров", "КонтактныеЛица", "ФизическиеЛица")
+"""The catalogs that hold phones in 1C's own configurations, the most trusted first."""
+
+PROPOSED = USUAL[:2]
+PERSONS = frozenset(USUAL[2:4])
+"""Catalogs of contact persons, whose names say little without their owner's."""
+
+_NAMES = ("Description", "НаименованиеПолное")
+_ONLY_PHONES = {"$filter": f"Тип eq '{PHONE_TYPE}'"}
+_ROWS = 10  # of one request: their references must fit in an address (IIS allows 2,048 characters)
+_PATIENCE = Patience(waiting=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A catalog that may hold phones; ``phones`` counts their rows, None where that cannot be told cheaply."""
+
+    name: str
+    phones: int | None
+
+
+class Publication:
+    """One publication, open. ``published`` are its sets; empty where it does not show them."""
+
+    def __init__(self, config: SourceConfig, client: OneCClient) -> None:
+        self._config = config
+        self._pages = ODataPages(client, config.odata.page_size)
+        self.published = published_sets(self._pages)
+
+    def offers(self) -> list[Offer]:
+        """Give the catalogs that may hold phones: the usual ones, then others with contact information."""
+        if not self.published:
+            return []
+        names = [name for name in USUAL if PREFIX + name in self.published]
+        others = (name.removeprefix(PREFIX).removesuffix(f"_{CONTACTS}") for name in sorted(self.published))
+        names += [name for name in others if section_set(name) in self.published and name not in names]
+        return [Offer(name, self._phones(name)) for name in names]
+
+    def _phones(self, name: str) -> int | None:
+        section = section_set(name)
+        return self._pages.count(section, _ONLY_PHONES) if section in self.published else None
+
+    def name_fields(self, catalog: str) -> dict[str, str]:
+        """Give the fields that may be the name, each with what one row holds there; the usual one first."""
+        row = whole_row(self._pages, catalog)
+        if row is not None and row.get("IsFolder") is True:
+            row = whole_row(self._pages, catalog, ITEMS)
+        return _names(row) if row is not None else {}
+
+    def few(self, catalogs: Sequence[str]) -> Iterator[Counterparty]:
+        """Give some counterparties with phones of each catalog. Raises SourceError."""
+        for rank, catalog in enumerate(catalogs):
+            yield from CatalogReader(self._visit(catalog, catalogs), catalog, rank).few(_ROWS, _ROWS)
+
+    def _visit(self, catalog: str, catalogs: Sequence[str]) -> Visit:
+        """Make a visit that sees only a few rows with phones, where they can be had."""
+        kinds = read_kinds(self._pages, self.published, ())
+        section = section_set(catalog)
+        odata = self._config.odata
+        if section in self.published:
+            options = {**_ONLY_PHONES, "$select": "Ref_Key", "$orderby": "Ref_Key,LineNumber"}
+            refs = dict.fromkeys(text_of(row.get("Ref_Key")) for row in self._pages.first(section, options, _ROWS))
+            odata = odata.model_copy(update={"filter": " or ".join(f"Ref_Key eq {guid(ref)}" for ref in refs)})
+        owners = Owners(self._pages, self.published)
+        return Visit(self._pages, odata, tuple(catalogs), self.published, kinds, owners, today_here())
+
+
+def _names(row: Row) -> dict[str, str]:
+    fields = [name for name in text_fields(row) if name.startswith(("Description", "Наименование"))]
+    fields = [name for name in (*_NAMES, *fields) if name in fields]
+    return {name: text_of(row[name]).strip() for name in dict.fromkeys(fields)}
+
+
+def proposal(offers: Sequence[Offer]) -> tuple[str, ...]:
+    """Propose catalogs: counterparties and partners as far as they have phones, else the first that is there."""
+    filled = [offer.name for offer in offers if offer.phones != 0]
+    usual = tuple(name for name in filled if name in PROPOSED)
+    return usual or tuple(filled[:1]) or PROPOSED[:1]
+
+
+@contextmanager
+def visited(config: SourceConfig) -> Iterator[Publication]:
+    """Open a publication and read which sets it has. Raises SourceError, ConfigError."""
+    with OneCClient(config, service_root(config.url), _PATIENCE) as client:
+        yield Publication(config, client)
