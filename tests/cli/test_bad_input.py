@@ -62,7 +62,7 @@ def test_a_bug_is_told_without_a_traceback(box: Sandbox) -> None:
     def broken(*_: object, **__: object) -> None:
         raise ZeroDivisionError("by design of this test")
 
-    box.patch.setattr("astsync.engine.make_plan", broken)
+    box.patch.setattr("astsync.engine.work.make_plan", broken)
     done = box.run("sync")
     assert (done.code, done.out) == (1, "")
     assert "this is a bug: ZeroDivisionError" in done.err

@@ -125,6 +125,7 @@ def test_equal_words_of_two_pbxs_are_told_twice(box: Sandbox) -> None:
 def test_a_refusal_of_the_whole_run_is_told_once(box: Sandbox) -> None:
     box.write('[[pbx]]\nname = "office"', f'[[pbx]]\nname = "b"\nhost = "{box.pbx.host}"\nport = {box.pbx.port}\n'
               f'user = "{box.pbx.user}"\nsecret = "{box.pbx.secret}"\n\n[[pbx]]\nname = "office"')  # fmt: skip
+    box.run("sync")
     box.onec.fail("empty", match="Catalog_Контрагенты")
     done = box.run("sync")
     assert (done.code, done.err.count("gave no usable number")) == (6, 1)
