@@ -64,7 +64,7 @@ class BookBuilder:
         self._skipped.append(Skipped(counterparty.source, counterparty.name, text, reason))
 
     def _claim(self, counterparty: Counterparty, phone: Phone, entry: Entry) -> None:
-        order = (counterparty.rank, phone.rank, phone.kind, counterparty.name, counterparty.ref)
+        order = (counterparty.rank, phone.rank, phone.kind, _in_order(counterparty.name), counterparty.ref)
         self._claims.setdefault(entry.number, []).append((order, entry))
 
     def _decide(self) -> Phonebook:
@@ -104,3 +104,8 @@ def _distinct(claims: list[_Claim]) -> tuple[Entry, ...]:
     for _, entry in sorted(claims, key=lambda claim: claim[0]):
         first.setdefault(entry.source, entry)
     return tuple(first.values())
+
+
+def _in_order(name: str) -> str:
+    """Give a name as it is ordered: without what not every kind of source can carry (XML has no control characters)."""
+    return name.strip() if name.isprintable() else "".join(filter(str.isprintable, name)).strip()
