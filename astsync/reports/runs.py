@@ -13,11 +13,12 @@ VERSION = 1
 
 def as_json(runs: Iterable[RunRecord]) -> str:
     """Give the runs as one JSON object, indented, with a line end; its keys are pinned by a test."""
-    data = {"version": VERSION, "runs": [_run(run) for run in runs]}
+    data = {"version": VERSION, "runs": [as_data(run) for run in runs]}
     return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
 
 
-def _run(run: RunRecord) -> dict[str, Any]:
+def as_data(run: RunRecord) -> dict[str, Any]:
+    """Give a run as JSON's objects."""
     return {
         "run": run.run,
         "command": utf8(run.command),

@@ -1,0 +1,64 @@
+"""``status``: how things stand."""
+
+from dataclasses import replace
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.cli.output import check_output, complain, emit
+from astsync.cli.runs import OutputOption
+
+if TYPE_CHECKING:
+    from astsync.reports.status import Status
+
+LAST = 5  # runs that the text lists
+LOOKED_AT = 1_000  # runs that the figures for Prometheus are taken from
+
+
+class StatusFormat(StrEnum):
+    """The formats of the status."""
+
+    TEXT = "text"
+    JSON = "json"
+    PROMETHEUS = "prometheus"
+
+
+def status(
+    context: typer.Context,
+    status_format: Annotated[StatusFormat, typer.Option("--format", help="The format.")] = StatusFormat.TEXT,
+    output: OutputOption = None,
+) -> None:
+    """Show the last runs, the snapshot's age, and whether each PBX is in step with it; 1C is not asked."""
+    from astsync.reports import status as report
+
+    check_output(output)
+    found, code = _look(context.ensure_object(Common))
+    if status_format is StatusFormat.PROMETHEUS:
+        from astsync.reports import as_prometheus
+
+        text = as_prometheus.render(found)
+    else:
+        few = replace(found, runs=found.runs[:LAST])
+        text = report.as_json(few) if status_format is StatusFormat.JSON else report.as_text(few)
+    emit(text, output)
+    for pbx in found.pbx:
+        if pbx.error is not None:
+            complain(pbx.error)
+    raise typer.Exit(code)
+
+
+def _look(common: Common) -> "tuple[Status, int]":
+    """Read the store, then compare every PBX with the snapshot. Gives the status and the exit code."""
+    from astsync.cli.wiring import Lifted, open_engine, open_store
+    from astsync.reports.status import Status
+
+    with open_store(common) as store:
+        snapshot, runs = store.snapshot(), store.runs(LOOKED_AT)
+    if snapshot is None:
+        return Status(datetime.now(UTC), None, (), runs), 0
+    with open_engine(common, Lifted(empty=True, deletes=True, changes=True), dry_run=True) as engine:
+        report = engine.restore()
+    return Status(datetime.now(UTC), snapshot, report.pbx, runs), report.exit_code

@@ -1,0 +1,100 @@
+"""How things stand, for ``status``: the snapshot, each PBX beside it, and the last runs."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import orjson
+
+from astsync.reports import runs as run_list
+from astsync.reports.as_text import summary
+from astsync.reports.untrusted import escape_controls, printable, utf8
+from astsync.result import PbxReport
+from astsync.store.records import RunRecord, Snapshot
+
+VERSION = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Status:
+    """How things stood at ``now`` (UTC). Without a snapshot the PBXs are not asked, and ``pbx`` is empty."""
+
+    now: datetime
+    snapshot: Snapshot | None
+    pbx: tuple[PbxReport, ...]
+    runs: tuple[RunRecord, ...]
+
+
+def in_step(pbx: PbxReport) -> bool | None:
+    """Tell whether a PBX holds the snapshot's phonebook; None where it could not be read."""
+    return None if pbx.plan is None else not pbx.plan.changes
+
+
+def as_text(status: Status) -> str:
+    """Give the status for people, in local time."""
+    return "\n".join(_lines(status)) + "\n"
+
+
+def _lines(status: Status) -> Iterator[str]:
+    snapshot = status.snapshot
+    if snapshot is None:
+        yield "no snapshot yet: no sync has succeeded"
+    else:
+        age = _age(status.now - snapshot.at)
+        when = f"{snapshot.at.astimezone():%Y-%m-%d %H:%M:%S}"
+        yield f"snapshot: {len(snapshot.entries)} entries of {when} ({age} ago) from {printable(snapshot.source)}"
+    for pbx in status.pbx:
+        yield f"{printable(pbx.name)}: {summary(pbx)}"
+    yield "last runs:"
+    yield from run_list.as_text(status.runs).splitlines()
+
+
+def _age(age: timedelta) -> str:
+    """Tell an age in its largest whole unit; a clock that was set back makes none that is negative."""
+    seconds = max(int(age.total_seconds()), 0)
+    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= unit:
+            return f"{seconds // unit} {name}"
+    return f"{seconds} s"
+
+
+def as_json(status: Status) -> str:
+    """Give the status as one JSON object, indented, with a line end; its keys are pinned by a test."""
+    data = {
+        "version": VERSION,
+        "snapshot": _snapshot(status),
+        "pbx": [_pbx(pbx) for pbx in status.pbx],
+        "runs": [run_list.as_data(run) for run in status.runs],
+    }
+    return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
+
+
+def _snapshot(status: Status) -> dict[str, Any] | None:
+    kept = status.snapshot
+    if kept is None:
+        return None
+    return {
+        "at": kept.at.isoformat(timespec="seconds"),
+        "age": round((status.now - kept.at).total_seconds()),
+        "source": utf8(kept.source),
+        "entries": len(kept.entries),
+        "counterparties": kept.counterparties,
+        "skipped": kept.skipped,
+        "conflicts": kept.conflicts,
+    }
+
+
+def _pbx(pbx: PbxReport) -> dict[str, Any]:
+    plan = pbx.plan
+    return {
+        "name": pbx.name,
+        "in_step": in_step(pbx),
+        "existing": plan and plan.existing,
+        "unchanged": plan and plan.unchanged,
+        "add": plan and len(plan.add),
+        "change": plan and len(plan.change),
+        "delete": plan and len(plan.delete),
+        "foreign": plan and plan.foreign,
+        "error": pbx.error and utf8(str(pbx.error)),
+    }
