@@ -168,8 +168,10 @@ def number_in(value: Mapping[str, object]) -> str:
 
 
 def _json_parts(value: Mapping[str, object]) -> tuple[str, str, str]:
-    country, area, number = (text_of(value.get(key)).strip() for key in ("countryCode", "areaCode", "number"))
-    return country, area, number
+    number = text_of(value.get("number")).strip()
+    if not number:
+        return "", "", ""
+    return text_of(value.get("countryCode")).strip(), text_of(value.get("areaCode")).strip(), number
 
 
 def _from_xml(text: str) -> tuple[str, str, str] | None:
@@ -195,5 +197,7 @@ def render(country: str, area: str, number: str) -> str:
 
 def _plain(text: str) -> str:
     """Drop separators between digits; a text that holds more than digits stays as it was typed."""
+    if text.isdecimal():
+        return text
     digits = _SEPARATORS.sub("", text)
     return digits if digits.isdecimal() else " ".join(text.split())

@@ -82,9 +82,10 @@ class AnswerReader:
 
     def _records(self, walk: ListWalk, chunks: Iterable[bytes]) -> Iterator[Read]:
         read = self._elements.read
-        for element in walk.elements(chunks):
+        for elements in walk.elements(chunks):
             make = walk.spot.make if walk.spot else None
-            yield read(element) if make is None else self._read_record(make(element))
+            for element in elements:
+                yield read(element) if make is None else self._read_record(make(element))
 
     def _read_record(self, record: Any) -> Read:
         counterparty = self._reader.read(record)

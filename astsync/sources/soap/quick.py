@@ -7,7 +7,7 @@ to it.
 """
 
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from xml.etree.ElementTree import Element
 
 from astsync.config import FieldsConfig
@@ -55,8 +55,6 @@ class ElementReader:
 
     def read(self, element: Element) -> Read:
         """Give the counterparty of a record. Raises SourceError."""
-        if element.tag.startswith(CORE):  # its elements mean something else than they are called
-            return self._general(element)
         try:
             return self._quick(element)
         except General:
@@ -73,6 +71,8 @@ class ElementReader:
         for child in element if self._roles else ():
             role = self._roles.get(local(child.tag), _PASSED)
             field = self._shape.fields.get(child.tag) if self._shape else None
+            if child.tag.startswith(CORE):  # means something else than it is called
+                continue
             if role >= _PHONES:
                 self._phones.learn(child, field.shape if field else None)
             if role >= _PASSED or not (field and field.many):
@@ -81,7 +81,7 @@ class ElementReader:
     def _quick(self, element: Element) -> Counterparty:
         if element.keys():
             raise General
-        roles = self._known
+        roles, read_phone = self._known, self._phones.read
         texts: list[str | None] = [None, None, None, None]
         phones: list[Phone] = []
         last = _PHONES
@@ -89,7 +89,9 @@ class ElementReader:
             role = roles.get(child.tag, _UNKNOWN)
             if role >= last:  # phones stand in the order of the configured paths
                 last = role
-                phones += self._phones.read(child)
+                phones += read_phone(child)
+            elif 0 <= role < _PASSED and texts[role] is None and child.text and not len(child):
+                texts[role] = child.text
             else:
                 self._set(texts, role, child)
         name = (texts[_NAME] or "")[:MAX_TEXT]
@@ -151,20 +153,17 @@ class _PhoneReader:
             found[place] = child.text or _no_text(child)
         del found[_IDLE]
         kind = found.pop() or ""
-        texts = self._numbers(found)
-        return (Phone(texts, sys.intern(kind[:MAX_TEXT].strip())),) if texts else ()
-
-    def _numbers(self, found: list[str | None]) -> tuple[str, ...]:
         if found.count(None) == self._count:
             raise General
-        return tuple(dict.fromkeys(_numbers(found)))
+        texts = _numbers(found)
+        return (Phone(texts, sys.intern(kind[:MAX_TEXT].strip())),) if texts else ()
 
     def _read_text(self, text: str | None) -> tuple[Phone, ...]:
         if not text:
             return ()
         if not self._texts_known:
             raise General
-        texts = tuple(_numbers([text]))
+        texts = _numbers((text,))
         return (Phone(texts),) if texts else ()
 
 
@@ -174,13 +173,17 @@ def _no_text(element: Element) -> str:
     return ""
 
 
-def _numbers(texts: Iterable[str | None]) -> Iterator[str]:
+def _numbers(texts: Iterable[str | None]) -> tuple[str, ...]:
+    """Give what may hold a number in the texts of a phone, each once."""
+    found: list[str] = []
     for text in texts:
-        stripped = text[:LONGEST_STRUCTURE].strip() if text else ""
-        if stripped and stripped[0] in _PLAIN_START:
-            yield stripped[:MAX_TEXT]
-        elif stripped:
-            yield from number_texts(stripped)
+        if not text:
+            continue
+        if text[0] in _PLAIN_START:
+            found.append(text[:LONGEST_STRUCTURE].rstrip()[:MAX_TEXT])
+        else:
+            found.extend(number_texts(text[:LONGEST_STRUCTURE].strip()))
+    return tuple(dict.fromkeys(found))
 
 
 def _roles(fields: FieldsConfig) -> Mapping[str, int]:

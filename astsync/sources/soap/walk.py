@@ -13,6 +13,8 @@ ENOUGH = 256 * 1024
 """Bytes after which a list that no WSDL describes must be recognisable."""
 
 _MANY_BESIDE = 1000
+_PIECE = 16 * 1024
+"""Bytes at a time: what comes off the tree is young then, still in caches and no work for the garbage collector."""
 
 Find = Callable[[Element, bool], Spot | None]
 """Finds the list below the document's element; the truth tells that the document is complete."""
@@ -42,19 +44,19 @@ class ListWalk:
         """Where the list stands, once that is known."""
         return self._spot
 
-    def elements(self, chunks: Iterable[bytes]) -> Iterator[Element]:
-        """Give the elements of the list. Raises BadXml, TooLarge, and what ``find`` raises.
+    def elements(self, chunks: Iterable[bytes]) -> Iterator[list[Element]]:
+        """Give the elements of the list, some at a time. Raises BadXml, TooLarge, and what ``find`` raises.
 
         Afterwards the tree holds what stood around them.
         """
-        for chunk in chunks:
+        for chunk in _small(chunks):
             self._tree.feed(chunk)
             self._since += len(chunk)
-            yield from self._cut(whole=False)
+            yield self._cut(whole=False)
             if self._since > LARGEST_RECORD:
                 raise TooLarge(f"more than {LARGEST_RECORD} bytes without a record")
         self._tree.close()
-        yield from self._cut(whole=True)
+        yield self._cut(whole=True)
         if self._spot is not None:
             self._spot.parent.extend(self._beside)
 
@@ -80,3 +82,9 @@ class ListWalk:
         self._beside.extend(elements)
         if len(self._beside) > _MANY_BESIDE:
             raise TooLarge(f"more than {_MANY_BESIDE} elements beside the records")
+
+
+def _small(chunks: Iterable[bytes]) -> Iterator[bytes]:
+    for chunk in chunks:
+        for start in range(0, len(chunk), _PIECE):
+            yield chunk[start : start + _PIECE]
