@@ -8,7 +8,8 @@ BIN := $(VENV)/bin
 CACHE := .cache
 READY := $(VENV)/.ready
 
-.PHONY: help golden setup lint types check test ci demo bench reboots soak asterisk asterisk-22 asterisk-16 clean format
+# Runs cut and killed at random points: make test plays a share of them.
+.PHONY: faults help golden setup lint types check test ci demo bench reboots soak asterisk asterisk-22 asterisk-16 clean format
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +61,10 @@ bench: setup asterisk-22 ## figures beside the limit of AMI and other clients, i
 	@$(BIN)/python -m tests.bench.bench_ami $(BENCH)
 	@$(BIN)/python -m tests.bench.bench_sync $(BENCH)
 	@test ! -f tests/bench/bench_normalisation.py || $(BIN)/python -m tests.bench.bench_normalisation
+	@$(BIN)/python -m tests.bench.bench_sources $(BENCH)
+
+faults: setup asterisk ## 200 runs cut, killed and restarted on each Asterisk; the state machine at length
+	ASTSYNC_FAULTS=200 $(BIN)/pytest tests/faults
 
 reboots: setup asterisk ## seconds from "AMI answers again" to "family complete" over 20 restarts, in 3 minutes
 	@$(BIN)/python -m tests.bench.bench_reboots $(BENCH)
