@@ -9,6 +9,7 @@ from pathlib import Path
 from astsync.config import PbxConfig
 from astsync.demo.asterisk import PrivateAsterisk
 from astsync.engine import Engine, Options
+from astsync.finding import Finding
 from astsync.pbx import WriteResult
 from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.phonebook.book import BookBuilder
@@ -129,6 +130,9 @@ class _NoSource:
         return "none"
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+        raise RuntimeError("a push asks no source")
+
+    def check(self) -> Iterator[Finding]:
         raise RuntimeError("a push asks no source")
 
 
