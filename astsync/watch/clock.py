@@ -27,17 +27,23 @@ class Clock:
         event.wait(max(seconds, 0) / self._speed)
 
 
-def next_try(away: float, error: AstsyncError, flickers: int = 0) -> float:
-    """Give the seconds until the next try at a PBX that has been away for ``away`` seconds.
+def next_try(away: float, error: AstsyncError, soonest: float = SOONEST) -> float:
+    """Give the seconds until the next try at a PBX that has been away for ``away`` seconds; at least ``soonest``.
 
-    The longer it is away, the more seldom; so too after ``flickers`` connections in a row that ended at once. What a
-    person must mend first, and what a ban may follow, waits longer.
+    The longer it is away, the more seldom. What a person must mend first, and what a ban may follow, waits longer.
     """
     if isinstance(error, (PbxLoginError, PbxRightsError, ConfigError)):
         least, most = UNWELCOME
         return min(max(away, least), most)
-    soonest = SOONEST * (1 << min(flickers, 10))
     return min(max(away * SHARE_OF_ABSENCE, soonest), LATEST)
+
+
+def after_flickers(flickers: int, *, useful: bool) -> float:
+    """Give the soonest next try after so many connections in a row that were soon lost.
+
+    Each doubles it; where the last one was ``useful``, as its phonebook was restored, to less than half a second.
+    """
+    return min(SOONEST * (1 << min(flickers, 2 if useful else 10)), LATEST)
 
 
 def doubled(pause: float, least: float, most: float) -> float:

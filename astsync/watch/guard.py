@@ -19,7 +19,7 @@ from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
 from astsync.result import Report
-from astsync.watch.clock import Clock, doubled, jittered, next_try
+from astsync.watch.clock import Clock, after_flickers, doubled, jittered, next_try
 from astsync.watch.loop import Loop
 from astsync.watch.runs import Runs, Turns, in_full, told
 
@@ -98,8 +98,8 @@ class Guard(Loop):
                     self._hold(ami)
             except AstsyncError as error:
                 self._lost(error)
-                pause = next_try(self.clock.now() - self._since, error, self._flickers)
-                self.wait(jittered(pause))
+                soonest = after_flickers(self._flickers, useful=not self._owes)
+                self.pause(jittered(next_try(self.clock.now() - self._since, error, soonest)))
 
     def _hold(self, ami: AmiConnection) -> None:
         """Restore, then look from time to time; ends by an error."""

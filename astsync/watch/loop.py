@@ -18,7 +18,7 @@ class Stopped(KeyboardInterrupt):
 
 
 class Loop(ABC):
-    """One thread of watch. ``wait``, ``check`` and the progress functions raise Stopped in it after ``stop``."""
+    """One thread of watch. After ``stop`` its waits, ``check`` and the progress functions raise Stopped in it."""
 
     def __init__(self, name: str, clock: Clock) -> None:
         self.name = name
@@ -60,6 +60,12 @@ class Loop(ABC):
         self.check()
         self._resting = False
 
+    def pause(self, seconds: float) -> None:
+        """Wait so many seconds, whatever may wake the loop meanwhile."""
+        until = self.clock.now() + seconds
+        while (left := until - self.clock.now()) > 0:
+            self.wait(left)
+
     def check(self, grace: float = 0) -> None:
         """Show a pulse; raise Stopped when the loop was told to stop more than ``grace`` seconds ago."""
         self._beat_at = time.monotonic()
@@ -88,6 +94,6 @@ class Loop(ABC):
             except Exception:
                 log.exception("%s: this is a bug; going on in %.0f s", self.name, AFTER_A_BUG)
             try:
-                self.wait(AFTER_A_BUG)
+                self.pause(AFTER_A_BUG)
             except Stopped:
                 return

@@ -53,7 +53,7 @@ class Turns:
             except LockedError as error:
                 log.log(logging.DEBUG if pause else logging.INFO, "%s: waiting: %s", loop.name, error)
             pause = doubled(pause, *LOCK_TRIES)
-            loop.wait(jittered(pause))
+            loop.pause(jittered(pause))
 
     def _once(self, loop: Loop, run: Callable[[], Outcome]) -> Outcome:
         loop.check()

@@ -47,7 +47,7 @@ class Syncer(Loop):
         while True:
             good = self._sync()
             pause = self._every if good else doubled(pause, min(SOONEST, self._every), self._every)
-            self.wait(jittered(pause))
+            self.pause(jittered(pause))
             pause = 0.0 if good else pause
 
     def _sync(self) -> bool:

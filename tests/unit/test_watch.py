@@ -236,6 +236,16 @@ def test_a_connection_that_ends_while_it_writes(house: House, office: AmiStandIn
         whole(house, office)
 
 
+def test_a_pbx_that_drops_every_connection_at_once_is_not_hammered(house: House, office: AmiStandIn) -> None:
+    house.fill_snapshot()
+    office.faults = Faults(cut_after_answers=1)  # the look is answered, the restore is not
+    with house.watching():
+        time.sleep(1.2)
+        assert 2 <= office.actions["Login"] <= 5
+        office.faults = Faults()
+        whole(house, office)
+
+
 def test_a_restart_that_did_not_end_the_connection_is_seen(house: House, office: AmiStandIn) -> None:
     house.fill_snapshot()
     with house.watching():

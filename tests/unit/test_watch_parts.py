@@ -16,7 +16,7 @@ from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter
 from astsync.demo.ami import AmiStandIn
 from astsync.errors import AstsyncError, ConfigError, LockedError, PbxLoginError, PbxRightsError, PbxUnreachable
-from astsync.watch.clock import Clock, doubled, jittered, next_try
+from astsync.watch.clock import Clock, after_flickers, doubled, jittered, next_try
 from astsync.watch.loop import Loop, Stopped
 from astsync.watch.notify import Notifier
 from astsync.watch.runs import Turns
@@ -41,9 +41,13 @@ def test_a_pbx_that_was_away_for_a_minute_is_found_within_two_seconds(away: floa
 
 
 def test_connections_that_end_at_once_are_tried_more_and_more_seldom() -> None:
-    pauses = [next_try(0, AWAY, flickers) for flickers in range(20)]
+    pauses = [next_try(0, AWAY, after_flickers(flickers, useful=False)) for flickers in range(2000)]
     assert pauses[:4] == [0.1, 0.2, 0.4, 0.8]
     assert max(pauses) == pauses[-1] == 15
+
+
+def test_a_pbx_that_restarts_again_and_again_is_still_found_in_time() -> None:
+    assert max(next_try(5, AWAY, after_flickers(flickers, useful=True)) for flickers in range(2000)) == 0.4
 
 
 @pytest.mark.parametrize("error", [PbxLoginError("wrong"), PbxRightsError("none"), ConfigError("no such file")])
@@ -152,6 +156,24 @@ def test_a_loop_that_hangs_has_no_pulse() -> None:
     hang.set()
     assert heart.join(2)
     assert not heart.is_alive(60)
+
+
+def test_a_pause_outlasts_what_wakes_the_loop() -> None:
+    paused = list[float]()
+
+    def work(heart: Heart) -> None:
+        heart.wake()
+        begun = heart.clock.now()
+        heart.pause(200)
+        paused.append(heart.clock.now() - begun)
+        heart.wait(10_000)
+
+    heart = Heart(work)
+    heart.start()
+    eventually(lambda: len(paused) == 1)
+    heart.stop()
+    assert heart.join(2)
+    assert paused[0] >= 200
 
 
 def test_a_run_under_way_has_a_second_and_a_pull_has_none() -> None:
