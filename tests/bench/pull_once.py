@@ -4,7 +4,7 @@ import csv
 import resource
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -81,11 +81,14 @@ def _file(path: str) -> int:
     return _parse(file.read_bytes())
 
 
+WAYS: Mapping[str, Callable[..., int]] = {"ours": _ours, "plain": _plain, "file": _file}
+
+
 def main() -> None:
     """Pull as the command line says, and print seconds, peak memory in MB and what was counted."""
     way, *rest = sys.argv[1:]
     start = time.perf_counter()
-    count = {"ours": _ours, "plain": _plain, "file": _file}[way](*rest)
+    count = WAYS[way](*rest)
     seconds = time.perf_counter() - start
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sys.stdout.write(orjson.dumps([seconds, memory, count]).decode() + "\n")
