@@ -117,8 +117,7 @@ class Engine:
         try:
             report = self._steps(command, run, goal(), targets)
         except BaseException as error:
-            code = EXIT_INTERRUPTED if isinstance(error, KeyboardInterrupt) else getattr(error, "exit_code", 1)
-            self._end(run, code, str(error) or type(error).__name__, targets)
+            self._end(run, *_ending(error), targets)
             raise
         finally:
             for target in targets:
@@ -161,6 +160,13 @@ class Engine:
             return lambda: step(target, progress)
 
         side_by_side([job(target) for target in targets], interrupt)
+
+
+def _ending(error: BaseException) -> tuple[int, str]:
+    """Give the exit code and the words of a run that an error ended."""
+    if isinstance(error, KeyboardInterrupt):
+        return EXIT_INTERRUPTED, "interrupted"
+    return getattr(error, "exit_code", 1), str(error) or type(error).__name__
 
 
 def _named(name: str, progress: Progress) -> Progress:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 log = logging.getLogger(__name__)
 
-_LAST_WAIT = 5.0  # seconds for threads that were told to stop; they are daemons, so no end of the process waits longer
+_LAST_WAIT = 1.0  # seconds for threads that were told to stop; they are daemons, so no end of the process waits longer
 
 
 class Abandoned(KeyboardInterrupt):

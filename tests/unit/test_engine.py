@@ -464,7 +464,7 @@ def test_an_interrupt_ends_the_work_on_every_pbx(house: House, monkeypatch: pyte
         house.engine().sync()
     monkeypatch.undo()
     assert not [thread for thread in threading.enumerate() if thread.name == "pbx"]
-    assert house.store.runs(1)[0].exit_code == 130
+    assert (house.store.runs(1)[0].exit_code, house.store.runs(1)[0].message) == (130, "interrupted")
     assert house.written == []
 
 
