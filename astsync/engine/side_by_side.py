@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 
 log = logging.getLogger(__name__)
@@ -31,9 +32,10 @@ def side_by_side(jobs: Sequence[Callable[[], None]], interrupt: Callable[[], Non
             thread.join()
     except BaseException:
         interrupt()
+        last = time.monotonic() + _LAST_WAIT
         for thread in threads:
             if thread.ident is not None:
-                thread.join(_LAST_WAIT)
+                thread.join(max(last - time.monotonic(), 0))
         raise
     if bugs:
         raise bugs[0]
