@@ -45,7 +45,7 @@ def _at_path(top: Element, path: list[str], fields: FieldsConfig, *, whole: bool
     found = [(parent, child) for parent in parents for child in parent if local(child.tag) == path[-1]]
     if found:
         parent, first = found[0]
-        inside = None if _has_name(first, fields) else find_list(first, "", fields, whole=whole)
+        inside = None if _has_name(first, fields) else _records(first, fields)
         return inside or Spot(parent, first.tag)
     return Spot(parents[0], path[-1]) if whole and parents and len(path) > 1 else None
 
@@ -89,5 +89,6 @@ def _breadth_first(top: Element) -> Iterator[tuple[Element, Element]]:
 def _has_name(element: Element, fields: FieldsConfig) -> bool:
     names = {local(child.tag) for child in element}
     names.update(local(key) for key in element.keys())  # noqa: SIM118  an element is no mapping
-    names.update(child.get("name", "") for child in element if child.tag == f"{CORE}Property")
+    names.update(child.get("name", "") for child in element.iterfind(f"{CORE}Property"))
+    names.update(key.text or "" for key in element.iterfind(f"{CORE}pair/{CORE}Key"))
     return bool(names & {fields.name, fields.name.partition(".")[0]})

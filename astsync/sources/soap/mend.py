@@ -3,19 +3,56 @@
 1C names types of its own (``http://v8.1c.ru/8.1/data/core``: Structure, Array, ...) and of packages of other
 configurations, and gives no schema for them. zeep refuses such a WSDL. So each type and element that is missing is
 described as one that may hold anything; the strictness about everything else stays.
+
+The namespace of a 1C service is any text («Обмен», ``neo-fly``). lxml accepts only what is a URI by the letter, so the
+other ones are percent-encoded for zeep, and written as 1C knows them in calls.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
+from urllib.parse import quote
+from xml.parsers import expat
 
 from lxml import etree
 
 _XS = "http://www.w3.org/2001/XMLSchema"
 _WSDL = "http://schemas.xmlsoap.org/wsdl/"
+DEFINITIONS = f"{{{_WSDL}}}definitions"
+"""The tag of a WSDL's document."""
+
 _TYPES = ("type", "base", "itemType")
 _ELEMENTS = ("ref", "element")
 _OWN = frozenset({_XS, _WSDL, "http://www.w3.org/XML/1998/namespace"})
 _SCHEMA = f"{{{_XS}}}schema"
+
+
+def spelled(content: bytes, renamed: dict[str, str]) -> bytes:
+    """Percent-encode the namespaces that are no URIs; ``renamed`` gets what they were called, by their new names."""
+    text = content.decode("utf-8", "replace")
+    for space in sorted(_spaces(content), key=len, reverse=True):
+        new = quote(space, safe="!#$&'()*+,/:;=?@[]~%")
+        if new != space:
+            renamed[new] = space
+            text = text.replace(f'"{space}"', f'"{new}"').replace(f"'{space}'", f"'{new}'")
+    return text.encode() if renamed else content
+
+
+def original(tag: str, renamed: Mapping[str, str]) -> str:
+    """Give a tag of zeep with the namespace that the service knows."""
+    space, closing, name = tag.removeprefix("{").rpartition("}")
+    return f"{{{renamed.get(space, space)}}}{name}" if closing else tag
+
+
+def _spaces(content: bytes) -> set[str]:
+    """Find the namespaces of a document; what is not well formed is left to the parser behind."""
+    found: set[str] = set()
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartNamespaceDeclHandler = lambda _prefix, space: found.add(space or "")
+    try:
+        parser.Parse(content, True)
+    except expat.ExpatError:
+        return set()
+    return found
 
 
 def parse(content: bytes) -> Any:
@@ -28,9 +65,9 @@ def parse(content: bytes) -> Any:
 
 
 def mended(root: Any) -> bytes:
-    """Give a WSDL as text, with schemas for the namespaces that it uses and neither has nor imports from anywhere."""
+    """Give a document as text; a WSDL with schemas for namespaces that it uses and neither has nor fetches."""
     types = root.find(f"{{{_WSDL}}}types")
-    missing = _missing(root)
+    missing = _missing(root) if root.tag == DEFINITIONS else {}
     if types is None and missing:
         types = etree.SubElement(root, f"{{{_WSDL}}}types")
         root.insert(0, types)

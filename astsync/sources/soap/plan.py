@@ -97,7 +97,7 @@ class _Planner:
             return Plan(*common, "text", step.tags, rest=rest)
         if step.is_open:
             return Plan(*common, "open", step.tags, rest=rest)
-        raise self._none(step)
+        raise self._none()
 
     def _named(self, path: list[str]) -> Plan:
         """Follow the configured path from the result, else from the answer itself."""
@@ -136,15 +136,15 @@ class _Planner:
         if len(steps) == 1:
             return steps[0]
         if not steps:
-            raise self._none(self._root)
+            raise self._none()
         raise SourceQueryError(
             f"the answer of the operation {clean(self._operation)} holds several lists",
             hint=f"Name one of them in source.soap.list: {names('.'.join(step.names) for step in steps)}.",
         )
 
-    def _none(self, start: _Step) -> SourceQueryError:
-        outputs = names(".".join(step.names) for step in _walk(start, 3))
-        text = any(step.is_text for step in start.below())
+    def _none(self) -> SourceQueryError:
+        outputs = names(".".join(step.names) for step in _walk(self._root, 3))
+        text = any(step.is_text for step in self._root.below())
         decode = ' With decode = "none" texts are not looked into.' if self._config.decode == "none" and text else ""
         return SourceQueryError(
             f"the answer of the operation {clean(self._operation)} holds no list",

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
+from xml.sax.saxutils import quoteattr
 
 from zeep.exceptions import Error as ZeepError
 from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
@@ -67,7 +68,7 @@ class Operation:
         """
         given = ", ".join(_declared(name, element) for name, element in self.parameters)
         outputs = ", ".join(_declared(name, element) for name, element in self.outputs) or "nothing"
-        return clean(f"{self.name}({given})")[:200] + clean(f" -> {outputs}")
+        return f"{clean(f'{self.name}({given})')} -> {clean(outputs)}"
 
 
 class Service:
@@ -122,6 +123,7 @@ class Call:
         self.operation = operation
         self.endpoint = endpoint
         self._client = wsdl.client
+        self._renamed = wsdl.renamed
         self._config = config
         self._service = wsdl.client.create_service(operation.binding, endpoint)
         self._check_parameters(config.parameters)
@@ -139,9 +141,9 @@ class Call:
                 f"the operation {clean(self.operation.name)} gives no answer",
                 hint="Choose one that returns the list in source.soap.operation.",
             )
-        shapes = Shapes(self._client.wsdl.types.types)
+        shapes = Shapes(self._client.wsdl.types.types, self._renamed)
         body = described.body
-        return plan_answer(self.operation.name, str(body.qname.text), shapes.of(body.type), self._config)
+        return plan_answer(self.operation.name, shapes.tag(body), shapes.of(body.type), self._config)
 
     def headers(self) -> dict[str, str | bytes]:
         """Give the headers that SOAP wants."""
@@ -159,7 +161,10 @@ class Call:
             envelope = self._client.create_message(self._service, self.operation.name, **self._arguments(given))
         except (ZeepError, ValueError, TypeError, AttributeError, LookupError) as error:
             raise self._wrong(f"does not take these parameters: {clean(str(error))}") from None
-        return bytes(etree_to_string(envelope))
+        message = bytes(etree_to_string(envelope))
+        for name, space in self._renamed.items():
+            message = message.replace(f'"{name}"'.encode(), quoteattr(space).encode())
+        return message
 
     def _arguments(self, given: Mapping[str, Value]) -> dict[str, Any]:
         """Give each parameter its value; 1C's own empty one where none is configured, or nil where that may be."""

@@ -1,12 +1,14 @@
 """What a WSDL says about an answer: which elements may stand where, as tables that are quick to look into."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from zeep.xsd import Any as AnyElement
 from zeep.xsd import AnySimpleType, AnyType, ComplexType, Element
 from zeep.xsd.elements.indicators import Group, OrderIndicator
+
+from astsync.sources.soap.mend import original
 
 DEEPEST = 16
 """Records within each other that are looked into."""
@@ -46,9 +48,10 @@ class Field:
 
 
 class Shapes:
-    """The types of one WSDL as shapes, each made once: types may hold themselves."""
+    """The types of one WSDL as shapes, each made once: types may hold themselves. ``renamed`` is that of the WSDL."""
 
-    def __init__(self, types: Iterable[Any]) -> None:
+    def __init__(self, types: Iterable[Any], renamed: Mapping[str, str]) -> None:
+        self._renamed = renamed
         self._made: dict[int, Shape] = {}
         self._types = {str(known.name): known for known in types if isinstance(known, ComplexType) and known.name}
 
@@ -59,6 +62,10 @@ class Shapes:
             shape = self._made[id(xsd_type)] = Shape(str(getattr(xsd_type, "name", None) or ""), known=self)
             self._fill(shape, xsd_type)
         return shape
+
+    def tag(self, element: Any) -> str:
+        """Give the tag of one of zeep's elements, as the service writes it."""
+        return original(str(element.qname.text), self._renamed)
 
     def by_name(self, name: str) -> Shape | None:
         """Give the shape of a type by its name."""
@@ -81,16 +88,12 @@ class Shapes:
     def _add(self, shape: Shape, part: Any, *, many: bool) -> None:
         if isinstance(part, Element):
             inner = Field(str(part.name), self.of(part.type), many or bool(part.accepts_multiple))
-            shape.fields.setdefault(_tag(part), inner)
+            shape.fields.setdefault(self.tag(part), inner)
         elif isinstance(part, AnyElement):
             shape.open = True
         else:
             for below in _below(part):
                 self._add(shape, below, many=many or bool(part.accepts_multiple))
-
-
-def _tag(element: Any) -> str:
-    return str(element.qname.text)
 
 
 def _below(part: Any) -> Iterator[Any]:

@@ -1,8 +1,9 @@
 """Loads a WSDL: over the login of the calls, from its own server alone, bounded, refused when it is something else."""
 
 import logging
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from urllib.parse import quote, urlsplit
 
 import zeep
@@ -17,8 +18,8 @@ from astsync.sources.onec_words import clean, decode, page_words
 from astsync.sources.retrying import Patience
 from astsync.sources.soap.cache import Documents, WsdlCache
 from astsync.sources.soap.faults import PUBLISH, RULES
-from astsync.sources.soap.mend import mended, parse
-from astsync.sources.soap.tree import BadXml, ForbiddenXml, Prolog, local
+from astsync.sources.soap.mend import DEFINITIONS, mended, parse, spelled
+from astsync.sources.soap.tree import ForbiddenXml, Prolog, local
 
 logger = logging.getLogger(__name__)
 
@@ -44,13 +45,16 @@ def encode_address(url: str) -> str:
     return encode_path(url) + (f"?{quote(query, safe='=&%/:+,;@!$()*-._~')}" if query else "")
 
 
+@dataclass(frozen=True, slots=True)
 class Wsdl:
-    """A WSDL that zeep has read. ``origin`` tells where it came from: "the server" or how old the copy is."""
+    """A WSDL that zeep has read. ``fresh``: it came from the server just now.
 
-    def __init__(self, client: zeep.Client, origin: str, *, fresh: bool) -> None:
-        self.client = client
-        self.origin = origin
-        self.fresh = fresh
+    ``renamed`` holds the namespaces that zeep knows by other names (``mend.spelled``), by those names.
+    """
+
+    client: zeep.Client
+    fresh: bool
+    renamed: Mapping[str, str] = field(default_factory=dict)
 
 
 class WsdlLoader:
@@ -70,21 +74,21 @@ class WsdlLoader:
             return self.fetch()
         if kept.age < self._seconds:
             try:
-                return self._read(kept.documents, f"a copy of {_ago(kept.age)} ago", fresh=False)
+                return self._read(kept.documents)
             except SourceError:
                 return self.fetch()
         try:
             return self.fetch(once=True)
         except _PASSING as error:
             logger.warning("%s; going on with the WSDL of %s ago", error.message, _ago(kept.age))
-            return self._read(kept.documents, f"a copy of {_ago(kept.age)} ago", fresh=False)
+            return self._read(kept.documents)
 
     def fetch(self, *, once: bool = False) -> Wsdl:
         """Give the WSDL from the server and keep it; ``once``: without trying again. Raises SourceError."""
         documents: dict[str, bytes] = {}
         with OneCClient(self._config, origin_of(self.address), self._patience, RULES) as client:
-            transport = _Transport(self.address, documents, _fetcher(client, once=once))
-            wsdl = _parsed(self.address, transport, "the server", fresh=True)
+            transport = Transport(self.address, documents, _fetcher(client, once=once))
+            wsdl = parsed(self.address, transport, fresh=True)
         if self._seconds:
             self._cache.write(documents)
         return wsdl
@@ -93,20 +97,21 @@ class WsdlLoader:
         """Drop the cached copy: the service has changed."""
         self._cache.drop()
 
-    def _read(self, documents: Documents, origin: str, *, fresh: bool) -> Wsdl:
-        return _parsed(self.address, _Transport(self.address, dict(documents), _nowhere), origin, fresh=fresh)
+    def _read(self, documents: Documents) -> Wsdl:
+        return parsed(self.address, Transport(self.address, dict(documents), _nowhere), fresh=False)
 
 
 Fetch = Callable[[str], bytes]
 
 
-class _Transport:
+class Transport:
     """What zeep loads documents with: those that are there already, or over our own session."""
 
     def __init__(self, address: str, documents: dict[str, bytes], fetch: Fetch) -> None:
         self._address = address
         self._documents = documents
         self._fetch = fetch
+        self.renamed: dict[str, str] = {}
 
     def load(self, url: str) -> bytes:
         """Give a document. Raises SourceBadAnswer for one of another server: the login goes nowhere else."""
@@ -117,7 +122,21 @@ class _Transport:
         if url not in self._documents:
             self._documents[url] = self._fetch(url)
             self._check_size()
-        return _checked(self._documents[url], wsdl=url == self._address)
+        return self._checked(self._documents[url], wsdl=url == self._address)
+
+    def _checked(self, content: bytes, *, wsdl: bool) -> bytes:
+        """Give a document that is what it should be, mended. Raises SourceBadAnswer."""
+        _refuse_pages(content)
+        try:
+            root = parse(spelled(content, self.renamed))
+        except ValueError as error:
+            raise SourceBadAnswer(f"the WSDL is damaged XML: {clean(str(error))}", hint=_WRITE) from None
+        if wsdl and root.tag != DEFINITIONS:
+            raise SourceBadAnswer(
+                f"this is no WSDL but the document {clean(local(root.tag))}",
+                hint=f"The address of a WSDL ends in ?wsdl. {PUBLISH}",
+            )
+        return mended(root)
 
     def _check_size(self) -> None:
         size = sum(map(len, self._documents.values()))
@@ -153,10 +172,12 @@ def _nowhere(url: str) -> bytes:
     raise SourceBadAnswer(f"the cached WSDL lacks {clean(url)}")
 
 
-def _parsed(address: str, transport: _Transport, origin: str, *, fresh: bool) -> Wsdl:
+def parsed(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
+    """Let zeep read a WSDL, strictly. Raises SourceError."""
     settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
     with _explained():
-        return Wsdl(zeep.Client(address, transport=transport, settings=settings), origin, fresh=fresh)
+        client = zeep.Client(address, transport=transport, settings=settings)
+    return Wsdl(client, fresh, transport.renamed)
 
 
 @contextmanager
@@ -169,25 +190,16 @@ def _explained() -> Iterator[None]:
         raise SourceBadAnswer(f"the WSDL cannot be used: {clean(str(error))}", hint=_WRITE) from None
 
 
-def _checked(content: bytes, *, wsdl: bool) -> bytes:
-    """Give a document that is what it should be, mended. Raises SourceBadAnswer."""
+def _refuse_pages(content: bytes) -> None:
+    """Raise SourceBadAnswer for what is no XML, or has a document type."""
     text = decode(content[:4096]).lstrip("\ufeff \t\r\n")
     if not text.startswith("<") or "<html" in text.lower():
         words = page_words(text) if text else "empty"
         raise SourceBadAnswer(f"the WSDL is not XML but a page: {words}", hint=f"{_WRITE}{PUBLISH}")
     try:
         Prolog().feed(content)
-        root = parse(content)
     except ForbiddenXml as error:
         raise SourceBadAnswer(f"the WSDL is refused: {error}", hint=_WRITE) from None
-    except (BadXml, ValueError) as error:
-        raise SourceBadAnswer(f"the WSDL is damaged XML: {clean(str(error))}", hint=_WRITE) from None
-    if wsdl and root.tag != "{http://schemas.xmlsoap.org/wsdl/}definitions":
-        raise SourceBadAnswer(
-            f"this is no WSDL but the document {clean(local(root.tag))}",
-            hint=f"The address of a WSDL ends in ?wsdl. {PUBLISH}",
-        )
-    return mended(root) if wsdl else content
 
 
 def origin_of(url: str) -> str:
