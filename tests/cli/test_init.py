@@ -251,6 +251,50 @@ def test_a_pbx_that_is_down_can_be_written_as_it_is(box: Sandbox) -> None:
     assert load(new(box), {}).pbx[0].host == box.pbx.host
 
 
+def test_an_http_service_is_known_by_its_address(box: Sandbox) -> None:
+    done = init(box, [f"{box.onec.url}/hs/astsync/counterparties", *to_1c(box)[1:], *RULES, *to_pbx(box), "", ""])
+    assert done.code == 0, done.err
+    source = load(new(box), {}).source
+    assert (source.kind, source.url, source.http.service) == ("http", box.onec.url, "hs/astsync/counterparties")
+    assert "A phone would show:\n  7" in done.err
+    assert run(box.capture, box.patch, "--config", str(new(box)), "check").code == 0
+
+
+def test_a_web_service_whose_operations_are_shown(box: Sandbox) -> None:
+    wsdl = f"{box.onec.url}/ws/astsync?wsdl"
+    answers = [wsdl, *to_1c(box)[1:], "o", "GetContacts", "o", "GetCounterparties", *RULES, *to_pbx(box), "", ""]
+    done = init(box, answers, "--operation", "Nothing")
+    assert done.code == 0, done.err
+    assert done.err.count("✗") == 2
+    assert "GetCounterparties(Cursor" in done.err
+    source = load(new(box), {}).source
+    assert (source.kind, source.soap.wsdl, source.soap.operation) == ("soap", wsdl, "GetCounterparties")
+    assert run(box.capture, box.patch, "--config", str(new(box)), "check").code == 0
+
+
+@pytest.mark.parametrize("yes", [False, True])
+def test_the_web_service_is_proposed_where_nothing_is_published_by_odata(box: Sandbox, yes: bool) -> None:
+    box.onec.service.composition.clear()
+    if yes:
+        done = init(box, [], *given(box), "--yes", environ=secrets(box))
+    else:
+        done = init(box, [*to_1c(box), "y", *RULES, *to_pbx(box), "", ""])
+    assert done.code == 0, done.err
+    assert "nothing is published in it" in done.err
+    assert "«состав OData»" in done.err
+    assert new(box).read_text(encoding="utf-8").count('kind = "soap"') == 1
+
+
+def test_fields_of_another_service_can_be_named(box: Sandbox) -> None:
+    address = f"{box.onec.url}/hs/astsync/counterparties"
+    wrong, right = ["Phones", "Nme", ""], ["Phones, Nothing", "Name", "Ref"]
+    mended = [f"{box.onec.url}/hs/nothing", *to_1c(box)[1:], "f", *wrong, "a", address, "f", *right]
+    done = init(box, [*mended, *RULES, *to_pbx(box), "", ""])
+    assert done.code == 0, done.err
+    assert "Did you mean Name?" in done.err
+    assert load(new(box), {}).source.http.fields.phones == ("Phones", "Nothing")
+
+
 def test_texts_of_1c_cannot_steer_the_terminal(box: Sandbox) -> None:
     for record in box.onec.records():
         box.onec.change(record.item.ref, name="\x1b[31mред\u202e", phones=["+7 495 555-01-42"])
