@@ -45,7 +45,6 @@ class Pipeline:
         self._fatal: PbxError | None = None
         self._sent = 0
         self._answered = 0
-        self._confirmed = 0
         self._wanted = 0
         self._moved = threading.Event()
 
@@ -66,12 +65,22 @@ class Pipeline:
             self._wait(self._sent)
             progress(self._action, self._answered, total)
         except PbxError as error:
-            error.done, error.failed = self._confirmed, dict(self._failed)
-            error.left = {*self._open.values(), *self._denied, *(key for key, _ in stream)}
+            self._account(error, given, [key for key, _ in stream])
             raise
         finally:
             self._connection.forget(self._open)
         return WriteResult(given - len(self._failed), dict(self._failed))
+
+    def _account(self, error: PbxError, given: int, unsent: list[str]) -> None:
+        """Tell in an error what was confirmed, refused and left, while the listener may still count answers.
+
+        A key leaves ``_open`` last, so what stands there first is left, whatever is counted meanwhile.
+        """
+        unanswered = list(self._open.values())
+        left = {*unanswered, *self._denied}
+        error.failed = {key: words for key, words in dict(self._failed).items() if key not in left}
+        error.done = given - len(left) - len(error.failed)
+        error.left = {*left, *unsent}
 
     def _send(self, batch: list[tuple[str, str]]) -> None:
         waiters: dict[bytes, Waiter] = {}
@@ -107,26 +116,25 @@ class Pipeline:
 
     def take(self, identity: bytes, packet: bytes) -> bool:
         """Count an answer; called by the listener thread."""
-        key = self._open.pop(identity, "")
-        if packet.startswith(b"Response: Success") or self._is_harmless(key, packet):
-            self._confirmed += 1
+        if not packet.startswith(b"Response: Success"):
+            self._note(self._open.get(identity, ""), packet)
+        self._open.pop(identity, None)
         self._answered += 1
         if self._answered >= self._wanted:
             self._moved.set()
         return True
 
-    def _is_harmless(self, key: str, packet: bytes) -> bool:
+    def _note(self, key: str, packet: bytes) -> None:
         """Keep an error's words; a missing right ends the pipeline, as every further action would fail too."""
         message = packets.headers(packet).get("Message", "no reason given")
         if self._harmless(message):
-            return True
+            return
         error = self._connection.refused(self._action, packet)
         if isinstance(error, PbxRightsError):
             self._denied.append(key)
             self.fail(error)
         else:
             self._failed[key] = message
-        return False
 
     def fail(self, error: PbxError) -> None:
         """Stop: no more answers will come, or none that help."""
