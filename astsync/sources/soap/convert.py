@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 from astsync.errors import SourceBadAnswer
 from astsync.sources.soap.errors import unknown
 from astsync.sources.soap.shape import DEEPEST, Shape
-from astsync.sources.soap.tree import XSI, is_nil, local
+from astsync.sources.soap.tree import XSI, is_empty_nil, local
 
 CORE = "{http://v8.1c.ru/8.1/data/core}"
 """The namespace of 1C's general types."""
@@ -32,7 +32,7 @@ def value(element: Element, shape: Shape | None = None, deeper: int = DEEPEST) -
         shape = shape.special(kind)
     if shape is None or (shape.open and not shape.fields):
         return _untyped(element, deeper)
-    if not len(element) and is_nil(element):
+    if is_empty_nil(element):
         return None
     if shape.text:
         if len(element):
@@ -64,7 +64,7 @@ def _attributes(element: Element) -> dict[str, Any]:
 
 def _untyped(element: Element, deeper: int) -> Any:
     if not len(element):
-        if is_nil(element):
+        if is_empty_nil(element):
             return None
         return element.text or _attributes(element) or ""
     first = element[0].tag

@@ -79,7 +79,7 @@ class ElementReader:
                 self._known[child.tag] = role
 
     def _quick(self, element: Element) -> Counterparty:
-        if element.keys():
+        if element.keys() or not len(element):
             raise General
         roles, read_phone = self._known, self._phones.read
         texts: list[str | None] = [None, None, None, None]
@@ -131,7 +131,8 @@ class _PhoneReader:
 
     def learn(self, element: Element, shape: Shape | None) -> None:
         """Remember what stands in a phone that the general way has read."""
-        self._texts_known |= bool(element.text and element.text.strip())
+        if shape is None or shape.text:
+            self._texts_known |= bool(element.text and element.text.strip())
         for child in element:
             name = local(child.tag)
             field = shape.fields.get(child.tag) if shape else None

@@ -90,3 +90,8 @@ def local(tag: str) -> str:
 def is_nil(element: Element) -> bool:
     """Tell whether an element says that it holds nothing (``xsi:nil``)."""
     return element.get(f"{XSI}nil", "").strip() in {"true", "1"}
+
+
+def is_empty_nil(element: Element) -> bool:
+    """Tell whether an element says that it holds nothing and holds nothing; what is there against its word is read."""
+    return not len(element) and not element.text and is_nil(element)
