@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from astsync.config import SourceConfig
 from astsync.phonebook.model import Counterparty
 from astsync.sources.contact import CONTACTS, PHONE_TYPE, today_here
-from astsync.sources.odata_catalogs import ITEMS, PREFIX, published_sets, service_root, text_fields, whole_row
-from astsync.sources.odata_contacts import section_set
-from astsync.sources.odata_kinds import read_kinds
-from astsync.sources.odata_owners import Owners
-from astsync.sources.odata_pages import ODataPages, guid
-from astsync.sources.odata_reader import CatalogReader, Visit
-from astsync.sources.onec_http import OneCClient
-from astsync.sources.retrying import Patience
+from astsync.sources.odata.catalogs import ITEMS, PREFIX, published_sets, service_root, text_fields, whole_row
+from astsync.sources.odata.contacts import section_set
+from astsync.sources.odata.kinds import read_kinds
+from astsync.sources.odata.owners import Owners
+from astsync.sources.odata.pages import ODataPages, guid
+from astsync.sources.odata.reader import CatalogReader, Visit
+from astsync.sources.onec.client import OneCClient
+from astsync.sources.onec.retrying import Patience
 from astsync.sources.values import Row, text_of
 
 USUAL = ("Контрагенты", "Партнеры", "КонтактныеЛицаПартнеров", "КонтактныеЛица", "ФизическиеЛица")

@@ -29,7 +29,7 @@ class Source(Protocol):
 
 
 def _odata(config: SourceConfig) -> Source:
-    from astsync.sources.odata import ODataSource
+    from astsync.sources.odata.source import ODataSource
 
     return ODataSource(config)
 
@@ -41,7 +41,7 @@ def _soap(config: SourceConfig) -> Source:
 
 
 def _http(config: SourceConfig) -> Source:
-    from astsync.sources.http import HttpSource
+    from astsync.sources.http.source import HttpSource
 
     return HttpSource(config)
 

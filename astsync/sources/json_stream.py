@@ -12,8 +12,8 @@ from typing import Any
 
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceQueryError
 from astsync.sources.json_text import JsonText
-from astsync.sources.onec_words import clean
-from astsync.sources.records import name_fields
+from astsync.sources.onec.words import clean
+from astsync.sources.records.reader import name_fields
 
 _DEEPEST = 20
 _MANY_KEPT = 500

@@ -11,8 +11,8 @@ from typing import Any
 
 from astsync.config.source import PagingConfig, Value
 from astsync.errors import SourceBadAnswer, SourceQueryError
-from astsync.sources.onec_words import clean
-from astsync.sources.records import Once, look_up, name_fields, plain_text
+from astsync.sources.onec.words import clean
+from astsync.sources.records.reader import Once, look_up, name_fields, plain_text
 
 LARGEST_LIST = 20_000_000
 """Records; a list that goes on beyond never ends."""

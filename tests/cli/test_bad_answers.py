@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from astsync.sources.retrying import Patience
+from astsync.sources.onec.retrying import Patience
 from tests.cli.sandbox import Sandbox
 
 # The bodies of real answers, a file each: STATUS is in the name.
@@ -52,7 +52,7 @@ def url(request: pytest.FixtureRequest) -> Iterator[str]:
 def impatience(monkeypatch: pytest.MonkeyPatch) -> None:
     """Try again as often as ever, without waiting."""
     impatient = functools.partial(Patience, first=0, longest=0, sleep=lambda _seconds: None)
-    monkeypatch.setattr("astsync.sources.odata.Patience", impatient)
+    monkeypatch.setattr("astsync.sources.odata.source.Patience", impatient)
 
 
 def refuses(box: Sandbox) -> str:

@@ -21,9 +21,9 @@ from astsync.phonebook.numbers import NumberParser
 from astsync.sources import Source
 from astsync.sources.contact import structured
 from astsync.sources.file.source import FileSource
-from astsync.sources.http import HttpSource
-from astsync.sources.odata import ODataSource
-from astsync.sources.retrying import Patience
+from astsync.sources.http.source import HttpSource
+from astsync.sources.odata.source import ODataSource
+from astsync.sources.onec.retrying import Patience
 from astsync.sources.soap import SoapSource
 
 SECRET = "Пароль-1"

@@ -21,7 +21,7 @@ from astsync.errors import (
     SourceRightsError,
     SourceUnreachable,
 )
-from astsync.sources.odata import ODataSource
+from astsync.sources.odata.source import ODataSource
 from tests.contract.source_rigs import PATIENCE, SECRET
 from tests.contract.test_source import pulled, wanted
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from astsync.config import SourceConfig
 from astsync.config.source import SoapConfig
-from astsync.sources.records import RecordReader
+from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap import SoapSource
 from astsync.sources.soap.answer import AnswerReader
 from astsync.sources.soap.quick import Read

@@ -26,10 +26,11 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources import onec_stream, open_source
-from astsync.sources.http import HttpSource
-from astsync.sources.odata import ODataSource
-from astsync.sources.retrying import Patience
+from astsync.sources import open_source
+from astsync.sources.http.source import HttpSource
+from astsync.sources.odata.source import ODataSource
+from astsync.sources.onec import stream as onec_stream
+from astsync.sources.onec.retrying import Patience
 from tests.unit.stub_1c import QUICK, Asked, Reply, Server, as_json, serving
 
 ROWS = [{"Ref": str(n), "Name": f"ООО Ромашка {n}", "Phones": [f"+7 495 555-01-{n:02}"]} for n in range(25)]

@@ -18,7 +18,7 @@ from astsync.errors import (
 )
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources import open_source
-from astsync.sources.odata import ODataSource
+from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import (
     CATALOG,
     CONTACT_SET,

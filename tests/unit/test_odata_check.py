@@ -11,8 +11,8 @@ from astsync.config import ODataConfig, SourceConfig
 from astsync.demo.onec import OneC
 from astsync.demo.onec.faults import Kind
 from astsync.finding import Finding
-from astsync.sources.odata import ODataSource
-from astsync.sources.onec_words import clean
+from astsync.sources.odata.source import ODataSource
+from astsync.sources.onec.words import clean
 from tests.unit.stub_1c import QUICK
 
 PARTNERS, PERSONS = "Партнеры", "КонтактныеЛицаПартнеров"

@@ -9,8 +9,8 @@ import pytest
 
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceNotFound, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone
-from astsync.sources.odata import ODataSource
-from astsync.sources.odata_kinds import Kinds
+from astsync.sources.odata.kinds import Kinds
+from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import (
     CATALOG,
     CONTACT_SET,

@@ -15,7 +15,7 @@ from astsync.demo.onec.data import NIL, Contact
 from astsync.demo.onec.phones import Written
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.phonebook.model import Counterparty
-from astsync.sources.odata import ODataSource
+from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import QUICK
 
 PARTNERS, PERSONS = "Партнеры", "КонтактныеЛицаПартнеров"

@@ -8,7 +8,7 @@ import pytest
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty
 from astsync.sources.contact import phones, read_row, today_here
-from astsync.sources.odata import ODataSource
+from astsync.sources.odata.source import ODataSource
 from astsync.sources.values import MAX_TEXT, column, line_number, ref_key, row_key, text_of
 from tests.unit.stub_1c import (
     CATALOG,

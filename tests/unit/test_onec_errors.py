@@ -14,8 +14,8 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
-from astsync.sources.onec_errors import FEW, MANY, ONCE, error_in_answer, refusal
-from astsync.sources.onec_words import MAX_WORDS, clean, odata_error, read_words
+from astsync.sources.onec.errors import FEW, MANY, ONCE, error_in_answer, refusal
+from astsync.sources.onec.words import MAX_WORDS, clean, odata_error, read_words
 
 DUMP = "77u/ew0Ke2EwMWY0NjVjLWVkNzAtNDQyZS1hZGE1" * 20
 STACK = "core83.dll:0x0000000000085928 " * 30

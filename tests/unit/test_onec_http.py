@@ -15,10 +15,10 @@ from astsync.errors import (
     SourceUnreachable,
 )
 from astsync.phonebook.model import Counterparty
-from astsync.sources import onec_http
-from astsync.sources.odata import ODataSource
-from astsync.sources.onec_http import encode_path, encode_query, read_json
-from astsync.sources.retrying import Patience
+from astsync.sources.odata.source import ODataSource
+from astsync.sources.onec import client as onec_http
+from astsync.sources.onec.client import encode_path, encode_query, read_json
+from astsync.sources.onec.retrying import Patience
 from tests.unit.stub_1c import QUICK, Asked, Base, Reply, Server, failing, odata_error, serving, small_base
 
 

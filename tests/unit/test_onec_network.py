@@ -13,10 +13,10 @@ import urllib3.exceptions
 from astsync.config import SourceConfig
 from astsync.errors import SourceError, SourceUnreachable
 from astsync.phonebook.model import Counterparty
-from astsync.sources.odata import ODataSource
-from astsync.sources.onec_errors import FEW, MANY
-from astsync.sources.onec_network import connection_fault
-from astsync.sources.retrying import Patience
+from astsync.sources.odata.source import ODataSource
+from astsync.sources.onec.errors import FEW, MANY
+from astsync.sources.onec.network import connection_fault
+from astsync.sources.onec.retrying import Patience
 from tests.unit.stub_1c import QUICK, Base, Server, serving, small_base
 
 

@@ -6,8 +6,8 @@ import time
 import pytest
 
 from astsync.sources.markup import elements, html_text, html_title
-from astsync.sources.onec_http import read_json
-from astsync.sources.onec_words import MAX_READ, MAX_WORDS, clean, page_words, read_words
+from astsync.sources.onec.client import read_json
+from astsync.sources.onec.words import MAX_READ, MAX_WORDS, clean, page_words, read_words
 
 SIZE = 400_000
 PARTS = [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone
-from astsync.sources.records import Once, RecordReader, look_up
+from astsync.sources.records.reader import Once, RecordReader, look_up
 
 MIKO = {"Ref": "r-1", "Name": "ООО МИКО", "Phones": ["+7 (495) 555-01-42"]}
 VALUE = (

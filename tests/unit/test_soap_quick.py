@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from astsync.config import FieldsConfig
 from astsync.errors import SourceError
 from astsync.phonebook.model import Counterparty, Phone
-from astsync.sources.records import RecordReader
+from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.convert import value
 from astsync.sources.soap.quick import ElementReader
 from astsync.sources.soap.shape import Shape

@@ -19,7 +19,7 @@ from astsync.errors import (
     SourceRightsError,
     SourceUnreachable,
 )
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.words import clean
 
 STANDARD_INPUT = Path("-")
 

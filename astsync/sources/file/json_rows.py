@@ -7,7 +7,7 @@ import orjson
 
 from astsync.errors import SourceBadAnswer
 from astsync.sources.json_stream import JsonList
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.words import clean
 
 LONGEST_JSON_LINE = 4 << 20
 """Characters of a line."""

@@ -12,7 +12,7 @@ from astsync.sources.file.encoding import encoding_of, text_lines, utf8_blocks
 from astsync.sources.file.json_rows import LONGEST_JSON_LINE, json_lines, json_list
 from astsync.sources.file.shape import shape_of
 from astsync.sources.file.table import Columns, Finder, Line, records
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.words import clean
 
 Tell = Callable[[Finding], None]
 

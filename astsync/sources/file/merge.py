@@ -10,7 +10,7 @@ import orjson
 
 from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.words import clean
 
 logger = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from astsync.sources.checking import FIRST, shown
 from astsync.sources.file.content import Content, name_of, opened
 from astsync.sources.file.listing import Listing, Tell, list_of
 from astsync.sources.file.merge import Merger
-from astsync.sources.records import RecordReader
+from astsync.sources.records.reader import RecordReader
 
 _STEP = 1000
 

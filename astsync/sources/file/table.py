@@ -7,8 +7,8 @@ from typing import Any
 
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
-from astsync.sources.onec_words import clean
-from astsync.sources.records import Record, name_fields
+from astsync.sources.onec.words import clean
+from astsync.sources.records.reader import Record, name_fields
 
 Line = tuple[int, Sequence[Any]]
 """The number of a line or row, from 1, and its cells: text, numbers, truth, None."""

@@ -7,9 +7,9 @@ from xml.etree.ElementTree import Element
 
 from astsync.config.source import SoapConfig
 from astsync.sources.json_stream import JsonList
-from astsync.sources.onec_words import decode as decode_words
-from astsync.sources.onec_words import page_words
-from astsync.sources.records import RecordReader
+from astsync.sources.onec.words import decode as decode_words
+from astsync.sources.onec.words import page_words
+from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.convert import value
 from astsync.sources.soap.detect import Spot, find_list
 from astsync.sources.soap.envelope import EMPTY, check_whole, holder_of, response_of, space_of

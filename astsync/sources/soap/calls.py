@@ -6,11 +6,11 @@ from typing import Any
 
 from astsync.config.source import PagingConfig, SoapConfig, Value
 from astsync.errors import SourceError
-from astsync.sources.onec_errors import Fault
-from astsync.sources.onec_http import OneCClient
-from astsync.sources.onec_stream import Body, Request
+from astsync.sources.onec.client import OneCClient
+from astsync.sources.onec.errors import Fault
+from astsync.sources.onec.stream import Body, Request
 from astsync.sources.paging import Page, paged
-from astsync.sources.records import RecordReader
+from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.answer import AnswerReader
 from astsync.sources.soap.faults import as_fault, where
 from astsync.sources.soap.plan import Plan

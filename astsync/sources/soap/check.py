@@ -17,8 +17,8 @@ from astsync.errors import (
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.sources.checking import FIRST, shown
-from astsync.sources.onec_words import clean
-from astsync.sources.records import RecordReader
+from astsync.sources.onec.words import clean
+from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
 from astsync.sources.soap.faults import where
 from astsync.sources.soap.plan import Plan

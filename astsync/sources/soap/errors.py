@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 
 from astsync.errors import SourceBadAnswer
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.words import clean
 
 _MANY = 20
 _CALL = "Call the operation by hand (SoapUI, curl) and look at what comes."

@@ -1,8 +1,8 @@
 """What the refusals of a web service mean, and how to cure them; they come before the rules of all interfaces."""
 
 from astsync.errors import SourceError, SourceFailure, SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.sources.onec_errors import FEW, Fault, Rule, fault_of, has_status, says
-from astsync.sources.onec_words import ServerWords, clean
+from astsync.sources.onec.errors import FEW, Fault, Rule, fault_of, has_status, says
+from astsync.sources.onec.words import ServerWords, clean
 from astsync.sources.soap.errors import CutAnswer, ServiceChanged
 
 PUBLISH = (

@@ -6,7 +6,7 @@ from typing import Literal
 
 from astsync.config.source import SoapConfig
 from astsync.errors import SourceQueryError
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.words import clean
 from astsync.sources.soap.errors import names
 from astsync.sources.soap.shape import Field, Shape
 

@@ -13,7 +13,7 @@ from xml.etree.ElementTree import Element
 from astsync.config import FieldsConfig
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.contact import LONGEST_STRUCTURE
-from astsync.sources.records import Record, RecordReader, number_texts
+from astsync.sources.records.reader import Record, RecordReader, number_texts
 from astsync.sources.soap.convert import CORE, value
 from astsync.sources.soap.shape import Shape
 from astsync.sources.soap.tree import is_nil, local

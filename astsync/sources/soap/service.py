@@ -13,7 +13,7 @@ from zeep.xsd import AnySimpleType, SkipValue
 
 from astsync.config.source import SoapConfig, Value
 from astsync.errors import SourceQueryError
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.words import clean
 from astsync.sources.soap.errors import names
 from astsync.sources.soap.plan import Plan, plan_answer
 from astsync.sources.soap.shape import Shapes

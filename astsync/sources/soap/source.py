@@ -13,9 +13,9 @@ from astsync.config import SourceConfig
 from astsync.errors import SourceQueryError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
-from astsync.sources.onec_http import OneCClient
-from astsync.sources.records import RecordReader
-from astsync.sources.retrying import Patience
+from astsync.sources.onec.client import OneCClient
+from astsync.sources.onec.retrying import Patience
+from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
 from astsync.sources.soap.check import check_service
 from astsync.sources.soap.errors import ServiceChanged

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.words import clean
 from astsync.sources.soap.errors import bad, unknown
 from astsync.sources.soap.tree import BadXml, ForbiddenXml, local
 from astsync.sources.soap.walk import LARGEST_RECORD, TooLarge

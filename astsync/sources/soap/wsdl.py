@@ -11,11 +11,11 @@ from zeep.exceptions import Error as ZeepError
 
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceFailure, SourceUnreachable
-from astsync.sources.onec_errors import Fault, bad_answer
-from astsync.sources.onec_http import OneCClient, encode_path
-from astsync.sources.onec_stream import Request
-from astsync.sources.onec_words import clean, decode, page_words
-from astsync.sources.retrying import Patience
+from astsync.sources.onec.client import OneCClient, encode_path
+from astsync.sources.onec.errors import Fault, bad_answer
+from astsync.sources.onec.retrying import Patience
+from astsync.sources.onec.stream import Request
+from astsync.sources.onec.words import clean, decode, page_words
 from astsync.sources.soap.cache import Documents, WsdlCache
 from astsync.sources.soap.faults import PUBLISH, RULES
 from astsync.sources.soap.mend import DEFINITIONS, mended, parse, spelled

@@ -10,12 +10,12 @@ from astsync.config import ODataConfig
 from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.sources.contact import ContactBook
-from astsync.sources.odata_catalogs import ITEMS, PREFIX, explain_query, filter_refused, whole_row
-from astsync.sources.odata_contacts import Contacts, locate
-from astsync.sources.odata_kinds import Kinds
-from astsync.sources.odata_names import DESCRIPTION, Names
-from astsync.sources.odata_owners import Link, OwnerOf, Owners, find_link
-from astsync.sources.odata_pages import ODataPages
+from astsync.sources.odata.catalogs import ITEMS, PREFIX, explain_query, filter_refused, whole_row
+from astsync.sources.odata.contacts import Contacts, locate
+from astsync.sources.odata.kinds import Kinds
+from astsync.sources.odata.names import DESCRIPTION, Names
+from astsync.sources.odata.owners import Link, OwnerOf, Owners, find_link
+from astsync.sources.odata.pages import ODataPages
 from astsync.sources.values import Row, ref_key
 
 logger = logging.getLogger(__name__)

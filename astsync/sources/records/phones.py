@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from astsync.config import FieldsConfig
 from astsync.phonebook.model import Phone
 from astsync.sources.contact import LONGEST_STRUCTURE, PHONE_TYPE, number_in, structured
-from astsync.sources.record_fields import DEEPEST, MANY_FIELDS, Record, field_names, look_up, plain_text
+from astsync.sources.records.fields import DEEPEST, MANY_FIELDS, Record, field_names, look_up, plain_text
 from astsync.sources.values import MAX_TEXT
 
 _STRUCTURE = re.compile(r"[\s\ufeff]*[{<]")

@@ -6,7 +6,7 @@ from requests import exceptions
 from urllib3 import exceptions as below
 
 from astsync.errors import SourceBadAnswer, SourceUnreachable
-from astsync.sources.onec_errors import FEW, MANY, ONCE, Fault
+from astsync.sources.onec.errors import FEW, MANY, ONCE, Fault
 
 _ADDRESS = "Check source.url, and that this machine reaches the server: name resolution, routing, firewall, port."
 _HOST = "Correct source.url: the host's name, or its IP address, then perhaps a port from 1 to 65535."

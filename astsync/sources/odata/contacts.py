@@ -18,9 +18,9 @@ from astsync.sources.contact import (
     VALUE_COLUMNS,
     ContactBook,
 )
-from astsync.sources.odata_catalogs import PREFIX, no_contacts
-from astsync.sources.odata_kinds import KINDS, Kinds
-from astsync.sources.odata_pages import ODataPages, Report, guid
+from astsync.sources.odata.catalogs import PREFIX, no_contacts
+from astsync.sources.odata.kinds import KINDS, Kinds
+from astsync.sources.odata.pages import ODataPages, Report, guid
 from astsync.sources.values import Row, column, line_number, row_key
 
 logger = logging.getLogger(__name__)

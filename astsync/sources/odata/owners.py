@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.sources.odata_catalogs import PREFIX, listed
-from astsync.sources.odata_names import DESCRIPTION
-from astsync.sources.odata_pages import ODataPages, guid
-from astsync.sources.onec_errors import ADD_TO_ODATA
+from astsync.sources.odata.catalogs import PREFIX, listed
+from astsync.sources.odata.names import DESCRIPTION
+from astsync.sources.odata.pages import ODataPages, guid
+from astsync.sources.onec.errors import ADD_TO_ODATA
 from astsync.sources.values import Row, ref_key, text_of
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
 
-from astsync.sources.onec_errors import ONCE, Fault
+from astsync.sources.onec.errors import ONCE, Fault
 
 logger = logging.getLogger(__name__)
 

@@ -18,7 +18,7 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
-from astsync.sources.onec_words import ServerWords, read_words
+from astsync.sources.onec.words import ServerWords, read_words
 
 MANY, FEW, ONCE = 8, 3, 1
 """How often a request is sent when it goes on failing in the same way."""
@@ -79,7 +79,7 @@ def says(pattern: str, *statuses: int) -> Fits:
 
 
 def has_shape(status: int, *shapes: str) -> Fits:
-    """Fit answers of this HTTP status whose words have any of these shapes (``onec_words.Shape``)."""
+    """Fit answers of this HTTP status whose words have any of these shapes (``words.Shape``)."""
     return lambda given, words: given == status and words.shape in shapes
 
 

@@ -14,9 +14,9 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.http_service import Service
-from astsync.sources.onec_words import clean
-from astsync.sources.records import RecordReader
+from astsync.sources.http.service import Service
+from astsync.sources.onec.words import clean
+from astsync.sources.records.reader import RecordReader
 
 _SHOWN = 3
 _PAGES = 2

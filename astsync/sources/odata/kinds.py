@@ -12,9 +12,9 @@ from astsync.errors import (
     SourceRightsError,
 )
 from astsync.phonebook.model import Phone
-from astsync.sources.odata_catalogs import listed
-from astsync.sources.odata_pages import ODataPages
-from astsync.sources.onec_errors import ADD_TO_ODATA
+from astsync.sources.odata.catalogs import listed
+from astsync.sources.odata.pages import ODataPages
+from astsync.sources.onec.errors import ADD_TO_ODATA
 from astsync.sources.values import ref_key, text_of
 
 logger = logging.getLogger(__name__)

@@ -15,10 +15,10 @@ from astsync.errors import (
     SourceRightsError,
 )
 from astsync.sources.contact import CONTACTS
-from astsync.sources.odata_pages import ODataPages
-from astsync.sources.onec_errors import ADD_TO_ODATA
-from astsync.sources.onec_http import Options
-from astsync.sources.onec_words import clean
+from astsync.sources.odata.pages import ODataPages
+from astsync.sources.onec.client import Options
+from astsync.sources.onec.errors import ADD_TO_ODATA
+from astsync.sources.onec.words import clean
 from astsync.sources.values import Row, text_of
 
 logger = logging.getLogger(__name__)

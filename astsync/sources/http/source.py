@@ -10,13 +10,13 @@ from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceNotFound
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
-from astsync.sources.http_check import check_service
-from astsync.sources.http_rules import HTTP_RULES
-from astsync.sources.http_service import Service
-from astsync.sources.odata_catalogs import address_hint
-from astsync.sources.onec_http import OneCClient
-from astsync.sources.records import RecordReader
-from astsync.sources.retrying import Patience
+from astsync.sources.http.check import check_service
+from astsync.sources.http.rules import HTTP_RULES
+from astsync.sources.http.service import Service
+from astsync.sources.odata.catalogs import address_hint
+from astsync.sources.onec.client import OneCClient
+from astsync.sources.onec.retrying import Patience
+from astsync.sources.records.reader import RecordReader
 
 _REPORT_EVERY = 1000
 _STAGE = "counterparties"

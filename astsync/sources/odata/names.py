@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from string import Formatter
 
 from astsync.errors import SourceQueryError
-from astsync.sources.odata_catalogs import listed, no_text, text_fields
+from astsync.sources.odata.catalogs import listed, no_text, text_fields
 from astsync.sources.values import MAX_TEXT, Row, text_of
 
 DESCRIPTION = "Description"

@@ -13,10 +13,10 @@ import orjson
 from astsync.config.source import HttpConfig, Value
 from astsync.errors import SourceError, SourceQueryError
 from astsync.sources.json_stream import JsonList
-from astsync.sources.onec_errors import FEW, ONCE, Fault
-from astsync.sources.onec_http import OneCClient, not_json
-from astsync.sources.onec_stream import Body, Request
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.client import OneCClient, not_json
+from astsync.sources.onec.errors import FEW, ONCE, Fault
+from astsync.sources.onec.stream import Body, Request
+from astsync.sources.onec.words import clean
 from astsync.sources.paging import Page, Parameters, paged
 
 _NEXT = re.compile(r"(@odata\.)?next(_?-?(cursor|page|page_?token|link|url|token|offset))?", re.IGNORECASE)

@@ -26,11 +26,11 @@ from requests.auth import HTTPBasicAuth
 
 from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceLoginError
-from astsync.sources.onec_errors import Fault, Rule, bad_answer, error_in_answer, refusal
-from astsync.sources.onec_network import NETWORK_ERRORS, connection_fault
-from astsync.sources.onec_stream import Body, Request
-from astsync.sources.onec_words import clean, decode, odata_error, page_words
-from astsync.sources.retrying import Patience, Retries
+from astsync.sources.onec.errors import Fault, Rule, bad_answer, error_in_answer, refusal
+from astsync.sources.onec.network import NETWORK_ERRORS, connection_fault
+from astsync.sources.onec.retrying import Patience, Retries
+from astsync.sources.onec.stream import Body, Request
+from astsync.sources.onec.words import clean, decode, odata_error, page_words
 
 CONNECT_TIMEOUT = 10.0
 LARGEST_BODY = 256 * 1024 * 1024

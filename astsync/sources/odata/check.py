@@ -17,14 +17,14 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.odata_catalogs import PREFIX, address_hint, check_published, listed, published_sets
-from astsync.sources.odata_contacts import Register
-from astsync.sources.odata_kinds import Kinds, read_kinds
-from astsync.sources.odata_owners import Owners
-from astsync.sources.odata_pages import ODataPages
-from astsync.sources.odata_reader import CatalogReader, Visit
-from astsync.sources.onec_http import OneCClient
-from astsync.sources.onec_words import clean
+from astsync.sources.odata.catalogs import PREFIX, address_hint, check_published, listed, published_sets
+from astsync.sources.odata.contacts import Register
+from astsync.sources.odata.kinds import Kinds, read_kinds
+from astsync.sources.odata.owners import Owners
+from astsync.sources.odata.pages import ODataPages
+from astsync.sources.odata.reader import CatalogReader, Visit
+from astsync.sources.onec.client import OneCClient
+from astsync.sources.onec.words import clean
 
 ALLOWED_ONLY = (
     "source.odata.allowed_only: what the 1C user may not see is left out without a word; when its rights shrink that "

@@ -8,8 +8,8 @@ from types import TracebackType
 import requests
 
 from astsync.errors import SourceError
-from astsync.sources.onec_errors import Fault, bad_answer
-from astsync.sources.onec_network import NETWORK_ERRORS
+from astsync.sources.onec.errors import Fault, bad_answer
+from astsync.sources.onec.network import NETWORK_ERRORS
 
 LARGEST_STREAM = 2 * 1024**3
 """Bytes after decompression: some five million counterparties."""

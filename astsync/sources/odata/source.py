@@ -18,14 +18,14 @@ from astsync.errors import SourceBadAnswer, SourceNotFound
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.contact import today_here
-from astsync.sources.odata_catalogs import address_hint, check_published, published_sets, service_root
-from astsync.sources.odata_check import ALLOWED_ONLY, ODataCheck
-from astsync.sources.odata_kinds import read_kinds
-from astsync.sources.odata_owners import Owners
-from astsync.sources.odata_pages import ODataPages
-from astsync.sources.odata_reader import CatalogReader, Visit
-from astsync.sources.onec_http import OneCClient
-from astsync.sources.retrying import Patience
+from astsync.sources.odata.catalogs import address_hint, check_published, published_sets, service_root
+from astsync.sources.odata.check import ALLOWED_ONLY, ODataCheck
+from astsync.sources.odata.kinds import read_kinds
+from astsync.sources.odata.owners import Owners
+from astsync.sources.odata.pages import ODataPages
+from astsync.sources.odata.reader import CatalogReader, Visit
+from astsync.sources.onec.client import OneCClient
+from astsync.sources.onec.retrying import Patience
 
 logger = logging.getLogger(__name__)
 

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from astsync.errors import SourceBadAnswer, SourceError
-from astsync.sources.onec_errors import Fault, bad_answer
-from astsync.sources.onec_http import OneCClient, Options
+from astsync.sources.onec.client import OneCClient, Options
+from astsync.sources.onec.errors import Fault, bad_answer
 from astsync.sources.values import Row
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from astsync.sources.onec_words import clean
+from astsync.sources.onec.words import clean
 from astsync.sources.values import MAX_TEXT, text_of
 
 Record = Mapping[str, Any]

@@ -1,0 +1,1 @@
+"""Counterparties from the OData interface of 1C."""

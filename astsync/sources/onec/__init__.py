@@ -1,0 +1,1 @@
+"""Asking a web server of 1C: requests, tries again, and what its errors mean."""
