@@ -28,7 +28,7 @@ from astsync.sources.soap import SoapSource
 
 SECRET = "Пароль-1"
 LIST = "hs/astsync/counterparties"
-PATIENCE = Patience(first=0, longest=0, deadline=1, sleep=lambda _seconds: None)
+PATIENCE = Patience(first=0, longest=0, deadline=5, sleep=lambda _seconds: None)
 Section = dict[str, Any]
 
 

@@ -298,23 +298,28 @@ def test_a_page_that_is_not_a_list_ends_the_pull(
         pull(server, page_size=2)
 
 
-def test_rows_lost_between_pages_are_noticed(base: Base, server: Server) -> None:
-    base.counts = True
-    last = base.sets[CATALOG][-1]
-    base.before = lambda asked: as_json({"value": []}) if asked.options.get("$skip") == "2" else None
+def leave_out(base: Base, name: str) -> None:
+    """Answer as a server does that never gives the last row of a set, though it counts it."""
+
+    def answer(asked: Asked) -> Reply | None:
+        rows = base._rows(name, asked.options) if asked.path == f"{ROOT}/{name}" else []
+        return base._page(rows[:-1], asked.options) if rows else None
+
+    base.counts, base.before = True, answer
+
+
+def test_rows_that_only_the_count_knows_are_missed(base: Base, server: Server) -> None:
+    leave_out(base, CATALOG)
     with pytest.raises(SourceBadAnswer, match=f"{CATALOG} was not read whole: 2 rows of 3"):
         pull(server, page_size=2)
-    assert last["DeletionMark"] is True
 
 
 @pytest.mark.parametrize(("others", "noticed"), [(1, True), (0, False)])
 def test_lost_phones_are_noticed_where_the_count_knows_the_filter(
     base: Base, server: Server, others: int, noticed: bool
 ) -> None:
-    base.counts = True
     base.sets[CONTACT_SET] = [*base.sets[CONTACT_SET], *({**contact(1, "x", 9), "Тип": "Адрес"} for _ in range(others))]
-    lost = {"$skip": "2", "$filter": "Тип eq 'Телефон'"}
-    base.before = lambda asked: as_json({"value": []}) if lost.items() <= asked.options.items() else None
+    leave_out(base, CONTACT_SET)
     if noticed:
         with pytest.raises(SourceBadAnswer, match=f"{CONTACT_SET} was not read whole: 2 rows of 3"):
             pull(server, page_size=2)

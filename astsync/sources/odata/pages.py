@@ -1,14 +1,16 @@
 """Whole sets of 1C's OData, page by page; a set that cannot be read whole is an error.
 
-1C has no server paging and no snapshot between pages: rows may repeat when somebody works meanwhile, and a page shorter
-than asked for is not the end. So rows are kept once by their key, and pages are asked for until one is empty.
+1C has no server paging and no snapshot between pages: rows may repeat or be passed over when somebody works meanwhile,
+and a page shorter than asked for is not the end. So rows are kept once by their key, pages overlap (``walk``), and a
+set that changed while it was read is read again: what one walk missed, the next one meets.
 """
 
 import logging
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
-from astsync.errors import SourceBadAnswer, SourceError
+from astsync.sources.odata.walk import NO_ROWS, Key, Walk, not_whole
 from astsync.sources.onec.client import OneCClient, Options
 from astsync.sources.onec.errors import Fault, bad_answer
 from astsync.sources.values import Row
@@ -20,9 +22,9 @@ SMALLEST_PAGE = 50
 """A page is not halved below this many rows: a server that fails on so few fails for another reason."""
 
 _COUNT_TIMEOUT = 20.0
-_IDLE_PAGES = 3
+_WALKS = 3
+"""How often a set is read at most; two are enough unless something is wrong."""
 
-Key = Callable[[Row], str]
 Report = Callable[[int, int | None], None]
 
 
@@ -62,24 +64,25 @@ class ODataPages:
 
         ``report`` gets the rows read and, where the base tells it, their total, after each page. Raises SourceError,
         also when the base's own total says that rows were lost.
+
+        A walk that saw rows move, or the base's total change, is followed by another one; the rows of all together
+        are given. Only what every walk lacks is an error, and pages that are empty every time where rows should be.
         """
-        total = self.count(name, options) if report else None
-        seen: set[str] = set()
-        skip, idle = 0, 0
-        while page := self._page(name, options, skip):
-            skip += len(page)
-            before = len(seen)
-            for row in page:
-                mark = key(row)
-                if mark not in seen:
-                    seen.add(mark)
-                    yield row
-            if report:
-                report(len(seen), total)
-            idle = idle + 1 if len(seen) == before else 0
-            if idle == _IDLE_PAGES:
-                raise _repeats(name)
-        self._check_whole(name, options, len(seen), total)
+        given: set[str] = set()
+        for again in range(_WALKS):
+            total = self.count(name, options) if report else None
+            walk = Walk(name, partial(self._page, name, options), key, given)
+            for page in walk:
+                yield from page
+                if report:
+                    report(len(walk.met), total and max(total, len(walk.met)))
+            given = given | walk.met if given else walk.met
+            now = self.count(name, options) if total is not None else None
+            lost = self._lost(name, options, len(given), min(total or 0, now or 0))
+            if not (lost or walk.gaps or (not again and (walk.moved or now != total))):
+                return
+            logger.info("%s changed while it was read, or is not whole: reading it again", name)
+        raise not_whole(name, lost or NO_ROWS)
 
     def count(self, name: str, options: Options) -> int | None:
         """Give the number of rows that fit the filter, or None: not every base answers ``/$count``."""
@@ -91,17 +94,11 @@ class ODataPages:
         self._counts = text.isascii() and text.isdecimal()
         return int(text) if self._counts else None
 
-    def _check_whole(self, name: str, options: Options, got: int, total: int | None) -> None:
-        """Compare with the base's own count, taken again: rows deleted meanwhile can push others past the pages."""
-        if total is None or got >= total:
-            return
-        now = self.count(name, options)
-        if now is None or got >= now or not self._counts_by_filter(name, options, now):
-            return
-        raise SourceBadAnswer(
-            f"{name} was not read whole: {got} rows of {now}",
-            hint="Records were deleted while the list was read, or the server leaves some out: run again.",
-        )
+    def _lost(self, name: str, options: Options, got: int, expected: int) -> str:
+        """Say how many rows are missing by the base's own count; "" where none are."""
+        if got >= expected or not self._counts_by_filter(name, options, expected):
+            return ""
+        return f"{got} rows of {expected}"
 
     def _counts_by_filter(self, name: str, options: Options, filtered: int) -> bool:
         """Tell whether a count can be believed: one that a filter does not change has perhaps not seen the filter."""
@@ -110,9 +107,9 @@ class ODataPages:
         everything = self.count(name, {})
         return everything is not None and filtered < everything
 
-    def _page(self, name: str, options: Options, skip: int) -> list[Row]:
+    def _page(self, name: str, options: Options, skip: int, least: int) -> list[Row]:
         def attempt() -> list[Row] | Fault:
-            page = {"$format": JSON_FORMAT, **options, **self._always, "$top": self._size, "$skip": skip}
+            page = {"$format": JSON_FORMAT, **options, **self._always, "$top": max(self._size, least), "$skip": skip}
             return _list_in(self._client.attempt_json(name, page, name), name)
 
         return self._client.retries.persist(attempt, self._halve)
@@ -141,11 +138,4 @@ def _list_in(value: Any, where: str) -> list[Row] | Fault:
         return rows
     return bad_answer(
         where, "holds no list «value»", "source.url must be the publication of a 1C infobase with its OData interface."
-    )
-
-
-def _repeats(name: str) -> SourceError:
-    return SourceBadAnswer(
-        f"{name} cannot be read whole: the same rows come on every page",
-        hint="$skip has no effect: the platform is older than 8.3.8, or a proxy before 1C drops the query.",
     )

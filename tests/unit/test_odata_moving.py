@@ -1,0 +1,203 @@
+"""Lists that change while they are read: nothing that was there all the time may be missed."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydantic import SecretStr
+
+from astsync.config import ODataConfig, SourceConfig
+from astsync.demo.onec import OneC
+from astsync.errors import SourceBadAnswer
+from astsync.phonebook.model import Counterparty
+from astsync.sources.odata.source import ODataSource
+from astsync.sources.odata.walk import Walk
+from astsync.sources.values import Row
+from tests.unit.stub_1c import QUICK
+
+SIZE, PAGE = 120, 25
+FIRST = "!!! stands first"
+NOT_WHOLE = "was not read whole: (a page is empty where there had been rows|25 rows of 1[23][03])$"
+Act = Callable[[OneC, list[str]], object]
+
+
+def remove(*places: int) -> Act:
+    def act(onec: OneC, refs: list[str]) -> None:
+        for place in places:
+            onec.remove(refs[place])
+
+    return act
+
+
+def rename(place: int, name: str = FIRST) -> Act:
+    return lambda onec, refs: onec.change(refs[place], name=name)
+
+
+def add(count: int) -> Act:
+    return lambda onec, _refs: [onec.add(FIRST, ["8 495 555-01-01"]) for _ in range(count)]
+
+
+def both(first: Act, second: Act) -> Act:
+    return lambda onec, refs: (first(onec, refs), second(onec, refs))
+
+
+ACTS: dict[str, Act] = {
+    "deleted before": remove(1, 2, 3),
+    "more deleted than a page holds": remove(*range(2 * PAGE)),
+    "the shared row deleted": remove(PAGE - 1, 2 * PAGE - 1),
+    "deleted at the end": remove(*range(40, SIZE)),
+    "renamed to the front": rename(100),
+    "renamed to the end": rename(3, "яяя"),
+    "added in front": add(40),
+}
+
+
+@pytest.fixture(params=["counted", "not counted"])
+def onec(request: pytest.FixtureRequest) -> Iterator[OneC]:
+    with OneC(SIZE, 3, dirt=0) as running:
+        if request.param == "not counted":
+            running.fail("no_entity", match="/$count")
+        yield running
+
+
+def source(onec: OneC, **odata: object) -> ODataSource:
+    config = SourceConfig(
+        url=onec.url,
+        user=onec.user,
+        password=SecretStr(onec.password),
+        odata=ODataConfig.model_validate({"page_size": PAGE, **odata}),
+    )
+    return ODataSource(config, patience=QUICK)
+
+
+def pull_while(onec: OneC, act: Act, stage: str, after: int = 1) -> list[Counterparty]:
+    """Pull, and act once after so many pages of a stage."""
+    table = onec.table()
+    refs = [table.ref(index) for index in table.order()]
+    left = iter([*[False] * (after - 1), True])
+
+    def progress(now: str, _done: int, _total: int | None) -> None:
+        if now == stage and next(left, False):
+            act(onec, refs)
+
+    return list(source(onec).pull(progress))
+
+
+def missing(onec: OneC, found: list[Counterparty], before: dict[str, int]) -> set[str]:
+    """Give what lived before and lives still, and lacks in the list or has lost phones in it."""
+    alive = {record.item.ref for record in onec.records() if not record.item.deleted}
+    phones = {one.ref: len(one.phones) for one in found}
+    return {ref for ref in before.keys() & alive if phones.get(ref, -1) < before[ref]}
+
+
+@pytest.mark.parametrize("stage", ["Контрагенты: phones", "Контрагенты"])
+@pytest.mark.parametrize("act", ACTS)
+def test_changes_between_pages_lose_nothing(onec: OneC, act: str, stage: str) -> None:
+    before = {one.ref: len(one.phones) for one in source(onec).pull()}
+    found = pull_while(onec, ACTS[act], stage)
+    assert len({one.ref for one in found}) == len(found)
+    assert missing(onec, found, before) == set()
+
+
+def test_a_deletion_that_hides_a_renaming_is_seen_by_the_count() -> None:
+    with OneC(SIZE, 3, dirt=0) as onec:
+        before = {one.ref: len(one.phones) for one in source(onec).pull()}
+        found = pull_while(onec, both(remove(3), rename(100)), "Контрагенты")
+        assert missing(onec, found, before) == set()
+
+
+def test_what_was_added_meanwhile_comes_too(onec: OneC) -> None:
+    found = pull_while(onec, add(1), "Контрагенты")
+    assert FIRST in {one.name for one in found}
+
+
+def test_a_list_that_stands_still_is_read_once(onec: OneC) -> None:
+    list(source(onec).pull())
+    pages = [request.query.partition("$skip=")[2] for request in onec.asked("Catalog_Контрагенты?")]
+    assert [place for place in pages if place] == ["0", "24", "48", "72", "96", "119"]
+
+
+def test_a_list_that_changed_is_read_twice_and_no_more(onec: OneC, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.INFO):
+        pull_while(onec, add(1), "Контрагенты")
+    assert caplog.text.count("reading it again") == 1
+    assert len([request for request in onec.asked("Catalog_Контрагенты?") if "$skip=0" in request.query]) == 2
+
+
+def test_people_who_work_all_the_time_stop_no_pull(onec: OneC) -> None:
+    def progress(_stage: str, _done: int, _total: int | None) -> None:
+        onec.add(FIRST, ["8 495 555-01-01"])
+
+    before = {one.ref: len(one.phones) for one in source(onec).pull()}
+    found = list(source(onec).pull(progress))
+    assert missing(onec, found, before) == set()
+
+
+@pytest.mark.parametrize("set_", ["Catalog_Контрагенты?", "Catalog_Контрагенты_КонтактнаяИнформация?"])
+@pytest.mark.parametrize("times", [1, None])
+def test_empty_pages_in_the_middle_are_no_end(onec: OneC, set_: str, times: int | None) -> None:
+    whole = [one.ref for one in source(onec).pull()]
+    onec.fail("empty", after=2, times=times, match=set_)
+    if times:
+        assert [one.ref for one in source(onec).pull()] == whole
+    else:
+        with pytest.raises(SourceBadAnswer, match=NOT_WHOLE):
+            list(source(onec).pull())
+
+
+def test_a_server_that_gives_only_some_pages_is_found_out(onec: OneC) -> None:
+    onec.fail("empty", match="$skip=48")
+    with pytest.raises(SourceBadAnswer, match="not read whole"):
+        list(source(onec).pull())
+
+
+def test_rows_that_never_stand_still_end_the_pull() -> None:
+    fresh = iter(range(10**6))
+
+    def ask(_place: int, _least: int) -> list[Row]:
+        return [{"k": f"{next(fresh)}"} for _ in range(5)]
+
+    with pytest.raises(SourceBadAnswer, match="change their places all the time") as caught:
+        list(Walk("Set", ask, lambda row: str(row["k"])))
+    assert caught.value.hint
+
+
+def test_a_1c_that_restarts_in_the_middle_is_waited_for() -> None:
+    with OneC(SIZE, 3, dirt=0) as onec:
+        whole = list(source(onec).pull())
+
+        def restart(running: OneC, _refs: list[str]) -> None:
+            running.stop()
+            running.start()
+
+        assert pull_while(onec, restart, "Контрагенты: phones") == whole
+        assert pull_while(onec, restart, "Контрагенты") == whole
+
+
+Change = tuple[str, int]
+CHANGES = st.lists(st.tuples(st.sampled_from(("add", "delete")), st.integers(0, 60)), max_size=4)
+
+
+@given(st.integers(0, 40), st.integers(1, 9), st.lists(CHANGES, max_size=12))
+@settings(max_examples=300, deadline=None)
+def test_one_walk_meets_every_row_that_stays(size: int, page: int, changes: list[list[Change]]) -> None:
+    rows = [f"{number}" for number in range(size)]
+    stays = set(rows)
+    script = iter(changes)
+    fresh = iter(range(1000, 10**6))
+
+    def ask(place: int, least: int) -> list[Row]:
+        answer: list[Row] = [{"k": row} for row in rows[place : place + max(page, least)]]
+        for what, at in next(script, []):
+            if what == "add":
+                rows.insert(min(at, len(rows)), f"{next(fresh)}")
+            elif rows:
+                stays.discard(rows.pop(at % len(rows)))
+        return answer
+
+    walk = Walk("Set", ask, lambda row: row["k"])
+    given_rows = [row["k"] for part in walk for row in part]
+    assert len(set(given_rows)) == len(given_rows)
+    assert stays <= set(given_rows) == walk.met
