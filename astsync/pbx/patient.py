@@ -40,7 +40,8 @@ T = TypeVar("T")
 class PatientPbx:
     """A ``Pbx`` that waits for another one, ``patience`` seconds in all in the time that it is open.
 
-    The last try may take the PBX's own time-out longer. ``stopping`` ends every wait.
+    What is tried again after a loss and brings nothing counts as waiting too, as with a PBX that takes logins and
+    answers nothing else. The last try may take the PBX's own time-out longer. ``stopping`` ends every wait.
     """
 
     def __init__(self, pbx: Pbx, patience: float, stopping: threading.Event | None = None) -> None:
@@ -86,11 +87,12 @@ class PatientFamily:
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
         """Give the whole family, from one connection."""
+        again = None
         while True:
             try:
                 return self._opened().read(progress)
             except LOST as error:
-                self._come_back(error)
+                again = self._come_back(error, again)
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries; after a loss those that were not confirmed."""
@@ -104,15 +106,16 @@ class PatientFamily:
         self, items: list[T], key: Callable[[T], str], write: Callable[[Family, list[T]], WriteResult]
     ) -> WriteResult:
         count, failed = len(items), dict[str, str]()
+        again = None
         while True:
             try:
                 failed |= write(self._opened(), items).failed
                 return WriteResult(count - len(failed), failed)
             except PbxError as error:
-                items = _not_confirmed(items, key, error)
+                before, items = len(items), _not_confirmed(items, key, error)
                 failed |= error.failed
                 try:
-                    self._come_back(error)
+                    again = self._come_back(error, again if len(items) == before else None)
                 except PbxError as last:
                     last.done, last.failed = count - len(items) - len(failed), failed
                     last.left = {key(item) for item in items}
@@ -123,8 +126,13 @@ class PatientFamily:
             raise PbxConnectionLost(f"{self._pbx.name}: not connected")
         return self._family
 
-    def _come_back(self, error: PbxError) -> None:
-        """Connect again after a loss. Raises the error where that does not help or patience is over."""
+    def _come_back(self, error: PbxError, again: float | None) -> float:
+        """Connect again after a loss; give the moment. Raises the error where that does not help or patience is over.
+
+        ``again`` is the moment of the last time where nothing was done since.
+        """
+        if again is not None:
+            self._left -= time.monotonic() - again
         if not isinstance(error, LOST) or self._left <= 0 or self._stopping.is_set():
             raise error
         self._family = None
@@ -137,6 +145,7 @@ class PatientFamily:
         finally:
             self._left -= time.monotonic() - started
         log.warning("%s: connected again, going on", self._pbx.name)
+        return time.monotonic()
 
     def _try_to_connect(self, seconds: float, tell: Callable[[RetryCallState], None] | None = None) -> None:
         Retrying(

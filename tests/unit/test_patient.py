@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -11,7 +11,7 @@ from tenacity import wait_fixed
 from astsync.config import PbxConfig
 from astsync.demo.ami import AmiStandIn, Faults
 from astsync.errors import PbxConnectionLost, PbxError, PbxLoginError, PbxRightsError, PbxTimeout, PbxUnreachable
-from astsync.pbx import WriteResult, patient
+from astsync.pbx import Family, WriteResult, patient
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.patient import PatientPbx
@@ -184,6 +184,28 @@ class DyingFamily(MemoryFamily):
         lost = PbxConnectionLost("office: lost")
         lost.done = 1
         raise lost
+
+
+@pytest.mark.parametrize("work", [lambda family: family.read(), lambda family: family.put(MANY[:5])])
+def test_a_pbx_that_takes_logins_and_answers_nothing_else_ends_the_patience(work: Callable[[Family], object]) -> None:
+    class Silent(MemoryFamily):
+        def read(self, progress: Progress = no_progress) -> dict[str, str]:
+            time.sleep(0.2)
+            raise PbxTimeout("office: no answer")
+
+        def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
+            return WriteResult(len(self.read()), {})
+
+    class Stuck(Down):
+        @contextmanager
+        def open(self) -> Iterator[MemoryFamily]:
+            self.tries += 1
+            yield Silent({})
+
+    stuck = Stuck()
+    with PatientPbx(stuck, 0.5).open() as family, pytest.raises(PbxTimeout):
+        work(family)
+    assert 2 <= stuck.tries <= 4
 
 
 def test_nothing_is_waited_for_once_the_run_is_stopping() -> None:
