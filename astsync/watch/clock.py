@@ -7,8 +7,9 @@ from random import SystemRandom
 from astsync.errors import AstsyncError, ConfigError, PbxLoginError, PbxRightsError
 
 SOONEST, LATEST = 0.1, 15.0  # seconds between two tries at a PBX that is away
-SHARE_OF_ABSENCE = 1 / 40  # so a PBX that took a minute to start is seen 1.5 s later at most
+SHARE_OF_ABSENCE = 1 / 150  # so a PBX that took four minutes to start is seen 2 s later at most
 UNWELCOME = (60.0, 300.0)  # seconds between two refused logins: fewer than fail2ban's usual 5 in 10 minutes
+RESTLESS = 30  # connections in a row that were soon lost: no longer a restart or a few
 _random = SystemRandom()
 
 
@@ -41,9 +42,11 @@ def next_try(away: float, error: AstsyncError, soonest: float = SOONEST) -> floa
 def after_flickers(flickers: int, *, useful: bool) -> float:
     """Give the soonest next try after so many connections in a row that were soon lost.
 
-    Each doubles it; where the last one was ``useful``, as its phonebook was restored, to less than half a second.
+    Each doubles it. Where the last one was ``useful``, as Asterisk had restarted or entries were put back, it stays
+    under half a second at first, so that a PBX that restarts a few times is found soon.
     """
-    return min(SOONEST * (1 << min(flickers, 2 if useful else 10)), LATEST)
+    doublings = max(min(flickers, 2), flickers - RESTLESS) if useful else flickers
+    return min(SOONEST * (1 << min(doublings, 10)), LATEST)
 
 
 def doubled(pause: float, least: float, most: float) -> float:

@@ -13,13 +13,13 @@ from functools import partial
 from typing import Any
 
 from astsync.config import PbxConfig
-from astsync.errors import AstsyncError, SafetyError
+from astsync.errors import AstsyncError, PbxConnectionLost, SafetyError
 from astsync.pbx import Pbx, packets
 from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
 from astsync.result import Report
-from astsync.watch.clock import Clock, after_flickers, doubled, jittered, next_try
+from astsync.watch.clock import RESTLESS, Clock, after_flickers, doubled, jittered, next_try
 from astsync.watch.loop import Loop
 from astsync.watch.runs import Runs, Turns, in_full, told
 
@@ -27,14 +27,14 @@ log = logging.getLogger(__name__)
 
 KEEPALIVE = 30.0  # seconds between two looks at a PBX that is quiet
 SETTLED = 60.0  # seconds after which a connection was no mere flicker
-RESTORE_TRIES = (1.0, 60.0)  # seconds between two tries at a restore that failed
+RESTORE_TRIES = (1.0, 300.0)  # seconds between two tries at a restore that failed
 
 
 class _News:
     """What the held connection told since it was last asked; told by the connection's listener thread."""
 
-    def __init__(self, name: str, wake: Callable[[], None]) -> None:
-        self._name = name
+    def __init__(self, tell: Callable[[str], None], wake: Callable[[], None]) -> None:
+        self._say = tell
         self._wake = wake
         self._any = False
         self.booted = False
@@ -45,12 +45,12 @@ class _News:
 
     def take(self) -> bool:
         """Tell whether there was anything since the last time."""
-        told, self._any = self._any, False
-        return told
+        found, self._any = self._any, False
+        return found
 
     def _on_event(self, event: Any, **_: object) -> None:
         if event.name == "Shutdown":
-            log.info("%s: Asterisk is shutting down", self._name)
+            self._say("Asterisk is shutting down")
         elif event.name == "FullyBooted":
             self.booted = True
         else:
@@ -88,7 +88,9 @@ class Guard(Loop):
         self._started = ""
         self._complaint: type[AstsyncError] | None = None
         self._owes = False
+        self._useful = False
         self._pause = 0.0
+        self._refusal = ""
 
     def work(self) -> None:
         """Connect, hold, and begin anew."""
@@ -98,12 +100,12 @@ class Guard(Loop):
                     self._hold(ami)
             except AstsyncError as error:
                 self._lost(error)
-                soonest = after_flickers(self._flickers, useful=not self._owes)
+                soonest = after_flickers(self._flickers, useful=self._useful)
                 self.pause(jittered(next_try(self.clock.now() - self._since, error, soonest)))
 
     def _hold(self, ami: AmiConnection) -> None:
         """Restore, then look from time to time; ends by an error."""
-        news = _News(self.name, self.wake)
+        news = _News(self._tell, self.wake)
         news.attach(ami)
         self._arrive(self._look(ami))
         news.booted = False
@@ -111,8 +113,8 @@ class Guard(Loop):
         rechecked = False
         while True:
             if self._owes:
-                self._restore(held)
                 rechecked, news.booted = rechecked or news.booted, False
+                self._restore(held)
             if not news.take():
                 self.wait(self._pause if self._owes else jittered(KEEPALIVE))
             self._notice(self._look(ami))
@@ -131,26 +133,42 @@ class Guard(Loop):
         else:
             how = "the same Asterisk" if started == self._started else f"Asterisk was started {started}"
             words = f"back after {self.clock.now() - self._since:.1f} s; {how}"
-        log.info("%s: %s", self.name, words)
+        self._tell(words)
+        self._useful = started != self._started
         self._started, self._complaint = started, None
-        self._owes, self._pause = True, 0.0
+        self._owes, self._pause, self._refusal = True, 0.0, ""
         self._set_up(True)
 
     def _notice(self, started: str) -> None:
         """Take in what a look showed."""
+        self._settle()
         if started != self._started:
             log.info("%s: Asterisk was restarted %s", self.name, started)
-            self._started, self._owes, self._pause = started, True, 0.0
+            self._started, self._owes, self._pause, self._refusal = started, True, 0.0, ""
 
     def _lost(self, error: AstsyncError) -> None:
         """Tell once that the PBX is away and why; again when the reason changes."""
-        if self.up:
-            settled = self.clock.now() - self._since > SETTLED
-            self._flickers = 0 if settled else self._flickers + 1
-        known = self._complaint is type(error)
-        log.log(logging.DEBUG if known else logging.WARNING, "%s: away: %s", self.name, in_full(error))
+        if self.up and not self._settle():
+            self._flickers += 1
+            if self._flickers == RESTLESS:
+                log.warning("%s: %d connections in a row were soon lost; no more is told", self.name, RESTLESS)
+        if self._complaint is not type(error):
+            words = error.message if isinstance(error, PbxConnectionLost) else in_full(error)
+            self._tell(f"away: {words.removeprefix(f'{self.name}: ')}", logging.WARNING)
         self._complaint = type(error)
         self._set_up(False)
+
+    def _settle(self) -> bool:
+        """Tell whether the connection has lasted; then it was no flicker."""
+        settled = self.clock.now() - self._since > SETTLED
+        if settled and self._flickers >= RESTLESS:
+            log.info("%s: the connection lasts again", self.name)
+        self._flickers = 0 if settled else self._flickers
+        return settled
+
+    def _tell(self, words: str, level: int = logging.INFO) -> None:
+        """Log a line; of a PBX that goes and comes all day only where all is asked for."""
+        log.log(logging.DEBUG if self._flickers >= RESTLESS else level, "%s: %s", self.name, words)
 
     def _set_up(self, up: bool) -> None:
         if self.up is not up:
@@ -168,18 +186,22 @@ class Guard(Loop):
         if report is None:
             log.warning("%s: there is no snapshot to restore from yet; the first sync makes one", self.name)
         else:
-            self._tell(report, time.monotonic() - begun)
+            self._account(report, time.monotonic() - begun)
         return None
 
-    def _tell(self, report: Report, seconds: float) -> None:
+    def _account(self, report: Report, seconds: float) -> None:
         for part in report.pbx:
             if part.error is not None:
                 self._put_off(part.error)
                 continue
-            log.info("%s: restore: %s; %.2f s", self.name, told(part), seconds)
+            self._useful = self._useful or (part.applied is not None and part.applied.any)
+            self._tell(f"restore: {told(part)}; {seconds:.2f} s")
 
     def _put_off(self, error: AstsyncError) -> None:
-        """Owe the restore on, unless only a person can mend what refused it."""
-        log.warning("%s: restore: %s", self.name, in_full(error))
+        """Owe the restore on, unless only a person can mend what refused it; tell it again when the reason changes."""
+        words = in_full(error)
+        if words != self._refusal:
+            self._tell(f"restore: {words}", logging.WARNING)
+        self._refusal = words
         self._owes = not isinstance(error, SafetyError)
         self._pause = doubled(self._pause, *RESTORE_TRIES)

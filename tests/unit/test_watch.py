@@ -6,6 +6,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ from astsync.demo.ami.faults import Faults
 from astsync.demo.ami.users import AmiUser
 from astsync.errors import ConfigError
 from astsync.store import Store, locked
+from astsync.watch import clock, guard
 from astsync.watch.watcher import Watch
 from tests.unit.watch_house import House, eventually, said
 
@@ -244,6 +246,57 @@ def test_a_pbx_that_drops_every_connection_at_once_is_not_hammered(house: House,
         assert 2 <= office.actions["Login"] <= 5
         office.faults = Faults()
         whole(house, office)
+
+
+def test_a_connection_that_is_cut_again_and_again_is_not_hammered(
+    house: House, office: AmiStandIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(clock, "SOONEST", 0.02)
+
+    def more_reads(before: int) -> bool:
+        return office.actions["DBGetTree"] > before
+
+    house.fill_snapshot()
+    with house.watching():
+        whole(house, office)
+        ends = time.monotonic() + 1
+        while time.monotonic() < ends:  # each connection lives long enough to find all in step
+            reads = office.actions["DBGetTree"]
+            office.disconnect()
+            eventually(partial(more_reads, reads))
+    assert office.actions["Login"] <= 8
+
+
+def test_a_pbx_that_goes_and_comes_all_day_does_not_fill_the_log(
+    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (guard, clock):
+        monkeypatch.setattr(module, "RESTLESS", 3)
+
+    def restored(times: int) -> bool:
+        return sum("restore: 50 added" in line for line in said(caplog, logging.DEBUG)) == times
+
+    house.fill_snapshot()
+    with house.watching():
+        for restarts in range(1, 7):
+            lines = len(said(caplog))
+            eventually(partial(restored, restarts))
+            office.restart(wipe=True)
+            whole(house, office)
+    assert sum("no more is told" in line for line in said(caplog, logging.WARNING)) == 1
+    assert said(caplog)[lines:] == ["stopped"]
+
+
+def test_a_restore_that_fails_in_the_same_way_is_told_once(
+    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "RESTORE_TRIES", (0.02, 0.02))
+    house.fill_snapshot()
+    office.faults.error_keys = frozenset({"74955550007"})
+    with house.watching():
+        eventually(lambda: len(house.history()) > 4)
+        told = [line for line in said(caplog, logging.WARNING) if "74955550007" in line]
+        assert len(told) == 1
 
 
 def test_a_restart_that_did_not_end_the_connection_is_seen(house: House, office: AmiStandIn) -> None:

@@ -16,7 +16,7 @@ from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter
 from astsync.demo.ami import AmiStandIn
 from astsync.errors import AstsyncError, ConfigError, LockedError, PbxLoginError, PbxRightsError, PbxUnreachable
-from astsync.watch.clock import Clock, after_flickers, doubled, jittered, next_try
+from astsync.watch.clock import RESTLESS, Clock, after_flickers, doubled, jittered, next_try
 from astsync.watch.loop import Loop, Stopped
 from astsync.watch.notify import Notifier
 from astsync.watch.runs import Turns
@@ -28,16 +28,16 @@ AWAY = PbxUnreachable("no connection")
 def test_a_pbx_that_is_away_is_tried_often_at_first_and_never_hammered() -> None:
     assert next_try(0, AWAY) == 0.1
     assert next_try(2, AWAY) == 0.1
-    assert next_try(60, AWAY) == 1.5
+    assert next_try(60, AWAY) == 0.4
     assert next_try(86_400, AWAY) == 15
 
 
-@pytest.mark.parametrize("away", [1, 5, 20, 60])
-def test_a_pbx_that_was_away_for_a_minute_is_found_within_two_seconds(away: float) -> None:
+@pytest.mark.parametrize("away", [1, 5, 20, 60, 180])
+def test_a_pbx_that_was_away_for_minutes_is_found_within_two_seconds(away: float) -> None:
     at = 0.0
     while at < away:
         at += 1.2 * next_try(at, AWAY)
-    assert at - away < 1.9
+    assert at - away < 1.5
 
 
 def test_connections_that_end_at_once_are_tried_more_and_more_seldom() -> None:
@@ -47,7 +47,9 @@ def test_connections_that_end_at_once_are_tried_more_and_more_seldom() -> None:
 
 
 def test_a_pbx_that_restarts_again_and_again_is_still_found_in_time() -> None:
-    assert max(next_try(5, AWAY, after_flickers(flickers, useful=True)) for flickers in range(2000)) == 0.4
+    pauses = [next_try(5, AWAY, after_flickers(flickers, useful=True)) for flickers in range(2000)]
+    assert max(pauses[:RESTLESS]) == 0.4
+    assert max(pauses) == pauses[-1] == 15  # all day is another matter
 
 
 @pytest.mark.parametrize("error", [PbxLoginError("wrong"), PbxRightsError("none"), ConfigError("no such file")])
