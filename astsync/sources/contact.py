@@ -136,7 +136,7 @@ def _parts(row: Row) -> Iterator[str]:
         yield render(country, area, number)[:MAX_TEXT]
 
 
-def structured(text: str) -> Iterator[str]:
+def structured(text: str) -> tuple[str, ...]:
     """Give the number that a text of Значение or ЗначенияПолей describes, or nothing.
 
     Either notation is read wherever it stands: some configurations keep JSON in ЗначенияПолей.
@@ -147,9 +147,8 @@ def structured(text: str) -> Iterator[str]:
     elif start.startswith("<"):
         fields = _from_xml(start)
     else:
-        return  # empty, or the key=value lines of old configurations: Представление holds the same
-    if fields is not None and fields[2]:
-        yield render(*fields)[:MAX_TEXT]
+        return ()  # empty, or the key=value lines of old configurations: Представление holds the same
+    return (render(*fields)[:MAX_TEXT],) if fields is not None and fields[2] else ()
 
 
 def _from_json(text: str) -> tuple[str, str, str] | None:

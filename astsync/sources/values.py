@@ -24,9 +24,12 @@ def text_of(value: object, longest: int = MAX_TEXT) -> str:
 
     Numbers are text as they are written; what is neither number nor text is "". Half of a surrogate pair becomes "?".
     """
-    if not isinstance(value, str | int | float) or isinstance(value, bool):
+    if isinstance(value, str):
+        text = value[:longest]
+    elif isinstance(value, int | float) and not isinstance(value, bool):
+        text = str(value)[:longest]
+    else:
         return ""
-    text = str(value)[:longest]
     return text if text.isascii() else text.encode("utf-8", "replace").decode()
 
 

@@ -12,7 +12,7 @@ from xml.etree.ElementTree import Element
 
 from astsync.config import FieldsConfig
 from astsync.phonebook.model import Counterparty, Phone
-from astsync.sources.contact import LONGEST_STRUCTURE
+from astsync.sources.contact import LONGEST_STRUCTURE, structured
 from astsync.sources.records.reader import Record, RecordReader, number_texts
 from astsync.sources.soap.convert import CORE, value
 from astsync.sources.soap.shape import Shape
@@ -182,6 +182,8 @@ def _numbers(texts: Iterable[str | None]) -> tuple[str, ...]:
             continue
         if text[0] in _PLAIN_START:
             found.append(text[:LONGEST_STRUCTURE].rstrip()[:MAX_TEXT])
+        elif text[0] == "{":
+            found += structured(text[:LONGEST_STRUCTURE])
         else:
             found.extend(number_texts(text[:LONGEST_STRUCTURE].strip()))
     return tuple(dict.fromkeys(found))
