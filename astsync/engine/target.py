@@ -71,7 +71,7 @@ class Target:
             family = self._connection.enter_context(self._pbx.open())
             self._heed()
             existing = family.read(progress)
-            owned = self._store.owned(self.name, self._options.family)
+            owned = self._store.owned(self.name, self._options.family, existing)
         except AstsyncError as error:
             return self.fail(error)
         self.work = goal.work(self.name, existing, owned)
@@ -101,7 +101,16 @@ class Target:
 
     def _record(self, work: Work, run: int) -> None:
         """Store what will be changed and what will be ours, before it is sent."""
-        self._store.note_before(run, self.name, self._options.family, work.before(), work.own, work.disown)
+        self._store.note_before(
+            run,
+            self.name,
+            self._options.family,
+            work.before(),
+            work.own,
+            work.disown,
+            owned=work.owned,
+            doubtful=work.doubtful(),
+        )
 
     def _carry_out(self, family: Family, work: Work, run: int, progress: Progress) -> None:
         try:
@@ -185,17 +194,15 @@ class Target:
     def _settle(self, work: Work, run: int, held: Mapping[str, str]) -> None:
         """Bring the record to what the PBX holds now.
 
-        A change that was not made leaves the record, and its key belongs to whom it belonged. Keys that are gone, or
-        given back, are ours no longer.
+        A change that was not made leaves the record, and its key belongs to whom it belonged. Keys that are gone, given
+        back, or somebody else's by now are not ours.
         """
-        plan = work.plan
+        plan, doubtful = work.plan, work.doubtful()
         unmade = [c.number for c in (*plan.add, *plan.change, *plan.delete) if held.get(c.number) == c.old]
-        gone = {change.number for change in plan.delete if change.number not in held}
+        not_ours = {number for number, value in doubtful.items() if held.get(number) != value}
         given_back = {number for number in work.release if held.get(number) == work.wanted[number]}
-        never_ours = {c.number for c in (*plan.add, *plan.change)}.intersection(unmade) - work.owned
-        if unmade or gone or given_back or never_ours:
-            family = self._options.family
-            self._store.take_back(run, self.name, family, unmade, gone | given_back | never_ours)
+        if unmade or doubtful or given_back:
+            self._store.settle(run, self.name, self._options.family, unmade, not_ours | given_back)
 
 
 class _Batch:

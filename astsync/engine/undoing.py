@@ -44,6 +44,7 @@ class Undoing:
         settled = [before for before in (*self.back, *self.there) if before.old is not None]
         ours = {before.number for before in settled if before.owned}
         not_ours = {before.number for before in settled if before.owned is False}
+        absent = {number for number in not_ours if number not in self._existing}
         flipped = (ours - self._owned) | (not_ours & self._owned)
         return Work(
             plan=plan,
@@ -51,8 +52,8 @@ class Undoing:
             wanted={before.number: before.old for before in settled if before.old is not None},
             owned=self._owned,
             own=ours,
-            disown={b.number for b in self.there if b.old is None} & self._owned,
-            release=not_ours & self._owned,
+            disown=({b.number for b in self.there if b.old is None} | absent) & self._owned,
+            release=(not_ours - absent) & self._owned,
             turned={b.number: b.old for b in self.there if b.number in flipped and b.old is not None},
         )
 

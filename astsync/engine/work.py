@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from itertools import chain
 
 from astsync.engine.options import Options
-from astsync.errors import SafetyError
 from astsync.phonebook.model import Entry
 from astsync.phonebook.plan import Plan, make_plan
 from astsync.store import Before
@@ -18,7 +17,6 @@ class Work:
 
     ``owned`` are the keys that astsync owned before; ``own`` are noted as owned before anything is sent, ``disown`` are
     forgotten then. ``release`` are forgotten at the end, and ``turned`` are the keys whose owner alone changes.
-    ``refusal`` tells why the work must not be done.
     """
 
     plan: Plan
@@ -29,7 +27,6 @@ class Work:
     disown: Set[str] = frozenset()
     release: Set[str] = frozenset()
     turned: Mapping[str, str] = field(default_factory=dict)
-    refusal: SafetyError | None = None
 
     def before(self) -> Iterator[Before]:
         """Give the record of how each key was that this work changes, for undo."""
@@ -38,6 +35,20 @@ class Work:
             yield Before(change.number, change.old, new, change.number in self.owned)
         for number, name in self.turned.items():
             yield Before(number, name, name, number in self.owned)
+
+    def doubtful(self) -> dict[str, str]:
+        """Give the keys whose owner depends on what becomes of this work: each is ours while it holds that value.
+
+        A key that is written for the first time is ours once it holds the new value, and one that is deleted, or given
+        back, as long as it holds the old one. If the work breaks off, what others write there meanwhile stays theirs.
+        """
+        doubtful = {c.number: c.old for c in self.plan.delete if c.number in self.owned and c.old is not None}
+        for change in chain(self.plan.add, self.plan.change):
+            if change.number in self.release and change.old is not None:
+                doubtful[change.number] = change.old
+            elif change.number in self.own and change.number not in self.owned and change.new is not None:
+                doubtful[change.number] = change.new.name
+        return doubtful
 
 
 def bring_in_step(existing: Mapping[str, str], desired: Mapping[str, Entry], owned: Set[str], options: Options) -> Work:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from astsync.errors import StoreError
 
-SCHEMA_VERSION = 2
+SCHEMA_VERSION = 3
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -34,6 +34,9 @@ CREATE TABLE undo (
 ) WITHOUT ROWID;
 """
 
+# A key with a value here is ours only while the PBX holds that value: what became of its writing is not known.
+_SCHEMA_3 = "ALTER TABLE owned ADD COLUMN if_held BLOB;"
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -42,7 +45,7 @@ UPDATE run SET wrote = 1 WHERE id IN (SELECT run FROM undo);
 DROP TABLE overwritten;
 """
 
-MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1}
+MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1, 2: _SCHEMA_3}
 """Scripts by the version that they start from; each leads to the next version."""
 
 
@@ -72,7 +75,7 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        steps = f"{_SCHEMA}{_SCHEMA_2}PRAGMA application_id = {APPLICATION_ID};"
+        steps = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
     db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT")

@@ -1,8 +1,9 @@
 """What the rest of astsync asks of the store."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 
 from astsync.phonebook.model import Entry
 from astsync.store.database import Database
@@ -13,6 +14,7 @@ KEPT_RUNS = 1_000
 """Runs that history lists; older ones are dropped but where they can still be undone."""
 UNDO_RUNS = 200
 """Runs that can be undone, by default."""
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Store:
@@ -59,11 +61,16 @@ class Store:
             values = (run, snapshot.at.isoformat(), snapshot.source, *counts)
             db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?)", values)
 
-    def owned(self, pbx: str, family: str) -> set[str]:
-        """Give the keys that astsync wrote on a PBX."""
+    def owned(self, pbx: str, family: str, held: Mapping[str, str] | None = None) -> set[str]:
+        """Give the keys that astsync wrote on a PBX.
+
+        ``held`` is what the PBX holds: it tells what became of the keys whose writing or deleting a broken run left in
+        doubt. Without it they all count.
+        """
         with self._file.reading() as db:
-            rows = db.execute("SELECT number FROM owned WHERE pbx = ? AND family = ?", (_name(pbx), family))
-            return {_text(number) for (number,) in rows}
+            rows = db.execute("SELECT number, if_held FROM owned WHERE pbx = ? AND family = ?", (_name(pbx), family))
+            keys = ((_text(number), value) for number, value in rows)
+            return {n for n, value in keys if value is None or held is None or held.get(n) == _text(value)}
 
     def own(self, pbx: str, family: str, numbers: Iterable[str]) -> None:
         """Note keys as owned."""
@@ -105,22 +112,37 @@ class Store:
         before: Iterable[Before],
         own: Iterable[str] = (),
         disown: Iterable[str] = (),
+        *,
+        owned: Set[str] = frozenset(),
+        doubtful: Mapping[str, str] = _NONE,
     ) -> None:
-        """Record what a run is about to change on a PBX, and whose the keys then are, before anything is sent."""
+        """Record what a run is about to change on a PBX, and whose the keys then are, before anything is sent.
+
+        ``owned`` are the keys that ``owned`` gave for this PBX: they settle what was in doubt. ``doubtful`` are the
+        owned keys that are ours only while the PBX holds the value named, until ``settle`` tells.
+        """
         where = (run, _name(pbx), family)
         rows = ((*where, _blob(b.number), _maybe_blob(b.old), _maybe_blob(b.new), b.owned) for b in before)
         with self._file.change() as db:
             db.executemany("INSERT OR REPLACE INTO undo VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            doubted = [_text(number) for (number,) in db.execute(_DOUBTED, where[1:])]
+            db.executemany(_DISOWN, _keys(pbx, family, (number for number in doubted if number not in owned)))
+            db.execute(_SURE, where[1:])
             db.executemany(_OWN, _keys(pbx, family, own))
             db.executemany(_DISOWN, _keys(pbx, family, disown))
+            db.executemany(_DOUBT, ((_blob(value), *where[1:], _blob(number)) for number, value in doubtful.items()))
             db.execute(_MARK, (run,))
 
-    def take_back(self, run: int, pbx: str, family: str, unchanged: Iterable[str], disown: Iterable[str]) -> None:
-        """Drop from a run's record the keys that it did not change after all, and the ownership of some."""
+    def settle(self, run: int, pbx: str, family: str, unchanged: Iterable[str], disown: Iterable[str]) -> None:
+        """Drop from a run's record the keys that it did not change after all, and the ownership of some.
+
+        Nothing is in doubt any more.
+        """
         rows = ((run, *key) for key in _keys(pbx, family, unchanged))
         with self._file.change() as db:
             db.executemany("DELETE FROM undo WHERE run = ? AND pbx = ? AND family = ? AND number = ?", rows)
             db.executemany(_DISOWN, _keys(pbx, family, disown))
+            db.execute(_SURE, (_name(pbx), family))
             db.execute(_MARK, (run,))
 
     def before(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
@@ -161,8 +183,11 @@ class Store:
         return None if row[0] is None else int(row[0])
 
 
-_OWN = "INSERT OR IGNORE INTO owned VALUES (?, ?, ?)"
+_OWN = "INSERT OR IGNORE INTO owned (pbx, family, number) VALUES (?, ?, ?)"
 _DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
+_DOUBT = "UPDATE owned SET if_held = ? WHERE pbx = ? AND family = ? AND number = ?"
+_DOUBTED = "SELECT number FROM owned WHERE pbx = ? AND family = ? AND if_held IS NOT NULL"
+_SURE = "UPDATE owned SET if_held = NULL WHERE pbx = ? AND family = ? AND if_held IS NOT NULL"
 _MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE id = ?"
 _NEWEST = 2**63 - 1  # SQLite's largest integer
 

@@ -286,10 +286,10 @@ def test_a_store_that_fails_on_one_pbx_loses_no_report(house: House, monkeypatch
     house.pbxs = [house.pbx, other]
     note = Store.note_before
 
-    def fails_for_branch(store: Store, run: int, pbx: str, *rest: Any) -> None:
+    def fails_for_branch(store: Store, run: int, pbx: str, *rest: Any, **more: Any) -> None:
         if pbx == "branch":
             raise StoreError("the disk is full")
-        note(store, run, pbx, *rest)
+        note(store, run, pbx, *rest, **more)
 
     monkeypatch.setattr(Store, "note_before", fails_for_branch)
     report = house.engine().sync()

@@ -295,7 +295,7 @@ def test_threads_share_a_store(path: Path) -> None:
         for i in range(30):
             run = store.begin_run(name)
             store.note_before(run, name, FAMILY, [Before(phone(i), None, name, owned=False)], own=[phone(i)])
-            store.take_back(run, name, FAMILY, [], [phone(i - 1)])
+            store.settle(run, name, FAMILY, [], [phone(i - 1)])
             assert phone(i) in store.owned(name, FAMILY)
             store.save_snapshot(Snapshot({"1": Entry("1", name)}, datetime.now(UTC), name, 1, 0, 0))
             store.end_run(run, 0)
