@@ -6,7 +6,6 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -16,9 +15,8 @@ from astsync.demo.ami.faults import Faults
 from astsync.demo.ami.users import AmiUser
 from astsync.errors import ConfigError
 from astsync.store import Store, locked
-from astsync.watch import clock, guard
 from astsync.watch.watcher import Watch
-from tests.unit.watch_house import House, eventually, said
+from tests.unit.watch_house import House, eventually, said, whole
 
 DIALECTS = ["1.8", "13", "16", "22"]
 NO_EVENTS = AmiUser(read=frozenset())
@@ -45,10 +43,6 @@ def office(house: House) -> Iterator[AmiStandIn]:
     with AmiStandIn() as pbx:
         house.pbxs["office"] = pbx
         yield pbx
-
-
-def whole(house: House, pbx: AmiStandIn) -> None:
-    eventually(lambda: pbx.family() == house.source.names)
 
 
 @pytest.mark.parametrize("dialect", DIALECTS)
@@ -207,20 +201,6 @@ def test_a_run_is_noted_like_any_other(house: House, office: AmiStandIn) -> None
         assert office.family().keys() == store.owned("office", "cidname")
 
 
-def test_a_refused_plan_is_not_tried_again_and_again(
-    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture
-) -> None:
-    house.fill_snapshot()
-    with house.watching():
-        whole(house, office)
-        office.fill(dict.fromkeys(list(office.family())[:30], "Somebody else"))
-        office.disconnect()
-        eventually(lambda: any("--allow-changes" in line for line in said(caplog, logging.WARNING)))
-        reads = office.actions["DBGetTree"]
-        time.sleep(0.5)
-    assert office.actions["DBGetTree"] == reads
-
-
 def test_what_a_refused_put_left_out_is_tried_again(house: House, office: AmiStandIn) -> None:
     house.fill_snapshot()
     office.faults.error_keys = frozenset({"74955550007"})
@@ -236,93 +216,6 @@ def test_a_connection_that_ends_while_it_writes(house: House, office: AmiStandIn
     office.faults = Faults(cut_after_answers=cut, once=True)
     with house.watching():
         whole(house, office)
-
-
-def test_a_pbx_that_drops_every_connection_at_once_is_not_hammered(house: House, office: AmiStandIn) -> None:
-    house.fill_snapshot()
-    office.faults = Faults(cut_after_answers=1)  # the look is answered, the restore is not
-    with house.watching():
-        time.sleep(1.2)
-        assert 2 <= office.actions["Login"] <= 5
-        office.faults = Faults()
-        whole(house, office)
-
-
-def test_a_connection_that_is_cut_again_and_again_is_not_hammered(
-    house: House, office: AmiStandIn, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(clock, "SOONEST", 0.02)
-
-    def more_reads(before: int) -> bool:
-        return office.actions["DBGetTree"] > before
-
-    house.fill_snapshot()
-    with house.watching():
-        whole(house, office)
-        ends = time.monotonic() + 1
-        while time.monotonic() < ends:  # each connection lives long enough to find all in step
-            reads = office.actions["DBGetTree"]
-            office.disconnect()
-            eventually(partial(more_reads, reads))
-    assert office.actions["Login"] <= 8
-
-
-def test_a_pbx_that_goes_and_comes_all_day_does_not_fill_the_log(
-    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    for module in (guard, clock):
-        monkeypatch.setattr(module, "RESTLESS", 3)
-
-    def restored(times: int) -> bool:
-        return sum("restore: 50 added" in line for line in said(caplog, logging.DEBUG)) == times
-
-    house.fill_snapshot()
-    with house.watching():
-        for restarts in range(1, 7):
-            lines = len(said(caplog))
-            eventually(partial(restored, restarts))
-            office.restart(wipe=True)
-            whole(house, office)
-    assert sum("no more is told" in line for line in said(caplog, logging.WARNING)) == 1
-    assert said(caplog)[lines:] == ["stopped"]
-
-
-def test_a_restore_that_fails_in_the_same_way_is_told_once(
-    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(guard, "RESTORE_TRIES", (0.02, 0.02))
-    house.fill_snapshot()
-    office.faults.error_keys = frozenset({"74955550007"})
-    with house.watching():
-        eventually(lambda: len(house.history()) > 4)
-        told = [line for line in said(caplog, logging.WARNING) if "74955550007" in line]
-        assert len(told) == 1
-
-
-def test_a_restart_that_did_not_end_the_connection_is_seen(house: House, office: AmiStandIn) -> None:
-    house.fill_snapshot()
-    with house.watching():
-        whole(house, office)
-        office.wipe()
-        office.booted_at += 60
-        office.broadcast(b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n")
-        whole(house, office)
-
-
-def test_what_a_pbx_drops_at_the_end_of_its_start_is_put_back_once(house: House, office: AmiStandIn) -> None:
-    booted = b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n"
-    house.fill_snapshot()
-    with house.watching():
-        whole(house, office)
-        eventually(lambda: office.actions["DBGetTree"] == 2)
-        office.wipe()
-        office.broadcast(booted)
-        whole(house, office)
-        reads = office.actions["DBGetTree"]
-        for _ in range(5):
-            office.broadcast(booted)
-        time.sleep(0.3)
-        assert office.actions["DBGetTree"] <= reads + 1  # the run's own verifying
 
 
 def test_a_quiet_pbx_is_looked_at_and_one_that_hangs_is_left(house: House, office: AmiStandIn) -> None:

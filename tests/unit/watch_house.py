@@ -119,5 +119,9 @@ def eventually(wanted: Callable[[], bool], seconds: float = 10) -> None:
         time.sleep(0.005)
 
 
+def whole(house: House, pbx: AmiStandIn) -> None:
+    eventually(lambda: pbx.family() == house.source.names)
+
+
 def said(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[str]:
     return [r.getMessage() for r in caplog.records if r.name.startswith("astsync.watch") and r.levelno >= level]
