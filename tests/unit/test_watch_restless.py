@@ -38,7 +38,7 @@ def test_a_refused_plan_is_not_tried_again_and_again(
 ) -> None:
     house.fill_snapshot()
     with house.watching():
-        whole(house, office)
+        eventually(lambda: any("restore: 50 added" in line for line in said(caplog)))
         office.fill(dict.fromkeys(list(office.family())[:30], "Somebody else"))
         office.disconnect()
         eventually(lambda: any("--allow-changes" in line for line in said(caplog, logging.WARNING)))
