@@ -19,7 +19,8 @@ Key = Callable[[Row], str]
 Ask = Callable[[int, int], list[Row]]
 """Asks for the rows from a place on, the first row's being 0, for at least so many."""
 
-_IDLE_PAGES = 3
+_SAME_PAGES = 3
+_IDLE_PAGES = 1000
 _MOST_STEPS_BACK = 30
 _MOST_GAPS = 3
 NO_ROWS = "a page is empty where there had been rows"
@@ -38,7 +39,7 @@ class Walk:
         self._place, self._shared = 0, ""
         self._longest = 0
         self._step, self._steps_back = 1, 0
-        self._idle, self._furthest = 0, 0
+        self._first, self._same, self._idle = "", 0, 0
         self.met: set[str] = set()
         self.moved = False
         self.gaps = 0
@@ -80,6 +81,7 @@ class Walk:
         logger.debug("%s: rows were deleted before place %d: going back", self._name, self._place)
         self._place = max(0, self._place - self._step)
         self._step *= 2
+        self._first = ""
 
     def _new(self, page: list[Row], marks: list[str]) -> list[Row]:
         before = len(self.met)
@@ -89,14 +91,18 @@ class Walk:
                 self.met.add(mark)
                 if mark not in self._given:
                     new.append(row)
-        self._count_idle(idle=len(self.met) == before)
+        self._count_idle(marks[0], idle=len(self.met) == before)
         return new
 
-    def _count_idle(self, *, idle: bool) -> None:
-        """Raise SourceBadAnswer when the walk gets nowhere; pages that are read again after a step back may be old."""
-        if self._place >= self._furthest:
-            self._idle = self._idle + 1 if idle else 0
-        if self._idle == _IDLE_PAGES:
+    def _count_idle(self, first: str, *, idle: bool) -> None:
+        """Raise SourceBadAnswer when the walk gets nowhere.
+
+        Pages without new rows may come after a step back, or when many were added before them; but those move on.
+        """
+        self._idle = self._idle + 1 if idle else 0
+        self._same = self._same + 1 if idle and first == self._first else 0
+        self._first = first
+        if self._same == _SAME_PAGES or self._idle == _IDLE_PAGES:
             raise SourceBadAnswer(
                 f"{self._name} cannot be read whole: the same rows come on every page",
                 hint="$skip has no effect: the platform is older than 8.3.8, or a proxy before 1C drops the query.",
@@ -108,7 +114,6 @@ class Walk:
         self._place += len(marks) - 1
         self._shared = marks[-1]
         self._step = len(marks)
-        self._furthest = max(self._furthest, self._place)
 
 
 def not_whole(name: str, why: str) -> SourceBadAnswer:
