@@ -208,3 +208,27 @@ def test_without_the_catalog_of_kinds(ut: OneC) -> None:
     assert check(ut)[-1] == Finding("kinds of contact", None, "the names of kinds cannot be read")
     (first, *_) = bad(check(ut, kinds=["Телефон"]))
     assert first.hint.startswith("source.odata.kinds chooses by these names.")
+
+
+@pytest.mark.parametrize(
+    ("flavour", "persons"), [("ut11", PERSONS), ("bp30", "КонтактныеЛица"), ("ut103", "КонтактныеЛицаКонтрагентов")]
+)
+def test_no_query_is_longer_than_iis_lets_through(flavour: str, persons: str) -> None:
+    with OneC(60, 5, flavour=flavour, longest_query=2048) as onec:
+        found = check(onec, catalogs=["Контрагенты", persons], templates={persons: "{owner}: {name}"})
+        assert not bad(found)
+        assert sum(finding.part.startswith("rows of ") for finding in found) == 6
+
+
+def test_the_same_name_of_two_kinds_is_told_once() -> None:
+    with OneC(60, 5, flavour="ut103") as onec:
+        words = check(onec)[-1].words
+    assert "Телефон, Телефон с историей" in words
+    assert words.count("Телефон, ") == 1
+
+
+def test_a_field_of_one_catalog_alone_is_a_matter_of_its_template(ut: OneC) -> None:
+    (fault,) = bad(check(ut, catalogs=[PARTNERS, PERSONS], name_field="НаименованиеПолное"))
+    assert fault.words == f"the catalog {PERSONS} has no field НаименованиеПолное"
+    assert fault.hint.endswith('it there alone: "…" = "{НаименованиеПолное}" in source.odata.templates.')
+    assert not bad(check(ut, catalogs=[PARTNERS, PERSONS], templates={PARTNERS: "{НаименованиеПолное}"}))

@@ -143,6 +143,11 @@ def wrong_login(*, encoding: bool) -> Answer:
     return answer
 
 
+def too_long() -> Answer:
+    """Write the page of IIS for a query of more characters than it lets through."""
+    return _page(404, "404.15 - Not Found", "The query string is too long.")
+
+
 def _versions() -> Answer:
     text = "1C:Enterprise 8 application error: Различаются версии клиента и сервера (8.3.27.1719 - 8.3.27.2130)"
     return Answer(409, text.encode(), "text/plain; charset=utf-8")
@@ -179,7 +184,7 @@ _WHOLE: dict[str, Callable[[], Answer]] = {
     "redirect": lambda: Answer(302, headers={"Location": "/login"}),
     "no_value": lambda: Answer(200, b'{"result": "ok", "data": []}', _JSON),
     "empty": lambda: Answer(200, b'{"value":[]}', _JSON, mark=True),
-    "query_too_long": lambda: _page(404, "404.15 - Not Found", "The query string is too long."),
+    "query_too_long": too_long,
     "bad_gateway": lambda: _page(502, "502 Bad Gateway"),
     "unavailable": lambda: _page(503, "503 Service Unavailable"),
     "gateway_timeout": lambda: _page(504, "504 Gateway Time-out"),

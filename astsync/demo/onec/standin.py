@@ -18,7 +18,7 @@ from urllib.parse import quote, unquote
 
 from astsync.demo.onec.answers import BOM, Answer
 from astsync.demo.onec.data import PHONE, Contact, Item, Record
-from astsync.demo.onec.faults import Fault, Faults, Kind, fault_answer
+from astsync.demo.onec.faults import Fault, Faults, Kind, fault_answer, too_long
 from astsync.demo.onec.odata import Reader, json_level, wanted_rows
 from astsync.demo.onec.phones import Written
 from astsync.demo.onec.schema import FLAVOURS, Flavour, make_base
@@ -54,7 +54,8 @@ class OneC:
     every byte of them, ``dirt`` (0 to 1) is the share of spoilt names and phones. ``flavour`` is a name from
     ``FLAVOURS`` or a ``Flavour``. ``user`` "" is an infobase without users. The first request after ``idle`` seconds
     of silence takes ``first_delay`` seconds more, as the start of a session does. ``bom`` and ``charset`` are the
-    habits of the web server: a mark before JSON, and what it calls the encoding, true or not.
+    habits of the web server: a mark before JSON, and what it calls the encoding, true or not. ``longest_query`` is the
+    limit of IIS (2048 characters by default, a Cyrillic letter has six): a longer query gets its page 404.15; 0: none.
 
     ``service.composition`` (the published sets) can be changed while it runs; ``requests`` is what was asked.
 
@@ -79,11 +80,12 @@ class OneC:
         dirt: float = 0.03,
         bom: bool = True,
         charset: str = "utf-8",
+        longest_query: int = 0,
     ) -> None:
         self.flavour = FLAVOURS[flavour] if isinstance(flavour, str) else flavour
         self.base = make_base(self.flavour, size, seed, dirt)
         self.first_delay, self.idle = first_delay, idle
-        self.bom, self.charset = bom, charset
+        self.bom, self.charset, self.longest_query = bom, charset, longest_query
         self.requests: deque[Request] = deque(maxlen=100_000)
         composition = {name for name, entity in self.base.sets.items() if self.flavour.sections or not entity.section}
         self.service = Service(Reader(self.base), publication, user, password, composition)
@@ -207,6 +209,8 @@ class OneC:
         path, _, query = target.partition("?")
         request = Request(method, unquote(path), unquote(query))
         self.requests.append(request)
+        if 0 < self.longest_query < len(query):
+            return too_long()
         self._start_session()
         answer = self._finish(self._answer(request, Asked(method, target, headers, body)))
         request.status, request.rows = answer.status, answer.rows

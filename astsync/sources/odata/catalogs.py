@@ -91,7 +91,11 @@ def explain_query(catalog: str, fields: Iterable[str], row: Row | None, error: S
         return error
     if CONTACTS in missing:
         return no_contacts(catalog)
-    return SourceQueryError(f"the catalog {catalog} has no field {', '.join(missing)}", hint=_other_fields(row))
+    template = f'"…" = "{{{missing[0]}}}"'
+    elsewhere = f" Where another catalog has it, write it there alone: {template} in source.odata.templates."
+    return SourceQueryError(
+        f"the catalog {catalog} has no field {', '.join(missing)}", hint=f"{_other_fields(row)}{elsewhere}"
+    )
 
 
 def no_text(catalog: str, field: str, row: Row | None) -> SourceQueryError:

@@ -125,7 +125,7 @@ class ODataCheck:
 
     def _kinds(self, kinds: Kinds, readers: list[CatalogReader]) -> Finding:
         """Tell the kinds there are. In a register any row may bring its own, so none is called unknown there."""
-        names = sorted(filter(None, kinds.names.values()))
+        names = sorted(set(filter(None, kinds.names.values())))
         unknown = kinds.unknown(names)
         words = f"kinds: {listed(names)}" if names else "the names of kinds cannot be read"
         if not unknown:
