@@ -22,7 +22,11 @@ def init(
     file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The file to write; else astsync.toml.")] = None,
     url: Annotated[
         str | None,
-        typer.Option(envvar="ASTSYNC_SOURCE__URL", show_envvar=False, help="The address of 1C's publication."),
+        typer.Option(
+            envvar="ASTSYNC_SOURCE__URL",
+            show_envvar=False,
+            help="The address of 1C's publication, or a file (CSV, XLSX, JSON).",
+        ),
     ] = None,
     wsdl: Annotated[str | None, typer.Option(help="The address of a WSDL: read that web service.")] = None,
     operation: Annotated[str | None, typer.Option(help="The web service's operation.")] = None,

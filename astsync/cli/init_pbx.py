@@ -110,7 +110,8 @@ class PbxDialogue:
             check = field_check(PbxConfig, _OTHERS, "port")
             given.port = int(self._asker.checked(lambda: self._line("Port of AMI", default), check))
         if given.tls is None or again:
-            given.tls = given.port == _TLS_PORT and self._asker.sure("Is that TLS?")
+            likely = given.port == _TLS_PORT
+            given.tls = (again or likely) and self._asker.sure("Is that TLS?", default=likely or bool(given.tls))
 
     def _ask_login(self, *, again: bool = False) -> None:
         given = self._given

@@ -16,7 +16,7 @@ from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.setup.address import Address, clean_address
 from astsync.setup.checked import checked
-from astsync.setup.odata import PERSONS, Offer, Publication, proposal, visited
+from astsync.setup.odata import PERSONS, USUAL, Offer, Publication, proposal, visited
 from astsync.sources import open_source
 
 _MENDS = {
@@ -26,7 +26,9 @@ _MENDS = {
     "q": "give up; nothing is written",
 }
 _WEB_SERVICE = {"w": "read a web service (SOAP) instead of OData"}
-_CHECKED = {"o": "another operation", "f": "name the fields", "g": "go on as it is"}
+_FIELDS = {"f": "name the fields", "g": "go on as it is"}
+_CHECKED = {"o": "another operation", **_FIELDS}
+_OF_A_FILE = {key: words for key, words in _MENDS.items() if key != "l"} | _FIELDS
 _PERSON = "{owner}: {name}"
 
 
@@ -55,7 +57,6 @@ class SourceDialogue:
     def run(self) -> SourceConfig:
         """Ask, try, mend. Raises SourceError or ConfigError when it is given up."""
         self._ask_address(self._given.wsdl or self._given.url)
-        self._ask_login()
         while True:
             try:
                 return self._settled()
@@ -65,6 +66,8 @@ class SourceDialogue:
     def choose_again(self) -> SourceConfig:
         """Ask again what is read, of a source that can be reached."""
         self._given.catalogs, self._given.name_field = (), None
+        if self._address.kind != "odata":
+            self._ask_fields()
         return self._settled()
 
     def few(self, config: SourceConfig) -> Iterator[Counterparty]:
@@ -82,12 +85,13 @@ class SourceDialogue:
         self._address = self._asker.checked(lambda: next(answers, None) or self._address_line(), _made_out)
         for note in self._address.notes:
             self._asker.say(f"  ({note})")
-        if self._address.url or self._address.wsdl:
-            self._asker.say(f"  {self._address.wsdl or self._address.url}")
+        self._asker.say(f"  {self._address.shown}")
+        if self._address.kind != "file":
+            self._ask_login()
 
     def _address_line(self) -> str:
-        default = self._address.wsdl or self._address.url or None
-        return self._asker.line("Address of 1C's publication, as in the browser", default=default, option="--url")
+        question = "Address of 1C's publication, as in the browser; or a file (CSV, XLSX, JSON)"
+        return self._asker.line(question, default=self._address.shown or None, option="--url")
 
     def _ask_login(self) -> None:
         given = self._given
@@ -103,6 +107,8 @@ class SourceDialogue:
     def config(self, **more: Any) -> SourceConfig:
         """Make the configuration of what is known so far. Raises ConfigError."""
         given, address = self._given, self._address
+        if address.kind == "file":
+            return checked(SourceConfig, {"kind": "file", **more})
         values: dict[str, Any] = {"kind": address.kind, "url": address.url, "user": given.user or "", **more}
         if given.password_file is not None:
             values["password_file"] = given.password_file
@@ -117,8 +123,17 @@ class SourceDialogue:
         with ExitStack() as stack:
             with waiting("asking 1C what it publishes"):
                 publication = stack.enter_context(visited(self.config()))
-            self._asker.say(f"✓ 1C publishes {len(publication.published)} sets by OData")
+            self._welcome(publication)
             return self.config(odata=self._chosen(publication))
+
+    def _welcome(self, publication: Publication) -> None:
+        """Say what is published. A base that does not show it must have the catalogs. Raises SourceError."""
+        if publication.published:
+            self._asker.say(f"✓ 1C publishes {len(publication.published)} sets by OData")
+            return
+        with waiting("asking 1C for its catalogs"):
+            publication.find(self._given.catalogs or USUAL)
+        self._asker.say("– 1C does not show what it publishes; its catalogs were asked themselves")
 
     def _chosen(self, publication: Publication) -> dict[str, Any]:
         with waiting("counting phones"):
@@ -169,7 +184,8 @@ class SourceDialogue:
             error = SourceError(f"{bad[-1].part}: {bad[-1].words}", hint=bad[-1].hint)
             if self._asker.yes:
                 raise error
-            choice = self._asker.choose("What now?", {**_MENDS, **_CHECKED}, "r")
+            choices = _OF_A_FILE if config.kind == "file" else {**_MENDS, **_CHECKED}
+            choice = self._asker.choose("What now?", choices, "r")
             if choice == "g":
                 return config
             self._change(choice, error)
@@ -184,6 +200,8 @@ class SourceDialogue:
     def _service(self) -> dict[str, Any]:
         address, given = self._address, self._given
         fields = {"fields": given.fields} if given.fields else {}
+        if address.kind == "file":
+            return {"file": {"path": address.file, **fields}}
         if address.kind == "http":
             return {"http": {"service": address.service, **fields}}
         operation = {"operation": given.operation} if given.operation else {}
@@ -223,13 +241,15 @@ class SourceDialogue:
         self._given.operation = self._asker.line("Operation", default=self._given.operation or "GetCounterparties")
 
     def _ask_fields(self) -> None:
+        """Ask for fields; only what differs from the proposal is named, the others stay to be found out."""
         known = checked(FieldsConfig, self._given.fields)
         phones = self._asker.line("Fields with phones, with commas between", default=", ".join(known.phones))
-        self._given.fields = {
+        named = {
             "name": self._asker.line("Field with the name", default=known.name),
-            "phones": [part.strip() for part in phones.split(",") if part.strip()],
+            "phones": tuple(part.strip() for part in phones.split(",") if part.strip()),
             "ref": self._asker.line("Field with the reference", default=known.ref, empty=True),
         }
+        self._given.fields |= {key: value for key, value in named.items() if value != getattr(known, key)}
 
     def _finds_service(self, error: AstsyncError) -> bool:
         """Look for the web service of examples/1c where OData is not published, and propose it."""

@@ -74,11 +74,13 @@ class _Wizard:
         """Ask for the rules until a few real rows look right on a phone."""
         while True:
             self._ask_rules()
-            self._show(self._rows(dialogue, source))
-            if self._asker.sure("Shall phones show names like this?"):
+            rows = self._rows(dialogue, source)
+            self._show(rows)
+            question = "Shall phones show names like this?" if rows else "Go on all the same?"
+            if self._asker.sure(question, default=bool(rows) or self._choices.yes):
                 return source
             self._rules = dict.fromkeys(self._rules)
-            if self._asker.sure("Choose other catalogs or another field for the name?", default=False):
+            if self._asker.sure("Read other catalogs or other fields?", default=not rows):
                 source = dialogue.choose_again()
 
     def _ask_rules(self) -> None:

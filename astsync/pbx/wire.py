@@ -176,7 +176,10 @@ def _context(config: PbxConfig) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=config.ca_file)
     except OSError as error:
-        raise ConfigError(f"pbx {config.name}: cannot use ca_file {config.ca_file}: {reason(error)}") from None
+        raise ConfigError(
+            f"{config.name}: cannot use ca_file {config.ca_file}: {reason(error)}",
+            hint="Name a file of certificates (PEM) that this user may read.",
+        ) from None
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -1,7 +1,9 @@
-"""The address of a publication from whatever people paste: of a browser, of the thin client, of a WSDL."""
+"""The address of a publication from whatever people paste: of a browser, of the thin client, of a WSDL. Or a file."""
 
 import re
+from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 from urllib.parse import SplitResult, unquote, urlsplit
 
@@ -17,6 +19,7 @@ _HTTP_SERVICE = re.compile(r"/(?P<name>hs/.+?)/*$", re.IGNORECASE)
 _CLIENT = re.compile(r"/e1cib(/.*)?$", re.IGNORECASE)
 _LANGUAGE = re.compile(r"/[a-z]{2}(_[a-z]{2})?/*$", re.IGNORECASE)
 _PAGE = re.compile(r"/(index|default)\.(html?|aspx?|php)$", re.IGNORECASE)
+_FILE = re.compile(r"(file://)?[~/.]|.*\.(csv|tsv|txt|xlsx|json|jsonl|ndjson)$", re.IGNORECASE)
 _WANTED = "Write an address such as http://1c.example.local/trade: as in the browser that opens 1C, without /ru."
 
 
@@ -25,20 +28,30 @@ class Address:
     """Where the source is: ``url`` is the publication's address.
 
     ``kind`` is what the rest of the pasted address told. ``wsdl`` is a WSDL's whole address, ``service`` the path of
-    an HTTP service below ``url``. ``notes`` say what was changed and why, for the person who pasted it.
+    an HTTP service below ``url``, ``file`` the whole path of a file. ``notes`` say what was changed and why, for the
+    person who pasted it.
     """
 
-    kind: Literal["odata", "soap", "http"]
+    kind: Literal["odata", "soap", "http", "file"]
     url: str
     wsdl: str = ""
     service: str = ""
     notes: tuple[str, ...] = ()
+    file: Path = Path()
+
+    @property
+    def shown(self) -> str:
+        """What to show of it, and to propose when it is asked for again."""
+        return str(self.file) if self.kind == "file" else self.wsdl or self.url
 
 
 def clean_address(text: str) -> Address:
-    """Make out the address of a publication. Raises ConfigError for what is none."""
+    """Make out the address of a publication, or a file. Raises ConfigError for what is neither."""
     notes: list[str] = []
-    parts = _split(text.strip().strip("<>\"'«»").strip(), notes)
+    text = text.strip().strip("<>\"'«»").strip()
+    if _FILE.match(text) and (text.startswith("file://") or not _SCHEME.match(text)):
+        return _file(unquote(text[7:]) if text.startswith("file://") else text)
+    parts = _split(text, notes)
     path, query = parts.path, parts.query
     service = _HTTP_SERVICE.search(path)
     wsdl = _WEB_SERVICE.search(path)
@@ -54,6 +67,16 @@ def clean_address(text: str) -> Address:
         return Address("http", url, service=unquote(service["name"]), notes=tuple(notes))
     _drop_query(query, notes)
     return Address("odata", _checked(parts, _publication(path, notes)), notes=tuple(notes))
+
+
+def _file(text: str) -> Address:
+    with suppress(RuntimeError):  # ~ of a user that is unknown
+        text = str(Path(text).expanduser())
+    file = Path(text).absolute()  # links stay: an export may be moved behind one
+    if not file.is_file():
+        hint = "Name a file that is there: CSV, XLSX or JSON. Before a web address write http:// or https://."
+        raise ConfigError(f"there is no file {shown(str(file))}", hint=hint)
+    return Address("file", "", notes=("this is a file, which every run reads anew",), file=file)
 
 
 def _split(text: str, notes: list[str]) -> SplitResult:

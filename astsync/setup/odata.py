@@ -5,9 +5,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from astsync.config import SourceConfig
+from astsync.errors import SourceError, SourceFailure, SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.phonebook.model import Counterparty
 from astsync.sources.contact import CONTACTS, PHONE_TYPE, today_here
-from astsync.sources.odata.catalogs import ITEMS, PREFIX, published_sets, service_root, text_fields, whole_row
+from astsync.sources.odata.catalogs import ALL_ROWS, ITEMS, PREFIX, published_sets, service_root, text_fields, whole_row
 from astsync.sources.odata.contacts import section_set
 from astsync.sources.odata.kinds import read_kinds
 from astsync.sources.odata.owners import Owners
@@ -45,15 +46,31 @@ class Publication:
         self._config = config
         self._pages = ODataPages(client, config.odata.page_size)
         self.published = published_sets(self._pages)
+        self._found: list[str] = []
 
     def offers(self) -> list[Offer]:
         """Give the catalogs that may hold phones: the usual ones, then others with contact information."""
         if not self.published:
-            return []
+            return [Offer(name, None) for name in self._found]
         names = [name for name in USUAL if PREFIX + name in self.published]
         others = (name.removeprefix(PREFIX).removesuffix(f"_{CONTACTS}") for name in sorted(self.published))
         names += [name for name in others if section_set(name) in self.published and name not in names]
         return [Offer(name, self._phones(name)) for name in names]
+
+    def find(self, catalogs: Sequence[str]) -> None:
+        """Look which of these catalogs can be read, where 1C does not show its sets.
+
+        Raises SourceError when none can: what was wrong with the first of them.
+        """
+        refused: list[SourceError] = []
+        for name in catalogs:
+            try:
+                self._pages.sample(PREFIX + name, ALL_ROWS)
+                self._found.append(name)
+            except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
+                refused.append(error)
+        if not self._found and refused:
+            raise refused[0]
 
     def _phones(self, name: str) -> int | None:
         section = section_set(name)

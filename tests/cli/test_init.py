@@ -1,6 +1,5 @@
 """``init`` through a pipe and at a terminal: it asks, tries, mends, and writes one file or nothing."""
 
-import io
 import os
 import pty
 import select
@@ -18,75 +17,13 @@ import pytest
 from astsync.config.file import load
 from astsync.demo.ami import AmiStandIn
 from astsync.demo.onec import OneC
-from tests.cli.sandbox import Done, Sandbox, run
-
-
-class Pipe(io.StringIO):
-    """Standard input that is no terminal."""
-
-
-def init(box: Sandbox, answers: list[str], *options: str, environ: dict[str, str] | None = None) -> Done:
-    """Run ``init`` for a new file beside the sandbox's own, with these answers."""
-    box.patch.setattr(sys, "stdin", Pipe("".join(f"{answer}\n" for answer in answers)))
-    for name in [name for name in os.environ if name.startswith("ASTSYNC_")]:
-        box.patch.delenv(name)
-    for name, value in (environ or {}).items():
-        box.patch.setenv(name, value)
-    done = run_as_it_is(box, "init", str(new(box)), *options)
-    assert box.onec.password not in done.out + done.err
-    assert box.pbx.secret not in done.out + done.err
-    return done
-
-
-def run_as_it_is(box: Sandbox, *arguments: str) -> Done:
-    """Run the command line and leave the environment alone."""
-    from astsync.cli import main
-
-    box.patch.setattr(sys, "argv", ["astsync", *arguments])
-    box.capture.readouterr()
-    try:
-        main()
-        code: object = 0
-    except SystemExit as end:
-        code = end.code or 0
-    printed = box.capture.readouterr()
-    assert isinstance(code, int)
-    return Done(code, printed.out, printed.err)
-
-
-def new(box: Sandbox) -> Path:
-    return box.folder / "new" / "astsync.toml"
+from tests.cli.sandbox import Sandbox, run
+from tests.cli.wizard_answers import RULES, given, init, left, new, secrets, to_1c, to_pbx
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path) -> None:
     (tmp_path / "new").mkdir()
-
-
-def left(box: Sandbox) -> list[str]:
-    return sorted(file.name for file in new(box).parent.iterdir())
-
-
-def to_1c(box: Sandbox) -> list[str]:
-    return [box.onec.url, box.onec.user, box.onec.password]
-
-
-RULES = ["", "495", "", ""]  # country, area code, scheme, it looks right
-
-
-def to_pbx(box: Sandbox) -> list[str]:
-    return ["", box.pbx.host, str(box.pbx.port), box.pbx.user, box.pbx.secret]
-
-
-def given(box: Sandbox) -> list[str]:
-    return [
-        "--url", box.onec.url, "--user", box.onec.user,
-        "--pbx-host", box.pbx.host, "--pbx-port", str(box.pbx.port), "--pbx-user", box.pbx.user,
-    ]  # fmt: skip
-
-
-def secrets(box: Sandbox) -> dict[str, str]:
-    return {"ASTSYNC_SOURCE__PASSWORD": box.onec.password, "ASTSYNC_PBX__OFFICE__SECRET": box.pbx.secret}
 
 
 def test_the_answers_become_a_file_that_works(box: Sandbox) -> None:
@@ -134,7 +71,7 @@ def test_wrong_answers_can_be_corrected(box: Sandbox) -> None:
         "Контрагент", "1", "Nme", "description",
         "XX", "RU", "99999999", "495", "wikipedija", "none", "n", "n", "", "", "telegram", "",
         "of fice", "office", "no host", "127.0.0.1", "1", box.pbx.user, "wrong",  # the port is wrong
-        "h", "", str(box.pbx.port),
+        "h", "", str(box.pbx.port), "n",
         "u", "", box.pbx.secret, "", "",
     ]  # fmt: skip
     done = init(box, answers)
@@ -251,50 +188,6 @@ def test_a_pbx_that_is_down_can_be_written_as_it_is(box: Sandbox) -> None:
     assert load(new(box), {}).pbx[0].host == box.pbx.host
 
 
-def test_an_http_service_is_known_by_its_address(box: Sandbox) -> None:
-    done = init(box, [f"{box.onec.url}/hs/astsync/counterparties", *to_1c(box)[1:], *RULES, *to_pbx(box), "", ""])
-    assert done.code == 0, done.err
-    source = load(new(box), {}).source
-    assert (source.kind, source.url, source.http.service) == ("http", box.onec.url, "hs/astsync/counterparties")
-    assert "A phone would show:\n  7" in done.err
-    assert run(box.capture, box.patch, "--config", str(new(box)), "check").code == 0
-
-
-def test_a_web_service_whose_operations_are_shown(box: Sandbox) -> None:
-    wsdl = f"{box.onec.url}/ws/astsync?wsdl"
-    answers = [wsdl, *to_1c(box)[1:], "o", "GetContacts", "o", "GetCounterparties", *RULES, *to_pbx(box), "", ""]
-    done = init(box, answers, "--operation", "Nothing")
-    assert done.code == 0, done.err
-    assert done.err.count("✗") == 2
-    assert "GetCounterparties(Cursor" in done.err
-    source = load(new(box), {}).source
-    assert (source.kind, source.soap.wsdl, source.soap.operation) == ("soap", wsdl, "GetCounterparties")
-    assert run(box.capture, box.patch, "--config", str(new(box)), "check").code == 0
-
-
-@pytest.mark.parametrize("yes", [False, True])
-def test_the_web_service_is_proposed_where_nothing_is_published_by_odata(box: Sandbox, yes: bool) -> None:
-    box.onec.service.composition.clear()
-    if yes:
-        done = init(box, [], *given(box), "--yes", environ=secrets(box))
-    else:
-        done = init(box, [*to_1c(box), "y", *RULES, *to_pbx(box), "", ""])
-    assert done.code == 0, done.err
-    assert "nothing is published in it" in done.err
-    assert "«состав OData»" in done.err
-    assert new(box).read_text(encoding="utf-8").count('kind = "soap"') == 1
-
-
-def test_fields_of_another_service_can_be_named(box: Sandbox) -> None:
-    address = f"{box.onec.url}/hs/astsync/counterparties"
-    wrong, right = ["Phones", "Nme", ""], ["Phones, Nothing", "Name", "Ref"]
-    mended = [f"{box.onec.url}/hs/nothing", *to_1c(box)[1:], "f", *wrong, "a", address, "f", *right]
-    done = init(box, [*mended, *RULES, *to_pbx(box), "", ""])
-    assert done.code == 0, done.err
-    assert "Did you mean Name?" in done.err
-    assert load(new(box), {}).source.http.fields.phones == ("Phones", "Nothing")
-
-
 def test_texts_of_1c_cannot_steer_the_terminal(box: Sandbox) -> None:
     for record in box.onec.records():
         box.onec.change(record.item.ref, name="\x1b[31mред\u202e", phones=["+7 495 555-01-42"])
@@ -362,7 +255,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 def test_a_person_at_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
     with OneC(60) as onec, AmiStandIn() as pbx:
         for question, answer in (
-            ("in the browser:", onec.url), ("1C user:", onec.user), ("not shown):", onec.password),
+            ("XLSX, JSON):", onec.url), ("1C user:", onec.user), ("not shown):", onec.password),
             ("a conflict", "1"), ("Field with the name", ""), ("Country", ""), ("Area code", "495"), ("Letters", ""),
             ("like this?", "y"), ("Your name", ""), ("Host", pbx.host), ("Port", str(pbx.port)), ("AMI user", pbx.user),
             ("not shown):", pbx.secret), ("Another PBX?", "n"), ("files of their own?", "n"),
@@ -376,10 +269,10 @@ def test_a_person_at_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
     assert load(tmp_path / "new" / "astsync.toml", {}).pbx[0].password() == pbx.secret
 
 
-@pytest.mark.parametrize("question", ["in the browser:", "not shown):"])
+@pytest.mark.parametrize("question", ["XLSX, JSON):", "not shown):"])
 def test_an_interrupt_leaves_nothing(terminal: Terminal, tmp_path: Path, question: str) -> None:
-    terminal.expect("in the browser:")
-    if question != "in the browser:":
+    terminal.expect("XLSX, JSON):")
+    if question != "XLSX, JSON):":
         terminal.type("http://127.0.0.1:1/x\nuser\n")
         terminal.expect(question)
     assert terminal.interrupt() in {130, -signal.SIGINT}

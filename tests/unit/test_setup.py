@@ -78,6 +78,32 @@ def test_what_is_no_address_is_told(pasted: str) -> None:
     assert "http://1c.example.local/trade" in raised.value.hint
 
 
+def test_a_file_is_told_from_an_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    file = tmp_path / "мои клиенты.csv"
+    file.touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path))
+    for pasted in (
+        str(file),
+        f'"{file}"',
+        file.as_uri(),
+        f"file://{file}",
+        f"./{file.name}",
+        file.name,
+        f"~/{file.name}",
+    ):
+        address = clean_address(pasted)
+        assert (address.kind, address.file, address.url, address.shown) == ("file", file, "", str(file))
+    assert clean_address("http://1c.example.local/list.json").kind == "odata"
+
+
+@pytest.mark.parametrize("pasted", ["no.csv", "/", "/tmp", "~nobody-at-all/x", "./x", "1c.example.local/list.json"])
+def test_a_file_that_is_not_there_is_told(pasted: str) -> None:
+    with pytest.raises(ConfigError, match="there is no file") as raised:
+        clean_address(pasted)
+    assert "http://" in raised.value.hint
+
+
 @given(st.text(max_size=60))
 def test_no_text_breaks_the_reading_of_addresses(pasted: str) -> None:
     try:

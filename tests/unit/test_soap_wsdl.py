@@ -72,6 +72,12 @@ def test_a_namespace_that_is_no_uri_is_written_as_the_service_knows_it() -> None
     assert call.headers()["SOAPAction"] == f'"{space}#Обмен:ПолучитьКонтрагентов"'.encode()
 
 
+def test_a_namespace_may_hold_blanks() -> None:
+    space = "Обмен с сайтом"
+    content = fixture("cyrillic").replace("http://www.пример.рф/Обмен".encode(), space.encode())
+    assert call_of(content, "ПолучитьКонтрагентов").plan().record == f"{{{space}}}Контрагент"
+
+
 def test_the_endpoint_is_the_path_of_the_wsdl_at_the_configured_host() -> None:
     assert call_of(fixture("neo-fly"), "GetClients").endpoint == "http://1c.example.local/base/ws/Neofly.1cws"
     other = call_of(fixture("neo-fly"), "GetClients", endpoint="https://proxy.example.local/x")
