@@ -118,7 +118,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part) if chunked else part)
         if chunked:
             self.wfile.write(b"0\r\n\r\n")
-        if answer.sent is not None:
+        if answer.sent is not None and (length is None or answer.sent < length):
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
