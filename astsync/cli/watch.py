@@ -34,10 +34,11 @@ def watch(
     pause = seconds(every)
     set_up_log(common, os.environ)
 
-    def load() -> "Job":
-        return make_job(common, pause)
+    with guarded(common) as store:
 
-    with guarded(common):
+        def load() -> "Job":
+            return make_job(common, pause, store)
+
         Watch(load, Notifier(os.environ)).run()
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from astsync.cli.common import Common
 from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
-from astsync.config import Config
+from astsync.config import Config, PbxConfig
 from astsync.config import file as configfile
 from astsync.engine import Engine, Options
 from astsync.errors import ConfigError, LockedError
@@ -25,32 +25,47 @@ _TRIES = 4  # of one request, each with the whole time-out
 
 
 @contextmanager
-def guarded(common: Common) -> Iterator[None]:
-    """Keep a second ``watch`` out; runs of other commands take turns. Raises ConfigError, LockedError."""
+def guarded(common: Common) -> Iterator[Path]:
+    """Keep a second ``watch`` out of the store, and give its path; runs of other commands take turns.
+
+    Raises ConfigError, LockedError.
+    """
     file = configfile.find(common.config, os.environ)
     path = store_path(configfile.load(file), file, os.environ)
     try:
         with locked(path.with_name(f"{path.name}.watch")):
-            yield
+            yield path
     except LockedError as error:
         raise LockedError(
             str(error).replace("another run of astsync", "another astsync watch"), hint="One is enough: end the other."
         ) from None
 
 
-def make_job(common: Common, every: float) -> Job:
-    """Read the configuration and give what is to be watched. Raises ConfigError."""
+def make_job(common: Common, every: float, store: Path) -> Job:
+    """Read the configuration and give what is to be watched, with the store that is guarded. Raises ConfigError."""
     file = configfile.find(common.config, os.environ)
     config = configfile.load(file)
     pbxs = chosen(config, common.pbx)
+    _check(config, pbxs, every)
+    path = store_path(config, file, os.environ)
+    if path != store:
+        raise ConfigError(f"the store is {path} now, and was {store}", hint="End astsync watch and start it again.")
+    longest = max([config.source.timeout, *(pbx.timeout for pbx in pbxs)])
+    runs = EngineRuns(config, open_source(config.source), store)
+    return Job(pbxs, config.sync.family, runs, every, SILENCE + _TRIES * longest)
+
+
+def _check(config: Config, pbxs: Sequence[PbxConfig], every: float) -> None:
+    """Find now what would fail again and again later. Raises ConfigError."""
+    for pbx in pbxs:
+        pbx.password()
+    if every:
+        config.source.secret()
     if every and config.source.kind == "file" and config.source.file.path == Path("-"):
         raise ConfigError(
             "standard input can be read only once, and watch syncs again and again",
             hint="Name a file in source.file.path, or give --every 0.",
         )
-    longest = max([config.source.timeout, *(pbx.timeout for pbx in pbxs)])
-    runs = EngineRuns(config, open_source(config.source), store_path(config, file, os.environ))
-    return Job(pbxs, config.sync.family, runs, every, SILENCE + _TRIES * longest)
 
 
 class _Pulled(Engine):

@@ -90,7 +90,12 @@ def test_systemd_is_told_and_sighup_reads_the_configuration_again(configuration:
             wait_for("1 of 1 PBXs connected; last sync done")
             wait_for("WATCHDOG=1")
             good = configuration.read_text(encoding="utf-8")
-            for text, told in ((f"{good}\nnonsense = 1\n", "the old one stays"), (good, "was read again")):
+            for text, told in (
+                (f"{good}\nnonsense = 1\n", "the old one stays"),
+                (good.replace("secret =", "secret_file = 'nowhere' #"), "secret_file: cannot read"),
+                (good.replace("store.sqlite3", "other.sqlite3"), "the store is"),
+                (good, "was read again"),
+            ):
                 configuration.write_text(text, encoding="utf-8")
                 process.send_signal(signal.SIGHUP)
                 wait_for("RELOADING=1")
@@ -101,7 +106,9 @@ def test_systemd_is_told_and_sighup_reads_the_configuration_again(configuration:
             wait_for("STOPPING=1")
             assert process.wait(10) == 0
     assert words[0] == "READY=1"
-    assert "nonsense" in log(configuration)
+    said = log(configuration)
+    assert "nonsense" in said
+    assert (said.count("the old one stays"), said.count("was read again")) == (3, 1)
 
 
 def test_a_second_watch_is_refused(configuration: Path) -> None:
