@@ -1,6 +1,7 @@
 """WSDLs as real configurations of 1C have them: strict zeep loads them, and a check lists what they offer."""
 
 import logging
+import re
 from pathlib import Path
 
 import pytest
@@ -84,6 +85,12 @@ def test_the_endpoint_is_the_path_of_the_wsdl_at_the_configured_host() -> None:
     assert other.endpoint == "https://proxy.example.local/x"
 
 
+def test_a_port_without_an_address_is_called_where_the_wsdl_is() -> None:
+    content = re.sub(rb"<soap(12)?bind:address[^>]*/>", b"", SHIPPED)
+    assert content != SHIPPED
+    assert call_of(content, "GetCounterparties").endpoint == ADDRESS.partition("?")[0]
+
+
 def test_a_port_chooses_the_version_of_soap() -> None:
     assert call_of(SHIPPED, "GetCounterparties").operation.version == "1.1"
     call = call_of(SHIPPED, "GetCounterparties", port="astsyncSoap12")
@@ -128,6 +135,10 @@ BAD = {
     "cut": (SHIPPED[:3000], "damaged XML"),
     "bomb": (SHIPPED.replace(b"<definitions", BOMB + b"<definitions", 1), "refused: it has a document type"),
     "schema": ((Path(__file__).parents[2] / "examples/1c/astsync.xsd").read_bytes(), "no WSDL but the document schema"),
+    "assertion of zeep": (
+        SHIPPED.replace(b'message="tns:GetCounterpartiesRequestMessage"', b"", 1),
+        "cannot be used",
+    ),
     "broken": (SHIPPED.replace(b'"tns:CounterpartyPage"', b'"tns:Absent"'), "cannot be used"),
 }
 

@@ -198,7 +198,7 @@ def _operations(services: Mapping[str, Any]) -> Iterator[Operation]:
         for port, offered in described.ports.items():
             version = _version(offered.binding)
             if version:
-                address = str(offered.binding_options.get("address") or "")
+                address = str((offered.binding_options or {}).get("address") or "")
                 for name, operation in offered.binding.all().items():
                     yield Operation(str(name), service, port, version, address, offered.binding.name.text, operation)
 

@@ -29,7 +29,16 @@ LARGEST_WSDL = 32 * 1024 * 1024
 _MANY_DOCUMENTS = 64
 _WHERE = "the WSDL"
 _PASSING = (SourceUnreachable, SourceBusy, SourceFailure)
-_BROKEN = (ZeepError, LookupError, ValueError, TypeError, AttributeError, NotImplementedError, RecursionError)
+_BROKEN = (
+    ZeepError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+)
 """What zeep raises on a WSDL that is not one, or breaks its own promises."""
 _WRITE = "1C writes the WSDL itself: open the address in a browser, publish the infobase again. "
 
