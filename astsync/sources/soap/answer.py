@@ -6,12 +6,13 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from astsync.config.source import SoapConfig
+from astsync.errors import SourceQueryError
 from astsync.sources.json_stream import JsonList
+from astsync.sources.onec.words import clean, page_words
 from astsync.sources.onec.words import decode as decode_words
-from astsync.sources.onec.words import page_words
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.convert import value
-from astsync.sources.soap.detect import Spot, find_list
+from astsync.sources.soap.detect import Spot, find_another, find_list
 from astsync.sources.soap.envelope import EMPTY, check_whole, holder_of, response_of, space_of
 from astsync.sources.soap.errors import CutAnswer, bad, names
 from astsync.sources.soap.faults import where
@@ -78,7 +79,17 @@ class AnswerReader:
             holder = check_whole(root, self._plan)
             if first and not self._plan.path[1:] and not walk.children and not len(holder):
                 raise bad(self._plan.operation, f"is empty: {local(holder.tag)} holds nothing", EMPTY)
+            self._check_single(holder)
             self._keep_around(root, around)
+
+    def _check_single(self, top: Element) -> None:
+        """Refuse a document with a second list that the WSDL does not describe: its records would be lost."""
+        other = "" if self._plan.form == "typed" else find_another(top, self._plan.rest, self._config.fields)
+        if other:
+            raise SourceQueryError(
+                f"the answer of {where(self._plan.operation)} holds several lists: {clean(other)} is another",
+                hint="Name the path to one list in source.soap.list; a list in several parts cannot be read.",
+            )
 
     def _records(self, walk: ListWalk, chunks: Iterable[bytes]) -> Iterator[Read]:
         read = self._elements.read
@@ -160,6 +171,8 @@ class AnswerReader:
 
     def _xml(self, tree: GrowingTree, pieces: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
         yield from self._records(ListWalk(tree, self._find, ENOUGH), pieces)
+        if tree.root is not None:
+            self._check_single(tree.root)
         document = value(tree.root) if tree.root is not None else {}
         around.update(document if isinstance(document, Mapping) else {})
 

@@ -36,13 +36,50 @@ def find_list(top: Element, path: str, fields: FieldsConfig, *, whole: bool) -> 
     return _records(top, fields) or _repeated(top)
 
 
-def _at_path(top: Element, path: list[str], fields: FieldsConfig, *, whole: bool) -> Spot | None:
+def find_another(top: Element, path: str, fields: FieldsConfig) -> str:
+    """Give the path of a record that is still in a document after its one list was taken out, "" where none is.
+
+    What is left of a second list would be lost without a word.
+    """
+    if not path:
+        return _named_below(top, fields, local(top.tag))
+    _parents, found = _follow(top, path.split("."))
+    for _parent, child in found:
+        below = path if _has_name(child, fields) else _named_below(child, fields, path)
+        if below:
+            return below
+    return ""
+
+
+def _named_below(top: Element, fields: FieldsConfig, path: str) -> str:
+    """Give the path of a record anywhere below the element that ``path`` leads to, "" where there is none."""
+    level = [(top, path)]
+    while level:
+        below = [(child, f"{here}.{local(child.tag)}") for element, here in level for child in element]
+        for child, here in below:
+            if (_has_name(child, fields) and child.tag != f"{CORE}column") or _is_table(child, fields):
+                return here
+        level = [(child, here) for child, here in below if len(child)]
+    return ""
+
+
+def _is_table(element: Element, fields: FieldsConfig) -> bool:
+    """Tell whether an element is a ValueTable with rows that have the name."""
+    return element.find(f"{CORE}row") is not None and fields.name in table_columns(element)
+
+
+def _follow(top: Element, path: list[str]) -> tuple[list[Element], list[tuple[Element, Element]]]:
+    """Give the elements that the path without its last name leads to, and what has that name in them."""
     if path[0] == local(top.tag) and len(path) > 1:
         path = path[1:]
     parents = [top]
     for name in path[:-1]:
         parents = [child for parent in parents for child in parent if local(child.tag) == name]
-    found = [(parent, child) for parent in parents for child in parent if local(child.tag) == path[-1]]
+    return parents, [(parent, child) for parent in parents for child in parent if local(child.tag) == path[-1]]
+
+
+def _at_path(top: Element, path: list[str], fields: FieldsConfig, *, whole: bool) -> Spot | None:
+    parents, found = _follow(top, path)
     if found:
         parent, first = found[0]
         inside = None if _has_name(first, fields) else _records(first, fields)

@@ -67,9 +67,12 @@ def check_whole(root: Element, plan: Plan) -> Element:
 def _follow(content: Element, plan: Plan) -> Element:
     element = content
     for tag in plan.path:
-        below = element.find(tag)
-        if below is None:
+        found = element.findall(tag)
+        if not found:
             raise bad(plan.operation, f"holds no {local(tag)}", EMPTY)
+        if len(found) > 1:
+            raise bad(plan.operation, f"holds {local(tag)} {len(found)} times: the WSDL allows it once")
+        below = found[0]
         if is_nil(below):
             raise bad(plan.operation, f"holds nothing: {local(tag)} is nil", EMPTY)
         element = below
