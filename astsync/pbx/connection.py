@@ -67,14 +67,14 @@ class Answer:
         self._heard = heard
         self._done = threading.Event()
         self._packet: bytes | None = None
-        self._error: PbxError | None = None
+        self._error: PbxError | KeyboardInterrupt | None = None
         self._started = time.monotonic()
 
     def take(self, _: bytes, packet: bytes) -> bool:
         """Take the response, then the events of a list until ``on_event`` says that it is complete."""
         try:
             last = self._is_last(packet)
-        except PbxError as error:
+        except (PbxError, KeyboardInterrupt) as error:  # what the caller's progress raises belongs to the caller
             self.fail(error)
             return True
         if last:
@@ -92,7 +92,7 @@ class Answer:
             hint="A value with an empty line inside breaks AMI: find it with `database show` on the PBX and delete it.",
         )
 
-    def fail(self, error: PbxError) -> None:
+    def fail(self, error: PbxError | KeyboardInterrupt) -> None:
         """Wake the caller with an error."""
         self._error = error
         self._done.set()

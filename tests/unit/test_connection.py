@@ -311,6 +311,19 @@ def test_a_long_answer_may_take_longer_than_the_timeout_while_it_flows() -> None
         assert family.read() == {str(i): "x" for i in range(8)}
 
 
+def test_an_interrupt_by_progress_is_the_callers_and_leaves_the_connection() -> None:
+    def stop(_stage: str, done: int, _total: int | None) -> None:
+        raise KeyboardInterrupt
+
+    many = {str(74950000000 + i): "x" for i in range(12_000)}
+    with AmiStandIn() as standin:
+        standin.fill(many)
+        with AmiPbx(config(standin), "cidname").open() as family:
+            with pytest.raises(KeyboardInterrupt):
+                family.read(stop)
+            assert family.read() == many
+
+
 def test_events_reach_the_listeners_of_the_client() -> None:
     seen: list[str] = []
     with AmiStandIn("1.8") as standin, AmiConnection(config(standin)) as connection:
