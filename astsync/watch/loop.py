@@ -9,7 +9,7 @@ from astsync.watch.clock import Clock
 
 log = logging.getLogger(__name__)
 
-GRACE = 1.0  # seconds that a run under way may still take when the loop must stop
+GRACE = 0.8  # seconds that a run under way may still take when the loop must stop
 AFTER_A_BUG = 60.0  # seconds
 
 

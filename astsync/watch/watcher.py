@@ -22,7 +22,7 @@ from astsync.watch.syncer import Syncer
 
 log = logging.getLogger(__name__)
 
-STOP_WITHIN = 1.4  # seconds: a run has one of them, and what then still waits for somebody is left behind
+STOP_WITHIN = 1.2  # seconds: a run has most of them, and what then still waits for somebody is left behind
 _STOP, _RELOAD, _MOVED = "stop", "reload", "moved"
 _SIGNALS = {signal.SIGTERM: _STOP, signal.SIGINT: _STOP, signal.SIGHUP: _RELOAD}
 

@@ -178,7 +178,7 @@ def test_a_pause_outlasts_what_wakes_the_loop() -> None:
     assert paused[0] >= 200
 
 
-def test_a_run_under_way_has_a_second_and_a_pull_has_none() -> None:
+def test_a_run_under_way_has_a_moment_and_a_pull_has_none() -> None:
     heart = Heart(lambda _: None)
     heart.writing("DBPut", 0, 10)
     heart.stop()
