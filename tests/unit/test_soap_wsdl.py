@@ -1,6 +1,7 @@
 """WSDLs as real configurations of 1C have them: strict zeep loads them, and a check lists what they offer."""
 
 import logging
+import os
 import re
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from astsync.demo.onec.wsdl import Element, Operation, WebService, wsdl
 from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
 from astsync.sources.soap import wsdl as loading
 from astsync.sources.soap.cache import WsdlCache
+from astsync.sources.soap.calls import READ_WHOLE
 from astsync.sources.soap.wsdl import Transport, WsdlLoader, parsed
 from tests.unit.soap_service import (
     ADDRESS,
@@ -303,6 +305,57 @@ def test_a_changed_service_drops_the_copy_and_is_read_once_more(
         assert [asked.raw.endswith("?wsdl") for asked in server.asked[2:]] == [False, True, False]
         server.answer = lambda asked: Reply(changed if asked.raw.endswith("?wsdl") else body)
         assert [one.name for one in source_of(server, cache_hours=1).pull()] == ["ООО МИКО"]
+
+
+def test_a_change_in_the_middle_of_the_list_makes_the_next_pull_read_the_wsdl(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was given already cannot be taken back; but a copy that does not fit must not fail for a day."""
+    folder = cached(tmp_path, monkeypatch)
+    record = "<m:Counterparties><m:Ref>1</m:Ref><m:Name>ООО МИКО</m:Name><m:DeletionMark>false</m:DeletionMark>{}"
+    plain = record.format("<m:Phones><m:Number>+7 495 555-01-02</m:Number></m:Phones></m:Counterparties>")
+    other = plain.replace("<m:Ref>", "<m:ИНН>7700000000</m:ИНН><m:Ref>")
+    body = answer("GetCounterparties", ASTSYNC, f"<m:return>{plain * READ_WHOLE}{other}</m:return>")
+    with service(SHIPPED, lambda _asked: Reply(EMPTY)) as server:
+        list(source_of(server, cache_hours=1).pull())
+        assert list(folder.iterdir())
+        server.answer = lambda _asked: Reply(body)
+        pulled = source_of(server, cache_hours=1).pull()
+        with pytest.raises(SourceBadAnswer, match="ИНН, which the WSDL does not know"):
+            list(pulled)
+    assert not list(folder.iterdir())
+
+
+def test_a_copy_of_no_use_does_not_hide_why_the_wsdl_cannot_be_had(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cached(tmp_path, monkeypatch)
+    with service(SHIPPED, lambda _asked: Reply(status=503)) as server:
+        address = f"{server.url}/base/ws/service?wsdl"
+        WsdlCache(address, "Иванов").write({address: b"<html>"})
+        monkeypatch.setattr("astsync.sources.soap.cache.time.time", lambda: 9e9)
+        server.answer = lambda _asked: Reply(status=503)
+        with pytest.raises(SourceError, match="503"):
+            list(source_of(server, cache_hours=1).pull())
+
+
+def test_a_file_that_somebody_else_may_have_put_there_is_not_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = WsdlCache("a", "b", tmp_path)
+    cache.write({"a": b"<a/>"})
+    kept = cache.path.read_bytes()
+    assert cache.read() is not None
+    monkeypatch.setattr("astsync.sources.soap.cache.os.geteuid", lambda: 4242)
+    assert cache.read() is None
+    monkeypatch.undo()
+    cache.drop()
+    (tmp_path / "real").write_bytes(kept)
+    cache.path.symlink_to(tmp_path / "real")
+    assert cache.read() is None
+    cache.drop()
+    os.mkfifo(cache.path)
+    assert cache.read() is None
 
 
 def test_the_loader_tells_an_operation_that_only_the_new_wsdl_has(

@@ -13,6 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from stat import S_ISREG
 
 import orjson
 from platformdirs import user_cache_path
@@ -45,9 +46,7 @@ class WsdlCache:
     def read(self) -> Kept | None:
         """Give what is kept, None where there is nothing that can be used."""
         try:
-            if self.path.stat().st_size > _LARGEST:
-                return None
-            kept = orjson.loads(self.path.read_bytes())
+            kept = orjson.loads(_read(self.path))
             documents = {str(url): text.encode("latin-1") for url, text in kept["documents"].items()}
             fits = kept["version"] == _VERSION and kept["key"] == self._key and bool(documents)
             age = time.time() - float(kept["time"])
@@ -69,6 +68,15 @@ class WsdlCache:
         """Forget what is kept."""
         with suppress(OSError):
             self.path.unlink()
+
+
+def _read(path: Path) -> bytes:
+    """Read a file that nobody else can have put there: whose WSDL is read decides what is sent with the login."""
+    with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # never waits for a pipe
+        status = os.fstat(file.fileno())
+        if not S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_size > _LARGEST:
+            raise OSError("no cache file of this user")
+        return file.read()
 
 
 def _replace(path: Path, content: bytes) -> None:

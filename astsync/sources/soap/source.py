@@ -7,7 +7,6 @@ read whole before anything of it is given, so that a broken one can be asked for
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
-from itertools import chain, islice
 
 from astsync.config import SourceConfig
 from astsync.errors import SourceQueryError
@@ -45,20 +44,21 @@ class SoapSource:
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
         """Give every counterparty of the list. Raises SourceError when it is not whole.
 
-        A WSDL from the cache that does not fit any more is asked for anew, once.
+        A WSDL from the cache that does not fit any more is asked for anew, once; where that comes to light only after
+        the first counterparty, by the next pull.
         """
         wsdl = self._loader.load()
-        counterparties = self._counterparties(wsdl, progress)
+        given = False
         try:
-            first = list(islice(counterparties, 1))
+            for counterparty in self._counterparties(wsdl, progress):
+                given = True
+                yield counterparty
         except (ServiceChanged, SourceQueryError) as error:
             self._loader.forget()
-            if wsdl.fresh:
+            if wsdl.fresh or given:
                 raise
             logger.info("%s; reading the WSDL anew", error.message)
             yield from self._counterparties(self._loader.fetch(), progress)
-        else:
-            yield from chain(first, counterparties)
 
     def check(self) -> Iterator[Finding]:
         """Try the WSDL, the operation, its parameters, a call, the list and its fields; show three counterparties."""

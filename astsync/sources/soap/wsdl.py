@@ -82,15 +82,15 @@ class WsdlLoader:
         if kept is None:
             return self.fetch()
         if kept.age < self._seconds:
-            try:
-                return self._read(kept.documents)
-            except SourceError:
-                return self.fetch()
+            return self._readable(kept.documents) or self.fetch()
         try:
             return self.fetch(once=True)
         except _PASSING as error:
+            wsdl = self._readable(kept.documents)
+            if wsdl is None:
+                raise
             logger.warning("%s; going on with the WSDL of %s ago", error.message, _ago(kept.age))
-            return self._read(kept.documents)
+            return wsdl
 
     def fetch(self, *, once: bool = False) -> Wsdl:
         """Give the WSDL from the server and keep it; ``once``: without trying again. Raises SourceError."""
@@ -106,8 +106,12 @@ class WsdlLoader:
         """Drop the cached copy: the service has changed."""
         self._cache.drop()
 
-    def _read(self, documents: Documents) -> Wsdl:
-        return parsed(self.address, Transport(self.address, dict(documents), _nowhere), fresh=False)
+    def _readable(self, documents: Documents) -> Wsdl | None:
+        """Read a kept WSDL; None for one that cannot be used."""
+        try:
+            return parsed(self.address, Transport(self.address, dict(documents), _nowhere), fresh=False)
+        except SourceError:
+            return None
 
 
 Fetch = Callable[[str], bytes]
