@@ -104,11 +104,13 @@ def chosen(config: Config, names: tuple[str, ...]) -> list[PbxConfig]:
 def store_path(config: Config, file: Path | None, environ: Mapping[str, str]) -> Path:
     """Give the store's file: the configured one, else one for this configuration file in the state folder.
 
-    The state folder is systemd's ``STATE_DIRECTORY`` where it is set, else the user's own. Raises ConfigError where
-    there is none.
+    The state folder is systemd's ``STATE_DIRECTORY`` where it is set, else the user's own. Links are followed, so that
+    all ways to a store lead to its one lock. Raises ConfigError where there is no place for a store.
     """
-    if config.store.path is not None:
-        return config.store.path
+    return Path(os.path.realpath(config.store.path or _default_store(file, environ)))
+
+
+def _default_store(file: Path | None, environ: Mapping[str, str]) -> Path:
     given = environ.get("STATE_DIRECTORY")
     folder = Path(given.split(":")[0]) if given else _state_folder()
     if file is None:

@@ -76,6 +76,7 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
     try:
         bring_up(db, version_of(db, path))
         db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")  # what is recorded outlives a power cut, whatever SQLite was built for
     except BaseException:
         db.close()
         raise
@@ -89,9 +90,11 @@ def _create(path: Path) -> None:
 def _damage(path: Path) -> sqlite3.DatabaseError | None:
     """Look for damage over a connection that changes nothing, neither the file nor what SQLite left beside it.
 
+    But a journal, which only a kill within the first making of the file leaves, must be rolled back to read at all.
     Raises StoreError for a file of another program or version.
     """
-    with closing(_connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db:
+    mode = "rw" if Path(f"{path}-journal").exists() else "ro"
+    with closing(_connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)) as db:
         try:
             if version_of(db, path):
                 _check(db)

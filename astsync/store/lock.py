@@ -28,6 +28,7 @@ def locked(path: Path) -> Iterator[None]:
             raise _locked(holder) from None
     try:
         with told(path):
+            holder.unlink(missing_ok=True)  # a killed run of another user may have left one that is not ours to write
             holder.write_text(str(os.getpid()), encoding="ascii")
         yield
     finally:

@@ -17,14 +17,20 @@ def told(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
+        reason = _beside(error, path) or getattr(error, "strerror", None) or str(error)
         raise StoreError(f"the store {path} cannot be used: {reason}", hint=_hint(error)) from error
+
+
+def _beside(error: Exception, path: Path) -> str:
+    """Tell a fault of a file beside the store, as its lock, with its name."""
+    named = isinstance(error, OSError) and error.filename is not None and str(error.filename) != str(path)
+    return f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and named else ""
 
 
 def _hint(error: Exception) -> str:
     if is_damage(error):
         return "Run the command again: it moves the damaged file aside, and goes on without it."
-    return "Check the folder's owner and free space, or name another file in store.path."
+    return "Check who owns the files and the folder, and its free space, or name another file in store.path."
 
 
 def is_damage(error: BaseException) -> bool:

@@ -196,6 +196,18 @@ def test_what_a_foreign_value_holds_cannot_steer_the_terminal(box: Sandbox) -> N
     assert deleted == {"number": "101", "old": "\x1b[31mred\\xc8\\xe2"}
 
 
+def test_a_store_has_one_lock_whatever_link_leads_to_it(box: Sandbox) -> None:
+    from astsync.store import locked
+
+    box.run("sync")
+    (box.folder / "link.sqlite3").symlink_to(box.folder / "store.sqlite3")
+    box.write("/store.sqlite3", "/link.sqlite3")
+    with locked(box.folder / "store.sqlite3"):
+        assert box.run("sync").code == 8
+    assert box.run("sync").code == 0
+    assert not list(box.folder.glob("link.sqlite3?*"))
+
+
 def test_the_store_is_named_by_the_configuration(box: Sandbox, tmp_path: Path) -> None:
     box.write(f'[store]\npath = "{box.folder}/store.sqlite3"\n', "")
     box.patch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))

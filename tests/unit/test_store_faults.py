@@ -261,6 +261,50 @@ def test_a_folder_that_cannot_be_written_is_told_before_anything_happens(tmp_pat
     assert list(folder.iterdir()) == []
 
 
+def test_the_file_at_fault_is_named_where_it_is_not_the_store(path: Path) -> None:
+    Path(f"{path}.lock").mkdir()
+    with pytest.raises(StoreError, match=r"store\.sqlite3\.lock") as fault, locked(path):
+        pass
+    assert "who owns" in fault.value.hint
+
+
+def test_the_pid_that_another_user_left_is_replaced(path: Path) -> None:
+    left = Path(f"{path}.pid")
+    elsewhere = path.with_name("elsewhere")
+    elsewhere.write_text("theirs")
+    left.symlink_to(elsewhere)
+    with locked(path):
+        assert (left.is_symlink(), left.read_text()) == (False, str(os.getpid()))
+    assert elsewhere.read_text() == "theirs"
+
+
+KILLED_WHILE_MAKING = """
+import os, signal, sqlite3, sys
+db = sqlite3.connect(sys.argv[1], isolation_level=None)
+db.execute("PRAGMA cache_size = 1")
+db.execute("BEGIN IMMEDIATE")
+db.execute("CREATE TABLE snapshot (x)")
+db.executemany("INSERT INTO snapshot VALUES (?)", (("x" * 900,) for _ in range(100)))
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_a_kill_while_the_file_is_made_leaves_a_store_that_can_be_used(path: Path) -> None:
+    path.touch()
+    subprocess.run([sys.executable, "-c", KILLED_WHILE_MAKING, str(path)], check=False)
+    assert path.stat().st_size
+    assert Path(f"{path}-journal").exists()
+    Store(path, write=False).close()
+    with closing(Store(path)) as store:
+        assert store.begin_run("sync") == 1
+    assert not list(path.parent.glob("*.corrupt-*"))
+
+
+def test_a_record_is_on_the_disk_when_it_is_stored(path: Path) -> None:
+    with closing(Store(path)) as store:
+        assert store._file._db.execute("PRAGMA synchronous").fetchone() == (2,)
+
+
 def test_a_clock_that_jumps_back_changes_no_order(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
     with closing(Store(path, undo_runs=2)) as store:
