@@ -9,6 +9,7 @@ from astsync.phonebook.model import Change, Entry
 
 SMALLEST_LIMITED = 10
 """Below so many owned entries a share says nothing, and the limits do not apply."""
+_ROUNDING = 1e-6  # 0.29 * 100 is a little less than 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,10 +108,16 @@ def check_list(before: Mapping[str, str], desired: Mapping[str, Entry], limits: 
 
 
 def _check(count: int, ours: int, limit: float | None, where: str, words: tuple[str, str, str]) -> None:
-    if limit is None or ours < SMALLEST_LIMITED or count <= limit * ours:
+    if limit is None or ours < SMALLEST_LIMITED or count <= limit * ours + _ROUNDING:
         return
     verb, key, option = words
+    shares = f"({_percent(count / ours)}); {key} is {_percent(limit)}"
     raise SafetyError(
-        f"{where}: the plan would {verb} {count} of {ours} entries ({count / ours:.0%}); {key} is {limit:.0%}",
+        f"{where}: the plan would {verb} {count} of {ours} entries {shares}",
         hint=f"Look at `astsync diff`. If this is right, run once with {option}.",
     )
+
+
+def _percent(share: float) -> str:
+    """Give a share as percent, with as many places as tell 30% from 30.1%."""
+    return f"{share * 100:.4g}%"

@@ -1,5 +1,7 @@
 """The plan: what is added, changed, deleted, kept; and the safety limits."""
 
+from contextlib import nullcontext
+
 import pytest
 
 from astsync.errors import SafetyError
@@ -81,6 +83,25 @@ def test_a_list_is_held_against_the_last_good_one() -> None:
     with pytest.raises(SafetyError, match="change 20 of 20"):
         check_list(before, entries(20, "y"), Limits(max_delete=None))
     check_list({}, {}, Limits())
+
+
+@pytest.mark.parametrize(("percent", "of"), [(29, 100), (7, 100), (57, 100), (58, 100), (35, 20)])
+def test_just_as_many_as_the_limit_says_are_let_through(percent: int, of: int) -> None:
+    allowed = percent * of // 100
+    existing = {str(i): "old" for i in range(of)}
+    limits = Limits(max_change=percent / 100)
+    for count in (allowed, allowed + 1):
+        desired = {n: Entry(n, "new" if int(n) < count else "old") for n in existing}
+        plan = make_plan(existing, desired, existing.keys())
+        with nullcontext() if count == allowed else pytest.raises(SafetyError, match=f"max_change is {percent}%"):
+            check_limits(plan, limits, "office")
+
+
+def test_a_refusal_tells_shares_that_differ() -> None:
+    existing = {str(i): "old" for i in range(1000)}
+    plan = make_plan(existing, {n: Entry(n, "new" if int(n) < 301 else "old") for n in existing}, existing.keys())
+    with pytest.raises(SafetyError, match=r"301 of 1000 entries \(30\.1%\); max_change is 30%"):
+        check_limits(plan, Limits(), "office")
 
 
 def test_below_ten_owned_entries_no_limit_applies() -> None:
