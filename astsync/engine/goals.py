@@ -54,7 +54,7 @@ class InStep:
         self._unfit = self._check_list()
         checked = {name: self._unfit or self._check(name, work) for name, work in works.items()}
         refused = {name: error for name, error in checked.items() if error is not None}
-        if self._is_empty() and not refused:
+        if self._is_empty() and works and not refused:
             empty = _empty(self._snapshot)
             log.warning("%s; no PBX holds anything of astsync's: nothing is written\n%s", empty, empty.hint)
         return refused

@@ -11,7 +11,8 @@ from astsync.result import Problems, Report
 
 def render(report: Report) -> str:
     """Give the report as a page: a summary a PBX, and a table of all changes."""
-    notes = [(pbx.name, text) for pbx in report.pbx for text in (summary(pbx), outcome(pbx)) if text]
+    undo = report.undoes is not None
+    notes = [(pbx.name, text) for pbx in report.pbx for text in (summary(pbx, undo=undo), outcome(pbx)) if text]
     return _page(f"astsync {report.command}", headline(report), notes, CHANGE_COLUMNS, change_rows(report))
 
 

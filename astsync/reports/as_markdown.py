@@ -26,7 +26,7 @@ def render_problems(problems: Problems) -> str:
 def _lines(report: Report) -> Iterator[str]:
     yield f"# {_safe(headline(report))}"
     for pbx in report.pbx:
-        yield f"\n- **{_safe(pbx.name)}**: {_safe(summary(pbx))}"
+        yield f"\n- **{_safe(pbx.name)}**: {_safe(summary(pbx, undo=report.undoes is not None))}"
         if done := outcome(pbx):
             yield f"- **{_safe(pbx.name)}**: {_safe(done)}"
     yield ""

@@ -44,14 +44,14 @@ def _counts(counterparties: int, skipped: int, conflicts: int) -> str:
     return f"{counterparties} counterparties, {skipped} phone fields skipped, {conflicts} conflicts"
 
 
-def summary(pbx: PbxReport) -> str:
-    """Tell a PBX's differences in numbers."""
+def summary(pbx: PbxReport, *, undo: bool = False) -> str:
+    """Tell a PBX's differences in numbers; ``undo`` where they are those to what it held before a run."""
     plan = pbx.plan
     if plan is None:
         return "not reached"
     same = f"{plan.unchanged} unchanged, {plan.foreign} foreign kept"
     if not plan.changes:
-        return f"in step, {same}"
+        return f"{'nothing to put back' if undo else 'in step'}, {same}"
     return f"{len(plan.add)} to add, {len(plan.change)} to change, {len(plan.delete)} to delete, {same}"
 
 
@@ -69,15 +69,15 @@ def outcome(pbx: PbxReport) -> str:
 def _lines(report: Report, most: int | None) -> Iterator[str]:
     yield headline(report)
     for pbx in report.pbx:
-        yield from _pbx(pbx, most)
+        yield from _pbx(pbx, most, undo=report.undoes is not None)
         if report.list_foreign and pbx.plan is not None:
             yield from (f"  = {printable(entry.number)}  {printable(entry.name)}" for entry in pbx.plan.kept)
     if report.undoes is not None and report.differs:
         yield "the next sync, push or watch writes it again, unless 1C says otherwise by then"
 
 
-def _pbx(pbx: PbxReport, most: int | None) -> Iterator[str]:
-    yield f"{pbx.name}: {summary(pbx)}"
+def _pbx(pbx: PbxReport, most: int | None, *, undo: bool) -> Iterator[str]:
+    yield f"{pbx.name}: {summary(pbx, undo=undo)}"
     if pbx.plan is None:
         return
     changes = sorted((*pbx.plan.add, *pbx.plan.change, *pbx.plan.delete), key=lambda change: change.number)

@@ -60,7 +60,7 @@ def _end(run: RunRecord) -> str:
 
 def _undo(run: RunRecord) -> Iterator[str]:
     if run.undoes is not None:
-        yield f"(put back run {run.undoes})"
+        yield f"(put back run {run.undoes})" if run.exit_code in {0, 7} else f"(was to put back run {run.undoes})"
     if run.undone_by is not None:
         yield f"(put back by run {run.undone_by})"
     elif run.undoable:

@@ -73,9 +73,20 @@ def test_a_changed_key_refuses_and_is_named(box: Sandbox) -> None:
         assert refused.code == 6
         assert f"1 keys have changed since run 1: {number}" in refused.err
         assert "--skip-changed" in refused.err
+        assert "in step" not in refused.out
     assert box.pbx.writes == 0
     assert box.run("undo", "1", "--skip-changed").code == 0
     assert box.pbx.family() == {number: "By hand"}
+
+
+def test_a_refused_undo_is_not_told_as_done(box: Sandbox) -> None:
+    box.run("sync")
+    box.pbx.fill(dict.fromkeys(box.pbx.family(), "By hand"))
+    refused = box.run("undo")
+    assert "office: nothing to put back, 0 unchanged" in refused.out
+    assert "undo  exit 6  (was to put back run 1)" in box.run("history").out
+    for form in ("markdown", "html"):
+        assert "nothing to put back" in box.run("undo", "--dry-run", "--format", form).out
 
 
 def test_a_run_that_cannot_be_undone_is_a_fault_of_usage(box: Sandbox) -> None:
