@@ -53,8 +53,8 @@ class TestFlavours:
     @pytest.mark.parametrize(
         ("flavour", "has", "has_not"),
         [
-            ("bp30", {"Значение", "ДействуетС", "ЗначенияПолей"}, set()),
-            ("bp-old", {"ЗначенияПолей"}, {"Значение", "ДействуетС"}),
+            ("bp30", {"Значение", "ДействуетС", "ЗначенияПолей", "ВидДляСписка_Key", "Страна", "Город"}, set()),
+            ("bp-old", {"ЗначенияПолей", "АдресЭП"}, {"Значение", "ДействуетС", "ВидДляСписка_Key"}),
             ("bp-oldest", {"НомерТелефона"}, {"ЗначенияПолей", "Значение", "ДействуетС"}),
         ],
     )
@@ -63,6 +63,12 @@ class TestFlavours:
             row = Client(onec).rows(SECTION, top="1")[0]
         assert has <= set(row)
         assert not has_not & set(row)
+
+    def test_mail_has_columns_of_its_own(self) -> None:
+        with OneC(20) as onec:
+            rows = Client(onec).rows(SECTION, filter="Тип eq 'АдресЭлектроннойПочты'")
+        assert {row["ДоменноеИмяСервера"] for row in rows} == {"example.ru"}
+        assert all(row["АдресЭП"] == row["Представление"] for row in rows)
 
     def test_older_parts_are_xml_or_lines(self) -> None:
         with OneC(200, flavour="bp-old", dirt=0) as onec:

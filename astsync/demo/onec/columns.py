@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
-from astsync.demo.onec.data import FAX, NIL, NO_DATE, PHONE, Contact, Item
+from astsync.demo.onec.data import EMAIL, FAX, NIL, NO_DATE, PHONE, Contact, Item
 from astsync.demo.onec.phones import Written
 from astsync.demo.onec.tables import Table, presentation
 
@@ -71,10 +71,14 @@ def section_columns(kinds: dict[str, str], details: str) -> list[Column]:
         Column("Представление", "String", lambda line: line.contact.written.text),
         Column("НомерТелефона", "String", _number),
         Column("НомерТелефонаБезКодов", "String", lambda line: line.contact.written.local),
+        *(Column(name, "String", lambda _: "") for name in ("Страна", "Регион", "Город")),  # parts of addresses
+        Column("АдресЭП", "String", _email),
+        Column("ДоменноеИмяСервера", "String", lambda line: _email(line).rpartition("@")[2]),
     ]
     if details != "none":
         columns.append(Column("ЗначенияПолей", "Text", lambda line: _fields(line.contact, details)))
     if details == "json":
+        columns.append(Column("ВидДляСписка_Key", "Guid", columns[3].get, target=f"Catalog_{KINDS}"))
         columns.append(Column("ДействуетС", "DateTime", lambda line: line.contact.since or NO_DATE))
         columns.append(Column("Значение", "Text", lambda line: _value_json(line.contact)))
     return columns
@@ -86,8 +90,8 @@ def register_columns(kinds: dict[str, str]) -> list[Column]:
         Column("Объект", "Composite", lambda line: line.ref, sort_key=_owner_order),
         Column("Объект_Type", "String", lambda line: type_of(line.table.name, line.ref)),
         Column("Тип", "String", lambda line: line.contact.type),
-        Column("Вид", "Composite", lambda line: kinds.get(_kind(line), _kind(line))),
-        Column("Вид_Type", "String", lambda line: type_of(KINDS, line.ref) if _kind(line) in kinds else "Edm.String"),
+        Column("Вид", "Composite", lambda line: kinds.get(kind_of(line), kind_of(line))),
+        Column("Вид_Type", "String", lambda line: type_of(KINDS, line.ref) if kind_of(line) in kinds else "Edm.String"),
         Column("Представление", "Text", lambda line: line.contact.written.text),
     ]
     columns += [Column(f"Поле{number}", "String", _field(number)) for number in range(1, 11)]
@@ -99,8 +103,8 @@ def _owner_order(line: Line) -> tuple[str, tuple[str, str]]:
     return line.table.name, presentation(line.item)
 
 
-def _kind(line: Line) -> str:
-    """Give the kind, a key of the register: the second row of a kind has one of its own, typed by hand."""
+def kind_of(line: Line) -> str:
+    """Give the name of the kind, a key of the register: the second row of a kind has one of its own, typed by hand."""
     contacts = line.table.contacts(line.index)[: line.number]
     before = sum(contact.kind == line.contact.kind for contact in contacts)
     if before > 1:
@@ -117,6 +121,10 @@ def _field(number: int) -> Getter:
         return parts[number - 1] if number <= len(parts) and line.contact.structured else ""
 
     return get
+
+
+def _email(line: Line) -> str:
+    return line.contact.written.text if line.contact.type == EMAIL else ""
 
 
 def _number(line: Line) -> str:
