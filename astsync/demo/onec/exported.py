@@ -4,12 +4,12 @@ import re
 import uuid
 from array import array
 from bisect import bisect_right
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from astsync.demo.onec.columns import Line
+from astsync.demo.onec.columns import REGISTER, Line, kind_of
 from astsync.demo.onec.data import NO_DATE, PHONE, Contact
 from astsync.demo.onec.schema import SECTION, Base, EntitySet
 from astsync.demo.onec.tables import Table
@@ -18,6 +18,7 @@ LARGEST_PAGE = 10_000
 """The service gives no more in one page, whatever Limit says."""
 
 _SHORTEST = 5
+_NOT_IN_JSON = re.compile('["\\\\\x00-\x1f]')
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 Record = dict[str, Any]
 
@@ -66,8 +67,12 @@ class Export:
         """Give the part that follows ``cursor`` ("": the first). A ``limit`` of 0 is everything. Raises WrongCursor."""
         order = self.order()
         start = self._after(order, cursor) if cursor else 0
-        end = start + min(limit, LARGEST_PAGE) if limit > 0 else len(order)
-        return self._part(order, start, end)
+        if limit <= 0:
+            return self._part(order, start, len(order))
+        size = min(limit, LARGEST_PAGE)
+        indexes = order[start : start + size]
+        # A page that is full has a cursor, also where nothing follows it: the module asks for no row more.
+        return Page(indexes, self.table.ref(indexes[-1]) if len(indexes) == size else None)
 
     def offset(self, skip: int, limit: int) -> Page:
         """Give the part that follows the first ``skip`` items; other people's services page so."""
@@ -87,7 +92,8 @@ class Export:
 
     def records(self, indexes: Iterable[int]) -> Iterator[Record]:
         """Give items as records; a field without a value is left out, as an empty property of XDTO is."""
-        columns = self._base.sets.get(f"Catalog_{self._catalog}_{SECTION}")
+        section, register = f"Catalog_{self._catalog}_{SECTION}", self._base.sets.get(REGISTER)
+        columns = register or self._base.sets.get(section)
         return (self._record(index, columns) for index in indexes)
 
     def _record(self, index: int, columns: EntitySet | None) -> Record:
@@ -106,21 +112,31 @@ class Export:
         counting = in_force(contacts, self._base.kinds)
         return [Line(self.table, index, number, contact) for number, contact in counting]
 
-    def _phone(self, line: Line, section: EntitySet) -> dict[str, str]:
+    def _phone(self, line: Line, columns: EntitySet) -> dict[str, str]:
         """Give a row's texts; {} for a row without any."""
 
         def column(name: str) -> str:
-            found = section.columns.get(name)
+            found = columns.columns.get(name)
             return str(found.get(line)) if found else ""
 
         texts = {
-            "Value": column("Значение") or column("ЗначенияПолей"),
+            "Value": _parts(column) or column("Значение") or column("ЗначенияПолей"),
             "Presentation": column("Представление"),
             "Number": column("НомерТелефона"),
         }
         filled = {name: text for name, text in texts.items() if text.strip()}
-        kind = {"Kind": line.contact.kind} if line.contact.kind in self._base.kinds else {}
-        return {**kind, **filled} if filled else {}
+        kind = kind_of(line) if columns.register else line.contact.kind
+        named = {"Kind": kind} if columns.register or kind in self._base.kinds else {}
+        return {**named, **filled} if filled else {}
+
+
+def _parts(column: Callable[[str], str]) -> str:
+    """Write the parts of a number in a register as common_module_register.bsl does; "" without a number."""
+    if not column("Поле3").strip():
+        return ""
+    names = ("countryCode", "areaCode", "number", "extNumber")
+    texts = (_NOT_IN_JSON.sub(" ", column(f"Поле{number}")).strip() for number in range(1, 5))
+    return "{" + ", ".join(f'"{name}": "{text}"' for name, text in zip(names, texts, strict=True)) + "}"
 
 
 def in_force(contacts: Iterable[Contact], kinds: Collection[str]) -> Iterator[tuple[int, Contact]]:
