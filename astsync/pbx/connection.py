@@ -276,6 +276,8 @@ class AmiConnection(AMIClient):
             if not byte or len(line) > 200:
                 break
             line += byte
+        if not line:
+            raise PbxUnreachable("the connection was closed before AMI's banner came")
         match = self.asterisk_start_regex.match(line.decode("latin-1"))
         if match is None:
             raise PbxUnreachable(f"not AMI: the first line is {line[:60]!r}")

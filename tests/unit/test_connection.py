@@ -91,6 +91,15 @@ def test_a_port_that_is_not_ami(banner: bytes) -> None:
     assert "5038" in error.value.hint
 
 
+def test_a_connection_that_is_closed_at_once() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, AmiStandIn() as standin:
+        closing = threading.Thread(target=lambda: server.accept()[0].close())
+        closing.start()
+        with pytest.raises(PbxUnreachable, match=r"office: .*closed before AMI's banner"):
+            AmiConnection(config(standin, port=server.getsockname()[1])).open()
+        closing.join()
+
+
 def test_a_port_that_says_nothing() -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent, AmiStandIn() as standin:
         lonely = config(standin, port=silent.getsockname()[1], timeout=0.2)
