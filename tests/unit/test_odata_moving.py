@@ -177,6 +177,18 @@ def test_a_1c_that_restarts_in_the_middle_is_waited_for() -> None:
         assert pull_while(onec, restart, "Контрагенты") == whole
 
 
+def test_the_way_back_over_many_deleted_pages_is_short() -> None:
+    rows, asked = [f"{number}" for number in range(5000)], count()
+
+    def ask(place: int, least: int) -> list[Row]:
+        if next(asked) == 450:
+            del rows[:3000]
+        return [{"k": row} for row in rows[place : place + max(10, least)]]
+
+    given_rows = {row["k"] for part in Walk("Set", ask, lambda row: row["k"]) for row in part}
+    assert set(rows) <= given_rows
+
+
 Change = tuple[str, int]
 CHANGES = st.lists(st.tuples(st.sampled_from(("add", "delete")), st.integers(0, 60)), max_size=4)
 

@@ -38,6 +38,7 @@ class Walk:
         self._name, self._ask, self._key, self._given = name, ask, key, given
         self._place, self._shared = 0, ""
         self._longest = 0
+        self._astray = False
         self._step, self._steps_back = 1, 0
         self._first, self._same, self._idle = "", 0, 0
         self.met: set[str] = set()
@@ -72,7 +73,9 @@ class Walk:
         return marks[-1] == self._shared and (len(marks) == 1 or len(marks) < self._longest)
 
     def _go_back(self, marks: list[str]) -> None:
-        self.gaps += not marks
+        if not (marks or self._astray):
+            self.gaps += 1
+        self._astray = True
         self._steps_back += 1
         if self.gaps > _MOST_GAPS:
             raise not_whole(self._name, NO_ROWS)
@@ -113,7 +116,7 @@ class Walk:
         self._longest = max(self._longest, len(marks))
         self._place += len(marks) - 1
         self._shared = marks[-1]
-        self._step = len(marks)
+        self._step, self._astray = len(marks), False
 
 
 def not_whole(name: str, why: str) -> SourceBadAnswer:
