@@ -5,12 +5,12 @@ import threading
 import time
 from abc import ABC, abstractmethod
 
-from astsync.watch.clock import Clock
+from astsync.watch.clock import Clock, doubled
 
 log = logging.getLogger(__name__)
 
 GRACE = 0.8  # seconds that a run under way may still take when the loop must stop
-AFTER_A_BUG = 60.0  # seconds
+AFTER_A_BUG = (60.0, 3600.0)  # seconds until the next try: a bug that comes again and again must not fill the log
 
 
 class Stopped(KeyboardInterrupt):
@@ -86,14 +86,18 @@ class Loop(ABC):
 
     def _live(self) -> None:
         """Work until stopped; a bug in one loop ends neither it nor the others."""
+        pause = 0.0
         while True:
+            begun = self.clock.now()
             try:
                 self.work()
             except Stopped:
                 return
             except Exception:
-                log.exception("%s: this is a bug; going on in %.0f s", self.name, AFTER_A_BUG)
+                lasted = self.clock.now() - begun
+                pause = doubled(pause if lasted <= pause else 0.0, *AFTER_A_BUG)
+                log.exception("%s: this is a bug; going on in %.0f s", self.name, pause)
             try:
-                self.pause(AFTER_A_BUG)
+                self.pause(max(pause, AFTER_A_BUG[0]))
             except Stopped:
                 return
