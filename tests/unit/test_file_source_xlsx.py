@@ -225,12 +225,32 @@ def test_a_row_that_is_a_bomb_is_refused(tmp_path: Path) -> None:
 
 def test_strings_and_small_parts_are_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = repacked(book(tmp_path), {STRINGS: lambda d: d.replace(b"</sst>", b"<si/>" * 5000 + b"</sst>")})
-    monkeypatch.setattr(xlsx_archive, "_STREAMED_TAGS", 3000)
-    with pytest.raises(SourceBadAnswer, match="too large when it is unpacked: its part"):
-        pull(path)
-    monkeypatch.undo()
+    for limit, size in (("_STRINGS_TAGS", 3000), ("LARGEST_STRINGS", 10_000)):
+        monkeypatch.setattr(xlsx_archive, limit, size)
+        with pytest.raises(SourceBadAnswer, match=r"unpacked: its part .* too many strings"):
+            pull(path)
+        monkeypatch.undo()
     monkeypatch.setattr(xlsx_archive, "_WHOLE_PART", 500)
     with pytest.raises(SourceBadAnswer, match="too large"):
+        pull(path)
+
+
+@pytest.mark.parametrize("unit", [b"A", b"<a>", b"<a/>", b"<r><t>A</t></r>"], ids=["text", "nested", "tags", "runs"])
+def test_a_bomb_in_the_table_of_strings_is_refused_before_it_unfolds(
+    tmp_path: Path, unit: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(xlsx_archive, "LARGEST_ROW", 100_000)
+    text = b"<si><t>" if unit == b"A" else b"<si>"
+    bomb = text + unit * (300_000 // len(unit))
+    path = repacked(book(tmp_path), {STRINGS: lambda data: data.replace(b"</sst>", bomb)})
+    with pytest.raises(SourceBadAnswer, match=r"unpacked: an item of its part xl/sharedStrings\.xml is larger"):
+        pull(path)
+
+
+def test_a_row_of_more_cells_than_excel_has_columns_is_refused(tmp_path: Path) -> None:
+    cells = b"<c/>" * 20_000 + b"</row>"
+    path = repacked(book(tmp_path), {SHEET: lambda data: data.replace(b"</row>", cells, 1)})
+    with pytest.raises(SourceBadAnswer, match=r"unpacked: its row 1 has 20003 cells"):
         pull(path)
 
 

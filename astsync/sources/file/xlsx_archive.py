@@ -8,15 +8,19 @@ import re
 from typing import IO, Any
 from zipfile import ZipFile
 
-LARGEST_PART = 2 * 1024**3
-"""Bytes of an unpacked sheet."""
+LARGEST_PART = 1024**3
+"""Bytes of an unpacked sheet; a million rows of ten columns take some 400 MB."""
+
+LARGEST_STRINGS = 512 * 1024**2
+"""Bytes of the unpacked table of strings, which is kept in memory."""
+
+LARGEST_ROW = 4 * 1024**2
+"""Bytes of one unpacked row of a sheet, or of one item of the table of strings; Excel's cells end at 32,767 letters."""
 
 _WHOLE_PART = 32 * 1024**2
-_STREAMED_TAGS = 16_000_000
+_STRINGS_TAGS = 16_000_000
 _WHOLE_TAGS = 1_000_000
 _MOST_PARTS = 10_000
-LARGEST_ROW = 4 * 1024**2
-"""Bytes of one unpacked row of a sheet."""
 
 _DOCTYPE = re.compile(rb"<\0?!\0?D\0?O\0?C\0?T\0?Y\0?P\0?E", re.IGNORECASE)
 _SHEET_END = re.compile(rb"</(?:\w+:)?sheetData\s*>|<(?:\w+:)?sheetData\s*/>")
@@ -54,26 +58,37 @@ class Archive(ZipFile):
         _refuse_doctype(data)
         return data
 
-    def open(self, name: Any, mode: Any = "r", pwd: bytes | None = None, *, force_zip64: bool = False) -> Any:
-        """Open a large part as a stream."""
-        return _Bounded(super().open(self._named(name), mode, pwd, force_zip64=force_zip64), str(name))
+    def strings(self, path: str) -> "StringsStream":
+        """Open the table of strings; its reader calls ``item_done`` after each."""
+        return StringsStream(super().open(self._named(path)), path)
 
     def sheet(self, path: str) -> "SheetStream":
         """Open a sheet; its reader calls ``row_done`` after each row."""
         return SheetStream(super().open(self._named(path)), path)
 
 
-class _Bounded(io.RawIOBase):
+class StringsStream(io.RawIOBase):
+    """The XML of the table of strings. What no item ends (one endless text, nested tags) is bounded as an item is."""
+
     def __init__(self, part: IO[bytes], name: str) -> None:
-        self._part, self.name = part, name
-        self._tags = 0
+        self._part, self._name = part, name
+        self._all = self._item = self._tags = 0
         self._before = b""
 
+    def item_done(self) -> None:
+        """Start to count the bytes of the next item."""
+        self._item = 0
+
     def read(self, size: int = -1) -> bytes:
-        block = self._part.read(min(size, 1 << 20) if size > 0 else 1 << 20)
+        """Give the next bytes. Raises TooLarge, or ValueError for a document type."""
+        block = self._part.read(size if size > 0 else 1 << 16)
+        self._all += len(block)
+        self._item += len(block)
         self._tags += block.count(b"<")
-        if self._tags > _STREAMED_TAGS:
-            raise TooLarge(f"its part {self.name} has more than {_STREAMED_TAGS} tags")
+        if self._all > LARGEST_STRINGS or self._tags > _STRINGS_TAGS:
+            raise TooLarge(f"its part {self._name} holds too many strings")
+        if self._item > LARGEST_ROW:
+            raise TooLarge(f"an item of its part {self._name} is larger than {LARGEST_ROW // 1024**2} MiB")
         _refuse_doctype(self._before + block)
         self._before = block[-_OVERLAP:]
         return block

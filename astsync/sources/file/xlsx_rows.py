@@ -3,7 +3,7 @@
 import logging
 import warnings
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import date, time, timedelta
 from itertools import islice
 from typing import IO, Any
@@ -19,6 +19,9 @@ logger = logging.getLogger(__name__)
 STYLES = "xl/styles.xml"
 LAST_ROW = 1_048_576
 """Excel's last row; what is numbered higher is no sheet."""
+
+MOST_CELLS = 16_384
+"""Excel's columns: no row has more cells."""
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ITEM, _TEXT = f"{_MAIN}si", f"{_MAIN}t"
@@ -80,8 +83,8 @@ class Workbook:
         part = package.find(SHARED_STRINGS)
         if part is None:
             return []
-        with self._archive.open(part.PartName[1:]) as stream:
-            return list(_texts(iterparse(stream, ("start", "end"))))
+        with self._archive.strings(part.PartName[1:]) as stream:
+            return list(_texts(iterparse(stream, ("start", "end")), stream.item_done))
 
     def _read_styles(self, book: Any) -> None:
         """Read which formats are dates; many programs write styles that openpyxl does not take."""
@@ -127,6 +130,8 @@ class Workbook:
             for number, cells in parser.parse():
                 if number > LAST_ROW:
                     raise TooLarge(f"it has a row {number}")
+                if len(cells) > MOST_CELLS:
+                    raise TooLarge(f"its row {number} has {len(cells)} cells")
                 stream.row_done()
                 yield number, _values(cells)
         except SheetEnd:
@@ -151,8 +156,8 @@ def _batch(rows: Iterator[Line]) -> list[Line]:
         return list(islice(rows, _BATCH))
 
 
-def _texts(events: Iterator[tuple[str, Any]]) -> Iterator[str]:
-    """Give the text of each item of the table of strings: its own, or those of its runs."""
+def _texts(events: Iterator[tuple[str, Any]], done: Callable[[], None]) -> Iterator[str]:
+    """Give the text of each item of the table of strings, its own or those of its runs; ``done`` is told of each."""
     _, root = next(events)
     for event, element in events:
         if event == "end" and element.tag == _ITEM:
@@ -162,6 +167,7 @@ def _texts(events: Iterator[tuple[str, Any]]) -> Iterator[str]:
                 if part.tag in _PARTS
             )
             root.clear()  # else a million empty elements stay
+            done()
 
 
 def _values(cells: list[dict[str, Any]]) -> list[Any]:
