@@ -84,15 +84,19 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
 
 
 def _examined(area: "Area", common: Common, *, as_text: bool) -> Iterator[Finding]:
-    """Give an area's findings, shown as they come; with ``-q`` only what is not good."""
+    """Give an area's findings, shown as they come; with ``-q`` only those with something to do."""
     titled = False
     for finding in each(area.findings(), area.title, quiet=common.quiet):
-        if as_text and not (common.quiet and finding.good):
+        if as_text and not (common.quiet and _only_informs(finding)):
             if not titled:
                 show_title(area.title)
             titled = True
             show(finding)
         yield finding
+
+
+def _only_informs(finding: Finding) -> bool:
+    return finding.good is not False and not (finding.good is None and finding.hint)
 
 
 def _as_json(found: Found, code: int) -> str:
