@@ -128,7 +128,8 @@ def test_a_list_that_changed_is_read_twice_and_no_more(onec: OneC, caplog: pytes
 
 
 def test_people_who_work_all_the_time_stop_no_pull(onec: OneC) -> None:
-    def progress(_stage: str, _done: int, _total: int | None) -> None:
+    def progress(_stage: str, done: int, total: int | None) -> None:
+        assert total is None or done <= total
         onec.add(FIRST, ["8 495 555-01-01"])
 
     before = {one.ref: len(one.phones) for one in source(onec).pull()}

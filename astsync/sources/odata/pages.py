@@ -75,7 +75,7 @@ class ODataPages:
             for page in walk:
                 yield from page
                 if report:
-                    report(len(walk.met), total and max(total, len(walk.met)))
+                    report(len(walk.met), None if total is None else max(total, len(walk.met)))
             given = given | walk.met if given else walk.met
             now = self.count(name, options) if total is not None else None
             lost = self._lost(name, options, len(given), min(total or 0, now or 0))
