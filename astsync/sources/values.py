@@ -30,7 +30,11 @@ def text_of(value: object, longest: int = MAX_TEXT) -> str:
         text = str(value)[:longest]
     else:
         return ""
-    return text if text.isascii() else text.encode("utf-8", "replace").decode()
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
 
 
 def column(row: Row, name: str, longest: int = MAX_TEXT) -> str:
