@@ -63,8 +63,9 @@ bench: setup asterisk-22 ## figures beside the limit of AMI and other clients, i
 	@test ! -f tests/bench/bench_normalisation.py || $(BIN)/python -m tests.bench.bench_normalisation
 	@$(BIN)/python -m tests.bench.bench_sources $(BENCH)
 
+# SEED=1000 plays other seeds; a failure prints its own, and the command that plays it alone.
 faults: setup asterisk ## 200 runs cut, killed and restarted on each Asterisk; the state machine at length
-	ASTSYNC_FAULTS=200 $(BIN)/pytest tests/faults
+	ASTSYNC_FAULTS=$(or $(SEEDS),200) ASTSYNC_FAULTS_SEED=$(or $(SEED),0) $(BIN)/pytest tests/faults
 
 reboots: setup asterisk ## seconds from "AMI answers again" to "family complete" over 20 restarts, in 3 minutes
 	@$(BIN)/python -m tests.bench.bench_reboots $(BENCH)

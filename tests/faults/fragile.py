@@ -1,12 +1,16 @@
-"""A PBX that crashes, loses its connection or refuses keys when it is told to, over any other PBX."""
+"""A PBX and a store that fail where they are told to, and a program that dies between any two of its steps."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from sqlite3 import Connection
+from typing import Any
 
 from astsync.errors import PbxConnectionLost
 from astsync.pbx import Family, Pbx, WriteResult
 from astsync.phonebook.model import Progress, no_progress
+from astsync.store import Store
 
 
 class Crash(BaseException):
@@ -15,28 +19,39 @@ class Crash(BaseException):
 
 @dataclass
 class Weakness:
-    """What goes wrong: nothing by default; after so many writes a crash or a lost PBX; keys that are refused."""
+    """What goes wrong: nothing by default.
+
+    ``crash_after`` so many steps (a write to the PBX, or the begin or end of one to the store) the program dies, and
+    nothing of it does anything any more; ``lose_after`` so many writes the connection is lost; ``refused`` keys are not
+    written; ``forgotten`` are confirmed and not kept, ``forgets`` times. ``struck`` tells where it went wrong.
+    """
 
     crash_after: int | None = None
     lose_after: int | None = None
     refused: frozenset[str] = frozenset()
-    struck: bool = field(default=False)
+    forgotten: frozenset[str] = frozenset()
+    forgets: int = 1
+    struck: set[str] = field(default_factory=set)
 
-    def take(self, count: int) -> tuple[int, BaseException | None]:
-        """Give how many of so many writes are made, and what comes then."""
-        limit = self.crash_after if self.crash_after is not None else self.lose_after
-        if limit is None or count <= limit:
-            if self.crash_after is not None:
-                self.crash_after -= count
-            elif self.lose_after is not None:
-                self.lose_after -= count
-            return count, None
-        self.struck = True
-        if self.crash_after is not None:
-            return limit, Crash()
-        lost = PbxConnectionLost("fragile: lost")
-        lost.done = limit
-        return limit, lost
+    def step(self, name: str) -> None:
+        """Pass a point where the program may die. Raises Crash there, and at every later one."""
+        if self.crash_after is None:
+            return
+        if self.crash_after <= 0:
+            self.struck.add("crash")
+            raise Crash(name)
+        self.crash_after -= 1
+
+    def lose(self, done: int) -> None:
+        """Pass a write of the PBX, the one after so many of its batch. Raises PbxConnectionLost."""
+        if self.lose_after is None:
+            return
+        if self.lose_after <= 0:
+            self.struck.add("lost")
+            lost = PbxConnectionLost("fragile: lost")
+            lost.done = done
+            raise lost
+        self.lose_after -= 1
 
 
 class FragileFamily:
@@ -54,22 +69,32 @@ class FragileFamily:
         """Write what the weakness lets through."""
         wanted = list(entries)
         refused = {number: "refused" for number, _ in wanted if number in self._weakness.refused}
-        self._weakness.struck |= bool(refused)
         good = [pair for pair in wanted if pair[0] not in refused]
-        many, error = self._weakness.take(len(good))
-        result = self._inner.put(good[:many], progress)
-        if error is not None:
-            raise error
-        return WriteResult(result.done, {**result.failed, **refused})
+        if refused:
+            self._weakness.struck.add("refused")
+        return self._each(good, lambda pair: pair[0], lambda some: self._inner.put(some, progress), refused)
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
         """Delete what the weakness lets through."""
-        wanted = list(numbers)
-        many, error = self._weakness.take(len(wanted))
-        result = self._inner.delete(wanted[:many], progress)
-        if error is not None:
-            raise error
-        return result
+        return self._each(list(numbers), lambda key: key, lambda some: self._inner.delete(some, progress), {})
+
+    def _each(
+        self, items: list[Any], key: Callable[[Any], str], write: Callable[[list[Any]], WriteResult], no: dict[str, str]
+    ) -> WriteResult:
+        forgotten = self._forgotten(map(key, items))
+        for done, item in enumerate(items):
+            self._weakness.step("write")
+            self._weakness.lose(done)
+            if key(item) not in forgotten:
+                write([item])
+        return WriteResult(len(items), no)
+
+    def _forgotten(self, numbers: Iterable[str]) -> set[str]:
+        found = set(numbers) & self._weakness.forgotten if self._weakness.forgets else set()
+        if found:
+            self._weakness.forgets -= 1
+            self._weakness.struck.add("forgotten")
+        return found
 
 
 class FragilePbx:
@@ -96,3 +121,20 @@ class FragilePbx:
         with self._inner.open() as family:
             family.put(list(entries.items()))
             family.delete(list(gone))
+
+
+class FragileStore(Store):
+    """A store whose program may die before and after each of its transactions."""
+
+    def __init__(self, path: Path, weakness: Weakness) -> None:
+        super().__init__(path)
+        change = self._file.change
+
+        @contextmanager
+        def watched() -> Iterator[Connection]:
+            weakness.step("before a transaction")
+            with change() as database:
+                yield database
+            weakness.step("after a transaction")
+
+        setattr(self._file, "change", watched)  # noqa: B010 - mypy knows that a method is not to be set

@@ -1,5 +1,6 @@
 """A TCP proxy before a PBX that cuts, stalls, splits, delays or strikes when chosen bytes pass."""
 
+import re
 import socket
 import struct
 import threading
@@ -14,13 +15,19 @@ Way = Literal["up", "down"]
 """``up`` is towards the PBX, ``down`` towards astsync."""
 
 Kind = Literal["reset", "close", "stall", "split", "delay", "strike"]
+Phase = Literal["login", "read", "put", "delete", "verify", "end"]
+"""What a run is doing, as its actions tell: it reads, puts, deletes, reads again and logs off."""
+
 _PIECE = 65_536
+_ACTION = re.compile(rb"Action: (\w+)\r\n")
+_PHASES: dict[bytes, Phase] = {b"DBPut": "put", b"DBDel": "delete", b"Logoff": "end"}
+_READS = {b"DBGetTree", b"Command"}
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: close sends RST, and what was not read is lost
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens when byte ``at`` passes one ``way``, counted over all connections.
+    """What happens when byte ``at`` passes one ``way``, counted over all connections from the start of ``phase``.
 
     ``reset`` and ``close`` end the connection (RST or FIN) with the bytes before ``at`` delivered; ``stall`` and
     ``delay`` hold everything for ``seconds``; ``split`` sends the next ``bytes`` one by one; ``strike`` calls
@@ -30,6 +37,7 @@ class Fault:
     kind: Kind
     way: Way
     at: int
+    phase: Phase = "login"
     seconds: float = 0.0
     bytes: int = 0
 
@@ -37,20 +45,21 @@ class Fault:
 class FaultyProxy:
     """Listens on a free port of the loopback and hands everything on to ``target``; a context manager.
 
-    Faults are set with ``arm`` and happen once each; ``struck`` lists those that did.
+    Faults are set with ``arm`` and happen once each; ``struck`` lists those that did, with the phase that they met and
+    how many actions of its kind had been sent.
     """
 
     host = "127.0.0.1"
 
     def __init__(self, target: Callable[[], tuple[str, int]]) -> None:
         self._target = target
-        self._lock = threading.Lock()
+        self._lock = threading.Condition()
+        self._doing = 0
         self._faults: list[Fault] = []
-        self._passed: dict[Way, int] = {"up": 0, "down": 0}
         self._sockets: set[socket.socket] = set()
         self._threads: list[threading.Thread] = []
         self._strike: Callable[[], None] = lambda: None
-        self.struck: list[Fault] = []
+        self.arm([])
         self._server = socket.create_server((self.host, 0))
         self.port = int(self._server.getsockname()[1])
         self._open = True
@@ -70,19 +79,22 @@ class FaultyProxy:
         for thread in self._threads:
             thread.join(5)
 
+    def disarm(self) -> None:
+        """Become a plain proxy; what a fault has begun, such as a restart of the PBX, has then ended."""
+        self.arm([])
+        with self._lock:
+            self._lock.wait_for(lambda: not self._doing)
+
     def arm(self, faults: list[Fault], strike: Callable[[], None] = lambda: None) -> None:
-        """Count anew, with these faults; an empty list makes the proxy a plain one."""
+        """Count anew, with these faults."""
         with self._lock:
             self._faults = list(faults)
-            self._passed = {"up": 0, "down": 0}
+            self._passed: dict[Way, int] = {"up": 0, "down": 0}
             self._strike = strike
-            self.struck = []
-
-    @property
-    def passed(self) -> dict[Way, int]:
-        """The bytes that went each way since ``arm``."""
-        with self._lock:
-            return dict(self._passed)
+            self.struck: list[tuple[Fault, Phase, int]] = []
+            self.phase: Phase = "login"
+            self._began: dict[Phase, dict[Way, int]] = {"login": dict(self._passed)}
+            self.sent = 0
 
     def drop(self) -> None:
         """End every connection."""
@@ -119,6 +131,8 @@ class FaultyProxy:
     def _pump(self, source: socket.socket, target: socket.socket, way: Way, left: list[int]) -> None:
         with suppress(OSError):
             while data := source.recv(_PIECE):
+                if way == "up":
+                    self._heed(data)
                 self._pass(data, source, target, way)
         with suppress(OSError):
             target.shutdown(socket.SHUT_WR)
@@ -130,6 +144,21 @@ class FaultyProxy:
             source.close()
             target.close()
 
+    def _heed(self, data: bytes) -> None:
+        """Learn the phase: its first action begins what is received, as what was before it has been answered."""
+        action = _ACTION.match(data)
+        with self._lock:
+            phase = None if action is None else self._phase_of(action[1])
+            if phase is not None and phase != self.phase:
+                self.phase, self.sent = phase, 0
+                self._began.setdefault(phase, dict(self._passed))
+            self.sent += len(_ACTION.findall(data))
+
+    def _phase_of(self, action: bytes) -> Phase | None:
+        if action in _READS:
+            return "verify" if self._began.keys() & {"put", "delete"} else "read"
+        return _PHASES.get(action)
+
     def _pass(self, data: bytes, source: socket.socket, target: socket.socket, way: Way) -> None:
         """Hand on bytes, with the faults that lie within them; raises OSError when one ends the connection."""
         while data:
@@ -137,20 +166,32 @@ class FaultyProxy:
             target.sendall(data[:before])
             data = data[before:]
             if fault is not None:
-                data = self._do(fault, data, source, target)
+                try:
+                    data = self._do(fault, data, source, target)
+                finally:
+                    self._done()
 
     def _next(self, way: Way, size: int) -> tuple[Fault | None, int]:
         """Find the next fault within so many bytes, and how many bytes go before it."""
         with self._lock:
             start = self._passed[way]
-            due = [fault for fault in self._faults if fault.way == way and fault.at < start + size]
-            fault = min(due, key=lambda one: one.at, default=None)
-            before = size if fault is None else max(0, fault.at - start)
+            places = [
+                (self._began[f.phase][way] + f.at, f) for f in self._faults if f.way == way and f.phase in self._began
+            ]
+            due = [(place, fault) for place, fault in places if place < start + size]
+            place, fault = min(due, key=lambda one: one[0], default=(0, None))
+            before = size if fault is None else max(0, place - start)
             if fault is not None:
                 self._faults.remove(fault)
-                self.struck.append(fault)
+                self._doing += 1
+                self.struck.append((fault, self.phase, self.sent))
             self._passed[way] = start + before
         return fault, before
+
+    def _done(self) -> None:
+        with self._lock:
+            self._doing -= 1
+            self._lock.notify_all()
 
     def _do(self, fault: Fault, data: bytes, source: socket.socket, target: socket.socket) -> bytes:
         """Do what a fault says and give the bytes that are still to go."""

@@ -1,22 +1,45 @@
 """Runs astsync's command line in forks of one process that has everything loaded: each can be killed at any point.
 
-As a program it reads ``{"argv": [...], "env": {...}, "out": "file"}``, a line a command, and answers ``{"pid": n}`` at
+As a program it reads ``{"argv": [...], "out": "file", "die": {...}}``, a line a command, and answers ``{"pid": n}`` at
 the start and ``{"pid": n, "code": n}`` at the end of each; a command that a signal ended has the negative number of it.
 """
 
+import itertools
 import json
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+import threading
+import traceback
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
 from importlib import import_module
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, Literal
 
 LOADED = ("astsync.cli.wiring", "astsync.reports.formats", "phonenumbers", "iuliia", "astsync.sources.file")
 """What the commands would load in every fork."""
+
+
+Moment = Literal["before", "open", "commit", "after"]
+"""Before a transaction, before its COMMIT, some time after its COMMIT has begun, after it."""
+
+DIED = "died in the store: "
+
+
+@dataclass(frozen=True)
+class Death:
+    """When a command kills itself as SIGKILL does: at transaction ``number`` (from 0) of its store.
+
+    ``delay`` is how many seconds after the start of COMMIT.
+    """
+
+    number: int
+    moment: Moment
+    delay: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -45,11 +68,12 @@ class Zygote:
     ) -> None:
         self._process.communicate()
 
-    def start(self, *arguments: str) -> int:
+    def start(self, *arguments: str, death: Death | None = None) -> int:
         """Start a command and give its process."""
         self._count += 1
         self._out = self._folder / f"out-{self._count}.txt"
-        order = {"argv": ["astsync", *arguments], "out": str(self._out)}
+        die = None if death is None else asdict(death)
+        order = {"argv": ["astsync", *arguments], "out": str(self._out), "die": die}
         if self._process.stdin is None:
             raise RuntimeError("no pipe to the zygote")
         self._process.stdin.write(json.dumps(order) + "\n")
@@ -100,6 +124,8 @@ def _child(order: dict[str, Any], main: Callable[[], None]) -> None:
     for number, end in ((0, nothing), (1, out), (2, out)):
         os.dup2(end, number)
     sys.argv = order["argv"]
+    if order["die"] is not None:
+        _doom(Death(**order["die"]))
     code = 1
     try:
         main()
@@ -110,6 +136,38 @@ def _child(order: dict[str, Any], main: Callable[[], None]) -> None:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _doom(death: Death) -> None:
+    """Let this process die at a transaction of its store."""
+    database = import_module("astsync.store.database").Database
+    change, numbers = database.change, itertools.count()
+
+    @contextmanager
+    def deadly(self: Any) -> Iterator[Any]:
+        moment = death.moment if next(numbers) == death.number else None
+        place = f"{_caller()}, {moment}"
+        _die_if(moment == "before", place)
+        with change(self) as connection:
+            yield connection
+            _die_if(moment == "open", place)
+            if moment == "commit":
+                threading.Timer(death.delay, _die_if, (True, place)).start()
+        _die_if(moment in {"commit", "after"}, place)
+
+    database.change = deadly
+
+
+def _caller() -> str:
+    """Name the method of the store that wants a transaction."""
+    frames = (frame for frame, _ in traceback.walk_stack(sys._getframe()))
+    return next((f.f_code.co_name for f in frames if Path(f.f_code.co_filename).name == "store.py"), "?")
+
+
+def _die_if(due: bool, place: str) -> None:
+    if due:
+        os.write(2, f"{DIED}{place}\n".encode())
+        os.kill(os.getpid(), signal.SIGKILL)
 
 
 if __name__ == "__main__":
