@@ -158,8 +158,8 @@ def test_a_server_that_gives_only_some_pages_is_found_out(onec: OneC) -> None:
 def test_rows_that_never_stand_still_end_the_pull() -> None:
     fresh = iter(range(10**6))
 
-    def ask(_place: int, _least: int) -> list[Row]:
-        return [{"k": f"{next(fresh)}"} for _ in range(5)]
+    def ask(_place: int, _least: int) -> tuple[list[Row], bool]:
+        return [{"k": f"{next(fresh)}"} for _ in range(5)], True
 
     with pytest.raises(SourceBadAnswer, match="change their places all the time") as caught:
         list(Walk("Set", ask, lambda row: str(row["k"])))
@@ -178,13 +178,19 @@ def test_a_1c_that_restarts_in_the_middle_is_waited_for() -> None:
         assert pull_while(onec, restart, "Контрагенты") == whole
 
 
+def test_the_same_short_page_again_and_again_is_no_end() -> None:
+    with pytest.raises(SourceBadAnswer, match="same rows"):
+        list(Walk("Set", lambda _place, _least: ([{"k": f"{row}"} for row in range(30)], False), lambda row: row["k"]))
+
+
 def test_the_way_back_over_many_deleted_pages_is_short() -> None:
     rows, asked = [f"{number}" for number in range(5000)], count()
 
-    def ask(place: int, least: int) -> list[Row]:
+    def ask(place: int, least: int) -> tuple[list[Row], bool]:
         if next(asked) == 450:
             del rows[:3000]
-        return [{"k": row} for row in rows[place : place + max(10, least)]]
+        page: list[Row] = [{"k": row} for row in rows[place : place + max(10, least)]]
+        return page, len(page) >= 10
 
     given_rows = {row["k"] for part in Walk("Set", ask, lambda row: row["k"]) for row in part}
     assert set(rows) <= given_rows
@@ -202,14 +208,14 @@ def test_one_walk_meets_every_row_that_stays(size: int, page: int, changes: dict
     calls = count()
     fresh = count(1000)
 
-    def ask(place: int, least: int) -> list[Row]:
+    def ask(place: int, least: int) -> tuple[list[Row], bool]:
         answer: list[Row] = [{"k": row} for row in rows[place : place + max(page, least)]]
         for what, at in changes.get(next(calls), ()):
             if what == "add":
                 rows.insert(min(at, len(rows)), f"{next(fresh)}")
             elif rows:
                 stays.discard(rows.pop(at % len(rows)))
-        return answer
+        return answer, len(answer) >= page
 
     walk = Walk("Set", ask, lambda row: row["k"])
     given_rows = [row["k"] for part in walk for row in part]

@@ -107,12 +107,13 @@ class ODataPages:
         everything = self.count(name, {})
         return everything is not None and filtered < everything
 
-    def _page(self, name: str, options: Options, skip: int, least: int) -> list[Row]:
+    def _page(self, name: str, options: Options, skip: int, least: int) -> tuple[list[Row], bool]:
         def attempt() -> list[Row] | Fault:
             page = {"$format": JSON_FORMAT, **options, **self._always, "$top": max(self._size, least), "$skip": skip}
             return _list_in(self._client.attempt_json(name, page, name), name)
 
-        return self._client.retries.persist(attempt, self._halve)
+        page = self._client.retries.persist(attempt, self._halve)
+        return page, len(page) >= max(self._size, least)
 
     def _ask(self, name: str, options: Options, where: str) -> list[Row]:
         def attempt() -> list[Row] | Fault:

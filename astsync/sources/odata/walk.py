@@ -16,8 +16,8 @@ from astsync.sources.values import Row
 logger = logging.getLogger(__name__)
 
 Key = Callable[[Row], str]
-Ask = Callable[[int, int], list[Row]]
-"""Asks for the rows from a place on, the first row's being 0, for at least so many."""
+Ask = Callable[[int, int], tuple[list[Row], bool]]
+"""Asks for the rows from a place on, the first row's being 0, for at least so many; True: as many came."""
 
 _SAME_PAGES = 3
 _IDLE_PAGES = 1000
@@ -47,7 +47,7 @@ class Walk:
 
     def __iter__(self) -> Iterator[list[Row]]:
         while True:
-            page = self._ask(self._place, 2 if self._shared else 1)
+            page, full = self._ask(self._place, 2 if self._shared else 1)
             marks = [self._key(row) for row in page]
             if self._shared and self._place and not self._joins(marks):
                 self._go_back(marks)
@@ -56,7 +56,7 @@ class Walk:
                 # A server that gives one row a page never gives the one behind the shared row with it.
                 self._place, self._shared = self._place + 1, ""
                 continue
-            if not marks or self._is_end(marks):
+            if not marks or self._is_end(marks, full=full):
                 self.gaps += not self.met and bool(self._given)
                 return
             yield self._new(page, marks)
@@ -68,9 +68,9 @@ class Walk:
         self.moved |= not joined or marks[0] != self._shared
         return joined
 
-    def _is_end(self, marks: list[str]) -> bool:
+    def _is_end(self, marks: list[str], *, full: bool) -> bool:
         """Tell whether nothing stands behind the shared row, be it with what was added before it meanwhile."""
-        return marks[-1] == self._shared and (len(marks) == 1 or len(marks) < self._longest)
+        return marks[-1] == self._shared and not full and (len(marks) == 1 or marks[0] != self._first)
 
     def _go_back(self, marks: list[str]) -> None:
         if not (marks or self._astray):
