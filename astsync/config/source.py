@@ -118,7 +118,8 @@ class PagingConfig(Section):
     """``[source.<kind>.paging]``: how a long list is asked for in parts.
 
     ``parameter`` carries the offset (from 0), the page (from ``first``) or the cursor that the answer before gave in
-    its field ``next``; ``size_parameter`` carries ``size``. An empty page, or no next cursor, ends the list.
+    its field ``next``; ``size_parameter`` carries ``size``. Two empty pages, or no next cursor, end the list. ``total``
+    is where the answer tells how many records there are; empty: a field of a usual name, "none": none.
     """
 
     by: Literal["none", "offset", "page", "cursor"] = "none"
@@ -127,6 +128,7 @@ class PagingConfig(Section):
     size: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
     first: Annotated[Whole, Field(ge=0, le=1)] = 1
     next: Line = ""
+    total: Line = ""
 
     @model_validator(mode="after")
     def _whole(self) -> "PagingConfig":

@@ -13,7 +13,7 @@ from typing import Any
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceQueryError
 from astsync.sources.json_text import JsonText
 from astsync.sources.onec.words import clean
-from astsync.sources.records.reader import name_fields
+from astsync.sources.records.reader import LARGEST_LIST, name_fields
 
 _DEEPEST = 20
 _MANY_KEPT = 500
@@ -97,6 +97,7 @@ class _Finder:
         self._named = bool(path)
         self._path = path or None
         self._room = _MANY_KEPT
+        self._values = 0
         self.answer: dict[str, Any] = {}
         self.lists: dict[str, None] = {}
         self.empty: dict[str, None] = {}
@@ -168,6 +169,9 @@ class _Finder:
     def _items(self) -> Iterator[Any]:
         text = self._text
         for _ in text.parts("]"):
+            self._values += 1
+            if self._values > LARGEST_LIST:
+                raise text.damaged(f"has no end: more than {LARGEST_LIST} values in its lists")
             yield text.value()
 
     def _all(self, path: str | None, here: str, deeper: int) -> Iterator[Any]:

@@ -318,7 +318,19 @@ def test_the_same_page_for_ever_is_told(server: Server) -> None:
 
 @pytest.mark.parametrize(
     "around",
-    [{"NextCursor": "x"}, {"next": 2}, {"links": {"next": "http://crm.example.local/2"}}, {"@odata.nextLink": "x"}],
+    [
+        {"NextCursor": "x"},
+        {"next": 2},
+        {"links": {"next": "http://crm.example.local/2"}},
+        {"@odata.nextLink": "x"},
+        {"meta": {"nextHref": "http://crm.example.local/2"}},
+        {"_links": {"next": {"href": "http://crm.example.local/2"}}},
+        {"next_page_url": "http://crm.example.local/2"},
+        {"hasMore": True},
+        {"has_next": True},
+        {"isLast": False},
+        {"total": 26},
+    ],
 )
 def test_a_part_never_passes_for_the_whole(server: Server, around: dict[str, Any]) -> None:
     error = refused(server, as_json({"items": ROWS, **around}), service="hs/x", list="items")
@@ -328,7 +340,9 @@ def test_a_part_never_passes_for_the_whole(server: Server, around: dict[str, Any
 
 
 def test_nothing_next_is_no_part(server: Server) -> None:
-    server.answer = lambda _asked: as_json({"items": ROWS, "next": None, "meta": {"next": ""}, "nextCursor": False})
+    server.answer = lambda _asked: as_json(
+        {"items": ROWS, "next": None, "meta": {"next": ""}, "hasMore": False, "last": 1}
+    )
     assert len(pull(server, service="hs/x")) == 25
 
 

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astsync.config.source import PagingConfig
-from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
+from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceNotFound, SourceQueryError
 from astsync.sources import paging
 from astsync.sources.paging import Ask, Page, Parameters, paged
 
@@ -58,8 +58,8 @@ def test_without_paging_records_pass_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("config", "asked"),
     [
-        (OFFSET, [{"skip": 0, "top": 10}, {"skip": 10, "top": 10}, {"skip": 20, "top": 10}, {"skip": 25, "top": 10}]),
-        (PAGE, [{"page": number, "top": 10} for number in (1, 2, 3, 4)]),
+        (OFFSET, [{"skip": number, "top": 10} for number in (0, 10, 20, 25, 35)]),
+        (PAGE, [{"page": number, "top": 10} for number in (1, 2, 3, 4, 5)]),
         (CURSOR, [{"top": 10}, {"after": "10", "top": 10}, {"after": "20", "top": 10}]),
     ],
     ids=["offset", "page", "cursor"],
@@ -78,7 +78,7 @@ def test_pages_from_zero_and_without_a_size() -> None:
         return Page(RECORDS[:3] if len(asked) == 1 else [])
 
     assert len(list(paged(PagingConfig(by="page", parameter="p", first=0), ask, "x"))) == 3
-    assert asked == [{"p": 0}, {"p": 1}]
+    assert asked == [{"p": 0}, {"p": 1}, {"p": 2}]
 
 
 @pytest.mark.parametrize("config", [OFFSET, CURSOR], ids=["offset", "cursor"])
@@ -128,6 +128,90 @@ def test_a_list_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None
     numbers = itertools.count()
     error = refused(PAGE, lambda _parameters: Page([{"Ref": next(numbers)} for _ in range(10)]))
     assert "has no end" in error.message
+
+
+@pytest.mark.parametrize("config", [OFFSET, OFFSET.model_copy(update={"size_parameter": ""}), PAGE])
+def test_an_empty_page_in_the_middle_is_no_end(config: PagingConfig) -> None:
+    def ask(parameters: Parameters) -> Page:
+        start = int(parameters.get("skip", 10 * (int(parameters.get("page", 1)) - 1)))
+        return Page([] if 10 <= start < 20 else RECORDS[start : start + 10])
+
+    error = refused(config, ask)
+    assert "an empty page, and records behind it" in error.message
+
+
+@pytest.mark.parametrize("kind", [SourceNotFound, SourceQueryError])
+def test_a_service_may_refuse_what_lies_behind_its_end(kind: type[SourceError]) -> None:
+    def ask(parameters: Parameters) -> Page:
+        if int(parameters["page"]) > 4:
+            raise kind("no such page")
+        return Service(RECORDS)(parameters)
+
+    assert list(paged(PAGE, ask, "x")) == RECORDS
+    with pytest.raises(kind):
+        list(paged(PAGE, lambda parameters: ask({**parameters, "page": 5}), "x"))
+
+
+def test_a_failure_behind_the_empty_page_is_no_end() -> None:
+    def ask(parameters: Parameters) -> Page:
+        if int(parameters["page"]) > 4:
+            raise SourceFailure("HTTP 500")
+        return Service(RECORDS)(parameters)
+
+    with pytest.raises(SourceFailure):
+        list(paged(PAGE, ask, "x"))
+
+
+def test_empty_pages_with_ever_new_cursors_end() -> None:
+    numbers = itertools.count(1)
+    error = refused(CURSOR, lambda _parameters: Page([], {"meta": {"next": next(numbers)}}))
+    assert "empty pages came one after the other" in error.message
+    assert next(numbers) < 1100
+
+
+def test_an_empty_page_with_a_next_cursor_is_no_end() -> None:
+    pages = iter([Page(RECORDS[:9], {"meta": {"next": 1}}), Page([], {"meta": {"next": 2}}), Page(RECORDS[9:], {})])
+    assert list(paged(CURSOR, lambda _parameters: next(pages), "x")) == RECORDS
+
+
+@pytest.mark.parametrize(
+    ("config", "answer"),
+    [
+        (PagingConfig(), {"total": 30}),
+        (PagingConfig(), {"meta": {"totalCount": "30"}}),
+        (PagingConfig(), {"odata.count": "30"}),
+        (PagingConfig(total="meta.size"), {"meta": {"size": 30}}),
+        (OFFSET, {"total": 30}),
+        (PAGE, {"page": {"total_elements": 30}}),
+        (CURSOR.model_copy(update={"total": "count"}), {"count": 30}),
+    ],
+)
+def test_a_service_is_held_to_the_number_that_it_tells(config: PagingConfig, answer: dict[str, Any]) -> None:
+    service = Service(RECORDS, cap=1000)
+    one = config.by == "none"
+
+    def ask(parameters: Parameters) -> Page:
+        page = service(parameters)
+        return Page(RECORDS if one else page.records, {**page.answer, **answer} if not one else answer)
+
+    error = refused(config, ask)
+    assert "it tells of 30 records" in error.message
+    assert "gave 25" in error.message
+    other = config.model_copy(update={"total": "none"})
+    assert list(paged(other, ask, "x")) == RECORDS
+
+
+@pytest.mark.parametrize("answer", [{"total": 25}, {"total": 3}, {"total": None}, {"total": True}, {"total": 1e9}, {}])
+def test_a_number_that_fits_or_is_none_does_no_harm(answer: dict[str, Any]) -> None:
+    assert list(paged(PagingConfig(), lambda _parameters: Page(RECORDS, answer), "x")) == RECORDS
+
+
+@pytest.mark.parametrize("config", [PagingConfig(total="meta.size"), OFFSET.model_copy(update={"total": "meta.size"})])
+def test_a_configured_total_must_be_there(config: PagingConfig) -> None:
+    pages = iter([RECORDS])
+    error = refused(config, lambda _parameters: Page(next(pages, []), {"meta": {"sise": 25}}))
+    assert "holds no number in meta.size (total of paging)" in error.message
+    assert "meta.sise" in error.hint
 
 
 @pytest.mark.parametrize("answer", [{}, {"meta": {}}, {"other": 1}])

@@ -4,22 +4,19 @@ Small answers are read whole, and asked for again when they are broken; large on
 come, in constant memory.
 """
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 import orjson
 
 from astsync.config.source import HttpConfig, Value
-from astsync.errors import SourceError, SourceQueryError
+from astsync.errors import SourceError
 from astsync.sources.json_stream import JsonList
 from astsync.sources.onec.client import OneCClient, not_json
 from astsync.sources.onec.errors import FEW, ONCE, Fault
 from astsync.sources.onec.stream import Body, Request
-from astsync.sources.onec.words import clean
 from astsync.sources.paging import Page, Parameters, paged
 
-_NEXT = re.compile(r"(@odata\.)?next(_?-?(cursor|page|page_?token|link|url|token|offset))?", re.IGNORECASE)
 _BODY_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 
 
@@ -32,15 +29,12 @@ class Service:
         self.pages = 0
         self.paging = config.effective_paging
         self.list_path = config.list
-        self.answer: Mapping[str, Any] = {}
         self.where = config.service or client.host
         self._headers = {name: secret.get_secret_value().encode() for name, secret in config.headers.items()}
 
     def records(self) -> Iterator[object]:
         """Give every record of the list, page by page. Raises SourceError."""
-        yield from paged(self.paging, self.ask, self.where)
-        if self.paging.by == "none":
-            _refuse_part(self.answer, self.where)
+        return paged(self.paging, self.ask, self.where)
 
     def ask(self, more: Parameters) -> Page:
         """Ask for one page; ``more`` are the parameters of paging."""
@@ -69,7 +63,6 @@ class Service:
 
     def _read(self, answer: "_Answer") -> Iterator[object]:
         yield from answer
-        self.answer = answer.around
         self.list_path = self.list_path or answer.found  # the next pages have theirs in the same place
 
 
@@ -106,23 +99,6 @@ class _Answer:
     def __iter__(self) -> Iterator[object]:
         with self._body:
             yield from self._list if self._records is None else self._records
-
-
-def _refuse_part(answer: Mapping[str, Any], where: str) -> None:
-    """Refuse a part that passes for the whole: an answer that names what comes next, where no paging is configured."""
-    for name, value in _flat(answer):
-        if _NEXT.fullmatch(name.rpartition(".")[2]) and isinstance(value, str | int) and value:
-            raise SourceQueryError(
-                f"{where} gives its list in parts: the answer names the next one in {clean(name)}",
-                hint="Configure the table paging of the source: by, parameter, next.",
-            )
-
-
-def _flat(answer: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:
-    for name, value in answer.items():
-        yield name, value
-        if isinstance(value, Mapping):
-            yield from ((f"{name}.{inner}", below) for inner, below in value.items())
 
 
 def _in_query(value: Value) -> str | int:

@@ -19,9 +19,22 @@ from astsync.sources.onec.words import clean
 from astsync.sources.records.fields import Record, field_names, look_up, name_fields, plain_text
 from astsync.sources.records.phones import PhoneReader, number_texts
 
-__all__ = ["Once", "Record", "RecordReader", "look_up", "name_fields", "number_texts", "plain_text"]
+__all__ = [
+    "LARGEST_LIST",
+    "Once",
+    "Record",
+    "RecordReader",
+    "endless",
+    "look_up",
+    "name_fields",
+    "number_texts",
+    "plain_text",
+]
 
 logger = logging.getLogger(__name__)
+
+LARGEST_LIST = 2_000_000
+"""Records; twice the longest list that was tried. One that goes on beyond has no end, and memory has."""
 
 _TRUE = {"true", "1", "да", "истина", "yes"}
 _SAMPLES = 50
@@ -49,6 +62,8 @@ class RecordReader:
                 hint="A list of records with named fields is needed: name the path to it in the key list.",
             )
         self._read += 1
+        if self._read > LARGEST_LIST:
+            raise endless(self._where)
         if self._read <= _SAMPLES:
             self._known.update(dict.fromkeys(field_names(record)))
         return self._counterparty(record)
@@ -113,6 +128,13 @@ class RecordReader:
             hint=f"Correct {key} in the table fields of the source. "
             f"{name_fields(self._known if known is None else known, paths)}",
         )
+
+
+def endless(where: str) -> SourceBadAnswer:
+    """Make the error of a list that does not end."""
+    return SourceBadAnswer(
+        f"{where} has no end: more than {LARGEST_LIST} records", hint="Look at what the source gives, and why so much."
+    )
 
 
 def _is_true(value: object) -> bool:
