@@ -158,7 +158,17 @@ def test_a_pbx_comes_back_in_the_middle_of_a_long_pull(house: House, office: Ami
         whole(house, office)
 
 
-def test_several_pbxs_each_go_and_come(house: House, office: AmiStandIn) -> None:
+def test_a_source_that_stays_down_is_asked_more_and_more_seldom(house: House, office: AmiStandIn) -> None:
+    house.clock = type(house.clock)(speed=6000)
+    house.every = 900
+    house.source.down = True
+    with house.watching():
+        time.sleep(0.8)  # an hour and twenty minutes
+        eventually(lambda: house.source.pulls >= 3)
+        assert house.source.pulls <= 12  # after 0, 1, 3, 7, 15 minutes and then each 15
+
+
+def test_several_pbxs_each_go_and_come(house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture) -> None:
     house.every = 0.5
     with AmiStandIn() as branch:
         house.pbxs["branch"] = branch
@@ -166,6 +176,8 @@ def test_several_pbxs_each_go_and_come(house: House, office: AmiStandIn) -> None
         with house.watching():
             whole(house, office)
             assert branch.family() == {}
+            eventually(lambda: "office: sync: in step, 50 entries" in said(caplog))
+            assert not any(line.startswith("branch: sync") for line in said(caplog))  # it would only hold up office
             branch.start()
             whole(house, branch)
             office.restart(wipe=True)
@@ -313,7 +325,8 @@ def test_a_sync_of_two_pbxs_is_cut_and_noted_as_interrupted(house: House, office
             office.faults = branch.faults = Faults(delay=0.001)
             house.source.gate.set()
             eventually(lambda: office.actions["DBPut"] > 0 and branch.actions["DBPut"] > 0)
-        assert [(run.command, run.exit_code) for run in house.history()] == [("sync", 130)]
+        # On a busy machine it may end a little after watch, which leaves it behind.
+        eventually(lambda: [(run.command, run.exit_code) for run in house.history()] == [("sync", 130)])
         assert 0 < len(office.family()) < 6000
 
 

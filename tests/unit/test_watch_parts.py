@@ -213,7 +213,7 @@ def test_a_turn_waits_for_another_loops_turn() -> None:
         assert heart.join(2)
 
 
-def test_a_turn_outlasts_a_lock(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_turn_outlasts_a_lock(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     caplog.set_level(logging.INFO, logger="astsync.watch")
     tries = iter([LockedError("held"), LockedError("held"), None])
 
@@ -222,8 +222,12 @@ def test_a_turn_outlasts_a_lock(caplog: pytest.LogCaptureFixture) -> None:
             raise error
         return "done"
 
-    assert Turns().take(Heart(None), run) == "done"
+    heart, pauses = Heart(None), list[float]()
+    monkeypatch.setattr(heart, "pause", pauses.append)
+    assert Turns().take(heart, run) == "done"
     assert said(caplog) == ["heart: waiting: held"]
+    assert len(pauses) == 2
+    assert 0.1 < pauses[0] < pauses[1] < 0.5
 
 
 def test_the_watchdog_is_shown_a_pulse_only_while_all_loops_have_one(

@@ -34,8 +34,9 @@ def office(house: House) -> Iterator[AmiStandIn]:
 
 
 def test_a_refused_plan_is_not_tried_again_and_again(
-    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture
+    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(guard, "RESTORE_TRIES", (0.05, 0.05))
     house.fill_snapshot()
     with house.watching():
         eventually(lambda: any("restore: 50 added" in line for line in said(caplog)))
@@ -108,14 +109,19 @@ def test_a_restore_that_fails_in_the_same_way_is_told_once(
         assert len(told) == 1
 
 
-def test_a_restart_that_did_not_end_the_connection_is_seen(house: House, office: AmiStandIn) -> None:
+def test_a_restart_that_did_not_end_the_connection_is_seen_by_the_time_of_the_start(
+    house: House, office: AmiStandIn
+) -> None:
+    house.clock = clock.Clock(speed=300)
     house.fill_snapshot()
     with house.watching():
         whole(house, office)
+        reads = office.actions["DBGetTree"]
         office.wipe()
         office.booted_at += 60
-        office.broadcast(BOOTED)
         whole(house, office)
+    assert office.actions["Login"] == 1
+    assert office.actions["DBGetTree"] <= reads + 3
 
 
 def test_what_a_pbx_drops_at_the_end_of_its_start_is_put_back_once(house: House, office: AmiStandIn) -> None:

@@ -21,6 +21,8 @@ from astsync.watch.clock import Clock
 from astsync.watch.notify import Notifier
 from astsync.watch.watcher import Job, Watch
 
+STOPS = 4.0  # seconds within which watch ends on a busy machine; on an idle one it takes 2 at most
+
 
 class ListSource:
     """A source of so many counterparties; ``down`` makes it fail, ``gate`` holds a pull up until it is set."""
@@ -108,7 +110,7 @@ class House:
             begun = time.monotonic()
             watch.stop()
             thread.join(10)
-            assert time.monotonic() - begun < 2
+            assert time.monotonic() - begun < STOPS
             assert not thread.is_alive()
 
 
