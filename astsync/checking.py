@@ -17,11 +17,12 @@ from pathlib import Path
 from typing import Any
 
 from astsync.config import Config
-from astsync.errors import AstsyncError, ConfigError
+from astsync.errors import AstsyncError, ConfigError, StoreError
 from astsync.finding import Finding
 from astsync.phonebook.names import NameMaker
 from astsync.phonebook.numbers import NumberParser
 from astsync.store import Store
+from astsync.store.place import check_place
 
 PREFIX = "ASTSYNC_"
 _SECRETS = frozenset({"password", "secret", "headers"})
@@ -31,6 +32,7 @@ _ENOUGH_SPACE = 100 * 1024 * 1024
 _DAMAGE_HINT = (
     "The next sync moves it aside and begins a new one: nothing is deleted on the PBXs, what is as wanted is adopted."
 )
+_WRITE_HINT = "Run it as the user that syncs, mend the folder's rights, or name another file in store.path."
 _OLD_SNAPSHOT = 7  # days
 _NAME = "Общество с ограниченной ответственностью «Ромашка»"
 
@@ -136,20 +138,28 @@ def _number(config: Config, parser: NumberParser) -> str:
 
 def check_store(path: Path) -> Iterator[Finding]:
     """Check the store without changing it: its file, whether it can be written, its disk's space, the snapshot."""
-    yield _store_file(path)
+    file, reached = _store_file(path)
+    yield file
+    if not reached:
+        return
     folder = next(folder for folder in path.absolute().parents if folder.is_dir())
     yield _writable(path, folder)
     yield _space(folder)
     yield _snapshot(path)
 
 
-def _store_file(path: Path) -> Finding:
+def _store_file(path: Path) -> tuple[Finding, bool]:
+    """Tell what the file is, and whether anything more can be found out about it."""
+    try:
+        check_place(path)
+    except StoreError as error:
+        return Finding("file", False, error.message, error.hint), False
     if not path.exists():
-        return Finding("file", True, f"{path}, which the first sync makes")
+        return Finding("file", True, f"{path}, which the first sync makes"), True
     damage = _damage(path)
     if damage:
-        return Finding("file", False, f"{path} is damaged: {damage}", _DAMAGE_HINT)
-    return _rights("file", path, secret=True)
+        return Finding("file", False, f"{path} is damaged: {damage}", _DAMAGE_HINT), True
+    return _rights("file", path, secret=True), True
 
 
 def _damage(path: Path) -> str:
@@ -178,8 +188,7 @@ def _writable(path: Path, folder: Path) -> Finding:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        hint = "Run it as the user that syncs, mend the folder's rights, or name another file in store.path."
-        return Finding("writing", False, f"cannot write in {folder}: {error.strerror}", hint)
+        return Finding("writing", False, f"cannot write in {folder}: {error.strerror}", _WRITE_HINT)
     return Finding("writing", True, f"{folder} can be written")
 
 

@@ -148,6 +148,16 @@ def test_a_store_in_a_folder_that_cannot_be_written(box: Sandbox) -> None:
     assert (done.code, writing["good"], "store.path" in writing["hint"]) == (2, False, True)
 
 
+@pytest.mark.parametrize(("place", "words"), [("", "is a folder, not a file"), ("/astsync.toml/x", "cannot be used")])
+def test_a_store_where_none_can_be(box: Sandbox, place: str, words: str) -> None:
+    box.write("/store.sqlite3", place)
+    done = checked(box)
+    (found,) = findings(done, "store").values()
+    assert (done.code, found["good"], words in found["words"]) == (2, False, True)
+    assert "store.path" in found["hint"]
+    assert findings(done, "PBX office")["right to write"]["good"]
+
+
 def test_a_wiped_astdb_is_told(box: Sandbox) -> None:
     box.run("sync")
     box.pbx.wipe()

@@ -81,6 +81,36 @@ def test_a_namespace_may_hold_blanks() -> None:
     assert call_of(content, "ПолучитьКонтрагентов").plan().record == f"{{{space}}}Контрагент"
 
 
+ONE_PORT = re.compile(rb'<port name="[^"]+Soap".*?</port>', re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + SHIPPED,
+        re.sub(rb'soapAction="[^"]*"', b'soapAction=""', SHIPPED),
+        re.sub(rb'\s*soapAction="[^"]*"', b"", SHIPPED),
+        ONE_PORT.sub(b"", SHIPPED),
+        SHIPPED.replace(b"</definitions>", ONE_PORT.sub(b"", SHIPPED[SHIPPED.index(b"<service") :]).replace(
+            b'<service name="astsync"', '<service name="Другой"'.encode()
+        )),
+    ],
+    ids=["BOM", "empty action", "no action", "SOAP 1.2 alone", "two services"],
+)  # fmt: skip
+def test_odd_but_right_wsdls_are_read(content: bytes) -> None:
+    assert call_of(content, "GetCounterparties").plan().record.endswith("Counterparties")
+
+
+def test_schemas_may_stand_beside_the_wsdl() -> None:
+    schema = SHIPPED[SHIPPED.index(b"<xs:schema") : SHIPPED.index(b"</xs:schema>") + len(b"</xs:schema>")]
+    there = b'<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema"><xs:import namespace="%s" schemaLocation="%s"/>'
+    space = ASTSYNC.encode()
+    for place in (b"?xsd=xsd0", b"astsync.xsd", b"../ws/astsync?xsd=1", b"/base/hs/x"):
+        content = SHIPPED.replace(schema, there % (space, place) + b"</xs:schema>")
+        client = parsed(ADDRESS, Transport(ADDRESS, {ADDRESS: content}, lambda _url: schema), fresh=True).client
+        assert client.get_type(f"{{{ASTSYNC}}}Counterparty")
+
+
 def test_the_endpoint_is_the_path_of_the_wsdl_at_the_configured_host() -> None:
     assert call_of(fixture("neo-fly"), "GetClients").endpoint == "http://1c.example.local/base/ws/Neofly.1cws"
     other = call_of(fixture("neo-fly"), "GetClients", endpoint="https://proxy.example.local/x")
