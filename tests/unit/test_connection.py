@@ -250,6 +250,14 @@ def test_an_action_that_fails_and_one_that_cannot_be_sent() -> None:
         assert b"Pong" in connection.action("Ping")
 
 
+def test_a_key_that_old_asterisks_would_lose_is_refused_and_the_others_are_written() -> None:
+    fits, too_long = "1" * (255 - len("/cidname/")), "2" * (256 - len("/cidname/"))
+    with AmiStandIn() as standin, AmiPbx(config(standin), "cidname").open() as family:
+        result = family.put([(fits, "A"), (too_long, "B"), ("", "C")])
+        assert (result.done, set(result.failed)) == (1, {too_long, ""})
+        assert family.read() == {fits: "A"}
+
+
 def test_a_value_with_an_empty_line_is_not_the_end_of_the_list() -> None:
     with AmiStandIn() as standin:
         standin.fill({"1": "A", "3": "C"})
