@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceQueryError
-from astsync.sources.json_text import JsonText
+from astsync.sources.json_text import SERVICE_CURE, JsonText
 from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import LARGEST_LIST, name_fields
 
@@ -28,12 +28,12 @@ class JsonList:
     """The list of records in one JSON document.
 
     ``path`` leads to it (names with dots between; a list on the way means all its items); "" means the document itself
-    or the one list of records that it holds. ``where`` names the document in messages. ``answer`` holds, once the list
-    is read, what stands around it.
+    or the one list of records that it holds. ``where`` names the document in messages, ``cure`` tells what to do where
+    it is damaged. ``answer`` holds, once the list is read, what stands around it.
     """
 
-    def __init__(self, chunks: Iterable[bytes], path: str, where: str) -> None:
-        self._text = JsonText(chunks, where)
+    def __init__(self, chunks: Iterable[bytes], path: str, where: str, cure: str = SERVICE_CURE) -> None:
+        self._text = JsonText(chunks, where, cure)
         self._path = path
         self._where = where
         self._finder = _Finder(self._text, path)
@@ -84,8 +84,11 @@ class JsonList:
         at = f" at {clean(self._path)}" if self._path else " of records"
         found = f" ({'; '.join(self._finder.instead)})" if self._finder.instead else ""
         said = "" if self._path or not self.answer else f": {_words(self.answer)}"
-        exist = [name for name in self._finder.arrays if name]
-        hint = f"{_NAME_LIST} {name_fields(exist, [self._path])}" if exist else _NAME_LIST
+        hint = _NAME_LIST
+        if self._finder.itself:
+            hint = "It is itself a list: leave the key list of the source empty."
+        elif self._finder.arrays:
+            hint += " " + name_fields(self._finder.arrays, [self._path]).replace("fields", "lists")
         return SourceBadAnswer(f"{self._where} holds no list{at}{found}{said}", hint=hint)
 
 
@@ -97,7 +100,8 @@ class _Finder:
         self._named = bool(path)
         self._path = path or None
         self._room = _MANY_KEPT
-        self._values = 0
+        self._values = 0  # that were read one by one, records among them
+        self.itself = False
         self.answer: dict[str, Any] = {}
         self.lists: dict[str, None] = {}
         self.empty: dict[str, None] = {}
@@ -109,6 +113,7 @@ class _Finder:
         if start == "[" and not self._named:
             yield from self._list("")
         elif start == "[":
+            self.itself = True
             yield from self._all(self._path, "", _DEEPEST)
         elif start == "{":
             yield from self._object(self._path, "", self.answer, _DEEPEST)
@@ -118,7 +123,7 @@ class _Finder:
     def _object(self, path: str | None, here: str, keep: dict[str, Any], deeper: int) -> Iterator[Any]:
         """Walk through an object; ``path`` leads on from here to the list, None: it is not on this way."""
         self._text.take("{")
-        for _ in self._text.parts("}"):
+        for _ in self._parts("}"):
             name = self._text.name()
             below = f"{here}.{name}" if here else name
             yield from self._field(_rest(path, name), name, below, keep, deeper)
@@ -167,17 +172,21 @@ class _Finder:
         yield from self._items()
 
     def _items(self) -> Iterator[Any]:
-        text = self._text
-        for _ in text.parts("]"):
+        for _ in self._parts("]"):
+            yield self._text.value()
+
+    def _parts(self, end: str) -> Iterator[None]:
+        """Stop at every part of an array or object; over millions of them a document has no end."""
+        for _ in self._text.parts(end):
             self._values += 1
             if self._values > LARGEST_LIST:
-                raise text.damaged(f"has no end: more than {LARGEST_LIST} values in its lists")
-            yield text.value()
+                raise self._text.damaged(f"has no end: more than {LARGEST_LIST} values")
+            yield
 
     def _all(self, path: str | None, here: str, deeper: int) -> Iterator[Any]:
         """Walk into every item of an array on the way to the list."""
         self._text.take("[")
-        for _ in self._text.parts("]"):
+        for _ in self._parts("]"):
             if self._text.peek() == "{":
                 yield from self._object(path, here, {}, deeper)
             else:

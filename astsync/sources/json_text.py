@@ -15,20 +15,21 @@ _NO_BLANK = re.compile(r"[^ \t\n\r]")
 _CLOSING = frozenset('}]"')
 _AFTER_VALUE = frozenset(",]}: \t\n\r")
 _DECODER = json.JSONDecoder(strict=False)
-_CURE = "Look at the service itself, and at the proxy or web server before it: open the address in a browser."
+SERVICE_CURE = "Look at the service itself, and at the proxy or web server before it: open the address in a browser."
 
 
 class JsonText:
-    """The document, and the place in it up to which it was read. ``where`` names it in messages.
+    """The document, and the place in it up to which it was read. ``where`` names it in messages, ``cure`` is the hint.
 
     All methods raise SourceBadAnswer when the document is damaged there, and what ``chunks`` raises. ``cut`` tells
     then whether a part of it may be missing.
     """
 
-    def __init__(self, chunks: Iterable[bytes], where: str) -> None:
+    def __init__(self, chunks: Iterable[bytes], where: str, cure: str = SERVICE_CURE) -> None:
         self._chunks = iter(chunks)
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._where = where
+        self._cure = cure
         self._text = ""
         self._at = 0
         self._ended = False
@@ -92,7 +93,7 @@ class JsonText:
 
     def damaged(self, what: str) -> SourceBadAnswer:
         """Make the error of a document that cannot be read."""
-        return SourceBadAnswer(f"{self._where} {what}", hint=_CURE)
+        return SourceBadAnswer(f"{self._where} {what}", hint=self._cure)
 
     def _decoded(self) -> tuple[Any, int] | None:
         """Decode the value here; None when it may be cut by the end of the window."""

@@ -69,7 +69,24 @@ def test_rows_of_one_reference_are_one_in_json_too(tmp_path: Path) -> None:
 def test_cut_json_is_refused(tmp_path: Path, cut: int) -> None:
     with pytest.raises(SourceError) as caught:
         pull(write(tmp_path, json.dumps(RECORDS)[:-cut], "contacts.json"))
-    assert caught.value.hint
+    assert caught.value.hint == "Export the file again and check that it is whole."
+
+
+def test_a_page_of_a_list_is_no_file_to_read(tmp_path: Path) -> None:
+    page = {"meta": {"nextHref": "http://crm.example.local/2"}, "rows": RECORDS}
+    with pytest.raises(SourceBadAnswer, match=r"is a part of a list: meta\.nextHref names the next one"):
+        pull(write(tmp_path, json.dumps(page), "contacts.json"))
+
+
+def test_the_place_of_the_list_is_told_for_what_it_is(tmp_path: Path) -> None:
+    for document, hint in (
+        ({"data": {"items": RECORDS}}, "The lists that exist: data.items."),
+        (RECORDS, "itself a list"),
+    ):
+        with pytest.raises(SourceBadAnswer, match=r"holds no list at data\.rows") as caught:
+            pull(write(tmp_path, json.dumps(document), "contacts.json"), list="data.rows")
+        assert hint in caught.value.hint
+        assert "Export" not in caught.value.hint
 
 
 @pytest.mark.parametrize("name", ["contacts.jsonl", "contacts.ndjson", "contacts"])
@@ -202,8 +219,9 @@ def test_standard_input_gives_any_format(tmp_path: Path, given_input: Any) -> No
 def test_standard_input_can_be_read_once(given_input: Any) -> None:
     given_input(csv_text().encode())
     assert short(pull(STANDARD)) == READ
-    with pytest.raises(SourceBadAnswer, match="standard input is empty"):
+    with pytest.raises(SourceBadAnswer, match="standard input is empty") as caught:
         pull(STANDARD)
+    assert "astsync sync < contacts.csv" in caught.value.hint
 
 
 def test_standard_input_is_bounded(given_input: Any, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -44,6 +44,21 @@ def test_one_damaged_byte_in_utf8_is_named_and_nothing_is_read_as_another_encodi
     assert "damaged" in caught.value.hint
 
 
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_a_file_that_ends_within_a_letter_is_cut(tmp_path: Path, encoding: str) -> None:
+    data = ("Name;Phones\n1;2\nБ" + "0" * (encoding == "utf-16")).encode(encoding)[:-1]
+    with pytest.raises(SourceBadAnswer, match=r"ends within a letter of UTF-(8|16) \(line 3\): it is cut") as caught:
+        pull(write(tmp_path, data))
+    assert "Export it again" in caught.value.hint
+
+
+def test_a_last_line_without_an_end_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    assert len(pull(write(tmp_path, csv_text()))) == 2
+    assert not caplog.text
+    assert len(pull(write(tmp_path, csv_text().rstrip()))) == 2
+    assert "the last line of contacts.csv has no end" in caplog.text
+
+
 def test_a_byte_that_a_named_encoding_lacks_is_named(tmp_path: Path) -> None:
     data = csv_text().encode("windows-1251") + b"03;\x98;1\r\n"
     with pytest.raises(SourceBadAnswer, match=rf"not windows-1251: line 4, byte {data.index(0x98)}"):

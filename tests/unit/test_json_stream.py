@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceQueryError
-from astsync.sources import json_text
+from astsync.sources import json_stream, json_text
 from astsync.sources.json_stream import JsonList
 
 A, B = {"Ref": "1", "Name": "ООО «Ромашка»"}, {"Ref": "2", "Phones": [{"Number": "1"}]}
@@ -194,6 +194,22 @@ def test_a_record_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     with pytest.raises(SourceBadAnswer, match="more than 10000 characters"):
         list(JsonList(endless(), "", "the answer"))
     assert taken < 100
+
+
+@pytest.mark.parametrize(
+    ("body", "path"),
+    [
+        (b"[1,2,3,4,5]", ""),
+        (b'{"a":[1,2,3,4,5]}', ""),
+        (b'{"a":[{}],"b":[1,2,3,4]}', ""),
+        (b'{"a":[1,2,3,4,5]}', "a.b"),
+        (b'{"a":1,"b":1,"c":1,"d":1,"e":1}', ""),
+    ],
+)
+def test_a_list_without_end_is_given_up(body: bytes, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_stream, "LARGEST_LIST", 4)
+    with pytest.raises(SourceBadAnswer, match="has no end: more than 4 values"):
+        list(JsonList([body], path, "x"))
 
 
 def test_a_long_list_needs_little_memory() -> None:

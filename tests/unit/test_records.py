@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone
+from astsync.sources.records import reader as records_reader
 from astsync.sources.records.reader import Once, RecordReader, look_up
 
 MIKO = {"Ref": "r-1", "Name": "ООО МИКО", "Phones": ["+7 (495) 555-01-42"]}
@@ -226,6 +227,15 @@ def test_names_of_foreign_fields_are_safe_to_show_and_few() -> None:
 
 
 # --- once
+
+
+def test_more_records_than_any_list_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(records_reader, "LARGEST_LIST", 2)
+    reader = RecordReader(FieldsConfig(), "the list")
+    reader.read({"Name": "A"})
+    reader.read({"Name": "B"})
+    with pytest.raises(SourceBadAnswer, match="the list has no end: more than 2 records"):
+        reader.read({"Name": "C"})
 
 
 def test_records_without_end_are_refused() -> None:

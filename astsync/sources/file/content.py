@@ -28,6 +28,7 @@ LARGEST_FILE = 2 * 1024**3
 
 _BLOCK = 1 << 20
 _TOO_LARGE = "Export only the counterparties and the columns that are needed."
+_GIVE = "Give the list: astsync sync < contacts.csv"
 _COMPLETE = "Export it under another name and rename it when it is complete, or run astsync later."
 
 
@@ -55,7 +56,8 @@ def opened(path: Path) -> Iterator[Content]:
     """
     with _spooled() if path == STANDARD_INPUT else _regular(path) as content:
         if not content.size:
-            raise SourceBadAnswer(f"{content.name} is empty (0 bytes)", hint="See why the export wrote nothing.")
+            cure = f" {_GIVE}" if path == STANDARD_INPUT else ""
+            raise SourceBadAnswer(f"{content.name} is empty (0 bytes)", hint=f"See why the export wrote nothing.{cure}")
         try:
             yield content
         except OSError as error:
@@ -135,9 +137,9 @@ def _spooled() -> Iterator[Content]:
 
 def _input(name: str) -> BinaryIO:
     if sys.stdin is None or sys.stdin.closed:
-        raise SourceUnreachable(f"{name} is closed", hint="Give the list: astsync sync < contacts.csv")
+        raise SourceUnreachable(f"{name} is closed", hint=_GIVE)
     if sys.stdin.isatty():
-        raise SourceUnreachable(f"{name} is a terminal", hint="Give the list: astsync sync < contacts.csv")
+        raise SourceUnreachable(f"{name} is a terminal", hint=_GIVE)
     return sys.stdin.buffer
 
 

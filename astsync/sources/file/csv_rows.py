@@ -1,12 +1,15 @@
 """The rows of CSV as Excel, 1C and others write it: the delimiter found out, quotes read strictly."""
 
 import csv
+import logging
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from astsync.config import FileConfig
 from astsync.errors import SourceBadAnswer, SourceError
 from astsync.sources.file.table import HEADER_WITHIN, Columns, Finder, Line
+
+logger = logging.getLogger(__name__)
 
 LONGEST_LINE = 1 << 20
 """Characters of a line; Python's csv bounds a field to 131,072."""
@@ -61,6 +64,11 @@ class CsvRows:
             raise SourceBadAnswer(
                 f"line {self._line}, the last of {self._name}, is cut: it has {len(last)} of {width} values and no end",
                 hint="Export it again: the file is not whole.",
+            )
+        if not self._ended:
+            logger.warning(
+                "the last line of %s has no end: if the file is cut, its last value is too; end it with a line break",
+                self._name,
             )
 
     def _delimiter(self, start: list[str], finder: Finder) -> str:

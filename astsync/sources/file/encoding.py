@@ -5,6 +5,7 @@ A wrong encoding gives wrong names without any error, so whatever is in doubt is
 
 import codecs
 import io
+import os
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,6 +17,9 @@ from astsync.errors import SourceBadAnswer
 WINDOWS = "windows-1251"
 
 _BLOCK = 1 << 20
+_LONGEST_LETTER = 4
+"""Bytes."""
+
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (b"\xff\xfe\x00\x00", "utf-32"),
@@ -37,9 +41,13 @@ _FEW = 20
 _BYTES_OF_UTF8 = re.compile(rb"\xd0[\xb0\xb5\xbd\xbe]|\xd1[\x80-\x82\x8b]")
 """The letters а е н о р с т ы as UTF-8 writes them; as windows-1251 they are Р° Рµ …, which no text holds."""
 
+_CUT_LETTER = re.compile(rb"[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2}")
+"""A whole file's last byte in windows-1251 may look so too, where it is its only letter: that is refused as well."""
+
 _BESIDE_LATIN = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
 _HIGH = re.compile(rb"[\x80-\xff]")
 _KEY = 'Write the encoding in source.file.encoding, such as "cp866", or save the file as UTF-8.'
+_CUT = f"Export it again: the file is not whole. If it is whole, it is of another encoding. {_KEY}"
 _DAMAGED = "The file is damaged or mixes encodings: export it again as UTF-8."
 
 
@@ -74,6 +82,9 @@ def _unmarked(stream: IO[bytes], name: str) -> str:
     position, line = fault
     stream.seek(max(0, position - _BLOCK // 16))
     sample = stream.read(_BLOCK)
+    stream.seek(position)
+    if position and _CUT_LETTER.fullmatch(stream.read(4)):
+        raise _within_letter(name, "UTF-8", line)
     if _holds_utf8(stream):
         raise undecodable(name, "UTF-8", position, line, _DAMAGED)
     _check_russian(sample, name, position, line)
@@ -82,7 +93,15 @@ def _unmarked(stream: IO[bytes], name: str) -> str:
 
 def undecodable(name: str, encoding: str, position: int, line: int, hint: str = _KEY) -> SourceBadAnswer:
     """Make the error of a byte that an encoding does not have; positions count from 0, lines from 1."""
-    return SourceBadAnswer(f"{name} is not {encoding}: line {line}, byte {position}", hint=hint)
+    return SourceBadAnswer(f"{name} is not {_shown(encoding)}: line {line}, byte {position}", hint=hint)
+
+
+def _within_letter(name: str, encoding: str, line: int) -> SourceBadAnswer:
+    return SourceBadAnswer(f"{name} ends within a letter of {_shown(encoding)} (line {line}): it is cut", hint=_CUT)
+
+
+def _shown(encoding: str) -> str:
+    return encoding.upper().removesuffix("-SIG") if encoding.startswith("utf") else encoding
 
 
 def first_fault(stream: IO[bytes], encoding: str) -> tuple[int, int] | None:
@@ -144,6 +163,8 @@ def _text(stream: IO[bytes], name: str, encoding: str) -> Iterator[io.TextIOWrap
         yield text
     except UnicodeError:
         position, line = first_fault(stream, encoding) or (0, 1)
+        if encoding.startswith("utf") and stream.seek(0, os.SEEK_END) - position < _LONGEST_LETTER:
+            raise _within_letter(name, encoding, line) from None
         raise undecodable(name, encoding, position, line) from None
     finally:
         if not stream.closed:  # by the error that this generator was left with

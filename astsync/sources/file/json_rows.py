@@ -8,6 +8,7 @@ import orjson
 from astsync.errors import SourceBadAnswer
 from astsync.sources.json_stream import JsonList
 from astsync.sources.onec.words import clean
+from astsync.sources.wholeness import next_named
 
 LONGEST_JSON_LINE = 4 << 20
 """Characters of a line."""
@@ -18,11 +19,14 @@ def json_list(blocks: Iterable[bytes], name: str, path: str) -> Iterator[tuple[i
 
     Raises SourceError when the document is cut or damaged, or when the list is not found.
     """
-    try:
-        yield from enumerate(JsonList(blocks, path, name), 1)
-    except SourceBadAnswer as error:
-        error.hint = f"Export the file again and check that it is whole. {error.hint}".strip()
-        raise
+    records = JsonList(blocks, path, name, cure="Export the file again and check that it is whole.")
+    yield from enumerate(records, 1)
+    named = next_named(records.answer)
+    if named:
+        raise SourceBadAnswer(
+            f"{name} is a part of a list: {clean(named)} names the next one",
+            hint="Save the whole list in one file; or let astsync read the service itself, with source.http.",
+        )
 
 
 def json_lines(lines: Iterable[str], name: str) -> Iterator[tuple[int, Any]]:
