@@ -176,6 +176,21 @@ def test_only_the_pbx_that_is_named(box: Sandbox) -> None:
     assert box.run("--pbx", "nobody", "check").code == 2
 
 
+@pytest.mark.parametrize("kind", ["soap", "http", "file"])
+def test_an_empty_list_is_a_fault(box: Sandbox, kind: str) -> None:
+    box.onec.fail("empty")
+    (box.folder / "empty.csv").write_text("Name;Phones\n", encoding="utf-8")
+    path = f'[source.file]\npath = "{box.folder}/empty.csv"\n'
+    service = '[source.http]\nservice = "hs/astsync/counterparties"\nlist = "Counterparties"\n'
+    box.write("[numbers]", {"file": path, "http": service, "soap": ""}[kind] + "\n[numbers]")
+    text = box.configuration.read_text(encoding="utf-8")
+    box.configuration.write_text(text.replace("[source]", f'[source]\nkind = "{kind}"', 1), encoding="utf-8")
+    done = checked(box)
+    bad = [finding for finding in findings(done, "source").values() if finding["good"] is False]
+    assert (done.code, len(bad)) == (4, 1)
+    assert "never taken for a phonebook" in bad[0]["hint"]
+
+
 def by_part(config: PbxConfig, *owned: str) -> dict[str, Finding]:
     return {finding.part: finding for finding in check_pbx(config, "cidname", owned)}
 

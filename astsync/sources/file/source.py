@@ -15,6 +15,7 @@ from astsync.sources.file.merge import Merger
 from astsync.sources.records.reader import RecordReader
 
 _STEP = 1000
+_EMPTY = "An empty list is never taken for a phonebook: look at the export that writes the file."
 
 
 class FileSource:
@@ -54,7 +55,8 @@ class FileSource:
         with opened(self._config.path) as content:
             tell(Finding(self.describe(), True, _size_and_age(content)))
             done = self._merge(merger, list_of(content, self._config, tell), progress)
-        tell(Finding("records", True, f"{done} read: {merger.count()} counterparties"))
+        words = f"{done} read: {merger.count()} counterparties"
+        tell(Finding("records", True, words) if done else Finding("records", False, words, _EMPTY))
 
     def _merge(self, merger: Merger, listing: Listing, progress: Progress) -> int:
         merger.sure = listing.sure

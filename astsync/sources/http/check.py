@@ -14,6 +14,7 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
+from astsync.sources.checking import EMPTY
 from astsync.sources.http.service import Service
 from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import RecordReader
@@ -79,8 +80,7 @@ class _Check:
         place = clean(self._service.list_path) or "the answer itself"
         read = f"{self._records} records" if self._whole else f"{self._records} records in the first pages"
         if not self._records:
-            hint = "An empty list is never taken for a phonebook: look whether the 1C user may read the catalog."
-            yield Finding("list", False, f"{place} is empty", hint)
+            yield Finding("list", False, f"{place} is empty", EMPTY)
             return
         yield Finding("list", True, f"{place}: {read}")
         yield self._paging()

@@ -260,7 +260,7 @@ def fault_of(status: int, words: ServerWords, where: str, *, wait: float = 0, fi
     """Find the rule that fits, and make the error from it and the server's words."""
     rule = next(rule for rule in (*first, *RULES) if rule.fits(status, words))
     code = "" if words.code is None else f", code {words.code}"
-    said = f": {words.text}" if words.text else ""
+    said = f": {words.text}" if words.text not in {"", str(status)} else ""
     message = f"{rule.what.format(where=where)} (HTTP {status}{code}){said}"
     return Fault(rule.error(message, hint=rule.hint), rule.tries, rule.smaller, wait)
 

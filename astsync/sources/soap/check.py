@@ -16,7 +16,7 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.checking import FIRST, shown
+from astsync.sources.checking import EMPTY, FIRST, shown
 from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
@@ -78,5 +78,8 @@ def _read(calls: Calls, reader: RecordReader) -> Iterator[Finding]:
     reader.finish()
     found = [item for item in items if isinstance(item, Counterparty)]
     yield Finding("call", True, f"{calls.where} answers, {clean(pages)}")
-    yield Finding("fields", True if items else None, f"{len(items)} records read, {len(found)} not marked for deletion")
+    read = f"{len(items)} records read, {len(found)} not marked for deletion"
+    yield (
+        Finding("fields", True, read) if items else Finding("list", False, f"{calls.where} gives an empty list", EMPTY)
+    )
     yield from map(shown, found[:FIRST])
