@@ -57,7 +57,7 @@ demo: setup ## the main job in a sandbox: a stand-in 1C and a private Asterisk
 	@$(BIN)/astsync demo $(DEMO)
 
 # Medians and ratios within one run: single figures of a shared machine say little. BENCH='--large --rounds 3' for more.
-bench: setup asterisk-22 ## figures beside the limit of AMI and other clients, in 2 minutes
+bench: setup asterisk-22 ## figures beside the limit of AMI, other clients, orjson and lxml, in some 10 minutes
 	@$(BIN)/python -m tests.bench.bench_ami $(BENCH)
 	@$(BIN)/python -m tests.bench.bench_sync $(BENCH)
 	@test ! -f tests/bench/bench_normalisation.py || $(BIN)/python -m tests.bench.bench_normalisation
