@@ -53,7 +53,7 @@ class Undoing:
             owned=self._owned,
             own=ours,
             disown=({b.number for b in self.there if b.old is None} | absent) & self._owned,
-            release=(not_ours - absent) & self._owned,
+            release=not_ours & self._owned,
             turned={b.number: b.old for b in self.there if b.number in flipped and b.old is not None},
         )
 

@@ -146,6 +146,22 @@ def test_an_undo_that_breaks_off_gives_no_foreign_key_away(steady: House) -> Non
     assert steady.pbx.entries[KEY] == "by hand"
 
 
+def test_an_undo_that_breaks_off_before_a_foreign_key_is_back_does_not_own_it(steady: House) -> None:
+    """It was foreign and deleted, later ours, then wiped: once the undo begins it is nobody's."""
+    steady.pbx.entries[KEY] = "by hand"
+    deleting = steady.engine(foreign="delete").sync().run
+    steady.source.names[KEY] = "Firma 30"
+    steady.engine().sync()
+    del steady.pbx.entries[KEY]
+    steady.pbx.lose_after = 0
+    assert steady.engine().undo(deleting).exit_code == 5
+    steady.pbx.lose_after = -1
+    steady.pbx.entries[KEY] = "by hand"
+    del steady.source.names[KEY]
+    assert steady.engine().sync().exit_code == 0
+    assert steady.pbx.entries[KEY] == "by hand"
+
+
 def test_a_killed_run_leaves_doubt_too(steady: House) -> None:
     """As kill -9 between the record and the sending leaves it."""
     steady.pbx.entries[KEY] = "by hand"
@@ -169,3 +185,24 @@ def test_a_store_of_version_2_keeps_its_owned_keys(tmp_path: Path) -> None:
         assert store.owned("office", FAMILY, {"1": "any"}) == {"1"}
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
+def test_a_deletion_that_a_killed_pbx_forgot_is_made_again(steady: House) -> None:
+    before = steady.pbx.entries[phone(3)]
+    del steady.source.names[phone(3)]
+    assert steady.engine().sync().exit_code == 0
+    assert phone(3) not in steady.pbx.entries
+    steady.pbx.entries[phone(3)] = before
+    assert steady.engine().sync().exit_code == 0
+    assert phone(3) not in steady.pbx.entries
+
+
+def test_what_somebody_writes_where_a_run_deleted_is_theirs(steady: House) -> None:
+    before = steady.pbx.entries[phone(3)]
+    del steady.source.names[phone(3)]
+    steady.engine().sync()
+    steady.pbx.entries[phone(3)] = "by hand"
+    assert steady.engine().sync().exit_code == 0
+    steady.pbx.entries[phone(3)] = before
+    assert steady.engine().sync().exit_code == 0
+    assert steady.pbx.entries[phone(3)] == before
