@@ -194,15 +194,18 @@ class Target:
     def _settle(self, work: Work, run: int, held: Mapping[str, str]) -> None:
         """Bring the record to what the PBX holds now.
 
-        A change that was not made leaves the record, and its key belongs to whom it belonged. Keys that are gone, given
-        back, or somebody else's by now are not ours.
+        A change that was not made leaves the record, and its key belongs to whom it belonged. Keys that are given back,
+        or somebody else's by now, are not ours. A key that was deleted is ours should it come back as it was: a PBX
+        that is killed within a second has not yet noted the deletion on its disk.
         """
         plan, doubtful = work.plan, work.doubtful()
         unmade = [c.number for c in (*plan.add, *plan.change, *plan.delete) if held.get(c.number) == c.old]
         not_ours = {number for number, value in doubtful.items() if held.get(number) != value}
         given_back = {number for number in work.release if held.get(number) == work.wanted[number]}
+        deleted = {c.number: doubtful[c.number] for c in plan.delete if c.number in not_ours - held.keys()}
         if unmade or doubtful or given_back:
-            self._store.settle(run, self.name, self._options.family, unmade, not_ours | given_back)
+            gone = (not_ours | given_back) - deleted.keys()
+            self._store.settle(run, self.name, self._options.family, unmade, gone, deleted)
 
 
 class _Batch:

@@ -130,19 +130,28 @@ class Store:
             db.execute(_SURE, where[1:])
             db.executemany(_OWN, _keys(pbx, family, own))
             db.executemany(_DISOWN, _keys(pbx, family, disown))
-            db.executemany(_DOUBT, ((_blob(value), *where[1:], _blob(number)) for number, value in doubtful.items()))
+            db.executemany(_DOUBT, _doubts(pbx, family, doubtful))
             db.execute(_MARK, (run,))
 
-    def settle(self, run: int, pbx: str, family: str, unchanged: Iterable[str], disown: Iterable[str]) -> None:
+    def settle(
+        self,
+        run: int,
+        pbx: str,
+        family: str,
+        unchanged: Iterable[str],
+        disown: Iterable[str],
+        doubtful: Mapping[str, str] = _NONE,
+    ) -> None:
         """Drop from a run's record the keys that it did not change after all, and the ownership of some.
 
-        Nothing is in doubt any more.
+        In doubt are then ``doubtful`` alone: owned keys that are ours should the PBX hold the value named again.
         """
         rows = ((run, *key) for key in _keys(pbx, family, unchanged))
         with self._file.change() as db:
             db.executemany("DELETE FROM undo WHERE run = ? AND pbx = ? AND family = ? AND number = ?", rows)
             db.executemany(_DISOWN, _keys(pbx, family, disown))
             db.execute(_SURE, (_name(pbx), family))
+            db.executemany(_DOUBT, _doubts(pbx, family, doubtful))
             db.execute(_MARK, (run,))
 
     def before(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
@@ -195,6 +204,10 @@ _NEWEST = 2**63 - 1  # SQLite's largest integer
 def _keys(pbx: str, family: str, numbers: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
     name = _name(pbx)
     return ((name, family, _blob(number)) for number in numbers)
+
+
+def _doubts(pbx: str, family: str, doubtful: Mapping[str, str]) -> Iterable[tuple[bytes, str, str, bytes]]:
+    return ((_blob(doubtful[_text(key[2])]), *key) for key in _keys(pbx, family, doubtful))
 
 
 def _name(pbx: str) -> str:

@@ -18,6 +18,7 @@ from pathlib import Path
 import pytest
 
 from astsync.demo.asterisk import Installation, PrivateAsterisk
+from tests.faults import zygote
 from tests.faults.proxy import Fault, FaultyProxy, Kind, Phase, Way
 from tests.faults.world import THEIRS, World
 from tests.faults.zygote import DIED, Death, Ended, Moment, Zygote
@@ -72,6 +73,16 @@ def world(any_installation: Installation, tmp_path: Path) -> Iterator[World]:
         target = asterisk.host, asterisk.port
         with FaultyProxy(lambda: target) as proxy:
             yield World(tmp_path, asterisk, proxy, zygote)
+
+
+def test_a_command_that_hangs_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(zygote, "HANGS", 0.2)
+    with Zygote(tmp_path) as mother:
+        os.kill(mother.start("--version"), signal.SIGSTOP)
+        with pytest.raises(AssertionError, match="had not ended"):
+            mother.wait()
+        monkeypatch.setattr(zygote, "HANGS", 60)
+        assert mother.run("--version").code == 0
 
 
 def test_every_run_that_was_cut_is_whole_after_one_more(world: World, capsys: pytest.CaptureFixture[str]) -> None:

@@ -7,6 +7,7 @@ the start and ``{"pid": n, "code": n}`` at the end of each; a command that a sig
 import itertools
 import json
 import os
+import select
 import signal
 import subprocess
 import sys
@@ -26,6 +27,9 @@ LOADED = ("astsync.cli.wiring", "astsync.reports.formats", "phonenumbers", "iuli
 
 Moment = Literal["before", "open", "commit", "after"]
 """Before a transaction, before its COMMIT, some time after its COMMIT has begun, after it."""
+
+HANGS = 120
+"""Seconds after which a command hangs."""
 
 DIED = "died in the store: "
 
@@ -78,13 +82,19 @@ class Zygote:
             raise RuntimeError("no pipe to the zygote")
         self._process.stdin.write(json.dumps(order) + "\n")
         self._process.stdin.flush()
-        return int(self._heard()["pid"])
+        self._running = int(self._heard()["pid"])
+        return self._running
 
     def wait(self) -> Ended:
-        """Wait until the command that was started last has ended."""
+        """Wait until the command that was started last has ended. Raises AssertionError when it hangs."""
+        hangs = self._process.stdout is None or not select.select([self._process.stdout], [], [], HANGS)[0]
+        if hangs:
+            os.kill(self._running, signal.SIGKILL)
         code = int(self._heard()["code"])
         printed = self._out.read_text(encoding="utf-8", errors="replace")
         self._out.unlink()
+        if hangs:
+            raise AssertionError(f"astsync had not ended after {HANGS} s: {printed}")
         return Ended(code, printed)
 
     def run(self, *arguments: str) -> Ended:

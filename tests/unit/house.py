@@ -125,4 +125,4 @@ class House:
         return self.pbx.put + self.pbx.deleted
 
     def owned(self, pbx: str = "office") -> set[str]:
-        return self.store.owned(pbx, FAMILY)
+        return self.store.owned(pbx, FAMILY, self.pbx.entries if pbx == self.pbx.name else None)

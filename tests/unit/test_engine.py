@@ -385,7 +385,7 @@ def test_what_was_sent_and_not_confirmed_stays_in_the_record_and_owned(house: Ho
     house.pbx.lose_after = 7
     report = house.engine().sync()
     assert len(house.store.before(report.run or 0, "office", "cidname")) == 20
-    assert house.owned() == set(names(20))
+    assert house.store.owned("office", "cidname") == set(names(20))
 
 
 def test_pbxs_are_worked_on_side_by_side_and_reported_in_their_order(house: House) -> None:
