@@ -5,6 +5,7 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -22,9 +23,9 @@ ENTRIES = [(str(74950000000 + i), f"Firma {i}") for i in range(4_000)]
 class Tunnel:
     """Ends TLS in front of a stand-in PBX, one connection at a time."""
 
-    def __init__(self, ca: trustme.CA, port: int) -> None:
+    def __init__(self, ca: trustme.CA, port: int, not_after: datetime | None = None) -> None:
         self._context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        ca.issue_cert("pbx.example.local").configure_cert(self._context)
+        ca.issue_cert("pbx.example.local", not_after=not_after).configure_cert(self._context)
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._target = port
         self.port: int = self._listener.getsockname()[1]
@@ -59,8 +60,8 @@ class Tunnel:
 
 
 @contextmanager
-def tunnel(ca: trustme.CA, port: int) -> Iterator[int]:
-    made = Tunnel(ca, port)
+def tunnel(ca: trustme.CA, port: int, not_after: datetime | None = None) -> Iterator[int]:
+    made = Tunnel(ca, port, not_after)
     try:
         yield made.port
     finally:
