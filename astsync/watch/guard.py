@@ -2,7 +2,8 @@
 
 A restart is seen by the connection's end; what follows every new connection is a comparison with the snapshot, so
 nothing depends on how the PBX went. ``Shutdown`` and ``FullyBooted`` come only to a user with ``read = system``
-(measured on 16.28 and 22.10) and only make things known a little earlier. ``CoreStatus`` tells a restart that did not
+(measured on 16.28 and 22.10): the one makes things known a little earlier, after the other it is compared once more,
+as what a PBX runs at the end of its start may touch AstDB. ``CoreStatus`` tells a restart that did not
 end the connection, as behind a proxy.
 """
 
@@ -118,7 +119,7 @@ class Guard(Loop):
             if not news.take():
                 self.wait(self._pause if self._owes else jittered(KEEPALIVE))
             self._notice(self._look(ami))
-            if news.booted and not rechecked:  # what a PBX runs at the end of its start may touch AstDB
+            if news.booted and not rechecked:
                 rechecked, self._owes = True, True
 
     def _look(self, ami: AmiConnection) -> str:
