@@ -100,7 +100,8 @@ RULES = (
         SourceRightsError,
         "the 1C user may not read {where}",
         "The login works. Give this 1C user a role that reads the catalog and its contact information; access "
-        "restrictions by record (RLS) also refuse the whole list, so the role must be free of them.",
+        "restrictions by record (RLS) also refuse the whole list, so the role must be free of them. "
+        "OData of a configuration on БСП wants the role УдаленныйДоступOData too.",
     ),
     Rule(
         has_status(401),

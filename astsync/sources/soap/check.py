@@ -79,7 +79,6 @@ def _read(calls: Calls, reader: RecordReader) -> Iterator[Finding]:
     found = [item for item in items if isinstance(item, Counterparty)]
     yield Finding("call", True, f"{calls.where} answers, {clean(pages)}")
     read = f"{len(items)} records read, {len(found)} not marked for deletion"
-    yield (
-        Finding("fields", True, read) if items else Finding("list", False, f"{calls.where} gives an empty list", EMPTY)
-    )
+    empty = Finding("list", False, f"{calls.where} gives an empty list", EMPTY)
+    yield Finding("fields", True, read) if items else empty
     yield from map(shown, found[:FIRST])
