@@ -47,6 +47,18 @@ class Tool(Office):
         self.snapshot = dict(self.source.names)
         self._bring_in_step(lambda engine: engine.sync(), self.snapshot, Options(foreign=foreign, limits=NO_LIMITS))
 
+    @rule()
+    def sync_that_a_killed_pbx_forgets(self) -> None:
+        """The PBX confirmed and held it all, and was killed before its disk had it: what is back is ours as before."""
+        self._learn_unsure()
+        held, owned = dict(self.held), set(self.owned)
+        self.sync("keep")
+        came_back = owned & held.keys() - self.held.keys()
+        self._somebody(held, sorted(self.held.keys() - held.keys()))
+        self.owned |= came_back
+        self.unsure, self.done = set(held) - owned, None
+        self.sync("keep")
+
     @precondition(lambda self: self.snapshot is not None)
     @rule(whole=st.booleans())
     def push(self, whole: bool) -> None:
@@ -146,19 +158,19 @@ class Tool(Office):
         self.held = self.pbx.held()
         listed = self.snapshot if command != "undo" else None
         with closing(Store(self.file, write=False)) as store:
-            last = store.runs(1)[0]
+            last = max((record.run for record in store.runs(1)), default=0)  # none where the first run died at once
             saved = store.snapshot()
         if listed is not None and saved is not None and {n: e.name for n, e in saved.entries.items()} != listed:
             self.snapshot = {number: entry.name for number, entry in saved.entries.items()}
         elif saved is None:
             self.snapshot = None
         changed = {key for key in before.held.keys() | self.held.keys() if before.held.get(key) != self.held.get(key)}
-        self._check_broken(before, changed, last.run, listed, forgetful=forgetful)
+        self._check_broken(before, changed, last, listed, forgetful=forgetful)
         self.owned = (before.owned - changed) | {key for key in changed if listed is not None and key in listed}
         equal = {key for key, name in (listed or {}).items() if before.held.get(key) == name}
         self.unsure = equal - before.owned if listed is not None else before.owned | changed
         self.doubtful = (before.owned - (listed or {}).keys()) | (changed - before.owned)
-        self.done = self._done_as_recorded(last.run, before) if changed else None
+        self.done = self._done_as_recorded(last, before) if changed else None
 
     def _done_as_recorded(self, run: int, before: Done) -> Done:
         """Take a broken run as one that did all that it has on record: what it did not do is as if put back already."""
