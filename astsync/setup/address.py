@@ -73,7 +73,12 @@ def _file(text: str) -> Address:
     with suppress(RuntimeError):  # ~ of a user that is unknown
         text = str(Path(text).expanduser())
     file = Path(text).absolute()  # links stay: an export may be moved behind one
-    if not file.is_file():
+    try:
+        there = file.is_file()
+    except OSError as error:
+        hint = "Name a file that this user may read, in folders that it may enter."
+        raise ConfigError(f"cannot look at {shown(str(file))}: {error.strerror}", hint=hint) from None
+    if not there:
         hint = "Name a file that is there: CSV, XLSX or JSON. Before a web address write http:// or https://."
         raise ConfigError(f"there is no file {shown(str(file))}", hint=hint)
     return Address("file", "", notes=("this is a file, which every run reads anew",), file=file)

@@ -13,6 +13,13 @@ from astsync.errors import ConfigError
 
 def check_place(file: Path, *, force: bool) -> None:
     """Check before any question that a file can be written. Raises ConfigError."""
+    try:
+        _check_place(file, force=force)
+    except OSError as error:  # a folder on the way that this user may not enter, a name too long
+        raise ConfigError(f"cannot look at {shown(str(file))}: {error.strerror}", hint="Name another file.") from None
+
+
+def _check_place(file: Path, *, force: bool) -> None:
     if file.exists() and not file.is_file():
         raise ConfigError(f"{shown(str(file))} is no file", hint="Name another file.")
     if file.exists() and not force:

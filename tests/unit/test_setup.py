@@ -254,6 +254,14 @@ def test_a_file_that_cannot_be_placed_takes_the_others_back(tmp_path: Path, monk
     assert sorted((found.name, found.read_text()) for found in tmp_path.iterdir()) == [("a", "before"), ("b", "before")]
 
 
+def test_a_place_that_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
+    odd = tmp_path / ("x" * 300 + ".csv")
+    with pytest.raises(ConfigError, match="cannot look at .*: File name too long"):
+        check_place(odd, force=False)
+    with pytest.raises(ConfigError, match="cannot look at .*: File name too long"):
+        clean_address(str(odd))
+
+
 def test_a_place_is_checked_before_any_question(tmp_path: Path) -> None:
     check_place(tmp_path / "astsync.toml", force=False)
     (tmp_path / "astsync.toml").touch()
