@@ -256,9 +256,9 @@ def test_a_file_that_cannot_be_placed_takes_the_others_back(tmp_path: Path, monk
 
 def test_a_place_that_cannot_be_looked_at_is_told(tmp_path: Path) -> None:
     odd = tmp_path / ("x" * 300 + ".csv")
-    with pytest.raises(ConfigError, match="cannot look at .*: File name too long"):
+    with pytest.raises(ConfigError, match=r"cannot look at .*: File name too long"):
         check_place(odd, force=False)
-    with pytest.raises(ConfigError, match="cannot look at .*: File name too long"):
+    with pytest.raises(ConfigError, match=r"cannot look at .*: File name too long"):
         clean_address(str(odd))
 
 
