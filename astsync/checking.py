@@ -214,9 +214,9 @@ def _snapshot(path: Path) -> Finding:
 
 
 def owned_keys(path: Path, pbx: str, family: str) -> frozenset[str]:
-    """Give the keys that astsync wrote on a PBX, none where the store cannot tell."""
+    """Give the keys that astsync surely wrote on a PBX, none where the store cannot tell."""
     try:
         with closing(Store(path, write=False)) as store:
-            return frozenset(store.owned(pbx, family))
+            return frozenset(store.owned(pbx, family, {}))
     except AstsyncError:
         return frozenset()

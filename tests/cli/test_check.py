@@ -54,6 +54,18 @@ def test_quiet_tells_only_what_is_not_good(box: Sandbox) -> None:
     assert "✗ port: no connection to AMI" in done.out
 
 
+def test_entries_that_were_deleted_are_not_missed(box: Sandbox) -> None:
+    box.run("sync")
+    record = next(record for record in box.onec.records() if record.numbers)
+    box.onec.remove(record.item.ref)
+    assert "0 changed, 0 deleted" not in box.run("sync").out
+    kept = findings(checked(box), "PBX office")["AstDB"]
+    assert (kept["good"], kept["words"]) == (
+        True,
+        f"all {len(box.pbx.family()):,} entries that astsync wrote are there",
+    )
+
+
 def test_all_parts_are_tried_whatever_fails(box: Sandbox) -> None:
     box.onec.stop()
     box.pbx.stop()
