@@ -283,6 +283,7 @@ def test_kinds_that_are_not_published_are_not_asked_for(base: Base, server: Serv
         (Reply(b"<html><title>Login</title></html>"), SourceBadAnswer),
         (Reply(b'<feed xmlns="http://www.w3.org/2005/Atom"/>'), SourceBadAnswer),
         (Reply(status=204), SourceBadAnswer),
+        (as_json({"value": [contact(3, "123-45-67")]}, 206), SourceBadAnswer),
         (odata_error(200, "-1", "ошибка"), SourceFailure),
         (odata_error(200, "20", "права"), SourceRightsError),
         (Reply(status=406), SourceBusy),
