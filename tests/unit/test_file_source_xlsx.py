@@ -187,7 +187,11 @@ def wrong_string(data: bytes) -> bytes:
     return data.replace(b"<v>0</v>", b"<v>999</v>")
 
 
-@pytest.mark.parametrize("change", [cut_data, hidden_rows, wild_row, wrong_string])
+def string_before_the_first(data: bytes) -> bytes:
+    return data.replace(b"<v>0</v>", b"<v>-1</v>")
+
+
+@pytest.mark.parametrize("change", [cut_data, hidden_rows, wild_row, wrong_string, string_before_the_first])
 def test_a_damaged_sheet_is_refused(tmp_path: Path, change: Any) -> None:
     with pytest.raises(SourceBadAnswer, match=r"no whole XLSX file|too large"):
         pull(repacked(book(tmp_path), {SHEET: change}))

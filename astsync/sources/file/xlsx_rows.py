@@ -3,7 +3,8 @@
 import logging
 import warnings
 import zlib
-from collections.abc import Callable, Iterator
+from array import array
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, time, timedelta
 from itertools import islice
 from typing import IO, Any
@@ -75,16 +76,16 @@ class Workbook:
         self._paths = {sheet.name: rel.target for sheet, rel in found}
         self.sheets = tuple(sheet.name for sheet, _ in found if sheet.state == "visible")
 
-    def _shared_strings(self, package: Any) -> list[str]:
+    def _shared_strings(self, package: Any) -> "_Strings":
         """Read the texts of all sheets: several times faster than openpyxl, which makes objects of all formats."""
         from openpyxl.xml.constants import SHARED_STRINGS
         from openpyxl.xml.functions import iterparse
 
         part = package.find(SHARED_STRINGS)
         if part is None:
-            return []
+            return _Strings(())
         with self._archive.strings(part.PartName[1:]) as stream:
-            return list(_texts(iterparse(stream, ("start", "end")), stream.item_done))
+            return _Strings(_texts(iterparse(stream, ("start", "end")), stream.item_done))
 
     def _read_styles(self, book: Any) -> None:
         """Read which formats are dates; many programs write styles that openpyxl does not take."""
@@ -147,6 +148,22 @@ class Workbook:
             f"{self._name} is no whole XLSX file: {clean(str(error)) or type(error).__name__}",
             hint="Save it again in Excel or LibreOffice as an Excel workbook (.xlsx) without a password, or as CSV.",
         )
+
+
+class _Strings:
+    """The table of strings as one block of UTF-8: a million rows have millions of them, and objects are large."""
+
+    def __init__(self, texts: Iterable[str]) -> None:
+        self._block = bytearray()
+        self._ends = array("Q", (0,))
+        for text in texts:
+            self._block += text.encode()
+            self._ends.append(len(self._block))
+
+    def __getitem__(self, place: int) -> str:
+        if place < 0:
+            raise IndexError("there are no strings before the first")
+        return self._block[self._ends[place] : self._ends[place + 1]].decode()
 
 
 def _batch(rows: Iterator[Line]) -> list[Line]:
