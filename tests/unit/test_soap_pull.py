@@ -1,0 +1,96 @@
+"""Whole pulls of web services: what is asked again, what ends a list, and lists that would be lost in part."""
+
+import pytest
+
+from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
+from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, fixture, read_answer, service, source_of
+from tests.unit.stub_1c import Asked, Reply
+from tests.unit.test_soap_answers import CORE, DELETED, MIKO, NAMED, OPERATION, RECORD, escaped, text, typed
+
+GOOD = answer(OPERATION, ASTSYNC, f"<m:return>{RECORD}</m:return>")
+OFFSET = {"by": "offset", "parameter": "Cursor"}
+
+
+def test_a_cut_answer_is_asked_for_again_before_anything_is_given() -> None:
+    replies = [Reply(GOOD[:-30]), Reply(GOOD)]
+    with service(SHIPPED, lambda _asked: replies.pop(0)) as server:
+        assert list(source_of(server, paging={"by": "none"}).pull()) == [MIKO]
+    assert not replies
+
+
+def test_an_empty_page_is_the_end_only_after_another() -> None:
+    empty = answer(OPERATION, ASTSYNC, "<m:return/>")
+    replies = [Reply(GOOD)]
+    with service(SHIPPED, lambda _asked: replies.pop() if replies else Reply(empty)) as server:
+        assert list(source_of(server, paging=OFFSET).pull()) == [MIKO]
+        server.answer = lambda asked: Reply(SHIPPED if asked.raw.endswith("?wsdl") else empty)
+        with pytest.raises(SourceBadAnswer, match="is empty: return holds nothing"):
+            list(source_of(server, paging=OFFSET).pull())
+
+
+def test_a_list_without_the_named_field_ends_in_an_error() -> None:
+    def answered(_asked: Asked) -> Reply:
+        return Reply(GOOD)
+
+    with service(SHIPPED, answered) as server, pytest.raises(SourceQueryError, match="has the field Имя") as caught:
+        list(source_of(server, paging={"by": "none"}, fields={"name": "Имя"}).pull())
+    assert "Name" in caught.value.hint
+
+
+GET_TEXT = answer("GetText", "neo-fly", "<m:return>[]</m:return>")
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        (b'<!DOCTYPE a [<!ENTITY b "x">]>' + GET_TEXT, "is refused: it has a document type"),
+        (GET_TEXT.replace(b"<m:return>", b"<m:x>" + b"y" * 5_000_000 + b"</m:x><m:return>"), "is too large"),
+    ],
+)
+def test_what_stands_around_a_text_is_refused_or_bounded(body: bytes, words: str) -> None:
+    with pytest.raises(SourceError, match=words):
+        read_answer(fixture("neo-fly"), "GetText", body, piece=65536, **NAMED)
+
+
+CLIENT = "<Клиент><Id>1</Id><Name>ООО МИКО</Name><Phone>555-01-02</Phone></Клиент>"
+SECOND_LISTS = {
+    "parts": (f"<A><Часть>{CLIENT}</Часть><Часть>{CLIENT}</Часть></A>", "", "A.Часть.Клиент"),
+    "parts, named": (f"<A><Часть>{CLIENT}</Часть><Часть>{CLIENT}</Часть></A>", "Часть.Клиент", "Часть.Клиент"),
+    "parts, as a whole": (f"<A><Часть>{CLIENT}</Часть><Часть>{CLIENT}</Часть></A>", "Часть", "Часть.Клиент"),
+    "names": (f"<A>{CLIENT}{CLIENT.replace('Клиент', 'Партнёр')}</A>", "", "A.Партнёр"),
+    "tables": (
+        f'<A xmlns:v8="{CORE}">'
+        + "".join(
+            f"<T{n}><v8:column><v8:Name>Name</v8:Name></v8:column><v8:column><v8:Name>Phone</v8:Name></v8:column>"
+            f"<v8:row><v8:Value>ООО {n}</v8:Value><v8:Value>555-01-02</v8:Value></v8:row></T{n}>"
+            for n in "12"
+        )
+        + "</A>",
+        "",
+        "A.T2",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", SECOND_LISTS)
+def test_a_second_list_is_an_error_and_not_lost(name: str) -> None:
+    content, path, other = SECOND_LISTS[name]
+    with pytest.raises(SourceQueryError, match=f"several lists: {other} is another") as caught:
+        text(escaped(content), list=path)
+    assert "source.soap.list" in caught.value.hint
+    if name != "tables":  # GetAny has the list in the answer itself
+        body = answer("GetAny", "urn:example:exchange", f"<m:return>{content.removeprefix('<A>')[:-4]}</m:return>")
+        with pytest.raises(SourceQueryError, match="several lists"):
+            read_answer(fixture("v8-core"), "GetAny", body, list=path and f"return.{path}", **NAMED)
+
+
+def test_a_result_that_comes_twice_is_an_error() -> None:
+    with pytest.raises(SourceBadAnswer, match="holds return 2 times"):
+        typed(f"<m:return>{RECORD}</m:return><m:return>{DELETED}</m:return>")
+
+
+def test_a_record_that_is_nested_deeply_is_refused() -> None:
+    deep = "<a>" * 100_000 + "</a>" * 100_000
+    body = answer("GetAny", "urn:example:exchange", f"<m:return><b><Name>x</Name>{deep}</b></m:return>")
+    with pytest.raises(SourceBadAnswer, match="nested too deeply"):
+        read_answer(fixture("v8-core"), "GetAny", body, **NAMED)
