@@ -167,10 +167,8 @@ def number_in(value: Mapping[str, object]) -> str:
 
 
 def _json_parts(value: Mapping[str, object]) -> tuple[str, str, str]:
-    number = text_of(value.get("number")).strip()
-    if not number:
-        return "", "", ""
-    return text_of(value.get("countryCode")).strip(), text_of(value.get("areaCode")).strip(), number
+    country, area, number = (text_of(value.get(key)).strip() for key in ("countryCode", "areaCode", "number"))
+    return country, area, number
 
 
 def _from_xml(text: str) -> tuple[str, str, str] | None:
