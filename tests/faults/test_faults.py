@@ -24,7 +24,7 @@ from tests.faults.world import THEIRS, World
 from tests.faults.zygote import DIED, Death, Ended, Moment, Zygote
 
 WHOLE = "ASTSYNC_FAULTS" in os.environ
-SEEDS = int(os.environ.get("ASTSYNC_FAULTS", "11"))
+SEEDS = int(os.environ.get("ASTSYNC_FAULTS", "12"))  # each kind of fault once
 FIRST = int(os.environ.get("ASTSYNC_FAULTS_SEED", "0"))
 COMMIT = 1.5  # seconds after which Asterisk has written its AstDB to the disk (main/db.c commits once a second)
 CUTS: tuple[Kind, ...] = ("reset", "close", "stall", "split", "delay")
