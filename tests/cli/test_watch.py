@@ -66,7 +66,7 @@ def log(configuration: Path) -> str:
 def test_a_signal_ends_it_soon(configuration: Path, number: signal.Signals, pbx_runs: bool) -> None:
     away = {} if pbx_runs else {"ASTSYNC_PBX__OFFICE__PORT": "1"}
     with watching(configuration, "--every", "1h", **away) as process:
-        eventually(lambda: ("office: sync: " if pbx_runs else "no connection") in log(configuration), 30)
+        eventually(lambda: ("office: sync: " if pbx_runs else "no connection") in log(configuration), 90)
         begun = time.monotonic()
         process.send_signal(number)
         assert process.wait(10) == 0
@@ -113,7 +113,7 @@ def test_systemd_is_told_and_sighup_reads_the_configuration_again(configuration:
 
 def test_a_second_watch_is_refused(configuration: Path) -> None:
     with watching(configuration, "--every", "1h") as first:
-        eventually(lambda: "sync: " in log(configuration), 30)
+        eventually(lambda: "sync: " in log(configuration), 90)
         second = astsync(configuration, "watch")
         assert second.wait(20) == 8
         assert f"another astsync watch (process {first.pid})" in log(configuration)
