@@ -201,3 +201,9 @@ def test_a_folder_that_cannot_be_written_is_told(tmp_path: Path) -> None:
     with pytest.raises(StoreError, match="cannot be used") as fault:
         Store(tmp_path / "file" / "store.sqlite3")
     assert "store.path" in fault.value.hint
+
+
+def test_what_is_recorded_has_reached_the_disk_before_it_is_sent(store: Store) -> None:
+    with store._file.reading() as db:
+        modes = [db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("journal_mode", "synchronous")]
+    assert modes == ["wal", 2], "2 is FULL: each commit waits for the disk"
