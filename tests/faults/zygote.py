@@ -76,6 +76,7 @@ class Zygote:
         """Start a command and give its process."""
         self._count += 1
         self._out = self._folder / f"out-{self._count}.txt"
+        self._out.touch()  # a command that is killed at once prints nothing
         die = None if death is None else asdict(death)
         order = {"argv": ["astsync", *arguments], "out": str(self._out), "die": die}
         if self._process.stdin is None:
