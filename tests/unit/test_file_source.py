@@ -258,8 +258,8 @@ def test_the_check_tells_size_age_and_format(tmp_path: Path) -> None:
         ("format", True, "jsonl"),
         ("encoding", True, "utf-8"),
         ("records", True, "3 read: 2 counterparties"),
-        ("ООО Ромашка", None, "+7 495 555-01-01"),
-        ("ИП Ёлкин", None, "555-01-02"),
+        ("counterparty", None, "ООО Ромашка: +7 495 555-01-01"),
+        ("counterparty", None, "ИП Ёлкин: 555-01-02"),
     ]
 
 

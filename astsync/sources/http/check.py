@@ -14,12 +14,11 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.checking import EMPTY
+from astsync.sources.checking import EMPTY, FIRST, shown
 from astsync.sources.http.service import Service
 from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import RecordReader
 
-_SHOWN = 3
 _PAGES = 2
 _PARTS = {
     SourceUnreachable: "address",
@@ -86,7 +85,7 @@ class _Check:
         yield self._paging()
         yield self._fields()
         for counterparty in self._first:
-            yield Finding("counterparty", None, _shown(counterparty))
+            yield shown(counterparty)
 
     def _take(self, record: object) -> None:
         """Read a record, until one cannot be read: that is told after what was found of the list."""
@@ -97,7 +96,7 @@ class _Check:
         except AstsyncError as error:
             self._fault = error
             return
-        if counterparty is not None and len(self._first) < _SHOWN:
+        if counterparty is not None and len(self._first) < FIRST:
             self._first.append(counterparty)
 
     def _paging(self) -> Finding:
@@ -117,8 +116,3 @@ class _Check:
             return Finding("fields", False, error.message, error.hint)
         fields = self._config.http.fields
         return Finding("fields", True, f"name {clean(fields.name)}, phones {clean(', '.join(fields.phones))}")
-
-
-def _shown(counterparty: Counterparty) -> str:
-    phones = "; ".join(phone.texts[0] for phone in counterparty.phones) or "no phone"
-    return clean(f"{counterparty.name}: {phones}")

@@ -17,6 +17,7 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
+from astsync.sources.checking import FIRST, in_words
 from astsync.sources.odata.catalogs import PREFIX, address_hint, check_published, listed, published_sets
 from astsync.sources.odata.contacts import Register
 from astsync.sources.odata.kinds import Kinds, read_kinds
@@ -24,7 +25,6 @@ from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.reader import CatalogReader, Visit
 from astsync.sources.onec.client import OneCClient
-from astsync.sources.onec.words import clean
 
 ALLOWED_ONLY = (
     "source.odata.allowed_only: what the 1C user may not see is left out without a word; when its rights shrink that "
@@ -32,7 +32,6 @@ ALLOWED_ONLY = (
 )
 """What a run and a check say when the list is one that rights have cut."""
 
-_SHOWN = 3
 _PART_OF: tuple[tuple[type[AstsyncError], str], ...] = (
     (SourceUnreachable, "address"),
     (SourceLoginError, "login"),
@@ -112,7 +111,7 @@ class ODataCheck:
         self._part = f"phones of {name}"
         yield Finding(self._part, True, f"they stand {reader.contacts.describe()}")
         self._part = f"rows of {name}"
-        yield from self._rows(reader.few(_SHOWN))
+        yield from self._rows(reader.few(FIRST))
 
     def _rows(self, found: list[Counterparty]) -> Iterator[Finding]:
         if not found:
@@ -121,7 +120,7 @@ class ODataCheck:
             )
             yield Finding(self._part, None, "no counterparty among the first rows", hint)
         for one in found:
-            yield Finding(self._part, True, _shown(one))
+            yield Finding(self._part, True, in_words(one))
 
     def _kinds(self, kinds: Kinds, readers: list[CatalogReader]) -> Finding:
         """Tell the kinds there are. In a register any row may bring its own, so none is called unknown there."""
@@ -138,8 +137,3 @@ class ODataCheck:
             "Correct source.odata.kinds: names as the catalog «Виды контактной информации» writes them, * for any "
             "letters.",
         )
-
-
-def _shown(one: Counterparty) -> str:
-    phones = (f"{phone.texts[0]} ({phone.kind})" if phone.kind else phone.texts[0] for phone in one.phones)
-    return f"{clean(one.name) or 'without a name'}: {clean(', '.join(phones)) or 'no phone'}"
