@@ -258,7 +258,7 @@ def test_the_check_tells_size_age_and_format(tmp_path: Path) -> None:
         ("format", True, "jsonl"),
         ("encoding", True, "utf-8"),
         ("records", True, "3 read: 2 counterparties"),
-        ("counterparty", None, "ООО Ромашка: +7 495 555-01-01"),
+        ("counterparty", None, "ООО Ромашка: +7 495 555-01-01 (Т)"),
         ("counterparty", None, "ИП Ёлкин: 555-01-02"),
     ]
 
