@@ -2,7 +2,7 @@
 
 import pytest
 
-from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
+from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError, SourceUnreachable
 from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, fixture, read_answer, service, source_of
 from tests.unit.stub_1c import Asked, Reply
 from tests.unit.test_soap_answers import CORE, DELETED, MIKO, NAMED, OPERATION, RECORD, escaped, text, typed
@@ -94,3 +94,19 @@ def test_a_record_that_is_nested_deeply_is_refused() -> None:
     body = answer("GetAny", "urn:example:exchange", f"<m:return><b><Name>x</Name>{deep}</b></m:return>")
     with pytest.raises(SourceBadAnswer, match="nested too deeply"):
         read_answer(fixture("v8-core"), "GetAny", body, **NAMED)
+
+
+@pytest.mark.parametrize(
+    ("keys", "named"),
+    [
+        ({"endpoint": "http://127.0.0.1:1/ws"}, "source.soap.endpoint"),
+        ({"wsdl": "http://127.0.0.1:1/a?wsdl"}, "source.soap.wsdl"),
+    ],
+)
+def test_the_cure_names_the_key_of_the_address_that_was_asked(keys: dict[str, str], named: str) -> None:
+    def answered(_asked: Asked) -> Reply:
+        return Reply(GOOD)
+
+    with service(SHIPPED, answered) as server, pytest.raises(SourceUnreachable) as caught:
+        list(source_of(server, **keys).pull())
+    assert f"Check {named}" in caught.value.hint

@@ -1,8 +1,9 @@
 """What can be wrong with an answer, beyond what every source knows."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
-from astsync.errors import SourceBadAnswer
+from astsync.errors import SourceBadAnswer, SourceError
 from astsync.sources.onec.words import clean
 
 _MANY = 20
@@ -15,6 +16,16 @@ class ServiceChanged(SourceBadAnswer):
 
 class CutAnswer(SourceBadAnswer):
     """An answer that ended too early, or was damaged on its way: asked again it may come whole."""
+
+
+@contextmanager
+def address_of(key: str) -> Iterator[None]:
+    """Let hints name the key that holds the address that is asked; what asks knows only ``source.url``."""
+    try:
+        yield
+    except SourceError as error:
+        error.hint = error.hint.replace("source.url", key)
+        raise
 
 
 def unknown(name: str, within: str, known: Iterable[str]) -> ServiceChanged:

@@ -17,10 +17,10 @@ from astsync.sources.onec.retrying import Patience
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
 from astsync.sources.soap.check import check_service
-from astsync.sources.soap.errors import ServiceChanged
+from astsync.sources.soap.errors import ServiceChanged, address_of
 from astsync.sources.soap.faults import RULES, where
 from astsync.sources.soap.service import Call, Service
-from astsync.sources.soap.wsdl import Wsdl, WsdlLoader, origin_of, wsdl_address
+from astsync.sources.soap.wsdl import Wsdl, WsdlLoader, origin_of, wsdl_address, wsdl_key
 
 logger = logging.getLogger(__name__)
 
@@ -80,5 +80,6 @@ class SoapSource:
     @contextmanager
     def _calls(self, call: Call, reader: RecordReader) -> Iterator[Calls]:
         plan = call.plan()
-        with OneCClient(self._config, origin_of(call.endpoint), self._patience, RULES) as client:
+        key = "source.soap.endpoint" if self._config.soap.endpoint else wsdl_key(self._config)
+        with address_of(key), OneCClient(self._config, origin_of(call.endpoint), self._patience, RULES) as client:
             yield Calls(client, call, plan, self._config.soap, reader)

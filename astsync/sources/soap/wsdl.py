@@ -17,6 +17,7 @@ from astsync.sources.onec.retrying import Patience
 from astsync.sources.onec.stream import Request
 from astsync.sources.onec.words import clean, decode, page_words
 from astsync.sources.soap.cache import Documents, WsdlCache
+from astsync.sources.soap.errors import address_of
 from astsync.sources.soap.faults import PUBLISH, RULES
 from astsync.sources.soap.mend import DEFINITIONS, mended, parse, spelled
 from astsync.sources.soap.tree import ForbiddenXml, Prolog, local
@@ -46,6 +47,11 @@ _WRITE = "1C writes the WSDL itself: open the address in a browser, publish the 
 def wsdl_address(config: SourceConfig) -> str:
     """Give the address of the WSDL: the configured one, or that of the service of examples/1c."""
     return config.soap.wsdl or f"{config.url}/ws/astsync?wsdl"
+
+
+def wsdl_key(config: SourceConfig) -> str:
+    """Give the key of the configuration that holds the address of the WSDL."""
+    return "source.soap.wsdl" if config.soap.wsdl else "source.url"
 
 
 def encode_address(url: str) -> str:
@@ -95,7 +101,8 @@ class WsdlLoader:
     def fetch(self, *, once: bool = False) -> Wsdl:
         """Give the WSDL from the server and keep it; ``once``: without trying again. Raises SourceError."""
         documents: dict[str, bytes] = {}
-        with OneCClient(self._config, origin_of(self.address), self._patience, RULES) as client:
+        key = wsdl_key(self._config)
+        with address_of(key), OneCClient(self._config, origin_of(self.address), self._patience, RULES) as client:
             transport = Transport(self.address, documents, _fetcher(client, once=once))
             wsdl = parsed(self.address, transport, fresh=True)
         if self._seconds:
