@@ -197,6 +197,12 @@ def test_texts_of_1c_cannot_steer_the_terminal(box: Sandbox) -> None:
     assert "\\x1b[31m" in done.err
 
 
+def sit_down() -> None:
+    """Let a new process be at its terminal, and heed Ctrl-C: what a shell starts in the background ignores it."""
+    os.close(os.open(os.ttyname(0), os.O_RDWR))  # makes it the controlling terminal
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 class Terminal:
     """``astsync init`` at a terminal of its own."""
 
@@ -205,7 +211,7 @@ class Terminal:
         self.process = subprocess.Popen(
             [sys.executable, "-m", "astsync", "init", str(file)],
             stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=lambda: os.close(os.open(os.ttyname(0), os.O_RDWR)),  # makes it the controlling terminal
+            preexec_fn=sit_down,
             env={name: os.environ[name] for name in os.environ if not name.startswith("ASTSYNC_")},
         )  # fmt: skip
         os.close(slave)
