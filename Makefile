@@ -8,7 +8,6 @@ BIN := $(VENV)/bin
 CACHE := .cache
 READY := $(VENV)/.ready
 
-# Runs cut and killed at random points: make test plays a share of them.
 .PHONY: faults help golden setup lint types check test ci demo bench reboots soak asterisk asterisk-22 asterisk-16 clean format
 
 help: ## list the targets
@@ -60,10 +59,10 @@ demo: setup ## the main job in a sandbox: a stand-in 1C and a private Asterisk
 bench: setup asterisk-22 ## figures beside the limit of AMI, other clients, orjson and lxml, in some 10 minutes
 	@$(BIN)/python -m tests.bench.bench_ami $(BENCH)
 	@$(BIN)/python -m tests.bench.bench_sync $(BENCH)
-	@test ! -f tests/bench/bench_normalisation.py || $(BIN)/python -m tests.bench.bench_normalisation
+	@$(BIN)/python -m tests.bench.bench_normalisation
 	@$(BIN)/python -m tests.bench.bench_sources $(BENCH)
 
-# SEED=1000 plays other seeds; a failure prints its own, and the command that plays it alone.
+# make test plays a share of these. SEED=1000 plays other seeds; a failure prints its own, and the command that plays it alone.
 faults: setup asterisk ## 200 runs cut, killed and restarted on each Asterisk; the state machine at length
 	ASTSYNC_FAULTS=$(or $(SEEDS),200) ASTSYNC_FAULTS_SEED=$(or $(SEED),0) $(BIN)/pytest tests/faults
 
