@@ -1,4 +1,4 @@
-"""The whole soak: 24 hours of watch beside a stand-in PBX, and a shorter one beside real Asterisks. Run: make soak."""
+"""The whole soak: 24 hours of watch beside a stand-in PBX, and beside each real Asterisk. Run: make soak."""
 
 import argparse
 import logging
@@ -50,8 +50,7 @@ def _live(pbx: StandInPbx | RealPbx, hours: int, speed: float, seed: int) -> Day
 def main() -> None:
     """Live the days, print a table, and fail where something leaks."""
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
-    parser.add_argument("--hours", type=int, default=24, help="beside the stand-in, default 24")
-    parser.add_argument("--asterisk-hours", type=int, default=8, help="beside each real Asterisk, default 8")
+    parser.add_argument("--hours", type=int, default=24, help="beside each PBX, default 24")
     parser.add_argument("--second", type=float, default=4, help="real seconds an hour, default 4")
     parser.add_argument("--seed", type=int, default=1)
     options = parser.parse_args()
@@ -65,7 +64,7 @@ def main() -> None:
         if installation is None:
             say(f"NOT RUN: there is no Asterisk {major} here; make asterisk-{major} brings it.")
         else:
-            days[f"Asterisk {major}"] = _live(RealPbx(installation), options.asterisk_hours, speed, options.seed)
+            days[f"Asterisk {major}"] = _live(RealPbx(installation), options.hours, speed, options.seed)
     say_table("After the first restart → after the last", HEAD, [_row(name, day) for name, day in days.items()])
     leaks = [f"{name}: {what}" for name, day in days.items() for what in _leaks(day)]
     sys.exit(f"LEAKS: {'; '.join(leaks)}" if leaks else 0)
