@@ -112,7 +112,7 @@ def test_a_report_that_fails_afterwards_hides_no_error(box: Sandbox) -> None:
 def test_equal_words_of_two_pbxs_are_told_twice(box: Sandbox) -> None:
     box.write(
         '[[pbx]]\nname = "office"',
-        '[[pbx]]\nname = "b"\nhost = "127.0.0.1"\nuser = "u"\nsecret = "s"\n\n[[pbx]]\nname = "office"',
+        '[[pbx]]\nname = "b"\nhost = "127.0.0.1"\nuser = "u"\nsecret = "s"\npatience = 0\n\n[[pbx]]\nname = "office"',
     )
 
     def fail(*_: object) -> None:
