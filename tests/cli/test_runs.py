@@ -147,10 +147,8 @@ def test_an_empty_list_is_refused_once_there_was_a_good_one(box: Sandbox, caplog
 
 
 def test_one_of_two_pbxs_fails(box: Sandbox) -> None:
-    second = (
-        '[[pbx]]\nname = "branch"\nhost = "127.0.0.1"\nport = 1\nuser = "u"\nsecret = "s"\npatience = 0\n\n[[pbx]]\nname = "office"'
-    )
-    box.write('[[pbx]]\nname = "office"', second)
+    branch = '[[pbx]]\nname = "branch"\nhost = "127.0.0.1"\nport = 1\nuser = "u"\nsecret = "s"\npatience = 0\n\n'
+    box.write('[[pbx]]\nname = "office"', branch + '[[pbx]]\nname = "office"')
     both = box.run("sync")
     assert both.code == 7
     assert "branch: not reached" in both.out
