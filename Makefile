@@ -69,7 +69,7 @@ faults: setup asterisk ## 200 runs cut, killed and restarted on each Asterisk; t
 reboots: setup asterisk ## seconds from "AMI answers again" to "family complete" over 20 restarts, in 3 minutes
 	@$(BIN)/python -m tests.bench.bench_reboots $(BENCH)
 
-soak: setup asterisk ## 24 hours of watch with a restart an hour, time compressed: nothing may leak, in 4 minutes
+soak: setup asterisk ## 24 hours of watch with a restart an hour, time compressed: nothing may leak, in 6 minutes
 	@$(BIN)/python -m tests.soak $(SOAK)
 
 clean: ## remove what the other targets made
