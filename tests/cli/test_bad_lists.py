@@ -40,14 +40,14 @@ def refuses(box: Sandbox, *, cure: str) -> str:
 def from_file(box: Sandbox, data: bytes | str, name: str = "contacts.csv", more: str = "") -> None:
     path = box.folder / name
     path.write_bytes(data if isinstance(data, bytes) else data.encode())
-    _source(box, f'kind = "file"\n[source.file]\npath = "{path}"\n{more}')
+    set_source(box, f'kind = "file"\n[source.file]\npath = "{path}"\n{more}')
 
 
 def from_http(box: Sandbox, server: Server, more: str = "") -> None:
-    _source(box, f'kind = "http"\nurl = "{server.url}"\ntimeout = 5\n[source.http]\nservice = "hs/list"\n{more}')
+    set_source(box, f'kind = "http"\nurl = "{server.url}"\ntimeout = 5\n[source.http]\nservice = "hs/list"\n{more}')
 
 
-def _source(box: Sandbox, lines: str) -> None:
+def set_source(box: Sandbox, lines: str) -> None:
     box.write()
     text = box.configuration.read_text(encoding="utf-8")
     box.configuration.write_text(f"[source]\n{lines}\n[numbers]{text.partition('[numbers]')[2]}", encoding="utf-8")
@@ -97,7 +97,7 @@ def test_a_file_that_is_no_whole_list(box: Sandbox, case: str) -> None:
 
 
 def test_a_file_that_is_not_there(box: Sandbox) -> None:
-    _source(box, 'kind = "file"\n[source.file]\npath = "absent.csv"\n')
+    set_source(box, 'kind = "file"\n[source.file]\npath = "absent.csv"\n')
     assert "there is no file absent.csv" in refuses(box, cure="source.file.path")
 
 
@@ -145,7 +145,7 @@ def test_entities_in_a_workbook(box: Sandbox, part: str, external: bool, server:
 
 
 def piped(box: Sandbox, data: bytes) -> Done:
-    _source(box, 'kind = "file"\n[source.file]\npath = "-"\n')
+    set_source(box, 'kind = "file"\n[source.file]\npath = "-"\n')
     box.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
     return box.run("sync")
 
