@@ -53,7 +53,7 @@ def test_what_is_no_wsdl(box: Sandbox, case: str) -> None:
 
 CHOICES = {
     "operation": ('operation = "GetClients"', "no operation GetClients", OPERATION),
-    "parameter": ('parameters = { "Группа" = "1" }', "no parameter Группа", "GetCounterparties(Cursor: string?, Limit: int,"),
+    "parameter": ('parameters = { "Группа" = "1" }', "no parameter Группа", "Cursor: string?, Limit: int,"),
     "list": ('list = "Clients"', "Clients", "Counterparties"),
     "field": ('[source.soap.fields]\nname = "Имя"', "Имя", "Name"),
 }
