@@ -108,11 +108,11 @@ def _password(*, from_input: bool) -> "SecretStr | None":
     from pydantic import SecretStr
 
     from astsync.cli.asking import read_line
-    from astsync.setup.template import PASSWORD_VARIABLE
+    from astsync.setup.template import LOGIN_VARIABLE
 
     if from_input:
         with suppress(EOFError):
             return SecretStr(read_line())
         raise ConfigError("standard input is empty: no password")
-    given = os.environ.get(PASSWORD_VARIABLE)
+    given = os.environ.get(LOGIN_VARIABLE)
     return None if given is None else SecretStr(given)

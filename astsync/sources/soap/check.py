@@ -7,16 +7,11 @@ from itertools import islice
 from astsync.config import SourceConfig
 from astsync.errors import (
     AstsyncError,
-    SourceBusy,
-    SourceLoginError,
-    SourceNotFound,
     SourceQueryError,
-    SourceRightsError,
-    SourceUnreachable,
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.checking import EMPTY, FIRST, shown
+from astsync.sources.checking import EMPTY, FIRST, failed, shown
 from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
@@ -26,14 +21,6 @@ from astsync.sources.soap.service import Call, Service
 from astsync.sources.soap.wsdl import WsdlLoader
 
 _READ = 2000
-_PARTS = {
-    SourceUnreachable: "address",
-    SourceNotFound: "address",
-    SourceLoginError: "login",
-    SourceRightsError: "rights",
-    SourceBusy: "1C",
-    SourceQueryError: "operation",
-}
 
 Open = Callable[[Call, RecordReader], AbstractContextManager[Calls]]
 
@@ -53,8 +40,7 @@ def check_service(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Ite
         with opened(call, reader) as calls:
             yield from _read(calls, reader)
     except AstsyncError as error:
-        part = next((part for kind, part in _PARTS.items() if isinstance(error, kind)), "web service")
-        yield Finding(part, False, error.message, error.hint)
+        yield failed(error, "operation" if isinstance(error, SourceQueryError) else "web service")
 
 
 def _operations(service: Service) -> Finding:

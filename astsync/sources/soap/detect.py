@@ -125,7 +125,7 @@ def _breadth_first(top: Element) -> Iterator[tuple[Element, Element]]:
 
 def _has_name(element: Element, fields: FieldsConfig) -> bool:
     names = {local(child.tag) for child in element}
-    names.update(local(key) for key in element.keys())  # noqa: SIM118  an element is no mapping
+    names.update(map(local, element.keys()))
     names.update(child.get("name", "") for child in element.iterfind(f"{CORE}Property"))
     names.update(key.text or "" for key in element.iterfind(f"{CORE}pair/{CORE}Key"))
     return bool(names & {fields.name, fields.name.partition(".")[0]})
