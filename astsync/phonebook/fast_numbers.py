@@ -7,6 +7,7 @@ The tests finish the proof: they compare all six-digit prefixes, and random and 
 """
 
 import re
+from collections.abc import Callable
 from functools import cache
 from typing import Final, NamedTuple
 
@@ -120,9 +121,9 @@ def pattern_shapes(pattern: str) -> set[Shape]:
     return _Walk(pattern).shapes()
 
 
-def _patterns(metadata: PhoneMetadata, length: int) -> list[str]:
-    """Give the patterns by which libphonenumber calls a number of this length valid in this region."""
-    descriptions: list[PhoneNumberDesc | None] = [getattr(metadata, name) for name in _TYPES]
+def _patterns(metadata: PhoneMetadata, length: int, types: tuple[str, ...] = _TYPES) -> list[str]:
+    """Give the patterns by which libphonenumber calls a number of this length valid in this region, of some types."""
+    descriptions: list[PhoneNumberDesc | None] = [getattr(metadata, name) for name in types]
     return [
         d.national_number_pattern
         for d in descriptions
@@ -151,19 +152,44 @@ def _region_pattern(metadata: PhoneMetadata, earlier: list[str], length: int) ->
     return f"{before}{leading}(?=(?:{general})$)(?:{'|'.join(types) or '(?!)'})"
 
 
-def _valid_pattern(country_code: int, length: int) -> re.Pattern[str]:
-    """Build one pattern for ``is_valid_number`` of a calling code, at one length. Raises UnknownPatternError."""
+def _fixed_pattern(metadata: PhoneMetadata, earlier: list[str], length: int) -> str:
+    """Build the pattern of a region's fixed lines: libphonenumber asks for the other types in ``_TYPES`` first."""
+    line = metadata.fixed_line
+    fits = (
+        line is not None
+        and line.national_number_pattern
+        and (not line.possible_length or length in line.possible_length)
+    )
+    pattern = line.national_number_pattern if line is not None and fits else "(?!)"
+    others = _patterns(metadata, length, _TYPES[: _TYPES.index("fixed_line")])
+    before = f"(?!{'|'.join(earlier)})" if earlier else ""
+    leading = f"(?={metadata.leading_digits})" if metadata.leading_digits else ""
+    others_end = f"(?!(?:{'|'.join(others)})$)" if others else ""
+    return f"{before}{leading}(?=(?:{_general(metadata)})$){others_end}(?:{pattern})"
+
+
+RegionPattern = Callable[[PhoneMetadata, list[str], int], str]
+"""Builds the pattern of one region: its metadata, the leading digits of the regions before it, the length."""
+
+
+def _country_pattern(country_code: int, length: int, build: RegionPattern) -> re.Pattern[str]:
+    """Build one pattern for a calling code, at one length. Raises UnknownPatternError."""
     parts: list[str] = []
     earlier: list[str] = []
     for region in COUNTRY_CODE_TO_REGION_CODE[country_code]:
         metadata = PhoneMetadata.metadata_for_region(region)
         if metadata is None:
             raise UnknownPatternError(region)
-        parts.append(_region_pattern(metadata, earlier, length))
+        parts.append(build(metadata, earlier, length))
         if metadata.leading_digits:  # libphonenumber looks no further once these match
             pattern_shapes(metadata.leading_digits)
             earlier.append(metadata.leading_digits)
     return re.compile("|".join(parts), re.ASCII)
+
+
+def _valid_pattern(country_code: int, length: int) -> re.Pattern[str]:
+    """Build one pattern for ``is_valid_number`` of a calling code, at one length. Raises UnknownPatternError."""
+    return _country_pattern(country_code, length, _region_pattern)
 
 
 def _main_length(metadata: PhoneMetadata) -> int:
@@ -187,6 +213,9 @@ class NumberPlan:
         self.country, self.country_code = country, metadata.country_code
         self._code = str(self.country_code)
         self.trunk: str = metadata.national_prefix or ""
+        # What is dialled before a calling code, where it is one sequence of digits and not the usual 00 or 810: 011.
+        prefix = metadata.international_prefix or ""
+        self.abroad = prefix if prefix.isdigit() and prefix not in {"00", "810"} else ""
         self.length = 0
         main = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[self.country_code][0])
         self._main_lead = re.compile((main.leading_digits if main is not None else None) or "")
@@ -194,12 +223,13 @@ class NumberPlan:
         # BY writes its trunk 8 as 80 before most numbers and as 8 before some: libphonenumber knows which.
         self._literal_trunk = metadata.national_prefix_for_parsing == self.trunk or not self.trunk
         self._valid: re.Pattern[str] | None = None
+        self._fixed: re.Pattern[str] | None = None
         self._general: re.Pattern[str] | None = None
         self._shapes: tuple[re.Pattern[str], ...] = ()
         try:
             self._prove(metadata)
         except UnknownPatternError:
-            self._valid, self._shapes = None, ()
+            self._valid, self._fixed, self._shapes = None, None, ()
 
     @property
     def fast(self) -> bool:
@@ -209,6 +239,7 @@ class NumberPlan:
     def _prove(self, metadata: PhoneMetadata) -> None:
         self.length = _main_length(metadata)
         self._valid = _valid_pattern(self.country_code, self.length)
+        self._fixed = _country_pattern(self.country_code, self.length, _fixed_pattern)
         self._check_prefixes(metadata)
         self._check_international_prefix(metadata.international_prefix or "")
         self._general = re.compile(_general(metadata), re.ASCII)
@@ -284,6 +315,8 @@ class NumberPlan:
 
     def is_fixed(self, number: str) -> bool:
         """Tell whether a valid national number (digits) is, or may be, of a fixed line."""
+        if self._fixed is not None and len(number) == self.length:
+            return self._fixed.fullmatch(number) is not None
         kinds = PhoneNumberType
         return number_type(self._as_phone_number(number)) in {kinds.FIXED_LINE, kinds.FIXED_LINE_OR_MOBILE}
 
@@ -309,9 +342,11 @@ class CallingCode(NamedTuple):
 
     def takes(self, number: str) -> bool:
         """Tell whether libphonenumber reads these digits, behind "+" and the code, as this valid national number."""
-        if len(number) != self.length or number[0] == "0" or self.prefix.match(number):
-            return False
-        return self.valid.fullmatch(number) is not None
+        return self.judges(number) and self.valid.fullmatch(number) is not None
+
+    def judges(self, number: str) -> bool:
+        """Tell whether these digits are plain enough for ``takes`` to have the last word."""
+        return len(number) == self.length and number[0] != "0" and self.prefix.match(number) is None
 
 
 @cache

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 import phonenumbers
@@ -24,6 +25,8 @@ _NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992",
 _MOST_DIGITS = 15  # ITU-T E.164
 _LEAST_DIGITS = 7
 _LONGEST_AREA = 5  # digits
+_SEVEN_DIGITS = 11  # of a whole number under the calling code 7
+_LEAST_BRACKETED = 4  # digits of a trunk prefix and a code in one pair of brackets: (8495), (8-473)
 _DIGITS = re.compile(r"\d+")
 _BRACKETS = re.compile(r"\(([\d .-]*)\)")
 
@@ -44,28 +47,21 @@ class Number(NamedTuple):
     @property
     def area(self) -> str:
         """The group of digits with which the national number starts, where it was written apart; else ""."""
-        text, groups = Digits.of(self.written)
-        at = len(text) - len(self.national)
-        for group in groups:
-            if at < len(group):
-                area = group[max(at, 0) :]  # a prefix may be glued to it: 8495, 0522
-                apart = 2 <= len(area) <= _LONGEST_AREA and len(area) < len(self.national)
-                return area if apart and text.endswith(self.national) else ""
-            at -= len(group)
-        return ""
+        return _area(self.written, self.national)
 
 
 class Digits(NamedTuple):
-    """A run's digits together and as the groups in which they were written."""
+    """A run's digits together and as the groups in which they were written; ``bracketed``: it begins with a bracket."""
 
     text: str
     groups: list[str]
+    bracketed: bool = False
 
     @classmethod
     def of(cls, run: str) -> "Digits":
         """Read the groups of a run; what stands in one pair of brackets is one group: (383-43)."""
         groups = _DIGITS.findall(_BRACKETS.sub(_join_group, run) if "(" in run else run)
-        return cls("".join(groups), groups)
+        return cls("".join(groups), groups, run.startswith("("))
 
     def without_zeros(self) -> "Digits":
         """Drop the two zeros of the international prefix; groups stay as far as they were written apart."""
@@ -73,6 +69,19 @@ class Digits(NamedTuple):
         if len(first) < 2:  # 0 0 49 30 …
             return Digits(self.text[2:], [self.text[2:]])
         return Digits(self.text[2:], rest if first == "00" else [first[2:], *rest])
+
+
+@lru_cache(maxsize=256)
+def _area(written: str, national: str) -> str:
+    text, groups, _ = Digits.of(written)
+    at = len(text) - len(national)
+    for group in groups:
+        if at < len(group):
+            area = group[max(at, 0) :]  # a prefix may be glued to it: 8495, 0522
+            apart = 2 <= len(area) <= _LONGEST_AREA and len(area) < len(national)
+            return area if apart and text.endswith(national) else ""
+        at -= len(group)
+    return ""
 
 
 def _join_group(match: re.Match[str]) -> str:
@@ -97,16 +106,11 @@ def _parse(text: str, region: str | None, rule: str) -> Number | None:
         return None
 
 
-def is_fixed_abroad(number: Number) -> bool:
-    """Tell whether a number, of whatever country, is certainly of a fixed line."""
-    parsed = phonenumbers.parse(f"+{number.e164}")
+@lru_cache(maxsize=1024)
+def _is_fixed_abroad(e164: str) -> bool:
+    """Tell whether a number (E.164 without "+"), of whatever country, is certainly of a fixed line."""
+    parsed = phonenumbers.parse(f"+{e164}")
     return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
-
-
-def _is_calling_code(group: str) -> bool:
-    """Tell whether digits are the calling code of a country, of two or three digits."""
-    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(group), ()) if 2 <= len(group) <= 3 else ()
-    return any(region != phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY for region in regions)
 
 
 class Reader:
@@ -116,6 +120,9 @@ class Reader:
         self.country = country
         self.plan: NumberPlan = number_plan(country)
         self.code = str(self.plan.country_code)
+        self.reads = 0
+        """Runs read closely so far: the tests hold the work on a field to its length by this count."""
+        self._known = self.plan.length
         self._least = min(self.plan.length, 10) if self.plan.fast else _LEAST_DIGITS
         # The rule of the fast path, by the prefix that it found.
         self.rules = {self.plan.trunk: f"trunk prefix {self.plan.trunk}", f"+{self.code}": INTERNATIONAL}
@@ -135,21 +142,36 @@ class Reader:
 
     def read_closely(self, run: str, *, plus: bool) -> Number | None:
         """Read a run as one number of any country, by the rules and libphonenumber."""
+        self.reads += 1
         digits = Digits.of(run)
         least = _LEAST_DIGITS if plus else self._least
         if not least <= len(digits.text) <= _MOST_DIGITS + 6:
             return None
         number = self._plus(digits) if plus else self._no_plus(digits)
-        if number is None or (number.rule == NO_PLUS and not self._may_lack_plus(run, number.country_code)):
-            return None
-        return number._replace(written=run)
+        return number._replace(written=run) if number is not None else None
 
-    def _may_lack_plus(self, run: str, code: str) -> bool:
-        """Tell whether a calling code is written so: (962) 938-03-630 is an area code and a digit too many."""
-        return run[0] != "(" or code in _NEIGHBOURS or re.match(rf"\({self.code}(?!\d)", run) is not None
+    def may_be(self, count: int, start: str, *, plus: bool) -> bool:
+        """Tell, before anything is read, whether so many digits that start so can be one number.
+
+        ``start`` are the first three digits, or fewer where there are no more.
+        """
+        if plus:
+            return _LEAST_DIGITS <= count <= _MOST_DIGITS + 1
+        if start.startswith(("00", "81")) and count > self.plan.length + 1:
+            return count <= _MOST_DIGITS + 3
+        if start in _NEIGHBOURS:
+            return self._least <= count <= _MOST_DIGITS - 2
+        return self._may_be_home(count, start)
+
+    def _may_be_home(self, count: int, start: str) -> bool:
+        if not self._known:
+            return self._least <= count <= _MOST_DIGITS
+        if self._known <= count <= self._known + 2 or (count == _SEVEN_DIGITS and start[0] == "7"):
+            return True
+        return start == self.plan.abroad and count > self._known
 
     def _plus(self, digits: Digits) -> Number | None:
-        text, groups = digits
+        text, groups, _ = digits
         if len(text) < _LEAST_DIGITS:
             return None
         if text.startswith("00"):
@@ -171,9 +193,11 @@ class Reader:
     def _international(self, text: str, rule: str) -> Number | None:
         """Read the digits after a "+"."""
         width = calling_code_width(text)
-        plain = calling_code(int(text[:width])) if width else None
-        if plain is not None and plain.takes(text[width:]):
-            return Number(text[:width], text[width:], rule)
+        if not width:
+            return None
+        plain = calling_code(int(text[:width]))
+        if plain is not None and plain.judges(text[width:]):
+            return Number(text[:width], text[width:], rule) if plain.takes(text[width:]) else None
         return _parse(f"+{text}", None, rule) if len(text) <= _MOST_DIGITS else None
 
     def _no_plus(self, digits: Digits) -> Number | None:
@@ -189,11 +213,16 @@ class Reader:
         return self._home(digits) or self._international(text[3:], PREFIX_810)
 
     def _bare(self, digits: Digits) -> Number | None:
-        """Read a number that lacks only its "+": of a neighbour, or with its calling code written apart."""
-        text, groups = digits
-        apart = len(groups) > 2 and _is_calling_code(groups[0])
-        neighbour = text[:3] in _NEIGHBOURS or (text[0] == "7" and self.code != "7" and len(text) == 11)
-        return self._international(text, NO_PLUS) if len(text) > 10 and (neighbour or apart) else None
+        """Read a number of a neighbour that lacks only its "+".
+
+        Other calling codes need their "+": 86 138 1234 5678 may be an extension, a house or an account as well.
+        """
+        text, first = digits.text, digits.groups[0]
+        whole_code = len(first) > 2 or (first == "38" and text[2] == "0")  # Ukraine writes 38 (067) …
+        neighbour = (text[:3] in _NEIGHBOURS and whole_code) or (
+            text[0] == "7" and self.code != "7" and len(text) == _SEVEN_DIGITS
+        )
+        return self._international(text, NO_PLUS) if len(text) > 10 and neighbour else None
 
     def _home(self, digits: Digits) -> Number | None:
         number = self._read_home(digits)
@@ -207,18 +236,41 @@ class Reader:
         return again is not None and again.national == number.national
 
     def _read_home(self, digits: Digits) -> Number | None:
-        trunk = self.plan.trunk
-        if trunk and digits.groups[0] == trunk and len(digits.groups) > 1:
-            # A trunk prefix written apart must leave a whole number: 8 (343) 123-45-6 is not 834 312-34-56.
-            rest = digits.text[len(trunk) :].removeprefix("0" if self.country == "BY" else "")
-            return _parse(f"+{self.code}{rest}", None, f"trunk prefix {trunk}")
-        text = digits.text
-        return _parse(text, self.country, NATIONAL) or self._old_trunk(text)
+        if self._known and not (self.plan.abroad and digits.text.startswith(self.plan.abroad)):
+            return self._of_known_length(digits)
+        return _parse(digits.text, self.country, NATIONAL)
 
-    def _old_trunk(self, text: str) -> Number | None:
-        if text[0] != "8" or self.code not in _NEIGHBOURS:
-            return None
-        return _parse(text[1:], self.country, OLD_TRUNK)
+    def _of_known_length(self, digits: Digits) -> Number | None:
+        """Read a number of a country whose numbers are all of one length: no digit more, no digit less.
+
+        libphonenumber alone drops the 8 of a Russian 8 (800) 613-18-60 and finds a number of Kyrgyzstan in the rest.
+        """
+        text, groups, _ = digits
+        for prefix, rule in self._prefixes(groups[0]):
+            national = text[len(prefix) :]
+            if len(national) == self._known and text.startswith(prefix) and self.plan.valid(national):
+                return Number(self.code, national, rule)
+        return None
+
+    def _prefixes(self, first: str) -> Iterator[tuple[str, str]]:
+        """Yield the prefixes that people write before a number at home, and their rules; ``first`` group of digits."""
+        yield "", NATIONAL
+        trunk = self.plan.trunk
+        apart = first in {"8", "80"}
+        if self.country == "BY":
+            yield "80", "trunk prefix 8"
+            yield "0", "trunk prefix 8"
+            if apart:
+                yield "8", "trunk prefix 8"
+            return
+        if trunk:
+            yield trunk, f"trunk prefix {trunk}"
+        if self.code not in _NEIGHBOURS or trunk == "8":
+            return
+        if trunk == "0":
+            yield "80", OLD_TRUNK
+        if apart or self.country == "LT":  # 8 6… is still written in one piece there
+            yield "8", OLD_TRUNK
 
     def local(self, run: str, area: str, rule: str) -> Number | None:
         """Read a local number (5 to 8 digits) behind an area code (digits)."""
@@ -231,14 +283,18 @@ class Reader:
     def local_abroad(self, run: str, before: Number, rule: str) -> Number | None:
         """Read a local number behind the area code of a number of another country that stands before it."""
         digits = "".join(_DIGITS.findall(run))
-        if before.country_code == self.code or not is_fixed_abroad(before):
+        if before.country_code == self.code or not _is_fixed_abroad(before.e164):
             return None
         area = before.area or before.national[: -len(digits)]
         national = area + digits
         if len(area) < 2 or len(national) != len(before.national):
             return None
-        number = _parse(f"+{before.country_code}{national}", None, rule)
+        number = self._international(before.country_code + national, rule)
         return number._replace(written=f"{area} {run}") if number is not None else None
+
+    def is_valid(self, code: str, national: str) -> bool:
+        """Tell whether a national number (digits) is valid under a calling code."""
+        return self.plan.valid(national) if code == self.code else self._international(code + national, "") is not None
 
     def is_fixed(self, number: Number) -> bool:
         """Tell whether a number is of a fixed line, whose area code its neighbours in a field can share."""
@@ -248,13 +304,18 @@ class Reader:
 class SevenReader(Reader):
     """Reads numbers as they are written in Russia and Kazakhstan, which share the calling code 7 and the trunk 8."""
 
+    def _may_be_home(self, count: int, start: str) -> bool:
+        if count == _SEVEN_DIGITS:
+            return start[0] in "78"
+        return count == self.plan.length or (count == _SEVEN_DIGITS + 1 and start[:2] == "78")
+
     def _is_trunk(self, digits: Digits) -> bool:
         """Tell +8 (495) … from +84 95 …: the groups decide, and where there are none, the reading at home wins."""
-        text, groups = digits
+        text, groups, _ = digits
         if groups[0] == "8":
             return True
-        apart = len(groups) > 1 and _is_calling_code(groups[0])
-        return text[0] == "8" and len(text) == 11 and not apart and self.plan.valid(text[1:])
+        apart = len(groups) > 1 and is_calling_code(groups[0])
+        return text[0] == "8" and len(text) == _SEVEN_DIGITS and not apart and self.plan.valid(text[1:])
 
     def _international(self, text: str, rule: str) -> Number | None:
         if text[:1] != "7":
@@ -262,12 +323,14 @@ class SevenReader(Reader):
         return self._ten(text[1:], rule)
 
     def _plus(self, digits: Digits) -> Number | None:
+        if digits.text.startswith("7810") and len(digits.text) > _SEVEN_DIGITS + 3:
+            return self._international(digits.text[4:], PREFIX_810)  # +7 (8 10 375 29) …: 1C's form put +7 before
         return self._with_both(digits) or super()._plus(digits)
 
     def _with_both(self, digits: Digits) -> Number | None:
         """Read +7 8 495 …; where the 8 does not stand apart it may be an area's: +7 (8482) 12-34-567 is too long."""
-        text, groups = digits
-        if len(text) != 12 or text[:2] != "78" or not self.plan.valid(text[2:]):
+        text, groups, _ = digits
+        if len(text) != _SEVEN_DIGITS + 1 or text[:2] != "78" or not self.plan.valid(text[2:]):
             return None
         apart = groups[0] == "78" or groups[1:2] == ["8"]
         return Number("7", text[2:], CODE_TRUNK) if apart or not self.plan.code_exists(text[1:4]) else None
@@ -281,23 +344,30 @@ class SevenReader(Reader):
         return Number("7", national, UNASSIGNED) if self.plan.code_exists(national[:3]) else None
 
     def _home(self, digits: Digits) -> Number | None:
-        text, groups = digits
-        if len(text) == 11 and text[0] in "78":
-            return self._ten(text[1:], NO_PLUS if text[0] == "7" else "trunk prefix 8")
-        if len(text) == 12 and len(groups) > 1:  # in one piece it is a taxpayer's number
+        text, groups, _ = digits
+        if len(text) == _SEVEN_DIGITS and text[0] in "78":
+            return self._ten(text[1:], NO_PLUS if text[0] == "7" else "trunk prefix 8") if _keeps_code(groups) else None
+        if len(text) == _SEVEN_DIGITS + 1 and len(groups) > 1:  # in one piece it is a taxpayer's number
             return self._with_both(digits)
-        if len(text) != 10 or groups[0] in {"7", "8"} or (text[0] == "7" and self.country != "KZ"):
+        if len(text) != self.plan.length or groups[0] in {"7", "8"}:
             return None
+        if text[0] == "7" and self.country != "KZ" and not digits.bracketed:
+            return None  # of Kazakhstan, but a taxpayer's number as well, or a number that lost a digit
         return Number("7", text, NATIONAL) if self.plan.valid(text) else None
+
+
+def _keeps_code(groups: list[str]) -> bool:
+    """Tell whether a prefix of one digit leaves the area code whole: (847) 213-82-010 has a digit too many instead."""
+    first = len(groups[0])
+    return first == 1 or first >= _LEAST_BRACKETED or all(len(group) == 3 for group in groups[1:])
+
+
+def is_calling_code(group: str) -> bool:
+    """Tell whether digits are the calling code of a country, of one to three digits."""
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(group), ()) if 1 <= len(group) <= 3 else ()
+    return any(region != phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY for region in regions)
 
 
 def reader_for(country: str) -> Reader:
     """Give the reader of a country. Raises ValueError for a country that libphonenumber does not know."""
     return SevenReader(country) if number_plan(country).country_code == 7 else Reader(country)
-
-
-def glued_pair(text: str) -> Iterator[str]:
-    """Yield the halves of 22 digits in which two numbers with their prefixes were glued."""
-    if len(text) == 22 and text.isdigit() and text[0] in "78" and text[11] in "78":
-        yield text[:11]
-        yield text[11:]

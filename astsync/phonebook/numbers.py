@@ -4,7 +4,7 @@ import difflib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from astsync.errors import ConfigError
-from astsync.phonebook.cleaning import plain_phone_text
+from astsync.phonebook.damage import plain, repair
 from astsync.phonebook.phone_field import take_apart
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ class NumberParser:
         self.country, self.area_code, self.forms = country, area_code, forms
         self._reader = reader_for(country)
         self._plan, self._code, self._rules = self._reader.plan, self._reader.code, self._reader.rules
-        self._area = area_code.removeprefix("0") if self._plan.trunk == "0" else area_code
+        # A trunk prefix 0 is no part of an area code: 01795 of Belarus, 04622 of Ukraine. Italy has no trunk prefix.
+        self._area = area_code.removeprefix("0") if self._plan.trunk in {"0", "8"} else area_code
         self._segments = Segments
         self._read_plain = self._plan.read
         self._only_e164 = forms == ("e164",)
@@ -60,15 +61,16 @@ class NumberParser:
         return tuple(dict.fromkeys(spelled[form] for form in self.forms))
 
     def _parse_slowly(self, text: str) -> NumberResult:
-        cleaned = plain_phone_text(text)
-        field = take_apart(cleaned, self._is_number)
+        cleaned = plain(text)
+        repaired, repairs = repair(cleaned, self._is_number)
+        field = take_apart(repaired, self._is_number)
         segments = self._segments(self._reader, self._area)
         for run in field.runs:
             segments.add(run)
         numbers = segments.numbers
         if len(numbers) > 1:
             numbers = list({number.e164: number for number in reversed(numbers)}.values())[::-1]
-        rules = [*([CLEANED] if cleaned != text.lower() else ()), *field.rules, *segments.rules]
+        rules = [*([CLEANED] if cleaned != text.lower() else ()), *repairs, *field.rules, *segments.rules]
         if numbers:
             return self._found(numbers, rules)
         return NumberResult((), self._reason(cleaned, spoilt=field.spoilt, local=segments.locals_left), tuple(rules))

@@ -1,10 +1,12 @@
 """A whole phone field taken apart: accounts, dates and extensions cut away, what is left cut into runs of digits."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import lru_cache
 from itertools import pairwise
 from typing import Final, NamedTuple
+
+from astsync.phonebook.damage import IsNumber
 
 EXTENSION_DROPPED: Final = "extension dropped"
 ACCOUNT_IGNORED: Final = "account number ignored"
@@ -22,7 +24,7 @@ _LABELS = (
     r"|догово?р|дог|контракт|накладная|заказ|свидетельство|карта|карта сбербанка|лицензия|полис|factura|vat"
 )
 _ACCOUNT = re.compile(
-    rf"(?<![^\W\d_])(?=[^\W\d_])(?:{_LABELS})(?:\s*[/,]\s*(?:{_LABELS}))*(?![^\W\d_])[\s.:№#=-]*(?:n[o.]?\s*)?"
+    rf"(?<![^\W\d_])(?=[^\W\d_])(?:{_LABELS})(?:\s{{0,3}}[/,]\s{{0,3}}(?:{_LABELS})){{0,3}}(?![^\W\d_])[\s.:№#=-]*(?:n[o.]?\s*)?"
     r"(?:\d{3}-\d{3}-\d{3}[ -]?\d\d|\d\d ?\d\d[ ,]*№? ?\d{6}(?!\d)"
     r"|(?:\d{4} ){3,}\d{1,4}(?:\d| \d{4})*|\d+(?:[/\\]\d+)*)"
 )
@@ -36,7 +38,6 @@ _TIME = re.compile(
     rf"(?<![\d:.)(-])(?:(?:{_HOUR}\s*-\s*)?{_HOUR}\s*ч(?:ас\w*)?(?!\w)|{_HOUR}(?::[0-5]\d(?:\s*-\s*{_HOUR}:[0-5]\d)?|\.[0-5]\d\s*-\s*{_HOUR}\.[0-5]\d)(?![\d:.-]))"
 )
 _COORDINATE = re.compile(r"(?<![\d.)(+-])\d\d\.\d{4,8}(?![\d.-])")
-_INDEX = re.compile(r"(?<![^\s;,|])[1-69][.)] +(?=[\d+(])")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IP_ADDRESS = re.compile(rf"(?<![\d.)+-])(?<!\d )(?:{_OCTET}\.){{3}}{_OCTET}(?![.\d-]|\s*[\d(])")
 
@@ -44,20 +45,26 @@ _IP_ADDRESS = re.compile(rf"(?<![\d.)+-])(?<!\d )(?:{_OCTET}\.){{3}}{_OCTET}(?![
 _EXTENSION_WORDS = (
     r"доб(?:ав(?:оч(?:н\w{0,3})?)?)?|доп(?:олн(?:ит(?:ельн\w{0,3})?)?)?|вну?т?(?:утр(?:ен(?:н?\w{0,3})?)?|утр|р)?|внутр\w{0,8}"
     r"|тон(?:альн\w{0,3}|ов\w{0,3})?(?:\s+(?:набор\w?|режим\w?))?|донабор|дод(?:атков\w{0,3})?|дад(?:атков\w{0,3})?"
-    r"|унутр\w{0,6}|ішкі|ext(?:n|en|ension)?|int|extra|xt|[wp]+|[xхд]"
+    r"|унутр\w{0,6}|ішкі|ext(?:n|en|ension)?|int|extra|xt|[wp]{1,8}|[xхд]"
 )
+# These stand for an extension only right behind a number. Elsewhere they are labels: д. 229-30-46 is at home.
+_SHORT_EXTENSION_WORDS = re.compile(r"[wp]+|[xхд]")
+_BEHIND_NUMBER = re.compile(r"[\d)][\s,;(]{0,4}\Z")
+_LONGEST_EXTENSION = 5  # digits
 _MORE = r"(?:\s*(?:,|;|/|\\|-|и|или)\s*(?:\d{1,5})(?!\d|[-.( ]{1,2}\d))*"
 _EXTENSION = re.compile(
-    rf"(?<![^\W\d_])(?=[^\W\d_])(?:{_EXTENSION_WORDS})(?![^\W\d_])[\s.:;№#=(-]*(?:(?:ном(?:ер)?|тел(?:ефон)?|н)\b[\s.:№]*)?"
-    rf"(\d+(?:-\d+)*){_MORE}"
+    rf"(?<![^\W\d_])(?=[^\W\d_])(?P<word>{_EXTENSION_WORDS})(?![^\W\d_])[\s.:;№#=(-]{{0,16}}(?:(?:ном(?:ер)?|тел(?:ефон)?|н)\b[\s.:№]{{0,16}})?"
+    rf"(?P<digits>\d+(?:-\d+)*){_MORE}"
 )
-_MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(\d{{1,8}}(?![\d-])){_MORE}#?")
+_MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(?P<digits>\d{{1,8}}(?![\d-])){_MORE}#?")
 
-_RUN = re.compile(r"(?:\+[+( .-]*)?\(?[( ]*\d[\d() .\-/\\]*")
-
-# Before digits of a web address, which are no local number: example.ru/contacts/2293042
-_WEB_ADDRESS = re.compile(r"[a-z][^\s,;]*[/=?&]\Z")
-_IN_ADDRESS = frozenset("/=?&")
+# Digits and the weak separators between and behind them; what stands before the first digit is looked at separately, so
+# that no sign is read twice.
+_RUN = re.compile(r"\d[\d() .\-/\\]*")
+_OPENED = re.compile(r"\+[+( .-]*\Z")
+_LONGEST_OPENING = 8  # signs between a "+" and its number
+_LONGEST_BEFORE = 24  # characters before a run that may tell what its first digits are
+_ADDRESS_SIGNS = frozenset("/=?&")
 
 # A short strange word between digits, with no blank around it, is a spoilt digit: 229-3O-42, 2З9-30-42.
 _SPOILT_GAP = re.compile(r"[-.)]*([^\W\d_]{1,3})[-.(]*")
@@ -66,11 +73,16 @@ _GLUED_WORDS = frozenset("и та or and або т ф тф м тел моб ра
 
 
 class Run(NamedTuple):
-    """Digits and the weak separators among them. ``plus``: a "+" stands before; ``glued``: a letter or @ touches it."""
+    """Digits and the weak separators among them.
+
+    ``plus``: a "+" stands before; ``glued``: a letter, an @ or a web address touches it; ``before``: the last
+    characters in front of it.
+    """
 
     text: str
-    plus: bool
-    glued: bool
+    plus: bool = False
+    glued: bool = False
+    before: str = ""
 
 
 class Field(NamedTuple):
@@ -79,10 +91,6 @@ class Field(NamedTuple):
     runs: list[Run]
     rules: list[str]
     spoilt: bool
-
-
-KeepNumber = Callable[[str], bool]
-"""Told the digits after an extension word; True when they are a whole phone number after all."""
 
 
 _LABEL, _EXTENSION_WORD = 1, 2
@@ -97,12 +105,25 @@ def _kind(word: str) -> int:
     return label | (_EXTENSION_WORD if _EXTENSION_START.fullmatch(word) else 0)
 
 
-def _cut_extensions(text: str, keep: KeepNumber, *, words: bool) -> str:
+def _cut_extensions(text: str, is_number: IsNumber, *, words: bool) -> str:
     def cut(match: re.Match[str]) -> str:
-        digits = match[1].replace("-", "")
-        return f"{_STOP}{match[1]}{_STOP}" if len(digits) >= 10 and keep(digits) else _STOP
+        digits = match["digits"].replace("-", "")
+        return f"{_STOP}{match['digits']}{_STOP}" if len(digits) >= 10 and is_number(digits) else _STOP
 
-    return _MARKED_EXTENSION.sub(cut, _EXTENSION.sub(cut, text) if words else text)
+    def cut_word(match: re.Match[str]) -> str:
+        return cut(match) if _is_extension(match) else match[0]
+
+    return _MARKED_EXTENSION.sub(cut, _EXTENSION.sub(cut_word, text) if words else text)
+
+
+def _is_extension(match: re.Match[str]) -> bool:
+    """Tell a short word before an extension from the same word as a label of a number."""
+    if not _SHORT_EXTENSION_WORDS.fullmatch(match["word"]):
+        return True
+    if not _BEHIND_NUMBER.search(match.string, max(match.start() - 6, 0), match.start()):
+        return False
+    digits = match["digits"].replace("-", "")
+    return len(digits) <= _LONGEST_EXTENSION and ("-" not in match["digits"] or len(digits) < _LONGEST_EXTENSION)
 
 
 def _cut_dates(text: str, rules: list[str]) -> str:
@@ -114,7 +135,7 @@ def _cut_dates(text: str, rules: list[str]) -> str:
     return _COORDINATE.sub(_STOP, without_both) if without_both.count(".") > 1 else without_both
 
 
-def _cut(text: str, words: list[str], keep: KeepNumber) -> tuple[str, list[str]]:
+def _cut(text: str, words: list[str], is_number: IsNumber) -> tuple[str, list[str]]:
     """Cut away what holds digits and is no number; give the rest and the rules used."""
     rules: list[str] = []
     kinds = 0
@@ -126,11 +147,9 @@ def _cut(text: str, words: list[str], keep: KeepNumber) -> tuple[str, list[str]]
         text = shorter
     if ":" in text or "ч" in text or "20" in text or "19" in text or text.count(".") > 1:
         text = _cut_dates(text, rules)
-    if ") " in text or ". " in text:
-        text = _INDEX.sub(_STOP, text)
     words_found = bool(kinds & _EXTENSION_WORD)
     if words_found or "#" in text or "*" in text or ",," in text:
-        shorter = _cut_extensions(text, keep, words=words_found)
+        shorter = _cut_extensions(text, is_number, words=words_found)
         rules += [EXTENSION_DROPPED] if shorter != text else []
         text = shorter
     return text, rules
@@ -139,15 +158,27 @@ def _cut(text: str, words: list[str], keep: KeepNumber) -> tuple[str, list[str]]
 class _Span(NamedTuple):
     start: int
     end: int
-    text: str
+    run: Run
 
 
-def _spans(text: str) -> Iterator[_Span]:
+def _spans(text: str, *, words: bool) -> list[_Span]:
+    """Give the runs of a text with their places; ``words``: with the characters in front of each."""
+    spans: list[_Span] = []
+    done = 0  # everything before was looked at
     for match in _RUN.finditer(text):
-        run = match[0].rstrip("( .-/\\")
-        end = match.start() + len(run)
-        run = run.lstrip()
-        yield _Span(end - len(run), end, run)
+        start, end = match.span()
+        run, plus = match[0].rstrip("( .-/\\"), False
+        if start > done and text[start - 1] in "( +.-":
+            opened = text[max(done, start - _LONGEST_OPENING) : start]
+            plus = _OPENED.search(opened) is not None
+            if "(" in opened and (plus or not opened.rstrip("( ")[-1:].isdigit()):
+                bracket = opened.rindex("(")
+                run = opened[bracket:] + run
+                start -= len(opened) - bracket
+        before = text[max(start - _LONGEST_BEFORE, 0) : start] if words else ""
+        spans.append(_Span(start, start + len(run), Run(run, plus, before=before)))
+        done = end
+    return spans
 
 
 def _is_spoilt(gap: str) -> bool:
@@ -155,31 +186,57 @@ def _is_spoilt(gap: str) -> bool:
     return match is not None and match[1] not in _GLUED_WORDS
 
 
-def _is_in_address(text: str, end: int) -> bool:
-    return _WEB_ADDRESS.search(text, 0, end) is not None
+def _is_glued_word(gap: str) -> bool:
+    """Tell whether a word stands between two numbers with no blank around it, as "и" does in 229-30-51и229-30-52."""
+    match = _SPOILT_GAP.fullmatch(gap)
+    return match is not None and match[1] in _GLUED_WORDS
 
 
-def _run(span: str, *, glued: bool = False) -> Run:
-    return Run(span.lstrip("+ .-"), span[0] == "+", glued)
+class _Letters:
+    """Tells which runs of a text with letters are glued to them, and which are spoilt by them."""
+
+    def __init__(self, text: str, spans: list[_Span]) -> None:
+        self._text, self._spans = text, spans
+        gaps = [text[left.end : right.start] for left, right in pairwise(spans)]
+        self._spoilt = [False, *map(_is_spoilt, gaps), False]
+        self._words = [False, *map(_is_glued_word, gaps), False]
+        self._address = False
+        self._looked = 0  # gaps
+
+    def runs(self) -> Iterator[tuple[Run, bool]]:
+        """Yield each run, with whether a letter spoils it."""
+        text = self._text
+        for at, (start, end, run) in enumerate(self._spans):
+            before, after = text[start - 1 : start] if start else "", text[end : end + 1]
+            left, right = before.isalpha() and not self._words[at], after.isalpha() and not self._words[at + 1]
+            spoilt = self._spoilt[at] or self._spoilt[at + 1]
+            if left or right:
+                looks = (before if left else "") + (after if right else "")
+                yield run._replace(glued=True), spoilt or _LOOKS_LIKE_DIGIT.search(looks) is not None
+            elif before == "@" or after == "@" or (before in _ADDRESS_SIGNS and self._in_address(at)):
+                yield run._replace(glued=True), spoilt
+            else:
+                yield run, spoilt
+
+    def _in_address(self, at: int) -> bool:
+        """Tell whether a web address reaches run ``at``: example.ru/contacts/2293042. Looks at each gap once."""
+        while self._looked <= at:
+            gap_start = self._spans[self._looked - 1].end if self._looked else 0
+            for char in self._text[gap_start : self._spans[self._looked].start]:
+                if char.isspace() or char in ",;":
+                    self._address = False
+                elif "a" <= char <= "z":
+                    self._address = True
+            self._looked += 1
+        return self._address
 
 
-def _check_letters(text: str, spans: list[_Span]) -> Iterator[tuple[Run, bool]]:
-    """Yield each run of a text with letters, with whether one of them spoils it."""
-    gaps = [False, *[_is_spoilt(text[left.end : right.start]) for left, right in pairwise(spans)], False]
-    for at, (start, end, run) in enumerate(spans):
-        before, after = text[max(start - 1, 0) : start], text[end : end + 1]
-        letter = before.isalpha() or after.isalpha()
-        spoilt = gaps[at] or gaps[at + 1] or (letter and _LOOKS_LIKE_DIGIT.search(before + after) is not None)
-        glued = letter or "@" in (before, after) or (before in _IN_ADDRESS and _is_in_address(text, start))
-        yield _run(run, glued=glued), spoilt
-
-
-def take_apart(text: str, keep: KeepNumber) -> Field:
-    """Take a plain phone text (``cleaning.plain_phone_text``) apart."""
+def take_apart(text: str, is_number: IsNumber) -> Field:
+    """Take a plain phone text (``damage.plain``) apart; ``is_number`` tells whether digits are a whole number."""
     words = _WORD.findall(text)
-    text, rules = _cut(text, words, keep)
-    spans = list(_spans(text))
+    text, rules = _cut(text, words, is_number)
+    spans = _spans(text, words=bool(words))
     if not words:
-        return Field([_run(span.text) for span in spans], rules, spoilt=False)
-    runs = list(_check_letters(text, spans))
+        return Field([span.run for span in spans], rules, spoilt=False)
+    runs = list(_Letters(text, spans).runs())
     return Field([run for run, spoilt in runs if not spoilt], rules, any(spoilt for _, spoilt in runs))

@@ -1,33 +1,153 @@
-"""A run of digits cut into numbers: which blanks stand inside a number and which between two."""
+"""A run of digits cut into numbers: which blanks stand inside a number and which between two.
+
+Every digit of a run must be accounted for: as part of a number, as other last digits of the number before (``…42/43``),
+or as a small number that stands apart (an index in a list, a house, office hours). A run in which digits are left over
+gives no number, because a digit too many or too few is as likely as anything else. Among several ways to cut a run the
+one with the least cost is taken; the ways are built from left to right, a group of digits is looked at as often as a
+number has groups, so the work grows with the length of the run.
+"""
 
 import re
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterable, Iterator
+from enum import IntEnum
+from functools import lru_cache
+from itertools import accumulate
+from operator import attrgetter
+from typing import Final, NamedTuple
 
-from astsync.phonebook.number_reading import Number, Reader, glued_pair
+from astsync.phonebook.number_reading import Number, Reader, is_calling_code
 from astsync.phonebook.phone_field import Run
 
 INHERITED: Final = "area code inherited"
 CONFIGURED: Final = "configured area code"
 TAIL_EXPANDED: Final = "alternative tail expanded"
 TAIL_IGNORED: Final = "digits after the number ignored"
+INDEX_IGNORED: Final = "small number before the number ignored"
 
-_DIGIT = re.compile(r"\d")
-# Blanks, more than one dot, a bracket; and a hyphen after a whole group of two and two: 229-30-42-12.
-_CUT = re.compile(r"(?<=[\d)])(?: +[-.]? *|(?=\()|\. +|\.{2,} *)(?=[\d(])|(?<=\))(?=\d)|(?<=\d\d-\d\d)-(?=\d{2,4}$)")
-_SLASH = re.compile(r" *[/\\] *")
-_TAIL = re.compile(r"-?(\d{1,4}(?:-\d\d)?)")
-_LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?$")
+_GROUP = re.compile(r"\d+")
+_TAIL = re.compile(r"\d{1,4}(?:-\d\d)?")
+_LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?\Z")
 # No code in brackets, no prefix apart, no single last digit: those are whole numbers that lost digits.
 _LOCAL = re.compile(r"(?![780][ .-]|0)\d+(?:[ .-]{1,3}\d+)*(?<=\d\d)")
-_FIRST_GROUP = re.compile(r"\d+")
 _AMOUNT = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
-_ACCOUNT = re.compile(r"\d{9,}")
+_SHORT_DATE = re.compile(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d")
+_HOURS = re.compile(r"(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?(?:-(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?)?")
+_TWO_HOURS = re.compile(r"\d+-\d+|\d+[.:]\d\d(?:-.*)?")
+_PLACES = (
+    r"оф(?:ис\w{0,3})?|каб(?:инет\w{0,2})?|кв(?:арт\w{0,4})?|комн?(?:ат\w{0,2})?|д(?:ом\w{0,2})?|корп(?:ус\w{0,2})?|стр(?:оен\w{0,3})?"
+    r"|эт(?:аж\w{0,2})?|под(?:ъезд\w{0,2})?|отд(?:ел\w{0,6})?|маг(?:азин\w{0,2})?|школ\w{0,2}|сад\w{0,2}|цех\w{0,2}|склад\w{0,2}"
+    r"|аптек\w{0,2}|уч(?:аст\w{0,4})?|бригад\w{0,2}|пав(?:ильон\w{0,2})?|бокс\w{0,2}|ряд\w{0,2}|мест\w{0,2}|пост\w{0,2}|секци\w{0,2}"
+    r"|касс\w{0,2}|пом(?:ещен\w{0,3})?|терминал\w{0,2}|филиал\w{0,2}|лини\w{0,2}|ауд(?:итор\w{0,3})?|палат\w{0,2}|окн\w{0,2}"
+    r"|кабін\w{0,3}|буд(?:инок)?|поверх|room|office|floor|apt"
+)
+_PLACE = re.compile(rf"(?:(?<![^\W\d_])(?:{_PLACES})|№)[\s.№#]{{0,3}}\Z")
+_PLAIN_LOCAL = re.compile(r"\d{1,3}(?:-\d\d){1,2}|\d{1,3}-\d{2,4}")
+_LONGEST_WITH_PLUS = 30  # characters
 _LOCAL_DIGITS = (5, 8)
 _LONGEST_LOCAL = 20  # characters
-_PAIR_DIGITS = 22
-_MOST_BEFORE_SLASH = 9  # digits: a prefix, an area code, the start of a number
-_MOST_SKIPPED = 6  # digits: an index in a list, office hours, a short number of the office
+_MOST_SKIPPED = 6  # digits: a house and its part, a postal code, a short number of the office
+_MOST_INDEX = 4  # digits before a number
+_MOST_GROUPS = 8  # of one number among others; alone it may have each digit apart
+_LEAST_ACCOUNT = 9  # digits in one piece
+_MOST_BEFORE_SLASH = 6  # digits: a prefix and an area code
+_LEAST_NUMBER = 7  # digits of a number
+_MOST_NUMBER = 18  # digits of a number with an international prefix
+_WHOLE = 10  # digits of a group that is a number in one piece
+_CODE = 3  # digits of the usual area code
+_SEVEN = 7  # digits of the usual local number
+_FEW_GROUPS = 40  # of some eight numbers
+_MOST_READ = 120  # candidates of one field that are read closely; a field with ten odd numbers takes some fifty
+_FAR = 8  # numbers back from which an area code is taken
+
+
+class _Gap(NamedTuple):
+    """What stands between two groups of digits.
+
+    ``joins``: may stand inside a number; ``parts``: may stand between two; ``blank``: with a blank in it.
+    """
+
+    joins: bool
+    parts: bool
+    slash: bool
+    blank: bool
+    opens: bool
+    closes: bool
+
+
+@lru_cache(maxsize=1024)
+def _gap(text: str) -> _Gap:
+    slash = "/" in text or "\\" in text
+    long = "--" in text or ".." in text or ". " in text
+    parts = " " in text or "(" in text or text[-1] == ")" or long or slash
+    return _Gap(not ("---" in text or ".." in text), parts, slash, " " in text, "(" in text, ")" in text)
+
+
+class _Kind(IntEnum):
+    """What a piece of a run is."""
+
+    START = 0
+    PREFIXED = 1
+    BRACKETED = 2
+    BARE = 3
+    LOCAL = 4
+    TAIL = 5
+    AFTER = 6
+    """A small number behind a number: an extension, hours."""
+    INDEX = 7
+    """A small number that may only stand before a number with its prefix, or with its area code in brackets."""
+    MARKED = 8
+    """A small number that a sign, a word or its form tells from a part of a number."""
+    ACCOUNT = 9
+
+
+_NUMBERS = frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.TAIL})
+_COSTS: Final = {
+    _Kind.PREFIXED: 10,
+    _Kind.BRACKETED: 11,
+    _Kind.BARE: 13,
+    _Kind.LOCAL: 12,
+    _Kind.TAIL: 1,
+    _Kind.AFTER: 40,
+    _Kind.INDEX: 41,
+    _Kind.MARKED: 40,
+    _Kind.ACCOUNT: 90,
+}
+# What may follow what; a small number in front must be followed by a number that cannot have lost digits to it.
+_AFTER_NUMBER = frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.AFTER, _Kind.MARKED})
+_FOLLOWS: Final = {
+    _Kind.START: frozenset(_Kind) - {_Kind.START, _Kind.TAIL, _Kind.AFTER},
+    _Kind.PREFIXED: frozenset(_Kind) - {_Kind.START, _Kind.INDEX},
+    _Kind.BRACKETED: _AFTER_NUMBER | {_Kind.TAIL},
+    _Kind.BARE: _AFTER_NUMBER | {_Kind.TAIL},
+    _Kind.LOCAL: _AFTER_NUMBER | {_Kind.TAIL},
+    _Kind.TAIL: _AFTER_NUMBER | {_Kind.TAIL},
+    _Kind.AFTER: frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.AFTER, _Kind.MARKED}),
+    _Kind.INDEX: frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.INDEX, _Kind.MARKED}),
+    _Kind.MARKED: frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.INDEX, _Kind.MARKED}),
+    _Kind.ACCOUNT: frozenset({_Kind.PREFIXED}),
+}
+_MAY_END = _NUMBERS | {_Kind.AFTER, _Kind.ACCOUNT, _Kind.MARKED}
+
+
+class _Piece(NamedTuple):
+    end: int
+    kind: _Kind
+    number: Number | None = None
+
+
+class _Way(NamedTuple):
+    """A way to cut the groups so far: its cost, its last piece, and the way before that piece.
+
+    ``last`` is its last number, ``fixed`` its last number of a fixed line.
+    """
+
+    cost: int
+    kind: _Kind
+    start: int
+    number: Number | None = None
+    before: "_Way | None" = None
+    last: Number | None = None
+    fixed: Number | None = None
 
 
 def digit_count(text: str) -> int:
@@ -35,8 +155,73 @@ def digit_count(text: str) -> int:
     return sum(map(str.isdigit, text))
 
 
-def _digits(text: str) -> str:
-    return "".join(_DIGIT.findall(text))
+_cost = attrgetter("cost")
+# A kind is no better than another that may be followed by all that may follow it, and may end a run where it may.
+_NO_BETTER: Final = {
+    kind: {
+        other
+        for other in _Kind
+        if other is not kind and _FOLLOWS[kind] <= _FOLLOWS[other] and (other in _MAY_END or kind not in _MAY_END)
+    }
+    for kind in _Kind
+}
+
+
+def _promising(ways: dict[_Kind, _Way]) -> list[_Way]:
+    """Give the ways to one place that may lead to the cheapest one."""
+    if len(ways) == 1:
+        return list(ways.values())
+    costs = {kind: way.cost for kind, way in ways.items()}
+    return [way for kind, way in ways.items() if not any(costs.get(k, way.cost) < way.cost for k in _NO_BETTER[kind])]
+
+
+_NO_WAY: Final = _Way(0, _Kind.START, 0)
+
+
+def _is_local_text(text: str, trunk: str) -> int:
+    """Give how many digits a local number has that a text may be; 0 when it is none."""
+    if not _LOCAL_DIGITS[0] <= len(text) <= _LONGEST_LOCAL or text[0] == trunk or not _LOCAL.fullmatch(text):
+        return 0
+    width = digit_count(text)
+    if not _LOCAL_DIGITS[0] <= width <= _LOCAL_DIGITS[1]:
+        return 0
+    return 0 if _AMOUNT.fullmatch(text) or _SHORT_DATE.fullmatch(text) else width
+
+
+class _Groups:
+    """A run as its groups of digits and the gaps between them; ``gaps[k]`` stands before group ``k``."""
+
+    def __init__(self, run: Run) -> None:
+        self.run, self.text = run, run.text
+        matches = list(_GROUP.finditer(run.text))
+        self.digits = [match[0] for match in matches]
+        self.starts = [match.start() for match in matches]
+        self.ends = [match.end() for match in matches]
+        self.count = len(matches)
+        self.totals = [0, *accumulate(map(len, self.digits))]
+        texts = [run.text[self.ends[at - 1] : self.starts[at]] for at in range(1, self.count)]
+        self.gaps = [_gap("("), *map(_gap, texts)]
+        opened = run.text.startswith("(")
+        self.read: dict[int, list[_Piece]] = {}
+        """The numbers that begin with a group, once they are read."""
+        self.gaps[0] = _Gap(joins=True, parts=True, slash=False, blank=True, opens=opened, closes=False)
+
+    def slice(self, start: int, end: int) -> str:
+        """The text of the groups from ``start`` up to ``end``, with the bracket that opens before it."""
+        first = self.starts[start]
+        if self.gaps[start].opens:
+            first = self.text.rindex("(", 0, first)
+        return self.text[first : self.ends[end - 1]]
+
+    def bare(self, start: int, end: int) -> str:
+        """The text of the groups from ``start`` up to ``end`` without any bracket around it."""
+        return self.text[self.starts[start] : self.ends[end - 1]]
+
+    def parts_at(self, at: int) -> bool:
+        """Tell whether one piece may end and another begin before group ``at``."""
+        if at in {0, self.count} or self.gaps[at].parts:
+            return True
+        return len(self.digits[at - 1]) >= _WHOLE and len(self.digits[at]) >= _WHOLE  # 89161234567-89261234568
 
 
 class Segments:
@@ -48,178 +233,351 @@ class Segments:
         self.numbers: list[Number] = []
         self.rules: list[str] = []
         self.locals_left: list[str] = []
+        self._budget = _MOST_READ
 
     def add(self, run: Run) -> None:
         """Find the numbers of one run."""
-        if "/" not in run.text and "\\" not in run.text:
-            self._add_part(run.text, plus=run.plus, glued=run.glued)
+        if len(run.text) < _LOCAL_DIGITS[0]:
             return
-        parts = _SLASH.split(run.text)
-        plus = run.plus
-        text = parts.pop(0)
-        while True:
-            found = self._add_part(text, plus=plus, glued=run.glued)
-            if not parts:
-                return
-            if not found and digit_count(text) <= _MOST_BEFORE_SLASH:
-                text = f"{text}-{parts.pop(0)}"  # 8/495/229-30-42, 030/901820
-                continue
-            base = self.numbers[-1] if found else None
-            while parts and base is not None and self._add_tail(base, text, parts[0]):
-                parts.pop(0)
-            if not parts:
-                return
-            text, plus = parts.pop(0), False
+        whole = self._whole(run)
+        if whole is not None:
+            self.numbers.append(whole)
+        elif not run.text.isdigit():
+            self._cut(run)
+        elif len(run.text) == _SEVEN and not run.plus and self._is_unglued_local(run):
+            self.locals_left.append(run.text)
+
+    def _whole(self, run: Run) -> Number | None:
+        """Read a run that is surely one number: plainly written, with its "+", or in one piece."""
+        text, reader = run.text, self._reader
+        plain = reader.read_plain(text, plus=run.plus)
+        if plain is not None:
+            return plain
+        digits = text.isdigit()
+        if (
+            self._local_first
+            and (digits or _PLAIN_LOCAL.fullmatch(text))
+            and not run.plus
+            and self._is_unglued_local(run)
+        ):
+            return self._local(text, _NO_WAY)
+        sure = digits or (run.plus and len(text) <= _LONGEST_WITH_PLUS and "/" not in text)
+        number = reader.read_closely(text, plus=run.plus) if sure else None
+        if number is None and digits and not run.plus and not self._local_first and self._is_unglued_local(run):
+            return self._local(text, _NO_WAY)
+        return number
+
+    def _is_unglued_local(self, run: Run) -> bool:
+        return not run.glued and _is_local_text(run.text, self._reader.plan.trunk) > 0
+
+    def _cut(self, run: Run) -> None:
+        groups = _Groups(run)
+        way = self._best(groups)
+        if way is not None:
+            self._take(way)
+        elif groups.count <= _LOCAL_DIGITS[1] and self._is_local(groups, 0, groups.count) == _SEVEN:
+            self.locals_left.append(run.text)
+
+    def _take(self, way: _Way) -> None:
+        """Keep the numbers of a way, and the rules that passed over digits."""
+        pieces: list[_Way] = []
+        at: _Way | None = way
+        while at is not None:
+            pieces.append(at)
+            at = at.before
+        for piece in reversed(pieces):
+            if piece.number is not None:
+                self.numbers.append(piece.number)
+            elif piece.kind in {_Kind.AFTER, _Kind.ACCOUNT, _Kind.TAIL}:
+                self._note(TAIL_IGNORED)
+            elif piece.kind is not _Kind.START:
+                self._note(INDEX_IGNORED)
 
     def _note(self, rule: str) -> None:
         if rule not in self.rules:
             self.rules.append(rule)
 
-    def _add_part(self, text: str, *, plus: bool, glued: bool) -> bool:
-        """Find the numbers of a part without slashes; False when there is none."""
-        whole = self._reader.read_plain(text, plus=plus)
-        if whole is None and self._local_first and self._add_local(text, plus=plus, glued=glued):
-            return True
-        whole = whole or self._reader.read_closely(text, plus=plus)
-        if whole is not None:
-            self.numbers.append(whole)
-            return True
-        if not self._local_first and self._add_local(text, plus=plus, glued=glued):
-            return True
-        return self._add_pair(text) or self._add_cut(text, plus=plus, glued=glued)
+    def _best(self, groups: _Groups) -> _Way | None:
+        """Give the cheapest way to cut all groups of a run, or None where digits are left over.
 
-    def _add_pair(self, text: str) -> bool:
-        if len(text) != _PAIR_DIGITS:
-            return False
-        pair = [self._reader.read(half, plus=False) for half in glued_pair(text)]
-        numbers = [number for number in pair if number is not None]
-        self.numbers += numbers if len(numbers) > 1 else []
-        return len(numbers) > 1
+        Most runs are numbers alone, which is found sooner without the small numbers that may stand beside them.
+        """
+        alone = self._cheapest(groups, small=False) if groups.count <= _FEW_GROUPS else None
+        return alone or self._cheapest(groups, small=True)
 
-    def _add_cut(self, text: str, *, plus: bool, glued: bool) -> bool:
-        """Cut at blanks: a number first, the longest that is one, then what follows it."""
-        cuts = [match.span() for match in _CUT.finditer(text)]
-        for end, start in reversed(cuts):
-            head, rest = text[:end], text[start:]
-            if self._is_head(head, rest, plus=plus):
-                self._add_rest(rest)
-                return True
-        if plus:  # МСК+2 8 (495) 229-30-42
-            return glued and text[1:3] in {" 7", " 8"} and self._skip_head(text, cuts)
-        return self._skip_head(text, cuts)
+    def _cheapest(self, groups: _Groups, *, small: bool) -> _Way | None:
+        ways: list[dict[_Kind, _Way]] = [{} for _ in range(groups.count + 1)]
+        ways[0][_Kind.START] = _NO_WAY
+        for at in range(groups.count):
+            if not ways[at]:
+                continue
+            pieces = self._pieces(groups, at, small=small)
+            ends = list(self._local_ends(groups, at))
+            area: tuple[Number | None, Number | None] | None = None
+            locals_: list[_Piece] = []
+            for way in _promising(ways[at]):
+                self._extend(ways, way, at, pieces, groups)
+                if ends and _Kind.LOCAL in _FOLLOWS[way.kind]:
+                    if area is None or way.fixed is not area[0] or way.last is not area[1]:
+                        area, locals_ = (way.fixed, way.last), self._local_pieces(groups, way, at, ends)
+                    self._extend(ways, way, at, locals_, groups)
+                if groups.gaps[at].slash and way.kind in _NUMBERS:
+                    self._extend(ways, way, at, self._tails(groups, way, at), groups)
+        done = [way for kind, way in ways[-1].items() if kind in _MAY_END and way.last is not None]
+        return min(done, key=_cost, default=None)
 
-    def _is_head(self, head: str, rest: str, *, plus: bool) -> bool:
-        number = self._reader.read(head, plus=plus)
+    def _local_pieces(self, groups: _Groups, way: _Way, at: int, ends: list[int]) -> list[_Piece]:
+        found = ((end, self._local(groups.bare(at, end), way)) for end in ends)
+        return [_Piece(end, _Kind.LOCAL, number) for end, number in found if number is not None]
+
+    def _extend(
+        self, ways: list[dict[_Kind, _Way]], way: _Way, at: int, pieces: Iterable[_Piece], groups: _Groups
+    ) -> None:
+        for piece in pieces:
+            if piece.kind not in _FOLLOWS[way.kind] or not self._fits(groups, way, at, piece):
+                continue
+            cost = way.cost + _COSTS[piece.kind]
+            known = ways[piece.end].get(piece.kind)
+            if known is None or cost < known.cost:
+                ways[piece.end][piece.kind] = self._way(cost, way, at, piece)
+
+    def _way(self, cost: int, way: _Way, at: int, piece: _Piece) -> _Way:
+        number = piece.number
         if number is None:
-            return self._is_local_head(head, rest, plus=plus)
-        prefixed = plus or len(_digits(head)) > len(number.national)
-        if not prefixed and digit_count(rest) > _MOST_SKIPPED and not self._reads(rest):
-            return False  # the first digits of an account are no number
-        self.numbers.append(number)
+            return _Way(cost, piece.kind, at, None, way, way.last, way.fixed)
+        fixed = number if self._reader.is_fixed(number) else way.fixed
+        return _Way(cost, piece.kind, at, number, way, number, fixed)
+
+    def _fits(self, groups: _Groups, way: _Way, at: int, piece: _Piece) -> bool:
+        """Tell whether a piece may follow a small number: not where both together may be one number."""
+        if way.kind in {_Kind.INDEX, _Kind.AFTER} and piece.kind in {_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE}:
+            return self._is_apart(groups, way.start, at, piece)
+        if way.kind in {_Kind.LOCAL, _Kind.BARE} and piece.kind is _Kind.AFTER:
+            return groups.gaps[at].opens or at == way.start + 1 or not groups.gaps[at - 1].blank
+        if way.kind is _Kind.MARKED and piece.kind is _Kind.LOCAL:
+            return not self._may_be_code(groups, way.start, at)
         return True
 
-    def _is_local_head(self, head: str, rest: str, *, plus: bool) -> bool:
-        if plus or (" " in head and not re.fullmatch(r"\(\d{1,4}\)?", rest)):
-            return False
-        short = digit_count(rest) <= 4
-        return (short or digit_count(rest) >= digit_count(head)) and self._add_local(head, plus=False, glued=False)
-
-    def _reads(self, text: str) -> bool:
-        probe = Segments(self._reader, self._area_code)
-        probe.numbers = self.numbers.copy()
-        return probe._add_part(text, plus=False, glued=False)
-
-    def _add_rest(self, rest: str) -> None:
-        if digit_count(rest) < 5 or not self._add_part(rest, plus=False, glued=False):
-            self._note(TAIL_IGNORED)
-
-    def _skip_head(self, text: str, cuts: list[tuple[int, int]]) -> bool:
-        """Skip an index, hours or an account before a number that has its prefix: "1. 8 495 229-30-42"."""
-        for end, start in cuts:
-            if digit_count(text[:end]) > _MOST_SKIPPED and not _ACCOUNT.fullmatch(text[:end]):
-                return False
-            rest = text[start:]
-            if self._may_skip(text[:end], rest) and self._skipped_to(rest):
-                return True
-        return False
-
-    def _may_skip(self, head: str, rest: str) -> bool:
+    def _is_apart(self, groups: _Groups, start: int, at: int, piece: _Piece) -> bool:
         """Tell an index from a prefix: 8. 8 495 229-30-42 is the eighth, 8 (847) 213-82-010 has a digit too many."""
-        if rest[:1] not in {"7", "8", "0", "("}:
+        small = "".join(groups.digits[start:at])
+        if piece.kind is _Kind.PREFIXED:
+            return small not in {self._reader.plan.trunk, self._reader.code} or self._has_prefix_apart(groups, at)
+        if piece.number is None or small in {self._reader.plan.trunk, self._reader.code}:
             return False
-        if _digits(head) not in {self._reader.plan.trunk, self._reader.code}:
+        abroad = (
+            small.lstrip("0")
+            and is_calling_code(small)
+            and self._reader.read_closely(small + piece.number.national, plus=True)
+        )
+        return not abroad
+
+    def _has_prefix_apart(self, groups: _Groups, at: int) -> bool:
+        return len(groups.digits[at]) in {1, self._reader.plan.length + 1}
+
+    def _may_be_code(self, groups: _Groups, start: int, at: int) -> bool:
+        """Tell whether a small number may be the area code of what follows it: офис 301 229-30-42."""
+        small = groups.digits[start]
+        return at == start + 1 and len(small) == _CODE and self._reader.plan.code_exists(small)
+
+    def _pieces(self, groups: _Groups, at: int, *, small: bool) -> list[_Piece]:
+        """Give the numbers that begin with a group, and where ``small`` says so, the small numbers."""
+        plus = at == 0 and groups.run.plus
+        known = groups.read.get(at)
+        if known is None:
+            known = groups.read[at] = list(self._whole_numbers(groups, at, plus=plus))
+        if not small:
+            return known
+        if not plus:
+            return [*known, *self._small(groups, at)]
+        offset = groups.run.glued and len(groups.digits[0]) < _CODE and groups.count > 1 and groups.gaps[1].blank
+        return [*known, _Piece(1, _Kind.INDEX)] if offset else known  # МСК+2 8 (495) 229-30-42
+
+    def _whole_numbers(self, groups: _Groups, at: int, *, plus: bool) -> Iterator[_Piece]:
+        reader, before = self._reader, groups.totals[at]
+        start = "".join(groups.digits[at : at + 3])[:3]
+        most = groups.count if at == 0 and groups.count <= _MOST_NUMBER else min(at + _MOST_GROUPS, groups.count)
+        for end in range(at + 1, most + 1):
+            gap = groups.gaps[end - 1]
+            if end > at + 1 and not (gap.joins and (not gap.slash or self._slash_joins(groups, at, end - 1))):
+                return
+            count = groups.totals[end] - before
+            if count > _MOST_NUMBER:
+                return
+            if count < _LEAST_NUMBER:
+                continue
+            if not reader.may_be(count, start, plus=plus):
+                continue
+            if not groups.parts_at(end) and not self._has_hyphen_tail(groups, at, end):
+                continue
+            number = self._read(groups.slice(at, end), plus=plus)
+            kind = self._kind(groups, at, end, number, plus=plus) if number is not None else None
+            if kind is not None:
+                yield from self._ended(groups, end, kind, number)
+
+    @staticmethod
+    def _ended(groups: _Groups, end: int, kind: _Kind, number: Number | None) -> Iterator[_Piece]:
+        if groups.parts_at(end):
+            yield _Piece(end, kind, number)
+        elif kind in {_Kind.PREFIXED, _Kind.BRACKETED}:
+            yield _Piece(groups.count, kind, number)
+
+    def _read(self, text: str, *, plus: bool) -> Number | None:
+        plain = self._reader.read_plain(text, plus=plus)
+        if plain is not None or not self._budget:
+            return plain
+        self._budget -= 1
+        return self._reader.read_closely(text, plus=plus)
+
+    def _has_hyphen_tail(self, groups: _Groups, at: int, end: int) -> bool:
+        """Tell whether other last digits of a number follow a hyphen: 8-(3412)-65-08-71-72."""
+        if end != groups.count - 1 or not 2 <= len(groups.digits[end]) <= 4:
+            return False
+        prefix_apart = groups.digits[at] in {self._reader.plan.trunk, self._reader.code} and not groups.gaps[at].opens
+        if not prefix_apart and len(groups.digits[at]) < _CODE:
+            return False
+        pairs = [len(group) for group in groups.digits[end - 2 : end]] == [2, 2]
+        return pairs and groups.text[groups.ends[end - 1] : groups.starts[end]] == "-"
+
+    @staticmethod
+    def _slash_joins(groups: _Groups, at: int, here: int) -> bool:
+        """Tell whether the slash before group ``here`` may stand inside a number that begins with group ``at``."""
+        if groups.totals[here] - groups.totals[at] <= _MOST_BEFORE_SLASH:
             return True
-        group = _FIRST_GROUP.match(rest)
-        return group is not None and len(group[0]) in {1, self._reader.plan.length + 1}
+        return all(groups.gaps[k].slash for k in range(at + 1, here))
 
-    def _skipped_to(self, rest: str) -> bool:
-        probe = Segments(self._reader, "")
-        found = probe._add_part(rest, plus=False, glued=False)
-        if not found or len(_digits(rest)) <= len(probe.numbers[0].national):
-            return False
-        return self._add_part(rest, plus=False, glued=False)
+    def _kind(self, groups: _Groups, at: int, end: int, number: Number, *, plus: bool) -> _Kind | None:
+        """Tell how sure a number is, by its prefix and its code; None where its groups are not those of a number."""
+        first = groups.digits[at]
+        if end < groups.count and len(groups.digits[end - 1]) == 1 and not self._is_even(groups, at, end):
+            return None  # 8 916 123 45 6 8 926 …: a digit is missing, and the next prefix is not it
+        if plus:
+            return _Kind.PREFIXED
+        digits = sum(map(len, groups.digits[at:end]))
+        bracket = groups.gaps[at].opens
+        if digits > len(number.national):
+            odd = len(first) in {2, 3} and not bracket and number.country_code == self._reader.code
+            return _Kind.BARE if odd and not first.startswith("0") else _Kind.PREFIXED
+        if bracket and any(gap.closes for gap in groups.gaps[at + 1 : end]):
+            return _Kind.BRACKETED
+        if at == 0 and len(first) == _CODE and end > 1 and groups.gaps[1].blank and _PLACE.search(groups.run.before):
+            return None  # офис 301 229-30-42
+        code = _CODE if self._reader.plan.length >= _WHOLE else _CODE - 1
+        return _Kind.BARE if end == at + 1 or len(first) >= code or self._is_even(groups, at, end) else None
 
-    def _areas(self, width: int) -> Iterator[tuple[str, str]]:
-        """Yield the area codes that a local number of this many digits can have: the field's own first."""
-        length = self._reader.plan.length
-        fixed = next((number for number in reversed(self.numbers) if self._reader.is_fixed(number)), None)
-        if fixed is not None and fixed.area:
-            yield fixed.area, INHERITED
-        elif fixed is not None and width == 7 and length:
-            yield fixed.national[: length - width], INHERITED
-        if self._area_code:
-            yield self._area_code, CONFIGURED
+    @staticmethod
+    def _is_even(groups: _Groups, at: int, end: int) -> bool:
+        """Tell whether all gaps of a number are alike: 9 161 234 567 is one number, 9-18 229-30-70 is not."""
+        texts = {groups.text[groups.ends[k - 1] : groups.starts[k]] for k in range(at + 1, end)}
+        return len(texts) == 1
 
-    def _add_local(self, text: str, *, plus: bool, glued: bool) -> bool:
-        text = text.strip("()")
-        if (
-            plus
-            or glued
-            or not 5 <= len(text) <= _LONGEST_LOCAL
-            or not _LOCAL.fullmatch(text)
-            or _AMOUNT.fullmatch(text)
-        ):
-            return False
-        width = digit_count(text)
-        if not _LOCAL_DIGITS[0] <= width <= _LOCAL_DIGITS[1]:
-            return False
-        if text[0] == self._reader.plan.trunk:
-            return False
-        number = next(self._locals(text, width), None)
-        if number is not None:
-            self.numbers.append(number)
-        elif width == 7:
-            self.locals_left.append(text)
-        return number is not None
+    def _small(self, groups: _Groups, at: int) -> Iterator[_Piece]:
+        """Yield the digits up to the next blank, or in brackets, as a small number that is part of none."""
+        end = at + 1
+        while end < groups.count and not groups.gaps[end].blank and not groups.gaps[end].opens:
+            if groups.gaps[end].closes or end - at > _MOST_SKIPPED:
+                break
+            end += 1
+        if end < groups.count and not groups.parts_at(end):
+            return
+        text, digits = groups.bare(at, end), "".join(groups.digits[at:end])
+        opens, closes = groups.gaps[at].opens, end < groups.count and groups.gaps[end].closes
+        kind = self._small_kind(groups, at, end, text)
+        if kind is not None:
+            yield _Piece(end, kind)
+        ended = not opens or closes or end == groups.count
+        short = len(digits) <= _MOST_SKIPPED or _HOURS.fullmatch(text) or _SHORT_DATE.fullmatch(text)
+        if at and ended and short:
+            yield _Piece(end, _Kind.AFTER)
+        if not opens and (at or (len(digits) >= _LEAST_ACCOUNT and end == at + 1)):
+            yield _Piece(end, _Kind.ACCOUNT)
 
-    def _locals(self, text: str, width: int) -> Iterator[Number]:
-        """Yield what a local number of this many digits can be behind the area codes of the field and the setting."""
-        last = self.numbers[-1] if self.numbers else None
+    def _small_kind(self, groups: _Groups, at: int, end: int, text: str) -> _Kind | None:
+        """Tell what a small number may stand before, by what marks it."""
+        if end == groups.count:
+            return None
+        digits = digit_count(text)
+        gap = groups.gaps[end]
+        opens = groups.gaps[at].opens
+        if digits > _MOST_INDEX and not _HOURS.fullmatch(text):
+            six = digits == _MOST_SKIPPED and end == at + 1 and gap.blank and not opens
+            return _Kind.INDEX if six else None
+        dotted = groups.text[groups.ends[end - 1] : groups.starts[end]].startswith(". ")
+        placed = at == 0 and _PLACE.search(groups.run.before) is not None
+        hours = gap.blank and _HOURS.fullmatch(text) is not None and _TWO_HOURS.fullmatch(text) is not None
+        if (digits <= 2 and (dotted or (gap.closes and not opens))) or (placed and gap.blank and not opens) or hours:
+            return _Kind.MARKED
+        if opens:
+            return _Kind.INDEX if digits <= 2 and gap.closes else None
+        return _Kind.INDEX if gap.blank or gap.opens else None
+
+    def _local_ends(self, groups: _Groups, at: int) -> Iterator[int]:
+        """Yield where a local number that begins with a group may end."""
+        if (at == 0 and (groups.run.plus or groups.run.glued)) or groups.digits[at].startswith("0"):
+            return
+        count = 0
+        for end in range(at + 1, min(at + _LOCAL_DIGITS[1], groups.count) + 1):
+            gap = groups.gaps[end - 1]
+            if end > at + 1 and (gap.opens or gap.closes or gap.slash or not gap.joins):
+                return
+            count += len(groups.digits[end - 1])
+            if count > _LOCAL_DIGITS[1]:
+                return
+            if count >= _LOCAL_DIGITS[0] and groups.parts_at(end) and self._is_local(groups, at, end):
+                yield end
+
+    def _is_local(self, groups: _Groups, at: int, end: int) -> int:
+        """Give how many digits a local number has that these groups may be; 0 when they are none."""
+        text = groups.bare(at, end)
+        glued = groups.run.glued and (at == 0 or end == groups.count)
+        return 0 if (groups.run.plus and at == 0) or glued else _is_local_text(text, self._reader.plan.trunk)
+
+    def _local(self, text: str, way: _Way) -> Number | None:
+        """Read a local number behind the area codes of the field and the setting, the first that makes a number."""
+        return next(self._locals(text, digit_count(text), way), None)
+
+    def _locals(self, text: str, width: int, way: _Way) -> Iterator[Number]:
+        last = way.last or (self.numbers[-1] if self.numbers else None)
         abroad = self._reader.local_abroad(text, last, INHERITED) if last is not None else None
         if abroad is not None:
             yield abroad
-        for area, rule in self._areas(width):
+        for area, rule in self._areas(width, way):
             number = self._reader.local(text, area, rule)
             if number is not None:
                 yield number
 
-    def _add_tail(self, number: Number, text: str, part: str) -> bool:
-        """Expand "…42/43": other last digits of the number before, as many as its last group or two have."""
-        match = _TAIL.fullmatch(part.strip("() "))
-        last = _LAST_GROUPS.search(text)
-        if match is None or last is None:
-            return False
-        tail, groups = match[1].replace("-", ""), [group for group in last.groups() if group]
-        at_end = _digits(text)[-5:] == number.national[-5:]
-        if not at_end or len(tail) < 2 or len(tail) not in {2, len(groups[-1]), len("".join(groups))}:
-            return self._ignore_tail(part)
-        national = number.national[: -len(tail)] + tail
-        if not self._reader.plan.valid(national) or number.country_code != self._reader.code:
-            return False
-        written = f"{number.area} {national.removeprefix(number.area)}"
-        self.numbers.append(number._replace(national=national, rule=TAIL_EXPANDED, written=written))
-        return True
+    def _areas(self, width: int, way: _Way) -> Iterator[tuple[str, str]]:
+        """Yield the area codes that a local number of this many digits can have: the field's own first."""
+        length = self._reader.plan.length
+        fixed = way.fixed or next(filter(self._reader.is_fixed, self.numbers[: -_FAR - 1 : -1]), None)
+        if fixed is not None and fixed.area:
+            yield fixed.area, INHERITED
+        elif fixed is not None and width == _SEVEN and length:
+            yield fixed.national[: length - width], INHERITED
+        if self._area_code:
+            yield self._area_code, CONFIGURED
 
-    def _ignore_tail(self, part: str) -> bool:
-        self._note(TAIL_IGNORED)
-        return digit_count(part) <= 4
+    def _tails(self, groups: _Groups, way: _Way, at: int) -> list[_Piece]:
+        """Expand "…42/43": other last digits of the number before, as many as its last group or two have."""
+        if way.number is None:
+            return []
+        end = at + 1
+        if end < groups.count and groups.text[groups.ends[at] : groups.starts[end]] == "-":
+            end += 1
+        if not groups.parts_at(end):
+            return []
+        text = groups.bare(at, end)
+        last = _LAST_GROUPS.search(way.number.written)
+        if not _TAIL.fullmatch(text) or last is None:
+            return []
+        number = self._with_tail(way.number, text.replace("-", ""), [group for group in last.groups() if group])
+        return [_Piece(end, _Kind.TAIL, number)] if number is not None else []
+
+    def _with_tail(self, number: Number, tail: str, last: list[str]) -> Number | None:
+        if len(tail) < 2 or len(tail) not in {2, len(last[-1]), len("".join(last))}:
+            return None
+        national = number.national[: -len(tail)] + tail
+        if not self._reader.is_valid(number.country_code, national):
+            return None
+        written = f"{number.area} {national.removeprefix(number.area)}"
+        return number._replace(national=national, rule=TAIL_EXPANDED, written=written)
