@@ -16,6 +16,7 @@ from astsync.cli.runs import EXIT_DIFFERENT
 from astsync.config import Config, Section
 from astsync.config.file import load
 from astsync.demo.asterisk.files import DIALPLAN
+from astsync.setup.dialplan import lookup_line
 from tests.cli.sandbox import Sandbox, run
 
 ROOT = Path(__file__).parents[2]
@@ -314,7 +315,9 @@ def test_every_library_is_in_the_readme_and_every_one_there_is_used() -> None:
 @pytest.mark.parametrize("page", READMES)
 def test_the_lines_for_asterisk_are_those_that_were_tried(page: str) -> None:
     (line,) = (block.strip() for block in blocks(page) if block.startswith("same => n,ExecIf"))
-    assert line.removeprefix("same => n,") in DIALPLAN
+    assert line == lookup_line()
+    assert f" {line}\n" in text("examples/asterisk/extensions.conf")
+    assert f",{line.removeprefix('same => n,')}\n" in DIALPLAN
     (user,) = blocks(page, "ini")
     example = text("examples/asterisk/manager.conf").splitlines()
     assert [line for line in user.splitlines() if line not in example] == ["permit = 192.0.2.20/255.255.255.255"]

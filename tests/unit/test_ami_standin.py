@@ -321,6 +321,8 @@ class TestLife:
     def test_call_shows_the_name_or_the_carriers(self, pbx: AmiStandIn) -> None:
         pbx.fill({"74952293042": "OOO MIKO"})
         assert pbx.call("74952293042", "MOSCOW") == "OOO MIKO"
+        assert pbx.call("+74952293042", "MOSCOW") == "OOO MIKO"
+        assert pbx.call("", "MOSCOW") == "MOSCOW"
         assert pbx.call("74952293043", "MOSCOW") == "MOSCOW"
 
     def test_what_was_received(self, pbx: AmiStandIn) -> None:

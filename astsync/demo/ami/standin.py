@@ -5,6 +5,7 @@ It listens on loopback, runs in threads of this process and follows recorded exc
 """
 
 import contextlib
+import re
 import select
 import socket
 import threading
@@ -23,6 +24,7 @@ from astsync.demo.ami.users import AmiUser
 
 _WRITES = ("DBPut", "DBDel", "DBDelTree")
 _LOG = 100_000
+_NO_DIGIT = re.compile(r"[^0-9]+")
 
 
 class Received(NamedTuple):
@@ -120,9 +122,10 @@ class AmiStandIn:
     def call(self, number: str, carrier_name: str = "") -> str:
         """Tell what a phone shows for a call from ``number``: the entry's name, else the carrier's.
 
-        That is the guarded dialplan line, which sets the name only when ``DB_EXISTS(cidname/NUMBER)``.
+        That is the guarded dialplan line, which takes the digits of the number and sets the name only when
+        ``DB_EXISTS(cidname/DIGITS)``.
         """
-        return self.family().get(number, carrier_name)
+        return self.family().get(_NO_DIGIT.sub("", number), carrier_name)
 
     @property
     def received(self) -> list[Received]:

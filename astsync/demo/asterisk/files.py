@@ -16,10 +16,11 @@ MODULES = (
 _EMPTY = ("acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "features.conf", "indications.conf", "udptl.conf")
 
 # The incoming context gives a caller the name of the phonebook and leaves the carrier's where there is none; a bare
-# Set(CALLERID(name)=${DB(...)}) would wipe it. The phone tells what it would show, and does not pick up.
+# Set(CALLERID(name)=${DB(...)}) would wipe it. The line is the one that the README gives. The phone tells what it
+# would show, and does not pick up.
 DIALPLAN = """\
 [incoming]
-exten => _X.,1,ExecIf($[${DB_EXISTS(cidname/${CALLERID(num)})}]?Set(CALLERID(name)=${DB(cidname/${CALLERID(num)})}))
+exten => _X.,1,ExecIf(${DB_EXISTS(cidname/${FILTER(0-9,${CALLERID(num)})})}?Set(CALLERID(name)=${DB_RESULT}))
  same => n,Dial(Local/${EXTEN}@phones/n,10)
  same => n,Hangup()
 
