@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from getpass import getpass
 from typing import TypeVar
 
@@ -14,6 +14,11 @@ from astsync.reports.untrusted import printable
 T = TypeVar("T")
 
 _ENDED = "the input ended before all questions were answered; nothing was written"
+
+
+def at_a_terminal() -> bool:
+    """Tell whether a person can see a question and answer it."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 class InputEnded(ConfigError):
@@ -111,9 +116,13 @@ def read_line() -> str:
 
 @contextmanager
 def _at_the_end() -> Iterator[None]:
-    """Tell Ctrl-C from the end of the input, which typer's prompts do not."""
+    """Tell Ctrl-C from the end of the input, which typer's prompts do not.
+
+    Their last blank comes from ``input``, which writes to standard output whatever they are told.
+    """
     try:
-        yield
+        with redirect_stdout(sys.stderr):
+            yield
     except typer.Abort as error:
         if isinstance(error.__context__, KeyboardInterrupt):
             raise KeyboardInterrupt from None

@@ -8,6 +8,7 @@ import typer
 from astsync.cli.common import Common
 from astsync.cli.output import check_output, emit
 from astsync.cli.runs import FEW, DryRun, Format, FormatOption, OutputOption, finish
+from astsync.errors import ConfigError, SafetyError
 
 
 class HistoryFormat(StrEnum):
@@ -41,6 +42,9 @@ def undo(
     skip_changed: Annotated[
         bool, typer.Option("--skip-changed", metavar="", help="Leave entries as they are that have changed since.")
     ] = False,
+    yes: Annotated[
+        bool, typer.Option("--yes", metavar="", help="Do not ask; needed where there is no terminal.")
+    ] = False,
     dry_run: DryRun = False,
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
@@ -49,6 +53,35 @@ def undo(
     from astsync.cli.wiring import Lifted, open_engine
 
     check_output(output)
-    with open_engine(context.ensure_object(Common), Lifted(), dry_run=dry_run) as engine:
+    common = context.ensure_object(Common)
+    if not yes and not dry_run:
+        run = _agreed(common, run, skip_changed=skip_changed)
+    with open_engine(common, Lifted(), dry_run=dry_run) as engine:
         report = engine.undo(run, skip_changed=skip_changed)
     raise typer.Exit(finish(context, report, report_format, output, most=FEW))
+
+
+def _agreed(common: Common, run: int | None, *, skip_changed: bool) -> int | None:
+    """Tell what an undo would do, and ask; gives the number of the run that was meant.
+
+    Nothing is locked while a person thinks. The undo looks again afterwards, and refuses what has changed meanwhile.
+    Where there is nothing to agree to it is left to tell why. Raises ConfigError where nobody can be asked,
+    SafetyError after a no.
+    """
+    from astsync.cli.asking import Asker, at_a_terminal
+    from astsync.cli.wiring import Lifted, open_engine
+    from astsync.reports import as_text
+
+    if not at_a_terminal():
+        raise ConfigError(
+            "undo asks before it writes, and there is no terminal to ask at",
+            hint="Look at what it would do with --dry-run, then add --yes.",
+        )
+    with open_engine(common, Lifted(), dry_run=True) as engine:
+        preview = engine.undo(run, skip_changed=skip_changed)
+    asker = Asker(yes=False)
+    if any(pbx.error is None and pbx.plan is not None and pbx.plan.changes for pbx in preview.pbx):
+        asker.say(as_text.intent(preview))
+        if not asker.sure("Put it back?", default=False):
+            raise SafetyError(f"run {preview.undoes} was not put back: the answer was no")
+    return preview.undoes

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from itertools import islice
 
 from astsync.phonebook.model import Change, Conflict, Skipped
+from astsync.phonebook.plan import Plan
 from astsync.reports.tables import verdict
 from astsync.reports.untrusted import printable
 from astsync.result import Applied, PbxReport, Problems, Report
@@ -15,6 +16,12 @@ def render(report: Report, most: int | None = None) -> str:
     At most ``most`` changes a PBX are listed.
     """
     return "\n".join(_lines(report, most)) + "\n"
+
+
+def intent(report: Report) -> str:
+    """Tell before a run what it is about to do: which run it puts back, and how much of each PBX's book."""
+    parts = (f"  {pbx.name}: {pbx.error or summary(pbx, undo=report.undoes is not None)}" for pbx in report.pbx)
+    return "\n".join([headline(report), *parts])
 
 
 def render_problems(problems: Problems) -> str:
@@ -52,7 +59,13 @@ def summary(pbx: PbxReport, *, undo: bool = False) -> str:
     same = f"{plan.unchanged} unchanged, {plan.foreign} foreign kept"
     if not plan.changes:
         return f"{'nothing to put back' if undo else 'in step'}, {same}"
-    return f"{len(plan.add)} to add, {len(plan.change)} to change, {len(plan.delete)} to delete, {same}"
+    counts = f"{len(plan.add)} to add, {len(plan.change)} to change, {len(plan.delete)} to delete, {same}"
+    return f"{_share(plan)}: {counts}" if undo else counts
+
+
+def _share(plan: Plan) -> str:
+    """Tell how much of the book a plan touches; what it adds counts as part of the book."""
+    return f"{plan.changes} of {plan.existing + len(plan.add)} entries"
 
 
 def outcome(pbx: PbxReport) -> str:

@@ -1,15 +1,8 @@
 """``init`` through a pipe and at a terminal: it asks, tries, mends, and writes one file or nothing."""
 
-import os
-import pty
-import select
 import signal
 import stat
-import subprocess
-import sys
-import time
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -18,6 +11,7 @@ from astsync.config.file import load
 from astsync.demo.ami import AmiStandIn
 from astsync.demo.onec import OneC
 from tests.cli.sandbox import Sandbox, run
+from tests.cli.terminal import Terminal
 from tests.cli.wizard_answers import RULES, given, init, left, new, secrets, to_1c, to_pbx
 
 
@@ -197,65 +191,10 @@ def test_texts_of_1c_cannot_steer_the_terminal(box: Sandbox) -> None:
     assert "\\x1b[31m" in done.err
 
 
-def sit_down() -> None:
-    """Let a new process be at its terminal, and heed Ctrl-C: what a shell starts in the background ignores it."""
-    os.close(os.open(os.ttyname(0), os.O_RDWR))  # makes it the controlling terminal
-    signal.signal(signal.SIGINT, signal.SIG_DFL)
-
-
-class Terminal:
-    """``astsync init`` at a terminal of its own."""
-
-    def __init__(self, file: Path) -> None:
-        self._master, slave = pty.openpty()
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", "astsync", "init", str(file)],
-            stdin=slave, stdout=slave, stderr=slave, start_new_session=True,
-            preexec_fn=sit_down,
-            env={name: os.environ[name] for name in os.environ if not name.startswith("ASTSYNC_")},
-        )  # fmt: skip
-        os.close(slave)
-        self.shown = ""
-
-    def expect(self, text: str) -> None:
-        """Wait until a text is shown after what was expected before."""
-        end = time.monotonic() + 20
-        while text not in self.shown and time.monotonic() < end:
-            if select.select([self._master], [], [], 0.1)[0]:
-                self.shown += os.read(self._master, 65536).decode(errors="replace")
-        assert text in self.shown
-        self.before, _, self.shown = self.shown.partition(text)
-
-    def type(self, text: str) -> None:
-        os.write(self._master, text.encode())
-
-    def end(self) -> int:
-        """Read to the end; give the exit code."""
-        with suppress(OSError):  # Linux: the other side is closed
-            while select.select([self._master], [], [], 20)[0] and (data := os.read(self._master, 65536)):
-                self.shown += data.decode(errors="replace")
-        return self.process.wait(20)
-
-    def interrupt(self) -> int:
-        """Press Ctrl-C, as often as a person would: one that falls just before a read waits for the next key."""
-        for _ in range(40):
-            self.type("\x03")
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.5)
-                break
-        return self.end()
-
-    def close(self) -> None:
-        self.process.kill()
-        self.process.wait()
-        os.close(self._master)
-
-
 @pytest.fixture
 def terminal(tmp_path: Path) -> Iterator[Terminal]:
-    made = Terminal(tmp_path / "new" / "astsync.toml")
-    yield made
-    made.close()
+    with Terminal("init", str(tmp_path / "new" / "astsync.toml")) as made:
+        yield made
 
 
 def test_a_person_at_a_terminal(terminal: Terminal, tmp_path: Path) -> None:

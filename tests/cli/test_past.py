@@ -28,13 +28,15 @@ def test_sync_undo_redo(box: Sandbox) -> None:
     box.pbx.fill({"101": "Reception"})
     box.run("sync")
     whole = box.pbx.family()
-    undone = box.run("undo")
+    undone = box.run("undo", "--yes")
     assert (undone.code, undone.err) == (0, "")
     assert undone.out.startswith("putting back run 1 (sync of 20")
+    share = f"office: {len(whole) - 1} of {len(whole)} entries: 0 to add, 0 to change, {len(whole) - 1} to delete"
+    assert share in undone.out
     assert f"0 added, 0 changed, {len(whole) - 1} deleted; verified" in undone.out
     assert "the next sync, push or watch writes it again" in undone.out
     assert box.pbx.family() == {"101": "Reception"}
-    again = box.run("undo", "--format", "json")
+    again = box.run("undo", "--yes", "--format", "json")
     assert (again.code, again.report["undoes"], again.report["run"]) == (0, 2, 3)
     assert box.pbx.family() == whole
     assert box.run("sync", "--format", "json").pbx["add"] == []
@@ -68,21 +70,21 @@ def test_a_changed_key_refuses_and_is_named(box: Sandbox) -> None:
     number = next(iter(box.pbx.family()))
     box.pbx.fill({number: "By hand"})
     box.pbx.actions.clear()
-    for command in (["undo"], ["undo", "1"], ["undo", "--dry-run"]):
+    for command in (["undo", "--yes"], ["undo", "1", "--yes"], ["undo", "--dry-run"]):
         refused = box.run(*command)
         assert refused.code == 6
         assert f"1 keys have changed since run 1: {number}" in refused.err
         assert "--skip-changed" in refused.err
         assert "in step" not in refused.out
     assert box.pbx.writes == 0
-    assert box.run("undo", "1", "--skip-changed").code == 0
+    assert box.run("undo", "1", "--yes", "--skip-changed").code == 0
     assert box.pbx.family() == {number: "By hand"}
 
 
 def test_a_refused_undo_is_not_told_as_done(box: Sandbox) -> None:
     box.run("sync")
     box.pbx.fill(dict.fromkeys(box.pbx.family(), "By hand"))
-    refused = box.run("undo")
+    refused = box.run("undo", "--yes")
     assert "office: nothing to put back, 0 unchanged" in refused.out
     assert "undo  exit 6  (was to put back run 1)" in box.run("history").out
     for form in ("markdown", "html"):
@@ -90,9 +92,9 @@ def test_a_refused_undo_is_not_told_as_done(box: Sandbox) -> None:
 
 
 def test_a_run_that_cannot_be_undone_is_a_fault_of_usage(box: Sandbox) -> None:
-    for command in (["undo"], ["undo", "7"], ["undo", "first"]):
+    for command in (["undo", "--yes"], ["undo", "7", "--yes"], ["undo", "first"]):
         assert box.run(*command).code == 2
-    assert "astsync history" in box.run("undo").err
+    assert "astsync history" in box.run("undo", "--yes").err
 
 
 def test_a_dry_undo_writes_nothing(box: Sandbox) -> None:
@@ -121,7 +123,7 @@ def test_bytes_of_any_kind_come_back_as_they_were(box: Sandbox) -> None:
     key = f"/cidname/{number}".encode()
     box.pbx.database[key] = b"\xc8\xe2\xe0\xed \x1b[31m"
     assert box.run("sync", "--allow-changes").code == 0
-    undone = box.run("undo", "--format", "json")
+    undone = box.run("undo", "--yes", "--format", "json")
     assert undone.code == 0
     assert box.pbx.database[key] == b"\xc8\xe2\xe0\xed \x1b[31m"
     assert "\x1b" not in box.run("undo", "--dry-run").out + undone.out

@@ -105,7 +105,9 @@ class OneRun:
         world.begin(seed)
         self.random = world.random
         self.kind = KINDS[seed % len(KINDS)]
-        self.command = self.random.choice([("sync",), ("sync",), ("sync",), ("push",), ("undo", "--skip-changed")])
+        self.command = self.random.choice(
+            [("sync",), ("sync",), ("sync",), ("push",), ("undo", "--yes", "--skip-changed")]
+        )
 
     def play(self) -> None:
         """Do it."""
@@ -225,7 +227,7 @@ class OneRun:
     def _undo(self, run: int) -> None:
         """Put a run back; one that came to nothing leaves nothing to put back, which undo calls a usage error."""
         nothing = not self.world.record(run)
-        ended = self.world.run("undo", str(run))
+        ended = self.world.run("undo", str(run), "--yes")
         assert ended.code == (2 if nothing else 0), f"{self.told}\nthen undo {run}: {ended.code}\n{ended.printed}"
 
     def _check_before(self, before: dict[str, str], owned: set[str]) -> None:

@@ -1,0 +1,73 @@
+"""A terminal for commands that ask."""
+
+import os
+import pty
+import select
+import signal
+import subprocess
+import sys
+import time
+from contextlib import nullcontext, suppress
+from pathlib import Path
+from typing import Self
+
+
+def sit_down() -> None:
+    """Let a new process be at its terminal, and heed Ctrl-C: what a shell starts in the background ignores it."""
+    os.close(os.open(os.ttyname(0), os.O_RDWR))  # makes it the controlling terminal
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
+class Terminal:
+    """A command of astsync at a terminal of its own; its standard output may go into a file instead."""
+
+    def __init__(self, *arguments: str, output: Path | None = None) -> None:
+        self._master, slave = pty.openpty()
+        with output.open("wb") if output else nullcontext(slave) as out:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", "astsync", *arguments],
+                stdin=slave, stdout=out, stderr=slave, start_new_session=True,
+                preexec_fn=sit_down,
+                env={name: os.environ[name] for name in os.environ if not name.startswith("ASTSYNC_")},
+            )  # fmt: skip
+        os.close(slave)
+        self.shown = ""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def expect(self, text: str) -> None:
+        """Wait until a text is shown after what was expected before."""
+        end = time.monotonic() + 20
+        while text not in self.shown and time.monotonic() < end:
+            if select.select([self._master], [], [], 0.1)[0]:
+                self.shown += os.read(self._master, 65536).decode(errors="replace")
+        assert text in self.shown
+        self.before, _, self.shown = self.shown.partition(text)
+
+    def type(self, text: str) -> None:
+        os.write(self._master, text.encode())
+
+    def end(self) -> int:
+        """Read to the end; give the exit code."""
+        with suppress(OSError):  # Linux: the other side is closed
+            while select.select([self._master], [], [], 20)[0] and (data := os.read(self._master, 65536)):
+                self.shown += data.decode(errors="replace")
+        return self.process.wait(20)
+
+    def interrupt(self) -> int:
+        """Press Ctrl-C, as often as a person would: one that falls just before a read waits for the next key."""
+        for _ in range(40):
+            self.type("\x03")
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(0.5)
+                break
+        return self.end()
+
+    def close(self) -> None:
+        self.process.kill()
+        self.process.wait()
+        os.close(self._master)
