@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +16,8 @@ from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, Source
 from astsync.config import file as configfile
 from astsync.errors import SourceError
 from astsync.setup.checked import checked
+from astsync.setup.cron import cron_line, own_command
+from astsync.setup.dialplan import lookup_line
 from astsync.setup.files import check_place, write_files
 from astsync.setup.preview import Row, preview
 from astsync.setup.template import LOGIN_VARIABLE, render, secret_variable
@@ -151,7 +154,7 @@ class _Wizard:
             config, texts = _split(config, place.parent, kept)
         texts[place] = render(config, frozenset(kept))
         backups = write_files(texts, lambda drafts: _read_back(drafts[place], kept), force=self._choices.force)
-        return _epilogue(place, list(texts), backups, kept)
+        return _written(list(texts), backups, kept) + _next_steps(place, config.sync.family)
 
     def _wants_files(self, config: Config, kept: Mapping[str, str]) -> bool:
         if next(_secrets(config, kept), None) is None:
@@ -197,22 +200,34 @@ def _read_back(draft: Path, kept: Mapping[str, str]) -> None:
     configfile.load(draft, kept)
 
 
-def _epilogue(place: Path, files: list[Path], backups: list[Path], kept: Mapping[str, str]) -> str:
-    """Say what was written, and what to do next."""
-    found = {Path(os.path.realpath(usual)) for usual in configfile.usual_places()}
-    option = "" if place in found else f" --config {shlex.quote(str(place))}"
+def _written(files: list[Path], backups: list[Path], kept: Mapping[str, str]) -> str:
+    """Say what was written."""
     lines = [f"Wrote {file}, for this user alone (mode 0600)." for file in files]
     lines += [f"What was there before is now {backup}." for backup in backups]
-    lines += [f"{name} is not in it: it must stand in the environment of every run." for name in kept]
+    lines += [
+        f"{name} is not in it: it must stand in the environment of every run; in a crontab on a line above the job."
+        for name in kept
+    ]
     if os.geteuid() == 0:
         lines.append("Give it to the user that runs astsync: " + shlex.join(["chown", "astsync:", *map(str, files)]))
-    lines += [
-        "",
-        "Next:",
-        f"  astsync{option} check   tries every part once more",
-        f"  astsync{option} diff    shows what would be written; writes nothing",
-        f"  astsync{option} sync    writes it",
-        "And from cron, every 15 minutes:",
-        f"  */15 * * * *  astsync --config {shlex.quote(str(place))} -q sync",
-    ]
     return "\n".join(lines) + "\n"
+
+
+def _next_steps(place: Path, family: str) -> str:
+    """Say what to do next: try it, write it, let the PBX look names up, let cron do it."""
+    found = {Path(os.path.realpath(usual)) for usual in configfile.usual_places()}
+    option = "" if place in found else f" --config {shlex.quote(str(place))}"
+    crontab = "crontab -u astsync -e" if os.geteuid() == 0 else "crontab -e"
+    job = cron_line(own_command(sys.argv[0]), "--config", str(place), "-q", "sync")
+    return f"""
+Next:
+  astsync{option} check   tries every part once more
+  astsync{option} diff    shows what would be written; writes nothing
+  astsync{option} sync    writes it
+Phones show the names once the PBX looks them up. In its dialplan, in the context of incoming calls, before Dial:
+  {lookup_line(family)}
+Then `dialplan reload` on its console, and a call.
+  astsync{option} lookup NUMBER   tells why a phone shows that name
+And from cron, every 15 minutes; the line for `{crontab}`:
+  {job or f"none: a path holds what a crontab cannot, such as a line break: {str(place)!r}"}
+"""

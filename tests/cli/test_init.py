@@ -1,7 +1,9 @@
 """``init`` through a pipe and at a terminal: it asks, tries, mends, and writes one file or nothing."""
 
+import re
 import signal
 import stat
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,6 +12,7 @@ import pytest
 from astsync.config.file import load
 from astsync.demo.ami import AmiStandIn
 from astsync.demo.onec import OneC
+from astsync.setup.dialplan import lookup_line
 from tests.cli.sandbox import Sandbox, run
 from tests.cli.terminal import Terminal
 from tests.cli.wizard_answers import RULES, given, init, left, new, secrets, to_1c, to_pbx
@@ -34,6 +37,38 @@ def test_the_answers_become_a_file_that_works(box: Sandbox) -> None:
     assert run(box.capture, box.patch, "--config", str(new(box)), "check").code == 0
     synced = run(box.capture, box.patch, "--config", str(new(box)), "sync")
     assert (synced.code, len(box.pbx.family()) > 50) == (0, True)
+
+
+def test_it_names_the_lookup_as_a_next_step(box: Sandbox) -> None:
+    out = init(box, [*to_1c(box), "", "", *RULES, *to_pbx(box), "", ""]).out
+    assert f"\n  {lookup_line()}\n" in out
+    assert out.index(" sync ") < out.index("looks them up") < out.index("crontab")
+
+
+@pytest.mark.parametrize("folder", ["new", "a 100% of 'quoted\" Ж $HOME \\%"])
+def test_cron_can_run_the_line_that_it_prints(box: Sandbox, folder: str) -> None:
+    place = box.folder / folder / "astsync.toml"
+    place.parent.mkdir(exist_ok=True)
+    secrets = {"--password-file": box.onec.password, "--pbx-secret-file": box.pbx.secret}
+    for option, secret in secrets.items():
+        (box.folder / option).write_text(secret, encoding="utf-8")
+    files = [word for option in secrets for word in (option, str(box.folder / option))]
+    done = run(box.capture, box.patch, "init", str(place), *given(box), *files, "--area-code", "495", "--yes")
+    assert done.code == 0, done.err
+    (job,) = re.findall(r"(?m)^  \*/15 \* \* \* \*  (.*)$", done.out)
+    assert job.startswith("/")
+    first, second = in_cron(job, box.folder), in_cron(job, box.folder)
+    assert (first.returncode, first.stderr, "verified" in first.stdout) == (0, "", True)
+    assert len(box.pbx.family()) > 50
+    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
+
+
+def in_cron(job: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run a job as cron does: to a bare ``%``, by the shell, with next to nothing in the environment."""
+    command = re.sub(r"\\%", "%", re.split(r"(?<!\\)%", job)[0])
+    environ = [f"HOME={home}", "PATH=/usr/bin:/bin", "SHELL=/bin/sh", "LOGNAME=astsync"]
+    words = ["/usr/bin/env", "-i", *environ, "/bin/sh", "-c", command]
+    return subprocess.run(words, cwd="/", capture_output=True, encoding="utf-8", timeout=60)
 
 
 def test_it_shows_what_is_there_and_real_rows(box: Sandbox) -> None:
