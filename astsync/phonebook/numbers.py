@@ -45,11 +45,14 @@ class NumberParser:
         self._read_plain = self._plan.read
         self._only_e164 = forms == ("e164",)
 
-    def parse(self, text: str) -> NumberResult:
-        """Give the keys of one phone field; never raises."""
+    def parse(self, text: str, area: str = "") -> NumberResult:
+        """Give the keys of one phone field; never raises.
+
+        ``area`` (digits) is the area code of this field's local numbers, in the place of the configured one.
+        """
         plain = self._read_plain(text)
         if plain is None:
-            return self._parse_slowly(text)
+            return self._parse_slowly(text, area or self._area)
         prefix, national = plain
         number = self._code + national
         rules = (f"{number}: {self._rules[prefix]}",)
@@ -60,41 +63,47 @@ class NumberParser:
         spelled = {"e164": self._code + national, "trunk": self._plan.dialled(national), "national": national}
         return tuple(dict.fromkeys(spelled[form] for form in self.forms))
 
-    def _parse_slowly(self, text: str) -> NumberResult:
+    def _parse_slowly(self, text: str, area: str) -> NumberResult:
         cleaned = plain(text)
-        repaired, repairs = repair(cleaned, self._is_number)
+        repaired, rules = repair(cleaned, self._is_number)
         field = take_apart(repaired, self._is_number)
-        segments = self._segments(self._reader, self._area)
+        segments = self._segments(self._reader, area)
         for run in field.runs:
             segments.add(run)
-        numbers = segments.numbers
-        if len(numbers) > 1:
-            numbers = list({number.e164: number for number in reversed(numbers)}.values())[::-1]
-        rules = [*([CLEANED] if cleaned != text.lower() else ()), *repairs, *field.rules, *segments.rules]
-        if numbers:
-            return self._found(numbers, rules)
-        return NumberResult((), self._reason(cleaned, spoilt=field.spoilt, local=segments.locals_left), tuple(rules))
+        if cleaned != text.lower():
+            rules.insert(0, CLEANED)
+        rules += field.rules
+        rules += segments.rules
+        if segments.numbers:
+            return self._found(segments.numbers, rules)
+        local = bool(segments.locals_left) and not area
+        return NumberResult((), self._reason(cleaned, spoilt=field.spoilt, local=local), tuple(rules))
 
     def _is_number(self, digits: str) -> bool:
         return self._reader.read(digits, plus=False) is not None and len(digits) > self._plan.length
 
     def _found(self, numbers: "list[Number]", rules: list[str]) -> NumberResult:
-        rules += [f"{number.e164}: {number.rule}" for number in numbers]
-        if self._only_e164:
-            return NumberResult(tuple([number.e164 for number in numbers]), None, tuple(rules))
-        keys: dict[str, None] = {}
+        found: dict[str, Number] = {}
         for number in numbers:
+            e164 = number.country_code + number.national
+            if e164 not in found:
+                found[e164] = number
+                rules.append(f"{e164}: {number.rule}")
+        if self._only_e164:
+            return NumberResult(tuple(found), None, tuple(rules))
+        keys: dict[str, None] = {}
+        for e164, number in found.items():
             home = number.country_code == self._code
-            keys.update(dict.fromkeys(self._spellings(number.national) if home else (number.e164,)))
+            keys.update(dict.fromkeys(self._spellings(number.national) if home else (e164,)))
         return NumberResult(tuple(keys), None, tuple(rules))
 
-    def _reason(self, text: str, *, spoilt: bool, local: list[str]) -> str:
+    def _reason(self, text: str, *, spoilt: bool, local: bool) -> str:
         count = sum(map(str.isdigit, text))
         if not count:
             return "no digits" if text.strip() else "the field is empty"
         if spoilt:
             return "a letter stands among the digits"
-        if local and not self._area:
+        if local:
             return "a local number, and no area code is set (numbers.area_code)"
         return "too short for a phone number" if count < 7 else f"no valid phone number for {self.country}"
 

@@ -3,7 +3,6 @@
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from itertools import pairwise
 from typing import Final, NamedTuple
 
 from astsync.phonebook.damage import IsNumber
@@ -61,13 +60,14 @@ _MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(?P<digits>\d{
 # Digits and the weak separators between and behind them; what stands before the first digit is looked at separately, so
 # that no sign is read twice.
 _RUN = re.compile(r"\d[\d() .\-/\\]*")
-_OPENED = re.compile(r"\+[+( .-]*\Z")
+_OPENED = re.compile(r"\+[+( .-]*\Z|\( *\Z")
 _LONGEST_OPENING = 8  # signs between a "+" and its number
 _LONGEST_BEFORE = 24  # characters before a run that may tell what its first digits are
 _ADDRESS_SIGNS = frozenset("/=?&")
 
 # A short strange word between digits, with no blank around it, is a spoilt digit: 229-3O-42, 2З9-30-42.
 _SPOILT_GAP = re.compile(r"[-.)]*([^\W\d_]{1,3})[-.(]*")
+_LONGEST_GAP = 16  # characters around such a word
 _LOOKS_LIKE_DIGIT = re.compile(r"[oозzliібbsgqч]")
 _GLUED_WORDS = frozenset("и та or and або т ф тф м тел моб раб дом fax tel mob т факс".split())
 
@@ -161,35 +161,28 @@ class _Span(NamedTuple):
     run: Run
 
 
+def _opening(before: str) -> tuple[str, bool]:
+    """Give what opens a number at the end of some signs before its first digit: "+(", "( ", and whether it is a "+"."""
+    opened = _OPENED.search(before)
+    return ("", False) if opened is None else (opened[0], opened[0].startswith("+"))
+
+
 def _spans(text: str, *, words: bool) -> list[_Span]:
     """Give the runs of a text with their places; ``words``: with the characters in front of each."""
     spans: list[_Span] = []
     done = 0  # everything before was looked at
     for match in _RUN.finditer(text):
         start, end = match.span()
-        run, plus = match[0].rstrip("( .-/\\"), False
+        run, opened, plus = match[0].rstrip("( .-/\\"), "", False
+        stop = start + len(run)
         if start > done and text[start - 1] in "( +.-":
-            opened = text[max(done, start - _LONGEST_OPENING) : start]
-            plus = _OPENED.search(opened) is not None
-            if "(" in opened and (plus or not opened.rstrip("( ")[-1:].isdigit()):
-                bracket = opened.rindex("(")
-                run = opened[bracket:] + run
-                start -= len(opened) - bracket
-        before = text[max(start - _LONGEST_BEFORE, 0) : start] if words else ""
-        spans.append(_Span(start, start + len(run), Run(run, plus, before=before)))
+            opened, plus = _opening(text[max(done, start - _LONGEST_OPENING) : start])
+            run = "(" + run if "(" in opened else run
+        first = start - len(opened)
+        before = text[max(first - _LONGEST_BEFORE, 0) : first] if words else ""
+        spans.append(_Span(first, stop, Run(run, plus, before=before)))
         done = end
     return spans
-
-
-def _is_spoilt(gap: str) -> bool:
-    match = _SPOILT_GAP.fullmatch(gap)
-    return match is not None and match[1] not in _GLUED_WORDS
-
-
-def _is_glued_word(gap: str) -> bool:
-    """Tell whether a word stands between two numbers with no blank around it, as "и" does in 229-30-51и229-30-52."""
-    match = _SPOILT_GAP.fullmatch(gap)
-    return match is not None and match[1] in _GLUED_WORDS
 
 
 class _Letters:
@@ -197,19 +190,21 @@ class _Letters:
 
     def __init__(self, text: str, spans: list[_Span]) -> None:
         self._text, self._spans = text, spans
-        gaps = [text[left.end : right.start] for left, right in pairwise(spans)]
-        self._spoilt = [False, *map(_is_spoilt, gaps), False]
-        self._words = [False, *map(_is_glued_word, gaps), False]
         self._address = False
         self._looked = 0  # gaps
 
     def runs(self) -> Iterator[tuple[Run, bool]]:
         """Yield each run, with whether a letter spoils it."""
-        text = self._text
-        for at, (start, end, run) in enumerate(self._spans):
+        text, spans = self._text, self._spans
+        last = len(spans) - 1
+        next_word: str | None = None
+        for at, (start, end, run) in enumerate(spans):
+            word = next_word
+            next_word = _short_word(text[end : spans[at + 1].start]) if at < last else None
             before, after = text[start - 1 : start] if start else "", text[end : end + 1]
-            left, right = before.isalpha() and not self._words[at], after.isalpha() and not self._words[at + 1]
-            spoilt = self._spoilt[at] or self._spoilt[at + 1]
+            left = before.isalpha() and word not in _GLUED_WORDS
+            right = after.isalpha() and next_word not in _GLUED_WORDS
+            spoilt = _spoils(word) or _spoils(next_word)
             if left or right:
                 looks = (before if left else "") + (after if right else "")
                 yield run._replace(glued=True), spoilt or _LOOKS_LIKE_DIGIT.search(looks) is not None
@@ -229,6 +224,17 @@ class _Letters:
                     self._address = True
             self._looked += 1
         return self._address
+
+
+def _short_word(gap: str) -> str | None:
+    """Give the short word that alone stands between two runs, with no blank around it; else None."""
+    match = _SPOILT_GAP.fullmatch(gap) if len(gap) <= _LONGEST_GAP else None
+    return match[1] if match is not None else None
+
+
+def _spoils(word: str | None) -> bool:
+    """Tell a spoilt digit (229-3O-42) from a word between two numbers, as "и" is in 229-30-51и229-30-52."""
+    return word is not None and word not in _GLUED_WORDS
 
 
 def take_apart(text: str, is_number: IsNumber) -> Field:

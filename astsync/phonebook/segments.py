@@ -42,7 +42,9 @@ _PLACES = (
 )
 _PLACE = re.compile(rf"(?:(?<![^\W\d_])(?:{_PLACES})|№)[\s.№#]{{0,3}}\Z")
 _PLAIN_LOCAL = re.compile(r"\d{1,3}(?:-\d\d){1,2}|\d{1,3}-\d{2,4}")
-_LONGEST_WITH_PLUS = 30  # characters
+_ABROAD = re.compile(r"8[ -]?10|00|3[78]\d|99\d")
+_LONGEST_ALONE = 30  # characters of one number
+_LEAST_WITH_MORE = 11  # digits of a number with its "+" and of something else
 _LOCAL_DIGITS = (5, 8)
 _LONGEST_LOCAL = 20  # characters
 _MOST_SKIPPED = 6  # digits: a house and its part, a postal code, a short number of the office
@@ -50,6 +52,7 @@ _MOST_INDEX = 4  # digits before a number
 _MOST_GROUPS = 8  # of one number among others; alone it may have each digit apart
 _LEAST_ACCOUNT = 9  # digits in one piece
 _MOST_BEFORE_SLASH = 6  # digits: a prefix and an area code
+_MOST_PREFIXED = 9  # digits before a slash that are no whole number yet: 8 495 229/30/42
 _LEAST_NUMBER = 7  # digits of a number
 _MOST_NUMBER = 18  # digits of a number with an international prefix
 _WHOLE = 10  # digits of a group that is a number in one piece
@@ -242,30 +245,28 @@ class Segments:
         whole = self._whole(run)
         if whole is not None:
             self.numbers.append(whole)
-        elif not run.text.isdigit():
+        elif not run.text.isdigit() and not (run.plus and digit_count(run.text) < _LEAST_WITH_MORE):
             self._cut(run)
         elif len(run.text) == _SEVEN and not run.plus and self._is_unglued_local(run):
             self.locals_left.append(run.text)
 
     def _whole(self, run: Run) -> Number | None:
-        """Read a run that is surely one number: plainly written, with its "+", or in one piece."""
-        text, reader = run.text, self._reader
-        plain = reader.read_plain(text, plus=run.plus)
-        if plain is not None:
-            return plain
+        """Read a run that is surely one number: plainly written, in one piece, with its "+", of another country."""
+        text, reader, plus = run.text, self._reader, run.plus
+        if plus or len(text) >= reader.plan.length:
+            plain = reader.read_plain(text, plus=plus)
+            if plain is not None:
+                return plain
         digits = text.isdigit()
-        if (
-            self._local_first
-            and (digits or _PLAIN_LOCAL.fullmatch(text))
-            and not run.plus
-            and self._is_unglued_local(run)
-        ):
+        local = (digits or _PLAIN_LOCAL.fullmatch(text)) and not plus and self._is_unglued_local(run)
+        if local and self._local_first:
             return self._local(text, _NO_WAY)
-        sure = digits or (run.plus and len(text) <= _LONGEST_WITH_PLUS and "/" not in text)
-        number = reader.read_closely(text, plus=run.plus) if sure else None
-        if number is None and digits and not run.plus and not self._local_first and self._is_unglued_local(run):
-            return self._local(text, _NO_WAY)
-        return number
+        number = None
+        if digits or ((plus or _ABROAD.match(text)) and len(text) <= _LONGEST_ALONE and "/" not in text):
+            number = reader.read_closely(text, plus=plus)
+            if number is not None and (plus or digits or number.country_code != reader.code):
+                return number
+        return self._local(text, _NO_WAY) if digits and local else None
 
     def _is_unglued_local(self, run: Run) -> bool:
         return not run.glued and _is_local_text(run.text, self._reader.plan.trunk) > 0
@@ -439,10 +440,10 @@ class Segments:
         pairs = [len(group) for group in groups.digits[end - 2 : end]] == [2, 2]
         return pairs and groups.text[groups.ends[end - 1] : groups.starts[end]] == "-"
 
-    @staticmethod
-    def _slash_joins(groups: _Groups, at: int, here: int) -> bool:
+    def _slash_joins(self, groups: _Groups, at: int, here: int) -> bool:
         """Tell whether the slash before group ``here`` may stand inside a number that begins with group ``at``."""
-        if groups.totals[here] - groups.totals[at] <= _MOST_BEFORE_SLASH:
+        prefixed = (at == 0 and groups.run.plus) or groups.digits[at] in {self._reader.plan.trunk, self._reader.code}
+        if groups.totals[here] - groups.totals[at] <= (_MOST_PREFIXED if prefixed else _MOST_BEFORE_SLASH):
             return True
         return all(groups.gaps[k].slash for k in range(at + 1, here))
 
