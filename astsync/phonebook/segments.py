@@ -56,6 +56,8 @@ _MOST_PREFIXED = 9  # digits before a slash that are no whole number yet: 8 495 
 _LEAST_NUMBER = 7  # digits of a number
 _MOST_NUMBER = 18  # digits of a number with an international prefix
 _WHOLE = 10  # digits of a group that is a number in one piece
+_PREFIXES = frozenset("780")  # apart, they belong to a whole number that lost digits
+_LONGEST_WEAK = 3  # signs between two groups of a local number
 _CODE = 3  # digits of the usual area code
 _SEVEN = 7  # digits of the usual local number
 _FEW_GROUPS = 40  # of some eight numbers
@@ -66,9 +68,11 @@ _FAR = 8  # numbers back from which an area code is taken
 class _Gap(NamedTuple):
     """What stands between two groups of digits.
 
-    ``joins``: may stand inside a number; ``parts``: may stand between two; ``blank``: with a blank in it.
+    ``joins``: may stand inside a number; ``parts``: may stand between two; ``blank``: with a blank in it; ``weak``: may
+    stand inside a local number.
     """
 
+    weak: bool
     joins: bool
     parts: bool
     slash: bool
@@ -82,7 +86,8 @@ def _gap(text: str) -> _Gap:
     slash = "/" in text or "\\" in text
     long = "--" in text or ".." in text or ". " in text
     parts = " " in text or "(" in text or text[-1] == ")" or long or slash
-    return _Gap(not ("---" in text or ".." in text), parts, slash, " " in text, "(" in text, ")" in text)
+    weak = len(text) <= _LONGEST_WEAK and not text.strip(" .-")
+    return _Gap(weak, not ("---" in text or ".." in text), parts, slash, " " in text, "(" in text, ")" in text)
 
 
 class _Kind(IntEnum):
@@ -141,7 +146,9 @@ class _Piece(NamedTuple):
 class _Way(NamedTuple):
     """A way to cut the groups so far: its cost, its last piece, and the way before that piece.
 
-    ``last`` is its last number, ``fixed`` its last number of a fixed line.
+    ``last`` is its last number. ``area`` tells what a local number takes over from this way: the area code that was
+    written apart in the last number of a fixed line, that number's first digits, and the last number where it is of
+    another country; all None where there is no number yet.
     """
 
     cost: int
@@ -150,7 +157,7 @@ class _Way(NamedTuple):
     number: Number | None = None
     before: "_Way | None" = None
     last: Number | None = None
-    fixed: Number | None = None
+    area: tuple[str | None, str | None, Number | None] = (None, None, None)
 
 
 def digit_count(text: str) -> int:
@@ -207,7 +214,12 @@ class _Groups:
         opened = run.text.startswith("(")
         self.read: dict[int, list[_Piece]] = {}
         """The numbers that begin with a group, once they are read."""
-        self.gaps[0] = _Gap(joins=True, parts=True, slash=False, blank=True, opens=opened, closes=False)
+        self.gaps[0] = _Gap(weak=False, joins=True, parts=True, slash=False, blank=True, opens=opened, closes=False)
+
+    @property
+    def is_sparse(self) -> bool:
+        """Tell whether hardly any digits stand together: nobody types several numbers digit by digit."""
+        return 2 * self.totals[-1] < 3 * self.count
 
     def slice(self, start: int, end: int) -> str:
         """The text of the groups from ``start`` up to ``end``, with the bracket that opens before it."""
@@ -273,10 +285,10 @@ class Segments:
 
     def _cut(self, run: Run) -> None:
         groups = _Groups(run)
-        way = self._best(groups)
+        way = self._best(groups) if groups.count <= _MOST_NUMBER or not groups.is_sparse else None
         if way is not None:
             self._take(way)
-        elif groups.count <= _LOCAL_DIGITS[1] and self._is_local(groups, 0, groups.count) == _SEVEN:
+        elif not run.plus and not run.glued and _is_local_text(run.text, self._reader.plan.trunk) == _SEVEN:
             self.locals_left.append(run.text)
 
     def _take(self, way: _Way) -> None:
@@ -314,13 +326,13 @@ class Segments:
                 continue
             pieces = self._pieces(groups, at, small=small)
             ends = list(self._local_ends(groups, at))
-            area: tuple[Number | None, Number | None] | None = None
+            area: tuple[str | None, str | None, Number | None] | None = None
             locals_: list[_Piece] = []
             for way in _promising(ways[at]):
                 self._extend(ways, way, at, pieces, groups)
                 if ends and _Kind.LOCAL in _FOLLOWS[way.kind]:
-                    if area is None or way.fixed is not area[0] or way.last is not area[1]:
-                        area, locals_ = (way.fixed, way.last), self._local_pieces(groups, way, at, ends)
+                    if way.area != area:
+                        area, locals_ = way.area, self._local_pieces(groups, way, at, ends)
                     self._extend(ways, way, at, locals_, groups)
                 if groups.gaps[at].slash and way.kind in _NUMBERS:
                     self._extend(ways, way, at, self._tails(groups, way, at), groups)
@@ -345,9 +357,17 @@ class Segments:
     def _way(self, cost: int, way: _Way, at: int, piece: _Piece) -> _Way:
         number = piece.number
         if number is None:
-            return _Way(cost, piece.kind, at, None, way, way.last, way.fixed)
-        fixed = number if self._reader.is_fixed(number) else way.fixed
-        return _Way(cost, piece.kind, at, number, way, number, fixed)
+            return _Way(cost, piece.kind, at, None, way, way.last, way.area)
+        return _Way(cost, piece.kind, at, number, way, number, self._area_after(number, way.area))
+
+    def _area_after(
+        self, number: Number, before: tuple[str | None, str | None, Number | None]
+    ) -> tuple[str | None, str | None, Number | None]:
+        if number.country_code != self._reader.code:
+            return (before[0], before[1], number)
+        if not self._reader.is_fixed(number):
+            return (before[0], before[1], None)
+        return (number.area, number.national[: max(self._reader.plan.length - _SEVEN, 0)], None)
 
     def _fits(self, groups: _Groups, way: _Way, at: int, piece: _Piece) -> bool:
         """Tell whether a piece may follow a small number: not where both together may be one number."""
@@ -514,47 +534,46 @@ class Segments:
 
     def _local_ends(self, groups: _Groups, at: int) -> Iterator[int]:
         """Yield where a local number that begins with a group may end."""
-        if (at == 0 and (groups.run.plus or groups.run.glued)) or groups.digits[at].startswith("0"):
+        run, first = groups.run, groups.digits[at]
+        if first[0] == "0" or first in _PREFIXES or (at == 0 and (run.plus or run.glued)):
             return
-        count = 0
+        before = groups.totals[at]
         for end in range(at + 1, min(at + _LOCAL_DIGITS[1], groups.count) + 1):
-            gap = groups.gaps[end - 1]
-            if end > at + 1 and (gap.opens or gap.closes or gap.slash or not gap.joins):
+            if end > at + 1 and not groups.gaps[end - 1].weak:
                 return
-            count += len(groups.digits[end - 1])
+            count = groups.totals[end] - before
             if count > _LOCAL_DIGITS[1]:
                 return
-            if count >= _LOCAL_DIGITS[0] and groups.parts_at(end) and self._is_local(groups, at, end):
+            if count < _LOCAL_DIGITS[0] or len(groups.digits[end - 1]) < 2 or not groups.parts_at(end):
+                continue
+            if not (run.glued and end == groups.count) and _is_local_text(groups.bare(at, end), self._reader.plan.trunk):
                 yield end
-
-    def _is_local(self, groups: _Groups, at: int, end: int) -> int:
-        """Give how many digits a local number has that these groups may be; 0 when they are none."""
-        text = groups.bare(at, end)
-        glued = groups.run.glued and (at == 0 or end == groups.count)
-        return 0 if (groups.run.plus and at == 0) or glued else _is_local_text(text, self._reader.plan.trunk)
 
     def _local(self, text: str, way: _Way) -> Number | None:
         """Read a local number behind the area codes of the field and the setting, the first that makes a number."""
         return next(self._locals(text, digit_count(text), way), None)
 
     def _locals(self, text: str, width: int, way: _Way) -> Iterator[Number]:
-        last = way.last or (self.numbers[-1] if self.numbers else None)
+        written, first, last = way.area
+        if way.last is None and self.numbers:
+            last = self.numbers[-1]
         abroad = self._reader.local_abroad(text, last, INHERITED) if last is not None else None
         if abroad is not None:
             yield abroad
-        for area, rule in self._areas(width, way):
+        for area, rule in self._areas(width, written, first):
             number = self._reader.local(text, area, rule)
             if number is not None:
                 yield number
 
-    def _areas(self, width: int, way: _Way) -> Iterator[tuple[str, str]]:
+    def _areas(self, width: int, written: str | None, first: str | None) -> Iterator[tuple[str, str]]:
         """Yield the area codes that a local number of this many digits can have: the field's own first."""
-        length = self._reader.plan.length
-        fixed = way.fixed or next(filter(self._reader.is_fixed, self.numbers[: -_FAR - 1 : -1]), None)
-        if fixed is not None and fixed.area:
-            yield fixed.area, INHERITED
-        elif fixed is not None and width == _SEVEN and length:
-            yield fixed.national[: length - width], INHERITED
+        if written is None:
+            fixed = next(filter(self._reader.is_fixed, self.numbers[: -_FAR - 1 : -1]), None)
+            written, first, _ = self._area_after(fixed, _NO_WAY.area) if fixed is not None else _NO_WAY.area
+        if written:
+            yield written, INHERITED
+        elif first and width == _SEVEN:
+            yield first, INHERITED
         if self._area_code:
             yield self._area_code, CONFIGURED
 
