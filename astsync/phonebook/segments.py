@@ -38,9 +38,10 @@ _PLACES = (
     r"|эт(?:аж\w{0,2})?|под(?:ъезд\w{0,2})?|отд(?:ел\w{0,6})?|маг(?:азин\w{0,2})?|школ\w{0,2}|сад\w{0,2}|цех\w{0,2}|склад\w{0,2}"
     r"|аптек\w{0,2}|уч(?:аст\w{0,4})?|бригад\w{0,2}|пав(?:ильон\w{0,2})?|бокс\w{0,2}|ряд\w{0,2}|мест\w{0,2}|пост\w{0,2}|секци\w{0,2}"
     r"|касс\w{0,2}|пом(?:ещен\w{0,3})?|терминал\w{0,2}|филиал\w{0,2}|лини\w{0,2}|ауд(?:итор\w{0,3})?|палат\w{0,2}|окн\w{0,2}"
-    r"|кабін\w{0,3}|буд(?:инок)?|поверх|room|office|floor|apt"
+    r"|объект\w{0,2}|п|до|кабін\w{0,3}|буд(?:инок)?|поверх|room|office|floor|apt"
 )
-_PLACE = re.compile(rf"(?:(?<![^\W\d_])(?:{_PLACES})|№)[\s.№#]{{0,3}}\Z")
+# "т.1 731-40-11" is the first telephone; with a blank behind it, "т." stands before a number.
+_PLACE = re.compile(rf"(?:(?<![^\W\d_])(?:{_PLACES})|№)[\s.№#]{{0,3}}\Z|(?<![^\W\d_])т(?:ел)?\.?\Z")
 _PLAIN_LOCAL = re.compile(r"\d{1,3}(?:-\d\d){1,2}|\d{1,3}-\d{2,4}")
 _ABROAD = re.compile(r"8[ -]?10|00|3[78]\d|99\d")
 _LONGEST_ALONE = 30  # characters of one number
@@ -51,7 +52,7 @@ _MOST_SKIPPED = 6  # digits: a house and its part, a postal code, a short number
 _MOST_INDEX = 4  # digits before a number
 _MOST_GROUPS = 8  # of one number among others; alone it may have each digit apart
 _LEAST_ACCOUNT = 9  # digits in one piece
-_MOST_BEFORE_SLASH = 6  # digits: a prefix and an area code
+_MOST_BEFORE_BRACKET = 6  # digits: a prefix and an area code
 _MOST_PREFIXED = 9  # digits before a slash that are no whole number yet: 8 495 229/30/42
 _LEAST_NUMBER = 7  # digits of a number
 _MOST_NUMBER = 18  # digits of a number with an international prefix
@@ -62,6 +63,7 @@ _CODE = 3  # digits of the usual area code
 _SEVEN = 7  # digits of the usual local number
 _FEW_GROUPS = 40  # of some eight numbers
 _MOST_READ = 120  # candidates of one field that are read closely; a field with ten odd numbers takes some fifty
+_LONGEST_PERIOD = 6  # groups of one number
 _FAR = 8  # numbers back from which an area code is taken
 
 
@@ -86,7 +88,7 @@ def _gap(text: str) -> _Gap:
     slash = "/" in text or "\\" in text
     long = "--" in text or ".." in text or ". " in text
     parts = " " in text or "(" in text or text[-1] == ")" or long or slash
-    weak = len(text) <= _LONGEST_WEAK and not text.strip(" .-")
+    weak = len(text) <= _LONGEST_WEAK and not text.strip(" .-") and ". " not in text
     return _Gap(weak, not ("---" in text or ".." in text), parts, slash, " " in text, "(" in text, ")" in text)
 
 
@@ -106,6 +108,8 @@ class _Kind(IntEnum):
     MARKED = 8
     """A small number that a sign, a word or its form tells from a part of a number."""
     ACCOUNT = 9
+    REMARK = 10
+    """A small number in brackets behind a number; any number may follow."""
 
 
 _NUMBERS = frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.TAIL})
@@ -119,11 +123,12 @@ _COSTS: Final = {
     _Kind.INDEX: 41,
     _Kind.MARKED: 40,
     _Kind.ACCOUNT: 90,
+    _Kind.REMARK: 40,
 }
 # What may follow what; a small number in front must be followed by a number that cannot have lost digits to it.
-_AFTER_NUMBER = frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.AFTER, _Kind.MARKED})
+_AFTER_NUMBER = frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.AFTER, _Kind.MARKED, _Kind.REMARK})
 _FOLLOWS: Final = {
-    _Kind.START: frozenset(_Kind) - {_Kind.START, _Kind.TAIL, _Kind.AFTER},
+    _Kind.START: frozenset(_Kind) - {_Kind.START, _Kind.TAIL, _Kind.AFTER, _Kind.REMARK},
     _Kind.PREFIXED: frozenset(_Kind) - {_Kind.START, _Kind.INDEX},
     _Kind.BRACKETED: _AFTER_NUMBER | {_Kind.TAIL},
     _Kind.BARE: _AFTER_NUMBER | {_Kind.TAIL},
@@ -133,8 +138,9 @@ _FOLLOWS: Final = {
     _Kind.INDEX: frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.INDEX, _Kind.MARKED}),
     _Kind.MARKED: frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.INDEX, _Kind.MARKED}),
     _Kind.ACCOUNT: frozenset({_Kind.PREFIXED}),
+    _Kind.REMARK: frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.INDEX, _Kind.MARKED}),
 }
-_MAY_END = _NUMBERS | {_Kind.AFTER, _Kind.ACCOUNT, _Kind.MARKED}
+_MAY_END = _NUMBERS | {_Kind.AFTER, _Kind.ACCOUNT, _Kind.MARKED, _Kind.REMARK}
 
 
 class _Piece(NamedTuple):
@@ -198,6 +204,21 @@ def _is_local_text(text: str, trunk: str) -> int:
     return 0 if _AMOUNT.fullmatch(text) or _SHORT_DATE.fullmatch(text) else width
 
 
+def _period(digits: list[str], gaps: list[str]) -> int:
+    """Give the groups of one number where a run repeats one way of writing, each number with as many digits; else 0."""
+    count = len(digits)
+    for period in range(1, min(count // 2, _LONGEST_PERIOD) + 1):
+        widths = [len(group) for group in digits[:period]]
+        if count % period or sum(widths) < _LOCAL_DIGITS[0]:
+            continue
+        between = gaps[period - 1]
+        repeats = all(len(group) == widths[at % period] for at, group in enumerate(digits))
+        inside = all(gap == (between if (at + 1) % period == 0 else gaps[at % period]) for at, gap in enumerate(gaps))
+        if repeats and inside:
+            return period
+    return 0
+
+
 class _Groups:
     """A run as its groups of digits and the gaps between them; ``gaps[k]`` stands before group ``k``."""
 
@@ -212,6 +233,7 @@ class _Groups:
         texts = [run.text[self.ends[at - 1] : self.starts[at]] for at in range(1, self.count)]
         self.gaps = [_gap("("), *map(_gap, texts)]
         opened = run.text.startswith("(")
+        self._period = _period(self.digits, texts) if self.count > 1 else 0
         self.read: dict[int, list[_Piece]] = {}
         """The numbers that begin with a group, once they are read."""
         self.gaps[0] = _Gap(weak=False, joins=True, parts=True, slash=False, blank=True, opens=opened, closes=False)
@@ -236,6 +258,8 @@ class _Groups:
         """Tell whether one piece may end and another begin before group ``at``."""
         if at in {0, self.count} or self.gaps[at].parts:
             return True
+        if self._period and at % self._period == 0:
+            return True  # 229-30-51-229-30-52
         return len(self.digits[at - 1]) >= _WHOLE and len(self.digits[at]) >= _WHOLE  # 89161234567-89261234568
 
 
@@ -373,8 +397,10 @@ class Segments:
         """Tell whether a piece may follow a small number: not where both together may be one number."""
         if way.kind in {_Kind.INDEX, _Kind.AFTER} and piece.kind in {_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE}:
             return self._is_apart(groups, way.start, at, piece)
-        if way.kind in {_Kind.LOCAL, _Kind.BARE} and piece.kind is _Kind.AFTER:
-            return groups.gaps[at].opens or at == way.start + 1 or not groups.gaps[at - 1].blank
+        if way.kind in _NUMBERS and piece.kind is _Kind.AFTER:
+            # +7 998 90 321 46 05: behind a number in blanks a group more is a part of a longer number.
+            told = groups.gaps[at].opens or piece.end > at + 1 or not groups.gaps[at].blank
+            return told or at == way.start + 1 or not groups.gaps[at - 1].blank
         if way.kind is _Kind.MARKED and piece.kind is _Kind.LOCAL:
             return not self._may_be_code(groups, way.start, at)
         return True
@@ -419,8 +445,7 @@ class Segments:
         start = "".join(groups.digits[at : at + 3])[:3]
         most = groups.count if at == 0 and groups.count <= _MOST_NUMBER else min(at + _MOST_GROUPS, groups.count)
         for end in range(at + 1, most + 1):
-            gap = groups.gaps[end - 1]
-            if end > at + 1 and not (gap.joins and (not gap.slash or self._slash_joins(groups, at, end - 1))):
+            if end > at + 1 and not self._joins(groups, at, end - 1):
                 return
             count = groups.totals[end] - before
             if count > _MOST_NUMBER:
@@ -458,33 +483,62 @@ class Segments:
         if not prefix_apart and len(groups.digits[at]) < _CODE:
             return False
         pairs = [len(group) for group in groups.digits[end - 2 : end]] == [2, 2]
-        return pairs and groups.text[groups.ends[end - 1] : groups.starts[end]] == "-"
+        return (pairs or len(groups.digits[end - 1]) >= _LOCAL_DIGITS[0]) and groups.text[groups.ends[end - 1] : groups.starts[end]] == "-"
 
-    def _slash_joins(self, groups: _Groups, at: int, here: int) -> bool:
-        """Tell whether the slash before group ``here`` may stand inside a number that begins with group ``at``."""
+    def _joins(self, groups: _Groups, at: int, here: int) -> bool:
+        """Tell whether the gap before group ``here`` may stand inside a number that begins with group ``at``."""
+        gap = groups.gaps[here]
+        if not (gap.slash or gap.opens):
+            return gap.joins
         prefixed = (at == 0 and groups.run.plus) or groups.digits[at] in {self._reader.plan.trunk, self._reader.code}
-        if groups.totals[here] - groups.totals[at] <= (_MOST_PREFIXED if prefixed else _MOST_BEFORE_SLASH):
-            return True
+        so_far = groups.totals[here] - groups.totals[at]
+        if gap.opens:  # prefixes and area codes stand before a bracket: 351-40-11 (220) has an extension
+            last = here + 1 == groups.count or groups.gaps[here + 1].opens
+            return gap.joins and (so_far <= _MOST_BEFORE_BRACKET or (prefixed and not last))
+        if at and not groups.gaps[at].slash:
+            return False
+        if so_far <= (_MOST_PREFIXED if prefixed else _MOST_BEFORE_BRACKET):
+            return gap.joins
         return all(groups.gaps[k].slash for k in range(at + 1, here))
 
     def _kind(self, groups: _Groups, at: int, end: int, number: Number, *, plus: bool) -> _Kind | None:
         """Tell how sure a number is, by its prefix and its code; None where its groups are not those of a number."""
         first = groups.digits[at]
-        if end < groups.count and len(groups.digits[end - 1]) == 1 and not self._is_even(groups, at, end):
-            return None  # 8 916 123 45 6 8 926 …: a digit is missing, and the next prefix is not it
+        even = self._is_even(groups, at, end)
+        if len(groups.digits[end - 1]) == 1 and not even and (end < groups.count or groups.gaps[end - 1].blank):
+            return None  # 8 905 900 11 7 5: a digit is missing, and what follows is not it
         if plus:
             return _Kind.PREFIXED
-        digits = sum(map(len, groups.digits[at:end]))
-        bracket = groups.gaps[at].opens
-        if digits > len(number.national):
-            odd = len(first) in {2, 3} and not bracket and number.country_code == self._reader.code
-            return _Kind.BARE if odd and not first.startswith("0") else _Kind.PREFIXED
-        if bracket and any(gap.closes for gap in groups.gaps[at + 1 : end]):
+        if groups.totals[end] - groups.totals[at] > len(number.national):
+            return self._kind_of_prefixed(groups, at, end, number)
+        if groups.gaps[at].opens and any(gap.closes for gap in groups.gaps[at + 1 : end]):
             return _Kind.BRACKETED
         if at == 0 and len(first) == _CODE and end > 1 and groups.gaps[1].blank and _PLACE.search(groups.run.before):
             return None  # офис 301 229-30-42
+        if end == at + 1 or (even and (len(first) > 1 or end - at == groups.count)):
+            return None if self._is_local_first(groups, at, end) else _Kind.BARE
         code = _CODE if self._reader.plan.length >= _WHOLE else _CODE - 1
-        return _Kind.BARE if end == at + 1 or len(first) >= code or self._is_even(groups, at, end) else None
+        return None if len(first) < code or self._is_local_first(groups, at, end) else _Kind.BARE
+
+    def _kind_of_prefixed(self, groups: _Groups, at: int, end: int, number: Number) -> _Kind | None:
+        first, home = groups.digits[at], number.country_code == self._reader.code
+        if not home and any(gap.slash for gap in groups.gaps[at + 1 : end]):
+            return None
+        if groups.gaps[at].opens or len(first) not in {2, 3} or first[0] == "0":
+            return _Kind.PREFIXED
+        if home:
+            return _Kind.BARE
+        return _Kind.PREFIXED if first in {number.country_code, "810", "38"} else None
+
+    @staticmethod
+    def _is_local_first(groups: _Groups, at: int, end: int) -> bool:
+        """Tell a local number and what follows it from a number without brackets: 351-40-11 220, 225 82 86 12."""
+        widths = [len(group) for group in groups.digits[at:end]]
+        if widths[:3] == [3, 2, 2] and len(widths) == 4:
+            return True
+        gaps = groups.gaps[at + 2 : end]
+        hyphens = [place for place, gap in enumerate(gaps) if not gap.blank]
+        return bool(hyphens) and any(gap.blank for gap in gaps[hyphens[0] :])
 
     @staticmethod
     def _is_even(groups: _Groups, at: int, end: int) -> bool:
@@ -528,8 +582,12 @@ class Segments:
         hours = gap.blank and _HOURS.fullmatch(text) is not None and _TWO_HOURS.fullmatch(text) is not None
         if (digits <= 2 and (dotted or (gap.closes and not opens))) or (placed and gap.blank and not opens) or hours:
             return _Kind.MARKED
+        if opens and not gap.closes:
+            return None
+        if opens and at:
+            return _Kind.REMARK  # 906 491 08 65 (12) 906 491 08 66
         if opens:
-            return _Kind.INDEX if digits <= 2 and gap.closes else None
+            return _Kind.INDEX if digits <= 2 else None
         return _Kind.INDEX if gap.blank or gap.opens else None
 
     def _local_ends(self, groups: _Groups, at: int) -> Iterator[int]:
@@ -539,7 +597,7 @@ class Segments:
             return
         before = groups.totals[at]
         for end in range(at + 1, min(at + _LOCAL_DIGITS[1], groups.count) + 1):
-            if end > at + 1 and not groups.gaps[end - 1].weak:
+            if end > at + 1 and not self._goes_on(groups, at, end - 1):
                 return
             count = groups.totals[end] - before
             if count > _LOCAL_DIGITS[1]:
@@ -548,6 +606,17 @@ class Segments:
                 continue
             if not (run.glued and end == groups.count) and _is_local_text(groups.bare(at, end), self._reader.plan.trunk):
                 yield end
+
+    @staticmethod
+    def _goes_on(groups: _Groups, at: int, here: int) -> bool:
+        """Tell whether a local number that begins with group ``at`` may go on with group ``here``."""
+        gap, group = groups.gaps[here], groups.digits[here]
+        if not gap.weak or (gap.blank and len(group) == 1):
+            return False  # 305 8 495 …: a digit apart is a prefix
+        # 5 31-40-11 is an index and a number; 2 77 11 21 and 2-77-11-21 are numbers.
+        return not (here == at + 1 and len(groups.digits[at]) == 1 and gap.blank) or len(group) == 2 and all(
+            later.blank for later in groups.gaps[here : here + 2]
+        )
 
     def _local(self, text: str, way: _Way) -> Number | None:
         """Read a local number behind the area codes of the field and the setting, the first that makes a number."""

@@ -4,12 +4,13 @@ import re
 from pathlib import Path
 
 _FIXTURES = Path(__file__).parent.parent / "fixtures"
-_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|([tnr\\]))")
+_ESCAPE = re.compile(r"\\(?:u([0-9a-f]{4})|x([0-9a-f]{2})|([tnr\\]))")
 _NAMED = {"t": "\t", "n": "\n", "r": "\r", "\\": "\\"}
 
 
 def _character(match: re.Match[str]) -> str:
-    return chr(int(match[1], 16)) if match[1] else _NAMED[match[2]]
+    code = match[1] or match[2]
+    return chr(int(code, 16)) if code else _NAMED[match[3]]
 
 
 def rows(name: str, columns: int) -> list[tuple[str, ...]]:

@@ -1,5 +1,7 @@
 """The tables of phone fields and names, row by row."""
 
+from functools import cache
+
 import pytest
 
 from astsync.phonebook.names import NameMaker
@@ -8,6 +10,7 @@ from tests.unit.cases import rows
 
 PHONES = rows("phones.tsv", 3)
 NAMES = rows("names.tsv", 2)
+FIELDS = rows("fields.tsv", 4)
 PARSER = NumberParser(country="RU", area_code="495")
 MAKER = NameMaker()
 
@@ -15,12 +18,26 @@ MAKER = NameMaker()
 def test_tables_are_whole() -> None:
     assert len(PHONES) > 450
     assert len(NAMES) > 450
+    assert len(FIELDS) > 440
     assert {category for category, _, _ in PHONES} >= {"prefix", "ext", "multi", "suffix", "unicode", "invalid"}
 
 
 @pytest.mark.parametrize(("category", "field", "wanted"), PHONES)
 def test_phone(category: str, field: str, wanted: str) -> None:
     result = PARSER.parse(field)
+    assert ",".join(result.keys) == wanted
+    assert (result.reason is None) == bool(wanted)
+
+
+@cache
+def parser_of(base: str) -> NumberParser:
+    country, _, area = base.partition(":")
+    return NumberParser(country=country, area_code=area)
+
+
+@pytest.mark.parametrize(("category", "field", "wanted", "base"), FIELDS)
+def test_field_of_a_base(category: str, field: str, wanted: str, base: str) -> None:
+    result = parser_of(base).parse(field)
     assert ",".join(result.keys) == wanted
     assert (result.reason is None) == bool(wanted)
 
