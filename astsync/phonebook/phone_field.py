@@ -11,6 +11,7 @@ EXTENSION_DROPPED: Final = "extension dropped"
 ACCOUNT_IGNORED: Final = "account number ignored"
 DATE_IGNORED: Final = "date or hours ignored"
 ADDRESS_IGNORED: Final = "IP address ignored"
+COUNT_IGNORED: Final = "sum, floor or ordinal ignored"
 
 _WORD = re.compile(r"[^\W\d_]+")
 _STOP = " ; "
@@ -19,22 +20,39 @@ _STOP = " ; "
 _LABELS = (
     r"инн|кпп|огрн(?:ип)?|окпо|окато|октмо|оквэд|бик|снилс|паспорт|єдрпоу|едрпоу|рнокпп|іпн|ипн|мфо|унп|бин|иин|бсн|жсн"
     r"|р/?сч?|к/?сч?|л/?сч?|с/ч|расч(?:[её]тный)?\s*сч[её]т|сч[её]т|рахунок|iban|inn|kpp|ogrn|bik|swift"
-    r"|icq|аська|u?id|ид|код клиента"
-    r"|догово?р|дог|контракт|накладная|заказ|свидетельство|карта|карта сбербанка|лицензия|полис|factura|vat"
+    r"|icq|аська|u?id|ид|код клиента|код(?=\s{0,3}\d{6})"
+    r"|догово?р|дог|контракт|накладная|заказ|заявка|свидетельство|карта|карта сбербанка|лицензия|полис|factura|vat"
+    r"|сч[её]т[ -]фактура|артикул|арт|индекс|гост|долг|сумма|цена|оплата|аванс|серия|кадастровый"
 )
 _ACCOUNT = re.compile(
-    rf"(?<![^\W\d_])(?=[^\W\d_])(?:{_LABELS})(?:\s{{0,3}}[/,]\s{{0,3}}(?:{_LABELS})){{0,3}}(?![^\W\d_])[\s.:№#=-]*(?:n[o.]?\s*)?"
-    r"(?:\d{3}-\d{3}-\d{3}[ -]?\d\d|\d\d ?\d\d[ ,]*№? ?\d{6}(?!\d)"
-    r"|(?:\d{4} ){3,}\d{1,4}(?:\d| \d{4})*|\d+(?:[/\\]\d+)*)"
+    rf"(?<![^\W\d_])(?=[^\W\d_])(?:{_LABELS})(?:\s{{0,3}}[/,]\s{{0,3}}(?:{_LABELS})){{0,3}}(?![^\W\d_])[\s.:№#=-]{{0,8}}(?:n[o.]?\s{{0,3}}|номер\s{{0,3}}№?\s{{0,3}})?"
+    r"(?:\d{3}-\d{3}-\d{3}[ -]?\d\d|\d\d ?\d\d[ ,]{0,3}(?:номер|№)? ?\d{6}(?!\d)"
+    r"|(?:\d{4} ){3,}\d{1,4}(?:\d| \d{4})*|\d+(?:[/\\:]\d+)*)"
 )
 _DATE = re.compile(r"(?<![\d.)-])(?:[0-2]?\d|3[01])\.(?:0?\d|1[0-2])\.(?:19|20)\d\d(?![\d.-]\d|\d)")
 _OTHER_DATE = re.compile(
-    r"(?<![\d)(.-])(?<![\d)] )(?:(?:19|20)\d\d-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])"
-    r"|(?:[0-2]\d|3[01])/(?:0\d|1[0-2])/(?:19|20)\d\d)(?![\d-])"
+    r"(?<![\d)(.-])(?:(?<![\d)] )(?:19|20)\d\d-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])(?![\d-])"
+    r"|(?:19|20)\d\d-(?:0\d|1[0-2])-(?:[0-2]\d|3[01])t\d\d:\d\d(?::\d\d)?"
+    r"|(?<![\d)] )(?:[0-2]\d|3[01])/(?:0\d|1[0-2])/(?:19|20)\d\d(?![\d-])"
+    r"|(?<![\d)] )(?:[0-2]?\d|3[01])\.(?:0\d|1[0-2])\.\d\d(?!\d|[.-]\d))"
 )
+# 12-03-24 8-906-…: at the beginning, before a prefix or a code; elsewhere such digits may be a local number.
+_FIRST_DATE = re.compile(r"\A *(?:[0-2]?\d|3[01])[-/](?:0\d|1[0-2])[-/]\d\d(?= +(?:[+(78]|\d{3}-))")
 _HOUR = r"(?:[01]?\d|2[0-4])"
 _TIME = re.compile(
-    rf"(?<![\d:.)(-])(?:(?:{_HOUR}\s*-\s*)?{_HOUR}\s*ч(?:ас\w*)?(?!\w)|{_HOUR}(?::[0-5]\d(?:\s*-\s*{_HOUR}:[0-5]\d)?|\.[0-5]\d\s*-\s*{_HOUR}\.[0-5]\d)(?![\d:.-]))"
+    rf"(?<![\d:.)(-])(?:(?:{_HOUR}\s{{0,3}}-\s{{0,3}})?{_HOUR}\s{{0,3}}ч(?:ас\w{{0,4}})?(?!\w)"
+    rf"|{_HOUR}:[0-5]\d(?:\s{{0,3}}-\s{{0,3}}{_HOUR}:[0-5]\d)?(?![\d:.-]))"
+)
+# 9.00-18.00, 9-00 - 18-00, 9 00 - 18 00: from an hour to another.
+_HOURS = re.compile(
+    rf"(?<![\d:.-]){_HOUR}(?:[.:][0-5]\d ?- ?{_HOUR}[.:]|[- ][0-5][05] - {_HOUR}[- ])[0-5]\d(?![\d:]|[.-]\d)"
+)
+# Sums, floors, lines, ordinals: 15 000 руб., 5 этаж, 2 линии, 1-й.
+_COUNTED = re.compile(
+    r"(?<![\d.,)-])(?:\d{1,3}(?: \d{3}){1,3}|\d{1,9})(?:[.,]\d\d)? ?"
+    r"(?:руб\w{0,4}|тыс\w{0,4}|млн|грн|тенге|тг|сум|сом|usd|eur|₽|€|\$)(?![^\W\d_])"
+    r"|(?<![\d.,)-])\d{1,3}(?:-?(?:й|ый|ой|ая|я|ого|го)| ?(?:эт(?:аж)?|подъезд|лини[ияй]|корпус|минут|час(?:а|ов)?|дн(?:ей|я)))"
+    r"(?![^\W\d_])"
 )
 _COORDINATE = re.compile(r"(?<![\d.)(+-])\d\d\.\d{4,8}(?![\d.-])")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
@@ -55,7 +73,7 @@ _EXTENSION = re.compile(
     rf"(?<![^\W\d_])(?=[^\W\d_])(?P<word>{_EXTENSION_WORDS})(?![^\W\d_])[\s.:;№#=(-]{{0,16}}(?:(?:ном(?:ер)?|тел(?:ефон)?|н)\b[\s.:№]{{0,16}})?"
     rf"(?P<digits>\d+(?:-\d+)*){_MORE}"
 )
-_MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(?P<digits>\d{{1,8}}(?![\d-])){_MORE}#?")
+_MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(?P<digits>\d{{1,8}}(?![\d-]|[ .(]{{1,2}}\d)){_MORE}#?")
 
 # Digits and the weak separators between and behind them; what stands before the first digit is looked at separately, so
 # that no sign is read twice.
@@ -69,7 +87,9 @@ _ADDRESS_SIGNS = frozenset("/=?&")
 _SPOILT_GAP = re.compile(r"[-.)]*([^\W\d_]{1,3})[-.(]*")
 _LONGEST_GAP = 16  # characters around such a word
 _LOOKS_LIKE_DIGIT = re.compile(r"[oозzliібbsgqч]")
-_GLUED_WORDS = frozenset("и та or and або т ф тф м тел моб раб дом fax tel mob т факс".split())
+_GLUED_WORDS = frozenset("и или та or and або т ф тф м р д тел моб раб дом сот факс fax tel mob".split())
+_LONGEST_LABEL = 6  # letters
+_LEAST_NAME = 3  # letters of a word that is no spoilt digit: Глеб8-916…
 
 
 class Run(NamedTuple):
@@ -93,16 +113,20 @@ class Field(NamedTuple):
     spoilt: bool
 
 
-_LABEL, _EXTENSION_WORD = 1, 2
+_LABEL, _EXTENSION_WORD, _COUNTED_WORD = 1, 2, 4
 _LABEL_START = re.compile(rf"{_LABELS}|[рклс]|расч\w*|код")
 _EXTENSION_START = re.compile(_EXTENSION_WORDS)
+_COUNTED_START = re.compile(
+    r"руб\w*|тыс\w*|млн|грн|тенге|тг|сум|сом|usd|eur|[йя]|ый|ой|ая|о?го|эт|этаж|подъезд|лини[ияй]|корпус|минут|час\w*|дн\w*"
+)
 
 
 @lru_cache(maxsize=4096)
 def _kind(word: str) -> int:
     """Tell whether a word may start an account's label, an extension, both or neither: few words start either."""
     label = _LABEL if _LABEL_START.fullmatch(word) else 0
-    return label | (_EXTENSION_WORD if _EXTENSION_START.fullmatch(word) else 0)
+    counted = _COUNTED_WORD if _COUNTED_START.fullmatch(word) else 0
+    return label | counted | (_EXTENSION_WORD if _EXTENSION_START.fullmatch(word) else 0)
 
 
 def _cut_extensions(text: str, is_number: IsNumber, *, words: bool) -> str:
@@ -128,7 +152,9 @@ def _is_extension(match: re.Match[str]) -> bool:
 
 def _cut_dates(text: str, rules: list[str]) -> str:
     """Cut dates, hours, IP addresses and coordinates."""
-    without_dates = _TIME.sub(_STOP, _OTHER_DATE.sub(_STOP, _DATE.sub(_STOP, text)))
+    without_dates = text
+    for pattern in (_DATE, _OTHER_DATE, _HOURS, _TIME):
+        without_dates = pattern.sub(_STOP, without_dates)
     without_both = _IP_ADDRESS.sub(_STOP, without_dates)
     rules += [DATE_IGNORED] if without_dates != text else []
     rules += [ADDRESS_IGNORED] if without_both != without_dates else []
@@ -145,8 +171,14 @@ def _cut(text: str, words: list[str], is_number: IsNumber) -> tuple[str, list[st
         shorter = _ACCOUNT.sub(_STOP, text)
         rules += [ACCOUNT_IGNORED] if shorter != text else []
         text = shorter
-    if ":" in text or "ч" in text or "20" in text or "19" in text or text.count(".") > 1:
+    if ":" in text or "ч" in text or "20" in text or "19" in text or " - " in text or text.count(".") > 1:
         text = _cut_dates(text, rules)
+    if text[1:2].isdigit() or text[:1] == " ":
+        text = _FIRST_DATE.sub(_STOP, text)
+    if kinds & _COUNTED_WORD:
+        shorter = _COUNTED.sub(_STOP, text)
+        rules += [COUNT_IGNORED] if shorter != text else []
+        text = shorter
     words_found = bool(kinds & _EXTENSION_WORD)
     if words_found or "#" in text or "*" in text or ",," in text:
         shorter = _cut_extensions(text, is_number, words=words_found)
@@ -202,11 +234,12 @@ class _Letters:
             word = next_word
             next_word = _short_word(text[end : spans[at + 1].start]) if at < last else None
             before, after = text[start - 1 : start] if start else "", text[end : end + 1]
-            left = before.isalpha() and word not in _GLUED_WORDS
+            label = _word_before(text, start) if before.isalpha() else ""
+            left = bool(label) and word not in _GLUED_WORDS and label not in _GLUED_WORDS
             right = after.isalpha() and next_word not in _GLUED_WORDS
             spoilt = _spoils(word) or _spoils(next_word)
             if left or right:
-                looks = (before if left else "") + (after if right else "")
+                looks = (before if left and len(label) < _LEAST_NAME else "") + (after if right else "")
                 yield run._replace(glued=True), spoilt or _LOOKS_LIKE_DIGIT.search(looks) is not None
             elif before == "@" or after == "@" or (before in _ADDRESS_SIGNS and self._in_address(at)):
                 yield run._replace(glued=True), spoilt
@@ -224,6 +257,14 @@ class _Letters:
                     self._address = True
             self._looked += 1
         return self._address
+
+
+def _word_before(text: str, start: int) -> str:
+    """Give the letters that touch a run in front, at most ``_LONGEST_LABEL`` and one more of them."""
+    first = start
+    while first and start - first <= _LONGEST_LABEL and text[first - 1].isalpha():
+        first -= 1
+    return text[first:start]
 
 
 def _short_word(gap: str) -> str | None:
