@@ -22,7 +22,7 @@ _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 # 79161234567.0, 79 161 234 569,00: the fraction of a whole number, where nothing of a number follows it.
 _FRACTION = re.compile(r"(?<=\d\d\d)[.,]0{1,2}(?![\d-]|[.,]\d)(?= {0,3}(?:\Z|[;,|/\n()?]|[^\W\d_]))")
 # 7.9161234563e10: as many decimals as the exponent says, so that no digit is lost.
-_FLOAT = re.compile(r"(?<![\d.,])(\d)[.,](\d{6,14})[eе]\+?(\d\d?)(?!\d)")
+_FLOAT = re.compile(r"(?<![\d.,])(\d)[.,](\d{6,14})[eе]\+?(\d{1,3})(?!\d)")
 _THOUSANDS = re.compile(r"(?<![\d.,(])\d{1,3}(?:,\d{3}){2,4}(?![\d,]|\.\d)")
 _LIST_SPREAD = 20  # 101,102,105 are numbers of one office, not thousands
 # 7:913:007:31:12, 8•916•123•45•98: one sign between all groups. Bounded: at most ten groups of four digits.

@@ -17,6 +17,7 @@ from phonenumbers import (
     PhoneNumber,
     PhoneNumberFormat,
     PhoneNumberType,
+    example_number_for_type,
     format_number,
     is_valid_number,
     number_type,
@@ -25,6 +26,8 @@ from phonenumbers.phonemetadata import PhoneNumberDesc
 
 PROVING_DIGITS: Final = 6
 """Validity may depend on this many leading digits: so many that all of them can be tried in a test."""
+
+_NINE = 9  # digits of the national numbers of Ukraine, Uzbekistan, Kyrgyzstan …
 
 _TYPES = (
     "premium_rate",
@@ -200,6 +203,18 @@ def _main_length(metadata: PhoneMetadata) -> int:
     return lengths.pop()
 
 
+def _code_width(country: str) -> int:
+    """Give how many digits the codes of mobile numbers have, as libphonenumber writes its own example."""
+    example = example_number_for_type(country, PhoneNumberType.MOBILE)
+    if example is None:
+        return 0
+    metadata = PhoneMetadata.metadata_for_region(country)
+    trunk = (metadata.national_prefix if metadata is not None else None) or ""
+    written = re.findall(r"\d+", format_number(example, PhoneNumberFormat.NATIONAL))
+    first = written[1] if written[0] == trunk else written[0].removeprefix(trunk)
+    return len(first.lstrip("0"))
+
+
 class NumberPlan:
     """The numbers of one country: its calling code, trunk prefix, length, and the fast path where it is proven.
 
@@ -217,6 +232,7 @@ class NumberPlan:
         prefix = metadata.international_prefix or ""
         self.abroad = prefix if prefix.isdigit() and prefix not in {"00", "810"} else ""
         self.length = 0
+        self.code_width = _code_width(country)
         main = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[self.country_code][0])
         self._main_lead = re.compile((main.leading_digits if main is not None else None) or "")
         self._codes: dict[str, bool] = {}
@@ -246,7 +262,9 @@ class NumberPlan:
         code, trunk = self._code, self.trunk
         body = r"(\(\d{2,5}\)|\d{2,5})[ -]?(\d{1,3})[ -]?(\d\d)[ -]?(\d\d) *"
         # Bare digits that start with the calling code may be a whole number that lost a digit: not for this path.
-        bare = re.compile(rf" *()(?!\(?{code}){body}", re.ASCII)
+        # 502-17-30-31: where codes have two digits, three apart are the beginning of a local number.
+        width = str(self.code_width) if self.length == _NINE else "2,5"
+        bare = re.compile(rf" *()(?!\(?{code}){body}".replace(r"|\d{2,5})", rf"|\d{{{width}}})"), re.ASCII)
         prefixed = re.compile(rf" *(\+{code}|{code}{'|' + trunk if trunk else ''})[ -]?{body}", re.ASCII)
         self._shapes = (prefixed, bare)
 
@@ -330,6 +348,15 @@ class NumberPlan:
         )
 
 
+# Their prefixes are rewritten, not only dropped (Argentina, Mexico, Brazil): libphonenumber alone knows.
+_UNCOMMON: Final = frozenset(
+    code
+    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()
+    if any(
+        metadata is None or metadata.national_prefix_transform_rule is not None
+        for metadata in map(PhoneMetadata.metadata_for_region, regions)
+    )
+)
 _CALLING_CODES: Final = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 
@@ -361,6 +388,30 @@ def calling_code(code: int) -> CallingCode | None:
         return CallingCode(length, _valid_pattern(code, length), prefix)
     except UnknownPatternError:
         return None
+
+
+@cache
+def _national_patterns(code: int) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
+    """Give what numbers of a calling code look like in its regions, and what may stand before them."""
+    found = (PhoneMetadata.metadata_for_region(region) for region in COUNTRY_CODE_TO_REGION_CODE[code])
+    known = [metadata for metadata in found if metadata is not None and metadata.general_desc is not None]
+    return tuple(
+        (re.compile(m.general_desc.national_number_pattern or ""), re.compile(m.national_prefix_for_parsing or "(?!)"))
+        for m in known
+        if m.general_desc is not None
+    )
+
+
+def may_be_national(code: int, number: str) -> bool:
+    """Tell, before libphonenumber is asked, whether digits behind a calling code can be a number there at all."""
+    patterns = _national_patterns(code)
+    if not patterns or code in _UNCOMMON:
+        return True
+    for general, prefix in patterns:
+        before = prefix.match(number)
+        if general.fullmatch(number) or (before is not None and general.fullmatch(number[before.end() :])):
+            return True
+    return number.startswith("0")
 
 
 def calling_code_width(digits: str) -> int:

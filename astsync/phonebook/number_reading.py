@@ -8,7 +8,13 @@ from typing import Final, NamedTuple
 import phonenumbers
 from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber
 
-from astsync.phonebook.fast_numbers import NumberPlan, calling_code, calling_code_width, number_plan
+from astsync.phonebook.fast_numbers import (
+    NumberPlan,
+    calling_code,
+    calling_code_width,
+    may_be_national,
+    number_plan,
+)
 
 INTERNATIONAL: Final = "international number"
 NATIONAL: Final = "national number"
@@ -16,6 +22,8 @@ NO_PLUS: Final = "country code without +"
 PLUS_TRUNK: Final = "+ before the trunk prefix"
 CODE_TRUNK: Final = "trunk prefix after the country code"
 DOUBLE_ZERO: Final = "international prefix 00"
+PLUS_CODE: Final = "+ before the area code"
+CODE_TWICE: Final = "another country code after the own one"
 PREFIX_810: Final = "international prefix 810"
 OLD_TRUNK: Final = "old trunk prefix 8"
 UNASSIGNED: Final = "code exists, block not assigned"
@@ -24,7 +32,7 @@ UNASSIGNED: Final = "code exists, block not assigned"
 _NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992", "993", "994", "995", "996", "998"})
 _MOST_DIGITS = 15  # ITU-T E.164
 _LEAST_DIGITS = 7
-_LONGEST_AREA = 5  # digits
+_LEAST_CODE, _LONGEST_AREA = 3, 5  # digits
 _SEVEN_DIGITS = 11  # of a whole number under the calling code 7
 _LEAST_BRACKETED = 4  # digits of a trunk prefix and a code in one pair of brackets: (8495), (8-473)
 _DIGITS = re.compile(r"\d+")
@@ -198,7 +206,8 @@ class Reader:
         plain = calling_code(int(text[:width]))
         if plain is not None and plain.judges(text[width:]):
             return Number(text[:width], text[width:], rule) if plain.takes(text[width:]) else None
-        return _parse(f"+{text}", None, rule) if len(text) <= _MOST_DIGITS else None
+        possible = len(text) <= _MOST_DIGITS and may_be_national(int(text[:width]), text[width:])
+        return _parse(f"+{text}", None, rule) if possible else None
 
     def _no_plus(self, digits: Digits) -> Number | None:
         return (
@@ -307,7 +316,9 @@ class SevenReader(Reader):
     def _may_be_home(self, count: int, start: str) -> bool:
         if count == _SEVEN_DIGITS:
             return start[0] in "78"
-        return count == self.plan.length or (count == _SEVEN_DIGITS + 1 and start[:2] == "78")
+        if count == self.plan.length or (count == _SEVEN_DIGITS + 1 and start[:2] == "78"):
+            return True
+        return _SEVEN_DIGITS < count <= _SEVEN_DIGITS + 2 and start[0] in "78" and start[1] in "39"
 
     def _is_trunk(self, digits: Digits) -> bool:
         """Tell +8 (495) … from +84 95 …: the groups decide, and where there are none, the reading at home wins."""
@@ -323,9 +334,21 @@ class SevenReader(Reader):
         return self._ten(text[1:], rule)
 
     def _plus(self, digits: Digits) -> Number | None:
+        text, groups, _ = digits
+        if len(groups) > 1 and len(text) == self.plan.length and not is_calling_code(groups[0]):
+            at_home = _LEAST_CODE <= len(groups[0]) <= _LONGEST_AREA and self.plan.valid(text)
+            if at_home:  # + (495) 229-30-42 is no number of Germany, though its digits are
+                return Number("7", text, PLUS_CODE)
+        if self._has_second_code(text):
+            return self._international(text[1:], CODE_TWICE)
         if digits.text.startswith("7810") and len(digits.text) > _SEVEN_DIGITS + 3:
             return self._international(digits.text[4:], PREFIX_810)  # +7 (8 10 375 29) …: 1C's form put +7 before
         return self._with_both(digits) or super()._plus(digits)
+
+    @staticmethod
+    def _has_second_code(text: str) -> bool:
+        """Tell +7 375 29 123-45-67: 1C's form put its own code before a neighbour's number."""
+        return len(text) > _SEVEN_DIGITS and text[0] in "78" and text[1:4] in _NEIGHBOURS
 
     def _with_both(self, digits: Digits) -> Number | None:
         """Read +7 8 495 …; where the 8 does not stand apart it may be an area's: +7 (8482) 12-34-567 is too long."""
@@ -347,8 +370,8 @@ class SevenReader(Reader):
         text, groups, _ = digits
         if len(text) == _SEVEN_DIGITS and text[0] in "78":
             return self._ten(text[1:], NO_PLUS if text[0] == "7" else "trunk prefix 8") if _keeps_code(groups) else None
-        if len(text) == _SEVEN_DIGITS + 1 and len(groups) > 1:  # in one piece it is a taxpayer's number
-            return self._with_both(digits)
+        if len(text) > _SEVEN_DIGITS and len(groups) > 1:  # in one piece it may be a taxpayer's number
+            return self._international(text[1:], CODE_TWICE) if self._has_second_code(text) else self._with_both(digits)
         if len(text) != self.plan.length or groups[0] in {"7", "8"}:
             return None
         if text[0] == "7" and self.country != "KZ" and not digits.bracketed:
