@@ -68,8 +68,13 @@ class NumberParser:
         repaired, rules = repair(cleaned, self._is_number)
         field = take_apart(repaired, self._is_number)
         segments = self._segments(self._reader, area)
+        spoilt = False
         for run in field.runs:
-            segments.add(run)
+            if run.spoilt:
+                spoilt = True
+                segments.spoil(run)
+            else:
+                segments.add(run)
         if cleaned != text.lower():
             rules.insert(0, CLEANED)
         rules += field.rules
@@ -77,7 +82,7 @@ class NumberParser:
         if segments.numbers:
             return self._found(segments.numbers, rules)
         local = bool(segments.locals_left) and not area
-        return NumberResult((), self._reason(cleaned, spoilt=field.spoilt, local=local), tuple(rules))
+        return NumberResult((), self._reason(cleaned, spoilt=spoilt, local=local), tuple(rules))
 
     def _is_number(self, digits: str) -> bool:
         return self._reader.read(digits, plus=False) is not None and len(digits) > self._plan.length

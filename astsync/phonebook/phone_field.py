@@ -38,6 +38,8 @@ _OTHER_DATE = re.compile(
 )
 # 12-03-24 8-906-…: at the beginning, before a prefix or a code; elsewhere such digits may be a local number.
 _FIRST_DATE = re.compile(r"\A *(?:[0-2]?\d|3[01])[-/](?:0\d|1[0-2])[-/]\d\d(?= +(?:[+(78]|\d{3}-))")
+# 440000, г. Пенза: a postal code before an address.
+_POSTAL = re.compile(r"(?<![\d().,-])(?<!\d )[1-69]\d{5}(?=, {1,3}[^\W\d_])")
 _HOUR = r"(?:[01]?\d|2[0-4])"
 _TIME = re.compile(
     rf"(?<![\d:.)(-])(?:(?:{_HOUR}\s{{0,3}}-\s{{0,3}})?{_HOUR}\s{{0,3}}ч(?:ас\w{{0,4}})?(?!\w)"
@@ -51,7 +53,8 @@ _HOURS = re.compile(
 _COUNTED = re.compile(
     r"(?<![\d.,)-])(?:\d{1,3}(?: \d{3}){1,3}|\d{1,9})(?:[.,]\d\d)? ?"
     r"(?:руб\w{0,4}|тыс\w{0,4}|млн|грн|тенге|тг|сум|сом|usd|eur|₽|€|\$)(?![^\W\d_])"
-    r"|(?<![\d.,)-])\d{1,3}(?:-?(?:й|ый|ой|ая|я|ого|го)| ?(?:эт(?:аж)?|подъезд|лини[ияй]|корпус|минут|час(?:а|ов)?|дн(?:ей|я)))"
+    r"|(?<![\d.,)-])\d{1,3}"
+    r"(?:-?(?:й|ый|ой|ая|я|ого|го)| ?(?:эт(?:аж)?|подъезд|лини[ияй]|корпус|минут|час(?:а|ов)?|дн(?:ей|я)))"
     r"(?![^\W\d_])"
 )
 _COORDINATE = re.compile(r"(?<![\d.)(+-])\d\d\.\d{4,8}(?![\d.-])")
@@ -73,7 +76,9 @@ _EXTENSION = re.compile(
     rf"(?<![^\W\d_])(?=[^\W\d_])(?P<word>{_EXTENSION_WORDS})(?![^\W\d_])[\s.:;№#=(-]{{0,16}}(?:(?:ном(?:ер)?|тел(?:ефон)?|н)\b[\s.:№]{{0,16}})?"
     rf"(?P<digits>\d+(?:-\d+)*){_MORE}"
 )
-_MARKED_EXTENSION = re.compile(rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(?P<digits>\d{{1,8}}(?![\d-]|[ .(]{{1,2}}\d)){_MORE}#?")
+_MARKED_EXTENSION = re.compile(
+    rf"(?<=[\d)])\s*(?:[#*]|,,+)[\s#*]*(?P<digits>\d{{1,8}}(?![\d-]|[ .(]{{1,2}}\d)){_MORE}#?"
+)
 
 # Digits and the weak separators between and behind them; what stands before the first digit is looked at separately, so
 # that no sign is read twice.
@@ -88,6 +93,7 @@ _SPOILT_GAP = re.compile(r"[-.)]*([^\W\d_]{1,3})[-.(]*")
 _LONGEST_GAP = 16  # characters around such a word
 _LOOKS_LIKE_DIGIT = re.compile(r"[oозzliібbsgqч]")
 _GLUED_WORDS = frozenset("и или та or and або т ф тф м р д тел моб раб дом сот факс fax tel mob".split())
+_LONGEST_URL = 80  # characters of a web address before a run
 _LONGEST_LABEL = 6  # letters
 _LEAST_NAME = 3  # letters of a word that is no spoilt digit: Глеб8-916…
 
@@ -95,22 +101,25 @@ _LEAST_NAME = 3  # letters of a word that is no spoilt digit: Глеб8-916…
 class Run(NamedTuple):
     """Digits and the weak separators among them.
 
-    ``plus``: a "+" stands before; ``glued``: a letter, an @ or a web address touches it; ``before``: the last
-    characters in front of it.
+    ``plus``: a "+" stands before; ``loose``: with a blank on both sides of it, so that it may mean "and"; ``glued``: a
+    letter, an @ or a web address touches it; ``before``: the last characters in front of it; ``alone``: a local number
+    may follow in the next run; ``spoilt``: a letter stands for one of the digits.
     """
 
     text: str
     plus: bool = False
     glued: bool = False
     before: str = ""
+    loose: bool = False
+    alone: bool = False
+    spoilt: bool = False
 
 
 class Field(NamedTuple):
-    """The runs of a phone field, the rules that cut it, and whether a digit was spoilt by a letter."""
+    """The runs of a phone field, and the rules that cut it."""
 
     runs: list[Run]
     rules: list[str]
-    spoilt: bool
 
 
 _LABEL, _EXTENSION_WORD, _COUNTED_WORD = 1, 2, 4
@@ -173,6 +182,8 @@ def _cut(text: str, words: list[str], is_number: IsNumber) -> tuple[str, list[st
         text = shorter
     if ":" in text or "ч" in text or "20" in text or "19" in text or " - " in text or text.count(".") > 1:
         text = _cut_dates(text, rules)
+    if words and "," in text:
+        text = _POSTAL.sub(_STOP, text)
     if text[1:2].isdigit() or text[:1] == " ":
         text = _FIRST_DATE.sub(_STOP, text)
     if kinds & _COUNTED_WORD:
@@ -212,7 +223,8 @@ def _spans(text: str, *, words: bool) -> list[_Span]:
             run = "(" + run if "(" in opened else run
         first = start - len(opened)
         before = text[max(first - _LONGEST_BEFORE, 0) : first] if words else ""
-        spans.append(_Span(first, stop, Run(run, plus, before=before)))
+        loose = plus and opened[1:2] == " " and first > 1 and text[first - 1] == " "
+        spans.append(_Span(first, stop, Run(run, plus, before=before, loose=loose, alone=text[stop : stop + 1] == ",")))
         done = end
     return spans
 
@@ -237,7 +249,7 @@ class _Letters:
             label = _word_before(text, start) if before.isalpha() else ""
             left = bool(label) and word not in _GLUED_WORDS and label not in _GLUED_WORDS
             right = after.isalpha() and next_word not in _GLUED_WORDS
-            spoilt = _spoils(word) or _spoils(next_word)
+            spoilt = _spoils(word) or _spoils(next_word) or (left and _is_in_url(text, start))
             if left or right:
                 looks = (before if left and len(label) < _LEAST_NAME else "") + (after if right else "")
                 yield run._replace(glued=True), spoilt or _LOOKS_LIKE_DIGIT.search(looks) is not None
@@ -267,6 +279,12 @@ def _word_before(text: str, start: int) -> str:
     return text[first:start]
 
 
+def _is_in_url(text: str, start: int) -> bool:
+    """Tell whether a letter that touches a run belongs to a web address: vk.com/club89161234567."""
+    token = text[max(start - _LONGEST_URL, 0) : start].rsplit(None, 1)[-1]
+    return "/" in token and "." in token.partition("/")[0]
+
+
 def _short_word(gap: str) -> str | None:
     """Give the short word that alone stands between two runs, with no blank around it; else None."""
     match = _SPOILT_GAP.fullmatch(gap) if len(gap) <= _LONGEST_GAP else None
@@ -284,6 +302,5 @@ def take_apart(text: str, is_number: IsNumber) -> Field:
     text, rules = _cut(text, words, is_number)
     spans = _spans(text, words=bool(words))
     if not words:
-        return Field([span.run for span in spans], rules, spoilt=False)
-    runs = list(_Letters(text, spans).runs())
-    return Field([run for run, spoilt in runs if not spoilt], rules, any(spoilt for _, spoilt in runs))
+        return Field([span.run for span in spans], rules)
+    return Field([run._replace(spoilt=True) if spoilt else run for run, spoilt in _Letters(text, spans).runs()], rules)

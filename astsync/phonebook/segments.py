@@ -30,7 +30,11 @@ _LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?\Z")
 # No code in brackets, no prefix apart, no single last digit: those are whole numbers that lost digits.
 _LOCAL = re.compile(r"(?![780][ .-]|0)\d+(?:[ .-]{1,3}\d+)*(?<=\d\d)")
 _AMOUNT = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
-_SHORT_DATE = re.compile(r"(?:0?[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d")
+_ROUND = re.compile(r"\d{1,3}[ -]?000|[1-9]00[ -][1-9]00")  # sums, ranges, postal codes of cities
+_SHORT_DATE = re.compile(
+    r"(?:0?[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d"
+    r"|(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-(?:1[5-9]|2\d|3[0-5])"
+)
 _HOURS = re.compile(r"(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?(?:-(?:[01]?\d|2[0-4])(?:[.:][0-5]\d)?)?")
 _TWO_HOURS = re.compile(r"\d+-\d+|\d+[.:]\d\d(?:-.*)?")
 _PLACES = (
@@ -58,11 +62,19 @@ _LEAST_NUMBER = 7  # digits of a number
 _MOST_NUMBER = 18  # digits of a number with an international prefix
 _WHOLE = 10  # digits of a group that is a number in one piece
 _PREFIXES = frozenset("780")  # apart, they belong to a whole number that lost digits
+_FIXED_CODES = frozenset("348")  # their first digits in Russia
 _LONGEST_WEAK = 3  # signs between two groups of a local number
+_SIX = 6  # digits of a local number behind a code of four
 _CODE = 3  # digits of the usual area code
+# 8 (905), +7 905, код 3532: a code whose number stands in the next run.
+_CODE_ALONE = re.compile(r"(?P<prefix>(?:[78][ .(-]{0,3})?)\(?(?P<code>\d{3,5})\)?")
+_APART = re.compile(r"\d{3} ")
+_CODE_WORD = re.compile(r"(?<![^\W\d_])код[\s.:№]{0,3}\Z")
+# A word before a number that names a place or a person, and so ends the inheriting of another country's area code.
+_NAMED = re.compile(r"(?<![^\W\d_])(?!тел|факс|моб|раб|внут)[^\W\d_]{4,}[\s.:-]{0,3}\Z")
 _SEVEN = 7  # digits of the usual local number
 _FEW_GROUPS = 40  # of some eight numbers
-_MOST_READ = 120  # candidates of one field that are read closely; a field with ten odd numbers takes some fifty
+_MOST_READ = 60  # candidates of one field that are read closely; a field with ten odd numbers takes some fifty
 _LONGEST_PERIOD = 6  # groups of one number
 _FAR = 8  # numbers back from which an area code is taken
 
@@ -126,7 +138,9 @@ _COSTS: Final = {
     _Kind.REMARK: 40,
 }
 # What may follow what; a small number in front must be followed by a number that cannot have lost digits to it.
-_AFTER_NUMBER = frozenset({_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.AFTER, _Kind.MARKED, _Kind.REMARK})
+_AFTER_NUMBER = frozenset(
+    {_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE, _Kind.LOCAL, _Kind.AFTER, _Kind.MARKED, _Kind.REMARK}
+)
 _FOLLOWS: Final = {
     _Kind.START: frozenset(_Kind) - {_Kind.START, _Kind.TAIL, _Kind.AFTER, _Kind.REMARK},
     _Kind.PREFIXED: frozenset(_Kind) - {_Kind.START, _Kind.INDEX},
@@ -201,7 +215,8 @@ def _is_local_text(text: str, trunk: str) -> int:
     width = digit_count(text)
     if not _LOCAL_DIGITS[0] <= width <= _LOCAL_DIGITS[1]:
         return 0
-    return 0 if _AMOUNT.fullmatch(text) or _SHORT_DATE.fullmatch(text) else width
+    odd = _AMOUNT.fullmatch(text) or _SHORT_DATE.fullmatch(text) or (width == _SIX and _ROUND.fullmatch(text))
+    return 0 if odd else width
 
 
 def _period(digits: list[str], gaps: list[str]) -> int:
@@ -271,14 +286,56 @@ class Segments:
         self._local_first = reader.plan.length > _LOCAL_DIGITS[1]  # then no local number can be a whole one
         self.numbers: list[Number] = []
         self.rules: list[str] = []
+        self._run = Run("")
         self.locals_left: list[str] = []
-        self._budget = _MOST_READ
+        self._budget = 0
+        self._alone = ""
+        """An area code that stood apart from its number, as "8 (905)" does in a line of its own."""
+        self._blocked = False
+        """A number with its own code was spoilt: what follows may belong to that code, not to the configured one."""
 
     def add(self, run: Run) -> None:
         """Find the numbers of one run."""
-        if len(run.text) < _LOCAL_DIGITS[0]:
+        code = self._code_alone(run)
+        if code is not None:
+            self._alone, self._blocked = code, not code
             return
-        whole = self._whole(run)
+        known = len(self.numbers)
+        if len(run.text) >= _LOCAL_DIGITS[0]:
+            self._run, self._budget = run, _MOST_READ + 2 * len(run.text) // _LOCAL_DIGITS[0]
+            self._find(run)
+            if len(self.numbers) == known and run.loose:
+                self._find(run._replace(plus=False))  # 229-30-42 + 229-30-43
+        if any(self._reader.is_fixed(number) for number in self.numbers[known:]):
+            self._alone, self._blocked = "", False
+        elif len(self.numbers) == known and self._has_code(run):
+            self._blocked = True
+
+    def spoil(self, run: Run) -> None:
+        """Take notice of a run in which a letter stands for a digit."""
+        self._blocked = self._blocked or self._has_code(run)
+
+    def _has_code(self, run: Run) -> bool:
+        """Tell whether a run that gave no number was one with a code of its own."""
+        first = _GROUP.search(run.text)
+        prefixed = run.plus or "(" in run.text[:4] or (first is not None and first[0] in _PREFIXES)
+        return prefixed and digit_count(run.text) >= _SEVEN
+
+    def _code_alone(self, run: Run) -> str | None:
+        """Give the area code that a whole run is; "" where it may be one; None where it is none."""
+        match = _CODE_ALONE.fullmatch(run.text)
+        if match is None or self._reader.plan.length != _WHOLE or run.glued:
+            return None
+        if not self._reader.plan.code_exists(match["code"][:_CODE]) or _PLACE.search(run.before):
+            return None
+        told = match["prefix"] or "(" in run.text or run.plus or _CODE_WORD.search(run.before)
+        if told or match["code"] == self._area_code:
+            return match["code"]
+        return "" if run.alone else None
+
+    def _find(self, run: Run) -> None:
+        placed = run.before and _APART.match(run.text) and _PLACE.search(run.before)  # офис 301 229-30-42
+        whole = None if placed else self._whole(run)
         if whole is not None:
             self.numbers.append(whole)
         elif not run.text.isdigit() and not (run.plus and digit_count(run.text) < _LEAST_WITH_MORE):
@@ -397,9 +454,13 @@ class Segments:
         """Tell whether a piece may follow a small number: not where both together may be one number."""
         if way.kind in {_Kind.INDEX, _Kind.AFTER} and piece.kind in {_Kind.PREFIXED, _Kind.BRACKETED, _Kind.BARE}:
             return self._is_apart(groups, way.start, at, piece)
-        if way.kind in _NUMBERS and piece.kind is _Kind.AFTER:
+        short = piece.kind is _Kind.ACCOUNT and groups.totals[piece.end] - groups.totals[at] <= _MOST_INDEX
+        if way.kind in _NUMBERS and (piece.kind is _Kind.AFTER or short):
             # +7 998 90 321 46 05: behind a number in blanks a group more is a part of a longer number.
-            told = groups.gaps[at].opens or piece.end > at + 1 or not groups.gaps[at].blank
+            if way.kind is _Kind.LOCAL and groups.gaps[at].opens and self._is_other_code(groups, at, piece.end):
+                return False  # 260-13-24 (846) is not of this place
+            told = groups.gaps[at].opens or not groups.gaps[at].blank
+            told = told or piece.end > at + 1 or len(groups.digits[at]) > len("05")
             return told or at == way.start + 1 or not groups.gaps[at - 1].blank
         if way.kind is _Kind.MARKED and piece.kind is _Kind.LOCAL:
             return not self._may_be_code(groups, way.start, at)
@@ -421,6 +482,11 @@ class Segments:
 
     def _has_prefix_apart(self, groups: _Groups, at: int) -> bool:
         return len(groups.digits[at]) in {1, self._reader.plan.length + 1}
+
+    def _is_other_code(self, groups: _Groups, at: int, end: int) -> bool:
+        code = groups.digits[at]
+        fixed = end == at + 1 and len(code) >= _CODE and code[0] in _FIXED_CODES and code != self._area_code
+        return fixed and self._reader.plan.length == _WHOLE and self._reader.plan.code_exists(code[:_CODE])
 
     def _may_be_code(self, groups: _Groups, start: int, at: int) -> bool:
         """Tell whether a small number may be the area code of what follows it: офис 301 229-30-42."""
@@ -483,7 +549,9 @@ class Segments:
         if not prefix_apart and len(groups.digits[at]) < _CODE:
             return False
         pairs = [len(group) for group in groups.digits[end - 2 : end]] == [2, 2]
-        return (pairs or len(groups.digits[end - 1]) >= _LOCAL_DIGITS[0]) and groups.text[groups.ends[end - 1] : groups.starts[end]] == "-"
+        return (pairs or len(groups.digits[end - 1]) >= _LOCAL_DIGITS[0]) and groups.text[
+            groups.ends[end - 1] : groups.starts[end]
+        ] == "-"
 
     def _joins(self, groups: _Groups, at: int, here: int) -> bool:
         """Tell whether the gap before group ``here`` may stand inside a number that begins with group ``at``."""
@@ -515,10 +583,11 @@ class Segments:
             return _Kind.BRACKETED
         if at == 0 and len(first) == _CODE and end > 1 and groups.gaps[1].blank and _PLACE.search(groups.run.before):
             return None  # офис 301 229-30-42
-        if end == at + 1 or (even and (len(first) > 1 or end - at == groups.count)):
-            return None if self._is_local_first(groups, at, end) else _Kind.BARE
         code = _CODE if self._reader.plan.length >= _WHOLE else _CODE - 1
-        return None if len(first) < code or self._is_local_first(groups, at, end) else _Kind.BARE
+        whole = end == at + 1 or (even and end - at == groups.count)
+        if self._is_local_first(groups, at, end) or (len(first) < code and not whole):
+            return None
+        return _Kind.BARE
 
     def _kind_of_prefixed(self, groups: _Groups, at: int, end: int, number: Number) -> _Kind | None:
         first, home = groups.digits[at], number.country_code == self._reader.code
@@ -530,12 +599,11 @@ class Segments:
             return _Kind.BARE
         return _Kind.PREFIXED if first in {number.country_code, "810", "38"} else None
 
-    @staticmethod
-    def _is_local_first(groups: _Groups, at: int, end: int) -> bool:
+    def _is_local_first(self, groups: _Groups, at: int, end: int) -> bool:
         """Tell a local number and what follows it from a number without brackets: 351-40-11 220, 225 82 86 12."""
         widths = [len(group) for group in groups.digits[at:end]]
         if widths[:3] == [3, 2, 2] and len(widths) == 4:
-            return True
+            return self._reader.plan.length >= _WHOLE or self._reader.plan.code_width < _CODE
         gaps = groups.gaps[at + 2 : end]
         hyphens = [place for place, gap in enumerate(gaps) if not gap.blank]
         return bool(hyphens) and any(gap.blank for gap in gaps[hyphens[0] :])
@@ -604,7 +672,9 @@ class Segments:
                 return
             if count < _LOCAL_DIGITS[0] or len(groups.digits[end - 1]) < 2 or not groups.parts_at(end):
                 continue
-            if not (run.glued and end == groups.count) and _is_local_text(groups.bare(at, end), self._reader.plan.trunk):
+            if not (run.glued and end == groups.count) and _is_local_text(
+                groups.bare(at, end), self._reader.plan.trunk
+            ):
                 yield end
 
     @staticmethod
@@ -614,8 +684,8 @@ class Segments:
         if not gap.weak or (gap.blank and len(group) == 1):
             return False  # 305 8 495 …: a digit apart is a prefix
         # 5 31-40-11 is an index and a number; 2 77 11 21 and 2-77-11-21 are numbers.
-        return not (here == at + 1 and len(groups.digits[at]) == 1 and gap.blank) or len(group) == 2 and all(
-            later.blank for later in groups.gaps[here : here + 2]
+        return not (here == at + 1 and len(groups.digits[at]) == 1 and gap.blank) or (
+            len(group) == 2 and all(later.blank for later in groups.gaps[here : here + 2])
         )
 
     def _local(self, text: str, way: _Way) -> Number | None:
@@ -624,7 +694,7 @@ class Segments:
 
     def _locals(self, text: str, width: int, way: _Way) -> Iterator[Number]:
         written, first, last = way.area
-        if way.last is None and self.numbers:
+        if way.last is None and self.numbers and not _NAMED.search(self._run.before):
             last = self.numbers[-1]
         abroad = self._reader.local_abroad(text, last, INHERITED) if last is not None else None
         if abroad is not None:
@@ -636,6 +706,9 @@ class Segments:
 
     def _areas(self, width: int, written: str | None, first: str | None) -> Iterator[tuple[str, str]]:
         """Yield the area codes that a local number of this many digits can have: the field's own first."""
+        if self._alone:
+            yield self._alone, INHERITED
+            return
         if written is None:
             fixed = next(filter(self._reader.is_fixed, self.numbers[: -_FAR - 1 : -1]), None)
             written, first, _ = self._area_after(fixed, _NO_WAY.area) if fixed is not None else _NO_WAY.area
@@ -643,7 +716,7 @@ class Segments:
             yield written, INHERITED
         elif first and width == _SEVEN:
             yield first, INHERITED
-        if self._area_code:
+        if self._area_code and not self._blocked:
             yield self._area_code, CONFIGURED
 
     def _tails(self, groups: _Groups, way: _Way, at: int) -> list[_Piece]:

@@ -74,8 +74,8 @@ def small_numbers(seed: int = 1) -> Iterator[Made]:
 def national_spellings(seed: int = 2) -> Iterator[Made]:
     """Yield numbers of four countries as they are written at home, each in the bases of all four.
 
-    Codes that are a Ukrainian and a Belarusian one at once (33 and 44) are left out: nothing in 8 (044) … tells whose it
-    is, and the base's own country is the right answer.
+    Codes that are a Ukrainian and a Belarusian one at once (33 and 44) are left out: nothing in 8 (044) … tells whose
+    it is, and the base's own country is the right answer.
     """
     dice = random.Random(seed)
     for home, code, width, spellings in _national():

@@ -1,4 +1,4 @@
-"""The work on a phone field grows in proportion to its length: counted in calls and in characters looked at, not timed."""
+"""The work on a phone field grows in proportion to its length: calls and characters looked at are counted."""
 
 import re
 import sys
@@ -21,9 +21,9 @@ PARSERS = {
 }
 # What stood behind exponential or quadratic time once, and what looks like it.
 WORST = (
-    "8 |(|)|1 |1) |+|+7 |(495) 229-30-42 |229 30 42 |90 186 33 10 |8 (495) 229-30-42 |1/|1-|инн,|инн 1,|доб |доб. 1, |1,,|"
-    "a=1|/1|1:|1.0|%2B|&amp;|810 |00 |375 |998,|8-w-10|7:913:007:|12-34-56/|916 123 45 6 |1#|час |9 ч |12.05.|1.1.1.|1e10|"
-    "229-30-42/43/|8(|8)|@1|( 1|1 и |или |x1|o1|\n1|\t|\u200b|ё|½|№1 "
+    "8 |(|)|1 |1) |+|+7 |(495) 229-30-42 |229 30 42 |90 186 33 10 |8 (495) 229-30-42 |1/|1-|инн,|инн 1,|доб |доб. 1, |"
+    "1,,|a=1|/1|1:|1.0|%2B|&amp;|810 |00 |375 |998,|8-w-10|7:913:007:|12-34-56/|916 123 45 6 |1#|час |9 ч |12.05.|1.1.|"
+    "1e10|229-30-42/43/|8(|8)|@1|( 1|1 и |или |x1|o1|\n1|\t|\u200b|ё|½|№1 |1 - |код |15 руб |1-й |8 905, |т1|vk.com/a1"
 ).split("|")
 LENGTH = 600  # characters: a third of the longest field of a source
 
@@ -106,7 +106,7 @@ def test_the_work_on_a_field_has_a_bound_for_each_character(monkeypatch: pytest.
         PARSERS[base].parse(text)
         characters, calls = steps(PARSERS[base], text, monkeypatch)
         assert characters < 400 * len(text) + 8_000, (base, shape, characters)
-        assert calls < 100 * len(text) + 4_000, (base, shape, calls)
+        assert calls < 200 * len(text) + 4_000, (base, shape, calls)
 
 
 def test_a_long_line_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -77,7 +77,7 @@ def test_a_digit_too_few_gives_no_key(text: str) -> None:
         ("8-29-123-45-67", ()),
         ("9-18 229-30-42", ("74952293042",)),
         ("10.00-19.00 229-30-42", ("74952293042",)),
-        ("791-61-23 4567", ()),  # no mobile number, though its digits are one
+        ("791-61-23 4567", ("74957916123",)),  # no mobile number, though its digits are one
         ("30 (812) 524-80-09", ()),  # 30 is Greece's calling code
         ("офис 30 (812) 524-80-09", ("78125248009",)),
         ("86 138 1234 5678", ()),
