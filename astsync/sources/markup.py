@@ -20,10 +20,11 @@ _ENDLESS_NUMBER = re.compile(r"&#\w{9,};?")
 
 @dataclass(slots=True)
 class Element:
-    """An XML element without its prefix: its attributes and its own text."""
+    """An XML element without its prefix: its attributes, its own text, and its ``depth`` (the document's one has 0)."""
 
     name: str
     attributes: Mapping[str, str]
+    depth: int = 0
     parts: list[str] = field(default_factory=list)
 
     @property
@@ -40,7 +41,7 @@ class _Collector:
         self._open: list[Element] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        element = Element(_local(name), {_local(key): value for key, value in attributes.items()})
+        element = Element(_local(name), {_local(key): value for key, value in attributes.items()}, len(self._open))
         self.elements.append(element)
         self._open.append(element)
 

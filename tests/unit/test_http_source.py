@@ -483,3 +483,37 @@ def test_the_shipped_service_gives_what_odata_gives(paging: PagingConfig | None,
 
 def facts(counterparties: Iterator[Counterparty]) -> dict[str, Any]:
     return {one.source: (one.name, [(phone.texts, phone.kind) for phone in one.phones]) for one in counterparties}
+
+
+# --- what 1C says in the place of a list
+
+EXCEPTION = (
+    '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="x.xsl"?>'
+    '<exception xmlns="http://v8.1c.ru/8.2/virtual-resource-system" reason="{reason}"><descr>x</descr>'
+    "<inner><descr>{text}</descr></inner></exception>"
+)
+
+
+@pytest.mark.parametrize("status", [200, 406])
+def test_a_session_that_timed_out_is_waited_for(server: Server, status: int) -> None:
+    text = "Истекло время ожидания сеанса"
+    error = refused(server, Reply(EXCEPTION.format(reason=406, text=text).encode(), status))
+    assert type(error) is SourceBusy
+    assert text in error.message
+    assert len(server.asked) > 1
+
+
+def test_an_exception_in_json_with_status_200_is_told_by_its_innermost_words(server: Server) -> None:
+    inner = {"descr": "Не найдена лицензия", "creationStack": "core83.dll:0x0000000000085928 " * 30}
+    body = {"#exception": "{http://v8.1c.ru/8.2/virtual-resource-system}Exception"}
+    error = refused(server, as_json({**body, "exception": {"reason": 500, "descr": "x", "inner": inner}}))
+    assert type(error) is SourceBusy
+    assert "Не найдена лицензия" in error.message
+    assert "core83" not in error.message
+
+
+def test_a_page_of_1c_with_status_200_is_an_error_of_1c(server: Server) -> None:
+    page = "<html><title>1C:Enterprise 8 application error</title><body>Файл базы заблокирован</body></html>"
+    error = refused(server, Reply(page.encode()))
+    assert type(error) is SourceBusy
+    assert "заблокирован" in error.message

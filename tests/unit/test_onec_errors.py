@@ -1,6 +1,7 @@
 """Every shape of 1C's refusals, told apart. The bodies are written from answers of real servers."""
 
 import json
+from collections.abc import Callable, Sequence
 
 import pytest
 
@@ -14,8 +15,11 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
-from astsync.sources.onec.errors import FEW, MANY, ONCE, error_in_answer, refusal
+from astsync.sources.http.rules import HTTP_RULES
+from astsync.sources.onec.client import read_json
+from astsync.sources.onec.errors import FEW, MANY, ONCE, Fault, Rule, error_in_answer, refusal
 from astsync.sources.onec.words import MAX_WORDS, clean, odata_error, read_words
+from astsync.sources.soap.faults import RULES as SOAP_RULES
 
 DUMP = "77u/ew0Ke2EwMWY0NjVjLWVkNzAtNDQyZS1hZGE1" * 20
 STACK = "core83.dll:0x0000000000085928 " * 30
@@ -40,6 +44,19 @@ def exception(status: int, *descriptions: str) -> bytes:
     return b"\xef\xbb\xbf" + json.dumps({**body, "exception": {"reason": status, **inner}}).encode()
 
 
+def exception_in_xml(status: int, *descriptions: str, before: str = "") -> bytes:
+    """The same as the web server's module writes it where XML was asked for, as 8.3.10 does."""
+    inner = ""
+    for description in reversed(descriptions):
+        inner = f"<inner><descr>{description}</descr><creationStack>{STACK}</creationStack>{inner}</inner>"
+    inner = inner.removeprefix("<inner>").removesuffix("</inner>")
+    return (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet type="text/xsl" href="/e1cib/exception.xsl"?>\n'
+        f'{before}<exception xmlns="http://v8.1c.ru/8.2/virtual-resource-system" reason="{status}">'
+        f"<data>{DUMP * 20}</data>{inner}</exception>"
+    ).encode()
+
+
 def page_of_1c(text: str, reason: str = "") -> bytes:
     title = "1C:Enterprise 8 application error"
     why = f"<br><b>by reason: </b><br>{reason}" if reason else ""
@@ -58,6 +75,8 @@ MAINTENANCE = exception(
     "Начало сеанса с информационной базой запрещено.\nВедутся технические работы",
     "Ведутся технические работы",
 )
+SESSION = "Истекло время ожидания сеанса"
+BOILERPLATE = "Ошибка при выполнении запроса POST к ресурсу /ws/x: " + "по причине " * 40
 VERSIONS = (
     "1C:Enterprise 8 application error: Различаются версии клиента и сервера (8.3.27.1719 - 8.3.27.2130)".encode()
 )
@@ -95,6 +114,37 @@ REFUSALS = [
     pytest.param(500, page_of_1c("There are no free licenses!"), SourceBusy, "no free", "licence", id="licence-en"),
     pytest.param(
         500, exception(500, "HTTP: Error", "Не найдена лицензия"), SourceBusy, "Не найдена", "", id="no-licence"
+    ),
+    pytest.param(406, exception_in_xml(406, BOILERPLATE, SESSION), SourceBusy, SESSION, "poolSize", id="session-xml"),
+    pytest.param(
+        500,
+        exception_in_xml(500, BOILERPLATE, "Не обнаружено свободной лицензии!"),
+        SourceBusy,
+        "свободной лицензии",
+        "licence",
+        id="licence-xml",
+    ),
+    pytest.param(
+        500, "%1 не является приложением Win32. ".encode("cp1251"), SourceFailure, "32 bits", "32-Bit", id="bitness"
+    ),
+    pytest.param(
+        500,
+        page("Error", "%1 is not a valid Win32 application."),
+        SourceFailure,
+        "IIS cannot load",
+        "application pool",
+        id="bitness-en",
+    ),
+    pytest.param(
+        403, page("403.7 - Forbidden"), SourceLoginError, "client certificate", "SSL Settings", id="certificate-iis"
+    ),
+    pytest.param(
+        400,
+        page("400 No required SSL certificate was sent"),
+        SourceLoginError,
+        "client certificate",
+        "ssl_verify_client",
+        id="certificate-nginx",
     ),
     pytest.param(
         500, page_of_1c("Unrecoverable error", "No space left on device"), SourceFailure, "disk", "", id="disk"
@@ -178,6 +228,11 @@ def test_an_error_with_status_200_is_an_error(code: str, kind: type[SourceError]
         (in_xml("9", "нет"), "odata", "нет", 9),
         (MAINTENANCE, "exception", "Начало сеанса с информационной базой запрещено. Ведутся технические работы", None),
         (exception(500, "a", "b"), "exception", "b", None),
+        (exception_in_xml(406, BOILERPLATE, SESSION), "exception", SESSION, None),
+        (exception_in_xml(500, "a", "b: c", "c"), "exception", "b: c", None),
+        (b'<exception reason="500" descr="a"><inner descr="b"/></exception>', "exception", "b", None),
+        (b"<exception><inner><descr>b</descr></inner><descr>a</descr></exception>", "exception", "b", None),
+        (b"<exceptions><descr>a</descr></exceptions>", "plain", "<exceptions><descr>a</descr></exceptions>", None),
         (page_of_1c("Unrecoverable error", "full"), "1c page", "Unrecoverable error by reason: full", None),
         (VERSIONS, "1c page", "Различаются версии клиента и сервера (8.3.27.1719 - 8.3.27.2130)", None),
         (page("502 Bad Gateway"), "page", "502 Bad Gateway", None),
@@ -193,6 +248,58 @@ def test_an_error_with_status_200_is_an_error(code: str, kind: type[SourceError]
 def test_the_words_of_every_shape(body: bytes, shape: str, text: str, code: int | None) -> None:
     words = read_words(body)
     assert (words.shape, words.text, words.code) == (shape, text, code)
+
+
+def test_an_exception_in_xml_with_a_document_type_is_not_read() -> None:
+    words = read_words(exception_in_xml(500, "&e;", before='<!DOCTYPE exception [<!ENTITY e "boom">]>'))
+    assert words.shape != "exception"
+
+
+@pytest.mark.parametrize("rules", [(), HTTP_RULES, SOAP_RULES])
+@pytest.mark.parametrize("body", [exception, exception_in_xml])
+def test_an_exception_means_the_same_over_each_interface(body: Callable[..., bytes], rules: Sequence[Rule]) -> None:
+    assert type(refusal(406, body(406, BOILERPLATE, SESSION), "x", first=rules).error) is SourceBusy
+    assert type(refusal(500, body(500, BOILERPLATE, "Не найдена лицензия"), "x", first=rules).error) is SourceBusy
+    assert type(refusal(403, body(403, "Ведутся технические работы"), "x", first=rules).error) is SourceBusy
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "text", "tries"),
+    [
+        (page_of_1c("Не обнаружено свободной лицензии!"), SourceBusy, "no free licence", MANY),
+        (page_of_1c("Различаются версии клиента и сервера (8.3.27.1719 - 8.3.27.2130)"), SourceBusy, "versions", MANY),
+        (page_of_1c("Идентификация пользователя не выполнена"), SourceLoginError, "refused the login", ONCE),
+        (page_of_1c("Unrecoverable error"), SourceFailure, "Unrecoverable error", ONCE),
+        (exception_in_xml(406, BOILERPLATE, SESSION), SourceBusy, SESSION, MANY),
+        (exception(403, "x", "Ведутся технические работы"), SourceBusy, "no sessions now", ONCE),
+        (exception(7, "x", "непонятно"), SourceFailure, "непонятно", ONCE),
+        (in_xml("20", "Нарушение прав доступа"), SourceRightsError, "Нарушение прав", ONCE),
+    ],
+)
+def test_an_error_that_comes_with_status_200_is_told_apart(
+    body: bytes, kind: type[SourceError], text: str, tries: int
+) -> None:
+    fault = read_json(body, "Catalog_X")
+    assert isinstance(fault, Fault)
+    assert type(fault.error) is kind
+    assert text in fault.error.message
+    assert fault.tries == tries
+
+
+@pytest.mark.parametrize("body", [page("Login"), b'[{"Name": "1C:Enterprise 8 application error"', b"", b"<list/>"])
+def test_a_body_that_says_nothing_of_an_error_is_something_else(body: bytes) -> None:
+    fault = read_json(body, "Catalog_X")
+    assert isinstance(fault, Fault)
+    assert type(fault.error) is SourceBadAnswer
+
+
+def test_atom_where_json_was_asked_for_is_an_old_platform() -> None:
+    body = b'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title/></feed>'
+    fault = read_json(body, "Catalog_X")
+    assert isinstance(fault, Fault)
+    assert "Atom" in fault.error.message
+    assert "8.3.5" in fault.error.hint
+    assert 'kind = "soap"' in fault.error.hint
 
 
 def test_foreign_text_is_cleaned() -> None:

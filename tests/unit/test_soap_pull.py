@@ -2,7 +2,7 @@
 
 import pytest
 
-from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError, SourceUnreachable
+from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceQueryError, SourceUnreachable
 from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, fixture, read_answer, service, source_of
 from tests.unit.stub_1c import Asked, Reply
 from tests.unit.test_soap_answers import CORE, DELETED, MIKO, NAMED, OPERATION, RECORD, escaped, text, typed
@@ -110,3 +110,16 @@ def test_the_cure_names_the_key_of_the_address_that_was_asked(keys: dict[str, st
     with service(SHIPPED, answered) as server, pytest.raises(SourceUnreachable) as caught:
         list(source_of(server, **keys).pull())
     assert f"Check {named}" in caught.value.hint
+
+
+@pytest.mark.parametrize("status", [200, 500])
+def test_an_exception_of_the_application_server_is_told_by_its_innermost_words(status: int) -> None:
+    body = (
+        '<?xml version="1.0"?><?xml-stylesheet type="text/xsl" href="x.xsl"?>'
+        '<exception xmlns="http://v8.1c.ru/8.2/virtual-resource-system" reason="500"><descr>x</descr>'
+        "<inner><descr>Не обнаружено свободной лицензии!</descr></inner></exception>"
+    )
+    with service(SHIPPED, lambda _asked: Reply(body.encode(), status)) as server:
+        with pytest.raises(SourceBusy, match="Не обнаружено свободной лицензии!"):
+            list(source_of(server, paging={"by": "none"}).pull())
+        assert len([asked for asked in server.asked if asked.body]) > 1

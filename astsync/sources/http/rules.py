@@ -1,7 +1,7 @@
 """What the refusals of an HTTP service of 1C, or of another web API, mean and how they are cured."""
 
 from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.sources.onec.errors import LICENCE, Rule, has_shape, has_status, says
+from astsync.sources.onec.errors import Rule, has_shape, has_status, says
 
 PUBLICATION = (
     "Check source.url and source.http.service: 1C answers at <publication>/hs/<root URL>/<template>, all as the HTTP "
@@ -14,7 +14,6 @@ _SHARED = frozenset({401, 403, 404, 406, 409, 413, 414, 429})
 """Statuses below 500 that mean the same whatever was asked for."""
 
 HTTP_RULES = (
-    LICENCE,
     Rule(
         has_shape(403, "empty", "page"),
         SourceRightsError,

@@ -11,9 +11,10 @@ import orjson
 
 from astsync.config.source import HttpConfig, Value
 from astsync.errors import SourceError
+from astsync.sources.http.rules import HTTP_RULES
 from astsync.sources.json_stream import JsonList
 from astsync.sources.onec.client import OneCClient, not_json
-from astsync.sources.onec.errors import FEW, ONCE, Fault
+from astsync.sources.onec.errors import FEW, ONCE, Fault, told_in_answer
 from astsync.sources.onec.stream import Body, Request
 from astsync.sources.paging import Page, Parameters, paged
 
@@ -77,6 +78,9 @@ class _Answer:
 
     def begin(self) -> Fault | None:
         """Read what is small; gives the fault of what is no list, or is cut: asking again may help then."""
+        told = told_in_answer(self._body.head, self._where, first=HTTP_RULES)
+        if told is not None:
+            return told
         if not self._body.head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
             return not_json(self._body.head, self._where)
         if self._body.whole:

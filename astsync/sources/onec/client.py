@@ -26,7 +26,7 @@ from requests.auth import HTTPBasicAuth
 
 from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceLoginError
-from astsync.sources.onec.errors import Fault, Rule, bad_answer, error_in_answer, refusal
+from astsync.sources.onec.errors import Fault, Rule, bad_answer, error_in_answer, refusal, told_in_answer
 from astsync.sources.onec.network import NETWORK_ERRORS, connection_fault
 from astsync.sources.onec.retrying import Patience, Retries
 from astsync.sources.onec.stream import Body, Request
@@ -40,6 +40,12 @@ _CHUNK = 16 * 1024
 _LOGIN_PAGE = (
     "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
     "publication of the infobase; the web server must pass the login on to 1C."
+)
+_OLD_PLATFORM = (
+    "This is a platform before 8.3.6 (8.3.5 answers Atom whatever $format says), or an infobase that runs in the "
+    "compatibility mode of one. astsync reads OData of the platform 8.3.8 or newer: update it, or raise the "
+    "compatibility mode; or publish the web service of examples/1c, which older platforms know too, and write "
+    'kind = "soap".'
 )
 Options = Mapping[str, str | int]
 
@@ -166,6 +172,8 @@ def read_json(body: bytes, where: str) -> Any | Fault:
         value = _loads(body)
     except (ValueError, RecursionError):
         return not_json(body, where)
+    if isinstance(value, dict) and "#exception" in value:
+        return told_in_answer(body, where) or value
     words = odata_error(value)
     return value if words is None else error_in_answer(words, where)
 
@@ -186,8 +194,11 @@ def not_json(body: bytes, where: str) -> Fault:
         return bad_answer(where, "is empty", _LOGIN_PAGE)
     if text.startswith(("{", "[")):
         return bad_answer(where, "is cut or damaged JSON", "Look at the proxy or web server before 1C.", tries=3)
+    told = told_in_answer(body, where)
+    if told is not None:
+        return told
     if "schemas.microsoft.com/ado" in text or "www.w3.org/2005/Atom" in text:
-        return bad_answer(where, "is XML, not JSON", "astsync needs the platform 8.3.8 or newer.")
+        return bad_answer(where, "is Atom XML, though JSON was asked for", _OLD_PLATFORM)
     return bad_answer(where, f"is not JSON but a page: {page_words(text)}", _LOGIN_PAGE)
 
 

@@ -18,7 +18,7 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
-from astsync.sources.onec.words import ServerWords, read_words
+from astsync.sources.onec.words import ServerWords, may_tell_error, read_words
 
 MANY, FEW, ONCE = 8, 3, 1
 """How often a request is sent when it goes on failing in the same way."""
@@ -33,6 +33,13 @@ _PUBLICATION = (
     "must have «Публиковать стандартный интерфейс OData» switched on (Конфигуратор, Администрирование, "
     "Публикация на веб-сервере)."
 )
+
+CLIENT_CERTIFICATE = (
+    "astsync sends none. Let the web server ask for none on this publication (IIS: SSL Settings, Ignore; nginx: "
+    "ssl_verify_client off; Apache: SSLVerifyClient none), or put a proxy that has the certificate, such as stunnel, "
+    "on this machine and write its address in source.url."
+)
+"""The cure where a web server wants a client certificate, which it may say in TLS or in HTTP."""
 
 Fits = Callable[[int, ServerWords], bool]
 
@@ -78,12 +85,17 @@ def says(pattern: str, *statuses: int) -> Fits:
     return lambda status, words: status in statuses and expression.search(words.text) is not None
 
 
+def any_of(*rules: Fits) -> Fits:
+    """Fit answers that any of these fits."""
+    return lambda status, words: any(fits(status, words) for fits in rules)
+
+
 def has_shape(status: int, *shapes: str) -> Fits:
     """Fit answers of this HTTP status whose words have any of these shapes (``words.Shape``)."""
     return lambda given, words: given == status and words.shape in shapes
 
 
-LICENCE = Rule(
+_LICENCE = Rule(
     says(r"лиценз|licen[sc]e|ключ защиты", 400, 403, 406, 500, 503),
     SourceBusy,
     "1C has no free licence",
@@ -91,10 +103,24 @@ LICENCE = Rule(
     "moment only. If it happens every time, add a licence or run astsync at night.",
     MANY,
 )
-"""Told by its words whatever the interface; it comes before all others."""
+_BITNESS = Rule(
+    says(r"не является приложением Win32|not a valid Win32 application", 500, 502, 503),
+    SourceFailure,
+    "IIS cannot load 1C's module for web servers: one of them is of 32 bits, the other of 64",
+    "This is IIS's text, not 1C's. In IIS open the application pool of the publication, Advanced Settings, «Enable "
+    "32-Bit Applications» («Разрешены 32-разрядные приложения»): True for a 1C platform of 32 bits, False for one of "
+    "64; or install the other module and publish the infobase again.",
+)
+_CERTIFICATE_WANTED = Rule(
+    says(r"\b403\.7\b|no required SSL certificate|client certificate|клиентск\w+ сертификат", 400, 403, 495, 496),
+    SourceLoginError,
+    "the web server wants a client certificate",
+    CLIENT_CERTIFICATE,
+)
+SURE = (_LICENCE, _BITNESS, _CERTIFICATE_WANTED)
+"""Told by their words whatever the interface; they come before all others."""
 
 RULES = (
-    LICENCE,
     Rule(
         has_code(401, 20),
         SourceRightsError,
@@ -104,7 +130,10 @@ RULES = (
         "OData of a configuration on БСП wants the role УдаленныйДоступOData too.",
     ),
     Rule(
-        has_status(401),
+        any_of(
+            has_status(401),
+            says(r"идентификация пользователя не выполнена|неправильное имя или пароль|wrong user ?name or", 403, 500),
+        ),
         SourceLoginError,
         "1C refused the login",
         "Check source.user and source.password: the name as the list of 1C users writes it, «Аутентификация "
@@ -151,7 +180,7 @@ RULES = (
         MANY,
     ),
     Rule(
-        has_status(409),
+        any_of(has_status(409), says(r"различаются версии клиента и сервера|client and server versions", 500)),
         SourceBusy,
         "the web server's 1C module and the 1C server are of different versions",
         "1C is being updated: try again later. If it lasts, restart the web server and publish the infobase again "
@@ -257,12 +286,39 @@ def error_in_answer(words: ServerWords, where: str) -> Fault:
     return fault_of(status, words, where)
 
 
-def fault_of(status: int, words: ServerWords, where: str, *, wait: float = 0, first: Sequence[Rule] = ()) -> Fault:
-    """Find the rule that fits, and make the error from it and the server's words."""
-    rule = next(rule for rule in (*first, *RULES) if rule.fits(status, words))
+def told_in_answer(body: bytes, where: str, *, first: Sequence[Rule] = ()) -> Fault | None:
+    """Tell apart what 1C says of an error with HTTP 200; None for a body that says nothing of one.
+
+    The page «1C:Enterprise 8 application error» and the application server's exception come so, for example where a
+    proxy or IIS replaces the status.
+    """
+    if not may_tell_error(body):
+        return None
+    words = read_words(body)
+    if words.shape == "odata":
+        return error_in_answer(words, where)
+    if words.shape not in {"exception", "1c page"}:
+        return None
+    return fault_of(words.reason or 500, words, where, first=first, came=200)
+
+
+def fault_of(
+    status: int,
+    words: ServerWords,
+    where: str,
+    *,
+    wait: float = 0,
+    first: Sequence[Rule] = (),
+    came: int | None = None,
+) -> Fault:
+    """Find the rule that fits, and make the error from it and the server's words.
+
+    ``came`` is the status to show, where ``status`` only stands for what the words mean.
+    """
+    rule = next(rule for rule in (*SURE, *first, *RULES) if rule.fits(status, words))
     code = "" if words.code is None else f", code {words.code}"
     said = f": {words.text}" if words.text not in {"", str(status)} else ""
-    message = f"{rule.what.format(where=where)} (HTTP {status}{code}){said}"
+    message = f"{rule.what.format(where=where)} (HTTP {came or status}{code}){said}"
     return Fault(rule.error(message, hint=rule.hint), rule.tries, rule.smaller, wait)
 
 

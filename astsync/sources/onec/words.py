@@ -24,15 +24,22 @@ _HEADING = re.compile(r"^.{0,20}(1C:Enterprise|1С:Предприятие)[^:]{0
 _BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
 _STACK = re.compile(r":0x[0-9A-Fa-f]{6,}")
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|h1|center)\b", re.IGNORECASE)
+_ERROR_START = re.compile(r'(<[?!][^<>]*>\s*)*<([\w-]+:)?(exception|error)\b|\{\s*"#exception"')
+_LONGEST_START = 4096
+_LONGEST_XML = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
 class ServerWords:
-    """The server's own words: their shape, the useful part in one clean line, and the OData error code."""
+    """The server's own words: their shape, the useful part in one clean line, and the OData error code.
+
+    ``reason`` is the HTTP status that an exception of the application server names itself.
+    """
 
     shape: Shape
     text: str
     code: int | None = None
+    reason: int | None = None
 
 
 def read_words(body: bytes) -> ServerWords:
@@ -41,6 +48,12 @@ def read_words(body: bytes) -> ServerWords:
     if not text:
         return ServerWords("empty", "")
     return _odata_json(text) or _exception(text) or _markup_or_plain(text[:MAX_READ])
+
+
+def may_tell_error(body: bytes) -> bool:
+    """Tell by its beginning whether a body can be one of an error's shapes; most good answers are not."""
+    start = body[:_LONGEST_START].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
+    return any(shape.match(start) for shape in (_ERROR_START, _MARKUP, _HEADING))
 
 
 def decode(body: bytes) -> str:
@@ -93,14 +106,23 @@ def _odata_json(text: str) -> ServerWords | None:
 
 
 def _exception(text: str) -> ServerWords | None:
-    """The application server's own exception: the innermost ``descr`` tells the cause, the rest is dumps."""
+    """The application server's own exception, in JSON or XML: dumps, and among them what happened."""
+    if text.startswith("<"):
+        return _exception_in_xml(text)
     value = _json(text)
     if not isinstance(value, dict) or not isinstance(value.get("exception"), dict):
         return None
-    told = [descr for descr in _descriptions(value["exception"]) if descr]
-    while len(told) > 1 and told[-1] in told[-2]:  # the one around it says the same and more
+    return _told(list(_descriptions(value["exception"])), value["exception"].get("reason"))
+
+
+def _told(descriptions: list[str], reason: object) -> ServerWords:
+    """The innermost description tells the cause, unless the one around it says the same and more."""
+    told = [descr for descr in descriptions if descr]
+    while len(told) > 1 and told[-1] in told[-2]:
         told.pop()
-    return ServerWords("exception", clean(told[-1] if told else ""))
+    status = _code(reason)
+    known = status is not None and 400 <= status < 600
+    return ServerWords("exception", clean(told[-1] if told else ""), reason=status if known else None)
 
 
 def _descriptions(exception: Mapping[str, Any]) -> Iterator[str]:
@@ -109,6 +131,29 @@ def _descriptions(exception: Mapping[str, Any]) -> Iterator[str]:
     while isinstance(inner, dict):
         yield text_of(inner.get("descr"), MAX_READ).strip()
         inner = inner.get("inner")
+
+
+def _exception_in_xml(text: str) -> ServerWords | None:
+    """Read ``<exception reason="406"><descr>…</descr><inner><descr>…``, with an ``xml-stylesheet`` line before it."""
+    if not _ERROR_START.match(text[:_LONGEST_START]) or len(text) > _LONGEST_XML:
+        return None
+    try:
+        found = elements(text)
+    except ValueError:
+        return None
+    if found[0].name != "exception":
+        return None
+    told = sorted(_described(found), key=lambda pair: pair[0])
+    return _told([descr for _depth, descr in told], found[0].attributes.get("reason"))
+
+
+def _described(found: list[Element]) -> Iterator[tuple[int, str]]:
+    """Give the descriptions of exceptions with their depths; they may be elements or attributes."""
+    for element in found:
+        if element.name == "descr":
+            yield element.depth, element.text[:MAX_READ].strip()
+        elif "descr" in element.attributes:
+            yield element.depth + 1, element.attributes["descr"][:MAX_READ].strip()
 
 
 def _error_xml(text: str) -> ServerWords | None:

@@ -7,12 +7,12 @@ from typing import Any
 from astsync.config.source import PagingConfig, SoapConfig, Value
 from astsync.errors import SourceError
 from astsync.sources.onec.client import OneCClient
-from astsync.sources.onec.errors import Fault
+from astsync.sources.onec.errors import Fault, told_in_answer
 from astsync.sources.onec.stream import Body, Request
 from astsync.sources.paging import Page, paged
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.answer import AnswerReader
-from astsync.sources.soap.faults import as_fault, where
+from astsync.sources.soap.faults import RULES, as_fault, where
 from astsync.sources.soap.plan import Plan
 from astsync.sources.soap.quick import Read
 from astsync.sources.soap.service import Call
@@ -61,6 +61,10 @@ class Calls:
         body = self._client.open(request)
         if isinstance(body, Fault):
             return body
+        told = told_in_answer(body.head, self.where, first=RULES)
+        if told is not None:
+            body.close()
+            return told
         around.clear()
         records = _closing(body, self._answers.read(body, around, first=not self.answered))
         try:
