@@ -1,12 +1,13 @@
 """Connections to 1C that fail: what happened between here and the server, whether trying again helps, what to do."""
 
+import re
 from http.client import HTTPException
 
 from requests import exceptions
 from urllib3 import exceptions as below
 
 from astsync.errors import SourceBadAnswer, SourceUnreachable
-from astsync.sources.onec.errors import FEW, MANY, ONCE, Fault
+from astsync.sources.onec.errors import CLIENT_CERTIFICATE, FEW, MANY, ONCE, Fault
 
 _ADDRESS = "Check source.url, and that this machine reaches the server: name resolution, routing, firewall, port."
 _HOST = "Correct source.url: the host's name, or its IP address, then perhaps a port from 1 to 65535."
@@ -65,19 +66,47 @@ def _slow(host: str, timeout: float) -> Fault:
     return Fault(_unreachable(text, hint), FEW, smaller=True)
 
 
+_OLD_TLS = (
+    "It speaks only TLS 1.0 or 1.1, as IIS of Windows Server 2008 does, or signs with keys of that time; OpenSSL "
+    "here wants TLS 1.2. Switch TLS 1.2 on in the server (Windows: the keys SecurityProviders/SCHANNEL of the "
+    "registry, and its updates), or put a proxy such as nginx before it; within a network that you trust write http:// "
+    "in source.url."
+)
+_ENDED = (
+    f"It wants a client certificate, or knows no cipher that this machine allows. For the first: {CLIENT_CERTIFICATE} "
+    "For the second: update the web server, for it is of a time before TLS 1.2."
+)
+_NO_TLS = "Write http:// in source.url, or its TLS port."
+
+_TLS: tuple[tuple[str, str, str], ...] = (
+    (r"CERTIFICATE_VERIFY_FAILED|doesn't match", "the certificate of {host} is not trusted", _CERTIFICATE),
+    (
+        r"CERTIFICATE[_ ]REQUIRED|BAD[_ ]CERTIFICATE|certificate required|bad certificate",
+        "{host} wants a client certificate",
+        CLIENT_CERTIFICATE,
+    ),
+    (
+        r"UNSUPPORTED_PROTOCOL|PROTOCOL[_ ]VERSION|NO_PROTOCOLS|LEGACY_RENEGOTIATION|_KEY_TOO_SMALL|_MD_TOO_WEAK",
+        "{host} speaks no TLS that is safe today",
+        _OLD_TLS,
+    ),
+    (r"WRONG_VERSION_NUMBER|record layer", "{host} speaks no TLS on this port", _NO_TLS),
+    (r"HANDSHAKE_FAILURE|handshake failure", "no TLS connection with {host}: it broke the handshake off", _ENDED),
+    ("", "no TLS connection with {host}", _CERTIFICATE),
+)
+"""What OpenSSL's words mean, and the cure; the first that is found counts."""
+
+
 def _tls(error: Exception, host: str) -> Fault:
     text = str(error)
-    if "CERTIFICATE_VERIFY_FAILED" in text or "doesn't match" in text:
-        return Fault(_unreachable(f"the certificate of {host} is not trusted", _CERTIFICATE))
-    if "WRONG_VERSION_NUMBER" in text or "record layer" in text:
-        return Fault(
-            _unreachable(f"{host} speaks no TLS on this port", "Write http:// in source.url, or its TLS port.")
-        )
-    return Fault(_unreachable(f"no TLS connection with {host}", _CERTIFICATE))
+    _words, what, hint = next(row for row in _TLS if re.search(row[0], text, re.IGNORECASE))
+    return Fault(_unreachable(what.format(host=host), hint))
 
 
 def _refused(error: Exception, host: str, *, reached: bool) -> Fault:
     text = str(error)
+    if "[SSL" in text:  # an alert after the handshake: so TLS 1.3 asks for a certificate
+        return _tls(error, host)
     tries = MANY if reached else FEW
     if "NameResolution" in text or "Name or service" in text or "getaddrinfo" in text:
         return Fault(_unreachable(f"there is no host {host}: its name is not known here", _ADDRESS), ONCE)
