@@ -11,14 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceQueryError
+from astsync.sources.json_finder import Finder
 from astsync.sources.json_text import SERVICE_CURE, JsonText
 from astsync.sources.onec.words import clean
-from astsync.sources.records.reader import LARGEST_LIST, name_fields
+from astsync.sources.records.reader import name_fields
 
-_DEEPEST = 20
-_MANY_KEPT = 500
-_LONGEST_KEPT = 64 * 1024
-_LIST_SAMPLE = 20
 _ERROR = re.compile(r"error|exception|ошибка|исключение", re.IGNORECASE)
 _NO_ERROR = {"", "0", "ok", "none", "null", "no", "нет", "success", "false"}
 _NAME_LIST = 'Name the path to the list of counterparties in the key list of the source, such as "data.items".'
@@ -36,7 +33,7 @@ class JsonList:
         self._text = JsonText(chunks, where, cure)
         self._path = path
         self._where = where
-        self._finder = _Finder(self._text, path)
+        self._finder = Finder(self._text, path)
 
     @property
     def answer(self) -> Mapping[str, Any]:
@@ -90,132 +87,6 @@ class JsonList:
         elif self._finder.arrays:
             hint += " " + name_fields(self._finder.arrays, [self._path]).replace("fields", "lists")
         return SourceBadAnswer(f"{self._where} holds no list{at}{found}{said}", hint=hint)
-
-
-class _Finder:
-    """Walks a document down to its list, and keeps what it passes by."""
-
-    def __init__(self, text: JsonText, path: str) -> None:
-        self._text = text
-        self._named = bool(path)
-        self._path = path or None
-        self._room = _MANY_KEPT
-        self._values = 0  # that were read one by one, records among them
-        self.itself = False
-        self.answer: dict[str, Any] = {}
-        self.lists: dict[str, None] = {}
-        self.empty: dict[str, None] = {}
-        self.arrays: dict[str, None] = {}
-        self.instead: dict[str, None] = {}
-
-    def document(self, start: str) -> Iterator[Any]:
-        """Walk the whole document, whose first character is ``start``; gives the items of the list."""
-        if start == "[" and not self._named:
-            yield from self._list("")
-        elif start == "[":
-            self.itself = True
-            yield from self._all(self._path, "", _DEEPEST)
-        elif start == "{":
-            yield from self._object(self._path, "", self.answer, _DEEPEST)
-        else:
-            self._text.value()
-
-    def _object(self, path: str | None, here: str, keep: dict[str, Any], deeper: int) -> Iterator[Any]:
-        """Walk through an object; ``path`` leads on from here to the list, None: it is not on this way."""
-        self._text.take("{")
-        for _ in self._parts("}"):
-            name = self._text.name()
-            below = f"{here}.{name}" if here else name
-            yield from self._field(_rest(path, name), name, below, keep, deeper)
-
-    def _field(self, rest: str | None, name: str, here: str, keep: dict[str, Any], deeper: int) -> Iterator[Any]:
-        start = self._text.peek()
-        if start == "[":
-            self._note(self.arrays, here)
-            yield from self._array(rest, name, here, keep, deeper)
-        elif start == "{" and rest != "" and deeper:
-            inner: dict[str, Any] = {}
-            self._keep(keep, name, inner)
-            yield from self._object(rest, here, inner, deeper - 1)
-        else:
-            value = self._text.value()
-            self._keep(keep, name, value)
-            if rest == "":
-                self._note(self.instead, f"{clean(here)} is {'null' if value is None else 'no list'}")
-
-    def _array(self, rest: str | None, name: str, here: str, keep: dict[str, Any], deeper: int) -> Iterator[Any]:
-        if rest == "":
-            yield from self._list(here)
-        elif rest and deeper:
-            yield from self._all(rest, here, deeper - 1)
-        else:
-            self._text.take("[")
-            start = "" if self._named else self._text.peek()
-            if start == "{":
-                yield from self._candidate(here)
-                return
-            if start == "]":
-                self._note(self.empty, here)
-            self._pass_over(name, keep)
-
-    def _candidate(self, here: str) -> Iterator[Any]:
-        """Read a list of records that nobody named; of a second one nothing is given, for it is an error."""
-        first = not self.lists
-        self._note(self.lists, here)
-        for record in self._items():
-            if first:
-                yield record
-
-    def _list(self, here: str) -> Iterator[Any]:
-        self._note(self.lists, here)
-        self._text.take("[")
-        yield from self._items()
-
-    def _items(self) -> Iterator[Any]:
-        for _ in self._parts("]"):
-            yield self._text.value()
-
-    def _parts(self, end: str) -> Iterator[None]:
-        """Stop at every part of an array or object; over millions of them a document has no end."""
-        for _ in self._text.parts(end):
-            self._values += 1
-            if self._values > LARGEST_LIST:
-                raise self._text.damaged(f"has no end: more than {LARGEST_LIST} values")
-            yield
-
-    def _all(self, path: str | None, here: str, deeper: int) -> Iterator[Any]:
-        """Walk into every item of an array on the way to the list."""
-        self._text.take("[")
-        for _ in self._parts("]"):
-            if self._text.peek() == "{":
-                yield from self._object(path, here, {}, deeper)
-            else:
-                self._text.value()
-
-    def _pass_over(self, name: str, keep: dict[str, Any]) -> None:
-        """Read the rest of an array that is not the list, and keep its beginning."""
-        sample: list[Any] = []
-        for value in self._items():
-            if len(sample) < _LIST_SAMPLE:
-                sample.append(value)
-        self._keep(keep, name, sample)
-
-    def _keep(self, keep: dict[str, Any], name: str, value: Any) -> None:
-        if self._room and not (isinstance(value, str) and len(value) > _LONGEST_KEPT):
-            self._room -= 1
-            keep[name] = value
-
-    def _note(self, notes: dict[str, None], text: str) -> None:
-        if len(notes) < _LIST_SAMPLE:
-            notes[text] = None
-
-
-def _rest(path: str | None, name: str) -> str | None:
-    """Give the path that is left below a field: "" when the field is its end, None when it leads elsewhere."""
-    if path is None or not path.startswith(name):
-        return None
-    rest = path[len(name) :]
-    return rest.removeprefix(".") if rest == "" or rest.startswith(".") else None
 
 
 def _tells(value: object) -> bool:

@@ -46,6 +46,12 @@ class JsonText:
             if not self._more():
                 return ""
 
+    def ahead(self, size: int) -> str:
+        """Give what comes next, at most ``size`` characters; it stays to be read."""
+        while len(self._text) - self._at < size and self._more():
+            pass
+        return self._text[self._at : self._at + size]
+
     def take(self, mark: str) -> None:
         """Read past one character that must come now."""
         if self.peek() != mark:

@@ -29,6 +29,7 @@ from astsync.sources.file import content
 from astsync.sources.file.encoding import encoding_of, text_lines
 from astsync.sources.file.merge import Merger
 from tests.unit.file_source import READ, ROWS, check, config, csv_text, pull, short, workbook, write
+from tests.unit.test_xdto_json import xdto
 
 RECORDS: list[dict[str, Any]] = [
     {
@@ -316,3 +317,11 @@ def test_a_full_disk_for_the_rows_is_told(tmp_path: Path, monkeypatch: pytest.Mo
     with pytest.raises(SourceFailure, match="cannot be kept in a temporary file: database or disk is full") as caught:
         pull(write(tmp_path, csv_text()))
     assert "TMPDIR" in caught.value.hint
+
+
+@pytest.mark.parametrize("name", ["contacts.json", "contacts.jsonl"])
+def test_json_by_xdto_is_read_as_the_records_that_it_means(tmp_path: Path, name: str) -> None:
+    records = [{"Ref": ref, "Name": title, "Phones": phones} for ref, title, phones in READ]
+    lines = [xdto(records)] if name.endswith(".json") else [xdto(record) for record in records]
+    path = write(tmp_path, "\n".join(json.dumps(line, ensure_ascii=False) for line in lines), name)
+    assert short(pull(path)) == READ

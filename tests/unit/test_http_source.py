@@ -32,6 +32,7 @@ from astsync.sources.odata.source import ODataSource
 from astsync.sources.onec import stream as onec_stream
 from astsync.sources.onec.retrying import Patience
 from tests.unit.stub_1c import QUICK, Asked, Reply, Server, as_json, serving
+from tests.unit.test_xdto_json import xdto
 
 ROWS = [{"Ref": str(n), "Name": f"ООО Ромашка {n}", "Phones": [f"+7 495 555-01-{n:02}"]} for n in range(25)]
 NO_PAGING = PagingConfig()
@@ -517,3 +518,13 @@ def test_a_page_of_1c_with_status_200_is_an_error_of_1c(server: Server) -> None:
     error = refused(server, Reply(page.encode()))
     assert type(error) is SourceBusy
     assert "заблокирован" in error.message
+
+
+def test_json_by_xdto_is_read_as_the_records_that_it_means(server: Server) -> None:
+    server.answer = lambda _asked: as_json(xdto({"Counterparties": ROWS, "NextCursor": None}))
+    assert pull(server, service="hs/x") == pull_plain(server)
+
+
+def pull_plain(server: Server) -> list[Counterparty]:
+    server.answer = answer_all
+    return pull(server, service="hs/x")

@@ -11,6 +11,7 @@ from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.soap.errors import CutAnswer, ServiceChanged
 from astsync.sources.soap.quick import Read
 from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, envelope, fixture, read_answer
+from tests.unit.test_xdto_json import xdto
 
 OPERATION = "GetCounterparties"
 MIKO = Counterparty("1", "ООО МИКО", (Phone(("+7 (495) 555-01-02", "74955550102"), "Телефон"),), "Контрагенты")
@@ -159,6 +160,7 @@ JSON = json.dumps({"Клиенты": ROWS, "Следующий": "x"}, ensure_as
 TEXTS = {
     "json": escaped(JSON),
     "json-list": escaped(json.dumps(ROWS)),
+    "json-xdto": escaped(json.dumps(xdto({"Клиенты": ROWS, "Следующий": "x"}), ensure_ascii=False)),
     "json-cdata": f"<![CDATA[\ufeff{JSON}]]>",
     "xml": escaped(XML),
     "xml-cdata": f"<![CDATA[\n\t{XML}]]>",

@@ -9,9 +9,12 @@ from astsync.errors import SourceBadAnswer
 from astsync.sources.json_stream import JsonList
 from astsync.sources.onec.words import clean
 from astsync.sources.wholeness import next_named
+from astsync.sources.xdto_json import plain
 
 LONGEST_JSON_LINE = 4 << 20
 """Characters of a line."""
+
+_MAY_BE_XDTO = '"#value"'
 
 
 def json_list(blocks: Iterable[bytes], name: str, path: str) -> Iterator[tuple[int, Any]]:
@@ -38,7 +41,7 @@ def json_lines(lines: Iterable[str], name: str) -> Iterator[tuple[int, Any]]:
 
 def _value(text: str, number: int, name: str) -> Any:
     try:
-        value = orjson.loads(text)
+        value = plain(orjson.loads(text)) if _MAY_BE_XDTO in text else orjson.loads(text)
     except ValueError as error:
         raise SourceBadAnswer(
             f"line {number} of {name} is no JSON: {clean(str(error))}",
