@@ -6,18 +6,16 @@ forgives the control characters and half surrogate pairs that come from users' d
 kept as well (the next cursor, an error's words).
 """
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from astsync.errors import SourceBadAnswer, SourceFailure, SourceQueryError
+from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.json_finder import Finder
 from astsync.sources.json_text import SERVICE_CURE, JsonText
 from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import name_fields
+from astsync.sources.telling import in_words, refuse_error
 
-_ERROR = re.compile(r"error|exception|ошибка|исключение", re.IGNORECASE)
-_NO_ERROR = {"", "0", "ok", "none", "null", "no", "нет", "success", "false"}
 _NAME_LIST = 'Name the path to the list of counterparties in the key list of the source, such as "data.items".'
 
 
@@ -65,11 +63,7 @@ class JsonList:
         self._check()
 
     def _check(self) -> None:
-        told = next((value for key, value in self.answer.items() if _ERROR.fullmatch(key) and _tells(value)), None)
-        if told is not None:
-            raise SourceFailure(
-                f"{self._where} tells of an error: {_words(told)}", hint="The text is the service's own: mend it there."
-            )
+        refuse_error(self.answer, self._where)
         if len(self._finder.lists) > 1 and not self._path:
             raise SourceQueryError(
                 f"{self._where} holds several lists: {', '.join(map(clean, self._finder.lists))}", hint=_NAME_LIST
@@ -80,34 +74,10 @@ class JsonList:
     def _no_list(self) -> SourceBadAnswer:
         at = f" at {clean(self._path)}" if self._path else " of records"
         found = f" ({'; '.join(self._finder.instead)})" if self._finder.instead else ""
-        said = "" if self._path or not self.answer else f": {_words(self.answer)}"
+        said = "" if self._path or not self.answer else f": {in_words(self.answer)}"
         hint = _NAME_LIST
         if self._finder.itself:
             hint = "It is itself a list: leave the key list of the source empty."
         elif self._finder.arrays:
             hint += " " + name_fields(self._finder.arrays, [self._path]).replace("fields", "lists")
         return SourceBadAnswer(f"{self._where} holds no list{at}{found}{said}", hint=hint)
-
-
-def _tells(value: object) -> bool:
-    """Tell whether the field error holds one; many services write it also where all is well."""
-    if isinstance(value, str):
-        return value.strip().casefold() not in _NO_ERROR
-    return bool(value)
-
-
-def _words(value: object) -> str:
-    """Give the texts of a value, of an error's fields for example, in one line."""
-    return clean(" ".join(_texts(value, 5))) or "without words"
-
-
-def _texts(value: object, deeper: int) -> Iterator[str]:
-    if isinstance(value, str | int | float):
-        yield str(value)[:1000]
-    elif isinstance(value, Mapping) and deeper:
-        for key, inner in value.items():
-            yield f"{key}:"
-            yield from _texts(inner, deeper - 1)
-    elif isinstance(value, list) and deeper:
-        for inner in value[:5]:
-            yield from _texts(inner, deeper - 1)

@@ -57,7 +57,7 @@ class _Check:
         """Tell what an answer proves."""
         if not self._service.pages:
             return
-        yield Finding("address", True, f"{self._service.where} answers JSON")
+        yield Finding("address", True, f"{self._service.where} answers {self._service.form}")
         user = self._config.user
         yield Finding("login", True, f"accepted for {user}" if user else "none is sent, and none is asked for")
 

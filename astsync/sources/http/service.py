@@ -4,6 +4,7 @@ Small answers are read whole, and asked for again when they are broken; large on
 come, in constant memory.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -13,25 +14,36 @@ from astsync.config.source import HttpConfig, Value
 from astsync.errors import SourceError
 from astsync.sources.http.rules import HTTP_RULES
 from astsync.sources.json_stream import JsonList
+from astsync.sources.json_text import SERVICE_CURE
 from astsync.sources.onec.client import OneCClient, not_json
 from astsync.sources.onec.errors import FEW, ONCE, Fault, told_in_answer
 from astsync.sources.onec.stream import Body, Request
 from astsync.sources.paging import Page, Parameters, paged
+from astsync.sources.xml.lists import Sought, XmlList
 
+_LONGEST_START = 4096
+_NO_LIST = re.compile(r"<(!doctype\s+html|html|head|body|meta)\b|http://www\.w3\.org/2005/Atom", re.IGNORECASE)
+_UTF_16 = (b"\xff\xfe<\0", b"\xfe\xff\0<")
+
+_ACCEPT = {"Accept": b"application/json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"}
 _BODY_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 
 
 class Service:
-    """The service and its list, asked through one client. ``pages`` counts the answers that were good."""
+    """The service and its list, asked through one client. ``pages`` counts the answers that were good.
+
+    ``form`` is what they are, JSON or XML.
+    """
 
     def __init__(self, client: OneCClient, config: HttpConfig) -> None:
         self._client = client
         self._config = config
         self.pages = 0
+        self.form = "JSON"
         self.paging = config.effective_paging
         self.list_path = config.list
         self.where = config.service or client.host
-        self._headers = {name: secret.get_secret_value().encode() for name, secret in config.headers.items()}
+        self._headers = _ACCEPT | {name: secret.get_secret_value().encode() for name, secret in config.headers.items()}
 
     def records(self) -> Iterator[object]:
         """Give every record of the list, page by page. Raises SourceError."""
@@ -42,6 +54,7 @@ class Service:
         request = self._request({**self._config.parameters, **more})
         answer = self._client.retries.persist(lambda: self._attempt(request))
         self.pages += 1
+        self.form = answer.form
         return Page(self._read(answer), answer.around)
 
     def _request(self, parameters: Mapping[str, Value]) -> Request:
@@ -55,7 +68,7 @@ class Service:
         body = self._client.open(request)
         if isinstance(body, Fault):
             return body
-        answer = _Answer(body, self.list_path, self.where)
+        answer = _Answer(body, self._config, self.list_path, self.where)
         fault = answer.begin()
         if fault is not None:
             body.close()
@@ -70,10 +83,11 @@ class Service:
 class _Answer:
     """One answer: read whole where it is small, else as it comes."""
 
-    def __init__(self, body: Body, path: str, where: str) -> None:
+    def __init__(self, body: Body, config: HttpConfig, path: str, where: str) -> None:
         self._body = body
         self._where = where
-        self._list = JsonList(body, path, where)
+        self.form = _form(body.head)
+        self._list = _xml(body, config, where) if self.form == "XML" else JsonList(body, path, where)
         self._records: list[object] | None = None
 
     def begin(self) -> Fault | None:
@@ -81,7 +95,7 @@ class _Answer:
         told = told_in_answer(self._body.head, self._where, first=HTTP_RULES)
         if told is not None:
             return told
-        if not self._body.head.removeprefix(b"\xef\xbb\xbf").lstrip().startswith((b"{", b"[")):
+        if not self.form:
             return not_json(self._body.head, self._where)
         if self._body.whole:
             try:
@@ -103,6 +117,21 @@ class _Answer:
     def __iter__(self) -> Iterator[object]:
         with self._body:
             yield from self._list if self._records is None else self._records
+
+
+def _form(head: bytes) -> str:
+    """Tell by its beginning what an answer is: JSON, XML, or "", which is a page or Atom of an old platform."""
+    start = head[:_LONGEST_START].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
+    if start.startswith(("{", "[")):
+        return "JSON"
+    if head.startswith(_UTF_16):
+        return "XML"
+    return "XML" if start.startswith("<") and not _NO_LIST.search(start) else ""
+
+
+def _xml(body: Body, config: HttpConfig, where: str) -> XmlList:
+    beside = frozenset({config.effective_paging.next.rpartition(".")[2]})
+    return XmlList(body, Sought(config.list, config.fields, where, "source.http.list", beside), SERVICE_CURE)
 
 
 def _in_query(value: Value) -> str | int:

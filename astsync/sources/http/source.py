@@ -1,4 +1,4 @@
-"""Counterparties from an HTTP service of 1C, or from any web API, that answers JSON.
+"""Counterparties from an HTTP service of 1C, or from any web API, that answers JSON or XML.
 
 The address, the method, the paths to the list and to the fields, and the paging are configuration.
 """

@@ -6,21 +6,21 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from astsync.config.source import SoapConfig
-from astsync.errors import SourceQueryError
 from astsync.sources.json_stream import JsonList
-from astsync.sources.onec.words import clean, page_words
 from astsync.sources.onec.words import decode as decode_words
+from astsync.sources.onec.words import page_words
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.convert import value
-from astsync.sources.soap.detect import Spot, find_another, find_list
 from astsync.sources.soap.envelope import EMPTY, check_whole, holder_of, response_of, space_of
-from astsync.sources.soap.errors import CutAnswer, bad, names
+from astsync.sources.soap.errors import CutAnswer, bad
 from astsync.sources.soap.faults import where
 from astsync.sources.soap.plan import RETURN, Plan
 from astsync.sources.soap.quick import ElementReader, Read
 from astsync.sources.soap.text import EnvelopeText, begin, from_base64, kind_of
-from astsync.sources.soap.tree import BadXml, ForbiddenXml, GrowingTree, local
-from astsync.sources.soap.walk import ENOUGH, ListWalk, TooLarge
+from astsync.sources.xml.detect import Spot
+from astsync.sources.xml.lists import Sought
+from astsync.sources.xml.tree import BadXml, ForbiddenXml, GrowingTree, local
+from astsync.sources.xml.walk import ENOUGH, ListWalk, TooLarge
 
 _PAGE = (
     "Something before 1C answered (a login page, a proxy, another site), or the address is not that of the web "
@@ -42,6 +42,9 @@ class AnswerReader:
         self._plan = plan
         self._config = config
         self._reader = reader
+        beside = frozenset({config.paging.next.rpartition(".")[2]})
+        told = f"the answer of {where(plan.operation)}"
+        self._sought = Sought(plan.rest, config.fields, told, "source.soap.list", beside)
         self._elements = ElementReader(config.fields, reader, plan.record_shape)
 
     def read(self, body: Iterable[bytes], around: dict[str, Any], *, first: bool) -> Iterator[Read]:
@@ -83,13 +86,9 @@ class AnswerReader:
             self._keep_around(root, around)
 
     def _check_single(self, top: Element) -> None:
-        """Refuse a document with a second list that the WSDL does not describe: its records would be lost."""
-        other = "" if self._plan.form == "typed" else find_another(top, self._plan.rest, self._config.fields)
-        if other:
-            raise SourceQueryError(
-                f"the answer of {where(self._plan.operation)} holds several lists: {clean(other)} is another",
-                hint="Name the path to one list in source.soap.list; a list in several parts cannot be read.",
-            )
+        """Refuse a document with a second list that the WSDL does not describe."""
+        if self._plan.form != "typed":
+            self._sought.check_single(top)
 
     def _records(self, walk: ListWalk, chunks: Iterable[bytes]) -> Iterator[Read]:
         read = self._elements.read
@@ -109,25 +108,11 @@ class AnswerReader:
     def _find_open(self, root: Element, whole: bool) -> Spot | None:
         """Find a list that the WSDL does not describe, once enough of it is there."""
         holder = self._holder(root, whole=whole)
-        return None if holder is None else self._find(holder, whole)
+        return None if holder is None else self._sought.find(holder, whole)
 
     def _holder(self, root: Element, *, whole: bool) -> Element | None:
         space_of(root, self._plan.operation)
         return check_whole(root, self._plan) if whole else holder_of(root, self._plan)
-
-    def _find(self, top: Element, whole: bool) -> Spot | None:
-        spot = find_list(top, self._plan.rest, self._config.fields, whole=whole)
-        if spot is None and whole:
-            self._check_empty(top, self._plan.rest)
-        return spot
-
-    def _check_empty(self, top: Element, path: str) -> None:
-        """Let pass a list without records, never something else: an error told in XML would be taken for no list."""
-        known = {self._config.paging.next.rpartition(".")[2], path.rpartition(".")[2]}
-        others = [local(child.tag) for child in top if local(child.tag) not in known]
-        if others or (top.text or "").strip() or path:
-            hint = f"Name the path to the list in source.soap.list. There are: {names(others)}."
-            raise bad(self._plan.operation, f"holds no list {path}".rstrip(), hint)
 
     def _keep_around(self, root: Element, around: dict[str, Any]) -> None:
         """Keep the outputs and, of the result, the fields around the list. Raises ServiceChanged."""
@@ -170,7 +155,7 @@ class AnswerReader:
         around.update(records.answer)
 
     def _xml(self, tree: GrowingTree, pieces: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
-        yield from self._records(ListWalk(tree, self._find, ENOUGH), pieces)
+        yield from self._records(ListWalk(tree, self._sought.find, ENOUGH), pieces)
         if tree.root is not None:
             self._check_single(tree.root)
         document = value(tree.root) if tree.root is not None else {}

@@ -5,7 +5,7 @@ from xml.etree.ElementTree import Element
 from astsync.sources.soap.errors import ServiceChanged, bad
 from astsync.sources.soap.faults import soap_fault
 from astsync.sources.soap.plan import Plan
-from astsync.sources.soap.tree import is_nil, local
+from astsync.sources.xml.tree import is_nil, local
 
 ENVELOPES = ("{http://schemas.xmlsoap.org/soap/envelope/}", "{http://www.w3.org/2003/05/soap-envelope}")
 """The namespaces of SOAP 1.1 and 1.2."""

@@ -16,8 +16,8 @@ from astsync.sources.contact import LONGEST_STRUCTURE, structured
 from astsync.sources.records.reader import Record, RecordReader, number_texts
 from astsync.sources.soap.convert import CORE, value
 from astsync.sources.soap.shape import Shape
-from astsync.sources.soap.tree import is_nil, local
 from astsync.sources.values import MAX_TEXT
+from astsync.sources.xml.tree import is_nil, local
 
 Read = Counterparty | Record
 """What a record becomes; one that is marked for deletion stays a record."""

@@ -10,9 +10,6 @@ from zeep.xsd.elements.indicators import Group, OrderIndicator
 
 from astsync.sources.soap.mend import original
 
-DEEPEST = 16
-"""Records within each other that are looked into."""
-
 
 @dataclass(slots=True, eq=False)
 class Shape:

@@ -11,8 +11,8 @@ from xml.parsers import expat
 
 from astsync.sources.onec.words import clean
 from astsync.sources.soap.errors import bad, unknown
-from astsync.sources.soap.tree import BadXml, ForbiddenXml, local
-from astsync.sources.soap.walk import LARGEST_RECORD, TooLarge
+from astsync.sources.xml.tree import BadXml, ForbiddenXml, local
+from astsync.sources.xml.walk import LARGEST_RECORD, TooLarge
 
 Decode = Literal["auto", "none", "json", "xml", "base64"]
 

@@ -20,7 +20,7 @@ from astsync.sources.soap.cache import Documents, WsdlCache
 from astsync.sources.soap.errors import address_of
 from astsync.sources.soap.faults import PUBLISH, RULES
 from astsync.sources.soap.mend import DEFINITIONS, mended, parse, spelled
-from astsync.sources.soap.tree import ForbiddenXml, Prolog, local
+from astsync.sources.xml.tree import ForbiddenXml, Prolog, local
 
 logger = logging.getLogger(__name__)
 

@@ -3,8 +3,8 @@
 from collections.abc import Callable, Iterable, Iterator
 from xml.etree.ElementTree import Element
 
-from astsync.sources.soap.detect import Spot
-from astsync.sources.soap.tree import GrowingTree
+from astsync.sources.xml.detect import Spot
+from astsync.sources.xml.tree import GrowingTree
 
 LARGEST_RECORD = 4 * 1024 * 1024
 """Bytes of one record, or of all that stands around the list."""

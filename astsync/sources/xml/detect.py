@@ -5,8 +5,14 @@ from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
 from astsync.config import FieldsConfig
-from astsync.sources.soap.convert import CORE, table_columns, table_row
-from astsync.sources.soap.tree import local
+from astsync.sources.xml.convert import CORE, table_columns, table_row
+from astsync.sources.xml.tree import XSI, local
+
+_VALUE = f"{CORE}Value"
+_PROPERTIES = (f"{CORE}Property", f"{CORE}pair")
+_LISTS = frozenset({"Array", "FixedArray", "ValueTable"})
+_NOTHING = ""
+"""The tag of no element."""
 
 _LOOKED_AT = 5000
 """Elements, the upper ones first, among which the first record must be."""
@@ -51,16 +57,43 @@ def find_another(top: Element, path: str, fields: FieldsConfig) -> str:
     return ""
 
 
+def says_empty(top: Element) -> bool:
+    """Tell whether a document has a list of 1C's general types that is there and holds nothing."""
+    return any(
+        not len(element) and element.get(f"{XSI}type", "").rpartition(":")[2] in _LISTS for element in top.iter()
+    )
+
+
 def _named_below(top: Element, fields: FieldsConfig, path: str) -> str:
     """Give the path of a record anywhere below the element that ``path`` leads to, "" where there is none."""
     level = [(top, path)]
     while level:
-        below = [(child, f"{here}.{local(child.tag)}") for element, here in level for child in element]
+        below = [(child, _path(here, child)) for element, here in level for child in element]
         for child, here in below:
             if (_has_name(child, fields) and child.tag != f"{CORE}column") or _is_table(child, fields):
                 return here
         level = [(child, here) for child, here in below if len(child)]
     return ""
+
+
+def _path(above: str, child: Element) -> str:
+    """Lead on to an element; a property goes by its name, and its value adds nothing."""
+    return above if child.tag == _VALUE else f"{above}.{_name(child)}"
+
+
+def _name(element: Element) -> str:
+    """Give the name of an element: of a property of a Structure or a Map its own."""
+    if element.tag == f"{CORE}Property":
+        return element.get("name", "")
+    if element.tag == f"{CORE}pair":
+        return element.findtext(f"{CORE}Key") or ""
+    return local(element.tag)
+
+
+def _inside(element: Element) -> Element:
+    """Give what holds the elements below: of a property its value."""
+    held = element.find(_VALUE) if element.tag in _PROPERTIES else None
+    return element if held is None else held
 
 
 def _is_table(element: Element, fields: FieldsConfig) -> bool:
@@ -74,17 +107,25 @@ def _follow(top: Element, path: list[str]) -> tuple[list[Element], list[tuple[El
         path = path[1:]
     parents = [top]
     for name in path[:-1]:
-        parents = [child for parent in parents for child in parent if local(child.tag) == name]
-    return parents, [(parent, child) for parent in parents for child in parent if local(child.tag) == path[-1]]
+        parents = [_inside(child) for parent in parents for child in parent if _name(child) == name]
+    return parents, [(parent, child) for parent in parents for child in parent if _name(child) == path[-1]]
 
 
 def _at_path(top: Element, path: list[str], fields: FieldsConfig, *, whole: bool) -> Spot | None:
     parents, found = _follow(top, path)
     if found:
         parent, first = found[0]
-        inside = None if _has_name(first, fields) else _records(first, fields)
-        return inside or Spot(parent, first.tag)
+        return (None if _has_name(first, fields) else _records(first, fields)) or _alone(parent, first, whole=whole)
     return Spot(parents[0], path[-1]) if whole and parents and len(path) > 1 else None
+
+
+def _alone(parent: Element, first: Element, *, whole: bool) -> Spot | None:
+    """Give the list whose element of the path holds no record: it is empty, or is itself the first record."""
+    if first.tag in _PROPERTIES:
+        return Spot(_inside(first), _VALUE) if whole else None
+    if whole and not (len(first) or first.keys() or (first.text or "").strip()):
+        return Spot(first, _NOTHING)
+    return Spot(parent, first.tag)
 
 
 def _records(top: Element, fields: FieldsConfig) -> Spot | None:
@@ -105,6 +146,8 @@ def _repeated(top: Element) -> Spot | None:
     """Find the first elements of one name beside each other that hold elements themselves."""
     before: tuple[Element, Element] | None = None
     for parent, child in _breadth_first(top):
+        if child.tag in _PROPERTIES:  # fields of one record
+            continue
         if len(child) and before is not None and before[0] is parent and before[1].tag == child.tag:
             return Spot(parent, child.tag)
         if len(child):
@@ -125,7 +168,8 @@ def _breadth_first(top: Element) -> Iterator[tuple[Element, Element]]:
 
 def _has_name(element: Element, fields: FieldsConfig) -> bool:
     names = {local(child.tag) for child in element}
-    names.update(map(local, element.keys()))
+    if not element.tag.startswith(CORE):  # a property's own name is none of a record
+        names.update(map(local, element.keys()))
     names.update(child.get("name", "") for child in element.iterfind(f"{CORE}Property"))
     names.update(key.text or "" for key in element.iterfind(f"{CORE}pair/{CORE}Key"))
     return bool(names & {fields.name, fields.name.partition(".")[0]})
