@@ -185,15 +185,15 @@ class HttpConfig(Section):
 
 
 class FileConfig(Section):
-    """``[source.file]``: CSV, XLSX, JSON or JSON lines; ``path = "-"`` reads standard input.
+    """``[source.file]``: CSV, XLSX, JSON, JSON lines, XML, CommerceML or vCard; ``path = "-"`` reads standard input.
 
     ``encoding``, ``delimiter`` and ``format`` are found out where they are not given; ``sheet`` is by default the
     first that is visible. ``quote`` is what encloses values in CSV, "" where nothing does. ``list`` is the path to
-    the list within JSON; empty: the file itself, or the one list that it holds.
+    the list within JSON or XML; empty: the file itself, or the one list that it holds.
     """
 
     path: File = Path()
-    format: Literal["auto", "csv", "xlsx", "json", "jsonl"] = "auto"
+    format: Literal["auto", "csv", "xlsx", "json", "jsonl", "xml", "commerceml", "vcard"] = "auto"
     encoding: Encoding = ""
     delimiter: OneCharacter = ""
     quote: OneCharacter = '"'

@@ -84,7 +84,7 @@ FILES: dict[str, tuple[str, bytes | str, str, str, str]] = {
     "no such field": ("contacts.json", WHOLE_JSON.replace("Name", "N"), "", "the field Name", "Ref, N, Phones"),
     "wrong charset": ("contacts.csv", csv_text().encode("cp1251"), 'encoding = "utf-8"\n', "not UTF-8", "encoding"),
     "koi8-r": ("contacts.csv", csv_text().encode("koi8-r"), "", "looks like koi8-r", 'encoding = "koi8-r"'),
-    "html": ("contacts.xls", "<html><table><tr><td>Name", "", "is HTML or XML", "Save it as XLSX"),
+    "html": ("contacts.xls", "<html><table><tr><td>Name", "", "is HTML", "Save it as XLSX"),
     "empty": ("contacts.csv", "", "", "is empty (0 bytes)", "the export wrote nothing"),
 }
 

@@ -126,11 +126,11 @@ def test_an_empty_sheet_has_no_rows(tmp_path: Path) -> None:
 
 FOREIGN = [
     (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + bytes(512), "an old Excel file"),
-    ("<html><table><tr><td>Наименование</td></tr></table></html>".encode("windows-1251"), "HTML or XML"),
-    ("<html>".encode("utf-16"), "HTML or XML"),
+    ("<html><table><tr><td>Наименование</td></tr></table></html>".encode("windows-1251"), "is HTML"),
+    ("<html>".encode("utf-16"), "is HTML"),
     (
         b'\xef\xbb\xbf<?xml version="1.0"?><Workbook xmlns="urn:schemas-microsoft-com:office:spreadsheet"/>',
-        "HTML or XML",
+        "Excel 2003",
     ),
     (b"%PDF-1.7", "a PDF"),
     (b"MOXCEL\0\x08", "a spreadsheet document of 1C"),

@@ -1,1 +1,1 @@
-"""Counterparties from a file: CSV, XLSX, JSON and JSON lines, or any of these on standard input."""
+"""Counterparties from a file: CSV, XLSX, JSON, JSON lines, XML, CommerceML, vCard, or these on standard input."""

@@ -6,16 +6,20 @@ from typing import Any
 
 from astsync.config import FieldsConfig, FileConfig
 from astsync.finding import Finding
+from astsync.sources.file.commerceml import commerceml
 from astsync.sources.file.content import Content
 from astsync.sources.file.csv_rows import LONGEST_LINE, CsvRows
 from astsync.sources.file.encoding import encoding_of, text_lines, utf8_blocks
 from astsync.sources.file.json_rows import LONGEST_JSON_LINE, json_lines, json_list
-from astsync.sources.file.shape import shape_of
+from astsync.sources.file.shape import Shape, shape_of
 from astsync.sources.file.table import Columns, Finder, Line, records
+from astsync.sources.file.vcards import vcards
+from astsync.sources.file.xml_rows import xml_list
 from astsync.sources.onec.words import clean
 
 Tell = Callable[[Finding], None]
 
+_BLOCK = 1 << 18
 _DELIMITERS = {"\t": "tab"}
 
 
@@ -38,6 +42,8 @@ def list_of(content: Content, config: FileConfig, tell: Tell) -> Listing:
     tell(Finding("format", True, shape))
     if shape == "xlsx":
         return _sheet(content, config, tell)
+    if shape in {"xml", "commerceml"}:
+        return _xml(content, config, shape)
     encoding = encoding_of(content.stream, content.name, config.encoding)
     tell(Finding("encoding", True, encoding.removesuffix("-sig")))
     if shape == "csv":
@@ -46,7 +52,19 @@ def list_of(content: Content, config: FileConfig, tell: Tell) -> Listing:
         blocks = utf8_blocks(content.stream, content.name, encoding)
         return Listing(_placed("record", json_list(blocks, content.name, config.list)), config.fields)
     lines = text_lines(content.stream, content.name, encoding, LONGEST_JSON_LINE)
+    if shape == "vcard":
+        return Listing(_placed("line", vcards(lines, content.name)), config.fields)
     return Listing(_placed("line", json_lines(lines, content.name)), config.fields)
+
+
+def _xml(content: Content, config: FileConfig, shape: Shape) -> Listing:
+    """Read XML: the parser finds its encoding, which the document itself names."""
+    blocks = iter(lambda: content.stream.read(_BLOCK), b"")
+    encoding = config.encoding or None
+    if shape == "commerceml":
+        return Listing(_placed("record", commerceml(blocks, content.name, encoding)), config.fields)
+    items = xml_list(blocks, content.name, config.list, config.fields, encoding)
+    return Listing(_placed("record", items), config.fields)
 
 
 def _csv(content: Content, config: FileConfig, encoding: str, tell: Tell) -> Listing:

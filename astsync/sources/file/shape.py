@@ -5,8 +5,9 @@ from pathlib import PurePath
 from typing import IO, Literal
 
 from astsync.errors import SourceBadAnswer
+from astsync.sources.file.commerceml import ROOT
 
-Shape = Literal["csv", "xlsx", "json", "jsonl"]
+Shape = Literal["csv", "xlsx", "json", "jsonl", "xml", "commerceml", "vcard"]
 
 _HEAD = 64 * 1024
 _FOREIGN = (
@@ -20,9 +21,21 @@ _FOREIGN = (
     (b"SQLite format 3\x00", "an SQLite database"),
 )
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
-_MARKUP = re.compile(rb"\s*<(!doctype|html|head|body|meta|table|style|div|\?xml|\w+[\s:>])", re.IGNORECASE)
+_HTML = re.compile(rb"\s*<(!doctype\s+html|html|head|body|meta|table|style|div)\b", re.IGNORECASE)
+_XML = re.compile(rb"\s*<[^\s<>=\d]")  # the letter may be of any encoding
+_EXCEL_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
+_COMMERCEML = tuple(f"<{ROOT}".encode(encoding) for encoding in ("utf-8", "cp1251", "utf-16-le", "utf-16-be"))
+_CARD = re.compile(rb"BEGIN:VCARD\s", re.IGNORECASE)
+_NAMED: tuple[Shape, ...] = ("csv", "json", "jsonl", "vcard")
 _MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
-_SUFFIXES: dict[str, Shape] = {".jsonl": "jsonl", ".ndjson": "jsonl", ".csv": "csv", ".txt": "csv", ".tsv": "csv"}
+_SUFFIXES: dict[str, Shape] = {
+    ".jsonl": "jsonl",
+    ".ndjson": "jsonl",
+    ".csv": "csv",
+    ".txt": "csv",
+    ".tsv": "csv",
+    ".vcf": "vcard",
+}
 _SAVE = "Save it as XLSX (Excel workbook) or as CSV."
 
 
@@ -38,21 +51,35 @@ def shape_of(stream: IO[bytes], name: str, wanted: str) -> Shape:
     packed = head.startswith(_ZIP)
     if packed or wanted == "xlsx":
         if not packed or wanted not in {"auto", "xlsx"}:
-            raise SourceBadAnswer(
-                f"{name} is {'a ZIP archive or XLSX' if packed else 'no XLSX'}, not {wanted}",
-                hint='Correct source.file.format, or leave it "auto".',
-            )
+            raise _other(name, "a ZIP archive or XLSX" if packed else "no XLSX", wanted)
         return "xlsx"
-    for known in ("csv", "json", "jsonl"):
+    marked = _XML.match(_plain(head)) is not None
+    if marked or wanted in {"xml", "commerceml"}:
+        return _xml_shape(head, name, wanted, marked=marked)
+    for known in _NAMED:
         if wanted == known:
             return known
     return _text_shape(_plain(head), PurePath(name).suffix.lower())
 
 
+def _xml_shape(head: bytes, name: str, wanted: str, *, marked: bool) -> Shape:
+    if not marked or wanted not in {"auto", "xml", "commerceml"}:
+        raise _other(name, "XML" if marked else "no XML", wanted)
+    if wanted == "xml":
+        return "xml"
+    return "commerceml" if wanted == "commerceml" or any(start in head for start in _COMMERCEML) else "xml"
+
+
+def _other(name: str, what: str, wanted: str) -> SourceBadAnswer:
+    return SourceBadAnswer(f"{name} is {what}, not {wanted}", hint='Correct source.file.format, or leave it "auto".')
+
+
 def _refuse_foreign(head: bytes, name: str) -> None:
     what = next((words for start, words in _FOREIGN if head.startswith(start)), "")
-    if not what and _MARKUP.match(_plain(head)):
-        what = "HTML or XML, whatever its name says"
+    if not what and _HTML.match(_plain(head)):
+        what = "HTML, whatever its name says"
+    if not what and _EXCEL_2003 in _plain(head):
+        what = "a table of Excel 2003 in XML"
     if what:
         raise SourceBadAnswer(f"{name} is {what}", hint=_SAVE)
 
@@ -66,6 +93,8 @@ def _plain(head: bytes) -> bytes:
 
 def _text_shape(head: bytes, suffix: str) -> Shape:
     named = _SUFFIXES.get(suffix)
+    if named == "vcard" or _CARD.match(head):
+        return "vcard"
     if named == "csv" or not head.startswith((b"{", b"[")):
         return "csv" if named != "jsonl" else named
     if named == "jsonl":

@@ -1,7 +1,6 @@
 """The one list of records in an XML document that nothing describes, read record by record in constant memory."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
@@ -90,12 +89,15 @@ class XmlList:
         Raises SourceBadAnswer when the document is damaged, refused or holds no list, SourceQueryError when it holds
         several, SourceFailure when it tells of an error.
         """
-        with self._explained():
-            tree = GrowingTree(self._encoding)
-            walk = ListWalk(tree, self._sought.find, ENOUGH)
+        tree = GrowingTree(self._encoding)
+        walk = ListWalk(tree, self._sought.find, ENOUGH)
+        try:
             for elements in walk.elements(self._chunks):
                 make = walk.spot.make if walk.spot and walk.spot.make else value
                 yield from map(make, elements)
+        except (BadXml, TooLarge) as error:
+            self.cut = isinstance(error, BadXml) and error.cut
+            raise bad_xml(error, self._sought.where, self._cure) from None
         if tree.root is not None:
             self._finish(tree.root)
 
@@ -105,16 +107,12 @@ class XmlList:
         self.answer = around if isinstance(around, Mapping) else {}
         refuse_error(self.answer, self._sought.where)
 
-    @contextmanager
-    def _explained(self) -> Iterator[None]:
-        where = self._sought.where
-        try:
-            yield
-        except ForbiddenXml as error:
-            raise SourceBadAnswer(f"{where} is refused: {error}", hint=_FORBIDDEN) from None
-        except TooLarge as error:
-            raise SourceBadAnswer(f"{where} is too large: {error}", hint=self._cure) from None
-        except BadXml as error:
-            self.cut = error.cut
-            what = "is cut" if error.cut else "is damaged XML"
-            raise SourceBadAnswer(f"{where} {what}: {clean(str(error))}", hint=self._cure) from None
+
+def bad_xml(error: BadXml | TooLarge, where: str, cure: str) -> SourceBadAnswer:
+    """Make the error of a document that cannot be read; ``where`` names it."""
+    if isinstance(error, ForbiddenXml):
+        return SourceBadAnswer(f"{where} is refused: {error}", hint=_FORBIDDEN)
+    if isinstance(error, TooLarge):
+        return SourceBadAnswer(f"{where} is too large: {error}", hint=cure)
+    what = "is cut" if error.cut else "is damaged XML"
+    return SourceBadAnswer(f"{where} {what}: {clean(str(error))}", hint=cure)

@@ -1,0 +1,31 @@
+"""The records of a list in an XML file."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from astsync.config import FieldsConfig
+from astsync.errors import SourceBadAnswer
+from astsync.sources.onec.words import clean
+from astsync.sources.wholeness import next_named
+from astsync.sources.xml.lists import Sought, XmlList
+
+CURE = (
+    "Export the file again and check that it is whole. Where its first line claims a wrong encoding, write the right "
+    "one in source.file.encoding."
+)
+
+
+def xml_list(
+    blocks: Iterable[bytes], name: str, path: str, fields: FieldsConfig, encoding: str | None
+) -> Iterator[tuple[int, Any]]:
+    """Give each item of the list in one document, with its number; ``path`` leads to it.
+
+    Raises SourceError when the document is cut or damaged, or when the list is not found.
+    """
+    records = XmlList(blocks, Sought(path, fields, name, "source.file.list"), CURE, encoding)
+    yield from enumerate(records, 1)
+    named = next_named(records.answer)
+    if named:
+        raise SourceBadAnswer(
+            f"{name} is a part of a list: {clean(named)} names the next one", hint="Save the whole list in one file."
+        )
