@@ -7,14 +7,15 @@ from typing import Any
 
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.sources.file.header import continues, is_footer, joined, whole_digits
 from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import Record, name_fields
 
 Line = tuple[int, Sequence[Any]]
 """The number of a line or row, from 1, and its cells: text, numbers, truth, None."""
 
-HEADER_WITHIN = 20
-"""Rows in which the header is looked for: 1C's reports have titles above it."""
+HEADER_WITHIN = 40
+"""Rows in which the header is looked for: 1C's reports have titles, parameters and filters above it."""
 
 _MOST_SHOWN = 30
 
@@ -133,21 +134,44 @@ class Finder:
         for at, (line, cells) in enumerate(first):
             columns = self.columns(line, cells)
             if columns is not None:
-                return columns, chain(first[at + 1 :], iterator)
+                below = first[at + 1 : at + 2]
+                goes_on = bool(below) and continues(cells, below[0][1], columns.name)
+                both = self._two_lines(first[at : at + 2]) if goes_on else None
+                return both or columns, chain(first[at + (2 if both else 1) :], iterator)
+        for at in range(len(first)):
+            both = self._two_lines(first[at : at + 2])
+            if both is not None:
+                return both, chain(first[at + 2 :], iterator)
         raise self._missing(first)
 
-    def columns(self, line: int, cells: Sequence[Any]) -> Columns | None:
-        """Read a row as the header; None when it lacks a column that is needed."""
+    def _two_lines(self, lines: Sequence[Line]) -> Columns | None:
+        """Read two rows as one header, the upper one of which names groups; None when they are none."""
+        if len(lines) < 2:
+            return None
+        (_, upper), (line, lower) = lines
+        phones = {folded(phone) for phone in (*self._fields.phones, *USUAL["phones"])}
+        both = joined(upper, lower, lambda group: folded(group) in phones)
+        try:
+            return self.columns(line, both.cells, both.full)
+        except SourceQueryError:  # these rows are perhaps no header at all
+            return None
+
+    def columns(self, line: int, cells: Sequence[Any], full: Sequence[str] = ()) -> Columns | None:
+        """Read a row as the header; None when it lacks a column that is needed.
+
+        ``full`` are its cells with the names of their groups: columns may be named so too.
+        """
         places: dict[str, list[int]] = {}
-        for at, cell in enumerate(cells):
-            if folded(cell):
-                places.setdefault(folded(cell), []).append(at)
+        for row in (cells, full):
+            for at, cell in enumerate(row):
+                if folded(cell) and at not in places.setdefault(folded(cell), []):
+                    places[folded(cell)].append(at)
         name, phones = self._one("name", places), self._phones(places)
         others = {key: self._one(key, places) for key in ("ref", "deleted", "catalog", "kind")}
         lacking = [key for key in others if key in self._set and getattr(self._fields, key) and others[key] is None]
         if name is None or not phones or lacking:
             return None
-        header = tuple(cell.strip() if isinstance(cell, str) else "" for cell in cells)
+        header = tuple(cell.strip() if isinstance(cell, str) else "" for cell in full or cells)
         sure = others["ref"] is None or "ref" in self._set or folded(self._fields.ref) in places
         return Columns(header, line, name, phones, sure=sure, **others)
 
@@ -201,7 +225,28 @@ def _texts(row: Line) -> int:
 
 
 def records(columns: Columns, rows: Iterable[Line]) -> Iterator[tuple[int, Record]]:
-    """Give the rows that hold anything as records, each with its line."""
+    """Give the rows that hold anything as records, each with its line; totals and repeated headers are none."""
+    phones = sorted({at for group in columns.phones for at in group})
+    name, word = columns.name, columns.header[columns.name]
     for line, cells in rows:
-        if any(cell not in (None, "") for cell in cells):
-            yield line, columns.record(cells)
+        first = next((cell for cell in cells if cell not in (None, "")), None)
+        if first is None or (isinstance(first, str) and is_footer(first, cells, phones)):
+            continue
+        if len(cells) > name and cells[name] == word and _is_header_again(columns, cells):
+            continue
+        yield line, columns.record(_whole(cells, phones))
+
+
+def _whole(cells: Sequence[Any], phones: Iterable[int]) -> Sequence[Any]:
+    """Give cells with the numbers that a spreadsheet wrote as fractions as their digits."""
+    for at in phones:
+        cell = cells[at] if at < len(cells) else None
+        if isinstance(cell, str) and cell[:1].isdigit() and (whole := whole_digits(cell)) != cell:
+            cells = [*cells[:at], whole, *cells[at + 1 :]]
+    return cells
+
+
+def _is_header_again(columns: Columns, cells: Sequence[Any]) -> bool:
+    """Tell whether a row repeats the header, as reports do on each page."""
+    held = [at for at, words in enumerate(columns.header) if words]
+    return all(at < len(cells) and cells[at] == columns.header[at] for at in held)
