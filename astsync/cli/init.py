@@ -25,7 +25,7 @@ def init(
         typer.Option(
             envvar="ASTSYNC_SOURCE__URL",
             show_envvar=False,
-            help="The address of 1C's publication, or a file (CSV, XLSX, JSON).",
+            help="The address of 1C's publication, or a file (CSV, XLSX, JSON, XML, vCard).",
         ),
     ] = None,
     wsdl: Annotated[str | None, typer.Option(help="The address of a WSDL: read that web service.")] = None,

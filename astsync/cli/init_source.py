@@ -90,7 +90,7 @@ class SourceDialogue:
             self._ask_login()
 
     def _address_line(self) -> str:
-        question = "Address of 1C's publication, as in the browser; or a file (CSV, XLSX, JSON)"
+        question = "Address of 1C's publication, as in the browser; or a file (CSV, XLSX, JSON, XML, vCard)"
         return self._asker.line(question, default=self._address.shown or None, option="--url")
 
     def _ask_login(self) -> None:

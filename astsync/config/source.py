@@ -160,7 +160,7 @@ class SoapConfig(Section):
 
 
 class HttpConfig(Section):
-    """``[source.http]``: an HTTP service of 1C, or any web API, that answers JSON.
+    """``[source.http]``: an HTTP service of 1C, or any web API, that answers JSON or XML.
 
     ``service`` continues ``source.url``; by default the service of ``examples/1c``, which is read by its cursor.
     ``parameters`` go into the query of a GET, and as a JSON object into the body of a POST. ``list`` is the path to

@@ -19,7 +19,7 @@ _HTTP_SERVICE = re.compile(r"/(?P<name>hs/.+?)/*$", re.IGNORECASE)
 _CLIENT = re.compile(r"/e1cib(/.*)?$", re.IGNORECASE)
 _LANGUAGE = re.compile(r"/[a-z]{2}(_[a-z]{2})?/*$", re.IGNORECASE)
 _PAGE = re.compile(r"/(index|default)\.(html?|aspx?|php)$", re.IGNORECASE)
-_FILE = re.compile(r"(file://)?[~/.]|.*\.(csv|tsv|txt|xlsx|json|jsonl|ndjson)$", re.IGNORECASE)
+_FILE = re.compile(r"(file://)?[~/.]|.*\.(csv|tsv|txt|xlsx|json|jsonl|ndjson|xml|vcf)$", re.IGNORECASE)
 _WANTED = "Write an address such as http://1c.example.local/trade: as in the browser that opens 1C, without /ru."
 
 
@@ -79,7 +79,7 @@ def _file(text: str) -> Address:
         hint = "Name a file that this user may read, in folders that it may enter."
         raise ConfigError(f"cannot look at {shown(str(file))}: {error.strerror}", hint=hint) from None
     if not there:
-        hint = "Name a file that is there: CSV, XLSX or JSON. Before a web address write http:// or https://."
+        hint = "Name a file that is there: CSV, XLSX, JSON, XML or vCard. Before a web address write http:// or https://."
         raise ConfigError(f"there is no file {shown(str(file))}", hint=hint)
     return Address("file", "", notes=("this is a file, which every run reads anew",), file=file)
 

@@ -84,7 +84,7 @@ def _http(source: SourceConfig) -> Iterator[str]:
 
 def _file(source: SourceConfig) -> Iterator[str]:
     yield "[source.file]"
-    yield _line("path", source.file.path, "CSV, XLSX, JSON or JSON lines")
+    yield _line("path", source.file.path, "CSV, XLSX, JSON, XML, CommerceML or vCard")
     yield from _fields("file", source.file.fields)
 
 

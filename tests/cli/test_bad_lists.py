@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.sources import json_stream, paging
+from astsync.sources import json_finder, paging
 from astsync.sources.file import xlsx_archive
 from astsync.sources.onec import stream
 from tests.cli.sandbox import Done, Sandbox
@@ -231,7 +231,7 @@ def test_an_answer_without_end(
 ) -> None:
     monkeypatch.setattr(stream, "LARGEST_HEAD", 1)
     monkeypatch.setattr(stream, "LARGEST_STREAM", 500_000)
-    monkeypatch.setattr(json_stream, "LARGEST_LIST", 20_000)
+    monkeypatch.setattr(json_finder, "LARGEST_LIST", 20_000)
     server.answer = lambda _asked: Reply(start + unit * (2_000_000 // len(unit)))
     from_http(box, server)
     assert words in refuses(box, cure="")
