@@ -235,7 +235,7 @@ def terminal(tmp_path: Path) -> Iterator[Terminal]:
 def test_a_person_at_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
     with OneC(60) as onec, AmiStandIn() as pbx:
         for question, answer in (
-            ("XLSX, JSON):", onec.url), ("1C user:", onec.user), ("not shown):", onec.password),
+            ("XLSX, JSON, XML, vCard):", onec.url), ("1C user:", onec.user), ("not shown):", onec.password),
             ("a conflict", "1"), ("Field with the name", ""), ("Country", ""), ("Area code", "495"), ("Letters", ""),
             ("like this?", "y"), ("Your name", ""), ("Host", pbx.host), ("Port", str(pbx.port)), ("AMI user", pbx.user),
             ("not shown):", pbx.secret), ("Another PBX?", "n"), ("files of their own?", "n"),
@@ -249,10 +249,10 @@ def test_a_person_at_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
     assert load(tmp_path / "new" / "astsync.toml", {}).pbx[0].password() == pbx.secret
 
 
-@pytest.mark.parametrize("question", ["XLSX, JSON):", "not shown):"])
+@pytest.mark.parametrize("question", ["XLSX, JSON, XML, vCard):", "not shown):"])
 def test_an_interrupt_leaves_nothing(terminal: Terminal, tmp_path: Path, question: str) -> None:
-    terminal.expect("XLSX, JSON):")
-    if question != "XLSX, JSON):":
+    terminal.expect("XLSX, JSON, XML, vCard):")
+    if question != "XLSX, JSON, XML, vCard):":
         terminal.type("http://127.0.0.1:1/x\nuser\n")
         terminal.expect(question)
     assert terminal.interrupt() in {130, -signal.SIGINT}
