@@ -79,7 +79,9 @@ def _file(text: str) -> Address:
         hint = "Name a file that this user may read, in folders that it may enter."
         raise ConfigError(f"cannot look at {shown(str(file))}: {error.strerror}", hint=hint) from None
     if not there:
-        hint = "Name a file that is there: CSV, XLSX, JSON, XML or vCard. Before a web address write http:// or https://."
+        hint = (
+            "Name a file that is there: CSV, XLSX, JSON, XML or vCard. Before a web address write http:// or https://."
+        )
         raise ConfigError(f"there is no file {shown(str(file))}", hint=hint)
     return Address("file", "", notes=("this is a file, which every run reads anew",), file=file)
 

@@ -237,6 +237,26 @@ def test_commerceml_that_cannot_be_read_is_refused(tmp_path: Path, text: str, wo
     assert caught.value.hint
 
 
+@given(
+    tokens=st.lists(
+        st.sampled_from(["Контрагенты", "Контрагент", "Контакты", "Контакт", "Представители", "/", "x", "Телефон"]),
+        max_size=20,
+    )
+)
+@settings(deadline=None)
+def test_nothing_but_errors_of_sources_comes_of_odd_commerceml(tokens: list[str]) -> None:
+    body, opened = "", ["КоммерческаяИнформация"]
+    for token in tokens:
+        if token != "/":
+            opened.append(token)
+            body += f"<{token}>x"
+        elif len(opened) > 1:
+            body += f"</{opened.pop()}>"
+    text = f"<КоммерческаяИнформация>{body}" + "".join(f"</{name}>" for name in reversed(opened))
+    with suppress(SourceError):
+        assert all(isinstance(record, dict) for _, record in commerceml([text.encode()], "x.xml"))
+
+
 # --- lists in XML
 
 LIST = (
@@ -258,6 +278,22 @@ def test_an_encoding_that_the_document_does_not_name_may_be_configured(tmp_path:
         pull(path)
     assert "source.file.encoding" in caught.value.hint
     assert short(pull(path, encoding="windows-1251")) == READ
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "utf-16-le", "utf-32", "cp866", "shift_jis"])
+def test_any_encoding_may_be_configured(tmp_path: Path, encoding: str) -> None:
+    assert short(pull(write(tmp_path, LIST, "a.xml", encoding), encoding=encoding)) == READ
+    path = write(tmp_path, COMMERCE["list"], "b.xml", encoding)
+    assert short(pull(path, encoding=encoding, format="commerceml")) == READ
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "utf-7", "no-such"])
+def test_an_encoding_that_the_parser_does_not_know_is_told(tmp_path: Path, encoding: str) -> None:
+    for document in (LIST, COMMERCE["list"]):
+        text = f'<?xml version="1.0" encoding="{encoding}"?>{document}'
+        with pytest.raises(SourceBadAnswer, match=r"damaged XML: .*encoding") as caught:
+            pull(write(tmp_path, text, "a.xml"))
+        assert "source.file.encoding" in caught.value.hint
 
 
 @pytest.mark.parametrize(

@@ -329,6 +329,7 @@ NOT_SOAP = {
     "other": (b"<Counterparties/>", "no SOAP envelope but the document Counterparties"),
     "no body": (envelope(""), "holds nothing in its SOAP body"),
     "bomb": (b'<!DOCTYPE a [<!ENTITY b "x">]>' + GOOD, "refused: it has a document type"),
+    "encoding": (b'<?xml version="1.0" encoding="shift_jis"?>' + GOOD, "is damaged XML"),
     "control": (GOOD.replace("МИКО".encode(), b"&#x2;"), "is damaged XML"),
 }
 

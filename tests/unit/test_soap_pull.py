@@ -5,7 +5,7 @@ import pytest
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceQueryError, SourceUnreachable
 from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, fixture, read_answer, service, source_of
 from tests.unit.stub_1c import Asked, Reply
-from tests.unit.test_soap_answers import CORE, DELETED, MIKO, NAMED, OPERATION, RECORD, escaped, text, typed
+from tests.unit.test_soap_answers import CORE, DELETED, MIKO, NAMED, OPERATION, PAGE, RECORD, escaped, text, typed
 
 GOOD = answer(OPERATION, ASTSYNC, f"<m:return>{RECORD}</m:return>")
 OFFSET = {"by": "offset", "parameter": "Cursor"}
@@ -44,6 +44,7 @@ GET_TEXT = answer("GetText", "neo-fly", "<m:return>[]</m:return>")
     ("body", "words"),
     [
         (b'<!DOCTYPE a [<!ENTITY b "x">]>' + GET_TEXT, "is refused: it has a document type"),
+        (b'<?xml version="1.0" encoding="shift_jis"?>' + GET_TEXT, "is damaged XML"),
         (GET_TEXT.replace(b"<m:return>", b"<m:x>" + b"y" * 5_000_000 + b"</m:x><m:return>"), "is too large"),
     ],
 )
@@ -123,3 +124,27 @@ def test_an_exception_of_the_application_server_is_told_by_its_innermost_words(s
         with pytest.raises(SourceBusy, match="Не обнаружено свободной лицензии!"):
             list(source_of(server, paging={"by": "none"}).pull())
         assert len([asked for asked in server.asked if asked.body]) > 1
+
+
+def test_a_page_of_1c_in_the_place_of_the_wsdl_is_an_error_of_1c() -> None:
+    page = "<html><title>1C:Enterprise 8 application error</title><body>Не обнаружено свободной лицензии!</body></html>"
+    with (
+        service(page.encode(), lambda _asked: Reply(status=500)) as server,
+        pytest.raises(SourceBusy, match="Не обнаружено свободной лицензии!"),
+    ):
+        list(source_of(server).pull())
+
+
+@pytest.mark.parametrize("path", ["", "Items", "return.Items"])
+@pytest.mark.parametrize("count", [0, 2])
+def test_a_list_in_a_structure_of_1c_is_found_by_its_property(path: str, count: int) -> None:
+    def prop(name: str, value: str) -> str:
+        return f'<v8:Property name="{name}"><v8:Value>{value}</v8:Value></v8:Property>'
+
+    records = f"<v8:Value>{prop('Name', 'ООО МИКО')}{prop('Phone', '555-01-02')}</v8:Value>" * count
+    kind = 'xsi:type="v8:Array"'
+    inside = f'<v8:Property name="Items"><v8:Value {kind}>{records}</v8:Value></v8:Property>{prop("Total", str(count))}'
+    body = answer("GetAny", "urn:example:exchange", f'<m:return xmlns:v8="{CORE}">{inside}</m:return>')
+    read, around = read_answer(fixture("v8-core"), "GetAny", body, list=path, **PAGE)
+    assert len(read) == count
+    assert around["Total"] == str(count)

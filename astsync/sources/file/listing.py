@@ -58,9 +58,11 @@ def list_of(content: Content, config: FileConfig, tell: Tell) -> Listing:
 
 
 def _xml(content: Content, config: FileConfig, shape: Shape) -> Listing:
-    """Read XML: the parser finds its encoding, which the document itself names."""
-    blocks = iter(lambda: content.stream.read(_BLOCK), b"")
-    encoding = config.encoding or None
+    """Read XML: the document itself names its encoding, unless the configuration knows better."""
+    blocks, encoding = iter(lambda: content.stream.read(_BLOCK), b""), None
+    if config.encoding:
+        wanted = encoding_of(content.stream, content.name, config.encoding)
+        blocks, encoding = utf8_blocks(content.stream, content.name, wanted), "utf-8"
     if shape == "commerceml":
         return Listing(_placed("record", commerceml(blocks, content.name, encoding)), config.fields)
     items = xml_list(blocks, content.name, config.list, config.fields, encoding)

@@ -41,6 +41,7 @@ _LOGIN_PAGE = (
     "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
     "publication of the infobase; the web server must pass the login on to 1C."
 )
+_APP = "www.w3.org/2007/app"
 _OLD_PLATFORM = (
     "This is a platform before 8.3.6 (8.3.5 answers Atom whatever $format says), or an infobase that runs in the "
     "compatibility mode of one. astsync reads OData of the platform 8.3.8 or newer: update it, or raise the "
@@ -197,7 +198,7 @@ def not_json(body: bytes, where: str) -> Fault:
     told = told_in_answer(body, where)
     if told is not None:
         return told
-    if "schemas.microsoft.com/ado" in text or "www.w3.org/2005/Atom" in text:
+    if "schemas.microsoft.com/ado" in text or "www.w3.org/2005/Atom" in text or _APP in text:
         return bad_answer(where, "is Atom XML, though JSON was asked for", _OLD_PLATFORM)
     return bad_answer(where, f"is not JSON but a page: {page_words(text)}", _LOGIN_PAGE)
 

@@ -50,7 +50,7 @@ def _spaces(content: bytes) -> set[str]:
     parser.StartNamespaceDeclHandler = lambda _prefix, space: found.add(space or "")
     try:
         parser.Parse(content, True)
-    except expat.ExpatError:
+    except (expat.ExpatError, ValueError, LookupError):  # the last two: an encoding of many bytes
         return set()
     return found
 

@@ -51,7 +51,9 @@ class EnvelopeText:
         for chunk in chain(chunks, (None,)):
             try:
                 self._parser.Parse(chunk or b"", chunk is None)
-            except expat.ExpatError as error:
+            except ForbiddenXml:
+                raise
+            except (expat.ExpatError, ValueError, LookupError) as error:  # the last two: an encoding of many bytes
                 raise BadXml(str(error), cut=chunk is None) from None
             if self._out:
                 yield "".join(self._out).encode()

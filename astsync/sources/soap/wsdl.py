@@ -12,7 +12,7 @@ from zeep.exceptions import Error as ZeepError
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceFailure, SourceUnreachable
 from astsync.sources.onec.client import OneCClient, encode_path
-from astsync.sources.onec.errors import Fault, bad_answer
+from astsync.sources.onec.errors import Fault, bad_answer, told_in_answer
 from astsync.sources.onec.retrying import Patience
 from astsync.sources.onec.stream import Request
 from astsync.sources.onec.words import clean, decode, page_words
@@ -175,7 +175,7 @@ def _fetcher(client: OneCClient, *, once: bool) -> Fetch:
                 content += chunk
                 if len(content) > LARGEST_WSDL:
                     return bad_answer(_WHERE, "is too large", _WRITE)
-        return bytes(content)
+        return told_in_answer(bytes(content), _WHERE, first=RULES) or bytes(content)
 
     def fetch(url: str) -> bytes:
         if not once:

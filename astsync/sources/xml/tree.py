@@ -37,7 +37,9 @@ class Prolog:
         """Read on. Raises ForbiddenXml; what is not well formed is left to the parser behind."""
         try:
             self._parser.Parse(chunk)
-        except expat.ExpatError:
+        except ForbiddenXml:
+            raise
+        except (expat.ExpatError, ValueError, LookupError):
             self.over = True
 
     def _refuse(self, *_declaration: object) -> None:
@@ -71,7 +73,8 @@ class GrowingTree:
             self._prolog.feed(chunk)
         try:
             self._parser.feed(chunk)
-        except ElementTree.ParseError as error:
+        except (ElementTree.ParseError, ValueError, LookupError) as error:
+            # ValueError: the document claims to be of an encoding of many bytes that expat does not know.
             raise BadXml(str(error)) from None
 
     def close(self) -> None:
