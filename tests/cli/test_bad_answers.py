@@ -17,7 +17,8 @@ ANSWERS = sorted((Path(__file__).parents[1] / "fixtures" / "onec_errors").iterdi
 FAULTS = [
     "not_published", "maintenance", "no_entity", "no_rights", "login_encoding", "business", "login_page", "redirect",
     "no_value", "query_too_long", "cut_json", "cut_connection", "no_session", "versions", "no_licence",
-    "no_licence_json", "no_key", "disk_full", "bad_gateway", "unavailable", "gateway_timeout", "reset",
+    "no_licence_json", "no_licence_xml", "session_timeout", "platform_page", "bitness",
+    "no_key", "disk_full", "bad_gateway", "unavailable", "gateway_timeout", "reset",
 ]  # fmt: skip
 
 

@@ -113,6 +113,20 @@ def application_exception(status: int, outer: str, *inner: str) -> Answer:
     return Answer(status, orjson.dumps(whole), "application/json;charset=utf-8", mark=True)
 
 
+def application_exception_in_xml(status: int, outer: str, *inner: str) -> Answer:
+    """Write the same exception as platforms of 8.3.10 do: XML with a style sheet, the useful text innermost."""
+    stack = " ".join(["core83.dll:0x0000000000085928"] * 40)
+    exception = f"<creationStack>{stack}</creationStack>"
+    for text in reversed((outer, *inner)):
+        exception = f"<inner><descr>{escape(text)}</descr>{exception}</inner>"
+    body = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet type="text/xsl" href="exception.xsl"?>\n'
+        f'<exception xmlns="http://v8.1c.ru/8.2/virtual-resource-system" reason="{status}">'
+        f"{exception.removeprefix('<inner>').removesuffix('</inner>')}</exception>"
+    )
+    return Answer(status, body.encode(), "application/xml;charset=utf-8")
+
+
 def json_collection(head: Mapping[str, Any], rows: Iterable[Row]) -> tuple[bytes, int]:
     """Write a collection and count its rows, a batch at a time: a million rows never stand as objects at once."""
     parts: list[bytes] = []

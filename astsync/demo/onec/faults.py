@@ -9,6 +9,7 @@ from astsync.demo.onec.answers import (
     Answer,
     ODataError,
     application_exception,
+    application_exception_in_xml,
     error_answer,
     no_entity,
     no_rights,
@@ -25,6 +26,10 @@ Kind = Literal[
     "versions",  # 409: plain text, the web extension and the server differ
     "no_licence",  # 500: the platform's HTML page
     "no_licence_json",  # 500: the same as the application server's JSON
+    "no_licence_xml",  # 500: the same as its XML
+    "session_timeout",  # 406: a session was waited for in vain, the application server's XML
+    "platform_page",  # 200: the platform's HTML page, its status replaced on the way
+    "bitness",  # 500: IIS of 64 bits cannot load a module of 32, plain text in windows-1251
     "no_key",  # 500: HTML, the protection key is not found
     "disk_full",  # 500: HTML
     "business",  # 500 code -1
@@ -124,6 +129,9 @@ _LOGIN_PAGE = (
     "<input name='user'><input name='password' type='password'><button>Войти</button></form></body></html>"
 )
 _NO_LICENCE = "Не обнаружено свободной лицензии!"
+_REQUEST_FAILED = "HTTP: Internal server error\nОшибка при выполнении запроса GET к ресурсу /odata/x:\n" + (
+    "по причине:\nОшибка при выполнении запроса\n" * 8
+)
 
 
 def _page(status: int, title: str, text: str = "") -> Answer:
@@ -169,6 +177,18 @@ def _no_licence_json() -> Answer:
     return application_exception(500, outer, "Ошибка при выполнении операции с информационной базой", _NO_LICENCE)
 
 
+def _no_licence_xml() -> Answer:
+    return application_exception_in_xml(500, _REQUEST_FAILED, "Ошибка при выполнении операции", _NO_LICENCE)
+
+
+def _session_timeout() -> Answer:
+    return application_exception_in_xml(406, _REQUEST_FAILED, "Истекло время ожидания сеанса")
+
+
+def _bitness() -> Answer:
+    return Answer(500, "%1 не является приложением Win32. ".encode("cp1251"), "text/html")
+
+
 _JSON = "application/json;odata=nometadata;charset=utf-8"
 _WHOLE: dict[str, Callable[[], Answer]] = {
     "not_published": lambda: Answer(404),
@@ -178,6 +198,10 @@ _WHOLE: dict[str, Callable[[], Answer]] = {
     "versions": _versions,
     "no_licence": lambda: platform_page(500, "Ошибка при выполнении операции с информационной базой", _NO_LICENCE),
     "no_licence_json": _no_licence_json,
+    "no_licence_xml": _no_licence_xml,
+    "session_timeout": _session_timeout,
+    "platform_page": lambda: platform_page(200, "Ошибка при выполнении операции с информационной базой", _NO_LICENCE),
+    "bitness": _bitness,
     "no_key": lambda: platform_page(500, "Не найдена лицензия. Не обнаружен ключ защиты программы!"),
     "disk_full": _disk_full,
     "login_page": login_page,
