@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from io import StringIO
 from pathlib import Path
 from typing import Any, Protocol
+from xml.sax.saxutils import escape
 
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
@@ -179,11 +180,40 @@ def _write_lines(file: Path, records: list[Section]) -> None:
     file.write_text("".join(lines), encoding="utf-8")
 
 
+def _write_xdto(file: Path, records: list[Section]) -> None:
+    file.write_text(json.dumps(_xdto({"Counterparties": records}), ensure_ascii=False), encoding="utf-8")
+
+
+def _xdto(value: Any) -> Any:
+    """Write a value as 1C's СериализаторXDTO does."""
+    if isinstance(value, dict):
+        pairs = [{"name": _xdto(name), "Value": _xdto(inner)} for name, inner in value.items()]
+        return {"#type": "jv8:Structure", "#value": pairs}
+    if isinstance(value, list):
+        return {"#type": "jv8:Array", "#value": [_xdto(item) for item in value]}
+    return {"#type": "jxs:boolean" if isinstance(value, bool) else "jxs:string", "#value": value}
+
+
+def _write_xml(file: Path, records: list[Section]) -> None:
+    file.write_text(f"<Answer>{_element('Counterparties', records)}</Answer>", encoding="utf-8", newline="")
+
+
+def _element(name: str, value: Any) -> str:
+    if isinstance(value, list):
+        return "".join(_element(name, item) for item in value)
+    if isinstance(value, dict):
+        return f"<{name}>{''.join(_element(key, inner) for key, inner in value.items())}</{name}>"
+    text = str(value).lower() if isinstance(value, bool) else ILLEGAL_CHARACTERS_RE.sub("", value)
+    return f"<{name}>{escape(text)}</{name}>"
+
+
 _WRITERS: Mapping[str, Callable[[Path, list[Section]], None]] = {
     ".csv": _write_csv,
     ".xlsx": _write_xlsx,
     ".json": _write_json,
     ".jsonl": _write_lines,
+    ".xdto": _write_xdto,
+    ".xml": _write_xml,
 }
 
 _VARIANT = {"wsdl": "{url}/ws/astsync_variants?wsdl", "cache_hours": 0}

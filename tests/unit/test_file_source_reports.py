@@ -61,6 +61,11 @@ def test_the_header_is_found_by_its_words_wherever_it_stands(tmp_path: Path, hea
     assert short(pull(as_file(tmp_path, [*HEADERS[header], *DATA], form))) == READ
 
 
+def test_commas_in_titles_do_not_hide_the_delimiter_of_a_header_of_two_lines(tmp_path: Path) -> None:
+    text = "Отчёт, за год, по всем, кто есть, и был, и будет\n;Контрагент;Контакты\n;;Телефон\n;ООО Ромашка;555-01-01\n"
+    assert [(name, texts) for _, name, texts in short(pull(write(tmp_path, text)))] == [("ООО Ромашка", ["555-01-01"])]
+
+
 def test_the_kind_of_a_phone_has_the_words_of_both_lines(tmp_path: Path) -> None:
     counterparties = pull(as_file(tmp_path, [*HEADERS["kinds below"], *DATA], "xlsx"))
     assert [phone.kind for phone in counterparties[0].phones] == ["Телефон рабочий", "Телефон мобильный"]

@@ -74,7 +74,7 @@ class CsvRows:
     def _delimiter(self, start: list[str], finder: Finder) -> str:
         def worth(delimiter: str) -> tuple[bool, int]:
             first = self._sampled(start, delimiter)
-            return any(_is_header(finder, row) for row in first), max((len(cells) for _, cells in first), default=0)
+            return _has_header(finder, first), max((len(cells) for _, cells in first), default=0)
 
         return max(_DELIMITERS, key=worth)
 
@@ -118,6 +118,13 @@ def _separator(line: str) -> str:
     """Give the delimiter that Excel's own first line names: ``sep=;``."""
     text = line.strip("\ufeff\r\n")
     return text[4] if len(text) == 5 and text.lower().startswith("sep=") else ""
+
+
+def _has_header(finder: Finder, first: list[Line]) -> bool:
+    """Tell whether the header is among the first rows, in one line or in two."""
+    if any(_is_header(finder, row) for row in first):
+        return True
+    return any(finder.two_lines(first[at : at + 2]) is not None for at in range(len(first)))
 
 
 def _is_header(finder: Finder, row: Line) -> bool:

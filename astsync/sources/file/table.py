@@ -136,15 +136,15 @@ class Finder:
             if columns is not None:
                 below = first[at + 1 : at + 2]
                 goes_on = bool(below) and continues(cells, below[0][1], columns.name)
-                both = self._two_lines(first[at : at + 2]) if goes_on else None
+                both = self.two_lines(first[at : at + 2]) if goes_on else None
                 return both or columns, chain(first[at + (2 if both else 1) :], iterator)
         for at in range(len(first)):
-            both = self._two_lines(first[at : at + 2])
+            both = self.two_lines(first[at : at + 2])
             if both is not None:
                 return both, chain(first[at + 2 :], iterator)
         raise self._missing(first)
 
-    def _two_lines(self, lines: Sequence[Line]) -> Columns | None:
+    def two_lines(self, lines: Sequence[Line]) -> Columns | None:
         """Read two rows as one header, the upper one of which names groups; None when they are none."""
         if len(lines) < 2:
             return None
