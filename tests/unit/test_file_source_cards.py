@@ -98,6 +98,12 @@ def test_the_phones_of_a_card(lines: list[str], phones: list[tuple[str, str]]) -
     assert one("FN:Иванов", *lines)[1] == phones
 
 
+def test_the_version_decides_how_lines_are_joined() -> None:
+    for version, name in (("2.1", "Иванов Иван"), ("3.0", "ИвановИван"), ("4.0", "ИвановИван")):
+        text = card("FN:Иванов", " Иван", version=version)
+        assert [record["Name"] for _, record in vcards(text.splitlines(keepends=True), "x")] == [name]
+
+
 def test_another_field_may_be_the_name(tmp_path: Path) -> None:
     path = write(tmp_path, card("FN:Иванов", "ORG:ООО Ромашка", "TEL:1"), "a.vcf")
     assert pull(path, {"name": "ORG"})[0].name == "ООО Ромашка"

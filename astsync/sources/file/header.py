@@ -15,7 +15,8 @@ _LIKE_PHONE = re.compile(
     re.IGNORECASE,
 )
 _NO_PHONE = re.compile(
-    r"вид|тип|код|доб|дата|комм|прим|mail|почт|адрес|факс|fax|ext|type|kind|date|address", re.IGNORECASE
+    r"вид|тип|код|доб|дата|комм|прим|договор|счет|счёт|инн|лицо|mail|почт|адрес|факс|fax|ext|type|kind|date|address",
+    re.IGNORECASE,
 )
 _FOOTER = re.compile(
     r"((общий |grand )?(итог\w*|всего|total)|количество записей|кол-во)( по\b.*)?[ :.\d]*", re.IGNORECASE

@@ -122,12 +122,12 @@ class _Unfolder:
         self._soft = False
         self._keep(text[found.end() :] if found else "")
 
-    def goes_on(self, text: str) -> bool:
-        """Take the next line, if it belongs to this property."""
+    def goes_on(self, text: str, between: str) -> bool:
+        """Take the next line, if it belongs to this property; ``between`` takes the place of the blank before it."""
         if self._soft:  # in quoted-printable the line goes on, whatever it begins with
             self._keep(text)
         elif text[:1] in {" ", "\t"}:
-            self._keep(text[1:])
+            self._keep(between + text[1:])
         else:
             return False
         return True
@@ -145,10 +145,12 @@ class _Unfolder:
 
 def _properties(lines: Iterable[str]) -> Iterator[tuple[int, _Property]]:
     """Give the properties that are read, with the lines that they begin on."""
-    current = _Unfolder(0, "")
+    current, between = _Unfolder(0, ""), ""
     for number, line in enumerate(lines, 1):
         text = line.strip("\r\n").removeprefix("\ufeff")
-        if not current.goes_on(text):
+        if text.upper().startswith("VERSION:"):  # 2.1 breaks lines at blanks, later versions anywhere
+            between = " " if text[8:].strip() == "2.1" else ""
+        if not current.goes_on(text, between):
             yield from current.read()
             current = _Unfolder(number, text)
     yield from current.read()
