@@ -362,17 +362,3 @@ def test_progress_goes_without_a_total_where_the_base_does_not_count(server: Ser
 def test_nothing_is_asked_before_the_first_counterparty_is_wanted(server: Server) -> None:
     source(server).pull()
     assert server.asked == []
-
-
-@pytest.mark.parametrize(
-    "document",
-    [
-        '<feed xmlns="http://www.w3.org/2005/Atom"><title type="text"/></feed>',
-        '<service xmlns="http://www.w3.org/2007/app"><workspace/></service>',
-    ],
-)
-def test_a_platform_that_answers_atom_whatever_is_asked_for_is_named(base: Base, server: Server, document: str) -> None:
-    base.before = lambda _asked: Reply(f'<?xml version="1.0" encoding="UTF-8"?>{document}'.encode())
-    with pytest.raises(SourceBadAnswer, match="Atom XML, though JSON was asked for") as caught:
-        pull(server)
-    assert "8.3.5" in caught.value.hint

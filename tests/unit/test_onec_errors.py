@@ -293,8 +293,15 @@ def test_a_body_that_says_nothing_of_an_error_is_something_else(body: bytes) -> 
     assert type(fault.error) is SourceBadAnswer
 
 
-def test_atom_where_json_was_asked_for_is_an_old_platform() -> None:
-    body = b'<?xml version="1.0"?><feed xmlns="http://www.w3.org/2005/Atom"><title/></feed>'
+@pytest.mark.parametrize(
+    "document",
+    [
+        '<feed xmlns="http://www.w3.org/2005/Atom"><title/></feed>',
+        '<service xmlns="http://www.w3.org/2007/app"><workspace/></service>',
+    ],
+)
+def test_atom_where_json_was_asked_for_is_an_old_platform(document: str) -> None:
+    body = f'<?xml version="1.0"?>{document}'.encode()
     fault = read_json(body, "Catalog_X")
     assert isinstance(fault, Fault)
     assert "Atom" in fault.error.message
