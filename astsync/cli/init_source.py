@@ -140,6 +140,7 @@ class SourceDialogue:
             offers = publication.offers()
         catalogs = self._catalogs(offers)
         chosen: dict[str, Any] = {"catalogs": catalogs, "name_field": self._name_field(publication, catalogs)}
+        chosen |= self._phone_fields(publication, catalogs)
         persons = [name for name in catalogs if name in PERSONS]
         if persons and self._asker.sure(f"Put the firm before the persons of {', '.join(persons)}, as {_PERSON}?"):
             chosen["templates"] = dict.fromkeys(persons, _PERSON)
@@ -158,6 +159,14 @@ class SourceDialogue:
 
         chosen = self._asker.checked(ask, lambda text: ",".join(_picked(text, offers)))
         return tuple(chosen.split(","))
+
+    def _phone_fields(self, publication: Publication, catalogs: Sequence[str]) -> dict[str, Any]:
+        """Propose the catalogs' own fields with phones, where there is no contact information with phones."""
+        with waiting("looking for phones in the catalogs' own fields"):
+            fields = publication.phone_fields(catalogs)
+        if not fields or not self._asker.sure(f"Read phones from the catalog's own fields {', '.join(fields)}?"):
+            return {}
+        return {"phone_fields": fields}
 
     def _name_field(self, publication: Publication, catalogs: Sequence[str]) -> str:
         """Ask for the field, of those that all the catalogs have."""

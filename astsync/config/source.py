@@ -57,7 +57,8 @@ class ODataConfig(Section):
     ``templates``, ``owners`` and ``filters`` are tables by the catalog's name. A template makes the name of
     ``{owner}``, ``{name}`` and text fields of the catalog; ``owners`` names the catalog of the owners where it cannot
     be found out. ``filter`` is a ``$filter`` for every catalog that has none of its own in ``filters``. ``kinds`` are
-    the kinds of contact to take, in their order of rank, with ``*`` for any letters; empty: all.
+    the kinds of contact to take, in their order of rank, with ``*`` for any letters; empty: all. ``phone_fields`` are
+    fields of the catalogs themselves that hold phones, read beside the contact information; each is a kind.
     """
 
     catalogs: Words = ("Контрагенты",)
@@ -65,6 +66,7 @@ class ODataConfig(Section):
     templates: dict[str, Template] = Field(default_factory=dict)
     owners: dict[str, Text] = Field(default_factory=dict)
     kinds: Words = ()
+    phone_fields: Words = ()
     contacts: Literal["auto", "section", "inside", "register"] = "auto"
     filter: Line = ""
     filters: dict[str, Text] = Field(default_factory=dict)

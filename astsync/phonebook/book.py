@@ -4,9 +4,10 @@ from collections.abc import Iterable
 from typing import Literal
 
 from astsync.phonebook.languages import country_of
-from astsync.phonebook.model import Conflict, Counterparty, Entry, Phone, Phonebook, Skipped
+from astsync.phonebook.model import Conflict, Counterparty, Doubt, Entry, Phone, Phonebook, Skipped
 from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser, NumberResult
+from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.phone_row import RowReader, RowResult
 
 ConflictRule = Literal["first", "join", "skip"]
 
@@ -20,12 +21,13 @@ class BookBuilder:
     def __init__(
         self, numbers: NumberParser, names: NameMaker, conflict: ConflictRule = "first", max_length: int = 40
     ) -> None:
-        self._numbers = numbers
+        self._read_row = RowReader(numbers).read
         self._names = names
         self._rule = conflict
         self._max_length = max_length
         self._claims: dict[str, list[_Claim]] = {}
         self._skipped: list[Skipped] = []
+        self._doubts: list[Doubt] = []
         self._counterparties = 0
 
     def build(self, counterparties: Iterable[Counterparty]) -> Phonebook:
@@ -38,7 +40,7 @@ class BookBuilder:
     def _add(self, counterparty: Counterparty) -> None:
         if not counterparty.phones:
             return  # most lists hold many without a phone; that is no fault of a field
-        results = [(phone, self._parse(phone)) for phone in counterparty.phones]
+        results = [(phone, self._read_row(phone)) for phone in counterparty.phones]
         countries = (country_of(key) for _, result in results for key in result.keys)
         made = self._names.make(counterparty.name, country=next(filter(None, countries), None))
         if not made.name:
@@ -46,22 +48,17 @@ class BookBuilder:
             return
         for phone, result in results:
             if not result.keys:
-                self._skip(counterparty, phone.texts[0] if phone.texts else "", result.reason or "no number")
+                self._skip(counterparty, phone.text, result.reason or "no number")
+            if result.structure:
+                self._doubt(counterparty, phone, result)
             for key in result.keys:
                 self._claim(counterparty, phone, Entry(key, made.name, counterparty.source))
 
-    def _parse(self, phone: Phone) -> NumberResult:
-        """Take the first of a field's texts that gives a number, else the first reason."""
-        results = [NumberResult((), "an empty field")]
-        for text in phone.texts:
-            result = self._numbers.parse(text)
-            if result.keys:
-                return result
-            results.append(result)
-        return results[1] if len(results) > 1 else results[0]
-
     def _skip(self, counterparty: Counterparty, text: str, reason: str) -> None:
         self._skipped.append(Skipped(counterparty.source, counterparty.name, text, reason))
+
+    def _doubt(self, counterparty: Counterparty, phone: Phone, row: RowResult) -> None:
+        self._doubts.append(Doubt(counterparty.source, counterparty.name, phone.text, row.structure, row.keys))
 
     def _claim(self, counterparty: Counterparty, phone: Phone, entry: Entry) -> None:
         order = (counterparty.rank, phone.rank, phone.kind, _in_order(counterparty.name), counterparty.ref)
@@ -76,7 +73,8 @@ class BookBuilder:
             if entry is not None:
                 entries[number] = entry
         skipped = sorted(self._skipped, key=lambda s: (s.source, s.text, s.reason))
-        return Phonebook(entries, tuple(skipped), tuple(conflicts), self._counterparties)
+        doubts = sorted(self._doubts, key=lambda d: (d.source, d.text, d.structure))
+        return Phonebook(entries, tuple(skipped), tuple(conflicts), self._counterparties, tuple(doubts))
 
     def _settle(self, claims: tuple[Entry, ...], conflicts: list[Conflict]) -> Entry | None:
         """Decide a number that several counterparties claim, and note it when their names differ."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 Progress = Callable[[str, int, int | None], None]
 """Called as ``progress(stage, done, total)``; ``total`` is None while it is not known."""
@@ -11,18 +12,57 @@ def no_progress(stage: str, done: int, total: int | None) -> None:
     """Report progress to nobody."""
 
 
+CUT_AT: Final = 20
+"""Characters at which older configurations of 1C cut the number that they make of a phone (НомерТелефона)."""
+
+
+class Parts(NamedTuple):
+    """What a source keeps beside the text of a phone: the number in pieces, and what stands around it.
+
+    ``country``, ``area``, ``number`` and ``extension`` as texts, in any spelling; often they are a machine's split of
+    what a person typed. ``comment`` is free text. ``digits`` is a number that a machine made of all that and perhaps
+    cut (НомерТелефона): the last resort.
+    """
+
+    country: str = ""
+    area: str = ""
+    number: str = ""
+    extension: str = ""
+    comment: str = ""
+    digits: str = ""
+
+    def spelled(self) -> str:
+        """Write the number as people do: ``+7 (495) 229-30-42, доб. 12``; as far as there is one."""
+        trunk = self.country in {"8", "0"}  # no calling code is that alone
+        country = f"+{self.country}" if self.country.isdecimal() and not trunk else self.country
+        area = self.area.strip("() ")
+        number = " ".join(filter(None, (country, area and f"({area})", self.number)))
+        extension = self.extension and f"доб. {self.extension}"
+        return ", ".join(filter(None, (number, extension, self.comment))) or self.digits
+
+
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One phone field of a counterparty.
+    """One phone field of a counterparty, as ``phone_row`` reads it.
 
-    ``texts`` are the ways in which the source holds the same field, the most trusted first: the first of them that
-    gives a number is taken. ``kind`` is the kind of contact in the source's words ("Телефон", "Мобильный"), or "".
-    ``rank`` orders kinds where the configuration does: on a conflict the lower rank wins.
+    ``texts`` are what people see in the source, the most trusted first: the next one counts only where those before
+    hold no digit. ``parts`` are the structure beside them, None where it says nothing that the texts do not.
+    ``kind`` is the kind of contact in the source's words ("Телефон", "Мобильный"), or "". ``rank`` orders kinds where
+    the configuration does: on a conflict the lower rank wins. ``fault`` says why a field that is there cannot be read.
     """
 
     texts: tuple[str, ...]
     kind: str = ""
     rank: int = 0
+    parts: Parts | None = None
+    fault: str = ""
+
+    @property
+    def text(self) -> str:
+        """What people see in the source; where that is nothing, the structure as people write it."""
+        if self.texts:
+            return self.texts[0]
+        return self.parts.spelled() if self.parts is not None else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +114,20 @@ class Skipped:
 
 
 @dataclass(frozen=True, slots=True)
+class Doubt:
+    """A phone whose text and structure name different numbers.
+
+    ``text`` is what people see in the source, ``structure`` what stands beside it, ``keys`` what was taken.
+    """
+
+    source: str
+    name: str
+    text: str
+    structure: str
+    keys: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Conflict:
     """A number that several counterparties claim: what was decided, and all claims, the winner first."""
 
@@ -84,9 +138,10 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Phonebook:
-    """Entries by number, with what was skipped and the conflicts. ``counterparties`` counts what was read."""
+    """Entries by number, with what was skipped, the conflicts and doubts. ``counterparties`` counts what was read."""
 
     entries: Mapping[str, Entry]
     skipped: tuple[Skipped, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     counterparties: int = 0
+    doubts: tuple[Doubt, ...] = ()

@@ -3,12 +3,23 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import chain
 
 from astsync.config import SourceConfig
 from astsync.errors import SourceError, SourceFailure, SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.phonebook.model import Counterparty
-from astsync.sources.contact import CONTACTS, PHONE_TYPE, today_here
-from astsync.sources.odata.catalogs import ALL_ROWS, ITEMS, PREFIX, published_sets, service_root, text_fields, whole_row
+from astsync.sources.contact import today_here
+from astsync.sources.language import LANGUAGES, RUSSIAN, language_of
+from astsync.sources.odata.catalogs import (
+    ALL_ROWS,
+    ITEMS,
+    PREFIX,
+    phone_fields,
+    published_sets,
+    service_root,
+    text_fields,
+    whole_row,
+)
 from astsync.sources.odata.contacts import section_set
 from astsync.sources.odata.kinds import read_kinds
 from astsync.sources.odata.owners import Owners
@@ -18,15 +29,14 @@ from astsync.sources.onec.client import OneCClient
 from astsync.sources.onec.retrying import Patience
 from astsync.sources.values import Row, text_of
 
-USUAL = ("Контрагенты", "Партнеры", "КонтактныеЛицаПартнеров", "КонтактныеЛица", "ФизическиеЛица")
+USUAL = tuple(chain(*((*names.firms, *names.persons) for names in LANGUAGES)))
 """The catalogs that hold phones in 1C's own configurations, the most trusted first."""
 
-PROPOSED = USUAL[:2]
-PERSONS = frozenset(USUAL[2:4])
+PROPOSED = frozenset(chain(*(names.firms for names in LANGUAGES)))
+PERSONS = frozenset(chain(*(names.persons[:2] for names in LANGUAGES)))
 """Catalogs of contact persons, whose names say little without their owner's."""
 
 _NAMES = ("Description", "НаименованиеПолное")
-_ONLY_PHONES = {"$filter": f"Тип eq '{PHONE_TYPE}'"}
 _ROWS = 10  # of one request: their references must fit in an address (IIS allows 2,048 characters)
 _PATIENCE = Patience(waiting=5)
 
@@ -53,8 +63,9 @@ class Publication:
         if not self.published:
             return [Offer(name, None) for name in self._found]
         names = [name for name in USUAL if PREFIX + name in self.published]
-        others = (name.removeprefix(PREFIX).removesuffix(f"_{CONTACTS}") for name in sorted(self.published))
-        names += [name for name in others if section_set(name) in self.published and name not in names]
+        for words in LANGUAGES:
+            others = (name.removeprefix(PREFIX).removesuffix(f"_{words.section}") for name in sorted(self.published))
+            names += [name for name in others if section_set(name, words) in self.published and name not in names]
         return [Offer(name, self._phones(name)) for name in names]
 
     def find(self, catalogs: Sequence[str]) -> None:
@@ -73,15 +84,28 @@ class Publication:
             raise refused[0]
 
     def _phones(self, name: str) -> int | None:
-        section = section_set(name)
-        return self._pages.count(section, _ONLY_PHONES) if section in self.published else None
+        words = language_of(name, self.published)
+        section = section_set(name, words)
+        return self._pages.count(section, {"$filter": words.only_phones}) if section in self.published else None
 
     def name_fields(self, catalog: str) -> dict[str, str]:
         """Give the fields that may be the name, each with what one row holds there; the usual one first."""
-        row = whole_row(self._pages, catalog)
-        if row is not None and row.get("IsFolder") is True:
-            row = whole_row(self._pages, catalog, ITEMS)
+        row = self._item(catalog)
         return _names(row) if row is not None else {}
+
+    def phone_fields(self, catalogs: Sequence[str]) -> tuple[str, ...]:
+        """Give the own fields that look like phones, of those catalogs that have no contact information with phones."""
+        found: dict[str, None] = {}
+        for catalog in catalogs:
+            row = None if self._phones(catalog) else self._item(catalog)
+            if row is not None and not any(names.section in row and row[names.section] for names in LANGUAGES):
+                found.update(dict.fromkeys(phone_fields(row)))
+        return tuple(found)
+
+    def _item(self, catalog: str) -> Row | None:
+        row = whole_row(self._pages, catalog)
+        folder = row is not None and row.get("IsFolder") is True
+        return whole_row(self._pages, catalog, ITEMS) if folder else row
 
     def few(self, catalogs: Sequence[str]) -> Iterator[Counterparty]:
         """Give some counterparties with phones of each catalog. Raises SourceError."""
@@ -91,12 +115,14 @@ class Publication:
     def _visit(self, catalog: str, catalogs: Sequence[str]) -> Visit:
         """Make a visit that sees only a few rows with phones, where they can be had."""
         kinds = read_kinds(self._pages, self.published, ())
-        section = section_set(catalog)
+        words = language_of(catalog, self.published)
+        section = section_set(catalog, words)
         odata = self._config.odata
         if section in self.published:
-            options = {**_ONLY_PHONES, "$select": "Ref_Key", "$orderby": "Ref_Key,LineNumber"}
+            options = {"$filter": words.only_phones, "$select": "Ref_Key", "$orderby": "Ref_Key,LineNumber"}
             refs = dict.fromkeys(text_of(row.get("Ref_Key")) for row in self._pages.first(section, options, _ROWS))
-            odata = odata.model_copy(update={"filter": " or ".join(f"Ref_Key eq {guid(ref)}" for ref in refs)})
+            if refs:
+                odata = odata.model_copy(update={"filter": " or ".join(f"Ref_Key eq {guid(ref)}" for ref in refs)})
         owners = Owners(self._pages, self.published)
         return Visit(self._pages, odata, tuple(catalogs), self.published, kinds, owners, today_here())
 
@@ -111,7 +137,7 @@ def proposal(offers: Sequence[Offer]) -> tuple[str, ...]:
     """Propose catalogs: counterparties and partners as far as they have phones, else the first that is there."""
     filled = [offer.name for offer in offers if offer.phones != 0]
     usual = tuple(name for name in filled if name in PROPOSED)
-    return usual or tuple(filled[:1]) or PROPOSED[:1]
+    return usual or tuple(filled[:1]) or RUSSIAN.firms[:1]
 
 
 @contextmanager

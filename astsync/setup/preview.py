@@ -4,9 +4,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from astsync.phonebook.languages import country_of
-from astsync.phonebook.model import Counterparty, Phone
+from astsync.phonebook.model import Counterparty
 from astsync.phonebook.names import NameMaker
 from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.phone_row import RowReader
 
 ROWS = 3
 LOOKED_AT = 500
@@ -26,26 +27,19 @@ class Row:
 def preview(counterparties: Iterable[Counterparty], parser: NumberParser, maker: NameMaker) -> list[Row]:
     """Give the first rows that a phone would show, one a counterparty."""
     found: list[Row] = []
+    reader = RowReader(parser)
     for one, _ in zip(counterparties, range(LOOKED_AT), strict=False):
-        found += list(_row(one, parser, maker))
+        found += list(_row(one, reader, maker))
         if len(found) == ROWS:
             break
     return found
 
 
-def _row(one: Counterparty, parser: NumberParser, maker: NameMaker) -> Iterator[Row]:
+def _row(one: Counterparty, reader: RowReader, maker: NameMaker) -> Iterator[Row]:
     for phone in one.phones:
-        text, number = _number(phone, parser)
+        number = next(iter(reader.read(phone).keys), "")
         name = maker.make(one.name, country=country_of(number)).name if number else ""
         if name:
+            text = next((text for text in phone.texts if any(map(str.isdigit, text))), phone.text)
             yield Row(number, name, text, one.name)
             return
-
-
-def _number(phone: Phone, parser: NumberParser) -> tuple[str, str]:
-    """Give the first text of a phone field that makes a key, and that key; both empty where none does."""
-    for text in phone.texts:
-        keys = parser.parse(text).keys
-        if keys:
-            return text, keys[0]
-    return "", ""

@@ -40,9 +40,9 @@ def shown(counterparty: Counterparty) -> Finding:
 
 def in_words(counterparty: Counterparty) -> str:
     """Give a counterparty in a line: its name and its phones with their kinds."""
-    phones = ", ".join(_phone(phone) for phone in counterparty.phones if phone.texts)
+    phones = ", ".join(_phone(phone) for phone in counterparty.phones if phone.text)
     return f"{clean(counterparty.name) or 'without a name'}: {clean(phones) or 'no phone'}"
 
 
 def _phone(phone: Phone) -> str:
-    return f"{phone.texts[0]} ({phone.kind})" if phone.kind else phone.texts[0]
+    return f"{phone.text} ({phone.kind})" if phone.kind else phone.text

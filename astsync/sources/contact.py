@@ -1,46 +1,32 @@
 """Contact information of 1C (the tabular section КонтактнаяИнформация, or the register) to phone fields.
 
-One row holds the same phone in several ways, which may be empty, cut or disagree. The order of trust: the JSON of
-``Значение``, the XML of ``ЗначенияПолей``, ``Поле1`` to ``Поле3`` of the register before 1C's standard library (all
-three say which digits are the country, the area and the number), then
-``Представление`` as the user sees it, then ``НомерТелефона`` (20 characters in older configurations).
+One row holds the same phone in several ways, which may be empty, cut or disagree. What people see in 1C comes first:
+``Представление``, else the text inside ``Значение``, inside ``ЗначенияПолей``. Country, area and number (in those two,
+or in ``Поле1`` to ``Поле3`` of the register before 1C's standard library) stand beside it, and ``НомерТелефона``, which
+a machine made (20 characters in older configurations), is the last resort. ``phonebook.phone_row`` decides by them.
 """
 
-import logging
 import re
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Final
 
-import orjson
+from astsync.phonebook.model import Parts, Phone
+from astsync.sources.language import PART_FIELDS, RUSSIAN, Language
+from astsync.sources.phone_texts import Gathered, gather
+from astsync.sources.values import Row, line_number, text_of
 
-from astsync.phonebook.model import Phone
-from astsync.sources.markup import elements
-from astsync.sources.values import MAX_TEXT, Row, column, line_number, text_of
-
-logger = logging.getLogger(__name__)
-
-CONTACTS = "КонтактнаяИнформация"
-"""The tabular section, the same in every configuration built on 1C's standard library (БСП)."""
-
-PHONE_TYPE = "Телефон"
-"""The value of the column Тип whose rows are phones; faxes, addresses and e-mail have others."""
+CONTACTS = RUSSIAN.section
+"""The tabular section, the same in every configuration in Russian built on 1C's standard library (БСП)."""
 
 KEY_COLUMNS = ("Ref_Key", "LineNumber")
-VALUE_COLUMNS = ("Тип", "Вид_Key", "Представление", "НомерТелефона", "Значение", "ЗначенияПолей", "ДействуетС")
-"""The columns that are read where they exist; which of them exist differs between configurations of 1C."""
-
-USUAL_COLUMNS = VALUE_COLUMNS[:4]
-"""Those of them that every configuration has that was seen: asked for where no row tells which exist."""
+ODD_DATE: Final = "the date since when this phone counts cannot be read"
 
 _NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
 _NO_DATE = "0001-01-01"
-_SEPARATORS = re.compile(r"[\s().-]+")
-_NOT_DIGITS = re.compile(r"[^0-9]+")
-
-LONGEST_STRUCTURE = 64 * 1024
-"""Characters of Значение or ЗначенияПолей; what is longer is no phone and is passed over."""
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def today_here() -> date:
@@ -50,12 +36,23 @@ def today_here() -> date:
 
 @dataclass(frozen=True, slots=True)
 class PhoneRow:
-    """One row: its line, its kind's reference, since when it counts ("0001-01-01": ever), its texts."""
+    """One row: its line, its kind's reference, since when it counts ("0001-01-01": ever), and what a phone holds."""
 
     line: int
     kind: str
     since: str
     texts: tuple[str, ...]
+    parts: Parts | None = None
+    fault: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no phone: such a row ends a history."""
+        return not (self.texts or self.parts or self.fault)
+
+    def phone(self, kinds: Mapping[str, str]) -> Phone:
+        """Give the phone; ``kinds`` are names by reference."""
+        return Phone(self.texts, kinds.get(self.kind, ""), 0, self.parts, self.fault)
 
 
 class ContactBook:
@@ -69,9 +66,9 @@ class ContactBook:
         self._today = today
         self._rows: dict[str, list[PhoneRow]] = {}
 
-    def add(self, owner: str, row: Row) -> None:
+    def add(self, owner: str, row: Row, names: Language = RUSSIAN) -> None:
         """Keep one row of an owner; rows that are not phones, or are empty, are let go."""
-        phone = read_row(row)
+        phone = read_row(row, names)
         if phone is not None:
             self._rows.setdefault(owner, []).append(phone)
 
@@ -85,19 +82,38 @@ class ContactBook:
         return len(self._rows)
 
 
-def read_row(row: Row) -> PhoneRow | None:
+def read_row(row: Row, names: Language = RUSSIAN) -> PhoneRow | None:
     """Read one row of contact information; None when it is no phone, or holds no text and ends no history.
 
-    Each text is cut to ``MAX_TEXT`` characters. Raises SourceBadAnswer when a column of text holds something else.
+    Each text is cut to ``MAX_TEXT`` characters. A column that holds something else than text is a fault of this row
+    alone, which ``problems`` then lists: it has an owner to be told by.
     """
-    if row.get("Тип", PHONE_TYPE) != PHONE_TYPE:
+    if row.get(names.type, names.phone) != names.phone:
         return None
-    texts = tuple(dict.fromkeys(_texts(row)))
-    since = sys.intern(column(row, "ДействуетС", 10) or _NO_DATE)
-    if not texts and since == _NO_DATE:
+    texts, parts, fault = _gathered(row, names)
+    since, odd = _since(row.get(names.since))
+    if odd:
+        texts, parts, fault = texts or ("",), None, ODD_DATE
+    elif not (texts or parts or fault) and since == _NO_DATE:
         return None
-    kind = sys.intern(column(row, "Вид_Key"))
-    return PhoneRow(line_number(row) or 0, kind, since, texts)
+    kind = sys.intern(text_of(row.get(names.kind)))
+    return PhoneRow(line_number(row) or 0, kind, since, texts, parts, fault)
+
+
+def _since(value: object) -> tuple[str, bool]:
+    """Give the date since when a row counts, and whether it is odd: such a row may have been over for years."""
+    if value is None or value == "":
+        return _NO_DATE, False
+    text = text_of(value, 10)
+    return (sys.intern(text), False) if _DATE.fullmatch(text) else (_NO_DATE, True)
+
+
+def _gathered(row: Row, names: Language) -> Gathered:
+    values = [row.get(names.text), row.get(names.value), row.get(names.fields)]
+    held = [row.get(name) for name in (*names.parts, names.comment)]
+    if any(held):
+        values.append(dict(zip(PART_FIELDS, held, strict=True)))
+    return gather(values, digits=row.get(names.digits))
 
 
 def phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> tuple[Phone, ...]:
@@ -111,90 +127,9 @@ def phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> t
     latest: dict[str, str] = {}
     for row in past:
         latest[row.kind] = max(row.since, latest.get(row.kind, _NO_DATE))
-    return tuple(Phone(row.texts, kinds.get(row.kind, "")) for row in past if row.texts and _counts(row, latest))
+    return tuple(row.phone(kinds) for row in past if not row.empty and _counts(row, latest))
 
 
 def _counts(row: PhoneRow, latest: Mapping[str, str]) -> bool:
     """Rows without a kind are nobody's history: integrations import them so."""
     return row.kind in {"", _NO_REFERENCE} or row.since == latest[row.kind]
-
-
-def _texts(row: Row) -> Iterator[str]:
-    for name in ("Значение", "ЗначенияПолей"):
-        yield from structured(column(row, name, LONGEST_STRUCTURE))
-    yield from _parts(row)
-    for name in ("Представление", "НомерТелефона"):
-        text = column(row, name).strip()
-        if text:
-            yield text
-
-
-def _parts(row: Row) -> Iterator[str]:
-    """Read the parts that the register of older configurations keeps: country, area, number (Поле4: the extension)."""
-    country, area, number = (column(row, name).strip() for name in ("Поле1", "Поле2", "Поле3"))
-    if number:
-        yield render(country, area, number)[:MAX_TEXT]
-
-
-def structured(text: str) -> tuple[str, ...]:
-    """Give the number that a text of Значение or ЗначенияПолей describes, or nothing.
-
-    Either notation is read wherever it stands: some configurations keep JSON in ЗначенияПолей.
-    """
-    start = text.lstrip("\ufeff \t\r\n")
-    if start.startswith("{"):
-        fields = _from_json(start)
-    elif start.startswith("<"):
-        fields = _from_xml(start)
-    else:
-        return ()  # empty, or the key=value lines of old configurations: Представление holds the same
-    return (render(*fields)[:MAX_TEXT],) if fields is not None and fields[2] else ()
-
-
-def _from_json(text: str) -> tuple[str, str, str] | None:
-    try:
-        value = orjson.loads(text)
-    except ValueError:
-        logger.debug("a JSON value of contact information cannot be read")
-        return None
-    return _json_parts(value)
-
-
-def number_in(value: Mapping[str, object]) -> str:
-    """Give the number that the parsed JSON of Значение describes, or ""."""
-    fields = _json_parts(value)
-    return render(*fields)[:MAX_TEXT] if fields[2] else ""
-
-
-def _json_parts(value: Mapping[str, object]) -> tuple[str, str, str]:
-    country, area, number = (text_of(value.get(key)).strip() for key in ("countryCode", "areaCode", "number"))
-    return country, area, number
-
-
-def _from_xml(text: str) -> tuple[str, str, str] | None:
-    try:
-        found = [element.attributes for element in elements(text) if element.name == "Состав"]
-    except ValueError:
-        logger.debug("an XML value of contact information cannot be read")
-        return None
-    if not found:
-        return None
-    country, area, number = (found[0].get(key, "").strip() for key in ("КодСтраны", "КодГорода", "Номер"))
-    return country, area, number
-
-
-def render(country: str, area: str, number: str) -> str:
-    """Write the parts of a phone as a person would: ``+7 (495) 2293042``. Extensions never reach this."""
-    number = _plain(number)
-    if number.startswith("+"):
-        return number
-    country, area = _NOT_DIGITS.sub("", country), _plain(area)
-    return " ".join(part for part in (country and f"+{country}", area and f"({area})", number) if part)
-
-
-def _plain(text: str) -> str:
-    """Drop separators between digits; a text that holds more than digits stays as it was typed."""
-    if text.isdecimal():
-        return text
-    digits = _SEPARATORS.sub("", text)
-    return digits if digits.isdecimal() else " ".join(text.split())

@@ -14,6 +14,7 @@ MAX_TEXT = 2000
 
 _LONGEST_REFERENCE = 200
 _LONGEST_LINE_NUMBER = 18
+_LONGEST_NUMBER = 400  # bits
 _NOT_1C = "1C writes no such rows: look at what stands between astsync and 1C, or at what source.url leads to."
 
 Row = Mapping[str, Any]
@@ -35,6 +36,17 @@ def text_of(value: object, longest: int = MAX_TEXT) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace").decode()
     return text
+
+
+def plain_text(value: object, longest: int = MAX_TEXT) -> str:
+    """Give a value as bounded text; a whole number never as ``1.0`` (spreadsheets keep all numbers so)."""
+    if isinstance(value, str):
+        return value if len(value) <= longest and value.isascii() else text_of(value, longest)
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
+        return ""
+    return text_of(value, longest)
 
 
 def column(row: Row, name: str, longest: int = MAX_TEXT) -> str:

@@ -20,11 +20,12 @@ from astsync.demo.onec.exported import Export
 from astsync.demo.onec.schema import FLAVOURS
 from astsync.phonebook.numbers import NumberParser
 from astsync.sources import Source
-from astsync.sources.contact import structured
 from astsync.sources.file.source import FileSource
 from astsync.sources.http.source import HttpSource
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.onec.retrying import Patience
+from astsync.sources.phone_texts import gather
+from astsync.sources.phone_texts import phone as as_phone
 from astsync.sources.soap import SoapSource
 
 SECRET = "Пароль-1"
@@ -152,8 +153,9 @@ def table(records: list[Section]) -> Iterator[list[str]]:
     for record in records:
         mark = "Да" if record["DeletionMark"] else "Нет"
         for phone in record["Phones"] or [{}]:
-            texts = [*structured(phone.get("Value", "")), phone.get("Presentation", ""), phone.get("Number", "")]
-            text = next((text for text in texts if parser.parse(text).keys), "".join(texts[-2:-1]))
+            held = gather((phone.get("Presentation", ""), phone.get("Value", "")), digits=phone.get("Number", ""))
+            texts = [one.text for one in as_phone(held)]
+            text = next((text for text in texts if parser.parse(text).keys), "".join(texts))
             yield [record["Ref"], record["Name"], mark, record["Catalog"], phone.get("Kind", ""), text]
 
 

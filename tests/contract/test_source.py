@@ -13,6 +13,7 @@ from astsync.demo.onec.data import Record
 from astsync.errors import SourceError, SourceLoginError, SourceNotFound, SourceUnreachable
 from astsync.phonebook.model import Counterparty
 from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.phone_row import RowReader
 from astsync.sources import Source
 from tests.contract.source_rigs import ALL, FILES, SECRET, Readable, Rig, make_rig
 
@@ -49,23 +50,19 @@ def test_it_gives_every_counterparty_that_is_not_deleted(rig: Rig) -> None:
 
 
 def test_it_gives_the_phones_that_count_today(rig: Rig) -> None:
-    parser = NumberParser(country="RU")
+    reader = RowReader(NumberParser(country="RU"))
     found = pulled(rig)
     for ref, record in wanted(rig).items():
-        keys = {key for phone in found[ref].phones for key in first_keys(parser, phone.texts)}
+        keys = {key for phone in found[ref].phones for key in reader.read(phone).keys}
         past = [contact for contact in record.phones if contact.kind != "Телефон с историей"]
         assert {number for contact in past for number in contact.written.numbers} <= keys, record
-
-
-def first_keys(parser: NumberParser, texts: tuple[str, ...]) -> tuple[str, ...]:
-    return next((keys for text in texts if (keys := parser.parse(text).keys)), ())
 
 
 def test_texts_and_kinds_are_what_the_source_wrote(rig: Rig) -> None:
     phones = [phone for one in pulled(rig).values() for phone in one.phones]
     assert len(phones) > SIZE / 2
     assert all(text.strip() for phone in phones for text in phone.texts)
-    assert all(phone.texts for phone in phones)
+    assert all(phone.text for phone in phones)
     assert {"Телефон", "Мобильный телефон"} <= {phone.kind for phone in phones}
     assert "Факс" not in {phone.kind for phone in phones}
 

@@ -5,9 +5,14 @@ from datetime import date
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from astsync.phonebook.model import Phone
-from astsync.sources.contact import ContactBook, phones, read_row, render
+from astsync.phonebook.model import Parts, Phone
+from astsync.sources.contact import ContactBook, PhoneRow, phones, read_row
+from astsync.sources.language import ENGLISH
+from astsync.sources.phone_texts import BAD_JSON, BAD_XML, NO_PHONE, TOO_LONG
+from astsync.sources.values import MAX_TEXT
 
 TODAY = date(2026, 3, 1)
 KIND = "00000000-0000-4000-8000-000000000900"
@@ -15,32 +20,97 @@ NIL = "00000000-0000-0000-0000-000000000000"
 NAMESPACES = 'xmlns="http://www.v8.1c.ru/ssl/contactinfo" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
 
-def in_json(country: str = "7", area: str = "495", number: str = "2293042", **more: Any) -> str:
+def in_json(country: object = "7", area: object = "495", number: object = "2293042", **more: Any) -> str:
     value = {"version": 4, "value": "любое", "comment": "стр.\n2", "type": "Телефон", "extNumber": "12"}
     return json.dumps({**value, "countryCode": country, "areaCode": area, "number": number, **more}, ensure_ascii=False)
 
 
-def in_xml(number: str = "2293043", inside: str = "") -> str:
+def in_xml(number: str = "2293043", shown: str = "x") -> str:
     phone = f'<Состав xsi:type="НомерТелефона" КодСтраны="7" КодГорода="495" Номер="{number}" Добавочный="12"/>'
-    return f'<КонтактнаяИнформация {NAMESPACES} Представление="x">{inside}<Комментарий/>{phone}</КонтактнаяИнформация>'
+    root = f'<КонтактнаяИнформация {NAMESPACES} Представление="{shown}">'
+    return f"{root}<Комментарий/>{phone}</КонтактнаяИнформация>"
+
+
+def nested(inner: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+    names = st.sampled_from(["value", "number", "countryCode", "areaCode", "extNumber", "comment", "x"])
+    packed = st.dictionaries(names, inner, max_size=4)
+    return st.lists(inner, max_size=4) | packed | packed.map(lambda one: json.dumps(one, ensure_ascii=False))
 
 
 def row(**columns: Any) -> dict[str, Any]:
     return {"Ref_Key": "1", "LineNumber": "1", "Тип": "Телефон", "Вид_Key": KIND, **columns}
 
 
+def read(**columns: Any) -> PhoneRow:
+    found = read_row(row(**columns))
+    assert found is not None
+    return found
+
+
 def texts(**columns: Any) -> tuple[str, ...]:
-    read = read_row(row(**columns))
-    return () if read is None else read.texts
+    found = read_row(row(**columns))
+    return () if found is None else found.texts
 
 
-def test_the_order_of_trust() -> None:
-    given = texts(Значение=in_json(), ЗначенияПолей=in_xml(), Представление="+7 (495) 1", НомерТелефона="74952293044")
-    assert given == ("+7 (495) 2293042", "+7 (495) 2293043", "+7 (495) 1", "74952293044")
+def test_what_people_see_comes_first_and_what_adds_nothing_goes() -> None:
+    found = read(Значение=in_json(), Представление="+7 (495) 229-30-42", НомерТелефона="74952293042")
+    assert (found.texts, found.parts) == (("+7 (495) 229-30-42",), None)
+
+
+def test_a_structure_that_says_more_than_the_text_stays() -> None:
+    found = read(Значение=in_json(value="229-30-42"), Представление="229-30-42")
+    assert (found.texts, found.parts) == (("229-30-42",), Parts("7", "495", "2293042"))
 
 
 @pytest.mark.parametrize(
-    "value", ["", None, "{", "[]", "{}", in_json(number=""), in_json(number=" "), "\n", '"text"', 5, '{"number": null}']
+    ("columns", "seen"),
+    [
+        ({"Значение": in_json(value="8 495 229-30-42")}, "8 495 229-30-42"),
+        ({"ЗначенияПолей": in_xml(shown="8 495 229-30-42")}, "8 495 229-30-42"),
+        ({"ЗначенияПолей": "8 495 229-30-42"}, "8 495 229-30-42"),
+        ({"Значение": in_json(value="8 495 1"), "ЗначенияПолей": in_xml(shown="8 495 2")}, "8 495 1"),
+        ({"Значение": json.dumps(in_json(value="8 495 1"))}, '"{'),
+        ({"Значение": json.dumps({"value": in_json(value="8 495 1")})}, "8 495 1"),
+        ({"Значение": {"value": "8 495 1"}}, "8 495 1"),
+        ({"Значение": 84951234567}, "84951234567"),
+        ({"Представление": ["8 495 1", 2]}, "8 495 1; 2"),
+        ({"ЗначенияПолей": "Представление=8 495 1\nКодСтраны=8"}, "8 495 1"),
+        ({"ЗначенияПолей": "+7 (495) 1 = секретарь"}, "+7 (495) 1 = секретарь"),
+        ({"ЗначенияПолей": "[495] 229-30-42"}, "[495] 229-30-42"),
+    ],
+)
+def test_where_there_is_no_presentation_the_text_is_looked_for(columns: dict[str, Any], seen: str) -> None:
+    assert texts(**columns)[0].startswith(seen)
+
+
+LINES = "КодСтраны=7\nКодГорода=495\nНомерТелефона=2293042\nДобавочный=12\nКомментарий=до 18\n\tпо будням"
+
+
+@pytest.mark.parametrize(
+    ("columns", "parts"),
+    [
+        ({"Значение": in_json(value="")}, Parts("7", "495", "2293042", "12", "стр.\n2")),
+        ({"ЗначенияПолей": in_xml(shown="")}, Parts("7", "495", "2293043", "12")),
+        ({"ЗначенияПолей": "\ufeff " + in_json(value="", comment="")}, Parts("7", "495", "2293042", "12")),
+        ({"ЗначенияПолей": LINES}, Parts("7", "495", "2293042", "12", "до 18 по будням")),
+        (
+            {"Значение": in_json(7, 495, 2293042.0, value=None, extNumber=None)},
+            Parts("7", "495", "2293042", "", "стр.\n2"),
+        ),
+        ({"Значение": in_json(number=["1", 2], value="")}, Parts("7", "495", "1; 2", "12", "стр.\n2")),
+        ({"Поле1": "7", "Поле2": "495", "Поле3": "2293042", "Поле4": 12}, Parts("7", "495", "2293042", "12")),
+        ({"Комментарий": "8 916 1"}, Parts(comment="8 916 1")),
+        ({"НомерТелефона": "84952293042891612345"}, Parts(digits="84952293042891612345")),
+    ],
+)
+def test_structures_of_every_kind(columns: dict[str, Any], parts: Parts) -> None:
+    found = read(**columns)
+    assert (found.texts, found.parts, found.fault) == ((), parts, "")
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["", None, "{", "[]", "{}", in_json(number=""), in_json(number=" "), "\n", '"text"', 5, True, [], {}, ["x"]],
 )
 def test_a_useless_json_value_falls_through(value: object) -> None:
     assert texts(Значение=value, Представление="123-45-67") == ("123-45-67",)
@@ -54,7 +124,6 @@ def test_a_useless_json_value_falls_through(value: object) -> None:
         "<a><b></a>",
         "<КонтактнаяИнформация/>",
         in_xml(number=""),
-        "КодСтраны=7\nКодГорода=495\nНомерТелефона=2293042",
         '<!DOCTYPE a [<!ENTITY n "2293042">]><Состав Номер="&n;"/>',
         '<!DOCTYPE a SYSTEM "file:///etc/passwd"><Состав Номер="2293042"/>',
     ],
@@ -63,30 +132,51 @@ def test_a_useless_xml_value_falls_through(value: str) -> None:
     assert texts(ЗначенияПолей=value, Представление="123-45-67") == ("123-45-67",)
 
 
-def test_json_may_stand_in_the_xml_column_and_after_a_byte_order_mark() -> None:
-    assert texts(ЗначенияПолей="\ufeff " + in_json()) == ("+7 (495) 2293042",)
-
-
-def test_same_texts_are_given_once() -> None:
-    assert texts(Значение=in_json(), Представление="+7 (495) 2293042", НомерТелефона=" ") == ("+7 (495) 2293042",)
+DEEP = json.dumps({"value": json.dumps({"value": json.dumps({"value": json.dumps({"value": in_json()})})})})
 
 
 @pytest.mark.parametrize(
-    ("parts", "text"),
+    ("value", "fault"),
     [
-        (("7", "495", "229-30-42"), "+7 (495) 2293042"),
-        (("+7", "(495)", "2293042"), "+7 (495) 2293042"),
-        (("7", "", "9161234567"), "+7 9161234567"),
-        (("", "495", "229 30 42"), "(495) 2293042"),
-        (("", "", "2293042"), "2293042"),
-        (("7", "495", "229-3O-42"), "+7 (495) 229-3O-42"),
-        (("7", "495", "2293042,\n2293043"), "+7 (495) 2293042, 2293043"),
-        (("7", "495", "+7 495 229"), "+7 495 229"),
-        (("код", "495", "2293042"), "(495) 2293042"),
+        ('{"number": "2293042"', BAD_JSON),
+        ('<!DOCTYPE a [<!ENTITY n "2293042">]><Состав Номер="&n;"/>', BAD_XML),
+        ("<Состав Номер='2293042'>", BAD_XML),
+        ({"phone": 2293042}, NO_PHONE),
+        ({"number": {"value": "2293042"}}, NO_PHONE),
+        ({"number": [["2293042"]]}, NO_PHONE),
+        ('{"phone": ["2293042"]}', NO_PHONE),
+        ("8 495 229-30-42 " * 4096, TOO_LONG),
+        (in_json(number="8 495 229-30-42 " * 3000, value=""), TOO_LONG),
+        (f'{{"number": "2293042", "x": "{"y" * 2**17}"}}', BAD_JSON),
+        (DEEP, BAD_JSON),
     ],
+    ids=lambda value: str(value)[:30],
 )
-def test_parts_are_written_as_a_person_would(parts: tuple[str, str, str], text: str) -> None:
-    assert render(*parts) == text
+def test_what_cannot_be_read_is_told_as_it_came(value: object, fault: str) -> None:
+    found = read(Значение=value)
+    assert found.fault == fault
+    assert len(found.texts[0]) <= MAX_TEXT
+    assert any(map(str.isdigit, found.texts[0]))
+
+
+def test_a_text_is_never_cut_inside_a_number() -> None:
+    (text,) = texts(Представление="ы" * (MAX_TEXT - 10) + " 8 495 229-30-42")
+    assert text == "ы" * (MAX_TEXT - 10)
+
+
+@given(st.recursive(st.none() | st.booleans() | st.integers() | st.floats() | st.text(), nested, max_leaves=12))
+def test_columns_of_any_shape_give_a_phone_or_a_fault(value: Any) -> None:
+    for name in ("Представление", "Значение", "ЗначенияПолей", "НомерТелефона", "Поле3", "Комментарий", "ДействуетС"):
+        found = read_row(row(**{name: value}))
+        if found is not None:
+            assert all(len(text) <= MAX_TEXT for text in (*found.texts, *(found.parts or ())))
+
+
+def test_a_phone_row_of_an_english_configuration() -> None:
+    columns = {"Type": "Phone", "Presentation": "229-30-42", "Value": in_json(value="229-30-42"), "Kind_Key": KIND}
+    found = read_row({"Ref_Key": "1", "LineNumber": "2", **columns}, ENGLISH)
+    assert found == PhoneRow(2, KIND, "0001-01-01", ("229-30-42",), Parts("7", "495", "2293042"))
+    assert read_row({**columns, "Type": "Address"}, ENGLISH) is None
 
 
 @pytest.mark.parametrize("kind", ["Факс", "Адрес", "АдресЭлектроннойПочты", "", None])

@@ -108,14 +108,14 @@ def test_only_columns_that_exist_are_asked_for(base: Base, server: Server) -> No
     assert chosen == "Ref_Key,LineNumber,Тип,Вид_Key,Представление,НомерТелефона,ЗначенияПолей,ДействуетС"
 
 
-def test_structured_phones_come_first_and_histories_are_followed(base: Base, server: Server) -> None:
+def test_of_structured_phones_the_text_comes_first_and_histories_are_followed(base: Base, server: Server) -> None:
     value = json.dumps({"countryCode": "7", "areaCode": "495", "number": "2293042", "extNumber": "12"})
     base.sets[CONTACT_SET] = [
         contact(1, "старый", Значение="", ДействуетС="2020-01-01T00:00:00"),
-        contact(1, "новый", 2, Значение=value, ДействуетС="2026-03-01T00:00:00"),
+        contact(1, "8 (495) 229-30-42", 2, Значение=value, ДействуетС="2026-03-01T00:00:00"),
         contact(1, "будущий", 3, Значение="", ДействуетС="2026-03-02T00:00:00"),
     ]
-    assert texts(server) == ["+7 (495) 2293042", "новый"]
+    assert texts(server) == ["8 (495) 229-30-42"]
 
 
 @pytest.mark.parametrize("size", [1, 2, 7, 50, 100])

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceNotFound, SourceQueryError
-from astsync.phonebook.model import Counterparty, Phone
+from astsync.phonebook.model import Counterparty, Parts, Phone
 from astsync.sources.odata.kinds import Kinds
 from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import (
@@ -100,18 +100,22 @@ def test_a_register_may_keep_a_history(base: Base, server: Server) -> None:
         entry(1, "1", Объект=None),
         entry(1, "1", Объект="a\nb"),
         entry(1, "1", Вид={"a": 1}),
-        entry(1, "1", Представление=["x"]),
-        entry(1, "1", Поле3=True),
     ],
 )
-def test_odd_rows_of_the_register_are_an_error(base: Base, server: Server, row: dict[str, Any]) -> None:
+def test_rows_of_the_register_without_a_key_are_an_error(base: Base, server: Server, row: dict[str, Any]) -> None:
     with_register(base, row)
     with pytest.raises(SourceBadAnswer) as caught:
         pull(server)
     assert caught.value.hint
 
 
-def test_parts_without_sense_fall_through_to_the_text(base: Base, server: Server) -> None:
+@pytest.mark.parametrize("odd", [{"Представление": ["1"]}, {"Поле3": True}, {"Поле1": ["x"]}, {"Комментарий": {}}])
+def test_odd_columns_of_the_register_stop_nothing(base: Base, server: Server, odd: dict[str, Any]) -> None:
+    with_register(base, entry(1, "1", **odd))
+    assert texts(pull(server))["ООО МИКО"] == ["1"]
+
+
+def test_parts_beside_a_text_are_kept_where_they_add_something(base: Base, server: Server) -> None:
     parts = {"Поле1": "", "Поле2": "", "Поле3": ""}
     with_register(
         base,
@@ -119,7 +123,10 @@ def test_parts_without_sense_fall_through_to_the_text(base: Base, server: Server
         entry(1, "x", "б", **{**parts, "Поле1": "7", "Поле2": "(495)", "Поле3": "555-01-02"}),
     )
     (found, _) = pull(server)
-    assert [phone.texts for phone in found.phones] == [("+7 (495) 555-01-01",), ("+7 (495) 5550102", "x")]
+    assert [(phone.texts, phone.parts) for phone in found.phones] == [
+        (("+7 (495) 555-01-01",), None),
+        (("x",), Parts("7", "(495)", "555-01-02")),
+    ]
 
 
 def test_a_register_without_phones_of_the_catalog_is_read_all_the_same(base: Base, server: Server) -> None:

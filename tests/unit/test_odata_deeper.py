@@ -14,7 +14,7 @@ from astsync.demo.onec import OneC
 from astsync.demo.onec.data import NIL, Contact
 from astsync.demo.onec.phones import Written
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.phonebook.model import Counterparty
+from astsync.phonebook.model import Counterparty, Parts
 from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import QUICK
 
@@ -234,18 +234,18 @@ def wanted_numbers(onec: OneC, catalog: str) -> dict[str, set[str]]:
 @pytest.mark.parametrize("contacts", ["auto", "register"])
 def test_the_register_gives_phones_of_one_catalog(old: OneC, catalog: str, contacts: str) -> None:
     found = pull(old, catalogs=[catalog], contacts=contacts, page_size=7)
-    texts = {one.ref: {phone.texts[-1] for phone in one.phones} for one in found}
+    texts = {one.ref: {phone.text for phone in one.phones} for one in found}
     assert texts == wanted_numbers(old, catalog)
     assert "Телефон" in kinds_of(found) <= {"Телефон", "Мобильный телефон"}
 
 
-def test_parts_of_the_register_come_first(old: OneC) -> None:
+def test_the_text_of_the_register_comes_before_its_parts(old: OneC) -> None:
     contact = Contact("Телефон", "Телефон", Written("что-то", ("74955550101",), "7", "495", "5550101"), True)
     table = old.table()
     index = next(index for index in table.indexes() if not table.item(index).folder and not table.item(index).deleted)
     table.change(index, table.item(index), (contact,))
     (found,) = [one for one in pull(old) if one.ref == table.ref(index)]
-    assert [phone.texts for phone in found.phones] == [("+7 (495) 5550101", "что-то")]
+    assert [(phone.text, phone.parts) for phone in found.phones] == [("что-то", Parts("7", "495", "5550101"))]
 
 
 def test_kinds_of_the_register_may_be_texts(old: OneC) -> None:

@@ -7,8 +7,9 @@ import pytest
 
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty
-from astsync.sources.contact import phones, read_row, today_here
+from astsync.sources.contact import ODD_DATE, phones, read_row, today_here
 from astsync.sources.odata.source import ODataSource
+from astsync.sources.phone_texts import TOO_LONG
 from astsync.sources.values import MAX_TEXT, column, line_number, ref_key, row_key, text_of
 from tests.unit.stub_1c import (
     CATALOG,
@@ -151,8 +152,8 @@ def test_texts_that_leave_the_source_have_a_bound(base: Base, server: Server) ->
     (found,) = pull(server)
     (phone,) = found.phones
     assert found.name == phone.kind == "ы" * MAX_TEXT
-    assert [text[:11] for text in phone.texts] == ["+7 (495) 11", "ы" * 11, "2" * 11]
-    assert {len(text) for text in phone.texts} == {MAX_TEXT}
+    assert phone.texts == ("ы" * MAX_TEXT,)
+    assert phone.fault == TOO_LONG
 
 
 def test_texts_that_leave_the_source_are_unicode(base: Base, server: Server) -> None:
@@ -185,14 +186,26 @@ def test_values_as_text(value: object, text: str) -> None:
     assert text_of(value) == text
 
 
+@pytest.mark.parametrize("value", [True, {}, ["x"], 1.5, None])
+@pytest.mark.parametrize("name", ["НомерТелефона", "Значение", "ЗначенияПолей", "Вид_Key"])
+def test_a_column_that_holds_something_else_does_not_hide_the_text(name: str, value: object) -> None:
+    read = read_row({"Тип": "Телефон", "Представление": "1", name: value})
+    assert read is not None
+    assert (read.texts, read.parts, read.fault) == (("1",), None, "")
+
+
+@pytest.mark.parametrize("value", [True, ["x"], 5, "вчера"])
+def test_a_date_that_is_none_is_a_fault_of_its_row(value: object) -> None:
+    read = read_row({"Тип": "Телефон", "Представление": "1", "ДействуетС": value})
+    assert read is not None
+    assert (read.texts, read.fault) == (("1",), ODD_DATE)
+
+
 @pytest.mark.parametrize("value", [True, {}, ["x"]])
-@pytest.mark.parametrize(
-    "name", ["Представление", "НомерТелефона", "Значение", "ЗначенияПолей", "Вид_Key", "ДействуетС"]
-)
-def test_a_text_column_that_holds_something_else_is_an_error(name: str, value: object) -> None:
-    with pytest.raises(SourceBadAnswer, match=name):
-        read_row({"Тип": "Телефон", "Представление": "1", name: value})
-    assert column({name: None}, name) == column({}, name) == ""
+def test_a_column_that_names_its_row_must_be_text(value: object) -> None:
+    with pytest.raises(SourceBadAnswer, match="Вид"):
+        column({"Вид": value}, "Вид")
+    assert column({"Вид": None}, "Вид") == column({}, "Вид") == ""
 
 
 # --- lines

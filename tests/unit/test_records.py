@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone
+from astsync.sources.phone_texts import TOO_LONG
 from astsync.sources.records import reader as records_reader
 from astsync.sources.records.reader import Once, RecordReader, look_up
 
@@ -134,12 +135,15 @@ def test_other_fields_by_their_paths() -> None:
         (74955550142, [("74955550142",)]),
         (74955550142.0, [("74955550142",)]),
         (["1", 2, ["3"]], [("1",), ("2",), ("3",)]),
-        ({"Value": "1", "Presentation": "2", "Number": "1"}, [("1", "2")]),
-        ({"Value": VALUE, "Presentation": "9"}, [("+7 (495) 5550142", "9")]),
-        ({"Value": XML, "Presentation": "9"}, [("+7 (495) 5550142", "9")]),
-        ({"Value": json.loads(VALUE)}, [("+7 (495) 5550142",)]),
-        (json.loads(VALUE), [("+7 (495) 5550142",)]),
-        (VALUE, [("+7 (495) 5550142",)]),
+        ({"Value": "1", "Presentation": "2", "Number": "1"}, [("2",)]),
+        ({"Value": VALUE, "Presentation": "9"}, [("9",)]),
+        ({"Value": VALUE, "Presentation": "нет"}, [("нет", "+7 (495) 555-01-42")]),
+        ({"Value": XML, "Presentation": "9"}, [("9",)]),
+        ({"Value": json.loads(VALUE)}, [("+7 (495) 555-01-42",)]),
+        (json.loads(VALUE), [("+7 (495) 555-01-42",)]),
+        ({"number": "5550142", "areaCode": "495"}, [()]),
+        ({"Представление": "1", "НомерТелефона": "2"}, [("1",)]),
+        (VALUE, [("+7 (495) 555-01-42",)]),
         ({"Value": '{"cut', "Presentation": "9"}, [("9",)]),
         ({"Value": "КодСтраны=7\nНомерТелефона=5550142", "Presentation": "9"}, [("9",)]),
         ({"Phone": [{"Number": "1"}, {"Number": "2"}]}, [("1",), ("2",)]),
@@ -169,7 +173,7 @@ def test_the_kind_of_a_phone() -> None:
 def test_texts_have_a_bound_and_are_valid_unicode() -> None:
     one = read({"Name": "я" * 5000 + "\ud83d", "Phones": "1" * 5000})
     assert one is not None
-    assert (len(one.name), len(one.phones[0].texts[0])) == (2000, 2000)
+    assert (len(one.name), len(one.phones[0].texts[0]), one.phones[0].fault) == (2000, 2000, TOO_LONG)
     half = read({"Name": "я\ud83d", "Phones": []})
     assert half is not None
     assert half.name == "я?"
@@ -284,7 +288,7 @@ def test_nothing_but_an_error_of_the_source_comes_out(records: list[Any], fields
         for record in records:
             one = reading.read(record)
             if one is not None:
-                said = [one.ref, one.name, one.catalog, *(text for phone in one.phones for text in phone.texts)]
+                said = [one.ref, one.name, one.catalog, *(phone.text for phone in one.phones)]
                 assert "".join(said).encode()[:1] == "".join(said)[:1].encode()[:1]
                 assert all(len(text) <= 2000 for text in said)
         reading.finish()

@@ -14,7 +14,7 @@ from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, envelope, fixture,
 from tests.unit.test_xdto_json import xdto
 
 OPERATION = "GetCounterparties"
-MIKO = Counterparty("1", "ООО МИКО", (Phone(("+7 (495) 555-01-02", "74955550102"), "Телефон"),), "Контрагенты")
+MIKO = Counterparty("1", "ООО МИКО", (Phone(("+7 (495) 555-01-02",), "Телефон"),), "Контрагенты")
 RECORD = (
     "<m:Counterparties><m:Ref>1</m:Ref><m:Name>ООО МИКО</m:Name><m:DeletionMark>false</m:DeletionMark>"
     "<m:Catalog>Контрагенты</m:Catalog><m:Phones><m:Kind>Телефон</m:Kind>"

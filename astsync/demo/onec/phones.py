@@ -185,6 +185,30 @@ _INVISIBLE: tuple[Callable[[str], str], ...] = (
 )
 
 
+_DIGITS = frozenset("0123456789")
+
+
+def split_typed(text: str) -> tuple[str, str, str, str]:
+    """Split a typed text as 1C's standard library does: country, area, number and extension.
+
+    The first run of digits is the country, the second the area, the third (with blanks and dashes) the number, whatever
+    they are; what follows is the extension, without a comma and «доб.» before it.
+    """
+    country, place = _run(text, 0, _DIGITS)
+    area, place = _run(text, place, _DIGITS)
+    number, place = _run(text, place, _DIGITS | {" ", "-"})
+    rest = text[place:].strip().removeprefix(",").lstrip()
+    rest = rest[3:].lstrip() if rest[:3].lower() == "доб" else rest
+    return country, area, number.strip(), rest.removeprefix(".").strip()
+
+
+def _run(text: str, start: int, allowed: frozenset[str]) -> tuple[str, int]:
+    """Give the run that begins with the next digit, and the place behind it."""
+    first = next((place for place in range(start, len(text)) if text[place] in _DIGITS), len(text))
+    end = next((place for place in range(first, len(text)) if text[place] not in allowed), len(text))
+    return text[first:end], end
+
+
 def soil(dice: Dice, written: Written) -> Written:
     """Put invisible or look-alike characters into the text; the numbers in it stay what they are."""
     return replace(written, text=_INVISIBLE[dice.roll(len(_INVISIBLE))](written.text))

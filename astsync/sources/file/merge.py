@@ -9,7 +9,7 @@ from types import TracebackType
 import orjson
 
 from astsync.errors import SourceFailure, SourceQueryError
-from astsync.phonebook.model import Counterparty, Phone
+from astsync.phonebook.model import Counterparty, Parts, Phone
 from astsync.sources.onec.words import clean
 
 logger = logging.getLogger(__name__)
@@ -59,7 +59,7 @@ class Merger:
 
     def add(self, counterparty: Counterparty) -> None:
         """Keep what one row gave."""
-        phones = orjson.dumps([(phone.kind, *phone.texts) for phone in counterparty.phones])
+        phones = orjson.dumps([_kept(phone) for phone in counterparty.phones])
         self._batch.append((counterparty.catalog, counterparty.ref, counterparty.name, phones))
         if len(self._batch) >= _BATCH:
             self._flush()
@@ -94,8 +94,7 @@ class Merger:
         if other is not None:
             self._differ(ref, name, other)
         phones = (phone for row in group for phone in orjson.loads(row[3]))
-        merged = tuple(dict.fromkeys(Phone(tuple(texts), sys.intern(kind)) for kind, *texts in phones))
-        return Counterparty(ref, name, merged, sys.intern(catalog))
+        return Counterparty(ref, name, tuple(dict.fromkeys(_phone(*kept) for kept in phones)), sys.intern(catalog))
 
     def _differ(self, ref: str, name: str, other: str) -> None:
         told = f"{self._where} has one reference {clean(ref)} for {clean(name)} and {clean(other)}"
@@ -108,3 +107,11 @@ class Merger:
         if not self._told:
             self._told = True
             logger.warning("%s: the first name counts", told)
+
+
+def _kept(phone: Phone) -> tuple[object, ...]:
+    return phone.texts, phone.kind, phone.parts and tuple(phone.parts), phone.fault
+
+
+def _phone(texts: list[str], kind: str, parts: list[str] | None, fault: str) -> Phone:
+    return Phone(tuple(texts), sys.intern(kind), 0, Parts(*parts) if parts else None, fault)

@@ -91,7 +91,7 @@ class Columns:
         kind = cell(self.kind)
         phones = []
         for group in self.phones:
-            texts = {str(at): cell(at) for at in group if cell(at) not in (None, "")}
+            texts = {self._key(at): cell(at) for at in group if cell(at) not in (None, "")}
             if texts:
                 phones.append({**texts, "kind": kind if self.kind is not None else self._own_kind(group)})
         return {
@@ -106,9 +106,13 @@ class Columns:
         """A column of its own kind of phone is named by it: «Мобильный телефон»."""
         return self.header[group[0]] if len(self.phones) > 1 else ""
 
+    def _key(self, at: int) -> str:
+        """Name a column of phones; several columns of one phone go by their headers in the order of trust."""
+        return f"{at}.{self.header[at]}" if len(self.phones) == 1 and len(self.phones[0]) > 1 else str(at)
+
     def fields(self) -> FieldsConfig:
         """Give the fields of the records for their reader."""
-        texts = tuple(dict.fromkeys(str(at) for group in self.phones for at in group))
+        texts = tuple(dict.fromkeys(self._key(at) for group in self.phones for at in group))
         return RECORD.model_copy(update={"phone": texts})
 
 

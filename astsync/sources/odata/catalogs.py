@@ -3,7 +3,7 @@
 import difflib
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from urllib.parse import urlsplit
 
 from astsync.errors import (
@@ -14,7 +14,7 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
-from astsync.sources.contact import CONTACTS
+from astsync.sources.language import LANGUAGES, phone_like
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.onec.client import Options
 from astsync.sources.onec.errors import ADD_TO_ODATA
@@ -29,6 +29,7 @@ PREFIX = "Catalog_"
 _ODATA_PATH = re.compile(r"/odata(/standard\.odata)?/*$", re.IGNORECASE)
 _LANGUAGE = re.compile(r"/[a-z]{2}(_[A-Z]{2})?/*$")
 _MANY = 15
+_SECTIONS = tuple(f"_{names.section}" for names in LANGUAGES)
 
 
 def service_root(url: str) -> str:
@@ -89,8 +90,8 @@ def explain_query(catalog: str, fields: Iterable[str], row: Row | None, error: S
     missing = [field for field in fields if row is not None and field not in row]
     if row is None or not missing:
         return error
-    if CONTACTS in missing:
-        return no_contacts(catalog)
+    if any(names.section in missing for names in LANGUAGES):
+        return no_contacts(catalog, row)
     template = f'"…" = "{{{missing[0]}}}"'
     elsewhere = f" Where another catalog has it, write it there alone: {template} in source.odata.templates."
     return SourceQueryError(
@@ -113,14 +114,37 @@ def filter_refused(catalog: str, text: str, row: Row | None, error: SourceError)
     )
 
 
-def no_contacts(catalog: str) -> SourceNotFound:
-    """Make the error of a catalog without contact information."""
+def no_contacts(catalog: str, row: Row | None = None) -> SourceNotFound:
+    """Make the error of a catalog without contact information; ``row`` is a whole one and shows its own fields."""
+    sections = " or ".join(names.section for names in LANGUAGES)
+    own = phone_fields(row) if row is not None else []
+    fields = f" Its own fields that look like phones: {listed(own)}: write {_own_fields(own)}." if own else ""
     hint = (
-        f"Phones are read from the tabular section {CONTACTS}, or from the register of that name in configurations "
-        "before БСП (УТ 10.3, БП 2.0). Name a catalog that has contacts in source.odata.catalogs. A register must be "
-        f"published. {ADD_TO_ODATA}"
+        f"Phones are read from the tabular section {sections}, or from the register of that name in configurations "
+        f"before БСП (УТ 10.3, БП 2.0).{fields} Name a catalog that has contacts in source.odata.catalogs. A register "
+        f"must be published. {ADD_TO_ODATA}"
     )
     return SourceNotFound(f"the catalog {catalog} holds no contact information", hint=hint)
+
+
+def no_phone_field(fields: Iterable[str], rows: Iterable[Row]) -> SourceQueryError:
+    """Make the error of phone fields that no catalog has; ``rows`` are whole ones and show what there is."""
+    there = list(dict.fromkeys(field for row in rows for field in phone_fields(row)))
+    like = f" Fields that look like phones: {listed(there)}." if there else " No field looks like a phone."
+    return SourceQueryError(
+        f"no catalog has the field {listed(fields)} (source.odata.phone_fields)",
+        hint=f"Correct source.odata.phone_fields, or leave it out.{like}",
+    )
+
+
+def phone_fields(row: Row) -> list[str]:
+    """Give the catalog's own fields that look like phones, by a whole row."""
+    return phone_like(name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
+
+
+def _own_fields(names: Sequence[str]) -> str:
+    quoted = ", ".join(f'"{clean(name)}"' for name in names[:_MANY])
+    return f"phone_fields = [{quoted}] in the table source.odata"
 
 
 def _name(row: Row) -> str:
@@ -129,7 +153,7 @@ def _name(row: Row) -> str:
 
 def _offer(missing: list[str], published: frozenset[str]) -> str:
     catalogs = sorted(name.removeprefix(PREFIX) for name in published if name.startswith(PREFIX))
-    owners = [name for name in catalogs if not name.endswith(f"_{CONTACTS}")]
+    owners = [name for name in catalogs if not name.endswith(_SECTIONS)]
     folded = {name.casefold(): name for name in owners}
     near = [folded[hit] for name in missing for hit in difflib.get_close_matches(name.casefold(), folded, 3, 0.7)]
     if near:

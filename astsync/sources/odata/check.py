@@ -23,7 +23,7 @@ from astsync.sources.odata.contacts import Register
 from astsync.sources.odata.kinds import Kinds, read_kinds
 from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
-from astsync.sources.odata.reader import CatalogReader, Visit
+from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
 from astsync.sources.onec.client import OneCClient
 
 ALLOWED_ONLY = (
@@ -73,6 +73,7 @@ class ODataCheck:
         owners = Owners(pages, published)
         visit = Visit(pages, self._config.odata, self._catalogs, published, kinds, owners, self._today)
         readers = [CatalogReader(visit, catalog, rank) for rank, catalog in enumerate(self._catalogs)]
+        yield from self._own_fields(readers)
         for reader in readers:
             yield from self._isolated(reader, visit)
         self._part = "kinds of contact"
@@ -92,6 +93,14 @@ class ODataCheck:
         if self._config.odata.allowed_only:
             yield Finding("rights", None, ALLOWED_ONLY)
 
+    def _own_fields(self, readers: list[CatalogReader]) -> Iterator[Finding]:
+        """Look whether any catalog has the fields of phones; the catalogs are checked all the same."""
+        self._part = "fields with phones"
+        try:
+            check_phone_fields(readers, self._config.odata.phone_fields)
+        except _OF_A_CATALOG as error:
+            yield self._fault(error)
+
     def _isolated(self, reader: CatalogReader, visit: Visit) -> Iterator[Finding]:
         """Give the findings of one catalog; what is wrong with it alone does not stop the check."""
         try:
@@ -109,7 +118,8 @@ class ODataCheck:
         rows = "it can be read" if count is None else f"{count} rows"
         yield Finding(self._part, True, f"{rows}; fields asked for: {listed(reader.own_fields)}")
         self._part = f"phones of {name}"
-        yield Finding(self._part, True, f"they stand {reader.contacts.describe()}")
+        own = f", and in the fields {listed(reader.phone_fields)}" if reader.phone_fields else ""
+        yield Finding(self._part, True, f"they stand {reader.contacts.describe()}{own}")
         self._part = f"rows of {name}"
         yield from self._rows(reader.few(FIRST))
 

@@ -7,33 +7,24 @@ one information register instead.
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import Literal, Protocol
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceNotFound, SourceQueryError
-from astsync.sources.contact import (
-    CONTACTS,
-    KEY_COLUMNS,
-    PHONE_TYPE,
-    USUAL_COLUMNS,
-    VALUE_COLUMNS,
-    ContactBook,
-)
+from astsync.sources.contact import KEY_COLUMNS, ContactBook
+from astsync.sources.language import LANGUAGES, Language, language_of
 from astsync.sources.odata.catalogs import PREFIX, no_contacts
-from astsync.sources.odata.kinds import KINDS, Kinds
+from astsync.sources.odata.kinds import Kinds
 from astsync.sources.odata.pages import ODataPages, Report, guid
 from astsync.sources.values import Row, column, line_number, row_key
 
 logger = logging.getLogger(__name__)
 
-REGISTER = f"InformationRegister_{CONTACTS}"
 Place = Literal["auto", "section", "inside", "register"]
 
 _NO_CONTACTS = "This is no contact information as 1C keeps it."
-_ONLY_PHONES = f"Тип eq '{PHONE_TYPE}'"
 _TYPE = "StandardODATA.Catalog_"
-_REGISTER_KEYS = ("Объект", "Объект_Type", "Тип", "Вид", "Вид_Type")
-_REGISTER_VALUES = ("Представление", "Поле1", "Поле2", "Поле3", "ДействуетС")
-_REGISTER_ORDER = ("Объект", "Вид", "ДействуетС")
+_USUAL = 4  # of the section's columns: those that every configuration has that was seen
 _LONGEST_KIND = 200
 _FEW_OWNERS = 4
 """Owners in one ``$filter``: IIS refuses queries of more than 2048 characters, and a Cyrillic letter takes six."""
@@ -62,10 +53,10 @@ class Section:
 
     columns: tuple[str, ...] = ()
 
-    def __init__(self, pages: ODataPages, catalog: str, sample: Row | None) -> None:
-        self._pages, self._name = pages, section_set(catalog)
-        known = USUAL_COLUMNS if sample is None else sample
-        self._columns = (*KEY_COLUMNS, *(name for name in VALUE_COLUMNS if name in known))
+    def __init__(self, pages: ODataPages, catalog: str, sample: Row | None, names: Language) -> None:
+        self._pages, self._name, self._names = pages, section_set(catalog, names), names
+        known = names.section_columns[:_USUAL] if sample is None else sample
+        self._columns = (*KEY_COLUMNS, *(name for name in names.section_columns if name in known))
 
     def describe(self) -> str:
         """Name the set."""
@@ -75,9 +66,9 @@ class Section:
         """Read the set's rows, page by page."""
         options = {"$select": ",".join(self._columns), "$orderby": ",".join(KEY_COLUMNS)}
         for owners in _any_of(f"Ref_Key eq {guid(ref)}" for ref in refs):
-            chosen = {**options, "$filter": _ONLY_PHONES + owners}
+            chosen = {**options, "$filter": self._names.only_phones + owners}
             for row in self._pages.rows(self._name, chosen, row_key, report):
-                book.add(row["Ref_Key"], row)
+                book.add(row["Ref_Key"], row, self._names)
 
     def add_row(self, book: ContactBook, row: Row) -> None:
         """Read nothing: the set has given all."""
@@ -86,28 +77,31 @@ class Section:
 class Inside:
     """The tabular section inside the rows of the catalog."""
 
-    columns: tuple[str, ...] = (CONTACTS,)
+    def __init__(self, names: Language) -> None:
+        self._names = names
+        self.columns: tuple[str, ...] = (names.section,)
 
     def describe(self) -> str:
         """Name the column."""
-        return f"inside the rows of the catalog (column {CONTACTS})"
+        return f"inside the rows of the catalog (column {self._names.section})"
 
     def fill(self, book: ContactBook, refs: Sequence[str] = (), report: Report | None = None) -> None:
         """Read nothing: each row of the catalog brings its own."""
 
     def add_row(self, book: ContactBook, row: Row) -> None:
         """Read the lines of a row; a line that comes twice counts once."""
-        inside = row.get(CONTACTS)
+        section = self._names.section
+        inside = row.get(section)
         if inside is not None and not isinstance(inside, list):
-            raise SourceBadAnswer(f"{CONTACTS} is no list of rows", hint=_NO_CONTACTS)
+            raise SourceBadAnswer(f"{section} is no list of rows", hint=_NO_CONTACTS)
         seen: set[int | None] = set()
         for contact in inside or ():
             if not isinstance(contact, dict):
-                raise SourceBadAnswer(f"{CONTACTS} holds what is no row", hint=_NO_CONTACTS)
+                raise SourceBadAnswer(f"{section} holds what is no row", hint=_NO_CONTACTS)
             line = line_number(contact)
             if line is None or line not in seen:
                 seen.add(line)
-                book.add(row["Ref_Key"], contact)
+                book.add(row["Ref_Key"], contact, self._names)
 
 
 class Register:
@@ -119,28 +113,33 @@ class Register:
 
     columns: tuple[str, ...] = ()
 
-    def __init__(self, pages: ODataPages, catalog: str, sample: Row | None, kinds: Kinds) -> None:
-        self._pages, self._catalog, self._kinds = pages, catalog, kinds
-        values = _REGISTER_VALUES[:1] if sample is None else (name for name in _REGISTER_VALUES if name in sample)
-        self._columns = (*_REGISTER_KEYS, *values)
+    def __init__(self, pages: ODataPages, catalog: str, sample: Row | None, kinds: Kinds, names: Language) -> None:
+        self._pages, self._catalog, self._kinds, self._names = pages, catalog, kinds, names
+        self._type = _TYPE + catalog
+        known = names.register_values[:1] if sample is None else sample
+        self._columns = (*names.register_keys, *(name for name in names.register_values if name in known))
 
     def describe(self) -> str:
         """Name the register."""
-        return f"in the register {REGISTER}"
+        return f"in the register {self._names.register}"
 
     def fill(self, book: ContactBook, refs: Sequence[str] = (), report: Report | None = None) -> None:
         """Read the register's rows of the catalog, page by page."""
-        order = ",".join(name for name in _REGISTER_ORDER if name in self._columns)
+        names = self._names
+        ordered = (names.owner, names.register_kind, names.since)
+        order = ",".join(name for name in ordered if name in self._columns)
         options = {"$select": ",".join(self._columns), "$orderby": order}
-        for owners in _any_of(f"Объект eq cast({guid(ref)},'{PREFIX}{self._catalog}')" for ref in refs):
-            chosen = {**options, "$filter": _register_filter(self._catalog) + owners}
-            for row in self._pages.rows(REGISTER, chosen, register_key, report):
-                if row.get("Объект_Type") == _TYPE + self._catalog:
-                    book.add(row["Объект"], {**row, "Вид_Key": self._kind(row)})
+        key = partial(register_key, names=names)
+        for owners in _any_of(f"{names.owner} eq cast({guid(ref)},'{PREFIX}{self._catalog}')" for ref in refs):
+            chosen = {**options, "$filter": _register_filter(self._catalog, names) + owners}
+            for row in self._pages.rows(names.register, chosen, key, report):
+                if row.get(f"{names.owner}_Type") == self._type:
+                    book.add(row[names.owner], {**row, names.kind: self._kind(row)}, names)
 
     def _kind(self, row: Row) -> str:
-        kind = column(row, "Вид", _LONGEST_KIND)
-        if column(row, "Вид_Type") == _TYPE + KINDS:
+        names = self._names
+        kind = column(row, names.register_kind, _LONGEST_KIND)
+        if column(row, f"{names.register_kind}_Type") == _TYPE + names.kinds:
             self._kinds.need()
         elif kind:
             self._kinds.names.setdefault(kind, kind.strip())
@@ -148,6 +147,22 @@ class Register:
 
     def add_row(self, book: ContactBook, row: Row) -> None:
         """Read nothing: the register has given all."""
+
+
+class OwnFields:
+    """No contact information at all: the phones stand in the catalog's own fields (``source.odata.phone_fields``)."""
+
+    columns: tuple[str, ...] = ()
+
+    def describe(self) -> str:
+        """Say that there is no other place."""
+        return "in the catalog itself"
+
+    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: Report | None = None) -> None:
+        """Read nothing."""
+
+    def add_row(self, book: ContactBook, row: Row) -> None:
+        """Read nothing: the catalog's reader takes its own fields."""
 
 
 def locate(
@@ -162,12 +177,15 @@ def locate(
 
     Raises SourceError: SourceNotFound where there are no contacts at all.
     """
+    names = language_of(catalog, published)
     if place == "auto":
         found = _search(pages, catalog, published, item, kinds)
     elif place == "inside":
-        found = Inside()
+        row = item()
+        held = (one for one in LANGUAGES if row is not None and one.section in row)
+        found = Inside(next(held, names))
     else:
-        found = _section(pages, catalog) if place == "section" else _register(pages, catalog, kinds)
+        found = _section(pages, catalog, names) if place == "section" else _register(pages, catalog, kinds, names)
     if not isinstance(found, Register):
         kinds.need()
     return found
@@ -176,42 +194,51 @@ def locate(
 def _search(
     pages: ODataPages, catalog: str, published: frozenset[str], item: Callable[[], Row | None], kinds: Kinds
 ) -> Contacts:
-    try:
-        return _section(pages, catalog)
-    except (SourceNotFound, SourceQueryError) as error:
-        logger.info("%s: %s; looking elsewhere", catalog, error)
+    names = language_of(catalog, published)
+    # Where the sets are not shown a catalog's name may mislead: both languages are tried.
+    for one in (names,) if published else sorted(LANGUAGES, key=lambda one: one is not names):
+        try:
+            return _section(pages, catalog, one)
+        except (SourceNotFound, SourceQueryError) as error:
+            logger.info("%s: %s; looking elsewhere", catalog, error)
     row = item()
-    if row is not None and CONTACTS not in row:
-        return _found_register(pages, catalog, published, kinds)
-    return Inside()
+    if row is None:
+        return Inside(names)
+    for one in LANGUAGES:
+        if one.section in row:
+            return Inside(one)
+    return _found_register(pages, catalog, published, row, kinds)
 
 
-def _found_register(pages: ODataPages, catalog: str, published: frozenset[str], kinds: Kinds) -> Contacts:
+def _found_register(pages: ODataPages, catalog: str, published: frozenset[str], row: Row, kinds: Kinds) -> Contacts:
     """Give the register where there is one. Raises SourceNotFound: the catalog has no contacts then."""
-    missing: SourceError = no_contacts(catalog)
-    if published and REGISTER not in published:
+    missing: SourceError = no_contacts(catalog, row)
+    names = next((one for one in LANGUAGES if one.register in published), language_of(catalog, published))
+    if published and names.register not in published:
         raise missing
     try:
-        return _register(pages, catalog, kinds)
+        return _register(pages, catalog, kinds, names)
     except SourceNotFound:
         raise missing from None
 
 
-def _section(pages: ODataPages, catalog: str) -> Section:
-    return Section(pages, catalog, pages.sample(section_set(catalog), {"$filter": _ONLY_PHONES}))
+def _section(pages: ODataPages, catalog: str, names: Language) -> Section:
+    sample = pages.sample(section_set(catalog, names), {"$filter": names.only_phones})
+    return Section(pages, catalog, sample, names)
 
 
-def _register(pages: ODataPages, catalog: str, kinds: Kinds) -> Register:
-    return Register(pages, catalog, pages.sample(REGISTER, {"$filter": _register_filter(catalog)}), kinds)
+def _register(pages: ODataPages, catalog: str, kinds: Kinds, names: Language) -> Register:
+    sample = pages.sample(names.register, {"$filter": _register_filter(catalog, names)})
+    return Register(pages, catalog, sample, kinds, names)
 
 
-def section_set(catalog: str) -> str:
+def section_set(catalog: str, names: Language) -> str:
     """Give the name of the set of a catalog's contacts."""
-    return f"{PREFIX}{catalog}_{CONTACTS}"
+    return f"{PREFIX}{catalog}_{names.section}"
 
 
-def _register_filter(catalog: str) -> str:
-    return f"{_ONLY_PHONES} and Объект_Type eq '{_TYPE}{catalog}'"
+def _register_filter(catalog: str, names: Language) -> str:
+    return f"{names.only_phones} and {names.owner}_Type eq '{_TYPE}{catalog}'"
 
 
 def _any_of(tests: Iterable[str]) -> Iterator[str]:
@@ -222,9 +249,10 @@ def _any_of(tests: Iterable[str]) -> Iterator[str]:
         yield f" and ({joined})" if joined else ""
 
 
-def register_key(row: Row) -> str:
+def register_key(row: Row, names: Language) -> str:
     """Give what names a row of the register: its owner, its kind, its date where it has one. Raises SourceBadAnswer."""
-    owner = row.get("Объект")
+    owner = row.get(names.owner)
     if not isinstance(owner, str) or not owner.isprintable():
-        raise SourceBadAnswer(f"a row of {REGISTER} came without its owner (Объект)", hint=_NO_CONTACTS)
-    return "/".join((owner, column(row, "Вид", _LONGEST_KIND), column(row, "ДействуетС", _LONGEST_KIND)))
+        raise SourceBadAnswer(f"a row of {names.register} came without its owner ({names.owner})", hint=_NO_CONTACTS)
+    kind, since = (column(row, name, _LONGEST_KIND) for name in (names.register_kind, names.since))
+    return f"{owner}/{kind}/{since}"

@@ -12,17 +12,13 @@ from astsync.errors import (
     SourceRightsError,
 )
 from astsync.phonebook.model import Phone
-from astsync.sources.odata.catalogs import listed
+from astsync.sources.language import LANGUAGES, RUSSIAN
+from astsync.sources.odata.catalogs import PREFIX, listed
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.onec.errors import ADD_TO_ODATA
 from astsync.sources.values import ref_key, text_of
 
 logger = logging.getLogger(__name__)
-
-KINDS = "ВидыКонтактнойИнформации"
-"""The catalog of kinds, of that name in every configuration that was seen."""
-
-_SET = f"Catalog_{KINDS}"
 
 
 class Kinds:
@@ -74,13 +70,18 @@ class Kinds:
 
 def read_kinds(pages: ODataPages, published: frozenset[str], wanted: Sequence[str]) -> Kinds:
     """Read the names of the kinds; where that cannot be done the phonebook does without, unless kinds are wanted."""
-    if published and _SET not in published:
-        return _without(SourceNotFound(f"not published in 1C's OData interface: {KINDS}", hint=ADD_TO_ODATA), wanted)
-    try:
-        rows = pages.rows(_SET, {"$select": "Ref_Key,Description", "$orderby": "Ref_Key"}, ref_key)
-        return Kinds({row["Ref_Key"]: text_of(row.get("Description")).strip() for row in rows}, wanted)
-    except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
-        return _without(error, wanted)
+    catalogs = [names.kinds for names in LANGUAGES if not published or PREFIX + names.kinds in published]
+    missing = RUSSIAN.kinds
+    if not catalogs:
+        return _without(SourceNotFound(f"not published in 1C's OData interface: {missing}", hint=ADD_TO_ODATA), wanted)
+    refused: list[SourceError] = []
+    for catalog in catalogs:
+        try:
+            rows = pages.rows(PREFIX + catalog, {"$select": "Ref_Key,Description", "$orderby": "Ref_Key"}, ref_key)
+            return Kinds({row["Ref_Key"]: text_of(row.get("Description")).strip() for row in rows}, wanted)
+        except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
+            refused.append(error)
+    return _without(refused[0], wanted)
 
 
 def _without(error: SourceError, wanted: Sequence[str]) -> Kinds:

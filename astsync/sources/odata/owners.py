@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
+from astsync.sources.language import LANGUAGES
 from astsync.sources.odata.catalogs import PREFIX, listed
 from astsync.sources.odata.names import DESCRIPTION
 from astsync.sources.odata.pages import ODataPages, guid
@@ -19,8 +20,8 @@ from astsync.sources.values import Row, ref_key, text_of
 
 logger = logging.getLogger(__name__)
 
-_LINKS = ("Owner", "ОбъектВладелец", "Партнер")
-_USUAL = ("Партнеры", "Контрагенты", "Организации", "ФизическиеЛица")
+_LINKS = ("Owner", *(link for names in LANGUAGES for link in names.links))
+_USUAL = ("Партнеры", "Контрагенты", "Организации", "ФизическиеЛица", "Partners", "Counterparties", "Companies")
 _TYPE = f"StandardODATA.{PREFIX}"
 _NIL = "00000000-0000-0000-0000-000000000000"
 _SAMPLES = 10

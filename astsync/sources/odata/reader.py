@@ -1,21 +1,29 @@
 """One catalog of an infobase to counterparties: its shape, its phones, its rows."""
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 
 from astsync.config import ODataConfig
-from astsync.errors import SourceFailure, SourceQueryError
+from astsync.errors import SourceFailure, SourceNotFound, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.sources.contact import ContactBook
-from astsync.sources.odata.catalogs import ITEMS, PREFIX, explain_query, filter_refused, whole_row
-from astsync.sources.odata.contacts import Contacts, locate
+from astsync.sources.odata.catalogs import (
+    ITEMS,
+    PREFIX,
+    explain_query,
+    filter_refused,
+    no_phone_field,
+    whole_row,
+)
+from astsync.sources.odata.contacts import Contacts, OwnFields, locate
 from astsync.sources.odata.kinds import Kinds
 from astsync.sources.odata.names import DESCRIPTION, Names
 from astsync.sources.odata.owners import Link, OwnerOf, Owners, find_link
 from astsync.sources.odata.pages import ODataPages
+from astsync.sources.phone_texts import gather, phone
 from astsync.sources.values import Row, ref_key
 
 logger = logging.getLogger(__name__)
@@ -78,7 +86,18 @@ class CatalogReader:
         """The place where the phones stand. Raises SourceError where there is none."""
         visit = self._visit
         place = visit.config.contacts
-        return locate(self._pages, self.catalog, place, visit.published, lambda: self.item, visit.kinds)
+        try:
+            return locate(self._pages, self.catalog, place, visit.published, lambda: self.item, visit.kinds)
+        except SourceNotFound:
+            if place != "auto" or self.item is None or not self.phone_fields:
+                raise
+            return OwnFields()
+
+    @cached_property
+    def phone_fields(self) -> tuple[str, ...]:
+        """The catalog's own fields with phones: those of the configuration that it has."""
+        wanted, item = self._visit.config.phone_fields, self.item
+        return wanted if item is None else tuple(field for field in wanted if field in item)
 
     def look(self) -> None:
         """Hold what the configuration names against what the catalog has. Raises SourceError."""
@@ -126,7 +145,8 @@ class CatalogReader:
         """The fields but those of phones. IsFolder only where a row has it: other catalogs refuse the whole query."""
         folder = (FOLDER,) if self.whole and FOLDER in self.whole else ()
         link = self.link.fields if self.link else ()
-        return tuple(dict.fromkeys(("Ref_Key", *self.names.fields(self.item), "DeletionMark", *folder, *link)))
+        named = ("Ref_Key", *self.names.fields(self.item), "DeletionMark", *self.phone_fields)
+        return tuple(dict.fromkeys((*named, *folder, *link)))
 
     def _options(self) -> dict[str, str]:
         options = {"$select": ",".join(self.fields), "$orderby": "Ref_Key"}
@@ -161,6 +181,8 @@ class CatalogReader:
         """Give the counterparty of a row, unless it is a folder or marked for deletion."""
         if row.get("DeletionMark") is not True and row.get(FOLDER) is not True:
             name = self.names.full(row, owner_of(row), self.item)
+            for field in self.phone_fields:
+                phones += phone(gather((row.get(field),)), field)
             yield Counterparty(row["Ref_Key"], name, self._visit.kinds.choose(phones), self.catalog, self._rank)
 
     def _tell_strangers(self, count: int) -> None:
@@ -170,3 +192,11 @@ class CatalogReader:
         expected = self.filter or self._visit.config.allowed_only
         level = logging.INFO if expected else logging.WARNING
         logger.log(level, "%s: phones of %d unknown owners were left out", self.catalog, count)
+
+
+def check_phone_fields(readers: Sequence[CatalogReader], wanted: Sequence[str]) -> None:
+    """Raise SourceQueryError where none of the catalogs has a field of ``source.odata.phone_fields``."""
+    rows = [row for reader in readers if wanted and (row := reader.item) is not None]
+    missing = [field for field in wanted if not any(field in row for row in rows)]
+    if missing and len(rows) == len(readers):
+        raise no_phone_field(missing, rows)

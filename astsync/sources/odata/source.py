@@ -23,7 +23,7 @@ from astsync.sources.odata.check import ALLOWED_ONLY, ODataCheck
 from astsync.sources.odata.kinds import read_kinds
 from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
-from astsync.sources.odata.reader import CatalogReader, Visit
+from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
 from astsync.sources.onec.client import OneCClient
 from astsync.sources.onec.retrying import Patience
 
@@ -69,8 +69,10 @@ class ODataSource:
         visit = self._visit(pages)
         if self._config.odata.allowed_only:
             logger.warning(ALLOWED_ONLY)
-        for rank, catalog in enumerate(self._catalogs):
-            yield from CatalogReader(visit, catalog, rank, progress).read()
+        readers = [CatalogReader(visit, catalog, rank, progress) for rank, catalog in enumerate(self._catalogs)]
+        check_phone_fields(readers, self._config.odata.phone_fields)
+        for reader in readers:
+            yield from reader.read()
         visit.kinds.warn()
 
     def _visit(self, pages: ODataPages) -> Visit:

@@ -5,7 +5,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from astsync.sources.onec.words import clean
-from astsync.sources.values import MAX_TEXT, text_of
+from astsync.sources.values import plain_text
+
+__all__ = ["DEEPEST", "MANY_FIELDS", "Record", "field_names", "look_up", "name_fields", "plain_text"]
 
 Record = Mapping[str, Any]
 """JSON-like: text, whole and other numbers, truth, None, lists and dicts."""
@@ -14,7 +16,6 @@ DEEPEST = 16
 """Lists and records inside each other that are looked into."""
 
 MANY_FIELDS = 40
-_LONGEST_NUMBER = 400
 
 
 def look_up(value: object, path: str) -> list[Any] | None:
@@ -69,14 +70,3 @@ def name_fields(known: Iterable[str], wanted: Iterable[str]) -> str:
     mean = f"Did you mean {', '.join(map(clean, dict.fromkeys(near)))}? " if near else ""
     more = f" and {len(names) - MANY_FIELDS} more" if len(names) > MANY_FIELDS else ""
     return f"{mean}The fields that exist: {', '.join(map(clean, names[:MANY_FIELDS]))}{more}."
-
-
-def plain_text(value: object, longest: int = MAX_TEXT) -> str:
-    """Give a value as bounded text; a whole number never as ``1.0`` (spreadsheets keep all numbers so)."""
-    if isinstance(value, str):
-        return value if len(value) <= longest and value.isascii() else text_of(value, longest)
-    if isinstance(value, float) and value.is_integer():
-        value = int(value)
-    if isinstance(value, int) and value.bit_length() > _LONGEST_NUMBER:
-        return ""
-    return text_of(value, longest)

@@ -1,17 +1,20 @@
 """The phones of records, whatever a list keeps them as: texts, numbers, lists, records, structured texts of 1C."""
 
-import re
 import sys
 from collections.abc import Iterable
 
 from astsync.config import FieldsConfig
 from astsync.phonebook.model import Phone
-from astsync.sources.contact import LONGEST_STRUCTURE, PHONE_TYPE, number_in, structured
+from astsync.sources.contact import read_row
+from astsync.sources.language import ENGLISH, LANGUAGES, RUSSIAN, Language, in_trust
+from astsync.sources.phone_texts import Gathered, gather, phone
 from astsync.sources.records.fields import DEEPEST, MANY_FIELDS, Record, field_names, look_up, plain_text
-from astsync.sources.values import MAX_TEXT
 
-_STRUCTURE = re.compile(r"[\s\ufeff]*[{<]")
-_KEY_VALUE_LINES = re.compile(r"(?:\s*[^\W\d]\w*=[^\n]*(?:\n|\Z))+")
+PART_OF_ONE = frozenset({"number", "countryCode", "areaCode", "КодГорода", "КодСтраны"})
+"""Fields that tell a record which is itself the parsed Значение or ЗначенияПолей."""
+
+ROW_COLUMNS = frozenset({RUSSIAN.text, RUSSIAN.value, RUSSIAN.fields, RUSSIAN.digits, RUSSIAN.parts[2], ENGLISH.fields})
+"""Columns that tell a row of 1C's contact information as it is; the other names in English are anybody's."""
 
 
 class PhoneReader:
@@ -19,6 +22,7 @@ class PhoneReader:
 
     def __init__(self, fields: FieldsConfig) -> None:
         self._fields = fields
+        self._texts, self._digits = in_trust(fields.phone)
         self._understood = False
         self._unread: dict[str, None] = {}
         self.found: set[str] = set()
@@ -44,54 +48,45 @@ class PhoneReader:
                 self._collect_record(value, phones, deeper)
             elif isinstance(value, list):
                 self._collect(value if deeper else (), phones, deeper - 1)
-            elif texts := _texts((value,)):
+            elif found := phone(gather((value,))):
                 self._understood = True
-                phones.append(Phone(texts))
+                phones += found
 
     def _collect_record(self, value: Record, phones: list[Phone], deeper: int) -> None:
-        if value.get("Тип", PHONE_TYPE) != PHONE_TYPE:
-            return  # rows of 1C's contact information as they are: addresses and e-mail stand beside phones
-        known, found = self._numbers(value)
-        if known:
+        if any(is_other_contact(value, names) for names in LANGUAGES):
+            return  # addresses and e-mail stand beside phones
+        gathered = self._gathered(value)
+        if gathered is not None:
             self._understood = True
-            if texts := _texts(found):
-                phones.append(Phone(texts, self._kind(value)))
+            phones += phone(gathered, self._kind(value))
         elif len(value) == 1 and deeper:  # XML wraps its lists: Phones holds one element Phone, again and again
             self._collect(value.values(), phones, deeper - 1)
         elif len(self._unread) < MANY_FIELDS:
             self._unread.update(dict.fromkeys(field_names(value, 1)))
 
-    def _numbers(self, value: Record) -> tuple[bool, list[object]]:
-        """Tell whether a phone has any of the configured fields, and give what they hold."""
-        found: list[object] = [value] if "number" in value and number_in(value) else []
-        known = bool(found)
-        for path in self._fields.phone:
-            values = look_up(value, path)
-            if values is not None:
-                known = True
-                found += values
-        return known, found
+    def _gathered(self, value: Record) -> Gathered | None:
+        """Gather what the configured fields of a phone hold; None where it has none of them."""
+        texts = [values for path in self._texts if (values := look_up(value, path)) is not None]
+        digits = [values for path in self._digits if (values := look_up(value, path)) is not None]
+        held = [one for values in texts for one in values]
+        if not PART_OF_ONE.isdisjoint(value):
+            held.append(value)
+        elif not (texts or digits):
+            row = None if ROW_COLUMNS.isdisjoint(value) else read_row(value, _language(value))
+            return None if row is None else (row.texts, row.parts, row.fault)
+        return gather(held, digits=next((one for values in digits for one in values if one), ""))
 
     def _kind(self, value: Record) -> str:
         values = look_up(value, self._fields.kind) if self._fields.kind else None
         return sys.intern(plain_text(values[0]).strip()) if values else ""
 
 
-def _texts(values: Iterable[object]) -> tuple[str, ...]:
-    """Give what may hold a number, each text once."""
-    texts: dict[str, None] = {}
-    for value in values:
-        if isinstance(value, dict):
-            texts.update(dict.fromkeys(filter(None, (number_in(value),))))
-        else:
-            texts.update(dict.fromkeys(number_texts(plain_text(value, LONGEST_STRUCTURE).strip())))
-    return tuple(texts)
+def is_other_contact(value: Record, names: Language) -> bool:
+    """Tell whether a record is a row of 1C's contact information that is no phone: an address, an e-mail."""
+    if names is RUSSIAN:
+        return bool(value.get(names.type, names.phone) != names.phone)
+    return value.get(names.type, names.phone) != names.phone and names.text in value and names.fields in value
 
 
-def number_texts(text: str) -> Iterable[str]:
-    """Give what may hold a number in a text: of a structured text of 1C the number, of others themselves."""
-    if _STRUCTURE.match(text):
-        return structured(text)
-    if not text or ("=" in text and _KEY_VALUE_LINES.fullmatch(text)):
-        return ()  # such lines are of old configurations: another field holds the same
-    return (text[:MAX_TEXT],)
+def _language(value: Record) -> Language:
+    return ENGLISH if ENGLISH.fields in value else RUSSIAN

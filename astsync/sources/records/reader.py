@@ -17,7 +17,7 @@ from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.phonebook.model import Counterparty
 from astsync.sources.onec.words import clean
 from astsync.sources.records.fields import Record, field_names, look_up, name_fields, plain_text
-from astsync.sources.records.phones import PhoneReader, number_texts
+from astsync.sources.records.phones import PhoneReader
 
 __all__ = [
     "LARGEST_LIST",
@@ -27,7 +27,6 @@ __all__ = [
     "endless",
     "look_up",
     "name_fields",
-    "number_texts",
     "plain_text",
 ]
 

@@ -7,13 +7,15 @@ to it.
 """
 
 import sys
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from xml.etree.ElementTree import Element
 
 from astsync.config import FieldsConfig
 from astsync.phonebook.model import Counterparty, Phone
-from astsync.sources.contact import LONGEST_STRUCTURE, structured
-from astsync.sources.records.reader import Record, RecordReader, number_texts
+from astsync.sources.language import RUSSIAN, in_trust
+from astsync.sources.phone_texts import gather, phone
+from astsync.sources.records.phones import PART_OF_ONE, ROW_COLUMNS
+from astsync.sources.records.reader import Record, RecordReader
 from astsync.sources.soap.convert import CORE, value
 from astsync.sources.soap.shape import Shape
 from astsync.sources.values import MAX_TEXT
@@ -30,10 +32,8 @@ _KIND, _IDLE = -2, -1
 """What an element of a phone is, as places from the end; from 0 on its texts, the most trusted first."""
 
 _ALIVE = frozenset({None, "", "false", "0"})
-_PARTS = {"countryCode", "areaCode", "number"}
-"""Elements of a phone that are parts of a number: put together the general way."""
-
-_PLAIN_START = frozenset("+(0123456789")
+_OF_A_ROW = ROW_COLUMNS | {RUSSIAN.type}
+"""Elements of a row of 1C's contact information, which the general way understands."""
 
 
 class General(Exception):
@@ -123,6 +123,8 @@ class _PhoneReader:
 
     def __init__(self, fields: FieldsConfig) -> None:
         self._places = {name: place for place, name in enumerate(fields.phone)}
+        seen, made = in_trust(fields.phone)
+        self._seen, self._made = [self._places[name] for name in seen], [self._places[name] for name in made]
         if fields.kind:
             self._places[fields.kind] = _KIND
         self._count = len(fields.phone)
@@ -136,7 +138,8 @@ class _PhoneReader:
         for child in element:
             name = local(child.tag)
             field = shape.fields.get(child.tag) if shape else None
-            if name not in _PARTS and not child.tag.startswith(CORE) and not (field and field.many):
+            usual = name not in PART_OF_ONE and (name in self._places or name not in _OF_A_ROW)
+            if usual and not child.tag.startswith(CORE) and not (field and field.many):
                 self._known[child.tag] = self._places.get(name, _IDLE)
 
     def read(self, element: Element) -> tuple[Phone, ...]:
@@ -156,37 +159,22 @@ class _PhoneReader:
         kind = found.pop() or ""
         if found.count(None) == self._count:
             raise General
-        texts = _numbers(found)
-        return (Phone(texts, sys.intern(kind[:MAX_TEXT].strip())),) if texts else ()
+        made = next((text for place in self._made if (text := found[place])), "")
+        gathered = gather([found[place] for place in self._seen], digits=made)
+        return phone(gathered, sys.intern(kind[:MAX_TEXT].strip()))
 
     def _read_text(self, text: str | None) -> tuple[Phone, ...]:
         if not text:
             return ()
         if not self._texts_known:
             raise General
-        texts = _numbers((text,))
-        return (Phone(texts),) if texts else ()
+        return phone(gather((text,)))
 
 
 def _no_text(element: Element) -> str:
     if element.keys() and not is_nil(element):  # a record of attributes
         raise General
     return ""
-
-
-def _numbers(texts: Iterable[str | None]) -> tuple[str, ...]:
-    """Give what may hold a number in the texts of a phone, each once."""
-    found: list[str] = []
-    for text in texts:
-        if not text:
-            continue
-        if text[0] in _PLAIN_START:
-            found.append(text[:LONGEST_STRUCTURE].rstrip()[:MAX_TEXT])
-        elif text[0] == "{":
-            found += structured(text[:LONGEST_STRUCTURE])
-        else:
-            found.extend(number_texts(text[:LONGEST_STRUCTURE].strip()))
-    return tuple(dict.fromkeys(found))
 
 
 def _roles(fields: FieldsConfig) -> Mapping[str, int]:

@@ -1,0 +1,168 @@
+"""One phone row of a source to keys: what people see in it first, the structure beside it where that adds something.
+
+A structure (country, area, number, extension) is often no more than a machine's split of the text: 1C's standard
+library takes the first run of digits for the country, the second for the area, the third for the number. Read as true
+parts, ``(423) 230-13-07`` is a number of Liechtenstein. So the text counts. The structure gives the area code that a
+local number in the text lacks, and speaks where there is no text.
+"""
+
+import re
+from typing import Final, NamedTuple
+
+from astsync.phonebook.model import CUT_AT, Parts, Phone
+from astsync.phonebook.numbers import NumberParser, NumberResult
+
+AREA_OF_PARTS: Final = "area code from the structure"
+READ_PARTS: Final = "read from the structure: there is no text"
+READ_REST: Final = "a second number beside the text"
+READ_DIGITS: Final = "read from the digits that a machine wrote"
+TWO_READINGS: Final = "there is no text, and its structure can be read as two different numbers"
+CUT_OFF: Final = "there is no text, and the digits that a machine wrote are cut off"
+
+_DIGIT = re.compile(r"\d")
+_NOT_DIGITS = re.compile(r"[^0-9]+")
+_RUN = re.compile(r"\d[\d .()\u00a0-]*")
+_GROUPED = re.compile(r"\d[ .()-]+\d")
+_LEAST_LOCAL = 5  # digits; a shorter "number" is the end of a split
+_LEAST_SECOND = 7  # digits of a second number without separators; fewer are an extension
+_WHOLE = 10  # digits: such a number needs no other parts
+_LONGEST = 11  # digits; in a longer "number" something is glued that no part can explain
+_AREA_DIGITS = range(2, 6)
+
+
+class RowResult(NamedTuple):
+    """What a row gave: keys or the reason for none, the rules; and the structure where it names another number."""
+
+    keys: tuple[str, ...]
+    reason: str | None = None
+    rules: tuple[str, ...] = ()
+    structure: str = ""
+
+
+def ascii_digits(text: str) -> str:
+    """Give the digits 0 to 9 of a text."""
+    return _NOT_DIGITS.sub("", text)
+
+
+class RowReader:
+    """Reads phone rows by the rules of one parser."""
+
+    def __init__(self, numbers: NumberParser) -> None:
+        # Loading libphonenumber takes longer than starting a command that needs no numbers.
+        from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
+
+        from astsync.phonebook.fast_numbers import number_plan
+
+        plan = number_plan(numbers.country)
+        self._parse = numbers.parse
+        self._code, self._trunk = str(plan.country_code), plan.trunk
+        self._home = frozenset({"", self._code, self._trunk})
+        self._codes = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
+
+    def read(self, phone: Phone) -> RowResult:
+        """Give the keys of a phone row, or the reason for none; never raises."""
+        texts, parts = phone.texts, phone.parts
+        if phone.fault:
+            return RowResult((), phone.fault)
+        if parts is None and len(texts) == 1:
+            return RowResult(*self._parse(texts[0]))
+        text = next(filter(_DIGIT.search, texts), "")
+        if parts is None:
+            return RowResult(*self._parse(text or "".join(texts[:1])))
+        if text:
+            return self._beside(text, parts)
+        return RowResult(*self._alone(parts))  # a text without a digit, such as "уточнить", names no number
+
+    def _beside(self, text: str, parts: Parts) -> RowResult:
+        """Read a text with digits and the structure beside it."""
+        area = self._area(text, parts)
+        result = self._parse(text, area)
+        if area and any(key.endswith(area + ascii_digits(parts.number)) for key in result.keys):
+            result = result._replace(rules=(*result.rules, AREA_OF_PARTS))
+        result = self._with_rest(text, parts, result, area)
+        other = self._of_parts(parts)
+        differs = not set(other.keys) <= set(result.keys)
+        return RowResult(*result, structure=parts.spelled() if differs else "")
+
+    def _area(self, text: str, parts: Parts) -> str:
+        """Give the area code of a structure whose number is the local number that stands in the text; else ""."""
+        number, area = ascii_digits(parts.number), ascii_digits(parts.area)
+        if len(number) < _LEAST_LOCAL or not area or ascii_digits(parts.country) not in self._home:
+            return ""
+        if not any(ascii_digits(run) == number for run in _RUN.findall(text)):
+            return ""
+        area = area.removeprefix("0") if self._trunk == "0" else area
+        return area if len(area) in _AREA_DIGITS else ""
+
+    def _with_rest(self, text: str, parts: Parts, result: NumberResult, area: str = "") -> NumberResult:
+        """Add the numbers of the extension's and the comment's fields, read as one field with the text."""
+        for rest in (parts.extension, parts.comment):
+            if not _holds_number(rest, text):
+                continue
+            # As one field, so that a local number takes the area code of the number before it.
+            joined = self._parse(f"{text}; {rest}", area)
+            if len(joined.keys) > len(result.keys) and joined.keys[: len(result.keys)] == result.keys:
+                text, result = f"{text}; {rest}", joined._replace(rules=(*joined.rules, READ_REST))
+        return result
+
+    def _alone(self, parts: Parts) -> NumberResult:
+        """Read a structure that stands without a text."""
+        result = self._of_parts(parts)
+        if result.keys:
+            spelled = parts._replace(extension="", comment="").spelled()
+            result = result._replace(rules=(READ_PARTS, *result.rules))
+            return self._with_rest(spelled, parts, result)
+        if not (parts.country or parts.area or parts.number):
+            for rest in (parts.comment, parts.extension):
+                if _holds_number(rest, ""):
+                    return self._parse(rest)
+        return self._of_digits(parts.digits) if parts.digits else result
+
+    def _of_digits(self, text: str) -> NumberResult:
+        """Read НомерТелефона, from which blanks, dashes and plus signs are gone; it may have been cut in a number."""
+        if len(text) == CUT_AT and not any(char in text for char in " +-"):
+            text = text.rstrip("0123456789().")
+            if not _DIGIT.search(text):
+                return NumberResult((), CUT_OFF)
+        result = self._parse(text)
+        return result._replace(rules=(READ_DIGITS, *result.rules)) if result.keys else result
+
+    def _of_parts(self, parts: Parts) -> NumberResult:
+        """Read country, area and number: as true parts where they can be such, else as a text that was split."""
+        country, number = ascii_digits(parts.country), ascii_digits(parts.number)
+        split = " ".join(filter(None, (parts.country, parts.area, parts.number)))
+        if "+" in parts.number or len(number) > _LONGEST:
+            return self._parse(parts.number)
+        if len(number) < _LEAST_LOCAL or (country not in self._home and country not in self._codes):
+            return self._parse(split)
+        if country in self._home:
+            whole = self._parse(parts.number) if len(number) >= _WHOLE else None
+            return whole if whole is not None and whole.keys else self._parse(self._at_home(country, parts))
+        abroad = self._parse(_rendered(f"+{country}", parts))
+        return self._undecided(abroad, split) if len(country) > 2 else abroad
+
+    def _undecided(self, abroad: NumberResult, split: str) -> NumberResult:
+        """Give what a foreign country's parts are, unless they are as well a number at home that a machine split."""
+        other = self._parse(split)
+        if other.keys and abroad.keys and other.keys != abroad.keys:
+            return NumberResult((), TWO_READINGS)
+        return abroad
+
+    def _at_home(self, country: str, parts: Parts) -> str:
+        """Write the parts of a number at home; without an area it may be a local number, which takes no country."""
+        digits = len(ascii_digits(parts.area + parts.number))
+        if not parts.area and country and digits < _WHOLE - 1:
+            return parts.number
+        return _rendered(f"+{country}" if country == self._code else country, parts)
+
+
+def _rendered(country: str, parts: Parts) -> str:
+    return parts._replace(country=country, extension="", comment="").spelled()
+
+
+def _holds_number(rest: str, text: str) -> bool:
+    """Tell whether the field of the extension or the comment holds more than an extension, and more than the text."""
+    count = len(ascii_digits(rest))
+    if count < _LEAST_LOCAL or rest in text:  # what the text holds too was read where it stands
+        return False
+    return count >= _LEAST_SECOND or _GROUPED.search(rest) is not None
