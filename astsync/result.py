@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from astsync.errors import AstsyncError, PartlyDone, SafetyError
-from astsync.phonebook.model import Conflict, Skipped
+from astsync.phonebook.model import Conflict, Doubt, Skipped
 from astsync.phonebook.plan import Plan
 
 
@@ -88,9 +88,10 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Problems:
-    """What a pull could not turn into entries, and the numbers that several counterparties claim."""
+    """What a pull could not turn into entries, the numbers that several counterparties claim, and phones in doubt."""
 
     source: str
     counterparties: int
     skipped: tuple[Skipped, ...]
     conflicts: tuple[Conflict, ...]
+    doubts: tuple[Doubt, ...] = ()

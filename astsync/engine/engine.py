@@ -54,7 +54,7 @@ class Engine:
     def problems(self) -> Problems:
         """Pull and tell what got no entry, and why. Raises SourceError."""
         book = self.pull()
-        return Problems(self._source.describe(), book.counterparties, book.skipped, book.conflicts)
+        return Problems(self._source.describe(), book.counterparties, book.skipped, book.conflicts, book.doubts)
 
     def sync(self, command: str = "sync") -> Report:
         """Pull, compare and apply the differences. Raises SourceError before anything is read or written."""

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from astsync.phonebook.model import Change, Conflict, Skipped
+from astsync.phonebook.model import Change, Conflict, Doubt, Skipped
 from astsync.reports.untrusted import escape_controls, utf8
 from astsync.result import PbxReport, Problems, Report
 
@@ -36,12 +36,18 @@ def render_problems(problems: Problems) -> str:
         "counterparties": problems.counterparties,
         "skipped": [_skipped(skip) for skip in problems.skipped],
         "conflicts": [_conflict(conflict) for conflict in problems.conflicts],
+        "doubts": [_doubt(doubt) for doubt in problems.doubts],
     }
     return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
 
 
 def _skipped(skip: Skipped) -> dict[str, str]:
     return {"source": utf8(skip.source), "name": utf8(skip.name), "text": utf8(skip.text), "reason": utf8(skip.reason)}
+
+
+def _doubt(doubt: Doubt) -> dict[str, Any]:
+    texts = {name: utf8(getattr(doubt, name)) for name in ("source", "name", "text", "structure")}
+    return {**texts, "keys": list(doubt.keys)}
 
 
 def _conflict(conflict: Conflict) -> dict[str, Any]:

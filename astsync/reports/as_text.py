@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from astsync.phonebook.model import Change, Conflict, Skipped
+from astsync.phonebook.model import Change, Conflict, Doubt, Skipped
 from astsync.phonebook.plan import Plan
-from astsync.reports.tables import verdict
+from astsync.reports.tables import in_doubt, verdict
 from astsync.reports.untrusted import printable
 from astsync.result import Applied, PbxReport, Problems, Report
 
@@ -25,9 +25,10 @@ def intent(report: Report) -> str:
 
 
 def render_problems(problems: Problems) -> str:
-    """Give the problems as plain text: what was skipped, then each number of several counterparties."""
+    """Give the problems as plain text: what was skipped, what is in doubt, each number of several counterparties."""
     lines = [problems_headline(problems)]
     lines += (f"  {_skip(skip)}" for skip in problems.skipped)
+    lines += (f"  {_doubt(doubt)}" for doubt in problems.doubts)
     lines += (line for conflict in problems.conflicts for line in _conflict(conflict))
     return "\n".join(lines) + "\n"
 
@@ -44,7 +45,8 @@ def headline(report: Report) -> str:
 def problems_headline(problems: Problems) -> str:
     """Tell where the problems come from, and how many there are."""
     counts = _counts(problems.counterparties, len(problems.skipped), len(problems.conflicts))
-    return f"{printable(problems.source)}: {counts}"
+    doubts = f", {len(problems.doubts)} in doubt" if problems.doubts else ""
+    return f"{printable(problems.source)}: {counts}{doubts}"
 
 
 def _counts(counterparties: int, skipped: int, conflicts: int) -> str:
@@ -118,6 +120,10 @@ def _change(change: Change) -> str:
 
 def _skip(skip: Skipped) -> str:
     return f"{printable(skip.name) or '(no name)'}: {printable(skip.text) or '(empty)'}: {printable(skip.reason)}"
+
+
+def _doubt(doubt: Doubt) -> str:
+    return f"{printable(doubt.name) or '(no name)'}: {printable(doubt.text)}: {printable(in_doubt(doubt))}"
 
 
 def _conflict(conflict: Conflict) -> Iterator[str]:

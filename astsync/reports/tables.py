@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from astsync.phonebook.model import Conflict, Entry
+from astsync.phonebook.model import Conflict, Doubt, Entry
 from astsync.reports.untrusted import printable
 from astsync.result import PbxReport, Problems, Report
 
@@ -40,9 +40,12 @@ def _pbx_rows(pbx: PbxReport) -> Iterator[Row]:
 
 
 def problem_rows(problems: Problems) -> Iterator[Row]:
-    """Give a row for each skipped field, and one for each claim of a number that several counterparties have."""
+    """Give a row for each skipped field, each phone in doubt, and each claim of a number that several have."""
     for skip in problems.skipped:
         yield tuple(printable(c) for c in ("skipped", "", skip.name, skip.source, skip.text, skip.reason))
+    for doubt in problems.doubts:
+        cells = ("doubt", ", ".join(doubt.keys), doubt.name, doubt.source, doubt.text, in_doubt(doubt))
+        yield tuple(printable(cell) for cell in cells)
     for conflict in problems.conflicts:
         yield from _conflict_rows(conflict)
 
@@ -51,6 +54,12 @@ def _conflict_rows(conflict: Conflict) -> Iterator[Row]:
     for place, claim in enumerate(conflict.claims):
         cells = ("conflict", conflict.number, claim.name, claim.source, "", verdict(conflict, place))
         yield tuple(printable(cell) for cell in cells)
+
+
+def in_doubt(doubt: Doubt) -> str:
+    """Tell what was taken of a phone whose text and structure disagree."""
+    taken = f"{', '.join(doubt.keys)} taken from the text" if doubt.keys else "the text gives no number"
+    return f"{taken}, but the parts of the number in the source say {doubt.structure}"
 
 
 def verdict(conflict: Conflict, place: int) -> str:

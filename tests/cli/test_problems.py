@@ -21,7 +21,7 @@ def test_everything_has_a_reason(troubled: Sandbox) -> None:
     done = troubled.run("problems", "--format", "json")
     assert (done.code, done.err, troubled.pbx.actions.total()) == (0, "", 0)
     report = done.report
-    assert list(report) == ["version", "source", "counterparties", "skipped", "conflicts"]
+    assert list(report) == ["version", "source", "counterparties", "skipped", "conflicts", "doubts"]
     assert all(skip["reason"] for skip in report["skipped"])
     assert ("ООО «Без номера»", "позвонить секретарю") in {(s["name"], s["text"]) for s in report["skipped"]}
     (conflict,) = [c for c in report["conflicts"] if c["number"] == "74955550101"]
@@ -31,7 +31,7 @@ def test_everything_has_a_reason(troubled: Sandbox) -> None:
 
 def test_every_format_tells_the_same(troubled: Sandbox) -> None:
     report = troubled.run("problems", "--format", "json").report
-    expected = len(report["skipped"]) + sum(len(conflict["claims"]) for conflict in report["conflicts"])
+    expected = len(report["skipped"]) + len(report["doubts"]) + sum(len(conflict["claims"]) for conflict in report["conflicts"])
     rows = list(csv.DictReader(io.StringIO(troubled.run("problems", "--format", "csv").out)))
     assert len(rows) == expected
     assert troubled.run("problems", "--format", "html").out.count("<tr class=") == expected

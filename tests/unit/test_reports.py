@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from astsync.errors import PbxUnreachable, SafetyError
-from astsync.phonebook.model import Conflict, Entry, Skipped
+from astsync.phonebook.model import Conflict, Doubt, Entry, Skipped
 from astsync.phonebook.plan import make_plan
 from astsync.reports.formats import PROBLEM_RENDERERS, RENDERERS
 from astsync.reports.untrusted import printable
@@ -74,7 +74,11 @@ def problems() -> Problems:
     )
     claims = (Entry("74955550101", "OOO Romashka", "Контрагенты/1"), Entry("74955550101", "AO Vektor", "Партнеры/9"))
     conflicts = tuple(Conflict(f"7495555010{i}", rule, claims) for i, rule in enumerate(("first", "join", "skip")))
-    return Problems("1C OData at http://1c.example.local/trade (Контрагенты)", 5, skipped, conflicts)
+    doubts = (
+        Doubt("Контрагенты/4", "ООО «Вектор»", "+7 (495) 555-01-03", "+7 (495) 555-01-04", ("74955550103",)),
+        Doubt("Контрагенты/5", "<b>АО</b>", "555-01-05", "+375 (17) 555-01-05"),
+    )
+    return Problems("1C OData at http://1c.example.local/trade (Контрагенты)", 5, skipped, conflicts, doubts)
 
 
 def golden(name: str, text: str) -> None:
