@@ -31,7 +31,11 @@ def test_everything_has_a_reason(troubled: Sandbox) -> None:
 
 def test_every_format_tells_the_same(troubled: Sandbox) -> None:
     report = troubled.run("problems", "--format", "json").report
-    expected = len(report["skipped"]) + len(report["doubts"]) + sum(len(conflict["claims"]) for conflict in report["conflicts"])
+    expected = (
+        len(report["skipped"])
+        + len(report["doubts"])
+        + sum(len(conflict["claims"]) for conflict in report["conflicts"])
+    )
     rows = list(csv.DictReader(io.StringIO(troubled.run("problems", "--format", "csv").out)))
     assert len(rows) == expected
     assert troubled.run("problems", "--format", "html").out.count("<tr class=") == expected

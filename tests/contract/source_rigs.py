@@ -238,7 +238,7 @@ WAYS: Mapping[str, tuple[str, Section]] = {
     "http-post": ("http", {"service": LIST, "method": "POST", "paging": _CURSOR}),
 }
 FILES = tuple(f"file-{suffix[1:]}" for suffix in _WRITERS)
-ODATA = tuple(f"odata-{flavour}" for flavour in sorted(FLAVOURS))
+ODATA = tuple(f"odata-{name}" for name, flavour in sorted(FLAVOURS.items()) if flavour.contacts)
 ALL = (*ODATA, *WAYS, *FILES)
 """Every rig, by its name."""
 
@@ -256,5 +256,6 @@ def rig_over(onec: OneC, name: str, folder: Path) -> Rig:
     if name in FILES:
         return FileRig(onec, folder / f"list.{name.removeprefix('file-')}")
     if name in ODATA:
-        return OneCRig(onec, "odata", {"page_size": 50})
+        catalogs = {"catalogs": ["Counterparties"]} if onec.flavour.english else {}
+        return OneCRig(onec, "odata", {"page_size": 50, **catalogs})
     return OneCRig(onec, *WAYS[name])

@@ -14,7 +14,7 @@ from astsync.demo.onec import OneC
 from astsync.demo.onec.data import NIL, Contact
 from astsync.demo.onec.phones import Written
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.phonebook.model import Counterparty, Parts
+from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import QUICK
 
@@ -224,7 +224,7 @@ def test_kinds_cannot_be_chosen_without_their_names(ut: OneC, published: bool) -
 
 def wanted_numbers(onec: OneC, catalog: str) -> dict[str, set[str]]:
     return {
-        record.item.ref: {contact.written.text.strip() for contact in record.phones} - {""}
+        record.item.ref: {contact.text.strip() for contact in record.phones} - {""}
         for record in onec.records(catalog)
         if not record.item.deleted
     }
@@ -239,13 +239,13 @@ def test_the_register_gives_phones_of_one_catalog(old: OneC, catalog: str, conta
     assert "Телефон" in kinds_of(found) <= {"Телефон", "Мобильный телефон"}
 
 
-def test_the_text_of_the_register_comes_before_its_parts(old: OneC) -> None:
-    contact = Contact("Телефон", "Телефон", Written("что-то", ("74955550101",), "7", "495", "5550101"), True)
+def test_a_register_of_true_parts_holds_the_same_in_the_text(old: OneC) -> None:
+    contact = Contact("Телефон", "Телефон", Written("8 495 555 01 01", ("74955550101",), "7", "495", "5550101"), True)
     table = old.table()
     index = next(index for index in table.indexes() if not table.item(index).folder and not table.item(index).deleted)
     table.change(index, table.item(index), (contact,))
     (found,) = [one for one in pull(old) if one.ref == table.ref(index)]
-    assert [(phone.text, phone.parts) for phone in found.phones] == [("что-то", Parts("7", "495", "5550101"))]
+    assert found.phones == (Phone(("+7 (495) 5550101",), "Телефон"),)
 
 
 def test_kinds_of_the_register_may_be_texts(old: OneC) -> None:

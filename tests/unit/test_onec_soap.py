@@ -56,7 +56,7 @@ class TestOneList:
             record = shared.onec.record(given["Ref"])
             old = [phone for phone in record.phones if phone.since == "2019-03-01T00:00:00"]
             dated += len(old)
-            texts = [phone.written.text for phone in record.phones if phone not in old and phone.written.text.strip()]
+            texts = [phone.text for phone in record.phones if phone not in old and phone.text.strip()]
             assert [phone["Presentation"] for phone in given["Phones"] if "Presentation" in phone] == texts
             assert {phone["Kind"] for phone in given["Phones"]} <= {phone.kind for phone in record.phones}
         assert dated > 0
@@ -128,11 +128,11 @@ class TestOneList:
             records = Services(onec).http()["Counterparties"]
             contacts = [onec.record(record["Ref"]).phones for record in records]
         given = [phone for record in records for phone in record["Phones"]]
-        written = [phone for phones in contacts for phone in phones if phone.structured]
+        written = [phone for phones in contacts for phone in phones if phone.parts[2]]
         values = [json.loads(phone["Value"]) for phone in given if "Value" in phone]
         assert {key for phone in given for key in phone} == {"Kind", "Value", "Presentation"}
         assert [list(value) for value in values] == [["countryCode", "areaCode", "number", "extNumber"]] * len(written)
-        assert [value["number"] for value in values] == [phone.written.local for phone in written]
+        assert [value["number"] for value in values] == [phone.parts[2] for phone in written]
 
     def test_an_infobase_without_users_needs_no_login(self) -> None:
         with OneC(3, user="") as onec:

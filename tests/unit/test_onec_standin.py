@@ -146,7 +146,7 @@ class TestValues:
     def test_one_line_by_its_composite_key(self, shared: Client) -> None:
         record = next(record for record in shared.onec.records() if len(record.contacts) > 1)
         line = shared.json(f"{SECTION}(Ref_Key=guid'{record.item.ref}',LineNumber=2)")
-        assert line["Представление"] == record.contacts[1].written.text
+        assert line["Представление"] == record.contacts[1].text
 
     def test_no_such_instance(self, shared: Client) -> None:
         assert shared.error(f"{CATALOG}(1)")[:2] == (400, "6")

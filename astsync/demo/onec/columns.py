@@ -7,7 +7,6 @@ from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from astsync.demo.onec.data import EMAIL, FAX, NIL, NO_DATE, PHONE, Contact, Item
-from astsync.demo.onec.phones import Written
 from astsync.demo.onec.tables import Table, presentation
 
 Edm = Literal["Guid", "String", "Text", "Boolean", "Int64", "DateTime", "Composite", "Section"]
@@ -68,9 +67,9 @@ def section_columns(kinds: dict[str, str], details: str) -> list[Column]:
         Column("LineNumber", "Int64", lambda line: str(line.number), sort_key=lambda line: line.number),
         Column("Тип", "String", lambda line: line.contact.type),
         Column("Вид_Key", "Guid", lambda line: kinds.get(line.contact.kind, NIL), target=f"Catalog_{KINDS}"),
-        Column("Представление", "String", lambda line: line.contact.written.text),
+        Column("Представление", "String", lambda line: line.contact.text),
         Column("НомерТелефона", "String", _number),
-        Column("НомерТелефонаБезКодов", "String", lambda line: line.contact.written.local),
+        Column("НомерТелефонаБезКодов", "String", lambda line: line.contact.parts[2]),
         *(Column(name, "String", lambda _: "") for name in ("Страна", "Регион", "Город")),  # parts of addresses
         Column("АдресЭП", "String", _email),
         Column("ДоменноеИмяСервера", "String", lambda line: _email(line).rpartition("@")[2]),
@@ -92,7 +91,7 @@ def register_columns(kinds: dict[str, str]) -> list[Column]:
         Column("Тип", "String", lambda line: line.contact.type),
         Column("Вид", "Composite", lambda line: kinds.get(kind_of(line), kind_of(line))),
         Column("Вид_Type", "String", lambda line: type_of(KINDS, line.ref) if kind_of(line) in kinds else "Edm.String"),
-        Column("Представление", "Text", lambda line: line.contact.written.text),
+        Column("Представление", "Text", lambda line: line.contact.text),
     ]
     columns += [Column(f"Поле{number}", "String", _field(number)) for number in range(1, 11)]
     columns.append(Column("Комментарий", "String", lambda line: line.contact.written.comment))
@@ -116,9 +115,8 @@ def _field(number: int) -> Getter:
     """Give the getter of Поле1 (country), 2 (area), 3 (number), 4 (extension); the others are empty for phones."""
 
     def get(line: Line) -> str:
-        written = line.contact.written
-        parts = (written.country, written.area, written.local, written.extension)
-        return parts[number - 1] if number <= len(parts) and line.contact.structured else ""
+        parts = line.contact.parts
+        return parts[number - 1] if number <= len(parts) else ""
 
     return get
 
@@ -129,45 +127,39 @@ def _email(line: Line) -> str:
 
 def _number(line: Line) -> str:
     """Country, area and number with only "-", blanks and "+" taken out, cut at a comma, 20 characters at most."""
-    written = line.contact.written
-    if line.contact.type not in {PHONE, FAX}:
+    contact = line.contact
+    if contact.type not in {PHONE, FAX}:
         return ""
-    if line.contact.structured:
-        return written.country + written.area + written.local
-    return written.text.replace("\n", ",").split(",")[0].translate({ord(c): None for c in "- +"})[:20]
+    text = "".join(contact.parts[:3]) or contact.text
+    return text.replace("\n", ",").split(",")[0].translate({ord(c): None for c in "- +"})[:20]
 
 
 def _value_json(contact: Contact) -> str:
     """Write Значение. Rows that were imported have none, or one without the number."""
-    written = contact.written
-    if contact.type != PHONE or not (contact.structured or len(written.text) % 5 == 0):
+    if contact.type != PHONE or not (contact.structured or contact.split or len(contact.text) % 5 == 0):
         return ""
-    value: dict[str, str | int] = {"version": 4, "value": written.text, "comment": "", "type": contact.type}
-    parts = {"countryCode": "", "areaCode": "", "number": "", "extNumber": ""}
-    if contact.structured:
-        value["comment"] = written.comment
-        filled = (written.country, written.area, written.local, written.extension)
-        parts = dict(zip(parts, filled, strict=True))
+    comment = contact.written.comment if contact.structured else ""
+    value: dict[str, str | int] = {"version": 4, "value": contact.text, "comment": comment, "type": contact.type}
+    parts = dict(zip(("countryCode", "areaCode", "number", "extNumber"), contact.parts, strict=True))
     return json.dumps({**value, **parts}, ensure_ascii=False, indent=1)
 
 
 def _fields(contact: Contact, details: str) -> str:
     """Write ЗначенияПолей: XML, and for a few rows of older bases the lines of key=value that came before it."""
-    written = contact.written
-    if contact.type != PHONE or not contact.structured:
+    if contact.type != PHONE or not (contact.structured or contact.split):
         return ""
-    parts = {"КодСтраны": written.country, "КодГорода": written.area, "Номер": written.local}
-    parts["Добавочный"] = written.extension
-    if details == "xml" and written.local.endswith("0"):
-        return "\n".join(f"{name}={value}" for name, value in {**parts, "Комментарий": written.comment}.items())
-    return _fields_xml(written, parts)
+    parts = dict(zip(("КодСтраны", "КодГорода", "Номер", "Добавочный"), contact.parts, strict=True))
+    comment = contact.written.comment if contact.structured else ""
+    if details == "xml" and parts["Номер"].endswith("0"):
+        return "\n".join(f"{name}={value}" for name, value in {**parts, "Комментарий": comment}.items())
+    return _fields_xml(contact.text, comment, parts)
 
 
-def _fields_xml(written: Written, parts: dict[str, str]) -> str:
+def _fields_xml(text: str, comment: str, parts: dict[str, str]) -> str:
     attributes = "".join(f" {name}={quoteattr(value)}" for name, value in parts.items())
     return (
         '<КонтактнаяИнформация xmlns="http://www.v8.1c.ru/ssl/contactinfo" '
         'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" '
-        f"Представление={quoteattr(written.text)}><Комментарий>{escape(written.comment)}</Комментарий>"
+        f"Представление={quoteattr(text)}><Комментарий>{escape(comment)}</Комментарий>"
         f'<Состав xsi:type="НомерТелефона"{attributes}/></КонтактнаяИнформация>'
     )

@@ -4,10 +4,10 @@ Nothing is real: names are put together from word lists, numbers are permuted di
 region 00, which no tax office has.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
-from astsync.demo.onec.phones import Dice, Written, soil, subscriber, write_phone
+from astsync.demo.onec.phones import Dice, Written, soil, split_typed, subscriber, write_phone
 
 NIL = "00000000-0000-0000-0000-000000000000"
 NO_DATE = "0001-01-01T00:00:00"
@@ -36,7 +36,9 @@ class Item:
 class Contact:
     """A row of КонтактнаяИнформация: ``type`` is Тип, ``kind`` the Вид's name, ``written`` its text and parts.
 
-    ``structured`` rows have the parts in Значение / ЗначенияПолей, the others only the text. ``since`` is ДействуетС.
+    ``structured`` rows were typed into the form with a field for each part; Представление is then built of them. Of a
+    ``split`` row the text was typed into one field, and 1C's standard library cut it into parts, whatever they are.
+    Others were imported and have only the text. ``since`` is ДействуетС.
     """
 
     type: str
@@ -44,6 +46,20 @@ class Contact:
     written: Written
     structured: bool = False
     since: str = NO_DATE
+    split: bool = False
+
+    @property
+    def text(self) -> str:
+        """Представление, which people see."""
+        return self.written.in_form if self.structured else self.written.text
+
+    @property
+    def parts(self) -> tuple[str, str, str, str]:
+        """Country, area, number and extension as 1C keeps them; all empty where it has only the text."""
+        written = self.written
+        if self.structured:
+            return written.country, written.area, written.local, written.extension
+        return split_typed(written.text) if self.split else ("", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -228,7 +244,7 @@ class Inventor:
             rows.extend(self._phone(dice, index))
         if dice.roll(100) < 25:
             extra = write_phone(dice, 2 * index + 1, self._offset)
-            rows.append(Contact(PHONE, "Мобильный телефон", extra, _structured(dice, extra)))
+            rows.append(_stored(dice, "Мобильный телефон", extra))
         if dice.roll(10) < 4:
             rows.append(Contact(EMAIL, "Электронная почта", Written(f"info{index}@example.ru")))
         if dice.roll(20) == 0:
@@ -243,14 +259,14 @@ class Inventor:
         written = write_phone(dice, 2 * (dice.roll(index) if twin else index), self._offset)
         if spoilt and not twin:
             written = soil(dice, written)
-        row = Contact(PHONE, "Телефон", written, _structured(dice, written))
+        row = _stored(dice, "Телефон", written)
         if not (self._history and written.text) or dice.roll(100):
             return [row]
         old = write_phone(dice, 4 * index + 100_000_001, self._offset)
         kind = "Телефон с историей"
         return [
             Contact(PHONE, kind, old, since="2019-03-01T00:00:00"),
-            Contact(PHONE, kind, written, row.structured, "2023-09-15T00:00:00"),
+            replace(row, kind=kind, since="2023-09-15T00:00:00"),
         ]
 
     def _spoil(self, dice: Dice, name: str) -> str:
@@ -264,6 +280,7 @@ def _address(dice: Dice) -> str:
     return f"{170000 + dice.roll(9000)}, {dice.pick(_CITIES)}, ул. Новая, дом {dice.roll(99) + 1}, доб. 2"
 
 
-def _structured(dice: Dice, written: Written) -> bool:
-    """Say whether the row was typed into 1C's form, which keeps the parts; imports keep only the text."""
-    return bool(written.local) and dice.roll(100) < 40
+def _stored(dice: Dice, kind: str, written: Written) -> Contact:
+    """Say how a phone came into 1C: by the form with a field for each part, typed into one field, or imported."""
+    roll = dice.roll(100) if written.local else 20 + len(written.text) % 80
+    return Contact(PHONE, kind, written, structured=roll < 15, split=15 <= roll < 60)

@@ -11,7 +11,7 @@ from typing import Any
 
 from astsync.demo.onec.columns import REGISTER, Line, kind_of
 from astsync.demo.onec.data import NO_DATE, PHONE, Contact
-from astsync.demo.onec.schema import SECTION, Base, EntitySet
+from astsync.demo.onec.schema import Base, EntitySet
 from astsync.demo.onec.tables import Table
 
 LARGEST_PAGE = 10_000
@@ -92,8 +92,7 @@ class Export:
 
     def records(self, indexes: Iterable[int]) -> Iterator[Record]:
         """Give items as records; a field without a value is left out, as an empty property of XDTO is."""
-        section, register = f"Catalog_{self._catalog}_{SECTION}", self._base.sets.get(REGISTER)
-        columns = register or self._base.sets.get(section)
+        columns = self._base.sets.get(REGISTER) or self._base.section_of(self._catalog)
         return (self._record(index, columns) for index in indexes)
 
     def _record(self, index: int, columns: EntitySet | None) -> Record:
@@ -116,7 +115,7 @@ class Export:
         """Give a row's texts; {} for a row without any."""
 
         def column(name: str) -> str:
-            found = columns.columns.get(name)
+            found = columns.columns.get(self._base.word(name))
             return str(found.get(line)) if found else ""
 
         texts = {
@@ -173,6 +172,6 @@ class Numbers:
         if self._known is None or self._known[0] != table.revision:
             living = [index for index in self._export.order() if not table.item(index).deleted]
             phones = ((phone, index) for index in living for phone in table.record(index).phones)
-            known = [(_NOT_DIGITS.sub("", phone.written.text), index) for phone, index in phones]
+            known = [(_NOT_DIGITS.sub("", phone.text), index) for phone, index in phones]
             self._known = (table.revision, known)
         return self._known[1]

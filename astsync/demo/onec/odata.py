@@ -12,7 +12,7 @@ from urllib.parse import unquote
 from astsync.demo.onec.answers import ODataError, Row, cannot_compare, no_instance, no_rights, no_segment
 from astsync.demo.onec.columns import Line
 from astsync.demo.onec.filter import Section, Test, parse_filter
-from astsync.demo.onec.schema import SECTION, Base, EntitySet
+from astsync.demo.onec.schema import Base, EntitySet
 from astsync.demo.onec.select import Render, Selector, lines_of
 
 LINES = 1024  # a row of a tabular section is found by item * LINES + line, both from 0
@@ -140,7 +140,7 @@ class Reader:
         if row.ref in self.hidden:
             raise no_rights()
         shown = self._renderer(entity, query)(row)
-        for line in shown.get(SECTION, []):
+        for line in shown.get(self.base.section, []):
             line.pop("Ref_Key", None)
         return shown
 
@@ -168,8 +168,9 @@ class Reader:
         return Selector(self.base).renderer(entity, query.select, query.expand, level=query.level)
 
     def _section(self, entity: EntitySet) -> Section | None:
-        inner = self.base.sets.get(f"{entity.name}_{SECTION}") if SECTION in entity.columns else None
-        return Section(SECTION, inner.columns, lambda item: lines_of(entity, item)) if inner else None
+        name = self.base.section
+        inner = self.base.sets.get(f"{entity.name}_{name}") if name in entity.columns else None
+        return Section(name, inner.columns, lambda item: lines_of(entity, item)) if inner else None
 
     def _select(self, entity: EntitySet, query: Query) -> Sequence[int]:
         """Find the places of a selection in their order; the last few selections are kept."""

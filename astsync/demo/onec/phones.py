@@ -68,6 +68,13 @@ class Written:
     extension: str = ""
     comment: str = ""
 
+    @property
+    def in_form(self) -> str:
+        """The text that 1C builds of the parts: +7 (495) 2293042, доб. 12, секретарь."""
+        extension = self.extension and f"доб. {self.extension}"
+        number = f"+{self.country} ({self.area}) {self.local}"
+        return ", ".join(filter(None, (number, extension, self.comment)))
+
 
 _SPELLINGS = (
     "+7 ({c}) {a}-{b}-{d}",

@@ -3,7 +3,7 @@
 import base64
 import struct
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from astsync.demo.onec.columns import (
@@ -11,11 +11,13 @@ from astsync.demo.onec.columns import (
     REGISTER,
     REGISTER_KEYS,
     Column,
+    Getter,
     register_columns,
     section_columns,
     type_of,
 )
 from astsync.demo.onec.data import NIL, Contact, Inventor, Item
+from astsync.demo.onec.english import WORDS, set_name, translated
 from astsync.demo.onec.tables import Joined, Rows, Table, presentation
 
 SECTION = "КонтактнаяИнформация"
@@ -58,6 +60,8 @@ class Flavour:
     keeps a phone's parts: "json" is the newest (Значение, ДействуетС and the older form), "xml" the older
     (ЗначенияПолей), "none" the oldest. ``sections`` tells whether tabular sections are sets of their own. A base with
     a ``register`` keeps all contacts in an information register, as configurations before БСП do, and has no sections.
+    ``english`` is a configuration written in English. ``phone_field`` is a field of Контрагенты that holds phones
+    itself; without ``contacts`` there are no others.
     """
 
     name: str
@@ -66,6 +70,9 @@ class Flavour:
     details: Literal["json", "xml", "none"] = "json"
     sections: bool = True
     register: bool = False
+    english: bool = False
+    phone_field: str = ""
+    contacts: bool = True
 
 
 _UT = ("Контрагенты", "Партнеры", "КонтактныеЛицаПартнеров", KINDS)
@@ -80,6 +87,9 @@ FLAVOURS = {
         Flavour("bp-oldest", _BP, hierarchical=True, details="none"),
         Flavour("ut11-embedded", _UT, sections=False),
         Flavour("ut103", _OLD, hierarchical=True, details="none", sections=False, register=True),
+        Flavour("english", _UT, english=True),
+        Flavour("unf", _BP, hierarchical=True, phone_field="НомерТелефонаДляПоиска"),
+        Flavour("own-fields", _BP[:1] + _BP[2:], sections=False, phone_field="Телефон", contacts=False),
     )
 }
 """The known flavours by name; ``dataclasses.replace`` makes others."""
@@ -103,6 +113,19 @@ class Base:
     kinds: dict[str, str]
     sets: dict[str, EntitySet] = field(default_factory=dict)
 
+    @property
+    def section(self) -> str:
+        """The name of the tabular section of contacts."""
+        return self.word(SECTION)
+
+    def word(self, name: str) -> str:
+        """Give the name of a column or a part of a set's name as this configuration writes it."""
+        return WORDS.get(name, name) if self.flavour.english else name
+
+    def section_of(self, catalog: str) -> "EntitySet | None":
+        """Give the set of a catalog's contacts, None where there is none."""
+        return self.sets.get(f"Catalog_{self.word(catalog)}_{self.section}")
+
 
 def make_base(flavour: Flavour, size: int, seed: int, dirt: float) -> Base:
     """Invent an infobase with ``size`` counterparties. Quick for any size: rows are made when they are asked for."""
@@ -111,7 +134,8 @@ def make_base(flavour: Flavour, size: int, seed: int, dirt: float) -> Base:
     kinds = {record.item.name: record.item.ref for record in tables[KINDS]}
     base = Base(flavour, tables, kinds)
     for name, table in tables.items():
-        base.sets.update((entity.name, entity) for entity in _sets(base, name, table))
+        sets = _sets(base, name, table)
+        base.sets.update((entity.name, entity) for entity in (map(_in_english, sets) if flavour.english else sets))
     if flavour.register:
         base.sets[REGISTER] = make_register(base)
     return base
@@ -181,12 +205,33 @@ def _sets(base: Base, name: str, table: Table) -> list[EntitySet]:
     header = _header(base.flavour, name)
     if name == KINDS:
         return [EntitySet(f"Catalog_{name}", table, _by_name(header))]
+    if base.flavour.phone_field and name == "Контрагенты":
+        header.append(Column(base.flavour.phone_field, "String", _own_phones(table), item_only=True))
+    if not base.flavour.contacts:
+        return [EntitySet(f"Catalog_{name}", table, _by_name(header))]
     rows = section_columns(base.kinds, base.flavour.details)
     inside = [] if base.flavour.register else [Column(SECTION, "Section", lambda item: item, item_only=True)]
     whole = [*header, *inside]
     catalog = EntitySet(f"Catalog_{name}", table, _by_name(whole))
     section = EntitySet(f"Catalog_{name}_{SECTION}", table, _by_name(rows), section=True)
     return [catalog, section]
+
+
+def _own_phones(table: Table) -> Getter:
+    """Give the getter of a catalog's own field with the texts of all phones."""
+
+    def get(item: Item) -> str:
+        index = table.find(item.ref)
+        record = None if index is None else table.record(index)
+        return "; ".join(phone.text for phone in record.phones if phone.text) if record else ""
+
+    return get
+
+
+def _in_english(entity: EntitySet) -> EntitySet:
+    return replace(
+        entity, name=set_name(entity.name), columns=_by_name([translated(one) for one in entity.columns.values()])
+    )
 
 
 def _by_name(columns: list[Column]) -> dict[str, Column]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from astsync.demo.onec.answers import Row, no_segment
 from astsync.demo.onec.columns import Column, Line
-from astsync.demo.onec.schema import SECTION, Base, EntitySet
+from astsync.demo.onec.schema import Base, EntitySet
 
 Render = Callable[[Any], Row]
 _PRESENTATION = "____Presentation"
@@ -49,7 +49,7 @@ class Selector:
         kept = [name for name in expand if not select or name in shape.links or "*" in select or "**" in select]
         parts = [self._plain(entity, shape), *(self._expanded(entity, name, shape) for name in kept)]
         if shape.section:
-            parts.append(_section(entity, shape.section))
+            parts.append(_section(entity, shape.section, self._base.section))
         if level in {"minimalmetadata", "fullmetadata"}:
             parts.append(_link_urls(entity, shape, full=level == "fullmetadata"))
         return parts[0] if len(parts) == 1 else lambda row: {k: v for part in parts for k, v in part(row).items()}
@@ -58,11 +58,11 @@ class Selector:
         first, _, rest = name.partition("/")
         if name in {"*", "**"}:
             shape.plain += [column for column in entity.columns.values() if column.type != "Section"]
-            if name == "*" and SECTION in entity.columns:
+            if name == "*" and self._base.section in entity.columns:
                 shape.section += self._lines(entity).values()
         elif name.endswith(_PRESENTATION):
             shape.texts[name] = self._presentation(entity, name.removesuffix(_PRESENTATION))
-        elif first == SECTION and SECTION in entity.columns:
+        elif first == self._base.section and first in entity.columns:
             columns = self._lines(entity)
             shape.section += [_column(columns, rest)] if rest else columns.values()
         elif first in entity.columns and not rest:
@@ -76,7 +76,7 @@ class Selector:
         shape.links.setdefault(name, []).extend(columns)
 
     def _lines(self, entity: EntitySet) -> Mapping[str, Column]:
-        return self._base.sets[f"{entity.name}_{SECTION}"].columns
+        return self._base.sets[f"{entity.name}_{self._base.section}"].columns
 
     @staticmethod
     def _link(entity: EntitySet, name: str) -> Column:
@@ -132,13 +132,13 @@ def _column(columns: Mapping[str, Column], name: str) -> Column:
     return columns[name]
 
 
-def _section(entity: EntitySet, columns: Iterable[Column]) -> Render:
+def _section(entity: EntitySet, columns: Iterable[Column], name: str) -> Render:
     chosen = list(columns)
 
     def render(item: Any) -> Row:
         if item.folder:
             return {}
-        return {SECTION: [{c.name: c.get(line) for c in chosen} for line in lines_of(entity, item)]}
+        return {name: [{c.name: c.get(line) for c in chosen} for line in lines_of(entity, item)]}
 
     return render
 
