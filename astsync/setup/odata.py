@@ -57,6 +57,7 @@ class Publication:
         self._pages = ODataPages(client, config.odata.page_size)
         self.published = published_sets(self._pages)
         self._found: list[str] = []
+        self._counts: dict[str, int | None] = {}
 
     def offers(self) -> list[Offer]:
         """Give the catalogs that may hold phones: the usual ones, then others with contact information."""
@@ -86,7 +87,10 @@ class Publication:
     def _phones(self, name: str) -> int | None:
         words = language_of(name, self.published)
         section = section_set(name, words)
-        return self._pages.count(section, {"$filter": words.only_phones}) if section in self.published else None
+        if name not in self._counts:
+            there = section in self.published
+            self._counts[name] = self._pages.count(section, {"$filter": words.only_phones}) if there else None
+        return self._counts[name]
 
     def name_fields(self, catalog: str) -> dict[str, str]:
         """Give the fields that may be the name, each with what one row holds there; the usual one first."""

@@ -57,6 +57,8 @@ def _odata(source: SourceConfig) -> Iterator[str]:
     yield _line("catalogs", odata.catalogs, "the first wins a conflict")
     yield _line("name_field", odata.name_field, "or Description, НаименованиеПолное")
     yield _optional("kinds", ("Телефон", "Мобильный*"), "only these kinds of contact, in this order")
+    if odata.phone_fields:
+        yield _line("phone_fields", odata.phone_fields, "phones in the catalog's own fields")
     yield _optional("page_size", 1000, "rows a request")
     if odata.templates:
         yield ""
