@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from astsync.config.file import load
+from astsync.demo.ami import AmiStandIn
+from astsync.demo.onec import OneC
 from tests.cli.sandbox import Sandbox, run
 from tests.cli.wizard_answers import RULES, given, init, new, secrets, to_1c, to_pbx
 
@@ -116,3 +118,19 @@ def test_columns_of_a_file_can_be_named(box: Sandbox) -> None:
     assert "Type one of a, r, q, f, g." in done.err
     fields = load(new(box), {}).source.file.fields
     assert (fields.name, fields.phones) == ("Кто", ("Куда",))
+
+
+@pytest.mark.parametrize("yes", [False, True])
+def test_the_catalogs_own_fields_are_proposed_where_there_are_no_other_phones(
+    yes: bool, tmp_path: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with OneC(60, flavour="own-fields") as onec, AmiStandIn() as pbx:
+        box = Sandbox(tmp_path, onec, pbx, capfd, monkeypatch)
+        if yes:
+            done = init(box, [], *given(box), "--yes", environ=secrets(box))
+        else:
+            done = init(box, [*to_1c(box), "", "", "", *RULES, *to_pbx(box), "", ""])
+        assert done.code == 0, done.err
+        assert "A phone would show:\n  7" in done.err
+        config = load(new(box), secrets(box) if yes else {})
+        assert config.source.odata.phone_fields == ("Телефон",)

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
@@ -80,7 +80,18 @@ def section_columns(kinds: dict[str, str], details: str) -> list[Column]:
         columns.append(Column("ВидДляСписка_Key", "Guid", columns[3].get, target=f"Catalog_{KINDS}"))
         columns.append(Column("ДействуетС", "DateTime", lambda line: line.contact.since or NO_DATE))
         columns.append(Column("Значение", "Text", lambda line: _value_json(line.contact)))
-    return columns
+    return [_or_raw(column) for column in columns]
+
+
+def _or_raw(column: Column) -> Column:
+    """Let a contact give the column as it is."""
+    name, get = column.name, column.get
+
+    def found(line: Line) -> Any:
+        raw = line.contact.raw
+        return raw[name] if name in raw else get(line)
+
+    return replace(column, get=found)
 
 
 def register_columns(kinds: dict[str, str]) -> list[Column]:
@@ -95,7 +106,8 @@ def register_columns(kinds: dict[str, str]) -> list[Column]:
     ]
     columns += [Column(f"Поле{number}", "String", _field(number)) for number in range(1, 11)]
     columns.append(Column("Комментарий", "String", lambda line: line.contact.written.comment))
-    return [*columns, Column("ЗначениеПоУмолчанию", "Boolean", lambda _: False)]
+    columns.append(Column("ЗначениеПоУмолчанию", "Boolean", lambda _: False))
+    return [_or_raw(column) for column in columns]
 
 
 def _owner_order(line: Line) -> tuple[str, tuple[str, str]]:

@@ -4,6 +4,7 @@ Nothing is real: names are put together from word lists, numbers are permuted di
 region 00, which no tax office has.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 
@@ -38,7 +39,8 @@ class Contact:
 
     ``structured`` rows were typed into the form with a field for each part; Представление is then built of them. Of a
     ``split`` row the text was typed into one field, and 1C's standard library cut it into parts, whatever they are.
-    Others were imported and have only the text. ``since`` is ДействуетС.
+    Others were imported and have only the text. ``since`` is ДействуетС. ``raw`` are columns as they are, whatever the
+    rest says.
     """
 
     type: str
@@ -47,6 +49,7 @@ class Contact:
     structured: bool = False
     since: str = NO_DATE
     split: bool = False
+    raw: Mapping[str, str] = field(default_factory=dict, hash=False)
 
     @property
     def text(self) -> str:

@@ -23,7 +23,10 @@ _XML = "application/atom+xml;type=feed;charset=utf-8"
 
 @dataclass(slots=True)
 class Service:
-    """One publication. ``composition`` are the published sets; ``user`` "" is an infobase without users."""
+    """One publication. ``composition`` are the published sets; ``user`` "" is an infobase without users.
+
+    ``atom`` is the habit of old platforms: they answer in Atom, whatever format is asked for.
+    """
 
     reader: Reader
     publication: str
@@ -32,6 +35,7 @@ class Service:
     composition: set[str]
     lock: threading.RLock = field(default_factory=threading.RLock)
     origin: str = ""
+    atom: bool = False
 
     @property
     def root(self) -> str:
@@ -50,7 +54,7 @@ class Service:
         refusal = self.refusal(authorization)
         if refusal is not None:
             return refusal
-        level = json_level(raw_query, accept)
+        level = "" if self.atom else json_level(raw_query, accept)
         try:
             return self._odata(method, path.removeprefix(prefix).strip("/"), parse_query(raw_query, level), short_by)
         except ODataError as error:

@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.walk import NO_ROWS, Key, Walk, not_whole
-from astsync.sources.onec.client import OneCClient, Options
+from astsync.sources.onec.client import OneCClient, Options, read_json
 from astsync.sources.onec.errors import Fault, bad_answer
 from astsync.sources.values import Row
 
@@ -110,16 +111,27 @@ class ODataPages:
     def _page(self, name: str, options: Options, skip: int, least: int) -> tuple[list[Row], bool]:
         def attempt() -> list[Row] | Fault:
             page = {"$format": JSON_FORMAT, **options, **self._always, "$top": max(self._size, least), "$skip": skip}
-            return _list_in(self._client.attempt_json(name, page, name), name)
+            return _list_in(self._answer(name, page, name), name)
 
         page = self._client.retries.persist(attempt, self._halve)
         return page, len(page) >= max(self._size, least)
 
     def _ask(self, name: str, options: Options, where: str) -> list[Row]:
         def attempt() -> list[Row] | Fault:
-            return _list_in(self._client.attempt_json(name, options, where), where)
+            return _list_in(self._answer(name, options, where), where)
 
         return self._client.retries.persist(attempt)
+
+    def _answer(self, name: str, options: Options, where: str) -> Any | Fault:
+        """Ask once. Old platforms, and proxies that drop the query's ``$format``, answer in Atom."""
+        body = self._client.attempt(name, options, where)
+        if isinstance(body, Fault):
+            return body
+        try:
+            rows = rows_of_atom(body)
+        except ValueError:
+            return bad_answer(where, "is cut or damaged XML", "Look at the proxy or web server before 1C.", tries=3)
+        return read_json(body, where) if rows is None else {"value": rows}
 
     def _halve(self) -> bool:
         smaller = max(SMALLEST_PAGE, self._size // 2)

@@ -136,11 +136,6 @@ class OneCClient:
         self._reached = True
         return response
 
-    def attempt_json(self, path: str, options: Options, where: str) -> Any | Fault:
-        """Ask once. Gives the parsed JSON of a good answer, or the fault."""
-        body = self.attempt(path, options, where)
-        return body if isinstance(body, Fault) else read_json(body, where)
-
     def _judge(self, response: requests.Response, body: bytes | Fault, where: str) -> bytes | Fault:
         if isinstance(body, Fault) or response.status_code == requests.codes.ok:
             return body
