@@ -45,6 +45,7 @@ def test_a_service_document_holds_the_sets() -> None:
         b"<",
         atom_entry("X", {"a": 1}, {}),
         b"<feed0/>",
+        b'<!DOCTYPE feed [<!ENTITY a "b">]><feed>&a;</feed>',
     ],
 )
 def test_other_answers_are_not_atom(body: bytes) -> None:
@@ -55,12 +56,11 @@ def test_other_answers_are_not_atom(body: bytes) -> None:
     "body",
     [
         atom_feed("http://x", "X", [{"a": "1"}], {}, None)[:-20],
-        b'<!DOCTYPE feed [<!ENTITY a "b">]><feed>&a;</feed>',
         b"<feed><m:properties xmlns:m='m'><a>",
     ],
 )
 def test_damaged_atom_is_an_error(body: bytes) -> None:
-    with pytest.raises(ValueError, match=r"XML|document type"):
+    with pytest.raises(ValueError, match="XML"):
         rows_of_atom(body)
 
 

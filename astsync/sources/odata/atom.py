@@ -13,7 +13,7 @@ _COLLECTION = "Collection("
 def rows_of_atom(body: bytes) -> list[Row] | None:
     """Give the rows of a feed, or the sets of a service document; None where the body is neither.
 
-    Raises ValueError for XML that is cut or damaged, and for a document type, the only door to entities.
+    Raises ValueError for a feed that is cut or damaged.
     """
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return None
@@ -99,7 +99,7 @@ class _Reader:
         self._open[-1][name] = value
 
     def refuse(self, *_declaration: object) -> None:
-        raise ValueError("a document type is not accepted")
+        raise _NotAtomError  # the only door to entities; feeds have none, and pages of HTML do
 
 
 def _local(name: str) -> str:
