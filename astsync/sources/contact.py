@@ -110,9 +110,10 @@ def _since(value: object) -> tuple[str, bool]:
 
 def _gathered(row: Row, names: Language) -> Gathered:
     values = [row.get(names.text), row.get(names.value), row.get(names.fields)]
-    held = [row.get(name) for name in (*names.parts, names.comment)]
-    if any(held):
-        values.append(dict(zip(PART_FIELDS, held, strict=True)))
+    if names.parts[2] in row or names.comment in row:
+        held = [row.get(name) for name in (*names.parts, names.comment)]
+        if any(held):
+            values.append(dict(zip(PART_FIELDS, held, strict=True)))
     return gather(values, digits=row.get(names.digits))
 
 

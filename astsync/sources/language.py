@@ -108,7 +108,7 @@ PART_FIELDS: Final = ("countryCode", "areaCode", "number", "extNumber", "comment
 """The names in the JSON of Значение, in the order of ``Parts``."""
 
 PART_NAMES: Final[Mapping[str, int]] = {
-    name.casefold(): place
+    spelled: place
     for place, names in enumerate(
         (
             (PART_FIELDS[0], "КодСтраны"),
@@ -120,6 +120,7 @@ PART_NAMES: Final[Mapping[str, int]] = {
         )
     )
     for name in names
+    for spelled in (name, name.casefold())
 }
 """What a name in the JSON, the XML or the lines of a phone means: a place in ``Parts``, and after these the text."""
 

@@ -13,7 +13,7 @@ from typing import Final, NamedTuple
 import orjson
 
 from astsync.phonebook.model import CUT_AT, Parts, Phone
-from astsync.sources.language import PART_NAMES
+from astsync.sources.language import PART_FIELDS, PART_NAMES
 from astsync.sources.markup import elements
 from astsync.sources.values import MAX_TEXT, plain_text, text_of
 
@@ -28,7 +28,8 @@ TOO_LONG: Final = "the text is too long for a phone"
 NO_PHONE: Final = "the record holds no part of a phone that is known"
 
 _DIGIT = re.compile(r"\d")
-_NOT_DIGITS = re.compile(r"[^0-9]+")
+_NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
+_USUAL = (*PART_FIELDS, "value")
 _IN_A_NUMBER = "0123456789 ()+-./\u00a0\u2010\u2011\u2012\u2013\u2014"
 _MARKED = frozenset("{<[\ufeff \t\r\n")
 _TEXT = 5  # the place behind those of ``Parts`` that a person typed
@@ -75,10 +76,10 @@ def phone(gathered: Gathered, kind: str = "") -> tuple[Phone, ...]:
 
 
 def _kept(texts: list[str], structures: list[Parts], digits: object, unread: tuple[str, str]) -> Gathered:
-    seen = next((place for place, text in enumerate(texts) if _DIGIT.search(text)), None)
-    if seen is not None:
-        kept = tuple(texts[: seen + 1])
-        return kept, _adding(structures, kept, texts) if structures else None, ""
+    for place, text in enumerate(texts):
+        if _DIGIT.search(text):
+            kept = tuple(texts[: place + 1])
+            return kept, _adding(structures, kept, texts) if structures else None, ""
     parts = next((one for one in structures if one.number), structures[0] if structures else None)
     machine = cut(plain_text(digits, LONGEST_STRUCTURE)).strip() if digits else ""
     if machine and (parts is not None or len(machine) == CUT_AT):
@@ -96,15 +97,17 @@ def _adding(structures: list[Parts], kept: tuple[str, ...], texts: list[str]) ->
 
     ``kept`` are the texts that count; the structure may also be a split of another one.
     """
-    parts = next((one for one in structures if one.number), structures[0])
+    parts = structures[0]
+    if len(structures) > 1 and not parts.number:
+        parts = next((one for one in structures if one.number), parts)
     digits = _digits(parts.country + parts.area + parts.number)
     split = bool(digits) and _digits(kept[-1]).startswith(digits)
     if not split and len(_digits(parts.number)) < _LEAST_NUMBER:
         split = any(_digits(text).startswith(digits) for text in texts)
+    extension, comment = _rest(parts.extension, kept[-1]), _rest(parts.comment, kept[-1])
     if split:
-        parts = Parts(extension=parts.extension, comment=parts.comment)
-    extension, comment = (_rest(rest, kept[-1]) for rest in (parts.extension, parts.comment))
-    parts = parts._replace(extension=extension, comment=comment)
+        return Parts(extension=extension, comment=comment) if extension or comment else None
+    parts = Parts(parts.country, parts.area, parts.number, extension, comment)
     return parts if any(parts) else None
 
 
@@ -113,16 +116,17 @@ def _rest(rest: str, text: str) -> str:
     return rest if len(rest) >= _LEAST_REST and rest not in text and len(_digits(rest)) >= _LEAST_REST else ""
 
 
-def _digits(text: str) -> str:
-    return _NOT_DIGITS.sub("", text)
+def _digits(text: str) -> bytes:
+    """Give the digits 0 to 9 of a text; several times faster than a regular expression."""
+    return text.encode("utf-8", "ignore").translate(None, _NOT_DIGITS)
 
 
 def read_value(value: object, deeper: int = _DEEPEST) -> Found:
     """Tell what a column or field holds; never raises."""
     if isinstance(value, str):
         if not value or (value[0] not in _MARKED and "=" not in value):
-            return _plain(value)
-        return _read_text(text_of(value, LONGEST_STRUCTURE).strip("\ufeff \t\r\n"), deeper)
+            return Found(value.strip()) if len(value) <= MAX_TEXT and value.isascii() else _plain(value)
+        return _read_text(value[:LONGEST_STRUCTURE].strip("\ufeff \t\r\n"), deeper)
     if isinstance(value, Mapping):
         return read_mapping(value, deeper)
     if isinstance(value, list):
@@ -154,7 +158,23 @@ def _read_json(text: str, deeper: int) -> Found:
     except ValueError:
         logger.debug("a JSON value of contact information cannot be read")
         return _plain(text) if text[0] == "[" else _faulty(text, BAD_JSON)
+    if type(value) is dict and (plain := _usual(value)) is not None:
+        return plain
     return read_value(value, deeper - 1) if deeper else _faulty(text, BAD_JSON)
+
+
+def _usual(value: dict[str, object]) -> Found | None:
+    """Read the JSON that 1C itself writes, all of whose fields are short texts, several times faster; else None."""
+    held: list[str] = []
+    for name in _USUAL:
+        field = value.get(name)
+        if not isinstance(field, str) or len(field) > MAX_TEXT:
+            return None
+        held.append(field.strip())
+    text = held.pop()
+    if text[:1] in _MARKED or "=" in text or not text.isascii():
+        return None
+    return Found(text, Parts(*held) if any(held) else None)
 
 
 def _read_xml(text: str, deeper: int) -> Found:
@@ -202,26 +222,34 @@ def _read_list(values: list[object], deeper: int) -> Found:
 
 def read_mapping(value: Mapping[str, object], deeper: int = _DEEPEST) -> Found:
     """Read the parsed JSON of Значение, or fields of such names from anywhere; never raises."""
-    found: list[object] = [""] * (_TEXT + 1)
-    known = False
-    for name, inner in value.items():
-        place = PART_NAMES.get(name.casefold())
-        if place is not None:
-            known = True
-            found[place] = found[place] or inner
-    if not known:
+    held = _by_place(value)
+    if held is None:
         return _faulty(_raw(value), NO_PHONE)
-    seen = found.pop()
+    seen = held.pop()
     text = read_value(seen, deeper - 1) if seen and deeper else Found()
-    held = [inner if type(inner) is str else _part(inner) for inner in found]
-    if max(map(len, held)) > MAX_TEXT:
+    texts = [part if type(part) is str and part.isascii() else _part(part) for part in held] if any(held) else []
+    if texts and max(map(len, texts)) > MAX_TEXT:
         return Found(text.text, fault=TOO_LONG)
-    given = Parts(*[text_of(part).strip() for part in held])
-    if any(given):
-        return Found(text.text, given)
-    if not (text.text or text.parts) and _has_digits(found):
+    parts = Parts(*map(str.strip, texts))
+    if any(parts):
+        return Found(text.text, parts)
+    if not (text.text or text.parts) and _has_digits([*held, seen]):
         return _faulty(_raw(value), NO_PHONE)
     return text
+
+
+def _by_place(value: Mapping[str, object]) -> list[object] | None:
+    """Give the fields of a phone in the order of ``Parts``, the text last; None where there is none of them."""
+    held: list[object] = [""] * (_TEXT + 1)
+    known = False
+    for name, inner in value.items():
+        place = PART_NAMES.get(name)
+        if place is None:
+            place = PART_NAMES.get(name.casefold())
+        if place is not None:
+            known = True
+            held[place] = held[place] or inner
+    return held if known else None
 
 
 def _part(value: object) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from astsync.config import FieldsConfig
 from astsync.phonebook.model import Phone
 from astsync.sources.contact import read_row
-from astsync.sources.language import ENGLISH, LANGUAGES, RUSSIAN, Language, in_trust
+from astsync.sources.language import ENGLISH, RUSSIAN, Language, in_trust
 from astsync.sources.phone_texts import Gathered, gather, phone
 from astsync.sources.records.fields import DEEPEST, MANY_FIELDS, Record, field_names, look_up, plain_text
 
@@ -53,7 +53,7 @@ class PhoneReader:
                 phones += found
 
     def _collect_record(self, value: Record, phones: list[Phone], deeper: int) -> None:
-        if any(is_other_contact(value, names) for names in LANGUAGES):
+        if _is_other_contact(value):
             return  # addresses and e-mail stand beside phones
         gathered = self._gathered(value)
         if gathered is not None:
@@ -66,26 +66,37 @@ class PhoneReader:
 
     def _gathered(self, value: Record) -> Gathered | None:
         """Gather what the configured fields of a phone hold; None where it has none of them."""
-        texts = [values for path in self._texts if (values := look_up(value, path)) is not None]
-        digits = [values for path in self._digits if (values := look_up(value, path)) is not None]
-        held = [one for values in texts for one in values]
+        known = False
+        held: list[object] = []
+        for path in self._texts:
+            if (values := look_up(value, path)) is not None:
+                known = True
+                held += values
+        made: list[object] = []
+        for path in self._digits:
+            if (values := look_up(value, path)) is not None:
+                known = True
+                made += values
         if not PART_OF_ONE.isdisjoint(value):
             held.append(value)
-        elif not (texts or digits):
+        elif not known:
             row = None if ROW_COLUMNS.isdisjoint(value) else read_row(value, _language(value))
             return None if row is None else (row.texts, row.parts, row.fault)
-        return gather(held, digits=next((one for values in digits for one in values if one), ""))
+        return gather(held, digits=next(filter(None, made), ""))
 
     def _kind(self, value: Record) -> str:
         values = look_up(value, self._fields.kind) if self._fields.kind else None
         return sys.intern(plain_text(values[0]).strip()) if values else ""
 
 
-def is_other_contact(value: Record, names: Language) -> bool:
-    """Tell whether a record is a row of 1C's contact information that is no phone: an address, an e-mail."""
-    if names is RUSSIAN:
-        return bool(value.get(names.type, names.phone) != names.phone)
-    return value.get(names.type, names.phone) != names.phone and names.text in value and names.fields in value
+def _is_other_contact(value: Record) -> bool:
+    """Tell whether a record is a row of 1C's contact information that is no phone: an address, an e-mail.
+
+    Type is a word of anybody's: it counts only beside columns that 1C alone has.
+    """
+    if RUSSIAN.type in value:
+        return bool(value[RUSSIAN.type] != RUSSIAN.phone)
+    return ENGLISH.fields in value and value.get(ENGLISH.type, ENGLISH.phone) != ENGLISH.phone
 
 
 def _language(value: Record) -> Language:

@@ -159,7 +159,9 @@ class _PhoneReader:
         kind = found.pop() or ""
         if found.count(None) == self._count:
             raise General
-        made = next((text for place in self._made if (text := found[place])), "")
+        made: str | None = ""
+        for place in self._made:
+            made = made or found[place]
         gathered = gather([found[place] for place in self._seen], digits=made)
         return phone(gathered, sys.intern(kind[:MAX_TEXT].strip()))
 
