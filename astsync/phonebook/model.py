@@ -16,6 +16,10 @@ CUT_AT: Final = 20
 """Characters at which older configurations of 1C cut the number that they make of a phone (НомерТелефона)."""
 
 
+LEAST_NUMBER: Final = 5
+"""Digits of a local number; where a structure has fewer, a machine cut a text there."""
+
+
 class Parts(NamedTuple):
     """What a source keeps beside the text of a phone: the number in pieces, and what stands around it.
 
@@ -33,10 +37,12 @@ class Parts(NamedTuple):
 
     def spelled(self) -> str:
         """Write the number as people do: ``+7 (495) 229-30-42, доб. 12``; as far as there is one."""
-        trunk = self.country in {"8", "0"}  # no calling code is that alone
-        country = f"+{self.country}" if self.country.isdecimal() and not trunk else self.country
-        area = self.area.strip("() ")
-        number = " ".join(filter(None, (country, area and f"({area})", self.number)))
+        country, area = self.country, self.area.strip("() ")
+        if sum(map(str.isdigit, self.number)) >= LEAST_NUMBER:  # else it is a split, and its parts are no such parts
+            trunk = country in {"8", "0"}  # no calling code is that alone
+            country = f"+{country}" if country.isdecimal() and not trunk else country
+            area = area and f"({area})"
+        number = " ".join(filter(None, (country, area, self.number)))
         extension = self.extension and f"доб. {self.extension}"
         return ", ".join(filter(None, (number, extension, self.comment))) or self.digits
 

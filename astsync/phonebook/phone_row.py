@@ -9,7 +9,7 @@ local number in the text lacks, and speaks where there is no text.
 import re
 from typing import Final, NamedTuple
 
-from astsync.phonebook.model import CUT_AT, Parts, Phone
+from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Parts, Phone
 from astsync.phonebook.numbers import NumberParser, NumberResult
 
 AREA_OF_PARTS: Final = "area code from the structure"
@@ -23,7 +23,6 @@ _DIGIT = re.compile(r"\d")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _RUN = re.compile(r"\d[\d .()\u00a0-]*")
 _GROUPED = re.compile(r"\d[ .()-]+\d")
-_LEAST_LOCAL = 5  # digits; a shorter "number" is the end of a split
 _LEAST_SECOND = 7  # digits of a second number without separators; fewer are an extension
 _WHOLE = 10  # digits: such a number needs no other parts
 _LONGEST = 11  # digits; in a longer "number" something is glued that no part can explain
@@ -77,8 +76,8 @@ class RowReader:
         """Read a text with digits and the structure beside it."""
         area = self._area(text, parts)
         result = self._parse(text, area)
-        if area and any(key.endswith(area + ascii_digits(parts.number)) for key in result.keys):
-            result = result._replace(rules=(*result.rules, AREA_OF_PARTS))
+        if area:
+            result = _with_area_rule(result, area + ascii_digits(parts.number))
         result = self._with_rest(text, parts, result, area)
         other = self._of_parts(parts)
         differs = not set(other.keys) <= set(result.keys)
@@ -87,11 +86,11 @@ class RowReader:
     def _area(self, text: str, parts: Parts) -> str:
         """Give the area code of a structure whose number is the local number that stands in the text; else ""."""
         number, area = ascii_digits(parts.number), ascii_digits(parts.area)
-        if len(number) < _LEAST_LOCAL or not area or ascii_digits(parts.country) not in self._home:
+        if len(number) < LEAST_NUMBER or not area or ascii_digits(parts.country) not in self._home:
             return ""
         if not any(ascii_digits(run) == number for run in _RUN.findall(text)):
             return ""
-        area = area.removeprefix("0") if self._trunk == "0" else area
+        area = area.removeprefix("0") if self._trunk else area  # (017) of Belarus: 0 is no part of the code
         return area if len(area) in _AREA_DIGITS else ""
 
     def _with_rest(self, text: str, parts: Parts, result: NumberResult, area: str = "") -> NumberResult:
@@ -133,7 +132,7 @@ class RowReader:
         split = " ".join(filter(None, (parts.country, parts.area, parts.number)))
         if "+" in parts.number or len(number) > _LONGEST:
             return self._parse(parts.number)
-        if len(number) < _LEAST_LOCAL or (country not in self._home and country not in self._codes):
+        if len(number) < LEAST_NUMBER or (country not in self._home and country not in self._codes):
             return self._parse(split)
         if country in self._home:
             whole = self._parse(parts.number) if len(number) >= _WHOLE else None
@@ -156,6 +155,15 @@ class RowReader:
         return _rendered(f"+{country}" if country == self._code else country, parts)
 
 
+def _with_area_rule(result: NumberResult, national: str) -> NumberResult:
+    """Name the structure in the rule of the local number that took its area code."""
+    split = [rule.partition(": ") for rule in result.rules]
+    rules = [
+        f"{key}: {AREA_OF_PARTS if key.endswith(national) else rest}" if colon else key for key, colon, rest in split
+    ]
+    return result._replace(rules=tuple(rules))
+
+
 def _rendered(country: str, parts: Parts) -> str:
     return parts._replace(country=country, extension="", comment="").spelled()
 
@@ -163,6 +171,6 @@ def _rendered(country: str, parts: Parts) -> str:
 def _holds_number(rest: str, text: str) -> bool:
     """Tell whether the field of the extension or the comment holds more than an extension, and more than the text."""
     count = len(ascii_digits(rest))
-    if count < _LEAST_LOCAL or rest in text:  # what the text holds too was read where it stands
+    if count < LEAST_NUMBER or rest in text:  # what the text holds too was read where it stands
         return False
     return count >= _LEAST_SECOND or _GROUPED.search(rest) is not None

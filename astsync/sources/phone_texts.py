@@ -12,7 +12,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from astsync.phonebook.model import CUT_AT, Parts, Phone
+from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Parts, Phone
 from astsync.sources.language import PART_FIELDS, PART_NAMES
 from astsync.sources.markup import elements
 from astsync.sources.values import MAX_TEXT, plain_text, text_of
@@ -33,10 +33,9 @@ _USUAL = (*PART_FIELDS, "value")
 _IN_A_NUMBER = "0123456789 ()+-./\u00a0\u2010\u2011\u2012\u2013\u2014"
 _MARKED = frozenset("{<[\ufeff \t\r\n")
 _TEXT = 5  # the place behind those of ``Parts`` that a person typed
-_DEEPEST = 4
+_DEEPEST = 8  # half as many texts of JSON inside each other
 _MANY = 40
 _LEAST_REST = 5  # digits of an extension or comment that may be more than that
-_LEAST_NUMBER = 5
 
 Gathered = tuple[tuple[str, ...], Parts | None, str]
 """``texts``, ``parts`` and ``fault`` of a ``Phone``; all empty where the row holds none."""
@@ -102,7 +101,7 @@ def _adding(structures: list[Parts], kept: tuple[str, ...], texts: list[str]) ->
         parts = next((one for one in structures if one.number), parts)
     digits = _digits(parts.country + parts.area + parts.number)
     split = bool(digits) and _digits(kept[-1]).startswith(digits)
-    if not split and len(_digits(parts.number)) < _LEAST_NUMBER:
+    if not split and len(_digits(parts.number)) < LEAST_NUMBER:
         split = any(_digits(text).startswith(digits) for text in texts)
     extension, comment = _rest(parts.extension, kept[-1]), _rest(parts.comment, kept[-1])
     if split:

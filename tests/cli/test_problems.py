@@ -3,9 +3,12 @@
 import csv
 import io
 import json
+from typing import Any
 
 import pytest
 
+from astsync.demo.onec.data import PHONE, Contact
+from astsync.demo.onec.phones import Written
 from tests.cli.sandbox import Sandbox
 
 
@@ -59,3 +62,49 @@ def test_every_command_has_every_format(troubled: Sandbox, form: str) -> None:
 def test_a_source_that_fails(box: Sandbox) -> None:
     box.onec.stop()
     assert box.run("problems").code == 4
+
+
+ODD: dict[str, object] = {
+    "list": ["8 495 555-03-01"],
+    "number": 84955550302,
+    "null": None,
+    "nested": {"value": '{"value": "{\\"value\\": \\"8 495 555-03-03\\"}"}'},
+    "doctype": '<!DOCTYPE a [<!ENTITY n "84955550304">]><Состав Номер="&n;"/>',
+    "long": "8 495 555-03-05 " * 4096,
+    "records": [[{"a": 84955550306}]],
+    "cut": '{"value": "8 495 555-03-07',
+}
+READ = {"74955550301", "74955550302", "74955550303"}
+
+
+def test_rows_of_odd_columns_give_a_key_or_a_line_and_stop_nothing(box: Sandbox) -> None:
+    for name, value in ODD.items():
+        stored(box, f"ООО «{name}»", {"Значение": value})
+    synced = box.run("sync")
+    assert synced.code == 0, synced.err
+    assert {key for key in box.pbx.family() if key.startswith("749555503")} == READ
+    skipped = {skip["name"]: skip["reason"] for skip in box.run("problems", "--format", "json").report["skipped"]}
+    told = {name: skipped.get(f"ООО «{name}»", "") for name in ("doctype", "long", "records", "cut")}
+    assert all(told.values()), told
+    assert "ООО «null»" not in skipped
+
+
+def test_a_structure_that_names_another_number_is_told_with_both(box: Sandbox) -> None:
+    parts = {"countryCode": "7", "areaCode": "495", "number": "555-04-02", "extNumber": ""}
+    both = {"Представление": "8 (495) 555-04-01", "Значение": json.dumps({"value": "", **parts})}
+    source = stored(box, "ООО «Двойка»", both)
+    (doubt,) = box.run("problems", "--format", "json").report["doubts"]
+    told = {"source": source, "name": "ООО «Двойка»", "text": "8 (495) 555-04-01", "structure": "+7 (495) 555-04-02"}
+    assert doubt == {**told, "keys": ["74955550401"]}
+    assert "74955550401 taken from the text, but" in box.run("problems").out
+
+
+def stored(box: Sandbox, name: str, columns: dict[str, Any]) -> str:
+    """Add a counterparty with one phone row of these columns, and give its source."""
+    ref = box.onec.add(name).item.ref
+    table = box.onec.table()
+    index = table.find(ref)
+    assert index is not None
+    empty = dict.fromkeys(("Представление", "НомерТелефона", "ЗначенияПолей", "Значение"), "")
+    table.change(index, table.item(index), (Contact(PHONE, "Телефон", Written(""), raw={**empty, **columns}),))
+    return f"Контрагенты/{ref}"

@@ -46,6 +46,30 @@ def test_a_local_number_takes_the_area_of_a_true_structure() -> None:
     assert read("т. 77-13-15 доб. 12", "8", "(4852)", "771315", "12").keys == ("74852771315",)
 
 
+def test_an_area_may_be_written_with_the_trunk_prefix() -> None:
+    minsk = RowReader(NumberParser(country="BY"))
+    assert read("255-13-17", "375", "017", "255-13-17", reader=minsk).keys == ("375172551317",)
+
+
+def test_the_rule_names_the_structure() -> None:
+    assert read("77-13-15", "7", "4852", "77-13-15").rules == ("74852771315: area code from the structure",)
+
+
+@pytest.mark.parametrize(
+    ("parts", "spelled"),
+    [
+        (Parts("7", "(495)", "229-30-42", "12", "Иван"), "+7 (495) 229-30-42, доб. 12, Иван"),
+        (Parts("8", "495", "2293042"), "8 (495) 2293042"),
+        (Parts("423", "230", "13-07"), "423 230 13-07"),
+        (Parts("84955551317"), "84955551317"),
+        (Parts("", "", "2293042", digits="1"), "2293042"),
+        (Parts(digits="84952293042"), "84952293042"),
+    ],
+)
+def test_a_structure_is_shown_as_people_write_it(parts: Parts, spelled: str) -> None:
+    assert Phone((), parts=parts).text == spelled
+
+
 @pytest.mark.parametrize(
     "parts",
     [

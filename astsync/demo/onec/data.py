@@ -7,6 +7,7 @@ region 00, which no tax office has.
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from hashlib import blake2b
+from typing import Any
 
 from astsync.demo.onec.phones import Dice, Written, soil, split_typed, subscriber, write_phone
 
@@ -49,7 +50,7 @@ class Contact:
     structured: bool = False
     since: str = NO_DATE
     split: bool = False
-    raw: Mapping[str, str] = field(default_factory=dict, hash=False)
+    raw: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def text(self) -> str:
