@@ -17,6 +17,7 @@ READ_PARTS: Final = "read from the structure: there is no text"
 READ_REST: Final = "a second number beside the text"
 READ_DIGITS: Final = "read from the digits that a machine wrote"
 TWO_READINGS: Final = "there is no text, and its structure can be read as two different numbers"
+GLUED: Final = "there is no text, and its structure has more digits without a separator than any number"
 CUT_OFF: Final = "there is no text, and the digits that a machine wrote are cut off"
 
 _DIGIT = re.compile(r"\d")
@@ -25,7 +26,8 @@ _RUN = re.compile(r"\d[\d .()\u00a0-]*")
 _GROUPED = re.compile(r"\d[ .()-]+\d")
 _LEAST_SECOND = 7  # digits of a second number without separators; fewer are an extension
 _WHOLE = 10  # digits: such a number needs no other parts
-_LONGEST = 11  # digits; in a longer "number" something is glued that no part can explain
+_LONGEST = 11  # digits; a longer "number" of a foreign country is none of its
+_MOST_DIGITS = 13  # of one number without separators; in more of them several are glued
 _AREA_DIGITS = range(2, 6)
 
 
@@ -56,6 +58,7 @@ class RowReader:
         self._parse = numbers.parse
         self._code, self._trunk = str(plan.country_code), plan.trunk
         self._home = frozenset({"", self._code, self._trunk})
+        self._starts = frozenset({"+", "(", self._code[:1], self._trunk})  # of a number that has its area code
         self._codes = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
     def read(self, phone: Phone) -> RowResult:
@@ -129,16 +132,19 @@ class RowReader:
     def _of_parts(self, parts: Parts) -> NumberResult:
         """Read country, area and number: as true parts where they can be such, else as a text that was split."""
         country, number = ascii_digits(parts.country), ascii_digits(parts.number)
-        split = " ".join(filter(None, (parts.country, parts.area, parts.number)))
-        if "+" in parts.number or len(number) > _LONGEST:
-            return self._parse(parts.number)
-        if len(number) < LEAST_NUMBER or (country not in self._home and country not in self._codes):
-            return self._parse(split)
+        if any(part.isdecimal() and len(part) > _MOST_DIGITS for part in (parts.country, parts.area, parts.number)):
+            return NumberResult((), GLUED)
+        if "+" in parts.number or (len(number) > _LONGEST and number.startswith(country + ascii_digits(parts.area))):
+            return self._parse(parts.number)  # the whole of it, whatever else stands beside
+        known = country in self._home or (country in self._codes and len(number) <= _LONGEST)
+        if len(number) < LEAST_NUMBER or not known:
+            return self._parse(_unsplit(parts))
         if country in self._home:
-            whole = self._parse(parts.number) if len(number) >= _WHOLE else None
-            return whole if whole is not None and whole.keys else self._parse(self._at_home(country, parts))
+            whole = len(number) >= _WHOLE and (not parts.area or parts.number.lstrip()[:1] in self._starts)
+            found = self._parse(parts.number) if whole else None
+            return found if found is not None and found.keys else self._parse(self._at_home(country, parts))
         abroad = self._parse(_rendered(f"+{country}", parts))
-        return self._undecided(abroad, split) if len(country) > 2 else abroad
+        return self._undecided(abroad, _unsplit(parts)) if len(country) > 2 else abroad
 
     def _undecided(self, abroad: NumberResult, split: str) -> NumberResult:
         """Give what a foreign country's parts are, unless they are as well a number at home that a machine split."""
@@ -162,6 +168,12 @@ def _with_area_rule(result: NumberResult, national: str) -> NumberResult:
         f"{key}: {AREA_OF_PARTS if key.endswith(national) else rest}" if colon else key for key, colon, rest in split
     ]
     return result._replace(rules=tuple(rules))
+
+
+def _unsplit(parts: Parts) -> str:
+    """Write the text again that a machine split; digits alone in the field of the extension are one."""
+    rest = "" if parts.extension.isdecimal() and len(parts.extension) < _LEAST_SECOND else parts.extension
+    return " ".join(filter(None, (parts.country, parts.area, parts.number, rest)))
 
 
 def _rendered(country: str, parts: Parts) -> str:
