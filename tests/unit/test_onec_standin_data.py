@@ -10,7 +10,8 @@ import phonenumbers
 import pytest
 
 from astsync.demo.onec import OneC
-from astsync.demo.onec.data import PHONE
+from astsync.demo.onec.data import PHONE, Contact
+from astsync.demo.onec.phones import split_typed
 from astsync.demo.onec.schema import FLAVOURS
 from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
 
@@ -283,3 +284,42 @@ class TestData:
         with OneC(1_000_000) as onec:
             assert len(Client(onec).rows(CATALOG, top="5", skip="999990", select="Ref_Key,Description")) == 5
         assert time.monotonic() - begun < 20
+
+
+class TestHowPhonesAreStored:
+    """As 1C's standard library does: by the form of parts, split by machine, or as a text alone."""
+
+    @staticmethod
+    def stored() -> list[Contact]:
+        with OneC(2000, dirt=0) as onec:
+            return [phone for record in onec.records() for phone in record.phones if phone.text]
+
+    def test_a_form_keeps_true_parts_and_builds_the_text_of_them(self) -> None:
+        formed = [phone for phone in self.stored() if phone.structured]
+        assert len(formed) > 100
+        assert all(phone.text.startswith(f"+{phone.parts[0]} ({phone.parts[1]}) {phone.parts[2]}") for phone in formed)
+        whole = [phone for phone in formed if phone.written.numbers]
+        assert all("".join(phone.parts[:3]) in phone.written.numbers for phone in whole)
+
+    def test_a_typed_text_is_split_by_its_runs_of_digits(self) -> None:
+        split = [phone for phone in self.stored() if phone.split]
+        assert len(split) > 500
+        assert all(phone.parts == split_typed(phone.written.text) for phone in split)
+        wrong = [phone for phone in split if len(phone.parts[0]) == 3 and phone.text.startswith("(")]
+        assert wrong, "an area code in the place of the country, as of (495) 229-30-42"
+
+
+@pytest.mark.parametrize(
+    ("text", "parts"),
+    [
+        ("(495) 229-30-42", ("495", "229", "30-42", "")),
+        ("8 (495) 229-30-42, 8 916 555-13-18", ("8", "495", "229-30-42", "8 916 555-13-18")),
+        ("8 495 229 3042 доб. 12", ("8", "495", "229 3042", "12")),
+        ("+7(4852)77-13-15; 58-13-16", ("7", "4852", "77-13-15", "; 58-13-16")),
+        ("84952293042", ("84952293042", "", "", "")),
+        ("нет", ("", "", "", "")),
+        ("", ("", "", "", "")),
+    ],
+)
+def test_the_split_of_a_typed_text(text: str, parts: tuple[str, str, str, str]) -> None:
+    assert split_typed(text) == parts
