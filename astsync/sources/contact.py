@@ -93,7 +93,7 @@ def read_row(row: Row, names: Language = RUSSIAN) -> PhoneRow | None:
     texts, parts, fault = _gathered(row, names)
     since, odd = _since(row.get(names.since))
     if odd:
-        texts, parts, fault = texts or ("",), None, ODD_DATE
+        texts, parts, fault = texts or (parts.spelled() if parts else "",), None, ODD_DATE
     elif not (texts or parts or fault) and since == _NO_DATE:
         return None
     kind = sys.intern(text_of(row.get(names.kind)))

@@ -4,6 +4,7 @@ Most configurations are written in Russian. Those of other countries may be writ
 of the English edition of 1C's standard library.
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -126,7 +127,9 @@ PART_NAMES: Final[Mapping[str, int]] = {
 
 _SEEN = frozenset(language.text.casefold() for language in LANGUAGES)
 _MADE = frozenset(language.digits.casefold() for language in LANGUAGES) | {"number"}
-_PHONE_LIKE = ("телефон", "моб", "phone", "mobile", "cellular")
+_WORD = re.compile(r"[A-ZА-ЯЁ]+[a-zа-яё]*|[a-zа-яё]+")
+_PHONE_WORDS = ("телефон", "моб", "сотов", "phone", "mobile", "cell")
+_PHONE_SHORT = frozenset({"тел", "tel"})
 
 
 def language_of(name: str, published: frozenset[str]) -> Language:
@@ -147,4 +150,9 @@ def in_trust(paths: Iterable[str]) -> tuple[list[str], list[str]]:
 
 def phone_like(names: Iterable[str]) -> list[str]:
     """Give the names of fields that look like phones: НомерТелефонаДляПоиска, Телефоны, MobilePhone."""
-    return [name for name in names if any(part in name.casefold() for part in _PHONE_LIKE)]
+    return [name for name in names if any(map(_names_phone, _WORD.findall(name)))]
+
+
+def _names_phone(word: str) -> bool:
+    folded = word.casefold()
+    return folded in _PHONE_SHORT or folded.startswith(_PHONE_WORDS)

@@ -13,6 +13,7 @@ from astsync.phonebook.model import Counterparty, Parts, Phone
 from astsync.phonebook.numbers import NumberParser
 from astsync.phonebook.phone_row import RowReader
 from astsync.setup.odata import proposal, visited
+from astsync.sources.language import phone_like
 from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import CATALOG, GUID, QUICK, Base, owner, serving
 
@@ -128,6 +129,32 @@ def test_setup_finds_own_fields_where_there_are_no_phones(fields: OneC, unf: One
         assert publication.phone_fields(["Контрагенты"]) == (FIELD,)
     with visited(config(unf.url)) as publication:
         assert publication.phone_fields(["Контрагенты"]) == ()
+
+
+def test_names_of_fields_that_look_like_phones() -> None:
+    phones = [
+        "НомерТелефонаДляПоиска",
+        "Телефоны",
+        "телефон2",
+        "Тел",
+        "МобТел",
+        "MobilePhone",
+        "PhoneNumber",
+        "CellPhone",
+    ]
+    others = ["НомерАвтомобиля", "Отель", "ДатаРождения", "Headphones", "Cancelled", "ИНН", ""]
+    assert phone_like([*phones, *others]) == phones
+
+
+def test_kinds_that_cannot_be_read_are_no_catalog_without_contacts(unf: OneC) -> None:
+    unf.service.composition.discard("Catalog_ВидыКонтактнойИнформации")
+    with pytest.raises(SourceNotFound, match="ВидыКонтактнойИнформации"):
+        pull(unf.url, phone_fields=[SEARCH], kinds=["Телефон"])
+
+
+def test_own_fields_among_the_wanted_kinds_are_known_to_the_check(unf: OneC) -> None:
+    found = check(unf.url, phone_fields=[SEARCH], kinds=[SEARCH, "Телефон"])
+    assert [one for one in found if one.good is False] == []
 
 
 # --- English

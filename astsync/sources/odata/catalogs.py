@@ -114,7 +114,11 @@ def filter_refused(catalog: str, text: str, row: Row | None, error: SourceError)
     )
 
 
-def no_contacts(catalog: str, row: Row | None = None) -> SourceNotFound:
+class NoContacts(SourceNotFound):
+    """A catalog that has no contact information in any of the places where 1C keeps it."""
+
+
+def no_contacts(catalog: str, row: Row | None = None) -> NoContacts:
     """Make the error of a catalog without contact information; ``row`` is a whole one and shows its own fields."""
     sections = " or ".join(names.section for names in LANGUAGES)
     own = phone_fields(row) if row is not None else []
@@ -124,7 +128,7 @@ def no_contacts(catalog: str, row: Row | None = None) -> SourceNotFound:
         f"before БСП (УТ 10.3, БП 2.0).{fields} Name a catalog that has contacts in source.odata.catalogs. A register "
         f"must be published. {ADD_TO_ODATA}"
     )
-    return SourceNotFound(f"the catalog {catalog} holds no contact information", hint=hint)
+    return NoContacts(f"the catalog {catalog} holds no contact information", hint=hint)
 
 
 def no_phone_field(fields: Iterable[str], rows: Iterable[Row]) -> SourceQueryError:

@@ -134,7 +134,7 @@ class ODataCheck:
 
     def _kinds(self, kinds: Kinds, readers: list[CatalogReader]) -> Finding:
         """Tell the kinds there are. In a register any row may bring its own, so none is called unknown there."""
-        names = sorted(set(filter(None, kinds.names.values())))
+        names = sorted({*filter(None, kinds.names.values()), *self._config.odata.phone_fields})
         unknown = kinds.unknown(names)
         words = f"kinds: {listed(names)}" if names else "the names of kinds cannot be read"
         if not unknown:

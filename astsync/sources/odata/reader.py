@@ -7,12 +7,13 @@ from datetime import date
 from functools import cached_property, partial
 
 from astsync.config import ODataConfig
-from astsync.errors import SourceFailure, SourceNotFound, SourceQueryError
+from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.sources.contact import ContactBook
 from astsync.sources.odata.catalogs import (
     ITEMS,
     PREFIX,
+    NoContacts,
     explain_query,
     filter_refused,
     no_phone_field,
@@ -88,7 +89,7 @@ class CatalogReader:
         place = visit.config.contacts
         try:
             return locate(self._pages, self.catalog, place, visit.published, lambda: self.item, visit.kinds)
-        except SourceNotFound:
+        except NoContacts:
             if place != "auto" or self.item is None or not self.phone_fields:
                 raise
             return OwnFields()
