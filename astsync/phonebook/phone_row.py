@@ -24,8 +24,7 @@ _DIGIT = re.compile(r"\d")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _RUN = re.compile(r"\d[\d .()\u00a0-]*")
 _GROUPED = re.compile(r"\d[ .()-]+\d")
-_LEAST_SECOND = 7  # digits of a second number without separators; fewer are an extension
-_WHOLE = 10  # digits: such a number needs no other parts
+_WHOLE = 10  # digits: such a number needs no other parts, and no separators to be told from an extension
 _LONGEST = 11  # digits; a longer "number" of a foreign country is none of its
 _MOST_DIGITS = 13  # of one number without separators; in more of them several are glued
 _AREA_DIGITS = range(2, 6)
@@ -110,15 +109,13 @@ class RowReader:
     def _alone(self, parts: Parts) -> NumberResult:
         """Read a structure that stands without a text."""
         result = self._of_parts(parts)
+        number = parts._replace(extension="", comment="", digits="").spelled()
+        if number and len(ascii_digits(parts.number)) < LEAST_NUMBER:
+            parts = parts._replace(extension="")  # the rest of a split text, which was read with it
         if result.keys:
-            spelled = parts._replace(extension="", comment="").spelled()
             result = result._replace(rules=(READ_PARTS, *result.rules))
-            return self._with_rest(spelled, parts, result)
-        if not (parts.country or parts.area or parts.number):
-            for rest in (parts.comment, parts.extension):
-                if _holds_number(rest, ""):
-                    return self._parse(rest)
-        return self._of_digits(parts.digits) if parts.digits else result
+        result = self._with_rest(number, parts, result)
+        return result if result.keys or not parts.digits else self._of_digits(parts.digits)
 
     def _of_digits(self, text: str) -> NumberResult:
         """Read НомерТелефона, from which blanks, dashes and plus signs are gone; it may have been cut in a number."""
@@ -172,7 +169,7 @@ def _with_area_rule(result: NumberResult, national: str) -> NumberResult:
 
 def _unsplit(parts: Parts) -> str:
     """Write the text again that a machine split; digits alone in the field of the extension are one."""
-    rest = "" if parts.extension.isdecimal() and len(parts.extension) < _LEAST_SECOND else parts.extension
+    rest = "" if parts.extension.isdecimal() and len(parts.extension) < _WHOLE else parts.extension
     return " ".join(filter(None, (parts.country, parts.area, parts.number, rest)))
 
 
@@ -185,4 +182,4 @@ def _holds_number(rest: str, text: str) -> bool:
     count = len(ascii_digits(rest))
     if count < LEAST_NUMBER or rest in text:  # what the text holds too was read where it stands
         return False
-    return count >= _LEAST_SECOND or _GROUPED.search(rest) is not None
+    return count >= _WHOLE or _GROUPED.search(rest) is not None

@@ -171,7 +171,7 @@ def _usual(value: dict[str, object]) -> Found | None:
             return None
         held.append(field.strip())
     text = held.pop()
-    if text[:1] in _MARKED or "=" in text or not text.isascii():
+    if text[:1] in _MARKED or "=" in text:
         return None
     return Found(text, Parts(*held) if any(held) else None)
 

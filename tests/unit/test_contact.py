@@ -132,7 +132,14 @@ def test_a_useless_xml_value_falls_through(value: str) -> None:
     assert texts(ЗначенияПолей=value, Представление="123-45-67") == ("123-45-67",)
 
 
-DEEP = json.dumps({"value": json.dumps({"value": json.dumps({"value": json.dumps({"value": in_json()})})})})
+def wrapped(text: str, times: int) -> str:
+    """Put a text into the JSON of a phone, that into another one, and so on."""
+    for _ in range(times):
+        text = json.dumps({"value": text})
+    return text
+
+
+DEEP = wrapped(in_json(), 8)
 
 
 @pytest.mark.parametrize(
@@ -157,6 +164,10 @@ def test_what_cannot_be_read_is_told_as_it_came(value: object, fault: str) -> No
     assert found.fault == fault
     assert len(found.texts[0]) <= MAX_TEXT
     assert any(map(str.isdigit, found.texts[0]))
+
+
+def test_json_inside_json_is_read_some_levels_deep() -> None:
+    assert texts(Значение=wrapped(in_json(value="8 495 1"), 3)) == ("8 495 1",)
 
 
 def test_a_text_is_never_cut_inside_a_number() -> None:

@@ -95,6 +95,8 @@ def test_a_local_number_takes_no_other_area(parts: tuple[str, str, str]) -> None
         ("12", "", ()),
         ("12, 13", "", ()),
         ("581316", "", ()),
+        ("7713156", "", ()),
+        ("", "заявка 1234567", ()),
         ("12345", "этаж 5", ()),
         ("", "с 9-00 до 18-00", ()),
         ("", "ИНН 7715123456", ()),
@@ -153,6 +155,12 @@ def test_the_structure_speaks_where_there_is_no_text(parts: tuple[str, str, str]
     found = read((), *parts)
     assert found.keys == keys
     assert bool(found.reason) is not bool(keys)
+
+
+def test_a_whole_number_in_the_comment_speaks_where_the_parts_give_none() -> None:
+    assert read((), "7", "495", "", "", "моб. 8 916 555-13-18").keys == ("79165551318",)
+    assert read("комната 12", comment="8 916 555-13-18").keys == ("79165551318",)
+    assert read((), "101", "8", "495", ") 229-30-72", reader=MOSCOW).keys in {(), ("74952293072",)}
 
 
 def test_a_structure_of_two_readings_gives_no_number() -> None:
