@@ -1,7 +1,9 @@
 """What cannot be seen, or only looks like something else: the characters of phone fields and names made plain."""
 
 import re
+import sys
 import unicodedata
+from html.entities import html5
 
 _QUOTES = frozenset("\"'`«»‹›“”„‟‘’‚‛″′‴‵‶‷´ˮ＂＇｀❛❜❝❞〝〞〟「」『』")
 _DASHES = frozenset("−~～〜∼˗ーｰ﹣－")
@@ -94,17 +96,20 @@ def plain_phone_text(text: str) -> str:
 _LATIN, _CYRILLIC = "ABCEHKMOPTXYIaceopxyiëË", "АВСЕНКМОРТХУІасеорхуіёЁ"
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
 _TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
-_MIXED = re.compile(r"(?=[^\W\d_]*[A-Za-zëË])(?=[^\W\d_]*[\u0400-\u052f])[^\W\d_]+")
+_SOME_LATIN, _SOME_CYRILLIC = re.compile("[A-Za-zëË]"), re.compile("[\u0400-\u052f]")
+_RUN = re.compile(r"[^\W\d_]+")
 _LETTER = "[A-Za-z\u00c0-\u02af\u0400-\u052f]"
 _IN_WORD_QUOTE = re.compile(f"(?<={_LETTER})['’ʼ‘`´ʹ](?={_LETTER})")
 
 
 _ANY_QUOTE = f"[{re.escape(''.join(sorted(_QUOTES)))}]"
-_EDGE_QUOTE = re.compile(rf"(?<![\w.,]){_ANY_QUOTE}+|{_ANY_QUOTE}+(?!\w|{_ANY_QUOTE})")
+_QUOTES_IN_A_ROW = re.compile(f"{_ANY_QUOTE}+")
 
 
 def _unmixed(match: re.Match[str]) -> str:
     word = match[0]
+    if not (_SOME_LATIN.search(word) and _SOME_CYRILLIC.search(word)):
+        return word
     latin = [c for c in word if c.isascii() or c in "ëË"]
     if all(c in _LATIN for c in latin):
         return word.translate(_TO_CYRILLIC)
@@ -114,7 +119,7 @@ def _unmixed(match: re.Match[str]) -> str:
 
 def unmix(word: str) -> str:
     """Turn letters of the wrong alphabet in a mixed word back, where all of them have a look-alike in the right one."""
-    return word if word.isascii() else _MIXED.sub(_unmixed, word)
+    return _RUN.sub(_unmixed, word) if not word.isascii() and _SOME_LATIN.search(word) else word
 
 
 def _is_mark_of_latin(char: str) -> bool:
@@ -140,11 +145,16 @@ def _name_character(char: str) -> str:
     return "" if is_invisible(char) or (category in {"So", "Sk"} and char != "№") else char
 
 
+_MOST_CHARACTERS = 20_000  # remembered: Chinese names hold some thousands
+
+
 class _NameTable(dict[int, str]):
     """A table for ``str.translate`` that fills itself, a character when it is first met."""
 
     def __missing__(self, code: int) -> str:
-        self[code] = plain = _name_character(chr(code))
+        plain = _name_character(chr(code))
+        if len(self) < _MOST_CHARACTERS:
+            self[code] = plain
         return plain
 
 
@@ -156,6 +166,55 @@ _NAME_TABLE = _NameTable({ord(_KEPT): "'"})
 _PLAIN_NAME = re.compile(r"[А-Яа-яЁёA-Za-z0-9 .,()&+-]*")
 
 
+_ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{1,30}));")
+# What is left of an entity when its semicolon was cut off; no more of them, for "A&LTD" is a name.
+_WITHOUT_END = re.compile(r"&(quot|laquo|raquo|nbsp)(?![A-Za-z;])")
+_MOST_DECODED = 3  # times: &amp;amp;quot; comes from exports of exports
+
+
+def _of_entity(match: re.Match[str]) -> str:
+    decimal, hexadecimal, name = match.groups()
+    if name is not None:
+        return html5.get(f"{name};", match[0])
+    code = int(decimal) if decimal is not None else int(hexadecimal, 16)
+    return chr(code) if code <= sys.maxunicode else " "
+
+
+def without_entities(text: str) -> str:
+    """Give a text with the entities of HTML decoded, also those that were encoded again. Unknown ones stay."""
+    for _ in range(_MOST_DECODED):
+        decoded = _ENTITY.sub(_of_entity, _WITHOUT_END.sub(r"&\1;", text))
+        if decoded == text:
+            break
+        text = decoded
+    return text
+
+
+_MOST_SHORT = 64  # characters of a word whose marks are not counted
+_MOST_MARKS = 4  # on one letter; Vietnamese and Hebrew need two
+
+
+def _with_few_marks(text: str) -> str:
+    """Drop marks beyond the first few of a letter: Unicode puts them in order, in time by the square of their count."""
+    kept: list[str] = []
+    marks = 0
+    for char in text:
+        if char.isalnum():
+            marks = 0
+        elif unicodedata.category(char)[0] == "M":
+            marks += 1
+        if marks <= _MOST_MARKS or unicodedata.category(char)[0] != "M":
+            kept.append(char)
+    return "".join(kept)
+
+
+def _around_word(match: re.Match[str]) -> str:
+    """Keep a blank for quotes that part two words: ``ООО"Ромашка"``."""
+    text, start, end = match.string, match.start(), match.end()
+    behind = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_.,")
+    return " " if behind and end < len(text) and (text[end].isalnum() or text[end] == "_") else ""
+
+
 def plain_name_text(text: str) -> str:
     """Give a name in NFC with plain dashes and blanks, without quotes, pictures and what cannot be seen.
 
@@ -164,5 +223,6 @@ def plain_name_text(text: str) -> str:
     """
     if _PLAIN_NAME.fullmatch(text):
         return text
-    composed = unicodedata.normalize("NFC", text.replace(_KEPT, ""))
-    return _EDGE_QUOTE.sub("", _IN_WORD_QUOTE.sub(_KEPT, composed)).translate(_NAME_TABLE)
+    few = text if len(text) <= _MOST_SHORT else _with_few_marks(text)
+    composed = unicodedata.normalize("NFC", few.replace(_KEPT, ""))
+    return _QUOTES_IN_A_ROW.sub(_around_word, _IN_WORD_QUOTE.sub(_KEPT, composed)).translate(_NAME_TABLE)

@@ -1,370 +1,383 @@
-"""Legal forms of Russia, Ukraine, Belarus and Kazakhstan: found at either end of a name, in full or short."""
+"""Legal forms at either end of a name, in full or short: found, and taken out of the name's words."""
 
 import re
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from astsync.phonebook.alphabets import BELARUSIAN, KAZAKH, RUSSIAN, UKRAINIAN
-
-# language: short form: full phrases. Phrases are compared without case, double letters and punctuation.
-_FORMS: Final[dict[str, dict[str, str]]] = {
-    RUSSIAN: {
-        "ООО": "общество с ограниченной ответственностью",
-        "ОДО": "общество с дополнительной ответственностью",
-        "АО": "акционерное общество",
-        "ПАО": "публичное акционерное общество",
-        "НАО": "непубличное акционерное общество",
-        "ЗАО": "закрытое акционерное общество|акционерное общество закрытого типа",
-        "ОАО": "открытое акционерное общество|акционерное общество открытого типа",
-        "АОЗТ": "",
-        "АООТ": "",
-        "ИП": "индивидуальный предприниматель",
-        "ИЧП": "индивидуальное частное предприятие",
-        "КФХ": "крестьянское фермерское хозяйство|крестьянско-фермерское хозяйство",
-        "ГУП": "государственное унитарное предприятие",
-        "МУП": "муниципальное унитарное предприятие",
-        "ФГУП": "федеральное государственное унитарное предприятие",
-        "ФКП": "федеральное казенное предприятие",
-        "МКП": "муниципальное казенное предприятие",
-        "ГП": "государственное предприятие",
-        "КП": "казенное предприятие|коммунальное предприятие",
-        "ХП": "хозяйственное партнерство",
-        "ПТ": "полное товарищество",
-        "ТНВ": "товарищество на вере|коммандитное товарищество",
-        "ПК": "производственный кооператив|потребительский кооператив",
-        "СПК": "сельскохозяйственный производственный кооператив|сельскохозяйственный потребительский кооператив",
-        "СХПК": "",
-        "ПБОЮЛ": "предприниматель без образования юридического лица",
-        "ЧП": "частное предприятие|частный предприниматель",
-        "АКБ": "акционерный коммерческий банк",
-        "КБ": "коммерческий банк",
-        "НКО": "некоммерческая организация|небанковская кредитная организация",
-        "АНО": "автономная некоммерческая организация",
-        "АНО ДПО": "автономная некоммерческая организация дополнительного профессионального образования",
-        "НП": "некоммерческое партнерство",
-        "НО": "",
-        "БФ": "благотворительный фонд",
-        "БО": "благотворительная организация",
-        "ОО": "общественная организация",
-        "МОО": "межрегиональная общественная организация",
-        "РОО": "региональная общественная организация",
-        "ОООИ": "",
-        "МРО": "местная религиозная организация",
-        "ЦРО": "централизованная религиозная организация",
-        "РО": "религиозная организация",
-        "ТСЖ": "товарищество собственников жилья",
-        "ТСН": "товарищество собственников недвижимости",
-        "ЖСК": "жилищно-строительный кооператив|жилищный строительный кооператив",
-        "ЖК": "жилищный кооператив",
-        "ГСК": "гаражно-строительный кооператив|гаражный строительный кооператив|"
-        "гаражный специализированный кооператив",
-        "СНТ": "садоводческое некоммерческое товарищество|садовое некоммерческое товарищество",
-        "ДНТ": "дачное некоммерческое товарищество",
-        "ДНП": "дачное некоммерческое партнерство",
-        "СНП": "садоводческое некоммерческое партнерство",
-        "ОНТ": "огородническое некоммерческое товарищество",
-        "ПКООП": "",
-        "КПК": "кредитный потребительский кооператив",
-        "ТПП": "торгово-промышленная палата",
-        "МКК": "микрокредитная компания",
-        "МФК": "микрофинансовая компания",
-        "ФГБУ": "федеральное государственное бюджетное учреждение",
-        "ФГАУ": "федеральное государственное автономное учреждение",
-        "ФКУ": "федеральное казенное учреждение",
-        "ФГКУ": "федеральное государственное казенное учреждение",
-        "ФГУ": "федеральное государственное учреждение",
-        "ГБУ": "государственное бюджетное учреждение",
-        "ГАУ": "государственное автономное учреждение",
-        "ГКУ": "государственное казенное учреждение",
-        "ГУ": "государственное учреждение",
-        "МБУ": "муниципальное бюджетное учреждение",
-        "МАУ": "муниципальное автономное учреждение",
-        "МКУ": "муниципальное казенное учреждение",
-        "МУ": "муниципальное учреждение",
-        "ЧУ": "частное учреждение",
-        "ФГБОУ ВО": "федеральное государственное бюджетное образовательное учреждение высшего образования",
-        "ФГАОУ ВО": "федеральное государственное автономное образовательное учреждение высшего образования",
-        "ФГБОУ": "федеральное государственное бюджетное образовательное учреждение",
-        "ФГАОУ": "федеральное государственное автономное образовательное учреждение",
-        "ГБОУ": "государственное бюджетное образовательное учреждение|"
-        "государственное бюджетное общеобразовательное учреждение",
-        "ГАОУ": "государственное автономное образовательное учреждение",
-        "МБОУ": "муниципальное бюджетное образовательное учреждение|"
-        "муниципальное бюджетное общеобразовательное учреждение",
-        "МАОУ": "муниципальное автономное образовательное учреждение|"
-        "муниципальное автономное общеобразовательное учреждение",
-        "МБДОУ": "муниципальное бюджетное дошкольное образовательное учреждение",
-        "МАДОУ": "муниципальное автономное дошкольное образовательное учреждение",
-        "МДОУ": "муниципальное дошкольное образовательное учреждение",
-        "ГБДОУ": "государственное бюджетное дошкольное образовательное учреждение",
-        "ГБПОУ": "государственное бюджетное профессиональное образовательное учреждение",
-        "ГАПОУ": "государственное автономное профессиональное образовательное учреждение",
-        "ГБУЗ": "государственное бюджетное учреждение здравоохранения",
-        "ГАУЗ": "государственное автономное учреждение здравоохранения",
-        "ГУЗ": "государственное учреждение здравоохранения",
-        "МБУЗ": "муниципальное бюджетное учреждение здравоохранения",
-        "УП": "унитарное предприятие",
-        "ЧУП": "частное унитарное предприятие",
-        "ЧТУП": "частное торговое унитарное предприятие",
-        "ЧПУП": "частное производственное унитарное предприятие",
-        "РУП": "республиканское унитарное предприятие",
-        "КУП": "коммунальное унитарное предприятие",
-        "СООО": "совместное общество с ограниченной ответственностью",
-        "ИООО": "иностранное общество с ограниченной ответственностью",
-        "ТОО": "товарищество с ограниченной ответственностью",
-        "РГП": "республиканское государственное предприятие",
-        "КГП": "коммунальное государственное предприятие",
-        "КГУ": "коммунальное государственное учреждение",
-        "РГУ": "республиканское государственное учреждение",
-        "КХ": "крестьянское хозяйство",
-        "ОФ": "общественный фонд",
-        "ОЮЛ": "объединение юридических лиц",
-        "СРО": "саморегулируемая организация",
-    },
-    UKRAINIAN: {
-        "ТОВ": "товариство з обмеженою відповідальністю",
-        "ТзОВ": "",
-        "ТДВ": "товариство з додатковою відповідальністю",
-        "ФОП": "фізична особа-підприємець|фізична особа - підприємець|фізична особа підприємець",
-        "СПД": "суб'єкт підприємницької діяльності",
-        "ПП": "приватне підприємство|приватний підприємець",
-        "АТ": "акціонерне товариство",
-        "ПАТ": "публічне акціонерне товариство",
-        "ПрАТ": "приватне акціонерне товариство",
-        "ВАТ": "відкрите акціонерне товариство",
-        "ЗАТ": "закрите акціонерне товариство",
-        "ДП": "державне підприємство|дочірнє підприємство",
-        "КП": "комунальне підприємство",
-        "КНП": "комунальне некомерційне підприємство",
-        "МПП": "мале приватне підприємство",
-        "ОСББ": "об'єднання співвласників багатоквартирного будинку",
-        "ФГ": "фермерське господарство",
-        "СФГ": "селянське фермерське господарство|селянське (фермерське) господарство",
-        "ГО": "громадська організація",
-        "БО": "благодійна організація",
-        "БФ": "благодійний фонд",
-        "НВП": "науково-виробниче підприємство",
-    },
-    BELARUSIAN: {
-        "ТАА": "таварыства з абмежаванай адказнасцю",
-        "ТДА": "таварыства з дадатковай адказнасцю",
-        "ААТ": "адкрытае акцыянернае таварыства",
-        "ЗАТ": "закрытае акцыянернае таварыства",
-        "ПУП": "прыватнае унітарнае прадпрыемства|прыватнае ўнітарнае прадпрыемства",
-        "РУП": "рэспубліканскае унітарнае прадпрыемства|рэспубліканскае ўнітарнае прадпрыемства",
-        "КУП": "камунальнае унітарнае прадпрыемства|камунальнае ўнітарнае прадпрыемства",
-        "ІП": "індывідуальны прадпрымальнік",
-    },
-    KAZAKH: {
-        "ЖШС": "жауапкершілігі шектеулі серіктестігі|жауапкершілігі шектеулі серіктестік",
-        "АҚ": "акционерлік қоғам|акционерлік қоғамы",
-        "ЖК": "жеке кәсіпкер|жеке кәсіпкері|дара кәсіпкер",
-        "РМК": "республикалық мемлекеттік кәсіпорны|республикалық мемлекеттік кәсіпорын",
-        "КММ": "коммуналдық мемлекеттік мекемесі|коммуналдық мемлекеттік мекеме",
-        "ӨК": "өндірістік кооператив|өндірістік кооперативі",
-        "ШҚ": "шаруа қожалығы",
-    },
-}
-
-# Short forms that are also initials or common words: taken only where nothing else can be meant.
-_DOUBTFUL = frozenset("ГП КП ХП ПТ ПК КБ НП НО БФ БО ОО РО ГУ МУ ЧУ КХ ОФ ПП АТ ДП ФГ ГО ЖК ІП УП МРО".split())
-_LOWER_CASE = frozenset("ооо оао зао пао ао ип тоо тсж снт фгуп муп гуп одо фоп тов жшс нко ано".split())
-_LATIN_TWINS = str.maketrans("abcehkmoptxyiëABCEHKMOPTXYIË03", "авсенкмортхуіеАВСЕНКМОРТХУІЕОЗ")
-_DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]){2,}")  # О.О.О.; two letters are initials
-_TWICE = re.compile(r"(\w)\1+")
-_EDGE = " ,.;:()-/!"
+from astsync.phonebook import form_grammar
+from astsync.phonebook.alphabets import RUSSIAN, UKRAINIAN
+from astsync.phonebook.form_grammar import CLOSING, MOST_WORDS, OPENING, UNKNOWN, WORDS, Slot, initials
+from astsync.phonebook.form_spelling import EDGE, LATIN_TWINS, Slots, Vocabulary, same
+from astsync.phonebook.form_table import DOUBTFUL, LOWER_CASE, NEVER_INITIALS, OFFICIAL, PAIRS, SHORTS
 
 FIRST, LAST, KEEP, DROP = "first", "last", "keep", "drop"
 PLACES: Final = (FIRST, LAST, KEEP, DROP)
 """Where a legal form can be put: before the name, behind it, where it stood, nowhere."""
 
-
-def _same(word: str) -> str:
-    """Give what words are compared by: no case, ё as е, Latin twins as Cyrillic, double letters once, no edges."""
-    plain = word.strip(_EDGE).translate(_LATIN_TWINS).lower().replace("ё", "е").replace("'", "").replace("’", "")
-    return _TWICE.sub(r"\1", plain)
+_DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]){2,}")  # О.О.О.; two letters are initials
+_ADJECTIVES = frozenset("ое ее ие ье ые ае яе ве не ке ая яя ва на ка ый ий ой ій ны".split())  # how they end
+_LEAST_ADJECTIVE = 5
+# A form typed to the name with a sign, or without one where only it is in capitals: ИП-Иванов, ООО_Ромашка, ОООЛуч.
+_FRONT = re.compile(
+    r"([^\W\d_]{2,6})(?:[-./:](?=[^\W\d_a-zа-яё][^\W\d_])|_(?=[^\W_]))|(ООО|ОАО|ЗАО|ПАО)(?=[А-ЯЁ][а-яё]{2})"
+)
+_BACK = re.compile(r"[^\W\d_](?=([-_/])([^\W\d_]{2,6})\W*$)")
+# What follows a form and is no part of the name: a state, a place, a number.
+_NOTE = frozenset("не больше дубль архив старый старая старое инн унп бин тел г гор ул обл".split())
+_NOTE_STARTS = frozenset("закры ликви удали удале бывши".split())  # their first letters
+_NUMBER = re.compile(r"\+?\d[\d()-]{4,30}")
+# Words after which a form belongs to another name.
+_REFERRING = frozenset(
+    "филиал представительство отделение подразделение от для из с у при к и директор бухгалтер".split()
+)
+_NO_BRACKET = re.compile(r"[^()]+")
+_MOST_BRACKETS = 4  # of one word that count
+_LEAST_MISTYPED = 3  # letters: ЗА0 is ЗАО, A0 is a sheet of paper
 
 
 class Form(NamedTuple):
-    """A legal form: its short form, and the language that it tells of ("" where it is one of several)."""
+    """A legal form: its short form, and the language that it tells of ("" where it is one of several, or of none).
+
+    ``unknown`` are the places of the words whose first letters are to be filled in.
+    """
 
     short: str
     language: str
+    unknown: tuple[int, ...] = ()
+
+    def filled(self, words: Sequence[str]) -> str:
+        """Give the short form; take the first letters of adjectives that are not known from the name's words."""
+        short = self.short
+        for at in self.unknown:
+            short = short.replace(UNKNOWN, initials(words[at].strip(EDGE)), 1)
+        return short
 
 
 class FormWord(NamedTuple):
-    """A word as legal forms see it: what it is compared by ("" for a loose sign), and the short form it may be.
+    """A word as legal forms see it. All words that no form holds look the same, save for what stands around them.
 
-    ``opens`` and ``closes`` tell whether forms of several words start, or end, with it; ``edge`` sums up: a form may
-    stand where this word stands first or last.
+    ``loose``: a sign and no word. ``slots``: the words of forms that it may be. ``short``: the short form that it is;
+    ``front`` and ``back``: one that is typed to it, with the characters to drop. ``opens`` and ``closes``: forms of
+    several words start, or end, with it. ``note``: it starts what is no part of a name; ``refers``: a form behind it
+    is another's. ``brackets`` are its brackets; ``comma``, ``quoted``: what it ends with.
     """
 
-    key: str
-    short: Form | None
-    opens: bool
-    closes: bool
-    edge: bool
+    loose: bool = False
+    slots: Slots = ()
+    short: Form | None = None
+    front: tuple[Form, int] | None = None
+    back: tuple[Form, int] | None = None
+    opens: bool = False
+    closes: bool = False
+    adjective: bool = False
+    note: bool = False
+    refers: bool = False
+    brackets: str = ""
+    comma: bool = False
+    quoted: bool = False
 
 
 class Found(NamedTuple):
-    """A legal form, the words of the name without it (from ``start`` up to ``end``), and whether it stood first."""
+    """A legal form, and the words of the name without it: from ``start`` to ``end`` and from ``resume`` to ``stop``.
+
+    ``first`` tells whether it stood first; ``front`` and ``back`` are characters to drop from the words at ``start``
+    and before ``end``; ``comma`` that one goes on before ``resume``.
+    """
 
     form: Form
     start: int
     end: int
+    resume: int
+    stop: int
     first: bool
-
-
-_Phrase = tuple[tuple[str, ...], Form]
-
-
-def _phrases() -> list[_Phrase]:
-    """Give the full phrases, as they are compared, the longest first."""
-    phrases = [
-        (tuple(filter(None, map(_same, phrase.split()))), Form(short, language))
-        for language, forms in _FORMS.items()
-        for short, variants in forms.items()
-        for phrase in filter(None, variants.split("|"))
-    ]
-    return sorted(phrases, key=lambda phrase: -len(phrase[0]))
-
-
-def _index(at: int) -> dict[str, list[_Phrase]]:
-    index: dict[str, list[_Phrase]] = {}
-    for phrase in _phrases():
-        index.setdefault(phrase[0][at], []).append(phrase)
-    return index
+    front: int = 0
+    back: int = 0
+    comma: bool = False
 
 
 def _short_forms() -> dict[str, Form]:
     shorts: dict[str, Form] = {}
-    for language, forms in _FORMS.items():
-        for short in forms:
+    for language, forms in SHORTS.items():
+        for short in forms.split():
             known = shorts.setdefault(short.upper(), Form(short, language))
             if known.language not in {language, UKRAINIAN}:
                 shorts[short.upper()] = Form(short, "")
-    return shorts
+    return {short: Form(short, RUSSIAN) for short in OFFICIAL} | shorts
 
 
-_BY_FIRST_WORD, _BY_LAST_WORD = _index(0), _index(-1)
 _SHORTS = _short_forms()
-_LEAST_MISTYPED = 3  # letters: ЗА0 is ЗАО, A0 is a sheet of paper
 _LONGEST_SHORT = max(map(len, _SHORTS))
-_PAIRS = {tuple(short.split()): form for short, form in _SHORTS.items() if " " in short}
+_PAIRS = {
+    tuple(map(same, pair.split())): Form(pair, lang) for lang, pairs in PAIRS.items() for pair in pairs.split("|")
+}
+_OF_PAIRS = {word for pair in _PAIRS for word in pair}
+_LONGEST_PAIR = max(map(len, _PAIRS))
+_OPENING = OPENING | {pair[0] for pair in _PAIRS}
+_CLOSING = CLOSING | {pair[-1] for pair in _PAIRS}
+_VOCABULARY = Vocabulary(WORDS | _OF_PAIRS)
 
 
 def _short_form(word: str) -> Form | None:
     """Read one word as a short form; its case must be right, save for the best known."""
-    bare = word.strip(_EDGE)
+    bare = word.strip(EDGE)
     if "." in bare and _DOTTED.fullmatch(bare):
         bare = bare.replace(".", "")
     if len(bare) > _LONGEST_SHORT:
         return None
-    as_typed = bare.isdigit() or (len(bare) < _LEAST_MISTYPED and not bare.isalpha())
-    twin = bare if as_typed else bare.translate(_LATIN_TWINS)
-    form = _SHORTS.get(twin.upper())
+    return _short_as_typed(bare) or _short_as_typed(bare if _is_no_typing_error(bare) else bare.translate(LATIN_TWINS))
+
+
+def _is_no_typing_error(bare: str) -> bool:
+    return bare.isdigit() or (len(bare) < _LEAST_MISTYPED and not bare.isalpha())
+
+
+def _short_as_typed(bare: str) -> Form | None:
+    form = _SHORTS.get(bare.upper())
     if form is None:
         return None
-    return form if twin in {form.short, form.short.upper()} or twin.lower() in _LOWER_CASE else None
+    return form if bare in {form.short, form.short.upper()} or bare.lower() in LOWER_CASE else None
 
 
-_PAIR_STARTS, _PAIR_ENDS = {_same(pair[0]) for pair in _PAIRS}, {_same(pair[1]) for pair in _PAIRS}
-
-
-_PLAIN = FormWord("*", None, opens=False, closes=False, edge=False)
-_TELLING = frozenset({word for phrase, _ in _phrases() for word in phrase} | _PAIR_STARTS | _PAIR_ENDS | {""})
-
-
-def form_word(text: str) -> FormWord:
-    """See one word as legal forms see it: all words that no form holds look the same."""
-    key, short = _same(text), _short_form(text)
-    if short is None and key not in _TELLING:
-        return _PLAIN
-    opens, closes = key in _BY_FIRST_WORD or key in _PAIR_STARTS, key in _BY_LAST_WORD or key in _PAIR_ENDS
-    return FormWord(key, short, opens, closes, short is not None or opens or closes)
-
-
-def _full(words: list[FormWord], start: int, end: int, *, first: bool) -> Found | None:
-    places = [at for at in range(start, end) if words[at].key]
-    if not places:
+def _typed_to(match: re.Match[str] | None, form: str | None) -> tuple[Form, int] | None:
+    if match is None or form is None:
         return None
-    index = _BY_FIRST_WORD if first else _BY_LAST_WORD
-    for phrase, form in index.get(words[places[0 if first else -1]].key, ()):
-        here = places[: len(phrase)] if first else places[-len(phrase) :]
-        if tuple(words[at].key for at in here) == phrase:
-            return Found(form, here[-1] + 1, end, first) if first else Found(form, start, here[0], first)
+    short = _short_as_typed(form)
+    return None if short is None or short.short in DOUBTFUL else (short, 0)
+
+
+def _front(text: str) -> tuple[Form, int] | None:
+    match = _FRONT.match(text)
+    found = _typed_to(match, match and (match[1] or match[2]))
+    return (found[0], match.end()) if match and found else None
+
+
+def _back(text: str) -> tuple[Form, int] | None:
+    match = _BACK.search(text[-2 * _LONGEST_SHORT :])
+    found = _typed_to(match, match and match[2])
+    return (found[0], len(text[-2 * _LONGEST_SHORT :]) - match.end()) if match and found else None
+
+
+def form_word(text: str, *, quoted: bool = False) -> FormWord:
+    """See one word as legal forms see it; ``quoted`` when a closing quote stood at its end."""
+    key, short = same(text), _short_form(text)
+    slots = _VOCABULARY.read(text, key)
+    front = back = None
+    if short is None and not slots and len(key) > _LEAST_MISTYPED:
+        front, back = _front(text), _back(text)
+    return FormWord(
+        loose=not key,
+        slots=slots,
+        short=short,
+        front=front,
+        back=back,
+        opens=bool(slots) and not _OPENING.isdisjoint(slots[0]),
+        closes=bool(slots) and not _CLOSING.isdisjoint(slots[-1]),
+        adjective=not slots and key[-2:] in _ADJECTIVES and len(key) >= _LEAST_ADJECTIVE,
+        note=key in _NOTE or key[:5] in _NOTE_STARTS or _NUMBER.fullmatch(text) is not None,
+        refers=key in _REFERRING,
+        brackets=_NO_BRACKET.sub("", text)[:_MOST_BRACKETS],
+        comma=text.endswith((",", ";")),
+        quoted=quoted,
+    )
+
+
+class _Words:
+    """The words of a name, and how deep in brackets each stands. Brackets without a partner do not count."""
+
+    def __init__(self, words: Sequence[FormWord]) -> None:
+        self.words = words
+        self.start, self.end = 0, len(words)
+        while self.end and words[self.end - 1].loose:
+            self.end -= 1
+        while self.start < self.end and words[self.start].loose:
+            self.start += 1
+        self._depth = self._depths() if any(word.brackets for word in words) else None
+
+    def _depths(self) -> list[int]:
+        steps = [0] * (len(self.words) + 1)
+        opened: list[int] = []
+        for at, word in enumerate(self.words):
+            for bracket in word.brackets:
+                if bracket == "(":
+                    opened.append(at)
+                elif opened:
+                    steps[opened.pop() + 1] += 1
+                    steps[at + 1] -= 1
+        for at in range(1, len(steps)):
+            steps[at] += steps[at - 1]
+        return steps
+
+    def outside(self, start: int, end: int) -> bool:
+        """Tell whether some words are neither in brackets nor a part of what is."""
+        return self._depth is None or not (self._depth[start] or self._depth[end])
+
+    def before_bracket(self, end: int) -> int:
+        """Give where the bracket starts that ends with the word before ``end``; ``end`` where none does."""
+        if self._depth is None or self._depth[end] or ")" not in self.words[end - 1].brackets:
+            return end
+        start = end - 1
+        while start > self.start and self._depth[start]:
+            start -= 1
+        return start
+
+    def before_loose(self, end: int) -> int:
+        """Go back over loose signs."""
+        while end > self.start and self.words[end - 1].loose:
+            end -= 1
+        return end
+
+    def slots(self, start: int, end: int) -> list[Slot]:
+        """Give the words as the grammar reads them; loose signs are none."""
+        slots: list[Slot] = []
+        for at in range(start, end):
+            word = self.words[at]
+            if word.loose:
+                continue
+            parts = word.slots or ((),)
+            slots += [Slot(part, word.adjective, at, n == len(parts)) for n, part in enumerate(parts, 1)]
+        return slots
+
+    def holds_name(self, found: Found) -> bool:
+        """Tell whether a word is left when a form is taken out."""
+        left = (*range(found.start, found.end), *range(found.resume, found.stop))
+        return any(not self.words[at].loose for at in left)
+
+
+def _phrase_at_start(words: _Words, start: int, end: int) -> Found | None:
+    slots = words.slots(start, min(end, start + 2 * MOST_WORDS))
+    reading = form_grammar.read(slots, 0)
+    if reading is None:
+        return _pair_at_start(words, start, end)
+    after = slots[reading.end - 1].word + 1
+    form = Form(reading.short, reading.language, reading.unknown)
+    return Found(form, after, end, end, end, True) if words.outside(start, after) else None
+
+
+def _pair_at_start(words: _Words, start: int, end: int) -> Found | None:
+    for length in range(min(_LONGEST_PAIR, end - start), 1, -1):
+        form = _pair(words, start, start + length)
+        if form is not None:
+            return Found(form, start + length, end, end, end, True)
     return None
 
 
-def _pair(words: list[FormWord], start: int, end: int, *, first: bool) -> Found | None:
-    if end - start < 2:
-        return None
-    two = words[start : start + 2] if first else words[end - 2 : end]
-    form = _PAIRS.get((two[0].key.upper(), two[1].key.upper()))
-    if form is None:
-        return None
-    return Found(form, start + 2, end, first) if first else Found(form, start, end - 2, first)
+def _pair(words: _Words, start: int, end: int) -> Form | None:
+    slots = words.slots(start, end)
+    key = tuple(slot.options[0] for slot in slots if slot.options)
+    return _PAIRS.get(key) if len(key) == len(slots) and words.outside(start, end) else None
 
 
-def _at_start(words: list[FormWord], start: int, end: int) -> Found | None:
-    word = words[start]
-    if word.opens:
-        found = _full(words, start, end, first=True) or _pair(words, start, end, first=True)
-        if found is not None:
-            return found
-    return Found(word.short, start + 1, end, True) if word.short is not None else None
+def _at_start(words: _Words, start: int, end: int) -> Found | None:
+    word = words.words[start]
+    found = _phrase_at_start(words, start, end) if word.opens else None
+    if found is not None or not words.outside(start, start + 1):
+        return found
+    if word.short is not None:
+        return Found(word.short, start + 1, end, end, end, True)
+    if word.front is not None:
+        return Found(word.front[0], start, end, end, end, True, front=word.front[1])
+    return None
 
 
-def _at_end(words: list[FormWord], start: int, end: int, *, sure: bool = True) -> Found | None:
-    """Find a legal form at the end of some words; ``sure`` is False where a short form may be initials."""
-    word = words[end - 1]
-    if word.closes:
-        found = _full(words, start, end, first=False) or _pair(words, start, end, first=False)
-        if found is not None:
-            return found
-    if word.short is None or (word.short.short in _DOUBTFUL and not sure):
-        return None
-    return Found(word.short, start, end - 1, False)
-
-
-def _leaves_name(words: list[FormWord], found: Found) -> bool:
-    _, start, end, _ = found
-    return start < end and (words[start].key != "" or any(words[at].key for at in range(start + 1, end)))
-
-
-def _without_same(words: list[FormWord], found: Found) -> Found:
-    """Drop the same form where it stands once more at either end of the rest."""
-    for find in (_at_start, _at_end):
-        again = find(words, found.start, found.end)
-        if again is None:
+def _phrase_at_end(words: _Words, start: int, end: int) -> Found | None:
+    """Find the longest form of several words that ends with some words."""
+    slots = words.slots(max(start, end - 2 * MOST_WORDS), end)
+    for at in range(max(0, len(slots) - MOST_WORDS), len(slots)):
+        first = slots[at].word
+        if at and slots[at - 1].word == first:
             continue
-        if again.form.short == found.form.short and _leaves_name(words, again):
-            found = found._replace(start=again.start, end=again.end)
+        reading = form_grammar.read(slots, at) if words.words[first].opens else None
+        if reading is not None and reading.end == len(slots) and words.outside(first, end):
+            return Found(Form(reading.short, reading.language, reading.unknown), start, first, end, end, False)
+    for length in range(min(_LONGEST_PAIR, end - start), 1, -1):
+        form = _pair(words, end - length, end)
+        if form is not None:
+            return Found(form, start, end - length, end, end, False)
+    return None
+
+
+def _at_end(words: _Words, start: int, end: int) -> Found | None:
+    """Find a legal form at the end of some words; a short form that may be initials only where it cannot be."""
+    word = words.words[end - 1]
+    found = _phrase_at_end(words, start, end) if word.closes else None
+    if found is not None or not words.outside(end - 1, end):
+        return found
+    if word.back is not None:
+        return Found(word.back[0], start, end, end, end, False, back=word.back[1])
+    if word.short is None or (word.short.short in DOUBTFUL and not _is_sure(words, start, end - 1, word.short.short)):
+        return None
+    return Found(word.short, start, end - 1, end, end, False)
+
+
+def _is_sure(words: _Words, start: int, at: int, short: str) -> bool:
+    """Tell whether a short form cannot be initials: behind a closing quote, or behind several words in Uzbekistan."""
+    return at > start and (words.words[at - 1].quoted or (short in NEVER_INITIALS and at - start > 1))
+
+
+def _before_notes(words: _Words, start: int, end: int) -> Found | None:
+    """Find a form at the end, or before the brackets and notes that stand there."""
+    here = end
+    while here > start:
+        found = _at_end(words, start, here)
+        if found is not None:
+            return _followed(words, found, here, end)
+        before = words.before_bracket(here)
+        if before == here:
+            break
+        here = words.before_loose(before)
+    return _before_sign(words, start, here, end)
+
+
+def _followed(words: _Words, found: Found, here: int, end: int) -> Found | None:
+    """Keep what stands behind a form that was found before a bracket or a note."""
+    if here == end:
+        return found
+    if found.end > found.start and words.words[found.end - 1].refers:
+        return None
+    return found._replace(resume=here, stop=end, comma=words.words[here - 1].comma)
+
+
+def _before_sign(words: _Words, start: int, here: int, end: int) -> Found | None:
+    """Find a form before a sign or a word with which a note starts."""
+    parts = 0  # signs that part the words before
+    for at in range(start + 1, here):
+        before, word = words.words[at - 1], words.words[at]
+        if (word.note or word.loose or before.comma) and not before.loose and words.outside(at, at):
+            found = _at_end(words, start, at)
+            if found is not None and parts - words.words[found.end - 1].comma <= 0 and found.end > start:
+                return _followed(words, found, at, end)
+        parts += before.comma or before.loose
+    return None
+
+
+def _without_same(words: _Words, found: Found) -> Found:
+    """Drop the same form where it stands once more at either end of the rest."""
+    again = _at_start(words, found.start, found.end)
+    if again is not None and again.form == found.form and not again.front:
+        found = _leaving(words, found, found._replace(start=again.start))
+    whole = found.resume == found.stop
+    again = (_before_notes if whole else _at_end)(words, found.start, found.end)
+    if again is not None and again.form == found.form and not again.back:
+        resume, stop = (again.resume, again.stop) if whole else (found.resume, found.stop)
+        found = _leaving(words, found, found._replace(end=again.end, resume=resume, stop=stop))
     return found
 
 
-def _bounds(words: list[FormWord]) -> tuple[int, int]:
-    """Give where the words start and end without the loose signs around them."""
-    start, end = 0, len(words)
-    while end and not words[end - 1].key:
-        end -= 1
-    while start < end and not words[start].key:
-        start += 1
-    return start, end
+def _leaving(words: _Words, found: Found, less: Found) -> Found:
+    return less if words.holds_name(less) and less.start < less.end else found
 
 
-def find_form(words: list[FormWord], *, sure_end: bool = False) -> Found | None:
-    """Find the legal form of a name, at its start before its end; the same form again is dropped with it.
-
-    ``sure_end`` tells that what stands last cannot be initials: a closing quote stands before it.
-    """
-    start, end = _bounds(words)
-    if start == end:
+def find_form(words: Sequence[FormWord]) -> Found | None:
+    """Find the legal form of a name, at its start before its end; the same form again is dropped with it."""
+    name = _Words(words)
+    if name.start == name.end:
         return None
-    found = _at_start(words, start, end) if words[start].edge else None
-    if found is None and words[end - 1].edge:
-        found = _at_end(words, start, end, sure=sure_end)
-    if found is None or not _leaves_name(words, found):
+    first = words[name.start]
+    found = None
+    if first.opens or first.short is not None or first.front is not None:
+        found = _at_start(name, name.start, name.end)
+    if found is None:
+        found = _before_notes(name, name.start, name.end)
+    if found is None or found.start >= found.end or not name.holds_name(found):
         return None
-    _, start, end, _ = found
-    once_more = words[start].edge or words[end - 1].edge
-    return _without_same(words, found) if once_more else found
+    return _without_same(name, found)

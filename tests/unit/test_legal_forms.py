@@ -2,31 +2,36 @@
 
 import pytest
 
-from astsync.phonebook.legal_forms import _BY_FIRST_WORD, _FORMS, find_form, form_word
+from astsync.phonebook.form_table import PAIRS, PHRASES, SHORTS
+from astsync.phonebook.legal_forms import find_form, form_word
 from astsync.phonebook.names import NameMaker
+from tests.unit.cases import rows
 
-# Two ways to write the phrase of a form whose short form is shared by several phrases give the same short form.
-PHRASES = [
-    (language, short, phrase)
-    for language, forms in _FORMS.items()
-    for short, phrases in forms.items()
-    for phrase in filter(None, phrases.split("|"))
+OF_TABLE = [
+    (short, phrase) for forms in PHRASES.values() for short, phrases in forms.items() for phrase in phrases.split("|")
 ]
 
 
-@pytest.mark.parametrize(("language", "short", "phrase"), PHRASES)
-def test_every_full_phrase_at_either_end(language: str, short: str, phrase: str) -> None:
+@pytest.mark.parametrize(("short", "phrase"), sorted({*rows("legal_forms.tsv", 2), *OF_TABLE}))
+def test_every_full_phrase_at_either_end(short: str, phrase: str) -> None:
     maker = NameMaker(scheme="none", max_length=200)
     assert maker.make(f'{phrase} "Ромашка"').name == f"{short} Ромашка"
     assert maker.make(f"{phrase.upper()} «РОМАШКА»").name == f"{short} РОМАШКА"
     assert maker.make(f'"Ромашка", {phrase}').name == f"{short} Ромашка"
 
 
-@pytest.mark.parametrize(("language", "short"), [(lang, short) for lang, forms in _FORMS.items() for short in forms])
-def test_every_short_form_in_front_and_behind_a_quote(language: str, short: str) -> None:
+@pytest.mark.parametrize("short", [short for forms in SHORTS.values() for short in forms.split()])
+def test_every_short_form_in_front_and_behind_a_quote(short: str) -> None:
     maker = NameMaker(scheme="none")
     assert maker.make(f'{short} "Ромашка"').name == f"{short} Ромашка"
     assert maker.make(f'"Ромашка" {short}').name == f"{short} Ромашка"
+
+
+@pytest.mark.parametrize("pair", [pair for pairs in PAIRS.values() for pair in pairs.split("|")])
+def test_short_forms_of_several_words_go_together(pair: str) -> None:
+    maker = NameMaker(scheme="none")
+    assert maker.make(f'{pair} "Ромашка"').name == f"{pair} Ромашка"
+    assert maker.make(f'"Ромашка" {pair}').name == f"{pair} Ромашка"
 
 
 @pytest.mark.parametrize(
@@ -42,7 +47,16 @@ def test_every_short_form_in_front_and_behind_a_quote(language: str, short: str)
         ("drop", 'ООО "Ромашка"', "Romashka"),
         ("keep", "Общество с ограниченной ответственностью Ромашка", "OOO Romashka"),
         ("keep", "Ромашка, общество с ограниченной ответственностью", "Romashka OOO"),
-        ("drop", "Ромашка ООО (бывший клиент)", "Romashka OOO (byvshy kliyent)"),
+        ("drop", "Ромашка ООО (бывший клиент)", "Romashka (byvshy kliyent)"),
+        ("first", "Ромашка ООО (бывший клиент)", "OOO Romashka (byvshy kliyent)"),
+        ("last", "Ромашка ООО (бывший клиент)", "Romashka OOO (byvshy kliyent)"),
+        ("keep", "Ромашка ООО (бывший клиент)", "Romashka OOO (byvshy kliyent)"),
+        ("keep", "Ромашка ООО, Тверь", "Romashka OOO, Tver"),
+        ("keep", "Ромашка общество с ограниченной ответственностью (РЦ)", "Romashka OOO (RTS)"),
+        ("last", "ООО Ромашка (РЦ)", "Romashka (RTS) OOO"),
+        ("keep", "ООО_Ромашка", "OOO Romashka"),
+        ("drop", "ООО_Ромашка", "Romashka"),
+        ("last", "Ромашка-ООО", "Romashka OOO"),
         ("last", "ИП Иванов Иван", "Ivanov Ivan IP"),
         ("drop", "ИП Иванов Иван", "Ivanov Ivan"),
         ("drop", "ООО", "OOO"),
@@ -105,9 +119,6 @@ def test_longest_phrase_wins() -> None:
     assert found is not None
     assert found.form.short == "ФГБУ"
     assert (found.start, found.end, found.first) == (4, 5, True)
-    for phrases in _BY_FIRST_WORD.values():
-        lengths = [len(phrase) for phrase, _ in phrases]
-        assert lengths == sorted(lengths, reverse=True)
 
 
 def test_no_words() -> None:

@@ -1,0 +1,142 @@
+"""How words of legal forms are spelled: compared by what counts, with typing errors, abbreviated, run together."""
+
+import re
+from collections.abc import Iterable
+from typing import Final
+
+EDGE: Final = " ,.;:()-/!_"
+"""Signs that may stand around a word of a legal form."""
+
+LATIN_TWINS: Final = str.maketrans("abcehkmoptxyiëABCEHKMOPTXYIË03", "авсенкмортхуіеАВСЕНКМОРТХУІЕОЗ")
+_COMPARED: Final = str.maketrans(
+    dict(zip("abcehkmoptxyiëё03", "авсенкмортхуіееоз", strict=True)) | dict.fromkeys("'’ʻʼ‘`")
+)
+_TWICE = re.compile(r"(\w)\1+")
+_ABBREVIATED = re.compile(r"[^\W\d_]+\.[,;:)]*")
+# об-во, пр-тие, отв-ю, гос-ное: the start of a word and how such words end.
+_CONTRACTED = re.compile(r"([^\W\d_]{1,8})-((?:ст)?во|т?во|т?ие|ние|ция|ль|н?ое|н?ая|н?ый|(?:ость|ст|т)?ю|ость)")
+
+_LEAST_TYPED = 7  # letters: in a shorter word one error makes another word
+_LEAST_TWICE = 10  # letters of a word in which two errors are believed
+_LEAST_STEM = 3  # letters of an abbreviation
+_LONGEST_RUN = 90  # letters of words that run together
+_MOST_WORDS = 6  # that run together
+_HEAD, _TAIL = 3, 5  # letters; one of both ends is without an error
+_PARTICLES = ("со", "с", "з")
+
+Slots = tuple[tuple[str, ...], ...]
+"""The words that a text stands for, one after another; each with all that it may be."""
+
+
+def same(word: str) -> str:
+    """Give what words are compared by: no case, ё as е, Latin twins as Cyrillic, double letters once, no edges."""
+    return _TWICE.sub(r"\1", word.strip(EDGE).lower().translate(_COMPARED))
+
+
+def distance(one: str, other: str, most: int) -> int:
+    """Count the letters missing, extra, changed or swapped between two words; ``most`` + 1 where there are more.
+
+    The work is in proportion to the shorter word and ``most``: only cells near the diagonal are filled.
+    """
+    if abs(len(one) - len(other)) > most:
+        return most + 1
+    far = most + 1
+    above: list[int] = []
+    row = [min(at, far) for at in range(len(other) + 1)]
+    for i, letter in enumerate(one, 1):
+        before, above, row = above, row, [min(i, far)] + [far] * len(other)
+        for j in range(max(1, i - most), min(len(other), i + most) + 1):
+            cost = above[j - 1] + (letter != other[j - 1])
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == other[j - 1]:
+                cost = min(cost, before[j - 2] + 1)
+            row[j] = min(cost, above[j] + 1, row[j - 1] + 1, far)
+        if min(row) > most:
+            return far
+    return row[-1]
+
+
+class Vocabulary:
+    """The words of all legal forms, as ``same`` gives them, found by what people type for them."""
+
+    def __init__(self, words: Iterable[str]) -> None:
+        self._words: dict[str, Slots] = {word: ((word,),) for word in sorted(set(words))}
+        self._typed: dict[str, list[str]] = {}
+        self._heads: dict[str, list[str]] = {}
+        self._index()
+
+    def _index(self) -> None:
+        for word in self._words:
+            if len(word) < _LEAST_TYPED:
+                continue
+            self._heads.setdefault(word[:_HEAD], []).append(word)
+            for end in (word[:_HEAD], word[-_TAIL:]):
+                self._typed.setdefault(end, []).append(word)
+
+    def read(self, text: str, key: str) -> Slots:
+        """Give the words that a text stands for; ``key`` is what ``same`` makes of it. () where it is none of ours."""
+        known = self._words.get(key)
+        if known is not None:
+            return known
+        if len(key) >= _LEAST_STEM:
+            if "." in text and _ABBREVIATED.fullmatch(text):
+                return self._started(key)
+            if "-" in key and (contracted := _CONTRACTED.fullmatch(key)):
+                return self._contracted(contracted[1], contracted[2])
+        if len(key) < _LEAST_TYPED or len(key) > _LONGEST_RUN:
+            return ()
+        near = self._near(key)
+        return ((near,),) if near else self._run_together(key, _MOST_WORDS)
+
+    def _started(self, stem: str) -> Slots:
+        """Read ``огр.``: all words that start so."""
+        found = tuple(word for word in self._heads.get(stem[:_HEAD], ()) if word.startswith(stem))
+        return (found,) if found else ()
+
+    def _contracted(self, start: str, end: str) -> Slots:
+        """Read ``об-во``: all words that start and end so; ``о-во`` and ``т-во`` need the end of a noun."""
+        if len(start) == 1 and not end.endswith("во"):
+            return ()
+        found = tuple(w for w in self._words if w.startswith(start) and w.endswith(end) and len(w) > len(start + end))
+        return (found,) if found else ()
+
+    def _near(self, key: str) -> str:
+        """Give the one word that is nearest, with an error in it or two; "" where two words are as near."""
+        most = 1 if len(key) < _LEAST_TWICE else 2
+        letters = set(key)
+        best, found = most + 1, ""
+        for word in self._of_about_this_length(key, most):
+            if word == found or len(letters.symmetric_difference(word)) > 2 * most:
+                continue
+            far = distance(key, word, most)
+            if far < best:
+                best, found = far, word
+            elif far == best and far <= most:
+                found = ""
+        return found
+
+    def _of_about_this_length(self, key: str, most: int) -> list[str]:
+        """Give the words that begin or end as a text does, and are as long but for the errors."""
+        length = len(key)
+        typed = (*self._typed.get(key[:_HEAD], ()), *self._typed.get(key[-_TAIL:], ()))
+        return [word for word in typed if -most <= len(word) - length <= most]
+
+    def _run_together(self, key: str, most: int) -> Slots:
+        """Read words without blanks between them: ``ограниченнойответственностью``, ``Обществос``."""
+        if not most:
+            return ()
+        for particle in _PARTICLES:
+            if key.startswith(particle) and (rest := self._rest(key[len(particle) :], most - 1)):
+                return ((particle,), *rest)
+        for word in sorted(self._heads.get(key[:_HEAD], ()), key=len, reverse=True):
+            if key.startswith(word) and (rest := self._rest(key[len(word) :], most - 1)):
+                return ((word,), *rest)
+        return ()
+
+    def _rest(self, rest: str, most: int) -> Slots:
+        if rest in _PARTICLES:
+            return ((rest,),)
+        known = self._words.get(rest)
+        if known is not None or len(rest) < _LEAST_TYPED:
+            return known or ()
+        near = self._near(rest)
+        return ((near,),) if near else self._run_together(rest, most)
