@@ -102,7 +102,8 @@ _LETTER = "[A-Za-z\u00c0-\u02af\u0400-\u052f]"
 _IN_WORD_QUOTE = re.compile(f"(?<={_LETTER})['’ʼ‘`´ʹ](?={_LETTER})")
 
 
-_ANY_QUOTE = f"[{re.escape(''.join(sorted(_QUOTES)))}]"
+_ALL_QUOTES = "".join(sorted(_QUOTES))
+_ANY_QUOTE = f"[{re.escape(_ALL_QUOTES)}]"
 _QUOTES_IN_A_ROW = re.compile(f"{_ANY_QUOTE}+")
 
 
@@ -221,6 +222,7 @@ def plain_name_text(text: str) -> str:
     Characters that are dangerous in a dialplan become blanks, commas and round brackets.
     An apostrophe between two letters stays, as "'".
     """
+    text = text.strip(_ALL_QUOTES)
     if _PLAIN_NAME.fullmatch(text):
         return text
     few = text if len(text) <= _MOST_SHORT else _with_few_marks(text)

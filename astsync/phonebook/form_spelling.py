@@ -11,6 +11,7 @@ LATIN_TWINS: Final = str.maketrans("abcehkmoptxyiëABCEHKMOPTXYIË03", "авсе
 _COMPARED: Final = str.maketrans(
     dict(zip("abcehkmoptxyiëё03", "авсенкмортхуіееоз", strict=True)) | dict.fromkeys("'’ʻʼ‘`")
 )
+_TO_COMPARE: Final = re.compile(f"[{''.join(map(chr, _COMPARED))}]")
 _TWICE = re.compile(r"(\w)\1+")
 _ABBREVIATED = re.compile(r"[^\W\d_]+\.[,;:)]*")
 # об-во, пр-тие, отв-ю, гос-ное: the start of a word and how such words end.
@@ -30,7 +31,10 @@ Slots = tuple[tuple[str, ...], ...]
 
 def same(word: str) -> str:
     """Give what words are compared by: no case, ё as е, Latin twins as Cyrillic, double letters once, no edges."""
-    return _TWICE.sub(r"\1", word.strip(EDGE).lower().translate(_COMPARED))
+    bare = word.strip(EDGE).lower()
+    if _TO_COMPARE.search(bare):
+        bare = bare.translate(_COMPARED)
+    return _TWICE.sub(r"\1", bare)
 
 
 def distance(one: str, other: str, most: int) -> int:
@@ -60,7 +64,7 @@ class Vocabulary:
 
     def __init__(self, words: Iterable[str]) -> None:
         self._words: dict[str, Slots] = {word: ((word,),) for word in sorted(set(words))}
-        self._typed: dict[str, list[str]] = {}
+        self._typed: dict[str, tuple[str, ...]] = {}
         self._heads: dict[str, list[str]] = {}
         self._index()
 
@@ -70,7 +74,7 @@ class Vocabulary:
                 continue
             self._heads.setdefault(word[:_HEAD], []).append(word)
             for end in (word[:_HEAD], word[-_TAIL:]):
-                self._typed.setdefault(end, []).append(word)
+                self._typed[end] = (*self._typed.get(end, ()), word)
 
     def read(self, text: str, key: str) -> Slots:
         """Give the words that a text stands for; ``key`` is what ``same`` makes of it. () where it is none of ours."""
@@ -101,11 +105,14 @@ class Vocabulary:
 
     def _near(self, key: str) -> str:
         """Give the one word that is nearest, with an error in it or two; "" where two words are as near."""
+        typed = self._typed.get(key[:_HEAD], ()) + self._typed.get(key[-_TAIL:], ())
+        if not typed:
+            return ""
         most = 1 if len(key) < _LEAST_TWICE else 2
         letters = set(key)
         best, found = most + 1, ""
-        for word in self._of_about_this_length(key, most):
-            if word == found or len(letters.symmetric_difference(word)) > 2 * most:
+        for word in typed:
+            if word == found or abs(len(word) - len(key)) > most or len(letters.symmetric_difference(word)) > 2 * most:
                 continue
             far = distance(key, word, most)
             if far < best:
@@ -114,22 +121,17 @@ class Vocabulary:
                 found = ""
         return found
 
-    def _of_about_this_length(self, key: str, most: int) -> list[str]:
-        """Give the words that begin or end as a text does, and are as long but for the errors."""
-        length = len(key)
-        typed = (*self._typed.get(key[:_HEAD], ()), *self._typed.get(key[-_TAIL:], ()))
-        return [word for word in typed if -most <= len(word) - length <= most]
-
     def _run_together(self, key: str, most: int) -> Slots:
         """Read words without blanks between them: ``ограниченнойответственностью``, ``Обществос``."""
         if not most:
             return ()
         for particle in _PARTICLES:
-            if key.startswith(particle) and (rest := self._rest(key[len(particle) :], most - 1)):
-                return ((particle,), *rest)
+            rest = key.removeprefix(particle)
+            if rest != key and rest[:_HEAD] in self._heads and (read := self._rest(rest, most - 1)):
+                return ((particle,), *read)
         for word in sorted(self._heads.get(key[:_HEAD], ()), key=len, reverse=True):
-            if key.startswith(word) and (rest := self._rest(key[len(word) :], most - 1)):
-                return ((word,), *rest)
+            if key.startswith(word) and (read := self._rest(key[len(word) :], most - 1)):
+                return ((word,), *read)
         return ()
 
     def _rest(self, rest: str, most: int) -> Slots:

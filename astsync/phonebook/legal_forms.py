@@ -17,10 +17,11 @@ PLACES: Final = (FIRST, LAST, KEEP, DROP)
 _DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]){2,}")  # О.О.О.; two letters are initials
 _ADJECTIVES = frozenset("ое ее ие ье ые ае яе ве не ке ая яя ва на ка ый ий ой ій ны".split())  # how they end
 _LEAST_ADJECTIVE = 5
-# A form typed to the name with a sign, or without one where only it is in capitals: ИП-Иванов, ООО_Ромашка, ОООЛуч.
+# A form typed to the name with a sign: ИП-Иванов, ООО_Ромашка.
 _FRONT = re.compile(
     r"([^\W\d_]{2,6})(?:[-./:](?=[^\W\d_a-zа-яё][^\W\d_])|_(?=[^\W_]))|(ООО|ОАО|ЗАО|ПАО)(?=[А-ЯЁ][а-яё]{2})"
 )
+_WHOLE_FRONTS = frozenset({"ООО", "ОАО", "ЗАО", "ПАО"})  # ОООРомашка
 _BACK = re.compile(r"[^\W\d_](?=([-_/])([^\W\d_]{2,6})\W*$)")
 # What follows a form and is no part of the name: a state, a place, a number.
 _NOTE = frozenset("не больше дубль архив старый старая старое инн унп бин тел г гор ул обл".split())
@@ -32,6 +33,7 @@ _REFERRING = frozenset(
 )
 _NO_BRACKET = re.compile(r"[^()]+")
 _MOST_BRACKETS = 4  # of one word that count
+_TELLING = _NOTE | _REFERRING
 _LEAST_MISTYPED = 3  # letters: ЗА0 is ЗАО, A0 is a sheet of paper
 
 
@@ -147,7 +149,7 @@ def _typed_to(match: re.Match[str] | None, form: str | None) -> tuple[Form, int]
 
 def _front(text: str) -> tuple[Form, int] | None:
     match = _FRONT.match(text)
-    found = _typed_to(match, match and (match[1] or match[2]))
+    found = _typed_to(match, match and match[1])
     return (found[0], match.end()) if match and found else None
 
 
@@ -157,28 +159,48 @@ def _back(text: str) -> tuple[Form, int] | None:
     return (found[0], len(text[-2 * _LONGEST_SHORT :]) - match.end()) if match and found else None
 
 
+PLAIN: Final = FormWord()
+"""A word that no form holds."""
+
+_PLAIN_ADJECTIVE, _PLAIN_QUOTED = FormWord(adjective=True), FormWord(quoted=True)
+
+
 def form_word(text: str, *, quoted: bool = False) -> FormWord:
     """See one word as legal forms see it; ``quoted`` when a closing quote stood at its end."""
     key, short = same(text), _short_form(text)
     slots = _VOCABULARY.read(text, key)
+    word = PLAIN
+    if short is not None or slots:
+        opens, closes = (
+            not _OPENING.isdisjoint(slots[:1] and slots[0]),
+            not _CLOSING.isdisjoint(slots[-1:] and slots[-1]),
+        )
+        word = FormWord(slots=slots, short=short, opens=opens, closes=closes)
+    elif not key:
+        word = FormWord(loose=True)
+    elif key[-2:] in _ADJECTIVES and len(key) >= _LEAST_ADJECTIVE:
+        word = _PLAIN_ADJECTIVE
+    if not text.isalpha():
+        word = _with_signs(word, text)
+    elif text[:3] in _WHOLE_FRONTS and text[3:4].isupper() and text[4:6].islower():
+        word = FormWord(front=(_SHORTS[text[:3]], 3))
+    if quoted:
+        word = _PLAIN_QUOTED if word is PLAIN else word._replace(quoted=True)
+    if key in _TELLING or key[:5] in _NOTE_STARTS:
+        word = word._replace(note=key in _NOTE or key[:5] in _NOTE_STARTS, refers=key in _REFERRING)
+    return word
+
+
+def _with_signs(word: FormWord, text: str) -> FormWord:
+    """Add what the signs in a word tell: a form that is typed to it, brackets, a comma, a number."""
+    brackets = _NO_BRACKET.sub("", text)[:_MOST_BRACKETS] if "(" in text or ")" in text else ""
     front = back = None
-    if short is None and not slots and len(key) > _LEAST_MISTYPED:
+    if not word.slots and word.short is None:
         front, back = _front(text), _back(text)
-    return FormWord(
-        loose=not key,
-        slots=slots,
-        short=short,
-        front=front,
-        back=back,
-        opens=bool(slots) and not _OPENING.isdisjoint(slots[0]),
-        closes=bool(slots) and not _CLOSING.isdisjoint(slots[-1]),
-        adjective=not slots and key[-2:] in _ADJECTIVES and len(key) >= _LEAST_ADJECTIVE,
-        note=key in _NOTE or key[:5] in _NOTE_STARTS or _NUMBER.fullmatch(text) is not None,
-        refers=key in _REFERRING,
-        brackets=_NO_BRACKET.sub("", text)[:_MOST_BRACKETS],
-        comma=text.endswith((",", ";")),
-        quoted=quoted,
-    )
+    comma, note = text.endswith((",", ";")), _NUMBER.fullmatch(text) is not None
+    if brackets or front or back or comma or note:
+        return word._replace(brackets=brackets, front=front, back=back, comma=comma, note=note)
+    return word
 
 
 class _Words:

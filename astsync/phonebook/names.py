@@ -10,7 +10,7 @@ from astsync.errors import ConfigError
 from astsync.phonebook.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUSSIAN_LETTERS, alphabet, to_ascii
 from astsync.phonebook.cleaning import is_quote, plain_name_text, unmix, without_entities
 from astsync.phonebook.languages import language_of, marks_of
-from astsync.phonebook.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, FormWord, Found, find_form, form_word
+from astsync.phonebook.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, PLAIN, FormWord, Found, find_form, form_word
 
 MOST_BYTES: Final = 255
 """The longest value that scheme "none" gives, in bytes of UTF-8."""
@@ -71,15 +71,15 @@ class _Token(NamedTuple):
 
 # Names are alike to legal forms: few words tell of one, all others look the same to them. There are some hundreds;
 # whoever makes up more finds that no further one is seen as a form.
-_FORM_WORDS: Final[dict[FormWord, int]] = {FormWord(): 0}
-_NUMBERED: Final = [FormWord()]
+_FORM_WORDS: Final[dict[FormWord, int]] = {PLAIN: 0}
+_NUMBERED: Final = [PLAIN]
 _MOST_FORM_WORDS = 20_000
 _NUMBERING: Final = Lock()  # callers of ``serve`` come in threads
 
 
 def _number(word: FormWord) -> int:
     """Give the place of a word as legal forms see it among all of them."""
-    known = _FORM_WORDS.get(word)
+    known = 0 if word is PLAIN else _FORM_WORDS.get(word)
     if known is not None:
         return known
     with _NUMBERING:
@@ -143,10 +143,13 @@ def _form_words(words: tuple[str, ...], *, quoted: bool) -> tuple[int, ...]:
 
 def _clean(token: str, own_letters: frozenset[str]) -> _Token:
     pieces = _pieces(token)
-    words = tuple(map(unmix, pieces))
+    words = tuple([unmix(piece) for piece in pieces])
     marks = marks_of(" ".join(words), own_letters)
-    marks |= _UNMIXED if words != tuple(pieces) else 0
-    marks |= 0 if all(map(_PLAIN_WORD.fullmatch, words)) and not any(map(_SILENT.search, words)) else _ODD
+    if words != tuple(pieces):
+        marks |= _UNMIXED
+    for word in words:
+        if not _PLAIN_WORD.fullmatch(word) or _SILENT.search(word):
+            marks |= _ODD
     return _Token(words, _form_words(words, quoted=is_quote(token.rstrip(",.;:)")[-1:] or " ")), marks)
 
 
