@@ -16,6 +16,9 @@ from astsync.errors import ConfigError
 
 NO_SCHEME: Final = "none"
 RUSSIAN, UKRAINIAN, BELARUSIAN, KAZAKH = "ru", "uk", "be", "kk"
+CENTRAL_ASIAN: Final = "uz"
+"""No language of ours: the letters of Uzbek and its neighbours go through the scheme or the Kazakh table."""
+
 RUSSIAN_LETTERS: Final = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
 LANGUAGES: Final = (RUSSIAN, UKRAINIAN, BELARUSIAN, KAZAKH)
 

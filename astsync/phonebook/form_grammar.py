@@ -95,7 +95,7 @@ _ADJECTIVES: Final[dict[str, dict[str, str]]] = {
     KAZAKH: {"": "республикалық мемлекеттік коммуналдық қазыналық"},
 }
 
-_LIMITED = {"с ограниченной ответственностью": "ОО", "с дополнительной ответственностью": "ДО"}
+_LIMITED = {"с ограниченной ответственностью": "ОО", "с о.о": "ОО", "с дополнительной ответственностью": "ДО"}
 _TAILS_OF_PUBLIC = {
     "здравоохранения": "З",
     "культуры": "К",
@@ -110,7 +110,7 @@ _TAILS_OF_PUBLIC = {
     "социального обслуживания": " СО",
     "социального обслуживания населения": " СОН",
 }
-_TAILS_OF_FIRMS = {"на праве хозяйственного ведения": " на ПХВ"}
+_TAILS_OF_FIRMS = {"на праве хозяйственного ведения": " на ПХВ", "жилищно-коммунального хозяйства": " ЖКХ"}
 _UK_LIMITED = {"з обмеженою відповідальністю": "ОВ", "з додатковою відповідальністю": "ДВ"}
 _BE_LIMITED = {"з абмежаванай адказнасцю": "АА", "з дадатковай адказнасцю": "ДА"}
 _UK_FIRMS = "державн комунальн приватн дочірн спільн казенн мал іноземн"
@@ -153,6 +153,7 @@ _HEADS: Final[dict[str, dict[str, tuple[str, dict[str, str], dict[str, str]]]]] 
 
 # What the letters also mean, and what everybody reads: the form is left as it is written.
 _TAKEN = frozenset({"ООО", "ИП", "АО"})
+_STOCK = same("акционерн")
 _LONGER = frozenset(map(same, ("и", "та", "і", "й")))  # учреждение культуры и спорта
 _LETTER_OF = {"ў": "у"}
 
@@ -168,7 +169,7 @@ def _known_adjectives() -> dict[str, _Adjective]:
         for endings, stems in kinds.items():
             for stem in stems.split():
                 for ending in endings.split() or [""]:
-                    known.setdefault(same(stem + ending), _Adjective(initials(stem), stem))
+                    known.setdefault(same(stem + ending), _Adjective(initials(stem), same(stem)))
     return known
 
 
@@ -184,7 +185,7 @@ def _known_heads() -> Iterator[tuple[str, _Head]]:
         for noun, (strong, tails, legal) in heads.items():
             yield (
                 same(noun),
-                _Head(initials(noun), language, frozenset(strong.split()), _phrases(tails), _phrases(legal)),
+                _Head(initials(noun), language, frozenset(map(same, strong.split())), _phrases(tails), _phrases(legal)),
             )
 
 
@@ -288,7 +289,7 @@ def _with_head(slots: Sequence[Slot], here: int, head: _Head, letters: str, stem
         if not head.strong & stems:
             return None
         end, tail = _tail(slots, here + 1, head.tails)
-        if f"{letters}{head.letter}{tail}" in _TAKEN and not {"акционерн"} & stems:
+        if f"{letters}{head.letter}{tail}" in _TAKEN and _STOCK not in stems:
             return None
     if not slots[end - 1].last:
         return None

@@ -15,7 +15,7 @@ _TO_COMPARE: Final = re.compile(f"[{''.join(map(chr, _COMPARED))}]")
 _TWICE = re.compile(r"(\w)\1+")
 _ABBREVIATED = re.compile(r"[^\W\d_]+\.[,;:)]*")
 # об-во, пр-тие, отв-ю, гос-ное: the start of a word and how such words end.
-_CONTRACTED = re.compile(r"([^\W\d_]{1,8})-((?:ст)?во|т?во|т?ие|ние|ция|ль|н?ое|н?ая|н?ый|(?:ость|ст|т)?ю|ость)")
+_CONTRACTED = re.compile(r"([^\W\d_]{1,8})-((?:ст)?во|т?во|т?ие|ние|ция|ль|н?ое|н?ая|н?ый|(?:ость|сть|ть|ст|т)?ю|ость)")
 
 _LEAST_TYPED = 7  # letters: in a shorter word one error makes another word
 _LEAST_TWICE = 10  # letters of a word in which two errors are believed

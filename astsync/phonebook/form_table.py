@@ -6,26 +6,23 @@ Russia, Ukraine, Belarus, Kazakhstan, Uzbekistan (in both its scripts), Kyrgyzst
 from itertools import product
 from typing import Final
 
-from astsync.phonebook.alphabets import BELARUSIAN, KAZAKH, RUSSIAN, UKRAINIAN
-
-ANY_LANGUAGE: Final = ""
-"""The language of forms that tell of none of ``alphabets.LANGUAGES``: those of Central Asia."""
+from astsync.phonebook.alphabets import BELARUSIAN, CENTRAL_ASIAN, KAZAKH, RUSSIAN, UKRAINIAN
 
 SHORTS: Final[dict[str, str]] = {
     RUSSIAN: "ООО ОДО АО ПАО НАО ЗАО ОАО АОЗТ АООТ ИП ИЧП КФХ ГКФХ ГУП МУП ФГУП ФКП МКП ГП КП ХП ПТ ТНВ ПК СПК СХПК "
     "ПБОЮЛ ЧП АКБ КБ НКО АНО НП НО БФ БО ОО МОО РОО ОООИ МРО ЦРО РО ТСЖ ТСН ЖСК ЖК ГСК СНТ ДНТ ДНП СНП ОНТ ПКООП КПК "
-    "ТПП МКК МФК ГУ МУ ЧУ УП СООО ИООО ТОО РГП КГП КГУ РГУ ГККП КХ ОФ ОЮЛ СРО ГУО ЧУО ЧОУ НОУ ГОУ МОУ ГУЗ МУЗ",
+    "ТПП МКК МФК ГУ МУ ЧУ УП СООО ИООО ТОО РГП КГП КГУ РГУ ГККП КХ ОФ ОЮЛ СРО ГУО ЧУО ЧОУ СП НОУ ГОУ МОУ ГУЗ МУЗ",
     UKRAINIAN: "ТОВ ТзОВ ТДВ ФОП СПД ПП АТ ПАТ ПрАТ ВАТ ЗАТ ДП КП КНП МПП ОСББ ФГ СФГ ГО БО БФ НВП",
     BELARUSIAN: "ТАА ТДА ААТ ЗАТ ПУП РУП КУП ІП",
     KAZAKH: "ЖШС АҚ ЖК РМК КММ ӨК ШҚ",
-    ANY_LANGUAGE: "МЧЖ MCHJ ЯТТ YATT YTT ХК XK АЖ AJ ОАЖ OAJ ЁАЖ YOAJ ҚК QK ДК DK ДУК DUK ФХ FX ОсОО ҶДММ ЧДММ",
+    CENTRAL_ASIAN: "МЧЖ MCHJ ЯТТ YATT YTT ХК XK АЖ AJ ОАЖ OAJ ЁАЖ YOAJ ҚК QK ДК DK ДУК DUK ФХ FX ОсОО ҶДММ ЧДММ",
 }
 """Short forms by the language that they tell of."""
 
 PAIRS: Final[dict[str, str]] = {
     RUSSIAN: "ФГБОУ ВО|ФГАОУ ВО|АНО ДПО|АНО ВО|ЧОУ ВО|ЧОУ ДПО|МБУ ДО|МАУ ДО|МБОУ ДО|ГБОУ ДПО|ГАУ ДПО|"
     "СП ООО|ИП ООО|ООО СП|ГКП на ПХВ|РГП на ПХВ|КГП на ПХВ",
-    ANY_LANGUAGE: "QK MCHJ|MCHJ QK|МЧЖ ҚК|ҚК МЧЖ|СП МЧЖ|XK MCHJ",
+    CENTRAL_ASIAN: "QK MCHJ|MCHJ QK|МЧЖ ҚК|ҚК МЧЖ|СП МЧЖ|XK MCHJ",
 }
 """Short forms of several words."""
 
@@ -62,7 +59,7 @@ def _official() -> set[str]:
 OFFICIAL: Final = frozenset(_official())
 
 DOUBTFUL: Final = frozenset(
-    "ГП КП ХП ПТ ПК КБ НП НО БФ БО ОО РО ГУ МУ ЧУ КХ ОФ ПП АТ ДП ФГ ГО ЖК ІП УП МРО "
+    "ГП КП ХП ПТ ПК КБ НП НО БФ БО ОО РО ГУ МУ ЧУ КХ ОФ ПП АТ ДП ФГ ГО ЖК ІП УП МРО СП "
     "ХК АЖ ҚК ДК ФХ XK AJ QK DK FX".split()
 )
 """Short forms that are also initials or common words: taken only where nothing else can be meant."""
@@ -71,7 +68,7 @@ NEVER_INITIALS: Final = frozenset("ХК АЖ ҚК ДК ФХ XK AJ QK DK FX".spli
 """Those of them that names of several words end with."""
 
 LOWER_CASE: Final = frozenset(
-    "ооо оао зао пао ао ип тоо тсж снт фгуп муп гуп одо фоп тов жшс нко ано мчж mchj ятт ytt осоо".split()
+    "ооо оао зао пао ао ип тоо тсж снт фгуп муп гуп одо фоп тов жшс нко ано мчж mchj ятт yatt ytt осоо".split()
 )
 """Short forms that are known in any case."""
 
@@ -119,7 +116,7 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "ӨК": "өндірістік кооператив|өндірістік кооперативі",
         "ШҚ": "шаруа қожалығы|шаруа қожалық",
     },
-    ANY_LANGUAGE: {
+    CENTRAL_ASIAN: {
         "МЧЖ": "масъулияти чекланган жамият|масъулияти чекланган жамияти",
         "MCHJ": "mas'uliyati cheklangan jamiyat|mas'uliyati cheklangan jamiyati",
         "ЯТТ": "якка тартибдаги тадбиркор",

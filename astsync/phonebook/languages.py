@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from astsync.phonebook.alphabets import BELARUSIAN, KAZAKH, RUSSIAN, UKRAINIAN
+from astsync.phonebook.alphabets import BELARUSIAN, CENTRAL_ASIAN, KAZAKH, RUSSIAN, UKRAINIAN
 
 _ONLY_UKRAINIAN, _ONLY_BELARUSIAN, _ONLY_KAZAKH, _SHORT_I, _NOT_UKRAINIAN, _NOT_BELARUSIAN = (1 << n for n in range(6))
 _MARKS: Final = {
@@ -40,7 +40,7 @@ def _by_letters(marks: int) -> str | None:
     if marks & _ONLY_KAZAKH:
         return KAZAKH
     if marks & _ONLY_BELARUSIAN:
-        return BELARUSIAN
+        return RUSSIAN if marks & _NOT_BELARUSIAN else BELARUSIAN  # Uzbek has ў and и
     if marks & _ONLY_UKRAINIAN:
         return UKRAINIAN
     if marks & _SHORT_I and marks & _NOT_UKRAINIAN:
@@ -58,11 +58,14 @@ def _allowed(language: str, marks: int) -> bool:
 def language_of(together: int, form: str, country: str | None, setting: str) -> str:
     """Give the language (ru, uk, be, kk) of a name.
 
-    ``together`` are the marks of all its words, ``form`` the language of its legal form or "", ``country`` the phone's
+    ``together`` are the marks of all its words, ``form`` the language of its legal form or "" (CENTRAL_ASIAN too),
+    ``country`` the phone's
     (ISO 3166 alpha-2), ``setting`` the configured language or "".
     """
     if not together & _FOREIGN and (form == RUSSIAN or not (form or country or setting)):
         return RUSSIAN
+    if form == CENTRAL_ASIAN:
+        return KAZAKH if together & _ONLY_KAZAKH else RUSSIAN
     by_letters = _by_letters(together)
     if by_letters is not None:
         return by_letters

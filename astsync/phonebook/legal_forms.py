@@ -16,13 +16,14 @@ PLACES: Final = (FIRST, LAST, KEEP, DROP)
 
 _DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]){2,}")  # О.О.О.; two letters are initials
 _ADJECTIVES = frozenset("ое ее ие ье ые ае яе ве не ке ая яя ва на ка ый ий ой ій ны".split())  # how they end
+_PLACES = frozenset("ское цкое ская цкая ский цкий ське цьке скае цкае".split())
 _LEAST_ADJECTIVE = 5
 # A form typed to the name with a sign: ИП-Иванов, ООО_Ромашка.
 _FRONT = re.compile(
     r"([^\W\d_]{2,6})(?:[-./:](?=[^\W\d_a-zа-яё][^\W\d_])|_(?=[^\W_]))|(ООО|ОАО|ЗАО|ПАО)(?=[А-ЯЁ][а-яё]{2})"
 )
 _WHOLE_FRONTS = frozenset({"ООО", "ОАО", "ЗАО", "ПАО"})  # ОООРомашка
-_BACK = re.compile(r"[^\W\d_](?=([-_/])([^\W\d_]{2,6})\W*$)")
+_BACK = re.compile(r"[\w.](?=([-_/.])([^\W\d_]{2,6})\W*$)")
 # What follows a form and is no part of the name: a state, a place, a number.
 _NOTE = frozenset("не больше дубль архив старый старая старое инн унп бин тел г гор ул обл".split())
 _NOTE_STARTS = frozenset("закры ликви удали удале бывши".split())  # their first letters
@@ -32,6 +33,7 @@ _REFERRING = frozenset(
     "филиал представительство отделение подразделение от для из с у при к и директор бухгалтер".split()
 )
 _NO_BRACKET = re.compile(r"[^()]+")
+_LEAST_BEHIND_PLACE = 2  # words of a form
 _MOST_BRACKETS = 4  # of one word that count
 _TELLING = _NOTE | _REFERRING
 _LEAST_MISTYPED = 3  # letters: ЗА0 is ЗАО, A0 is a sheet of paper
@@ -60,7 +62,8 @@ class FormWord(NamedTuple):
 
     ``loose``: a sign and no word. ``slots``: the words of forms that it may be. ``short``: the short form that it is;
     ``front`` and ``back``: one that is typed to it, with the characters to drop. ``opens`` and ``closes``: forms of
-    several words start, or end, with it. ``note``: it starts what is no part of a name; ``refers``: a form behind it
+    several words start, or end, with it. ``adjective``: it looks like one, ``place``: like one made of a place's name.
+    ``note``: it starts what is no part of a name; ``refers``: a form behind it
     is another's. ``brackets`` are its brackets; ``comma``, ``quoted``: what it ends with.
     """
 
@@ -72,6 +75,7 @@ class FormWord(NamedTuple):
     opens: bool = False
     closes: bool = False
     adjective: bool = False
+    place: bool = False
     note: bool = False
     refers: bool = False
     brackets: str = ""
@@ -82,8 +86,8 @@ class FormWord(NamedTuple):
 class Found(NamedTuple):
     """A legal form, and the words of the name without it: from ``start`` to ``end`` and from ``resume`` to ``stop``.
 
-    ``first`` tells whether it stood first; ``front`` and ``back`` are characters to drop from the words at ``start``
-    and before ``end``; ``comma`` that one goes on before ``resume``.
+    ``first`` tells whether it stood first, None where it stays between both; ``front`` and ``back`` are characters to
+    drop from the words at ``start`` and before ``end``; ``comma`` that one goes on before ``resume``.
     """
 
     form: Form
@@ -91,7 +95,7 @@ class Found(NamedTuple):
     end: int
     resume: int
     stop: int
-    first: bool
+    first: bool | None
     front: int = 0
     back: int = 0
     comma: bool = False
@@ -162,7 +166,8 @@ def _back(text: str) -> tuple[Form, int] | None:
 PLAIN: Final = FormWord()
 """A word that no form holds."""
 
-_PLAIN_ADJECTIVE, _PLAIN_QUOTED = FormWord(adjective=True), FormWord(quoted=True)
+_PLAIN_ADJECTIVE, _PLAIN_PLACE = FormWord(adjective=True), FormWord(adjective=True, place=True)
+_PLAIN_QUOTED = FormWord(quoted=True)
 
 
 def form_word(text: str, *, quoted: bool = False) -> FormWord:
@@ -179,7 +184,7 @@ def form_word(text: str, *, quoted: bool = False) -> FormWord:
     elif not key:
         word = FormWord(loose=True)
     elif key[-2:] in _ADJECTIVES and len(key) >= _LEAST_ADJECTIVE:
-        word = _PLAIN_ADJECTIVE
+        word = _PLAIN_PLACE if key[-4:] in _PLACES else _PLAIN_ADJECTIVE
     if not text.isalpha():
         word = _with_signs(word, text)
     elif text[:3] in _WHOLE_FRONTS and text[3:4].isupper() and text[4:6].islower():
@@ -208,12 +213,11 @@ class _Words:
 
     def __init__(self, words: Sequence[FormWord]) -> None:
         self.words = words
-        self.start, self.end = 0, len(words)
-        while self.end and words[self.end - 1].loose:
-            self.end -= 1
-        while self.start < self.end and words[self.start].loose:
-            self.start += 1
         self._depth = self._depths() if any(word.brackets for word in words) else None
+        self.start = 0
+        self.end = self.before_loose(len(words))
+        while self.start < self.end and self._is_loose(self.start):
+            self.start += 1
 
     def _depths(self) -> list[int]:
         steps = [0] * (len(self.words) + 1)
@@ -244,9 +248,13 @@ class _Words:
 
     def before_loose(self, end: int) -> int:
         """Go back over loose signs."""
-        while end > self.start and self.words[end - 1].loose:
+        while end > self.start and self._is_loose(end - 1):
             end -= 1
         return end
+
+    def _is_loose(self, at: int) -> bool:
+        """Tell whether a word is a sign that belongs to nothing; a bracket belongs to what stands in it."""
+        return self.words[at].loose and (self._depth is None or self._depth[at] == self._depth[at + 1])
 
     def slots(self, start: int, end: int) -> list[Slot]:
         """Give the words as the grammar reads them; loose signs are none."""
@@ -273,6 +281,17 @@ def _phrase_at_start(words: _Words, start: int, end: int) -> Found | None:
     after = slots[reading.end - 1].word + 1
     form = Form(reading.short, reading.language, reading.unknown)
     return Found(form, after, end, end, end, True) if words.outside(start, after) else None
+
+
+def _behind_place(words: _Words) -> Found | None:
+    """Find a long form behind the name of a place: ``Минское республиканское унитарное предприятие``."""
+    place, form = words.start, words.start + 1
+    if form >= words.end or not words.words[form].opens:
+        return None
+    found = _phrase_at_start(words, form, words.end)
+    if found is None or found.start >= words.end or found.start < form + _LEAST_BEHIND_PLACE:
+        return None
+    return Found(found.form, place, form, found.start, found.stop, None)
 
 
 def _pair_at_start(words: _Words, start: int, end: int) -> Found | None:
@@ -337,17 +356,26 @@ def _is_sure(words: _Words, start: int, at: int, short: str) -> bool:
 
 
 def _before_notes(words: _Words, start: int, end: int) -> Found | None:
-    """Find a form at the end, or before the brackets and notes that stand there."""
-    here = end
+    """Find a form at the end, or before the brackets and notes that stand there; else one alone in such a bracket."""
+    here, alone = end, None
     while here > start:
-        found = _at_end(words, start, here)
-        if found is not None:
-            return _followed(words, found, here, end)
         before = words.before_bracket(here)
+        found = _at_end(words, start, here) or _alone(words, start, before, here)
+        if found is not None and before == here:
+            return _followed(words, found, here, end)
+        alone = alone or (found and _followed(words, found, here, end))
         if before == here:
             break
         here = words.before_loose(before)
-    return _before_sign(words, start, here, end)
+    return alone or _before_sign(words, start, here, end)
+
+
+def _alone(words: _Words, start: int, before: int, here: int) -> Found | None:
+    """Find a short form that stands alone between two loose brackets: ``( ООО )``."""
+    if here - before != 3 or not (words.words[before].loose and words.words[here - 1].loose):
+        return None
+    short = words.words[before + 1].short
+    return None if short is None or short.short in DOUBTFUL else Found(short, start, before, here, here, False)
 
 
 def _followed(words: _Words, found: Found, here: int, end: int) -> Found | None:
@@ -398,6 +426,8 @@ def find_form(words: Sequence[FormWord]) -> Found | None:
     found = None
     if first.opens or first.short is not None or first.front is not None:
         found = _at_start(name, name.start, name.end)
+    elif first.place:
+        found = _behind_place(name)
     if found is None:
         found = _before_notes(name, name.start, name.end)
     if found is None or found.start >= found.end or not name.holds_name(found):

@@ -255,10 +255,11 @@ class NameMaker:
         """
         short, body, notes = found.form.filled(words), _body(words, found), words[found.resume : found.stop]
         comma = "," if found.comma else ""
-        if notes and self._places[found.first] == LAST:
+        place = self._places[found.first]
+        if notes and (place == LAST or (found.first is None and self.legal_form != DROP)):
             return short, (*body, f"{short}{comma}", *notes), None
-        if comma and body:
-            body[-1] = f"{body[-1].rstrip(',')},"
+        if notes and body:
+            body[-1] = f"{body[-1].rstrip(',;')}{comma}"
         return short, (*body, *notes), found.first
 
     def _placed(self, body: str, short: str, place: str) -> str:
