@@ -84,7 +84,11 @@ def number_parser(config: NumbersConfig) -> NumberParser:
 def name_maker(config: NamesConfig) -> NameMaker:
     """Give the maker of caller names. Raises ConfigError."""
     return NameMaker(
-        scheme=config.scheme, legal_form=config.legal_form, max_length=config.max_length, language=config.language
+        scheme=config.scheme,
+        legal_form=config.legal_form,
+        max_length=config.max_length,
+        max_bytes=config.max_bytes,
+        language=config.language,
     )
 
 

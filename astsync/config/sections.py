@@ -26,6 +26,7 @@ class NamesConfig(Section):
     language: Literal["", "ru", "uk", "be", "kk"] = ""
     legal_form: Literal["first", "last", "keep", "drop"] = "first"
     max_length: Annotated[Whole, Field(ge=1, le=255)] = 40
+    max_bytes: Annotated[Whole, Field(ge=1, le=255)] = 255
 
 
 class BookConfig(Section):

@@ -85,11 +85,11 @@ class BookBuilder:
         return None if self._rule == "skip" else winner
 
     def _joined(self, claims: tuple[Entry, ...]) -> Entry:
-        """Join names by `` / `` as far as whole names fit."""
+        """Join names by `` / `` as far as whole names fit, in characters and in bytes."""
         name = claims[0].name
         for other in dict.fromkeys(claim.name for claim in claims[1:] if claim.name != name):
             longer = f"{name} / {other}"
-            if len(longer) <= self._max_length:
+            if len(longer) <= self._max_length and self._names.fits(longer):
                 name = longer
         return Entry(claims[0].number, name, claims[0].source)
 

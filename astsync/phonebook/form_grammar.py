@@ -19,6 +19,7 @@ UNKNOWN: Final = "\0"
 MOST_WORDS: Final = 10
 """The longest form in words."""
 _MOST_UNKNOWN = 3
+_MOST_PARTS = 3  # of a compound adjective
 
 
 class Slot(NamedTuple):
@@ -62,22 +63,22 @@ _BUDGETS = "бюджетн автономн казенн унитарн"
 _CIVIC = "некоммерческ общественн религиозн благотворительн саморегулируем профсоюзн"
 _FARMS = "садоводческ садов огородническ дачн"
 _COOPERATIVE = (
-    "производственн потребительск жилищн жилищно-строительн гаражн гаражно-строительн гаражно-эксплуатационн "
-    f"гаражно-потребительск сельскохозяйственн кредитн дачно-строительн {_FARMS}"
+    "производственн потребительск жилищн жилищно-строительн строительн гаражно-строительн гаражно-эксплуатационн "
+    "гаражно-потребительск кредитн дачно-строительн"
 )
 # Known, and no more than that: they may stand first in a form.
 _ACTIVITIES = (
-    "торгов торгово-производственн производственно-торгов строительн ремонтно-строительн транспортн научн "
+    "торгов торгово-производственн производственно-торгов ремонтно-строительн транспортн научн "
     "научно-производственн научно-исследовательск образовательн общеобразовательн дошкольн профессиональн страхов "
     "городск районн окружн межрайонн региональн межрегиональн местн международн всероссийск общероссийск "
-    "централизованн первичн сельск"
+    "централизованн первичн сельск сельскохозяйственн гаражн"
 )
 
 _SOFT = "яя ий ее"
 # language: endings: stems. Stems and endings of one kind are joined each with each.
 _ADJECTIVES: Final[dict[str, dict[str, str]]] = {
     RUSSIAN: {
-        "ый ая ое ые ой ий": f"{_OWNERS} {_BUDGETS} {_CIVIC} {_COOPERATIVE} {_ACTIVITIES} совместн иностранн "
+        "ый ая ое ые ой ий": f"{_OWNERS} {_BUDGETS} {_CIVIC} {_COOPERATIVE} {_FARMS} {_ACTIVITIES} совместн иностранн "
         "индивидуальн мал акционерн публичн непубличн закрыт открыт крестьянск фермерск крестьянско-фермерск",
         _SOFT: "дочерн",
     },
@@ -120,14 +121,14 @@ _HEADS: Final[dict[str, dict[str, tuple[str, dict[str, str], dict[str, str]]]]] 
     RUSSIAN: {
         "учреждение": (f"{_OWNERS} {_BUDGETS}", _TAILS_OF_PUBLIC, {}),
         "предприятие": (f"{_OWNERS} казенн унитарн дочерн совместн иностранн мал", _TAILS_OF_FIRMS, {}),
-        "организация": (f"{_OWNERS} {_BUDGETS} {_CIVIC}", {**_TAILS_OF_PUBLIC, "инвалидов": "И"}, {}),
+        "организация": (f"{_BUDGETS} {_CIVIC}", {**_TAILS_OF_PUBLIC, "инвалидов": "И"}, {}),
         "объединение": ("общественн государственн республиканск", {}, {}),
         "партнерство": ("некоммерческ", {}, {}),
         "кооператив": (_COOPERATIVE, {}, {}),
         "хозяйство": ("крестьянск фермерск крестьянско-фермерск", {}, {}),
         "общество": ("акционерн потребительск", {}, _LIMITED),
         "товарищество": (
-            "некоммерческ садоводческ огородническ",
+            "некоммерческ",
             {},
             {**_LIMITED, "собственников жилья": "СЖ", "собственников недвижимости": "СН"},
         ),
@@ -153,6 +154,7 @@ _HEADS: Final[dict[str, dict[str, tuple[str, dict[str, str], dict[str, str]]]]] 
 
 # What the letters also mean, and what everybody reads: the form is left as it is written.
 _TAKEN = frozenset({"ООО", "ИП", "АО"})
+_OWNED = frozenset(map(same, _OWNERS.split()))  # with another adjective: частная организация is no legal form
 _STOCK = same("акционерн")
 _LONGER = frozenset(map(same, ("и", "та", "і", "й")))  # учреждение культуры и спорта
 _LETTER_OF = {"ў": "у"}
@@ -160,7 +162,9 @@ _LETTER_OF = {"ў": "у"}
 
 def initials(word: str) -> str:
     """Give the first letters of a word's parts, as capitals: ``торгово-производственное`` gives ТП."""
-    return "".join(_LETTER_OF.get(part[0], part[0]) for part in word.split("-") if part).upper()
+    return "".join(
+        _LETTER_OF.get(part[0], part[0]) for part in word.split("-", _MOST_PARTS)[:_MOST_PARTS] if part
+    ).upper()
 
 
 def _known_adjectives() -> dict[str, _Adjective]:
@@ -286,7 +290,7 @@ def _heads(slot: Slot) -> Iterator[_Head]:
 def _with_head(slots: Sequence[Slot], here: int, head: _Head, letters: str, stems: set[str]) -> Reading | None:
     end, tail = _tail(slots, here + 1, head.legal_tails)
     if not tail:
-        if not head.strong & stems:
+        if not (head.strong & stems or (len(letters) > 1 and _OWNED & stems)):
             return None
         end, tail = _tail(slots, here + 1, head.tails)
         if f"{letters}{head.letter}{tail}" in _TAKEN and _STOCK not in stems:

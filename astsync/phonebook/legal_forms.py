@@ -30,7 +30,11 @@ _NOTE_STARTS = frozenset("закры ликви удали удале бывши
 _NUMBER = re.compile(r"\+?\d[\d()-]{4,30}")
 # Words after which a form belongs to another name.
 _REFERRING = frozenset(
-    "филиал представительство отделение подразделение от для из с у при к и директор бухгалтер".split()
+    map(
+        same,
+        "филиал представительство отделение подразделение директор бухгалтер от для из с у при к и "
+        "filial predstavitelstvo otdeleniye podrazdeleniye direktor bukhgalter ot dlya iz pri i".split(),
+    )
 )
 _NO_BRACKET = re.compile(r"[^()]+")
 _LEAST_BEHIND_PLACE = 2  # words of a form
@@ -379,11 +383,11 @@ def _alone(words: _Words, start: int, before: int, here: int) -> Found | None:
 
 
 def _followed(words: _Words, found: Found, here: int, end: int) -> Found | None:
-    """Keep what stands behind a form that was found before a bracket or a note."""
-    if here == end:
-        return found
+    """Keep what stands behind a form that was found before a bracket or a note; drop a form of another name."""
     if found.end > found.start and words.words[found.end - 1].refers:
         return None
+    if here == end:
+        return found
     return found._replace(resume=here, stop=end, comma=words.words[here - 1].comma)
 
 

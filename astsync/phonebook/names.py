@@ -25,7 +25,7 @@ _SAFE = str.maketrans(dict(zip(";~[{]}", ",-(())", strict=True)) | dict.fromkeys
 # fail and bring the search back to it.
 _LETTERS = re.compile(r"[^\W\d_](?:'?[^\W\d_])*")
 _COMMA = re.compile(r"(?<=[^\W\d_]{2}),(?=[^\W\d_]{2})")  # Ромашка,ООО
-_BRACKET = re.compile(r"(?<=[^\s(])(?=\()|(?<=\))(?=\w)")  # Рахимов М.(Зафар)Юг
+_BRACKET = re.compile(r"(?:(?<=\w\w)|(?<=[.,!?]))(?=\()|(?<=\))(?=\w\w)")  # Рахимов М.(Зафар)Юг
 _UNPRINTABLE = re.compile(r"[^ -~]")
 _LOOSE = re.compile(r"(?<=\() | (?=[),.;:!?])")  # after blanks were collapsed
 # A word that leaves no loose sign behind: Latin, Cyrillic, digits, and no part of ь and ъ alone, which have no Latin.

@@ -113,6 +113,7 @@ def _rules(config: Config) -> Iterator[str]:
     yield _line("scheme", names.scheme, 'any scheme of iuliia; "none" keeps Cyrillic')
     yield _optional("legal_form", "first", "first, last, keep (as written), drop")
     yield _optional("max_length", 40, "characters; analogue phones show 16")
+    yield _optional("max_bytes", 255, "of UTF-8: a Cyrillic letter is two")
     yield ""
     yield "[sync]"
     yield _line("family", sync.family, "the AstDB family")

@@ -1,0 +1,139 @@
+"""Names as people write them, by kind: those that were found in use, and more of the same kinds."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from astsync.phonebook.names import NameMaker
+from tests.unit.cases import rows
+
+FOUND = rows("callers.tsv", 3)
+MORE = rows("callers_more.tsv", 3)
+MAKER = NameMaker()
+STABLE = settings(derandomize=True, deadline=None, max_examples=400, database=None)
+
+
+def test_tables_are_whole() -> None:
+    assert len(FOUND) >= 165
+    assert len({raw for _, raw, _ in MORE} - {raw for _, raw, _ in FOUND}) >= 150
+
+
+@pytest.mark.parametrize(("category", "name", "wanted"), FOUND + MORE)
+def test_name(category: str, name: str, wanted: str) -> None:
+    assert MAKER.make(name).name == wanted
+
+
+@pytest.mark.parametrize(("category", "name", "wanted"), FOUND + MORE)
+def test_a_caller_name_again_is_the_same(category: str, name: str, wanted: str) -> None:
+    assert MAKER.make(wanted).name == wanted
+
+
+def bracketed(name: str) -> bool:
+    """Tell whether every bracket of a name has its partner."""
+    depth = 0
+    for sign in name:
+        depth += (sign == "(") - (sign == ")")
+        if depth < 0:
+            return False
+    return depth == 0
+
+
+PIECES = st.lists(
+    st.sampled_from(
+        ["(", ")", "[", "}", "( ", " )", "ООО", " ООО ", "Ромашка", "РЦ", " ", "-", ",", "ь", "&#40;", '"', "ИП-"]
+    ),
+    max_size=16,
+).map("".join)
+
+
+@given(
+    PIECES,
+    st.sampled_from(["first", "last", "keep", "drop"]),
+    st.integers(1, 40),
+    st.sampled_from(["none", "wikipedia"]),
+)
+@STABLE
+def test_every_bracket_has_its_partner(text: str, legal_form: str, most: int, scheme: str) -> None:
+    name = NameMaker(scheme=scheme, legal_form=legal_form, max_length=most, max_bytes=most + 7).make(text).name
+    assert bracketed(name), name
+    assert "()" not in name
+    assert name == name.strip()
+
+
+@pytest.mark.parametrize(
+    ("most", "name", "wanted"),
+    [
+        (20, "Ромашка (Москва и Тверская)", "Romashka Moskva i"),
+        (30, "Ромашка (Москва) Юг", "Romashka (Moskva) Yug"),
+        (17, "Ромашка (Москва) Юг", "Romashka (Moskva)"),
+        (16, "Ромашка (Москва) Юг", "Romashka"),
+        (16, "(Ромашка и Москва)", "Romashka i"),
+        (9, "(Ромашка и Москва)", "Romashka"),
+        (20, "Ромашка (Юг (Тверь и Псков))", "Romashka"),
+    ],
+)
+def test_a_cut_leaves_no_bracket_open(most: int, name: str, wanted: str) -> None:
+    """One word alone of what stood in brackets tells nothing; more of it stays."""
+    assert NameMaker(max_length=most).make(name).name == wanted
+
+
+@pytest.mark.parametrize(
+    ("size", "name", "wanted"),
+    [
+        (50, "Общество с ограниченной ответственностью «Сельскохозяйственный рынок»", "ООО Сельскохозяйственный"),
+        (14, "Ромашка", "Ромашка"),
+        (13, "Ромашка", "Ромашк"),
+        (1, "Щ", ""),
+        (20, "Рога и Копыта", "Рога и"),
+        (24, "Ромашка (Москва)", "Ромашка"),
+        (40, "Ромашка (Москва)", "Ромашка (Москва)"),
+        (7, "Қазына", "Қаз"),
+        (8, "王小明", "王小"),
+    ],
+)
+def test_bytes_are_counted_under_the_scheme_none(size: int, name: str, wanted: str) -> None:
+    result = NameMaker(scheme="none", max_bytes=size).make(name)
+    assert result.name == wanted
+    assert len(result.name.encode()) <= size
+    assert (result.reason is None) == bool(wanted)
+
+
+def test_bytes_are_characters_in_latin() -> None:
+    assert NameMaker(max_bytes=12).make("ООО Ромашка").name == "OOO Romashka"
+    assert NameMaker(max_bytes=9).make("Рога и Копыта").name == "Roga i"
+
+
+def test_a_form_at_the_end_is_not_cut_by_bytes() -> None:
+    maker = NameMaker(scheme="none", legal_form="last", max_bytes=30)
+    assert maker.make("ООО Ромашка Плюс Василёк").name == "Ромашка Плюс ООО"
+
+
+@given(st.text("щЩ ab(王)ё", max_size=60), st.integers(1, 60), st.integers(1, 60))
+@STABLE
+def test_both_maxima_hold(text: str, length: int, size: int) -> None:
+    maker = NameMaker(scheme="none", max_length=length, max_bytes=size)
+    name = maker.make(text).name
+    assert len(name) <= length
+    assert len(name.encode()) <= size
+    assert maker.fits(name)
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("&quot;&laquo;&#34;&amp;quot;&#x22;", ""),
+        ("Роза&amp;amp;amp;amp;Ко", "Roza&amp, Ko"),  # three times, not without end
+        ("Роза&#99999999;", "Roza&#99999999"),
+        ("Роза&#1114112;Ко", "Roza Ko"),
+        ("Роза&#x110000;Ко", "Roza Ko"),
+        ("Роза&#0;Ко", "RozaKo"),
+        ("Роза&#xD800;Ко", "RozaKo"),
+        ("Роза&unknown;Ко", "Roza&unknown, Ko"),
+        ("Роза&#10;Ко", "Roza Ko"),
+        ("Роза&#36;{EXTEN}", "Roza (EXTEN)"),
+        ("&#40;Роза&#41; ООО", "OOO (Roza)"),
+        ("Роза&lt;script&gt;", "Roza script"),
+    ],
+)
+def test_entities(text: str, wanted: str) -> None:
+    assert MAKER.make(text).name == wanted
