@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = typer.Typer(help="Show what normalisation makes of a text, and by which rules.", no_args_is_help=True)
 
 _LINES = 1_000  # explained lines written at once
+_CHARACTERS = 1_000_000  # and characters, for lines may be long
 
 
 class Format(StrEnum):
@@ -72,12 +73,15 @@ def _write(text: str, explain: Callable[[str], Explanation], output_format: Form
     """Explain one text, or standard input line by line in constant memory."""
     render = _as_json if output_format is Format.JSON else _as_text
     block: list[str] = []
+    size = 0
     for line in _input() if text == "-" else (utf8(text),):
         block.append(render(explain(line)))
-        if len(block) == _LINES:
+        size += len(block[-1])
+        if len(block) == _LINES or size > _CHARACTERS:
             if not emit("".join(block)):
                 return
             block.clear()
+            size = 0
     emit("".join(block))
 
 

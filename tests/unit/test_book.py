@@ -47,6 +47,14 @@ def test_join_keeps_whole_names_within_the_length() -> None:
     assert build([FIRST, SECOND], "join", max_length=10).entries["74952293042"].name == "Alfa"
 
 
+def test_join_keeps_whole_names_within_the_bytes() -> None:
+    rows = [one("0", "Альфа", "84952293042"), one("1", "Бета", "84952293042"), one("2", "Юг", "84952293042")]
+    names = NameMaker(scheme="none", max_bytes=20)
+    book = BookBuilder(NumberParser(), names, "join", 40).build(rows)
+    assert book.entries["74952293042"].name == "Альфа / Юг"
+    assert len(b"".join(entry.name.encode() for entry in book.entries.values())) <= 20
+
+
 def test_the_catalogs_rank_comes_before_kind_name_and_reference() -> None:
     rows = [
         one("1", "Zeta", "84952293042", rank=0),
