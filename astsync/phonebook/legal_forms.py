@@ -1,90 +1,19 @@
 """Legal forms at either end of a name, in full or short: found, and taken out of the name's words."""
 
-import re
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from astsync.phonebook import form_grammar
-from astsync.phonebook.alphabets import RUSSIAN, UKRAINIAN
-from astsync.phonebook.form_grammar import CLOSING, MOST_WORDS, OPENING, UNKNOWN, WORDS, Slot, initials
-from astsync.phonebook.form_spelling import EDGE, LATIN_TWINS, Slots, Vocabulary, same
-from astsync.phonebook.form_table import DOUBTFUL, LOWER_CASE, NEVER_INITIALS, OFFICIAL, PAIRS, SHORTS
+from astsync.phonebook.form_grammar import MOST_WORDS, Slot
+from astsync.phonebook.form_table import DOUBTFUL, NEVER_INITIALS
+from astsync.phonebook.form_words import FORM_PAIRS, Form, FormWord
 
 FIRST, LAST, KEEP, DROP = "first", "last", "keep", "drop"
 PLACES: Final = (FIRST, LAST, KEEP, DROP)
 """Where a legal form can be put: before the name, behind it, where it stood, nowhere."""
 
-_DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]){2,}")  # О.О.О.; two letters are initials
-_ADJECTIVES = frozenset("ое ее ие ье ые ае яе ве не ке ая яя ва на ка ый ий ой ій ны".split())  # how they end
-_PLACES = frozenset("ское цкое ская цкая ский цкий ське цьке скае цкае".split())
-_LEAST_ADJECTIVE = 5
-# A form typed to the name with a sign: ИП-Иванов, ООО_Ромашка.
-_FRONT = re.compile(
-    r"([^\W\d_]{2,6})(?:[-./:](?=[^\W\d_a-zа-яё][^\W\d_])|_(?=[^\W_]))|(ООО|ОАО|ЗАО|ПАО)(?=[А-ЯЁ][а-яё]{2})"
-)
-_WHOLE_FRONTS = frozenset({"ООО", "ОАО", "ЗАО", "ПАО"})  # ОООРомашка
-_BACK = re.compile(r"[\w.](?=([-_/.])([^\W\d_]{2,6})\W*$)")
-# What follows a form and is no part of the name: a state, a place, a number.
-_NOTE = frozenset("не больше дубль архив старый старая старое инн унп бин тел г гор ул обл".split())
-_NOTE_STARTS = frozenset("закры ликви удали удале бывши".split())  # their first letters
-_NUMBER = re.compile(r"\+?\d[\d()-]{4,30}")
-# Words after which a form belongs to another name.
-_REFERRING = frozenset(
-    map(
-        same,
-        "филиал представительство отделение подразделение директор бухгалтер от для из с у при к и "
-        "filial predstavitelstvo otdeleniye podrazdeleniye direktor bukhgalter ot dlya iz pri i".split(),
-    )
-)
-_NO_BRACKET = re.compile(r"[^()]+")
 _LEAST_BEHIND_PLACE = 2  # words of a form
-_MOST_BRACKETS = 4  # of one word that count
-_TELLING = _NOTE | _REFERRING
-_LEAST_MISTYPED = 3  # letters: ЗА0 is ЗАО, A0 is a sheet of paper
-
-
-class Form(NamedTuple):
-    """A legal form: its short form, and the language that it tells of ("" where it is one of several, or of none).
-
-    ``unknown`` are the places of the words whose first letters are to be filled in.
-    """
-
-    short: str
-    language: str
-    unknown: tuple[int, ...] = ()
-
-    def filled(self, words: Sequence[str]) -> str:
-        """Give the short form; take the first letters of adjectives that are not known from the name's words."""
-        short = self.short
-        for at in self.unknown:
-            short = short.replace(UNKNOWN, initials(words[at].strip(EDGE)), 1)
-        return short
-
-
-class FormWord(NamedTuple):
-    """A word as legal forms see it. All words that no form holds look the same, save for what stands around them.
-
-    ``loose``: a sign and no word. ``slots``: the words of forms that it may be. ``short``: the short form that it is;
-    ``front`` and ``back``: one that is typed to it, with the characters to drop. ``opens`` and ``closes``: forms of
-    several words start, or end, with it. ``adjective``: it looks like one, ``place``: like one made of a place's name.
-    ``note``: it starts what is no part of a name; ``refers``: a form behind it
-    is another's. ``brackets`` are its brackets; ``comma``, ``quoted``: what it ends with.
-    """
-
-    loose: bool = False
-    slots: Slots = ()
-    short: Form | None = None
-    front: tuple[Form, int] | None = None
-    back: tuple[Form, int] | None = None
-    opens: bool = False
-    closes: bool = False
-    adjective: bool = False
-    place: bool = False
-    note: bool = False
-    refers: bool = False
-    brackets: str = ""
-    comma: bool = False
-    quoted: bool = False
+_LONGEST_PAIR = max(map(len, FORM_PAIRS))
 
 
 class Found(NamedTuple):
@@ -103,113 +32,6 @@ class Found(NamedTuple):
     front: int = 0
     back: int = 0
     comma: bool = False
-
-
-def _short_forms() -> dict[str, Form]:
-    shorts: dict[str, Form] = {}
-    for language, forms in SHORTS.items():
-        for short in forms.split():
-            known = shorts.setdefault(short.upper(), Form(short, language))
-            if known.language not in {language, UKRAINIAN}:
-                shorts[short.upper()] = Form(short, "")
-    return {short: Form(short, RUSSIAN) for short in OFFICIAL} | shorts
-
-
-_SHORTS = _short_forms()
-_LONGEST_SHORT = max(map(len, _SHORTS))
-_PAIRS = {
-    tuple(map(same, pair.split())): Form(pair, lang) for lang, pairs in PAIRS.items() for pair in pairs.split("|")
-}
-_OF_PAIRS = {word for pair in _PAIRS for word in pair}
-_LONGEST_PAIR = max(map(len, _PAIRS))
-_OPENING = OPENING | {pair[0] for pair in _PAIRS}
-_CLOSING = CLOSING | {pair[-1] for pair in _PAIRS}
-_VOCABULARY = Vocabulary(WORDS | _OF_PAIRS)
-
-
-def _short_form(word: str) -> Form | None:
-    """Read one word as a short form; its case must be right, save for the best known."""
-    bare = word.strip(EDGE)
-    if "." in bare and _DOTTED.fullmatch(bare):
-        bare = bare.replace(".", "")
-    if len(bare) > _LONGEST_SHORT:
-        return None
-    return _short_as_typed(bare) or _short_as_typed(bare if _is_no_typing_error(bare) else bare.translate(LATIN_TWINS))
-
-
-def _is_no_typing_error(bare: str) -> bool:
-    return bare.isdigit() or (len(bare) < _LEAST_MISTYPED and not bare.isalpha())
-
-
-def _short_as_typed(bare: str) -> Form | None:
-    form = _SHORTS.get(bare.upper())
-    if form is None:
-        return None
-    return form if bare in {form.short, form.short.upper()} or bare.lower() in LOWER_CASE else None
-
-
-def _typed_to(match: re.Match[str] | None, form: str | None) -> tuple[Form, int] | None:
-    if match is None or form is None:
-        return None
-    short = _short_as_typed(form)
-    return None if short is None or short.short in DOUBTFUL else (short, 0)
-
-
-def _front(text: str) -> tuple[Form, int] | None:
-    match = _FRONT.match(text)
-    found = _typed_to(match, match and match[1])
-    return (found[0], match.end()) if match and found else None
-
-
-def _back(text: str) -> tuple[Form, int] | None:
-    match = _BACK.search(text[-2 * _LONGEST_SHORT :])
-    found = _typed_to(match, match and match[2])
-    return (found[0], len(text[-2 * _LONGEST_SHORT :]) - match.end()) if match and found else None
-
-
-PLAIN: Final = FormWord()
-"""A word that no form holds."""
-
-_PLAIN_ADJECTIVE, _PLAIN_PLACE = FormWord(adjective=True), FormWord(adjective=True, place=True)
-_PLAIN_QUOTED = FormWord(quoted=True)
-
-
-def form_word(text: str, *, quoted: bool = False) -> FormWord:
-    """See one word as legal forms see it; ``quoted`` when a closing quote stood at its end."""
-    key, short = same(text), _short_form(text)
-    slots = _VOCABULARY.read(text, key)
-    word = PLAIN
-    if short is not None or slots:
-        opens, closes = (
-            not _OPENING.isdisjoint(slots[:1] and slots[0]),
-            not _CLOSING.isdisjoint(slots[-1:] and slots[-1]),
-        )
-        word = FormWord(slots=slots, short=short, opens=opens, closes=closes)
-    elif not key:
-        word = FormWord(loose=True)
-    elif key[-2:] in _ADJECTIVES and len(key) >= _LEAST_ADJECTIVE:
-        word = _PLAIN_PLACE if key[-4:] in _PLACES else _PLAIN_ADJECTIVE
-    if not text.isalpha():
-        word = _with_signs(word, text)
-    elif text[:3] in _WHOLE_FRONTS and text[3:4].isupper() and text[4:6].islower():
-        word = FormWord(front=(_SHORTS[text[:3]], 3))
-    if quoted:
-        word = _PLAIN_QUOTED if word is PLAIN else word._replace(quoted=True)
-    if key in _TELLING or key[:5] in _NOTE_STARTS:
-        word = word._replace(note=key in _NOTE or key[:5] in _NOTE_STARTS, refers=key in _REFERRING)
-    return word
-
-
-def _with_signs(word: FormWord, text: str) -> FormWord:
-    """Add what the signs in a word tell: a form that is typed to it, brackets, a comma, a number."""
-    brackets = _NO_BRACKET.sub("", text)[:_MOST_BRACKETS] if "(" in text or ")" in text else ""
-    front = back = None
-    if not word.slots and word.short is None:
-        front, back = _front(text), _back(text)
-    comma, note = text.endswith((",", ";")), _NUMBER.fullmatch(text) is not None
-    if brackets or front or back or comma or note:
-        return word._replace(brackets=brackets, front=front, back=back, comma=comma, note=note)
-    return word
 
 
 class _Words:
@@ -309,7 +131,7 @@ def _pair_at_start(words: _Words, start: int, end: int) -> Found | None:
 def _pair(words: _Words, start: int, end: int) -> Form | None:
     slots = words.slots(start, end)
     key = tuple(slot.options[0] for slot in slots if slot.options)
-    return _PAIRS.get(key) if len(key) == len(slots) and words.outside(start, end) else None
+    return FORM_PAIRS.get(key) if len(key) == len(slots) and words.outside(start, end) else None
 
 
 def _at_start(words: _Words, start: int, end: int) -> Found | None:

@@ -9,8 +9,10 @@ from typing import Final, NamedTuple, TypeVar
 from astsync.errors import ConfigError
 from astsync.phonebook.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUSSIAN_LETTERS, alphabet, to_ascii
 from astsync.phonebook.cleaning import is_quote, plain_name_text, unmix, without_entities
+from astsync.phonebook.form_words import PLAIN, FormWord, form_word
 from astsync.phonebook.languages import language_of, marks_of
-from astsync.phonebook.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, PLAIN, FormWord, Found, find_form, form_word
+from astsync.phonebook.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, Found, find_form
+from astsync.phonebook.trimming import cut_at_word, tidy
 
 MOST_BYTES: Final = 255
 """The longest value that scheme "none" gives, in bytes of UTF-8."""
@@ -27,13 +29,10 @@ _LETTERS = re.compile(r"[^\W\d_](?:'?[^\W\d_])*")
 _COMMA = re.compile(r"(?<=[^\W\d_]{2}),(?=[^\W\d_]{2})")  # Ромашка,ООО
 _BRACKET = re.compile(r"(?:(?<=\w\w)|(?<=[.,!?]))(?=\()|(?<=\))(?=\w\w)")  # Рахимов М.(Зафар)Юг
 _UNPRINTABLE = re.compile(r"[^ -~]")
-_LOOSE = re.compile(r"(?<=\() | (?=[),.;:!?])")  # after blanks were collapsed
 # A word that leaves no loose sign behind: Latin, Cyrillic, digits, and no part of ь and ъ alone, which have no Latin.
 _SOLID = "A-Za-z0-9\u0400-\u0481\u048a-\u052f"
 _PLAIN_WORD = re.compile(rf"[{_SOLID}](?:[{_SOLID}.-]*[{_SOLID}])?\.?")
 _SILENT = re.compile(r"(?<![^.-])[ьъЬЪ]+(?![^.-])")
-_EDGES = " ,.;:-/&*+)"
-_END = " ,;:-/&("
 _UNMIXED, _ODD = 1 << 16, 1 << 17  # bits beside those of languages.marks_of
 AS_WRITTEN: Final = ""
 """Instead of a language: the letters stay as they are."""
@@ -156,10 +155,10 @@ def _clean(token: str, own_letters: frozenset[str]) -> _Token:
 class NameMaker:
     """Turns a name of 1C into a caller name, for one scheme, legal form setting and maximum length.
 
-    ``max_length`` is in characters, ``max_bytes`` in bytes of UTF-8.
     ``scheme`` is a scheme of iuliia by its name, or "none" for clean UTF-8; ``legal_form`` is first, last, keep or
-    drop; ``language`` (ru, uk, be, kk or "") decides where neither letters, legal form nor country do. Raises
-    ConfigError for an unknown scheme, legal form setting or language, and for a length or bytes below 1.
+    drop; ``max_length`` is in characters, ``max_bytes`` in bytes of UTF-8; ``language`` (ru, uk, be, kk or "") decides
+    where neither letters, legal form nor country do. Raises ConfigError for an unknown scheme, legal form setting or
+    language, and for a maximum below 1.
     """
 
     def __init__(
@@ -218,7 +217,7 @@ class NameMaker:
         spelled = self._latin[language]
         name = " ".join([spelled.get(word) or self._learn_spelling(word, language) for word in words])
         if marks & _ODD:
-            name = _tidy(name)
+            name = tidy(name)
         told = (marks & _UNMIXED, short, first, language)
         rules, latin, place = self._told.get(told) or self._tell(*told)
         if short:
@@ -235,7 +234,7 @@ class NameMaker:
         """Cut a name to so many characters and so many bytes of UTF-8, at a character."""
         if not text.isascii():
             length = min(length, len(text.encode()[:size].decode(errors="ignore")))
-        return _cut(text, min(length, size))
+        return cut_at_word(text, min(length, size))
 
     def _tell(self, unmixed: int, short: str, first: bool | None, language: str) -> _Told:
         """Tell of names with a legal form in a language, and keep it for the next like it."""
@@ -268,9 +267,9 @@ class NameMaker:
             return body
         if not body:
             return short
-        room = self.max_length - len(short) - 1
-        if place == LAST and room > len(short):
-            return f"{self._cut(body, room, self.max_bytes - len(short.encode()) - 1)} {short}"
+        room, size = self.max_length - len(short) - 1, self.max_bytes - len(short.encode()) - 1
+        if place == LAST and room > len(short) and size > len(short.encode()):
+            return f"{self._cut(body, room, size)} {short}"
         return f"{short} {body}"
 
     def _learn(self, token: str) -> _Token:
@@ -306,61 +305,6 @@ def _body(words: tuple[str, ...], found: Found) -> list[str]:
     if found.back:
         body[-1] = body[-1][: -found.back]
     return body
-
-
-def _tidy(text: str) -> str:
-    """Collapse blanks, and take away what quotes and pictures leave behind: blanks in brackets, loose signs."""
-    text = " ".join(text.split())
-    if "(" in text or ")" in text:
-        text = " ".join(_paired(text).split())
-    text = _LOOSE.sub("", text)
-    return " ".join(text.lstrip(_EDGES).rstrip(_END).split())
-
-
-def _paired(text: str) -> str:
-    """Drop brackets that have no partner, and those with nothing in them but signs."""
-    kept: list[str] = []
-    opened: list[tuple[int, int]] = []  # the place of the bracket, and how much had been written before it
-    written = 0
-    for sign in text:
-        if sign == "(":
-            opened.append((len(kept), written))
-        elif sign == ")":
-            if not opened:
-                continue
-            at, before = opened.pop()
-            if before == written:
-                kept[at] = " "
-                continue
-        elif sign.isalnum():
-            written += 1
-        kept.append(sign)
-    for at, _ in opened:
-        kept[at] = " "
-    return "".join(kept)
-
-
-def _cut(text: str, most: int) -> str:
-    """Cut at a word's end to so many characters; in a word where too little would be left of the name."""
-    if len(text) <= most:
-        return text
-    space = text.rfind(" ", 0, most + 1)
-    text = text[: space if space > most // 3 else most]
-    return (_closed(text, most // 3) if "(" in text else text).rstrip(_END)
-
-
-def _closed(text: str, least: int) -> str:
-    """Drop brackets that a cut left open; one word alone of what stood in them goes too, unless little else is left."""
-    opened: list[int] = []
-    for at, sign in enumerate(text):
-        if sign == "(":
-            opened.append(at)
-        elif sign == ")" and opened:
-            opened.pop()
-    for at in reversed(opened):
-        lone = at > least and " " not in text[at:].rstrip(_END)
-        text = text[:at] if lone else text[:at] + text[at + 1 :]
-    return text
 
 
 def _check(key: str, value: str, known: tuple[str, ...]) -> None:

@@ -3,7 +3,8 @@
 import pytest
 
 from astsync.phonebook.form_table import PAIRS, PHRASES, SHORTS
-from astsync.phonebook.legal_forms import find_form, form_word
+from astsync.phonebook.form_words import form_word
+from astsync.phonebook.legal_forms import find_form
 from astsync.phonebook.names import NameMaker
 from tests.unit.cases import rows
 

@@ -11,10 +11,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from astsync.phonebook import alphabets, cleaning, form_grammar, form_spelling, languages, legal_forms, names
+from astsync.phonebook import (
+    alphabets,
+    cleaning,
+    form_grammar,
+    form_spelling,
+    form_words,
+    languages,
+    legal_forms,
+    names,
+    trimming,
+)
 from astsync.phonebook.names import NameMaker
 
-MODULES = (alphabets, cleaning, form_grammar, form_spelling, languages, legal_forms, names)
+MODULES = (alphabets, cleaning, form_grammar, form_spelling, form_words, languages, legal_forms, names, trimming)
 STABLE = settings(derandomize=True, deadline=None, max_examples=50, database=None)
 ONCE, LONGER = 80, 4  # repeats of a pattern, and how many times as many
 PIECES = (
