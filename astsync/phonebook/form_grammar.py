@@ -2,8 +2,8 @@
 
 ``краевое государственное бюджетное учреждение здравоохранения`` is КГБУЗ: each word gives its first letter, parts of
 a compound word each theirs. A form is only seen where one of its adjectives, or what follows, makes the noun a legal
-form (``strong``): ``государственное учреждение`` is one, ``лечебное учреждение`` is not. Adjectives between the first
-that is known and the noun need not be known.
+form (``strong``): ``государственное учреждение`` is one, ``лечебное учреждение`` is not. The others need not be known;
+the first of all only where no other word than one of a legal form makes it one (``унитарное``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -71,7 +71,7 @@ _ACTIVITIES = (
     "торгов торгово-производственн производственно-торгов ремонтно-строительн транспортн научн "
     "научно-производственн научно-исследовательск образовательн общеобразовательн дошкольн профессиональн страхов "
     "городск районн окружн межрайонн региональн межрегиональн местн международн всероссийск общероссийск "
-    "централизованн первичн сельск сельскохозяйственн гаражн"
+    "централизованн первичн сельск сельскохозяйственн лесохозяйственн гаражн"
 )
 
 _SOFT = "яя ий ее"
@@ -154,10 +154,12 @@ _HEADS: Final[dict[str, dict[str, tuple[str, dict[str, str], dict[str, str]]]]] 
 
 # What the letters also mean, and what everybody reads: the form is left as it is written.
 _TAKEN = frozenset({"ООО", "ИП", "АО"})
+_PURE = frozenset(map(same, "бюджетн казенн унитарн унітарн ўнітарн некоммерческ".split()))  # never said of else
 _OWNED = frozenset(map(same, _OWNERS.split()))  # with another adjective: частная организация is no legal form
 _STOCK = same("акционерн")
 _LONGER = frozenset(map(same, ("и", "та", "і", "й")))  # учреждение культуры и спорта
 _LETTER_OF = {"ў": "у"}
+_LETTERS_OF = {"лесохозяйственн": "ЛХ"}  # more than the first
 
 
 def initials(word: str) -> str:
@@ -173,7 +175,7 @@ def _known_adjectives() -> dict[str, _Adjective]:
         for endings, stems in kinds.items():
             for stem in stems.split():
                 for ending in endings.split() or [""]:
-                    known.setdefault(same(stem + ending), _Adjective(initials(stem), same(stem)))
+                    known.setdefault(same(stem + ending), _Adjective(_LETTERS_OF.get(stem, initials(stem)), same(stem)))
     return known
 
 
@@ -268,13 +270,13 @@ def _of_grammar(slots: Sequence[Slot], at: int) -> Reading | None:
         slot = slots[here]
         for head in _heads(slot):
             found = _with_head(slots, here, head, "".join(letters), stems)
-            if found is not None:
+            if found is not None and not (unknown[:1] == [slots[at].word] and _PURE.isdisjoint(stems)):
                 return found._replace(unknown=tuple(unknown))
         adjective = next((_ADJECTIVE[word] for word in slot.options if word in _ADJECTIVE), None)
         if adjective is not None:
             letters.append(adjective.letters)
             stems.add(adjective.stem)
-        elif slot.adjective and letters and len(unknown) < _MOST_UNKNOWN:
+        elif slot.adjective and len(unknown) < _MOST_UNKNOWN:
             letters.append(UNKNOWN)
             unknown.append(slot.word)
         else:

@@ -14,6 +14,7 @@ _COMPARED: Final = str.maketrans(
 _TO_COMPARE: Final = re.compile(f"[{''.join(map(chr, _COMPARED))}]")
 _TWICE = re.compile(r"(\w)\1+")
 _ABBREVIATED = re.compile(r"[^\W\d_]+\.[,;:)]*")
+_ABBREVIATED_TWICE = re.compile(r"([^\W\d_]{3,20})\.([^\W\d_]{3,20}\.?)[,;:)]*")  # огр.отв., Инд.предприниматель
 # об-во, пр-тие, отв-ю, гос-ное: the start of a word and how such words end.
 _CONTRACTED = re.compile(r"([^\W\d_]{1,8})-((?:ст)?во|т?во|т?ие|ние|ция|ль|н?ое|н?ая|н?ый|(?:ость|сть|ть|ст|т)?ю|ость)")
 
@@ -84,6 +85,9 @@ class Vocabulary:
         if len(key) >= _LEAST_STEM:
             if "." in text and _ABBREVIATED.fullmatch(text):
                 return self._started(key)
+            if "." in key and (both := _ABBREVIATED_TWICE.fullmatch(text)):
+                first, second = self._started(same(both[1])), self.read(both[2], same(both[2]))
+                return first + second if first and second else ()
             if "-" in key and (contracted := _CONTRACTED.fullmatch(key)):
                 return self._contracted(contracted[1], contracted[2])
         if len(key) < _LEAST_TYPED or len(key) > _LONGEST_RUN:

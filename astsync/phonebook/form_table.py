@@ -15,7 +15,7 @@ SHORTS: Final[dict[str, str]] = {
     UKRAINIAN: "ТОВ ТзОВ ТДВ ФОП СПД ПП АТ ПАТ ПрАТ ВАТ ЗАТ ДП КП КНП МПП ОСББ ФГ СФГ ГО БО БФ НВП",
     BELARUSIAN: "ТАА ТДА ААТ ЗАТ ПУП РУП КУП ІП",
     KAZAKH: "ЖШС АҚ ЖК РМК КММ ӨК ШҚ",
-    CENTRAL_ASIAN: "МЧЖ MCHJ ЯТТ YATT YTT ХК XK АЖ AJ ОАЖ OAJ ЁАЖ YOAJ ҚК QK ДК DK ДУК DUK ФХ FX ОсОО ҶДММ ЧДММ",
+    CENTRAL_ASIAN: "МЧЖ MCHJ ЯТТ YATT YTT ХК XK АЖ AJ ОАЖ OAJ ЁАЖ YOAJ ҚК QK ДК DK ХФ XF ДУК DUK ФХ FX ОсОО ҶДММ ЧДММ",
 }
 """Short forms by the language that they tell of."""
 
@@ -60,12 +60,29 @@ OFFICIAL: Final = frozenset(_official())
 
 DOUBTFUL: Final = frozenset(
     "ГП КП ХП ПТ ПК КБ НП НО БФ БО ОО РО ГУ МУ ЧУ КХ ОФ ПП АТ ДП ФГ ГО ЖК ІП УП МРО СП "
-    "ХК АЖ ҚК ДК ФХ XK AJ QK DK FX".split()
+    "ХК АЖ ҚК ДК ФХ ХФ XK AJ QK DK FX XF".split()
 )
 """Short forms that are also initials or common words: taken only where nothing else can be meant."""
 
-NEVER_INITIALS: Final = frozenset("ХК АЖ ҚК ДК ФХ XK AJ QK DK FX".split())
+NEVER_INITIALS: Final = frozenset("ХК АЖ ҚК ДК ФХ ХФ XK AJ QK DK FX XF".split())
 """Those of them that names of several words end with."""
+
+ONE_FORM: Final = {
+    "ЖШС": "ТОО",
+    "АҚ": "АО",
+    "ЖК": "ИП",
+    "МЧЖ": "ООО",
+    "MCHJ": "ООО",
+    "ОсОО": "ООО",
+    "ҶДММ": "ООО",
+    "АЖ": "АО",
+    "AJ": "АО",
+    "YTT": "ЯТТ",
+    "YATT": "ЯТТ",
+    "XK": "ХК",
+    "QK": "ҚК",
+}
+"""Short forms that say the same in another language or script; one of both is enough."""
 
 LOWER_CASE: Final = frozenset(
     "ооо оао зао пао ао ип тоо тсж снт фгуп муп гуп одо фоп тов жшс нко ано мчж mchj ятт yatt ytt осоо".split()
@@ -134,6 +151,8 @@ PHRASES: Final[dict[str, dict[str, str]]] = {
         "QK": "qo'shma korxona|qo'shma korxonasi",
         "ДК": "давлат корхонаси",
         "DK": "davlat korxonasi",
+        "ХФ": "хусусий фирма|хусусий фирмаси",
+        "XF": "xususiy firma|xususiy firmasi",
         "ДУК": "давлат унитар корхонаси",
         "DUK": "davlat unitar korxonasi",
         "ФХ": "фермер хўжалиги",

@@ -10,7 +10,7 @@ from astsync.phonebook.form_spelling import EDGE, LATIN_TWINS, Slots, Vocabulary
 from astsync.phonebook.form_table import DOUBTFUL, LOWER_CASE, OFFICIAL, PAIRS, SHORTS
 
 _DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]){2,}")  # О.О.О.; two letters are initials
-_ADJECTIVES = frozenset("ое ее ие ье ые ае яе ве не ке ая яя ва на ка ый ий ой ій ны".split())  # how they end
+_ADJECTIVES = frozenset("ое ее ие ые ае яе ая яя ый ий ой ій не ве ке".split())  # how they end
 _PLACES = frozenset("ское цкое ская цкая ский цкий ське цьке скае цкае".split())
 _LEAST_ADJECTIVE = 5
 # A form typed to the name with a sign, before it or behind it: ИП-Иванов, ООО_Ромашка, Ромашка/ООО.
@@ -19,7 +19,7 @@ _BACK = re.compile(r"[\w.](?=[-_/.]([^\W\d_]{2,6})\W*$)")
 _LONGEST_BACK = 32  # characters at the end of a word in which such a form is looked for
 _WHOLE_FRONTS = frozenset({"ООО", "ОАО", "ЗАО", "ПАО"})  # typed to a name in small letters: ОООРомашка
 # What follows a form and is no part of the name: a state, a place, a number.
-_NOTE = frozenset("не больше дубль архив старый старая старое инн унп бин тел г гор ул обл".split())
+_NOTE = frozenset(map(same, "не больше дубль архив старый старая старое инн унп бин тел г гор ул обл".split()))
 _NOTE_STARTS = frozenset("закры ликви удали удале бывши".split())  # their first letters
 _TOWNS = ("г.", "ул.", "тел.")  # г.Москва
 _NUMBER = re.compile(r"\+?\d[\d()-]{4,30}")
@@ -162,7 +162,7 @@ def form_word(text: str, *, quoted: bool = False) -> FormWord:
     elif not key:
         word = FormWord(loose=True)
     elif key[-2:] in _ADJECTIVES and len(key) >= _LEAST_ADJECTIVE:
-        word = _PLAIN_PLACE if key[-4:] in _PLACES else _PLAIN_ADJECTIVE
+        word = _PLAIN_PLACE if key[-4:] in _PLACES and key[-6:-3] != "чес" else _PLAIN_ADJECTIVE
     if not text.isalpha():
         word = _with_signs(word, text)
     elif text[:3] in _WHOLE_FRONTS and text[3:4].isupper() and text[4:6].islower():

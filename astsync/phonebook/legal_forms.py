@@ -5,7 +5,7 @@ from typing import Final, NamedTuple
 
 from astsync.phonebook import form_grammar
 from astsync.phonebook.form_grammar import MOST_WORDS, Slot
-from astsync.phonebook.form_table import DOUBTFUL, NEVER_INITIALS
+from astsync.phonebook.form_table import DOUBTFUL, NEVER_INITIALS, ONE_FORM
 from astsync.phonebook.form_words import FORM_PAIRS, Form, FormWord
 
 FIRST, LAST, KEEP, DROP = "first", "last", "keep", "drop"
@@ -120,6 +120,15 @@ def _behind_place(words: _Words) -> Found | None:
     return Found(found.form, place, form, found.start, found.stop, None)
 
 
+def _of_unknown(words: _Words) -> Found | None:
+    """Find a long form whose first adjective is not known: ``Туристическое унитарное предприятие``."""
+    known = words.start + 1
+    if known >= words.end or not words.words[known].opens:
+        return None
+    found = _phrase_at_start(words, words.start, words.end)
+    return found if found is not None and words.holds_name(found) else None
+
+
 def _pair_at_start(words: _Words, start: int, end: int) -> Found | None:
     for length in range(min(_LONGEST_PAIR, end - start), 1, -1):
         form = _pair(words, start, start + length)
@@ -229,14 +238,19 @@ def _before_sign(words: _Words, start: int, here: int, end: int) -> Found | None
 def _without_same(words: _Words, found: Found) -> Found:
     """Drop the same form where it stands once more at either end of the rest."""
     again = _at_start(words, found.start, found.end)
-    if again is not None and again.form == found.form and not again.front:
+    if again is not None and _are_same(again.form, found.form) and not again.front:
         found = _leaving(words, found, found._replace(start=again.start))
     whole = found.resume == found.stop
     again = (_before_notes if whole else _at_end)(words, found.start, found.end)
-    if again is not None and again.form == found.form and not again.back:
+    if again is not None and _are_same(again.form, found.form) and not again.back:
         resume, stop = (again.resume, again.stop) if whole else (found.resume, found.stop)
         found = _leaving(words, found, found._replace(end=again.end, resume=resume, stop=stop))
     return found
+
+
+def _are_same(one: Form, other: Form) -> bool:
+    """Tell whether two short forms are one: ТОО is ЖШС in Kazakh."""
+    return ONE_FORM.get(one.short, one.short) == ONE_FORM.get(other.short, other.short)
 
 
 def _leaving(words: _Words, found: Found, less: Found) -> Found:
@@ -252,8 +266,8 @@ def find_form(words: Sequence[FormWord]) -> Found | None:
     found = None
     if first.opens or first.short is not None or first.front is not None:
         found = _at_start(name, name.start, name.end)
-    elif first.place:
-        found = _behind_place(name)
+    elif first.adjective and not first.quoted:
+        found = (_behind_place if first.place else _of_unknown)(name)
     if found is None:
         found = _before_notes(name, name.start, name.end)
     if found is None or found.start >= found.end or not name.holds_name(found):
