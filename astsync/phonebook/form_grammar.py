@@ -232,6 +232,11 @@ WORDS: Final = frozenset(
 )
 """All words of forms, as ``form_spelling.same`` gives them."""
 
+EXACT: Final = frozenset(
+    word for word, adjective in _ADJECTIVE.items() if adjective.stem in map(same, f"{_FARMS} {_ACTIVITIES}".split())
+)
+"""Those that are read without an error only; with one they are read as adjectives that are not known."""
+
 OPENING: Final = frozenset({*_ADJECTIVE, *_HEAD, *(words[0] for words in _TABLE)})
 """Those that a form may start with."""
 

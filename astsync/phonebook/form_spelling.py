@@ -18,12 +18,13 @@ _ABBREVIATED_TWICE = re.compile(r"([^\W\d_]{3,20})\.([^\W\d_]{3,20}\.?)[,;:)]*")
 # об-во, пр-тие, отв-ю, гос-ное: the start of a word and how such words end.
 _CONTRACTED = re.compile(r"([^\W\d_]{1,8})-((?:ст)?во|т?во|т?ие|ние|ция|ль|н?ое|н?ая|н?ый|(?:ость|сть|ть|ст|т)?ю|ость)")
 
-_LEAST_TYPED = 7  # letters: in a shorter word one error makes another word
+_LEAST_TYPED = 8  # letters: in a shorter word one error makes another word
 _LEAST_TWICE = 10  # letters of a word in which two errors are believed
 _LEAST_STEM = 3  # letters of an abbreviation
+_LEAST_RUN = 7  # letters of a word to which the next is typed
 _LONGEST_RUN = 90  # letters of words that run together
 _MOST_WORDS = 6  # that run together
-_HEAD, _TAIL = 3, 5  # letters; one of both ends is without an error
+_HEAD, _TAIL = 3, 4  # letters; one of both ends is without an error
 _PARTICLES = ("со", "с", "з")
 
 Slots = tuple[tuple[str, ...], ...]
@@ -61,19 +62,23 @@ def distance(one: str, other: str, most: int) -> int:
 
 
 class Vocabulary:
-    """The words of all legal forms, as ``same`` gives them, found by what people type for them."""
+    """The words of all legal forms, as ``same`` gives them, found by what people type for them.
 
-    def __init__(self, words: Iterable[str]) -> None:
+    ``exact`` are those of them that are not looked for with an error: сельская is near to Бельская.
+    """
+
+    def __init__(self, words: Iterable[str], exact: Iterable[str] = ()) -> None:
         self._words: dict[str, Slots] = {word: ((word,),) for word in sorted(set(words))}
         self._typed: dict[str, tuple[str, ...]] = {}
         self._heads: dict[str, list[str]] = {}
-        self._index()
+        self._index(set(exact))
 
-    def _index(self) -> None:
-        for word in self._words:
+    def _index(self, exact: set[str]) -> None:
+        for word in sorted(self._words.keys() - exact):
+            if len(word) >= _LEAST_STEM:
+                self._heads.setdefault(word[:_HEAD], []).append(word)
             if len(word) < _LEAST_TYPED:
                 continue
-            self._heads.setdefault(word[:_HEAD], []).append(word)
             for end in (word[:_HEAD], word[-_TAIL:]):
                 self._typed[end] = (*self._typed.get(end, ()), word)
 
@@ -90,7 +95,7 @@ class Vocabulary:
                 return first + second if first and second else ()
             if "-" in key and (contracted := _CONTRACTED.fullmatch(key)):
                 return self._contracted(contracted[1], contracted[2])
-        if len(key) < _LEAST_TYPED or len(key) > _LONGEST_RUN:
+        if len(key) < _LEAST_TYPED - 1 or len(key) > _LONGEST_RUN:
             return ()
         near = self._near(key)
         return ((near,),) if near else self._run_together(key, _MOST_WORDS)
@@ -108,20 +113,25 @@ class Vocabulary:
         return (found,) if found else ()
 
     def _near(self, key: str) -> str:
-        """Give the one word that is nearest, with an error in it or two; "" where two words are as near."""
+        """Give the one word that is nearest, with an error in it or two; "" where two words are as near.
+
+        A short word, and two errors, are believed where the first letter is right: коммерческая is no error in
+        некоммерческая.
+        """
         typed = self._typed.get(key[:_HEAD], ()) + self._typed.get(key[-_TAIL:], ())
         if not typed:
             return ""
-        most = 1 if len(key) < _LEAST_TWICE else 2
         letters = set(key)
-        best, found = most + 1, ""
+        best, found = 3, ""
         for word in typed:
+            is_long = min(len(key), len(word)) >= _LEAST_TWICE
+            most = is_long + (key[0] == word[0])
             if word == found or abs(len(word) - len(key)) > most or len(letters.symmetric_difference(word)) > 2 * most:
                 continue
             far = distance(key, word, most)
-            if far < best:
+            if far < min(best, most + 1):
                 best, found = far, word
-            elif far == best and far <= most:
+            elif far == best:
                 found = ""
         return found
 
@@ -134,7 +144,7 @@ class Vocabulary:
             if rest != key and rest[:_HEAD] in self._heads and (read := self._rest(rest, most - 1)):
                 return ((particle,), *read)
         for word in sorted(self._heads.get(key[:_HEAD], ()), key=len, reverse=True):
-            if key.startswith(word) and (read := self._rest(key[len(word) :], most - 1)):
+            if len(word) >= _LEAST_RUN and key.startswith(word) and (read := self._rest(key[len(word) :], most - 1)):
                 return ((word,), *read)
         return ()
 
@@ -142,7 +152,7 @@ class Vocabulary:
         if rest in _PARTICLES:
             return ((rest,),)
         known = self._words.get(rest)
-        if known is not None or len(rest) < _LEAST_TYPED:
+        if known is not None or len(rest) < _LEAST_TYPED - 1:
             return known or ()
         near = self._near(rest)
         return ((near,),) if near else self._run_together(rest, most)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from astsync.phonebook.alphabets import RUSSIAN, UKRAINIAN
-from astsync.phonebook.form_grammar import CLOSING, OPENING, UNKNOWN, WORDS, initials
+from astsync.phonebook.form_grammar import CLOSING, EXACT, OPENING, UNKNOWN, WORDS, initials
 from astsync.phonebook.form_spelling import EDGE, LATIN_TWINS, Slots, Vocabulary, same
 from astsync.phonebook.form_table import DOUBTFUL, LOWER_CASE, OFFICIAL, PAIRS, SHORTS
 
@@ -101,7 +101,7 @@ FORM_PAIRS: Final = {
 _OF_PAIRS = {word for pair in FORM_PAIRS for word in pair}
 _OPENING = OPENING | {pair[0] for pair in FORM_PAIRS}
 _CLOSING = CLOSING | {pair[-1] for pair in FORM_PAIRS}
-_VOCABULARY = Vocabulary(WORDS | _OF_PAIRS)
+_VOCABULARY = Vocabulary(WORDS | _OF_PAIRS, EXACT)
 
 
 def _short_form(word: str) -> Form | None:
