@@ -71,10 +71,12 @@ class Vocabulary:
         self._words: dict[str, Slots] = {word: ((word,),) for word in sorted(set(words))}
         self._typed: dict[str, tuple[str, ...]] = {}
         self._heads: dict[str, list[str]] = {}
+        self._initials: dict[str, list[str]] = {}
         self._index(set(exact))
 
     def _index(self, exact: set[str]) -> None:
         for word in sorted(self._words.keys() - exact):
+            self._initials.setdefault(word[0], []).append(word)
             if len(word) >= _LEAST_STEM:
                 self._heads.setdefault(word[:_HEAD], []).append(word)
             if len(word) < _LEAST_TYPED:
@@ -109,7 +111,8 @@ class Vocabulary:
         """Read ``об-во``: all words that start and end so; ``о-во`` and ``т-во`` need the end of a noun."""
         if len(start) == 1 and not end.endswith("во"):
             return ()
-        found = tuple(w for w in self._words if w.startswith(start) and w.endswith(end) and len(w) > len(start + end))
+        near = [word for word in self._initials.get(start[0], ()) if len(word) > len(start) + len(end)]
+        found = tuple(word for word in near if word.startswith(start) and word.endswith(end))
         return (found,) if found else ()
 
     def _near(self, key: str) -> str:
