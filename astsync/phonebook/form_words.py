@@ -19,7 +19,7 @@ _BACK = re.compile(r"[\w.](?=[-_/.]([^\W\d_]{2,6})\W*$)")
 _LONGEST_BACK = 32  # characters at the end of a word in which such a form is looked for
 _WHOLE_FRONTS = frozenset({"ООО", "ОАО", "ЗАО", "ПАО"})  # typed to a name in small letters: ОООРомашка
 # What follows a form and is no part of the name: a state, a place, a number.
-_NOTE = frozenset(map(same, "не больше дубль архив старый старая старое инн унп бин тел г гор ул обл".split()))
+_NOTE = frozenset(map(same, "рб рф рк не больше дубль архив старый старая старое инн унп бин тел г гор ул обл".split()))
 _NOTE_STARTS = frozenset("закры ликви удали удале бывши".split())  # their first letters
 _TOWNS = ("г.", "ул.", "тел.")  # г.Москва
 _NUMBER = re.compile(r"\+?\d[\d()-]{4,30}")

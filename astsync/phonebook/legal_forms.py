@@ -223,15 +223,17 @@ def _followed(words: _Words, found: Found, here: int, end: int) -> Found | None:
 
 
 def _before_sign(words: _Words, start: int, here: int, end: int) -> Found | None:
-    """Find a form before a sign or a word with which a note starts."""
-    parts = 0  # signs that part the words before
+    """Find a form before a sign or a word with which a note starts; no sign parts the words before it, save the last."""
+    parts = 0
     for at in range(start + 1, here):
         before, word = words.words[at - 1], words.words[at]
         if (word.note or word.loose or before.comma) and not before.loose and words.outside(at, at):
             found = _at_end(words, start, at)
-            if found is not None and parts - words.words[found.end - 1].comma <= 0 and found.end > start:
+            if found is not None and found.end > start and parts <= words.words[found.end - 1].comma:
                 return _followed(words, found, at, end)
         parts += before.comma or before.loose
+        if parts > 1:
+            break
     return None
 
 
