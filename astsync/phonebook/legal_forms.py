@@ -223,7 +223,7 @@ def _followed(words: _Words, found: Found, here: int, end: int) -> Found | None:
 
 
 def _before_sign(words: _Words, start: int, here: int, end: int) -> Found | None:
-    """Find a form before a sign or a word with which a note starts; no sign parts the words before it, save the last."""
+    """Find a form before a sign or a word that starts a note; no sign parts the words before it, save the last."""
     parts = 0
     for at in range(start + 1, here):
         before, word = words.words[at - 1], words.words[at]
