@@ -5,8 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from astsync.errors import AstsyncError, PartlyDone, SafetyError
-from astsync.phonebook.model import Conflict, Doubt, Skipped
+from astsync.phonebook.model import Claim, Conflict, Doubt, Entry, Skipped
 from astsync.phonebook.plan import Plan
+from astsync.store.records import Pulled, Written
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,8 @@ class Report:
 
     ``run`` is None for a dry run; ``fresh`` tells a phonebook that this run pulled from the snapshot's, which was
     pulled at ``pulled`` (UTC). ``undoes`` is the run that this one put back; ``source`` and ``pulled`` then tell that.
-    ``list_foreign`` asks for the foreign entries themselves beside their count.
+    ``list_foreign`` asks for the foreign entries themselves beside their count. ``verdicts`` tell by number why an
+    entry won where several counterparties claim the number.
     """
 
     command: str
@@ -63,6 +65,7 @@ class Report:
     pbx: tuple[PbxReport, ...]
     undoes: int | None = None
     list_foreign: bool = False
+    verdicts: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def differs(self) -> bool:
@@ -76,7 +79,7 @@ class Report:
         A PBX that is in step counts as done beside one that failed. Beside refusals alone it does not: 6 says that
         nothing was written.
         """
-        codes = {pbx.error.exit_code for pbx in self.pbx if pbx.error is not None}
+        codes = _codes(self.pbx)
         if not codes:
             return 0
         touched = any(pbx.applied is not None and pbx.applied.any for pbx in self.pbx)
@@ -95,3 +98,61 @@ class Problems:
     skipped: tuple[Skipped, ...]
     conflicts: tuple[Conflict, ...]
     doubts: tuple[Doubt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What a PBX holds for a key now, None where nothing; ``owned`` tells whether astsync wrote it."""
+
+    number: str
+    name: str | None
+    owned: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class PbxKeys:
+    """What one PBX holds for a number. ``written`` is the last change of it that a run made and the store remembers."""
+
+    name: str
+    keys: tuple[Key, ...] = ()
+    written: Written | None = None
+    error: AstsyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Lookup:
+    """What is known of one number: ``keys`` are its spellings by the configuration.
+
+    ``entries`` and ``claims`` are those of the snapshot, by key; ``pulled`` is None where there is no snapshot yet.
+    ``skipped`` are phone fields of the snapshot's pull that gave no key and hold the number's digits.
+    ``number_rules`` and ``name_rules`` tell how the first claim's texts became the number and the name; they are empty
+    where the texts alone do not lead there.
+    """
+
+    number: str
+    keys: tuple[str, ...]
+    pbx: tuple[PbxKeys, ...]
+    pulled: Pulled | None
+    entries: Mapping[str, Entry]
+    claims: Mapping[str, tuple[Claim, ...]]
+    skipped: tuple[Skipped, ...] = ()
+    number_rules: tuple[str, ...] = ()
+    name_rules: tuple[str, ...] = ()
+
+    @property
+    def written(self) -> Written | None:
+        """The last change on any of the PBXs."""
+        known = (pbx.written for pbx in self.pbx if pbx.written is not None)
+        return max(known, default=None, key=lambda written: written.run)
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code: 0, or the failure's own where no PBX could be asked, or 7 where some could."""
+        codes = _codes(self.pbx)
+        if codes and any(pbx.error is None for pbx in self.pbx):
+            return PartlyDone.exit_code
+        return min(codes, default=0)
+
+
+def _codes(parts: tuple[PbxReport, ...] | tuple[PbxKeys, ...]) -> set[int]:
+    return {pbx.error.exit_code for pbx in parts if pbx.error is not None}

@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from astsync import __version__
-from astsync.cli import EXIT_INTERRUPTED, check, demo, explain, init, past, runs, status, watch
+from astsync.cli import EXIT_INTERRUPTED, check, demo, explain, init, lookup, past, runs, status, watch
 from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter, complain, emit, open_streams
 from astsync.errors import AstsyncError
@@ -76,6 +76,7 @@ app.command("diff")(runs.diff)
 app.command("sync")(runs.sync)
 app.command("push")(runs.push)
 app.command("problems")(runs.problems)
+app.command("lookup")(lookup.lookup)
 app.command("history")(past.history)
 app.command("undo")(past.undo)
 app.command("status")(status.status)

@@ -13,7 +13,7 @@ from astsync.engine import Engine, Options
 from astsync.errors import ConfigError, LockedError
 from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
-from astsync.phonebook.model import Phonebook, Progress
+from astsync.phonebook.model import Decide, Progress
 from astsync.phonebook.plan import Limits
 from astsync.result import Report
 from astsync.sources import Source, open_source
@@ -71,9 +71,9 @@ def _check(config: Config, pbxs: Sequence[PbxConfig], every: float) -> None:
 class _Pulled(Engine):
     """An engine whose pull was made before, while the store was not locked."""
 
-    outcome: Callable[[], Phonebook]
+    outcome: Callable[[], Decide]
 
-    def pull(self) -> Phonebook:
+    def read(self) -> Decide:
         """Give the outcome of the pull."""
         return self.outcome()
 
@@ -87,11 +87,13 @@ class EngineRuns:
         self._path = path
         self._numbers, self._names = number_parser(config.numbers), name_maker(config.names)
 
-    def pull(self, progress: Progress) -> Phonebook:
+    def pull(self, progress: Progress) -> Decide:
         """Pull the source."""
-        return self._builder().build(self._source.pull(progress))
+        builder = self._builder()
+        builder.read(self._source.pull(progress))
+        return builder.decide
 
-    def sync(self, pull: Callable[[], Phonebook], pbxs: Sequence[Pbx], progress: Progress) -> Report:
+    def sync(self, pull: Callable[[], Decide], pbxs: Sequence[Pbx], progress: Progress) -> Report:
         """Bring PBXs in step with what was pulled."""
         with self._engine(pbxs, progress) as (engine, _):
             engine.outcome = pull

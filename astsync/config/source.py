@@ -104,7 +104,8 @@ class FieldsConfig(Section):
 
     Each is the name of a field or a path of names (``Contacts.Phones``); a list on the way means all its items.
     ``phones`` may name several. A phone that is itself a record holds the number in the fields that ``phone`` names,
-    the most trusted first, and its kind in ``kind``. Without ``ref`` the name is the reference.
+    the most trusted first, and its kind in ``kind``. Without ``ref`` the name is the reference. ``code`` tells which of
+    two counterparties is the older one.
     """
 
     name: Text = "Name"
@@ -114,6 +115,7 @@ class FieldsConfig(Section):
     ref: Line = "Ref"
     deleted: Line = "DeletionMark"
     catalog: Line = "Catalog"
+    code: Line = "Code"
 
 
 class PagingConfig(Section):

@@ -12,7 +12,7 @@ from astsync.engine.target import Target
 from astsync.errors import ConfigError, StoreError
 from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
-from astsync.phonebook.model import Phonebook, Progress, no_progress
+from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
 from astsync.result import Problems, Report
 from astsync.sources import Source
 from astsync.store import RunRecord, Snapshot, Store
@@ -47,9 +47,24 @@ class Engine:
         self._progress = progress
         self._stopping = stopping if stopping is not None else threading.Event()
 
-    def pull(self) -> Phonebook:
-        """Pull the source and build the phonebook. Raises SourceError when the list is not whole."""
-        return self._builder().build(self._source.pull(self._progress))
+    def pull(self, run: int | None = None) -> Phonebook:
+        """Pull the source and build the phonebook; a run that writes notes who claims each number, and what gave none.
+
+        Raises SourceError when the list is not whole.
+        """
+        decide = self.read()
+        if run is None:
+            return decide(no_note)
+        with self._store.noting(run) as writer:
+            book = decide(writer.add)
+            writer.skip(book.skipped)
+            return book
+
+    def read(self) -> Decide:
+        """Read the source; give what makes the phonebook. Raises SourceError when the list is not whole."""
+        builder = self._builder()
+        builder.read(self._source.pull(self._progress))
+        return builder.decide
 
     def problems(self) -> Problems:
         """Pull and tell what got no entry, and why. Raises SourceError."""
@@ -80,7 +95,7 @@ class Engine:
         names = [pbx.name for pbx in self._pbxs]
         goal = PutBack(record, self._store, self._options.family, names, skip_changed=skip_changed)
         pbxs = [pbx for pbx in self._pbxs if pbx.name in goal.names]
-        return self._run("undo", lambda: goal, pbxs, undoes=record.run)
+        return self._run("undo", lambda _: goal, pbxs, undoes=record.run)
 
     def _record(self, run: int | None) -> RunRecord:
         number = self._store.last_undoable() if run is None else run
@@ -90,32 +105,36 @@ class Engine:
             raise ConfigError(what, hint="`astsync history` lists the runs, and which can be undone.")
         return record
 
-    def _kept(self) -> Goal:
+    def _kept(self, run: int | None) -> Goal:
         snapshot = self._store.snapshot()
-        return self._pulled() if snapshot is None else self._goal(snapshot, fresh=False)
+        return self._pulled(run) if snapshot is None else self._goal(snapshot)
 
-    def _remembered(self) -> Goal:
+    def _remembered(self, _: int | None) -> Goal:
         snapshot = self._store.snapshot()
         if snapshot is None:
             raise StoreError(
                 f"the store {self._store.path} holds no phonebook yet", hint="Run `astsync sync` first, once."
             )
-        return self._goal(snapshot, fresh=False)
+        return self._goal(snapshot)
 
-    def _pulled(self) -> Goal:
-        book = self.pull()
+    def _pulled(self, run: int | None) -> Goal:
+        book = self.pull(run)
         at, where = datetime.now(UTC), self._source.describe()
         counts = (book.counterparties, len(book.skipped), len(book.conflicts))
-        return self._goal(Snapshot(book.entries, at, where, *counts), fresh=True)
+        snapshot = Snapshot(book.entries, at, where, *counts)
+        verdicts = {one.number: one.claims[0].verdict for one in book.conflicts if one.number in book.entries}
+        return InStep(snapshot, self._store, self._options, fresh=True, verdicts=verdicts)
 
-    def _goal(self, snapshot: Snapshot, *, fresh: bool) -> Goal:
-        return InStep(snapshot, self._store, self._options, fresh=fresh)
+    def _goal(self, snapshot: Snapshot) -> Goal:
+        return InStep(snapshot, self._store, self._options, fresh=False)
 
-    def _run(self, command: str, goal: Callable[[], Goal], pbxs: Sequence[Pbx], undoes: int | None = None) -> Report:
+    def _run(
+        self, command: str, goal: Callable[[int | None], Goal], pbxs: Sequence[Pbx], undoes: int | None = None
+    ) -> Report:
         run = None if self._options.dry_run else self._store.begin_run(command, undoes)
         targets = [Target(pbx, self._store, self._options, self._stopping) for pbx in pbxs]
         try:
-            report = self._steps(command, run, goal(), targets)
+            report = self._steps(command, run, goal(run), targets)
         except BaseException as error:
             self._end(run, *_ending(error), targets)
             raise

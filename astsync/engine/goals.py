@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence, Set
+from types import MappingProxyType
 from typing import Protocol
 
 from astsync.engine.options import Options
@@ -36,13 +37,25 @@ class Goal(Protocol):
 
 
 class InStep:
-    """Every PBX holds the phonebook of ``snapshot``; ``fresh`` when it was pulled for this run."""
+    """Every PBX holds the phonebook of ``snapshot``; ``fresh`` when it was pulled for this run.
 
-    def __init__(self, snapshot: Snapshot, store: Store, options: Options, *, fresh: bool) -> None:
+    ``verdicts`` tell for the report why an entry won its number, where several counterparties claim it.
+    """
+
+    def __init__(
+        self,
+        snapshot: Snapshot,
+        store: Store,
+        options: Options,
+        *,
+        fresh: bool,
+        verdicts: Mapping[str, str] = MappingProxyType({}),
+    ) -> None:
         self._snapshot = snapshot
         self._store = store
         self._options = options
         self._fresh = fresh
+        self._verdicts = verdicts
         self._unfit: SafetyError | None = None
 
     def work(self, _: str, existing: Mapping[str, str], owned: Set[str]) -> Work:
@@ -95,7 +108,7 @@ class InStep:
         """Tell where the phonebook comes from."""
         kept = self._snapshot
         counts = (kept.counterparties, kept.skipped, kept.conflicts)
-        return Report(command, run, kept.source, self._fresh, kept.at, *counts, parts)
+        return Report(command, run, kept.source, self._fresh, kept.at, *counts, parts, verdicts=self._verdicts)
 
 
 def _empty(snapshot: Snapshot) -> SafetyError:

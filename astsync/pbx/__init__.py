@@ -46,3 +46,24 @@ class Pbx(Protocol):
     def open(self) -> AbstractContextManager[Family]:
         """Connect and give the family; the end of the context disconnects. Raises PbxError."""
         ...
+
+
+class Keys(Protocol):
+    """One family of one PBX's AstDB, asked for single keys."""
+
+    def get(self, number: str) -> str | None:
+        """Give the name of one number, None where the family has no such key. Raises PbxError."""
+        ...
+
+
+class KeyPbx(Protocol):
+    """One PBX that can be asked for single keys: its name in the configuration, and its family while it is open."""
+
+    @property
+    def name(self) -> str:
+        """The PBX's name in reports and in the store."""
+        ...
+
+    def open(self) -> AbstractContextManager[Keys]:
+        """Connect and give the family; the end of the context disconnects. Raises PbxError."""
+        ...

@@ -21,6 +21,10 @@ _NO_SUCH_ACTION = "Invalid/unknown command"
 _TREE_ENTRY = re.compile(
     rb"Event: DBGetTreeResponse\r\nKey: (.*?)\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
 )
+_ENTRY = re.compile(
+    rb"Event: DBGetResponse\r\nFamily: [^\r\n]*\r\nKey: [^\r\n]*\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
+)
+_NO_ENTRY = "Database entry not found"
 _SHOWN = re.compile(rb"(\d+) results? found\.")
 _KEY_WIDTH, _VALUE_WIDTH = 50, 25  # "%-50s: %-25s" of `database show` (main/db.c)
 _EVERY = 5_000  # entries between two calls of progress
@@ -72,6 +76,26 @@ class AstDb:
         start = len(self._prefix)
         return {packets.text(k[start:]): packets.text(v) for k, v in pairs if k.startswith(self._prefix)}
 
+    def get(self, number: str) -> str | None:
+        """Give one entry by DBGet; Asterisk before 22 cuts it at 255 bytes. Raises PbxError."""
+        found: list[bytes] = []
+
+        def take(packet: bytes) -> bool:
+            entry = _ENTRY.match(packet)
+            found.extend(entry.groups() if entry is not None else ())
+            return True
+
+        self._key(number)
+        try:
+            self._connection.action("DBGet", on_event=take, Family=self._family, Key=number)
+        except PbxActionFailed as error:
+            if _NO_ENTRY not in error.message:
+                raise
+            return None
+        if not found:
+            raise PbxBadAnswer(f"{self._connection.config.name}: DBGet gave no entry", hint="Run the command again.")
+        return packets.text(found[0])
+
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries, pipelined. Raises PbxError when the connection or the right to write is missing."""
         family = packets.header("Family", self._family)
@@ -102,7 +126,7 @@ def _is_absent(message: str) -> bool:
     """Tell the answer for an absent key: 1.8 says the first, 16 and 22 the second (and so for a failed delete,
     which the reading after every run finds).
     """
-    return message.startswith(("Database entry not found", "Database entry could not be deleted"))
+    return message.startswith((_NO_ENTRY, "Database entry could not be deleted"))
 
 
 def _tree_taker(found: dict[str, str], prefix: bytes, progress: Progress) -> Callable[[bytes], bool]:

@@ -19,6 +19,10 @@ class MemoryFamily:
         progress("read", len(self._entries), len(self._entries))
         return dict(self._entries)
 
+    def get(self, number: str) -> str | None:
+        """Give one entry."""
+        return self._entries.get(_checked("Key", number))
+
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries."""
         done, failed = 0, dict[str, str]()

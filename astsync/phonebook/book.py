@@ -3,16 +3,25 @@
 from collections.abc import Iterable
 from typing import Literal
 
+from astsync.phonebook.claims import Card, Held, claim_of, ranked, told
 from astsync.phonebook.languages import country_of
-from astsync.phonebook.model import Conflict, Counterparty, Doubt, Entry, Phone, Phonebook, Skipped
+from astsync.phonebook.model import (
+    Claim,
+    Conflict,
+    Counterparty,
+    Doubt,
+    Entry,
+    Note,
+    Phone,
+    Phonebook,
+    Skipped,
+    no_note,
+)
 from astsync.phonebook.names import NameMaker
 from astsync.phonebook.numbers import NumberParser
 from astsync.phonebook.phone_row import RowReader, RowResult
 
 ConflictRule = Literal["first", "join", "skip"]
-
-_Claim = tuple[tuple[int, int, str, str, str], Entry]
-"""What orders claims of one number (ranks of catalog and kind of contact, kind, name, reference), and the entry."""
 
 
 class BookBuilder:
@@ -25,17 +34,21 @@ class BookBuilder:
         self._names = names
         self._rule = conflict
         self._max_length = max_length
-        self._claims: dict[str, list[_Claim]] = {}
+        self._claims: dict[str, Held | list[Held]] = {}
         self._skipped: list[Skipped] = []
         self._doubts: list[Doubt] = []
         self._counterparties = 0
 
-    def build(self, counterparties: Iterable[Counterparty]) -> Phonebook:
+    def build(self, counterparties: Iterable[Counterparty], note: Note = no_note) -> Phonebook:
         """Read all counterparties and decide the conflicts; an error of the source passes through."""
+        self.read(counterparties)
+        return self.decide(note)
+
+    def read(self, counterparties: Iterable[Counterparty]) -> None:
+        """Read counterparties; an error of the source passes through."""
         for counterparty in counterparties:
             self._counterparties += 1
             self._add(counterparty)
-        return self._decide()
 
     def _add(self, counterparty: Counterparty) -> None:
         if not counterparty.phones:
@@ -46,13 +59,16 @@ class BookBuilder:
         if not made.name:
             self._skip(counterparty, counterparty.name, made.reason or "no name")
             return
+        c = counterparty
+        card = Card(c.rank, c.catalog, c.name, c.code, c.source, made.name)
         for phone, result in results:
             if not result.keys:
                 self._skip(counterparty, phone.text, result.reason or "no number")
             if result.structure:
                 self._doubt(counterparty, phone, result)
+            rules = () if _is_plain(phone) else result.rules
             for key in result.keys:
-                self._claim(counterparty, phone, Entry(key, made.name, counterparty.source))
+                self._claim(key, (card, phone.rank, phone.kind, phone.text, rules))
 
     def _skip(self, counterparty: Counterparty, text: str, reason: str) -> None:
         self._skipped.append(Skipped(counterparty.source, counterparty.name, text, reason))
@@ -60,50 +76,58 @@ class BookBuilder:
     def _doubt(self, counterparty: Counterparty, phone: Phone, row: RowResult) -> None:
         self._doubts.append(Doubt(counterparty.source, counterparty.name, phone.text, row.structure, row.keys))
 
-    def _claim(self, counterparty: Counterparty, phone: Phone, entry: Entry) -> None:
-        order = (counterparty.rank, phone.rank, phone.kind, _in_order(counterparty.name), counterparty.ref)
-        self._claims.setdefault(entry.number, []).append((order, entry))
+    def _claim(self, number: str, held: Held) -> None:
+        """Keep a claim; a list only where there are several, as nearly all numbers have one."""
+        known = self._claims.setdefault(number, held)
+        if known is held:
+            return
+        if isinstance(known, list):
+            known.append(held)
+        else:
+            self._claims[number] = [known, held]
 
-    def _decide(self) -> Phonebook:
+    def decide(self, note: Note = no_note) -> Phonebook:
+        """Give the phonebook of what was read; ``note`` learns all claims. What was read is forgotten."""
         entries: dict[str, Entry] = {}
         conflicts: list[Conflict] = []
         for number in sorted(self._claims):
-            claims = _distinct(self._claims[number])
-            entry = claims[0] if len(claims) == 1 else self._settle(claims, conflicts)
+            held = self._claims.pop(number)
+            claims = self._told(held)
+            note(number, claims)
+            entry = self._settle(number, claims, conflicts)
             if entry is not None:
                 entries[number] = entry
         skipped = sorted(self._skipped, key=lambda s: (s.source, s.text, s.reason))
         doubts = sorted(self._doubts, key=lambda d: (d.source, d.text, d.structure))
         return Phonebook(entries, tuple(skipped), tuple(conflicts), self._counterparties, tuple(doubts))
 
-    def _settle(self, claims: tuple[Entry, ...], conflicts: list[Conflict]) -> Entry | None:
-        """Decide a number that several counterparties claim, and note it when their names differ."""
-        if len({claim.name for claim in claims}) == 1:
-            return claims[0]
-        winner = self._joined(claims) if self._rule == "join" else claims[0]
-        conflicts.append(Conflict(winner.number, self._rule, claims))
-        return None if self._rule == "skip" else winner
+    def _told(self, held: Held | list[Held]) -> tuple[Claim, ...]:
+        if not isinstance(held, list):
+            return (claim_of(held),)
+        claims = ranked(held)
+        alike = len({claim.held[0].shown for claim in claims}) == 1
+        return told(claims, "first" if alike else self._rule)
 
-    def _joined(self, claims: tuple[Entry, ...]) -> Entry:
+    def _settle(self, number: str, claims: tuple[Claim, ...], conflicts: list[Conflict]) -> Entry | None:
+        """Decide a number, and note the conflict where counterparties of different names claim it."""
+        first = claims[0]
+        if len(claims) == 1 or len({claim.name for claim in claims}) == 1:
+            return Entry(number, first.name, first.source)
+        conflicts.append(Conflict(number, self._rule, claims))
+        if self._rule == "skip":
+            return None
+        return Entry(number, self._joined(claims) if self._rule == "join" else first.name, first.source)
+
+    def _joined(self, claims: tuple[Claim, ...]) -> str:
         """Join names by `` / `` as far as whole names fit, in characters and in bytes."""
         name = claims[0].name
         for other in dict.fromkeys(claim.name for claim in claims[1:] if claim.name != name):
             longer = f"{name} / {other}"
             if len(longer) <= self._max_length and self._names.fits(longer):
                 name = longer
-        return Entry(claims[0].number, name, claims[0].source)
+        return name
 
 
-def _distinct(claims: list[_Claim]) -> tuple[Entry, ...]:
-    """Order a number's claims and keep one a counterparty."""
-    if len(claims) == 1:
-        return (claims[0][1],)
-    first: dict[str, Entry] = {}
-    for _, entry in sorted(claims, key=lambda claim: claim[0]):
-        first.setdefault(entry.source, entry)
-    return tuple(first.values())
-
-
-def _in_order(name: str) -> str:
-    """Give a name as it is ordered: without what not every kind of source can carry (XML has no control characters)."""
-    return name.strip() if name.isprintable() else "".join(filter(str.isprintable, name)).strip()
+def _is_plain(phone: Phone) -> bool:
+    """Tell whether a phone is the text that a person sees, and nothing else."""
+    return phone.parts is None and len(phone.texts) == 1

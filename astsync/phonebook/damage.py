@@ -55,7 +55,7 @@ def repair(text: str, is_number: IsNumber) -> tuple[str, list[str]]:
     restored = _restore(text)
     if restored != text:
         rules.append(SPREADSHEET)
-    if "10" in restored:
+    if "10" in restored and ("w" in restored or "p" in restored or "г" in restored):
         restored = _TONE.sub("810", restored)
     joined = restored
     if _SIGN.search(restored):
@@ -70,7 +70,7 @@ def repair(text: str, is_number: IsNumber) -> tuple[str, list[str]]:
 def _restore(text: str) -> str:
     if ".0" in text or ",0" in text:
         text = _FRACTION.sub("", text)
-    if "e" in text or "е" in text:
+    if ("e" in text or "е" in text) and ("." in text or "," in text):
         text = _FLOAT.sub(_whole, text)
     return _THOUSANDS.sub(_without_commas, text) if text.count(",") > 1 else text
 

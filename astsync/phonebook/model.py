@@ -1,6 +1,6 @@
 """The words of the project as types: what comes from a source, what goes to a PBX."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
@@ -76,7 +76,8 @@ class Counterparty:
     """One counterparty as the source gave it, nothing normalised.
 
     ``catalog`` is where it comes from ("Контрагенты") and ``ref`` its reference there; together they name it.
-    ``rank`` orders catalogs: on a conflict the lower rank wins.
+    ``rank`` orders catalogs: on a conflict the lower rank wins. ``code`` is its code in 1C, "" where there is none:
+    older cards have lower codes.
     """
 
     ref: str
@@ -84,6 +85,7 @@ class Counterparty:
     phones: tuple[Phone, ...] = ()
     catalog: str = ""
     rank: int = 0
+    code: str = ""
 
     @property
     def source(self) -> str:
@@ -119,6 +121,24 @@ class Skipped:
     reason: str
 
 
+class Claim(NamedTuple):
+    """A counterparty that has a number: its caller name, its own name for reports, and its card as it stands in 1C.
+
+    ``counterparty``, ``code``, ``kind`` and ``text`` are the card's name and code, and the kind and the text of the
+    phone. ``verdict`` tells what became of the claim and why, "" where nobody else has the number. ``rules`` are those
+    by which the phone became the number, a line each, where the text alone does not tell them.
+    """
+
+    name: str
+    source: str
+    counterparty: str = ""
+    code: str = ""
+    kind: str = ""
+    text: str = ""
+    verdict: str = ""
+    rules: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Doubt:
     """A phone whose text and structure name different numbers.
@@ -139,7 +159,7 @@ class Conflict:
 
     number: str
     decision: str
-    claims: tuple[Entry, ...]
+    claims: tuple[Claim, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,3 +171,15 @@ class Phonebook:
     conflicts: tuple[Conflict, ...] = ()
     counterparties: int = 0
     doubts: tuple[Doubt, ...] = ()
+
+
+Note = Callable[[str, Sequence[Claim]], None]
+"""Called with each number and all its claims, the first one first; numbers come in their order."""
+
+
+def no_note(number: str, claims: Sequence[Claim]) -> None:
+    """Note the claims of a number nowhere."""
+
+
+Decide = Callable[[Note], Phonebook]
+"""Makes the phonebook of a list that was read whole, once."""

@@ -36,6 +36,8 @@ _OTHER_DATE = re.compile(
     r"|(?<![\d)] )(?:[0-2]\d|3[01])/(?:0\d|1[0-2])/(?:19|20)\d\d(?![\d-])"
     r"|(?<![\d)] )(?:[0-2]?\d|3[01])\.(?:0\d|1[0-2])\.\d\d(?!\d|[.-]\d))"
 )
+# Between the signs of a date its month stands.
+_MAYBE_DATE = re.compile(r"[./-](?:0?\d|1[0-2])[./-]")
 # 12-03-24 8-906-…: at the beginning, before a prefix or a code; elsewhere such digits may be a local number.
 _FIRST_DATE = re.compile(r"\A *(?:[0-2]?\d|3[01])[-/](?:0\d|1[0-2])[-/]\d\d(?= +(?:[+(78]|\d{3}-))")
 # 440000, г. Пенза: a postal code before an address.
@@ -160,14 +162,21 @@ def _is_extension(match: re.Match[str]) -> bool:
 
 
 def _cut_dates(text: str, rules: list[str]) -> str:
-    """Cut dates, hours, IP addresses and coordinates."""
-    without_dates = text
-    for pattern in (_DATE, _OTHER_DATE, _HOURS, _TIME):
-        without_dates = pattern.sub(_STOP, without_dates)
-    without_both = _IP_ADDRESS.sub(_STOP, without_dates)
-    rules += [DATE_IGNORED] if without_dates != text else []
-    rules += [ADDRESS_IGNORED] if without_both != without_dates else []
-    return _COORDINATE.sub(_STOP, without_both) if without_both.count(".") > 1 else without_both
+    """Cut dates, hours, IP addresses and coordinates; each pattern is tried only where its signs stand."""
+    dots = text.count(".") > 1
+    without = text
+    if _MAYBE_DATE.search(text):
+        without = _FIRST_DATE.sub(_STOP, _OTHER_DATE.sub(_STOP, _DATE.sub(_STOP, text)))
+    if "-" in without and (dots or " - " in without or ":" in without):
+        without = _HOURS.sub(_STOP, without)
+    if ":" in without or "ч" in without:
+        without = _TIME.sub(_STOP, without)
+    rules += [DATE_IGNORED] if without != text else []
+    if not dots:
+        return without
+    without_both = _IP_ADDRESS.sub(_STOP, without)
+    rules += [ADDRESS_IGNORED] if without_both != without else []
+    return _COORDINATE.sub(_STOP, without_both)
 
 
 def _cut(text: str, words: list[str], is_number: IsNumber) -> tuple[str, list[str]]:
@@ -180,12 +189,9 @@ def _cut(text: str, words: list[str], is_number: IsNumber) -> tuple[str, list[st
         shorter = _ACCOUNT.sub(_STOP, text)
         rules += [ACCOUNT_IGNORED] if shorter != text else []
         text = shorter
-    if ":" in text or "ч" in text or "20" in text or "19" in text or " - " in text or text.count(".") > 1:
-        text = _cut_dates(text, rules)
+    text = _cut_dates(text, rules)
     if words and "," in text:
         text = _POSTAL.sub(_STOP, text)
-    if text[1:2].isdigit() or text[:1] == " ":
-        text = _FIRST_DATE.sub(_STOP, text)
     if kinds & _COUNTED_WORD:
         shorter = _COUNTED.sub(_STOP, text)
         rules += [COUNT_IGNORED] if shorter != text else []
@@ -216,15 +222,15 @@ def _spans(text: str, *, words: bool) -> list[_Span]:
     done = 0  # everything before was looked at
     for match in _RUN.finditer(text):
         start, end = match.span()
-        run, opened, plus = match[0].rstrip("( .-/\\"), "", False
-        stop = start + len(run)
+        run = match[0].rstrip("( .-/\\")
+        first, stop, plus, loose = start, start + len(run), False, False
         if start > done and text[start - 1] in "( +.-":
             opened, plus = _opening(text[max(done, start - _LONGEST_OPENING) : start])
+            first -= len(opened)
             run = "(" + run if "(" in opened else run
-        first = start - len(opened)
+            loose = plus and opened[1:2] == " " and first > 1 and text[first - 1] == " "
         before = text[max(first - _LONGEST_BEFORE, 0) : first] if words else ""
-        loose = plus and opened[1:2] == " " and first > 1 and text[first - 1] == " "
-        spans.append(_Span(first, stop, Run(run, plus, before=before, loose=loose, alone=text[stop : stop + 1] == ",")))
+        spans.append(_Span(first, stop, Run(run, plus, False, before, loose, text[stop : stop + 1] == ",")))
         done = end
     return spans
 

@@ -69,6 +69,7 @@ _CODE = 3  # digits of the usual area code
 # 8 (905), +7 905, код 3532: a code whose number stands in the next run.
 _CODE_ALONE = re.compile(r"(?P<prefix>(?:[78][ .(-]{0,3})?)\(?(?P<code>\d{3,5})\)?")
 _APART = re.compile(r"\d{3} ")
+_LONGEST_CODE = 12  # characters of such a run
 _CODE_WORD = re.compile(r"(?<![^\W\d_])код[\s.:№]{0,3}\Z")
 # A word before a number that names a place or a person, and so ends the inheriting of another country's area code.
 _NAMED = re.compile(r"(?<![^\W\d_])(?!тел|факс|моб|раб|внут)[^\W\d_]{4,}[\s.:-]{0,3}\Z")
@@ -296,7 +297,7 @@ class Segments:
 
     def add(self, run: Run) -> None:
         """Find the numbers of one run."""
-        code = self._code_alone(run)
+        code = self._code_alone(run) if len(run.text) <= _LONGEST_CODE else None
         if code is not None:
             self._alone, self._blocked = code, not code
             return
@@ -306,10 +307,10 @@ class Segments:
             self._find(run)
             if len(self.numbers) == known and run.loose:
                 self._find(run._replace(plus=False))  # 229-30-42 + 229-30-43
-        if any(self._reader.is_fixed(number) for number in self.numbers[known:]):
+        if len(self.numbers) == known:
+            self._blocked = self._blocked or self._has_code(run)
+        elif (self._alone or self._blocked) and any(map(self._reader.is_fixed, self.numbers[known:])):
             self._alone, self._blocked = "", False
-        elif len(self.numbers) == known and self._has_code(run):
-            self._blocked = True
 
     def spoil(self, run: Run) -> None:
         """Take notice of a run in which a letter stands for a digit."""

@@ -1,10 +1,11 @@
 """The JSON report: version 1, its keys pinned by a test."""
 
+from collections.abc import Mapping
 from typing import Any
 
 import orjson
 
-from astsync.phonebook.model import Change, Conflict, Doubt, Skipped
+from astsync.phonebook.model import Change, Claim, Conflict, Doubt, Skipped
 from astsync.reports.untrusted import escape_controls, utf8
 from astsync.result import PbxReport, Problems, Report
 
@@ -20,7 +21,7 @@ def render(report: Report) -> str:
         "source": utf8(report.source),
         "pulled": report.pulled.isoformat(timespec="seconds"),
         "counterparties": report.counterparties,
-        "pbx": [_pbx(pbx) | (_kept(pbx) if report.list_foreign else {}) for pbx in report.pbx],
+        "pbx": [_pbx(pbx, report.verdicts) | (_kept(pbx) if report.list_foreign else {}) for pbx in report.pbx],
         "skipped": report.skipped,
         "conflicts": report.conflicts,
         **({} if report.undoes is None else {"undoes": report.undoes}),
@@ -34,14 +35,15 @@ def render_problems(problems: Problems) -> str:
         "version": VERSION,
         "source": utf8(problems.source),
         "counterparties": problems.counterparties,
-        "skipped": [_skipped(skip) for skip in problems.skipped],
+        "skipped": [as_skipped(skip) for skip in problems.skipped],
         "conflicts": [_conflict(conflict) for conflict in problems.conflicts],
         "doubts": [_doubt(doubt) for doubt in problems.doubts],
     }
     return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
 
 
-def _skipped(skip: Skipped) -> dict[str, str]:
+def as_skipped(skip: Skipped) -> dict[str, str]:
+    """Give a skipped field as JSON's object."""
     return {"source": utf8(skip.source), "name": utf8(skip.name), "text": utf8(skip.text), "reason": utf8(skip.reason)}
 
 
@@ -51,8 +53,21 @@ def _doubt(doubt: Doubt) -> dict[str, Any]:
 
 
 def _conflict(conflict: Conflict) -> dict[str, Any]:
-    claims = [{"name": claim.name, "source": utf8(claim.source)} for claim in conflict.claims]
+    claims = [as_claim(claim) for claim in conflict.claims]
     return {"number": conflict.number, "decision": conflict.decision, "claims": claims}
+
+
+def as_claim(claim: Claim) -> dict[str, str]:
+    """Give a claim as JSON's object; ``reason`` is its verdict."""
+    return {
+        "name": utf8(claim.name),
+        "source": utf8(claim.source),
+        "reason": utf8(claim.verdict),
+        "counterparty": utf8(claim.counterparty),
+        "code": utf8(claim.code),
+        "kind": utf8(claim.kind),
+        "text": utf8(claim.text),
+    }
 
 
 def _kept(pbx: PbxReport) -> dict[str, Any]:
@@ -61,15 +76,15 @@ def _kept(pbx: PbxReport) -> dict[str, Any]:
     return {"kept": [{"number": utf8(entry.number), "name": utf8(entry.name)} for entry in kept]}
 
 
-def _pbx(pbx: PbxReport) -> dict[str, Any]:
+def _pbx(pbx: PbxReport, verdicts: Mapping[str, str]) -> dict[str, Any]:
     plan, applied = pbx.plan, pbx.applied
     return {
         "name": pbx.name,
         "existing": plan and plan.existing,
         "desired": plan and plan.desired,
         "unchanged": plan and plan.unchanged,
-        "add": [_added(change) for change in plan.add] if plan else [],
-        "change": [_changed(change) for change in plan.change] if plan else [],
+        "add": [_added(change) | _why(change, verdicts) for change in plan.add] if plan else [],
+        "change": [_changed(change) | _why(change, verdicts) for change in plan.change] if plan else [],
         "delete": [{"number": utf8(c.number), "old": utf8(c.old or "")} for c in plan.delete] if plan else [],
         "foreign": plan and plan.foreign,
         "applied": applied
@@ -77,6 +92,12 @@ def _pbx(pbx: PbxReport) -> dict[str, Any]:
         "verified": pbx.verified,
         "error": pbx.error and utf8(str(pbx.error)),
     }
+
+
+def _why(change: Change, verdicts: Mapping[str, str]) -> dict[str, str]:
+    """Tell why an entry won its number, only where several counterparties claim it."""
+    verdict = verdicts.get(change.number)
+    return {} if verdict is None else {"reason": utf8(verdict)}
 
 
 def _added(change: Change) -> dict[str, str]:

@@ -5,7 +5,7 @@ from itertools import islice
 
 from astsync.phonebook.model import Change, Conflict, Doubt, Skipped
 from astsync.phonebook.plan import Plan
-from astsync.reports.tables import in_doubt, verdict
+from astsync.reports.tables import in_doubt
 from astsync.reports.untrusted import printable
 from astsync.result import Applied, PbxReport, Problems, Report
 
@@ -84,19 +84,19 @@ def outcome(pbx: PbxReport) -> str:
 def _lines(report: Report, most: int | None) -> Iterator[str]:
     yield headline(report)
     for pbx in report.pbx:
-        yield from _pbx(pbx, most, undo=report.undoes is not None)
+        yield from _pbx(pbx, most, report)
         if report.list_foreign and pbx.plan is not None:
             yield from (f"  = {printable(entry.number)}  {printable(entry.name)}" for entry in pbx.plan.kept)
     if report.undoes is not None and report.differs:
         yield "the next sync, push or watch writes it again, unless 1C says otherwise by then"
 
 
-def _pbx(pbx: PbxReport, most: int | None, *, undo: bool) -> Iterator[str]:
-    yield f"{pbx.name}: {summary(pbx, undo=undo)}"
+def _pbx(pbx: PbxReport, most: int | None, report: Report) -> Iterator[str]:
+    yield f"{pbx.name}: {summary(pbx, undo=report.undoes is not None)}"
     if pbx.plan is None:
         return
     changes = sorted((*pbx.plan.add, *pbx.plan.change, *pbx.plan.delete), key=lambda change: change.number)
-    yield from (f"  {_change(change)}" for change in islice(changes, most))
+    yield from (f"  {_change(change)}{_why(change, report)}" for change in islice(changes, most))
     if most is not None and len(changes) > most:
         yield f"  … and {len(changes) - most} more (astsync -v lists all)"
     if done := outcome(pbx):
@@ -107,6 +107,12 @@ def _pbx(pbx: PbxReport, most: int | None, *, undo: bool) -> Iterator[str]:
 def _failures(applied: Applied | None) -> Iterator[str]:
     if applied is not None:
         yield from (f"  ! {printable(number)}  {printable(words)}" for number, words in applied.failed.items())
+
+
+def _why(change: Change, report: Report) -> str:
+    """Tell why an entry won its number, where several counterparties claim it."""
+    verdict = "" if change.new is None else report.verdicts.get(change.number, "")
+    return f"  ({printable(verdict)})" if verdict else ""
 
 
 def _change(change: Change) -> str:
@@ -128,5 +134,5 @@ def _doubt(doubt: Doubt) -> str:
 
 def _conflict(conflict: Conflict) -> Iterator[str]:
     yield f"  {conflict.number} is claimed by {len(conflict.claims)} counterparties:"
-    for place, claim in enumerate(conflict.claims):
-        yield f"    {printable(claim.name)} ({printable(claim.source)}): {verdict(conflict, place)}"
+    for claim in conflict.claims:
+        yield f"    {printable(claim.name)} ({printable(claim.source)}): {printable(claim.verdict)}"

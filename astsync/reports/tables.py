@@ -1,6 +1,6 @@
 """Reports as rows, for the formats that are tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from astsync.phonebook.model import Conflict, Doubt, Entry
 from astsync.reports.untrusted import printable
@@ -18,7 +18,7 @@ def change_rows(report: Report) -> Iterator[Row]:
     The foreign entries follow where they are asked for.
     """
     for pbx in report.pbx:
-        yield from (tuple(printable(cell) for cell in row) for row in _pbx_rows(pbx))
+        yield from (tuple(printable(cell) for cell in row) for row in _pbx_rows(pbx, report.verdicts))
         if report.list_foreign and pbx.plan is not None:
             yield from (_foreign_row(pbx.name, entry) for entry in pbx.plan.kept)
 
@@ -27,12 +27,13 @@ def _foreign_row(pbx: str, entry: Entry) -> Row:
     return tuple(printable(cell) for cell in (pbx, "foreign", entry.number, entry.name, entry.name, "", "kept"))
 
 
-def _pbx_rows(pbx: PbxReport) -> Iterator[Row]:
+def _pbx_rows(pbx: PbxReport, verdicts: Mapping[str, str]) -> Iterator[Row]:
     if pbx.plan is not None:
         for kind, changes in (("add", pbx.plan.add), ("change", pbx.plan.change), ("delete", pbx.plan.delete)):
             for c in changes:
                 entry = c.new or Entry(c.number, "")
-                yield pbx.name, kind, c.number, c.old or "", entry.name, entry.source, ""
+                verdict = "" if c.new is None else verdicts.get(c.number, "")
+                yield pbx.name, kind, c.number, c.old or "", entry.name, entry.source, verdict
     if pbx.applied is not None:
         yield from ((pbx.name, "failed", number, "", "", "", words) for number, words in pbx.applied.failed.items())
     if pbx.error is not None:
@@ -51,8 +52,8 @@ def problem_rows(problems: Problems) -> Iterator[Row]:
 
 
 def _conflict_rows(conflict: Conflict) -> Iterator[Row]:
-    for place, claim in enumerate(conflict.claims):
-        cells = ("conflict", conflict.number, claim.name, claim.source, "", verdict(conflict, place))
+    for claim in conflict.claims:
+        cells = ("conflict", conflict.number, claim.name, claim.source, claim.text, claim.verdict)
         yield tuple(printable(cell) for cell in cells)
 
 
@@ -60,12 +61,3 @@ def in_doubt(doubt: Doubt) -> str:
     """Tell what was taken of a phone whose text and structure disagree."""
     taken = f"{', '.join(doubt.keys)} taken from the text" if doubt.keys else "the text gives no number"
     return f"{taken}, but the parts of the number in the source say {doubt.structure}"
-
-
-def verdict(conflict: Conflict, place: int) -> str:
-    """Tell what became of a claim by its place among the claims."""
-    if conflict.decision == "skip":
-        return "left out: several counterparties have this number"
-    if conflict.decision == "join":
-        return "joined with the others' names as far as they fit"
-    return "taken" if place == 0 else "not taken: another counterparty comes first"

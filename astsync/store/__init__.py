@@ -5,7 +5,7 @@ bytes that are not UTF-8 (``pbx.packets.text``). Runs are ordered by their numbe
 """
 
 from astsync.store.lock import locked
-from astsync.store.records import Before, RunPart, RunRecord, Snapshot
+from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
 from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
 from astsync.store.store import KEPT_RUNS, UNDO_RUNS, Store
 
@@ -15,9 +15,11 @@ __all__ = [
     "SCHEMA_VERSION",
     "UNDO_RUNS",
     "Before",
+    "Pulled",
     "RunPart",
     "RunRecord",
     "Snapshot",
     "Store",
+    "Written",
     "locked",
 ]

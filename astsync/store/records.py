@@ -20,6 +20,34 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Pulled:
+    """When the snapshot was pulled (UTC), from where, and whether it is known who claimed its numbers.
+
+    A store that an older astsync wrote does not know it before the next sync.
+    """
+
+    at: datetime
+    source: str
+    claims_known: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """The last change of a key on a PBX: the run, its command and start (UTC), and what stood there before and after.
+
+    ``old`` is None where the run added the key, ``new`` where it deleted it.
+    """
+
+    run: int
+    command: str
+    at: datetime
+    pbx: str
+    number: str
+    old: str | None
+    new: str | None
+
+
+@dataclass(frozen=True, slots=True)
 class Before:
     """A key as it was before a run changed it, and what the run made of it.
 

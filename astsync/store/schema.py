@@ -6,7 +6,7 @@ from pathlib import Path
 
 from astsync.errors import StoreError
 
-SCHEMA_VERSION = 3
+SCHEMA_VERSION = 4
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -37,6 +37,19 @@ CREATE TABLE undo (
 # A key with a value here is ours only while the PBX holds that value: what became of its writing is not known.
 _SCHEMA_3 = "ALTER TABLE owned ADD COLUMN if_held BLOB;"
 
+# Of a number that one counterparty has, name and source are those of the snapshot, and NULL here.
+_SCHEMA_4 = """
+CREATE TABLE claim (
+    pull INTEGER NOT NULL, number TEXT NOT NULL, place INTEGER NOT NULL, name TEXT, source TEXT,
+    counterparty TEXT NOT NULL, code TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, verdict TEXT NOT NULL,
+    rules TEXT NOT NULL, PRIMARY KEY (pull, number, place)
+) WITHOUT ROWID;
+CREATE TABLE skipped (
+    pull INTEGER NOT NULL, digits TEXT NOT NULL, source TEXT NOT NULL, name TEXT NOT NULL, text TEXT NOT NULL,
+    reason TEXT NOT NULL
+);
+"""
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -45,7 +58,7 @@ UPDATE run SET wrote = 1 WHERE id IN (SELECT run FROM undo);
 DROP TABLE overwritten;
 """
 
-MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1, 2: _SCHEMA_3}
+MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1, 2: _SCHEMA_3, 3: _SCHEMA_4}
 """Scripts by the version that they start from; each leads to the next version."""
 
 
@@ -75,7 +88,7 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        steps = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}PRAGMA application_id = {APPLICATION_ID};"
+        steps = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
     db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT")

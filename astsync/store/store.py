@@ -1,14 +1,16 @@
 """What the rest of astsync asks of the store."""
 
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from types import MappingProxyType
 
-from astsync.phonebook.model import Entry
+from astsync.phonebook.model import Claim, Entry, Skipped
+from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped
 from astsync.store.database import Database
 from astsync.store.history import read_runs
-from astsync.store.records import Before, RunPart, RunRecord, Snapshot
+from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
 
 KEPT_RUNS = 1_000
 """Runs that history lists; older ones are dropped but where they can still be undone."""
@@ -52,14 +54,59 @@ class Store:
             return dict(db.execute("SELECT number, name FROM snapshot"))
 
     def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
-        """Replace the snapshot."""
+        """Replace the snapshot; the claims that the run noted count from now on."""
         with self._file.change() as db:
+            drop_others(db, run)
             db.execute("DELETE FROM snapshot")
             rows = ((entry.number, entry.name, entry.source) for entry in snapshot.entries.values())
             db.executemany("INSERT INTO snapshot VALUES (?, ?, ?)", rows)
             counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
             values = (run, snapshot.at.isoformat(), snapshot.source, *counts)
             db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?)", values)
+
+    @contextmanager
+    def noting(self, run: int) -> Iterator[ClaimWriter]:
+        """Give what notes the claims of each number of a run's pull and what it skipped, all of it or nothing."""
+        with self._file.change() as db:
+            pull = db.execute("SELECT run FROM pull").fetchone()
+            drop_others(db, None if pull is None else pull[0])  # those of pulls that were refused
+            writer = ClaimWriter(db, run)
+            yield writer
+            writer.flush()
+
+    def pulled(self) -> Pulled | None:
+        """Tell of the snapshot's pull; None when there was none yet."""
+        with self._file.reading() as db:
+            row = db.execute(_PULLED).fetchone()
+        return None if row is None else Pulled(datetime.fromisoformat(row[0]), row[1], bool(row[2]))
+
+    def entries(self, numbers: Iterable[str]) -> dict[str, Entry]:
+        """Give the snapshot's entries of those numbers that have one."""
+        with self._file.reading() as db:
+            rows = [db.execute(_ENTRY, (number,)).fetchone() for number in numbers]
+        return {row[0]: Entry(*row) for row in rows if row is not None}
+
+    def claims(self, numbers: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
+        """Give who claimed the numbers when the snapshot was pulled, the first one first."""
+        with self._file.reading() as db:
+            return read_claims(db, numbers)
+
+    def skipped(self, number: str, national: str) -> tuple[Skipped, ...]:
+        """Give some phone fields of the snapshot's pull that gave no key and hold a number's digits, at most 20."""
+        with self._file.reading() as db:
+            return read_skipped(db, number, national)
+
+    def last_written(self, pbx: str, family: str, numbers: Iterable[str]) -> Written | None:
+        """Give the last change of any of the keys on a PBX that there is a record of."""
+        where = (_name(pbx), family)
+        with self._file.reading() as db:
+            rows = [db.execute(_WRITTEN, (*where, _blob(number))).fetchone() for number in numbers]
+        found = max((row for row in rows if row is not None), default=None, key=lambda row: int(row[0]))
+        if found is None:
+            return None
+        run, command, at, number, old, new = found
+        started = datetime.fromisoformat(at)
+        return Written(run, command, started, pbx, _text(number), _maybe_text(old), _maybe_text(new))
 
     def owned(self, pbx: str, family: str, held: Mapping[str, str] | None = None) -> set[str]:
         """Give the keys that astsync wrote on a PBX.
@@ -192,6 +239,15 @@ class Store:
         return None if row[0] is None else int(row[0])
 
 
+_PULLED = """
+SELECT at, source, NOT EXISTS (SELECT 1 FROM snapshot) OR EXISTS (SELECT 1 FROM claim WHERE claim.pull = pull.run)
+FROM pull
+"""
+_ENTRY = "SELECT number, name, source FROM snapshot WHERE number = ?"
+_WRITTEN = """
+SELECT run.id, command, started, number, old, new FROM run CROSS JOIN undo ON undo.run = run.id
+WHERE pbx = ? AND family = ? AND number = ? AND old IS NOT new ORDER BY run.id DESC LIMIT 1
+"""
 _OWN = "INSERT OR IGNORE INTO owned (pbx, family, number) VALUES (?, ?, ?)"
 _DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 _DOUBT = "UPDATE owned SET if_held = ? WHERE pbx = ? AND family = ? AND number = ?"

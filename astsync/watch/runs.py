@@ -7,7 +7,7 @@ from typing import Protocol, TypeVar
 
 from astsync.errors import AstsyncError, LockedError
 from astsync.pbx import Pbx
-from astsync.phonebook.model import Phonebook, Progress
+from astsync.phonebook.model import Decide, Progress
 from astsync.result import PbxReport, Report
 from astsync.watch.clock import doubled, jittered
 from astsync.watch.loop import Loop
@@ -22,11 +22,11 @@ Outcome = TypeVar("Outcome")
 class Runs(Protocol):
     """What watch can start. A run takes the store's lock and gives it back."""
 
-    def pull(self, progress: Progress) -> Phonebook:
+    def pull(self, progress: Progress) -> Decide:
         """Pull the source, without a lock and without writing. Raises SourceError."""
         ...
 
-    def sync(self, pull: Callable[[], Phonebook], pbxs: Sequence[Pbx], progress: Progress) -> Report:
+    def sync(self, pull: Callable[[], Decide], pbxs: Sequence[Pbx], progress: Progress) -> Report:
         """Bring PBXs in step with what ``pull`` gives, and keep it as the snapshot.
 
         Raises what ``pull`` raises, LockedError, StoreError.

@@ -6,7 +6,7 @@ from functools import partial
 
 from astsync.errors import AstsyncError, SourceError
 from astsync.pbx import Pbx
-from astsync.phonebook.model import Phonebook
+from astsync.phonebook.model import Decide
 from astsync.result import Report
 from astsync.watch.clock import Clock, doubled, jittered
 from astsync.watch.loop import Loop
@@ -64,7 +64,7 @@ class Syncer(Loop):
         self._done(report)
         return True
 
-    def _pull(self) -> Callable[[], Phonebook]:
+    def _pull(self) -> Callable[[], Decide]:
         """Pull now; give what tells the outcome, book or error, to the run."""
         try:
             book = self._runs.pull(self.pulling)
@@ -72,7 +72,7 @@ class Syncer(Loop):
             return partial(_raise, error)
         return lambda: book
 
-    def _apply(self, pull: Callable[[], Phonebook]) -> Report:
+    def _apply(self, pull: Callable[[], Decide]) -> Report:
         return self._runs.sync(pull, self._up(), self.writing)
 
     def _restore(self) -> None:
@@ -104,5 +104,5 @@ class Syncer(Loop):
         self._moved()
 
 
-def _raise(error: SourceError) -> Phonebook:
+def _raise(error: SourceError) -> Decide:
     raise error

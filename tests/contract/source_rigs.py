@@ -144,7 +144,7 @@ def exported(onec: OneC) -> Iterator[Section]:
     return export.records(export.order())
 
 
-HEAD = ("Ref", "Name", "DeletionMark", "Catalog", "Kind", "Phones")
+HEAD = ("Ref", "Name", "DeletionMark", "Catalog", "Код", "Kind", "Phones")
 
 
 def table(records: list[Section]) -> Iterator[list[str]]:
@@ -156,7 +156,8 @@ def table(records: list[Section]) -> Iterator[list[str]]:
             held = gather((phone.get("Presentation", ""), phone.get("Value", "")), digits=phone.get("Number", ""))
             texts = [one.text for one in as_phone(held)]
             text = next((text for text in texts if parser.parse(text).keys), "".join(texts))
-            yield [record["Ref"], record["Name"], mark, record["Catalog"], phone.get("Kind", ""), text]
+            card = [record["Ref"], record["Name"], mark, record["Catalog"], record.get("Code", "")]
+            yield [*card, phone.get("Kind", ""), text]
 
 
 def _write_csv(file: Path, records: list[Section]) -> None:

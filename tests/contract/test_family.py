@@ -8,9 +8,10 @@ import pytest
 from astsync.config import PbxConfig
 from astsync.demo.ami import AmiStandIn
 from astsync.demo.asterisk import PrivateAsterisk
+from astsync.errors import UnsafeValue
 from astsync.pbx import Family, Pbx
-from astsync.pbx.astdb import AmiPbx
-from astsync.pbx.memory import MemoryPbx
+from astsync.pbx.astdb import AmiPbx, AstDb
+from astsync.pbx.memory import MemoryFamily, MemoryPbx
 
 MODERN = ["memory", "stand-in 22", "stand-in 16", "asterisk22", "asterisk16"]
 OLD = ["stand-in 13", "stand-in 1.8"]
@@ -63,6 +64,22 @@ def test_a_put_overwrites(family: Family) -> None:
     put(family, {"1": "old", "2": "kept"})
     put(family, {"1": "new"})
     assert family.read() == {"1": "new", "2": "kept"}
+
+
+@pytest.mark.parametrize("name", ["OOO MIKO", "Рога & Копыта", "a: b : c", "Val: x", "two  blanks", "x" * 255, "😀"])
+def test_one_key_is_got_alone(family: Family, name: str) -> None:
+    put(family, {"74952293042": name, "7495229304": "a neighbour"})
+    assert isinstance(family, AstDb | MemoryFamily)
+    assert family.get("74952293042") == name
+    assert family.get("749522930420") is None
+    assert family.read() == {"74952293042": name, "7495229304": "a neighbour"}
+
+
+def test_a_key_that_no_pbx_can_have_is_refused(family: Family) -> None:
+    assert isinstance(family, AstDb | MemoryFamily)
+    for key in ("", "1\r\nAction: Logoff"):
+        with pytest.raises(UnsafeValue):
+            family.get(key)
 
 
 def test_a_delete_deletes_and_an_absent_key_is_no_failure(family: Family) -> None:

@@ -39,7 +39,10 @@ def phonebook(source: Source) -> dict[str, bytes]:
     parts = {
         "entries": sorted(map(asdict, book.entries.values()), key=lambda one: str(one["number"])),
         "skipped": sorted((one.source, one.reason) for one in book.skipped),
-        "conflicts": sorted(map(asdict, book.conflicts), key=str),
+        "conflicts": [
+            (one.number, one.decision, *((claim.name, claim.source, claim.verdict) for claim in one.claims))
+            for one in book.conflicts
+        ],
         "counterparties": book.counterparties,
     }
     return {name: UNCARRIED.sub(b"", orjson.dumps(part)) for name, part in parts.items()}
@@ -51,3 +54,12 @@ def test_the_same_phonebook(way: str, onec: OneC, by_odata: dict[str, bytes], tm
     assert len(orjson.loads(found["entries"])) > SIZE
     compared = found.keys() - (LOOSE if way in TABLES else {"counterparties"} if way in FILES else set())
     assert [name for name in compared if found[name] != by_odata[name]] == []
+
+
+@pytest.mark.parametrize("way", ["odata-bp30", "soap", "soap-json", "http", *FILES])
+def test_the_same_codes_where_the_catalog_has_codes(way: str, tmp_path: Path) -> None:
+    with OneC(60, 7, flavour="bp30", password=SECRET) as onec:
+        codes = {one.ref: one.code for one in rig_over(onec, way, tmp_path).source().pull()}
+        wanted = {r.item.ref: r.item.code.strip() for r in onec.records() if not (r.item.deleted or r.item.folder)}
+    assert len(set(codes.values())) == len(codes) > 50
+    assert codes == {ref: wanted[ref] for ref in codes}

@@ -5,13 +5,20 @@ import random
 import pytest
 
 from astsync.phonebook.book import BookBuilder, ConflictRule
-from astsync.phonebook.model import Counterparty, Phone, Phonebook
+from astsync.phonebook.claims import code_key
+from astsync.phonebook.model import Claim, Counterparty, Phone, Phonebook
 from astsync.phonebook.names import NameMaker
 from astsync.phonebook.numbers import NumberParser
 
 
 def build(counterparties: list[Counterparty], rule: ConflictRule = "first", max_length: int = 40) -> Phonebook:
     return BookBuilder(NumberParser(), NameMaker(), rule, max_length).build(counterparties)
+
+
+def build_noting(counterparties: list[Counterparty]) -> tuple[Phonebook, list[Claim]]:
+    noted: list[Claim] = []
+    builder = BookBuilder(NumberParser(), NameMaker())
+    return builder.build(counterparties, lambda _, claims: noted.extend(claims)), noted
 
 
 def one(ref: str, name: str, *numbers: str, kind: str = "Телефон", rank: int = 0) -> Counterparty:
@@ -55,20 +62,109 @@ def test_join_keeps_whole_names_within_the_bytes() -> None:
     assert len(b"".join(entry.name.encode() for entry in book.entries.values())) <= 20
 
 
-def test_the_catalogs_rank_comes_before_kind_name_and_reference() -> None:
-    rows = [
-        one("1", "Zeta", "84952293042", rank=0),
-        one("0", "Alfa", "84952293042", rank=1),
-    ]
-    assert build(rows).entries["74952293042"].name == "Zeta"
+def test_kinds_that_nobody_put_in_an_order_decide_nothing() -> None:
     rows = [one("0", "Beta", "84952293042", kind="Б"), one("1", "Gamma", "84952293042", kind="А")]
-    assert build(rows).entries["74952293042"].name == "Gamma"
+    assert build(rows).entries["74952293042"].name == "Beta"
 
 
-def test_the_chosen_order_of_kinds_comes_before_their_names() -> None:
-    chosen = Counterparty("b", "Beta", (Phone(("84952293042",), "Рабочий", 0),))
-    other = Counterparty("a", "Alfa", (Phone(("84952293042",), "Мобильный", 1),))
-    assert build([other, chosen]).entries["74952293042"].name == "Beta"
+def rival(
+    ref: str, name: str, *, catalog: str = "Контрагенты", rank: int = 0, kind: int = 0, code: str = ""
+) -> Counterparty:
+    """One that claims the number of all tests of the order; ``kind`` is the rank of its kind of contact."""
+    return Counterparty(ref, name, (Phone(("84952293042",), f"Вид {kind}", kind),), catalog, rank, code)
+
+
+ORDER = [
+    (
+        "its catalog Контрагенты comes first",
+        "its catalog Партнеры comes after Контрагенты",
+        rival("9", "Закрыт", kind=5, code="9"),
+        rival("1", "Alfa", catalog="Партнеры", rank=1, code="1"),
+    ),
+    (
+        "its kind of contact Вид 0 comes first",
+        "its kind of contact Вид 1 comes after Вид 0",
+        rival("9", "Закрыт", code="9"),
+        rival("1", "Alfa", kind=1, code="1"),
+    ),
+    (
+        "the other is marked as closed (не использовать)",
+        "marked as closed (не использовать)",
+        rival("9", "Zeta", code="9"),
+        rival("1", "Alfa (НЕ ИСПОЛЬЗОВАТЬ!)", code="1"),
+    ),
+    (
+        "older code 000000009 before 000000120",
+        "newer code 000000120 after 000000009",
+        rival("9", "Zeta", code="000000009 "),
+        rival("1", "Alfa", code="000000120"),
+    ),
+    (
+        "it has a code (9), the other has none",
+        "it has no code, the other has 9",
+        rival("9", "Zeta", code="9"),
+        rival("1", "Alfa"),
+    ),
+    (
+        "code 00-7 before Ф-1",
+        "code Ф-1 after 00-7",
+        rival("9", "Zeta", code="00-7"),
+        rival("1", "Alfa", code="Ф-1"),
+    ),
+    (
+        "its name comes first by the alphabet",
+        "its name comes later by the alphabet",
+        rival("9", "Alfa", code="07"),
+        rival("1", "Beta", code="7"),
+    ),
+    (
+        "its reference comes first",
+        "its reference comes later",
+        rival("1", "Alfa"),
+        rival("9", "Alfa "),
+    ),
+]
+
+
+@pytest.mark.parametrize(("won", "lost", "winner", "loser"), ORDER, ids=[row[0] for row in ORDER])
+def test_the_order_of_claims_and_its_reasons(won: str, lost: str, winner: Counterparty, loser: Counterparty) -> None:
+    for rows in ([winner, loser], [loser, winner]):
+        book, noted = build_noting(rows)
+        (first, second) = noted
+        assert book.entries["74952293042"].source == winner.source == first.source
+        assert (first.verdict, second.verdict) == (f"taken: {won}", f"not taken: {lost}")
+        assert bool(book.conflicts) == (first.name != second.name)
+
+
+def test_a_claim_tells_the_card_as_it_stands_in_1c() -> None:
+    card = Counterparty("a", "ООО «Ромашка»", (Phone(("8 (495) 229-30-42",), "Рабочий"),), "Контрагенты", 0, "00-12 ")
+    assert build_noting([card])[1] == [
+        Claim("OOO Romashka", "Контрагенты/a", "ООО «Ромашка»", "00-12", "Рабочий", "8 (495) 229-30-42", "")
+    ]
+
+
+def test_each_loser_is_told_why_it_lost_to_the_winner() -> None:
+    rows = [rival("1", "Alfa", code="5"), rival("2", "Beta", code="6"), rival("3", "Gamma", catalog="Б", rank=1)]
+    (conflict,) = build(rows).conflicts
+    assert [claim.verdict for claim in conflict.claims] == [
+        "taken: older code 5 before 6",
+        "not taken: newer code 6 after 5",
+        "not taken: its catalog Б comes after Контрагенты",
+    ]
+
+
+@pytest.mark.parametrize(
+    "codes",
+    [
+        ["1", "000000009", "000000010", "11", "000000120"],
+        ["00-00000002", "00-00000012", "00-00000112"],
+        ["9" * 5000, "1" + "0" * 5000],
+        ["7", "А-1", "А-2", "А-10", "нет", ""],
+    ],
+)
+def test_codes_are_ordered_by_the_number_in_them(codes: list[str]) -> None:
+    shuffled = random.Random(1).sample(codes, len(codes))
+    assert sorted(shuffled, key=code_key) == codes
 
 
 def test_the_order_of_the_source_does_not_matter() -> None:
@@ -111,3 +207,9 @@ def test_the_phones_country_tells_the_language_of_a_name() -> None:
 def test_the_first_text_that_gives_a_number_is_taken() -> None:
     phone = Phone(("пусто", "8 495 229-30-42", "8 495 229-30-43"))
     assert list(build([Counterparty("a", "Alfa", (phone,))]).entries) == ["74952293042"]
+
+
+def test_a_claim_tells_the_rules_where_the_visible_text_alone_does_not() -> None:
+    phone = Phone(("спросить", "8 495 229-30-42"))
+    (claim,) = build_noting([Counterparty("a", "Alfa", (phone,))])[1]
+    assert (claim.text, claim.rules) == ("спросить", "74952293042: trunk prefix 8")

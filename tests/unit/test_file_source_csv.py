@@ -151,6 +151,15 @@ def test_a_usual_column_that_names_no_counterparty_is_told(tmp_path: Path) -> No
     assert [c.ref for c in pull(path, {"ref": ""})] == ["А", "Б"]
 
 
+def test_the_usual_column_of_codes_tells_the_code(tmp_path: Path) -> None:
+    (both,) = pull(write(tmp_path, "GUID;Код;Наименование;Телефон\na;00-7;А;1\na;00-7;А;2\n"))
+    assert (both.ref, both.code, len(both.phones)) == ("a", "00-7", 2)
+    (alone,) = pull(write(tmp_path, "Код;Наименование;Телефон\n00-7;А;1\n"))
+    assert (alone.ref, alone.code) == ("00-7", "00-7")
+    (twice,) = pull(write(tmp_path, "GUID;Код;Код;Наименование;Телефон\na;1;2;А;1\n"))
+    assert (twice.ref, twice.code) == ("a", "")
+
+
 def test_with_a_named_reference_the_first_name_counts(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     path = write(tmp_path, "Код;Наименование;Телефон\n1;А;10\n1;Б;20\n")
     assert short(pull(path, {"ref": "Код"})) == [("1", "А", ["10", "20"])]
@@ -174,7 +183,7 @@ def test_missing_columns_are_told_with_those_that_exist_and_the_nearest(tmp_path
     assert "Код, Наименовние, Тел." in caught.value.hint
 
 
-@pytest.mark.parametrize("key", ["ref", "deleted", "catalog", "kind"])
+@pytest.mark.parametrize("key", ["ref", "deleted", "catalog", "kind", "code"])
 def test_every_column_that_is_named_must_be_there(tmp_path: Path, key: str) -> None:
     with pytest.raises(SourceQueryError, match="no column Нету"):
         pull(write(tmp_path, csv_text()), {"name": "Наименование", "phones": "Телефон", key: "Нету"})

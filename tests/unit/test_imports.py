@@ -23,7 +23,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "setup": ("setup", "phonebook", "sources", "config", "errors"),
     "checking": ("phonebook", "store", "finding", "errors", "config"),
     "store": ("store", "phonebook.model", "errors"),
-    "result": ("phonebook", "errors"),
+    "result": ("phonebook", "store.records", "errors"),
     "engine": ("engine", "phonebook", "sources", "pbx", "store", "result", "errors"),
     "watch": ("watch", "pbx", "phonebook.model", "result", "config", "errors"),
     "reports": ("reports", "result", "phonebook", "store.records", "errors"),

@@ -68,6 +68,16 @@ def test_folders_are_left_out_where_the_catalog_has_them(base: Base, server: Ser
     assert server.pages_of(CATALOG)[0].options["$select"] == "Ref_Key,Description,DeletionMark,IsFolder"
 
 
+@pytest.mark.parametrize(("code", "wanted"), [("000000009 ", "000000009"), (9, "9"), (None, "")])
+def test_codes_are_read_where_the_catalog_has_them(base: Base, server: Server, code: object, wanted: str) -> None:
+    base.sets[CATALOG] = [owner(8, "Папка", IsFolder=True, Code=""), owner(1, "ООО МИКО", IsFolder=False, Code=code)]
+    base.before = lambda asked: (
+        as_json({"value": base.sets[CATALOG][1:]}) if asked.options.get("$filter") == "IsFolder eq false" else None
+    )
+    assert [one.code for one in pull(server)] == [wanted]
+    assert server.pages_of(CATALOG)[0].options["$select"] == "Ref_Key,Description,DeletionMark,IsFolder,Code"
+
+
 def test_one_small_request_shows_whether_there_are_folders(base: Base, server: Server) -> None:
     assert len(pull(server)) == 2
     assert [asked.options["$top"] for asked in server.asked_of(CATALOG) if whole(asked)] == ["1"]

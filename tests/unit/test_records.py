@@ -125,6 +125,27 @@ def test_other_fields_by_their_paths() -> None:
     assert one == Counterparty("7", "ИП Иванов", (Phone(("3",)), Phone(("1",)), Phone(("2",))))
 
 
+@pytest.mark.parametrize(
+    ("code", "wanted"), [("00-00000012", "00-00000012"), (12, "12"), (12.0, "12"), (None, ""), ([], ""), ({}, "")]
+)
+def test_a_code_of_the_usual_name_is_taken_where_it_is_one(code: object, wanted: str) -> None:
+    one = read({**MIKO, "Code": code})
+    assert one is not None
+    assert one.code == wanted
+
+
+def test_a_code_that_the_configuration_names_must_be_there_and_be_text() -> None:
+    one = read({**MIKO, "Карточка": {"Код": "000000009"}}, code="Карточка.Код")
+    assert one is not None
+    assert one.code == "000000009"
+    with pytest.raises(SourceQueryError, match="holds no text"):
+        read({**MIKO, "Code": ["1"]}, code="Code")
+    reader = RecordReader(FieldsConfig(code="Номер"), "the list")
+    reader.read(MIKO)
+    with pytest.raises(SourceQueryError, match="has the field Номер"):
+        reader.finish()
+
+
 # --- phones
 
 

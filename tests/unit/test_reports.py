@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from astsync.errors import PbxUnreachable, SafetyError
+from astsync.phonebook.claims import Card, Held, ranked, told
 from astsync.phonebook.model import Conflict, Doubt, Entry, Skipped
 from astsync.phonebook.plan import make_plan
 from astsync.reports.formats import PROBLEM_RENDERERS, RENDERERS
@@ -49,10 +50,11 @@ def reports() -> dict[str, Report]:
     alike = {number: Entry(number, name) for number, name in EXISTING.items() if number.startswith("7")}
     in_step = PbxReport("calm", make_plan(EXISTING, alike, owned=set()), Applied(written=3), verified=True)
     idle = PbxReport("idle", make_plan(EXISTING, alike, owned=set()), Applied(), verified=True)
+    verdicts = {"74955550101": "taken: older code 9 before 12", "74955550102": "taken: its kind of contact \x07 first"}
     source = "1C OData at http://1c.example.local/trade (Контрагенты)"
     return {
         "sync": Report("sync", 7, source, True, PULLED, 5, 2, 1, (done, failed, lost, refused)),
-        "diff": Report("diff", None, source, True, PULLED, 5, 2, 1, (PbxReport("office", plan),)),
+        "diff": Report("diff", None, source, True, PULLED, 5, 2, 1, (PbxReport("office", plan),), verdicts=verdicts),
         "push": Report("push", 8, source, False, PULLED, 5, 2, 1, (in_step, idle)),
     }
 
@@ -72,8 +74,14 @@ def problems() -> Problems:
         Skipped("Контрагенты/2", "<script>alert(1)</script>", "+7 495 | `x` \x1b[2J", "an extension only"),
         Skipped("Контрагенты/3", "", "", "no name"),
     )
-    claims = (Entry("74955550101", "OOO Romashka", "Контрагенты/1"), Entry("74955550101", "AO Vektor", "Партнеры/9"))
-    conflicts = tuple(Conflict(f"7495555010{i}", rule, claims) for i, rule in enumerate(("first", "join", "skip")))
+    cards = (
+        Card(0, "Контрагенты", "ООО «Ромашка»", "00-00000012", "Контрагенты/1", "OOO Romashka"),
+        Card(1, "Партнеры", "АО <b>Вектор</b>", "", "Партнеры/9", "AO Vektor"),
+    )
+    held: list[Held] = [(card, 0, "Телефон", "+7 495 555-01-01", ()) for card in cards]
+    conflicts = tuple(
+        Conflict(f"7495555010{i}", rule, told(ranked(held), rule)) for i, rule in enumerate(("first", "join", "skip"))
+    )
     doubts = (
         Doubt("Контрагенты/4", "ООО «Вектор»", "+7 (495) 555-01-03", "+7 (495) 555-01-04", ("74955550103",)),
         Doubt("Контрагенты/5", "<b>АО</b>", "555-01-05", "+375 (17) 555-01-05"),

@@ -47,7 +47,20 @@ TEXTS = st.sampled_from(
     ]
 )
 NAMES = st.sampled_from(
-    ["Ref", "Name", "DeletionMark", "Catalog", "Phones", "Kind", "Value", "Presentation", "Number", "ИНН", "number"]
+    [
+        "Ref",
+        "Name",
+        "DeletionMark",
+        "Catalog",
+        "Code",
+        "Phones",
+        "Kind",
+        "Value",
+        "Presentation",
+        "Number",
+        "ИНН",
+        "number",
+    ]
 )
 ATTRIBUTES = st.dictionaries(
     st.sampled_from([f"{XSI}nil", f"{XSI}type", "Name", "Value"]), st.sampled_from(["true", "x", "Phone"]), max_size=1
@@ -126,3 +139,13 @@ def test_usual_records_do_go_the_quick_way(monkeypatch: pytest.MonkeyPatch) -> N
     assert quick.read(PLAIN) == wanted
     monkeypatch.setattr(RecordReader, "read", None)
     assert quick.read(PLAIN) == wanted
+
+
+def test_a_code_goes_the_quick_way_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    record = ElementTree.XML("<C><Ref>1</Ref><Name>ООО МИКО</Name><Code>000000009</Code><Phones>5550102</Phones></C>")
+    fields = FieldsConfig()
+    quick = ElementReader(fields, RecordReader(fields, "the list"))
+    wanted = Counterparty("1", "ООО МИКО", (Phone(("5550102",)),), "", 0, "000000009")
+    assert quick.read(record) == wanted
+    monkeypatch.setattr(RecordReader, "read", None)
+    assert quick.read(record) == wanted

@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 
 from astsync.errors import LockedError, StoreError
-from astsync.phonebook.model import Entry
-from astsync.store import KEPT_RUNS, Before, Snapshot, Store, locked
+from astsync.phonebook.model import Claim, Entry, Skipped
+from astsync.store import KEPT_RUNS, Before, Pulled, Snapshot, Store, locked
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -43,6 +43,94 @@ def test_a_snapshot_is_replaced_whole_or_not_at_all(store: Store) -> None:
     with pytest.raises(StoreError):
         store.save_snapshot(broken)
     assert store.snapshot() == snapshot("a", "b")
+
+
+ALONE = Claim("OOO A", "К/1", "ООО «А»", "00-1", "Телефон", "8 495 229-30-42")
+FIRST = Claim("OOO B", "К/2", "ООО «Б»", "1", "Рабочий", "229-30-43", "taken: older code 1 before 2")
+SECOND = Claim("OOO C", "К/3", "ООО \ud800", "2", "", "", "not taken: newer code 2 after 1")
+
+
+def noted(store: Store, claims: dict[str, tuple[Claim, ...]]) -> int:
+    """Begin a run that pulls so many claims."""
+    run = store.begin_run("sync")
+    with store.noting(run) as writer:
+        for number, every in claims.items():
+            writer.add(number, every)
+    return run
+
+
+def book(*claims: Claim) -> Snapshot:
+    return Snapshot({c.text: Entry(c.text, c.name, c.source) for c in claims}, NOW, "1C", 3, 0, 1)
+
+
+def test_claims_count_with_the_snapshot_of_their_run(store: Store) -> None:
+    alone, rivals = ALONE._replace(text="1"), (FIRST._replace(text="2"), SECOND)
+    run = noted(store, {"1": (alone,), "2": rivals})
+    assert store.claims(["1", "2"]) == {}
+    store.save_snapshot(book(alone, rivals[0]), run)
+    assert store.claims(["1", "9"]) == {"1": (alone,)}
+    assert store.claims(["2"])["2"] == (rivals[0], SECOND._replace(counterparty="ООО \\ud800"))
+    assert store.entries(["2", "9"]) == {"2": Entry("2", "OOO B", "К/2")}
+    assert store.pulled() == Pulled(NOW, "1C", claims_known=True)
+
+
+def test_claims_of_a_pull_that_was_refused_change_nothing_and_go(store: Store) -> None:
+    kept = ALONE._replace(text="1")
+    store.save_snapshot(book(kept), noted(store, {"1": (kept,)}))
+    noted(store, {"1": (FIRST, SECOND)})
+    assert store.claims(["1"]) == {"1": (kept,)}
+    noted(store, {})
+    with closing(sqlite3.connect(store.path)) as db:
+        assert db.execute("SELECT count(*) FROM claim").fetchone() == (1,)
+
+
+def test_what_was_skipped_is_found_by_its_digits(store: Store) -> None:
+    texts = ["229-30-42", "8 (495) 229-30-42 9", "0-42", "229-30-43", "нет", "\ud800 2293042"]
+    fields = [Skipped(f"К/{i}", "ООО", text, "no") for i, text in enumerate(texts)]
+    run = store.begin_run("sync")
+    with store.noting(run) as writer:
+        writer.skip(fields)
+    assert store.skipped("74952293042", "4952293042") == ()
+    store.save_snapshot(book(), run)
+    found = store.skipped("74952293042", "4952293042")
+    assert [one.text for one in found] == [texts[0], texts[1], "\\ud800 2293042"]
+    store.save_snapshot(book(), noted(store, {}))
+    assert store.skipped("74952293042", "4952293042") == ()
+
+
+def test_a_pull_that_breaks_off_notes_nothing(store: Store) -> None:
+    run = store.begin_run("sync")
+    with pytest.raises(ZeroDivisionError), store.noting(run) as writer:  # noqa: PT012
+        writer.add("1", (ALONE,))
+        raise ZeroDivisionError
+    store.save_snapshot(book(ALONE._replace(text="1")), run)
+    assert store.claims(["1"]) == {}
+    assert store.pulled() == Pulled(NOW, "1C", claims_known=False)
+
+
+def test_of_many_claims_each_is_kept(store: Store) -> None:
+    many: dict[str, tuple[Claim, ...]] = {str(i): (ALONE._replace(code=str(i), text=str(i)),) for i in range(2_500)}
+    store.save_snapshot(book(*(one for (one,) in many.values())), noted(store, many))
+    assert store.claims(many) == many
+
+
+def test_an_empty_snapshot_has_no_claims_to_know(store: Store) -> None:
+    assert store.pulled() is None
+    store.save_snapshot(book(), noted(store, {}))
+    assert store.pulled() == Pulled(NOW, "1C", claims_known=True)
+
+
+def test_the_last_change_of_a_key_is_found(store: Store) -> None:
+    for command, new in (("sync", "one"), ("push", "two"), ("sync", None)):
+        run = store.begin_run(command)
+        before = [Before("1", "old \udcc8", new, owned=True), Before("2", "same", "same", owned=False)]
+        store.note_before(run, "Office", "cidname", before[: 2 if new else 1])
+    last = store.last_written("office", "cidname", ["1", "2", "3"])
+    assert last is not None
+    assert (last.run, last.command, last.number, last.old, last.new) == (3, "sync", "1", "old \udcc8", None)
+    assert store.last_written("office", "cidname", ["2"]) is None
+    assert store.last_written("office", "other", ["1"]) is None
+    assert store.last_written("branch", "cidname", ["1"]) is None
 
 
 def test_owned_keys_are_kept_a_pbx_and_a_family(store: Store) -> None:

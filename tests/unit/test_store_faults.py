@@ -56,6 +56,26 @@ def test_a_store_of_version_1_is_brought_up_with_all_it_holds(path: Path) -> Non
         assert db.execute("SELECT count(*) FROM sqlite_schema WHERE name = 'overwritten'").fetchone() == (0,)
 
 
+def test_a_store_of_version_3_does_not_know_the_cards_before_the_next_sync(path: Path) -> None:
+    with closing(Store(path)) as store:
+        house = House(store)
+        house.engine().sync()
+        assert store.claims([phone(1)])[phone(1)][0].text == f"+{phone(1)}"
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TABLE claim; DROP TABLE skipped; PRAGMA user_version = 3")
+    for write in (False, True):
+        with closing(Store(path, write=write)) as store:
+            assert store.entries([phone(1)])[phone(1)].name == "Firma 1"
+            assert store.claims([phone(1)]) == {}
+            assert [pulled.claims_known for pulled in (store.pulled(),) if pulled] == [False]
+    with closing(Store(path)) as store:
+        house.store = store
+        house.engine().sync()
+        assert store.claims([phone(1)])[phone(1)][0].name == "Firma 1"
+    with closing(sqlite3.connect(path)) as db:
+        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
+
+
 def test_a_dry_run_brings_nothing_up_on_the_disk(path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.executescript(VERSION_1)

@@ -15,7 +15,7 @@ from astsync.demo.ami import AmiStandIn
 from astsync.demo.asterisk import PrivateAsterisk
 from astsync.errors import SourceUnreachable
 from astsync.finding import Finding
-from astsync.phonebook.model import Counterparty, Phone, Phonebook, Progress, no_progress
+from astsync.phonebook.model import Counterparty, Decide, Phone, Progress, no_progress
 from astsync.store import RunRecord, Store
 from astsync.watch.clock import Clock
 from astsync.watch.notify import Notifier
@@ -91,7 +91,7 @@ class House:
     def fill_snapshot(self) -> None:
         self.runs().sync(self.pulled, [], no_progress)
 
-    def pulled(self) -> Phonebook:
+    def pulled(self) -> Decide:
         return self.runs().pull(no_progress)
 
     def history(self) -> tuple[RunRecord, ...]:

@@ -54,6 +54,11 @@ class Export:
         """The catalog's table."""
         return self._base.tables[self._catalog]
 
+    @property
+    def _has_codes(self) -> bool:
+        """Whether the catalog has codes: in УТ 11 it has none."""
+        return "Code" in self._base.sets[f"Catalog_{self._catalog}"].columns
+
     def order(self) -> Sequence[int]:
         """Give the indexes of all items, folders left out, in the order of their references."""
         table = self.table
@@ -103,6 +108,7 @@ class Export:
             "Name": item.name,
             "DeletionMark": item.deleted,
             "Catalog": self._catalog,
+            **({"Code": item.code.strip()} if self._has_codes else {}),
             "Phones": [phone for line in lines if columns and (phone := self._phone(line, columns))],
         }
 

@@ -18,6 +18,7 @@ _TYPES = {
         Element("Name"),
         Element("DeletionMark", "xs:boolean"),
         Element("Catalog", optional=True),
+        Element("Code", optional=True),
         Element("Phones", "tns:Phone", many=True),
     ),
     "CounterpartyPage": (

@@ -15,15 +15,15 @@ from astsync.sources.onec.words import clean
 logger = logging.getLogger(__name__)
 
 _BATCH = 1000
-_TABLE = "CREATE TABLE rows (catalog TEXT, ref TEXT, name TEXT, phones BLOB)"
+_TABLE = "CREATE TABLE rows (catalog TEXT, ref TEXT, name TEXT, phones BLOB, code TEXT)"
 _GROUPED = """
-SELECT catalog, ref, name, phones FROM
+SELECT catalog, ref, name, phones, code FROM
   (SELECT *, rowid AS line, MIN(rowid) OVER (PARTITION BY catalog, ref) AS first FROM rows)
 ORDER BY first, line
 """
 _COUNT = "SELECT COUNT(*) FROM (SELECT DISTINCT catalog, ref FROM rows)"
 
-_Row = tuple[str, str, str, bytes]
+_Row = tuple[str, str, str, bytes, str]
 
 
 class Merger:
@@ -60,7 +60,8 @@ class Merger:
     def add(self, counterparty: Counterparty) -> None:
         """Keep what one row gave."""
         phones = orjson.dumps([_kept(phone) for phone in counterparty.phones])
-        self._batch.append((counterparty.catalog, counterparty.ref, counterparty.name, phones))
+        one = counterparty
+        self._batch.append((one.catalog, one.ref, one.name, phones, one.code))
         if len(self._batch) >= _BATCH:
             self._flush()
 
@@ -84,17 +85,18 @@ class Merger:
     def _flush(self) -> None:
         if self._batch:
             self._base.execute("BEGIN")
-            self._base.executemany("INSERT INTO rows VALUES (?, ?, ?, ?)", self._batch)
+            self._base.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", self._batch)
             self._base.execute("COMMIT")
             self._batch.clear()
 
     def _one(self, group: list[_Row]) -> Counterparty:
-        catalog, ref, name, _ = group[0]
+        catalog, ref, name, _, code = group[0]
         other = next((row[2] for row in group if row[2] != name), None)
         if other is not None:
             self._differ(ref, name, other)
         phones = (phone for row in group for phone in orjson.loads(row[3]))
-        return Counterparty(ref, name, tuple(dict.fromkeys(_phone(*kept) for kept in phones)), sys.intern(catalog))
+        merged = tuple(dict.fromkeys(_phone(*kept) for kept in phones))
+        return Counterparty(ref, name, merged, sys.intern(catalog), 0, code)
 
     def _differ(self, ref: str, name: str, other: str) -> None:
         told = f"{self._where} has one reference {clean(ref)} for {clean(name)} and {clean(other)}"

@@ -18,6 +18,8 @@ HEADER_WITHIN = 40
 """Rows in which the header is looked for: 1C's reports have titles, parameters and filters above it."""
 
 _MOST_SHOWN = 30
+_SINGLE = ("ref", "deleted", "catalog", "kind", "code")
+"""What a column holds that may be absent and may be there once, beside the name."""
 
 USUAL: Mapping[str, tuple[str, ...]] = {
     "name": ("Наименование", "Контрагент", "Название", "Наименование контрагента", "Клиент", "Партнер"),
@@ -35,12 +37,20 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "ref": ("Ссылка", "GUID", "УникальныйИдентификатор", "Уникальный идентификатор", "Код"),
     "deleted": ("ПометкаУдаления", "Пометка удаления", "Пометка на удаление"),
     "catalog": ("Справочник",),
+    "code": ("Код",),
     "kind": ("Вид", "Вид телефона", "Вид контактной информации"),
 }
 """Headers of usual exports of 1C, taken where the configuration names none and the default ones are absent."""
 
 RECORD = FieldsConfig(
-    name="name", phones=("phones",), phone=(), kind="kind", ref="ref", deleted="deleted", catalog="catalog"
+    name="name",
+    phones=("phones",),
+    phone=(),
+    kind="kind",
+    ref="ref",
+    deleted="deleted",
+    catalog="catalog",
+    code="code",
 )
 """The fields of the records that ``Columns`` makes: a header may hold dots, a field's path may not."""
 
@@ -67,13 +77,12 @@ class Columns:
     deleted: int | None
     catalog: int | None
     kind: int | None
+    code: int | None
 
     def told(self) -> str:
         """Say which column was taken for what."""
         parts = {"name": [self.name], "phones": [place for group in self.phones for place in group]}
-        parts |= {
-            key: [place] for key in ("ref", "deleted", "catalog", "kind") if (place := getattr(self, key)) is not None
-        }
+        parts |= {key: [place] for key in _SINGLE if (place := getattr(self, key)) is not None}
         return "; ".join(
             f"{key}: {', '.join(clean(self.header[at]) for at in places)}" for key, places in parts.items()
         )
@@ -99,6 +108,7 @@ class Columns:
             "name": text(self.name),
             "deleted": cell(self.deleted),
             "catalog": text(self.catalog),
+            "code": text(self.code),
             "phones": phones,
         }
 
@@ -171,7 +181,7 @@ class Finder:
                 if folded(cell) and at not in places.setdefault(folded(cell), []):
                     places[folded(cell)].append(at)
         name, phones = self._one("name", places), self._phones(places)
-        others = {key: self._one(key, places) for key in ("ref", "deleted", "catalog", "kind")}
+        others = {key: self._one(key, places) for key in _SINGLE}
         lacking = [key for key in others if key in self._set and getattr(self._fields, key) and others[key] is None]
         if name is None or not phones or lacking:
             return None
@@ -188,6 +198,8 @@ class Finder:
             if key == "ref":  # any of them names a counterparty, the surest first
                 found = dict(islice(found.items(), 1))
         if sum(map(len, found.values())) > 1:
+            if key == "code" and key not in self._set:
+                return None  # it only helps to order: not worth a fault
             raise SourceQueryError(
                 f"several columns of {self._name} can be {key}: {', '.join(map(clean, found))}",
                 hint=f"Name the right one in the key {key} of [source.file.fields]; give no two columns one name.",
@@ -210,9 +222,7 @@ class Finder:
     def _missing(self, first: Sequence[Line]) -> SourceQueryError:
         fields = self._fields
         wanted = [fields.name, *fields.phones]
-        wanted += [
-            path for key in ("ref", "deleted", "catalog", "kind") if key in self._set and (path := getattr(fields, key))
-        ]
+        wanted += [path for key in _SINGLE if key in self._set and (path := getattr(fields, key))]
         best = max(first, key=lambda row: (len({folded(c) for c in row[1]} & {folded(w) for w in wanted}), _texts(row)))
         known = [cell.strip() for cell in best[1] if folded(cell)]
         lacking = [column for column in wanted if folded(column) not in {folded(cell) for cell in known}] or wanted

@@ -25,11 +25,12 @@ from astsync.sources.odata.names import DESCRIPTION, Names
 from astsync.sources.odata.owners import Link, OwnerOf, Owners, find_link
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.phone_texts import gather, phone
-from astsync.sources.values import Row, ref_key
+from astsync.sources.values import Row, ref_key, text_of
 
 logger = logging.getLogger(__name__)
 
 FOLDER = "IsFolder"
+CODE = "Code"
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,15 @@ class CatalogReader:
 
     @cached_property
     def own_fields(self) -> tuple[str, ...]:
-        """The fields but those of phones. IsFolder only where a row has it: other catalogs refuse the whole query."""
+        """The fields but those of phones. IsFolder and Code only where a row has them: other catalogs refuse the query.
+
+        Контрагенты of УТ 11 have neither.
+        """
         folder = (FOLDER,) if self.whole and FOLDER in self.whole else ()
+        code = (CODE,) if self.item and CODE in self.item else ()
         link = self.link.fields if self.link else ()
         named = ("Ref_Key", *self.names.fields(self.item), "DeletionMark", *self.phone_fields)
-        return tuple(dict.fromkeys((*named, *folder, *link)))
+        return tuple(dict.fromkeys((*named, *folder, *code, *link)))
 
     def _options(self) -> dict[str, str]:
         options = {"$select": ",".join(self.fields), "$orderby": "Ref_Key"}
@@ -184,7 +189,8 @@ class CatalogReader:
             name = self.names.full(row, owner_of(row), self.item)
             for field in self.phone_fields:
                 phones += phone(gather((row.get(field),)), field)
-            yield Counterparty(row["Ref_Key"], name, self._visit.kinds.choose(phones), self.catalog, self._rank)
+            chosen = self._visit.kinds.choose(phones)
+            yield Counterparty(row["Ref_Key"], name, chosen, self.catalog, self._rank, text_of(row.get(CODE)).strip())
 
     def _tell_strangers(self, count: int) -> None:
         """Warn of phones whose owners did not come; of those that a filter or rights keep away that is no news."""

@@ -78,7 +78,7 @@ class RecordReader:
         fields = self._fields
         set_here = fields.model_fields_set
         wanted = [("name", fields.name)] + [
-            (key, path) for key in ("ref", "deleted") if (path := getattr(fields, key)) and key in set_here
+            (key, path) for key in ("ref", "deleted", "code") if (path := getattr(fields, key)) and key in set_here
         ]
         for key, path in wanted:
             if path not in self._found:
@@ -100,7 +100,14 @@ class RecordReader:
             return None
         ref = self._text(record, "ref", self._fields.ref) or name
         catalog = self._text(record, "catalog", self._fields.catalog)
-        return Counterparty(ref, name, phones, sys.intern(catalog))
+        return Counterparty(ref, name, phones, sys.intern(catalog), 0, self._code(record))
+
+    def _code(self, record: Record) -> str:
+        """Give the code; a field of the usual name that holds no text is no code, and no fault either."""
+        value = self._first(record, self._fields.code)
+        if isinstance(value, list | dict | bool) and "code" not in self._fields.model_fields_set:
+            return ""
+        return self._text(record, "code", self._fields.code) if value is not None else ""
 
     def _first(self, record: Record, path: str) -> Any:
         values = look_up(record, path) if path else None

@@ -25,7 +25,7 @@ Read = Counterparty | Record
 """What a record becomes; one that is marked for deletion stays a record."""
 
 _UNKNOWN = -1
-_NAME, _REF, _DELETED, _CATALOG, _PASSED, _PHONES = range(6)
+_NAME, _REF, _DELETED, _CATALOG, _CODE, _PASSED, _PHONES = range(7)
 """What an element of a record is; from ``_PHONES`` on the phones of the first path, of the second, ..."""
 
 _KIND, _IDLE = -2, -1
@@ -82,7 +82,7 @@ class ElementReader:
         if element.keys() or not len(element):
             raise General
         roles, read_phone = self._known, self._phones.read
-        texts: list[str | None] = [None, None, None, None]
+        texts: list[str | None] = [None, None, None, None, None]
         phones: list[Phone] = []
         last = _PHONES
         for child in element:
@@ -98,7 +98,8 @@ class ElementReader:
         ref = (texts[_REF] or "")[:MAX_TEXT] or name
         if texts[_DELETED] not in _ALIVE:
             raise General
-        return Counterparty(ref, name, tuple(phones), sys.intern((texts[_CATALOG] or "")[:MAX_TEXT]))
+        catalog, code = ((texts[role] or "")[:MAX_TEXT] for role in (_CATALOG, _CODE))
+        return Counterparty(ref, name, tuple(phones), sys.intern(catalog), 0, code)
 
     def _set(self, texts: list[str | None], role: int, child: Element) -> None:
         """Keep the text of an element of a record. Raises General."""
@@ -182,7 +183,7 @@ def _no_text(element: Element) -> str:
 def _roles(fields: FieldsConfig) -> Mapping[str, int]:
     """Give what each element of a record is; nothing where the configuration is not simple."""
     usual = ((fields.name, _NAME), (fields.ref, _REF), (fields.deleted, _DELETED), (fields.catalog, _CATALOG))
-    named = [pair for pair in usual if pair[0]]
+    named = [pair for pair in (*usual, (fields.code, _CODE)) if pair[0]]
     named += [(path, _PHONES + place) for place, path in enumerate(fields.phones)]
     roles = dict(named)
     inner = [*fields.phone, fields.kind]

@@ -1,0 +1,58 @@
+"""``lookup``: why the phone shows what it shows."""
+
+import os
+from contextlib import closing
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.cli.output import check_output, complain, emit
+from astsync.cli.runs import OutputOption
+
+if TYPE_CHECKING:
+    from astsync.result import Lookup
+
+
+class LookupFormat(StrEnum):
+    """The formats of what is known of a number."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+def lookup(
+    context: typer.Context,
+    number: Annotated[str, typer.Argument(help="A number in any spelling, or the digits of a key on the PBX.")],
+    lookup_format: Annotated[LookupFormat, typer.Option("--format", help="The format.")] = LookupFormat.TEXT,
+    output: OutputOption = None,
+) -> None:
+    """Show why the phone shows that: each PBX, the card in 1C, the rules, who else has the number; 1C is not asked."""
+    from astsync.reports import lookup as report
+
+    check_output(output)
+    found = _look(context.ensure_object(Common), number)
+    emit(report.as_json(found) if lookup_format is LookupFormat.JSON else report.as_text(found), output)
+    for pbx in found.pbx:
+        if pbx.error is not None:
+            complain(pbx.error)
+    raise typer.Exit(found.exit_code)
+
+
+def _look(common: Common, number: str) -> "Lookup":
+    """Ask the store and the PBXs; one that is down is not waited for. Raises AstsyncError."""
+    from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
+    from astsync.config import file as configfile
+    from astsync.engine.lookup import Asked, look_up
+    from astsync.pbx.astdb import AmiPbx
+    from astsync.store import Store
+
+    file = configfile.find(common.config, os.environ)
+    config = configfile.load(file)
+    parser, names = number_parser(config.numbers), name_maker(config.names)
+    asked = Asked(number, parser)
+    family = config.sync.family
+    pbxs = [AmiPbx(pbx, family) for pbx in chosen(config, common.pbx)]
+    with closing(Store(store_path(config, file, os.environ), write=False)) as store:
+        return look_up(asked, pbxs, store, family, parser, names)

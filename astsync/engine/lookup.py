@@ -1,0 +1,88 @@
+"""Everything that is known of one number: the answer to "why does the phone show that?". Nothing is written."""
+
+from collections.abc import Callable, Sequence
+
+from astsync.engine.side_by_side import side_by_side
+from astsync.errors import AstsyncError, ConfigError
+from astsync.pbx import KeyPbx
+from astsync.phonebook.cleaning import plain_phone_text
+from astsync.phonebook.languages import country_of
+from astsync.phonebook.model import Claim
+from astsync.phonebook.names import NameMaker
+from astsync.phonebook.numbers import FORMS, NumberParser
+from astsync.result import Key, Lookup, PbxKeys
+from astsync.store import Store
+
+_SHORT = 5
+"""Digits of a PBX's own extensions: they stand within too many skipped texts to tell anything."""
+_SEPARATORS = str.maketrans("", "", " ()-.+\n")
+
+
+class Asked:
+    """The number that somebody typed. ``keys`` are its spellings by ``parser``, ``others`` those that it has besides.
+
+    A text of digits that are no number by the numbering plan, as a PBX's own extension, is a key as it stands. Raises
+    ConfigError for a text that is no number, or several.
+    """
+
+    def __init__(self, text: str, parser: NumberParser) -> None:
+        found = {form: _parser(parser, (form,)).parse(text) for form in FORMS}
+        typed = plain_phone_text(text).translate(_SEPARATORS)
+        digits = (typed,) if typed.isascii() and typed.isdecimal() else ()
+        numbers = found["e164"].keys or digits
+        if len(numbers) != 1:
+            why = f"holds {len(numbers)} numbers" if numbers else f"is no number: {found['e164'].reason}"
+            raise ConfigError(f"{text[:60]!r} {why}", hint="Give one number, in any spelling: 8 (495) 229-30-42.")
+        self.number = numbers[0]
+        self.national = next(iter(found["national"].keys), self.number)
+        self.keys = parser.parse(text).keys or digits
+        every = dict.fromkeys(key for result in found.values() for key in (*result.keys, *digits))
+        self.others = tuple(key for key in every if key not in self.keys)
+
+
+def _parser(parser: NumberParser, forms: tuple[str, ...]) -> NumberParser:
+    return NumberParser(country=parser.country, area_code=parser.area_code, forms=forms)
+
+
+def look_up(
+    asked: Asked, pbxs: Sequence[KeyPbx], store: Store, family: str, parser: NumberParser, names: NameMaker
+) -> Lookup:
+    """Tell what each PBX holds for a number, what the snapshot says of it and why. Raises StoreError."""
+    every = (*asked.keys, *asked.others)
+    entries, claims = store.entries(every), store.claims(every)
+    first = next((found[0] for key in every if (found := claims.get(key))), None)
+    rules = _rules(asked.number, every, first, parser, names) if first is not None else ((), ())
+    skipped = store.skipped(asked.number, asked.national) if len(asked.number) > _SHORT else ()
+    parts: dict[str, PbxKeys] = {}
+
+    def job(pbx: KeyPbx) -> Callable[[], None]:
+        return lambda: parts.update({pbx.name: _on(pbx, asked, store, family)})
+
+    side_by_side([job(pbx) for pbx in pbxs], lambda: None)
+    told = tuple(parts[pbx.name] for pbx in pbxs)
+    return Lookup(asked.number, asked.keys, told, store.pulled(), entries, claims, skipped, *rules)
+
+
+def _on(pbx: KeyPbx, asked: Asked, store: Store, family: str) -> PbxKeys:
+    """Ask a PBX for each key; a spelling that the configuration does not want is told only where it is held."""
+    every = (*asked.keys, *asked.others)
+    written = store.last_written(pbx.name, family, every)
+    try:
+        with pbx.open() as opened:
+            held = {key: opened.get(key) for key in every}
+    except AstsyncError as error:
+        return PbxKeys(pbx.name, (), written, error)
+    present = {key: name for key, name in held.items() if name is not None}
+    owned = store.owned(pbx.name, family, present)
+    keys = (Key(key, name, key in owned and name is not None) for key, name in held.items())
+    return PbxKeys(pbx.name, tuple(key for key in keys if key.number in asked.keys or key.name is not None), written)
+
+
+def _rules(
+    number: str, every: Sequence[str], claim: Claim, parser: NumberParser, names: NameMaker
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Go from a card's texts to the number and the name again, and give the rules of both ways."""
+    result = parser.parse(claim.text)
+    number_rules = tuple(claim.rules.splitlines()) or (result.rules if set(result.keys) & set(every) else ())
+    made = [names.make(claim.counterparty, country=country) for country in (country_of(number), None)]
+    return number_rules, next((one.rules for one in made if one.name == claim.name), ())

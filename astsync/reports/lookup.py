@@ -1,0 +1,157 @@
+"""What is known of one number, for ``lookup``."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import orjson
+
+from astsync.phonebook.model import Claim, Entry
+from astsync.reports.as_json import as_claim, as_skipped
+from astsync.reports.untrusted import escape_controls, printable, utf8
+from astsync.result import Key, Lookup, PbxKeys
+from astsync.store.records import Written
+
+VERSION = 1
+_UNKNOWN = "from which card is not known: an older astsync made the snapshot; the next sync notes it"
+
+
+def as_text(found: Lookup) -> str:
+    """Give what is known for people, in local time."""
+    return "\n".join((*_heading(found), *_on_pbxs(found), *_in_snapshot(found))) + "\n"
+
+
+def _heading(found: Lookup) -> Iterator[str]:
+    others = [key for key in found.keys if key != found.number]
+    yield found.number + (f" (keys: {', '.join(found.keys)})" if others else "")
+
+
+def _on_pbxs(found: Lookup) -> Iterator[str]:
+    for pbx in found.pbx:
+        if pbx.error is not None:
+            yield f"{printable(pbx.name)}: not reached"
+        for key in pbx.keys:
+            yield f"{printable(pbx.name)}: {_held(found, key, pbx.written)}"
+        yield f"  {_written(pbx.written)}"
+
+
+def _held(found: Lookup, key: Key, written: Written | None) -> str:
+    if key.name is None:
+        return f"{key.number} is not there"
+    whose = _whose(key, written)
+    entry = found.entries.get(key.number)
+    differs = "" if entry is None or entry.name == key.name else "; not what the snapshot says"
+    return f"{key.number} {printable(key.name)} ({whose}{differs})"
+
+
+def _whose(key: Key, written: Written | None) -> str:
+    """Tell who wrote what stands there. A run that changed the key last tells whether somebody else wrote since."""
+    if not key.owned:
+        return "foreign: astsync did not write it"
+    if written is not None and written.number == key.number and written.new != key.name:
+        return "somebody else wrote over astsync's"
+    return "written by astsync"
+
+
+def _written(written: Written | None) -> str:
+    if written is None:
+        return "no run on record changed it"
+    when = f"{written.at.astimezone():%Y-%m-%d %H:%M:%S}"
+    old, new = (_value(value) for value in (written.old, written.new))
+    return f"last changed by run {written.run} ({written.command}) of {when}: {old} -> {new}"
+
+
+def _value(value: str | None) -> str:
+    return "nothing" if value is None else printable(value)
+
+
+def _in_snapshot(found: Lookup) -> Iterator[str]:
+    if found.pulled is None:
+        yield "no snapshot yet: no sync has succeeded"
+        return
+    said = "; ".join(f"{entry.number} {printable(entry.name)}" for entry in found.entries.values())
+    nothing = "nothing for this number; `astsync problems` lists the phones that gave none"
+    yield f"snapshot of {found.pulled.at.astimezone():%Y-%m-%d %H:%M:%S} from {printable(found.pulled.source)}: " + (
+        said or ("no name for this number" if found.claims else nothing)
+    )
+    claims = next(iter(found.claims.values()), ())
+    if found.entries and not claims:
+        yield f"  {_UNKNOWN}"
+    for place, claim in enumerate(claims):
+        yield from _claim(claim, found if place == 0 else None)
+    for skip in found.skipped:
+        yield f"  no key: {printable(skip.name) or '(no name)'} ({printable(skip.source)})"
+        yield f"    phone: {printable(skip.text)}: {printable(skip.reason)}"
+
+
+def _claim(claim: Claim, found: Lookup | None) -> Iterator[str]:
+    """Tell a claim; of the first one, whose name stands there, also by which rules."""
+    code = f", code {printable(claim.code)}" if claim.code else ""
+    yield f"  {printable(claim.counterparty)} ({printable(claim.source)}{code})"
+    kind = f"{printable(claim.kind)}: " if claim.kind else ""
+    rules = found.number_rules if found is not None else ()
+    yield f"    phone: {kind}{printable(claim.text)}{_by(rules)}"
+    yield f"    name: {printable(claim.name)}{_by(found.name_rules if found is not None else ())}"
+    if claim.verdict:
+        yield f"    {printable(claim.verdict)}"
+
+
+def _by(rules: tuple[str, ...]) -> str:
+    return f"  [{printable(', '.join(rules))}]" if rules else ""
+
+
+def as_json(found: Lookup) -> str:
+    """Give what is known as one JSON object, indented, with a line end; its keys are pinned by a test."""
+    data = {
+        "version": VERSION,
+        "number": found.number,
+        "keys": list(found.keys),
+        "pbx": [_pbx(pbx) for pbx in found.pbx],
+        "snapshot": _snapshot(found),
+        "claims": [{"key": key, **as_claim(claim)} for key, claims in found.claims.items() for claim in claims],
+        "last_run": _run(found.written),
+    }
+    return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
+
+
+def _pbx(pbx: PbxKeys) -> dict[str, Any]:
+    return {
+        "name": pbx.name,
+        "keys": [
+            {"key": key.number, "name": None if key.name is None else utf8(key.name), "owned": key.owned}
+            for key in pbx.keys
+        ],
+        "last_run": _run(pbx.written),
+        "error": pbx.error and utf8(str(pbx.error)),
+    }
+
+
+def _snapshot(found: Lookup) -> dict[str, Any] | None:
+    if found.pulled is None:
+        return None
+    return {
+        "pulled": found.pulled.at.isoformat(timespec="seconds"),
+        "source": utf8(found.pulled.source),
+        "entries": [_entry(entry) for entry in found.entries.values()],
+        "claims_known": found.pulled.claims_known,
+        "number_rules": [utf8(rule) for rule in found.number_rules],
+        "name_rules": [utf8(rule) for rule in found.name_rules],
+        "skipped": [as_skipped(skip) for skip in found.skipped],
+    }
+
+
+def _entry(entry: Entry) -> dict[str, str]:
+    return {"key": entry.number, "name": utf8(entry.name), "source": utf8(entry.source)}
+
+
+def _run(written: Written | None) -> dict[str, Any] | None:
+    if written is None:
+        return None
+    return {
+        "run": written.run,
+        "command": utf8(written.command),
+        "started": written.at.isoformat(timespec="seconds"),
+        "pbx": written.pbx,
+        "key": utf8(written.number),
+        "old": None if written.old is None else utf8(written.old),
+        "new": None if written.new is None else utf8(written.new),
+    }

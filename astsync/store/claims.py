@@ -1,0 +1,89 @@
+"""Who claimed each number of a pull, and what gave no number: the cards as they stand in 1C, kept for ``lookup``.
+
+The claims of a pull are written before it is known whether its phonebook is accepted. They count once the snapshot is
+that of the same run; those of other runs are dropped then, or by the next pull.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+
+from astsync.phonebook.model import Claim, Skipped
+
+_BATCH = 1_000
+_INSERT = "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_READ = """
+SELECT coalesce(claim.name, snapshot.name), coalesce(claim.source, snapshot.source),
+    counterparty, code, kind, text, verdict, rules
+FROM claim LEFT JOIN snapshot ON snapshot.number = claim.number
+WHERE pull = (SELECT run FROM pull) AND claim.number = ? ORDER BY place
+"""
+_SKIP = "INSERT INTO skipped VALUES (?, ?, ?, ?, ?, ?)"
+_SKIPPED = """
+SELECT source, name, text, reason FROM skipped
+WHERE pull = (SELECT run FROM pull) AND (
+    instr(digits, :national) OR (length(digits) >= :least AND substr(:number, -length(digits)) = digits)
+) ORDER BY source, text LIMIT :most
+"""
+_LEAST = 5
+"""Digits of a local number that a skipped text must have to be taken for the end of a whole one."""
+_MOST = 20
+
+_Row = tuple[int, str, int, str | None, str | None, str, str, str, str, str, str]
+
+
+class ClaimWriter:
+    """Writes the claims of one pull, in batches; what the snapshot holds too is not written twice."""
+
+    def __init__(self, db: sqlite3.Connection, pull: int) -> None:
+        self._db = db
+        self._pull = pull
+        self._rows: list[_Row] = []
+
+    def add(self, number: str, claims: Sequence[Claim]) -> None:
+        """Keep the claims of a number."""
+        if len(claims) == 1:
+            (claim,) = claims
+            self._rows.append((self._pull, number, 0, None, None, *claim[2:]))
+        else:
+            self._rows += ((self._pull, number, place, *claim) for place, claim in enumerate(claims))
+        if len(self._rows) >= _BATCH:
+            self.flush()
+
+    def flush(self) -> None:
+        """Write what is left."""
+        try:
+            self._db.executemany(_INSERT, self._rows)
+        except UnicodeEncodeError:  # 1C's own text may hold half a character, which no UTF-8 can
+            self._db.executemany(_INSERT, map(_whole, self._rows))
+        self._rows.clear()
+
+    def skip(self, skipped: Iterable[Skipped]) -> None:
+        """Keep the phone fields that gave no number, where they hold any digit."""
+        rows = ((self._pull, _digits(one.text), one.source, one.name, one.text, one.reason) for one in skipped)
+        self._db.executemany(_SKIP, (_whole(row) for row in rows if row[1]))
+
+
+def _digits(text: str) -> str:
+    return "".join(c for c in text if "0" <= c <= "9")
+
+
+def _whole(row: tuple[object, ...]) -> tuple[object, ...]:
+    return tuple(v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v for v in row)
+
+
+def drop_others(db: sqlite3.Connection, pull: int | None) -> None:
+    """Drop what is kept of all pulls but one."""
+    db.execute("DELETE FROM claim WHERE pull IS NOT ?", (pull,))
+    db.execute("DELETE FROM skipped WHERE pull IS NOT ?", (pull,))
+
+
+def read_claims(db: sqlite3.Connection, numbers: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
+    """Give the claims that the snapshot's pull found, by those of the numbers that have any, the first one first."""
+    found = {number: tuple(Claim(*row) for row in db.execute(_READ, (number,))) for number in numbers}
+    return {number: claims for number, claims in found.items() if claims}
+
+
+def read_skipped(db: sqlite3.Connection, number: str, national: str) -> tuple[Skipped, ...]:
+    """Give some phone fields that gave no key and hold the national number, or end it as a local number does."""
+    values = {"number": number, "national": national, "least": _LEAST, "most": _MOST}
+    return tuple(Skipped(*row) for row in db.execute(_SKIPPED, values))
