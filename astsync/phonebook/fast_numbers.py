@@ -392,14 +392,21 @@ def calling_code(code: int) -> CallingCode | None:
 
 @cache
 def _national_patterns(code: int) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
-    """Give what numbers of a calling code look like in its regions, and what may stand before them."""
-    found = (PhoneMetadata.metadata_for_region(region) for region in COUNTRY_CODE_TO_REGION_CODE[code])
-    known = [metadata for metadata in found if metadata is not None and metadata.general_desc is not None]
+    """Give what valid numbers of a calling code look like in its regions, and what may stand before them."""
+    found = map(PhoneMetadata.metadata_for_region, COUNTRY_CODE_TO_REGION_CODE[code])
     return tuple(
-        (re.compile(m.general_desc.national_number_pattern or ""), re.compile(m.national_prefix_for_parsing or "(?!)"))
-        for m in known
-        if m.general_desc is not None
+        (
+            re.compile("|".join(_all_patterns(metadata)) or "(?!)"),
+            re.compile(metadata.national_prefix_for_parsing or "(?!)"),
+        )
+        for metadata in found
+        if metadata is not None
     )
+
+
+def _all_patterns(metadata: PhoneMetadata) -> list[str]:
+    descriptions: list[PhoneNumberDesc | None] = [getattr(metadata, name) for name in _TYPES]
+    return [d.national_number_pattern for d in descriptions if d is not None and d.national_number_pattern]
 
 
 def may_be_national(code: int, number: str) -> bool:
@@ -407,11 +414,11 @@ def may_be_national(code: int, number: str) -> bool:
     patterns = _national_patterns(code)
     if not patterns or code in _UNCOMMON:
         return True
-    for general, prefix in patterns:
+    for valid, prefix in patterns:
         before = prefix.match(number)
-        if general.fullmatch(number) or (before is not None and general.fullmatch(number[before.end() :])):
+        if valid.fullmatch(number) or (before is not None and valid.fullmatch(number[before.end() :])):
             return True
-    return number.startswith("0")
+    return False
 
 
 def calling_code_width(digits: str) -> int:

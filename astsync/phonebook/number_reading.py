@@ -158,14 +158,15 @@ class Reader:
         number = self._plus(digits) if plus else self._no_plus(digits)
         return number._replace(written=run) if number is not None else None
 
-    def may_be(self, count: int, start: str, *, plus: bool) -> bool:
+    def may_be(self, count: int, start: str, *, plus: bool, first: bool) -> bool:
         """Tell, before anything is read, whether so many digits that start so can be one number.
 
-        ``start`` are the first three digits, or fewer where there are no more.
+        ``start`` are the first three digits, or fewer where there are no more. ``first``: nothing stands before them in
+        their run; only there an international prefix is looked for.
         """
         if plus:
             return _LEAST_DIGITS <= count <= _MOST_DIGITS + 1
-        if start.startswith(("00", "81")) and count > self.plan.length + 1:
+        if first and start.startswith(("00", "81")) and count > self.plan.length + 1:
             return count <= _MOST_DIGITS + 3
         if start in _NEIGHBOURS:
             return self._least <= count <= _MOST_DIGITS - 2

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astsync.phonebook import damage, phone_field, segments
+from astsync.phonebook import damage, local_numbers, phone_field, run_groups, segments, small_numbers
 from astsync.phonebook.numbers import NumberParser
 
 STABLE = settings(derandomize=True, deadline=None, max_examples=60, database=None)
@@ -58,7 +58,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         seen[1] += event == "call"
 
     with monkeypatch.context() as patched:
-        for module in (damage, phone_field, segments):
+        for module in (damage, phone_field, run_groups, local_numbers, small_numbers, segments):
             for name, value in vars(module).items():
                 if isinstance(value, re.Pattern):
                     patched.setattr(module, name, Counted(value, seen))
@@ -117,7 +117,7 @@ def test_a_long_line_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_counter_sees_work_that_grows_with_the_square(monkeypatch: pytest.MonkeyPatch) -> None:
     def square(text: str) -> None:
         for at in range(len(text)):
-            segments._GROUP.search(text, at, len(text))
+            phone_field._RUN.search(text, at, len(text))
 
     work = []
     for length in (100, 400):

@@ -1,0 +1,69 @@
+"""Local numbers: which groups of digits look like one, which are dates, sums and postal codes instead."""
+
+import re
+from collections.abc import Iterator
+from typing import Final
+
+from astsync.phonebook.run_groups import Groups, digit_count
+
+LOCAL_DIGITS: Final = (5, 8)
+"""The least and the most digits of a local number."""
+
+SEVEN: Final = 7
+"""Digits of the usual local number."""
+
+PREFIXES: Final = frozenset("780")
+"""Digits that, apart, belong to a whole number."""
+
+SHORT_DATE: Final = re.compile(
+    r"(?:0?[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d"
+    r"|(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-(?:1[5-9]|2\d|3[0-5])"
+)
+"""12.05.85, 12-10-24."""
+
+# No code in brackets, no prefix apart, no single last digit: those are whole numbers that lost digits.
+_LOCAL = re.compile(r"(?![780][ .-]|0)\d+(?:[ .-]{1,3}\d+)*(?<=\d\d)")
+_AMOUNT = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
+_ROUND = re.compile(r"\d{1,3}[ -]?000|[1-9]00[ -][1-9]00")  # sums, ranges, postal codes of cities
+_LONGEST_LOCAL = 20  # characters
+_SIX = 6  # digits of a local number behind a code of four
+
+
+def local_digits(text: str, trunk: str) -> int:
+    """Give how many digits a local number has that a text may be; 0 when it is none."""
+    if not LOCAL_DIGITS[0] <= len(text) <= _LONGEST_LOCAL or text[0] == trunk or not _LOCAL.fullmatch(text):
+        return 0
+    width = digit_count(text)
+    if not LOCAL_DIGITS[0] <= width <= LOCAL_DIGITS[1]:
+        return 0
+    odd = _AMOUNT.fullmatch(text) or SHORT_DATE.fullmatch(text) or (width == _SIX and _ROUND.fullmatch(text))
+    return 0 if odd else width
+
+
+def local_ends(groups: Groups, at: int, trunk: str) -> Iterator[int]:
+    """Yield where a local number that begins with a group may end."""
+    run, first = groups.run, groups.digits[at]
+    if first[0] == "0" or first in PREFIXES or (at == 0 and (run.plus or run.glued)):
+        return
+    before = groups.totals[at]
+    for end in range(at + 1, min(at + LOCAL_DIGITS[1], groups.count) + 1):
+        if end > at + 1 and not _goes_on(groups, at, end - 1):
+            return
+        count = groups.totals[end] - before
+        if count > LOCAL_DIGITS[1]:
+            return
+        if count < LOCAL_DIGITS[0] or len(groups.digits[end - 1]) < 2 or not groups.parts_at(end):
+            continue
+        if not (run.glued and end == groups.count) and local_digits(groups.bare(at, end), trunk):
+            yield end
+
+
+def _goes_on(groups: Groups, at: int, here: int) -> bool:
+    """Tell whether a local number that begins with group ``at`` may go on with group ``here``."""
+    gap, group = groups.gaps[here], groups.digits[here]
+    if not gap.weak or (gap.blank and len(group) == 1):
+        return False  # 305 8 495 …: a digit apart is a prefix
+    # 5 31-40-11 is an index and a number; 2 77 11 21 and 2-77-11-21 are numbers.
+    return not (here == at + 1 and len(groups.digits[at]) == 1 and gap.blank) or (
+        len(group) == 2 and all(later.blank for later in groups.gaps[here : here + 2])
+    )
