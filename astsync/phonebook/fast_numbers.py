@@ -313,7 +313,8 @@ class NumberPlan:
         """Tell whether libphonenumber calls this national number (digits) valid under the calling code."""
         if self._valid is not None and len(number) == self.length:
             return self._valid.fullmatch(number) is not None
-        return number.isdigit() and is_valid_number(self._as_phone_number(number))
+        possible = number.isdigit() and may_be_national(self.country_code, number)
+        return possible and is_valid_number(self._as_phone_number(number))
 
     def code_exists(self, code: str) -> bool:
         """Tell whether any number of the main region starts with these three digits."""

@@ -45,14 +45,13 @@ def local_ends(groups: Groups, at: int, trunk: str) -> Iterator[int]:
     run, first = groups.run, groups.digits[at]
     if first[0] == "0" or first in PREFIXES or (at == 0 and (run.plus or run.glued)):
         return
-    before = groups.totals[at]
+    totals, least = groups.totals, groups.totals[at] + LOCAL_DIGITS[0]
     for end in range(at + 1, min(at + LOCAL_DIGITS[1], groups.count) + 1):
         if end > at + 1 and not _goes_on(groups, at, end - 1):
             return
-        count = groups.totals[end] - before
-        if count > LOCAL_DIGITS[1]:
+        if totals[end] > totals[at] + LOCAL_DIGITS[1]:
             return
-        if count < LOCAL_DIGITS[0] or len(groups.digits[end - 1]) < 2 or not groups.parts_at(end):
+        if totals[end] < least or len(groups.digits[end - 1]) < 2 or not groups.parts_at(end):
             continue
         if not (run.glued and end == groups.count) and local_digits(groups.bare(at, end), trunk):
             yield end
@@ -63,7 +62,9 @@ def _goes_on(groups: Groups, at: int, here: int) -> bool:
     gap, group = groups.gaps[here], groups.digits[here]
     if not gap.weak or (gap.blank and len(group) == 1):
         return False  # 305 8 495 …: a digit apart is a prefix
+    if here > at + 1:
+        return True
     # 5 31-40-11 is an index and a number; 2 77 11 21 and 2-77-11-21 are numbers.
-    return not (here == at + 1 and len(groups.digits[at]) == 1 and gap.blank) or (
+    return not (len(groups.digits[at]) == 1 and gap.blank) or (
         len(group) == 2 and all(later.blank for later in groups.gaps[here : here + 2])
     )

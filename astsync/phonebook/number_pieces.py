@@ -15,11 +15,19 @@ MOST_NUMBER: Final = 18
 CODE: Final = 3
 """Digits of the usual area code."""
 
-_LEAST_NUMBER = 7  # digits of a number
 _MOST_GROUPS = 8  # of one number among others; alone it may have each digit apart
 _MOST_BEFORE_BRACKET = 6  # digits: a prefix and an area code
 _MOST_PREFIXED = 9  # digits before a slash that are no whole number yet: 8 495 229/30/42
 _MOST_READ = 60  # candidates of one run that are read closely, beside those that its length allows
+
+
+def _is_international_prefix(groups: list[str]) -> bool:
+    """Tell whether two groups begin 8 10 375 … or 00 49 …"""
+    return (
+        groups[0] in {"8", "00"}
+        and len(groups) > 1
+        and (groups[1][:2] == "10" if groups[0] == "8" else groups[1][0] != "0")
+    )
 
 
 class NumberPieces:
@@ -39,19 +47,19 @@ class NumberPieces:
         return known
 
     def _find(self, groups: Groups, at: int, *, plus: bool) -> Iterator[Piece]:
-        reader, before = self._reader, groups.totals[at]
-        start = "".join(groups.digits[at : at + 3])[:3]
-        first = at == 0 or groups.digits[at] in {"8", "00"}
+        gaps, totals, digits = groups.gaps, groups.totals, groups.digits
+        first = at == 0 or _is_international_prefix(digits[at : at + 2])
+        counts = self._reader.counts("".join(digits[at : at + 3])[:3], plus=plus, first=first)
         most = groups.count if at == 0 and groups.count <= MOST_NUMBER else min(at + _MOST_GROUPS, groups.count)
+        longest = totals[at] + MOST_NUMBER
         for end in range(at + 1, most + 1):
-            if end > at + 1 and not self._joins(groups, at, end - 1):
+            if end > at + 1:
+                gap = gaps[end - 1]
+                if not (self._joins(groups, at, end - 1) if gap.slash or gap.opens else gap.joins):
+                    return
+            if totals[end] > longest:
                 return
-            count = groups.totals[end] - before
-            if count > MOST_NUMBER:
-                return
-            if count < _LEAST_NUMBER:
-                continue
-            if not reader.may_be(count, start, plus=plus, first=first):
+            if totals[end] - totals[at] not in counts:
                 continue
             if not groups.parts_at(end) and not self._has_hyphen_tail(groups, at, end):
                 continue
@@ -85,10 +93,8 @@ class NumberPieces:
         return (pairs or len(groups.digits[end - 1]) >= LOCAL_DIGITS[0]) and groups.between(end) == "-"
 
     def _joins(self, groups: Groups, at: int, here: int) -> bool:
-        """Tell whether the gap before group ``here`` may stand inside a number that begins with group ``at``."""
+        """Tell whether a slash or a bracket before group ``here`` may stand inside a number that begins with ``at``."""
         gap = groups.gaps[here]
-        if not (gap.slash or gap.opens):
-            return gap.joins
         prefixed = (at == 0 and groups.run.plus) or groups.digits[at] in {self._reader.plan.trunk, self._reader.code}
         so_far = groups.width(at, here)
         if gap.opens:  # prefixes and area codes stand before a bracket: 351-40-11 (220) has an extension

@@ -131,6 +131,7 @@ class Reader:
         self.reads = 0
         """Runs read closely so far: the tests hold the work on a field to its length by this count."""
         self._known = self.plan.length
+        self._counts: dict[tuple[str, bool, bool], frozenset[int]] = {}
         self._least = min(self.plan.length, 10) if self.plan.fast else _LEAST_DIGITS
         # The rule of the fast path, by the prefix that it found.
         self.rules = {self.plan.trunk: f"trunk prefix {self.plan.trunk}", f"+{self.code}": INTERNATIONAL}
@@ -158,12 +159,20 @@ class Reader:
         number = self._plus(digits) if plus else self._no_plus(digits)
         return number._replace(written=run) if number is not None else None
 
-    def may_be(self, count: int, start: str, *, plus: bool, first: bool) -> bool:
-        """Tell, before anything is read, whether so many digits that start so can be one number.
+    def counts(self, start: str, *, plus: bool, first: bool) -> frozenset[int]:
+        """Tell, before anything is read, how many digits a number that starts so can have.
 
         ``start`` are the first three digits, or fewer where there are no more. ``first``: nothing stands before them in
         their run; only there an international prefix is looked for.
         """
+        known = self._counts.get((start, plus, first))
+        if known is None:
+            most = range(_LEAST_DIGITS, _MOST_DIGITS + 4)
+            known = frozenset(count for count in most if self._may_be(count, start, plus=plus, first=first))
+            self._counts[start, plus, first] = known
+        return known
+
+    def _may_be(self, count: int, start: str, *, plus: bool, first: bool) -> bool:
         if plus:
             return _LEAST_DIGITS <= count <= _MOST_DIGITS + 1
         if first and start.startswith(("00", "81")) and count > self.plan.length + 1:
@@ -319,7 +328,7 @@ class SevenReader(Reader):
             return start[0] in "78"
         if count == self.plan.length or (count == _SEVEN_DIGITS + 1 and start[:2] == "78"):
             return True
-        return _SEVEN_DIGITS < count <= _SEVEN_DIGITS + 2 and start[0] in "78" and start[1] in "39"
+        return _SEVEN_DIGITS < count <= _SEVEN_DIGITS + 2 and start[0] in "78" and start[1:2] in {"3", "9"}
 
     def _is_trunk(self, digits: Digits) -> bool:
         """Tell +8 (495) … from +84 95 …: the groups decide, and where there are none, the reading at home wins."""

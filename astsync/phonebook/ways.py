@@ -104,8 +104,12 @@ def promising(ways: dict[Kind, Way]) -> list[Way]:
     """The ways to one place that may lead to the cheapest one."""
     if len(ways) == 1:
         return list(ways.values())
-    costs = {kind: way.cost for kind, way in ways.items()}
-    return [way for kind, way in ways.items() if not any(costs.get(k, way.cost) < way.cost for k in _NO_BETTER[kind])]
+    promising_ways: list[Way] = []
+    for kind, way in ways.items():
+        better = _NO_BETTER[kind]
+        if not any(other.cost < way.cost and other.kind in better for other in ways.values()):
+            promising_ways.append(way)
+    return promising_ways
 
 
 START: Final = Way(0, Kind.START, 0)
