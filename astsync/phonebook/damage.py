@@ -17,6 +17,7 @@ SPREADSHEET: Final = "a spreadsheet's number restored"
 SEPARATORS: Final = "odd separators taken as hyphens"
 
 _PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
+_ANGLED = re.compile(r"<(\d{2,5})>")  # an area code: 8 <831> 413-27-60
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 
 # 79161234567.0, 79 161 234 569,00: the fraction of a whole number, where nothing of a number follows it.
@@ -93,4 +94,8 @@ def _joined(text: str, sign: str, is_number: IsNumber) -> str:
 
 def plain(text: str) -> str:
     """A phone field as ``plain_phone_text`` gives it, decoded before where it is encoded."""
-    return plain_phone_text(decode(text) if "%" in text or "&" in text else text)
+    if "%" in text or "&" in text:
+        text = decode(text)
+    if "<" in text:
+        text = _ANGLED.sub(r"(\1)", text)
+    return plain_phone_text(text)

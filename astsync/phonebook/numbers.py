@@ -68,6 +68,8 @@ class NumberParser:
         repaired, rules = repair(cleaned, self._is_number)
         field = take_apart(repaired, self._is_number)
         segments = self._segments(self._reader, area)
+        if "код" in repaired:
+            segments.look_ahead(field.runs)
         spoilt = False
         for run in field.runs:
             if run.spoilt:

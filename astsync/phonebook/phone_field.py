@@ -287,7 +287,7 @@ def _word_before(text: str, start: int) -> str:
 
 def _is_in_url(text: str, start: int) -> bool:
     """Tell whether a letter that touches a run belongs to a web address: vk.com/club89161234567."""
-    token = text[max(start - _LONGEST_URL, 0) : start].rsplit(None, 1)[-1]
+    token = text[max(start - _LONGEST_URL, 0) : start].rsplit(None, 1)[-1].rpartition("//")[2]
     return "/" in token and "." in token.partition("/")[0]
 
 

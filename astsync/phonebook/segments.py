@@ -80,6 +80,11 @@ class Segments:
         elif (self._alone or self._blocked) and any(map(self._reader.is_fixed, self.numbers[known:])):
             self._alone, self._blocked = "", False
 
+    def look_ahead(self, runs: list[Run]) -> None:
+        """Take the area code that a field names by the word "код", wherever it stands: 260-13-24 (код 846)."""
+        named = (self._code_alone(run) for run in runs if _CODE_WORD.search(run.before))
+        self._alone = next(filter(None, named), "")
+
     def spoil(self, run: Run) -> None:
         """Take notice of a run in which a letter stands for a digit."""
         self._blocked = self._blocked or self._has_code(run)
@@ -225,7 +230,8 @@ class Segments:
             if way.kind is Kind.LOCAL and groups.gaps[at].opens and self._is_other_code(groups, at, piece.end):
                 return False  # 260-13-24 (846) is not of this place
             told = groups.gaps[at].opens or not groups.gaps[at].blank
-            told = told or piece.end > at + 1 or len(groups.digits[at]) > _LONGEST_TAIL
+            sure = way.kind in {Kind.PREFIXED, Kind.BRACKETED}
+            told = told or piece.end > at + 1 or (sure and len(groups.digits[at]) > _LONGEST_TAIL)
             return told or at == way.start + 1 or not groups.gaps[at - 1].blank
         if way.kind is Kind.MARKED and piece.kind is Kind.LOCAL:
             return not self._may_be_code(groups, way.start, at)
