@@ -53,7 +53,7 @@ def decode(text: str) -> str:
 def repair(text: str, is_number: IsNumber) -> tuple[str, list[str]]:
     """Restore the numbers of a plain text (``cleaning.plain_phone_text``); give it and the rules used."""
     rules: list[str] = []
-    restored = _restore(text)
+    restored = _restore(text) if "." in text or "," in text else text
     if restored != text:
         rules.append(SPREADSHEET)
     if "10" in restored and ("w" in restored or "p" in restored or "г" in restored):
@@ -71,7 +71,7 @@ def repair(text: str, is_number: IsNumber) -> tuple[str, list[str]]:
 def _restore(text: str) -> str:
     if ".0" in text or ",0" in text:
         text = _FRACTION.sub("", text)
-    if ("e" in text or "е" in text) and ("." in text or "," in text):
+    if "e" in text or "е" in text:
         text = _FLOAT.sub(_whole, text)
     return _THOUSANDS.sub(_without_commas, text) if text.count(",") > 1 else text
 

@@ -89,6 +89,7 @@ _OPENED = re.compile(r"\+[+( .-]*\Z|\( *\Z")
 _LONGEST_OPENING = 8  # signs between a "+" and its number
 _LONGEST_BEFORE = 24  # characters before a run that may tell what its first digits are
 _ADDRESS_SIGNS = frozenset("/=?&")
+_TOUCHING = _ADDRESS_SIGNS | {"@"}
 
 # A short strange word between digits, with no blank around it, is a spoilt digit: 229-3O-42, 2З9-30-42.
 _SPOILT_GAP = re.compile(r"[-.)]*([^\W\d_]{1,3})[-.(]*")
@@ -302,11 +303,17 @@ def _spoils(word: str | None) -> bool:
     return word is not None and word not in _GLUED_WORDS
 
 
+def _stands_apart(text: str, span: _Span) -> bool:
+    """Tell whether no letter and no sign of an address touches a run."""
+    before, after = text[span.start - 1 : span.start] if span.start else " ", text[span.end : span.end + 1] or " "
+    return not (before.isalpha() or after.isalpha() or before in _TOUCHING or after in _TOUCHING)
+
+
 def take_apart(text: str, is_number: IsNumber) -> Field:
     """Take a plain phone text (``damage.plain``) apart; ``is_number`` tells whether digits are a whole number."""
     words = _WORD.findall(text)
     text, rules = _cut(text, words, is_number)
     spans = _spans(text, words=bool(words))
-    if not words:
+    if not words or (len(spans) == 1 and _stands_apart(text, spans[0])):
         return Field([span.run for span in spans], rules)
     return Field([run._replace(spoilt=True) if spoilt else run for run, spoilt in _Letters(text, spans).runs()], rules)
