@@ -126,7 +126,7 @@ class Lookup:
     ``entries`` and ``claims`` are those of the snapshot, by key; ``pulled`` is None where there is no snapshot yet.
     ``skipped`` are phone fields of the snapshot's pull that gave no key and hold the number's digits.
     ``number_rules`` and ``name_rules`` tell how the first claim's texts became the number and the name; they are empty
-    where the texts alone do not lead there.
+    where the texts alone do not lead there. ``doubt`` tells why the digits are no number but a key as they stand.
     """
 
     number: str
@@ -138,6 +138,7 @@ class Lookup:
     skipped: tuple[Skipped, ...] = ()
     number_rules: tuple[str, ...] = ()
     name_rules: tuple[str, ...] = ()
+    doubt: str = ""
 
     @property
     def written(self) -> Written | None:

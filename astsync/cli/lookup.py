@@ -24,7 +24,9 @@ class LookupFormat(StrEnum):
 
 def lookup(
     context: typer.Context,
-    number: Annotated[str, typer.Argument(help="A number in any spelling, or the digits of a key on the PBX.")],
+    number: Annotated[
+        list[str], typer.Argument(metavar="NUMBER", help="A number in any spelling, or the digits of a key on the PBX.")
+    ],
     lookup_format: Annotated[LookupFormat, typer.Option("--format", help="The format.")] = LookupFormat.TEXT,
     output: OutputOption = None,
 ) -> None:
@@ -32,7 +34,7 @@ def lookup(
     from astsync.reports import lookup as report
 
     check_output(output)
-    found = _look(context.ensure_object(Common), number)
+    found = _look(context.ensure_object(Common), " ".join(number))
     emit(report.as_json(found) if lookup_format is LookupFormat.JSON else report.as_text(found), output)
     for pbx in found.pbx:
         if pbx.error is not None:

@@ -21,8 +21,9 @@ _SEPARATORS = str.maketrans("", "", " ()-.+\n")
 class Asked:
     """The number that somebody typed. ``keys`` are its spellings by ``parser``, ``others`` those that it has besides.
 
-    A text of digits that are no number by the numbering plan, as a PBX's own extension, is a key as it stands. Raises
-    ConfigError for a text that is no number, or several.
+    A text of digits that are no number by the numbering plan, as a PBX's own extension, is a key as it stands.
+    ``doubt`` tells why it is no number where it is longer than an extension. Raises ConfigError for a text without a
+    number, or with several.
     """
 
     def __init__(self, text: str, parser: NumberParser) -> None:
@@ -36,7 +37,9 @@ class Asked:
         self.number = numbers[0]
         self.national = next(iter(found["national"].keys), self.number)
         self.keys = parser.parse(text).keys or digits
+        self.doubt = found["e164"].reason or "" if len(self.number) > _SHORT else ""
         every = dict.fromkeys(key for result in found.values() for key in (*result.keys, *digits))
+        every.update((f"+{key}", None) for key in found["e164"].keys)  # no astsync writes it, but people and others do
         self.others = tuple(key for key in every if key not in self.keys)
 
 
@@ -60,7 +63,7 @@ def look_up(
 
     side_by_side([job(pbx) for pbx in pbxs], lambda: None)
     told = tuple(parts[pbx.name] for pbx in pbxs)
-    return Lookup(asked.number, asked.keys, told, store.pulled(), entries, claims, skipped, *rules)
+    return Lookup(asked.number, asked.keys, told, store.pulled(), entries, claims, skipped, *rules, asked.doubt)
 
 
 def _on(pbx: KeyPbx, asked: Asked, store: Store, family: str) -> PbxKeys:

@@ -22,7 +22,8 @@ def as_text(found: Lookup) -> str:
 
 def _heading(found: Lookup) -> Iterator[str]:
     others = [key for key in found.keys if key != found.number]
-    yield found.number + (f" (keys: {', '.join(found.keys)})" if others else "")
+    keys = f" (keys: {', '.join(found.keys)})" if others else ""
+    yield found.number + (f" (looked up as it stands: {found.doubt})" if found.doubt else keys)
 
 
 def _on_pbxs(found: Lookup) -> Iterator[str]:
@@ -40,7 +41,7 @@ def _held(found: Lookup, key: Key, written: Written | None) -> str:
     whose = _whose(key, written)
     entry = found.entries.get(key.number)
     differs = "" if entry is None or entry.name == key.name else "; not what the snapshot says"
-    return f"{key.number} {printable(key.name)} ({whose}{differs})"
+    return f"{key.number} {_value(key.name)} ({whose}{differs})"
 
 
 def _whose(key: Key, written: Written | None) -> str:
@@ -61,7 +62,7 @@ def _written(written: Written | None) -> str:
 
 
 def _value(value: str | None) -> str:
-    return "nothing" if value is None else printable(value)
+    return "nothing" if value is None else printable(value) or "(an empty name)"
 
 
 def _in_snapshot(found: Lookup) -> Iterator[str]:
@@ -85,7 +86,7 @@ def _in_snapshot(found: Lookup) -> Iterator[str]:
 
 def _claim(claim: Claim, found: Lookup | None) -> Iterator[str]:
     """Tell a claim; of the first one, whose name stands there, also by which rules."""
-    code = f", code {printable(claim.code)}" if claim.code else ""
+    code = f", code {printable(claim.code)}" if claim.code not in ("", claim.source) else ""
     yield f"  {printable(claim.counterparty)} ({printable(claim.source)}{code})"
     kind = f"{printable(claim.kind)}: " if claim.kind else ""
     rules = found.number_rules if found is not None else ()

@@ -99,6 +99,31 @@ def test_a_key_in_a_form_that_the_configuration_does_not_want_is_told_where_it_i
     assert lines[2] == r"office: 4955550101 Somebody\x1b[31m (foreign: astsync did not write it)"
 
 
+def test_a_key_with_a_plus_is_told_where_it_is_held(claimed: Sandbox) -> None:
+    claimed.pbx.database[b"/cidname/+74955550101"] = b"Somebody"
+    lines = claimed.run("lookup", "555-01-01").out.splitlines()
+    assert lines[1] == f"office: {KEY} OOO Beta (written by astsync)"
+    assert lines[2] == f"office: +{KEY} Somebody (foreign: astsync did not write it)"
+
+
+def test_an_empty_name_is_told_as_one(claimed: Sandbox) -> None:
+    claimed.pbx.database[b"/cidname/101"] = b""
+    assert "office: 101 (an empty name) (foreign:" in claimed.run("lookup", "101").out
+
+
+def test_digits_that_are_no_number_say_why_they_are_looked_up_as_they_stand(box: Sandbox) -> None:
+    box.write('area_code = "495"', 'area_code = ""')
+    heading = box.run("lookup", "555-01-01").out.splitlines()[0]
+    assert heading == ("5550101 (looked up as it stands: a local number, and no area code is set (numbers.area_code))")
+
+
+def test_blanks_of_a_number_need_no_quotes(claimed: Sandbox) -> None:
+    assert claimed.run("lookup", "8", "495", "555-01-01").out.startswith(f"{KEY}\noffice: {KEY} OOO Beta")
+    done = claimed.run("lookup", "84955550101", "84955550102")
+    assert (done.code, done.out) == (2, "")
+    assert "holds 2 numbers" in done.err
+
+
 def test_a_foreign_key_is_told_as_one_and_asks_only_for_it(claimed: Sandbox) -> None:
     claimed.pbx.actions.clear()
     done = claimed.run("lookup", "101")
