@@ -55,7 +55,7 @@ def _odata(source: SourceConfig) -> Iterator[str]:
     odata = source.odata
     yield "[source.odata]"
     yield _line("catalogs", odata.catalogs, "the first wins a conflict")
-    yield _line("name_field", odata.name_field, "or Description, НаименованиеПолное")
+    yield _line("name_field", odata.name_field, "the field with the name, such as НаименованиеПолное")
     yield _optional("kinds", ("Телефон", "Мобильный*"), "only these kinds of contact, in this order")
     if odata.phone_fields:
         yield _line("phone_fields", odata.phone_fields, "phones in the catalog's own fields")
