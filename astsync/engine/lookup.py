@@ -15,6 +15,8 @@ from astsync.store import Store
 
 _SHORT = 5
 """Digits of a PBX's own extensions: they stand within too many skipped texts to tell anything."""
+_LONGEST = 40
+"""Digits of a key. No number has more than 15, and AMI takes no line of any length."""
 _SEPARATORS = str.maketrans("", "", " ()-.+\n")
 
 
@@ -29,7 +31,7 @@ class Asked:
     def __init__(self, text: str, parser: NumberParser) -> None:
         found = {form: _parser(parser, (form,)).parse(text) for form in FORMS}
         typed = plain_phone_text(text).translate(_SEPARATORS)
-        digits = (typed,) if typed.isascii() and typed.isdecimal() else ()
+        digits = (typed,) if typed.isascii() and typed.isdecimal() and len(typed) <= _LONGEST else ()
         numbers = found["e164"].keys or digits
         if len(numbers) != 1:
             why = f"holds {len(numbers)} numbers" if numbers else f"is no number: {found['e164'].reason}"

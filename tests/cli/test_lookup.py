@@ -165,6 +165,7 @@ def test_a_field_with_its_digits_that_gave_no_key_is_told_with_its_reason(box: S
         ("", "is no number: the field is empty"),
         ("8 495 555-01-01, 8 495 555-01-02", "holds 2 numbers"),
         ("ext. 5", "is no number"),
+        ("9" * 5_000, "is no number"),
     ],
 )
 def test_what_is_no_number_is_a_wrong_command(claimed: Sandbox, text: str, words: str) -> None:
