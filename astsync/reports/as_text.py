@@ -135,4 +135,5 @@ def _doubt(doubt: Doubt) -> str:
 def _conflict(conflict: Conflict) -> Iterator[str]:
     yield f"  {conflict.number} is claimed by {len(conflict.claims)} counterparties:"
     for claim in conflict.claims:
-        yield f"    {printable(claim.name)} ({printable(claim.source)}): {printable(claim.verdict)}"
+        card = f"{printable(claim.counterparty)}: {printable(claim.text)}"
+        yield f"    {card}: {printable(claim.name)} ({printable(claim.source)}): {printable(claim.verdict)}"

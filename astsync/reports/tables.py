@@ -53,7 +53,7 @@ def problem_rows(problems: Problems) -> Iterator[Row]:
 
 def _conflict_rows(conflict: Conflict) -> Iterator[Row]:
     for claim in conflict.claims:
-        cells = ("conflict", conflict.number, claim.name, claim.source, claim.text, claim.verdict)
+        cells = ("conflict", conflict.number, claim.counterparty, claim.source, claim.text, claim.verdict)
         yield tuple(printable(cell) for cell in cells)
 
 
