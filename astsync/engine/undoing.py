@@ -87,6 +87,7 @@ class Undoing:
         more = f" and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
         return SafetyError(
             f"{name}: {len(numbers)} keys have changed since run {run}: {', '.join(numbers[:_NAMED])}{more}",
-            hint="Somebody else wrote them, or a later run did: undo the later runs first, the newest before the "
-            "others (`astsync history` lists them), or leave these keys as they are with --skip-changed.",
+            hint="Nothing was put back there. Somebody else wrote them, or a later run did: undo the later runs first, "
+            "the newest before the others (`astsync history` lists them), or leave these keys as they are with "
+            "--skip-changed.",
         )

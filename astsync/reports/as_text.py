@@ -87,7 +87,7 @@ def _lines(report: Report, most: int | None) -> Iterator[str]:
         yield from _pbx(pbx, most, report)
         if report.list_foreign and pbx.plan is not None:
             yield from (f"  = {printable(entry.number)}  {printable(entry.name)}" for entry in pbx.plan.kept)
-    if report.undoes is not None and report.differs:
+    if report.undoes is not None and any(pbx.error is None and pbx.plan and pbx.plan.changes for pbx in report.pbx):
         yield "the next sync, push or watch writes it again, unless 1C says otherwise by then"
 
 

@@ -75,7 +75,9 @@ def test_a_changed_key_refuses_and_is_named(box: Sandbox) -> None:
         assert refused.code == 6
         assert f"1 keys have changed since run 1: {number}" in refused.err
         assert "--skip-changed" in refused.err
+        assert "Nothing was put back there." in refused.err
         assert "in step" not in refused.out
+        assert "writes it again" not in refused.out
     assert box.pbx.writes == 0
     assert box.run("undo", "1", "--yes", "--skip-changed").code == 0
     assert box.pbx.family() == {number: "By hand"}
