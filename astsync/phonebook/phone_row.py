@@ -114,6 +114,8 @@ class RowReader:
             parts = parts._replace(extension="")  # the rest of a split text, which was read with it
         if result.keys:
             result = result._replace(rules=(READ_PARTS, *result.rules))
+        elif result.reason in {TWO_READINGS, GLUED}:
+            number = ""  # what was refused must not come back beside the rest
         result = self._with_rest(number, parts, result)
         return result if result.keys or not parts.digits else self._of_digits(parts.digits)
 

@@ -26,12 +26,15 @@ BAD_JSON: Final = "the JSON of the phone cannot be read"
 BAD_XML: Final = "the XML of the phone cannot be read"
 TOO_LONG: Final = "the text is too long for a phone"
 NO_PHONE: Final = "the record holds no part of a phone that is known"
+PIECES: Final = "a list holds pieces of a number, and does not tell which belong together"
 
 _DIGIT = re.compile(r"\d")
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _USUAL = (*PART_FIELDS, "value")
+_PIECE = re.compile(r"[ ()+.\d-]+")
 _IN_A_NUMBER = "0123456789 ()+-./\u00a0\u2010\u2011\u2012\u2013\u2014"
 _MARKED = frozenset("{<[\ufeff \t\r\n")
+_NUMBER = 2  # the place of the number in ``Parts``
 _TEXT = 5  # the place behind those of ``Parts`` that a person typed
 _DEEPEST = 8  # half as many texts of JSON inside each other
 _MANY = 40
@@ -125,12 +128,14 @@ def read_value(value: object, deeper: int = _DEEPEST) -> Found:
     if isinstance(value, str):
         if not value or (value[0] not in _MARKED and "=" not in value):
             return Found(value.strip()) if len(value) <= MAX_TEXT and value.isascii() else _plain(value)
-        return _read_text(value[:LONGEST_STRUCTURE].strip("\ufeff \t\r\n"), deeper)
+        found = _read_text(value[:LONGEST_STRUCTURE].strip("\ufeff \t\r\n"), deeper)
+        return found if any(found) or len(value) <= LONGEST_STRUCTURE else _faulty(value, TOO_LONG)
     if isinstance(value, Mapping):
         return read_mapping(value, deeper)
     if isinstance(value, list):
         return _read_list(value, deeper)
-    return Found(plain_text(value))
+    text = plain_text(value)
+    return Found(text) if text or isinstance(value, bool) or not value else Found(fault=TOO_LONG)
 
 
 def _read_text(text: str, deeper: int) -> Found:
@@ -215,8 +220,18 @@ def _read_list(values: list[object], deeper: int) -> Found:
     if len(read) == 1:
         return read[0]
     texts = [one.text or (one.parts.spelled() if one.parts is not None else "") for one in read]
+    if _in_pieces(texts):
+        return Found(fault=PIECES)
     fault = next((one.fault for one in read if one.fault), "")
     return Found(cut("; ".join(filter(None, texts))), None, fault)
+
+
+def _in_pieces(texts: list[str]) -> bool:
+    """Tell whether a list holds a piece of a number before a longer one: read as one field they would be glued."""
+    counts = [len(_digits(text)) for text in texts]
+    short = (at for at, text in enumerate(texts) if 0 < counts[at] < LEAST_NUMBER and _PIECE.fullmatch(text.strip()))
+    first = next(short, len(counts))
+    return any(count >= LEAST_NUMBER for count in counts[first + 1 :])
 
 
 def read_mapping(value: Mapping[str, object], deeper: int = _DEEPEST) -> Found:
@@ -229,12 +244,30 @@ def read_mapping(value: Mapping[str, object], deeper: int = _DEEPEST) -> Found:
     texts = [part if type(part) is str and part.isascii() else _part(part) for part in held] if any(held) else []
     if texts and max(map(len, texts)) > MAX_TEXT:
         return Found(text.text, fault=TOO_LONG)
-    parts = Parts(*map(str.strip, texts))
+    if any(_of_pieces(place, part) for place, part in enumerate(held)):
+        return Found(text.text, fault=PIECES)
+    parts = _with_inner(Parts(*map(str.strip, texts)), text.parts)
     if any(parts):
-        return Found(text.text, parts)
+        return Found(text.text, parts, text.fault)
     if not (text.text or text.parts) and _has_digits([*held, seen]):
         return _faulty(_raw(value), NO_PHONE)
     return text
+
+
+def _of_pieces(place: int, part: object) -> bool:
+    """Tell whether a part is a list of pieces; of countries and areas any second one is."""
+    if not isinstance(part, list):
+        return False
+    texts = list(filter(None, map(plain_text, part[:_MANY])))
+    return len(texts) > 1 if place < _NUMBER else _in_pieces(texts)
+
+
+def _with_inner(parts: Parts, inner: Parts | None) -> Parts:
+    """Add the structure inside the text's field, where the one around it has no number."""
+    if inner is None or parts.number:
+        return parts
+    extension, comment = parts.extension or inner.extension, parts.comment or inner.comment
+    return inner._replace(extension=extension, comment=comment) if inner.number else parts
 
 
 def _by_place(value: Mapping[str, object]) -> list[object] | None:

@@ -11,7 +11,16 @@ from hypothesis import strategies as st
 from astsync.phonebook.model import Parts, Phone
 from astsync.sources.contact import ContactBook, PhoneRow, phones, read_row
 from astsync.sources.language import ENGLISH, PART_FIELDS
-from astsync.sources.phone_texts import BAD_JSON, BAD_XML, NO_PHONE, TOO_LONG, read_mapping, read_value
+from astsync.sources.phone_texts import (
+    BAD_JSON,
+    BAD_XML,
+    LONGEST_STRUCTURE,
+    NO_PHONE,
+    PIECES,
+    TOO_LONG,
+    read_mapping,
+    read_value,
+)
 from astsync.sources.values import MAX_TEXT
 
 TODAY = date(2026, 3, 1)
@@ -156,18 +165,38 @@ DEEP = wrapped(in_json(), 8)
         (in_json(number="8 495 229-30-42 " * 3000, value=""), TOO_LONG),
         (f'{{"number": "2293042", "x": "{"y" * 2**17}"}}', BAD_JSON),
         (DEEP, NO_PHONE),
+        ({"value": '{"number": "2293042"', "comment": "x"}, BAD_JSON),
+        ('{"value": "' + "y" * 2**17 + '8 495 229-30-42"}', TOO_LONG),
+        ("<" + "y" * 2**17 + "8 495 229-30-42", TOO_LONG),
+        (["8", "800", "555-35-35"], PIECES),
+        ([{"value": "+7 (495)"}, 2293042], PIECES),
+        (in_json(number=["7", "495", "2293042"], value=""), PIECES),
+        (in_json(area=["495", 499], value=""), PIECES),
     ],
     ids=lambda value: str(value)[:30],
 )
 def test_what_cannot_be_read_is_told_as_it_came(value: object, fault: str) -> None:
     found = read(Значение=value)
     assert found.fault == fault
-    assert len(found.texts[0]) <= MAX_TEXT
-    assert any(map(str.isdigit, found.texts[0]))
+    assert 0 < len(found.texts[0]) <= MAX_TEXT
+    assert any(map(str.isdigit, found.texts[0])) or len(str(value)) > LONGEST_STRUCTURE
 
 
 def test_json_inside_json_is_read_some_levels_deep() -> None:
     assert texts(Значение=wrapped(in_json(value="8 495 1"), 3)) == ("8 495 1",)
+
+
+def test_a_structure_inside_the_text_of_another_is_not_lost() -> None:
+    inner = in_json(value="", comment="", extNumber="")
+    found = read(Значение=json.dumps({"value": inner, "comment": "до 18", "areaCode": "499"}))
+    assert (found.texts, found.parts) == ((), Parts("7", "495", "2293042", "", "до 18"))
+    found = read(Значение=json.dumps({"value": inner, "number": "555-01-01"}))
+    assert (found.texts, found.parts) == ((), Parts(number="555-01-01"))
+
+
+def test_a_number_without_end_is_told() -> None:
+    assert read(Значение=10**200).fault == TOO_LONG
+    assert read_row(row(Значение=0)) is None
 
 
 def test_a_text_is_never_cut_inside_a_number() -> None:

@@ -45,6 +45,8 @@ def test_a_service_document_holds_the_sets() -> None:
         b"<",
         atom_entry("X", {"a": 1}, {}),
         b"<feed0/>",
+        b'<?xml version="1.0" encoding="nonsense"?><feed/>',
+        b'<?xml version="1.0" encoding="rot13"?><feed/>',
         b'<!DOCTYPE feed [<!ENTITY a "b">]><feed>&a;</feed>',
     ],
 )

@@ -168,6 +168,11 @@ def test_a_structure_of_two_readings_gives_no_number() -> None:
     assert (found.keys, found.reason) == ((), TWO_READINGS)
 
 
+@pytest.mark.parametrize("number", [("423", "23", "01307"), ("7", "495", "22930428916123")])
+def test_a_structure_that_is_refused_stays_so_beside_a_second_number(number: tuple[str, ...]) -> None:
+    assert read((), *number, comment="8 916 123-45-67").keys == ("79161234567",)
+
+
 def test_a_text_without_digits_does_not_silence_the_structure() -> None:
     assert read("секретарь", "7", "495", "2293042") == read((), "7", "495", "2293042")
 

@@ -28,7 +28,7 @@ def rows_of_atom(body: bytes) -> list[Row] | None:
         parser.Parse(body, True)
     except _NotAtomError:
         return None
-    except expat.ExpatError as error:
+    except (expat.ExpatError, LookupError) as error:  # LookupError: an encoding that nobody knows
         if reader.root is None:
             return None
         raise ValueError(f"not XML: {error}") from None
