@@ -60,6 +60,8 @@ def gather(values: Iterable[object], *, digits: object = "") -> Gathered:
     texts: dict[str, None] = {}
     structures: list[Parts] = []
     fault = unread = ""
+    if digits and not isinstance(digits, str):  # a machine writes texts: anything else is read as a person's
+        values, digits = (*values, digits), ""
     for value in filter(None, values):
         text, parts, odd = read_value(value)
         if text:
@@ -82,7 +84,7 @@ def _kept(texts: list[str], structures: list[Parts], digits: object, unread: tup
         if _DIGIT.search(text):
             kept = tuple(texts[: place + 1])
             return kept, _adding(structures, kept, texts) if structures else None, ""
-    parts = next((one for one in structures if one.number), structures[0] if structures else None)
+    parts = _one_of(structures) if structures else None
     machine = cut(plain_text(digits, LONGEST_STRUCTURE)).strip() if digits else ""
     if machine and (parts is not None or len(machine) == CUT_AT):
         parts = (parts or Parts())._replace(digits=machine)
@@ -94,14 +96,23 @@ def _kept(texts: list[str], structures: list[Parts], digits: object, unread: tup
     return (tuple(texts) or ((raw,) if fault else ())), None, fault
 
 
+def _one_of(structures: list[Parts]) -> Parts:
+    """Give the first structure with a number, and the extension and comment that only another one has."""
+    parts = structures[0]
+    if len(structures) == 1:
+        return parts
+    parts = next((one for one in structures if _DIGIT.search(one.number)), parts)
+    extension = next((one.extension for one in structures if one.extension), "") if not parts.extension else ""
+    comment = next((one.comment for one in structures if one.comment), "") if not parts.comment else ""
+    return parts._replace(extension=parts.extension or extension, comment=parts.comment or comment)
+
+
 def _adding(structures: list[Parts], kept: tuple[str, ...], texts: list[str]) -> Parts | None:
     """Give the structure that says more than the texts do; None where it is but their digits, cut in some way.
 
     ``kept`` are the texts that count; the structure may also be a split of another one.
     """
-    parts = structures[0]
-    if len(structures) > 1 and not parts.number:
-        parts = next((one for one in structures if one.number), parts)
+    parts = _one_of(structures)
     digits = _digits(parts.country + parts.area + parts.number)
     split = bool(digits) and _digits(kept[-1]).startswith(digits)
     if not split and len(_digits(parts.number)) < LEAST_NUMBER:
@@ -250,7 +261,7 @@ def read_mapping(value: Mapping[str, object], deeper: int = _DEEPEST) -> Found:
     if any(parts):
         return Found(text.text, parts, text.fault)
     if not (text.text or text.parts) and _has_digits([*held, seen]):
-        return _faulty(_raw(value), NO_PHONE)
+        return Found(fault=NO_PHONE)
     return text
 
 
@@ -295,6 +306,8 @@ def _has_digits(value: object, deeper: int = _DEEPEST) -> bool:
     if isinstance(value, Mapping | list) and deeper:
         inner = value.values() if isinstance(value, Mapping) else value
         return any(_has_digits(one, deeper - 1) for one in inner)
+    if isinstance(value, int | float):
+        return not isinstance(value, bool)
     return _DIGIT.search(plain_text(value, LONGEST_STRUCTURE)) is not None
 
 
@@ -306,10 +319,16 @@ def _raw(value: object) -> str:
     """Show what cannot be read as it came, a bounded part of it."""
     if isinstance(value, str):
         return text_of(value).strip()
-    try:
-        return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()[:MAX_TEXT]
-    except (TypeError, ValueError, RecursionError):
-        return f"({type(value).__name__})"
+    for write in (_in_json, repr):  # JSON of orjson takes neither long numbers nor halves of characters
+        try:
+            return write(value)[:MAX_TEXT]
+        except (TypeError, ValueError, RecursionError):
+            continue
+    return f"({type(value).__name__})"
+
+
+def _in_json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
 
 
 def cut(text: str) -> str:

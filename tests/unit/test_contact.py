@@ -194,6 +194,20 @@ def test_a_structure_inside_the_text_of_another_is_not_lost() -> None:
     assert (found.texts, found.parts) == ((), Parts(number="555-01-01"))
 
 
+def test_what_only_another_structure_of_a_row_holds_is_not_lost() -> None:
+    found = read(Значение=in_json(number="\0", value="", comment=""), Комментарий="8 916 123-45-67")
+    assert found.parts is not None
+    assert (found.parts.area, found.parts.comment) == ("495", "8 916 123-45-67")
+    found = read(Представление="229-30-42", Значение=in_json(value="", comment=""), Комментарий="8 916 123-45-67")
+    assert found.parts == Parts("7", "495", "2293042", "", "8 916 123-45-67")
+
+
+def test_digits_that_no_machine_wrote_are_read_as_any_column() -> None:
+    assert texts(НомерТелефона=["8 495 1"]) == ("8 495 1",)
+    assert read(НомерТелефона={"phone": {"x": 10**30}}).fault == NO_PHONE
+    assert read(Поле1=1e300, Поле3="").fault == NO_PHONE
+
+
 def test_a_number_without_end_is_told() -> None:
     assert read(Значение=10**200).fault == TOO_LONG
     assert read_row(row(Значение=0)) is None

@@ -175,7 +175,7 @@ def test_a_code_that_the_configuration_names_must_be_there_and_be_text() -> None
         (None, []),
         (False, []),
         ([], []),
-        (10**500, [("(int)",)]),  # with a fault: it is told
+        (10**500, [(str(10**500),)]),  # with a fault: it is told
         (float("inf"), [("inf",)]),
     ],
 )
