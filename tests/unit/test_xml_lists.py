@@ -230,7 +230,16 @@ def test_a_cut_answer_in_xml_is_asked_for_again(server: Server) -> None:
     assert "is cut" in refused(server, Reply(good[:-30]), service="hs/x").message
 
 
-@pytest.mark.parametrize("start", ["<!DOCTYPE html><html>", "<html>", '<?xml version="1.0"?><html xmlns="x">'])
+@pytest.mark.parametrize(
+    "start", ["<!DOCTYPE html><html>", "<html>", "<!-- a --> <html>", '<?xml version="1.0"?><html xmlns="x">']
+)
 def test_a_page_is_no_list(server: Server, start: str) -> None:
     error = refused(server, Reply(f"{start}<head><title>Login</title></head></html>".encode()), service="hs/x")
     assert "a page: Login" in error.message
+
+
+@pytest.mark.parametrize("start", ["<meta><source>1C</source></meta>", "<head/>", "<body>"])
+def test_a_list_may_have_elements_of_such_names(server: Server, start: str) -> None:
+    inside = element("Counterparty", ROWS) + ("</body>" if start == "<body>" else "")
+    server.answer = lambda _asked: Reply(f"<Answer>{start}{inside}</Answer>".encode())
+    assert len(pull(server, service="hs/x")) == len(ROWS)

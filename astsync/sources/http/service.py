@@ -22,7 +22,11 @@ from astsync.sources.paging import Page, Parameters, paged
 from astsync.sources.xml.lists import Sought, XmlList
 
 _LONGEST_START = 4096
-_NO_LIST = re.compile(r"<(!doctype\s+html|html|head|body|meta)\b|http://www\.w3\.org/2005/Atom", re.IGNORECASE)
+# A page by its first element: a list may well hold elements <meta> or <head> of its own.
+_NO_LIST = re.compile(
+    r"(?:\s++|<\?[^>]*+>|<!--.*?-->)*+<(?:!doctype\s+html|html|head|body|meta)\b|.*http://www\.w3\.org/2005/Atom",
+    re.IGNORECASE | re.DOTALL,
+)
 _UTF_16 = (b"\xff\xfe<\0", b"\xfe\xff\0<")
 
 _ACCEPT = {"Accept": b"application/json, application/xml;q=0.9, text/xml;q=0.9, */*;q=0.5"}
@@ -126,7 +130,7 @@ def _form(head: bytes) -> str:
         return "JSON"
     if head.startswith(_UTF_16):
         return "XML"
-    return "XML" if start.startswith("<") and not _NO_LIST.search(start) else ""
+    return "XML" if start.startswith("<") and not _NO_LIST.match(start) else ""
 
 
 def _xml(body: Body, config: HttpConfig, where: str) -> XmlList:
