@@ -54,6 +54,13 @@ def test_a_file_that_ends_within_a_letter_is_cut(tmp_path: Path, encoding: str) 
     assert "Export it again" in caught.value.hint
 
 
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-32"])
+def test_a_text_without_the_mark_of_its_encoding_is_refused(tmp_path: Path, encoding: str) -> None:
+    path = write(tmp_path, csv_text(";").encode())
+    with pytest.raises(SourceBadAnswer, match=rf"is not {encoding.upper()}: line 1"):
+        pull(path, encoding=encoding)
+
+
 def test_a_last_line_without_an_end_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     assert len(pull(write(tmp_path, csv_text()))) == 2
     assert not caplog.text

@@ -117,6 +117,8 @@ def first_fault(stream: IO[bytes], encoding: str) -> tuple[int, int] | None:
         except UnicodeDecodeError as error:
             before = error.object[: error.start]
             return position - waiting + error.start, line + before.count(b"\n")
+        except UnicodeError:  # UTF-16 and UTF-32 without the mark that tells the order of their bytes
+            return position, line
         if not block:
             return None
         position += len(block)
