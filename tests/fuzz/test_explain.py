@@ -69,6 +69,6 @@ def test_a_fault_names_the_lines(program: str, said: str, tmp_path: Path, monkey
 
 
 def test_memory_that_grows_is_a_fault() -> None:
-    played = Played(Lines("name", 10), tenth=50_000_000, peak=90_000_000)
-    assert played.grown() == ["explain name: memory grew from 50,000,000 to 90,000,000 bytes"]
+    played = Played(Lines("name", 10), tenth=50_000_000, peak=120_000_000)
+    assert played.grown() == ["explain name: memory grew from 50,000,000 to 120,000,000 bytes"]
     assert Played(Lines("name", 10), tenth=50_000_000, peak=60_000_000).grown() == []
