@@ -21,7 +21,10 @@ _ANGLED = re.compile(r"<(\d{2,5})>")  # an area code: 8 <831> 413-27-60
 _ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 
 # 79161234567.0, 79 161 234 569,00: the fraction of a whole number, where nothing of a number follows it.
-_FRACTION = re.compile(r"(?<=\d\d\d)[.,]0{1,2}(?![\d-]|[.,]\d)(?= {0,3}(?:\Z|[;,|/\n()?]|[^\W\d_]))")
+_FRACTION = re.compile(
+    r"(?<=\d\d\d)[.,]0{1,2}(?!\d|[.,-]\d)"
+    r"(?= {0,3}(?:\Z|[^\d .,])|[.,](?!\d)| (?=\+?\d{9,12}(?:[.,]0)?(?!\d)))"
+)
 # 7.9161234563e10: as many decimals as the exponent says, so that no digit is lost.
 _FLOAT = re.compile(r"(?<![\d.,])(\d)[.,](\d{6,14})[eе]\+?(\d{1,3})(?!\d)")
 _THOUSANDS = re.compile(r"(?<![\d.,(])\d{1,3}(?:,\d{3}){2,4}(?![\d,]|\.\d)")

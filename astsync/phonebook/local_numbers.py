@@ -25,6 +25,13 @@ SHORT_DATE: Final = re.compile(
 _LOCAL = re.compile(r"(?![780][ .-]|0)\d+(?:[ .-]{1,3}\d+)*(?<=\d\d)")
 _AMOUNT = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
 _ROUND = re.compile(r"\d{1,3}[ -]?000|[1-9]00[ -][1-9]00")  # sums, ranges, postal codes of cities
+_FULL_HOURS = re.compile(r"\d-[0-5]0-[12]\d-[0-5]0")  # 9-00-18-00
+# How people write local numbers in groups: 3-2-2 and the like, never 2-3-2.
+_USUAL_GROUPS = frozenset(
+    tuple(map(int, groups))
+    for groups in "34 322 1222 223 133 313 331 222 33 24 42 1122 2112 213 2211 123 15 122 32 23 14 1112".split()
+)
+_ODD = (_FULL_HOURS, _AMOUNT, SHORT_DATE)
 _LONGEST_LOCAL = 20  # characters
 _SIX = 6  # digits of a local number behind a code of four
 
@@ -36,7 +43,12 @@ def local_digits(text: str, trunk: str) -> int:
     width = digit_count(text)
     if not LOCAL_DIGITS[0] <= width <= LOCAL_DIGITS[1]:
         return 0
-    odd = _AMOUNT.fullmatch(text) or SHORT_DATE.fullmatch(text) or (width == _SIX and _ROUND.fullmatch(text))
+    odd = (
+        _FULL_HOURS.fullmatch(text)
+        or _AMOUNT.fullmatch(text)
+        or SHORT_DATE.fullmatch(text)
+        or (width == _SIX and _ROUND.fullmatch(text))
+    )
     return 0 if odd else width
 
 
@@ -53,8 +65,18 @@ def local_ends(groups: Groups, at: int, trunk: str) -> Iterator[int]:
             return
         if totals[end] < least or len(groups.digits[end - 1]) < 2 or not groups.parts_at(end):
             continue
-        if not (run.glued and end == groups.count) and local_digits(groups.bare(at, end), trunk):
+        if (run.glued and end == groups.count) or not _is_usual(groups, at, end):
+            continue
+        if local_digits(groups.bare(at, end), trunk):
             yield end
+
+
+def _is_usual(groups: Groups, at: int, end: int) -> bool:
+    """Tell whether the groups of a local number are such as people write; with hyphens alone they may be any."""
+    if end == at + 1 or (end - at == groups.count and not any(gap.blank for gap in groups.gaps[at + 1 : end])):
+        return True
+    widths = tuple(map(len, groups.digits[at:end]))
+    return sum(widths) == LOCAL_DIGITS[1] or widths in _USUAL_GROUPS
 
 
 def _goes_on(groups: Groups, at: int, here: int) -> bool:

@@ -6,7 +6,7 @@ from typing import Final
 from astsync.phonebook.local_numbers import LOCAL_DIGITS
 from astsync.phonebook.number_reading import Number, Reader
 from astsync.phonebook.run_groups import WHOLE, Groups
-from astsync.phonebook.small_numbers import PLACE
+from astsync.phonebook.small_numbers import is_placed
 from astsync.phonebook.ways import Kind, Piece
 
 MOST_NUMBER: Final = 18
@@ -110,21 +110,29 @@ class NumberPieces:
         """Tell how sure a number is, by its prefix and its code; None where its groups are not those of a number."""
         first = groups.digits[at]
         even = self._is_even(groups, at, end)
-        if len(groups.digits[end - 1]) == 1 and not even and (end < groups.count or groups.gaps[end - 1].blank):
-            return None  # 8 905 900 11 7 5: a digit is missing, and what follows is not it
+        if self._lost_a_digit(groups, at, end, even=even):
+            return None
         if plus:
             return Kind.PREFIXED
         if groups.width(at, end) > len(number.national):
             return self._kind_of_prefixed(groups, at, end, number)
         if groups.gaps[at].opens and any(gap.closes for gap in groups.gaps[at + 1 : end]):
             return Kind.BRACKETED
-        if at == 0 and len(first) == CODE and end > 1 and groups.gaps[1].blank and PLACE.search(groups.run.before):
+        if at == 0 and len(first) in {CODE - 1, CODE} and end > 1 and groups.gaps[1].blank and is_placed(groups.run):
             return None  # офис 301 229-30-42
         code = CODE if self._reader.plan.length >= WHOLE else CODE - 1
         whole = end == at + 1 or (even and end - at == groups.count)
         if self._is_local_first(groups, at, end) or (len(first) < code and not whole):
             return None
         return Kind.BARE
+
+    @staticmethod
+    def _lost_a_digit(groups: Groups, at: int, end: int, *, even: bool) -> bool:
+        """Tell whether a last digit apart belongs to what follows: 8 905 900 11 7 5 этаж, 8 903 625 17 4 8 903 …"""
+        if len(groups.digits[end - 1]) > 1 or all(len(group) == 1 for group in groups.digits[at:end]):
+            return False
+        twice = len(groups.digits[max(end - 2, 0)]) == 1
+        return twice or end < groups.count or (not even and groups.gaps[end - 1].blank)
 
     def _kind_of_prefixed(self, groups: Groups, at: int, end: int, number: Number) -> Kind | None:
         first, home = groups.digits[at], number.country_code == self._reader.code

@@ -157,7 +157,7 @@ class Reader:
         if not least <= len(digits.text) <= _MOST_DIGITS + 6:
             return None
         number = self._plus(digits) if plus else self._no_plus(digits)
-        return number._replace(written=run) if number is not None else None
+        return None if number is None else Number(number.country_code, number.national, number.rule, run)
 
     def counts(self, start: str, *, plus: bool, first: bool) -> frozenset[int]:
         """Tell, before anything is read, how many digits a number that starts so can have.

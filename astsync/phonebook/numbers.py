@@ -33,6 +33,7 @@ class NumberParser:
     def __init__(self, *, country: str = "RU", area_code: str = "", forms: tuple[str, ...] = ("e164",)) -> None:
         _check(country, area_code, forms)
         # Loading libphonenumber takes longer than starting a command that needs no numbers.
+        from astsync.phonebook.area_codes import CodesApart
         from astsync.phonebook.number_reading import reader_for
         from astsync.phonebook.segments import Segments
 
@@ -41,7 +42,7 @@ class NumberParser:
         self._plan, self._code, self._rules = self._reader.plan, self._reader.code, self._reader.rules
         # A trunk prefix 0 is no part of an area code: 01795 of Belarus, 04622 of Ukraine. Italy has no trunk prefix.
         self._area = area_code.removeprefix("0") if self._plan.trunk in {"0", "8"} else area_code
-        self._segments = Segments
+        self._segments, self._codes = Segments, CodesApart(self._reader, self._area)
         self._read_plain = self._plan.read
         self._only_e164 = forms == ("e164",)
 
@@ -67,7 +68,7 @@ class NumberParser:
         cleaned = plain(text)
         repaired, rules = repair(cleaned, self._is_number)
         field = take_apart(repaired, self._is_number)
-        segments = self._segments(self._reader, area)
+        segments = self._segments(self._reader, area, self._codes)
         if "код" in repaired:
             segments.look_ahead(field.runs)
         spoilt = False

@@ -59,6 +59,7 @@ _COUNTED = re.compile(
     r"(?:-?(?:й|ый|ой|ая|я|ого|го)| ?(?:эт(?:аж)?|подъезд|лини[ияй]|корпус|минут|час(?:а|ов)?|дн(?:ей|я)))"
     r"(?![^\W\d_])"
 )
+_DIGITS_BEFORE = re.compile(r"\d[\d() .+-]{0,24} \Z")
 _COORDINATE = re.compile(r"(?<![\d.)(+-])\d\d\.\d{4,8}(?![\d.-])")
 _OCTET = r"(?:25[0-5]|2[0-4]\d|1?\d?\d)"
 _IP_ADDRESS = re.compile(rf"(?<![\d.)+-])(?<!\d )(?:{_OCTET}\.){{3}}{_OCTET}(?![.\d-]|\s*[\d(])")
@@ -73,6 +74,7 @@ _EXTENSION_WORDS = (
 _SHORT_EXTENSION_WORDS = re.compile(r"[wp]+|[xхд]")
 _BEHIND_NUMBER = re.compile(r"[\d)][\s,;(]{0,4}\Z")
 _LONGEST_EXTENSION = 5  # digits
+_LOCAL_DIGITS = 7  # of the usual local number
 _MORE = r"(?:\s*(?:,|;|/|\\|-|и|или)\s*(?:\d{1,5})(?!\d|[-.( ]{1,2}\d))*"
 _EXTENSION = re.compile(
     rf"(?<![^\W\d_])(?=[^\W\d_])(?P<word>{_EXTENSION_WORDS})(?![^\W\d_])[\s.:;№#=(-]{{0,16}}(?:(?:ном(?:ер)?|тел(?:ефон)?|н)\b[\s.:№]{{0,16}})?"
@@ -104,7 +106,7 @@ _LEAST_NAME = 3  # letters of a word that is no spoilt digit: Глеб8-916…
 class Run(NamedTuple):
     """Digits and the weak separators among them.
 
-    ``plus``: a "+" stands before; ``loose``: with a blank on both sides of it, so that it may mean "and"; ``glued``: a
+    ``plus``: a "+" stands before; ``loose``: between two numbers, so that it may mean "and"; ``glued``: a
     letter, an @ or a web address touches it; ``before``: the last characters in front of it; ``alone``: a local number
     may follow in the next run; ``spoilt``: a letter stands for one of the digits.
     """
@@ -154,12 +156,25 @@ def _cut_extensions(text: str, is_number: IsNumber, *, words: bool) -> str:
 
 def _is_extension(match: re.Match[str]) -> bool:
     """Tell a short word before an extension from the same word as a label of a number."""
-    if not _SHORT_EXTENSION_WORDS.fullmatch(match["word"]):
-        return True
-    if not _BEHIND_NUMBER.search(match.string, max(match.start() - 6, 0), match.start()):
-        return False
     digits = match["digits"].replace("-", "")
+    behind = _BEHIND_NUMBER.search(match.string, max(match.start() - 6, 0), match.start()) is not None
+    if not _SHORT_EXTENSION_WORDS.fullmatch(match["word"]):
+        return behind or len(digits) < _LOCAL_DIGITS  # доп. тел. 641-25-08 is one more telephone
+    if not behind:
+        return False
     return len(digits) <= _LONGEST_EXTENSION and ("-" not in match["digits"] or len(digits) < _LONGEST_EXTENSION)
+
+
+def _is_counted(match: re.Match[str], is_number: IsNumber) -> bool:
+    """Tell a sum or a floor from the last digits of a number: 8 903 625 17 40 тг is on Telegram."""
+    digits = "".join(filter(str.isdigit, match[0]))
+    if len(digits) >= _LOCAL_DIGITS and "тг" in match[0]:
+        return False
+    before = _DIGITS_BEFORE.search(match.string, max(match.start() - _LONGEST_BEFORE, 0), match.start())
+    if before is None or "-" in before[0][-4:] or len(digits) == 1 or match.string[before.start() - 1] in "/\\":
+        return True
+    together = "".join(filter(str.isdigit, before[0]))
+    return is_number(together) or not (is_number(together + digits) or len(together) + len(digits) == _LOCAL_DIGITS)
 
 
 def _cut_dates(text: str, rules: list[str]) -> str:
@@ -194,7 +209,7 @@ def _cut(text: str, words: list[str], is_number: IsNumber) -> tuple[str, list[st
     if words and "," in text:
         text = _POSTAL.sub(_STOP, text)
     if kinds & _COUNTED_WORD:
-        shorter = _COUNTED.sub(_STOP, text)
+        shorter = _COUNTED.sub(lambda match: _STOP if _is_counted(match, is_number) else match[0], text)
         rules += [COUNT_IGNORED] if shorter != text else []
         text = shorter
     words_found = bool(kinds & _EXTENSION_WORD)
@@ -229,7 +244,8 @@ def _spans(text: str, *, words: bool) -> list[_Span]:
             opened, plus = _opening(text[max(done, start - _LONGEST_OPENING) : start])
             first -= len(opened)
             run = "(" + run if "(" in opened else run
-            loose = plus and opened[1:2] == " " and first > 1 and text[first - 1] == " "
+            apart = opened[1:2] == " " and first > 1 and text[first - 1] == " "
+            loose = plus and (apart or (opened == "+" and first > 0 and text[first - 1].isdigit()))
         before = text[max(first - _LONGEST_BEFORE, 0) : first] if words else ""
         spans.append(_Span(first, stop, Run(run, plus, False, before, loose, text[stop : stop + 1] == ",")))
         done = end
@@ -256,7 +272,7 @@ class _Letters:
             label = _word_before(text, start) if before.isalpha() else ""
             left = bool(label) and word not in _GLUED_WORDS and label not in _GLUED_WORDS
             right = after.isalpha() and next_word not in _GLUED_WORDS
-            spoilt = _spoils(word) or _spoils(next_word) or (left and _is_in_url(text, start))
+            spoilt = _spoils(word) or _spoils(next_word) or (left and (after == "@" or _is_in_url(text, start)))
             if left or right:
                 looks = (before if left and len(label) < _LEAST_NAME else "") + (after if right else "")
                 yield run._replace(glued=True), spoilt or _LOOKS_LIKE_DIGIT.search(looks) is not None
@@ -289,7 +305,7 @@ def _word_before(text: str, start: int) -> str:
 def _is_in_url(text: str, start: int) -> bool:
     """Tell whether a letter that touches a run belongs to a web address: vk.com/club89161234567."""
     token = text[max(start - _LONGEST_URL, 0) : start].rsplit(None, 1)[-1].rpartition("//")[2]
-    return "/" in token and "." in token.partition("/")[0]
+    return "@" in token or ("/" in token and "." in token.partition("/")[0])
 
 
 def _short_word(gap: str) -> str | None:
@@ -313,7 +329,7 @@ def take_apart(text: str, is_number: IsNumber) -> Field:
     """Take a plain phone text (``damage.plain``) apart; ``is_number`` tells whether digits are a whole number."""
     words = _WORD.findall(text)
     text, rules = _cut(text, words, is_number)
-    spans = _spans(text, words=bool(words))
+    spans = _spans(text, words=bool(words) or "№" in text)
     if not words or (len(spans) == 1 and _stands_apart(text, spans[0])):
         return Field([span.run for span in spans], rules)
     return Field([run._replace(spoilt=True) if spoilt else run for run, spoilt in _Letters(text, spans).runs()], rules)

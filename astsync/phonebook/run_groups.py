@@ -79,6 +79,11 @@ class Groups:
         self.gaps[0] = Gap(weak=False, joins=True, parts=True, slash=False, blank=True, opens=opened, closes=False)
 
     @property
+    def closed(self) -> bool:
+        """Tell whether a bracket closes behind the last group; before a comma a typist may leave it out."""
+        return self.run.alone or ")" in self.text[self.ends[-1] :]
+
+    @property
     def is_sparse(self) -> bool:
         """Tell whether hardly any digits stand together: nobody types several numbers digit by digit."""
         return 2 * self.totals[-1] < 3 * self.count

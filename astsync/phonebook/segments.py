@@ -11,12 +11,13 @@ import re
 from collections.abc import Iterable, Iterator
 from typing import Final
 
+from astsync.phonebook.area_codes import CODE_WORD, LONGEST_CODE, CodesApart, code_exists
 from astsync.phonebook.local_numbers import LOCAL_DIGITS, PREFIXES, SEVEN, local_digits, local_ends
 from astsync.phonebook.number_pieces import CODE, MOST_NUMBER, NumberPieces
 from astsync.phonebook.number_reading import Number, Reader, is_calling_code
 from astsync.phonebook.phone_field import Run
 from astsync.phonebook.run_groups import GROUP, WHOLE, Groups, digit_count
-from astsync.phonebook.small_numbers import MOST_INDEX, PLACE, small_pieces
+from astsync.phonebook.small_numbers import MOST_INDEX, is_placed, small_pieces
 from astsync.phonebook.ways import COSTS, FOLLOWS, NUMBERS, START, Inherited, Kind, Piece, Way, cheapest, promising
 
 INHERITED: Final = "area code inherited"
@@ -32,11 +33,12 @@ _ABROAD = re.compile(r"8[ -]?10|00|3[78]\d|99\d")
 _LONGEST_ALONE = 30  # characters of one number
 _LEAST_WITH_MORE = 11  # digits of a number with its "+" and of something else
 _FIXED_CODES = frozenset("348")  # their first digits in Russia
-# 8 (905), +7 905, код 3532: a code whose number stands in the next run.
-_CODE_ALONE = re.compile(r"(?P<prefix>(?:[78][ .(-]{0,3})?)\(?(?P<code>\d{3,5})\)?")
-_LONGEST_CODE = 12  # characters of such a run
-_CODE_WORD = re.compile(r"(?<![^\W\d_])код[\s.:№]{0,3}\Z")
-_APART = re.compile(r"\d{3} ")
+_APART = re.compile(r"\d{2,3} ")
+_NEW_ITEM = re.compile(r"[;\n]|\d *, *(?!код)")  # what separates a code from the number before it
+_CLEAR_LOCAL = re.compile(
+    r"(?<!\d)\d{2,3}-\d\d-\d\d(?!\d)|\(\d{1,6}\)\Z|(?<!\d)\d{7}/\d|(?<!\d)(?:\d{3} )?\d\d \d\d/\d\d\Z"
+)
+_MOST_WHOLE = 12  # digits of one number in a run that has more pieces
 # A word before a number that names a place or a person, and so ends the inheriting of another country's area code.
 _NAMED = re.compile(r"(?<![^\W\d_])(?!тел|факс|моб|раб|внут)[^\W\d_]{4,}[\s.:-]{0,3}\Z")
 _FEW_GROUPS = 40  # of some eight numbers
@@ -50,8 +52,8 @@ _NO_RUN: Final = Run("")
 class Segments:
     """The numbers of one field, found run by run; a local number takes its area code from the numbers before it."""
 
-    def __init__(self, reader: Reader, area_code: str) -> None:
-        self._reader, self._area_code = reader, area_code
+    def __init__(self, reader: Reader, area_code: str, codes: CodesApart) -> None:
+        self._reader, self._area_code, self._codes = reader, area_code, codes
         self._local_first = reader.plan.length > LOCAL_DIGITS[1]  # then no local number can be a whole one
         self.numbers: list[Number] = []
         self.rules: list[str] = []
@@ -65,9 +67,10 @@ class Segments:
 
     def add(self, run: Run) -> None:
         """Find the numbers of one run."""
-        code = self._code_alone(run) if len(run.text) <= _LONGEST_CODE else None
+        short = len(run.text) <= LONGEST_CODE and not (len(run.text) > SEVEN and run.text.isdigit())
+        code = self._codes.read(run) if short else None
         if code is not None:
-            self._alone, self._blocked = code, not code
+            self._take_code(code, run)
             return
         known = len(self.numbers)
         if len(run.text) >= LOCAL_DIGITS[0]:
@@ -77,12 +80,22 @@ class Segments:
                 self._find(run._replace(plus=False))  # 229-30-42 + 229-30-43
         if len(self.numbers) == known:
             self._blocked = self._blocked or self._has_code(run)
-        elif (self._alone or self._blocked) and any(map(self._reader.is_fixed, self.numbers[known:])):
-            self._alone, self._blocked = "", False
+        elif self._alone or self._blocked:
+            fixed = any(map(self._reader.is_fixed, self.numbers[known:]))
+            # The code of a mobile number is not its neighbours': 8 (903), 625-17-40, раб. 641-25-08.
+            self._alone, self._blocked = "", not fixed
+
+    def _take_code(self, code: str, run: Run) -> None:
+        """Keep a code for the numbers behind it; 217-56-30 (код 343) shows that the number before it is not of here."""
+        last = self.numbers[-1] if self.numbers else None
+        other = code and code != self._area_code and not _NEW_ITEM.search(run.before)
+        if other and last is not None and last.rule == CONFIGURED:
+            self.numbers.pop()
+        self._alone, self._blocked = code, not code
 
     def look_ahead(self, runs: list[Run]) -> None:
         """Take the area code that a field names by the word "код", wherever it stands: 260-13-24 (код 846)."""
-        named = (self._code_alone(run) for run in runs if _CODE_WORD.search(run.before))
+        named = (self._codes.read(run) for run in runs if CODE_WORD.search(run.before))
         self._alone = next(filter(None, named), "")
 
     def spoil(self, run: Run) -> None:
@@ -91,24 +104,17 @@ class Segments:
 
     def _has_code(self, run: Run) -> bool:
         """Tell whether a run that gave no number was one with a code of its own."""
-        first = GROUP.search(run.text)
-        prefixed = run.plus or "(" in run.text[:4] or (first is not None and first[0] in PREFIXES)
-        return prefixed and digit_count(run.text) >= SEVEN
-
-    def _code_alone(self, run: Run) -> str | None:
-        """Give the area code that a whole run is; "" where it may be one; None where it is none."""
-        match = _CODE_ALONE.fullmatch(run.text)
-        if match is None or self._reader.plan.length != WHOLE or run.glued:
-            return None
-        if not self._reader.plan.code_exists(match["code"][:CODE]) or PLACE.search(run.before):
-            return None
-        told = match["prefix"] or "(" in run.text or run.plus or _CODE_WORD.search(run.before)
-        if told or match["code"] == self._area_code:
-            return match["code"]
-        return "" if run.alone else None
+        match, count = GROUP.search(run.text), digit_count(run.text)
+        if match is None or count < SEVEN:
+            return False
+        first, plan = match[0], self._reader.plan
+        if run.plus or "(" in run.text or first in PREFIXES or first[0] == "0":
+            return True
+        bare = len(first) >= CODE and SEVEN < count < WHOLE and plan.length == WHOLE
+        return bare and plan.code_exists(first[:CODE])
 
     def _find(self, run: Run) -> None:
-        placed = run.before and _APART.match(run.text) and PLACE.search(run.before)  # офис 301 229-30-42
+        placed = run.before and _APART.match(run.text) and is_placed(run)  # офис 301 229-30-42
         whole = None if placed else self._whole(run)
         if whole is not None:
             self.numbers.append(whole)
@@ -172,7 +178,22 @@ class Segments:
         Most runs are numbers alone, which is found sooner without the small numbers that may stand beside them.
         """
         alone = self._cheapest(groups, small=False) if groups.count <= _FEW_GROUPS else None
-        return alone or self._cheapest(groups, small=True)
+        way = alone or self._cheapest(groups, small=True)
+        return None if way is None or self._may_be_longer(groups, way) else way
+
+    def _may_be_longer(self, groups: Groups, way: Way) -> bool:
+        """Tell whether all digits of a run may be one number, of which a way takes a part: 90 341 25 088."""
+        if groups.totals[-1] > _MOST_WHOLE or _CLEAR_LOCAL.search(groups.text):
+            return False
+        kinds = []
+        at: Way | None = way
+        while at is not None and at.before is not None:
+            kinds.append(at.kind)
+            at = at.before
+        sure = Kind.PREFIXED in kinds or Kind.BRACKETED in kinds
+        if len(kinds) < 2 or sure or all(kind in NUMBERS and kind is not Kind.TAIL for kind in kinds):
+            return False
+        return self._reader.read_closely("".join(groups.digits), plus=False) is not None
 
     def _cheapest(self, groups: Groups, *, small: bool) -> Way | None:
         ways: list[dict[Kind, Way]] = [{} for _ in range(groups.count + 1)]
@@ -230,8 +251,10 @@ class Segments:
             if way.kind is Kind.LOCAL and groups.gaps[at].opens and self._is_other_code(groups, at, piece.end):
                 return False  # 260-13-24 (846) is not of this place
             told = groups.gaps[at].opens or not groups.gaps[at].blank
-            sure = way.kind in {Kind.PREFIXED, Kind.BRACKETED}
-            told = told or piece.end > at + 1 or (sure and len(groups.digits[at]) > _LONGEST_TAIL)
+            alike = way.kind not in {Kind.PREFIXED, Kind.BRACKETED} and all(
+                gap.blank for gap in groups.gaps[way.start + 1 : at + 1]
+            )
+            told = told or piece.end > at + 1 or (len(groups.digits[at]) > _LONGEST_TAIL and not alike)
             return told or at == way.start + 1 or not groups.gaps[at - 1].blank
         if way.kind is Kind.MARKED and piece.kind is Kind.LOCAL:
             return not self._may_be_code(groups, way.start, at)
@@ -256,6 +279,8 @@ class Segments:
 
     def _is_other_code(self, groups: Groups, at: int, end: int) -> bool:
         code = groups.digits[at]
+        if code[0] == "0" and self._reader.plan.trunk in {"0", "8"} and end == at + 1 and len(code) >= CODE:
+            return code[1:] != self._area_code and code_exists(self._reader, code[1:])
         fixed = end == at + 1 and len(code) >= CODE and code[0] in _FIXED_CODES and code != self._area_code
         return fixed and self._reader.plan.length == WHOLE and self._reader.plan.code_exists(code[:CODE])
 
@@ -289,10 +314,19 @@ class Segments:
         abroad = self._reader.local_abroad(text, last, INHERITED) if last is not None else None
         if abroad is not None:
             yield abroad
+        elif last is not None and self._may_be_of(last, text, width):
+            return
         for area, rule in self._areas(width, written, first):
             number = self._reader.local(text, area, rule)
             if number is not None:
                 yield number
+
+    def _may_be_of(self, last: Number, text: str, width: int) -> bool:
+        """Tell a local number of the same exchange as a number of another country: +375 29 641-25-08, 641-25-09."""
+        if last.country_code == self._reader.code or not last.area or len(last.area) + width != len(last.national):
+            return False
+        exchange = last.national.removeprefix(last.area)[:CODE]
+        return "".join(GROUP.findall(text)).startswith(exchange)
 
     def _areas(self, width: int, written: str | None, first: str | None) -> Iterator[tuple[str, str]]:
         """Yield the area codes that a local number of this many digits can have: the field's own first."""
