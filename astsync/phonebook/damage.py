@@ -27,6 +27,7 @@ _FRACTION = re.compile(
 )
 # 7.9161234563e10: as many decimals as the exponent says, so that no digit is lost.
 _FLOAT = re.compile(r"(?<![\d.,])(\d)[.,](\d{6,14})[eе]\+?(\d{1,3})(?!\d)")
+_EXPONENT = re.compile(r"[eе][+0189]")
 _THOUSANDS = re.compile(r"(?<![\d.,(])\d{1,3}(?:,\d{3}){2,4}(?![\d,]|\.\d)")
 _LIST_SPREAD = 20  # 101,102,105 are numbers of one office, not thousands
 # 7:913:007:31:12, 8•916•123•45•98: one sign between all groups. Bounded: at most ten groups of four digits.
@@ -74,7 +75,7 @@ def repair(text: str, is_number: IsNumber) -> tuple[str, list[str]]:
 def _restore(text: str) -> str:
     if ".0" in text or ",0" in text:
         text = _FRACTION.sub("", text)
-    if "e" in text or "е" in text:
+    if _EXPONENT.search(text):
         text = _FLOAT.sub(_whole, text)
     return _THOUSANDS.sub(_without_commas, text) if text.count(",") > 1 else text
 

@@ -228,6 +228,8 @@ class _Span(NamedTuple):
 
 def _opening(before: str) -> tuple[str, bool]:
     """Give what opens a number at the end of some signs before its first digit: "+(", "( ", and whether it is a "+"."""
+    if before == "+" or before[-2:] == " +":
+        return "+", True
     opened = _OPENED.search(before)
     return ("", False) if opened is None else (opened[0], opened[0].startswith("+"))
 
