@@ -17,7 +17,7 @@ CODE_WORD: Final = re.compile(r"(?<![^\W\d_])код(?: города)?[\s.:№]{0
 
 # 8 (905), +7 905, (846): a prefix with a sign behind it, or one that leaves a whole code.
 _SEVEN_CODE = re.compile(
-    r"(?:\((?=[78][ .(-]))?(?P<prefix>(?:[78][ .(-]{1,3}|[78](?!\d{4}\)?\Z))?)\(?(?P<code>\d{3,5})\)*"
+    r"(?:\((?=[78][ .(-]))?(?P<prefix>(?:[78][ .(-]{1,3}|[78](?!\d{4}\)?\Z))?)\(?(?P<code>\d{3,5}) ?\)*"
 )
 # (067), 8 (029), 0462: of Ukraine or Belarus, in a base of Russia.
 _FOREIGN_CODE = re.compile(r"\(0\d{1,4}\)|8[ .-]{0,2}\(0\d{1,4}\)|0\d{2,4}")

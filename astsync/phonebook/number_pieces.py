@@ -102,7 +102,7 @@ class NumberPieces:
             return gap.joins and (so_far <= _MOST_BEFORE_BRACKET or (prefixed and not last))
         if at and not groups.gaps[at].slash:
             return False
-        if so_far <= (_MOST_PREFIXED if prefixed else _MOST_BEFORE_BRACKET):
+        if so_far <= _MOST_BEFORE_BRACKET or (prefixed and so_far <= _MOST_PREFIXED and len(groups.between(here)) == 1):
             return gap.joins
         return all(groups.gaps[k].slash for k in range(at + 1, here))
 

@@ -90,6 +90,7 @@ _RUN = re.compile(r"\d[\d() .\-/\\]*")
 _OPENED = re.compile(r"\+[+( .-]*\Z|\( *\Z")
 _LONGEST_OPENING = 8  # signs between a "+" and its number
 _LONGEST_BEFORE = 24  # characters before a run that may tell what its first digits are
+_LIST_SIGNS = frozenset(",;")
 _ADDRESS_SIGNS = frozenset("/=?&")
 _TOUCHING = _ADDRESS_SIGNS | {"@"}
 
@@ -249,7 +250,7 @@ def _spans(text: str, *, words: bool) -> list[_Span]:
             apart = opened[1:2] == " " and first > 1 and text[first - 1] == " "
             loose = plus and (apart or (opened == "+" and first > 0 and text[first - 1].isdigit()))
         before = text[max(first - _LONGEST_BEFORE, 0) : first] if words else ""
-        spans.append(_Span(first, stop, Run(run, plus, False, before, loose, text[stop : stop + 1] == ",")))
+        spans.append(_Span(first, stop, Run(run, plus, False, before, loose, text[stop : stop + 1] in _LIST_SIGNS)))
         done = end
     return spans
 
