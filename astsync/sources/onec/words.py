@@ -24,7 +24,7 @@ _HEADING = re.compile(r"^.{0,20}(1C:Enterprise|1С:Предприятие)[^:]{0
 _BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
 _STACK = re.compile(r":0x[0-9A-Fa-f]{6,}")
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|h1|center)\b", re.IGNORECASE)
-_ERROR_START = re.compile(r'(<[?!][^<>]*>\s*)*<([\w-]+:)?(exception|error)\b|\{\s*"#exception"')
+_ERROR_START = re.compile(r'(<[?!][^<>]*>\s*)*<([\w-]+:)?(?P<root>exception|error)\b|\{\s*"#exception"')
 _LONGEST_START = 4096
 _LONGEST_XML = 4 * 1024 * 1024
 
@@ -135,7 +135,8 @@ def _descriptions(exception: Mapping[str, Any]) -> Iterator[str]:
 
 def _exception_in_xml(text: str) -> ServerWords | None:
     """Read ``<exception reason="406"><descr>…</descr><inner><descr>…``, with an ``xml-stylesheet`` line before it."""
-    if not _ERROR_START.match(text[:_LONGEST_START]) or len(text) > _LONGEST_XML:
+    start = _ERROR_START.match(text[:_LONGEST_START])
+    if start is None or start["root"] != "exception" or len(text) > _LONGEST_XML:
         return None
     try:
         found = elements(text)
