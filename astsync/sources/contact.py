@@ -22,6 +22,7 @@ CONTACTS = RUSSIAN.section
 """The tabular section, the same in every configuration in Russian built on 1C's standard library (БСП)."""
 
 KEY_COLUMNS = ("Ref_Key", "LineNumber")
+NO_TYPE: Final = "the type of this contact (Тип) is not told, so that it may be no phone"
 ODD_DATE: Final = "the date since when this phone counts cannot be read"
 
 _NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
@@ -88,9 +89,14 @@ def read_row(row: Row, names: Language = RUSSIAN) -> PhoneRow | None:
     Each text is cut to ``MAX_TEXT`` characters. A column that holds something else than text is a fault of this row
     alone, which ``problems`` then lists: it has an owner to be told by.
     """
-    if row.get(names.type, names.phone) != names.phone:
+    told = row.get(names.type, names.phone)
+    if told != names.phone and isinstance(told, str) and told.strip():
         return None
     texts, parts, fault = _gathered(row, names)
+    if told != names.phone:  # it may be an address as well, and digits of an address are no phone
+        texts, parts, fault = texts or (parts.spelled() if parts else "",), None, NO_TYPE
+        if not any(map(str.isdigit, texts[0])):
+            return None
     since, odd = _since(row.get(names.since))
     if odd:
         texts, parts, fault = texts or (parts.spelled() if parts else "",), None, ODD_DATE

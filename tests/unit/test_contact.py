@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astsync.phonebook.model import Parts, Phone
-from astsync.sources.contact import ContactBook, PhoneRow, phones, read_row
+from astsync.sources.contact import NO_TYPE, ContactBook, PhoneRow, phones, read_row
 from astsync.sources.language import ENGLISH, PART_FIELDS
 from astsync.sources.phone_texts import (
     BAD_JSON,
@@ -241,9 +241,17 @@ def test_a_phone_row_of_an_english_configuration() -> None:
     assert read_row({**columns, "Type": "Address"}, ENGLISH) is None
 
 
-@pytest.mark.parametrize("kind", ["Факс", "Адрес", "АдресЭлектроннойПочты", "", None])
-def test_other_contacts_are_no_phones(kind: str | None) -> None:
+@pytest.mark.parametrize("kind", ["Факс", "Адрес", "АдресЭлектроннойПочты"])
+def test_other_contacts_are_no_phones(kind: str) -> None:
     assert read_row(row(Тип=kind, Представление="+7 (495) 229-30-42")) is None
+
+
+@pytest.mark.parametrize("kind", ["", " ", None, 7, ["Телефон"], {"Тип": "Телефон"}])
+def test_a_contact_without_a_type_is_a_line_in_problems_where_it_holds_digits(kind: object) -> None:
+    found = read_row(row(Тип=kind, Представление="+7 (495) 229-30-42"))
+    assert found is not None
+    assert (found.texts, found.fault) == (("+7 (495) 229-30-42",), NO_TYPE)
+    assert read_row(row(Тип=kind, Представление="уточнить")) is None
 
 
 def test_an_empty_row_is_no_phone() -> None:
