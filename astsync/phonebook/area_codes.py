@@ -29,14 +29,18 @@ _POSTAL_DIGITS = 5  # 01001 is a postal code of Ukraine
 _LEAST_FREE = 3  # digits behind a code
 
 
-@lru_cache(maxsize=1024)
 def code_exists(reader: Reader, code: str) -> bool:
-    """Tell whether any number of the reader's country begins with a code (digits)."""
+    """Tell whether any number of the reader's country begins with a code (digits), as far as its first three tell."""
+    return _begins(reader, code[:CODE])
+
+
+@lru_cache(maxsize=4096)
+def _begins(reader: Reader, start: str) -> bool:
+    # A few numbers with each start are tried: there are some thousand starts, and each is tried once.
     plan = reader.plan
-    free = plan.length - len(code)
-    if free < _LEAST_FREE:
+    if plan.length - len(start) < _LEAST_FREE:
         return False
-    return any(plan.valid(f"{code}{n:03d}".ljust(plan.length, "0")) for n in range(1000))
+    return any(plan.valid(f"{start}{n:02d}".ljust(plan.length, fill)) for fill in "05" for n in range(100))
 
 
 class CodesApart:
