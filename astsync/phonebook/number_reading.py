@@ -293,7 +293,8 @@ class Reader:
 
     def local(self, run: str, area: str, rule: str) -> Number | None:
         """Read a local number (5 to 8 digits) behind an area code (digits)."""
-        national = area + "".join(_DIGITS.findall(run))
+        digits = run.replace("-", "")
+        national = area + (digits if digits.isdigit() else "".join(_DIGITS.findall(run)))
         if self.plan.length and len(national) != self.plan.length:
             return None
         written = f"{area} {run}"

@@ -91,6 +91,11 @@ class NumberParser:
         return self._reader.read(digits, plus=False) is not None and len(digits) > self._plan.length
 
     def _found(self, numbers: "list[Number]", rules: list[str]) -> NumberResult:
+        if len(numbers) == 1 and self._only_e164:
+            number = numbers[0]
+            e164 = number.country_code + number.national
+            rules.append(f"{e164}: {number.rule}")
+            return NumberResult((e164,), None, tuple(rules))
         found: dict[str, Number] = {}
         for number in numbers:
             e164 = number.country_code + number.national
