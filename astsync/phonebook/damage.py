@@ -12,7 +12,6 @@ from urllib.parse import unquote
 
 from astsync.phonebook.cleaning import plain_phone_text
 
-DECODED: Final = "entities or percent-encoding decoded"
 SPREADSHEET: Final = "a spreadsheet's number restored"
 SEPARATORS: Final = "odd separators taken as hyphens"
 

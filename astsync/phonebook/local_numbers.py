@@ -31,7 +31,6 @@ _USUAL_GROUPS = frozenset(
     tuple(map(int, groups))
     for groups in "34 322 1222 223 133 313 331 222 33 24 42 1122 2112 213 2211 123 15 122 32 23 14 1112".split()
 )
-_ODD = (_FULL_HOURS, _AMOUNT, SHORT_DATE)
 _LONGEST_LOCAL = 20  # characters
 _SIX = 6  # digits of a local number behind a code of four
 

@@ -128,8 +128,6 @@ class Reader:
         self.country = country
         self.plan: NumberPlan = number_plan(country)
         self.code = str(self.plan.country_code)
-        self.reads = 0
-        """Runs read closely so far: the tests hold the work on a field to its length by this count."""
         self._known = self.plan.length
         self._counts: dict[tuple[str, bool, bool], frozenset[int]] = {}
         self._least = min(self.plan.length, 10) if self.plan.fast else _LEAST_DIGITS
@@ -151,7 +149,6 @@ class Reader:
 
     def read_closely(self, run: str, *, plus: bool) -> Number | None:
         """Read a run as one number of any country, by the rules and libphonenumber."""
-        self.reads += 1
         digits = Digits.of(run)
         least = _LEAST_DIGITS if plus else self._least
         if not least <= len(digits.text) <= _MOST_DIGITS + 6:
@@ -352,8 +349,8 @@ class SevenReader(Reader):
                 return Number("7", text, PLUS_CODE)
         if self._has_second_code(text):
             return self._international(text[1:], CODE_TWICE)
-        if digits.text.startswith("7810") and len(digits.text) > _SEVEN_DIGITS + 3:
-            return self._international(digits.text[4:], PREFIX_810)  # +7 (8 10 375 29) …: 1C's form put +7 before
+        if text.startswith("7810") and len(text) > _SEVEN_DIGITS + 3:
+            return self._international(text[4:], PREFIX_810)  # +7 (8 10 375 29) …: 1C's form put +7 before
         return self._with_both(digits) or super()._plus(digits)
 
     @staticmethod

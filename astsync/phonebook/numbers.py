@@ -84,7 +84,7 @@ class NumberParser:
         rules += segments.rules
         if segments.numbers:
             return self._found(segments.numbers, rules)
-        local = bool(segments.locals_left) and not area
+        local = segments.has_local and not area
         return NumberResult((), self._reason(cleaned, spoilt=spoilt, local=local), tuple(rules))
 
     def _is_number(self, digits: str) -> bool:

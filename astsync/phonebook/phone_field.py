@@ -263,8 +263,8 @@ class _Letters:
         self._address = False
         self._looked = 0  # gaps
 
-    def runs(self) -> Iterator[tuple[Run, bool]]:
-        """Yield each run, with whether a letter spoils it."""
+    def runs(self) -> Iterator[Run]:
+        """Yield each run, marked where it is glued or spoilt."""
         text, spans = self._text, self._spans
         last = len(spans) - 1
         next_word: str | None = None
@@ -277,19 +277,19 @@ class _Letters:
             right = after.isalpha() and next_word not in _GLUED_WORDS
             spoilt = _spoils(word) or _spoils(next_word) or (left and (after == "@" or _is_in_url(text, start)))
             if left or right:
+                glued = True
                 looks = (before if left and len(label) < _LEAST_NAME else "") + (after if right else "")
-                yield run._replace(glued=True), spoilt or _LOOKS_LIKE_DIGIT.search(looks) is not None
-            elif before == "@" or after == "@" or (before in _ADDRESS_SIGNS and self._in_address(at)):
-                yield run._replace(glued=True), spoilt
+                spoilt = spoilt or _LOOKS_LIKE_DIGIT.search(looks) is not None
             else:
-                yield run, spoilt
+                glued = before == "@" or after == "@" or (before in _ADDRESS_SIGNS and self._in_address(at))
+            yield run._replace(glued=glued, spoilt=spoilt) if glued or spoilt else run
 
     def _in_address(self, at: int) -> bool:
         """Tell whether a web address reaches run ``at``: example.ru/contacts/2293042. Looks at each gap once."""
         while self._looked <= at:
             gap_start = self._spans[self._looked - 1].end if self._looked else 0
             for char in self._text[gap_start : self._spans[self._looked].start]:
-                if char.isspace() or char in ",;":
+                if char.isspace() or char in _LIST_SIGNS:
                     self._address = False
                 elif "a" <= char <= "z":
                     self._address = True
@@ -335,4 +335,4 @@ def take_apart(text: str, is_number: IsNumber) -> Field:
     spans = _spans(text, words=bool(words) or "№" in text)
     if not words or (len(spans) == 1 and _stands_apart(text, spans[0])):
         return Field([span.run for span in spans], rules)
-    return Field([run._replace(spoilt=True) if spoilt else run for run, spoilt in _Letters(text, spans).runs()], rules)
+    return Field(list(_Letters(text, spans).runs()), rules)

@@ -74,10 +74,10 @@ class Groups:
         self.count = len(matches)
         self.totals = [0, *accumulate(map(len, self.digits))]
         texts = [run.text[self.ends[at - 1] : self.starts[at]] for at in range(1, self.count)]
-        self.gaps = [_gap("("), *map(_gap, texts)]
         opened = run.text.startswith("(")
+        before = Gap(weak=False, joins=True, parts=True, slash=False, blank=True, opens=opened, closes=False)
+        self.gaps = [before, *map(_gap, texts)]
         self._period = _period(self.digits, texts) if self.count > 1 else 0
-        self.gaps[0] = Gap(weak=False, joins=True, parts=True, slash=False, blank=True, opens=opened, closes=False)
 
     @property
     def closed(self) -> bool:

@@ -44,8 +44,6 @@ _NAMED = re.compile(r"(?<![^\W\d_])(?!тел|факс|моб|раб|внут)[^\
 _FEW_GROUPS = 40  # of some eight numbers
 _FAR = 8  # numbers back from which an area code is taken
 _LONGEST_TAIL = 2  # digits that may belong to the number before: +7 998 90 321 46 05
-
-
 _NO_RUN: Final = Run("")
 
 
@@ -59,7 +57,8 @@ class Segments:
         self.rules: list[str] = []
         self._run = _NO_RUN
         self._whole_numbers: NumberPieces
-        self.locals_left: list[str] = []
+        self.has_local = False
+        """A local number was found that no area code made a whole one."""
         self._alone = ""
         """An area code that stood apart from its number, as "8 (905)" does in a line of its own."""
         self._blocked = False
@@ -121,7 +120,7 @@ class Segments:
         elif not run.text.isdigit() and not (run.plus and digit_count(run.text) < _LEAST_WITH_MORE):
             self._cut(run)
         elif len(run.text) == SEVEN and not run.plus and self._is_unglued_local(run):
-            self.locals_left.append(run.text)
+            self.has_local = True
 
     def _whole(self, run: Run) -> Number | None:
         """Read a run that is surely one number: plainly written, in one piece, with its "+", of another country."""
@@ -151,7 +150,7 @@ class Segments:
         if way is not None:
             self._take(way)
         elif not run.plus and not run.glued and local_digits(run.text, self._reader.plan.trunk) == SEVEN:
-            self.locals_left.append(run.text)
+            self.has_local = True
 
     def _take(self, way: Way) -> None:
         """Keep the numbers of a way, and the rules that passed over digits."""

@@ -88,7 +88,7 @@ class Way(NamedTuple):
     area: Inherited = (None, None, None)
 
 
-cost_of = attrgetter("cost")
+_cost_of = attrgetter("cost")
 # A kind is no better than another that may be followed by all that may follow it, and may end a run where it may.
 _NO_BETTER: Final = {
     kind: {
@@ -118,4 +118,4 @@ START: Final = Way(0, Kind.START, 0)
 
 def cheapest(ways: Collection[Way]) -> Way | None:
     """The cheapest of some ways that may end a run, or None."""
-    return min((way for way in ways if way.kind in MAY_END and way.last is not None), key=cost_of, default=None)
+    return min((way for way in ways if way.kind in MAY_END and way.last is not None), key=_cost_of, default=None)
