@@ -100,4 +100,4 @@ class CodesApart:
         """A code counts where a prefix, a bracket or a word marks it; bare digits before a comma only may be one."""
         if told or "(" in run.text or code == self._area_code or CODE_WORD.search(run.before):
             return code
-        return "" if run.alone else None
+        return "" if run.comma else None

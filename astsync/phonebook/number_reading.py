@@ -31,9 +31,10 @@ UNASSIGNED: Final = "code exists, block not assigned"
 # Countries whose people write their numbers to each other without the "+": the former Soviet Union.
 _NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992", "993", "994", "995", "996", "998"})
 _MOST_DIGITS = 15  # ITU-T E.164
+_MOST_WITH_PREFIXES = _MOST_DIGITS + 6  # digits; the longest prefixes are the four of +7 (8 10 …) and some spare
 _LEAST_DIGITS = 7
 _LEAST_CODE, _LONGEST_AREA = 3, 5  # digits
-_SEVEN_DIGITS = 11  # of a whole number under the calling code 7
+_WITH_SEVEN = 11  # digits of a whole number with its calling code 7, or its trunk prefix 8
 _LEAST_BRACKETED = 4  # digits of a trunk prefix and a code in one pair of brackets: (8495), (8-473)
 _DIGITS = re.compile(r"\d+")
 _BRACKETS = re.compile(r"\(([\d .-]*)\)")
@@ -106,7 +107,7 @@ def _from_library(number: PhoneNumber, rule: str) -> Number | None:
 
 
 def _parse(text: str, region: str | None, rule: str) -> Number | None:
-    if not _LEAST_DIGITS <= len(text) <= _MOST_DIGITS + 6:
+    if not _LEAST_DIGITS <= len(text) <= _MOST_WITH_PREFIXES:
         return None
     try:
         return _from_library(phonenumbers.parse(text, region), rule)
@@ -128,7 +129,7 @@ class Reader:
         self.country = country
         self.plan: NumberPlan = number_plan(country)
         self.code = str(self.plan.country_code)
-        self._known = self.plan.length
+        self._length = self.plan.length
         self._counts: dict[tuple[str, bool, bool], frozenset[int]] = {}
         self._least = min(self.plan.length, 10) if self.plan.fast else _LEAST_DIGITS
         # The rule of the fast path, by the prefix that it found.
@@ -151,7 +152,7 @@ class Reader:
         """Read a run as one number of any country, by the rules and libphonenumber."""
         digits = Digits.of(run)
         least = _LEAST_DIGITS if plus else self._least
-        if not least <= len(digits.text) <= _MOST_DIGITS + 6:
+        if not least <= len(digits.text) <= _MOST_WITH_PREFIXES:
             return None
         number = self._plus(digits) if plus else self._no_plus(digits)
         return None if number is None else Number(number.country_code, number.national, number.rule, run)
@@ -179,11 +180,11 @@ class Reader:
         return self._may_be_home(count, start)
 
     def _may_be_home(self, count: int, start: str) -> bool:
-        if not self._known:
+        if not self._length:
             return self._least <= count <= _MOST_DIGITS
-        if self._known <= count <= self._known + 2 or (count == _SEVEN_DIGITS and start[0] == "7"):
+        if self._length <= count <= self._length + 2 or (count == _WITH_SEVEN and start[0] == "7"):
             return True
-        return start == self.plan.abroad and count > self._known
+        return start == self.plan.abroad and count > self._length
 
     def _plus(self, digits: Digits) -> Number | None:
         text, groups, _ = digits
@@ -210,9 +211,9 @@ class Reader:
         width = calling_code_width(text)
         if not width:
             return None
-        plain = calling_code(int(text[:width]))
-        if plain is not None and plain.judges(text[width:]):
-            return Number(text[:width], text[width:], rule) if plain.takes(text[width:]) else None
+        plan = calling_code(int(text[:width]))
+        if plan is not None and plan.judges(text[width:]):
+            return Number(text[:width], text[width:], rule) if plan.takes(text[width:]) else None
         possible = len(text) <= _MOST_DIGITS and may_be_national(int(text[:width]), text[width:])
         return _parse(f"+{text}", None, rule) if possible else None
 
@@ -236,7 +237,7 @@ class Reader:
         text, first = digits.text, digits.groups[0]
         whole_code = len(first) > 2 or (first == "38" and text[2] == "0")  # Ukraine writes 38 (067) …
         neighbour = (text[:3] in _NEIGHBOURS and whole_code) or (
-            text[0] == "7" and self.code != "7" and len(text) == _SEVEN_DIGITS
+            text[0] == "7" and self.code != "7" and len(text) == _WITH_SEVEN
         )
         return self._international(text, NO_PLUS) if len(text) > 10 and neighbour else None
 
@@ -252,7 +253,7 @@ class Reader:
         return again is not None and again.national == number.national
 
     def _read_home(self, digits: Digits) -> Number | None:
-        if self._known and not (self.plan.abroad and digits.text.startswith(self.plan.abroad)):
+        if self._length and not (self.plan.abroad and digits.text.startswith(self.plan.abroad)):
             return self._of_known_length(digits)
         return _parse(digits.text, self.country, NATIONAL)
 
@@ -264,7 +265,7 @@ class Reader:
         text, groups, _ = digits
         for prefix, rule in self._prefixes(groups[0]):
             national = text[len(prefix) :]
-            if len(national) == self._known and text.startswith(prefix) and self.plan.valid(national):
+            if len(national) == self._length and text.startswith(prefix) and self.plan.valid(national):
                 return Number(self.code, national, rule)
         return None
 
@@ -322,11 +323,11 @@ class SevenReader(Reader):
     """Reads numbers as they are written in Russia and Kazakhstan, which share the calling code 7 and the trunk 8."""
 
     def _may_be_home(self, count: int, start: str) -> bool:
-        if count == _SEVEN_DIGITS:
+        if count == _WITH_SEVEN:
             return start[0] in "78"
-        if count == self.plan.length or (count == _SEVEN_DIGITS + 1 and start[:2] == "78"):
+        if count == self.plan.length or (count == _WITH_SEVEN + 1 and start[:2] == "78"):
             return True
-        return _SEVEN_DIGITS < count <= _SEVEN_DIGITS + 2 and start[0] in "78" and start[1:2] in {"3", "9"}
+        return _WITH_SEVEN < count <= _WITH_SEVEN + 2 and start[0] in "78" and start[1:2] in {"3", "9"}
 
     def _is_trunk(self, digits: Digits) -> bool:
         """Tell +8 (495) … from +84 95 …: the groups decide, and where there are none, the reading at home wins."""
@@ -334,7 +335,7 @@ class SevenReader(Reader):
         if groups[0] == "8":
             return True
         apart = len(groups) > 1 and is_calling_code(groups[0])
-        return text[0] == "8" and len(text) == _SEVEN_DIGITS and not apart and self.plan.valid(text[1:])
+        return text[0] == "8" and len(text) == _WITH_SEVEN and not apart and self.plan.valid(text[1:])
 
     def _international(self, text: str, rule: str) -> Number | None:
         if text[:1] != "7":
@@ -349,19 +350,19 @@ class SevenReader(Reader):
                 return Number("7", text, PLUS_CODE)
         if self._has_second_code(text):
             return self._international(text[1:], CODE_TWICE)
-        if text.startswith("7810") and len(text) > _SEVEN_DIGITS + 3:
+        if text.startswith("7810") and len(text) > _WITH_SEVEN + 3:
             return self._international(text[4:], PREFIX_810)  # +7 (8 10 375 29) …: 1C's form put +7 before
         return self._with_both(digits) or super()._plus(digits)
 
     @staticmethod
     def _has_second_code(text: str) -> bool:
         """Tell +7 375 29 123-45-67: 1C's form put its own code before a neighbour's number."""
-        return len(text) > _SEVEN_DIGITS and text[0] in "78" and text[1:4] in _NEIGHBOURS
+        return len(text) > _WITH_SEVEN and text[0] in "78" and text[1:4] in _NEIGHBOURS
 
     def _with_both(self, digits: Digits) -> Number | None:
         """Read +7 8 495 …; where the 8 does not stand apart it may be an area's: +7 (8482) 12-34-567 is too long."""
         text, groups, _ = digits
-        if len(text) != _SEVEN_DIGITS + 1 or text[:2] != "78" or not self.plan.valid(text[2:]):
+        if len(text) != _WITH_SEVEN + 1 or text[:2] != "78" or not self.plan.valid(text[2:]):
             return None
         apart = groups[0] == "78" or groups[1:2] == ["8"]
         return Number("7", text[2:], CODE_TRUNK) if apart or not self.plan.code_exists(text[1:4]) else None
@@ -376,9 +377,9 @@ class SevenReader(Reader):
 
     def _home(self, digits: Digits) -> Number | None:
         text, groups, _ = digits
-        if len(text) == _SEVEN_DIGITS and text[0] in "78":
+        if len(text) == _WITH_SEVEN and text[0] in "78":
             return self._ten(text[1:], NO_PLUS if text[0] == "7" else "trunk prefix 8") if _keeps_code(groups) else None
-        if len(text) > _SEVEN_DIGITS and len(groups) > 1:  # in one piece it may be a taxpayer's number
+        if len(text) > _WITH_SEVEN and len(groups) > 1:  # in one piece it may be a taxpayer's number
             return self._international(text[1:], CODE_TWICE) if self._has_second_code(text) else self._with_both(digits)
         if len(text) != self.plan.length or groups[0] in {"7", "8"}:
             return None

@@ -51,10 +51,10 @@ class NumberParser:
 
         ``area`` (digits) is the area code of this field's local numbers, in the place of the configured one.
         """
-        plain = self._read_plain(text)
-        if plain is None:
+        fast = self._read_plain(text)
+        if fast is None:
             return self._parse_slowly(text, area or self._area)
-        prefix, national = plain
+        prefix, national = fast
         number = self._code + national
         rules = (f"{number}: {self._rules[prefix]}",)
         return NumberResult((number,) if self._only_e164 else self._spellings(national), None, rules)

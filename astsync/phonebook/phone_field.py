@@ -74,7 +74,7 @@ _EXTENSION_WORDS = (
 _SHORT_EXTENSION_WORDS = re.compile(r"[wp]+|[xхд]")
 _BEHIND_NUMBER = re.compile(r"[\d)][\s,;(]{0,4}\Z")
 _LONGEST_EXTENSION = 5  # digits
-_LOCAL_DIGITS = 7  # of the usual local number
+_USUAL_LOCAL = 7  # digits
 _MORE = r"(?:\s*(?:,|;|/|\\|-|и|или)\s*(?:\d{1,5})(?!\d|[-.( ]{1,2}\d))*"
 _EXTENSION = re.compile(
     rf"(?<![^\W\d_])(?=[^\W\d_])(?P<word>{_EXTENSION_WORDS})(?![^\W\d_])[\s.:;№#=(-]{{0,16}}(?:(?:ном(?:ер)?|тел(?:ефон)?|н)\b[\s.:№]{{0,16}})?"
@@ -107,9 +107,9 @@ _LEAST_NAME = 3  # letters of a word that is no spoilt digit: Глеб8-916…
 class Run(NamedTuple):
     """Digits and the weak separators among them.
 
-    ``plus``: a "+" stands before; ``loose``: between two numbers, so that it may mean "and"; ``glued``: a
-    letter, an @ or a web address touches it; ``before``: the last characters in front of it; ``alone``: a local number
-    may follow in the next run; ``spoilt``: a letter stands for one of the digits.
+    ``plus``: a "+" stands before; ``loose``: that "+" stands between two numbers, so it may mean "and"; ``glued``: a
+    letter, an @ or a web address touches it; ``before``: the last characters in front of it, where the field has words;
+    ``comma``: a comma or a semicolon stands right behind it; ``spoilt``: a letter stands for one of the digits.
     """
 
     text: str
@@ -117,7 +117,7 @@ class Run(NamedTuple):
     glued: bool = False
     before: str = ""
     loose: bool = False
-    alone: bool = False
+    comma: bool = False
     spoilt: bool = False
 
 
@@ -160,7 +160,7 @@ def _is_extension(match: re.Match[str]) -> bool:
     digits = match["digits"].replace("-", "")
     behind = _BEHIND_NUMBER.search(match.string, max(match.start() - 6, 0), match.start()) is not None
     if not _SHORT_EXTENSION_WORDS.fullmatch(match["word"]):
-        return behind or len(digits) < _LOCAL_DIGITS  # доп. тел. 641-25-08 is one more telephone
+        return behind or len(digits) < _USUAL_LOCAL  # доп. тел. 641-25-08 is one more telephone
     if not behind:
         return False
     return len(digits) <= _LONGEST_EXTENSION and ("-" not in match["digits"] or len(digits) < _LONGEST_EXTENSION)
@@ -169,13 +169,13 @@ def _is_extension(match: re.Match[str]) -> bool:
 def _is_counted(match: re.Match[str], is_number: IsNumber) -> bool:
     """Tell a sum or a floor from the last digits of a number: 8 903 625 17 40 тг is on Telegram."""
     digits = "".join(filter(str.isdigit, match[0]))
-    if len(digits) >= _LOCAL_DIGITS and "тг" in match[0]:
+    if len(digits) >= _USUAL_LOCAL and "тг" in match[0]:
         return False
     before = _DIGITS_BEFORE.search(match.string, max(match.start() - _LONGEST_BEFORE, 0), match.start())
     if before is None or "-" in before[0][-4:] or len(digits) == 1 or match.string[before.start() - 1] in "/\\":
         return True
     together = "".join(filter(str.isdigit, before[0]))
-    return is_number(together) or not (is_number(together + digits) or len(together) + len(digits) == _LOCAL_DIGITS)
+    return is_number(together) or not (is_number(together + digits) or len(together) + len(digits) == _USUAL_LOCAL)
 
 
 def _cut_dates(text: str, rules: list[str]) -> str:

@@ -82,7 +82,7 @@ class Groups:
     @property
     def closed(self) -> bool:
         """Tell whether a bracket closes behind the last group; before a comma a typist may leave it out."""
-        return self.run.alone or ")" in self.text[self.ends[-1] :]
+        return self.run.comma or ")" in self.text[self.ends[-1] :]
 
     @property
     def is_sparse(self) -> bool:

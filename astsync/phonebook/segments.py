@@ -59,7 +59,7 @@ class Segments:
         self._whole_numbers: NumberPieces
         self.has_local = False
         """A local number was found that no area code made a whole one."""
-        self._alone = ""
+        self._code_apart = ""
         """An area code that stood apart from its number, as "8 (905)" does in a line of its own."""
         self._blocked = False
         """A number with its own code was spoilt: what follows may belong to that code, not to the configured one."""
@@ -79,10 +79,10 @@ class Segments:
                 self._find(run._replace(plus=False))  # 229-30-42 + 229-30-43
         if len(self.numbers) == known:
             self._blocked = self._blocked or self._has_code(run)
-        elif self._alone or self._blocked:
+        elif self._code_apart or self._blocked:
             fixed = any(map(self._reader.is_fixed, self.numbers[known:]))
             # The code of a mobile number is not its neighbours': 8 (903), 625-17-40, раб. 641-25-08.
-            self._alone, self._blocked = "", not fixed
+            self._code_apart, self._blocked = "", not fixed
 
     def _take_code(self, code: str, run: Run) -> None:
         """Keep a code for the numbers behind it; 217-56-30 (код 343) shows that the number before it is not of here."""
@@ -90,12 +90,12 @@ class Segments:
         other = code and code != self._area_code and not _NEW_ITEM.search(run.before)
         if other and last is not None and last.rule == CONFIGURED:
             self.numbers.pop()
-        self._alone, self._blocked = code, not code
+        self._code_apart, self._blocked = code, not code
 
     def look_ahead(self, runs: list[Run]) -> None:
         """Take the area code that a field names by the word "код", wherever it stands: 260-13-24 (код 846)."""
         named = (self._codes.read(run) for run in runs if CODE_WORD.search(run.before))
-        self._alone = next(filter(None, named), "")
+        self._code_apart = next(filter(None, named), "")
 
     def spoil(self, run: Run) -> None:
         """Take notice of a run in which a letter stands for a digit."""
@@ -329,8 +329,8 @@ class Segments:
 
     def _areas(self, width: int, written: str | None, first: str | None) -> Iterator[tuple[str, str]]:
         """Yield the area codes that a local number of this many digits can have: the field's own first."""
-        if self._alone:
-            yield self._alone, INHERITED
+        if self._code_apart:
+            yield self._code_apart, INHERITED
             return
         if written is None:
             fixed = next(filter(self._reader.is_fixed, self.numbers[: -_FAR - 1 : -1]), None)
