@@ -30,7 +30,10 @@ _LEAST_FREE = 3  # digits behind a code
 
 
 def code_exists(reader: Reader, code: str) -> bool:
-    """Tell whether any number of the reader's country begins with a code (digits), as far as its first three tell."""
+    """Tell whether any number under the reader's calling code begins so; three digits of the code are looked at.
+
+    ``NumberPlan.code_exists`` tells it for the main region of a calling code alone, and for three digits exactly.
+    """
     return _begins(reader, code[:CODE])
 
 
@@ -57,6 +60,7 @@ class CodesApart:
         plan = self._reader.plan
         if run.glued or not plan.length:
             return None
+        # Of the codes under the calling code 7 the plan knows those of Russia alone, not those of Kazakhstan.
         if plan.length != WHOLE or self._reader.country == "KZ":
             few = _CODE_DIGITS[0] <= digit_count(run.text) <= _MOST_DIGITS
             code = self._national(run) if few else None

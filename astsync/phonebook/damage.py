@@ -1,7 +1,8 @@
 """What programs did to a phone text on its way: entities, percent-encoding, spreadsheets' numbers, odd separators.
 
 Each repair is exact, or it is not made: a number that a spreadsheet has rounded stays no number. Every pattern here
-looks at a bounded stretch behind each digit or sign, so the work grows with the length of the text alone.
+looks at a bounded stretch behind each digit or sign, or passes each character once, so the work grows with the length
+of the text alone.
 """
 
 import html
@@ -29,7 +30,7 @@ _FLOAT = re.compile(r"(?<![\d.,])(\d)[.,](\d{6,14})[eе]\+?(\d{1,3})(?!\d)")
 _EXPONENT = re.compile(r"[eе][+0189]")
 _THOUSANDS = re.compile(r"(?<![\d.,(])\d{1,3}(?:,\d{3}){2,4}(?![\d,]|\.\d)")
 _LIST_SPREAD = 20  # 101,102,105 are numbers of one office, not thousands
-# 7:913:007:31:12, 8•916•123•45•98: one sign between all groups. Bounded: at most ten groups of four digits.
+# 7:913:007:31:12, 8•916•123•45•98: one sign between all groups. Bounded: at most eleven groups of four digits.
 _SAME_SIGN = re.compile(r"(?<!\d)(?<!\d[^\w\s])\d{1,4}([^\w\s()+/\\.-])\d{1,4}(?:\1\d{1,4}){2,9}(?!\1?\d)")
 _SIGN = re.compile(r"\d[^\w\s()+/\\.-]\d")
 # 8 916 123,45 67: a comma typed within a number that has its prefix apart.

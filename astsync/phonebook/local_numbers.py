@@ -71,7 +71,7 @@ def local_ends(groups: Groups, at: int, trunk: str) -> Iterator[int]:
 
 
 def _is_usual(groups: Groups, at: int, end: int) -> bool:
-    """Tell whether the groups of a local number are such as people write; with hyphens alone they may be any."""
+    """Tell whether the groups of a local number are such as people write; a whole run without blanks may have any."""
     if end == at + 1 or (end - at == groups.count and not any(gap.blank for gap in groups.gaps[at + 1 : end])):
         return True
     widths = tuple(map(len, groups.digits[at:end]))

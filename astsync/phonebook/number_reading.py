@@ -129,7 +129,7 @@ class Reader:
         self.country = country
         self.plan: NumberPlan = number_plan(country)
         self.code = str(self.plan.country_code)
-        self._length = self.plan.length
+        self._length = self.plan.length  # of all national numbers; 0 where they differ
         self._counts: dict[tuple[str, bool, bool], frozenset[int]] = {}
         self._least = min(self.plan.length, 10) if self.plan.fast else _LEAST_DIGITS
         # The rule of the fast path, by the prefix that it found.

@@ -138,7 +138,10 @@ _COUNTED_START = re.compile(
 
 @lru_cache(maxsize=4096)
 def _kind(word: str) -> int:
-    """Tell whether a word may start an account's label, an extension, both or neither: few words start either."""
+    """Tell, as bits, whether a word may start an account's label, an extension, or what follows a sum or a floor.
+
+    Most words start none of them, and the slow patterns are tried only where one may match.
+    """
     label = _LABEL if _LABEL_START.fullmatch(word) else 0
     counted = _COUNTED_WORD if _COUNTED_START.fullmatch(word) else 0
     return label | counted | (_EXTENSION_WORD if _EXTENSION_START.fullmatch(word) else 0)
@@ -247,6 +250,7 @@ def _spans(text: str, *, words: bool) -> list[_Span]:
             opened, plus = _opening(text[max(done, start - _LONGEST_OPENING) : start])
             first -= len(opened)
             run = "(" + run if "(" in opened else run
+            # 229-30-42 + 229-30-43, 229-30-42+229-30-43: this "+" may mean "and".
             apart = opened[1:2] == " " and first > 1 and text[first - 1] == " "
             loose = plus and (apart or (opened == "+" and first > 0 and text[first - 1].isdigit()))
         before = text[max(first - _LONGEST_BEFORE, 0) : first] if words else ""

@@ -9,7 +9,7 @@ from astsync.phonebook.phone_field import Run
 
 GROUP: Final = re.compile(r"\d+")
 WHOLE: Final = 10
-"""Digits of a group that is a number in one piece."""
+"""Digits of a national number in Russia, behind codes of three; a group with so many is a number in one piece."""
 
 _NO_DIGITS = str.maketrans("", "", "0123456789")
 _LEAST_REPEATED = 5  # digits of the shortest local number
@@ -25,8 +25,8 @@ def digit_count(text: str) -> int:
 class Gap(NamedTuple):
     """What stands between two groups of digits.
 
-    ``joins``: may stand inside a number; ``parts``: may stand between two; ``blank``: with a blank in it; ``weak``: may
-    stand inside a local number.
+    ``weak``: may stand inside a local number; ``joins``: may stand inside a whole number; ``parts``: may stand between
+    two numbers; ``slash``, ``blank``: has such a sign in it; ``opens``, ``closes``: a bracket opens, closes in it.
     """
 
     weak: bool

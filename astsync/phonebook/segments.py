@@ -29,12 +29,14 @@ INDEX_IGNORED: Final = "small number before the number ignored"
 _TAIL = re.compile(r"\d{1,4}(?:-\d\d)?")
 _LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?\Z")
 _PLAIN_LOCAL = re.compile(r"\d{1,3}(?:-\d\d){1,2}|\d{1,3}-\d{2,4}")
+# What a number of another country may begin with where its "+" is missing.
 _ABROAD = re.compile(r"8[ -]?10|00|3[78]\d|99\d")
 _LONGEST_ALONE = 30  # characters of one number
 _LEAST_WITH_MORE = 11  # digits of a number with its "+" and of something else
 _FIXED_CODES = frozenset("348")  # their first digits in Russia
-_APART = re.compile(r"\d{2,3} ")
+_APART = re.compile(r"\d{2,3} ")  # an office or a house, where a word says so
 _NEW_ITEM = re.compile(r"[;\n]|\d *, *(?!код)")  # what separates a code from the number before it
+# What stands inside no whole number without a prefix: 229-30-42, digits in brackets behind it, other last digits.
 _CLEAR_LOCAL = re.compile(
     r"(?<!\d)\d{2,3}-\d\d-\d\d(?!\d)|\(\d{1,6}\)\Z|(?<!\d)\d{7}/\d|(?<!\d)(?:\d{3} )?\d\d \d\d/\d\d\Z"
 )
@@ -62,7 +64,10 @@ class Segments:
         self._code_apart = ""
         """An area code that stood apart from its number, as "8 (905)" does in a line of its own."""
         self._blocked = False
-        """A number with its own code was spoilt: what follows may belong to that code, not to the configured one."""
+        """What follows may belong to another code than the configured one.
+
+        So it is behind a number that was spoilt or is of a mobile line, and behind a code that is not known.
+        """
 
     def add(self, run: Run) -> None:
         """Find the numbers of one run."""
@@ -241,14 +246,14 @@ class Segments:
         return (number.area, number.national[: max(self._reader.plan.length - SEVEN, 0)], None)
 
     def _fits(self, groups: Groups, way: Way, at: int, piece: Piece) -> bool:
-        """Tell whether a piece may follow a small number: not where both together may be one number."""
+        """Tell whether a piece may follow a way's last one: not where both together may be one number."""
         if way.kind in {Kind.INDEX, Kind.AFTER} and piece.kind in {Kind.PREFIXED, Kind.BRACKETED, Kind.BARE}:
             return self._is_apart(groups, way.start, at, piece)
         short = piece.kind is Kind.ACCOUNT and groups.width(at, piece.end) <= MOST_INDEX
         if way.kind in NUMBERS and (piece.kind is Kind.AFTER or short):
-            # +7 998 90 321 46 05: behind a number in blanks a group more is a part of a longer number.
             if way.kind is Kind.LOCAL and groups.gaps[at].opens and self._is_other_code(groups, at, piece.end):
                 return False  # 260-13-24 (846) is not of this place
+            # +7 998 90 321 46 05: behind a number in blanks a group more is a part of a longer number.
             told = groups.gaps[at].opens or not groups.gaps[at].blank
             alike = way.kind not in {Kind.PREFIXED, Kind.BRACKETED} and all(
                 gap.blank for gap in groups.gaps[way.start + 1 : at + 1]
@@ -274,9 +279,11 @@ class Segments:
         return not abroad
 
     def _has_prefix_apart(self, groups: Groups, at: int) -> bool:
+        """Tell whether a number's prefix is a group of its own, or the number with its prefix is one group."""
         return len(groups.digits[at]) in {1, self._reader.plan.length + 1}
 
     def _is_other_code(self, groups: Groups, at: int, end: int) -> bool:
+        """Tell whether a group in brackets behind a local number is the area code of another place."""
         code = groups.digits[at]
         if code[0] == "0" and self._reader.plan.trunk in {"0", "8"} and end == at + 1 and len(code) >= CODE:
             return code[1:] != self._area_code and code_exists(self._reader, code[1:])

@@ -12,11 +12,17 @@ class Kind(IntEnum):
     """What a piece of a run is."""
 
     START = 0
+    """Nothing yet: the beginning of the run."""
     PREFIXED = 1
+    """A whole number with its trunk prefix or its calling code."""
     BRACKETED = 2
+    """A whole number without a prefix, its area code in brackets."""
     BARE = 3
+    """A whole number with neither."""
     LOCAL = 4
+    """A local number, which takes over an area code."""
     TAIL = 5
+    """Other last digits of the number before: …42/43."""
     AFTER = 6
     """A small number behind a number: an extension, hours."""
     INDEX = 7
@@ -24,11 +30,14 @@ class Kind(IntEnum):
     MARKED = 8
     """A small number that a sign, a word or its form tells from a part of a number."""
     ACCOUNT = 9
+    """Digits of any length that are part of no number; only a number with its prefix may follow."""
     REMARK = 10
     """A small number in brackets behind a number; any number may follow."""
 
 
 NUMBERS = frozenset({Kind.PREFIXED, Kind.BRACKETED, Kind.BARE, Kind.LOCAL, Kind.TAIL})
+# Few numbers are better than many. To pass over digits costs as much as three or four numbers, and an account, whose
+# digits may be many, is the last resort.
 COSTS: Final = {
     Kind.PREFIXED: 10,
     Kind.BRACKETED: 11,
@@ -74,9 +83,10 @@ Inherited = tuple[str | None, str | None, Number | None]
 class Way(NamedTuple):
     """A way to cut the groups so far: its cost, its last piece, and the way before that piece.
 
-    ``last`` is its last number. ``area`` tells what a local number takes over from this way: the area code that was
-    written apart in the last number of a fixed line, that number's first digits, and the last number where it is of
-    another country; all None where there is no number yet.
+    ``kind``, ``number`` and ``start`` (a group) are of the last piece; ``last`` is the last number of the way. ``area``
+    tells what a local number takes over from this way: the area code that was written apart in the last number of a
+    fixed line, that number's first digits, and the last number where it is of another country; all None where there is
+    no number yet.
     """
 
     cost: int
