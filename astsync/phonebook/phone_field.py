@@ -52,12 +52,12 @@ _HOURS = re.compile(
     rf"(?<![\d:.-]){_HOUR}(?:[.:][0-5]\d ?- ?{_HOUR}[.:]|[- ][0-5][05] - {_HOUR}[- ])[0-5]\d(?![\d:]|[.-]\d)"
 )
 # Sums, floors, lines, ordinals: 15 000 руб., 5 этаж, 2 линии, 1-й.
+_MONEY = r"руб\w{0,4}|тыс\w{0,4}|млн|грн|тенге|тг|сум|сом|usd|eur"
+_ORDINAL_ENDS = r"й|ый|ой|ая|я|ого|го"
+_UNITS = r"эт(?:аж)?|подъезд|лини[ияй]|корпус|минут|час(?:а|ов)?|дн(?:ей|я)"
 _COUNTED = re.compile(
-    r"(?<![\d.,)-])(?:\d{1,3}(?: \d{3}){1,3}|\d{1,9})(?:[.,]\d\d)? ?"
-    r"(?:руб\w{0,4}|тыс\w{0,4}|млн|грн|тенге|тг|сум|сом|usd|eur|₽|€|\$)(?![^\W\d_])"
-    r"|(?<![\d.,)-])\d{1,3}"
-    r"(?:-?(?:й|ый|ой|ая|я|ого|го)| ?(?:эт(?:аж)?|подъезд|лини[ияй]|корпус|минут|час(?:а|ов)?|дн(?:ей|я)))"
-    r"(?![^\W\d_])"
+    rf"(?<![\d.,)-])(?:(?:\d{{1,3}}(?: \d{{3}}){{1,3}}|\d{{1,9}})(?:[.,]\d\d)? ?(?:{_MONEY})"
+    rf"|\d{{1,3}}(?:-?(?:{_ORDINAL_ENDS})| ?(?:{_UNITS})))(?![^\W\d_])"
 )
 _DIGITS_BEFORE = re.compile(r"\d[\d() .+-]{0,24} \Z")
 _COORDINATE = re.compile(r"(?<![\d.)(+-])\d\d\.\d{4,8}(?![\d.-])")
@@ -131,9 +131,7 @@ class Field(NamedTuple):
 _LABEL, _EXTENSION_WORD, _COUNTED_WORD = 1, 2, 4
 _LABEL_START = re.compile(rf"{_LABELS}|[рклс]|расч\w*|код")
 _EXTENSION_START = re.compile(_EXTENSION_WORDS)
-_COUNTED_START = re.compile(
-    r"руб\w*|тыс\w*|млн|грн|тенге|тг|сум|сом|usd|eur|[йя]|ый|ой|ая|о?го|эт|этаж|подъезд|лини[ияй]|корпус|минут|час\w*|дн\w*"
-)
+_COUNTED_START = re.compile(rf"{_MONEY}|{_ORDINAL_ENDS}|{_UNITS}")
 
 
 @lru_cache(maxsize=4096)
@@ -175,7 +173,7 @@ def _is_counted(match: re.Match[str], is_number: IsNumber) -> bool:
     if len(digits) >= _USUAL_LOCAL and "тг" in match[0]:
         return False
     before = _DIGITS_BEFORE.search(match.string, max(match.start() - _LONGEST_BEFORE, 0), match.start())
-    if before is None or "-" in before[0][-4:] or len(digits) == 1 or match.string[before.start() - 1] in "/\\":
+    if before is None or "-" in before[0][-4:] or len(digits) == 1 or match.string[max(before.start() - 1, 0)] in "/\\":
         return True
     together = "".join(filter(str.isdigit, before[0]))
     return is_number(together) or not (is_number(together + digits) or len(together) + len(digits) == _USUAL_LOCAL)

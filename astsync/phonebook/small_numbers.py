@@ -66,7 +66,7 @@ def _small_kind(groups: Groups, at: int, end: int, text: str) -> Kind | None:
     if digits > MOST_INDEX and not _HOURS.fullmatch(text):
         whole = digits <= _MOST_SKIPPED and end == at + 1 and gap.blank and not opens
         return Kind.INDEX if whole else None
-    dotted = groups.text[groups.ends[end - 1] : groups.starts[end]].startswith(". ")
+    dotted = groups.between(end).startswith(". ")
     placed = at == 0 and is_placed(groups.run)
     hours = gap.blank and _HOURS.fullmatch(text) is not None and _TWO_HOURS.fullmatch(text) is not None
     if (digits <= 2 and (dotted or (gap.closes and not opens))) or (placed and gap.blank and not opens) or hours:
