@@ -18,7 +18,7 @@ setup: $(READY) ## make .venv with astsync and what its checks need
 $(READY): pyproject.toml .constraints.txt
 	@test -n "$(PYTHON)" || { echo "astsync needs Python 3.11 or newer; name it with make PYTHON=..." >&2; exit 1; }
 	@$(PYTHON) -m venv $(VENV) >/dev/null 2>&1 || { : Debian without python3-venv; \
-	  $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m astsync.demo.debian pip $(VENV); }
+	  $(PYTHON) -m venv --clear --without-pip $(VENV) && $(PYTHON) -m astsync.sandbox.debian pip $(VENV); }
 	$(BIN)/pip install -q --upgrade -c .constraints.txt 'pip>=25.1'
 	$(BIN)/pip install -q -c .constraints.txt -e . --group dev
 	@touch $@
@@ -46,7 +46,7 @@ ci: check test ## what .ci/run calls
 asterisk: asterisk-22 asterisk-16 ## bring Asterisk 22 and 16 from Debian into .cache, without root
 
 asterisk-22 asterisk-16: asterisk-%:
-	@$(PYTHON) -m astsync.demo.debian asterisk $* $(CACHE)/asterisk
+	@$(PYTHON) -m astsync.sandbox.debian asterisk $* $(CACHE)/asterisk
 
 golden: setup ## write the golden reports anew; git shows what changed
 	ASTSYNC_GOLDEN=write $(BIN)/pytest tests/unit/test_reports.py

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from astsync.demo.asterisk import Installation, PrivateAsterisk, find_installation
+from astsync.sandbox.asterisk import Installation, PrivateAsterisk, find_installation
 
 MAJORS = (22, 16)
 NEEDS_ASTERISK = {"asterisk22", "asterisk16", "any_asterisk", "any_installation"}

@@ -17,8 +17,8 @@ from astsync.finding import Finding
 from astsync.reports.untrusted import escape_controls, utf8
 
 if TYPE_CHECKING:
-    from astsync.checking import Area
     from astsync.config import Config
+    from astsync.setup.check import Area
 
 
 class Format(StrEnum):
@@ -49,8 +49,8 @@ def check(
 
 def _areas(common: Common) -> "Iterator[Area]":
     """Give the areas in the order in which one needs the other; the rest needs a configuration that can be read."""
-    from astsync.checking import Area, check_file
     from astsync.config import file as configfile
+    from astsync.setup.check import Area, check_file
 
     try:
         file = configfile.find(common.config, os.environ)
@@ -67,9 +67,9 @@ def _failed(error: ConfigError) -> Iterator[Finding]:
 
 
 def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Area]":
-    from astsync.checking import Area, check_rules, check_store, owned_keys
     from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
     from astsync.pbx.checking import check_pbx
+    from astsync.setup.check import Area, check_rules, check_store, owned_keys
     from astsync.sources import open_source
 
     pbxs = chosen(config, common.pbx)

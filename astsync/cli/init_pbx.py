@@ -13,8 +13,8 @@ from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxError
 from astsync.finding import Finding
 from astsync.pbx.checking import check_pbx
-from astsync.setup.checked import checked, field_check
 from astsync.setup.template import secret_variable
+from astsync.setup.typed_values import checked, field_check
 
 _MENDS = {
     "h": "another host or port",

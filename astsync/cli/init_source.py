@@ -15,9 +15,9 @@ from astsync.errors import AstsyncError, ConfigError, SourceError, SourceLoginEr
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.setup.address import Address, clean_address
-from astsync.setup.checked import checked
-from astsync.setup.odata import PERSONS, USUAL, Offer, Publication, proposal, visited
+from astsync.setup.typed_values import checked
 from astsync.sources import open_source
+from astsync.sources.odata.proposals import PERSONS, USUAL, Offer, Publication, proposal, visited
 
 _MENDS = {
     "a": "another address",

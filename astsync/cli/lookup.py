@@ -12,7 +12,7 @@ from astsync.cli.output import check_output, complain, emit
 from astsync.cli.runs import OutputOption
 
 if TYPE_CHECKING:
-    from astsync.result import Lookup
+    from astsync.engine.result import Lookup
 
 
 class LookupFormat(StrEnum):

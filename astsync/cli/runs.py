@@ -12,7 +12,7 @@ from astsync.cli.output import check_output, complain, emit
 from astsync.errors import AstsyncError, ConfigError
 
 if TYPE_CHECKING:
-    from astsync.result import Report
+    from astsync.engine.result import Report
 
 EXIT_DIFFERENT = 3
 FEW = 20  # changes that `sync` and `push` list; `diff` lists all

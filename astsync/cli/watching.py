@@ -10,12 +10,12 @@ from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
 from astsync.config import Config, PbxConfig
 from astsync.config import file as configfile
 from astsync.engine import Engine, Options
+from astsync.engine.result import Report
 from astsync.errors import ConfigError, LockedError
 from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Progress
 from astsync.phonebook.plan import Limits
-from astsync.result import Report
 from astsync.sources import Source, open_source
 from astsync.store import Store, locked
 from astsync.watch.watcher import Job

@@ -19,8 +19,8 @@ from astsync.errors import ConfigError
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.book import BookBuilder
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Limits
 from astsync.reports.untrusted import printable
 from astsync.sources import open_source

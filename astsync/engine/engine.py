@@ -7,13 +7,13 @@ from datetime import UTC, datetime
 
 from astsync.engine.goals import Goal, InStep, PutBack
 from astsync.engine.options import Options
+from astsync.engine.result import Problems, Report
 from astsync.engine.side_by_side import side_by_side
 from astsync.engine.target import Target
 from astsync.errors import ConfigError, StoreError
 from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
-from astsync.result import Problems, Report
 from astsync.sources import Source
 from astsync.store import RunRecord, Snapshot, Store
 

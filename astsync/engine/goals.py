@@ -6,11 +6,11 @@ from types import MappingProxyType
 from typing import Protocol
 
 from astsync.engine.options import Options
+from astsync.engine.result import PbxReport, Report
 from astsync.engine.undoing import Undoing
 from astsync.engine.work import Work, bring_in_step
 from astsync.errors import ConfigError, SafetyError
 from astsync.phonebook.plan import check_limits, check_list
-from astsync.result import PbxReport, Report
 from astsync.store import Before, RunRecord, Snapshot, Store
 
 log = logging.getLogger(__name__)

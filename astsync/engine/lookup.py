@@ -2,15 +2,15 @@
 
 from collections.abc import Callable, Sequence
 
+from astsync.engine.result import Key, Lookup, PbxKeys
 from astsync.engine.side_by_side import side_by_side
 from astsync.errors import AstsyncError, ConfigError
 from astsync.pbx import KeyPbx
 from astsync.phonebook.cleaning import plain_phone_text
-from astsync.phonebook.languages import country_of
 from astsync.phonebook.model import Claim
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import FORMS, NumberParser
-from astsync.result import Key, Lookup, PbxKeys
+from astsync.phonebook.names.languages import country_of
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import FORMS, NumberParser
 from astsync.store import Store
 
 _SHORT = 5

@@ -8,6 +8,7 @@ from dataclasses import replace
 
 from astsync.engine.goals import Goal
 from astsync.engine.options import Options
+from astsync.engine.result import Applied, PbxReport
 from astsync.engine.side_by_side import Abandoned
 from astsync.engine.work import Work
 from astsync.errors import (
@@ -20,7 +21,6 @@ from astsync.errors import (
 )
 from astsync.pbx import Family, Pbx, WriteResult
 from astsync.phonebook.model import Progress
-from astsync.result import Applied, PbxReport
 from astsync.store import RunPart, Store
 
 log = logging.getLogger(__name__)

@@ -4,7 +4,6 @@ from collections.abc import Iterable
 from typing import Literal
 
 from astsync.phonebook.claims import Card, Held, claim_of, ranked, told
-from astsync.phonebook.languages import country_of
 from astsync.phonebook.model import (
     Claim,
     Conflict,
@@ -17,9 +16,10 @@ from astsync.phonebook.model import (
     Skipped,
     no_note,
 )
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
-from astsync.phonebook.phone_row import RowReader, RowResult
+from astsync.phonebook.names.languages import country_of
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.phonebook.numbers.row import RowReader, RowResult
 
 ConflictRule = Literal["first", "join", "skip"]
 

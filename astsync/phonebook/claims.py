@@ -7,8 +7,8 @@ code, the name, the reference.
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from astsync.phonebook.closed import closed_mark
 from astsync.phonebook.model import Claim
+from astsync.phonebook.names.closed import closed_mark
 
 CodeKey = tuple[bool, str, int, str]
 

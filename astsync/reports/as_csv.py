@@ -4,8 +4,8 @@ import csv
 import io
 from collections.abc import Iterable
 
+from astsync.engine.result import Problems, Report
 from astsync.reports.tables import CHANGE_COLUMNS, PROBLEM_COLUMNS, Row, change_rows, problem_rows
-from astsync.result import Problems, Report
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 

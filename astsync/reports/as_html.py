@@ -4,9 +4,9 @@ from collections.abc import Iterable
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from astsync.engine.result import Problems, Report
 from astsync.reports.as_text import headline, outcome, problems_headline, summary
 from astsync.reports.tables import CHANGE_COLUMNS, PROBLEM_COLUMNS, Row, change_rows, problem_rows
-from astsync.result import Problems, Report
 
 
 def render(report: Report) -> str:

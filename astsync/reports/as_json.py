@@ -5,9 +5,9 @@ from typing import Any
 
 import orjson
 
+from astsync.engine.result import PbxReport, Problems, Report
 from astsync.phonebook.model import Change, Claim, Conflict, Doubt, Skipped
 from astsync.reports.untrusted import escape_controls, utf8
-from astsync.result import PbxReport, Problems, Report
 
 VERSION = 1
 

@@ -3,9 +3,9 @@
 import re
 from collections.abc import Iterable, Iterator
 
+from astsync.engine.result import Problems, Report
 from astsync.reports.as_text import headline, outcome, problems_headline, summary
 from astsync.reports.tables import CHANGE_COLUMNS, PROBLEM_COLUMNS, Row, change_rows, problem_rows
-from astsync.result import Problems, Report
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 

@@ -6,8 +6,8 @@ from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.core import GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from astsync.engine.result import PbxReport
 from astsync.reports.status import Status, in_step
-from astsync.result import PbxReport
 from astsync.store.records import RunRecord
 
 

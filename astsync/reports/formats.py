@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+from astsync.engine.result import Problems, Report
 from astsync.reports import as_csv, as_html, as_json, as_markdown, as_text
-from astsync.result import Problems, Report
 
 RENDERERS: Mapping[str, Callable[[Report], str]] = {
     "text": as_text.render,

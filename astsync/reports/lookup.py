@@ -5,10 +5,10 @@ from typing import Any
 
 import orjson
 
+from astsync.engine.result import Key, Lookup, PbxKeys
 from astsync.phonebook.model import Claim, Entry
 from astsync.reports.as_json import as_claim, as_skipped
 from astsync.reports.untrusted import escape_controls, printable, utf8
-from astsync.result import Key, Lookup, PbxKeys
 from astsync.store.records import Written
 
 VERSION = 1

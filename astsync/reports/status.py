@@ -7,10 +7,10 @@ from typing import Any
 
 import orjson
 
+from astsync.engine.result import PbxReport
 from astsync.reports import runs as run_list
 from astsync.reports.as_text import summary
 from astsync.reports.untrusted import escape_controls, printable, utf8
-from astsync.result import PbxReport
 from astsync.store.records import RunRecord, Snapshot
 
 VERSION = 1

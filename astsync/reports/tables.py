@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 
+from astsync.engine.result import PbxReport, Problems, Report
 from astsync.phonebook.model import Conflict, Doubt, Entry
 from astsync.reports.untrusted import printable
-from astsync.result import PbxReport, Problems, Report
 
 Row = tuple[str, ...]
 

@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from astsync.phonebook.languages import country_of
 from astsync.phonebook.model import Counterparty
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
-from astsync.phonebook.phone_row import RowReader
+from astsync.phonebook.names.languages import country_of
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.phonebook.numbers.row import RowReader
 
 ROWS = 3
 LOOKED_AT = 500

@@ -14,12 +14,12 @@ from functools import partial
 from typing import Any
 
 from astsync.config import PbxConfig
+from astsync.engine.result import Report
 from astsync.errors import AstsyncError, PbxConnectionLost, SafetyError
 from astsync.pbx import Pbx, packets
 from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
-from astsync.result import Report
 from astsync.watch.clock import RESTLESS, Clock, after_flickers, doubled, jittered, next_try
 from astsync.watch.loop import Loop
 from astsync.watch.runs import Runs, Turns, in_full, told

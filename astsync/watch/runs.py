@@ -5,10 +5,10 @@ import threading
 from collections.abc import Callable, Sequence
 from typing import Protocol, TypeVar
 
+from astsync.engine.result import PbxReport, Report
 from astsync.errors import AstsyncError, LockedError
 from astsync.pbx import Pbx
 from astsync.phonebook.model import Decide, Progress
-from astsync.result import PbxReport, Report
 from astsync.watch.clock import doubled, jittered
 from astsync.watch.loop import Loop
 

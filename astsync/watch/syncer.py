@@ -4,10 +4,10 @@ import logging
 from collections.abc import Callable, Sequence
 from functools import partial
 
+from astsync.engine.result import Report
 from astsync.errors import AstsyncError, SourceError
 from astsync.pbx import Pbx
 from astsync.phonebook.model import Decide
-from astsync.result import Report
 from astsync.watch.clock import Clock, doubled, jittered
 from astsync.watch.loop import Loop
 from astsync.watch.runs import Runs, Turns, in_full, told

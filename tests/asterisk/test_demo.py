@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from astsync.demo import sandbox
-from astsync.demo.asterisk import Installation
+from astsync.sandbox import demo as sandbox
+from astsync.sandbox.asterisk import Installation
 
 SIZE = 60
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 import pytest
 
 from astsync.config import PbxConfig
-from astsync.demo.asterisk import Installation, PrivateAsterisk
 from astsync.pbx.astdb import AmiPbx
+from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.setup.dialplan import lookup_line
 
 NUMBER, UNKNOWN, NAME, CARRIER = "74955550142", "74955550199", "OOO Romashka", "CARRIER"

@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from astsync.config import PbxConfig
-from astsync.demo.asterisk import Installation, PrivateAsterisk
 from astsync.errors import PbxLoginError, PbxRightsError
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
+from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "asterisk"
 MANAGER = (EXAMPLES / "manager.conf").read_text(encoding="utf-8")

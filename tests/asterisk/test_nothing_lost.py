@@ -10,10 +10,10 @@ import pytest
 from pydantic import SecretStr
 
 from astsync.config import PbxConfig
-from astsync.demo.asterisk import Installation, PrivateAsterisk
 from astsync.errors import PbxRightsError
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.patient import PatientPbx
+from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.store import Store
 from tests.unit.house import FAMILY, House, names
 

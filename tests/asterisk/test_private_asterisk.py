@@ -14,9 +14,9 @@ import pytest
 import trustme
 
 from astsync.config import PbxConfig
-from astsync.demo.asterisk import AmiUser, Installation, PrivateAsterisk, TlsFiles, private
 from astsync.errors import PbxTimeout, PbxUnreachable, UnsafeValue
 from astsync.pbx.astdb import AmiPbx
+from astsync.sandbox.asterisk import AmiUser, Installation, PrivateAsterisk, TlsFiles, private
 
 NUMBER = "74950000001"
 
@@ -209,7 +209,7 @@ def test_one_that_ends_at_once_is_told_with_its_log(any_installation: Installati
 
 def test_it_goes_when_its_parent_is_killed(any_installation: Installation) -> None:
     code = (
-        "import sys, time; from astsync.demo.asterisk import PrivateAsterisk, find_installation\n"
+        "import sys, time; from astsync.sandbox.asterisk import PrivateAsterisk, find_installation\n"
         "asterisk = PrivateAsterisk(find_installation(int(sys.argv[1]))); asterisk.start()\n"
         "print(asterisk.pid, asterisk.folder, flush=True); time.sleep(60)"
     )

@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.asterisk import AmiUser, Installation, PrivateAsterisk
-from astsync.demo.onec import OneC
+from astsync.sandbox.asterisk import AmiUser, Installation, PrivateAsterisk
+from astsync.sandbox.onec import OneC
 from tests.bench.bench_reboots import Probe, restarts
 from tests.cli.sandbox import CONFIGURATION
 from tests.cli.test_watch import astsync, log, log_file, watching

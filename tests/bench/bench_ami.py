@@ -14,7 +14,7 @@ from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from astsync.demo.asterisk import PrivateAsterisk, find_installation
+from astsync.sandbox.asterisk import PrivateAsterisk, find_installation
 from tests.bench.entries import make_entries
 from tests.bench.figures import median, say, say_machine, say_table, spread
 from tests.bench.ours import Ours

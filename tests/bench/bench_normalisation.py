@@ -10,9 +10,9 @@ import iuliia
 import phonenumbers
 from phonenumbers import Leniency, PhoneNumberMatcher
 
-from astsync.phonebook.fast_numbers import number_plan
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.country_plan import number_plan
+from astsync.phonebook.numbers.parser import NumberParser
 from tests.bench.fields import FieldMaker, NameFieldMaker
 from tests.bench.wrong_keys import AREA_CODES, matcher, national_spellings, score, small_numbers
 from tests.unit.cases import rows

@@ -17,9 +17,9 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from astsync.config import PbxConfig
-from astsync.demo.asterisk import AmiUser, PrivateAsterisk, find_installation
 from astsync.errors import PbxError
 from astsync.pbx.astdb import AmiPbx
+from astsync.sandbox.asterisk import AmiUser, PrivateAsterisk, find_installation
 from tests.bench.bench_sync import CONFIGURATION, onec
 from tests.bench.figures import say, say_machine, say_table
 

@@ -21,8 +21,8 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from astsync.config.file import load
-from astsync.demo.onec import OneC
 from astsync.phonebook.model import Counterparty
+from astsync.sandbox.onec import OneC
 from astsync.sources import open_source
 from tests.bench.figures import median, say, say_machine, say_table, spread
 from tests.bench.tape import Tape, playing, recording

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from astsync.demo.asterisk import PrivateAsterisk, find_installation
+from astsync.sandbox.asterisk import PrivateAsterisk, find_installation
 from tests.bench.figures import median, say, say_machine, say_table, spread
 from tests.bench.raw import Raw
 
@@ -114,7 +114,7 @@ class Sandbox:
 @contextmanager
 def onec(size: int) -> Iterator[dict[str, str]]:
     """Run a stand-in 1C in a process of its own; give its address and login."""
-    command = [sys.executable, "-m", "astsync.demo.onec", "--size", str(size)]
+    command = [sys.executable, "-m", "astsync.sandbox.onec", "--size", str(size)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, encoding="utf-8") as process:
         try:
             if process.stdout is None:

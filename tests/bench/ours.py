@@ -7,15 +7,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from astsync.config import PbxConfig
-from astsync.demo.asterisk import PrivateAsterisk
 from astsync.engine import Engine, Options
 from astsync.finding import Finding
 from astsync.pbx import WriteResult
 from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Entry, Progress, no_progress
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.store import Snapshot, Store
 from tests.bench.entries import make_entries
 from tests.bench.peers import NotMeasured

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 
-from astsync.demo.asterisk import PrivateAsterisk
+from astsync.sandbox.asterisk import PrivateAsterisk
 from tests.bench.entries import Job
 from tests.bench.raw import FAMILY
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from types import TracebackType
 from typing import Self
 
-from astsync.demo.asterisk import PrivateAsterisk
+from astsync.sandbox.asterisk import PrivateAsterisk
 
 FAMILY = "cidname"
 WINDOW = 4_000  # unanswered actions: 2,000 to 8,000 are as fast, so Asterisk is never without work

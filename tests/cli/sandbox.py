@@ -12,9 +12,9 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from astsync.cli import main
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.asterisk import PrivateAsterisk
-from astsync.demo.onec import OneC
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.asterisk import PrivateAsterisk
+from astsync.sandbox.onec import OneC
 
 CONFIGURATION = """\
 [source]

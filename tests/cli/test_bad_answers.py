@@ -8,7 +8,7 @@ from threading import Thread
 
 import pytest
 
-from astsync.sources.onec.retrying import Patience
+from astsync.sources.web.retrying import Patience
 from tests.cli.sandbox import Sandbox
 
 # The bodies of real answers, a file each: STATUS is in the name.

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from astsync.sources import json_finder, paging
 from astsync.sources.file import xlsx_archive
-from astsync.sources.onec import stream
+from astsync.sources.formats import json_finder
+from astsync.sources.records import paging
+from astsync.sources.web import stream
 from tests.cli.sandbox import Done, Sandbox
 from tests.unit.file_source import ROWS, csv_text, repacked, workbook
 from tests.unit.stub_1c import Asked, Reply, Server, as_json, serving

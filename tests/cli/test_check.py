@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from astsync.config import PbxConfig
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.ami.users import AmiUser
-from astsync.demo.asterisk import PrivateAsterisk
-from astsync.demo.onec import OneC
 from astsync.finding import Finding
 from astsync.pbx.checking import check_pbx
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.ami.users import AmiUser
+from astsync.sandbox.asterisk import PrivateAsterisk
+from astsync.sandbox.onec import OneC
 from tests.cli.sandbox import Done, Place, Sandbox
 
 

@@ -15,7 +15,7 @@ from astsync import errors
 from astsync.cli.runs import EXIT_DIFFERENT
 from astsync.config import Config, Section
 from astsync.config.file import load
-from astsync.demo.asterisk.files import DIALPLAN
+from astsync.sandbox.asterisk.files import DIALPLAN
 from astsync.setup.dialplan import lookup_line
 from tests.cli.sandbox import Sandbox, run
 

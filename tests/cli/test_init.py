@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from astsync.config.file import load
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.onec import OneC
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.onec import OneC
 from astsync.setup.dialplan import lookup_line
 from tests.cli.sandbox import Sandbox, run
 from tests.cli.terminal import Terminal

@@ -5,8 +5,8 @@ from pathlib import Path
 import pytest
 
 from astsync.config.file import load
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.onec import OneC
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.onec import OneC
 from tests.cli.sandbox import Sandbox, run
 from tests.cli.wizard_answers import RULES, given, init, new, secrets, to_1c, to_pbx
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.asterisk import Installation, PrivateAsterisk
-from astsync.demo.onec import OneC
+from astsync.sandbox.asterisk import Installation, PrivateAsterisk
+from astsync.sandbox.onec import OneC
 from tests.cli.sandbox import Place, Sandbox
 
 KEY = "74955550101"

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from astsync.demo.onec.data import PHONE, Contact
-from astsync.demo.onec.phones import Written
+from astsync.sandbox.onec.data import PHONE, Contact
+from astsync.sandbox.onec.phones import Written
 from tests.cli.sandbox import Sandbox
 
 

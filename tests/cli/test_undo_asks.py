@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.ami import AmiStandIn
+from astsync.sandbox.ami import AmiStandIn
 from tests.cli.sandbox import Sandbox
 from tests.cli.terminal import Terminal
 from tests.cli.wizard_answers import Pipe

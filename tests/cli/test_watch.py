@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.onec import OneC
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.onec import OneC
 from tests.cli.sandbox import CONFIGURATION
 from tests.unit.watch_house import STOPS, eventually
 

@@ -14,19 +14,19 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 from astsync.config import SourceConfig
-from astsync.demo.onec import OneC
-from astsync.demo.onec.data import Record
-from astsync.demo.onec.exported import Export
-from astsync.demo.onec.schema import FLAVOURS
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.data import Record
+from astsync.sandbox.onec.exported import Export
+from astsync.sandbox.onec.schema import FLAVOURS
 from astsync.sources import Source
 from astsync.sources.file.source import FileSource
 from astsync.sources.http.source import HttpSource
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.onec.retrying import Patience
-from astsync.sources.phone_texts import gather
-from astsync.sources.phone_texts import phone as as_phone
+from astsync.sources.onec.phone_texts import gather
+from astsync.sources.onec.phone_texts import phone as as_phone
 from astsync.sources.soap import SoapSource
+from astsync.sources.web.retrying import Patience
 
 SECRET = "Пароль-1"
 LIST = "hs/astsync/counterparties"

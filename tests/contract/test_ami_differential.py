@@ -5,9 +5,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from astsync.demo.ami import AmiStandIn, AmiUser
-from astsync.demo.asterisk import PrivateAsterisk, find_installation
-from astsync.demo.asterisk.files import AmiUser as AsteriskUser
+from astsync.sandbox.ami import AmiStandIn, AmiUser
+from astsync.sandbox.asterisk import PrivateAsterisk, find_installation
+from astsync.sandbox.asterisk.files import AmiUser as AsteriskUser
 from tests.raw_ami import END, Pbx, login, masked, packet
 
 PING = packet("Action: Ping", "ActionID: last")

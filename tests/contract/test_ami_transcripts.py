@@ -8,9 +8,9 @@ import os
 
 import pytest
 
-from astsync.demo.ami import AmiStandIn, AmiUser
-from astsync.demo.asterisk import PrivateAsterisk, find_installation
-from astsync.demo.asterisk.files import AmiUser as AsteriskUser
+from astsync.sandbox.ami import AmiStandIn, AmiUser
+from astsync.sandbox.asterisk import PrivateAsterisk, find_installation
+from astsync.sandbox.asterisk.files import AmiUser as AsteriskUser
 from tests.raw_ami import Replay, read_sections
 
 RIGHTS = {

@@ -8,11 +8,11 @@ from typing import Any
 
 import pytest
 
-from astsync.demo.asterisk import PrivateAsterisk
-from astsync.demo.onec import OneC
-from astsync.demo.onec.data import PHONE, Contact
-from astsync.demo.onec.exported import Export
-from astsync.demo.onec.phones import Written
+from astsync.sandbox.asterisk import PrivateAsterisk
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.data import PHONE, Contact
+from astsync.sandbox.onec.exported import Export
+from astsync.sandbox.onec.phones import Written
 from tests.cli.sandbox import Place
 
 FILE = Path(__file__).parents[1] / "fixtures/contact_rows.jsonl"

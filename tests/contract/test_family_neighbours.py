@@ -4,9 +4,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.asterisk import PrivateAsterisk
 from astsync.pbx.astdb import AmiPbx
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.asterisk import PrivateAsterisk
 from tests.contract.test_family import pbx_config
 
 FAMILIES = {"t_x": "own", "tAx": "wildcard", "T_X": "case", "t_xy": "longer", "t_": "shorter"}

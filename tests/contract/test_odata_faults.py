@@ -6,10 +6,6 @@ import pytest
 from pydantic import SecretStr
 
 from astsync.config import ODataConfig, SourceConfig
-from astsync.demo.onec import OneC
-from astsync.demo.onec.data import Record
-from astsync.demo.onec.faults import Kind
-from astsync.demo.onec.schema import SECTION
 from astsync.errors import (
     SourceBadAnswer,
     SourceBusy,
@@ -21,6 +17,10 @@ from astsync.errors import (
     SourceRightsError,
     SourceUnreachable,
 )
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.data import Record
+from astsync.sandbox.onec.misbehaviour import Kind
+from astsync.sandbox.onec.schema import SECTION
 from astsync.sources.odata.source import ODataSource
 from tests.contract.source_rigs import PATIENCE, SECRET
 from tests.contract.test_source import pulled, wanted

@@ -8,10 +8,10 @@ from pathlib import Path
 import orjson
 import pytest
 
-from astsync.demo.onec import OneC
 from astsync.phonebook.book import BookBuilder
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.sandbox.onec import OneC
 from astsync.sources import Source
 from tests.contract.source_rigs import FILES, SECRET, WAYS, rig_over
 

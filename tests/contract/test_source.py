@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.onec.data import Record
 from astsync.errors import SourceError, SourceLoginError, SourceNotFound, SourceUnreachable
 from astsync.phonebook.model import Counterparty
-from astsync.phonebook.numbers import NumberParser
-from astsync.phonebook.phone_row import RowReader
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.phonebook.numbers.row import RowReader
+from astsync.sandbox.onec.data import Record
 from astsync.sources import Source
 from tests.contract.source_rigs import ALL, FILES, SECRET, Readable, Rig, make_rig
 

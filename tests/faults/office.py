@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
 from astsync.engine import Engine, Options
+from astsync.engine.result import Report
 from astsync.errors import SourceError
 from astsync.finding import Finding
 from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Limits
-from astsync.result import Report
 from astsync.store import Store
 from tests.faults.fragile import FragilePbx, FragileStore, Weakness
 from tests.faults.model import Done

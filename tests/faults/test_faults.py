@@ -17,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.asterisk import Installation, PrivateAsterisk
+from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from tests.faults import zygote
 from tests.faults.proxy import Fault, FaultyProxy, Kind, Phase, Way
 from tests.faults.world import THEIRS, World

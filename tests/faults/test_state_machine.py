@@ -19,13 +19,13 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 from pydantic import SecretStr
 
 from astsync.config import PbxConfig
-from astsync.demo.asterisk import PrivateAsterisk
 from astsync.engine import Engine, Options
+from astsync.engine.result import Report
 from astsync.errors import ConfigError, PbxError, SourceError
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.memory import MemoryPbx
-from astsync.result import Report
+from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.store import Store
 from tests.faults import model
 from tests.faults.fragile import Crash, Weakness

@@ -10,8 +10,8 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from astsync.config import PbxConfig
-from astsync.demo.asterisk import PrivateAsterisk
 from astsync.pbx.astdb import AmiPbx
+from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.store import Before, Store
 from tests.faults.proxy import FaultyProxy
 from tests.faults.zygote import Death, Ended, Zygote

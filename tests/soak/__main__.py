@@ -6,7 +6,7 @@ import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from astsync.demo.asterisk import find_installation
+from astsync.sandbox.asterisk import find_installation
 from tests.bench.figures import say, say_machine, say_table
 from tests.soak.day import HOUR, Day, RealPbx, StandInPbx, live
 

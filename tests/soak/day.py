@@ -15,10 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astsync.config import PbxConfig
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.asterisk import Installation, PrivateAsterisk
 from astsync.errors import PbxError
 from astsync.pbx.astdb import AmiPbx
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.watch.clock import Clock
 from tests.unit.watch_house import House, eventually
 

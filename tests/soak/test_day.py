@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.asterisk import Installation
+from astsync.sandbox.asterisk import Installation
 from tests.soak.day import Day, RealPbx, StandInPbx, live
 
 GROWTH = 200_000  # bytes of Python's objects: caches that fill; a leaked connection alone holds a 262,144 byte buffer

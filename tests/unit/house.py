@@ -11,8 +11,8 @@ from astsync.pbx import Pbx, WriteResult
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
 from astsync.store import Store
 
 FAMILY = "cidname"

@@ -6,7 +6,7 @@ from urllib.parse import quote, urlencode
 
 import requests
 
-from astsync.demo.onec import OneC
+from astsync.sandbox.onec import OneC
 
 CATALOG = "Catalog_Контрагенты"
 SECTION = "Catalog_Контрагенты_КонтактнаяИнформация"

@@ -9,8 +9,8 @@ from xml.sax.saxutils import escape
 import requests
 from requests.auth import HTTPBasicAuth
 
-from astsync.demo.onec import OneC
-from astsync.demo.onec.web_services import MIKO_NAMESPACE, NAMESPACE
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.web_services import MIKO_NAMESPACE, NAMESPACE
 
 XSI = "http://www.w3.org/2001/XMLSchema-instance"
 ENVELOPES = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}

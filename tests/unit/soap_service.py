@@ -9,10 +9,10 @@ from astsync.config import SourceConfig
 from astsync.config.source import SoapConfig
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap import SoapSource
-from astsync.sources.soap.answer import AnswerReader
-from astsync.sources.soap.quick import Read
-from astsync.sources.soap.service import Call, Service
-from astsync.sources.soap.wsdl import Transport, Wsdl, parsed
+from astsync.sources.soap.answers.quick import Read
+from astsync.sources.soap.answers.reader import AnswerReader
+from astsync.sources.soap.wsdl.loader import Transport, Wsdl, parsed
+from astsync.sources.soap.wsdl.operations import Call, Service
 from tests.unit.stub_1c import QUICK, Asked, Reply, Server, serving
 
 ADDRESS = "http://1c.example.local/base/ws/service?wsdl"

@@ -13,7 +13,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from astsync.config import ODataConfig, SourceConfig
-from astsync.sources.onec.retrying import Patience
+from astsync.sources.web.retrying import Patience
 
 ROOT = "/trade/odata/standard.odata"
 GUID = "00000000-0000-4000-8000-{:012d}"

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from astsync.demo.ami import AmiStandIn, AmiUser, Received
-from astsync.demo.ami.cli import split_words, without_escapes
+from astsync.sandbox.ami import AmiStandIn, AmiUser, Received
+from astsync.sandbox.ami.cli import split_words, without_escapes
 from tests.raw_ami import END, RawAmi, login, packet
 
 ALL = ["1.8", "13", "16", "22"]

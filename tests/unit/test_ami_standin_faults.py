@@ -4,7 +4,7 @@ import time
 
 import pytest
 
-from astsync.demo.ami import AmiStandIn, Faults
+from astsync.sandbox.ami import AmiStandIn, Faults
 from tests.raw_ami import RawAmi, login, packet
 
 OK = packet("Response: Success", "Message: Updated database successfully")

@@ -7,8 +7,8 @@ import pytest
 from astsync.phonebook.book import BookBuilder, ConflictRule
 from astsync.phonebook.claims import code_key
 from astsync.phonebook.model import Claim, Counterparty, Phone, Phonebook
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
 
 
 def build(counterparties: list[Counterparty], rule: ConflictRule = "first", max_length: int = 40) -> Phonebook:

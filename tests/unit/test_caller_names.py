@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astsync.phonebook.names import NameMaker
+from astsync.phonebook.names.maker import NameMaker
 from tests.unit.cases import rows
 
 FOUND = rows("callers.tsv", 3)

@@ -4,8 +4,8 @@ from functools import cache
 
 import pytest
 
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
 from tests.unit.cases import rows
 
 PHONES = rows("phones.tsv", 3)

@@ -10,9 +10,6 @@ from io import BufferedReader
 import pytest
 
 from astsync.config import PbxConfig
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.ami.faults import Faults
-from astsync.demo.ami.users import AmiUser
 from astsync.errors import (
     PbxActionFailed,
     PbxBadAnswer,
@@ -26,6 +23,9 @@ from astsync.errors import (
 )
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.ami.faults import Faults
+from astsync.sandbox.ami.users import AmiUser
 
 DIALECTS = ["1.8", "13", "16", "22"]
 MANY = [(str(74950000000 + i), f"Firma {i}") for i in range(3_000)]

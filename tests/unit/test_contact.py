@@ -9,9 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astsync.phonebook.model import Parts, Phone
-from astsync.sources.contact import NO_TYPE, ContactBook, PhoneRow, phones, read_row
-from astsync.sources.language import ENGLISH, PART_FIELDS
-from astsync.sources.phone_texts import (
+from astsync.sources.formats.values import MAX_TEXT
+from astsync.sources.onec.contact_rows import NO_TYPE, ContactBook, PhoneRow, phones, read_row
+from astsync.sources.onec.metadata_names import ENGLISH, PART_FIELDS
+from astsync.sources.onec.phone_texts import (
     BAD_JSON,
     BAD_XML,
     LONGEST_STRUCTURE,
@@ -21,7 +22,6 @@ from astsync.sources.phone_texts import (
     read_mapping,
     read_value,
 )
-from astsync.sources.values import MAX_TEXT
 
 TODAY = date(2026, 3, 1)
 KIND = "00000000-0000-4000-8000-000000000900"

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo import apt, debian
-from astsync.demo.apt import FetchError, Mirror, explain_failure, find_mirrors, read_mirrors
+from astsync.sandbox.debian import apt
+from astsync.sandbox.debian import fetch as debian
+from astsync.sandbox.debian.apt import FetchError, Mirror, explain_failure, find_mirrors, read_mirrors
 
 REPOSITORY = Path(debian.__file__).parents[2]
 
@@ -155,7 +156,7 @@ def test_two_at_the_same_time_fetch_once(machine: Machine, cache: Path) -> None:
 def test_an_apt_whose_parent_was_killed_still_holds_the_lock(machine: Machine, cache: Path) -> None:
     cache.mkdir()
     (machine.folder / "dpkg").write_text("#!/bin/sh\necho $$\nexec sleep 30\n")
-    code = "import sys; from pathlib import Path; from astsync.demo import apt, debian\n"
+    code = "import sys; from pathlib import Path; from astsync.sandbox import apt, debian\n"
     code += "lock = debian._locked(Path(sys.argv[1]), print); lock.__enter__(); apt._run(['dpkg'], tell=print)"
     lock = cache / "22.lock"
     command = [sys.executable, "-u", "-c", code, str(lock)]
@@ -324,7 +325,7 @@ def test_pips_errors_name_pips_way_out(machine: Machine, tmp_path: Path) -> None
 
 
 def test_a_bare_python_can_import_it() -> None:
-    code = "import sys, astsync.demo.debian; sys.exit(any('site-packages' in path for path in sys.path))"
+    code = "import sys, astsync.sandbox.debian.fetch; sys.exit(any('site-packages' in path for path in sys.path))"
     assert subprocess.run([sys.executable, "-S", "-c", code], cwd=REPOSITORY, check=False).returncode == 0
 
 

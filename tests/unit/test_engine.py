@@ -9,13 +9,13 @@ from typing import Any, NoReturn
 
 import pytest
 
+from astsync.engine.result import Applied
 from astsync.engine.target import COMMITTED
 from astsync.errors import PbxConnectionLost, SafetyError, SourceBadAnswer, StoreError
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.opened import OpenedPbx
 from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.plan import Limits
-from astsync.result import Applied
 from astsync.store import Store
 from tests.unit.house import House, Spy, SpyFamily, names, phone
 

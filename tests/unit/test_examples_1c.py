@@ -8,9 +8,9 @@ from xml.etree import ElementTree
 
 import pytest
 
-from astsync.demo.onec import OneC
-from astsync.demo.onec.web import HTTP_SERVICE
-from astsync.demo.onec.web_services import ASTSYNC, IDENTIFY
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.web import HTTP_SERVICE
+from astsync.sandbox.onec.web_services import ASTSYNC, IDENTIFY
 from tests.unit import bsl_syntax as bsl
 from tests.unit.soap_client import Services
 

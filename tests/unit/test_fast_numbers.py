@@ -7,8 +7,8 @@ import phonenumbers
 import pytest
 from phonenumbers import Leniency, PhoneMetadata, PhoneNumber, PhoneNumberMatcher
 
-from astsync.phonebook import fast_numbers
-from astsync.phonebook.fast_numbers import (
+from astsync.phonebook.numbers import country_plan as fast_numbers
+from astsync.phonebook.numbers.country_plan import (
     NumberPlan,
     UnknownPatternError,
     calling_code,
@@ -16,7 +16,7 @@ from astsync.phonebook.fast_numbers import (
     number_plan,
     pattern_shapes,
 )
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.numbers.parser import NumberParser
 from tests.bench.fields import FieldMaker
 
 PROVEN = ("RU", "KZ", "UA", "UZ", "KG", "TJ", "AM", "AZ", "MD", "TM", "LV", "FR")

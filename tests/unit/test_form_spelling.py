@@ -4,8 +4,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from astsync.phonebook.form_grammar import EXACT, WORDS
-from astsync.phonebook.form_spelling import Vocabulary, distance, same
+from astsync.phonebook.names.form_grammar import EXACT, WORDS
+from astsync.phonebook.names.form_spelling import Vocabulary, distance, same
 
 STABLE = settings(derandomize=True, deadline=None, max_examples=300, database=None)
 VOCABULARY = Vocabulary(WORDS, EXACT)

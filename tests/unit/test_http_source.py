@@ -12,7 +12,6 @@ from pydantic import SecretStr, ValidationError
 
 from astsync.config import HttpConfig, SourceConfig
 from astsync.config.source import FieldsConfig, PagingConfig
-from astsync.demo.onec import OneC
 from astsync.errors import (
     SourceBadAnswer,
     SourceBusy,
@@ -26,11 +25,12 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
+from astsync.sandbox.onec import OneC
 from astsync.sources import open_source
 from astsync.sources.http.source import HttpSource
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.onec import stream as onec_stream
-from astsync.sources.onec.retrying import Patience
+from astsync.sources.web import stream as onec_stream
+from astsync.sources.web.retrying import Patience
 from tests.unit.stub_1c import QUICK, Asked, Reply, Server, as_json, serving
 from tests.unit.test_xdto_json import xdto
 

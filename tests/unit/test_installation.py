@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.asterisk import installation
-from astsync.demo.asterisk.installation import find_installation, read_installation
 from astsync.errors import ConfigError
+from astsync.sandbox.asterisk import installation
+from astsync.sandbox.asterisk.installation import find_installation, read_installation
 
 
 def make_asterisk(prefix: Path, version: str) -> Path:

@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceQueryError
-from astsync.sources import json_finder, json_text
-from astsync.sources.json_stream import JsonList
+from astsync.sources.formats import json_finder, json_text
+from astsync.sources.formats.json_list import JsonList
 
 A, B = {"Ref": "1", "Name": "ООО «Ромашка»"}, {"Ref": "2", "Phones": [{"Number": "1"}]}
 CHUNKS = [1, 2, 3, 7, 64, 100_000]

@@ -2,10 +2,10 @@
 
 import pytest
 
-from astsync.phonebook.form_table import PAIRS, PHRASES, SHORTS
-from astsync.phonebook.form_words import form_word
-from astsync.phonebook.legal_forms import find_form
-from astsync.phonebook.names import NameMaker
+from astsync.phonebook.names.form_table import PAIRS, PHRASES, SHORTS
+from astsync.phonebook.names.form_words import form_word
+from astsync.phonebook.names.legal_forms import find_form
+from astsync.phonebook.names.maker import NameMaker
 from tests.unit.cases import rows
 
 OF_TABLE = [

@@ -11,20 +11,20 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from astsync.phonebook import (
+from astsync.phonebook import cleaning
+from astsync.phonebook.names import (
     alphabets,
-    cleaning,
     form_grammar,
     form_spelling,
     form_words,
     languages,
     legal_forms,
-    names,
     trimming,
 )
-from astsync.phonebook.names import NameMaker
+from astsync.phonebook.names import maker as name_maker
+from astsync.phonebook.names.maker import NameMaker
 
-MODULES = (alphabets, cleaning, form_grammar, form_spelling, form_words, languages, legal_forms, names, trimming)
+MODULES = (alphabets, cleaning, form_grammar, form_spelling, form_words, languages, legal_forms, name_maker, trimming)
 STABLE = settings(derandomize=True, deadline=None, max_examples=50, database=None)
 ONCE, LONGER = 80, 4  # repeats of a pattern, and how many times as many
 PIECES = (
@@ -185,17 +185,17 @@ def test_long_lines_leave_nothing_behind() -> None:
 
 
 def test_words_of_forms_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
-    most = len(names._NUMBERED) + 10
-    monkeypatch.setattr(names, "_MOST_FORM_WORDS", most)
-    monkeypatch.setattr(names, "_NUMBERED", list(names._NUMBERED))
-    monkeypatch.setattr(names, "_FORM_WORDS", dict(names._FORM_WORDS))
+    most = len(name_maker._NUMBERED) + 10
+    monkeypatch.setattr(name_maker, "_MOST_FORM_WORDS", most)
+    monkeypatch.setattr(name_maker, "_NUMBERED", list(name_maker._NUMBERED))
+    monkeypatch.setattr(name_maker, "_FORM_WORDS", dict(name_maker._FORM_WORDS))
     maker = NameMaker()
     signs = ("(", ")", "((", "))", "(((", ")))", "()", ")(")
     for start in signs:
         for end in signs:
             for word in ("частное", "учреждение", "общество", "ООО"):
                 maker.make(f"{start}{word}{end} Роза")
-    assert len(names._NUMBERED) == len(names._FORM_WORDS) <= most
+    assert len(name_maker._NUMBERED) == len(name_maker._FORM_WORDS) <= most
     assert maker.make("Роза ООО").name == "OOO Roza"
 
 

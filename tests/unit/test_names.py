@@ -9,8 +9,8 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from astsync.errors import ConfigError
-from astsync.phonebook.alphabets import alphabet
-from astsync.phonebook.names import NameMaker
+from astsync.phonebook.names.alphabets import alphabet
+from astsync.phonebook.names.maker import NameMaker
 from tests.bench.fields import NameFieldMaker
 from tests.unit.cases import rows
 
@@ -35,7 +35,7 @@ def test_all_schemes_are_there() -> None:
 @pytest.mark.parametrize("scheme", SCHEMES)
 def test_letters_are_those_of_iuliia(scheme: str) -> None:
     """Lower-case words come out as iuliia gives them (brought to ASCII); only capitals differ, and are better here."""
-    from astsync.phonebook.alphabets import to_ascii
+    from astsync.phonebook.names.alphabets import to_ascii
 
     theirs, ours = iuliia.schemas.get(scheme), alphabet(scheme, "ru")
     quotes = str.maketrans({"ʻ": "'", "ʼ": "'", "’": "'", "ʹ": "'", **dict.fromkeys('"`”ʺ')})
@@ -224,7 +224,7 @@ def test_wrong_settings(build: Callable[[], NameMaker], hint: str) -> None:
 
 
 def test_caches_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("astsync.phonebook.names._CACHED", 50)
+    monkeypatch.setattr("astsync.phonebook.names.maker._CACHED", 50)
     maker, names = NameMaker(), NameFieldMaker(seed=5)
     for _ in range(300):
         name = names.name()

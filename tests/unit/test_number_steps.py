@@ -11,8 +11,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astsync.phonebook import damage, local_numbers, phone_field, run_groups, segments, small_numbers
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.numbers import damage, local_numbers, run_groups, segments, small_numbers
+from astsync.phonebook.numbers import field as phone_field
+from astsync.phonebook.numbers.parser import NumberParser
 
 STABLE = settings(derandomize=True, deadline=None, max_examples=60, database=None)
 PARSERS = {

@@ -8,7 +8,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from astsync.errors import ConfigError
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.numbers.parser import NumberParser
 from tests.bench.fields import FieldMaker
 
 PARSER = NumberParser(country="RU", area_code="495")

@@ -7,10 +7,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astsync.config import ODataConfig, SourceConfig
-from astsync.demo.onec import OneC
-from astsync.demo.onec.answers import atom_entry, atom_feed, service_xml
 from astsync.errors import SourceBadAnswer
 from astsync.phonebook.model import Counterparty
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.answers import atom_entry, atom_feed, service_xml
 from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import CATALOG, QUICK, Reply, owner, serving, small_base

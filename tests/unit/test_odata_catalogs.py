@@ -7,7 +7,7 @@ import pytest
 
 from astsync.errors import SourceNotFound
 from astsync.phonebook.model import Counterparty
-from astsync.sources.odata.catalogs import address_hint, service_root
+from astsync.sources.odata.published import address_hint, service_root
 from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import QUICK, ROOT, Base, Reply, Server, odata_error, serving, small_base
 

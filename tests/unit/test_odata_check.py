@@ -8,11 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from astsync.config import ODataConfig, SourceConfig
-from astsync.demo.onec import OneC
-from astsync.demo.onec.faults import Kind
 from astsync.finding import Finding
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.misbehaviour import Kind
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.onec.words import clean
+from astsync.sources.web.server_words import clean
 from tests.unit.stub_1c import QUICK
 
 PARTNERS, PERSONS = "Партнеры", "КонтактныеЛицаПартнеров"

@@ -9,7 +9,7 @@ import pytest
 
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceNotFound, SourceQueryError
 from astsync.phonebook.model import Counterparty, Parts, Phone
-from astsync.sources.odata.kinds import Kinds
+from astsync.sources.odata.contact_kinds import Kinds
 from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import (
     CATALOG,

@@ -10,11 +10,11 @@ import pytest
 from pydantic import SecretStr, ValidationError
 
 from astsync.config import ODataConfig, SourceConfig
-from astsync.demo.onec import OneC
-from astsync.demo.onec.data import NIL, Contact
-from astsync.demo.onec.phones import Written
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.phonebook.model import Counterparty, Phone
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.data import NIL, Contact
+from astsync.sandbox.onec.phones import Written
 from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import QUICK
 

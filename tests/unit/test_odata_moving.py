@@ -10,12 +10,12 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from astsync.config import ODataConfig, SourceConfig
-from astsync.demo.onec import OneC
 from astsync.errors import SourceBadAnswer
 from astsync.phonebook.model import Counterparty
+from astsync.sandbox.onec import OneC
+from astsync.sources.formats.values import Row
+from astsync.sources.odata.overlapping_pages import Walk
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.odata.walk import Walk
-from astsync.sources.values import Row
 from tests.unit.stub_1c import QUICK
 
 SIZE, PAGE = 120, 25

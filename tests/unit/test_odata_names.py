@@ -6,15 +6,15 @@ from typing import Any
 import pytest
 
 from astsync.config import ODataConfig, SourceConfig
-from astsync.demo.onec import OneC
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Parts, Phone
-from astsync.phonebook.numbers import NumberParser
-from astsync.phonebook.phone_row import RowReader
-from astsync.setup.odata import proposal, visited
-from astsync.sources.language import phone_like
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.phonebook.numbers.row import RowReader
+from astsync.sandbox.onec import OneC
+from astsync.sources.odata.proposals import proposal, visited
 from astsync.sources.odata.source import ODataSource
+from astsync.sources.onec.metadata_names import phone_like
 from tests.unit.stub_1c import CATALOG, GUID, QUICK, Base, owner, serving
 
 FIELD, SEARCH = "Телефон", "НомерТелефонаДляПоиска"

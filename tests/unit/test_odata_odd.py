@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 from astsync.config import ODataConfig, SourceConfig
 from astsync.errors import SourceError
 from astsync.phonebook.model import Counterparty
+from astsync.sources.formats.values import MAX_TEXT
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.onec.client import OneCClient, Options
-from astsync.sources.values import MAX_TEXT
+from astsync.sources.web.client import OneCClient, Options
 from tests.unit.stub_1c import CATALOG, CONTACT_SET, GUID, QUICK, contact, owner
 
 SECTION = "КонтактнаяИнформация"

@@ -7,10 +7,10 @@ import pytest
 
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty
-from astsync.sources.contact import ODD_DATE, phones, read_row, today_here
+from astsync.sources.formats.values import MAX_TEXT, column, line_number, ref_key, row_key, text_of
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.phone_texts import TOO_LONG
-from astsync.sources.values import MAX_TEXT, column, line_number, ref_key, row_key, text_of
+from astsync.sources.onec.contact_rows import ODD_DATE, phones, read_row, today_here
+from astsync.sources.onec.phone_texts import TOO_LONG
 from tests.unit.stub_1c import (
     CATALOG,
     CONTACT_SET,

@@ -16,10 +16,10 @@ from astsync.errors import (
     SourceRightsError,
 )
 from astsync.sources.http.rules import HTTP_RULES
-from astsync.sources.onec.client import read_json
-from astsync.sources.onec.errors import FEW, MANY, ONCE, Fault, Rule, error_in_answer, refusal
-from astsync.sources.onec.words import MAX_WORDS, clean, odata_error, read_words
-from astsync.sources.soap.faults import RULES as SOAP_RULES
+from astsync.sources.soap.rules import RULES as SOAP_RULES
+from astsync.sources.web.client import read_json
+from astsync.sources.web.refusals import FEW, MANY, ONCE, Fault, Rule, error_in_answer, refusal
+from astsync.sources.web.server_words import MAX_WORDS, clean, odata_error, read_words
 
 DUMP = "77u/ew0Ke2EwMWY0NjVjLWVkNzAtNDQyZS1hZGE1" * 20
 STACK = "core83.dll:0x0000000000085928 " * 30

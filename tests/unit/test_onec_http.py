@@ -16,9 +16,9 @@ from astsync.errors import (
 )
 from astsync.phonebook.model import Counterparty
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.onec import client as onec_http
-from astsync.sources.onec.client import encode_path, encode_query, read_json
-from astsync.sources.onec.retrying import Patience
+from astsync.sources.web import client as onec_http
+from astsync.sources.web.client import encode_path, encode_query, read_json
+from astsync.sources.web.retrying import Patience
 from tests.unit.stub_1c import QUICK, Asked, Base, Reply, Server, failing, odata_error, serving, small_base
 
 

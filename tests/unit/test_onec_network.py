@@ -14,9 +14,9 @@ from astsync.config import SourceConfig
 from astsync.errors import SourceError, SourceUnreachable
 from astsync.phonebook.model import Counterparty
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.onec.errors import FEW, MANY
-from astsync.sources.onec.network import connection_fault
-from astsync.sources.onec.retrying import Patience
+from astsync.sources.web.network import connection_fault
+from astsync.sources.web.refusals import FEW, MANY
+from astsync.sources.web.retrying import Patience
 from tests.unit.stub_1c import QUICK, Base, Server, serving, small_base
 
 

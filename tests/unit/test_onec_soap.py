@@ -10,8 +10,8 @@ from xml.etree import ElementTree
 import pytest
 from requests.auth import HTTPBasicAuth
 
-from astsync.demo.onec import OneC
-from astsync.demo.onec.exported import stored
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.exported import stored
 from tests.unit.soap_client import XSI, Services, envelope, record_of, records_of, tag
 
 
@@ -176,7 +176,7 @@ class TestPages:
         assert first["Counterparties"] + second["Counterparties"] == own.http("?limit=6")["Counterparties"]
 
     def test_the_service_bounds_its_pages(self, own: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("astsync.demo.onec.exported.LARGEST_PAGE", 5)
+        monkeypatch.setattr("astsync.sandbox.onec.exported.LARGEST_PAGE", 5)
         assert len(records_of(own.returned(Limit="1000"))) == 5
         assert len(records_of(own.returned(Limit="0"))) == 40
 

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 import requests
 
-from astsync.demo.onec import OneC
+from astsync.sandbox.onec import OneC
 from tests.unit.soap_client import XSI, Services, tag
 
 HTTP = "hs/astsync/counterparties"
@@ -163,7 +163,7 @@ def test_a_long_list_costs_little_memory() -> None:
     """The list of 20,000 is 11 MB as XML; the stand-in must not hold it."""
     program = (
         "import resource, requests\n"
-        "from astsync.demo.onec import OneC\n"
+        "from astsync.sandbox.onec import OneC\n"
         "from tests.unit.soap_client import envelope, Services\n"
         "with OneC(20_000) as onec:\n"
         "    services = Services(onec)\n"

@@ -10,7 +10,7 @@ from xml.etree import ElementTree
 import pytest
 import requests
 
-from astsync.demo.onec import OneC
+from astsync.sandbox.onec import OneC
 from tests.unit.onec_client import CATALOG, GUID, SECTION, Client
 
 

@@ -9,10 +9,10 @@ from xml.etree import ElementTree
 import phonenumbers
 import pytest
 
-from astsync.demo.onec import OneC
-from astsync.demo.onec.data import PHONE, Contact
-from astsync.demo.onec.phones import split_typed
-from astsync.demo.onec.schema import FLAVOURS
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.data import PHONE, Contact
+from astsync.sandbox.onec.phones import split_typed
+from astsync.sandbox.onec.schema import FLAVOURS
 from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
 
 NIL = "00000000-0000-0000-0000-000000000000"

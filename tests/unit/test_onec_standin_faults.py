@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import requests
 
-from astsync.demo.onec import OneC
+from astsync.sandbox.onec import OneC
 from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
 
 
@@ -193,7 +193,7 @@ class TestServer:
         assert shared.onec.password not in repr(shared.onec) + repr(shared.onec.service)
 
     def test_by_hand_it_prints_its_address_and_ends_on_a_signal(self) -> None:
-        command = [sys.executable, "-m", "astsync.demo.onec", "--size", "4", "--flavour", "bp30"]
+        command = [sys.executable, "-m", "astsync.sandbox.onec", "--size", "4", "--flavour", "bp30"]
         poor = {**os.environ, "PYTHONIOENCODING": "ascii"}
         with subprocess.Popen(command, stdout=subprocess.PIPE, encoding="utf-8", env=poor) as process:
             assert process.stdout is not None

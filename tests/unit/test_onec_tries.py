@@ -10,8 +10,8 @@ import pytest
 from astsync.errors import SourceBusy, SourceError, SourceFailure, SourceUnreachable
 from astsync.phonebook.model import Counterparty
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.onec.errors import FEW, MANY, Fault, refusal
-from astsync.sources.onec.retrying import Patience, Retries
+from astsync.sources.web.refusals import FEW, MANY, Fault, refusal
+from astsync.sources.web.retrying import Patience, Retries
 from tests.unit.stub_1c import (
     CATALOG,
     QUICK,

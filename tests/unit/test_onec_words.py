@@ -5,9 +5,9 @@ import time
 
 import pytest
 
-from astsync.sources.markup import elements, html_text, html_title
-from astsync.sources.onec.client import read_json
-from astsync.sources.onec.words import MAX_READ, MAX_WORDS, clean, page_words, read_words
+from astsync.sources.formats.markup import elements, html_text, html_title
+from astsync.sources.web.client import read_json
+from astsync.sources.web.server_words import MAX_READ, MAX_WORDS, clean, page_words, read_words
 
 SIZE = 400_000
 PARTS = [

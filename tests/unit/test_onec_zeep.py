@@ -9,7 +9,7 @@ import zeep
 from requests.auth import HTTPBasicAuth
 from zeep.exceptions import Fault, TransportError, XMLParseError
 
-from astsync.demo.onec import OneC
+from astsync.sandbox.onec import OneC
 from tests.unit.soap_client import Services, records_of
 
 # zeep's own functions carry no types.

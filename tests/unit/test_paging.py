@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from astsync.config.source import PagingConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceNotFound, SourceQueryError
-from astsync.sources import paging
-from astsync.sources.paging import Ask, Page, Parameters, paged
+from astsync.sources.records import paging
+from astsync.sources.records.paging import Ask, Page, Parameters, paged
 
 RECORDS = [{"Ref": str(number)} for number in range(25)]
 OFFSET = PagingConfig(by="offset", parameter="skip", size_parameter="top", size=10)

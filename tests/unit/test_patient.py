@@ -9,13 +9,13 @@ import pytest
 from tenacity import wait_fixed
 
 from astsync.config import PbxConfig
-from astsync.demo.ami import AmiStandIn, Faults
 from astsync.errors import PbxConnectionLost, PbxError, PbxLoginError, PbxRightsError, PbxTimeout, PbxUnreachable
 from astsync.pbx import Family, WriteResult, patient
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.model import Progress, no_progress
+from astsync.sandbox.ami import AmiStandIn, Faults
 
 MANY = [(str(74952290000 + i), f"Firma {i}") for i in range(3_000)]
 KEYS = [number for number, _ in MANY]

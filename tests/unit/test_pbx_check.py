@@ -9,9 +9,9 @@ import pytest
 import trustme
 
 from astsync.config import PbxConfig
-from astsync.demo.ami import AmiStandIn
 from astsync.finding import Finding
 from astsync.pbx import checking
+from astsync.sandbox.ami import AmiStandIn
 from tests.unit.test_tls import tunnel
 
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone
-from astsync.sources.phone_texts import TOO_LONG
+from astsync.sources.onec.phone_texts import TOO_LONG
 from astsync.sources.records import reader as records_reader
 from astsync.sources.records.reader import Once, RecordReader, look_up
 

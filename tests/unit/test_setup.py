@@ -15,13 +15,13 @@ from astsync.config import Config, FieldsConfig, PbxConfig, SourceConfig
 from astsync.config.file import load
 from astsync.errors import ConfigError
 from astsync.phonebook.model import Counterparty, Phone
-from astsync.phonebook.names import NameMaker
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
 from astsync.setup.address import Address, clean_address
 from astsync.setup.files import check_place, write_files
-from astsync.setup.odata import Offer, proposal
 from astsync.setup.preview import LOOKED_AT, preview
 from astsync.setup.template import LOGIN_VARIABLE, render, secret_variable
+from astsync.sources.odata.proposals import Offer, proposal
 
 BASE = "http://1c.example.local/trade"
 

@@ -13,9 +13,9 @@ from astsync.config import FieldsConfig
 from astsync.errors import SourceError
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.soap.convert import value
-from astsync.sources.soap.quick import ElementReader
-from astsync.sources.soap.shape import Shape
+from astsync.sources.soap.answers.convert import value
+from astsync.sources.soap.answers.quick import ElementReader
+from astsync.sources.soap.wsdl.shape import Shape
 from tests.unit.soap_service import SHIPPED, call_of
 
 SHAPE = call_of(SHIPPED, "GetCounterparties").plan().record_shape

@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.onec.wsdl import Element, Operation, WebService, wsdl
 from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
-from astsync.sources.soap import wsdl as loading
-from astsync.sources.soap.cache import WsdlCache
+from astsync.sandbox.onec.wsdl import Element, Operation, WebService, wsdl
 from astsync.sources.soap.calls import READ_WHOLE
-from astsync.sources.soap.wsdl import Transport, WsdlLoader, parsed
+from astsync.sources.soap.wsdl import loader as loading
+from astsync.sources.soap.wsdl.cache import WsdlCache
+from astsync.sources.soap.wsdl.loader import Transport, WsdlLoader, parsed
 from tests.unit.soap_service import (
     ADDRESS,
     ASTSYNC,
@@ -280,7 +280,7 @@ def test_an_old_copy_serves_while_the_wsdl_cannot_be_had(
     cached(tmp_path, monkeypatch)
     with service(SHIPPED, lambda _asked: Reply(EMPTY)) as server:
         list(source_of(server, cache_hours=1).pull())
-        monkeypatch.setattr("astsync.sources.soap.cache.time.time", lambda: 9e9)
+        monkeypatch.setattr("astsync.sources.soap.wsdl.cache.time.time", lambda: 9e9)
         server.answer = lambda asked: Reply(status=503) if asked.raw.endswith("?wsdl") else Reply(EMPTY)
         with caplog.at_level(logging.WARNING):
             assert list(source_of(server, cache_hours=1).pull()) == []
@@ -303,7 +303,7 @@ def test_a_clock_that_went_back_makes_a_copy_old(tmp_path: Path, monkeypatch: py
     kept = cache.read()
     assert kept is not None
     assert kept.documents == {"a": b"\xff\x00"}
-    monkeypatch.setattr("astsync.sources.soap.cache.time.time", lambda: 0.0)
+    monkeypatch.setattr("astsync.sources.soap.wsdl.cache.time.time", lambda: 0.0)
     kept = cache.read()
     assert kept is not None
     assert kept.age == float("inf")
@@ -363,7 +363,7 @@ def test_a_copy_of_no_use_does_not_hide_why_the_wsdl_cannot_be_had(
     with service(SHIPPED, lambda _asked: Reply(status=503)) as server:
         address = f"{server.url}/base/ws/service?wsdl"
         WsdlCache(address, "Иванов").write({address: b"<html>"})
-        monkeypatch.setattr("astsync.sources.soap.cache.time.time", lambda: 9e9)
+        monkeypatch.setattr("astsync.sources.soap.wsdl.cache.time.time", lambda: 9e9)
         server.answer = lambda _asked: Reply(status=503)
         with pytest.raises(SourceError, match="503"):
             list(source_of(server, cache_hours=1).pull())
@@ -376,7 +376,7 @@ def test_a_file_that_somebody_else_may_have_put_there_is_not_read(
     cache.write({"a": b"<a/>"})
     kept = cache.path.read_bytes()
     assert cache.read() is not None
-    monkeypatch.setattr("astsync.sources.soap.cache.os.geteuid", lambda: 4242)
+    monkeypatch.setattr("astsync.sources.soap.wsdl.cache.os.geteuid", lambda: 4242)
     assert cache.read() is None
     monkeypatch.undo()
     cache.drop()

@@ -12,10 +12,10 @@ import pytest
 import trustme
 
 from astsync.config import PbxConfig
-from astsync.demo.ami import AmiStandIn
 from astsync.errors import ConfigError, PbxConnectionLost, PbxUnreachable
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
+from astsync.sandbox.ami import AmiStandIn
 
 ENTRIES = [(str(74950000000 + i), f"Firma {i}") for i in range(4_000)]
 

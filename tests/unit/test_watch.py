@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.ami.faults import Faults
-from astsync.demo.ami.users import AmiUser
 from astsync.errors import ConfigError
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.ami.faults import Faults
+from astsync.sandbox.ami.users import AmiUser
 from astsync.store import Store, locked
 from astsync.watch.watcher import Watch
 from tests.unit.watch_house import House, eventually, said, whole

@@ -14,8 +14,8 @@ import typer
 from astsync.cli import watch as command
 from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter
-from astsync.demo.ami import AmiStandIn
 from astsync.errors import AstsyncError, ConfigError, LockedError, PbxLoginError, PbxRightsError, PbxUnreachable
+from astsync.sandbox.ami import AmiStandIn
 from astsync.watch.clock import RESTLESS, Clock, after_flickers, doubled, jittered, next_try
 from astsync.watch.loop import Loop, Stopped
 from astsync.watch.notify import Notifier

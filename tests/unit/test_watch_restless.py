@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 from astsync.cli.watching import EngineRuns
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.ami.faults import Faults
+from astsync.engine.result import Report
 from astsync.pbx import Pbx
 from astsync.phonebook.model import Progress
-from astsync.result import Report
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.ami.faults import Faults
 from astsync.watch import clock, guard
 from tests.unit.watch_house import House, eventually, said, whole
 

@@ -4,7 +4,7 @@ from functools import cache
 
 import pytest
 
-from astsync.phonebook.numbers import NumberParser
+from astsync.phonebook.numbers.parser import NumberParser
 from tests.bench.wrong_keys import AREA_CODES, Made, national_spellings, score, small_numbers
 
 PARSER = NumberParser(country="RU", area_code="495")

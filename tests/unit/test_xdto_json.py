@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceQueryError
-from astsync.sources.json_stream import JsonList
-from astsync.sources.xdto_json import plain
+from astsync.sources.formats.json_list import JsonList
+from astsync.sources.formats.xdto_json import plain
 
 CHUNKS = [1, 3, 64, 100_000]
 RECORDS: list[dict[str, Any]] = [

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from astsync.config import FieldsConfig
 from astsync.config.source import PagingConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceQueryError
-from astsync.sources.xml.lists import Sought, XmlList
+from astsync.sources.formats.xml_list import Sought, XmlList
 from tests.unit.stub_1c import Asked, Reply, Server
 from tests.unit.test_http_source import ROWS, pull, refused, server, source
 

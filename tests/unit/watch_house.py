@@ -11,11 +11,11 @@ import pytest
 
 from astsync.cli.watching import EngineRuns
 from astsync.config import Config
-from astsync.demo.ami import AmiStandIn
-from astsync.demo.asterisk import PrivateAsterisk
 from astsync.errors import SourceUnreachable
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Decide, Phone, Progress, no_progress
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.store import RunRecord, Store
 from astsync.watch.clock import Clock
 from astsync.watch.notify import Notifier

@@ -10,9 +10,9 @@ from xml.etree.ElementTree import Element
 
 from astsync.errors import SourceBadAnswer
 from astsync.sources.file.xml_rows import CURE
-from astsync.sources.xml.lists import bad_xml
-from astsync.sources.xml.tree import BadXml, GrowingTree, local
-from astsync.sources.xml.walk import LARGEST_RECORD, TooLarge
+from astsync.sources.formats.growing_xml import BadXml, GrowingTree, local
+from astsync.sources.formats.xml_list import bad_xml
+from astsync.sources.formats.xml_list_walk import LARGEST_RECORD, TooLarge
 
 ROOT = "КоммерческаяИнформация"
 """The name of the document's element."""

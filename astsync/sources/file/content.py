@@ -19,7 +19,7 @@ from astsync.errors import (
     SourceRightsError,
     SourceUnreachable,
 )
-from astsync.sources.onec.words import clean
+from astsync.sources.web.server_words import clean
 
 STANDARD_INPUT = Path("-")
 

@@ -6,10 +6,10 @@ from typing import Any
 import orjson
 
 from astsync.errors import SourceBadAnswer
-from astsync.sources.json_stream import JsonList
-from astsync.sources.onec.words import clean
-from astsync.sources.wholeness import next_named
-from astsync.sources.xdto_json import plain
+from astsync.sources.formats.json_list import JsonList
+from astsync.sources.formats.xdto_json import plain
+from astsync.sources.records.totals import next_named
+from astsync.sources.web.server_words import clean
 
 LONGEST_JSON_LINE = 4 << 20
 """Characters of a line."""

@@ -10,12 +10,12 @@ from astsync.sources.file.commerceml import commerceml
 from astsync.sources.file.content import Content
 from astsync.sources.file.csv_rows import LONGEST_LINE, CsvRows
 from astsync.sources.file.encoding import encoding_of, text_lines, utf8_blocks
+from astsync.sources.file.format import Shape, shape_of
 from astsync.sources.file.json_rows import LONGEST_JSON_LINE, json_lines, json_list
-from astsync.sources.file.shape import Shape, shape_of
 from astsync.sources.file.table import Columns, Finder, Line, records
 from astsync.sources.file.vcards import vcards
 from astsync.sources.file.xml_rows import xml_list
-from astsync.sources.onec.words import clean
+from astsync.sources.web.server_words import clean
 
 Tell = Callable[[Finding], None]
 

@@ -10,7 +10,7 @@ import orjson
 
 from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Parts, Phone
-from astsync.sources.onec.words import clean
+from astsync.sources.web.server_words import clean
 
 logger = logging.getLogger(__name__)
 

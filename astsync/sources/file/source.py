@@ -8,7 +8,7 @@ from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
-from astsync.sources.checking import FIRST, shown
+from astsync.sources.check import FIRST, shown
 from astsync.sources.file.content import Content, name_of, opened
 from astsync.sources.file.listing import Listing, Tell, list_of
 from astsync.sources.file.merge import Merger

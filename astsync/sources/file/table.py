@@ -8,8 +8,8 @@ from typing import Any
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.file.header import continues, is_footer, joined, whole_digits
-from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import Record, name_fields
+from astsync.sources.web.server_words import clean
 
 Line = tuple[int, Sequence[Any]]
 """The number of a line or row, from 1, and its cells: text, numbers, truth, None."""

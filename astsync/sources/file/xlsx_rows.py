@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.file.table import Line
 from astsync.sources.file.xlsx_archive import Archive, SheetEnd, SheetStream, TooLarge
-from astsync.sources.onec.words import clean
+from astsync.sources.web.server_words import clean
 
 logger = logging.getLogger(__name__)
 

@@ -5,9 +5,9 @@ from typing import Any
 
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer
-from astsync.sources.onec.words import clean
-from astsync.sources.wholeness import next_named
-from astsync.sources.xml.lists import Sought, XmlList
+from astsync.sources.formats.xml_list import Sought, XmlList
+from astsync.sources.records.totals import next_named
+from astsync.sources.web.server_words import clean
 
 CURE = (
     "Export the file again and check that it is whole. Where its first line claims a wrong encoding, write the right "

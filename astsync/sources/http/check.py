@@ -9,10 +9,10 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.checking import EMPTY, FIRST, failed, shown
+from astsync.sources.check import EMPTY, FIRST, failed, shown
 from astsync.sources.http.service import Service
-from astsync.sources.onec.words import clean
 from astsync.sources.records.reader import RecordReader
+from astsync.sources.web.server_words import clean
 
 _PAGES = 2
 

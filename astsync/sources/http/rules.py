@@ -1,7 +1,7 @@
 """What the refusals of an HTTP service of 1C, or of another web API, mean and how they are cured."""
 
 from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.sources.onec.errors import Rule, has_shape, has_status, says
+from astsync.sources.web.refusals import Rule, has_shape, has_status, says
 
 PUBLICATION = (
     "Check source.url and source.http.service: 1C answers at <publication>/hs/<root URL>/<template>, all as the HTTP "

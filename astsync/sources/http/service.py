@@ -12,14 +12,14 @@ import orjson
 
 from astsync.config.source import HttpConfig, Value
 from astsync.errors import SourceError
+from astsync.sources.formats.json_list import JsonList
+from astsync.sources.formats.json_text import SERVICE_CURE
+from astsync.sources.formats.xml_list import Sought, XmlList
 from astsync.sources.http.rules import HTTP_RULES
-from astsync.sources.json_stream import JsonList
-from astsync.sources.json_text import SERVICE_CURE
-from astsync.sources.onec.client import OneCClient, not_json
-from astsync.sources.onec.errors import FEW, ONCE, Fault, told_in_answer
-from astsync.sources.onec.stream import Body, Request
-from astsync.sources.paging import Page, Parameters, paged
-from astsync.sources.xml.lists import Sought, XmlList
+from astsync.sources.records.paging import Page, Parameters, paged
+from astsync.sources.web.client import OneCClient, not_json
+from astsync.sources.web.refusals import FEW, ONCE, Fault, told_in_answer
+from astsync.sources.web.stream import Body, Request
 
 _LONGEST_START = 4096
 # A page by its first element: a list may well hold elements <meta> or <head> of its own.

@@ -17,14 +17,14 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.checking import FIRST, in_words
-from astsync.sources.odata.catalogs import PREFIX, address_hint, check_published, listed, published_sets
+from astsync.sources.check import FIRST, in_words
+from astsync.sources.odata.contact_kinds import Kinds, read_kinds
 from astsync.sources.odata.contacts import Register
-from astsync.sources.odata.kinds import Kinds, read_kinds
 from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
+from astsync.sources.odata.published import PREFIX, address_hint, check_published, listed, published_sets
 from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
-from astsync.sources.onec.client import OneCClient
+from astsync.sources.web.client import OneCClient
 
 ALLOWED_ONLY = (
     "source.odata.allowed_only: what the 1C user may not see is left out without a word; when its rights shrink that "

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Literal, Protocol
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceNotFound, SourceQueryError
-from astsync.sources.contact import KEY_COLUMNS, ContactBook
-from astsync.sources.language import LANGUAGES, Language, language_of
-from astsync.sources.odata.catalogs import PREFIX, no_contacts
-from astsync.sources.odata.kinds import Kinds
+from astsync.sources.formats.values import Row, column, line_number, row_key
+from astsync.sources.odata.contact_kinds import Kinds
 from astsync.sources.odata.pages import ODataPages, Report, guid
-from astsync.sources.values import Row, column, line_number, row_key
+from astsync.sources.odata.published import PREFIX, no_contacts
+from astsync.sources.onec.contact_rows import KEY_COLUMNS, ContactBook
+from astsync.sources.onec.metadata_names import LANGUAGES, Language, language_of
 
 logger = logging.getLogger(__name__)
 

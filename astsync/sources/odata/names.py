@@ -4,8 +4,8 @@ from collections.abc import Iterable
 from string import Formatter
 
 from astsync.errors import SourceQueryError
-from astsync.sources.odata.catalogs import listed, no_text, text_fields
-from astsync.sources.values import MAX_TEXT, Row, text_of
+from astsync.sources.formats.values import MAX_TEXT, Row, text_of
+from astsync.sources.odata.published import listed, no_text, text_fields
 
 DESCRIPTION = "Description"
 """The name that every catalog of 1C has, and what stands in for an empty ``name_field``."""

@@ -11,12 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.sources.language import LANGUAGES
-from astsync.sources.odata.catalogs import PREFIX, listed
+from astsync.sources.formats.values import Row, ref_key, text_of
 from astsync.sources.odata.names import DESCRIPTION
 from astsync.sources.odata.pages import ODataPages, guid
-from astsync.sources.onec.errors import ADD_TO_ODATA
-from astsync.sources.values import Row, ref_key, text_of
+from astsync.sources.odata.published import PREFIX, listed
+from astsync.sources.onec.metadata_names import LANGUAGES
+from astsync.sources.web.refusals import ADD_TO_ODATA
 
 logger = logging.getLogger(__name__)
 

@@ -10,11 +10,11 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from astsync.sources.formats.values import Row
 from astsync.sources.odata.atom import rows_of_atom
-from astsync.sources.odata.walk import NO_ROWS, Key, Walk, not_whole
-from astsync.sources.onec.client import OneCClient, Options, read_json
-from astsync.sources.onec.errors import Fault, bad_answer
-from astsync.sources.values import Row
+from astsync.sources.odata.overlapping_pages import NO_ROWS, Key, Walk, not_whole
+from astsync.sources.web.client import OneCClient, Options, read_json
+from astsync.sources.web.refusals import Fault, bad_answer
 
 logger = logging.getLogger(__name__)
 

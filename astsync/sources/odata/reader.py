@@ -9,8 +9,13 @@ from functools import cached_property, partial
 from astsync.config import ODataConfig
 from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
-from astsync.sources.contact import ContactBook
-from astsync.sources.odata.catalogs import (
+from astsync.sources.formats.values import Row, ref_key, text_of
+from astsync.sources.odata.contact_kinds import Kinds
+from astsync.sources.odata.contacts import Contacts, OwnFields, locate
+from astsync.sources.odata.names import DESCRIPTION, Names
+from astsync.sources.odata.owners import Link, OwnerOf, Owners, find_link
+from astsync.sources.odata.pages import ODataPages
+from astsync.sources.odata.published import (
     ITEMS,
     PREFIX,
     NoContacts,
@@ -19,13 +24,8 @@ from astsync.sources.odata.catalogs import (
     no_phone_field,
     whole_row,
 )
-from astsync.sources.odata.contacts import Contacts, OwnFields, locate
-from astsync.sources.odata.kinds import Kinds
-from astsync.sources.odata.names import DESCRIPTION, Names
-from astsync.sources.odata.owners import Link, OwnerOf, Owners, find_link
-from astsync.sources.odata.pages import ODataPages
-from astsync.sources.phone_texts import gather, phone
-from astsync.sources.values import Row, ref_key, text_of
+from astsync.sources.onec.contact_rows import ContactBook
+from astsync.sources.onec.phone_texts import gather, phone
 
 logger = logging.getLogger(__name__)
 

@@ -17,15 +17,15 @@ from astsync.config.source import bare_catalog
 from astsync.errors import SourceBadAnswer, SourceNotFound
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
-from astsync.sources.contact import today_here
-from astsync.sources.odata.catalogs import address_hint, check_published, published_sets, service_root
 from astsync.sources.odata.check import ALLOWED_ONLY, ODataCheck
-from astsync.sources.odata.kinds import read_kinds
+from astsync.sources.odata.contact_kinds import read_kinds
 from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
+from astsync.sources.odata.published import address_hint, check_published, published_sets, service_root
 from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
-from astsync.sources.onec.client import OneCClient
-from astsync.sources.onec.retrying import Patience
+from astsync.sources.onec.contact_rows import today_here
+from astsync.sources.web.client import OneCClient
+from astsync.sources.web.retrying import Patience
 
 logger = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""Asking a web server of 1C: requests, tries again, and what its errors mean."""
+"""Contact information as 1C keeps it: its names in Russian and English, its texts and structures, its rows."""

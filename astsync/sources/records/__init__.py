@@ -1,1 +1,1 @@
-"""Records of any shape (SOAP, HTTP, files) to counterparties, by the configured fields."""
+"""Records (mappings such as JSON has) to counterparties by the configured fields, and lists of records in pages."""

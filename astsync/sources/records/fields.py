@@ -4,8 +4,8 @@ import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from astsync.sources.onec.words import clean
-from astsync.sources.values import plain_text
+from astsync.sources.formats.values import plain_text
+from astsync.sources.web.server_words import clean
 
 __all__ = ["DEEPEST", "MANY_FIELDS", "Record", "field_names", "look_up", "name_fields", "plain_text"]
 

@@ -5,9 +5,9 @@ from collections.abc import Iterable
 
 from astsync.config import FieldsConfig
 from astsync.phonebook.model import Phone
-from astsync.sources.contact import read_row
-from astsync.sources.language import ENGLISH, RUSSIAN, Language, in_trust
-from astsync.sources.phone_texts import Gathered, gather, phone
+from astsync.sources.onec.contact_rows import read_row
+from astsync.sources.onec.metadata_names import ENGLISH, RUSSIAN, Language, in_trust
+from astsync.sources.onec.phone_texts import Gathered, gather, phone
 from astsync.sources.records.fields import DEEPEST, MANY_FIELDS, Record, field_names, look_up, plain_text
 
 PART_OF_ONE = frozenset({"number", "countryCode", "areaCode", "КодГорода", "КодСтраны"})

@@ -15,9 +15,9 @@ import orjson
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.phonebook.model import Counterparty
-from astsync.sources.onec.words import clean
 from astsync.sources.records.fields import Record, field_names, look_up, name_fields, plain_text
 from astsync.sources.records.phones import PhoneReader
+from astsync.sources.web.server_words import clean
 
 __all__ = [
     "LARGEST_LIST",

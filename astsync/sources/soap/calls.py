@@ -6,16 +6,16 @@ from typing import Any
 
 from astsync.config.source import PagingConfig, SoapConfig, Value
 from astsync.errors import SourceError
-from astsync.sources.onec.client import OneCClient
-from astsync.sources.onec.errors import Fault, told_in_answer
-from astsync.sources.onec.stream import Body, Request
-from astsync.sources.paging import Page, paged
+from astsync.sources.records.paging import Page, paged
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.soap.answer import AnswerReader
-from astsync.sources.soap.faults import RULES, as_fault, where
-from astsync.sources.soap.plan import Plan
-from astsync.sources.soap.quick import Read
-from astsync.sources.soap.service import Call
+from astsync.sources.soap.answers.quick import Read
+from astsync.sources.soap.answers.reader import AnswerReader
+from astsync.sources.soap.rules import RULES, as_fault, where
+from astsync.sources.soap.wsdl.list_place import Plan
+from astsync.sources.soap.wsdl.operations import Call
+from astsync.sources.web.client import OneCClient
+from astsync.sources.web.refusals import Fault, told_in_answer
+from astsync.sources.web.stream import Body, Request
 
 READ_WHOLE = 2000
 """Records of an answer that are read before the first is given: until then it can be asked for again."""

@@ -11,14 +11,14 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.checking import EMPTY, FIRST, failed, shown
-from astsync.sources.onec.words import clean
+from astsync.sources.check import EMPTY, FIRST, failed, shown
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
-from astsync.sources.soap.faults import where
-from astsync.sources.soap.plan import Plan
-from astsync.sources.soap.service import Call, Service
-from astsync.sources.soap.wsdl import WsdlLoader
+from astsync.sources.soap.rules import where
+from astsync.sources.soap.wsdl.list_place import Plan
+from astsync.sources.soap.wsdl.loader import WsdlLoader
+from astsync.sources.soap.wsdl.operations import Call, Service
+from astsync.sources.web.server_words import clean
 
 _READ = 2000
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
 from astsync.errors import SourceBadAnswer, SourceError
-from astsync.sources.onec.words import clean
+from astsync.sources.web.server_words import clean
 
 _MANY = 20
 _CALL = "Call the operation by hand (SoapUI, curl) and look at what comes."

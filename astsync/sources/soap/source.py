@@ -12,15 +12,15 @@ from astsync.config import SourceConfig
 from astsync.errors import SourceQueryError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
-from astsync.sources.onec.client import OneCClient
-from astsync.sources.onec.retrying import Patience
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
 from astsync.sources.soap.check import check_service
 from astsync.sources.soap.errors import ServiceChanged, address_of
-from astsync.sources.soap.faults import RULES, where
-from astsync.sources.soap.service import Call, Service
-from astsync.sources.soap.wsdl import Wsdl, WsdlLoader, origin_of, wsdl_address, wsdl_key
+from astsync.sources.soap.rules import RULES, where
+from astsync.sources.soap.wsdl.loader import Wsdl, WsdlLoader, origin_of, wsdl_address, wsdl_key
+from astsync.sources.soap.wsdl.operations import Call, Service
+from astsync.sources.web.client import OneCClient
+from astsync.sources.web.retrying import Patience
 
 logger = logging.getLogger(__name__)
 

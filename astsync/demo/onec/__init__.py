@@ -1,5 +1,0 @@
-"""The stand-in 1C: an HTTP server that publishes an invented infobase, bad manners included."""
-
-from astsync.demo.onec.standin import OneC
-
-__all__ = ["OneC"]

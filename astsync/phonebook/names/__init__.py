@@ -1,0 +1,1 @@
+"""Names of counterparties to names for a phone's display."""

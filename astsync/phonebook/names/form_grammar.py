@@ -1,0 +1,318 @@
+"""The grammar of long legal forms: adjectives, a head noun, and what follows it in the genitive.
+
+``краевое государственное бюджетное учреждение здравоохранения`` is КГБУЗ: each word gives its first letter, parts of
+a compound word each theirs. A form is only seen where one of its adjectives, or what follows, makes the noun a legal
+form (``strong``): ``государственное учреждение`` is one, ``лечебное учреждение`` is not. The others need not be known;
+the first of all only where no other word than one of a legal form makes it one (``унитарное``).
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import Final, NamedTuple
+
+from astsync.phonebook.names.alphabets import BELARUSIAN, KAZAKH, RUSSIAN, UKRAINIAN
+from astsync.phonebook.names.form_spelling import same
+from astsync.phonebook.names.form_table import PHRASES
+
+UNKNOWN: Final = "\0"
+"""Stands in a short form for the first letters of an adjective that is not known."""
+
+MOST_WORDS: Final = 10
+"""The longest form in words."""
+_MOST_UNKNOWN = 3
+_MOST_PARTS = 3  # of a compound adjective
+
+
+class Slot(NamedTuple):
+    """One word of a form as it is read: all that it may be; the place of the name's word in which it stands.
+
+    ``adjective`` tells that it looks like one; ``last`` that the name's word ends with it.
+    """
+
+    options: tuple[str, ...]
+    adjective: bool
+    word: int
+    last: bool
+
+
+class Reading(NamedTuple):
+    """A form that was read: behind its last slot, its short form and language, the words of its unknown letters."""
+
+    end: int
+    short: str
+    language: str
+    unknown: tuple[int, ...] = ()
+
+
+class _Adjective(NamedTuple):
+    letters: str
+    stem: str
+
+
+class _Head(NamedTuple):
+    """A head noun: its letter, its language, the stems of adjectives that make it a legal form, what may follow it."""
+
+    letter: str
+    language: str
+    strong: frozenset[str]
+    tails: dict[tuple[str, ...], str]
+    legal_tails: dict[tuple[str, ...], str]
+
+
+_OWNERS = "федеральн краев областн республиканск муниципальн государственн негосударственн частн коммунальн"
+_BUDGETS = "бюджетн автономн казенн унитарн"
+_CIVIC = "некоммерческ общественн религиозн благотворительн саморегулируем профсоюзн"
+_FARMS = "садоводческ садов огородническ дачн"
+_COOPERATIVE = (
+    "производственн потребительск жилищн жилищно-строительн строительн гаражно-строительн гаражно-эксплуатационн "
+    "гаражно-потребительск кредитн дачно-строительн"
+)
+# Known, and no more than that: they may stand first in a form.
+_ACTIVITIES = (
+    "торгов торгово-производственн производственно-торгов ремонтно-строительн транспортн научн "
+    "научно-производственн научно-исследовательск образовательн общеобразовательн дошкольн профессиональн страхов "
+    "городск районн окружн межрайонн региональн межрегиональн местн международн всероссийск общероссийск "
+    "централизованн первичн сельск сельскохозяйственн лесохозяйственн гаражн"
+)
+
+_SOFT = "яя ий ее"
+# language: endings: stems. Stems and endings of one kind are joined each with each.
+_ADJECTIVES: Final[dict[str, dict[str, str]]] = {
+    RUSSIAN: {
+        "ый ая ое ые ой ий": f"{_OWNERS} {_BUDGETS} {_CIVIC} {_COOPERATIVE} {_FARMS} {_ACTIVITIES} совместн иностранн "
+        "индивидуальн мал акционерн публичн непубличн закрыт открыт крестьянск фермерск крестьянско-фермерск",
+        _SOFT: "дочерн",
+    },
+    UKRAINIAN: {
+        "ий а е і": "державн комунальн приватн спільн казенн мал іноземн обласн міськ районн некомерційн виробнич "
+        "науково-виробнич фермерськ селянськ громадськ благодійн релігійн акціонерн публічн закрит відкрит "
+        "сільськогосподарськ автономн",
+        "ій я є": "дочірн",
+    },
+    BELARUSIAN: {
+        "ы ая ае": "прыватн унітарн ўнітарн рэспубліканск камунальн дзяржаўн даччын сумесн замежн вытворч гандлёв "
+        "акцыянерн адкрыт закрыт",
+        "і яя яе": "",
+    },
+    KAZAKH: {"": "республикалық мемлекеттік коммуналдық қазыналық"},
+}
+
+_LIMITED = {"с ограниченной ответственностью": "ОО", "с о.о": "ОО", "с дополнительной ответственностью": "ДО"}
+_TAILS_OF_PUBLIC = {
+    "здравоохранения": "З",
+    "культуры": "К",
+    "науки": "Н",
+    "образования": "О",
+    "высшего образования": " ВО",
+    "высшего профессионального образования": " ВПО",
+    "среднего профессионального образования": " СПО",
+    "дополнительного образования": " ДО",
+    "дополнительного образования детей": " ДОД",
+    "дополнительного профессионального образования": " ДПО",
+    "социального обслуживания": " СО",
+    "социального обслуживания населения": " СОН",
+}
+_TAILS_OF_FIRMS = {"на праве хозяйственного ведения": " на ПХВ", "жилищно-коммунального хозяйства": " ЖКХ"}
+_UK_LIMITED = {"з обмеженою відповідальністю": "ОВ", "з додатковою відповідальністю": "ДВ"}
+_BE_LIMITED = {"з абмежаванай адказнасцю": "АА", "з дадатковай адказнасцю": "ДА"}
+_UK_FIRMS = "державн комунальн приватн дочірн спільн казенн мал іноземн"
+
+# language: head nouns: strong stems, what may follow, what may follow and makes it a legal form by itself.
+_HEADS: Final[dict[str, dict[str, tuple[str, dict[str, str], dict[str, str]]]]] = {
+    RUSSIAN: {
+        "учреждение": (f"{_OWNERS} {_BUDGETS}", _TAILS_OF_PUBLIC, {}),
+        "предприятие": (f"{_OWNERS} казенн унитарн дочерн совместн иностранн мал", _TAILS_OF_FIRMS, {}),
+        "организация": (f"{_BUDGETS} {_CIVIC}", {**_TAILS_OF_PUBLIC, "инвалидов": "И"}, {}),
+        "объединение": ("общественн государственн республиканск", {}, {}),
+        "партнерство": ("некоммерческ", {}, {}),
+        "кооператив": (_COOPERATIVE, {}, {}),
+        "хозяйство": ("крестьянск фермерск крестьянско-фермерск", {}, {}),
+        "общество": ("акционерн потребительск", {}, _LIMITED),
+        "товарищество": (
+            "некоммерческ",
+            {},
+            {**_LIMITED, "собственников жилья": "СЖ", "собственников недвижимости": "СН"},
+        ),
+    },
+    UKRAINIAN: {
+        "підприємство": (_UK_FIRMS, {}, {}),
+        "установа": ("державн комунальн", {"освіти": "О", "охорони здоров'я": "ОЗ"}, {}),
+        "заклад": ("державн комунальн приватн", {"освіти": "О", "охорони здоров'я": "ОЗ", "вищої освіти": "ВО"}, {}),
+        "організація": ("громадськ благодійн релігійн державн комунальн", {}, {}),
+        "господарство": ("фермерськ", {}, {}),
+        "товариство": ("акціонерн", {}, _UK_LIMITED),
+    },
+    BELARUSIAN: {
+        "прадпрыемства": ("прыватн унітарн ўнітарн рэспубліканск камунальн дзяржаўн даччын сумесн замежн", {}, {}),
+        "установа": ("дзяржаўн", {"адукацыі": "А", "аховы здароўя": "АЗ"}, {}),
+        "ўстанова": ("дзяржаўн", {"адукацыі": "А", "аховы здароўя": "АЗ"}, {}),
+        "таварыства": ("акцыянерн", {}, _BE_LIMITED),
+    },
+    KAZAKH: dict.fromkeys(
+        ("кәсіпорны", "кәсіпорын", "мекемесі", "мекеме"), ("республикалық мемлекеттік коммуналдық қазыналық", {}, {})
+    ),
+}
+
+# What the letters also mean, and what everybody reads: the form is left as it is written.
+_TAKEN = frozenset({"ООО", "ИП", "АО"})
+_PURE = frozenset(map(same, "бюджетн казенн унитарн унітарн ўнітарн некоммерческ".split()))  # never said of else
+_OWNED = frozenset(map(same, _OWNERS.split()))  # with another adjective: частная организация is no legal form
+_STOCK = same("акционерн")
+_LONGER = frozenset(map(same, ("и", "та", "і", "й")))  # учреждение культуры и спорта
+_LETTER_OF = {"ў": "у"}
+_LETTERS_OF = {"лесохозяйственн": "ЛХ"}  # more than the first
+
+
+def initials(word: str) -> str:
+    """Give the first letters of a word's parts, as capitals: ``торгово-производственное`` gives ТП."""
+    return "".join(
+        _LETTER_OF.get(part[0], part[0]) for part in word.split("-", _MOST_PARTS)[:_MOST_PARTS] if part
+    ).upper()
+
+
+def _known_adjectives() -> dict[str, _Adjective]:
+    known: dict[str, _Adjective] = {}
+    for kinds in _ADJECTIVES.values():
+        for endings, stems in kinds.items():
+            for stem in stems.split():
+                for ending in endings.split() or [""]:
+                    known.setdefault(same(stem + ending), _Adjective(_LETTERS_OF.get(stem, initials(stem)), same(stem)))
+    return known
+
+
+def _phrases(phrases: dict[str, str]) -> dict[tuple[str, ...], str]:
+    """Give what may follow a noun by its words, the longest first; the particle in front may be forgotten."""
+    made = {tuple(map(same, phrase.split())): letters for phrase, letters in phrases.items()}
+    made |= {words[1:]: letters for words, letters in made.items() if len(words) > 2 and len(words[0]) == 1}
+    return dict(sorted(made.items(), key=lambda phrase: -len(phrase[0])))
+
+
+def _known_heads() -> Iterator[tuple[str, _Head]]:
+    for language, heads in _HEADS.items():
+        for noun, (strong, tails, legal) in heads.items():
+            yield (
+                same(noun),
+                _Head(initials(noun), language, frozenset(map(same, strong.split())), _phrases(tails), _phrases(legal)),
+            )
+
+
+def _known_table() -> dict[tuple[str, ...], tuple[str, str]]:
+    return {
+        tuple(map(same, phrase.split())): (short, language)
+        for language, forms in PHRASES.items()
+        for short, phrases in forms.items()
+        for phrase in phrases.split("|")
+    }
+
+
+def _heads_of_all() -> dict[str, tuple[_Head, ...]]:
+    heads: dict[str, tuple[_Head, ...]] = {}
+    for noun, head in _known_heads():
+        heads[noun] = (*heads.get(noun, ()), head)
+    return heads
+
+
+_ADJECTIVE, _HEAD, _TABLE = _known_adjectives(), _heads_of_all(), _known_table()
+
+
+def _starts(phrases: dict[tuple[str, ...], tuple[str, str]]) -> frozenset[tuple[str, ...]]:
+    return frozenset(words[:end] for words in phrases for end in range(1, len(words) + 1))
+
+
+_BEGUN = _starts(_TABLE)
+_ALL_TAILS = {words for heads in _HEAD.values() for head in heads for words in (*head.tails, *head.legal_tails)}
+
+WORDS: Final = frozenset(
+    {
+        *_ADJECTIVE,
+        *_HEAD,
+        *_LONGER,
+        *(w for words in _TABLE for w in words),
+        *(w for words in _ALL_TAILS for w in words),
+    }
+)
+"""All words of forms, as ``form_spelling.same`` gives them."""
+
+EXACT: Final = frozenset(
+    word for word, adjective in _ADJECTIVE.items() if adjective.stem in map(same, f"{_FARMS} {_ACTIVITIES}".split())
+)
+"""Those that are read without an error only; with one they are read as adjectives that are not known."""
+
+OPENING: Final = frozenset({*_ADJECTIVE, *_HEAD, *(words[0] for words in _TABLE)})
+"""Those that a form may start with."""
+
+CLOSING: Final = frozenset({*_HEAD, *(words[-1] for words in _TABLE), *(words[-1] for words in _ALL_TAILS)})
+"""Those that a form may end with."""
+
+
+def read(slots: Sequence[Slot], at: int) -> Reading | None:
+    """Read the longest form that starts at a slot."""
+    known, made = _of_table(slots, at), _of_grammar(slots, at)
+    if known is None or (made is not None and made.end > known.end):
+        return made
+    return known
+
+
+def _of_table(slots: Sequence[Slot], at: int) -> Reading | None:
+    """Read a phrase of the table, the longest; words that may be several open several ways."""
+    best: Reading | None = None
+    ways: list[tuple[str, ...]] = [()]
+    for end in range(at, min(at + MOST_WORDS, len(slots))):
+        ways = [(*way, word) for way in ways for word in slots[end].options if (*way, word) in _BEGUN]
+        if not ways:
+            break
+        whole = next((_TABLE[way] for way in ways if way in _TABLE), None)
+        if whole is not None and slots[end].last:
+            best = Reading(end + 1, *whole)
+    return best
+
+
+def _of_grammar(slots: Sequence[Slot], at: int) -> Reading | None:
+    """Read adjectives up to a head noun, and what follows it."""
+    letters: list[str] = []
+    stems: set[str] = set()
+    unknown: list[int] = []
+    for here in range(at, min(at + MOST_WORDS, len(slots))):
+        slot = slots[here]
+        for head in _heads(slot):
+            found = _with_head(slots, here, head, "".join(letters), stems)
+            if found is not None and not (unknown[:1] == [slots[at].word] and _PURE.isdisjoint(stems)):
+                return found._replace(unknown=tuple(unknown))
+        adjective = next((_ADJECTIVE[word] for word in slot.options if word in _ADJECTIVE), None)
+        if adjective is not None:
+            letters.append(adjective.letters)
+            stems.add(adjective.stem)
+        elif slot.adjective and len(unknown) < _MOST_UNKNOWN:
+            letters.append(UNKNOWN)
+            unknown.append(slot.word)
+        else:
+            return None
+    return None
+
+
+def _heads(slot: Slot) -> Iterator[_Head]:
+    for word in slot.options:
+        yield from _HEAD.get(word, ())
+
+
+def _with_head(slots: Sequence[Slot], here: int, head: _Head, letters: str, stems: set[str]) -> Reading | None:
+    end, tail = _tail(slots, here + 1, head.legal_tails)
+    if not tail:
+        if not (head.strong & stems or (len(letters) > 1 and _OWNED & stems)):
+            return None
+        end, tail = _tail(slots, here + 1, head.tails)
+        if f"{letters}{head.letter}{tail}" in _TAKEN and _STOCK not in stems:
+            return None
+    if not slots[end - 1].last:
+        return None
+    return Reading(end, f"{letters}{head.letter}{tail}", head.language)
+
+
+def _tail(slots: Sequence[Slot], at: int, tails: dict[tuple[str, ...], str]) -> tuple[int, str]:
+    """Give where what follows a head noun ends, and its letters; the longest is taken, and none that goes on."""
+    for words, letters in tails.items():
+        here = slots[at : at + len(words)]
+        if len(here) == len(words) and all(word in slot.options for word, slot in zip(words, here, strict=True)):
+            end = at + len(words)
+            goes_on = end < len(slots) and not _LONGER.isdisjoint(slots[end].options)
+            return (at, "") if goes_on else (end, letters)
+    return at, ""

@@ -1,0 +1,314 @@
+"""Names of counterparties to caller names."""
+
+import difflib
+import re
+from functools import lru_cache
+from threading import Lock
+from typing import Final, NamedTuple, TypeVar
+
+from astsync.errors import ConfigError
+from astsync.phonebook.cleaning import is_quote, plain_name_text, unmix, without_entities
+from astsync.phonebook.names.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUSSIAN_LETTERS, alphabet, to_ascii
+from astsync.phonebook.names.form_words import PLAIN, FormWord, form_word
+from astsync.phonebook.names.languages import language_of, marks_of
+from astsync.phonebook.names.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, Found, find_form
+from astsync.phonebook.names.trimming import cut_at_word, tidy
+
+MOST_BYTES: Final = 255
+"""The longest value that scheme "none" gives, in bytes of UTF-8."""
+
+NOTHING_LEFT: Final = "nothing printable is left of the name"
+EMPTY: Final = "the name is empty"
+LOOK_ALIKES: Final = "look-alike letters turned back"
+
+# What transliteration of other scripts may bring back; the source's own are gone (``cleaning.plain_name_text``).
+_SAFE = str.maketrans(dict(zip(";~[{]}", ",-(())", strict=True)) | dict.fromkeys('"`\\|$^=<>', ""))
+# Every pattern here is linear: what repeats without bound is the last of its pattern, or nothing follows that could
+# fail and bring the search back to it.
+_LETTERS = re.compile(r"[^\W\d_](?:'?[^\W\d_])*")
+_COMMA = re.compile(r"(?<=[^\W\d_]{2}),(?=[^\W\d_]{2})")  # Ромашка,ООО
+_BRACKET = re.compile(r"(?:(?<=\w\w)|(?<=[.,!?]))(?=\()|(?<=\))(?=\w\w)")  # Рахимов М.(Зафар)Юг
+_UNPRINTABLE = re.compile(r"[^ -~]")
+# A word that leaves no loose sign behind: Latin, Cyrillic, digits, and no part of ь and ъ alone, which have no Latin.
+_SOLID = "A-Za-z0-9\u0400-\u0481\u048a-\u052f"
+_PLAIN_WORD = re.compile(rf"[{_SOLID}](?:[{_SOLID}.-]*[{_SOLID}])?\.?")
+_SILENT = re.compile(r"(?<![^.-])[ьъЬЪ]+(?![^.-])")
+_UNMIXED, _ODD = 1 << 16, 1 << 17  # bits beside those of languages.marks_of
+AS_WRITTEN: Final = ""
+"""Instead of a language: the letters stay as they are."""
+
+_Key = TypeVar("_Key")
+_Value = TypeVar("_Value")
+_CACHED = 50_000  # words; names repeat their words, and a full cache starts anew
+_LONGEST_CACHED = 64  # characters of a word: a cache has a bound in bytes
+_MOST_CACHED = 32  # words of a name whose form is remembered
+
+
+class NameResult(NamedTuple):
+    """What a name gave: the caller name, or "" with the reason; and the rules that were used."""
+
+    name: str
+    reason: str | None = None
+    rules: tuple[str, ...] = ()
+
+
+_Told = tuple[tuple[str, ...], str, str]
+"""The rules of names, their legal form in Latin, and its place."""
+
+
+class _Token(NamedTuple):
+    """The clean words of one token (text without blanks) of a name, and what they tell.
+
+    ``forms`` are the words as legal forms see them, by their places in ``_FORM_WORDS``;
+    ``marks`` are those of ``languages`` with _UNMIXED and _ODD.
+    """
+
+    words: tuple[str, ...]
+    forms: tuple[int, ...]
+    marks: int
+
+
+# Names are alike to legal forms: few words tell of one, all others look the same to them. There are some hundreds;
+# whoever makes up more finds that no further one is seen as a form.
+_FORM_WORDS: Final[dict[FormWord, int]] = {PLAIN: 0}
+_NUMBERED: Final = [PLAIN]
+_MOST_FORM_WORDS = 20_000
+_NUMBERING: Final = Lock()  # callers of ``serve`` come in threads
+
+
+def _number(word: FormWord) -> int:
+    """Give the place of a word as legal forms see it among all of them."""
+    known = 0 if word is PLAIN else _FORM_WORDS.get(word)
+    if known is not None:
+        return known
+    with _NUMBERING:
+        known = _FORM_WORDS.get(word)
+        if known is None:
+            known = len(_NUMBERED)
+            if known >= _MOST_FORM_WORDS:
+                return 0
+            _NUMBERED.append(word)
+            _FORM_WORDS[word] = known
+        return known
+
+
+class _Plan(NamedTuple):
+    """What to do with the words of a name: its legal form, and where the words lie that are left of it.
+
+    ``simple`` tells that nothing but those words from ``start`` to ``end`` is left, and each as it is.
+    """
+
+    short: str
+    first: bool | None
+    language: str
+    start: int
+    end: int
+    simple: bool
+    found: Found | None
+
+
+def _look_for_form(forms: tuple[int, ...]) -> _Plan:
+    found = find_form([_NUMBERED[form] for form in forms])
+    if found is None:
+        return _Plan("", False, "", 0, len(forms), simple=True, found=None)
+    parts = found.resume < found.stop or found.front or found.back or found.comma or found.form.unknown
+    form = found.form
+    return _Plan(form.short, found.first, form.language, found.start, found.end, not parts, found)
+
+
+_find_form = lru_cache(maxsize=4096)(_look_for_form)
+
+
+def _unusual(text: str) -> list[str]:
+    """Give the tokens of a name with entities, or of so many words that it is not like another: it is one token."""
+    tokens = without_entities(text).split()
+    return tokens if len(tokens) <= _MOST_CACHED else [" ".join(tokens)]
+
+
+def _pieces(token: str) -> list[str]:
+    """Give the clean words of a token: commas and brackets part them."""
+    plain = plain_name_text(token)
+    if "," in plain:
+        plain = _COMMA.sub(", ", plain)
+    if "(" in plain or ")" in plain:
+        plain = _BRACKET.sub(" ", plain)
+    return plain.split()
+
+
+def _form_words(words: tuple[str, ...], *, quoted: bool) -> tuple[int, ...]:
+    last = len(words) - 1
+    return tuple([_number(form_word(word, quoted=quoted and at == last)) for at, word in enumerate(words)])
+
+
+def _clean(token: str, own_letters: frozenset[str]) -> _Token:
+    pieces = _pieces(token)
+    words = tuple([unmix(piece) for piece in pieces])
+    marks = marks_of(" ".join(words), own_letters)
+    if words != tuple(pieces):
+        marks |= _UNMIXED
+    for word in words:
+        if not _PLAIN_WORD.fullmatch(word) or _SILENT.search(word):
+            marks |= _ODD
+    return _Token(words, _form_words(words, quoted=is_quote(token.rstrip(",.;:)")[-1:] or " ")), marks)
+
+
+class NameMaker:
+    """Turns a name of 1C into a caller name, for one scheme, legal form setting and maximum length.
+
+    ``scheme`` is a scheme of iuliia by its name, or "none" for clean UTF-8; ``legal_form`` is first, last, keep or
+    drop; ``max_length`` is in characters, ``max_bytes`` in bytes of UTF-8; ``language`` (ru, uk, be, kk or "") decides
+    where neither letters, legal form nor country do. Raises ConfigError for an unknown scheme, legal form setting or
+    language, and for a maximum below 1.
+    """
+
+    def __init__(
+        self,
+        *,
+        scheme: str = "wikipedia",
+        legal_form: str = "first",
+        max_length: int = 40,
+        max_bytes: int = MOST_BYTES,
+        language: str = "",
+    ) -> None:
+        _check("names.legal_form", legal_form, PLACES)
+        _check("names.language", language, ("", *LANGUAGES))
+        if max_length < 1:
+            raise ConfigError("names.max_length must be at least 1", hint="Phones show 16 to 40 characters.")
+        if max_bytes < 1:
+            raise ConfigError("names.max_bytes must be at least 1", hint="A Cyrillic letter is two bytes.")
+        self.scheme, self.legal_form, self.language = scheme, legal_form, language
+        self.max_length, self.max_bytes = max_length, max_bytes
+        self._keeps_script = scheme == NO_SCHEME
+        self._surely = min(max_length, max_bytes // (1 if not self._keeps_script else 4))  # characters that always fit
+        # Letters beyond Russian that the scheme itself spells (uz does) do not tell of another language.
+        self._own_letters = frozenset() if self._keeps_script else alphabet(scheme, RUSSIAN).letters - RUSSIAN_LETTERS
+        # Where the form goes, by whether it stood first; None: it stays among the words.
+        self._places: dict[bool | None, str] = {True: legal_form, False: legal_form, None: KEEP}
+        if legal_form == KEEP:
+            self._places |= {True: FIRST, False: LAST}
+        self._tokens: dict[str, _Token] = {}
+        self._latin: dict[str, dict[str, str]] = {language: {} for language in (AS_WRITTEN, *LANGUAGES)}
+        self._told: dict[tuple[object, ...], _Told] = {}
+
+    def make(self, text: str, *, country: str | None = None) -> NameResult:
+        """Give the caller name of one name; ``country`` is the phone's (ISO 3166 alpha-2). Never raises."""
+        tokens = text.split()
+        if "&" in text or len(tokens) > _MOST_CACHED:
+            tokens = _unusual(text)
+        words: tuple[str, ...] = ()
+        forms: tuple[int, ...] = ()
+        marks = 0
+        known = self._tokens.get
+        for token in tokens:
+            token_words, token_forms, token_marks = known(token) or self._learn(token)
+            words += token_words
+            forms += token_forms
+            marks |= token_marks
+        if not words:
+            return NameResult("", NOTHING_LEFT if tokens else EMPTY)
+        short, first, form, start, end, simple, found = (
+            _find_form(forms) if len(forms) <= _MOST_CACHED else _look_for_form(forms)
+        )
+        if short:
+            short, words, first = (
+                (short, words[start:end], first) if simple or not found else self._taken_apart(words, found)
+            )
+        language = AS_WRITTEN if self._keeps_script else language_of(marks, form, country, self.language)
+        spelled = self._latin[language]
+        name = " ".join([spelled.get(word) or self._learn_spelling(word, language) for word in words])
+        if marks & _ODD:
+            name = tidy(name)
+        told = (marks & _UNMIXED, short, first, language)
+        rules, latin, place = self._told.get(told) or self._tell(*told)
+        if short:
+            name = f"{latin} {name}" if place == FIRST and name else self._placed(name, latin, place)
+        if len(name) > self._surely:
+            name = self._cut(name, self.max_length, self.max_bytes)
+        return NameResult(name, None, rules) if name else NameResult("", NOTHING_LEFT)
+
+    def fits(self, name: str) -> bool:
+        """Tell whether a name is within both maxima."""
+        return len(name) <= self._surely or (len(name) <= self.max_length and len(name.encode()) <= self.max_bytes)
+
+    def _cut(self, text: str, length: int, size: int) -> str:
+        """Cut a name to so many characters and so many bytes of UTF-8, at a character."""
+        if not text.isascii():
+            length = min(length, len(text.encode()[:size].decode(errors="ignore")))
+        return cut_at_word(text, min(length, size))
+
+    def _tell(self, unmixed: int, short: str, first: bool | None, language: str) -> _Told:
+        """Tell of names with a legal form in a language, and keep it for the next like it."""
+        place = self._places[first]
+        named = (f"legal form {short} {place}",) if short else ()
+        letters = f"scheme {self.scheme}" if language in {AS_WRITTEN, RUSSIAN} else f"alphabet {language}"
+        rules = (*((LOOK_ALIKES,) if unmixed else ()), *named, letters)
+        spelled = self._latin[language].get(short) or self._learn_spelling(short, language)
+        told = (rules, spelled, place)
+        _keep(self._told, (unmixed, short, first, language), told)
+        return told
+
+    def _taken_apart(self, words: tuple[str, ...], found: Found) -> tuple[str, tuple[str, ...], bool | None]:
+        """Give a short form with its unknown letters, the words of the name, and whether the form stood first.
+
+        None instead: it stays among the words, where it stands before a note.
+        """
+        short, body, notes = found.form.filled(words), _body(words, found), words[found.resume : found.stop]
+        comma = "," if found.comma else ""
+        place = self._places[found.first]
+        if notes and (place == LAST or (found.first is None and self.legal_form != DROP)):
+            return short, (*body, f"{short}{comma}", *notes), None
+        if notes and body:
+            body[-1] = f"{body[-1].rstrip(',;')}{comma}"
+        return short, (*body, *notes), found.first
+
+    def _placed(self, body: str, short: str, place: str) -> str:
+        """Put the legal form where the setting wants it; at the end it is kept and the rest is cut."""
+        if place in {DROP, KEEP}:
+            return body
+        if not body:
+            return short
+        room, size = self.max_length - len(short) - 1, self.max_bytes - len(short.encode()) - 1
+        if place == LAST and room > len(short) and size > len(short.encode()):
+            return f"{self._cut(body, room, size)} {short}"
+        return f"{short} {body}"
+
+    def _learn(self, token: str) -> _Token:
+        clean = _clean(token, self._own_letters)
+        if len(token) <= _LONGEST_CACHED:
+            _keep(self._tokens, token, clean)
+        return clean
+
+    def _learn_spelling(self, word: str, language: str) -> str:
+        """Give one word in safe characters: ASCII, or as it is written under the scheme "none"."""
+        spelled = word.translate(_SAFE) if language == AS_WRITTEN else self._to_latin(word, language)
+        if len(word) <= _LONGEST_CACHED:
+            _keep(self._latin[language], word, spelled)
+        return spelled
+
+    def _to_latin(self, word: str, language: str) -> str:
+        letters = alphabet(self.scheme, language)
+        spelled = _LETTERS.sub(lambda match: letters.word(match[0]), word.replace("№", "No"))
+        return " ".join(_UNPRINTABLE.sub("", to_ascii(spelled).translate(_SAFE)).split())
+
+
+def _keep(cache: dict[_Key, _Value], key: _Key, value: _Value) -> None:
+    if len(cache) >= _CACHED:
+        cache.clear()
+    cache[key] = value
+
+
+def _body(words: tuple[str, ...], found: Found) -> list[str]:
+    """Give the words of a name before its notes and without its legal form."""
+    body = list(words[found.start : found.end])
+    if found.front:
+        body[0] = body[0][found.front :]
+    if found.back:
+        body[-1] = body[-1][: -found.back]
+    return body
+
+
+def _check(key: str, value: str, known: tuple[str, ...]) -> None:
+    if value in known:
+        return
+    near = difflib.get_close_matches(value.lower(), known, n=1, cutoff=0)
+    raise ConfigError(f"{key}: {value!r} is not known", hint=f"Did you mean {near[0]!r}? Known: {', '.join(known)}.")

@@ -1,0 +1,142 @@
+"""Phone fields to keys of the phonebook."""
+
+import difflib
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from astsync.errors import ConfigError
+from astsync.phonebook.numbers.damage import plain, repair
+from astsync.phonebook.numbers.field import take_apart
+
+if TYPE_CHECKING:
+    from astsync.phonebook.numbers.reading import Number
+
+FORMS: Final = ("e164", "trunk", "national")
+CLEANED: Final = "characters cleaned"
+
+
+class NumberResult(NamedTuple):
+    """What a phone field gave: keys (digits only), or the reason for none; and the rules that were used."""
+
+    keys: tuple[str, ...]
+    reason: str | None = None
+    rules: tuple[str, ...] = ()
+
+
+class NumberParser:
+    """Turns a whole 1C phone field into keys, for one country (ISO 3166 alpha-2), area code and set of forms.
+
+    ``forms`` are the spellings of each key: "e164" 74952293042, "trunk" 84952293042, "national" 4952293042; a number
+    of another calling code has one key whatever the forms, its E.164 digits. Raises ConfigError for a country that
+    libphonenumber does not know, an area code that is not digits, or an unknown form.
+    """
+
+    def __init__(self, *, country: str = "RU", area_code: str = "", forms: tuple[str, ...] = ("e164",)) -> None:
+        _check(country, area_code, forms)
+        # Loading libphonenumber takes longer than starting a command that needs no numbers.
+        from astsync.phonebook.numbers.area_codes import CodesApart
+        from astsync.phonebook.numbers.reading import reader_for
+        from astsync.phonebook.numbers.segments import Segments
+
+        self.country, self.area_code, self.forms = country, area_code, forms
+        self._reader = reader_for(country)
+        self._plan, self._code, self._rules = self._reader.plan, self._reader.code, self._reader.rules
+        # A trunk prefix 0 is no part of an area code: 01795 of Belarus, 04622 of Ukraine. Italy has no trunk prefix.
+        self._area = area_code.removeprefix("0") if self._plan.trunk in {"0", "8"} else area_code
+        self._segments, self._codes = Segments, CodesApart(self._reader, self._area)
+        self._read_plain = self._plan.read
+        self._only_e164 = forms == ("e164",)
+
+    def parse(self, text: str, area: str = "") -> NumberResult:
+        """Give the keys of one phone field; never raises.
+
+        ``area`` (digits) is the area code of this field's local numbers, in the place of the configured one.
+        """
+        fast = self._read_plain(text)
+        if fast is None:
+            return self._parse_slowly(text, area or self._area)
+        prefix, national = fast
+        number = self._code + national
+        rules = (f"{number}: {self._rules[prefix]}",)
+        return NumberResult((number,) if self._only_e164 else self._spellings(national), None, rules)
+
+    def _spellings(self, national: str) -> tuple[str, ...]:
+        """Give the keys of a number at home: each form once, in the order of the setting."""
+        spelled = {"e164": self._code + national, "trunk": self._plan.dialled(national), "national": national}
+        return tuple(dict.fromkeys(spelled[form] for form in self.forms))
+
+    def _parse_slowly(self, text: str, area: str) -> NumberResult:
+        cleaned = plain(text)
+        repaired, rules = repair(cleaned, self._is_number)
+        field = take_apart(repaired, self._is_number)
+        segments = self._segments(self._reader, area, self._codes)
+        if "код" in repaired:
+            segments.look_ahead(field.runs)
+        spoilt = False
+        for run in field.runs:
+            if run.spoilt:
+                spoilt = True
+                segments.spoil(run)
+            else:
+                segments.add(run)
+        if cleaned != text.lower():
+            rules.insert(0, CLEANED)
+        rules += field.rules
+        rules += segments.rules
+        if segments.numbers:
+            return self._found(segments.numbers, rules)
+        local = segments.has_local and not area
+        return NumberResult((), self._reason(cleaned, spoilt=spoilt, local=local), tuple(rules))
+
+    def _is_number(self, digits: str) -> bool:
+        return self._reader.read(digits, plus=False) is not None and len(digits) > self._plan.length
+
+    def _found(self, numbers: "list[Number]", rules: list[str]) -> NumberResult:
+        if len(numbers) == 1 and self._only_e164:
+            number = numbers[0]
+            e164 = number.country_code + number.national
+            rules.append(f"{e164}: {number.rule}")
+            return NumberResult((e164,), None, tuple(rules))
+        found: dict[str, Number] = {}
+        for number in numbers:
+            e164 = number.country_code + number.national
+            if e164 not in found:
+                found[e164] = number
+                rules.append(f"{e164}: {number.rule}")
+        if self._only_e164:
+            return NumberResult(tuple(found), None, tuple(rules))
+        keys: dict[str, None] = {}
+        for e164, number in found.items():
+            home = number.country_code == self._code
+            keys.update(dict.fromkeys(self._spellings(number.national) if home else (e164,)))
+        return NumberResult(tuple(keys), None, tuple(rules))
+
+    def _reason(self, text: str, *, spoilt: bool, local: bool) -> str:
+        count = sum(map(str.isdigit, text))
+        if not count:
+            return "no digits" if text.strip() else "the field is empty"
+        if spoilt:
+            return "a letter stands among the digits"
+        if local:
+            return "a local number, and no area code is set (numbers.area_code)"
+        return "too short for a phone number" if count < 7 else f"no valid phone number for {self.country}"
+
+
+def _check(country: str, area_code: str, forms: tuple[str, ...]) -> None:
+    from phonenumbers import SUPPORTED_REGIONS
+
+    if country not in SUPPORTED_REGIONS:
+        start = country.upper()[:2]
+        near = difflib.get_close_matches(start, sorted(SUPPORTED_REGIONS), n=1, cutoff=0)
+        raise ConfigError(
+            f"numbers.country: {country!r} is not a country with a numbering plan",
+            hint=f"Write two capital letters of ISO 3166, such as {near[0]}.",
+        )
+    if area_code and not (area_code.isascii() and area_code.isdigit()):
+        raise ConfigError(f"numbers.area_code: {area_code!r} is not a code", hint="Write digits only, such as 495.")
+    unknown = [form for form in forms if form not in FORMS]
+    if unknown or not forms:
+        named = repr(unknown[0]) if unknown else "an empty list"
+        near = difflib.get_close_matches(unknown[0] if unknown else "", FORMS, n=1, cutoff=0)
+        raise ConfigError(
+            f"numbers.forms: {named} is not known", hint=f"Did you mean {near[0]}? Known: {', '.join(FORMS)}."
+        )

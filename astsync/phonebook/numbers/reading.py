@@ -1,0 +1,405 @@
+"""One run of digits read as a phone number: the rules in front of libphonenumber, and its vetoes."""
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import Final, NamedTuple
+
+import phonenumbers
+from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber
+
+from astsync.phonebook.numbers.country_plan import (
+    NumberPlan,
+    calling_code,
+    calling_code_width,
+    may_be_national,
+    number_plan,
+)
+
+INTERNATIONAL: Final = "international number"
+NATIONAL: Final = "national number"
+NO_PLUS: Final = "country code without +"
+PLUS_TRUNK: Final = "+ before the trunk prefix"
+CODE_TRUNK: Final = "trunk prefix after the country code"
+DOUBLE_ZERO: Final = "international prefix 00"
+PLUS_CODE: Final = "+ before the area code"
+CODE_TWICE: Final = "another country code after the own one"
+PREFIX_810: Final = "international prefix 810"
+OLD_TRUNK: Final = "old trunk prefix 8"
+UNASSIGNED: Final = "code exists, block not assigned"
+
+# Countries whose people write their numbers to each other without the "+": the former Soviet Union.
+_NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992", "993", "994", "995", "996", "998"})
+_MOST_DIGITS = 15  # ITU-T E.164
+_MOST_WITH_PREFIXES = _MOST_DIGITS + 6  # digits; the longest prefixes are the four of +7 (8 10 …) and some spare
+_LEAST_DIGITS = 7
+_LEAST_CODE, _LONGEST_AREA = 3, 5  # digits
+_WITH_SEVEN = 11  # digits of a whole number with its calling code 7, or its trunk prefix 8
+_LEAST_BRACKETED = 4  # digits of a trunk prefix and a code in one pair of brackets: (8495), (8-473)
+_DIGITS = re.compile(r"\d+")
+_BRACKETS = re.compile(r"\(([\d .-]*)\)")
+
+
+class Number(NamedTuple):
+    """A number as read: calling code and national number (digits), the rule, and the run in which it was written."""
+
+    country_code: str
+    national: str
+    rule: str
+    written: str = ""
+
+    @property
+    def e164(self) -> str:
+        """The number in E.164 without its "+"."""
+        return self.country_code + self.national
+
+    @property
+    def area(self) -> str:
+        """The group of digits with which the national number starts, where it was written apart; else ""."""
+        return _area(self.written, self.national)
+
+
+class Digits(NamedTuple):
+    """A run's digits together and as the groups in which they were written; ``bracketed``: it begins with a bracket."""
+
+    text: str
+    groups: list[str]
+    bracketed: bool = False
+
+    @classmethod
+    def of(cls, run: str) -> "Digits":
+        """Read the groups of a run; what stands in one pair of brackets is one group: (383-43)."""
+        groups = _DIGITS.findall(_BRACKETS.sub(_join_group, run) if "(" in run else run)
+        return cls("".join(groups), groups, run.startswith("("))
+
+    def without_zeros(self) -> "Digits":
+        """Drop the two zeros of the international prefix; groups stay as far as they were written apart."""
+        first, *rest = self.groups
+        if len(first) < 2:  # 0 0 49 30 …
+            return Digits(self.text[2:], [self.text[2:]])
+        return Digits(self.text[2:], rest if first == "00" else [first[2:], *rest])
+
+
+@lru_cache(maxsize=256)
+def _area(written: str, national: str) -> str:
+    text, groups, _ = Digits.of(written)
+    at = len(text) - len(national)
+    for group in groups:
+        if at < len(group):
+            area = group[max(at, 0) :]  # a prefix may be glued to it: 8495, 0522
+            apart = 2 <= len(area) <= _LONGEST_AREA and len(area) < len(national)
+            return area if apart and text.endswith(national) else ""
+        at -= len(group)
+    return ""
+
+
+def _join_group(match: re.Match[str]) -> str:
+    return f" {''.join(_DIGITS.findall(match[1]))} "
+
+
+def _from_library(number: PhoneNumber, rule: str) -> Number | None:
+    if not phonenumbers.is_valid_number(number):
+        return None
+    national = phonenumbers.national_significant_number(number)
+    code = str(number.country_code)
+    fits = len(national) >= _LEAST_DIGITS and len(code) + len(national) <= _MOST_DIGITS
+    return Number(code, national, rule) if fits else None
+
+
+def _parse(text: str, region: str | None, rule: str) -> Number | None:
+    if not _LEAST_DIGITS <= len(text) <= _MOST_WITH_PREFIXES:
+        return None
+    try:
+        return _from_library(phonenumbers.parse(text, region), rule)
+    except phonenumbers.NumberParseException:
+        return None
+
+
+@lru_cache(maxsize=1024)
+def _is_fixed_abroad(e164: str) -> bool:
+    """Tell whether a number (E.164 without "+"), of whatever country, is certainly of a fixed line."""
+    parsed = phonenumbers.parse(f"+{e164}")
+    return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
+
+
+class Reader:
+    """Reads numbers as they are written in one country (ISO 3166 alpha-2)."""
+
+    def __init__(self, country: str) -> None:
+        self.country = country
+        self.plan: NumberPlan = number_plan(country)
+        self.code = str(self.plan.country_code)
+        self._length = self.plan.length  # of all national numbers; 0 where they differ
+        self._counts: dict[tuple[str, bool, bool], frozenset[int]] = {}
+        self._least = min(self.plan.length, 10) if self.plan.fast else _LEAST_DIGITS
+        # The rule of the fast path, by the prefix that it found.
+        self.rules = {self.plan.trunk: f"trunk prefix {self.plan.trunk}", f"+{self.code}": INTERNATIONAL}
+        self.rules |= {self.code: NO_PLUS, "": NATIONAL}
+
+    def read(self, run: str, *, plus: bool) -> Number | None:
+        """Read a whole run as one number; None when it is none."""
+        return self.read_plain(run, plus=plus) or self.read_closely(run, plus=plus)
+
+    def read_plain(self, run: str, *, plus: bool) -> Number | None:
+        """Read a run as one plainly written number of this country, by the fast path."""
+        plain = self.plan.read(f"+{run}" if plus else run)
+        if plain is None:
+            return None
+        prefix, national = plain
+        return Number(self.code, national, self.rules[prefix], run)
+
+    def read_closely(self, run: str, *, plus: bool) -> Number | None:
+        """Read a run as one number of any country, by the rules and libphonenumber."""
+        digits = Digits.of(run)
+        least = _LEAST_DIGITS if plus else self._least
+        if not least <= len(digits.text) <= _MOST_WITH_PREFIXES:
+            return None
+        number = self._plus(digits) if plus else self._no_plus(digits)
+        return None if number is None else Number(number.country_code, number.national, number.rule, run)
+
+    def counts(self, start: str, *, plus: bool, first: bool) -> frozenset[int]:
+        """Tell, before anything is read, how many digits a number that starts so can have.
+
+        ``start`` are the first three digits, or fewer where there are no more. ``first``: nothing stands before them in
+        their run; only there an international prefix is looked for.
+        """
+        known = self._counts.get((start, plus, first))
+        if known is None:
+            most = range(_LEAST_DIGITS, _MOST_DIGITS + 4)
+            known = frozenset(count for count in most if self._may_be(count, start, plus=plus, first=first))
+            self._counts[start, plus, first] = known
+        return known
+
+    def _may_be(self, count: int, start: str, *, plus: bool, first: bool) -> bool:
+        if plus:
+            return _LEAST_DIGITS <= count <= _MOST_DIGITS + 1
+        if first and start.startswith(("00", "81")) and count > self.plan.length + 1:
+            return count <= _MOST_DIGITS + 3
+        if start in _NEIGHBOURS:
+            return self._least <= count <= _MOST_DIGITS - 2
+        return self._may_be_home(count, start)
+
+    def _may_be_home(self, count: int, start: str) -> bool:
+        if not self._length:
+            return self._least <= count <= _MOST_DIGITS
+        if self._length <= count <= self._length + 2 or (count == _WITH_SEVEN and start[0] == "7"):
+            return True
+        return start == self.plan.abroad and count > self._length
+
+    def _plus(self, digits: Digits) -> Number | None:
+        text, groups, _ = digits
+        if len(text) < _LEAST_DIGITS:
+            return None
+        if text.startswith("00"):
+            return self._plus(digits.without_zeros())
+        if text.startswith("810") and len(text) > 11:
+            return self._international(text[3:], PREFIX_810)
+        if self._is_trunk(digits) or groups[0] == "0":
+            return self._after_plus(self._no_plus(digits))
+        return self._international(text, INTERNATIONAL)
+
+    @staticmethod
+    def _after_plus(number: Number | None) -> Number | None:
+        return number._replace(rule=PLUS_TRUNK) if number is not None else None
+
+    def _is_trunk(self, digits: Digits) -> bool:
+        """Tell whether the digit after a "+" is the trunk prefix: no calling code is a lone 8 (or 0)."""
+        return digits.groups[0] == "8"
+
+    def _international(self, text: str, rule: str) -> Number | None:
+        """Read the digits after a "+"."""
+        width = calling_code_width(text)
+        if not width:
+            return None
+        plan = calling_code(int(text[:width]))
+        if plan is not None and plan.judges(text[width:]):
+            return Number(text[:width], text[width:], rule) if plan.takes(text[width:]) else None
+        possible = len(text) <= _MOST_DIGITS and may_be_national(int(text[:width]), text[width:])
+        return _parse(f"+{text}", None, rule) if possible else None
+
+    def _no_plus(self, digits: Digits) -> Number | None:
+        return (
+            self._abroad(digits) if digits.text.startswith(("00", "810")) else self._home(digits) or self._bare(digits)
+        )
+
+    def _abroad(self, digits: Digits) -> Number | None:
+        text = digits.text
+        if text.startswith("00"):
+            number = self._plus(digits.without_zeros())
+            return number._replace(rule=DOUBLE_ZERO) if number is not None and number.rule == INTERNATIONAL else number
+        return self._home(digits) or self._international(text[3:], PREFIX_810)
+
+    def _bare(self, digits: Digits) -> Number | None:
+        """Read a number of a neighbour that lacks only its "+".
+
+        Other calling codes need their "+": 86 138 1234 5678 may be an extension, a house or an account as well.
+        """
+        text, first = digits.text, digits.groups[0]
+        whole_code = len(first) > 2 or (first == "38" and text[2] == "0")  # Ukraine writes 38 (067) …
+        neighbour = (text[:3] in _NEIGHBOURS and whole_code) or (
+            text[0] == "7" and self.code != "7" and len(text) == _WITH_SEVEN
+        )
+        return self._international(text, NO_PLUS) if len(text) > 10 and neighbour else None
+
+    def _home(self, digits: Digits) -> Number | None:
+        number = self._read_home(digits)
+        return number if number is not None and self._reads_back(number) else None
+
+    def _reads_back(self, number: Number) -> bool:
+        """Tell whether the key of a number is that number again: of 375 810… libphonenumber strips a trunk prefix."""
+        if not number.national.startswith(self.plan.trunk or "-"):
+            return True
+        again = _parse(f"+{number.e164}", None, number.rule)
+        return again is not None and again.national == number.national
+
+    def _read_home(self, digits: Digits) -> Number | None:
+        if self._length and not (self.plan.abroad and digits.text.startswith(self.plan.abroad)):
+            return self._of_known_length(digits)
+        return _parse(digits.text, self.country, NATIONAL)
+
+    def _of_known_length(self, digits: Digits) -> Number | None:
+        """Read a number of a country whose numbers are all of one length: no digit more, no digit less.
+
+        libphonenumber alone drops the 8 of a Russian 8 (800) 613-18-60 and finds a number of Kyrgyzstan in the rest.
+        """
+        text, groups, _ = digits
+        for prefix, rule in self._prefixes(groups[0]):
+            national = text[len(prefix) :]
+            if len(national) == self._length and text.startswith(prefix) and self.plan.valid(national):
+                return Number(self.code, national, rule)
+        return None
+
+    def _prefixes(self, first: str) -> Iterator[tuple[str, str]]:
+        """Yield the prefixes that people write before a number at home, and their rules; ``first`` group of digits."""
+        yield "", NATIONAL
+        trunk = self.plan.trunk
+        apart = first in {"8", "80"}
+        if self.country == "BY":
+            yield "80", "trunk prefix 8"
+            yield "0", "trunk prefix 8"
+            if apart:
+                yield "8", "trunk prefix 8"
+            return
+        if trunk:
+            yield trunk, f"trunk prefix {trunk}"
+        if self.code not in _NEIGHBOURS or trunk == "8":
+            return
+        if trunk == "0":
+            yield "80", OLD_TRUNK
+        if apart or self.country == "LT":  # 8 6… is still written in one piece there
+            yield "8", OLD_TRUNK
+
+    def local(self, run: str, area: str, rule: str) -> Number | None:
+        """Read a local number (5 to 8 digits) behind an area code (digits)."""
+        digits = run.replace("-", "")
+        national = area + (digits if digits.isdigit() else "".join(_DIGITS.findall(run)))
+        if self.plan.length and len(national) != self.plan.length:
+            return None
+        written = f"{area} {run}"
+        return Number(self.code, national, rule, written) if self.plan.valid(national) else None
+
+    def local_abroad(self, run: str, before: Number, rule: str) -> Number | None:
+        """Read a local number behind the area code of a number of another country that stands before it."""
+        digits = "".join(_DIGITS.findall(run))
+        if before.country_code == self.code or not _is_fixed_abroad(before.e164):
+            return None
+        area = before.area or before.national[: -len(digits)]
+        national = area + digits
+        if len(area) < 2 or len(national) != len(before.national):
+            return None
+        number = self._international(before.country_code + national, rule)
+        return number._replace(written=f"{area} {run}") if number is not None else None
+
+    def is_valid(self, code: str, national: str) -> bool:
+        """Tell whether a national number (digits) is valid under a calling code."""
+        return self.plan.valid(national) if code == self.code else self._international(code + national, "") is not None
+
+    def is_fixed(self, number: Number) -> bool:
+        """Tell whether a number is of a fixed line, whose area code its neighbours in a field can share."""
+        return number.country_code == self.code and self.plan.is_fixed(number.national)
+
+
+class SevenReader(Reader):
+    """Reads numbers as they are written in Russia and Kazakhstan, which share the calling code 7 and the trunk 8."""
+
+    def _may_be_home(self, count: int, start: str) -> bool:
+        if count == _WITH_SEVEN:
+            return start[0] in "78"
+        if count == self.plan.length or (count == _WITH_SEVEN + 1 and start[:2] == "78"):
+            return True
+        return _WITH_SEVEN < count <= _WITH_SEVEN + 2 and start[0] in "78" and start[1:2] in {"3", "9"}
+
+    def _is_trunk(self, digits: Digits) -> bool:
+        """Tell +8 (495) … from +84 95 …: the groups decide, and where there are none, the reading at home wins."""
+        text, groups, _ = digits
+        if groups[0] == "8":
+            return True
+        apart = len(groups) > 1 and is_calling_code(groups[0])
+        return text[0] == "8" and len(text) == _WITH_SEVEN and not apart and self.plan.valid(text[1:])
+
+    def _international(self, text: str, rule: str) -> Number | None:
+        if text[:1] != "7":
+            return super()._international(text, rule)
+        return self._ten(text[1:], rule)
+
+    def _plus(self, digits: Digits) -> Number | None:
+        text, groups, _ = digits
+        if len(groups) > 1 and len(text) == self.plan.length and not is_calling_code(groups[0]):
+            at_home = _LEAST_CODE <= len(groups[0]) <= _LONGEST_AREA and self.plan.valid(text)
+            if at_home:  # + (495) 229-30-42 is no number of Germany, though its digits are
+                return Number("7", text, PLUS_CODE)
+        if self._has_second_code(text):
+            return self._international(text[1:], CODE_TWICE)
+        if text.startswith("7810") and len(text) > _WITH_SEVEN + 3:
+            return self._international(text[4:], PREFIX_810)  # +7 (8 10 375 29) …: 1C's form put +7 before
+        return self._with_both(digits) or super()._plus(digits)
+
+    @staticmethod
+    def _has_second_code(text: str) -> bool:
+        """Tell +7 375 29 123-45-67: 1C's form put its own code before a neighbour's number."""
+        return len(text) > _WITH_SEVEN and text[0] in "78" and text[1:4] in _NEIGHBOURS
+
+    def _with_both(self, digits: Digits) -> Number | None:
+        """Read +7 8 495 …; where the 8 does not stand apart it may be an area's: +7 (8482) 12-34-567 is too long."""
+        text, groups, _ = digits
+        if len(text) != _WITH_SEVEN + 1 or text[:2] != "78" or not self.plan.valid(text[2:]):
+            return None
+        apart = groups[0] == "78" or groups[1:2] == ["8"]
+        return Number("7", text[2:], CODE_TRUNK) if apart or not self.plan.code_exists(text[1:4]) else None
+
+    def _ten(self, national: str, rule: str) -> Number | None:
+        """Take ten digits after a prefix; a new block of an old code may not be in the metadata: the code decides."""
+        if len(national) != self.plan.length:
+            return None
+        if self.plan.valid(national):
+            return Number("7", national, rule)
+        return Number("7", national, UNASSIGNED) if self.plan.code_exists(national[:3]) else None
+
+    def _home(self, digits: Digits) -> Number | None:
+        text, groups, _ = digits
+        if len(text) == _WITH_SEVEN and text[0] in "78":
+            return self._ten(text[1:], NO_PLUS if text[0] == "7" else "trunk prefix 8") if _keeps_code(groups) else None
+        if len(text) > _WITH_SEVEN and len(groups) > 1:  # in one piece it may be a taxpayer's number
+            return self._international(text[1:], CODE_TWICE) if self._has_second_code(text) else self._with_both(digits)
+        if len(text) != self.plan.length or groups[0] in {"7", "8"}:
+            return None
+        if text[0] == "7" and self.country != "KZ" and not digits.bracketed:
+            return None  # of Kazakhstan, but a taxpayer's number as well, or a number that lost a digit
+        return Number("7", text, NATIONAL) if self.plan.valid(text) else None
+
+
+def _keeps_code(groups: list[str]) -> bool:
+    """Tell whether a prefix of one digit leaves the area code whole: (847) 213-82-010 has a digit too many instead."""
+    first = len(groups[0])
+    return first == 1 or first >= _LEAST_BRACKETED or all(len(group) == 3 for group in groups[1:])
+
+
+def is_calling_code(group: str) -> bool:
+    """Tell whether digits are the calling code of a country, of one to three digits."""
+    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(group), ()) if 1 <= len(group) <= 3 else ()
+    return any(region != phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY for region in regions)
+
+
+def reader_for(country: str) -> Reader:
+    """Give the reader of a country. Raises ValueError for a country that libphonenumber does not know."""
+    return SevenReader(country) if number_plan(country).country_code == 7 else Reader(country)

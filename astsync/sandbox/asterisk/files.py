@@ -1,0 +1,147 @@
+"""The configuration of a private Asterisk: its own folders, AMI on the loopback, the least modules."""
+
+import secrets
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from astsync.sandbox.asterisk.installation import Installation
+
+# Calls, AstDB and caller names in the dialplan, AGI and CURL() for lookups at call time; nothing that opens a port.
+MODULES = (
+    "app_dial", "app_echo", "app_exec", "app_userevent", "app_verbose", "func_base64", "func_callerid", "func_cdr",
+    "func_curl", "func_db", "func_strings", "pbx_config", "res_agi", "res_curl", "res_speech",
+)  # fmt: skip
+
+_EMPTY = ("acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "features.conf", "indications.conf", "udptl.conf")
+
+# The incoming context gives a caller the name of the phonebook and leaves the carrier's where there is none; a bare
+# Set(CALLERID(name)=${DB(...)}) would wipe it. The line is the one that the README gives. The phone tells what it
+# would show, and does not pick up.
+DIALPLAN = """\
+[incoming]
+exten => _X.,1,ExecIf(${DB_EXISTS(cidname/${FILTER(0-9,${CALLERID(num)})})}?Set(CALLERID(name)=${DB_RESULT}))
+ same => n,Dial(Local/${EXTEN}@phones/n,10)
+ same => n,Hangup()
+
+[phones]
+exten => _X.,1,UserEvent(AstsyncCall,Call: ${ASTSYNC_CALL},Name: ${BASE64_ENCODE(${CALLERID(name)})})
+ same => n,Hangup()
+"""
+
+
+@dataclass(frozen=True)
+class AmiUser:
+    """An AMI user: ``read`` rules which events it gets, ``write`` which actions it may send (Asterisk's classes)."""
+
+    name: str
+    write: str = ""
+    read: str = ""
+    secret: str = field(default_factory=lambda: secrets.token_hex(12), repr=False)
+
+
+@dataclass(frozen=True)
+class TlsFiles:
+    """The certificate and its key (PEM) with which AMI is also offered over TLS."""
+
+    certificate: Path
+    key: Path
+
+
+@dataclass(frozen=True)
+class Ports:
+    """AMI's ports on 127.0.0.1; ``tls`` is 0 when it is not offered."""
+
+    ami: int
+    tls: int = 0
+
+
+@dataclass(frozen=True)
+class Folders:
+    """Where a private Asterisk keeps its things. ``run`` holds a socket, whose path must be short."""
+
+    home: Path
+    run: Path
+
+    @property
+    def etc(self) -> Path:
+        """The folder of the configuration."""
+        return self.home / "etc"
+
+    @property
+    def log(self) -> Path:
+        """The folder of logs."""
+        return self.home / "log"
+
+    @property
+    def database(self) -> Path:
+        """The file of AstDB; SQLite may keep a journal beside it."""
+        return self.home / "db" / "astdb.sqlite3"
+
+    def make(self) -> None:
+        """Make them, for this user only."""
+        for name in ("etc", "log", "db", "lib", "spool", "keys", "agi"):
+            (self.home / name).mkdir(parents=True, exist_ok=True, mode=0o700)
+        self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
+
+
+def write_files(  # the parts of one configuration
+    installation: Installation,
+    folders: Folders,
+    ports: Ports,
+    users: Sequence[AmiUser],
+    *,
+    dialplan: str = "",
+    modules: Sequence[str] = (),
+    tls: TlsFiles | None = None,
+) -> None:
+    """Write the configuration below ``folders.etc``; ``dialplan`` and ``modules`` come on top of the usual ones."""
+    texts = {
+        "asterisk.conf": _directories(installation, folders),
+        "manager.conf": "\n".join((*_manager(ports, tls), *(line for user in users for line in _user(user)))),
+        "modules.conf": "\n".join(_modules(installation, (*MODULES, *modules))),
+        "extensions.conf": f"{DIALPLAN}\n{dialplan}",
+        "logger.conf": "[general]\n[logfiles]\nmessages.log => notice,warning,error\n",
+        # Without these its log is full of errors that mean nothing.
+        **dict.fromkeys(_EMPTY, ""),
+    }
+    for name, text in texts.items():
+        path = folders.etc / name
+        path.touch(mode=0o600)  # before there is a secret in it
+        path.write_text(f"{text}\n", encoding="utf-8")
+
+
+def _directories(installation: Installation, folders: Folders) -> str:
+    home = folders.home
+    return f"""\
+[directories]
+astetcdir => {folders.etc}
+astmoddir => {installation.modules}
+astdatadir => {installation.data}
+astvarlibdir => {home}/lib
+astdbdir => {folders.database.parent}
+astkeydir => {home}/keys
+astagidir => {home}/agi
+astspooldir => {home}/spool
+astrundir => {folders.run}
+astlogdir => {folders.log}
+[options]
+nocolor = yes
+"""
+
+
+def _manager(ports: Ports, tls: TlsFiles | None) -> Iterator[str]:
+    yield from ("[general]", "enabled = yes", "webenabled = no", "bindaddr = 127.0.0.1", f"port = {ports.ami}")
+    if tls:
+        yield from ("tlsenable = yes", f"tlsbindaddr = 127.0.0.1:{ports.tls}")
+        yield from (f"tlscertfile = {tls.certificate.resolve()}", f"tlsprivatekey = {tls.key.resolve()}")
+
+
+def _user(user: AmiUser) -> Iterator[str]:
+    yield from (f"[{user.name}]", f"secret = {user.secret}", f"read = {user.read}", f"write = {user.write}")
+    yield from ("deny = 0.0.0.0/0.0.0.0", "permit = 127.0.0.1/255.255.255.255")
+
+
+def _modules(installation: Installation, names: Sequence[str]) -> Iterator[str]:
+    yield from ("[modules]", "autoload = no")
+    yield from (f"load = {name}.so" for name in names if (installation.modules / f"{name}.so").is_file())

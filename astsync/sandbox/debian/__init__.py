@@ -1,0 +1,1 @@
+"""Debian's own packages, brought into a folder as any user and without installing them."""

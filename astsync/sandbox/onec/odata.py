@@ -1,0 +1,255 @@
+"""The query handling of the stand-in 1C: options, paging, order, select and expand over the published sets."""
+
+import re
+from array import array
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby, islice
+from typing import Any
+from urllib.parse import unquote
+
+from astsync.sandbox.onec.answers import ODataError, Row, cannot_compare, no_instance, no_rights, no_segment
+from astsync.sandbox.onec.columns import Line
+from astsync.sandbox.onec.filter import Section, Test, parse_filter
+from astsync.sandbox.onec.schema import Base, EntitySet
+from astsync.sandbox.onec.select import Render, Selector, lines_of
+
+LINES = 1024  # a row of a tabular section is found by item * LINES + line, both from 0
+_KNOWN = {"$filter", "$select", "$expand", "$top", "$skip", "$orderby", "$inlinecount", "$format", "$allowedOnly"}
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """The options of one request. ``top`` None means the whole set: 1C does no paging of its own.
+
+    ``level`` is how much JSON tells about itself (nometadata, minimalmetadata, fullmetadata), "" for Atom.
+    """
+
+    filter: str = ""
+    select: tuple[str, ...] = ()
+    expand: tuple[str, ...] = ()
+    order: tuple[tuple[str, bool], ...] = ()
+    top: int | None = None
+    skip: int = 0
+    inline_count: bool = False
+    allowed_only: bool = False
+    level: str = ""
+
+
+@dataclass(slots=True)
+class Page:
+    """Rows of an answer, made while they are read: ``shown`` of the ``count`` that the selection is known to have."""
+
+    rows: Iterable[Row]
+    count: int
+    shown: int
+
+
+def json_level(raw: str, accept: str) -> str:
+    """Tell from the query and the Accept header how JSON is wanted, or "" when it is not: Atom is the default."""
+    wanted = _options(raw).get("$format") or accept
+    if wanted != "json" and "application/json" not in wanted:
+        return ""
+    match = re.search(r"odata=(nometadata|fullmetadata)", wanted)
+    return match[1] if match else "minimalmetadata"
+
+
+def parse_query(raw: str, level: str = "") -> Query:
+    """Read the query part of a URL. Raises ODataError for an unknown $ option, a bad number, a ``+`` for a blank."""
+    if "+" in raw:
+        raise ODataError(400, 14, 'Операция не разрешена в предложении "ГДЕ"')
+    options = _options(raw)
+    unknown = next((name for name in options if name.startswith("$") and name not in _KNOWN), "")
+    if unknown:
+        raise ODataError(400, 0, f"The {unknown} parameter is not supported")
+    allowed = options.get("allowedOnly", options.get("$allowedOnly", ""))
+    return Query(
+        options.get("$filter", ""),
+        _names(options.get("$select", "")),
+        _names(options.get("$expand", "")),
+        tuple(_ordering(name) for name in _names(options.get("$orderby", ""))),
+        _number(options["$top"]) if "$top" in options else None,
+        _number(options.get("$skip", "0")),
+        options.get("$inlinecount") == "allpages",
+        allowed.lower() == "true",
+        level,
+    )
+
+
+def wanted_rows(raw: str) -> int | None:
+    """Tell from the query how many rows are wanted at most; None for no limit."""
+    top = _options(raw).get("$top", "")
+    return int(top) if re.fullmatch(r"[0-9]{1,18}", top) else None
+
+
+def _options(raw: str) -> dict[str, str]:
+    parts = (part.partition("=") for part in raw.split("&") if part)
+    return {unquote(name): unquote(value) for name, _, value in parts}
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(name.strip() for name in text.split(",") if name.strip())
+
+
+def _ordering(text: str) -> tuple[str, bool]:
+    name, _, direction = text.partition(" ")
+    if direction.strip() not in {"", "asc", "desc"}:
+        raise ODataError(400, 14, "Error parsing $orderby query option")
+    return name, direction.strip() == "desc"
+
+
+def _number(text: str) -> int:
+    if not re.fullmatch(r"[0-9]{1,18}", text):
+        raise ODataError(400, 14, "Error parsing $top query option")
+    return int(text)
+
+
+@dataclass(slots=True)
+class Reader:
+    """Reads the sets of a base. ``hidden`` are the references that the login's rights (RLS) do not reach."""
+
+    base: Base
+    hidden: set[str] = field(default_factory=set)
+    _found: OrderedDict[tuple[object, ...], Sequence[int]] = field(default_factory=OrderedDict)
+
+    def count(self, entity: EntitySet, query: Query) -> int:
+        """Count the rows of a selection."""
+        return len(self._select(entity, query))
+
+    def page(self, entity: EntitySet, query: Query) -> Page:
+        """Read a collection. Raises ODataError."""
+        show = self._renderer(entity, query)
+        if query.top is not None and not (query.skip or query.order or query.inline_count or self.hidden):
+            # A first look at an unordered selection reads no further than it shows.
+            first = array("Q", islice(self._unordered(entity, query), query.top))
+            return Page((show(self.row(entity, place)) for place in first), len(first), len(first))
+        found = self._select(entity, query)
+        if query.inline_count:
+            places: Iterable[int] = found  # the vendor: $skip and $top are ignored then
+            shown = len(found)
+        else:
+            end = len(found) if query.top is None else query.skip + query.top
+            places = self._cut(entity, query, found, query.skip, min(end, len(found)))
+            shown = max(0, min(end, len(found)) - query.skip)
+        return Page((show(self.row(entity, place)) for place in places), len(found), shown)
+
+    def one(self, entity: EntitySet, key: str, query: Query) -> Row:
+        """Read one entity by the key in the brackets of its URL. Raises ODataError."""
+        row = self.row(entity, self._locate(entity, key))
+        if row.ref in self.hidden:
+            raise no_rights()
+        shown = self._renderer(entity, query)(row)
+        for line in shown.get(self.base.section, []):
+            line.pop("Ref_Key", None)
+        return shown
+
+    def row(self, entity: EntitySet, place: int) -> Any:
+        """Give the row at a place: an Item, or a Line of a tabular section."""
+        if not entity.lines:
+            return entity.table.item(place)
+        index, line = divmod(place, LINES)
+        table, inner = entity.rows.part(index)
+        return Line(table, inner, line + 1, table.contacts(inner)[line])
+
+    def _locate(self, entity: EntitySet, key: str) -> int:
+        if entity.register is not None:
+            raise ODataError(400, 7, "Key part is missing")  # its key has many parts, which nobody asks for one by one
+        match = re.fullmatch(r"(?:Ref_Key=)?guid'([0-9a-fA-F-]{36})'(?:,\s*LineNumber=(\d{1,4}))?", key)
+        if match is None or (match[2] is None) == entity.section:
+            raise no_segment(key)
+        index = entity.table.find(match[1].lower())
+        line = int(match[2] or 1) - 1
+        if index is None or (entity.section and not 0 <= line < len(entity.table.contacts(index))):
+            raise no_instance()
+        return index * LINES + line if entity.section else index
+
+    def _renderer(self, entity: EntitySet, query: Query) -> Render:
+        return Selector(self.base).renderer(entity, query.select, query.expand, level=query.level)
+
+    def _section(self, entity: EntitySet) -> Section | None:
+        name = self.base.section
+        inner = self.base.sets.get(f"{entity.name}_{name}") if name in entity.columns else None
+        return Section(name, inner.columns, lambda item: lines_of(entity, item)) if inner else None
+
+    def _select(self, entity: EntitySet, query: Query) -> Sequence[int]:
+        """Find the places of a selection in their order; the last few selections are kept."""
+        state = (entity.rows.revision, frozenset(self.hidden), query.allowed_only)
+        key = (entity.name, query.filter, query.order, *state)
+        if key not in self._found:
+            self._found[key] = self._search(entity, query)
+            while len(self._found) > 6:
+                self._found.popitem(last=False)
+        return self._found[key]
+
+    def _search(self, entity: EntitySet, query: Query) -> Sequence[int]:
+        test = self._test(entity, query)
+        keys = [(_sort_key(entity, name), backwards) for name, backwards in query.order]
+        by_reference = query.order[:1] == (("Ref_Key", False),)
+        if by_reference and not entity.lines and test is None and not self.hidden:
+            return entity.table.order()
+        indexes = entity.rows.order() if by_reference else entity.rows.indexes()
+        places = array("Q", self._visible(entity, self._tested(entity, indexes, test), query))
+        if by_reference and query.order[1:] in {(), (("LineNumber", False),)}:
+            return places
+        for sort_key, backwards in reversed(keys):
+            ordered = sorted(places, key=lambda place: sort_key(self.row(entity, place)), reverse=backwards)
+            places = array("Q", ordered)
+        return places
+
+    def _test(self, entity: EntitySet, query: Query) -> Test | None:
+        return parse_filter(query.filter, entity.columns, self._section(entity)) if query.filter else None
+
+    def _unordered(self, entity: EntitySet, query: Query) -> Iterator[int]:
+        return self._tested(entity, entity.rows.indexes(), self._test(entity, query))
+
+    def _tested(self, entity: EntitySet, indexes: Iterable[int], test: Test | None) -> Iterator[int]:
+        for index in indexes:
+            table, inner = entity.rows.part(index)
+            if not entity.lines:
+                if test is None or test(table.item(inner)):
+                    yield index
+                continue
+            for line, contact in enumerate(table.contacts(inner)):
+                if test is None or test(Line(table, inner, line + 1, contact)):
+                    yield index * LINES + line
+
+    def _visible(self, entity: EntitySet, places: Iterator[int], query: Query) -> Iterator[int]:
+        """Refuse the selection for one hidden row, or with allowedOnly leave such rows out without a word."""
+        for place in places:
+            if self.hidden and self._ref(entity, place) in self.hidden:
+                if not query.allowed_only:
+                    raise no_rights()
+                continue
+            yield place
+
+    def _ref(self, entity: EntitySet, place: int) -> str:
+        table, index = entity.rows.part(place // LINES if entity.lines else place)
+        return table.ref(index)
+
+    def _cut(self, entity: EntitySet, query: Query, found: Sequence[int], start: int, end: int) -> Iterable[int]:
+        """Cut a page out of a selection.
+
+        Lines that are ordered by Ref_Key alone have no order inside an item, and each page finds another one: rows
+        that a page boundary parts are lost or come twice.
+        """
+        if not entity.section or query.order != (("Ref_Key", False),) or start >= end:
+            return found[start:end]
+        first, last = start, end
+        while first > 0 and found[first - 1] // LINES == found[start] // LINES:
+            first -= 1
+        while last < len(found) and found[last] // LINES == found[end - 1] // LINES:
+            last += 1
+        backwards = (start // max(1, end - start)) % 2 == 1
+        items = [list(lines) for _, lines in groupby(found[first:last], lambda place: place // LINES)]
+        loose = [place for lines in items for place in (reversed(lines) if backwards else lines)]
+        return loose[start - first : end - first]
+
+
+def _sort_key(entity: EntitySet, name: str) -> Callable[[Any], Any]:
+    column = entity.columns.get(name)
+    if column is None:
+        raise no_segment(name)
+    if column.type in {"Text", "Section"}:
+        raise cannot_compare()
+    return column.sort_key or column.get

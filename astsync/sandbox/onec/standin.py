@@ -1,0 +1,304 @@
+"""The stand-in 1C: an HTTP server that publishes an invented infobase by the standard OData interface.
+
+It follows what is known of 1C:Enterprise 8.3, bad manners included, and is the sandbox of ``astsync demo``. By hand::
+
+    python -m astsync.sandbox.onec --size 500 --port 0
+"""
+
+import threading
+import time
+import uuid
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from types import TracebackType
+from typing import Self
+from urllib.parse import quote, unquote
+
+from astsync.sandbox.onec.answers import BOM, Answer
+from astsync.sandbox.onec.data import PHONE, Contact, Item, Record
+from astsync.sandbox.onec.misbehaviour import Fault, Faults, Kind, fault_answer, too_long
+from astsync.sandbox.onec.odata import Reader, json_level, wanted_rows
+from astsync.sandbox.onec.phones import Written
+from astsync.sandbox.onec.schema import FLAVOURS, Flavour, make_base
+from astsync.sandbox.onec.server import Dropped, Server
+from astsync.sandbox.onec.service import Service
+from astsync.sandbox.onec.tables import Table
+from astsync.sandbox.onec.web import Asked, Web
+
+USER, PASSWORD = "Администратор", "Пароль-1"
+COUNTERPARTIES = "Контрагенты"
+
+
+@dataclass(slots=True)
+class Request:
+    """A request that came: what was asked (decoded), and what was answered (status 0: nothing yet)."""
+
+    method: str
+    path: str
+    query: str
+    status: int = 0
+    rows: int = 0
+
+    @property
+    def set(self) -> str:
+        """The set that was asked for, with whatever follows its name."""
+        return self.path.partition("/odata/standard.odata")[2].strip("/")
+
+
+class OneC:
+    """A 1C:Enterprise with one published infobase of invented counterparties, on the loopback.
+
+    A context manager; ``url`` is the publication's address. ``size`` is the number of counterparties, ``seed`` fixes
+    every byte of them, ``dirt`` (0 to 1) is the share of spoilt names and phones. ``flavour`` is a name from
+    ``FLAVOURS`` or a ``Flavour``. ``user`` "" is an infobase without users. The first request after ``idle`` seconds
+    of silence takes ``first_delay`` seconds more, as the start of a session does. ``bom`` and ``charset`` are the
+    habits of the web server: a mark before JSON, and what it calls the encoding, true or not. ``longest_query`` is the
+    limit of IIS (2048 characters by default, a Cyrillic letter has six): a longer query gets its page 404.15; 0: none.
+
+    ``service.composition`` (the published sets) can be changed while it runs; ``requests`` is what was asked.
+
+    Beside OData it publishes ``ws/astsync`` (the web service of examples/1c), ``ws/astsync_variants`` (the same list as
+    texts of JSON, XML and base64, and with two outputs), ``hs/astsync/counterparties`` (the HTTP service: cursor,
+    offset or page, limit; GET or POST) and ``ws/1C_MIKO_identify_number.1cws``. ``web.host`` is the server's name in
+    the WSDL where it is not the one by which it was asked.
+    """
+
+    def __init__(
+        self,
+        size: int = 500,
+        seed: int = 1,
+        *,
+        flavour: str | Flavour = "ut11",
+        publication: str = "trade",
+        user: str = USER,
+        password: str = PASSWORD,
+        port: int = 0,
+        first_delay: float = 0.0,
+        idle: float = 20.0,
+        dirt: float = 0.03,
+        bom: bool = True,
+        charset: str = "utf-8",
+        longest_query: int = 0,
+    ) -> None:
+        self.flavour = FLAVOURS[flavour] if isinstance(flavour, str) else flavour
+        self.base = make_base(self.flavour, size, seed, dirt)
+        self.first_delay, self.idle = first_delay, idle
+        self.bom, self.charset, self.longest_query = bom, charset, longest_query
+        self.requests: deque[Request] = deque(maxlen=100_000)
+        composition = {name for name, entity in self.base.sets.items() if self.flavour.sections or not entity.section}
+        self.service = Service(Reader(self.base), publication, user, password, composition)
+        self.web = Web(self.service, COUNTERPARTIES)
+        self._faults = Faults()
+        self._seen: float | None = None
+        self._stopping = threading.Event()
+        self._port = port
+        self._server: Server | None = None
+
+    @property
+    def user(self) -> str:
+        """The login, "" when none is wanted."""
+        return self.service.user
+
+    @property
+    def password(self) -> str:
+        """The password."""
+        return self.service.password
+
+    @property
+    def url(self) -> str:
+        """The publication's address, such as http://127.0.0.1:54321/trade. Raises RuntimeError before ``start``."""
+        return f"{self._running().origin}/{quote(self.service.publication)}"
+
+    def start(self) -> Self:
+        """Listen on 127.0.0.1; after a stop, on the same port as before. Raises OSError when it is taken."""
+        self._stopping.clear()
+        self._server = Server(self._port, self._respond)
+        self._port = self._server.server_address[1]
+        self.service.origin = self._server.origin
+        self._server.start()
+        return self
+
+    def stop(self) -> None:
+        """Stop listening, end the connections and wait for the threads. The data stay."""
+        self._stopping.set()
+        if self._server is not None:
+            self._server.close()
+            self._server = None
+        self.web.close()
+
+    def __enter__(self) -> Self:
+        return self.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+    # The data, and how to change them.
+
+    def table(self, catalog: str = COUNTERPARTIES) -> Table:
+        """Give a catalog's table: it has a length and iterates over ``Record``, folders included."""
+        return self.base.tables[catalog]
+
+    def records(self, catalog: str = COUNTERPARTIES) -> list[Record]:
+        """Give all items of a catalog with their contacts, folders left out."""
+        return [record for record in self.table(catalog) if not record.item.folder]
+
+    def record(self, ref: str, catalog: str = COUNTERPARTIES) -> Record:
+        """Give one item by its reference. Raises KeyError."""
+        return self.table(catalog).record(self._index(ref, catalog))
+
+    def change(
+        self,
+        ref: str,
+        *,
+        name: str | None = None,
+        phones: Sequence[str] | None = None,
+        deleted: bool | None = None,
+        catalog: str = COUNTERPARTIES,
+    ) -> Record:
+        """Rename an item, write other phones (texts), set or take off its deletion mark. Raises KeyError."""
+        with self.service.lock:
+            table, index = self.table(catalog), self._index(ref, catalog)
+            item = table.item(index)
+            if name is not None:
+                item = replace(item, name=name, full_name=name)
+            if deleted is not None:
+                item = replace(item, deleted=deleted)
+            contacts = None if phones is None else _other_phones(table.contacts(index), phones)
+            table.change(index, item, contacts)
+            return table.record(index)
+
+    def add(self, name: str, phones: Sequence[str] = (), *, catalog: str = COUNTERPARTIES) -> Record:
+        """Add an item and give it; its reference is random, as 1C's are."""
+        with self.service.lock:
+            table = self.table(catalog)
+            item = Item(str(uuid.uuid4()), name, name, code=f"{len(table) + 1:09} ")
+            return table.record(table.add(item, _other_phones((), phones)))
+
+    def remove(self, ref: str, *, catalog: str = COUNTERPARTIES) -> None:
+        """Remove an item for good. Raises KeyError."""
+        with self.service.lock:
+            self.table(catalog).remove(self._index(ref, catalog))
+
+    def hide(self, *refs: str) -> None:
+        """Put items out of the reach of the login's rights (RLS); without arguments all are in reach again."""
+        hidden = self.service.reader.hidden
+        with self.service.lock:
+            hidden.update(refs) if refs else hidden.clear()
+
+    # Bad manners.
+
+    def fail(self, kind: Kind, *, times: int | None = None, after: int = 0, match: str = "", value: float = 1) -> Fault:
+        """Switch a fault on, see ``onec_faults.Kind`` and ``onec_faults.Fault``. Raises ValueError."""
+        return self._faults.add(Fault(kind, times, after, match, value))
+
+    def heal(self) -> None:
+        """Switch all faults off."""
+        self._faults.clear()
+
+    def asked(self, text: str = "") -> list[Request]:
+        """Give the requests whose decoded path and query hold ``text``."""
+        return [request for request in list(self.requests) if text in f"{request.path}?{request.query}"]
+
+    # A request.
+
+    def _respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        path, _, query = target.partition("?")
+        request = Request(method, unquote(path), unquote(query))
+        self.requests.append(request)
+        if 0 < self.longest_query < len(query):
+            return too_long()
+        self._start_session()
+        answer = self._finish(self._answer(request, Asked(method, target, headers, body)))
+        request.status, request.rows = answer.status, answer.rows
+        return answer
+
+    def _answer(self, request: Request, asked: Asked) -> Answer:
+        raw_query, accept = asked.target.partition("?")[2], asked.headers.get("accept", "")
+        fault = self._faults.take(f"{request.path}?{request.query}", wanted_rows(raw_query))
+        if fault is not None:
+            self._suffer(fault)
+        kind = fault.kind if fault is not None else ""
+        instead = self._instead(fault, request, json=bool(json_level(raw_query, accept)))
+        if instead is not None:
+            return instead
+        short_by = int(fault.value) if fault is not None and kind == "short_page" else 0
+        answer = self.web.answer(asked, kind) or self.service.answer(
+            request.method, asked.target, asked.headers.get("authorization", ""), accept, short_by=short_by
+        )
+        return answer if fault is None else self._spoilt(answer, fault)
+
+    def _instead(self, fault: Fault | None, request: Request, *, json: bool) -> Answer | None:
+        """Give the answer that a fault puts in the place of the true one; the web half empties its list itself."""
+        if fault is None or (fault.kind == "empty" and not request.set):
+            return None
+        return fault_answer(fault, request.set, as_json=json)
+
+    def _suffer(self, fault: Fault) -> None:
+        """Wait as the fault wants. Raises Dropped when no answer is to come."""
+        if fault.kind == "slow":
+            self._stopping.wait(fault.value)
+        if fault.kind in {"hang", "too_large_hang"}:
+            self._stopping.wait()
+        if fault.kind in {"hang", "too_large_hang", "reset"}:
+            raise Dropped
+
+    def _spoilt(self, answer: Answer, fault: Fault) -> Answer:
+        length = len(answer.body) if answer.parts is None else answer.length or 0
+        if fault.kind in {"cut_json", "cut_connection"}:
+            answer.sent = length // 2
+        if fault.kind == "cut_json":
+            answer.parts, answer.length = answer.parts or iter((answer.body,)), length // 2
+        if fault.kind == "drip":
+            answer.length = length
+            answer.parts = self._drip((answer.body,) if answer.parts is None else answer.parts, fault.value)
+        return answer
+
+    def _drip(self, parts: Iterable[bytes], seconds: float) -> Iterator[bytes]:
+        for part in parts:
+            for start in range(0, len(part), 64):
+                self._stopping.wait(seconds)
+                yield part[start : start + 64]
+
+    def _start_session(self) -> None:
+        now = time.monotonic()
+        fresh, self._seen = self._seen is None or now - self._seen > self.idle, now
+        if fresh and self.first_delay > 0:
+            self._stopping.wait(self.first_delay)
+            self._seen = time.monotonic()
+
+    def _finish(self, answer: Answer) -> Answer:
+        if answer.mark and self.bom:
+            _put_mark(answer)
+        answer.content_type = answer.content_type.replace("charset=utf-8", f"charset={self.charset}")
+        return answer
+
+    def _running(self) -> Server:
+        if self._server is None:
+            raise RuntimeError("the stand-in 1C does not run: call start() first")
+        return self._server
+
+    def _index(self, ref: str, catalog: str) -> int:
+        index = self.table(catalog).find(ref)
+        if index is None:
+            raise KeyError(f"{catalog} has no {ref}")
+        return index
+
+
+def _put_mark(answer: Answer) -> None:
+    if answer.sent is not None:
+        answer.sent += len(BOM)
+    if answer.parts is None:
+        answer.body = BOM + answer.body
+        return
+    answer.parts = chain((BOM,), answer.parts)
+    if answer.length is not None:
+        answer.length += len(BOM)
+
+
+def _other_phones(contacts: Iterable[Contact], phones: Sequence[str]) -> tuple[Contact, ...]:
+    others = [contact for contact in contacts if contact.type != PHONE]
+    return (*(Contact(PHONE, "Телефон", Written(text)) for text in phones), *others)

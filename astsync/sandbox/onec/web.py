@@ -1,0 +1,208 @@
+"""The web services (``ws/``) and the HTTP service (``hs/``) of the stand-in 1C."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from itertools import chain
+from urllib.parse import quote, unquote
+
+import orjson
+
+from astsync.sandbox.onec import written
+from astsync.sandbox.onec.answers import Answer
+from astsync.sandbox.onec.exported import Export, Numbers, Page, Record, WrongCursor
+from astsync.sandbox.onec.service import Service
+from astsync.sandbox.onec.soap import (
+    Call,
+    SoapFault,
+    content_type,
+    fault_envelope,
+    module_fault,
+    output,
+    read_call,
+    version_of,
+    wrapped,
+)
+from astsync.sandbox.onec.spool import Spool
+from astsync.sandbox.onec.web_faults import HTTP_INSTEAD, LISTED, spoilt_records, web_fault
+from astsync.sandbox.onec.web_services import IDENTIFY, LIST, WEB_SERVICES
+from astsync.sandbox.onec.wsdl import WebService, wsdl
+
+HTTP_SERVICE = "astsync/counterparties"
+_JSON = "application/json; charset=utf-8"
+_LONG = 500
+"""Counterparties; a longer answer is kept on the disk and sent from there."""
+
+_NO_RIGHTS = "У пользователя недостаточно прав на исполнение операции над базой данных."
+_WRONG_CURSOR = "Значение параметра Cursor не является ссылкой"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request: ``target`` is the path and query as they came, the names of headers are in lower case."""
+
+    method: str
+    target: str
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def path(self) -> str:
+        """The decoded path."""
+        return unquote(self.target.partition("?")[0])
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The parameters of the query, decoded."""
+        pairs = (part.partition("=") for part in self.target.partition("?")[2].split("&") if part)
+        return {unquote(name): unquote(value) for name, _, value in pairs}
+
+
+class Web:
+    """The web half of a publication. ``host`` is what the WSDL calls the server, "" for what the request called it."""
+
+    def __init__(self, service: Service, catalog: str) -> None:
+        self.host = ""
+        self._service = service
+        self._export = Export(service.reader.base, catalog)
+        self._numbers = Numbers(self._export)
+        self._spool = Spool()
+
+    def close(self) -> None:
+        """Let go of the bodies that are kept on the disk."""
+        self._spool.close()
+
+    def answer(self, asked: Asked, fault: str = "") -> Answer | None:
+        """Answer a request, spoilt by the ``fault`` of that name. None for a path that is not of this half."""
+        root, _, rest = asked.path.removeprefix(f"/{self._service.publication}/").partition("/")
+        if root not in {"ws", "hs"} or not asked.path.startswith(f"/{self._service.publication}/"):
+            return None
+        service = next((one for one in WEB_SERVICES if rest in one.paths), None) if root == "ws" else None
+        if service is None and (root, rest) != ("hs", HTTP_SERVICE):
+            return Answer(404)
+        refusal = self._service.refusal(asked.headers.get("authorization", ""))
+        if refusal is not None:
+            return refusal
+        with self._service.lock:
+            return self._http(asked, fault) if service is None else self._soap(asked, service, fault)
+
+    # Web services.
+
+    def _soap(self, asked: Asked, service: WebService, fault: str) -> Answer:
+        if "wsdl" in {name.lower() for name in asked.query}:
+            return Answer(200, wsdl(service, self._address(asked, service)), "text/xml; charset=utf-8")
+        if asked.method != "POST":
+            return Answer(405, headers={"Allow": "POST"})
+        instead = web_fault(fault, service, version_of(asked.body))
+        if instead is not None:
+            return instead
+        try:
+            call = read_call(asked.body, service)
+            return self._identify(call) if service is IDENTIFY else self._list(call, service, fault)
+        except SoapFault as error:
+            return fault_envelope(version_of(asked.body), error)
+
+    def _address(self, asked: Asked, service: WebService) -> str:
+        host = self.host or asked.headers.get("host", "localhost")
+        return f"http://{host}/{quote(self._service.publication)}/ws/{quote(service.paths[1])}"
+
+    def _identify(self, call: Call) -> Answer:
+        name = written.xml_text(self._numbers.name(call.parameters["Number"])).encode()
+        body = b"".join(wrapped(IDENTIFY, call, output("return", iter((name,)))))
+        return Answer(200, body, content_type(call.version))
+
+    def _list(self, call: Call, service: WebService, fault: str) -> Answer:
+        limit = int(call.parameters["Limit"] or 0)
+        page = self._part("" if fault == "same_page" else call.parameters["Cursor"], limit)
+        if fault == "empty":
+            page = Page(page.indexes[:0], None)
+        total = str(len(self._export.order())).encode()
+        write = _WRITERS[call.operation.name.removeprefix(LIST)]
+
+        def body() -> Iterable[bytes]:
+            records = spoilt_records(self._export.records(page.indexes), fault)
+            outputs = LISTED.get(fault, _outputs)(write(records, page.cursor))
+            if len(call.operation.outputs) > 1:
+                outputs = chain(outputs, output("Total", iter((total,))))
+            return wrapped(service, call, outputs)
+
+        name = f"{call.version} {call.operation.name} {fault}"
+        return self._sent(name, page, body, content_type(call.version))
+
+    def _part(self, cursor: str, limit: int) -> Page:
+        if any(self._export.table.find(ref) is not None for ref in self._service.reader.hidden):
+            raise module_fault("astsync", _NO_RIGHTS, 61)
+        try:
+            return self._export.page(cursor, limit)
+        except WrongCursor:
+            raise module_fault("astsync", _WRONG_CURSOR, 34) from None
+
+    def _sent(self, name: str, page: Page, body: Callable[[], Iterable[bytes]], kind: str) -> Answer:
+        """Answer with a body from memory, from the disk where it is long, as it comes where it is endless."""
+        if name.endswith("endless"):
+            return Answer(200, content_type=kind, parts=iter(body()))
+        rows = len(page.indexes)
+        if rows <= _LONG:
+            return Answer(200, b"".join(body()), kind, rows=rows)
+        place = f"{name} {page.indexes[0]} {rows} {page.cursor}"
+        parts, length = self._spool.body(place, self._export.table.revision, body)
+        return Answer(200, content_type=kind, rows=rows, parts=parts, length=length)
+
+    # The HTTP service.
+
+    def _http(self, asked: Asked, fault: str) -> Answer:
+        if fault in HTTP_INSTEAD:
+            return HTTP_INSTEAD[fault]()
+        try:
+            page = self._http_page(_parameters(asked), fault)
+        except (SoapFault, ValueError) as error:
+            return Answer(500, str(error).encode(), "text/plain; charset=utf-8", mark=True)
+
+        def body() -> Iterable[bytes]:
+            return written.json_list(spoilt_records(self._export.records(page.indexes), fault), page.cursor)
+
+        answer = self._sent(f"http {fault}", page, body, _JSON)
+        answer.mark = True
+        return answer
+
+    def _http_page(self, given: Mapping[str, str], fault: str) -> Page:
+        limit = int(given.get("limit") or 0)
+        everything = self._part("" if fault == "same_page" else given.get("cursor", ""), limit)
+        if fault == "empty":
+            return Page(everything.indexes[:0], None)
+        if "offset" in given or "page" in given:
+            size = limit or 1000
+            skip = int(given["offset"]) if "offset" in given else (int(given["page"]) - 1) * size
+            skip = 0 if fault == "same_page" else max(0, skip)
+            return Page(self._export.offset(skip, size).indexes, None)
+        return everything
+
+
+def _parameters(asked: Asked) -> Mapping[str, str]:
+    """Read the query, and a body of JSON. Raises ValueError."""
+    if asked.method != "POST" or not asked.body:
+        return asked.query
+    given = orjson.loads(asked.body)
+    if not isinstance(given, dict):
+        raise ValueError("Ожидается объект JSON")  # noqa: TRY004  an error of the request, not of the program
+    return {**asked.query, **{name: "" if value is None else str(value) for name, value in given.items()}}
+
+
+def _outputs(content: Iterator[bytes]) -> Iterator[bytes]:
+    return output("return", content)
+
+
+def _typed(records: Iterator[Record], cursor: str | None) -> Iterator[bytes]:
+    yield b"\n"
+    yield from written.typed_records(records, "m:", 4)
+    yield written.cursor_element(cursor, "m:", 4)
+    yield b"\t\t\t"
+
+
+_WRITERS: Mapping[str, Callable[[Iterator[Record], str | None], Iterator[bytes]]] = {
+    "": _typed,
+    "Counted": _typed,
+    "JSON": lambda records, cursor: written.escaped(written.json_list(records, cursor)),
+    "XML": lambda records, cursor: written.escaped(written.xml_list(records, cursor)),
+    "CDATA": lambda records, cursor: written.cdata(written.xml_list(records, cursor)),
+    "Base64": lambda records, cursor: written.in_base64(written.json_list(records, cursor)),
+}

@@ -1,0 +1,73 @@
+"""Bad manners of the web half of the stand-in 1C: whole answers in place of the list, and lists that are none."""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import cycle
+
+from astsync.sandbox.onec.answers import Answer
+from astsync.sandbox.onec.exported import Record
+from astsync.sandbox.onec.soap import closing, content_type, fault_envelope, module_fault, opening, output
+from astsync.sandbox.onec.wsdl import WebService
+
+_TEXT = "Справочник контрагентов закрыт для выгрузки"
+_NO_RIGHTS = "У пользователя недостаточно прав на исполнение операции над базой данных."
+_DEPTH = 100_000
+_JSON = "application/json; charset=utf-8"
+_PLAIN = "text/plain; charset=utf-8"
+Listed = Callable[[Iterator[bytes]], Iterator[bytes]]
+
+LISTED: Mapping[str, Listed] = {
+    "nil_return": lambda _: output("return", iter(()), nil=True),
+    "empty_return": lambda _: output("return", iter(())),
+    "no_return": lambda _: iter(()),
+}
+"""Faults that write the outputs of an operation their own way."""
+
+
+def web_fault(fault: str, service: WebService, version: str) -> Answer | None:
+    """Write what takes the place of a web service's answer, None for faults that only spoil it."""
+    if fault in {"soap_fault", "soap_rights"}:
+        text = _TEXT if fault == "soap_fault" else _NO_RIGHTS
+        return fault_envelope(version, module_fault(service.name, text))
+    body = _BODIES[fault](opening(version), closing()) if fault in _BODIES else None
+    return None if body is None else Answer(200, body, content_type(version))
+
+
+def _bomb(before: bytes, after: bytes) -> bytes:
+    levels = (f'<!ENTITY a{n} "{f"&a{n - 1};" * 10}">' for n in range(1, 10))
+    entities = "".join(('<!ENTITY a0 "ха-ха">', *levels)).encode()
+    return b"<!DOCTYPE bomb [" + entities + b"]>" + before + b"<m>&a9;</m>" + after
+
+
+def _external(before: bytes, after: bytes) -> bytes:
+    entity = b'<!DOCTYPE e [<!ENTITY passwd SYSTEM "file:///etc/passwd">]>'
+    return entity + before + b"<m>&passwd;</m>" + after
+
+
+def _deep(before: bytes, after: bytes) -> bytes:
+    return before + b"<m>" * _DEPTH + b"</m>" * _DEPTH + after
+
+
+_BODIES: Mapping[str, Callable[[bytes, bytes], bytes]] = {
+    "xml_bomb": _bomb,
+    "external_entity": _external,
+    "deep": _deep,
+}
+
+HTTP_INSTEAD: Mapping[str, Callable[[], Answer]] = {
+    "soap_fault": lambda: Answer(500, f"{{HTTPСервис.astsync.Модуль(25)}}: {_TEXT}".encode(), _PLAIN, mark=True),
+    "soap_rights": lambda: Answer(500, f"{{HTTPСервис.astsync.Модуль(25)}}: {_NO_RIGHTS}".encode(), _PLAIN, mark=True),
+    "nil_return": lambda: Answer(200, b'{"Counterparties":null,"NextCursor":null}', _JSON),
+    "empty_return": lambda: Answer(200, b"", _JSON),
+    "no_return": lambda: Answer(200, b"{}", _JSON),
+    "deep": lambda: Answer(200, b"[" * _DEPTH + b"]" * _DEPTH, _JSON),
+}
+"""What takes the place of the HTTP service's answer."""
+
+
+def spoilt_records(records: Iterator[Record], fault: str) -> Iterator[Record]:
+    """Spoil the records of a list: with a field that nobody announced, or without an end."""
+    if fault == "extra_element":
+        return ({**record, "ИНН": "0000000000"} for record in records)
+    if fault == "no_name":
+        return ({name: value for name, value in record.items() if name != "Name"} for record in records)
+    return cycle(records) if fault == "endless" else records

@@ -1,0 +1,64 @@
+"""The web services of the stand-in 1C, as WSDL tells them: ``astsync`` of examples/1c, its variants, MIKO's lookup."""
+
+from astsync.sandbox.onec.wsdl import Element, Operation, WebService
+
+NAMESPACE = "urn:astsync:counterparties:1"
+MIKO_NAMESPACE = "wiki.miko.ru/doc:1cajam:identifynumber"
+
+LIST = "GetCounterparties"
+_ASKED = (
+    Element("Cursor", nillable=True),
+    Element("Limit", "xs:int"),
+    Element("ChangedSince", "xs:dateTime", nillable=True),
+)
+_PAGE = Element("return", "tns:CounterpartyPage")
+_TYPES = {
+    "Counterparty": (
+        Element("Ref"),
+        Element("Name"),
+        Element("DeletionMark", "xs:boolean"),
+        Element("Catalog", optional=True),
+        Element("Code", optional=True),
+        Element("Phones", "tns:Phone", many=True),
+    ),
+    "CounterpartyPage": (
+        Element("Counterparties", "tns:Counterparty", many=True),
+        Element("NextCursor", nillable=True),
+    ),
+    "Phone": tuple(Element(name, optional=True) for name in ("Kind", "Value", "Presentation", "Number")),
+}
+_OPERATION = Operation(LIST, _ASKED, (_PAGE,))
+
+
+def _text(name: str) -> Operation:
+    return Operation(name, _ASKED, (Element("return"),))
+
+
+ASTSYNC = WebService("astsync", NAMESPACE, (_OPERATION,), _TYPES)
+"""The service that examples/1c brings into a configuration."""
+
+VARIANTS = WebService(
+    "astsync_variants",
+    NAMESPACE,
+    (
+        _OPERATION,
+        _text(f"{LIST}JSON"),
+        _text(f"{LIST}XML"),
+        _text(f"{LIST}CDATA"),
+        _text(f"{LIST}Base64"),
+        Operation(f"{LIST}Counted", _ASKED, (_PAGE, Element("Total", "xs:int"))),
+    ),
+    _TYPES,
+)
+"""The same list as other people's services give it: a text that holds JSON, XML (escaped or CDATA) or base64 of the
+JSON, and a list with a second output."""
+
+IDENTIFY = WebService(
+    "MIKO_identify_number",
+    MIKO_NAMESPACE,
+    (Operation("identify", (Element("Number"),), (Element("return"),)),),
+    file="1C_MIKO_identify_number.1cws",
+)
+"""MIKO's service of 2013 that named the caller during the call."""
+
+WEB_SERVICES = (ASTSYNC, VARIANTS, IDENTIFY)

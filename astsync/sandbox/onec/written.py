@@ -1,0 +1,103 @@
+"""The list of counterparties as bytes: elements of XDTO, JSON, and texts that hold either."""
+
+import base64
+import re
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from xml.sax.saxutils import escape
+
+import orjson
+
+from astsync.sandbox.onec.exported import Record
+
+_BATCH = 500
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_BREAKS = {"\r": "&#xD;"}
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
+XS = "http://www.w3.org/2001/XMLSchema"
+
+
+def xml_text(text: str) -> str:
+    """Write a text for XML. Characters that XML does not have are left out, as the module of examples/1c does."""
+    return escape(_NOT_XML.sub("", text), _BREAKS)
+
+
+def typed_records(records: Iterable[Record], prefix: str, depth: int) -> Iterator[bytes]:
+    """Write records as elements ``Counterparties``, a batch at a time."""
+    tab = "\t" * depth
+    return _batches(records, lambda record: _typed(record, prefix, tab))
+
+
+def _typed(record: Record, prefix: str, tab: str) -> str:
+    inner = tab + "\t"
+    lines = [f"{tab}<{prefix}Counterparties>"]
+    for name, value in record.items():
+        if name == "Phones":
+            for phone in value:
+                lines.append(f"{inner}<{prefix}Phones>")
+                lines.extend(_field(prefix, inner + "\t", key, text) for key, text in phone.items())
+                lines.append(f"{inner}</{prefix}Phones>")
+        else:
+            lines.append(_field(prefix, inner, name, value))
+    lines.append(f"{tab}</{prefix}Counterparties>\n")
+    return "\n".join(lines)
+
+
+def _field(prefix: str, tab: str, name: str, value: object) -> str:
+    text = str(value).lower() if isinstance(value, bool) else xml_text(str(value))
+    return f"{tab}<{prefix}{name}>{text}</{prefix}{name}>" if text else f"{tab}<{prefix}{name}/>"
+
+
+def _batches(records: Iterable[Record], write: Callable[[Record], str]) -> Iterator[bytes]:
+    source = iter(records)
+    while batch := list(islice(source, _BATCH)):
+        yield "".join(map(write, batch)).encode()
+
+
+def cursor_element(cursor: str | None, prefix: str, depth: int) -> bytes:
+    """Write ``NextCursor``; after the last page it is nil."""
+    tab = "\t" * depth
+    inside = f">{cursor}</{prefix}NextCursor>" if cursor else ' xsi:nil="true"/>'
+    return f"{tab}<{prefix}NextCursor{inside}\n".encode()
+
+
+def json_list(records: Iterable[Record], cursor: str | None) -> Iterator[bytes]:
+    """Write ``{"Counterparties": […], "NextCursor": …}``, a batch at a time."""
+    yield b'{"Counterparties":['
+    source, between = iter(records), b""
+    while batch := list(islice(source, _BATCH)):
+        yield between + orjson.dumps(batch)[1:-1]
+        between = b","
+    yield b'],"NextCursor":' + orjson.dumps(cursor) + b"}"
+
+
+def xml_list(records: Iterable[Record], cursor: str | None) -> Iterator[bytes]:
+    """Write the list as an XML document of its own, with a prolog, as ЗаписьXML of 1C does."""
+    yield b'<?xml version="1.0" encoding="UTF-8"?>\n'
+    yield f'<CounterpartyPage xmlns:xs="{XS}" xmlns:xsi="{XSI}">\n'.encode()
+    yield from typed_records(records, "", 1)
+    yield cursor_element(cursor, "", 1)
+    yield b"</CounterpartyPage>"
+
+
+def escaped(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Escape UTF-8 for XML; no piece may end within a character."""
+    return (piece.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;") for piece in pieces)
+
+
+def cdata(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Put a text into a CDATA section. It must not hold the end of one."""
+    yield b"<![CDATA["
+    yield from pieces
+    yield b"]]>"
+
+
+def in_base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Write base64 in lines of 76 characters, as 1C does (Base64Строка)."""
+    rest = b""
+    for piece in pieces:
+        whole = rest + piece
+        end = len(whole) // 57 * 57
+        rest = whole[end:]
+        yield base64.encodebytes(whole[:end]).replace(b"\n", b"\r\n")
+    yield base64.b64encode(rest)

@@ -1,0 +1,183 @@
+"""The story of ``astsync demo``: the whole main job, told by running the real commands against the sandbox.
+
+The commands run as processes of their own, as a user's would, and every step checks what it shows.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from astsync.errors import AstsyncError
+from astsync.sandbox.ami import AmiStandIn
+from astsync.sandbox.asterisk import PrivateAsterisk
+from astsync.sandbox.onec import OneC
+
+Say = Callable[[str], None]
+
+CARRIER = "MOSCOW RU"  # what a carrier sends as a name; a number without an entry must keep it
+RENAMED = "Общество с ограниченной ответственностью «Ромашка плюс»"
+ADDED, ADDED_PHONE, ADDED_NUMBER = "ИП Щукин Пётр Юрьевич", "8 (495) 555-01-42, доб. 7", "74955550142"
+UNKNOWN_NUMBER = "74955550199"
+
+_SHOWN_LINES = 7
+_COMMAND_SECONDS = 300
+
+_CONFIGURATION = """\
+[source]
+kind = "odata"
+url = "{onec.url}"
+user = "{onec.user}"
+password = "{onec.password}"
+
+[numbers]
+area_code = "495"
+
+[store]
+path = '{store}'
+
+[[pbx]]
+name = "office"
+host = "{pbx.host}"
+port = {pbx.port}
+user = "{pbx.user}"
+secret = "{pbx.secret}"
+"""
+
+
+class StoryFailed(AstsyncError):
+    """A step of the demo did not come out as it must."""
+
+
+@dataclass(frozen=True, slots=True)
+class Caller:
+    """An entry to call from: its number and name, and the reference of its counterparty in 1C."""
+
+    number: str
+    name: str
+    ref: str
+
+
+class Story:
+    """Tells the story over a running stand-in 1C and a running PBX, in a folder of its own."""
+
+    def __init__(self, onec: OneC, pbx: PrivateAsterisk | AmiStandIn, folder: Path, say: Say) -> None:
+        self._onec = onec
+        self._pbx = pbx
+        self._folder = folder
+        self._say = say
+        self._step = 0
+        self.configuration = folder / "astsync.toml"
+
+    def write_configuration(self) -> None:
+        """Write the configuration that reaches both."""
+        store = self._folder / "store.sqlite3"
+        self.configuration.touch(mode=0o600)
+        self.configuration.write_text(
+            _CONFIGURATION.format(onec=self._onec, pbx=self._pbx, store=store), encoding="utf-8"
+        )
+
+    def tell(self) -> None:
+        """Tell it all. Raises StoryFailed at the first step that shows something else than it must."""
+        started = time.monotonic()
+        self.write_configuration()
+        hero, other = self._look_and_sync()
+        self._change_and_sync(hero, other)
+        self._forget_and_push(hero)
+        self._say(f"\nThat was the whole main job, in {time.monotonic() - started:.0f} s.")
+
+    def _look_and_sync(self) -> tuple[Caller, Caller]:
+        self._title("What would change? Nothing is written")
+        self._run("diff", "--exit-code", expected=3)
+        hero, other = self._callers()
+        self._title("Write it")
+        self._run("sync")
+        self._title("Two calls come in")
+        self._call(hero.number, hero.name)
+        self._call(UNKNOWN_NUMBER, CARRIER)
+        return hero, other
+
+    def _change_and_sync(self, hero: Caller, other: Caller) -> None:
+        self._title("In 1C one counterparty is renamed, one marked for deletion, one added")
+        self._onec.change(hero.ref, name=RENAMED)
+        self._onec.change(other.ref, deleted=True)
+        self._onec.add(ADDED, [ADDED_PHONE])
+        self._say(f"  {hero.name} is now {RENAMED}; {other.name} goes; {ADDED} ({ADDED_PHONE}) comes")
+        self._run("diff", "--exit-code", expected=3)
+        self._run("sync")
+        self._run("sync")
+        self._call(hero.number, self._explained(RENAMED))
+        self._call(ADDED_NUMBER, self._explained(ADDED))
+
+    def _forget_and_push(self, hero: Caller) -> None:
+        self._title("The PBX reboots and forgets its AstDB; 1C is down")
+        self._pbx.restart(wipe=True)
+        self._onec.stop()
+        self._call(hero.number, CARRIER)
+        self._run("sync", expected=4)
+        self._title("The phonebook comes back from the snapshot")
+        self._run("push")
+        self._call(hero.number, self._explained(RENAMED))
+
+    def _callers(self) -> tuple[Caller, Caller]:
+        """Choose two counterparties with one number each."""
+        report = json.loads(self._ask("diff", "--format", "json", expected=0))
+        added: list[dict[str, str]] = report["pbx"][0]["add"]
+        entries = Counter(entry["source"] for entry in added)
+        single = [e for e in added if entries[e["source"]] == 1 and e["name"].startswith("OOO ")]
+        if len(single) < 2:
+            raise StoryFailed("too few counterparties for the story", hint="Use --size 50 or more.")
+        return _caller(single[0]), _caller(single[-1])
+
+    def _explained(self, name: str) -> str:
+        """Ask the real command what name a phone will show."""
+        return str(json.loads(self._ask("explain", "name", name, "--format", "json", expected=0))["name"])
+
+    def _call(self, number: str, wanted: str) -> None:
+        shown = self._pbx.call(number, CARRIER)
+        self._say(f"  call from {number}: the phone shows  {shown}")
+        if shown != wanted:
+            raise StoryFailed(f"a call from {number} shows {shown!r}, not {wanted!r}")
+
+    def _title(self, text: str) -> None:
+        self._step += 1
+        self._say(f"\n{self._step}. {text}")
+
+    def _run(self, *arguments: str, expected: int = 0) -> None:
+        """Run a command and show what it prints, long output shortened."""
+        self._say(f"$ astsync {' '.join(arguments)}")
+        started = time.monotonic()
+        lines = self._ask(*arguments, expected=expected).splitlines()
+        for line in lines[:_SHOWN_LINES]:
+            self._say(f"  {line}")
+        if len(lines) > _SHOWN_LINES:
+            self._say(f"  … and {len(lines) - _SHOWN_LINES} more lines, the last:\n  {lines[-1]}")
+        self._say(f"  (exit code {expected}, {time.monotonic() - started:.1f} s)")
+
+    def _ask(self, *arguments: str, expected: int) -> str:
+        """Run a command; give its output and, where it must fail, its errors."""
+        command = [sys.executable, "-m", "astsync", "--config", str(self.configuration), *arguments]
+        environ = {name: value for name, value in os.environ.items() if not name.startswith("ASTSYNC_")}
+        done = subprocess.run(
+            command,
+            env={**environ, "PYTHONIOENCODING": "utf-8"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=_COMMAND_SECONDS,
+        )
+        if done.returncode != expected:
+            raise StoryFailed(
+                f"astsync {' '.join(arguments)} exited with {done.returncode}: {done.stderr or done.stdout}"
+            )
+        return done.stdout + (done.stderr if expected not in {0, 3} else "")
+
+
+def _caller(entry: dict[str, Any]) -> Caller:
+    return Caller(entry["number"], entry["name"], entry["source"].rpartition("/")[2])

@@ -1,0 +1,48 @@
+"""What the checks of sources share: how they show the first counterparties, and what part an error is of."""
+
+from astsync.errors import (
+    AstsyncError,
+    SourceBusy,
+    SourceLoginError,
+    SourceNotFound,
+    SourceRightsError,
+    SourceUnreachable,
+)
+from astsync.finding import Finding
+from astsync.phonebook.model import Counterparty, Phone
+from astsync.sources.web.server_words import clean
+
+FIRST = 3
+"""Counterparties that a check shows."""
+
+EMPTY = "An empty list is never taken for a phonebook: look whether the 1C user may read the catalog."
+"""What to do where a source gives no record at all."""
+
+_PARTS: tuple[tuple[type[AstsyncError], str], ...] = (
+    (SourceUnreachable, "address"),
+    (SourceNotFound, "address"),
+    (SourceLoginError, "login"),
+    (SourceRightsError, "rights"),
+    (SourceBusy, "1C"),
+)
+
+
+def failed(error: AstsyncError, otherwise: str) -> Finding:
+    """Give an error of a web or HTTP service as a finding, of the part that it is of, or of ``otherwise``."""
+    part = next((part for kind, part in _PARTS if isinstance(error, kind)), otherwise)
+    return Finding(part, False, error.message, error.hint)
+
+
+def shown(counterparty: Counterparty) -> Finding:
+    """Show a counterparty as the source gave it."""
+    return Finding("counterparty", None, in_words(counterparty))
+
+
+def in_words(counterparty: Counterparty) -> str:
+    """Give a counterparty in a line: its name and its phones with their kinds."""
+    phones = ", ".join(_phone(phone) for phone in counterparty.phones if phone.text)
+    return f"{clean(counterparty.name) or 'without a name'}: {clean(phones) or 'no phone'}"
+
+
+def _phone(phone: Phone) -> str:
+    return f"{phone.text} ({phone.kind})" if phone.kind else phone.text

@@ -1,0 +1,118 @@
+"""The one list of records in an XML document that nothing describes, read record by record in constant memory."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from astsync.config import FieldsConfig
+from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.sources.formats.error_fields import refuse_error
+from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, GrowingTree, local
+from astsync.sources.formats.xml_convert import CORE, value
+from astsync.sources.formats.xml_detect import Spot, find_another, find_list, says_empty
+from astsync.sources.formats.xml_list_walk import ENOUGH, ListWalk, TooLarge
+from astsync.sources.records.reader import name_fields
+from astsync.sources.web.server_words import clean
+
+_FORBIDDEN = "1C writes no such documents: look at what it comes from, and at what stands on its way."
+
+
+@dataclass(frozen=True, slots=True)
+class Sought:
+    """What is looked for in a document: the list at ``path``, or the one whose records have the name of ``fields``.
+
+    ``where`` names the document in messages, ``key`` is the configuration's key for the path. ``beside`` are the
+    elements that may stand beside an empty list.
+    """
+
+    path: str
+    fields: FieldsConfig
+    where: str
+    key: str
+    beside: frozenset[str] = frozenset()
+
+    def find(self, top: Element, whole: bool) -> Spot | None:
+        """Find the list below ``top``; None where there is none yet, or an empty one. Raises SourceBadAnswer."""
+        spot = find_list(top, self.path, self.fields, whole=whole)
+        if spot is None and whole:
+            self._check_empty(top)
+        return spot
+
+    def check_single(self, top: Element) -> None:
+        """Refuse a document with a second list: its records would be lost. Raises SourceQueryError."""
+        other = find_another(top, self.path, self.fields)
+        if other:
+            raise SourceQueryError(
+                f"{self.where} holds several lists: {clean(other)} is another",
+                hint=f"Name the path to one list in {self.key}; a list in several parts cannot be read.",
+            )
+
+    def _check_empty(self, top: Element) -> None:
+        """Let pass a list without records, never something else: an error told in XML would be taken for no list."""
+        known = self.beside | {self.path.rpartition(".")[2]}
+        others = [local(child.tag) for child in top if local(child.tag) not in known and _holds_text(child)]
+        if says_empty(top) and not self.path:
+            return
+        if others or (top.text or "").strip() or self.path:
+            there = name_fields(dict.fromkeys(others), [self.path]).replace("fields", "elements")
+            raise SourceBadAnswer(
+                f"{self.where} holds no list {clean(self.path)}".rstrip(),
+                hint=f"Name the path to the list in {self.key}. {there}",
+            )
+
+
+def _holds_text(element: Element) -> bool:
+    return any(text.strip() for text in element.itertext()) or (
+        not element.tag.startswith(CORE) and bool(element.keys())
+    )
+
+
+class XmlList:
+    """The records of one document, as JSON-like records. ``encoding`` overrides what the document claims.
+
+    ``answer`` holds, once the list is read, what stands around it; ``cut`` tells that the document ended too early.
+    """
+
+    def __init__(self, chunks: Iterable[bytes], sought: Sought, cure: str, encoding: str | None = None) -> None:
+        self._chunks = chunks
+        self._sought = sought
+        self._cure = cure
+        self._encoding = encoding
+        self.answer: Mapping[str, Any] = {}
+        self.found = ""
+        self.cut = False
+
+    def __iter__(self) -> Iterator[Any]:
+        """Give every record.
+
+        Raises SourceBadAnswer when the document is damaged, refused or holds no list, SourceQueryError when it holds
+        several, SourceFailure when it tells of an error.
+        """
+        tree = GrowingTree(self._encoding)
+        walk = ListWalk(tree, self._sought.find, ENOUGH)
+        try:
+            for elements in walk.elements(self._chunks):
+                make = walk.spot.make if walk.spot and walk.spot.make else value
+                yield from map(make, elements)
+        except (BadXml, TooLarge) as error:
+            self.cut = isinstance(error, BadXml) and error.cut
+            raise bad_xml(error, self._sought.where, self._cure) from None
+        if tree.root is not None:
+            self._finish(tree.root)
+
+    def _finish(self, root: Element) -> None:
+        self._sought.check_single(root)
+        around = value(root)
+        self.answer = around if isinstance(around, Mapping) else {}
+        refuse_error(self.answer, self._sought.where)
+
+
+def bad_xml(error: BadXml | TooLarge, where: str, cure: str) -> SourceBadAnswer:
+    """Make the error of a document that cannot be read; ``where`` names it."""
+    if isinstance(error, ForbiddenXml):
+        return SourceBadAnswer(f"{where} is refused: {error}", hint=_FORBIDDEN)
+    if isinstance(error, TooLarge):
+        return SourceBadAnswer(f"{where} is too large: {error}", hint=cure)
+    what = "is cut" if error.cut else "is damaged XML"
+    return SourceBadAnswer(f"{where} {what}: {clean(str(error))}", hint=cure)

@@ -1,0 +1,111 @@
+"""Kinds of contact information: their names, and which of them are wanted in which order."""
+
+import logging
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from astsync.errors import (
+    SourceError,
+    SourceFailure,
+    SourceNotFound,
+    SourceQueryError,
+    SourceRightsError,
+)
+from astsync.phonebook.model import Phone
+from astsync.sources.formats.values import ref_key, text_of
+from astsync.sources.odata.pages import ODataPages
+from astsync.sources.odata.published import PREFIX, listed
+from astsync.sources.onec.metadata_names import LANGUAGES, RUSSIAN
+from astsync.sources.web.refusals import ADD_TO_ODATA
+
+logger = logging.getLogger(__name__)
+
+
+class Kinds:
+    """The names of kinds by their reference, and the choice among them.
+
+    ``wanted`` are names, in which ``*`` stands for any letters and case does not matter; empty: all kinds, in no order.
+    ``missing`` says why the names could not be read.
+    """
+
+    def __init__(
+        self, names: dict[str, str] | None = None, wanted: Sequence[str] = (), missing: SourceError | None = None
+    ) -> None:
+        self.names = {} if names is None else names
+        self._wanted = {text: _plain(text).split("*") for text in wanted}
+        self._missing = missing
+        self._ranks: dict[str, int | None] = {}
+
+    def need(self) -> None:
+        """Raise the SourceError that kept the names away, where kinds are chosen by their names."""
+        if self._wanted and self._missing is not None:
+            raise self._missing
+
+    def choose(self, phones: tuple[Phone, ...]) -> tuple[Phone, ...]:
+        """Give the phones of wanted kinds in the order of these; each carries its rank."""
+        if not self._wanted:
+            return phones
+        ranked = ((self._rank(phone.kind), phone) for phone in phones)
+        chosen = (replace(phone, rank=rank) for rank, phone in ranked if rank is not None)
+        return tuple(sorted(chosen, key=lambda phone: phone.rank))
+
+    def _rank(self, kind: str) -> int | None:
+        if kind not in self._ranks:
+            places = (place for place, parts in enumerate(self._wanted.values()) if _fits(parts, _plain(kind)))
+            self._ranks[kind] = next(places, None)
+        return self._ranks[kind]
+
+    def unknown(self, kinds: Iterable[str]) -> list[str]:
+        """Give what is wanted and none of ``kinds`` has."""
+        plain = [_plain(kind) for kind in kinds]
+        return [text for text, parts in self._wanted.items() if not any(_fits(parts, kind) for kind in plain)]
+
+    def warn(self) -> None:
+        """Warn of wanted kinds that no phone had, with those that there were."""
+        unknown = self.unknown(self._ranks)
+        if unknown:
+            seen = listed(sorted(kind for kind in self._ranks if kind)) or "none has a name"
+            logger.warning("no phone has the kind %s (source.odata.kinds); kinds seen: %s", listed(unknown), seen)
+
+
+def read_kinds(pages: ODataPages, published: frozenset[str], wanted: Sequence[str]) -> Kinds:
+    """Read the names of the kinds; where that cannot be done the phonebook does without, unless kinds are wanted."""
+    catalogs = [names.kinds for names in LANGUAGES if not published or PREFIX + names.kinds in published]
+    missing = RUSSIAN.kinds
+    if not catalogs:
+        return _without(SourceNotFound(f"not published in 1C's OData interface: {missing}", hint=ADD_TO_ODATA), wanted)
+    refused: list[SourceError] = []
+    for catalog in catalogs:
+        try:
+            rows = pages.rows(PREFIX + catalog, {"$select": "Ref_Key,Description", "$orderby": "Ref_Key"}, ref_key)
+            return Kinds({row["Ref_Key"]: text_of(row.get("Description")).strip() for row in rows}, wanted)
+        except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
+            refused.append(error)
+    return _without(refused[0], wanted)
+
+
+def _without(error: SourceError, wanted: Sequence[str]) -> Kinds:
+    logger.info("phones go without the names of their kinds: %s", error)
+    error.hint = f"source.odata.kinds chooses by these names. {error.hint}"
+    return Kinds({}, wanted, error)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _fits(parts: list[str], text: str) -> bool:
+    """Tell whether a text is the parts in their order with anything between them; in linear time, unlike a regex."""
+    first, *middle = parts
+    if not middle:
+        return text == first
+    last = middle.pop()
+    if not text.startswith(first) or not text.endswith(last) or len(text) < len(first) + len(last):
+        return False
+    place, end = len(first), len(text) - len(last)
+    for part in middle:
+        found = text.find(part, place, end)
+        if found < 0:
+            return False
+        place = found + len(part)
+    return True

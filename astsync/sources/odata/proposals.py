@@ -1,0 +1,151 @@
+"""What an OData publication has to offer, asked for cheaply: never the metadata, which take 16 MB in a real base."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import chain
+
+from astsync.config import SourceConfig
+from astsync.errors import SourceError, SourceFailure, SourceNotFound, SourceQueryError, SourceRightsError
+from astsync.phonebook.model import Counterparty
+from astsync.sources.formats.values import Row, text_of
+from astsync.sources.odata.contact_kinds import read_kinds
+from astsync.sources.odata.contacts import section_set
+from astsync.sources.odata.owners import Owners
+from astsync.sources.odata.pages import ODataPages, guid
+from astsync.sources.odata.published import (
+    ALL_ROWS,
+    ITEMS,
+    PREFIX,
+    phone_fields,
+    published_sets,
+    service_root,
+    text_fields,
+    whole_row,
+)
+from astsync.sources.odata.reader import CatalogReader, Visit
+from astsync.sources.onec.contact_rows import today_here
+from astsync.sources.onec.metadata_names import LANGUAGES, RUSSIAN, language_of
+from astsync.sources.web.client import OneCClient
+from astsync.sources.web.retrying import Patience
+
+USUAL = tuple(chain(*((*names.firms, *names.persons) for names in LANGUAGES)))
+"""The catalogs that hold phones in 1C's own configurations, the most trusted first."""
+
+PROPOSED = frozenset(chain(*(names.firms for names in LANGUAGES)))
+PERSONS = frozenset(chain(*(names.persons[:2] for names in LANGUAGES)))
+"""Catalogs of contact persons, whose names say little without their owner's."""
+
+_NAMES = ("Description", "НаименованиеПолное")
+_ROWS = 10  # of one request: their references must fit in an address (IIS allows 2,048 characters)
+_PATIENCE = Patience(waiting=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """A catalog that may hold phones; ``phones`` counts their rows, None where that cannot be told cheaply."""
+
+    name: str
+    phones: int | None
+
+
+class Publication:
+    """One publication, open. ``published`` are its sets; empty where it does not show them."""
+
+    def __init__(self, config: SourceConfig, client: OneCClient) -> None:
+        self._config = config
+        self._pages = ODataPages(client, config.odata.page_size)
+        self.published = published_sets(self._pages)
+        self._found: list[str] = []
+        self._counts: dict[str, int | None] = {}
+
+    def offers(self) -> list[Offer]:
+        """Give the catalogs that may hold phones: the usual ones, then others with contact information."""
+        if not self.published:
+            return [Offer(name, None) for name in self._found]
+        names = [name for name in USUAL if PREFIX + name in self.published]
+        for words in LANGUAGES:
+            others = (name.removeprefix(PREFIX).removesuffix(f"_{words.section}") for name in sorted(self.published))
+            names += [name for name in others if section_set(name, words) in self.published and name not in names]
+        return [Offer(name, self._phones(name)) for name in names]
+
+    def find(self, catalogs: Sequence[str]) -> None:
+        """Look which of these catalogs can be read, where 1C does not show its sets.
+
+        Raises SourceError when none can: what was wrong with the first of them.
+        """
+        refused: list[SourceError] = []
+        for name in catalogs:
+            try:
+                self._pages.sample(PREFIX + name, ALL_ROWS)
+                self._found.append(name)
+            except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
+                refused.append(error)
+        if not self._found and refused:
+            raise refused[0]
+
+    def _phones(self, name: str) -> int | None:
+        words = language_of(name, self.published)
+        section = section_set(name, words)
+        if name not in self._counts:
+            there = section in self.published
+            self._counts[name] = self._pages.count(section, {"$filter": words.only_phones}) if there else None
+        return self._counts[name]
+
+    def name_fields(self, catalog: str) -> dict[str, str]:
+        """Give the fields that may be the name, each with what one row holds there; the usual one first."""
+        row = self._item(catalog)
+        return _names(row) if row is not None else {}
+
+    def phone_fields(self, catalogs: Sequence[str]) -> tuple[str, ...]:
+        """Give the own fields that look like phones, of those catalogs that have no contact information with phones."""
+        found: dict[str, None] = {}
+        for catalog in catalogs:
+            row = None if self._phones(catalog) else self._item(catalog)
+            if row is not None and not any(names.section in row and row[names.section] for names in LANGUAGES):
+                found.update(dict.fromkeys(phone_fields(row)))
+        return tuple(found)
+
+    def _item(self, catalog: str) -> Row | None:
+        row = whole_row(self._pages, catalog)
+        folder = row is not None and row.get("IsFolder") is True
+        return whole_row(self._pages, catalog, ITEMS) if folder else row
+
+    def few(self, catalogs: Sequence[str]) -> Iterator[Counterparty]:
+        """Give some counterparties with phones of each catalog. Raises SourceError."""
+        for rank, catalog in enumerate(catalogs):
+            yield from CatalogReader(self._visit(catalog, catalogs), catalog, rank).few(_ROWS, _ROWS)
+
+    def _visit(self, catalog: str, catalogs: Sequence[str]) -> Visit:
+        """Make a visit that sees only a few rows with phones, where they can be had."""
+        kinds = read_kinds(self._pages, self.published, ())
+        words = language_of(catalog, self.published)
+        section = section_set(catalog, words)
+        odata = self._config.odata
+        if section in self.published:
+            options = {"$filter": words.only_phones, "$select": "Ref_Key", "$orderby": "Ref_Key,LineNumber"}
+            refs = dict.fromkeys(text_of(row.get("Ref_Key")) for row in self._pages.first(section, options, _ROWS))
+            if refs:
+                odata = odata.model_copy(update={"filter": " or ".join(f"Ref_Key eq {guid(ref)}" for ref in refs)})
+        owners = Owners(self._pages, self.published)
+        return Visit(self._pages, odata, tuple(catalogs), self.published, kinds, owners, today_here())
+
+
+def _names(row: Row) -> dict[str, str]:
+    fields = [name for name in text_fields(row) if name.startswith(("Description", "Наименование"))]
+    fields = [name for name in (*_NAMES, *fields) if name in fields]
+    return {name: text_of(row[name]).strip() for name in dict.fromkeys(fields)}
+
+
+def proposal(offers: Sequence[Offer]) -> tuple[str, ...]:
+    """Propose catalogs: counterparties and partners as far as they have phones, else the first that is there."""
+    filled = [offer.name for offer in offers if offer.phones != 0]
+    usual = tuple(name for name in filled if name in PROPOSED)
+    return usual or tuple(filled[:1]) or RUSSIAN.firms[:1]
+
+
+@contextmanager
+def visited(config: SourceConfig) -> Iterator[Publication]:
+    """Open a publication and read which sets it has. Raises SourceError, ConfigError."""
+    with OneCClient(config, service_root(config.url), _PATIENCE) as client:
+        yield Publication(config, client)

@@ -1,0 +1,183 @@
+"""Where the OData interface stands, which sets it publishes, and what to say when a catalog or a field is missing."""
+
+import difflib
+import logging
+import re
+from collections.abc import Iterable, Sequence
+from urllib.parse import urlsplit
+
+from astsync.errors import (
+    SourceBadAnswer,
+    SourceError,
+    SourceFailure,
+    SourceNotFound,
+    SourceQueryError,
+    SourceRightsError,
+)
+from astsync.sources.formats.values import Row, text_of
+from astsync.sources.odata.pages import ODataPages
+from astsync.sources.onec.metadata_names import LANGUAGES, phone_like
+from astsync.sources.web.client import Options
+from astsync.sources.web.refusals import ADD_TO_ODATA
+from astsync.sources.web.server_words import clean
+
+logger = logging.getLogger(__name__)
+
+ALL_ROWS: Options = {}
+ITEMS: Options = {"$filter": "IsFolder eq false"}
+PREFIX = "Catalog_"
+_ODATA_PATH = re.compile(r"/odata(/standard\.odata)?/*$", re.IGNORECASE)
+_LANGUAGE = re.compile(r"/[a-z]{2}(_[A-Z]{2})?/*$")
+_MANY = 15
+_SECTIONS = tuple(f"_{names.section}" for names in LANGUAGES)
+
+
+def service_root(url: str) -> str:
+    """Give the address of the OData interface from the publication's address, or from its own pasted whole."""
+    parts = urlsplit(url)
+    path = _ODATA_PATH.sub("", parts.path).rstrip("/")
+    return parts._replace(path=f"{path}/odata/standard.odata", query="", fragment="").geturl()
+
+
+def address_hint(url: str) -> str:
+    """Say what looks wrong in an address: a browser adds the language when it opens 1C's thin client. Or ""."""
+    match = _LANGUAGE.search(urlsplit(url).path)
+    if match is None:
+        return ""
+    return f" The address ends in {match[0]}, which a browser adds: leave that out of source.url."
+
+
+def published_sets(pages: ODataPages) -> frozenset[str]:
+    """Read the names of the published sets; empty when this base does not show its service root.
+
+    Raises SourceNotFound when the interface is on but nothing is published, SourceError when there is no interface to
+    talk to at all.
+    """
+    try:
+        names = frozenset(_name(row) for row in pages.root())
+    except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
+        logger.info("no list of published sets, so the catalogs are asked themselves: %s", error)
+        return frozenset()
+    if not names:
+        raise SourceNotFound("the OData interface of 1C is on, but nothing is published in it", hint=ADD_TO_ODATA)
+    return names
+
+
+def check_published(catalogs: Iterable[str], published: frozenset[str]) -> None:
+    """Raise SourceNotFound that names every catalog that is not published, and those that are."""
+    missing = [name for name in catalogs if published and PREFIX + name not in published]
+    if missing:
+        listed = clean(", ".join(missing))
+        raise SourceNotFound(
+            f"not published in 1C's OData interface: {listed}", hint=f"{_offer(missing, published)} {ADD_TO_ODATA}"
+        )
+
+
+def whole_row(pages: ODataPages, catalog: str, options: Options = ALL_ROWS) -> Row | None:
+    """Ask for one row with all fields, which shows what this configuration's catalog has; None where it cannot be had.
+
+    Raises SourceError only where nothing else will succeed either.
+    """
+    try:
+        return pages.sample(PREFIX + catalog, options)
+    except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure, SourceBadAnswer) as error:
+        logger.info("%s: no row that shows its fields: %s", catalog, error)
+        return None
+
+
+def explain_query(catalog: str, fields: Iterable[str], row: Row | None, error: SourceQueryError) -> SourceError:
+    """Find by a whole row which field the catalog lacks; gives the error to raise, the first one if unsure."""
+    missing = [field for field in fields if row is not None and field not in row]
+    if row is None or not missing:
+        return error
+    if any(names.section in missing for names in LANGUAGES):
+        return no_contacts(catalog, row)
+    template = f'"…" = "{{{missing[0]}}}"'
+    elsewhere = f" Where another catalog has it, write it there alone: {template} in source.odata.templates."
+    return SourceQueryError(
+        f"the catalog {catalog} has no field {', '.join(missing)}", hint=f"{_other_fields(row)}{elsewhere}"
+    )
+
+
+def no_text(catalog: str, field: str, row: Row | None) -> SourceQueryError:
+    """Make the error of a name field that holds no text, such as DeletionMark."""
+    return SourceQueryError(f"the field {field} of the catalog {catalog} holds no text", hint=_other_fields(row))
+
+
+def filter_refused(catalog: str, text: str, row: Row | None, error: SourceError) -> SourceQueryError:
+    """Make the error of a ``$filter`` that 1C refuses: its words, the filter, and the fields that could stand in it."""
+    fields = f" The catalog's fields: {listed(row)}." if row else ""
+    return SourceQueryError(
+        f"1C refuses the filter of {catalog} ({clean(text)}): {error.message}",
+        hint="Correct source.odata.filter or source.odata.filters: it is a $filter of OData, such as "
+        f"ИНН ne '' or Партнер_Key eq guid'…'.{fields}",
+    )
+
+
+class NoContacts(SourceNotFound):
+    """A catalog that has no contact information in any of the places where 1C keeps it."""
+
+
+def no_contacts(catalog: str, row: Row | None = None) -> NoContacts:
+    """Make the error of a catalog without contact information; ``row`` is a whole one and shows its own fields."""
+    sections = " or ".join(names.section for names in LANGUAGES)
+    own = phone_fields(row) if row is not None else []
+    fields = f" Its own fields that look like phones: {listed(own)}: write {_own_fields(own)}." if own else ""
+    hint = (
+        f"Phones are read from the tabular section {sections}, or from the register of that name in configurations "
+        f"before БСП (УТ 10.3, БП 2.0).{fields} Name a catalog that has contacts in source.odata.catalogs. A register "
+        f"must be published. {ADD_TO_ODATA}"
+    )
+    return NoContacts(f"the catalog {catalog} holds no contact information", hint=hint)
+
+
+def no_phone_field(fields: Iterable[str], rows: Iterable[Row]) -> SourceQueryError:
+    """Make the error of phone fields that no catalog has; ``rows`` are whole ones and show what there is."""
+    there = list(dict.fromkeys(field for row in rows for field in phone_fields(row)))
+    like = f" Fields that look like phones: {listed(there)}." if there else " No field looks like a phone."
+    return SourceQueryError(
+        f"no catalog has the field {listed(fields)} (source.odata.phone_fields)",
+        hint=f"Correct source.odata.phone_fields, or leave it out.{like}",
+    )
+
+
+def phone_fields(row: Row) -> list[str]:
+    """Give the catalog's own fields that look like phones, by a whole row."""
+    return phone_like(name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
+
+
+def _own_fields(names: Sequence[str]) -> str:
+    quoted = ", ".join(f'"{clean(name)}"' for name in names[:_MANY])
+    return f"phone_fields = [{quoted}] in the table source.odata"
+
+
+def _name(row: Row) -> str:
+    return text_of(row.get("name")) or text_of(row.get("url"))
+
+
+def _offer(missing: list[str], published: frozenset[str]) -> str:
+    catalogs = sorted(name.removeprefix(PREFIX) for name in published if name.startswith(PREFIX))
+    owners = [name for name in catalogs if not name.endswith(_SECTIONS)]
+    folded = {name.casefold(): name for name in owners}
+    near = [folded[hit] for name in missing for hit in difflib.get_close_matches(name.casefold(), folded, 3, 0.7)]
+    if near:
+        return f"Did you mean {listed(dict.fromkeys(near))}?"
+    return f"Published catalogs: {listed(owners)}." if owners else "No catalog is published."
+
+
+def _other_fields(row: Row | None) -> str:
+    others = f" The catalog's text fields: {listed(text_fields(row))}." if row else ""
+    return f"Correct source.odata.name_field.{others}"
+
+
+def text_fields(row: Row) -> list[str]:
+    """Give the names of text fields, those that look like names first."""
+    texts = (name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
+    return sorted(texts, key=lambda name: (not name.startswith(("Description", "Наименование")), name))
+
+
+def listed(names: Iterable[str]) -> str:
+    """Write names of others one after another, clean, the first 15 of them."""
+    every = list(names)
+    more = len(every) - _MANY
+    return ", ".join(map(clean, every[:_MANY])) + (f" and {more} more" if more > 0 else "")

@@ -1,0 +1,142 @@
+"""Contact information of 1C (the tabular section КонтактнаяИнформация, or the register) to phone fields.
+
+One row holds the same phone in several ways, which may be empty, cut or disagree. What people see in 1C comes first:
+``Представление``, else the text inside ``Значение``, inside ``ЗначенияПолей``. Country, area and number (in those two,
+or in ``Поле1`` to ``Поле3`` of the register before 1C's standard library) stand beside it, and ``НомерТелефона``, which
+a machine made (20 characters in older configurations), is the last resort. ``phonebook.phone_row`` decides by them.
+"""
+
+import re
+import sys
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Final
+
+from astsync.phonebook.model import Parts, Phone
+from astsync.sources.formats.values import Row, line_number, text_of
+from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, Language
+from astsync.sources.onec.phone_texts import Gathered, gather
+
+CONTACTS = RUSSIAN.section
+"""The tabular section, the same in every configuration in Russian built on 1C's standard library (БСП)."""
+
+KEY_COLUMNS = ("Ref_Key", "LineNumber")
+NO_TYPE: Final = "the type of this contact (Тип) is not told, so that it may be no phone"
+ODD_DATE: Final = "the date since when this phone counts cannot be read"
+
+_NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
+_NO_DATE = "0001-01-01"
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+
+
+def today_here() -> date:
+    """Give today's date where this program runs; 1C's own dates carry no time zone."""
+    return datetime.now(tz=UTC).astimezone().date()
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneRow:
+    """One row: its line, its kind's reference, since when it counts ("0001-01-01": ever), and what a phone holds."""
+
+    line: int
+    kind: str
+    since: str
+    texts: tuple[str, ...]
+    parts: Parts | None = None
+    fault: str = ""
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no phone: such a row ends a history."""
+        return not (self.texts or self.parts or self.fault)
+
+    def phone(self, kinds: Mapping[str, str]) -> Phone:
+        """Give the phone; ``kinds`` are names by reference."""
+        return Phone(self.texts, kinds.get(self.kind, ""), 0, self.parts, self.fault)
+
+
+class ContactBook:
+    """The phones of one catalog by their owner, kept compactly: a catalog may hold 200,000 counterparties.
+
+    ``kinds`` names the references of Вид; ``today`` decides which row of a history counts.
+    """
+
+    def __init__(self, kinds: Mapping[str, str], today: date) -> None:
+        self._kinds = kinds
+        self._today = today
+        self._rows: dict[str, list[PhoneRow]] = {}
+
+    def add(self, owner: str, row: Row, names: Language = RUSSIAN) -> None:
+        """Keep one row of an owner; rows that are not phones, or are empty, are let go."""
+        phone = read_row(row, names)
+        if phone is not None:
+            self._rows.setdefault(owner, []).append(phone)
+
+    def take(self, owner: str) -> tuple[Phone, ...]:
+        """Give the phones of an owner and forget them."""
+        return phones(self._rows.pop(owner, ()), self._kinds, self._today)
+
+    @property
+    def owners(self) -> int:
+        """The number of owners whose phones nobody took."""
+        return len(self._rows)
+
+
+def read_row(row: Row, names: Language = RUSSIAN) -> PhoneRow | None:
+    """Read one row of contact information; None when it is no phone, or holds no text and ends no history.
+
+    Each text is cut to ``MAX_TEXT`` characters. A column that holds something else than text is a fault of this row
+    alone, which ``problems`` then lists: it has an owner to be told by.
+    """
+    told = row.get(names.type, names.phone)
+    if told != names.phone and isinstance(told, str) and told.strip():
+        return None
+    texts, parts, fault = _gathered(row, names)
+    if told != names.phone:  # it may be an address as well, and digits of an address are no phone
+        texts, parts, fault = texts or (parts.spelled() if parts else "",), None, NO_TYPE
+        if not any(map(str.isdigit, texts[0])):
+            return None
+    since, odd = _since(row.get(names.since))
+    if odd:
+        texts, parts, fault = texts or (parts.spelled() if parts else "",), None, ODD_DATE
+    elif not (texts or parts or fault) and since == _NO_DATE:
+        return None
+    kind = sys.intern(text_of(row.get(names.kind)))
+    return PhoneRow(line_number(row) or 0, kind, since, texts, parts, fault)
+
+
+def _since(value: object) -> tuple[str, bool]:
+    """Give the date since when a row counts, and whether it is odd: such a row may have been over for years."""
+    if value is None or value == "":
+        return _NO_DATE, False
+    text = text_of(value, 10)
+    return (sys.intern(text), False) if _DATE.fullmatch(text) else (_NO_DATE, True)
+
+
+def _gathered(row: Row, names: Language) -> Gathered:
+    values = [row.get(names.text), row.get(names.value), row.get(names.fields)]
+    if names.parts[2] in row or names.comment in row:
+        held = [row.get(name) for name in (*names.parts, names.comment)]
+        if any(held):
+            values.append(dict(zip(PART_FIELDS, held, strict=True)))
+    return gather(values, digits=row.get(names.digits))
+
+
+def phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> tuple[Phone, ...]:
+    """Give the phones that count today, in the order of their lines.
+
+    Of a kind that keeps a history only the latest row that is not in the future counts; where that one is empty, the
+    phone is no more.
+    """
+    until = today.isoformat()
+    past = [row for row in sorted(rows, key=lambda row: row.line) if row.since <= until]
+    latest: dict[str, str] = {}
+    for row in past:
+        latest[row.kind] = max(row.since, latest.get(row.kind, _NO_DATE))
+    return tuple(row.phone(kinds) for row in past if not row.empty and _counts(row, latest))
+
+
+def _counts(row: PhoneRow, latest: Mapping[str, str]) -> bool:
+    """Rows without a kind are nobody's history: integrations import them so."""
+    return row.kind in {"", _NO_REFERENCE} or row.since == latest[row.kind]

@@ -1,0 +1,341 @@
+"""What the columns of a phone hold, told apart: texts that people see, and the structure beside them.
+
+One phone may stand in several columns, and a column may hold plain text, the JSON of Значение, the XML of
+ЗначенияПолей, or the lines of key=value of old configurations; some hold one inside another. What cannot be read is a
+fault of that one phone, which ``problems`` then lists: no row stops a run.
+"""
+
+import logging
+import re
+from collections.abc import Iterable, Mapping
+from typing import Final, NamedTuple
+
+import orjson
+
+from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Parts, Phone
+from astsync.sources.formats.markup import elements
+from astsync.sources.formats.values import MAX_TEXT, plain_text, text_of
+from astsync.sources.onec.metadata_names import PART_FIELDS, PART_NAMES
+
+logger = logging.getLogger(__name__)
+
+LONGEST_STRUCTURE = 64 * 1024
+"""Characters of Значение or ЗначенияПолей; what is longer is cut, and then cannot be read."""
+
+BAD_JSON: Final = "the JSON of the phone cannot be read"
+BAD_XML: Final = "the XML of the phone cannot be read"
+TOO_LONG: Final = "the text is too long for a phone"
+NO_PHONE: Final = "the record holds no part of a phone that is known"
+PIECES: Final = "a list holds pieces of a number, and does not tell which belong together"
+
+_DIGIT = re.compile(r"\d")
+_NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
+_USUAL = (*PART_FIELDS, "value")
+_PIECE = re.compile(r"[ ()+.\d-]+")
+_IN_A_NUMBER = "0123456789 ()+-./\u00a0\u2010\u2011\u2012\u2013\u2014"
+_MARKED = frozenset("{<[\ufeff \t\r\n")
+_NUMBER = 2  # the place of the number in ``Parts``
+_TEXT = 5  # the place behind those of ``Parts`` that a person typed
+_DEEPEST = 8  # half as many texts of JSON inside each other
+_MANY = 40
+_LEAST_REST = 5  # digits of an extension or comment that may be more than that
+
+Gathered = tuple[tuple[str, ...], Parts | None, str]
+"""``texts``, ``parts`` and ``fault`` of a ``Phone``; all empty where the row holds none."""
+
+
+class Found(NamedTuple):
+    """What one column gave: the text people see, the structure, or why it cannot be read."""
+
+    text: str = ""
+    parts: Parts | None = None
+    fault: str = ""
+
+
+def gather(values: Iterable[object], *, digits: object = "") -> Gathered:
+    """Gather what the columns of one phone hold: ``values`` the most trusted first, then НомерТелефона (``digits``).
+
+    What can never be used is left out: of a million phones only what counts is kept.
+    """
+    texts: dict[str, None] = {}
+    structures: list[Parts] = []
+    fault = unread = ""
+    if digits and not isinstance(digits, str):  # a machine writes texts: anything else is read as a person's
+        values, digits = (*values, digits), ""
+    for value in filter(None, values):
+        text, parts, odd = read_value(value)
+        if text:
+            texts[text] = None
+        if parts is not None:
+            structures.append(parts)
+        if odd and not fault:
+            fault, unread = odd, _raw(value)
+    return _kept(list(texts), structures, digits, (fault, unread))
+
+
+def phone(gathered: Gathered, kind: str = "") -> tuple[Phone, ...]:
+    """Make the phone of what was gathered; nothing where that is nothing."""
+    texts, parts, fault = gathered
+    return (Phone(texts, kind, 0, parts, fault),) if texts or parts is not None or fault else ()
+
+
+def _kept(texts: list[str], structures: list[Parts], digits: object, unread: tuple[str, str]) -> Gathered:
+    for place, text in enumerate(texts):
+        if _DIGIT.search(text):
+            kept = tuple(texts[: place + 1])
+            return kept, _adding(structures, kept, texts) if structures else None, ""
+    parts = _one_of(structures) if structures else None
+    machine = cut(plain_text(digits, LONGEST_STRUCTURE)).strip() if digits else ""
+    if machine and (parts is not None or len(machine) == CUT_AT):
+        parts = (parts or Parts())._replace(digits=machine)
+    elif machine:
+        return (*texts, machine), None, ""
+    if parts is not None and _DIGIT.search("".join(parts)):
+        return tuple(texts), parts, ""
+    fault, raw = unread
+    return (tuple(texts) or ((raw,) if fault else ())), None, fault
+
+
+def _one_of(structures: list[Parts]) -> Parts:
+    """Give the first structure with a number, and the extension and comment that only another one has."""
+    parts = structures[0]
+    if len(structures) == 1:
+        return parts
+    parts = next((one for one in structures if _DIGIT.search(one.number)), parts)
+    extension = next((one.extension for one in structures if one.extension), "") if not parts.extension else ""
+    comment = next((one.comment for one in structures if one.comment), "") if not parts.comment else ""
+    return parts._replace(extension=parts.extension or extension, comment=parts.comment or comment)
+
+
+def _adding(structures: list[Parts], kept: tuple[str, ...], texts: list[str]) -> Parts | None:
+    """Give the structure that says more than the texts do; None where it is but their digits, cut in some way.
+
+    ``kept`` are the texts that count; the structure may also be a split of another one.
+    """
+    parts = _one_of(structures)
+    digits = _digits(parts.country + parts.area + parts.number)
+    split = bool(digits) and _digits(kept[-1]).startswith(digits)
+    if not split and len(_digits(parts.number)) < LEAST_NUMBER:
+        split = any(_digits(text).startswith(digits) for text in texts)
+    extension, comment = _rest(parts.extension, kept[-1]), _rest(parts.comment, kept[-1])
+    if split:
+        return Parts(extension=extension, comment=comment) if extension or comment else None
+    parts = Parts(parts.country, parts.area, parts.number, extension, comment)
+    return parts if any(parts) else None
+
+
+def _rest(rest: str, text: str) -> str:
+    """Give an extension or a comment that may hold a number which the text does not."""
+    return rest if len(rest) >= _LEAST_REST and rest not in text and len(_digits(rest)) >= _LEAST_REST else ""
+
+
+def _digits(text: str) -> bytes:
+    """Give the digits 0 to 9 of a text; several times faster than a regular expression."""
+    return text.encode("utf-8", "ignore").translate(None, _NOT_DIGITS)
+
+
+def read_value(value: object, deeper: int = _DEEPEST) -> Found:
+    """Tell what a column or field holds; never raises."""
+    if isinstance(value, str):
+        if not value or (value[0] not in _MARKED and "=" not in value):
+            return Found(value.strip()) if len(value) <= MAX_TEXT and value.isascii() else _plain(value)
+        found = _read_text(value[:LONGEST_STRUCTURE].strip("\ufeff \t\r\n"), deeper)
+        return found if any(found) or len(value) <= LONGEST_STRUCTURE else _faulty(value, TOO_LONG)
+    if isinstance(value, Mapping):
+        return read_mapping(value, deeper)
+    if isinstance(value, list):
+        return _read_list(value, deeper)
+    text = plain_text(value)
+    return Found(text) if text or isinstance(value, bool) or not value else Found(fault=TOO_LONG)
+
+
+def _read_text(text: str, deeper: int) -> Found:
+    start = text[:1]
+    if start == "{" or (start == "[" and text.endswith("]")):
+        return _read_json(text, deeper)
+    if start == "<":
+        return _read_xml(text, deeper)
+    if "=" in text:
+        lines = _lines(text)
+        if any(name.casefold() in PART_NAMES for name in lines):
+            return read_mapping(lines, deeper)
+    return _plain(text)
+
+
+def _plain(text: str) -> Found:
+    short = cut(text).strip()
+    return Found(short) if short or len(text) <= MAX_TEXT else _faulty(text, TOO_LONG)
+
+
+def _read_json(text: str, deeper: int) -> Found:
+    try:
+        value = orjson.loads(text)
+    except ValueError:
+        logger.debug("a JSON value of contact information cannot be read")
+        return _plain(text) if text[0] == "[" else _faulty(text, BAD_JSON)
+    if type(value) is dict and (plain := _usual(value)) is not None:
+        return plain
+    return read_value(value, deeper - 1) if deeper else _faulty(text, BAD_JSON)
+
+
+def _usual(value: dict[str, object]) -> Found | None:
+    """Read the JSON that 1C itself writes, all of whose fields are short texts, several times faster; else None."""
+    held: list[str] = []
+    for name in _USUAL:
+        field = value.get(name)
+        if not isinstance(field, str) or len(field) > MAX_TEXT:
+            return None
+        held.append(field.strip())
+    text = held.pop()
+    if text[:1] in _MARKED or "=" in text:
+        return None
+    return Found(text, Parts(*held) if any(held) else None)
+
+
+def _read_xml(text: str, deeper: int) -> Found:
+    try:
+        found = elements(text)
+    except ValueError:
+        logger.debug("an XML value of contact information cannot be read")
+        return _faulty(text, BAD_XML)
+    fields: dict[str, object] = {}
+    for element in found:
+        for name, value in ((element.name, element.text.strip()), *element.attributes.items()):
+            if value and not fields.get(name.casefold()) and name not in {"xmlns", "xs", "xsi", "type"}:
+                fields[name.casefold()] = value
+    known = fields.keys() & PART_NAMES.keys()
+    return read_mapping(fields, deeper) if known or _has_digits(list(fields.values())) else Found()
+
+
+def _lines(text: str) -> dict[str, str]:
+    """Read lines of key=value; a line without a key continues the one before it."""
+    fields: dict[str, str] = {}
+    last = ""
+    for line in text.splitlines():
+        name, equals, value = line.strip().partition("=")
+        if equals and name.isidentifier():
+            last = name
+            fields[name] = value.strip()
+        elif last:
+            fields[last] = f"{fields[last]} {line.strip()}" if len(fields[last]) < MAX_TEXT else fields[last]
+        else:
+            return {}
+    return fields
+
+
+def _read_list(values: list[object], deeper: int) -> Found:
+    """Read several values of one column as one text."""
+    if not deeper:
+        return _faulty(_raw(values), NO_PHONE)
+    read = [read_value(value, deeper - 1) for value in values[:_MANY]]
+    if len(read) == 1:
+        return read[0]
+    texts = [one.text or (one.parts.spelled() if one.parts is not None else "") for one in read]
+    if _in_pieces(texts):
+        return Found(fault=PIECES)
+    fault = next((one.fault for one in read if one.fault), "")
+    return Found(cut("; ".join(filter(None, texts))), None, fault)
+
+
+def _in_pieces(texts: list[str]) -> bool:
+    """Tell whether a list holds a piece of a number before a longer one: read as one field they would be glued."""
+    counts = [len(_digits(text)) for text in texts]
+    short = (at for at, text in enumerate(texts) if 0 < counts[at] < LEAST_NUMBER and _PIECE.fullmatch(text.strip()))
+    first = next(short, len(counts))
+    return any(count >= LEAST_NUMBER for count in counts[first + 1 :])
+
+
+def read_mapping(value: Mapping[str, object], deeper: int = _DEEPEST) -> Found:
+    """Read the parsed JSON of Значение, or fields of such names from anywhere; never raises."""
+    held = _by_place(value)
+    if held is None:
+        return _faulty(_raw(value), NO_PHONE)
+    seen = held.pop()
+    text = read_value(seen, deeper - 1) if seen and deeper else Found()
+    texts = [part if type(part) is str and part.isascii() else _part(part) for part in held] if any(held) else []
+    if texts and max(map(len, texts)) > MAX_TEXT:
+        return Found(text.text, fault=TOO_LONG)
+    if any(_of_pieces(place, part) for place, part in enumerate(held)):
+        return Found(text.text, fault=PIECES)
+    parts = _with_inner(Parts(*map(str.strip, texts)), text.parts)
+    if any(parts):
+        return Found(text.text, parts, text.fault)
+    if not (text.text or text.parts) and _has_digits([*held, seen]):
+        return Found(fault=NO_PHONE)
+    return text
+
+
+def _of_pieces(place: int, part: object) -> bool:
+    """Tell whether a part is a list of pieces; of countries and areas any second one is."""
+    if not isinstance(part, list):
+        return False
+    texts = list(filter(None, map(plain_text, part[:_MANY])))
+    return len(texts) > 1 if place < _NUMBER else _in_pieces(texts)
+
+
+def _with_inner(parts: Parts, inner: Parts | None) -> Parts:
+    """Add the structure inside the text's field, where the one around it has no number."""
+    if inner is None or parts.number:
+        return parts
+    extension, comment = parts.extension or inner.extension, parts.comment or inner.comment
+    return inner._replace(extension=extension, comment=comment) if inner.number else parts
+
+
+def _by_place(value: Mapping[str, object]) -> list[object] | None:
+    """Give the fields of a phone in the order of ``Parts``, the text last; None where there is none of them."""
+    held: list[object] = [""] * (_TEXT + 1)
+    known = False
+    for name, inner in value.items():
+        place = PART_NAMES.get(name)
+        if place is None:
+            place = PART_NAMES.get(name.casefold())
+        if place is not None:
+            known = True
+            held[place] = held[place] or inner
+    return held if known else None
+
+
+def _part(value: object) -> str:
+    """Give a part as text; a list of texts is one text, and what holds records is none."""
+    if isinstance(value, list):
+        return "; ".join(filter(None, (plain_text(one) for one in value[:_MANY])))
+    return plain_text(value, LONGEST_STRUCTURE)
+
+
+def _has_digits(value: object, deeper: int = _DEEPEST) -> bool:
+    if isinstance(value, Mapping | list) and deeper:
+        inner = value.values() if isinstance(value, Mapping) else value
+        return any(_has_digits(one, deeper - 1) for one in inner)
+    if isinstance(value, int | float):
+        return not isinstance(value, bool)
+    return _DIGIT.search(plain_text(value, LONGEST_STRUCTURE)) is not None
+
+
+def _faulty(text: str, fault: str) -> Found:
+    return Found(fault=fault) if _DIGIT.search(text) else Found()
+
+
+def _raw(value: object) -> str:
+    """Show what cannot be read as it came, a bounded part of it."""
+    if isinstance(value, str):
+        return text_of(value).strip()
+    for write in (_in_json, repr):  # JSON of orjson takes neither long numbers nor halves of characters
+        try:
+            return write(value)[:MAX_TEXT]
+        except (TypeError, ValueError, RecursionError):
+            continue
+    return f"({type(value).__name__})"
+
+
+def _in_json(value: object) -> str:
+    return orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+
+
+def cut(text: str) -> str:
+    """Give a text of at most ``MAX_TEXT`` characters, valid Unicode, and never cut inside a number."""
+    if len(text) <= MAX_TEXT:
+        return text if text.isascii() else text_of(text)
+    short = text_of(text)
+    if text[MAX_TEXT] in _IN_A_NUMBER:
+        short = short.rstrip(_IN_A_NUMBER)
+    return short

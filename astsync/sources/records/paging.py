@@ -1,0 +1,187 @@
+"""A long list in parts: by offset, page or cursor, as ``[source.<kind>.paging]`` says.
+
+Nothing is believed that could lose records in silence: a short page in the middle is no end, an empty one is one only
+if the page after it is empty too, and a parameter without effect, which gives the same records for ever, is an error.
+Where the service tells how many records there are, it is held to that. Records may move from one page to the next while
+somebody works in the source, so each passes once.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from astsync.config.source import PagingConfig, Value
+from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError
+from astsync.sources.records.reader import LARGEST_LIST, Once, endless, look_up, name_fields, plain_text
+from astsync.sources.records.totals import check_total_found, refuse_part, refuse_short, total_of
+from astsync.sources.web.server_words import clean
+
+_IDLE_PAGES = 2
+_EMPTY_PAGES = 1000
+_LONGEST_CURSOR = 64 * 1024
+_WRONG_NEXT = "The key next of the table paging names the field of the answer that holds the next cursor."
+
+Parameters = dict[str, Value]
+
+
+@dataclass(slots=True)
+class Page:
+    """One answer: its records, read as they come, and what stands around the list.
+
+    ``answer`` may be filled while ``records`` is read: it is looked at after the last one.
+    """
+
+    records: Iterable[object]
+    answer: Mapping[str, Any] = field(default_factory=dict)
+
+
+Ask = Callable[[Parameters], Page]
+"""Asks for one page; gets the parameters that paging adds to those of the request."""
+
+
+def paged(config: PagingConfig, ask: Ask, where: str) -> Iterator[object]:
+    """Give the records of the whole list, each once; ``where`` names it in messages.
+
+    Without paging there is one answer and its records come as they are. Raises SourceBadAnswer when the pages repeat,
+    or hold fewer records than the service tells; SourceQueryError when there is no next cursor where there must be one,
+    or when a part would pass for the whole.
+    """
+    if config.by == "none":
+        yield from _one_answer(config, ask({}), where)
+        return
+    walk = _Walk(config, where)
+    while walk.goes_on:
+        page = _asked(ask, walk)
+        if page is None:
+            break
+        yield from walk.read(page)
+    walk.finish()
+
+
+def _one_answer(config: PagingConfig, page: Page, where: str) -> Iterator[object]:
+    count = 0
+    for record in page.records:
+        count += 1
+        yield record
+    refuse_part(page.answer, count, config, where)
+
+
+def _asked(ask: Ask, walk: "_Walk") -> Page | None:
+    """Ask for the next page; None where the one behind the empty one is refused: the list ended before."""
+    try:
+        return ask(walk.parameters())
+    except (SourceNotFound, SourceQueryError):
+        if not walk.behind_empty:
+            raise
+        return None
+
+
+class _Walk:
+    """The way from page to page: where it stands, and what was seen."""
+
+    def __init__(self, config: PagingConfig, where: str) -> None:
+        self._config = config
+        self._where = where
+        self._once = Once()
+        self._cursors: set[str] = set()
+        self._cursor = ""
+        self._pages, self._records, self._idle, self._empty = 0, 0, 0, 0
+        self._longest = 1
+        self._total: int | None = None
+        self._answer: Mapping[str, Any] = {}
+        self.goes_on = True
+
+    @property
+    def behind_empty(self) -> bool:
+        """Whether the page before was empty."""
+        return self._empty > 0
+
+    def parameters(self) -> Parameters:
+        """Give the parameters of the next page. The first cursor is not sent: there is none yet."""
+        size: Parameters = {self._config.size_parameter: self._config.size} if self._config.size_parameter else {}
+        if self._config.by == "offset":
+            step = self._config.size if self._config.size_parameter else self._longest
+            return {self._config.parameter: self._records + self._empty * step, **size}
+        if self._config.by == "page":
+            return {self._config.parameter: self._config.first + self._pages, **size}
+        return {self._config.parameter: self._cursor, **size} if self._cursor else size
+
+    def read(self, page: Page) -> Iterator[object]:
+        """Give the new records of a page, then decide whether there is another."""
+        seen, count = len(self._once), 0
+        for record in page.records:
+            count += 1
+            if self._once.new(record):
+                yield record
+        self._note(page, count, fresh=len(self._once) - seen)
+        self._check()
+        self.goes_on = self._next_cursor(page, count) if self._config.by == "cursor" else self._next_page(count)
+
+    def finish(self) -> None:
+        """Hold the list to what the service told of it."""
+        check_total_found(self._total, self._answer, self._config.total, self._where)
+        refuse_short(self._total, self._records, self._where)
+
+    def _note(self, page: Page, count: int, fresh: int) -> None:
+        self._pages += 1
+        self._records += count
+        self._longest = max(self._longest, count)
+        self._idle = self._idle + 1 if count and not fresh else 0
+        self._answer = page.answer
+        told = (self._total, total_of(page.answer, self._config.total))
+        self._total = max((total for total in told if total is not None), default=None)
+
+    def _next_page(self, count: int) -> bool:
+        """Go on behind a page with records, and once behind an empty one."""
+        if count and self._empty:
+            raise SourceBadAnswer(
+                f"{self._where} cannot be read whole: it gave an empty page, and records behind it",
+                hint="Mend the service: it must fill its pages, or tell a next cursor (source paging by cursor).",
+            )
+        self._empty += not count
+        return bool(count) or (self._records > 0 and self._empty < 2)
+
+    def _check(self) -> None:
+        if self._idle >= _IDLE_PAGES:
+            raise self._without_effect("the same records come on every page")
+        if self._records > LARGEST_LIST:
+            raise endless(self._where)
+
+    def _next_cursor(self, page: Page, count: int) -> bool:
+        values = look_up(page.answer, self._config.next)
+        if values is None and self._pages == 1:
+            self._check_missing(page, count)
+        cursor = self._text(next((value for value in values or () if value is not None), None))
+        if cursor and cursor in self._cursors:
+            raise self._without_effect("the same cursor comes again")
+        self._empty = 0 if count else self._empty + 1
+        if self._empty > _EMPTY_PAGES:
+            raise self._without_effect(f"{self._empty} empty pages came one after the other")
+        self._cursors.add(cursor)
+        self._cursor = cursor
+        return bool(cursor)
+
+    def _check_missing(self, page: Page, count: int) -> None:
+        """Refuse a full first page without the field of the next cursor: the rest of the list would be lost."""
+        if self._config.size_parameter and count >= self._config.size:
+            known = [str(name) for name in page.answer]
+            raise SourceQueryError(
+                f"{self._where} holds no field {clean(self._config.next)} (next of paging)",
+                hint=f"{_WRONG_NEXT} {name_fields(known, [self._config.next])}",
+            )
+
+    def _text(self, value: object) -> str:
+        if isinstance(value, list | Mapping) or value is True:
+            raise SourceQueryError(
+                f"the field {clean(self._config.next)} of {self._where} holds no cursor (next of paging)",
+                hint=_WRONG_NEXT,
+            )
+        return plain_text(value, _LONGEST_CURSOR)
+
+    def _without_effect(self, what: str) -> SourceBadAnswer:
+        name = clean(self._config.parameter)
+        return SourceBadAnswer(
+            f"{self._where} cannot be read whole: {what}, so the parameter {name} has no effect",
+            hint='Correct parameter in the table paging of the source, or write by = "none" when one answer holds the '
+            "whole list.",
+        )

@@ -1,0 +1,102 @@
+"""What an answer itself tells of its list: that it goes on elsewhere, or how many records there are in all.
+
+The names are those that web APIs use; they only ever serve to refuse a list that is not whole.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from astsync.config.source import PagingConfig
+from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.sources.records.reader import look_up, name_fields
+from astsync.sources.web.server_words import clean
+
+_DEEPEST = 4
+_TOTALS_WITHIN = 2
+_LONGEST_NUMBER = 18
+_NEXT = re.compile(
+    r"(@?odata\.)?next([_-]?(cursor|page|link|url|uri|href|token|offset))*"
+    r"|(has|is)?[_-]?more([_-]?(pages|data|results|items|records))?|has[_-]?next([_-]?page)?",
+    re.IGNORECASE,
+)
+_LAST = re.compile(r"(is[_-]?)?last([_-]?page)?", re.IGNORECASE)
+_TOTAL = re.compile(r"total([_-]?(count|items|records|results|elements|rows))?|@?odata\.count", re.IGNORECASE)
+_LINKS = ("href", "url", "uri", "link")
+_ANOTHER = 'If that field counts something else, name the right one in total of the table paging, or write "none".'
+
+
+def next_named(answer: Mapping[str, Any]) -> str:
+    """Give the path of the field that tells that the list goes on elsewhere; "" where none does."""
+    return next((path for path, name, value in _fields(answer, _DEEPEST) if _goes_on(name, value)), "")
+
+
+def total_of(answer: Mapping[str, Any], path: str) -> int | None:
+    """Give how many records the list has in all, as the field at ``path`` tells, or, for "", one of a usual name."""
+    if path == "none":
+        return None
+    found = look_up(answer, path) or () if path else _usual_totals(answer)
+    return max((number for value in found if (number := _number(value)) is not None), default=None)
+
+
+def refuse_part(answer: Mapping[str, Any], records: int, paging: PagingConfig, where: str) -> None:
+    """Refuse a part that passes for the whole, where no paging is configured. Raises SourceQueryError."""
+    named = next_named(answer)
+    if named:
+        raise SourceQueryError(
+            f"{where} gives its list in parts: the answer names the next one in {clean(named)}",
+            hint="Configure the table paging of the source: by, parameter, next.",
+        )
+    total = total_of(answer, paging.total)
+    check_total_found(total, answer, paging.total, where)
+    if total is not None and total > records:
+        raise SourceQueryError(
+            f"{where} gives its list in parts: it tells of {total} records and gave {records}",
+            hint=f"Configure the table paging of the source: by, parameter, next. {_ANOTHER}",
+        )
+
+
+def refuse_short(total: int | None, records: int, where: str) -> None:
+    """Refuse a list whose pages hold fewer records than the service told. Raises SourceBadAnswer."""
+    if total is not None and total > records:
+        raise SourceBadAnswer(
+            f"{where} cannot be read whole: it tells of {total} records, its pages gave {records}",
+            hint=f"If the list changed meanwhile, run astsync again. Otherwise the service loses records. {_ANOTHER}",
+        )
+
+
+def check_total_found(total: int | None, answer: Mapping[str, Any], path: str, where: str) -> None:
+    """See that the configured field is there. Raises SourceQueryError that lists those that are."""
+    if path and path != "none" and total is None:
+        raise SourceQueryError(
+            f"{where} holds no number in {clean(path)} (total of paging)",
+            hint=name_fields([known for known, _, _ in _fields(answer, _DEEPEST)], [path]),
+        )
+
+
+def _fields(answer: Mapping[str, Any], deeper: int, above: str = "") -> Iterator[tuple[str, str, Any]]:
+    """Give the path, the name and the value of each field, and of those inside."""
+    for name, value in answer.items():
+        yield f"{above}{name}", name, value
+        if isinstance(value, Mapping) and deeper > 1:
+            yield from _fields(value, deeper - 1, f"{above}{name}.")
+
+
+def _goes_on(name: str, value: object) -> bool:
+    if _LAST.fullmatch(name):
+        return value is False
+    if not _NEXT.fullmatch(name):
+        return False
+    if isinstance(value, Mapping):
+        return any(isinstance(link := value.get(key), str) and link for key in _LINKS)
+    return isinstance(value, str | int) and bool(value)
+
+
+def _usual_totals(answer: Mapping[str, Any]) -> list[Any]:
+    return [value for _, name, value in _fields(answer, _TOTALS_WITHIN) if _TOTAL.fullmatch(name)]
+
+
+def _number(value: object) -> int | None:
+    if isinstance(value, str) and value.isdecimal() and len(value) <= _LONGEST_NUMBER:
+        return int(value)
+    return value if isinstance(value, int) and not isinstance(value, bool) else None

@@ -1,0 +1,86 @@
+"""SOAP envelopes, 1.1 and 1.2: where the answer stands in one that still grows, and what is wrong with it."""
+
+from xml.etree.ElementTree import Element
+
+from astsync.sources.formats.growing_xml import is_nil, local
+from astsync.sources.soap.errors import ServiceChanged, bad
+from astsync.sources.soap.rules import soap_fault
+from astsync.sources.soap.wsdl.list_place import Plan
+
+ENVELOPES = ("{http://schemas.xmlsoap.org/soap/envelope/}", "{http://www.w3.org/2003/05/soap-envelope}")
+"""The namespaces of SOAP 1.1 and 1.2."""
+
+EMPTY = (
+    "If there are no counterparties at all, this is right; else look at the service's module, and at its user's rights."
+)
+
+
+def space_of(root: Element, operation: str) -> str:
+    """Give the namespace of an envelope. Raises SourceBadAnswer when the document is something else."""
+    found = next((space for space in ENVELOPES if root.tag == f"{space}Envelope"), None)
+    if found is None:
+        raise bad(operation, f"is no SOAP envelope but the document {local(root.tag)}")
+    return found
+
+
+def content_of(root: Element, operation: str) -> Element | None:
+    """Give the element inside the body, None where it has not come yet. Raises SourceError for a fault."""
+    space = space_of(root, operation)
+    body = root.find(f"{space}Body")
+    return body[0] if body is not None and len(body) else None
+
+
+def response_of(root: Element, plan: Plan) -> Element | None:
+    """Give the answer's element, None where it has not come yet. A fault is left to ``check_whole``."""
+    content = content_of(root, plan.operation)
+    return content if content is not None and content.tag == plan.response else None
+
+
+def holder_of(root: Element, plan: Plan) -> Element | None:
+    """Give the element that the plan's path leads to, None where it has not come yet."""
+    element = response_of(root, plan)
+    for tag in plan.path:
+        element = element.find(tag) if element is not None else None
+    return element
+
+
+def check_whole(root: Element, plan: Plan) -> Element:
+    """Give the element that the plan's path leads to, in an envelope that is complete.
+
+    Raises SourceError: the fault that stands there instead, or what is missing or empty on the way.
+    """
+    content = content_of(root, plan.operation)
+    if content is None:
+        raise bad(plan.operation, "holds nothing in its SOAP body")
+    if local(content.tag) == "Fault":
+        raise soap_fault(fault_text(content), plan.operation)
+    if content.tag != plan.response:
+        expected = local(plan.response)
+        same = " of another namespace" if local(content.tag) == expected else ""
+        raise ServiceChanged(
+            f"the operation {plan.operation} was answered with {local(content.tag)}{same} instead of {expected}",
+            hint="The service has changed since its WSDL was read, or source.soap.endpoint leads to another service.",
+        )
+    return _follow(content, plan)
+
+
+def _follow(content: Element, plan: Plan) -> Element:
+    element = content
+    for tag in plan.path:
+        found = element.findall(tag)
+        if not found:
+            raise bad(plan.operation, f"holds no {local(tag)}", EMPTY)
+        if len(found) > 1:
+            raise bad(plan.operation, f"holds {local(tag)} {len(found)} times: the WSDL allows it once")
+        below = found[0]
+        if is_nil(below):
+            raise bad(plan.operation, f"holds nothing: {local(tag)} is nil", EMPTY)
+        element = below
+    return element
+
+
+def fault_text(fault: Element) -> str:
+    """Give the words of a fault of either version, with what its detail adds."""
+    named = ("faultstring", "Text")
+    found = [element.text or "" for element in fault.iter() if local(element.tag) in named]
+    return " ".join(found) or " ".join(" ".join(fault.itertext()).split())

@@ -1,0 +1,191 @@
+"""Counterparties straight from elements, for lists that are as lists usually are.
+
+The general way (``convert`` to a record, then ``RecordReader``) understands everything and costs several times what
+reading the XML costs. So a record that holds nothing but elements which the general way has read before, each in its
+simple form, is read here directly; every other goes the general way. Both give the same: a property test holds them
+to it.
+"""
+
+import sys
+from collections.abc import Mapping
+from xml.etree.ElementTree import Element
+
+from astsync.config import FieldsConfig
+from astsync.phonebook.model import Counterparty, Phone
+from astsync.sources.formats.growing_xml import is_nil, local
+from astsync.sources.formats.values import MAX_TEXT
+from astsync.sources.onec.metadata_names import RUSSIAN, in_trust
+from astsync.sources.onec.phone_texts import gather, phone
+from astsync.sources.records.phones import PART_OF_ONE, ROW_COLUMNS
+from astsync.sources.records.reader import Record, RecordReader
+from astsync.sources.soap.answers.convert import CORE, value
+from astsync.sources.soap.wsdl.shape import Shape
+
+Read = Counterparty | Record
+"""What a record becomes; one that is marked for deletion stays a record."""
+
+_UNKNOWN = -1
+_NAME, _REF, _DELETED, _CATALOG, _CODE, _PASSED, _PHONES = range(7)
+"""What an element of a record is; from ``_PHONES`` on the phones of the first path, of the second, ..."""
+
+_KIND, _IDLE = -2, -1
+"""What an element of a phone is, as places from the end; from 0 on its texts, the most trusted first."""
+
+_ALIVE = frozenset({None, "", "false", "0"})
+_OF_A_ROW = ROW_COLUMNS | {RUSSIAN.type}
+"""Elements of a row of 1C's contact information, which the general way understands."""
+
+
+class General(Exception):
+    """This record is not simple."""
+
+
+class ElementReader:
+    """Reads the elements of one list through ``reader``, the usual ones directly.
+
+    ``shape`` is the WSDL's type of a record, None where there is none.
+    """
+
+    def __init__(self, fields: FieldsConfig, reader: RecordReader, shape: Shape | None = None) -> None:
+        self._reader = reader
+        self._shape = shape
+        self._roles = _roles(fields)
+        self._phones = _PhoneReader(fields)
+        self._known: dict[str, int] = {}
+
+    def read(self, element: Element) -> Read:
+        """Give the counterparty of a record. Raises SourceError."""
+        try:
+            return self._quick(element)
+        except General:
+            return self._general(element)
+
+    def _general(self, element: Element) -> Read:
+        record = value(element, self._shape)
+        counterparty = self._reader.read(record)
+        self._learn(element)
+        return record if counterparty is None else counterparty
+
+    def _learn(self, element: Element) -> None:
+        """Remember the elements of a record that the general way has read: the next ones may be read directly."""
+        for child in element if self._roles else ():
+            role = self._roles.get(local(child.tag), _PASSED)
+            field = self._shape.fields.get(child.tag) if self._shape else None
+            if child.tag.startswith(CORE):  # means something else than it is called
+                continue
+            if role >= _PHONES:
+                self._phones.learn(child, field.shape if field else None)
+            if role >= _PASSED or not (field and field.many):
+                self._known[child.tag] = role
+
+    def _quick(self, element: Element) -> Counterparty:
+        if element.keys() or not len(element):
+            raise General
+        roles, read_phone = self._known, self._phones.read
+        texts: list[str | None] = [None, None, None, None, None]
+        phones: list[Phone] = []
+        last = _PHONES
+        for child in element:
+            role = roles.get(child.tag, _UNKNOWN)
+            if role >= last:  # phones stand in the order of the configured paths
+                last = role
+                phones += read_phone(child)
+            elif 0 <= role < _PASSED and texts[role] is None and child.text and not len(child):
+                texts[role] = child.text
+            else:
+                self._set(texts, role, child)
+        name = (texts[_NAME] or "")[:MAX_TEXT]
+        ref = (texts[_REF] or "")[:MAX_TEXT] or name
+        if texts[_DELETED] not in _ALIVE:
+            raise General
+        catalog, code = ((texts[role] or "")[:MAX_TEXT] for role in (_CATALOG, _CODE))
+        return Counterparty(ref, name, tuple(phones), sys.intern(catalog), 0, code)
+
+    def _set(self, texts: list[str | None], role: int, child: Element) -> None:
+        """Keep the text of an element of a record. Raises General."""
+        if 0 <= role < _PASSED:
+            if len(child) or texts[role] is not None:
+                raise General
+            texts[role] = child.text or _no_text(child)
+        elif role != _PASSED:
+            raise General
+        elif len(child):
+            self._check(child)
+
+    def _check(self, child: Element) -> None:
+        """Hold also the elements that nobody reads to the WSDL. Raises ServiceChanged."""
+        field = self._shape.fields.get(child.tag) if self._shape else None
+        if field is not None:
+            value(child, field.shape)
+
+
+class _PhoneReader:
+    """Reads the elements that are phones: a text, or a record of texts."""
+
+    def __init__(self, fields: FieldsConfig) -> None:
+        self._places = {name: place for place, name in enumerate(fields.phone)}
+        seen, made = in_trust(fields.phone)
+        self._seen, self._made = [self._places[name] for name in seen], [self._places[name] for name in made]
+        if fields.kind:
+            self._places[fields.kind] = _KIND
+        self._count = len(fields.phone)
+        self._known: dict[str, int] = {}
+        self._texts_known = False
+
+    def learn(self, element: Element, shape: Shape | None) -> None:
+        """Remember what stands in a phone that the general way has read."""
+        if shape is None or shape.text:
+            self._texts_known |= bool(element.text and element.text.strip())
+        for child in element:
+            name = local(child.tag)
+            field = shape.fields.get(child.tag) if shape else None
+            usual = name not in PART_OF_ONE and (name in self._places or name not in _OF_A_ROW)
+            if usual and not child.tag.startswith(CORE) and not (field and field.many):
+                self._known[child.tag] = self._places.get(name, _IDLE)
+
+    def read(self, element: Element) -> tuple[Phone, ...]:
+        """Give the phone of an element, or nothing when it is empty. Raises General."""
+        if element.keys():
+            raise General
+        if not len(element):
+            return self._read_text(element.text)
+        places = self._known
+        found: list[str | None] = [None] * (self._count + 2)  # then the kind, then what nobody reads
+        for child in element:
+            place = places.get(child.tag)
+            if place is None or len(child) or (found[place] is not None and place != _IDLE):
+                raise General
+            found[place] = child.text or _no_text(child)
+        del found[_IDLE]
+        kind = found.pop() or ""
+        if found.count(None) == self._count:
+            raise General
+        made: str | None = ""
+        for place in self._made:
+            made = made or found[place]
+        gathered = gather([found[place] for place in self._seen], digits=made)
+        return phone(gathered, sys.intern(kind[:MAX_TEXT].strip()))
+
+    def _read_text(self, text: str | None) -> tuple[Phone, ...]:
+        if not text:
+            return ()
+        if not self._texts_known:
+            raise General
+        return phone(gather((text,)))
+
+
+def _no_text(element: Element) -> str:
+    if element.keys() and not is_nil(element):  # a record of attributes
+        raise General
+    return ""
+
+
+def _roles(fields: FieldsConfig) -> Mapping[str, int]:
+    """Give what each element of a record is; nothing where the configuration is not simple."""
+    usual = ((fields.name, _NAME), (fields.ref, _REF), (fields.deleted, _DELETED), (fields.catalog, _CATALOG))
+    named = [pair for pair in (*usual, (fields.code, _CODE)) if pair[0]]
+    named += [(path, _PHONES + place) for place, path in enumerate(fields.phones)]
+    roles = dict(named)
+    inner = [*fields.phone, fields.kind]
+    simple = len(roles) == len(named) and len(set(inner)) == len(inner)
+    return roles if simple and not any("." in name for name in (*roles, *inner)) else {}

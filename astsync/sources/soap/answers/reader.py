@@ -1,0 +1,175 @@
+"""The answer of an operation, read while it comes in: its records, then what stands around them."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+from xml.etree.ElementTree import Element
+
+from astsync.config.source import SoapConfig
+from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, GrowingTree, local
+from astsync.sources.formats.json_list import JsonList
+from astsync.sources.formats.xml_detect import Spot
+from astsync.sources.formats.xml_list import Sought
+from astsync.sources.formats.xml_list_walk import ENOUGH, ListWalk, TooLarge
+from astsync.sources.records.reader import RecordReader
+from astsync.sources.soap.answers.convert import value
+from astsync.sources.soap.answers.envelope import EMPTY, check_whole, holder_of, response_of, space_of
+from astsync.sources.soap.answers.list_in_text import EnvelopeText, begin, from_base64, kind_of
+from astsync.sources.soap.answers.quick import ElementReader, Read
+from astsync.sources.soap.errors import CutAnswer, bad
+from astsync.sources.soap.rules import where
+from astsync.sources.soap.wsdl.list_place import RETURN, Plan
+from astsync.sources.web.server_words import decode as decode_words
+from astsync.sources.web.server_words import page_words
+
+_PAGE = (
+    "Something before 1C answered (a login page, a proxy, another site), or the address is not that of the web "
+    "service: look at source.soap.endpoint."
+)
+_CUT = "If it happens again, look into the logs of the web server and of 1C; pages (source.soap.paging) are shorter."
+_VALUE_STORAGE = "A ХранилищеЗначения keeps 1C's own format: let the web service give JSON or XML."
+_LOOKED_AT = 4096
+_FORBIDDEN = "1C writes no such documents: look at what stands between astsync and 1C."
+
+
+class AnswerReader:
+    """Reads the answers of one operation; what it has learned from one helps with the next.
+
+    Records become counterparties through ``reader``; those marked for deletion stay records.
+    """
+
+    def __init__(self, plan: Plan, config: SoapConfig, reader: RecordReader) -> None:
+        self._plan = plan
+        self._config = config
+        self._reader = reader
+        beside = frozenset({config.paging.next.rpartition(".")[2]})
+        told = f"the answer of {where(plan.operation)}"
+        self._sought = Sought(plan.rest, config.fields, told, "source.soap.list", beside)
+        self._elements = ElementReader(config.fields, reader, plan.record_shape)
+
+    def read(self, body: Iterable[bytes], around: dict[str, Any], *, first: bool) -> Iterator[Read]:
+        """Give the records of an answer; afterwards ``around`` holds the fields that stand around them.
+
+        ``first``: this is the first answer, so one without anything in it is no list. Raises SourceError.
+        """
+        chunks = _no_page(body, self._plan.operation)
+        with self._explained():
+            if self._plan.form == "text":
+                yield from self._text(chunks, around)
+            else:
+                yield from self._elements_of(chunks, around, first=first)
+
+    @contextmanager
+    def _explained(self) -> Iterator[None]:
+        try:
+            yield
+        except ForbiddenXml as error:
+            raise bad(self._plan.operation, f"is refused: {error}", _FORBIDDEN) from None
+        except TooLarge as error:
+            raise bad(self._plan.operation, f"is too large: {error}") from None
+        except BadXml as error:
+            what = "is cut" if error.cut else "is damaged XML"
+            raise CutAnswer(bad(self._plan.operation, f"{what}: {error}").message, hint=_CUT) from None
+
+    def _elements_of(self, chunks: Iterable[bytes], around: dict[str, Any], *, first: bool) -> Iterator[Read]:
+        """Read a list of elements, typed by the WSDL or not."""
+        tree = GrowingTree()
+        typed = self._plan.form == "typed"
+        walk = ListWalk(tree, self._find_typed) if typed else ListWalk(tree, self._find_open, ENOUGH)
+        yield from self._records(walk, chunks)
+        root = tree.root
+        if root is not None:
+            holder = check_whole(root, self._plan)
+            if first and not self._plan.path[1:] and not walk.children and not len(holder):
+                raise bad(self._plan.operation, f"is empty: {local(holder.tag)} holds nothing", EMPTY)
+            self._check_single(holder)
+            self._keep_around(root, around)
+
+    def _check_single(self, top: Element) -> None:
+        """Refuse a document with a second list that the WSDL does not describe."""
+        if self._plan.form != "typed":
+            self._sought.check_single(top)
+
+    def _records(self, walk: ListWalk, chunks: Iterable[bytes]) -> Iterator[Read]:
+        read = self._elements.read
+        for elements in walk.elements(chunks):
+            make = walk.spot.make if walk.spot else None
+            for element in elements:
+                yield read(element) if make is None else self._read_record(make(element))
+
+    def _read_record(self, record: Any) -> Read:
+        counterparty = self._reader.read(record)
+        return record if counterparty is None else counterparty
+
+    def _find_typed(self, root: Element, whole: bool) -> Spot | None:
+        holder = self._holder(root, whole=whole)
+        return None if holder is None else Spot(holder, self._plan.record)
+
+    def _find_open(self, root: Element, whole: bool) -> Spot | None:
+        """Find a list that the WSDL does not describe, once enough of it is there."""
+        holder = self._holder(root, whole=whole)
+        return None if holder is None else self._sought.find(holder, whole)
+
+    def _holder(self, root: Element, *, whole: bool) -> Element | None:
+        space_of(root, self._plan.operation)
+        return check_whole(root, self._plan) if whole else holder_of(root, self._plan)
+
+    def _keep_around(self, root: Element, around: dict[str, Any]) -> None:
+        """Keep the outputs and, of the result, the fields around the list. Raises ServiceChanged."""
+        response = response_of(root, self._plan)
+        outputs = value(response, self._plan.shape) if response is not None else {}
+        if isinstance(outputs, Mapping):
+            inner = outputs.get(RETURN)
+            around.update({**outputs, **(inner if isinstance(inner, Mapping) else {})})
+
+    def _text(self, chunks: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
+        """Read a list that stands in a text."""
+        envelope = EnvelopeText((self._plan.response, *self._plan.path))
+        start, pieces = begin(envelope.pieces(chunks))
+        decode = self._config.decode
+        inner: dict[str, Any] = {}
+        if start:
+            yield from self._decoded(kind_of(start, decode, self._plan.operation), pieces, inner)
+        check_whole(envelope.root, self._plan)
+        if not start:
+            raise bad(self._plan.operation, f"is empty: {local(self._plan.path[-1])} holds no text", EMPTY)
+        self._keep_around(envelope.root, around)
+        around.update(inner)
+
+    def _decoded(self, kind: str, pieces: Iterator[bytes], around: dict[str, Any]) -> Iterator[Read]:
+        encoding: str | None = "utf-8"  # whatever the prolog inside a text claims
+        if kind == "base64":
+            start, pieces = begin(from_base64(pieces, self._plan.operation))
+            kind, encoding = kind_of(start, "auto", self._plan.operation), None
+        if kind == "json":
+            yield from self._json(pieces, around)
+        elif kind == "xml":
+            yield from self._xml(GrowingTree(encoding), pieces, around)
+        else:
+            raise bad(self._plan.operation, "is base64 of what is neither JSON nor XML", _VALUE_STORAGE)
+
+    def _json(self, pieces: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
+        records = JsonList(pieces, self._plan.rest, where(self._plan.operation))
+        for record in records:
+            yield self._read_record(record)
+        around.update(records.answer)
+
+    def _xml(self, tree: GrowingTree, pieces: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
+        yield from self._records(ListWalk(tree, self._sought.find, ENOUGH), pieces)
+        if tree.root is not None:
+            self._check_single(tree.root)
+        document = value(tree.root) if tree.root is not None else {}
+        around.update(document if isinstance(document, Mapping) else {})
+
+
+def _no_page(body: Iterable[bytes], operation: str) -> Iterator[bytes]:
+    """Pass an answer on, unless its beginning is no XML. Raises SourceBadAnswer that names what it is."""
+    chunks = iter(body)
+    start = next(chunks, b"").lstrip()
+    text = decode_words(start[:_LOOKED_AT]).lstrip("\ufeff \t\r\n")
+    if not text:
+        raise bad(operation, "is empty", _PAGE)
+    if not text.startswith("<") or "<html" in text.lower():
+        raise bad(operation, f"is not XML but a page: {page_words(text)}", _PAGE)
+    yield start
+    yield from chunks

@@ -1,0 +1,71 @@
+"""What the refusals of a web service mean, and how to cure them; they come before the rules of all interfaces."""
+
+from astsync.errors import SourceError, SourceFailure, SourceNotFound, SourceQueryError, SourceRightsError
+from astsync.sources.soap.errors import CutAnswer, ServiceChanged
+from astsync.sources.web.refusals import FEW, Fault, Rule, fault_of, has_status, says
+from astsync.sources.web.server_words import ServerWords, clean
+
+PUBLISH = (
+    "The address of a web service is http://host/base/ws/<name>; the service must be ticked in the publication "
+    "(Конфигуратор, Администрирование, Публикация на веб-сервере, «Web-сервисы») or stand in default.vrd, and the "
+    "infobase must be published again after the service was added."
+)
+
+_BUSY = says(
+    r"лиценз|licen[sc]e|ключ защиты|сеанс|session|техническ|maintenance|заблокирован|монопольн|locked|exclusive", 500
+)
+
+RULES = (
+    Rule(
+        says(
+            r"нарушение прав доступа|недостаточно прав|прав.{0,20}недостаточно|insufficient (access )?rights", 403, 500
+        ),
+        SourceRightsError,
+        "the 1C user may not do what {where} does",
+        "The login works. Give this 1C user the right to use the web service and a role that reads what it gives.",
+    ),
+    Rule(
+        says(r"операци\w+ не (найден|обнаружен)|operation.{0,80}not found|не найдена операция", 400, 500),
+        ServiceChanged,
+        "1C does not know {where}",
+        "The service has changed since its WSDL was read. If it happens again, publish the infobase anew.",
+    ),
+    Rule(
+        says(r"XDTO", 400, 500),
+        SourceQueryError,
+        "1C cannot read the parameters of {where}",
+        "Compare source.soap.parameters with what the operation takes: astsync check lists it.",
+    ),
+    Rule(
+        lambda status, words: status == 500 and words.shape == "soap" and not _BUSY(status, words),
+        SourceFailure,
+        "{where} failed in 1C",
+        "The text is that of the module of the web service; Журнал регистрации of the infobase tells more.",
+    ),
+    Rule(has_status(404, 410), SourceNotFound, "there is no web service of 1C at this address", PUBLISH),
+    Rule(
+        has_status(405, 415, 501),
+        SourceQueryError,
+        "the web server does not take the call of {where}",
+        "The address must be that of the web service (source.soap.endpoint), the web server must let POST through, "
+        "and source.soap.port must name a port of the version of SOAP that the service speaks.",
+    ),
+)
+"""For ``OneCClient``. Licences, sessions and the like are told apart by the rules that follow."""
+
+
+def where(operation: str) -> str:
+    """Name an operation in messages."""
+    return f"the operation {clean(operation)}"
+
+
+def soap_fault(text: str, operation: str) -> SourceError:
+    """Make the error of a SOAP fault that came with HTTP 200."""
+    words = ServerWords("soap", clean(text))
+    error = fault_of(500, words, where(operation), first=RULES).error
+    return type(error)(error.message.replace(" (HTTP 500)", " (SOAP fault)", 1), hint=error.hint)
+
+
+def as_fault(error: SourceError) -> Fault:
+    """Give the fault of an answer that cannot be used; a cut one deserves another try."""
+    return Fault(error, FEW if isinstance(error, CutAnswer) else 1)

@@ -1,0 +1,167 @@
+"""Where the list of counterparties stands in the answer of an operation, by the WSDL and the key ``list``."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from astsync.config.source import SoapConfig
+from astsync.errors import SourceQueryError
+from astsync.sources.soap.errors import names
+from astsync.sources.soap.wsdl.shape import Field, Shape
+from astsync.sources.web.server_words import clean
+
+RETURN = "return"
+"""The name of a 1C operation's result; Out parameters stand beside it."""
+
+_DEEPEST = 6
+
+Form = Literal["typed", "open", "text"]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The way to the list. ``path`` holds the tags from the answer's element (``response``) down to what holds it.
+
+    typed: its elements have the tag ``record`` and the type ``record_shape``. open: the WSDL does not say what stands
+    there. text: it is a text that holds JSON or XML. ``rest`` is what is left of the configured path there.
+    """
+
+    operation: str
+    response: str
+    shape: Shape
+    form: Form
+    path: tuple[str, ...]
+    record: str = ""
+    record_shape: Shape | None = None
+    rest: str = ""
+
+    def has_beside(self, name: str) -> bool:
+        """Tell whether the element that holds the list may also hold this field."""
+        shape = self.shape
+        for tag in self.path:
+            shape = shape.fields[tag].shape
+        return shape.named(name) is not None
+
+
+@dataclass(frozen=True, slots=True)
+class _Step:
+    """A place in the answer: its names, its tags, and what is there."""
+
+    names: tuple[str, ...]
+    tags: tuple[str, ...]
+    field: Field
+
+    def below(self) -> Iterator["_Step"]:
+        for tag, field in self.field.shape.fields.items():
+            yield _Step((*self.names, field.name), (*self.tags, tag), field)
+
+    @property
+    def is_list(self) -> bool:
+        return self.field.many and not self.field.shape.text
+
+    @property
+    def is_text(self) -> bool:
+        return self.field.shape.text and not self.field.many
+
+    @property
+    def is_open(self) -> bool:
+        shape = self.field.shape
+        return shape.open and not shape.fields and not self.field.many
+
+
+def plan_answer(operation: str, response: str, shape: Shape, config: SoapConfig) -> Plan:
+    """Find the list in the answer of an operation, whose element has the tag ``response``.
+
+    Raises SourceQueryError that names what there is, when there is no list, several, or none at the configured path.
+    """
+    return _Planner(operation, response, shape, config).plan()
+
+
+class _Planner:
+    def __init__(self, operation: str, response: str, shape: Shape, config: SoapConfig) -> None:
+        self._operation, self._response, self._shape = operation, response, shape
+        self._config = config
+        self._root = _Step((), (), Field("", shape))
+
+    def plan(self) -> Plan:
+        if self._config.list:
+            return self._named(self._config.list.split("."))
+        step = self._choose(self._root, self._config.fields.name.partition(".")[0])
+        return self._to(step)
+
+    def _to(self, step: _Step, rest: str = "") -> Plan:
+        common = (self._operation, self._response, self._shape)
+        if step.is_list and not rest:
+            return Plan(*common, "typed", step.tags[:-1], step.tags[-1], step.field.shape)
+        if step.is_text and self._config.decode != "none":
+            return Plan(*common, "text", step.tags, rest=rest)
+        if step.is_open:
+            return Plan(*common, "open", step.tags, rest=rest)
+        raise self._none()
+
+    def _named(self, path: list[str]) -> Plan:
+        """Follow the configured path from the result, else from the answer itself."""
+        result = next((step for step in self._root.below() if step.names == (RETURN,)), None)
+        for start in filter(None, (result, self._root)):
+            found = self._follow(start, path)
+            if found is not None:
+                return found
+        raise self._wrong(path)
+
+    def _follow(self, step: _Step, path: list[str]) -> Plan | None:
+        for place, name in enumerate(path):
+            if step.is_text or step.is_open:
+                return self._to(step, ".".join(path[place:]))
+            below = next((below for below in step.below() if below.names[-1] == name), None)
+            if below is None:
+                return None
+            step = below
+        if step.is_list or step.is_text or step.is_open:
+            return self._to(step)
+        return self._to(self._choose(step, ""))
+
+    def _choose(self, start: _Step, name: str) -> _Step:
+        """Find the one list below; of several the one whose records have the field ``name``."""
+        steps = list(_walk(start, _DEEPEST))
+        lists = [step for step in steps if step.is_list]
+        if len(lists) > 1:
+            lists = [step for step in lists if step.field.shape.named(name)] or lists
+        if lists and self._config.decode in {"auto", "none"}:
+            return self._only(lists)
+        others = [step for step in steps if step.is_open or (step.is_text and len(step.names) == 1)]
+        results = [step for step in others if step.names == (RETURN,)]
+        return self._only(results or others or lists)
+
+    def _only(self, steps: list[_Step]) -> _Step:
+        if len(steps) == 1:
+            return steps[0]
+        if not steps:
+            raise self._none()
+        raise SourceQueryError(
+            f"the answer of the operation {clean(self._operation)} holds several lists",
+            hint=f"Name one of them in source.soap.list: {names('.'.join(step.names) for step in steps)}.",
+        )
+
+    def _none(self) -> SourceQueryError:
+        outputs = names(".".join(step.names) for step in _walk(self._root, 3))
+        text = any(step.is_text for step in self._root.below())
+        decode = ' With decode = "none" texts are not looked into.' if self._config.decode == "none" and text else ""
+        return SourceQueryError(
+            f"the answer of the operation {clean(self._operation)} holds no list",
+            hint=f"It holds: {outputs}.{decode} Choose another operation in source.soap.operation.",
+        )
+
+    def _wrong(self, path: list[str]) -> SourceQueryError:
+        known = names(".".join(step.names) for step in _walk(self._root, 4))
+        return SourceQueryError(
+            f"the answer of the operation {clean(self._operation)} has no {clean('.'.join(path))} (source.soap.list)",
+            hint=f"It holds: {known}.",
+        )
+
+
+def _walk(start: _Step, deeper: int) -> Iterator[_Step]:
+    """Give all places below, the upper ones first, without those inside lists."""
+    level = [start]
+    for _ in range(deeper):
+        level = [below for step in level if not step.is_list for below in step.below()]
+        yield from level

@@ -1,0 +1,234 @@
+"""Loads a WSDL: over the login of the calls, from its own server alone, bounded, refused when it is something else."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlsplit
+
+import zeep
+from zeep.exceptions import Error as ZeepError
+
+from astsync.config import SourceConfig
+from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceFailure, SourceUnreachable
+from astsync.sources.formats.growing_xml import ForbiddenXml, Prolog, local
+from astsync.sources.soap.errors import address_of
+from astsync.sources.soap.rules import PUBLISH, RULES
+from astsync.sources.soap.wsdl.cache import Documents, WsdlCache
+from astsync.sources.soap.wsdl.mend import DEFINITIONS, mended, parse, spelled
+from astsync.sources.web.client import OneCClient, encode_path
+from astsync.sources.web.refusals import Fault, bad_answer, told_in_answer
+from astsync.sources.web.retrying import Patience
+from astsync.sources.web.server_words import clean, decode, page_words
+from astsync.sources.web.stream import Request
+
+logger = logging.getLogger(__name__)
+
+LARGEST_WSDL = 32 * 1024 * 1024
+"""Bytes of the WSDL and all that it imports; that of a whole УТ 11 has less than one million."""
+
+_MANY_DOCUMENTS = 64
+_WHERE = "the WSDL"
+_PASSING = (SourceUnreachable, SourceBusy, SourceFailure)
+_BROKEN = (
+    ZeepError,
+    LookupError,
+    ValueError,
+    TypeError,
+    AttributeError,
+    AssertionError,
+    NotImplementedError,
+    RecursionError,
+)
+"""What zeep raises on a WSDL that is not one, or breaks its own promises."""
+_WRITE = "1C writes the WSDL itself: open the address in a browser, publish the infobase again. "
+
+
+def wsdl_address(config: SourceConfig) -> str:
+    """Give the address of the WSDL: the configured one, or that of the service of examples/1c."""
+    return config.soap.wsdl or f"{config.url}/ws/astsync?wsdl"
+
+
+def wsdl_key(config: SourceConfig) -> str:
+    """Give the key of the configuration that holds the address of the WSDL."""
+    return "source.soap.wsdl" if config.soap.wsdl else "source.url"
+
+
+def encode_address(url: str) -> str:
+    """Percent-encode the letters of an address that are not ASCII, the query too."""
+    query = urlsplit(url).query
+    return encode_path(url) + (f"?{quote(query, safe='=&%/:+,;@!$()*-._~')}" if query else "")
+
+
+@dataclass(frozen=True, slots=True)
+class Wsdl:
+    """A WSDL that zeep has read. ``fresh``: it came from the server just now.
+
+    ``renamed`` holds the namespaces that zeep knows by other names (``mend.spelled``), by those names.
+    """
+
+    client: zeep.Client
+    fresh: bool
+    renamed: Mapping[str, str] = field(default_factory=dict)
+
+
+class WsdlLoader:
+    """Loads the WSDL that the configuration names, from the cache file or from the server."""
+
+    def __init__(self, config: SourceConfig, patience: Patience, cache: WsdlCache | None = None) -> None:
+        self.address = wsdl_address(config)
+        self._config = config
+        self._patience = patience
+        self._cache = cache or WsdlCache(self.address, config.user)
+        self._seconds = config.soap.cache_hours * 3600
+
+    def load(self) -> Wsdl:
+        """Give the WSDL, from the cache where that is young enough. Raises SourceError."""
+        kept = self._cache.read() if self._seconds else None
+        if kept is None:
+            return self.fetch()
+        if kept.age < self._seconds:
+            return self._readable(kept.documents) or self.fetch()
+        try:
+            return self.fetch(once=True)
+        except _PASSING as error:
+            wsdl = self._readable(kept.documents)
+            if wsdl is None:
+                raise
+            logger.warning("%s; going on with the WSDL of %s ago", error.message, _ago(kept.age))
+            return wsdl
+
+    def fetch(self, *, once: bool = False) -> Wsdl:
+        """Give the WSDL from the server and keep it; ``once``: without trying again. Raises SourceError."""
+        documents: dict[str, bytes] = {}
+        key = wsdl_key(self._config)
+        with address_of(key), OneCClient(self._config, origin_of(self.address), self._patience, RULES) as client:
+            transport = Transport(self.address, documents, _fetcher(client, once=once))
+            wsdl = parsed(self.address, transport, fresh=True)
+        if self._seconds:
+            self._cache.write(documents)
+        return wsdl
+
+    def forget(self) -> None:
+        """Drop the cached copy: the service has changed."""
+        self._cache.drop()
+
+    def _readable(self, documents: Documents) -> Wsdl | None:
+        """Read a kept WSDL; None for one that cannot be used."""
+        try:
+            return parsed(self.address, Transport(self.address, dict(documents), _nowhere), fresh=False)
+        except SourceError:
+            return None
+
+
+Fetch = Callable[[str], bytes]
+
+
+class Transport:
+    """What zeep loads documents with: those that are there already, or over our own session."""
+
+    def __init__(self, address: str, documents: dict[str, bytes], fetch: Fetch) -> None:
+        self._address = address
+        self._documents = documents
+        self._fetch = fetch
+        self.renamed: dict[str, str] = {}
+
+    def load(self, url: str) -> bytes:
+        """Give a document. Raises SourceBadAnswer for one of another server: the login goes nowhere else."""
+        if origin_of(url) != origin_of(self._address):
+            raise SourceBadAnswer(
+                f"the WSDL imports {clean(url)}, which is on another server", hint=f"{_WRITE}Nothing was asked there."
+            )
+        if url not in self._documents:
+            self._documents[url] = self._fetch(url)
+            self._check_size()
+        return self._checked(self._documents[url], wsdl=url == self._address)
+
+    def _checked(self, content: bytes, *, wsdl: bool) -> bytes:
+        """Give a document that is what it should be, mended. Raises SourceBadAnswer."""
+        _refuse_pages(content)
+        try:
+            root = parse(spelled(content, self.renamed))
+        except ValueError as error:
+            raise SourceBadAnswer(f"the WSDL is damaged XML: {clean(str(error))}", hint=_WRITE) from None
+        if wsdl and root.tag != DEFINITIONS:
+            raise SourceBadAnswer(
+                f"this is no WSDL but the document {clean(local(root.tag))}",
+                hint=f"The address of a WSDL ends in ?wsdl. {PUBLISH}",
+            )
+        return mended(root)
+
+    def _check_size(self) -> None:
+        size = sum(map(len, self._documents.values()))
+        if len(self._documents) > _MANY_DOCUMENTS or size > LARGEST_WSDL:
+            raise SourceBadAnswer(f"the WSDL is too large: {len(self._documents)} documents, {size} bytes", hint=_WRITE)
+
+
+def _fetcher(client: OneCClient, *, once: bool) -> Fetch:
+    def attempt(url: str) -> bytes | Fault:
+        body = client.open(Request("", _WHERE, url=encode_address(url), headers={"Accept": "text/xml, */*"}))
+        if isinstance(body, Fault):
+            return body
+        content = bytearray()
+        with body:
+            for chunk in body:
+                content += chunk
+                if len(content) > LARGEST_WSDL:
+                    return bad_answer(_WHERE, "is too large", _WRITE)
+        return told_in_answer(bytes(content), _WHERE, first=RULES) or bytes(content)
+
+    def fetch(url: str) -> bytes:
+        if not once:
+            return client.retries.persist(lambda: attempt(url))
+        answer = attempt(url)
+        if isinstance(answer, Fault):
+            raise answer.error
+        return answer
+
+    return fetch
+
+
+def _nowhere(url: str) -> bytes:
+    raise SourceBadAnswer(f"the cached WSDL lacks {clean(url)}")
+
+
+def parsed(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
+    """Let zeep read a WSDL, strictly. Raises SourceError."""
+    settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
+    with _explained():
+        client = zeep.Client(address, transport=transport, settings=settings)
+    return Wsdl(client, fresh, transport.renamed)
+
+
+@contextmanager
+def _explained() -> Iterator[None]:
+    try:
+        yield
+    except SourceError:
+        raise
+    except _BROKEN as error:
+        raise SourceBadAnswer(f"the WSDL cannot be used: {clean(str(error))}", hint=_WRITE) from None
+
+
+def _refuse_pages(content: bytes) -> None:
+    """Raise SourceBadAnswer for what is no XML, or has a document type."""
+    text = decode(content[:4096]).lstrip("\ufeff \t\r\n")
+    if not text.startswith("<") or "<html" in text.lower():
+        words = page_words(text) if text else "empty"
+        raise SourceBadAnswer(f"the WSDL is not XML but a page: {words}", hint=f"{_WRITE}{PUBLISH}")
+    try:
+        Prolog().feed(content)
+    except ForbiddenXml as error:
+        raise SourceBadAnswer(f"the WSDL is refused: {error}", hint=_WRITE) from None
+
+
+def origin_of(url: str) -> str:
+    """Give the scheme, the host and the port of an address."""
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}"
+
+
+def _ago(seconds: float) -> str:
+    if seconds == float("inf"):
+        return "an unknown time"
+    return f"{seconds / 3600:.0f} h" if seconds >= 3600 else f"{seconds / 60:.0f} min"

@@ -1,0 +1,229 @@
+"""The operations that a WSDL describes, and the one that is called."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+from xml.sax.saxutils import quoteattr
+
+from zeep.exceptions import Error as ZeepError
+from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
+from zeep.wsdl.utils import etree_to_string
+from zeep.xsd import AnySimpleType, SkipValue
+
+from astsync.config.source import SoapConfig, Value
+from astsync.errors import SourceQueryError
+from astsync.sources.soap.errors import names
+from astsync.sources.soap.wsdl.list_place import Plan, plan_answer
+from astsync.sources.soap.wsdl.loader import Wsdl, encode_address
+from astsync.sources.soap.wsdl.shape import Shapes
+from astsync.sources.web.server_words import clean
+
+_MANY = 60
+_EMPTY: Mapping[str, Value] = {
+    "string": "",
+    "boolean": False,
+    "dateTime": "0001-01-01T00:00:00",
+    "date": "0001-01-01",
+    "time": "00:00:00",
+    "decimal": 0,
+    "integer": 0,
+    "int": 0,
+    "long": 0,
+    "short": 0,
+    "double": 0,
+    "float": 0,
+    "nonNegativeInteger": 0,
+    "unsignedInt": 0,
+}
+"""1C's own empty values, by the types of XML Schema: what a parameter gets that must be there and is not configured."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Operation:
+    """An operation at one port. ``port`` and ``service`` are names, ``version`` that of SOAP."""
+
+    name: str
+    service: str
+    port: str
+    version: str
+    address: str
+    binding: str
+    described: Any
+
+    @property
+    def parameters(self) -> list[tuple[str, Any]]:
+        """The parameters: names, and elements of zeep."""
+        return _elements(self.described.input)
+
+    @property
+    def outputs(self) -> list[tuple[str, Any]]:
+        """The result and Out parameters; nothing for an operation that gives no answer."""
+        return _elements(self.described.output)
+
+    def signature(self) -> str:
+        """Write the operation as ``GetCounterparties(Cursor: string?, Limit: int) -> return: CounterpartyPage``.
+
+        ``?`` marks what may be empty, ``[]`` what may be there several times.
+        """
+        given = ", ".join(_declared(name, element) for name, element in self.parameters)
+        outputs = ", ".join(_declared(name, element) for name, element in self.outputs) or "nothing"
+        return f"{clean(f'{self.name}({given})')} -> {clean(outputs)}"
+
+
+class Service:
+    """What a WSDL offers, and the operation, the address and the place of the list that the configuration chooses."""
+
+    def __init__(self, wsdl: Wsdl, config: SoapConfig, wsdl_address: str) -> None:
+        self._wsdl = wsdl
+        self._config = config
+        self._wsdl_address = wsdl_address
+        self.operations = list(_operations(wsdl.client.wsdl.services))
+
+    @property
+    def ports(self) -> list[str]:
+        """The names of the ports that speak SOAP."""
+        return list(dict.fromkeys(operation.port for operation in self.operations))
+
+    def choose(self) -> "Call":
+        """Find the configured operation. Raises SourceQueryError that lists what there is."""
+        offered = [operation for operation in self.operations if self._config.port in {"", operation.port}]
+        if not offered and self._config.port:
+            raise SourceQueryError(
+                f"the WSDL has no port {clean(self._config.port)} (source.soap.port)",
+                hint=f"Ports: {names(self.ports)}.",
+            )
+        found = [operation for operation in offered if operation.name == self._config.operation]
+        if not found:
+            raise self._no_operation(offered)
+        operation = min(found, key=lambda operation: operation.version)
+        return Call(operation, self._wsdl, self._config, self._endpoint(operation))
+
+    def _no_operation(self, offered: list[Operation]) -> SourceQueryError:
+        listed = list(dict.fromkeys(operation.name for operation in offered))
+        more = f" and {len(listed) - _MANY} more" if len(listed) > _MANY else ""
+        services = names(operation.service for operation in offered)
+        return SourceQueryError(
+            f"the web service has no operation {clean(self._config.operation)} (source.soap.operation)",
+            hint=f"Operations of {services}: {', '.join(map(clean, listed[:_MANY])) or 'none'}{more}.",
+        )
+
+    def _endpoint(self, operation: Operation) -> str:
+        """Give where calls go: as configured, else the path that the WSDL names at the host of the WSDL."""
+        if self._config.endpoint:
+            return self._config.endpoint
+        asked, named = urlsplit(self._wsdl_address), urlsplit(operation.address)
+        return asked._replace(path=named.path or asked.path, query=named.query, fragment="").geturl()
+
+
+class Call:
+    """Calls of one operation: where they go, what they say, where the list stands in their answers."""
+
+    def __init__(self, operation: Operation, wsdl: Wsdl, config: SoapConfig, endpoint: str) -> None:
+        self.operation = operation
+        self.endpoint = endpoint
+        self._client = wsdl.client
+        self._renamed = wsdl.renamed
+        self._config = config
+        self._service = wsdl.client.create_service(operation.binding, endpoint)
+        self._check_parameters(config.parameters)
+
+    @property
+    def url(self) -> str:
+        """The endpoint as it is asked."""
+        return encode_address(self.endpoint)
+
+    def plan(self) -> Plan:
+        """Find the list in the answer. Raises SourceQueryError."""
+        described = self.operation.described.output
+        if not self.operation.outputs:
+            raise SourceQueryError(
+                f"the operation {clean(self.operation.name)} gives no answer",
+                hint="Choose one that returns the list in source.soap.operation.",
+            )
+        shapes = Shapes(self._client.wsdl.types.types, self._renamed)
+        body = described.body
+        return plan_answer(self.operation.name, shapes.tag(body), shapes.of(body.type), self._config)
+
+    def headers(self) -> dict[str, str | bytes]:
+        """Give the headers that SOAP wants."""
+        action = str(self.operation.described.soapaction or "")
+        if self.operation.version == "1.2":
+            kind = "application/soap+xml; charset=utf-8" + (f'; action="{action}"' if action else "")
+            return {"Content-Type": kind.encode(), "Accept": "application/soap+xml, text/xml"}
+        return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'.encode(), "Accept": "text/xml"}
+
+    def message(self, parameters: Mapping[str, Value]) -> bytes:
+        """Write the envelope of a call with these parameters besides the configured ones. Raises SourceQueryError."""
+        given = {**self._config.parameters, **parameters}
+        self._check_parameters(given)
+        try:
+            envelope = self._client.create_message(self._service, self.operation.name, **self._arguments(given))
+        except (ZeepError, ValueError, TypeError, AttributeError, LookupError) as error:
+            raise self._wrong(f"does not take these parameters: {clean(str(error))}") from None
+        message = bytes(etree_to_string(envelope))
+        for name, space in self._renamed.items():
+            message = message.replace(f'"{name}"'.encode(), quoteattr(space).encode())
+        return message
+
+    def _arguments(self, given: Mapping[str, Value]) -> dict[str, Any]:
+        """Give each parameter its value; 1C's own empty one where none is configured, or nil where that may be."""
+        arguments: dict[str, Any] = {}
+        for name, element in self.operation.parameters:
+            if name in given:
+                arguments[name] = given[name]
+            elif element.is_optional:
+                arguments[name] = SkipValue
+            elif element.nillable:
+                arguments[name] = None
+            else:
+                arguments[name] = _empty(element.type)
+        return arguments
+
+    def _check_parameters(self, given: Mapping[str, Value]) -> None:
+        known = {name for name, _element in self.operation.parameters}
+        wrong = [name for name in given if name not in known]
+        if wrong:
+            raise self._wrong(f"has no parameter {names(wrong)}")
+
+    def _wrong(self, what: str) -> SourceQueryError:
+        return SourceQueryError(
+            f"the operation {clean(self.operation.name)} {what}",
+            hint=f"Correct source.soap.parameters or paging. The operation: {self.operation.signature()}",
+        )
+
+
+def _operations(services: Mapping[str, Any]) -> Iterator[Operation]:
+    for service, described in services.items():
+        for port, offered in described.ports.items():
+            version = _version(offered.binding)
+            if version:
+                address = str((offered.binding_options or {}).get("address") or "")
+                for name, operation in offered.binding.all().items():
+                    yield Operation(str(name), service, port, version, address, offered.binding.name.text, operation)
+
+
+def _version(binding: Any) -> str:
+    if isinstance(binding, Soap12Binding):
+        return "1.2"
+    return "1.1" if isinstance(binding, Soap11Binding) else ""
+
+
+def _elements(message: Any) -> list[tuple[str, Any]]:
+    body = getattr(message, "body", None)
+    if body is None:
+        return []
+    return [(str(element.name), element) for _name, element in getattr(body.type, "elements", ())]
+
+
+def _declared(name: str, element: Any) -> str:
+    many = "[]" if element.accepts_multiple else ""
+    empty = "?" if element.is_optional or getattr(element, "nillable", False) else ""
+    kind = getattr(getattr(element, "type", None), "name", None) or "any"
+    return f"{name}: {kind}{many}{'' if many else empty}"
+
+
+def _empty(xsd_type: Any) -> Any:
+    if not isinstance(xsd_type, AnySimpleType):
+        return SkipValue
+    return _EMPTY.get(str(xsd_type.name), "")

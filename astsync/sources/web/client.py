@@ -1,0 +1,251 @@
+"""The HTTP client for 1C: one session, one request at a time, no surprises from the environment.
+
+Decisions, and why:
+
+* Proxies and ``.netrc`` of the environment are not used: 1C stands in the local network, where a proxy meant for the
+  Internet answers with its own pages, and a forgotten ``.netrc`` would send another login. Of the environment only
+  ``REQUESTS_CA_BUNDLE`` and ``SSL_CERT_FILE`` count. Certificates are always checked.
+* Redirects are not followed: 1C never redirects its interfaces, so a redirect leads to a login page or elsewhere.
+* The login goes as UTF-8, which 1C expects; requests alone fails on Cyrillic logins.
+* Bodies are UTF-8 whatever the header says (IIS labels them windows-1251), often with a byte order mark.
+* Pages are read whole into memory; lists that come in one answer are streamed (``open``).
+"""
+
+import json
+import os
+import time
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import quote, urlencode, urljoin, urlsplit
+
+import orjson
+import requests
+from requests.auth import HTTPBasicAuth
+
+from astsync.config import SourceConfig
+from astsync.errors import ConfigError, SourceLoginError
+from astsync.sources.web.network import NETWORK_ERRORS, connection_fault
+from astsync.sources.web.refusals import Fault, Rule, bad_answer, error_in_answer, refusal, told_in_answer
+from astsync.sources.web.retrying import Patience, Retries
+from astsync.sources.web.server_words import clean, decode, odata_error, page_words
+from astsync.sources.web.stream import Body, Request
+
+CONNECT_TIMEOUT = 10.0
+LARGEST_BODY = 256 * 1024 * 1024
+"""Bytes; a page of 100,000 rows stays well below."""
+
+_CHUNK = 16 * 1024
+_LOGIN_PAGE = (
+    "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
+    "publication of the infobase; the web server must pass the login on to 1C."
+)
+_APP = "www.w3.org/2007/app"
+_OLD_PLATFORM = (
+    "This is a platform before 8.3.6 (8.3.5 answers Atom whatever $format says), or an infobase that runs in the "
+    "compatibility mode of one. astsync reads OData of the platform 8.3.8 or newer: update it, or raise the "
+    "compatibility mode; or publish the web service of examples/1c, which older platforms know too, and write "
+    'kind = "soap".'
+)
+Options = Mapping[str, str | int]
+
+
+def encode_query(options: Options) -> str:
+    """Write options as 1C reads them: UTF-8, a blank as ``%20`` and never as ``+``."""
+    return urlencode({key: str(value) for key, value in options.items()}, quote_via=quote, safe="$(),'/:")
+
+
+def encode_path(url: str) -> str:
+    """Percent-encode the letters of an address that are not ASCII; what is encoded already stays."""
+    parts = urlsplit(url)
+    return parts._replace(path=quote(parts.path, safe="/%:@!$&'()*+,;=~-._"), query="", fragment="").geturl()
+
+
+class OneCClient:
+    """A session with one publication of 1C. ``root`` is the address below which paths are asked.
+
+    ``rules`` tell apart the refusals of other interfaces than OData. Raises ConfigError for a password file or a
+    certificate file that cannot be read. Use as a context manager.
+    """
+
+    def __init__(self, config: SourceConfig, root: str, patience: Patience, rules: Sequence[Rule] = ()) -> None:
+        self.retries = Retries(patience)
+        self.host = urlsplit(root).netloc
+        self._root = encode_path(root).rstrip("/") + "/"
+        self._timeout = config.timeout
+        self._reached = False
+        self._rules = rules
+        self._session = _session(config)
+
+    def __enter__(self) -> "OneCClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._session.close()
+
+    def attempt(self, path: str, options: Options, where: str, *, timeout: float | None = None) -> bytes | Fault:
+        """Ask once. Gives the body of a good answer, or the fault; ``where`` names the set in messages."""
+        seconds = timeout or self._timeout
+        try:
+            with self._send(Request(path, where, options), seconds) as response:
+                body = self._body(response, where, seconds)
+        except NETWORK_ERRORS as error:
+            return self._broken(error, seconds)
+        return self._judge(response, body, where)
+
+    def open(self, request: Request) -> Body | Fault:
+        """Ask once. Gives the body of a good answer, begun and to be closed, or the fault."""
+        seconds = self._timeout
+        try:
+            response = self._send(request, seconds)
+            try:
+                answer = self._begin(response, request.where, seconds)
+            except BaseException:
+                response.close()
+                raise
+        except NETWORK_ERRORS as error:
+            return self._broken(error, seconds)
+        if isinstance(answer, Fault):
+            response.close()
+        return answer
+
+    def _begin(self, response: requests.Response, where: str, seconds: float) -> Body | Fault:
+        if response.status_code != requests.codes.ok:
+            body = self._body(response, where, seconds)
+            return body if isinstance(body, Fault) else self._refused(response, body, where)
+        allowed = max(seconds, self.retries.patience.deadline)
+        return Body(response, where, allowed, lambda error: self._broken(error, seconds).error).begin()
+
+    def _broken(self, error: Exception, seconds: float) -> Fault:
+        return connection_fault(error, self.host, seconds, reached=self._reached)
+
+    def _send(self, request: Request, seconds: float) -> requests.Response:
+        url = f"{self._root}{quote(request.path)}" if request.path else self._root
+        asked = request.url or (f"{url}?{encode_query(request.options)}" if request.options else url)
+        wait = (CONNECT_TIMEOUT, seconds)
+        headers = dict(request.headers)
+        if request.body is None:
+            response = self._session.get(asked, headers=headers, timeout=wait, stream=True, allow_redirects=False)
+        else:
+            response = self._session.post(
+                asked, request.body, headers=headers, timeout=wait, stream=True, allow_redirects=False
+            )
+        self._reached = True
+        return response
+
+    def _judge(self, response: requests.Response, body: bytes | Fault, where: str) -> bytes | Fault:
+        if isinstance(body, Fault) or response.status_code == requests.codes.ok:
+            return body
+        return self._refused(response, body, where)
+
+    def _refused(self, response: requests.Response, body: bytes, where: str) -> Fault:
+        if 300 <= response.status_code < 400:
+            return _redirect(response, where)
+        fault = refusal(response.status_code, body, where, wait=_retry_after(response), first=self._rules)
+        if isinstance(fault.error, SourceLoginError):
+            fault.error.hint += _login_hint(response)
+        return fault
+
+    def _body(self, response: requests.Response, where: str, seconds: float) -> bytes | Fault:
+        """Read the body within bounds of size and time; requests bounds only the wait for each packet."""
+        body = bytearray()
+        end = time.monotonic() + max(seconds, self.retries.patience.deadline)
+        for chunk in response.iter_content(_CHUNK):
+            body += chunk
+            if len(body) > LARGEST_BODY:
+                return bad_answer(where, "is too large", "Lower source.odata.page_size.", smaller=True)
+            if time.monotonic() > end:
+                return bad_answer(where, "comes too slowly", "Lower source.odata.page_size.", smaller=True)
+        return bytes(body)
+
+
+def read_json(body: bytes, where: str) -> Any | Fault:
+    """Parse a body as JSON without OData's error inside, or say why that cannot be done."""
+    try:
+        value = _loads(body)
+    except (ValueError, RecursionError):
+        return not_json(body, where)
+    if isinstance(value, dict) and "#exception" in value:
+        return told_in_answer(body, where) or value
+    words = odata_error(value)
+    return value if words is None else error_in_answer(words, where)
+
+
+def _loads(body: bytes) -> Any:
+    text = body.removeprefix(b"\xef\xbb\xbf")
+    try:
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
+        # Control characters inside strings and halves of surrogate pairs come from users' data; json forgives them.
+        return json.loads(text.decode("utf-8"), strict=False)
+
+
+def not_json(body: bytes, where: str) -> Fault:
+    """Tell what a body is that should have been JSON."""
+    text = decode(body).lstrip()
+    if not text:
+        return bad_answer(where, "is empty", _LOGIN_PAGE)
+    if text.startswith(("{", "[")):
+        return bad_answer(where, "is cut or damaged JSON", "Look at the proxy or web server before 1C.", tries=3)
+    told = told_in_answer(body, where)
+    if told is not None:
+        return told
+    if "schemas.microsoft.com/ado" in text or "www.w3.org/2005/Atom" in text or _APP in text:
+        return bad_answer(where, "is Atom XML, though JSON was asked for", _OLD_PLATFORM)
+    return bad_answer(where, f"is not JSON but a page: {page_words(text)}", _LOGIN_PAGE)
+
+
+def _login_hint(response: requests.Response) -> str:
+    """Say what the answer itself tells about a refused login."""
+    hint = "" if "Authorization" in response.request.headers else " No login was sent: source.user is empty."
+    offered = response.headers.get("WWW-Authenticate", "Basic")
+    if "basic" not in offered.lower():
+        hint += f" The web server accepts only {clean(offered)[:60]}: switch Basic authentication on in it."
+    return hint
+
+
+def _redirect(response: requests.Response, where: str) -> Fault:
+    asked = urlsplit(response.url)
+    try:
+        target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
+    except ValueError:
+        return bad_answer(where, f"is a redirect to nowhere (HTTP {response.status_code})", _LOGIN_PAGE)
+    host = target.netloc.rpartition("@")[2]
+    hint = _LOGIN_PAGE
+    if (asked.scheme, target.scheme) == ("http", "https") and asked.hostname == target.hostname:
+        hint = f"The server wants TLS: write https://{clean(host)}… in source.url."
+    shown = clean(f"{target.scheme}://{host}{target.path}")
+    return bad_answer(where, f"is a redirect to {shown} (HTTP {response.status_code})", hint)
+
+
+def _retry_after(response: requests.Response) -> float:
+    text = response.headers.get("Retry-After", "")
+    return float(text) if text.isascii() and text.isdecimal() else 0
+
+
+class _Session(requests.Session):
+    """A session that leaves redirects alone: requests would read their bodies without bounds even if not to follow."""
+
+    def get_redirect_target(self, _response: requests.Response) -> None:
+        """Find no target."""
+
+
+def _session(config: SourceConfig) -> requests.Session:
+    session = _Session()
+    session.trust_env = False
+    session.verify = _authorities()
+    session.headers.update({"Accept": "application/json", "User-Agent": "astsync"})
+    if config.user:
+        session.auth = HTTPBasicAuth(config.user.encode(), config.secret().encode())
+    return session
+
+
+def _authorities() -> str | bool:
+    """Find the certificates to trust: a file or a folder named in the environment, else the usual ones."""
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    if named and not Path(named).exists():
+        raise ConfigError(f"no certificate file {named}", hint="Correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE.")
+    return named or True

@@ -1,0 +1,327 @@
+"""Refusals of 1C and of the web server before it, told apart: what happened, whether waiting helps, what to do.
+
+Decided by HTTP status and OData error code, because the same refusal comes in Russian or English. Words decide only
+where nothing else does (licences, disk space, locks), and then in both languages.
+"""
+
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from astsync.errors import (
+    SourceBadAnswer,
+    SourceBusy,
+    SourceError,
+    SourceFailure,
+    SourceLoginError,
+    SourceNotFound,
+    SourceQueryError,
+    SourceRightsError,
+)
+from astsync.sources.web.server_words import ServerWords, may_tell_error, read_words
+
+MANY, FEW, ONCE = 8, 3, 1
+"""How often a request is sent when it goes on failing in the same way."""
+
+ADD_TO_ODATA = (
+    "Add it to the composition of OData («состав OData»): in 1C's section Администрирование the form of the standard "
+    "OData interface («Настройка стандартного интерфейса OData», «Автоматический REST-сервис»); where there is no such "
+    "form, the procedure УстановитьСоставСтандартногоИнтерфейсаOData. Both need a user with full rights."
+)
+_PUBLICATION = (
+    "Check the address in a browser: it must end in the publication's name (http://host/base), and the publication "
+    "must have «Публиковать стандартный интерфейс OData» switched on (Конфигуратор, Администрирование, "
+    "Публикация на веб-сервере)."
+)
+
+CLIENT_CERTIFICATE = (
+    "astsync sends none. Let the web server ask for none on this publication (IIS: SSL Settings, Ignore; nginx: "
+    "ssl_verify_client off; Apache: SSLVerifyClient none), or put a proxy that has the certificate, such as stunnel, "
+    "on this machine and write its address in source.url."
+)
+"""The cure where a web server wants a client certificate, which it may say in TLS or in HTTP."""
+
+Fits = Callable[[int, ServerWords], bool]
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A request that failed: the error to raise, how many tries it deserves, whether a smaller page may help.
+
+    ``wait`` is what the server asked to wait before the next try, in seconds.
+    """
+
+    error: SourceError
+    tries: int = ONCE
+    smaller: bool = False
+    wait: float = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """What an answer that ``fits`` means; ``what`` may name ``{where}``: what was asked for."""
+
+    fits: Fits
+    error: type[SourceError]
+    what: str
+    hint: str
+    tries: int = ONCE
+    smaller: bool = False
+
+
+def has_status(*statuses: int) -> Fits:
+    """Fit answers of any of these HTTP statuses."""
+    return lambda status, _words: status in statuses
+
+
+def has_code(status: int, *codes: int) -> Fits:
+    """Fit answers of this HTTP status with any of these error codes of OData."""
+    return lambda given, words: given == status and words.code in codes
+
+
+def says(pattern: str, *statuses: int) -> Fits:
+    """Fit answers of any of these HTTP statuses in whose words the pattern is found."""
+    expression = re.compile(pattern, re.IGNORECASE)
+    return lambda status, words: status in statuses and expression.search(words.text) is not None
+
+
+def any_of(*rules: Fits) -> Fits:
+    """Fit answers that any of these fits."""
+    return lambda status, words: any(fits(status, words) for fits in rules)
+
+
+def has_shape(status: int, *shapes: str) -> Fits:
+    """Fit answers of this HTTP status whose words have any of these shapes (``words.Shape``)."""
+    return lambda given, words: given == status and words.shape in shapes
+
+
+_LICENCE = Rule(
+    says(r"лиценз|licen[sc]e|ключ защиты", 400, 403, 406, 500, 503),
+    SourceBusy,
+    "1C has no free licence",
+    "Wait until users leave 1C, or free sessions in the cluster's console; a client licence is needed for a "
+    "moment only. If it happens every time, add a licence or run astsync at night.",
+    MANY,
+)
+_BITNESS = Rule(
+    says(r"не является приложением Win32|not a valid Win32 application", 500, 502, 503),
+    SourceFailure,
+    "IIS cannot load 1C's module for web servers: one of them is of 32 bits, the other of 64",
+    "This is IIS's text, not 1C's. In IIS open the application pool of the publication, Advanced Settings, «Enable "
+    "32-Bit Applications» («Разрешены 32-разрядные приложения»): True for a 1C platform of 32 bits, False for one of "
+    "64; or install the other module and publish the infobase again.",
+)
+_CERTIFICATE_WANTED = Rule(
+    says(r"\b403\.7\b|no required SSL certificate|client certificate|клиентск\w+ сертификат", 400, 403, 495, 496),
+    SourceLoginError,
+    "the web server wants a client certificate",
+    CLIENT_CERTIFICATE,
+)
+SURE = (_LICENCE, _BITNESS, _CERTIFICATE_WANTED)
+"""Told by their words whatever the interface; they come before all others."""
+
+RULES = (
+    Rule(
+        has_code(401, 20),
+        SourceRightsError,
+        "the 1C user may not read {where}",
+        "The login works. Give this 1C user a role that reads the catalog and its contact information; access "
+        "restrictions by record (RLS) also refuse the whole list, so the role must be free of them. "
+        "OData of a configuration on БСП wants the role УдаленныйДоступOData too.",
+    ),
+    Rule(
+        any_of(
+            has_status(401),
+            says(r"идентификация пользователя не выполнена|неправильное имя или пароль|wrong user ?name or", 403, 500),
+        ),
+        SourceLoginError,
+        "1C refused the login",
+        "Check source.user and source.password: the name as the list of 1C users writes it, «Аутентификация "
+        "1С:Предприятия» switched on for that user; where the web server asks for the login, its own user.",
+    ),
+    Rule(
+        has_shape(403, "exception", "1c page", "plain", "odata"),
+        SourceBusy,
+        "1C accepts no sessions now",
+        "Maintenance: try again when the administrator of 1C has unlocked the infobase (and its web services).",
+    ),
+    Rule(
+        has_status(403),
+        SourceRightsError,
+        "the web server forbids {where}",
+        "Allow this machine's address and the publication's folder in the web server (IIS, Apache, nginx) before 1C.",
+    ),
+    Rule(has_code(404, 8), SourceNotFound, "1C does not publish {where}", ADD_TO_ODATA),
+    Rule(
+        has_code(404, 9),
+        SourceNotFound,
+        "1C did not find what {where} was asked for",
+        "Somebody may have deleted it meanwhile: run again.",
+    ),
+    Rule(
+        lambda status, words: status in {413, 414} or (status == 404 and "404.15" in words.text),
+        SourceQueryError,
+        "the web server finds the address of {where} too long",
+        "Raise its limit: maxQueryString and maxUrl in IIS (8192 is enough), LimitRequestLine in Apache.",
+    ),
+    Rule(has_status(404, 410), SourceNotFound, "there is no OData interface of 1C at this address", _PUBLICATION),
+    Rule(
+        has_status(405, 501),
+        SourceQueryError,
+        "1C or the web server cannot do what was asked of {where}",
+        "The web server must let GET requests through to 1C; a set that 1C itself cannot show is no catalog.",
+    ),
+    Rule(
+        has_status(406),
+        SourceBusy,
+        "1C has no free session for web services",
+        "Raise the pool of sessions of the publication (poolSize and poolTimeout in default.vrd), or run at a quieter "
+        "time.",
+        MANY,
+    ),
+    Rule(
+        any_of(has_status(409), says(r"различаются версии клиента и сервера|client and server versions", 500)),
+        SourceBusy,
+        "the web server's 1C module and the 1C server are of different versions",
+        "1C is being updated: try again later. If it lasts, restart the web server and publish the infobase again "
+        "with the new version.",
+        MANY,
+    ),
+    Rule(
+        has_status(429),
+        SourceBusy,
+        "the server takes no more requests now",
+        "Try again later, or less often.",
+        MANY,
+    ),
+    Rule(
+        says(r"недопустимый символ|invalid.{0,20}character", 400, 500),
+        SourceBadAnswer,
+        "a text in {where} holds a character that 1C itself cannot send",
+        "Find the record (often a comment pasted from elsewhere) and type its text again.",
+    ),
+    Rule(
+        has_code(400, 6, 10),
+        SourceQueryError,
+        "{where} has no such field",
+        "Correct source.odata.name_field: this configuration of 1C names its fields otherwise.",
+    ),
+    Rule(
+        has_code(400, 0),
+        SourceQueryError,
+        "1C does not know an option of the query to {where}",
+        "astsync needs the platform 8.3.8 or newer ($skip).",
+    ),
+    Rule(
+        has_status(400),
+        SourceQueryError,
+        "1C does not understand the query to {where}",
+        "This configuration of 1C differs from what astsync asks for; report it with the text above.",
+    ),
+    Rule(
+        says(r"сеанс|session|техническ|maintenance|заблокирован|монопольн|locked|exclusive", 500, 503),
+        SourceBusy,
+        "1C cannot open a session now",
+        "Maintenance, or somebody works exclusively (Конфигуратор, an update): try again when it is over.",
+        FEW,
+    ),
+    Rule(
+        says(r"no space left|device is full|недостаточно места|нет места|not enough space", 500),
+        SourceFailure,
+        "the 1C server has no disk space",
+        "Free space on the 1C server's disk for temporary files; a smaller page size also needs less.",
+        smaller=True,
+    ),
+    Rule(
+        says(r"нет прав|доступ.{0,20}запрещ|permission|access.{0,10}denied", 500),
+        SourceFailure,
+        "the 1C server may not open its own files",
+        "The account of the web server or of the 1C server needs rights on the infobase's folder.",
+    ),
+    Rule(
+        has_status(503),
+        SourceBusy,
+        "the web server or 1C is not available now",
+        "Try again later; if it lasts, look whether the web server's application pool and the 1C server run.",
+        MANY,
+        smaller=True,
+    ),
+    Rule(
+        has_status(502, 504),
+        SourceFailure,
+        "the web server got no answer from 1C",
+        "Look whether the 1C server runs; raise the web server's time-out, or lower the page size.",
+        MANY,
+        smaller=True,
+    ),
+    Rule(
+        lambda status, _words: status >= 500,
+        SourceFailure,
+        "1C failed inside on {where}",
+        "The text is 1C's own; its technological log and Журнал регистрации tell more.",
+        smaller=True,
+    ),
+    Rule(
+        lambda _status, _words: True,
+        SourceBadAnswer,
+        "an unexpected answer about {where}",
+        _PUBLICATION,
+    ),
+)
+
+_STATUS_OF_CODE = {-1: 500, 8: 404, 9: 404, 19: 405, 20: 401}
+
+
+def refusal(status: int, body: bytes, where: str, *, wait: float = 0, first: Sequence[Rule] = ()) -> Fault:
+    """Tell apart an answer whose HTTP ``status`` is an error. ``where`` names the set in the message.
+
+    ``first`` are the rules of another interface than OData, which come before those here.
+    """
+    return fault_of(status, read_words(body), where, wait=wait, first=first)
+
+
+def error_in_answer(words: ServerWords, where: str) -> Fault:
+    """Tell apart an OData error that came with HTTP 200: its code stands for the status."""
+    status = 400 if words.code is None else _STATUS_OF_CODE.get(words.code, 400)
+    return fault_of(status, words, where)
+
+
+def told_in_answer(body: bytes, where: str, *, first: Sequence[Rule] = ()) -> Fault | None:
+    """Tell apart what 1C says of an error with HTTP 200; None for a body that says nothing of one.
+
+    The page «1C:Enterprise 8 application error» and the application server's exception come so, for example where a
+    proxy or IIS replaces the status.
+    """
+    if not may_tell_error(body):
+        return None
+    words = read_words(body)
+    if words.shape == "odata":
+        return error_in_answer(words, where)
+    if words.shape not in {"exception", "1c page"}:
+        return None
+    return fault_of(words.reason or 500, words, where, first=first, came=200)
+
+
+def fault_of(
+    status: int,
+    words: ServerWords,
+    where: str,
+    *,
+    wait: float = 0,
+    first: Sequence[Rule] = (),
+    came: int | None = None,
+) -> Fault:
+    """Find the rule that fits, and make the error from it and the server's words.
+
+    ``came`` is the status to show, where ``status`` only stands for what the words mean.
+    """
+    rule = next(rule for rule in (*SURE, *first, *RULES) if rule.fits(status, words))
+    code = "" if words.code is None else f", code {words.code}"
+    said = f": {words.text}" if words.text not in {"", str(status)} else ""
+    message = f"{rule.what.format(where=where)} (HTTP {came or status}{code}){said}"
+    return Fault(rule.error(message, hint=rule.hint), rule.tries, rule.smaller, wait)
+
+
+def bad_answer(where: str, what: str, hint: str, *, tries: int = ONCE, smaller: bool = False) -> Fault:
+    """Make the fault of an answer with a good status whose body is not what was asked for."""
+    return Fault(SourceBadAnswer(f"the answer about {where} {what}", hint=hint), tries, smaller)

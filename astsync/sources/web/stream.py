@@ -1,0 +1,135 @@
+"""Answers of any size: read as they come, bounded in bytes and in the time that the server takes for them."""
+
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+
+import requests
+
+from astsync.errors import SourceError
+from astsync.sources.web.network import NETWORK_ERRORS
+from astsync.sources.web.refusals import Fault, bad_answer
+
+LARGEST_STREAM = 2 * 1024**3
+"""Bytes after decompression: some five million counterparties."""
+
+LARGEST_HEAD = 4 * 1024 * 1024
+"""Bytes that are read before an answer counts as begun: what goes wrong until then can be asked for again."""
+
+_CHUNK = 64 * 1024
+_SLOWEST = 64 * 1024
+"""Bytes a second; an answer that comes more slowly than this, after its time is over, is given up."""
+
+_SMALLER = "Read the list in pages, or in smaller ones."
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What is asked for: ``path`` below the client's root, ``options`` of the query, ``where`` names it in messages.
+
+    ``url`` takes the place of path and options: an address of its own, encoded already. ``body`` makes it a POST.
+    ``headers`` may hold secrets; their values are bytes or ASCII text.
+    """
+
+    path: str
+    where: str
+    options: Mapping[str, str | int] = field(default_factory=dict)
+    body: bytes | None = field(default=None, repr=False)
+    headers: Mapping[str, str | bytes] = field(default_factory=dict, repr=False)
+    url: str = ""
+
+
+class Body:
+    """The body of a good answer. Iterating gives its bytes once; closing frees the connection.
+
+    ``head`` is its beginning, read already; ``whole`` tells that there is nothing else. Raises SourceError while
+    iterating when the connection breaks, or the answer is too large or too slow.
+    """
+
+    def __init__(
+        self, response: requests.Response, where: str, seconds: float, explain: Callable[[Exception], SourceError]
+    ) -> None:
+        self._response = response
+        self._where = where
+        self._explain = explain
+        self._clock = _Clock(seconds)
+        self._chunks = response.iter_content(_CHUNK)
+        self._read = 0
+        self.head = b""
+        self.whole = False
+
+    def __enter__(self) -> "Body":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __iter__(self) -> Iterator[bytes]:
+        yield self.head
+        while not self.whole:
+            yield self._guarded()
+
+    @property
+    def content_type(self) -> str:
+        """The answer's media type with its parameters, as the server wrote it."""
+        return self._response.headers.get("Content-Type", "")
+
+    def close(self) -> None:
+        """Free the connection; what was not read is lost."""
+        self._response.close()
+
+    def begin(self) -> "Body | Fault":
+        """Read the head. Gives the fault of an answer that is too slow; raises what ``requests`` raises."""
+        head = bytearray()
+        while len(head) < LARGEST_HEAD and not self.whole:
+            chunk = self._next()
+            if isinstance(chunk, Fault):
+                return chunk
+            head += chunk
+        self.head = bytes(head)
+        return self
+
+    def _guarded(self) -> bytes:
+        try:
+            chunk = self._next()
+        except NETWORK_ERRORS as error:
+            raise self._explain(error) from None
+        if isinstance(chunk, Fault):
+            raise chunk.error
+        return chunk
+
+    def _next(self) -> bytes | Fault:
+        """Read on; sets ``whole`` at the end."""
+        with self._clock:
+            chunk: bytes | None = next(self._chunks, None)
+        if chunk is None:
+            self.whole = True
+            return b""
+        self._read += len(chunk)
+        if self._read > LARGEST_STREAM:
+            return bad_answer(self._where, f"is too large: more than {LARGEST_STREAM} bytes", _SMALLER)
+        if self._clock.late(self._read):
+            return bad_answer(self._where, "comes too slowly", _SMALLER)
+        return chunk
+
+
+class _Clock:
+    """Counts the time that the server takes; what is done with the bytes meanwhile is not its fault."""
+
+    def __init__(self, seconds: float) -> None:
+        self._allowed = seconds
+        self._spent = 0.0
+        self._since = 0.0
+
+    def __enter__(self) -> None:
+        self._since = time.monotonic()
+
+    def __exit__(self, *_error: object) -> None:
+        self._spent += time.monotonic() - self._since
+
+    def late(self, read: int) -> bool:
+        """Tell whether ``read`` bytes took too long."""
+        return self._spent > self._allowed + read / _SLOWEST

@@ -1,1 +1,0 @@
-"""XML from sources that are not trusted, a list in it read record by record; over SOAP, HTTP and from files."""
