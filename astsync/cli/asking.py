@@ -9,7 +9,7 @@ from typing import TypeVar
 import typer
 
 from astsync.errors import AstsyncError, ConfigError
-from astsync.reports.untrusted import printable
+from astsync.text import printable
 
 T = TypeVar("T")
 

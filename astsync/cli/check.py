@@ -14,7 +14,7 @@ from astsync.cli.findings import each, show, show_title
 from astsync.cli.output import emit
 from astsync.errors import ConfigError, PbxError, SourceError, StoreError
 from astsync.finding import Finding
-from astsync.reports.untrusted import escape_controls, utf8
+from astsync.text import escape_controls, utf8
 
 if TYPE_CHECKING:
     from astsync.config import Config

@@ -10,7 +10,7 @@ import typer
 
 from astsync.cli.common import Common
 from astsync.cli.output import emit
-from astsync.reports.untrusted import escape_controls, printable, utf8
+from astsync.text import escape_controls, printable, utf8
 
 if TYPE_CHECKING:
     from astsync.config import NamesConfig, NumbersConfig

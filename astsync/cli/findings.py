@@ -8,7 +8,7 @@ import typer
 
 from astsync.cli.output import emit
 from astsync.finding import Finding
-from astsync.reports.untrusted import printable
+from astsync.text import printable
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("–", "yellow")}
 _INDENT = "      "

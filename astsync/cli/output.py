@@ -4,13 +4,14 @@ import logging
 import os
 import stat
 import sys
-import tempfile
 from contextlib import suppress
 from errno import EACCES, EISDIR, ENOENT
+from functools import partial
 from pathlib import Path
 
 from astsync.errors import AstsyncError, ConfigError
-from astsync.reports.untrusted import printable, utf8
+from astsync.files import replace
+from astsync.text import printable, utf8
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
@@ -61,7 +62,8 @@ def emit(text: str, file: Path | None = None) -> bool:
         if file is None:
             return _print(data)
         if _replaceable(file):
-            _replace(_target(file), data)
+            target = _target(file)
+            replace(target, data, partial(_keep_rights, target))
         else:
             _append(file, data)
     except OSError as error:
@@ -120,30 +122,18 @@ def _append(file: Path, data: bytes) -> None:
         stream.write(data)
 
 
-def _replace(file: Path, data: bytes) -> None:
-    """Write beside the file and move into place: a reader never sees half a report. Owner and mode stay."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:100]}.")
-    try:
-        with os.fdopen(handle, "wb") as stream:
-            stream.write(data)
-            _set_rights(stream.fileno(), file)
-        Path(name).replace(file)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-def _set_rights(handle: int, file: Path) -> None:
+def _keep_rights(file: Path, draft: Path) -> None:
+    """Give a draft the owner and the mode of the file it replaces, or of a new file."""
     try:
         before = file.stat()
     except FileNotFoundError:
         umask = os.umask(0)
         os.umask(umask)
-        os.fchmod(handle, 0o666 & ~umask)
+        draft.chmod(0o666 & ~umask)
         return
     with suppress(PermissionError):  # only root may give a file away
-        os.fchown(handle, before.st_uid, before.st_gid)
-    os.fchmod(handle, before.st_mode & 0o777)
+        os.chown(draft, before.st_uid, before.st_gid)
+    draft.chmod(before.st_mode & 0o777)
 
 
 def complain(error: AstsyncError) -> None:

@@ -22,9 +22,9 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Limits
-from astsync.reports.untrusted import printable
 from astsync.sources import open_source
 from astsync.store import Store, locked
+from astsync.text import printable
 
 
 @dataclass(frozen=True, slots=True)

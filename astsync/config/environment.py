@@ -1,13 +1,12 @@
 """The environment over the configuration's file: ``ASTSYNC_SECTION__KEY``, a PBX's by its name."""
 
-import difflib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from astsync.config.values import shown
+from astsync.text import nearest, printable
 
 PREFIX = "ASTSYNC_"
 PATHS = frozenset({"path", "password_file", "secret_file", "ca_file"})
@@ -38,7 +37,7 @@ def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
         try:
             done.origins[_put(data, variable, environ[variable])] = variable
         except ValueError as error:
-            done.faults.append(f"{shown(variable)}: {error}")
+            done.faults.append(f"{printable(variable)}: {error}")
     for index, table in enumerate(_pbxs(data)[len(configured) :], len(configured)):
         lacking = list(_lacking(table))
         if lacking:
@@ -79,14 +78,14 @@ def _section(data: dict[str, Any], place: Location) -> tuple[dict[str, Any], Loc
     for part in place:
         table = table.setdefault(part, {})
         if type(table) is not dict:
-            raise ValueError(f"{shown(str(part))} is not a section in the file")
+            raise ValueError(f"{printable(str(part))} is not a section in the file")
     return table, place
 
 
 def _pbx(data: dict[str, Any], rest: list[str]) -> tuple[dict[str, Any], Location]:
     """Find the PBX that a variable names, or add one."""
     if len(rest) != 2:
-        raise ValueError(f"name a PBX and one key, as in {_variable(shown(rest[0]), 'secret')}")
+        raise ValueError(f"name a PBX and one key, as in {_variable(printable(rest[0]), 'secret')}")
     tables = data.setdefault("pbx", [])
     if type(tables) is not list:
         raise ValueError("the PBXs of the file are not written as [[pbx]]")
@@ -116,12 +115,12 @@ def _lacking(table: Mapping[str, Any]) -> Iterator[str]:
 
 def _stranger(place: Location, variable: str, name: str, configured: list[str], lacking: list[str]) -> str:
     """Say that a variable names no PBX, and which one it may mean."""
-    near = difflib.get_close_matches(name, configured, n=1)
+    near = nearest(name, configured)
     if near:
         cure = f"did you mean {_variable(near[0], str(place[-1]))}?"
     else:
         cure = f"one from the environment alone also needs {', '.join(_variable(name, key) for key in lacking)}"
-    return f"{shown(variable)}: no PBX is named {shown(name)}; {shown(cure)}"
+    return f"{printable(variable)}: no PBX is named {printable(name)}; {printable(cure)}"
 
 
 def _variable(name: str, key: str) -> str:

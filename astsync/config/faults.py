@@ -1,6 +1,5 @@
 """The faults of a configuration in the words of its file: the dotted key, what is wrong, the nearest known key."""
 
-import difflib
 from collections.abc import Mapping
 from typing import Any, get_args
 
@@ -9,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from astsync.config.environment import Location, Overlay
 from astsync.config.section import Section
-from astsync.config.values import shown
+from astsync.text import nearest, printable
 
 _LISTED = 'must be a list, such as ["a", "b"]'
 _WANTED = {
@@ -54,15 +53,15 @@ def _of_stranger(at: Location, detail: ErrorDetails, overlay: Overlay) -> bool:
 def _origin(place: Location, origins: Mapping[Location, str]) -> str:
     """Name the variable that a faulty value comes from; no word where it stands in the file."""
     found = (origins[place[:end]] for end in range(len(place), 0, -1) if place[:end] in origins)
-    return "".join(f" (set by {shown(variable)})" for variable in list(found)[:1])
+    return "".join(f" (set by {printable(variable)})" for variable in list(found)[:1])
 
 
 def _fault(model: type[Section], at: Location, detail: ErrorDetails) -> str:
     where = (*at, *detail["loc"])
-    key = ".".join(f"[{part + 1}]" if isinstance(part, int) else shown(part) for part in where).replace(".[", "[")
+    key = ".".join(f"[{part + 1}]" if isinstance(part, int) else printable(part) for part in where).replace(".[", "[")
     if detail["type"] == "extra_forbidden":
         known = _known_keys(model, detail["loc"][:-1])
-        near = difflib.get_close_matches(str(detail["loc"][-1]), known, n=1, cutoff=0.4)
+        near = nearest(str(detail["loc"][-1]), known, 0.4)
         advice = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
         return f"{key}: unknown key; {advice}"
     words = _words(detail, where, key)

@@ -19,8 +19,8 @@ from astsync.config.environment import PATHS, PREFIX, Overlay, overlay, rooted
 from astsync.config.faults import told
 from astsync.config.section import Section
 from astsync.config.sections import Config, NamesConfig, NumbersConfig
-from astsync.config.values import shown
 from astsync.errors import ConfigError
+from astsync.text import printable
 
 FILE_NAME = "astsync.toml"
 Model = TypeVar("Model", bound=Section)
@@ -36,7 +36,7 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
         return next((place for place in usual_places() if _is_file(place)), None)
     if not _is_file(named):
         raise ConfigError(
-            f"no configuration file {shown(str(named))}", hint="Check the path after --config or in ASTSYNC_CONFIG."
+            f"no configuration file {printable(str(named))}", hint="Check the path after --config or in ASTSYNC_CONFIG."
         )
     return named
 
@@ -77,7 +77,7 @@ def _folder(ask: Callable[[str], Path]) -> tuple[Path, ...]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    name = shown(str(path))
+    name = printable(str(path))
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -95,7 +95,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _reason(error: Exception) -> str:
     """Say why a text is no TOML; Python's own limits have no words for users."""
     if isinstance(error, tomllib.TOMLDecodeError):
-        return shown(str(error))
+        return printable(str(error))
     return "brackets stand too deep" if isinstance(error, RecursionError) else "a number has too many digits"
 
 
@@ -119,12 +119,12 @@ def _checked(model: type[Model], data: object, path: Path | None, done: Overlay,
     else:
         if not faults:
             return checked
-    place = shown(str(path)) if path is not None else "no configuration file, and the environment is not enough"
+    place = printable(str(path)) if path is not None else "no configuration file, and the environment is not enough"
     raise ConfigError("\n  ".join([f"{place}:", *faults]), hint=_hint(path))
 
 
 def _hint(path: Path | None) -> str:
     if path is not None:
         return "Mend these lines; the README lists every key."
-    places = "\n".join(f"  {shown(str(place))}" for place in usual_places())
+    places = "\n".join(f"  {printable(str(place))}" for place in usual_places())
     return f"Name a file with --config FILE or ASTSYNC_CONFIG, or put it at one of:\n{places}"

@@ -21,8 +21,8 @@ from astsync.config.values import (
     Whole,
     Words,
     WsdlAddress,
-    shown,
 )
+from astsync.text import printable
 
 Value = bool | int | float | str
 SHIPPED_SERVICE = "hs/astsync/counterparties"
@@ -44,7 +44,7 @@ def _template(value: str) -> str:
         raise ValueError('write a template with placeholders, such as "{owner}: {name}"')
     odd = [field for field in fields if not field.isidentifier()]
     if odd:
-        raise ValueError(f"{{{shown(odd[0])}}} is no name of a field: write {{owner}}, {{name}} or such as {{ИНН}}")
+        raise ValueError(f"{{{printable(odd[0])}}} is no name of a field: write {{owner}}, {{name}} or such as {{ИНН}}")
     return value
 
 
@@ -91,7 +91,7 @@ class ODataConfig(Section):
         for table in ("templates", "owners", "filters"):
             strangers = sorted(key for key in getattr(self, table) if bare_catalog(key) not in names)
             if strangers:
-                raise ValueError(f"{table}: {shown(', '.join(strangers))} is not among the catalogs")
+                raise ValueError(f"{table}: {printable(', '.join(strangers))} is not among the catalogs")
         return self
 
     def of_catalog(self, table: Mapping[str, str], catalog: str, default: str = "") -> str:

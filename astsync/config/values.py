@@ -9,13 +9,10 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
+from astsync.text import printable
+
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
-
-
-def shown(text: str) -> str:
-    r"""Give text of a file or the environment for a message: what does not print becomes ``\xNN`` or ``\uNNNN``."""
-    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode("ascii") for c in text)
 
 
 def matching(pattern: str, words: str) -> AfterValidator:
@@ -160,7 +157,7 @@ def _headers(value: dict[str, SecretStr]) -> dict[str, SecretStr]:
     """Check headers, whose values are secrets: no message shows one."""
     for name, secret in value.items():
         if _TOKEN.fullmatch(name) is None:
-            raise ValueError(f"{shown(name)} is no name of a header: write Latin letters, digits and -")
+            raise ValueError(f"{printable(name)} is no name of a header: write Latin letters, digits and -")
         if not secret.get_secret_value().isprintable():
             raise ValueError(f"{name} must not hold line breaks or other characters that do not print")
     return value

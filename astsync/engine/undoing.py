@@ -7,6 +7,7 @@ from astsync.errors import SafetyError
 from astsync.phonebook.model import Change, Entry
 from astsync.phonebook.plan import Plan
 from astsync.store import Before
+from astsync.text import listed
 
 _NAMED = 5
 """Keys that a refusal names; the rest is counted."""
@@ -84,9 +85,8 @@ class Undoing:
         if not self.changed:
             return None
         numbers = sorted(before.number for before in self.changed)
-        more = f" and {len(numbers) - _NAMED} more" if len(numbers) > _NAMED else ""
         return SafetyError(
-            f"{name}: {len(numbers)} keys have changed since run {run}: {', '.join(numbers[:_NAMED])}{more}",
+            f"{name}: {len(numbers)} keys have changed since run {run}: {listed(numbers, _NAMED)}",
             hint="Nothing was put back there. Somebody else wrote them, or a later run did: undo the later runs first, "
             "the newest before the others (`astsync history` lists them), or leave these keys as they are with "
             "--skip-changed.",

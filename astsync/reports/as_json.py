@@ -7,7 +7,7 @@ import orjson
 
 from astsync.engine.result import PbxReport, Problems, Report
 from astsync.phonebook.model import Change, Claim, Conflict, Doubt, Skipped
-from astsync.reports.untrusted import escape_controls, utf8
+from astsync.text import escape_controls, utf8
 
 VERSION = 1
 

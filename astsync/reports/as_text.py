@@ -7,7 +7,7 @@ from astsync.engine.result import Applied, PbxReport, Problems, Report
 from astsync.phonebook.model import Change, Conflict, Doubt, Skipped
 from astsync.phonebook.plan import Plan
 from astsync.reports.tables import in_doubt
-from astsync.reports.untrusted import printable
+from astsync.text import printable
 
 
 def render(report: Report, most: int | None = None) -> str:

@@ -8,8 +8,8 @@ import orjson
 from astsync.engine.result import Key, Lookup, PbxKeys
 from astsync.phonebook.model import Claim, Entry
 from astsync.reports.as_json import as_claim, as_skipped
-from astsync.reports.untrusted import escape_controls, printable, utf8
 from astsync.store.records import Written
+from astsync.text import escape_controls, printable, utf8
 
 VERSION = 1
 _UNKNOWN = "from which card is not known: an older astsync made the snapshot; the next sync notes it"

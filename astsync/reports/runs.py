@@ -5,8 +5,8 @@ from typing import Any
 
 import orjson
 
-from astsync.reports.untrusted import escape_controls, printable, utf8
 from astsync.store.records import RunPart, RunRecord
+from astsync.text import escape_controls, printable, utf8
 
 VERSION = 1
 

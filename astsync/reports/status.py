@@ -10,8 +10,8 @@ import orjson
 from astsync.engine.result import PbxReport
 from astsync.reports import runs as run_list
 from astsync.reports.as_text import summary
-from astsync.reports.untrusted import escape_controls, printable, utf8
 from astsync.store.records import RunRecord, Snapshot
+from astsync.text import escape_controls, printable, utf8
 
 VERSION = 1
 

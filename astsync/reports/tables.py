@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 
 from astsync.engine.result import PbxReport, Problems, Report
 from astsync.phonebook.model import Conflict, Doubt, Entry
-from astsync.reports.untrusted import printable
+from astsync.text import printable
 
 Row = tuple[str, ...]
 

@@ -9,8 +9,9 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from astsync.config.values import WebAddress, shown
+from astsync.config.values import WebAddress
 from astsync.errors import ConfigError
+from astsync.text import printable
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
 _ODATA = re.compile(r"/odata(/.*)?$", re.IGNORECASE)
@@ -77,12 +78,12 @@ def _file(text: str) -> Address:
         there = file.is_file()
     except OSError as error:
         hint = "Name a file that this user may read, in folders that it may enter."
-        raise ConfigError(f"cannot look at {shown(str(file))}: {error.strerror}", hint=hint) from None
+        raise ConfigError(f"cannot look at {printable(str(file))}: {error.strerror}", hint=hint) from None
     if not there:
         hint = (
             "Name a file that is there: CSV, XLSX, JSON, XML or vCard. Before a web address write http:// or https://."
         )
-        raise ConfigError(f"there is no file {shown(str(file))}", hint=hint)
+        raise ConfigError(f"there is no file {printable(str(file))}", hint=hint)
     return Address("file", "", notes=("this is a file, which every run reads anew",), file=file)
 
 
@@ -94,7 +95,7 @@ def _split(text: str, notes: list[str]) -> SplitResult:
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise ConfigError(f"{shown(text)} is no address", hint=_WANTED) from None
+        raise ConfigError(f"{printable(text)} is no address", hint=_WANTED) from None
     if "@" in parts.netloc:
         parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
         notes.append("the login in it was left out: it is asked for on its own")
@@ -113,7 +114,7 @@ def _publication(path: str, notes: list[str]) -> str:
     ):
         match = pattern.search(path.rstrip("/"))
         if match is not None and match.start() > 0:
-            notes.append(f"{shown(unquote(match[0]))} was left out: {why}")
+            notes.append(f"{printable(unquote(match[0]))} was left out: {why}")
             path = path[: match.start()]
     return path
 
@@ -130,7 +131,7 @@ def _checked(parts: SplitResult, path: str) -> str:
         return TypeAdapter(WebAddress).validate_python(unquote_path(url))
     except ValidationError as error:
         reason = str(error.errors()[0].get("ctx", {}).get("error", ""))
-        raise ConfigError(f"{shown(url)}: {reason}", hint=_WANTED) from None
+        raise ConfigError(f"{printable(url)}: {reason}", hint=_WANTED) from None
 
 
 def unquote_path(url: str) -> str:

@@ -2,13 +2,15 @@
 
 import os
 import shutil
-import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
-from astsync.config.values import shown
 from astsync.errors import ConfigError
+from astsync.files import draft
+from astsync.text import printable
+
+_OTHER = "Name another file."
 
 
 def check_place(file: Path, *, force: bool) -> None:
@@ -16,18 +18,18 @@ def check_place(file: Path, *, force: bool) -> None:
     try:
         _check_place(file, force=force)
     except OSError as error:  # a folder on the way that this user may not enter, a name too long
-        raise ConfigError(f"cannot look at {shown(str(file))}: {error.strerror}", hint="Name another file.") from None
+        raise ConfigError(f"cannot look at {printable(str(file))}: {error.strerror}", hint=_OTHER) from None
 
 
 def _check_place(file: Path, *, force: bool) -> None:
     if file.exists() and not file.is_file():
-        raise ConfigError(f"{shown(str(file))} is no file", hint="Name another file.")
+        raise ConfigError(f"{printable(str(file))} is no file", hint=_OTHER)
     if file.exists() and not force:
         raise _exists(file)
     if not file.parent.is_dir():
-        raise ConfigError(f"there is no folder {shown(str(file.parent))}", hint="Make it, or name another file.")
+        raise ConfigError(f"there is no folder {printable(str(file.parent))}", hint="Make it, or name another file.")
     if not os.access(file.parent, os.W_OK | os.X_OK):
-        raise ConfigError(f"this user may not write to {shown(str(file.parent))}", hint="Name another file.")
+        raise ConfigError(f"this user may not write to {printable(str(file.parent))}", hint=_OTHER)
 
 
 def write_files(texts: Mapping[Path, str], check: Callable[[Mapping[Path, Path]], None], *, force: bool) -> list[Path]:
@@ -40,9 +42,9 @@ def write_files(texts: Mapping[Path, str], check: Callable[[Mapping[Path, Path]]
         try:
             drafts = {file: _draft(file, text, leftovers) for file, text in texts.items()}
             check(drafts)
-            backups = [_place(draft, file, undo, force=force) for file, draft in drafts.items()]
+            backups = [_place(ready, file, undo, force=force) for file, ready in drafts.items()]
         except OSError as error:
-            where = shown(str(error.filename or ""))
+            where = printable(str(error.filename or ""))
             raise ConfigError(
                 f"cannot write {where}: {error.strerror}", hint="Check the folder and its rights."
             ) from None
@@ -51,30 +53,24 @@ def write_files(texts: Mapping[Path, str], check: Callable[[Mapping[Path, Path]]
 
 
 def _draft(file: Path, text: str, leftovers: ExitStack) -> Path:
-    """Write a text beside its place; mkstemp makes the file anew (O_EXCL) with mode 0600."""
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:100]}.")
-    leftovers.callback(Path(name).unlink, missing_ok=True)
-    with os.fdopen(handle, "wb") as stream:
-        os.fchmod(handle, 0o600)
-        stream.write(text.encode())
-        stream.flush()
-        os.fsync(handle)
-    return Path(name)
+    beside = draft(file, text.encode())
+    leftovers.callback(beside.unlink, missing_ok=True)
+    return beside
 
 
-def _place(draft: Path, file: Path, undo: ExitStack, *, force: bool) -> Path | None:
+def _place(ready: Path, file: Path, undo: ExitStack, *, force: bool) -> Path | None:
     """Move a draft into its place in one step; ``undo`` can take it back. Gives the backup of what was there."""
     if not force:
-        _link_new(draft, file)
+        _link_new(ready, file)
         undo.callback(file.unlink, missing_ok=True)
         return None
     if not file.exists():
-        draft.replace(file)
+        ready.replace(file)
         undo.callback(file.unlink, missing_ok=True)
         return None
     backup = _backup(file)
     undo.callback(_restore, backup, file)
-    draft.replace(file)
+    ready.replace(file)
     return backup
 
 
@@ -84,15 +80,15 @@ def _restore(backup: Path, file: Path) -> None:
     backup.unlink(missing_ok=True)
 
 
-def _link_new(draft: Path, file: Path) -> None:
+def _link_new(ready: Path, file: Path) -> None:
     """Give a draft its name unless that is taken, also by a file that came a moment ago."""
     try:
-        os.link(draft, file)
+        os.link(ready, file)
     except FileExistsError:
         raise _exists(file) from None
     except OSError:  # a file system without links
         os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
-        draft.replace(file)
+        ready.replace(file)
 
 
 def _backup(file: Path) -> Path:
@@ -109,5 +105,6 @@ def _backup(file: Path) -> Path:
 
 def _exists(file: Path) -> ConfigError:
     return ConfigError(
-        f"{shown(str(file))} is there already", hint="Name another file, or replace it with --force (keeps a backup)."
+        f"{printable(str(file))} is there already",
+        hint="Name another file, or replace it with --force (keeps a backup).",
     )

@@ -10,7 +10,7 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Phone
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 FIRST = 3
 """Counterparties that a check shows."""
@@ -41,7 +41,7 @@ def shown(counterparty: Counterparty) -> Finding:
 def in_words(counterparty: Counterparty) -> str:
     """Give a counterparty in a line: its name and its phones with their kinds."""
     phones = ", ".join(_phone(phone) for phone in counterparty.phones if phone.text)
-    return f"{clean(counterparty.name) or 'without a name'}: {clean(phones) or 'no phone'}"
+    return f"{one_line(counterparty.name) or 'without a name'}: {one_line(phones) or 'no phone'}"
 
 
 def _phone(phone: Phone) -> str:

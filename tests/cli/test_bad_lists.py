@@ -10,9 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from astsync.sources import bounds
 from astsync.sources.file import xlsx_archive
-from astsync.sources.formats import json_finder
-from astsync.sources.records import paging
 from astsync.sources.web import stream
 from tests.cli.sandbox import Done, Sandbox
 from tests.unit.file_source import ROWS, csv_text, repacked, workbook
@@ -232,14 +231,14 @@ def test_an_answer_without_end(
 ) -> None:
     monkeypatch.setattr(stream, "LARGEST_HEAD", 1)
     monkeypatch.setattr(stream, "LARGEST_STREAM", 500_000)
-    monkeypatch.setattr(json_finder, "LARGEST_LIST", 20_000)
+    monkeypatch.setattr(bounds, "LARGEST_LIST", 20_000)
     server.answer = lambda _asked: Reply(start + unit * (2_000_000 // len(unit)))
     from_http(box, server)
     assert words in refuses(box, cure="")
 
 
 def test_pages_without_end(box: Sandbox, server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "LARGEST_LIST", 500)
+    monkeypatch.setattr(bounds, "LARGEST_LIST", 500)
     numbers = count()
     server.answer = lambda _asked: as_json([{"Name": f"{next(numbers)}", "Phones": ""} for _ in range(100)])
     from_http(box, server, paged_by("page"))

@@ -11,7 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceQueryError
-from astsync.sources.formats import json_finder, json_text
+from astsync.sources import bounds
+from astsync.sources.formats import json_text
 from astsync.sources.formats.json_list import JsonList
 
 A, B = {"Ref": "1", "Name": "ООО «Ромашка»"}, {"Ref": "2", "Phones": [{"Number": "1"}]}
@@ -207,7 +208,7 @@ def test_a_record_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
     ],
 )
 def test_a_list_without_end_is_given_up(body: bytes, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(json_finder, "LARGEST_LIST", 4)
+    monkeypatch.setattr(bounds, "LARGEST_LIST", 4)
     with pytest.raises(SourceBadAnswer, match="has no end: more than 4 values"):
         list(JsonList([body], path, "x"))
 

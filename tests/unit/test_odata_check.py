@@ -12,7 +12,7 @@ from astsync.finding import Finding
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.misbehaviour import Kind
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 from tests.unit.stub_1c import QUICK
 
 PARTNERS, PERSONS = "Партнеры", "КонтактныеЛицаПартнеров"
@@ -62,7 +62,7 @@ def test_three_counterparties_are_shown_with_their_phones() -> None:
         pulled = list(ODataSource(SourceConfig(url=onec.url)).pull())
     assert len(rows) == 3
     texts = {one.name.strip(): one.phones[0].texts[0] for one in pulled if one.phones}
-    assert all(row.partition(": ")[2].startswith(clean(texts[row.partition(": ")[0]])) for row in rows)
+    assert all(row.partition(": ")[2].startswith(one_line(texts[row.partition(": ")[0]])) for row in rows)
     assert any("(Телефон)" in row for row in rows)
 
 

@@ -19,7 +19,8 @@ from astsync.sources.http.rules import HTTP_RULES
 from astsync.sources.soap.rules import RULES as SOAP_RULES
 from astsync.sources.web.client import read_json
 from astsync.sources.web.refusals import FEW, MANY, ONCE, Fault, Rule, error_in_answer, refusal
-from astsync.sources.web.server_words import MAX_WORDS, clean, odata_error, read_words
+from astsync.sources.web.server_words import odata_error, read_words
+from astsync.text import one_line
 
 DUMP = "77u/ew0Ke2EwMWY0NjVjLWVkNzAtNDQyZS1hZGE1" * 20
 STACK = "core83.dll:0x0000000000085928 " * 30
@@ -174,7 +175,7 @@ def test_refusals_are_told_apart(status: int, body: bytes, kind: type[SourceErro
 def test_messages_are_one_clean_line(status: int, body: bytes, _kind: object, _text: object, _hint: object) -> None:
     message = refusal(status, body, "Catalog_X").error.message
     assert message.isprintable()
-    assert len(message) < MAX_WORDS + 120
+    assert len(message) < 420
     assert "core83" not in message
     assert DUMP[:40] not in message
 
@@ -310,6 +311,6 @@ def test_atom_where_json_was_asked_for_is_an_old_platform(document: str) -> None
 
 
 def test_foreign_text_is_cleaned() -> None:
-    assert clean("a\r\nb\x00c\x1b[31m\u202ed\ttoo") == "a b c [31m d too"
-    assert clean("x " * 400) == "x " * 149 + "x…"
-    assert clean(f"before {DUMP} after") == "before … after"
+    assert one_line("a\r\nb\x00c\x1b[31m\u202ed\ttoo") == "a b c [31m d too"
+    assert one_line("x " * 400) == "x " * 149 + "x…"
+    assert one_line(f"before {DUMP} after") == "before … after"

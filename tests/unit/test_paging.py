@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from astsync.config.source import PagingConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceNotFound, SourceQueryError
-from astsync.sources.records import paging
+from astsync.sources import bounds
 from astsync.sources.records.paging import Ask, Page, Parameters, paged
 
 RECORDS = [{"Ref": str(number)} for number in range(25)]
@@ -124,7 +124,7 @@ def test_cursors_that_go_in_a_circle_are_told() -> None:
 
 
 def test_a_list_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(paging, "LARGEST_LIST", 100)
+    monkeypatch.setattr(bounds, "LARGEST_LIST", 100)
     numbers = itertools.count()
     error = refused(PAGE, lambda _parameters: Page([{"Ref": next(numbers)} for _ in range(10)]))
     assert "has no end" in error.message

@@ -12,9 +12,11 @@ from hypothesis import strategies as st
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone
+from astsync.sources import bounds
 from astsync.sources.onec.phone_texts import TOO_LONG
-from astsync.sources.records import reader as records_reader
-from astsync.sources.records.reader import Once, RecordReader, look_up
+from astsync.sources.records.fields import look_up
+from astsync.sources.records.once import Once
+from astsync.sources.records.reader import RecordReader
 
 MIKO = {"Ref": "r-1", "Name": "ООО МИКО", "Phones": ["+7 (495) 555-01-42"]}
 VALUE = (
@@ -255,7 +257,7 @@ def test_names_of_foreign_fields_are_safe_to_show_and_few() -> None:
 
 
 def test_more_records_than_any_list_has_are_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(records_reader, "LARGEST_LIST", 2)
+    monkeypatch.setattr(bounds, "LARGEST_LIST", 2)
     reader = RecordReader(FieldsConfig(), "the list")
     reader.read({"Name": "A"})
     reader.read({"Name": "B"})

@@ -17,7 +17,7 @@ from astsync.phonebook.claims import Card, Held, ranked, told
 from astsync.phonebook.model import Conflict, Doubt, Entry, Skipped
 from astsync.phonebook.plan import make_plan
 from astsync.reports.formats import PROBLEM_RENDERERS, RENDERERS
-from astsync.reports.untrusted import printable
+from astsync.text import printable
 
 GOLDEN = Path(__file__).parents[1] / "golden"
 PULLED = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)

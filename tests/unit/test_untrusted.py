@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from astsync.reports.untrusted import escape_controls
+from astsync.text import escape_controls
 
 
 @pytest.mark.parametrize("text", ["", '{"a": "plain"}\n', '{"a": "Ромашка №\u00a01"}\n'])

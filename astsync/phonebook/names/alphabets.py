@@ -4,7 +4,6 @@ Ukrainian: resolution 55 of the Cabinet of Ministers, 27.01.2010. Belarusian: IC
 in Kazakh passports. Everything else Cyrillic goes through the chosen scheme.
 """
 
-import difflib
 import json
 import re
 import unicodedata
@@ -13,6 +12,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from astsync.errors import ConfigError
+from astsync.text import did_you_mean, nearest
 
 NO_SCHEME: Final = "none"
 RUSSIAN, UKRAINIAN, BELARUSIAN, KAZAKH = "ru", "uk", "be", "kk"
@@ -74,10 +74,9 @@ def _of_iuliia(name: str) -> Scheme:
     repo = FileRepo()
     if not repo.has(name):
         known = [NO_SCHEME, *repo.names()]
-        near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0)
         raise ConfigError(
             f"names.scheme: {name!r} is not a transliteration scheme",
-            hint=f"Did you mean {near[0]}? Known: {', '.join(known)}.",
+            hint=f"{did_you_mean(nearest(name, known, 0))} Known: {', '.join(known)}.",
         )
     content = json.loads(repo.get(name).path.read_text(encoding="utf-8"))
     parts = [content.get(key) or {} for key in ("mapping", "prev_mapping", "next_mapping", "ending_mapping")]

@@ -1,6 +1,5 @@
 """Names of counterparties to caller names."""
 
-import difflib
 import re
 from functools import lru_cache
 from threading import Lock
@@ -13,6 +12,7 @@ from astsync.phonebook.names.form_words import PLAIN, FormWord, form_word
 from astsync.phonebook.names.languages import language_of, marks_of
 from astsync.phonebook.names.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, Found, find_form
 from astsync.phonebook.names.trimming import cut_at_word, tidy
+from astsync.text import did_you_mean, nearest
 
 MOST_BYTES: Final = 255
 """The longest value that scheme "none" gives, in bytes of UTF-8."""
@@ -310,5 +310,6 @@ def _body(words: tuple[str, ...], found: Found) -> list[str]:
 def _check(key: str, value: str, known: tuple[str, ...]) -> None:
     if value in known:
         return
-    near = difflib.get_close_matches(value.lower(), known, n=1, cutoff=0)
-    raise ConfigError(f"{key}: {value!r} is not known", hint=f"Did you mean {near[0]!r}? Known: {', '.join(known)}.")
+    raise ConfigError(
+        f"{key}: {value!r} is not known", hint=f"{did_you_mean(nearest(value, known, 0))} Known: {', '.join(known)}."
+    )

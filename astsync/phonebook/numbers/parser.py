@@ -1,11 +1,11 @@
 """Phone fields to keys of the phonebook."""
 
-import difflib
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from astsync.errors import ConfigError
 from astsync.phonebook.numbers.damage import plain, repair
 from astsync.phonebook.numbers.field import take_apart
+from astsync.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
     from astsync.phonebook.numbers.reading import Number
@@ -126,7 +126,7 @@ def _check(country: str, area_code: str, forms: tuple[str, ...]) -> None:
 
     if country not in SUPPORTED_REGIONS:
         start = country.upper()[:2]
-        near = difflib.get_close_matches(start, sorted(SUPPORTED_REGIONS), n=1, cutoff=0)
+        near = nearest(start, sorted(SUPPORTED_REGIONS), 0)
         raise ConfigError(
             f"numbers.country: {country!r} is not a country with a numbering plan",
             hint=f"Write two capital letters of ISO 3166, such as {near[0]}.",
@@ -136,7 +136,5 @@ def _check(country: str, area_code: str, forms: tuple[str, ...]) -> None:
     unknown = [form for form in forms if form not in FORMS]
     if unknown or not forms:
         named = repr(unknown[0]) if unknown else "an empty list"
-        near = difflib.get_close_matches(unknown[0] if unknown else "", FORMS, n=1, cutoff=0)
-        raise ConfigError(
-            f"numbers.forms: {named} is not known", hint=f"Did you mean {near[0]}? Known: {', '.join(FORMS)}."
-        )
+        mean = did_you_mean(nearest("".join(unknown[:1]), FORMS, 0))
+        raise ConfigError(f"numbers.forms: {named} is not known", hint=f"{mean} Known: {', '.join(FORMS)}.")

@@ -9,10 +9,11 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from astsync.errors import SourceBadAnswer
+from astsync.sources.bounds import LARGEST_RECORD
 from astsync.sources.file.xml_rows import CURE
 from astsync.sources.formats.growing_xml import BadXml, GrowingTree, local
 from astsync.sources.formats.xml_list import bad_xml
-from astsync.sources.formats.xml_list_walk import LARGEST_RECORD, TooLarge
+from astsync.sources.formats.xml_list_walk import TooLarge
 
 ROOT = "КоммерческаяИнформация"
 """The name of the document's element."""

@@ -19,7 +19,7 @@ from astsync.errors import (
     SourceRightsError,
     SourceUnreachable,
 )
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 STANDARD_INPUT = Path("-")
 
@@ -44,7 +44,7 @@ class Content:
 
 def name_of(path: Path) -> str:
     """Name a file without its folder, which may tell more than a report should."""
-    return "standard input" if path == STANDARD_INPUT else clean(path.name)
+    return "standard input" if path == STANDARD_INPUT else one_line(path.name)
 
 
 @contextmanager

@@ -9,7 +9,7 @@ from astsync.errors import SourceBadAnswer
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.xdto_json import plain
 from astsync.sources.records.totals import next_named
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 LONGEST_JSON_LINE = 4 << 20
 """Characters of a line."""
@@ -27,7 +27,7 @@ def json_list(blocks: Iterable[bytes], name: str, path: str) -> Iterator[tuple[i
     named = next_named(records.answer)
     if named:
         raise SourceBadAnswer(
-            f"{name} is a part of a list: {clean(named)} names the next one",
+            f"{name} is a part of a list: {one_line(named)} names the next one",
             hint="Save the whole list in one file; or let astsync read the service itself, with source.http.",
         )
 
@@ -44,7 +44,7 @@ def _value(text: str, number: int, name: str) -> Any:
         value = plain(orjson.loads(text)) if _MAY_BE_XDTO in text else orjson.loads(text)
     except ValueError as error:
         raise SourceBadAnswer(
-            f"line {number} of {name} is no JSON: {clean(str(error))}",
+            f"line {number} of {name} is no JSON: {one_line(str(error))}",
             hint="Each line must be one object; if the last one is cut, export the file again.",
         ) from None
     if not isinstance(value, dict):

@@ -15,7 +15,7 @@ from astsync.sources.file.json_rows import LONGEST_JSON_LINE, json_lines, json_l
 from astsync.sources.file.table import Columns, Finder, Line, records
 from astsync.sources.file.vcards import vcards
 from astsync.sources.file.xml_rows import xml_list
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 Tell = Callable[[Finding], None]
 
@@ -81,8 +81,8 @@ def _sheet(content: Content, config: FileConfig, tell: Tell) -> Listing:
 
     book = Workbook(content.stream, content.name)
     sheet = book.sheet(config.sheet)
-    tell(Finding("sheet", True, clean(sheet)))
-    where = f"the sheet {clean(sheet)} of {content.name}"
+    tell(Finding("sheet", True, one_line(sheet)))
+    where = f"the sheet {one_line(sheet)} of {content.name}"
     return _table("row", *Finder(config.fields, where).find(book.rows(sheet)), tell)
 
 

@@ -10,7 +10,7 @@ import orjson
 
 from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Parts, Phone
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -99,7 +99,7 @@ class Merger:
         return Counterparty(ref, name, merged, sys.intern(catalog), 0, code)
 
     def _differ(self, ref: str, name: str, other: str) -> None:
-        told = f"{self._where} has one reference {clean(ref)} for {clean(name)} and {clean(other)}"
+        told = f"{self._where} has one reference {one_line(ref)} for {one_line(name)} and {one_line(other)}"
         if not self.sure:
             raise SourceQueryError(
                 told,

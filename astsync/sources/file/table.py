@@ -8,8 +8,9 @@ from typing import Any
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.file.header import continues, is_footer, joined, whole_digits
-from astsync.sources.records.reader import Record, name_fields
-from astsync.sources.web.server_words import clean
+from astsync.sources.formats.field_names import name_fields
+from astsync.sources.records.fields import Record
+from astsync.text import listed, one_line
 
 Line = tuple[int, Sequence[Any]]
 """The number of a line or row, from 1, and its cells: text, numbers, truth, None."""
@@ -84,7 +85,7 @@ class Columns:
         parts = {"name": [self.name], "phones": [place for group in self.phones for place in group]}
         parts |= {key: [place] for key in _SINGLE if (place := getattr(self, key)) is not None}
         return "; ".join(
-            f"{key}: {', '.join(clean(self.header[at]) for at in places)}" for key, places in parts.items()
+            f"{key}: {', '.join(one_line(self.header[at]) for at in places)}" for key, places in parts.items()
         )
 
     def record(self, cells: Sequence[Any]) -> Record:
@@ -201,7 +202,7 @@ class Finder:
             if key == "code" and key not in self._set:
                 return None  # it only helps to order: not worth a fault
             raise SourceQueryError(
-                f"several columns of {self._name} can be {key}: {', '.join(map(clean, found))}",
+                f"several columns of {self._name} can be {key}: {listed(found)}",
                 hint=f"Name the right one in the key {key} of [source.file.fields]; give no two columns one name.",
             )
         return next((hits[0] for hits in found.values()), None)
@@ -227,7 +228,7 @@ class Finder:
         known = [cell.strip() for cell in best[1] if folded(cell)]
         lacking = [column for column in wanted if folded(column) not in {folded(cell) for cell in known}] or wanted
         return SourceQueryError(
-            f"{self._name} has no column {', '.join(map(clean, lacking))}",
+            f"{self._name} has no column {listed(lacking)}",
             hint="Name the columns as they stand in the header, in [source.file.fields]. "
             + name_fields(known[:_MOST_SHOWN], lacking).replace("fields", "columns")
             + f" (row {best[0]})",

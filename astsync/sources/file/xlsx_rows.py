@@ -13,7 +13,7 @@ from zipfile import BadZipFile
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.file.table import Line
 from astsync.sources.file.xlsx_archive import Archive, SheetEnd, SheetStream, TooLarge
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -106,8 +106,8 @@ class Workbook:
         found = [name for name in self._paths if name.strip().casefold() == folded]
         if not found:
             raise SourceQueryError(
-                f"{self._name} has no {f'sheet {clean(wanted)}' if wanted else 'visible sheet'}",
-                hint=f"Name one in source.file.sheet: {', '.join(map(clean, self._paths)) or 'there is none'}.",
+                f"{self._name} has no {f'sheet {one_line(wanted)}' if wanted else 'visible sheet'}",
+                hint=f"Name one in source.file.sheet: {', '.join(map(one_line, self._paths)) or 'there is none'}.",
             )
         return found[0]
 
@@ -145,7 +145,7 @@ class Workbook:
                 f"{self._name} is too large when it is unpacked: {error}", hint="Export only the list, as XLSX or CSV."
             )
         return SourceBadAnswer(
-            f"{self._name} is no whole XLSX file: {clean(str(error)) or type(error).__name__}",
+            f"{self._name} is no whole XLSX file: {one_line(str(error)) or type(error).__name__}",
             hint="Save it again in Excel or LibreOffice as an Excel workbook (.xlsx) without a password, or as CSV.",
         )
 

@@ -7,7 +7,7 @@ from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer
 from astsync.sources.formats.xml_list import Sought, XmlList
 from astsync.sources.records.totals import next_named
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 CURE = (
     "Export the file again and check that it is whole. Where its first line claims a wrong encoding, write the right "
@@ -27,5 +27,5 @@ def xml_list(
     named = next_named(records.answer)
     if named:
         raise SourceBadAnswer(
-            f"{name} is a part of a list: {clean(named)} names the next one", hint="Save the whole list in one file."
+            f"{name} is a part of a list: {one_line(named)} names the next one", hint="Save the whole list in one file."
         )

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from astsync.errors import SourceFailure
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 _ERROR = re.compile(r"error|exception|ошибка|исключение", re.IGNORECASE)
 _NO_ERROR = {"", "0", "ok", "none", "null", "no", "нет", "success", "false"}
@@ -29,7 +29,7 @@ def _tells(value: object) -> bool:
 
 def in_words(value: object) -> str:
     """Give the texts of a value, of an error's fields for example, in one line."""
-    return clean(" ".join(_texts(value, 5))) or "without words"
+    return one_line(" ".join(_texts(value, 5))) or "without words"
 
 
 def _texts(value: object, deeper: int) -> Iterator[str]:

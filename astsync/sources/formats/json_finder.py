@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Any
 
+from astsync.sources import bounds
 from astsync.sources.formats.json_text import JsonText
 from astsync.sources.formats.xdto_json import (
     MARKED,
@@ -26,8 +27,7 @@ from astsync.sources.formats.xdto_json import (
     plain,
     table_row,
 )
-from astsync.sources.records.reader import LARGEST_LIST
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 _DEEPEST = 20
 _MANY_KEPT = 500
@@ -96,7 +96,7 @@ class Finder:
         value = self._plain({TYPE: kind, VALUE: self._text.value()}) if kind else self._plain(self._text.value())
         self._keep(keep, name, value)
         if rest == "":
-            self._note(self.instead, f"{clean(here)} is {'null' if value is None else 'no list'}")
+            self._note(self.instead, f"{one_line(here)} is {'null' if value is None else 'no list'}")
 
     def _array(self, rest: str | None, name: str, here: str, keep: dict[str, Any], deeper: int) -> Iterator[Any]:
         if rest and deeper:
@@ -152,8 +152,8 @@ class Finder:
         """Stop at every part of an array or object; over millions of them a document has no end."""
         for _ in self._text.parts(end):
             self._values += 1
-            if self._values > LARGEST_LIST:
-                raise self._text.damaged(f"has no end: more than {LARGEST_LIST} values")
+            if self._values > bounds.LARGEST_LIST:
+                raise self._text.damaged(f"has no end: more than {bounds.LARGEST_LIST} values")
             yield
 
     def _all(self, path: str | None, here: str, deeper: int) -> Iterator[Any]:

@@ -11,10 +11,10 @@ from typing import Any
 
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.formats.error_fields import in_words, refuse_error
+from astsync.sources.formats.field_names import name_fields
 from astsync.sources.formats.json_finder import Finder
 from astsync.sources.formats.json_text import SERVICE_CURE, JsonText
-from astsync.sources.records.reader import name_fields
-from astsync.sources.web.server_words import clean
+from astsync.text import listed, one_line
 
 _NAME_LIST = 'Name the path to the list of counterparties in the key list of the source, such as "data.items".'
 
@@ -65,14 +65,12 @@ class JsonList:
     def _check(self) -> None:
         refuse_error(self.answer, self._where)
         if len(self._finder.lists) > 1 and not self._path:
-            raise SourceQueryError(
-                f"{self._where} holds several lists: {', '.join(map(clean, self._finder.lists))}", hint=_NAME_LIST
-            )
+            raise SourceQueryError(f"{self._where} holds several lists: {listed(self._finder.lists)}", hint=_NAME_LIST)
         if not self._finder.lists and not self._finder.empty:
             raise self._no_list()
 
     def _no_list(self) -> SourceBadAnswer:
-        at = f" at {clean(self._path)}" if self._path else " of records"
+        at = f" at {one_line(self._path)}" if self._path else " of records"
         found = f" ({'; '.join(self._finder.instead)})" if self._finder.instead else ""
         said = "" if self._path or not self.answer else f": {in_words(self.answer)}"
         hint = _NAME_LIST

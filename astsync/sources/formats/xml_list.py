@@ -8,12 +8,12 @@ from xml.etree.ElementTree import Element
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.formats.error_fields import refuse_error
+from astsync.sources.formats.field_names import name_fields
 from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, GrowingTree, local
 from astsync.sources.formats.xml_convert import CORE, value
 from astsync.sources.formats.xml_detect import Spot, find_another, find_list, says_empty
 from astsync.sources.formats.xml_list_walk import ENOUGH, ListWalk, TooLarge
-from astsync.sources.records.reader import name_fields
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 _FORBIDDEN = "1C writes no such documents: look at what it comes from, and at what stands on its way."
 
@@ -44,7 +44,7 @@ class Sought:
         other = find_another(top, self.path, self.fields)
         if other:
             raise SourceQueryError(
-                f"{self.where} holds several lists: {clean(other)} is another",
+                f"{self.where} holds several lists: {one_line(other)} is another",
                 hint=f"Name the path to one list in {self.key}; a list in several parts cannot be read.",
             )
 
@@ -57,7 +57,7 @@ class Sought:
         if others or (top.text or "").strip() or self.path:
             there = name_fields(dict.fromkeys(others), [self.path]).replace("fields", "elements")
             raise SourceBadAnswer(
-                f"{self.where} holds no list {clean(self.path)}".rstrip(),
+                f"{self.where} holds no list {one_line(self.path)}".rstrip(),
                 hint=f"Name the path to the list in {self.key}. {there}",
             )
 
@@ -115,4 +115,4 @@ def bad_xml(error: BadXml | TooLarge, where: str, cure: str) -> SourceBadAnswer:
     if isinstance(error, TooLarge):
         return SourceBadAnswer(f"{where} is too large: {error}", hint=cure)
     what = "is cut" if error.cut else "is damaged XML"
-    return SourceBadAnswer(f"{where} {what}: {clean(str(error))}", hint=cure)
+    return SourceBadAnswer(f"{where} {what}: {one_line(str(error))}", hint=cure)

@@ -3,11 +3,9 @@
 from collections.abc import Callable, Iterable, Iterator
 from xml.etree.ElementTree import Element
 
+from astsync.sources.bounds import LARGEST_RECORD
 from astsync.sources.formats.growing_xml import GrowingTree
 from astsync.sources.formats.xml_detect import Spot
-
-LARGEST_RECORD = 4 * 1024 * 1024
-"""Bytes of one record, or of all that stands around the list."""
 
 ENOUGH = 256 * 1024
 """Bytes after which a list that no WSDL describes must be recognisable."""

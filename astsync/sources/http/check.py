@@ -12,7 +12,7 @@ from astsync.phonebook.model import Counterparty
 from astsync.sources.check import EMPTY, FIRST, failed, shown
 from astsync.sources.http.service import Service
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 _PAGES = 2
 
@@ -63,7 +63,7 @@ class _Check:
 
     def found(self) -> Iterator[Finding]:
         """Tell of the list, its pages, its fields and its first counterparties. Raises SourceError."""
-        place = clean(self._service.list_path) or "the answer itself"
+        place = one_line(self._service.list_path) or "the answer itself"
         read = f"{self._records} records" if self._whole else f"{self._records} records in the first pages"
         if not self._records:
             yield Finding("list", False, f"{place} is empty", EMPTY)
@@ -92,7 +92,7 @@ class _Check:
             return Finding("paging", None, "none: one answer holds the whole list")
         if self._service.pages < _PAGES:
             return Finding("paging", True, f"by {paging.by}: the first page holds the whole list")
-        return Finding("paging", True, f"by {paging.by} in {clean(paging.parameter)}: the second page was read")
+        return Finding("paging", True, f"by {paging.by} in {one_line(paging.parameter)}: the second page was read")
 
     def _fields(self) -> Finding:
         try:
@@ -102,4 +102,4 @@ class _Check:
         except AstsyncError as error:
             return Finding("fields", False, error.message, error.hint)
         fields = self._config.http.fields
-        return Finding("fields", True, f"name {clean(fields.name)}, phones {clean(', '.join(fields.phones))}")
+        return Finding("fields", True, f"name {one_line(fields.name)}, phones {one_line(', '.join(fields.phones))}")

@@ -22,9 +22,10 @@ from astsync.sources.odata.contact_kinds import Kinds, read_kinds
 from astsync.sources.odata.contacts import Register
 from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
-from astsync.sources.odata.published import PREFIX, address_hint, check_published, listed, published_sets
+from astsync.sources.odata.published import PREFIX, address_hint, check_published, published_sets
 from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
 from astsync.sources.web.client import OneCClient
+from astsync.text import listed
 
 ALLOWED_ONLY = (
     "source.odata.allowed_only: what the 1C user may not see is left out without a word; when its rights shrink that "

@@ -14,9 +14,10 @@ from astsync.errors import (
 from astsync.phonebook.model import Phone
 from astsync.sources.formats.values import ref_key, text_of
 from astsync.sources.odata.pages import ODataPages
-from astsync.sources.odata.published import PREFIX, listed
+from astsync.sources.odata.published import PREFIX
 from astsync.sources.onec.metadata_names import LANGUAGES, RUSSIAN
 from astsync.sources.web.refusals import ADD_TO_ODATA
+from astsync.text import listed
 
 logger = logging.getLogger(__name__)
 

@@ -5,7 +5,8 @@ from string import Formatter
 
 from astsync.errors import SourceQueryError
 from astsync.sources.formats.values import MAX_TEXT, Row, text_of
-from astsync.sources.odata.published import listed, no_text, text_fields
+from astsync.sources.odata.published import no_text, text_fields
+from astsync.text import listed
 
 DESCRIPTION = "Description"
 """The name that every catalog of 1C has, and what stands in for an empty ``name_field``."""

@@ -14,9 +14,10 @@ from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.sources.formats.values import Row, ref_key, text_of
 from astsync.sources.odata.names import DESCRIPTION
 from astsync.sources.odata.pages import ODataPages, guid
-from astsync.sources.odata.published import PREFIX, listed
+from astsync.sources.odata.published import PREFIX
 from astsync.sources.onec.metadata_names import LANGUAGES
 from astsync.sources.web.refusals import ADD_TO_ODATA
+from astsync.text import listed
 
 logger = logging.getLogger(__name__)
 

@@ -1,6 +1,5 @@
 """Where the OData interface stands, which sets it publishes, and what to say when a catalog or a field is missing."""
 
-import difflib
 import logging
 import re
 from collections.abc import Iterable, Sequence
@@ -19,7 +18,7 @@ from astsync.sources.odata.pages import ODataPages
 from astsync.sources.onec.metadata_names import LANGUAGES, phone_like
 from astsync.sources.web.client import Options
 from astsync.sources.web.refusals import ADD_TO_ODATA
-from astsync.sources.web.server_words import clean
+from astsync.text import did_you_mean, listed, nearest, one_line
 
 logger = logging.getLogger(__name__)
 
@@ -67,7 +66,7 @@ def check_published(catalogs: Iterable[str], published: frozenset[str]) -> None:
     """Raise SourceNotFound that names every catalog that is not published, and those that are."""
     missing = [name for name in catalogs if published and PREFIX + name not in published]
     if missing:
-        listed = clean(", ".join(missing))
+        listed = one_line(", ".join(missing))
         raise SourceNotFound(
             f"not published in 1C's OData interface: {listed}", hint=f"{_offer(missing, published)} {ADD_TO_ODATA}"
         )
@@ -108,7 +107,7 @@ def filter_refused(catalog: str, text: str, row: Row | None, error: SourceError)
     """Make the error of a ``$filter`` that 1C refuses: its words, the filter, and the fields that could stand in it."""
     fields = f" The catalog's fields: {listed(row)}." if row else ""
     return SourceQueryError(
-        f"1C refuses the filter of {catalog} ({clean(text)}): {error.message}",
+        f"1C refuses the filter of {catalog} ({one_line(text)}): {error.message}",
         hint="Correct source.odata.filter or source.odata.filters: it is a $filter of OData, such as "
         f"ИНН ne '' or Партнер_Key eq guid'…'.{fields}",
     )
@@ -147,7 +146,7 @@ def phone_fields(row: Row) -> list[str]:
 
 
 def _own_fields(names: Sequence[str]) -> str:
-    quoted = ", ".join(f'"{clean(name)}"' for name in names[:_MANY])
+    quoted = ", ".join(f'"{one_line(name)}"' for name in names[:_MANY])
     return f"phone_fields = [{quoted}] in the table source.odata"
 
 
@@ -158,11 +157,10 @@ def _name(row: Row) -> str:
 def _offer(missing: list[str], published: frozenset[str]) -> str:
     catalogs = sorted(name.removeprefix(PREFIX) for name in published if name.startswith(PREFIX))
     owners = [name for name in catalogs if not name.endswith(_SECTIONS)]
-    folded = {name.casefold(): name for name in owners}
-    near = [folded[hit] for name in missing for hit in difflib.get_close_matches(name.casefold(), folded, 3, 0.7)]
-    if near:
-        return f"Did you mean {listed(dict.fromkeys(near))}?"
-    return f"Published catalogs: {listed(owners)}." if owners else "No catalog is published."
+    if not owners:
+        return "No catalog is published."
+    near = [hit for name in missing for hit in nearest(name, owners, 0.7, most=3)]
+    return did_you_mean(near) or f"Published catalogs: {listed(owners)}."
 
 
 def _other_fields(row: Row | None) -> str:
@@ -174,10 +172,3 @@ def text_fields(row: Row) -> list[str]:
     """Give the names of text fields, those that look like names first."""
     texts = (name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
     return sorted(texts, key=lambda name: (not name.startswith(("Description", "Наименование")), name))
-
-
-def listed(names: Iterable[str]) -> str:
-    """Write names of others one after another, clean, the first 15 of them."""
-    every = list(names)
-    more = len(every) - _MANY
-    return ", ".join(map(clean, every[:_MANY])) + (f" and {more} more" if more > 0 else "")

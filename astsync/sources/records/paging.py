@@ -12,9 +12,13 @@ from typing import Any
 
 from astsync.config.source import PagingConfig, Value
 from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError
-from astsync.sources.records.reader import LARGEST_LIST, Once, endless, look_up, name_fields, plain_text
+from astsync.sources import bounds
+from astsync.sources.formats.field_names import name_fields
+from astsync.sources.formats.values import plain_text
+from astsync.sources.records.fields import look_up
+from astsync.sources.records.once import Once, endless
 from astsync.sources.records.totals import check_total_found, refuse_part, refuse_short, total_of
-from astsync.sources.web.server_words import clean
+from astsync.text import one_line
 
 _IDLE_PAGES = 2
 _EMPTY_PAGES = 1000
@@ -144,7 +148,7 @@ class _Walk:
     def _check(self) -> None:
         if self._idle >= _IDLE_PAGES:
             raise self._without_effect("the same records come on every page")
-        if self._records > LARGEST_LIST:
+        if self._records > bounds.LARGEST_LIST:
             raise endless(self._where)
 
     def _next_cursor(self, page: Page, count: int) -> bool:
@@ -166,20 +170,20 @@ class _Walk:
         if self._config.size_parameter and count >= self._config.size:
             known = [str(name) for name in page.answer]
             raise SourceQueryError(
-                f"{self._where} holds no field {clean(self._config.next)} (next of paging)",
+                f"{self._where} holds no field {one_line(self._config.next)} (next of paging)",
                 hint=f"{_WRONG_NEXT} {name_fields(known, [self._config.next])}",
             )
 
     def _text(self, value: object) -> str:
         if isinstance(value, list | Mapping) or value is True:
             raise SourceQueryError(
-                f"the field {clean(self._config.next)} of {self._where} holds no cursor (next of paging)",
+                f"the field {one_line(self._config.next)} of {self._where} holds no cursor (next of paging)",
                 hint=_WRONG_NEXT,
             )
         return plain_text(value, _LONGEST_CURSOR)
 
     def _without_effect(self, what: str) -> SourceBadAnswer:
-        name = clean(self._config.parameter)
+        name = one_line(self._config.parameter)
         return SourceBadAnswer(
             f"{self._where} cannot be read whole: {what}, so the parameter {name} has no effect",
             hint='Correct parameter in the table paging of the source, or write by = "none" when one answer holds the '

@@ -5,10 +5,13 @@ from collections.abc import Iterable
 
 from astsync.config import FieldsConfig
 from astsync.phonebook.model import Phone
+from astsync.sources.bounds import MANY_FIELDS
+from astsync.sources.formats.field_names import field_names
+from astsync.sources.formats.values import plain_text
 from astsync.sources.onec.contact_rows import read_row
 from astsync.sources.onec.metadata_names import ENGLISH, RUSSIAN, Language, in_trust
 from astsync.sources.onec.phone_texts import Gathered, gather, phone
-from astsync.sources.records.fields import DEEPEST, MANY_FIELDS, Record, field_names, look_up, plain_text
+from astsync.sources.records.fields import DEEPEST, Record, look_up
 
 PART_OF_ONE = frozenset({"number", "countryCode", "areaCode", "КодГорода", "КодСтраны"})
 """Fields that tell a record which is itself the parsed Значение or ЗначенияПолей."""

@@ -7,33 +7,20 @@ what is empty; a field that no record of the whole list has is one, told togethe
 import logging
 import sys
 from collections.abc import Iterable
-from hashlib import blake2b
 from typing import Any
-
-import orjson
 
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.phonebook.model import Counterparty
-from astsync.sources.records.fields import Record, field_names, look_up, name_fields, plain_text
+from astsync.sources import bounds
+from astsync.sources.formats.field_names import field_names, name_fields
+from astsync.sources.formats.values import plain_text
+from astsync.sources.records.fields import Record, look_up
+from astsync.sources.records.once import endless
 from astsync.sources.records.phones import PhoneReader
-from astsync.sources.web.server_words import clean
-
-__all__ = [
-    "LARGEST_LIST",
-    "Once",
-    "Record",
-    "RecordReader",
-    "endless",
-    "look_up",
-    "name_fields",
-    "plain_text",
-]
+from astsync.text import listed, one_line
 
 logger = logging.getLogger(__name__)
-
-LARGEST_LIST = 2_000_000
-"""Records; twice the longest list that was tried. One that goes on beyond has no end, and memory has."""
 
 _TRUE = {"true", "1", "да", "истина", "yes"}
 _SAMPLES = 50
@@ -57,11 +44,11 @@ class RecordReader:
         """
         if not isinstance(record, dict):
             raise SourceBadAnswer(
-                f"{self._where} holds what is no record: {clean(str(type(record).__name__))} number {self._read + 1}",
+                f"{self._where} holds what is no record: {type(record).__name__} number {self._read + 1}",
                 hint="A list of records with named fields is needed: name the path to it in the key list.",
             )
         self._read += 1
-        if self._read > LARGEST_LIST:
+        if self._read > bounds.LARGEST_LIST:
             raise endless(self._where)
         if self._read <= _SAMPLES:
             self._known.update(dict.fromkeys(field_names(record)))
@@ -86,7 +73,7 @@ class RecordReader:
         if not self._phones.found:
             raise self._missing("phones", fields.phones)
         for path in set(fields.phones) - self._phones.found:
-            logger.warning("%s: no record has the field %s (phones)", self._where, clean(path))
+            logger.warning("%s: no record has the field %s (phones)", self._where, one_line(path))
         if self._phones.unread:
             raise self._missing("phone", fields.phone, within=" of a phone", known=self._phones.unread)
 
@@ -120,7 +107,7 @@ class RecordReader:
         value = self._first(record, path)
         if isinstance(value, list | dict | bool):
             raise SourceQueryError(
-                f"the field {clean(path)} of {self._where} holds no text ({key})",
+                f"the field {one_line(path)} of {self._where} holds no text ({key})",
                 hint=f"Correct {key} in the table fields of the source. {name_fields(self._known, [path])}",
             )
         return plain_text(value)
@@ -128,55 +115,14 @@ class RecordReader:
     def _missing(
         self, key: str, paths: Iterable[str], *, within: str = "", known: Iterable[str] | None = None
     ) -> SourceQueryError:
-        listed = ", ".join(map(clean, paths))
         return SourceQueryError(
-            f"no record of {self._where} has the field {listed}{within} ({key})",
+            f"no record of {self._where} has the field {listed(paths)}{within} ({key})",
             hint=f"Correct {key} in the table fields of the source. "
             f"{name_fields(self._known if known is None else known, paths)}",
         )
-
-
-def endless(where: str) -> SourceBadAnswer:
-    """Make the error of a list that does not end."""
-    return SourceBadAnswer(
-        f"{where} has no end: more than {LARGEST_LIST} records", hint="Look at what the source gives, and why so much."
-    )
 
 
 def _is_true(value: object) -> bool:
     if isinstance(value, bool) or value is None:
         return value is True
     return plain_text(value, 10).strip().casefold() in _TRUE
-
-
-class Once:
-    """Lets each record pass once: a list that is read in parts may shift between them.
-
-    Records count as the same when they are alike in all fields. A list may well give one counterparty several times
-    with one phone each, so its reference alone proves nothing. Costs some 100 bytes of memory a record.
-    """
-
-    def __init__(self) -> None:
-        self._seen: set[bytes] = set()
-
-    def __len__(self) -> int:
-        return len(self._seen)
-
-    def new(self, record: object) -> bool:
-        """Tell whether a record was not seen before, and keep it in mind. Raises SourceBadAnswer when it has no end."""
-        try:
-            mark = blake2b(_bytes(record), digest_size=16).digest()
-        except (RecursionError, ValueError):
-            raise SourceBadAnswer(
-                "a record is nested too deeply, or holds a number without end", hint="Look at what the source gives."
-            ) from None
-        before = len(self._seen)
-        self._seen.add(mark)
-        return len(self._seen) > before
-
-
-def _bytes(record: object) -> bytes:
-    try:
-        return orjson.dumps(record, option=orjson.OPT_NON_STR_KEYS)
-    except (TypeError, orjson.JSONEncodeError):
-        return repr(record).encode("utf-8", "backslashreplace")

@@ -9,8 +9,9 @@ from typing import Any
 
 from astsync.config.source import PagingConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
-from astsync.sources.records.reader import look_up, name_fields
-from astsync.sources.web.server_words import clean
+from astsync.sources.formats.field_names import name_fields
+from astsync.sources.records.fields import look_up
+from astsync.text import one_line
 
 _DEEPEST = 4
 _TOTALS_WITHIN = 2
@@ -44,7 +45,7 @@ def refuse_part(answer: Mapping[str, Any], records: int, paging: PagingConfig, w
     named = next_named(answer)
     if named:
         raise SourceQueryError(
-            f"{where} gives its list in parts: the answer names the next one in {clean(named)}",
+            f"{where} gives its list in parts: the answer names the next one in {one_line(named)}",
             hint="Configure the table paging of the source: by, parameter, next.",
         )
     total = total_of(answer, paging.total)
@@ -69,7 +70,7 @@ def check_total_found(total: int | None, answer: Mapping[str, Any], path: str, w
     """See that the configured field is there. Raises SourceQueryError that lists those that are."""
     if path and path != "none" and total is None:
         raise SourceQueryError(
-            f"{where} holds no number in {clean(path)} (total of paging)",
+            f"{where} holds no number in {one_line(path)} (total of paging)",
             hint=name_fields([known for known, _, _ in _fields(answer, _DEEPEST)], [path]),
         )
 

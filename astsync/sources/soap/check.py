@@ -18,7 +18,7 @@ from astsync.sources.soap.rules import where
 from astsync.sources.soap.wsdl.list_place import Plan
 from astsync.sources.soap.wsdl.loader import WsdlLoader
 from astsync.sources.soap.wsdl.operations import Call, Service
-from astsync.sources.web.server_words import clean
+from astsync.text import listed, one_line
 
 _READ = 2000
 
@@ -29,12 +29,12 @@ def check_service(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Ite
     """Give the findings; an error on the way is one, and the last."""
     try:
         wsdl = loader.fetch()
-        yield Finding("WSDL", True, f"{clean(loader.address)} can be read")
+        yield Finding("WSDL", True, f"{one_line(loader.address)} can be read")
         service = Service(wsdl, config.soap, loader.address)
         yield _operations(service)
         call = service.choose()
         yield Finding("operation", True, f"{call.operation.signature()}, port {call.operation.port}")
-        yield Finding("endpoint", True, clean(call.endpoint))
+        yield Finding("endpoint", True, one_line(call.endpoint))
         yield _list(call.plan())
         reader = RecordReader(config.soap.fields, where(config.soap.operation))
         with opened(call, reader) as calls:
@@ -45,15 +45,15 @@ def check_service(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Ite
 
 def _operations(service: Service) -> Finding:
     """List the operations of each service; the ports offer the same ones."""
-    listed = dict.fromkeys(operation.signature() for operation in service.operations)
-    lines = [f"{len(listed)} operations, ports {', '.join(map(clean, service.ports)) or 'none'}"]
-    return Finding("operations", bool(listed), "\n".join([*lines, *listed]))
+    signatures = dict.fromkeys(operation.signature() for operation in service.operations)
+    lines = [f"{len(signatures)} operations, ports {listed(service.ports) or 'none'}"]
+    return Finding("operations", bool(signatures), "\n".join([*lines, *signatures]))
 
 
 def _list(plan: Plan) -> Finding:
     names = ".".join(tag.rpartition("}")[2] for tag in (*plan.path, plan.record) if tag)
     forms = {"typed": "", "open": ", which the WSDL does not describe", "text": ", a text that holds the list"}
-    return Finding("list", True, clean(names) + forms[plan.form])
+    return Finding("list", True, one_line(names) + forms[plan.form])
 
 
 def _read(calls: Calls, reader: RecordReader) -> Iterator[Finding]:
@@ -63,7 +63,7 @@ def _read(calls: Calls, reader: RecordReader) -> Iterator[Finding]:
     items = list(islice(calls.records(), _READ))
     reader.finish()
     found = [item for item in items if isinstance(item, Counterparty)]
-    yield Finding("call", True, f"{calls.where} answers, {clean(pages)}")
+    yield Finding("call", True, f"{calls.where} answers, {one_line(pages)}")
     read = f"{len(items)} records read, {len(found)} not marked for deletion"
     empty = Finding("list", False, f"{calls.where} gives an empty list", EMPTY)
     yield Finding("fields", True, read) if items else empty

@@ -1,9 +1,54 @@
 """What the refusals of a web service mean, and how to cure them; they come before the rules of all interfaces."""
 
-from astsync.errors import SourceError, SourceFailure, SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.sources.soap.errors import CutAnswer, ServiceChanged
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+
+from astsync.errors import (
+    SourceBadAnswer,
+    SourceError,
+    SourceFailure,
+    SourceNotFound,
+    SourceQueryError,
+    SourceRightsError,
+)
 from astsync.sources.web.refusals import FEW, Fault, Rule, fault_of, has_status, says
-from astsync.sources.web.server_words import ServerWords, clean
+from astsync.sources.web.server_words import ServerWords
+from astsync.text import listed, one_line
+
+_CALL = "Call the operation by hand (SoapUI, curl) and look at what comes."
+
+
+class ServiceChanged(SourceBadAnswer):
+    """The answer does not fit the WSDL that is known: perhaps another one is valid by now."""
+
+
+class CutAnswer(SourceBadAnswer):
+    """An answer that ended too early, or was damaged on its way: asked again it may come whole."""
+
+
+@contextmanager
+def address_of(key: str) -> Iterator[None]:
+    """Let hints name the key that holds the address that is asked; what asks knows only ``source.url``."""
+    try:
+        yield
+    except SourceError as error:
+        error.hint = error.hint.replace("source.url", key)
+        raise
+
+
+def unknown(name: str, within: str, known: Iterable[str]) -> ServiceChanged:
+    """Make the error of an element that the WSDL does not know; ``within`` names what it stands in."""
+    return ServiceChanged(
+        f"{one_line(within)} holds the element {one_line(name)}, which the WSDL does not know: the service has changed",
+        hint=f"Elements that the WSDL knows there: {listed(known) or 'none'}. "
+        "If the service was changed, publish it again.",
+    )
+
+
+def bad(operation: str, what: str, hint: str = _CALL) -> SourceBadAnswer:
+    """Make the error of an answer that is not what the WSDL promises."""
+    return SourceBadAnswer(f"the answer of the operation {one_line(operation)} {what}", hint=hint)
+
 
 PUBLISH = (
     "The address of a web service is http://host/base/ws/<name>; the service must be ticked in the publication "
@@ -56,12 +101,12 @@ RULES = (
 
 def where(operation: str) -> str:
     """Name an operation in messages."""
-    return f"the operation {clean(operation)}"
+    return f"the operation {one_line(operation)}"
 
 
 def soap_fault(text: str, operation: str) -> SourceError:
     """Make the error of a SOAP fault that came with HTTP 200."""
-    words = ServerWords("soap", clean(text))
+    words = ServerWords("soap", one_line(text))
     error = fault_of(500, words, where(operation), first=RULES).error
     return type(error)(error.message.replace(" (HTTP 500)", " (SOAP fault)", 1), hint=error.hint)
 

@@ -15,8 +15,7 @@ from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
 from astsync.sources.soap.check import check_service
-from astsync.sources.soap.errors import ServiceChanged, address_of
-from astsync.sources.soap.rules import RULES, where
+from astsync.sources.soap.rules import RULES, ServiceChanged, address_of, where
 from astsync.sources.soap.wsdl.loader import Wsdl, WsdlLoader, origin_of, wsdl_address, wsdl_key
 from astsync.sources.soap.wsdl.operations import Call, Service
 from astsync.sources.web.client import OneCClient

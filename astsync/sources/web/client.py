@@ -29,8 +29,9 @@ from astsync.errors import ConfigError, SourceLoginError
 from astsync.sources.web.network import NETWORK_ERRORS, connection_fault
 from astsync.sources.web.refusals import Fault, Rule, bad_answer, error_in_answer, refusal, told_in_answer
 from astsync.sources.web.retrying import Patience, Retries
-from astsync.sources.web.server_words import clean, decode, odata_error, page_words
+from astsync.sources.web.server_words import decode, odata_error, page_words
 from astsync.sources.web.stream import Body, Request
+from astsync.text import one_line
 
 CONNECT_TIMEOUT = 10.0
 LARGEST_BODY = 256 * 1024 * 1024
@@ -203,7 +204,7 @@ def _login_hint(response: requests.Response) -> str:
     hint = "" if "Authorization" in response.request.headers else " No login was sent: source.user is empty."
     offered = response.headers.get("WWW-Authenticate", "Basic")
     if "basic" not in offered.lower():
-        hint += f" The web server accepts only {clean(offered)[:60]}: switch Basic authentication on in it."
+        hint += f" The web server accepts only {one_line(offered)[:60]}: switch Basic authentication on in it."
     return hint
 
 
@@ -216,8 +217,8 @@ def _redirect(response: requests.Response, where: str) -> Fault:
     host = target.netloc.rpartition("@")[2]
     hint = _LOGIN_PAGE
     if (asked.scheme, target.scheme) == ("http", "https") and asked.hostname == target.hostname:
-        hint = f"The server wants TLS: write https://{clean(host)}… in source.url."
-    shown = clean(f"{target.scheme}://{host}{target.path}")
+        hint = f"The server wants TLS: write https://{one_line(host)}… in source.url."
+    shown = one_line(f"{target.scheme}://{host}{target.path}")
     return bad_answer(where, f"is a redirect to {shown} (HTTP {response.status_code})", hint)
 
 

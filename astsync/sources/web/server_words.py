@@ -1,28 +1,22 @@
 """What the body of a refusal says: the seven shapes in which 1C and the web server before it put their words."""
 
 import re
-import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any, Literal
 
 import orjson
 
 from astsync.sources.formats.markup import Element, elements, html_text, html_title
 from astsync.sources.formats.values import text_of
+from astsync.text import one_line
 
 Shape = Literal["odata", "exception", "soap", "1c page", "plain", "page", "empty"]
-MAX_WORDS = 300
-"""Characters of the server's words that a message carries."""
-
 MAX_READ = 64 * 1024
 """Characters of a page that are read for its words; JSON is parsed whole, for its dumps may stand before the words."""
 
 _PAGE_OF_1C = re.compile(r"(1C:Enterprise|1С:Предприятие)[^<]{0,40}(application error|ошибка)", re.IGNORECASE)
 _HEADING = re.compile(r"^.{0,20}(1C:Enterprise|1С:Предприятие)[^:]{0,40}:\s*", re.IGNORECASE)
-_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
-_STACK = re.compile(r":0x[0-9A-Fa-f]{6,}")
 _MARKUP = re.compile(r"\s*<(!doctype|html|head|body|h1|center)\b", re.IGNORECASE)
 _ERROR_START = re.compile(r'(<[?!][^<>]*>\s*)*<([\w-]+:)?(?P<root>exception|error)\b|\{\s*"#exception"')
 _LONGEST_START = 4096
@@ -64,18 +58,10 @@ def decode(body: bytes) -> str:
         return body.decode("cp1251", "replace")
 
 
-def clean(text: str) -> str:
-    """Make foreign text safe to show: one line, no control characters, no dumps, not too long."""
-    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[:MAX_READ])
-    words = ["…" if _STACK.search(word) else _BLOB.sub("…", word) for word in visible.split()]
-    line = " ".join(word for before, word in pairwise(["", *words]) if not before == word == "…")
-    return line if len(line) <= MAX_WORDS else line[: MAX_WORDS - 1].rstrip() + "…"
-
-
 def page_words(text: str) -> str:
     """Name a page that is not 1C's by its title, else by its first words."""
     start = text[:MAX_READ]
-    return clean(html_title(start) or html_text(start))[:120] or "without words"
+    return one_line(html_title(start) or html_text(start))[:120] or "without words"
 
 
 def odata_error(value: object) -> ServerWords | None:
@@ -86,7 +72,7 @@ def odata_error(value: object) -> ServerWords | None:
     message = error.get("message") if isinstance(error, dict) else error
     words = message.get("value") if isinstance(message, dict) else message
     code = error.get("code") if isinstance(error, dict) else None
-    return ServerWords("odata", clean(text_of(words, MAX_READ)), _code(code))
+    return ServerWords("odata", one_line(text_of(words, MAX_READ)), _code(code))
 
 
 def _code(value: object) -> int | None:
@@ -122,7 +108,7 @@ def _told(descriptions: list[str], reason: object) -> ServerWords:
         told.pop()
     status = _code(reason)
     known = status is not None and 400 <= status < 600
-    return ServerWords("exception", clean(told[-1] if told else ""), reason=status if known else None)
+    return ServerWords("exception", one_line(told[-1] if told else ""), reason=status if known else None)
 
 
 def _descriptions(exception: Mapping[str, Any]) -> Iterator[str]:
@@ -165,10 +151,10 @@ def _error_xml(text: str) -> ServerWords | None:
     except ValueError:
         return None
     if found[0].name == "Envelope":
-        return ServerWords("soap", clean(_text_of(found, "faultstring") or _text_of(found, "Text")))
+        return ServerWords("soap", one_line(_text_of(found, "faultstring") or _text_of(found, "Text")))
     if found[0].name != "error":
         return None
-    return ServerWords("odata", clean(_text_of(found, "message")), _code(_text_of(found, "code")))
+    return ServerWords("odata", one_line(_text_of(found, "message")), _code(_text_of(found, "code")))
 
 
 def _text_of(found: list[Element], name: str) -> str:
@@ -182,12 +168,12 @@ def _markup_or_plain(text: str) -> ServerWords:
 def _page(text: str) -> ServerWords | None:
     if not _MARKUP.match(text):
         return None
-    words, title = clean(html_text(text)), clean(html_title(text))
+    words, title = one_line(html_text(text)), one_line(html_title(text))
     if _PAGE_OF_1C.search(text):
         return ServerWords("1c page", _HEADING.sub("", words))
-    return ServerWords("page", clean(words if words.startswith(title) else f"{title}: {words}"))
+    return ServerWords("page", one_line(words if words.startswith(title) else f"{title}: {words}"))
 
 
 def _plain(text: str) -> ServerWords:
     shape: Shape = "1c page" if _PAGE_OF_1C.search(text) else "plain"
-    return ServerWords(shape, _HEADING.sub("", clean(text)))
+    return ServerWords(shape, _HEADING.sub("", one_line(text)))

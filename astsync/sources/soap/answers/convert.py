@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 from astsync.sources.formats.growing_xml import XSI, is_empty_nil, local
 from astsync.sources.formats.xml_convert import CORE, DEEPEST, attributes, too_deep
 from astsync.sources.formats.xml_convert import value as open_value
-from astsync.sources.soap.errors import unknown
+from astsync.sources.soap.rules import unknown
 from astsync.sources.soap.wsdl.shape import Shape
 
 __all__ = ["CORE", "value"]

@@ -3,8 +3,7 @@
 from xml.etree.ElementTree import Element
 
 from astsync.sources.formats.growing_xml import is_nil, local
-from astsync.sources.soap.errors import ServiceChanged, bad
-from astsync.sources.soap.rules import soap_fault
+from astsync.sources.soap.rules import ServiceChanged, bad, soap_fault
 from astsync.sources.soap.wsdl.list_place import Plan
 
 ENVELOPES = ("{http://schemas.xmlsoap.org/soap/envelope/}", "{http://www.w3.org/2003/05/soap-envelope}")

@@ -9,10 +9,11 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
+from astsync.sources.bounds import LARGEST_RECORD
 from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, local
-from astsync.sources.formats.xml_list_walk import LARGEST_RECORD, TooLarge
-from astsync.sources.soap.errors import bad, unknown
-from astsync.sources.web.server_words import clean
+from astsync.sources.formats.xml_list_walk import TooLarge
+from astsync.sources.soap.rules import bad, unknown
+from astsync.text import one_line
 
 Decode = Literal["auto", "none", "json", "xml", "base64"]
 
@@ -107,7 +108,7 @@ def kind_of(start: bytes, decode: Decode, operation: str) -> Decode:
         return "json"
     if _BASE64.fullmatch(start[: 64 * 1024]):
         return "base64"
-    words = clean(start[:_SHOWN].decode("utf-8", "replace"))
+    words = one_line(start[:_SHOWN].decode("utf-8", "replace"))
     raise bad(operation, f"is neither JSON nor XML but a text: {words}", "The text is the service's own.")
 
 

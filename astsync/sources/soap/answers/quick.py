@@ -16,8 +16,9 @@ from astsync.sources.formats.growing_xml import is_nil, local
 from astsync.sources.formats.values import MAX_TEXT
 from astsync.sources.onec.metadata_names import RUSSIAN, in_trust
 from astsync.sources.onec.phone_texts import gather, phone
+from astsync.sources.records.fields import Record
 from astsync.sources.records.phones import PART_OF_ONE, ROW_COLUMNS
-from astsync.sources.records.reader import Record, RecordReader
+from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.answers.convert import CORE, value
 from astsync.sources.soap.wsdl.shape import Shape
 

@@ -16,8 +16,7 @@ from astsync.sources.soap.answers.convert import value
 from astsync.sources.soap.answers.envelope import EMPTY, check_whole, holder_of, response_of, space_of
 from astsync.sources.soap.answers.list_in_text import EnvelopeText, begin, from_base64, kind_of
 from astsync.sources.soap.answers.quick import ElementReader, Read
-from astsync.sources.soap.errors import CutAnswer, bad
-from astsync.sources.soap.rules import where
+from astsync.sources.soap.rules import CutAnswer, bad, where
 from astsync.sources.soap.wsdl.list_place import RETURN, Plan
 from astsync.sources.web.server_words import decode as decode_words
 from astsync.sources.web.server_words import page_words

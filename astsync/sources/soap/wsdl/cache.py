@@ -6,7 +6,6 @@ nobody else may read it. It is a convenience: where it cannot be read or written
 
 import logging
 import os
-import tempfile
 import time
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +16,8 @@ from stat import S_ISREG
 
 import orjson
 from platformdirs import user_cache_path
+
+from astsync.files import replace
 
 logger = logging.getLogger(__name__)
 
@@ -60,7 +61,7 @@ class WsdlCache:
         content = orjson.dumps({"version": _VERSION, "key": self._key, "time": time.time(), "documents": texts})
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            _replace(self.path, content)
+            replace(self.path, content)
         except OSError as error:
             logger.info("the WSDL is not kept: %s", error)
 
@@ -77,17 +78,6 @@ def _read(path: Path) -> bytes:
         if not S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_size > _LARGEST:
             raise OSError("no cache file of this user")
         return file.read()
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, name = tempfile.mkstemp(prefix=".wsdl-", dir=path.parent)  # mkstemp makes it 0600
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-        Path(name).replace(path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 def _folder() -> Path:

@@ -6,9 +6,8 @@ from typing import Literal
 
 from astsync.config.source import SoapConfig
 from astsync.errors import SourceQueryError
-from astsync.sources.soap.errors import names
 from astsync.sources.soap.wsdl.shape import Field, Shape
-from astsync.sources.web.server_words import clean
+from astsync.text import listed, one_line
 
 RETURN = "return"
 """The name of a 1C operation's result; Out parameters stand beside it."""
@@ -138,23 +137,24 @@ class _Planner:
         if not steps:
             raise self._none()
         raise SourceQueryError(
-            f"the answer of the operation {clean(self._operation)} holds several lists",
-            hint=f"Name one of them in source.soap.list: {names('.'.join(step.names) for step in steps)}.",
+            f"the answer of the operation {one_line(self._operation)} holds several lists",
+            hint=f"Name one of them in source.soap.list: {listed('.'.join(step.names) for step in steps)}.",
         )
 
     def _none(self) -> SourceQueryError:
-        outputs = names(".".join(step.names) for step in _walk(self._root, 3))
+        outputs = listed(".".join(step.names) for step in _walk(self._root, 3)) or "nothing"
         text = any(step.is_text for step in self._root.below())
         decode = ' With decode = "none" texts are not looked into.' if self._config.decode == "none" and text else ""
         return SourceQueryError(
-            f"the answer of the operation {clean(self._operation)} holds no list",
+            f"the answer of the operation {one_line(self._operation)} holds no list",
             hint=f"It holds: {outputs}.{decode} Choose another operation in source.soap.operation.",
         )
 
     def _wrong(self, path: list[str]) -> SourceQueryError:
-        known = names(".".join(step.names) for step in _walk(self._root, 4))
+        known = listed(".".join(step.names) for step in _walk(self._root, 4)) or "nothing"
         return SourceQueryError(
-            f"the answer of the operation {clean(self._operation)} has no {clean('.'.join(path))} (source.soap.list)",
+            f"the answer of the operation {one_line(self._operation)} has no {one_line('.'.join(path))} "
+            "(source.soap.list)",
             hint=f"It holds: {known}.",
         )
 

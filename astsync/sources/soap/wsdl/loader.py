@@ -12,15 +12,15 @@ from zeep.exceptions import Error as ZeepError
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceFailure, SourceUnreachable
 from astsync.sources.formats.growing_xml import ForbiddenXml, Prolog, local
-from astsync.sources.soap.errors import address_of
-from astsync.sources.soap.rules import PUBLISH, RULES
+from astsync.sources.soap.rules import PUBLISH, RULES, address_of
 from astsync.sources.soap.wsdl.cache import Documents, WsdlCache
 from astsync.sources.soap.wsdl.mend import DEFINITIONS, mended, parse, spelled
 from astsync.sources.web.client import OneCClient, encode_path
 from astsync.sources.web.refusals import Fault, bad_answer, told_in_answer
 from astsync.sources.web.retrying import Patience
-from astsync.sources.web.server_words import clean, decode, page_words
+from astsync.sources.web.server_words import decode, page_words
 from astsync.sources.web.stream import Request
+from astsync.text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -137,7 +137,8 @@ class Transport:
         """Give a document. Raises SourceBadAnswer for one of another server: the login goes nowhere else."""
         if origin_of(url) != origin_of(self._address):
             raise SourceBadAnswer(
-                f"the WSDL imports {clean(url)}, which is on another server", hint=f"{_WRITE}Nothing was asked there."
+                f"the WSDL imports {one_line(url)}, which is on another server",
+                hint=f"{_WRITE}Nothing was asked there.",
             )
         if url not in self._documents:
             self._documents[url] = self._fetch(url)
@@ -150,10 +151,10 @@ class Transport:
         try:
             root = parse(spelled(content, self.renamed))
         except ValueError as error:
-            raise SourceBadAnswer(f"the WSDL is damaged XML: {clean(str(error))}", hint=_WRITE) from None
+            raise SourceBadAnswer(f"the WSDL is damaged XML: {one_line(str(error))}", hint=_WRITE) from None
         if wsdl and root.tag != DEFINITIONS:
             raise SourceBadAnswer(
-                f"this is no WSDL but the document {clean(local(root.tag))}",
+                f"this is no WSDL but the document {one_line(local(root.tag))}",
                 hint=f"The address of a WSDL ends in ?wsdl. {PUBLISH}",
             )
         return mended(root)
@@ -189,7 +190,7 @@ def _fetcher(client: OneCClient, *, once: bool) -> Fetch:
 
 
 def _nowhere(url: str) -> bytes:
-    raise SourceBadAnswer(f"the cached WSDL lacks {clean(url)}")
+    raise SourceBadAnswer(f"the cached WSDL lacks {one_line(url)}")
 
 
 def parsed(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
@@ -207,7 +208,7 @@ def _explained() -> Iterator[None]:
     except SourceError:
         raise
     except _BROKEN as error:
-        raise SourceBadAnswer(f"the WSDL cannot be used: {clean(str(error))}", hint=_WRITE) from None
+        raise SourceBadAnswer(f"the WSDL cannot be used: {one_line(str(error))}", hint=_WRITE) from None
 
 
 def _refuse_pages(content: bytes) -> None:

@@ -13,13 +13,11 @@ from zeep.xsd import AnySimpleType, SkipValue
 
 from astsync.config.source import SoapConfig, Value
 from astsync.errors import SourceQueryError
-from astsync.sources.soap.errors import names
 from astsync.sources.soap.wsdl.list_place import Plan, plan_answer
 from astsync.sources.soap.wsdl.loader import Wsdl, encode_address
 from astsync.sources.soap.wsdl.shape import Shapes
-from astsync.sources.web.server_words import clean
+from astsync.text import listed, one_line
 
-_MANY = 60
 _EMPTY: Mapping[str, Value] = {
     "string": "",
     "boolean": False,
@@ -68,7 +66,7 @@ class Operation:
         """
         given = ", ".join(_declared(name, element) for name, element in self.parameters)
         outputs = ", ".join(_declared(name, element) for name, element in self.outputs) or "nothing"
-        return f"{clean(f'{self.name}({given})')} -> {clean(outputs)}"
+        return f"{one_line(f'{self.name}({given})')} -> {one_line(outputs)}"
 
 
 class Service:
@@ -90,8 +88,8 @@ class Service:
         offered = [operation for operation in self.operations if self._config.port in {"", operation.port}]
         if not offered and self._config.port:
             raise SourceQueryError(
-                f"the WSDL has no port {clean(self._config.port)} (source.soap.port)",
-                hint=f"Ports: {names(self.ports)}.",
+                f"the WSDL has no port {one_line(self._config.port)} (source.soap.port)",
+                hint=f"Ports: {listed(self.ports) or 'none'}.",
             )
         found = [operation for operation in offered if operation.name == self._config.operation]
         if not found:
@@ -100,12 +98,10 @@ class Service:
         return Call(operation, self._wsdl, self._config, self._endpoint(operation))
 
     def _no_operation(self, offered: list[Operation]) -> SourceQueryError:
-        listed = list(dict.fromkeys(operation.name for operation in offered))
-        more = f" and {len(listed) - _MANY} more" if len(listed) > _MANY else ""
-        services = names(operation.service for operation in offered)
+        services = listed(operation.service for operation in offered) or "the service"
         return SourceQueryError(
-            f"the web service has no operation {clean(self._config.operation)} (source.soap.operation)",
-            hint=f"Operations of {services}: {', '.join(map(clean, listed[:_MANY])) or 'none'}{more}.",
+            f"the web service has no operation {one_line(self._config.operation)} (source.soap.operation)",
+            hint=f"Operations of {services}: {listed((operation.name for operation in offered), 60) or 'none'}.",
         )
 
     def _endpoint(self, operation: Operation) -> str:
@@ -138,7 +134,7 @@ class Call:
         described = self.operation.described.output
         if not self.operation.outputs:
             raise SourceQueryError(
-                f"the operation {clean(self.operation.name)} gives no answer",
+                f"the operation {one_line(self.operation.name)} gives no answer",
                 hint="Choose one that returns the list in source.soap.operation.",
             )
         shapes = Shapes(self._client.wsdl.types.types, self._renamed)
@@ -160,7 +156,7 @@ class Call:
         try:
             envelope = self._client.create_message(self._service, self.operation.name, **self._arguments(given))
         except (ZeepError, ValueError, TypeError, AttributeError, LookupError) as error:
-            raise self._wrong(f"does not take these parameters: {clean(str(error))}") from None
+            raise self._wrong(f"does not take these parameters: {one_line(str(error))}") from None
         message = bytes(etree_to_string(envelope))
         for name, space in self._renamed.items():
             message = message.replace(f'"{name}"'.encode(), quoteattr(space).encode())
@@ -184,11 +180,11 @@ class Call:
         known = {name for name, _element in self.operation.parameters}
         wrong = [name for name in given if name not in known]
         if wrong:
-            raise self._wrong(f"has no parameter {names(wrong)}")
+            raise self._wrong(f"has no parameter {listed(wrong)}")
 
     def _wrong(self, what: str) -> SourceQueryError:
         return SourceQueryError(
-            f"the operation {clean(self.operation.name)} {what}",
+            f"the operation {one_line(self.operation.name)} {what}",
             hint=f"Correct source.soap.parameters or paging. The operation: {self.operation.signature()}",
         )
 

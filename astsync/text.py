@@ -1,0 +1,86 @@
+"""Foreign text made harmless for the place it goes to, lists cut to a length that people read, the nearest name.
+
+A place, a function: a terminal (``printable``), one line of a message (``one_line``), JSON (``escape_controls``).
+"""
+
+import difflib
+import re
+import unicodedata
+from collections.abc import Iterable
+from itertools import pairwise
+
+_HARMFUL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
+_STEERING = {"Cc", "Cf", "Zl", "Zp"}
+_LONGEST_LINE = 300  # characters of foreign text that a message carries
+_MOST_READ = 64 * 1024  # characters of foreign text that are looked at for one line
+_MOST_NAMES = 20
+_BLOB = re.compile(r"[A-Za-z0-9+/=_-]{80,}")
+_STACK = re.compile(r":0x[0-9A-Fa-f]{6,}")
+
+
+def utf8(text: str) -> str:
+    r"""Return text that UTF-8 can hold: a byte that was no text, or half of a surrogate pair, becomes ``\xNN``."""
+    if text.isascii():
+        return text
+    try:
+        data = text.encode("utf-8", "surrogateescape")
+    except UnicodeEncodeError:  # a lone surrogate that stands for no byte, as JSON's \ud800
+        data = text.encode("utf-8", "surrogatepass")
+    return data.decode("utf-8", "backslashreplace")
+
+
+def printable(text: str) -> str:
+    r"""Return text that cannot steer a terminal: control and direction characters become ``\xNN`` or ``\uNNNN``."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(_escape(c) if unicodedata.category(c) in _HARMFUL else c for c in utf8(text))
+
+
+def escape_controls(text: str) -> str:
+    r"""Return JSON text that cannot steer a terminal: control and direction characters become JSON's ``\uXXXX``.
+
+    JSON itself asks that only of U+0000 to U+001F. Line feeds stay: they part the lines of the text.
+    """
+    if text.replace("\n", "").isprintable():
+        return text
+    steering = {c for c in set(text) - {"\n"} if unicodedata.category(c) in _STEERING}
+    return text.translate({ord(c): _json_escape(c) for c in steering})
+
+
+def one_line(text: str) -> str:
+    """Return foreign text as one line of a message: at most 300 characters, no control characters.
+
+    Dumps and addresses of stacks, which servers put into their errors, become "…".
+    """
+    visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[:_MOST_READ])
+    words = ["…" if _STACK.search(word) else _BLOB.sub("…", word) for word in visible.split()]
+    line = " ".join(word for before, word in pairwise(["", *words]) if not before == word == "…")
+    return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1].rstrip() + "…"
+
+
+def listed(names: Iterable[str], most: int = _MOST_NAMES) -> str:
+    """Return different names in one line: the first ``most`` of them, and how many more there are; "" for none."""
+    every = list(dict.fromkeys(names))
+    more = f" and {len(every) - most:,} more" if len(every) > most else ""
+    return ", ".join(map(one_line, every[:most])) + more
+
+
+def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.6, most: int = 1) -> list[str]:
+    """Return the known names that are most like the wanted one, whatever their case. ``cutoff`` is from 0 to 1."""
+    folded = {name.casefold(): name for name in known}
+    return [folded[hit] for hit in difflib.get_close_matches(wanted.casefold(), folded, most, cutoff)]
+
+
+def did_you_mean(names: Iterable[str]) -> str:
+    """Return the question whether one of these names was meant, or nothing where there are none."""
+    every = list(names)
+    return f"Did you mean {listed(every)}?" if every else ""
+
+
+def _json_escape(character: str) -> str:
+    units = character.encode("utf-16-be").hex()  # a pair of surrogates above U+FFFF
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
