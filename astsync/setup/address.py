@@ -11,6 +11,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from astsync.config.values import WebAddress
 from astsync.errors import ConfigError
+from astsync.sources.web.addresses import LANGUAGE_PART
 from astsync.text import printable
 
 _SCHEME = re.compile(r"[a-zA-Z][a-zA-Z0-9+.-]*://")
@@ -18,7 +19,6 @@ _ODATA = re.compile(r"/odata(/.*)?$", re.IGNORECASE)
 _WEB_SERVICE = re.compile(r"/ws/(?P<name>[^/]+)/*$", re.IGNORECASE)
 _HTTP_SERVICE = re.compile(r"/(?P<name>hs/.+?)/*$", re.IGNORECASE)
 _CLIENT = re.compile(r"/e1cib(/.*)?$", re.IGNORECASE)
-_LANGUAGE = re.compile(r"/[a-z]{2}(_[a-z]{2})?/*$", re.IGNORECASE)
 _PAGE = re.compile(r"/(index|default)\.(html?|aspx?|php)$", re.IGNORECASE)
 _FILE = re.compile(r"(file://)?[~/.]|.*\.(csv|tsv|txt|xlsx|json|jsonl|ndjson|xml|vcf)$", re.IGNORECASE)
 _WANTED = "Write an address such as http://1c.example.local/trade: as in the browser that opens 1C, without /ru."
@@ -110,7 +110,7 @@ def _publication(path: str, notes: list[str]) -> str:
         (_ODATA, "astsync adds it itself"),
         (_CLIENT, "it is a place inside 1C"),
         (_PAGE, "a browser adds it"),
-        (_LANGUAGE, "a browser adds the language"),
+        (LANGUAGE_PART, "a browser adds the language"),
     ):
         match = pattern.search(path.rstrip("/"))
         if match is not None and match.start() > 0:

@@ -17,7 +17,7 @@ from astsync.sandbox.debian import apt
 from astsync.sandbox.debian import fetch as debian
 from astsync.sandbox.debian.apt import FetchError, Mirror, explain_failure, find_mirrors, read_mirrors
 
-REPOSITORY = Path(debian.__file__).parents[2]
+REPOSITORY = Path(debian.__file__).parents[3]
 
 # Each notes its call in `log`; files beside it, when there, say how to fail.
 APT_GET = """
@@ -156,8 +156,8 @@ def test_two_at_the_same_time_fetch_once(machine: Machine, cache: Path) -> None:
 def test_an_apt_whose_parent_was_killed_still_holds_the_lock(machine: Machine, cache: Path) -> None:
     cache.mkdir()
     (machine.folder / "dpkg").write_text("#!/bin/sh\necho $$\nexec sleep 30\n")
-    code = "import sys; from pathlib import Path; from astsync.sandbox import apt, debian\n"
-    code += "lock = debian._locked(Path(sys.argv[1]), print); lock.__enter__(); apt._run(['dpkg'], tell=print)"
+    code = "import sys; from pathlib import Path; from astsync.sandbox.debian import apt, fetch\n"
+    code += "lock = fetch._locked(Path(sys.argv[1]), print); lock.__enter__(); apt._run(['dpkg'], tell=print)"
     lock = cache / "22.lock"
     command = [sys.executable, "-u", "-c", code, str(lock)]
     with subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True) as parent:

@@ -31,6 +31,22 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "cli": ("",),
     "__main__": ("cli",),
 }
+# The storeys of sources/: what each room may import of sources/ itself. The kinds stand above all others.
+STOREYS: dict[str, tuple[str, ...]] = {
+    "bounds": (),
+    "check": (),
+    "formats": ("bounds", "formats"),
+    "onec": ("formats", "onec"),
+    "records": ("bounds", "formats", "onec", "records"),
+    "web": ("formats", "web"),
+    "soap.rules": ("web", "soap.rules"),
+    "soap.wsdl": ("formats", "web", "soap.rules", "soap.wsdl"),
+    "soap.answers": ("bounds", "formats", "onec", "records", "web", "soap.rules", "soap.wsdl", "soap.answers"),
+    "soap": ("bounds", "check", "formats", "onec", "records", "web", "soap"),
+    "http": ("bounds", "check", "formats", "onec", "records", "web", "http"),
+    "odata": ("bounds", "check", "formats", "onec", "records", "web", "odata"),
+    "file": ("bounds", "check", "formats", "onec", "records", "file"),
+}
 LOADED_LATE = {"zeep", "requests", "pydantic", "asterisk", "phonenumbers", "iuliia", "orjson"}
 HEAVY = {"typer", "rich", "zeep", "requests", "asterisk"}
 
@@ -65,6 +81,22 @@ def test_imports_run_in_one_direction(name: str, path: Path) -> None:
         assert any(not part or own == part or own.startswith(f"{part}.") for part in allowed), (
             f"{name} imports {imported}"
         )
+
+
+def inside_sources() -> list[tuple[str, Path]]:
+    return [(name.removeprefix("sources."), path) for name, path in modules() if name.startswith("sources.")]
+
+
+@pytest.mark.parametrize(("name", "path"), inside_sources(), ids=[name for name, _ in inside_sources()])
+def test_sources_stand_on_their_storeys(name: str, path: Path) -> None:
+    room = next(room for room in sorted(STOREYS, key=len, reverse=True) if name == room or name.startswith(f"{room}."))
+    inside = f"{OWN}sources."
+    for imported in imports(path):
+        if imported.startswith(inside):
+            own = imported.removeprefix(inside)
+            assert any(own == part or own.startswith(f"{part}.") for part in STOREYS[room]), (
+                f"{name} imports {imported}"
+            )
 
 
 @pytest.mark.parametrize(("name", "path"), [m for m in modules() if m[0].startswith("phonebook")], ids=lambda m: str(m))

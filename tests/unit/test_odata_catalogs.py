@@ -7,8 +7,9 @@ import pytest
 
 from astsync.errors import SourceNotFound
 from astsync.phonebook.model import Counterparty
-from astsync.sources.odata.published import address_hint, service_root
+from astsync.sources.odata.published import service_root
 from astsync.sources.odata.source import ODataSource
+from astsync.sources.web.addresses import address_hint
 from tests.unit.stub_1c import QUICK, ROOT, Base, Reply, Server, odata_error, serving, small_base
 
 

@@ -17,7 +17,8 @@ from astsync.errors import (
 from astsync.phonebook.model import Counterparty
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.web import client as onec_http
-from astsync.sources.web.client import encode_path, encode_query, read_json
+from astsync.sources.web.addresses import encode_path
+from astsync.sources.web.client import encode_query, read_json
 from astsync.sources.web.retrying import Patience
 from tests.unit.stub_1c import QUICK, Asked, Base, Reply, Server, failing, odata_error, serving, small_base
 

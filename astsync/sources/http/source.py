@@ -13,8 +13,8 @@ from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.http.check import check_service
 from astsync.sources.http.rules import HTTP_RULES
 from astsync.sources.http.service import Service
-from astsync.sources.odata.published import address_hint
 from astsync.sources.records.reader import RecordReader
+from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import OneCClient
 from astsync.sources.web.retrying import Patience
 

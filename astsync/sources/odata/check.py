@@ -22,8 +22,9 @@ from astsync.sources.odata.contact_kinds import Kinds, read_kinds
 from astsync.sources.odata.contacts import Register
 from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
-from astsync.sources.odata.published import PREFIX, address_hint, check_published, published_sets
+from astsync.sources.odata.published import PREFIX, check_published, published_sets
 from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
+from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import OneCClient
 from astsync.text import listed
 

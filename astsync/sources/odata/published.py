@@ -26,7 +26,6 @@ ALL_ROWS: Options = {}
 ITEMS: Options = {"$filter": "IsFolder eq false"}
 PREFIX = "Catalog_"
 _ODATA_PATH = re.compile(r"/odata(/standard\.odata)?/*$", re.IGNORECASE)
-_LANGUAGE = re.compile(r"/[a-z]{2}(_[A-Z]{2})?/*$")
 _MANY = 15
 _SECTIONS = tuple(f"_{names.section}" for names in LANGUAGES)
 
@@ -36,14 +35,6 @@ def service_root(url: str) -> str:
     parts = urlsplit(url)
     path = _ODATA_PATH.sub("", parts.path).rstrip("/")
     return parts._replace(path=f"{path}/odata/standard.odata", query="", fragment="").geturl()
-
-
-def address_hint(url: str) -> str:
-    """Say what looks wrong in an address: a browser adds the language when it opens 1C's thin client. Or ""."""
-    match = _LANGUAGE.search(urlsplit(url).path)
-    if match is None:
-        return ""
-    return f" The address ends in {match[0]}, which a browser adds: leave that out of source.url."
 
 
 def published_sets(pages: ODataPages) -> frozenset[str]:

@@ -21,9 +21,10 @@ from astsync.sources.odata.check import ALLOWED_ONLY, ODataCheck
 from astsync.sources.odata.contact_kinds import read_kinds
 from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
-from astsync.sources.odata.published import address_hint, check_published, published_sets, service_root
+from astsync.sources.odata.published import check_published, published_sets, service_root
 from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
 from astsync.sources.onec.contact_rows import today_here
+from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import OneCClient
 from astsync.sources.web.retrying import Patience
 

@@ -26,6 +26,7 @@ from requests.auth import HTTPBasicAuth
 
 from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceLoginError
+from astsync.sources.web.addresses import encode_path
 from astsync.sources.web.network import NETWORK_ERRORS, connection_fault
 from astsync.sources.web.refusals import Fault, Rule, bad_answer, error_in_answer, refusal, told_in_answer
 from astsync.sources.web.retrying import Patience, Retries
@@ -55,12 +56,6 @@ Options = Mapping[str, str | int]
 def encode_query(options: Options) -> str:
     """Write options as 1C reads them: UTF-8, a blank as ``%20`` and never as ``+``."""
     return urlencode({key: str(value) for key, value in options.items()}, quote_via=quote, safe="$(),'/:")
-
-
-def encode_path(url: str) -> str:
-    """Percent-encode the letters of an address that are not ASCII; what is encoded already stays."""
-    parts = urlsplit(url)
-    return parts._replace(path=quote(parts.path, safe="/%:@!$&'()*+,;=~-._"), query="", fragment="").geturl()
 
 
 class OneCClient:

@@ -4,7 +4,7 @@ import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlsplit
+from urllib.parse import urlsplit
 
 import zeep
 from zeep.exceptions import Error as ZeepError
@@ -15,7 +15,8 @@ from astsync.sources.formats.growing_xml import ForbiddenXml, Prolog, local
 from astsync.sources.soap.rules import PUBLISH, RULES, address_of
 from astsync.sources.soap.wsdl.cache import Documents, WsdlCache
 from astsync.sources.soap.wsdl.mend import DEFINITIONS, mended, parse, spelled
-from astsync.sources.web.client import OneCClient, encode_path
+from astsync.sources.web.addresses import encode_address
+from astsync.sources.web.client import OneCClient
 from astsync.sources.web.refusals import Fault, bad_answer, told_in_answer
 from astsync.sources.web.retrying import Patience
 from astsync.sources.web.server_words import decode, page_words
@@ -52,12 +53,6 @@ def wsdl_address(config: SourceConfig) -> str:
 def wsdl_key(config: SourceConfig) -> str:
     """Give the key of the configuration that holds the address of the WSDL."""
     return "source.soap.wsdl" if config.soap.wsdl else "source.url"
-
-
-def encode_address(url: str) -> str:
-    """Percent-encode the letters of an address that are not ASCII, the query too."""
-    query = urlsplit(url).query
-    return encode_path(url) + (f"?{quote(query, safe='=&%/:+,;@!$()*-._~')}" if query else "")
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,8 +14,9 @@ from zeep.xsd import AnySimpleType, SkipValue
 from astsync.config.source import SoapConfig, Value
 from astsync.errors import SourceQueryError
 from astsync.sources.soap.wsdl.list_place import Plan, plan_answer
-from astsync.sources.soap.wsdl.loader import Wsdl, encode_address
+from astsync.sources.soap.wsdl.loader import Wsdl
 from astsync.sources.soap.wsdl.shape import Shapes
+from astsync.sources.web.addresses import encode_address
 from astsync.text import listed, one_line
 
 _EMPTY: Mapping[str, Value] = {

@@ -1,0 +1,27 @@
+"""Addresses of publications and services: written for HTTP, and what people paste with them by mistake."""
+
+import re
+from urllib.parse import quote, urlsplit
+
+LANGUAGE_PART = re.compile(r"/[a-z]{2}(_[a-z]{2})?/*$", re.IGNORECASE)
+"""The end of a path that a browser adds when it opens 1C's thin client: ``/ru``, ``/en_US``."""
+
+
+def encode_path(url: str) -> str:
+    """Percent-encode the letters of an address that are not ASCII; what is encoded already stays."""
+    parts = urlsplit(url)
+    return parts._replace(path=quote(parts.path, safe="/%:@!$&'()*+,;=~-._"), query="", fragment="").geturl()
+
+
+def encode_address(url: str) -> str:
+    """Percent-encode the letters of an address that are not ASCII, the query too."""
+    query = urlsplit(url).query
+    return encode_path(url) + (f"?{quote(query, safe='=&%/:+,;@!$()*-._~')}" if query else "")
+
+
+def address_hint(url: str) -> str:
+    """Say what looks wrong in an address: a browser adds the language when it opens 1C's thin client. Or ""."""
+    match = LANGUAGE_PART.search(urlsplit(url).path)
+    if match is None:
+        return ""
+    return f" The address ends in {match[0]}, which a browser adds: leave that out of source.url."
