@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CACHE := .cache
 READY := $(VENV)/.ready
 
-.PHONY: faults help golden setup lint types check test ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format
+.PHONY: faults help golden setup lint types check test ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,9 @@ reboots: setup asterisk ## seconds from "AMI answers again" to "family complete"
 
 soak: setup asterisk ## 24 hours of watch with a restart an hour, time compressed: nothing may leak, in 6 minutes
 	@$(BIN)/python -m tests.soak $(SOAK)
+
+house: setup ## rooms, floors, arrows and circles of the code, names in two senses; HOUSE=FOLDER for another checkout
+	@$(BIN)/python -m tests.house $(HOUSE)
 
 clean: ## remove what the other targets made
 	rm -rf $(VENV) $(CACHE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

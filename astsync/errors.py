@@ -34,6 +34,9 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
+EXIT_INTERRUPTED = 130
+"""The exit code of a run that Ctrl-C ended, as shells count it: 128 and the number of SIGINT."""
+
 
 class AstsyncError(Exception):
     """The root of the tree.

@@ -2,7 +2,7 @@
 
 import sys
 
-EXIT_INTERRUPTED = 130  # as shells count it: 128 and the number of SIGINT
+from astsync.errors import EXIT_INTERRUPTED
 
 
 def main() -> None:

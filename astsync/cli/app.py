@@ -9,10 +9,10 @@ import typer
 from typer.core import TyperGroup
 
 from astsync import __version__
-from astsync.cli import EXIT_INTERRUPTED, check, demo, explain, init, lookup, past, runs, status, watch
+from astsync.cli import check, demo, explain, init, lookup, past, runs, status, watch
 from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter, complain, emit, open_streams
-from astsync.errors import AstsyncError
+from astsync.errors import EXIT_INTERRUPTED, AstsyncError
 
 EXIT_BUG = 1
 

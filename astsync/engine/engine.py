@@ -10,7 +10,7 @@ from astsync.engine.options import Options
 from astsync.engine.result import Problems, Report
 from astsync.engine.side_by_side import side_by_side
 from astsync.engine.target import Target
-from astsync.errors import ConfigError, StoreError
+from astsync.errors import EXIT_INTERRUPTED, ConfigError, StoreError
 from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
@@ -18,8 +18,6 @@ from astsync.sources import Source
 from astsync.store import RunRecord, Snapshot, Store
 
 log = logging.getLogger(__name__)
-
-EXIT_INTERRUPTED = 130
 
 
 class Engine:

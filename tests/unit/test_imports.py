@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import astsync
+from tests import house
 
 ROOT = Path(astsync.__file__).parent
 OWN = "astsync."
@@ -52,23 +53,18 @@ HEAVY = {"typer", "rich", "zeep", "requests", "asterisk"}
 
 
 def modules() -> list[tuple[str, Path]]:
-    found = []
-    for path in sorted(ROOT.rglob("*.py")):
-        parts = path.relative_to(ROOT).with_suffix("").parts
-        found.append((".".join(parts[:-1] if parts[-1] == "__init__" else parts), path))
-    return [(name, path) for name, path in found if name]
+    return [(name.removeprefix(OWN), path) for name, path in house.modules(ROOT.parent).items() if name != "astsync"]
 
 
 def imports(path: Path) -> set[str]:
-    names: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-        if isinstance(node, ast.Import):
-            names |= {alias.name for alias in node.names}
-        elif isinstance(node, ast.ImportFrom):
-            assert node.level == 0, f"{path}: relative imports hide the direction"
-            module = node.module or ""
-            names |= {f"{module}.{alias.name}" for alias in node.names}
-    return names
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    relative = [node for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.level]
+    assert not relative, f"{path}: relative imports hide the direction"
+    return house.imports(tree)
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    assert house.circles(house.graph(house.modules(ROOT.parent))) == []
 
 
 @pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
