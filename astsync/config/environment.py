@@ -3,14 +3,12 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from astsync.config.values import FromEnvironment
 from astsync.text import nearest, printable
 
 PREFIX = "ASTSYNC_"
-PATHS = frozenset({"path", "password_file", "secret_file", "ca_file"})
-"""The keys that hold a path."""
 
 Location = tuple[int | str, ...]
 
@@ -47,17 +45,6 @@ def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
     return done
 
 
-def rooted(text: str, folder: Path) -> str:
-    """Make a path whole: ``~`` is the user's home, and what is relative counts from a folder; ``-`` is no path.
-
-    A path that cannot be made whole stays; the check of the configuration tells why.
-    """
-    try:
-        return str(folder / Path(text).expanduser()) if text.strip() not in {"", "-"} else text
-    except RuntimeError:  # there is no such home
-        return text
-
-
 def _put(data: dict[str, Any], variable: str, value: str) -> Location:
     """Put one value over the file's and give its place. Raises ValueError that says what is wrong."""
     try:
@@ -68,7 +55,7 @@ def _put(data: dict[str, Any], variable: str, value: str) -> Location:
     if not section or not all(rest):
         raise ValueError("write ASTSYNC_SECTION__KEY")
     table, place = _pbx(data, rest) if section == "pbx" else _section(data, (section, *rest[:-1]))
-    table[rest[-1]] = rooted(value, Path()) if rest[-1] in PATHS else value
+    table[rest[-1]] = FromEnvironment(value)
     return (*place, rest[-1])
 
 

@@ -88,7 +88,7 @@ def _words(detail: ErrorDetails, where: Location, key: str) -> str:
 
 
 def _given(value: Any) -> str:
-    return f", not {_GIVEN[type(value)]}" if type(value) in _GIVEN else ""
+    return next((f", not {words}" for kind, words in _GIVEN.items() if isinstance(value, kind)), "")
 
 
 def _known_keys(model: type[Section], place: Location) -> list[str]:

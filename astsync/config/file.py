@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from platformdirs import site_config_path, user_config_path
 from pydantic import ValidationError
 
-from astsync.config.environment import PATHS, PREFIX, Overlay, overlay, rooted
+from astsync.config.environment import PREFIX, Overlay, overlay
 from astsync.config.faults import told
 from astsync.config.section import Section
 from astsync.config.sections import Config, NamesConfig, NumbersConfig
@@ -88,7 +88,6 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(
             f"{name} is not TOML: {_reason(error)}", hint='Text values stand in quotes: user = "astsync"'
         ) from None
-    _root(data, path.absolute().parent)
     return data
 
 
@@ -99,21 +98,10 @@ def _reason(error: Exception) -> str:
     return "brackets stand too deep" if isinstance(error, RecursionError) else "a number has too many digits"
 
 
-def _root(data: Mapping[str, Any], folder: Path) -> None:
-    """Make the paths of a file whole."""
-    pbxs = data.get("pbx")
-    source = data.get("source")
-    file = source.get("file") if isinstance(source, dict) else None
-    for table in (source, file, data.get("store"), *(pbxs if isinstance(pbxs, list) else ())):
-        if isinstance(table, dict):
-            whole = {key: rooted(value, folder) for key, value in table.items() if key in PATHS and type(value) is str}
-            table.update(whole)
-
-
 def _checked(model: type[Model], data: object, path: Path | None, done: Overlay, section: str = "") -> Model:
     faults = list(done.faults)
     try:
-        checked = model.model_validate(data)
+        checked = model.model_validate(data, context=path and path.absolute().parent)
     except ValidationError as error:
         faults += told(model, (section,) if section else (), error, done)
     else:

@@ -6,7 +6,7 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from astsync.config.section import Section, read_secret
 from astsync.config.source import SourceConfig
-from astsync.config.values import File, Host, HostOrNone, Port, Seconds, Share, Text, Whole, matching, words
+from astsync.config.values import ConfigPath, Host, HostOrNone, Port, Seconds, Share, Text, Whole, matching, words
 
 FormName = Literal["e164", "trunk", "national"]
 
@@ -50,7 +50,7 @@ class StoreConfig(Section):
     ``keep_runs`` is how many runs that wrote can be undone.
     """
 
-    path: File | None = None
+    path: ConfigPath | None = None
     keep_runs: Annotated[Whole, Field(ge=1, le=100_000)] = 200
 
 
@@ -66,9 +66,9 @@ class PbxConfig(Section):
     port: Port = 5038
     user: Text
     secret: SecretStr = SecretStr("")
-    secret_file: File | None = None
+    secret_file: ConfigPath | None = None
     tls: bool = False
-    ca_file: File | None = None
+    ca_file: ConfigPath | None = None
     server_name: HostOrNone = ""
     timeout: Seconds = 15
     patience: Annotated[Whole, Field(ge=0, le=3600)] = 30

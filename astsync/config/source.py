@@ -9,8 +9,8 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from astsync.config.section import Section, read_secret
 from astsync.config.values import (
+    ConfigPath,
     Encoding,
-    File,
     Headers,
     Line,
     OneCharacter,
@@ -196,7 +196,7 @@ class FileConfig(Section):
     the list within JSON or XML; empty: the file itself, or the one list that it holds.
     """
 
-    path: File = Path()
+    path: ConfigPath = Path()
     format: Literal["auto", "csv", "xlsx", "json", "jsonl", "xml", "commerceml", "vcard"] = "auto"
     encoding: Encoding = ""
     delimiter: OneCharacter = ""
@@ -221,7 +221,7 @@ class SourceConfig(Section):
     url: WebAddressOrNone = ""
     user: Line = ""
     password: SecretStr = SecretStr("")
-    password_file: File | None = None
+    password_file: ConfigPath | None = None
     timeout: Seconds = 120
     odata: ODataConfig = ODataConfig()
     soap: SoapConfig = SoapConfig()

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
 from astsync.text import printable
 
@@ -112,13 +112,26 @@ def _check_port(parts: SplitResult) -> None:
         raise ValueError("the port in the address must be a number from 1 to 65535")
 
 
-def _path(value: object) -> object:
-    """Check a path as text, before it is one; ``file`` has made it whole where that can be done."""
-    if isinstance(value, str):
-        _one_line(_not_blank(value))
-        if value.startswith("~"):
-            raise ValueError("no home folder is known for ~: write the whole path")
-    return value
+class FromEnvironment(str):
+    """The text of a variable of the environment: a relative path in it counts from the working directory."""
+
+    __slots__ = ()
+
+
+def _rooted(value: object, info: ValidationInfo) -> object:
+    """Make a path whole: ``~`` is the user's home; ``-`` is standard input and stays.
+
+    A relative path counts from the folder in the context of the validation, which is that of the configuration file.
+    """
+    if not isinstance(value, str):
+        return value
+    if _one_line(_not_blank(value)).strip() == "-":
+        return value.strip()
+    folder = Path() if info.context is None or isinstance(value, FromEnvironment) else info.context
+    try:
+        return folder / Path(value).expanduser()
+    except RuntimeError:
+        raise ValueError("no home folder is known for ~: write the whole path") from None
 
 
 def _wsdl_address(value: str) -> str:
@@ -176,7 +189,7 @@ ServicePath = Annotated[str, AfterValidator(_one_line), AfterValidator(_service)
 Headers = Annotated[dict[str, SecretStr], AfterValidator(_headers)]
 Host = Annotated[str, AfterValidator(_host)]
 HostOrNone = Annotated[str, AfterValidator(lambda value: value and _host(value))]
-File = Annotated[Path, BeforeValidator(_path)]
+ConfigPath = Annotated[Path, BeforeValidator(_rooted)]
 Whole = Annotated[int, BeforeValidator(_no_truth)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 Seconds = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=3600)]

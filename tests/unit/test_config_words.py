@@ -1,14 +1,12 @@
 """Odd configurations: each fault in plain words that name the key or the variable, and none twice."""
 
 from pathlib import Path
-from typing import get_args
 
 import pytest
 
 from astsync.config import Config, Section
 from astsync.config import file as configfile
-from astsync.config.environment import PATHS
-from astsync.config.values import File
+from astsync.config.values import ConfigPath
 from astsync.errors import ConfigError
 from tests.unit.test_config import WHOLE
 
@@ -227,17 +225,53 @@ def test_paths_count_from_the_folder_of_the_file(tmp_path: Path, monkeypatch: py
     assert config.pbx[0].ca_file == tmp_path / "home" / "ca.pem"
 
 
-def test_every_path_counts_from_there() -> None:
-    def paths(model: type[Section]) -> set[str]:
-        found: set[str] = set()
-        for name, field in model.model_fields.items():
-            kinds = (field.annotation, *get_args(field.annotation))
-            inner = [kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)]
-            found |= paths(inner[0]) if inner else set()
-            found |= {name} if File in kinds or Path in kinds else set()
-        return found
+class Card(Section):
+    photo: ConfigPath
 
-    assert paths(Config) == PATHS
+
+class Telepathy(Section):
+    """A section of no kind that exists: what it declares as a path is one, wherever it stands."""
+
+    medium: ConfigPath
+    spare: ConfigPath | None
+    more: tuple[ConfigPath, ...]
+    by_name: dict[str, ConfigPath]
+    cards: tuple[Card, ...]
+    words: str
+
+
+class WithTelepathy(Config):
+    telepathy: Telepathy
+
+
+def test_what_a_new_section_declares_as_a_path_counts_from_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(configfile, "Config", WithTelepathy)
+    monkeypatch.setenv("HOME", "/home/user")
+    monkeypatch.chdir("/")
+    new = """[telepathy]
+medium = "a"
+spare = "~/b"
+more = ["c/d", "-", "/e"]
+by_name = {x = "f"}
+cards = [{photo = "../g"}]
+words = "h"
+"""
+    (tmp_path / "a.toml").write_text(WHOLE + new, encoding="utf-8")
+    found = configfile.load(tmp_path / "a.toml", {})
+    assert isinstance(found, WithTelepathy)
+    assert found.telepathy == Telepathy(
+        medium=tmp_path / "a",
+        spare=Path("/home/user/b"),
+        more=(tmp_path / "c/d", Path("-"), Path("/e")),
+        by_name={"x": tmp_path / "f"},
+        cards=(Card(photo=tmp_path / "../g"),),
+        words="h",
+    )
+    found = configfile.load(tmp_path / "a.toml", {"ASTSYNC_TELEPATHY__SPARE": "i"})
+    assert isinstance(found, WithTelepathy)
+    assert found.telepathy.spare == Path("i")
 
 
 def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
