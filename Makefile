@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 CACHE := .cache
 READY := $(VENV)/.ready
 
-.PHONY: faults help golden setup lint types check test ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
+.PHONY: faults help golden docs setup lint types check test ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ asterisk-22 asterisk-16: asterisk-%:
 
 golden: setup ## write the golden reports anew; git shows what changed
 	ASTSYNC_GOLDEN=write $(BIN)/pytest tests/unit/test_reports.py
+
+docs: setup ## write README's table of keys and examples/astsync.toml anew, from the descriptions in astsync/config
+	$(BIN)/python -m tests.docs
 
 demo: setup ## the main job in a sandbox: a stand-in 1C and a private Asterisk
 	@$(MAKE) --no-print-directory asterisk-22 || true

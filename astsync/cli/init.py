@@ -108,7 +108,7 @@ def _password(*, from_input: bool) -> "SecretStr | None":
     from pydantic import SecretStr
 
     from astsync.cli.asking import read_line
-    from astsync.setup.template import LOGIN_VARIABLE
+    from astsync.setup.commented_toml import LOGIN_VARIABLE
 
     if from_input:
         with suppress(EOFError):

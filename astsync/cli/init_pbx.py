@@ -13,7 +13,7 @@ from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxError
 from astsync.finding import Finding
 from astsync.pbx.checking import check_pbx
-from astsync.setup.template import secret_variable
+from astsync.setup.commented_toml import secret_variable
 from astsync.setup.typed_values import checked, field_check
 
 _MENDS = {

@@ -15,11 +15,11 @@ from astsync.cli.wiring import name_maker, number_parser
 from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, SourceConfig, SyncConfig
 from astsync.config import file as configfile
 from astsync.errors import SourceError
+from astsync.setup.commented_toml import LOGIN_VARIABLE, render, secret_variable
 from astsync.setup.cron import cron_line, own_command
 from astsync.setup.dialplan import lookup_line
 from astsync.setup.files import check_place, write_files
 from astsync.setup.preview import Row, preview
-from astsync.setup.template import LOGIN_VARIABLE, render, secret_variable
 from astsync.setup.typed_values import checked
 
 Check = Callable[[str], str]

@@ -6,81 +6,140 @@ from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from astsync.config.section import Section, read_secret
 from astsync.config.source import SourceConfig
-from astsync.config.values import ConfigPath, Host, HostOrNone, Port, Seconds, Share, Text, Whole, matching, words
+from astsync.config.values import ConfigPath, Host, HostOrNone, Port, Seconds, Share, Text, Unit, Whole, matching, words
 
 FormName = Literal["e164", "trunk", "national"]
 
 
 class NumbersConfig(Section):
-    """``[numbers]``: how phone fields become keys."""
+    """The section ``[numbers]``."""
 
-    country: Annotated[str, matching("[A-Z]{2}", 'write two capital letters, such as "RU"')] = "RU"
-    area_code: Annotated[str, matching("[0-9]{0,6}", 'write up to 6 digits, such as "495"')] = ""
-    forms: Annotated[tuple[FormName, ...], BeforeValidator(words), Field(min_length=1)] = ("e164",)
+    country: Annotated[str, matching("[A-Z]{2}", 'write two capital letters, such as "RU"')] = Field(
+        default="RU", description="two letters: whose rules numbers without a country code follow"
+    )
+    area_code: Annotated[str, matching("[0-9]{0,6}", 'write up to 6 digits, such as "495"')] = Field(
+        default="", description="for local numbers; when empty they are skipped", examples=["495"]
+    )
+    forms: Annotated[tuple[FormName, ...], BeforeValidator(words), Field(min_length=1)] = Field(
+        default=("e164",),
+        description="`e164` 74952293042, `trunk` 84952293042, `national` 4952293042. Each form is one key of a number",
+    )
 
 
 class NamesConfig(Section):
-    """``[names]``: how names become caller names."""
+    """The section ``[names]``."""
 
-    scheme: Text = "wikipedia"
-    language: Literal["", "ru", "uk", "be", "kk"] = ""
-    legal_form: Literal["first", "last", "keep", "drop"] = "first"
-    max_length: Annotated[Whole, Field(ge=1, le=255)] = 40
-    max_bytes: Annotated[Whole, Field(ge=1, le=255)] = 255
+    scheme: Text = Field(
+        default="wikipedia",
+        description='a transliteration scheme of [iuliia](https://iuliia.ru) by its name; `"none"` keeps Cyrillic',
+    )
+    language: Literal["", "ru", "uk", "be", "kk"] = Field(
+        default="",
+        description="of a name, where nothing else tells; empty: ru. Its letters, its legal form and the country of "
+        "its phones tell first",
+    )
+    legal_form: Literal["first", "last", "keep", "drop"] = Field(
+        default="first",
+        description="where ООО, ИП and the like go. `keep` leaves them as written, `drop` leaves them out. They are "
+        "found at either end and before brackets and notes (`Гранада ООО (РЦ)`), and never taken out of brackets; long "
+        "ones are shortened (КГБУЗ), also with a typing error",
+    )
+    max_length: Annotated[Whole, Field(ge=1, le=255), Unit("characters")] = Field(
+        default=40, description="of a name, cut at a word's end; analogue phones show 16"
+    )
+    max_bytes: Annotated[Whole, Field(ge=1, le=255), Unit("bytes of UTF-8")] = Field(
+        default=255,
+        description="of a name; a Cyrillic letter is two. It counts beside `max_length`, since some PBXs and phones "
+        'count bytes. It matters with `scheme = "none"`: 50 bytes are 25 Cyrillic letters',
+    )
 
 
 class BookConfig(Section):
-    """``[book]``: one number, several counterparties."""
+    """The section ``[book]``."""
 
-    conflict: Literal["first", "join", "skip"] = "first"
+    conflict: Literal["first", "join", "skip"] = Field(
+        default="first",
+        description="the name of the first, all names, no entry. See [Who wins a number](#who-wins-a-number)",
+    )
 
 
 class SyncConfig(Section):
-    """``[sync]``: the family, what is not ours, and the safety limits (shares from 0 to 1)."""
+    """The section ``[sync]``. The limits are shares from 0 to 1."""
 
-    family: Annotated[str, matching("[A-Za-z0-9._-]{1,80}", "write 1 to 80 Latin letters, digits, . _ -")] = "cidname"
-    foreign: Literal["keep", "delete"] = "keep"
-    max_delete: Share = 0.3
-    max_change: Share = 0.3
+    family: Annotated[str, matching("[A-Za-z0-9._-]{1,80}", "write 1 to 80 Latin letters, digits, . _ -")] = Field(
+        default="cidname", description="the AstDB family"
+    )
+    foreign: Literal["keep", "delete"] = Field(
+        default="keep", description="keys in the family that astsync did not write"
+    )
+    max_delete: Share = Field(
+        default=0.3,
+        description="a run that deletes more of the entries is refused; see `--allow-deletes`",
+    )
+    max_change: Share = Field(
+        default=0.3,
+        description="a run that changes more of the entries is refused; see `--allow-changes`",
+    )
 
 
 class StoreConfig(Section):
-    """``[store]``: the local SQLite file; by default a file of its own for each configuration file.
+    """The section ``[store]``."""
 
-    ``keep_runs`` is how many runs that wrote can be undone.
-    """
-
-    path: ConfigPath | None = None
-    keep_runs: Annotated[Whole, Field(ge=1, le=100_000)] = 200
+    path: ConfigPath | None = Field(
+        default=None,
+        description="the local store; without it a file in ~/.local/state/astsync. See "
+        "[Snapshot and store](#snapshot-and-store)",
+        examples=["/var/lib/astsync/store.sqlite3"],
+    )
+    keep_runs: Annotated[Whole, Field(ge=1, le=100_000), Unit("runs")] = Field(
+        default=200, description="how many of those that wrote can be undone"
+    )
 
 
 class PbxConfig(Section):
-    """``[[pbx]]``: one PBX and its AMI user.
+    """A section ``[[pbx]]``."""
 
-    ``timeout`` is each action's deadline in seconds. ``patience`` is how many seconds a run waits in all for a PBX
-    whose connection is lost (at its beginning at most 10); 0: not at all.
-    """
-
-    name: Annotated[str, matching(r"\w[\w.-]{0,63}", "write 1 to 64 letters, digits, . _ -, a letter or digit first")]
-    host: Host
-    port: Port = 5038
-    user: Text
-    secret: SecretStr = SecretStr("")
-    secret_file: ConfigPath | None = None
-    tls: bool = False
-    ca_file: ConfigPath | None = None
-    server_name: HostOrNone = ""
-    timeout: Seconds = 15
-    patience: Annotated[Whole, Field(ge=0, le=3600)] = 30
+    name: Annotated[
+        str, matching(r"\w[\w.-]{0,63}", "write 1 to 64 letters, digits, . _ -, a letter or digit first")
+    ] = Field(
+        description="your name for the PBX, as in `--pbx office` and ASTSYNC_PBX__OFFICE__SECRET. Each `[[pbx]]` "
+        "is one PBX",
+        examples=["office"],
+    )
+    host: Host = Field(description="its name or address, IPv4 or IPv6", examples=["192.0.2.10"])
+    port: Port = Field(default=5038, description="AMI's port; with TLS usually 5039")
+    user: Text = Field(description="the AMI user of manager.conf, with `write = system`", examples=["astsync"])
+    secret: SecretStr = Field(
+        default=SecretStr(""), description="its secret; one of `secret` and `secret_file` is required"
+    )
+    secret_file: ConfigPath | None = Field(
+        default=None, description="a file that holds only the secret", examples=["/etc/astsync/office.secret"]
+    )
+    tls: bool = Field(default=False, description="speak TLS")
+    ca_file: ConfigPath | None = Field(
+        default=None,
+        description="the CA or the PBX's own certificate (PEM); without it the system's CAs. Only with `tls`",
+        examples=["/etc/astsync/office-ca.pem"],
+    )
+    server_name: HostOrNone = Field(
+        default="", description="the name in the certificate, where it is not `host`; only with TLS"
+    )
+    timeout: Seconds = Field(default=15, description="for one answer of the PBX")
+    patience: Annotated[Whole, Field(ge=0, le=3600), Unit("seconds")] = Field(
+        default=30,
+        description="how long a run waits for a PBX that is lost; 0: not at all. It is the time in all that a run "
+        "waits in its middle, also for a PBX that takes logins and answers nothing else; at the beginning a run "
+        "waits at most 10 seconds",
+    )
 
     @model_validator(mode="after")
-    def _oneread_secret(self) -> "PbxConfig":
+    def _one_secret(self) -> "PbxConfig":
         if (self.secret_file is not None) == bool(self.secret.get_secret_value()):
             raise ValueError("give secret or secret_file, one of them")
         return self
 
     @model_validator(mode="after")
-    def _tls_or_not(self) -> "PbxConfig":
+    def _only_with_tls(self) -> "PbxConfig":
         idle = [key for key in ("ca_file", "server_name") if getattr(self, key)]
         if idle and not self.tls:
             raise ValueError(f"{' and '.join(idle)} without TLS: set tls = true, or remove {' and '.join(idle)}")
@@ -94,13 +153,15 @@ class PbxConfig(Section):
 class Config(Section):
     """The whole configuration."""
 
-    source: SourceConfig
-    numbers: NumbersConfig = NumbersConfig()
-    names: NamesConfig = NamesConfig()
-    book: BookConfig = BookConfig()
-    sync: SyncConfig = SyncConfig()
-    store: StoreConfig = StoreConfig()
-    pbx: Annotated[tuple[PbxConfig, ...], Field(min_length=1)]
+    source: SourceConfig = Field(description="where counterparties come from")
+    numbers: NumbersConfig = Field(default=NumbersConfig(), description="how phone fields become keys")
+    names: NamesConfig = Field(default=NamesConfig(), description="how names become caller names")
+    book: BookConfig = Field(default=BookConfig(), description="one number of several counterparties")
+    sync: SyncConfig = Field(default=SyncConfig(), description="the family, foreign keys and the safety limits")
+    store: StoreConfig = Field(default=StoreConfig(), description="what is kept on this machine")
+    pbx: Annotated[tuple[PbxConfig, ...], Field(min_length=1)] = Field(
+        description="one PBX and its AMI user; a second PBX is a second [[pbx]]"
+    )
 
     @model_validator(mode="after")
     def _names_differ(self) -> "Config":

@@ -17,6 +17,7 @@ from astsync.config.values import (
     Seconds,
     ServicePath,
     Text,
+    Unit,
     WebAddressOrNone,
     Whole,
     Words,
@@ -26,6 +27,8 @@ from astsync.text import printable
 
 Value = bool | int | float | str
 SHIPPED_SERVICE = "hs/astsync/counterparties"
+_FIELDS = "where a record keeps what is wanted; a path has dots"
+_PAGING = "a long list in parts"
 
 
 def bare_catalog(name: str) -> str:
@@ -51,27 +54,64 @@ def _template(value: str) -> str:
 Template = Annotated[Text, AfterValidator(_template)]
 
 
-class ODataConfig(Section):
-    """``[source.odata]``: what to read from 1C's standard OData interface.
+class KindConfig(Section):
+    """The section of one kind of source, ``[source.<kind>]``."""
 
-    ``templates``, ``owners`` and ``filters`` are tables by the catalog's name. A template makes the name of
-    ``{owner}``, ``{name}`` and text fields of the catalog; ``owners`` names the catalog of the owners where it cannot
-    be found out. ``filter`` is a ``$filter`` for every catalog that has none of its own in ``filters``. ``kinds`` are
-    the kinds of contact to take, in their order of rank, with ``*`` for any letters; empty: all. ``phone_fields`` are
-    fields of the catalogs themselves that hold phones, read beside the contact information; each is a kind.
-    """
+    def lacks(self, url: str) -> str:
+        """What this kind of source needs beside ``source.url`` as it stands: a key and words; "" where nothing."""
+        return "" if url else "url: write the address of the publication, such as http://1c.example.local/trade"
 
-    catalogs: Words = ("Контрагенты",)
-    name_field: Text = "Description"
-    templates: dict[str, Template] = Field(default_factory=dict)
-    owners: dict[str, Text] = Field(default_factory=dict)
-    kinds: Words = ()
-    phone_fields: Words = ()
-    contacts: Literal["auto", "section", "inside", "register"] = "auto"
-    filter: Line = ""
-    filters: dict[str, Text] = Field(default_factory=dict)
-    allowed_only: bool = False
-    page_size: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
+
+class ODataConfig(KindConfig):
+    """The section ``[source.odata]``. The tables ``templates``, ``owners`` and ``filters`` go by a catalog's name."""
+
+    catalogs: Words = Field(
+        default=("Контрагенты",),
+        description="catalogs to read; the first wins a conflict. See [Who wins a number](#who-wins-a-number)",
+        examples=[("Контрагенты", "Партнеры")],
+    )
+    name_field: Text = Field(
+        default="Description",
+        description="the field with the name. What only one catalog has goes into its template",
+        examples=["НаименованиеПолное"],
+    )
+    templates: dict[str, Template] = Field(
+        default_factory=dict,
+        description="a catalog's names by a template. `{ИНН}` and other text fields may stand in it",
+        examples=[{"КонтактныеЛицаПартнеров": "{owner}: {name}"}],
+    )
+    owners: dict[str, Text] = Field(
+        default_factory=dict,
+        description="the catalog of a catalog's owners. Needed only where it cannot be found out",
+        examples=[{"КонтактныеЛица": "Контрагенты"}],
+    )
+    kinds: Words = Field(
+        default=(),
+        description="kinds of contact to take; the first wins a conflict. `*` stands for any letters; empty: all",
+        examples=[("Телефон", "Мобильный*")],
+    )
+    phone_fields: Words = Field(
+        default=(),
+        description="phones in the catalogs' own fields. They are read beside the contact information, each field as "
+        "a kind of contact",
+        examples=[("НомерТелефонаДляПоиска",)],
+    )
+    contacts: Literal["auto", "section", "inside", "register"] = Field(
+        default="auto",
+        description="where phones are; `auto` looks. `inside` is inside the catalog's rows, `register` is for УТ 10.3, "
+        "УПП 1.3 and БП 2.0",
+    )
+    filter: Line = Field(default="", description="a `$filter` for every catalog that has none of its own")
+    filters: dict[str, Text] = Field(
+        default_factory=dict, description="a `$filter` for one catalog, in the place of the one for all"
+    )
+    allowed_only: bool = Field(
+        default=False,
+        description="take what rights allow; rows that rights hide look like deletions",
+    )
+    page_size: Annotated[Whole, Field(ge=1, le=100_000), Unit("rows")] = Field(
+        default=1000, description="asked for in one request. astsync halves it by itself where 1C fails on it"
+    )
 
     @model_validator(mode="after")
     def _check_catalogs(self) -> "ODataConfig":
@@ -100,39 +140,51 @@ class ODataConfig(Section):
 
 
 class FieldsConfig(Section):
-    """``[source.<kind>.fields]``: where a record keeps what a counterparty is made of.
+    """A section ``[source.<kind>.fields]``. Each key names a field or a path of names, such as ``Contacts.Phones``."""
 
-    Each is the name of a field or a path of names (``Contacts.Phones``); a list on the way means all its items.
-    ``phones`` may name several. A phone that is itself a record holds the number in the fields that ``phone`` names,
-    the most trusted first, and its kind in ``kind``. Without ``ref`` the name is the reference. ``code`` tells which of
-    two counterparties is the older one.
-    """
-
-    name: Text = "Name"
-    phones: Annotated[Words, Field(min_length=1)] = ("Phones",)
-    phone: Words = ("Value", "Presentation", "Number")
-    kind: Line = "Kind"
-    ref: Line = "Ref"
-    deleted: Line = "DeletionMark"
-    catalog: Line = "Catalog"
-    code: Line = "Code"
+    name: Text = Field(
+        default="Name",
+        description="the field with the name; a path has dots. A list on the way means all its items",
+    )
+    phones: Annotated[Words, Field(min_length=1)] = Field(
+        default=("Phones",), description="the fields with phones: texts, lists or records"
+    )
+    phone: Words = Field(
+        default=("Value", "Presentation", "Number"),
+        description="in a phone that is a record, the fields with its number. The most trusted stands first; "
+        "`Presentation` and `Представление` come before all, `Number` and `НомерТелефона` after all",
+    )
+    kind: Line = Field(default="Kind", description="in a phone that is a record, the field with its kind")
+    ref: Line = Field(default="Ref", description="the reference; without one the name is the reference")
+    deleted: Line = Field(default="DeletionMark", description="the deletion mark")
+    catalog: Line = Field(default="Catalog", description="the catalog")
+    code: Line = Field(
+        default="Code",
+        description="the code; the older one wins a number of two counterparties. See "
+        "[Who wins a number](#who-wins-a-number)",
+    )
 
 
 class PagingConfig(Section):
-    """``[source.<kind>.paging]``: how a long list is asked for in parts.
+    """A section ``[source.<kind>.paging]``."""
 
-    ``parameter`` carries the offset (from 0), the page (from ``first``) or the cursor that the answer before gave in
-    its field ``next``; ``size_parameter`` carries ``size``. Two empty pages, or no next cursor, end the list. ``total``
-    is where the answer tells how many records there are; empty: a field of a usual name, "none": none.
-    """
-
-    by: Literal["none", "offset", "page", "cursor"] = "none"
-    parameter: Line = ""
-    size_parameter: Line = ""
-    size: Annotated[Whole, Field(ge=1, le=100_000)] = 1000
-    first: Annotated[Whole, Field(ge=0, le=1)] = 1
-    next: Line = ""
-    total: Line = ""
+    by: Literal["none", "offset", "page", "cursor"] = Field(
+        default="none",
+        description="how a long list is asked for in parts. Two empty pages, or no next cursor, end the list",
+    )
+    parameter: Line = Field(
+        default="",
+        description="the parameter that carries the offset, the page or the cursor. An offset counts from 0",
+    )
+    size_parameter: Line = Field(default="", description="the parameter that carries the size of a page")
+    size: Annotated[Whole, Field(ge=1, le=100_000), Unit("records")] = Field(default=1000, description="in one page")
+    first: Annotated[Whole, Field(ge=0, le=1)] = Field(default=1, description="the number of the first page")
+    next: Line = Field(default="", description="the field of the answer that holds the next cursor")
+    total: Line = Field(
+        default="",
+        description='where the answer tells how many records there are; `"none"`: not looked at. A list with fewer is '
+        "not whole. Where the key is empty, a field of a usual name is looked at (`total`, `totalCount`)",
+    )
 
     @model_validator(mode="after")
     def _whole(self) -> "PagingConfig":
@@ -143,42 +195,60 @@ class PagingConfig(Section):
         return self
 
 
-class SoapConfig(Section):
-    """``[source.soap]``: a web service of 1C, by default the one of ``examples/1c``.
+class SoapConfig(KindConfig):
+    """The section ``[source.soap]``."""
 
-    ``wsdl`` is by default ``<source.url>/ws/astsync?wsdl``. ``endpoint`` is where calls go; by default the path that
-    the WSDL names, at the host of ``wsdl``. ``list`` is the path to the list within the answer; empty: the one list
-    that it holds. ``decode`` tells what a text in the answer is.
-    """
+    wsdl: WsdlAddress = Field(
+        default="",
+        description="the address of the WSDL. Without it `source.url` + `/ws/astsync?wsdl`, the service of examples/1c",
+        examples=["http://1c.example.local/trade/ws/astsync?wsdl"],
+    )
+    operation: Text = Field(
+        default="GetCounterparties", description="the operation; `astsync check` lists those of the WSDL"
+    )
+    endpoint: WebAddressOrNone = Field(
+        default="",
+        description="where calls go, when the WSDL names a host that cannot be reached. Without it the WSDL's path at "
+        "the host of `wsdl`",
+    )
+    port: Line = Field(default="", description="a port of the WSDL, as that of SOAP 1.2; without it the first")
+    decode: Literal["auto", "none", "json", "xml", "base64"] = Field(
+        default="auto", description="what a text in the answer is"
+    )
+    list: Line = Field(default="", description="the path to the list; without it the one list of the answer")
+    parameters: dict[str, Value] = Field(default_factory=dict, description="fixed parameters of the operation")
+    cache_hours: Annotated[Whole, Field(ge=0, le=8760), Unit("hours")] = Field(
+        default=24, description="how long a WSDL is kept; 0: not at all"
+    )
+    fields: FieldsConfig = Field(default=FieldsConfig(), description=_FIELDS)
+    paging: PagingConfig = Field(default=PagingConfig(), description=_PAGING)
 
-    wsdl: WsdlAddress = ""
-    operation: Text = "GetCounterparties"
-    endpoint: WebAddressOrNone = ""
-    port: Line = ""
-    decode: Literal["auto", "none", "json", "xml", "base64"] = "auto"
-    list: Line = ""
-    parameters: dict[str, Value] = Field(default_factory=dict)
-    cache_hours: Annotated[Whole, Field(ge=0, le=8760)] = 24
-    fields: FieldsConfig = FieldsConfig()
-    paging: PagingConfig = PagingConfig()
+    def lacks(self, url: str) -> str:
+        """A WSDL has an address of its own, or one made of ``source.url``."""
+        return "" if url or self.wsdl else "soap.wsdl: write the address of the WSDL, or url for the one of examples/1c"
 
 
-class HttpConfig(Section):
-    """``[source.http]``: an HTTP service of 1C, or any web API, that answers JSON or XML.
+class HttpConfig(KindConfig):
+    """The section ``[source.http]``."""
 
-    ``service`` continues ``source.url``; by default the service of ``examples/1c``, which is read by its cursor.
-    ``parameters`` go into the query of a GET, and as a JSON object into the body of a POST. ``list`` is the path to
-    the list within the answer; empty: the answer itself, or the one list that it holds. ``headers`` may hold secrets,
-    such as a token.
-    """
-
-    service: ServicePath = SHIPPED_SERVICE
-    method: Literal["GET", "POST"] = "GET"
-    parameters: dict[str, Value] = Field(default_factory=dict)
-    headers: Headers = Field(default_factory=dict)
-    list: Line = ""
-    fields: FieldsConfig = FieldsConfig()
-    paging: PagingConfig = PagingConfig()
+    service: ServicePath = Field(
+        default=SHIPPED_SERVICE,
+        description="what follows `source.url`. The one of examples/1c is read by its cursor, without a section of "
+        "paging",
+    )
+    method: Literal["GET", "POST"] = Field(
+        default="GET",
+        description="the method. `parameters` go into the query of a GET, and as a JSON object into the body of a POST",
+    )
+    parameters: dict[str, Value] = Field(default_factory=dict, description="fixed parameters")
+    headers: Headers = Field(
+        default_factory=dict,
+        description="headers, whose values are secrets",
+        examples=[{"Authorization": "Bearer …"}],
+    )
+    list: Line = Field(default="", description="the path to the list; without it the answer, or the one list in it")
+    fields: FieldsConfig = Field(default=FieldsConfig(), description=_FIELDS)
+    paging: PagingConfig = Field(default=PagingConfig(), description=_PAGING)
 
     @property
     def effective_paging(self) -> PagingConfig:
@@ -188,22 +258,38 @@ class HttpConfig(Section):
         return PagingConfig(by="cursor", parameter="cursor", size_parameter="limit", next="NextCursor")
 
 
-class FileConfig(Section):
-    """``[source.file]``: CSV, XLSX, JSON, JSON lines, XML, CommerceML or vCard; ``path = "-"`` reads standard input.
+class FileConfig(KindConfig):
+    """The section ``[source.file]``."""
 
-    ``encoding``, ``delimiter`` and ``format`` are found out where they are not given; ``sheet`` is by default the
-    first that is visible. ``quote`` is what encloses values in CSV, "" where nothing does. ``list`` is the path to
-    the list within JSON or XML; empty: the file itself, or the one list that it holds.
-    """
+    path: ConfigPath = Field(
+        default=Path(),
+        description='the file, or `"-"` for standard input',
+        examples=["/var/spool/astsync/counterparties.csv"],
+    )
+    format: Literal["auto", "csv", "xlsx", "json", "jsonl", "xml", "commerceml", "vcard"] = Field(
+        default="auto", description="the format. `auto` finds it out"
+    )
+    encoding: Encoding = Field(
+        default="",
+        description="found out for UTF-8 and windows-1251; others must be named",
+        examples=["cp866"],
+    )
+    delimiter: OneCharacter = Field(
+        default="",
+        description='one character between the values of CSV, or `"tab"`; else found out. Found out are `;`, `,`, '
+        "tab and the pipe",
+    )
+    quote: OneCharacter = Field(default='"', description="the quote of CSV; empty: none")
+    sheet: Line = Field(default="", description="the sheet of XLSX; without it the first visible one")
+    list: Line = Field(
+        default="",
+        description="the path to the list in JSON or XML. Without it the file itself, or the one list in it",
+    )
+    fields: FieldsConfig = Field(default=FieldsConfig(), description=_FIELDS)
 
-    path: ConfigPath = Path()
-    format: Literal["auto", "csv", "xlsx", "json", "jsonl", "xml", "commerceml", "vcard"] = "auto"
-    encoding: Encoding = ""
-    delimiter: OneCharacter = ""
-    quote: OneCharacter = '"'
-    sheet: Line = ""
-    list: Line = ""
-    fields: FieldsConfig = FieldsConfig()
+    def lacks(self, _url: str) -> str:
+        """A file needs a path, and no address."""
+        return 'file.path: name a file, or "-" for standard input' if self.path == Path() else ""
 
     @model_validator(mode="after")
     def _delimits(self) -> "FileConfig":
@@ -215,18 +301,30 @@ class FileConfig(Section):
 
 
 class SourceConfig(Section):
-    """``[source]``: where counterparties come from."""
+    """The section ``[source]``: the way to the list, and a section for each kind of source."""
 
-    kind: Literal["odata", "soap", "http", "file"] = "odata"
-    url: WebAddressOrNone = ""
-    user: Line = ""
-    password: SecretStr = SecretStr("")
-    password_file: ConfigPath | None = None
-    timeout: Seconds = 120
-    odata: ODataConfig = ODataConfig()
-    soap: SoapConfig = SoapConfig()
-    http: HttpConfig = HttpConfig()
-    file: FileConfig = FileConfig()
+    kind: Literal["odata", "soap", "http", "file"] = Field(
+        default="odata", description="the way to the counterparties. See [Sources](#sources)"
+    )
+    url: WebAddressOrNone = Field(
+        default="",
+        description="the publication of 1C, as in a browser, without a language (/ru). A file needs none",
+        examples=["http://1c.example.local/trade"],
+    )
+    user: Line = Field(default="", description="a 1C user that may only read; Cyrillic is fine", examples=["astsync"])
+    password: SecretStr = Field(default=SecretStr(""), description="its password")
+    password_file: ConfigPath | None = Field(
+        default=None, description="or a file that holds only the password", examples=["/etc/astsync/1c.password"]
+    )
+    timeout: Seconds = Field(default=120, description="for one answer; a sleeping infobase is slow with the first")
+    odata: ODataConfig = Field(default=ODataConfig(), description="1C's standard OData interface")
+    soap: SoapConfig = Field(default=SoapConfig(), description="a web service of 1C, by default that of examples/1c")
+    http: HttpConfig = Field(
+        default=HttpConfig(), description="an HTTP service of 1C, or any web API, that answers JSON or XML"
+    )
+    file: FileConfig = Field(
+        default=FileConfig(), description="a file: CSV, XLSX, JSON, JSON lines, XML, CommerceML or vCard"
+    )
 
     @model_validator(mode="after")
     def _one_password(self) -> "SourceConfig":
@@ -235,15 +333,26 @@ class SourceConfig(Section):
         return self
 
     @model_validator(mode="after")
-    def _an_address(self) -> "SourceConfig":
-        if self.kind in {"odata", "http"} and not self.url:
-            raise ValueError("url: write the address of the publication, such as http://1c.example.local/trade")
-        if self.kind == "soap" and not (self.url or self.soap.wsdl):
-            raise ValueError("soap.wsdl: write the address of the WSDL, or url for the one of examples/1c")
-        if self.kind == "file" and self.file.path == Path():
-            raise ValueError('file.path: name a file, or "-" for standard input')
+    def _can_be_reached(self) -> "SourceConfig":
+        lacking = self.of_kind.lacks(self.url)
+        if lacking:
+            raise ValueError(lacking)
         return self
+
+    @property
+    def of_kind(self) -> KindConfig:
+        """The section of the kind that is configured."""
+        section: KindConfig = getattr(self, self.kind)
+        return section
 
     def secret(self) -> str:
         """Give the password, from the file when one is named. Raises ConfigError."""
         return read_secret(self.password, self.password_file, "source.password_file")
+
+
+KIND_SECTIONS: Mapping[str, type[KindConfig]] = {
+    name: field.annotation
+    for name, field in SourceConfig.model_fields.items()
+    if isinstance(field.annotation, type) and issubclass(field.annotation, KindConfig)
+}
+"""The section of each kind of source, by the kind's name."""

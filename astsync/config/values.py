@@ -3,6 +3,7 @@
 import ipaddress
 import re
 import tomllib
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 from urllib.parse import SplitResult, urlsplit
@@ -176,7 +177,15 @@ def _headers(value: dict[str, SecretStr]) -> dict[str, SecretStr]:
     return value
 
 
-Share = Annotated[float, BeforeValidator(_share)]
+@dataclass(frozen=True)
+class Unit:
+    """What a number of the configuration counts, in the annotation of its field."""
+
+    name: str
+
+
+PERCENTAGE = BeforeValidator(_share)
+Share = Annotated[float, PERCENTAGE]
 Text = Annotated[str, AfterValidator(_not_blank), AfterValidator(_one_line)]
 Line = Annotated[str, AfterValidator(_one_line)]
 Words = Annotated[tuple[Text, ...], BeforeValidator(words)]
@@ -192,4 +201,4 @@ HostOrNone = Annotated[str, AfterValidator(lambda value: value and _host(value))
 ConfigPath = Annotated[Path, BeforeValidator(_rooted)]
 Whole = Annotated[int, BeforeValidator(_no_truth)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
-Seconds = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=3600)]
+Seconds = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=3600), Unit("seconds")]

@@ -6,17 +6,18 @@ import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from astsync import errors
 from astsync.cli.runs import EXIT_DIFFERENT
-from astsync.config import Config, Section
+from astsync.config import Config, PbxConfig, SourceConfig
 from astsync.config.file import load
+from astsync.config.keys import described
 from astsync.sandbox.asterisk.files import DIALPLAN
 from astsync.setup.dialplan import lookup_line
+from tests import docs
 from tests.cli.sandbox import Sandbox, run
 
 ROOT = Path(__file__).parents[2]
@@ -150,52 +151,20 @@ def test_the_short_configuration_loads(page: str, tmp_path: Path) -> None:
     assert [pbx.name for pbx in config.pbx] == ["office"]
 
 
-def keys(model: type[Section], prefix: str = "") -> dict[str, Any]:
-    """Every key of the configuration with its default as TOML has it; ``...`` where it is required."""
-    found: dict[str, Any] = {}
-    for name, field in model.model_fields.items():
-        kinds = (field.annotation, *get_args(field.annotation))
-        inner = next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
-        if inner is not None:
-            found |= keys(inner, f"{prefix}{name}.")
-        else:
-            default = field.get_default(call_default_factory=True, validated_data={})
-            found[prefix + name] = ... if field.is_required() else as_toml(name, default)
-    return found
+KEYS = {key.dotted: key for section in described() for key in section.keys}
 
 
-def as_toml(name: str, default: object) -> object:
-    if isinstance(default, SecretStr):
-        return default.get_secret_value()
-    if isinstance(default, Path):
-        return str(default)
-    if isinstance(default, float) and name.startswith("max_"):
-        return f"{default:.0%}"
-    return list(default) if isinstance(default, tuple) else default
-
-
-def in_table(key: str) -> str:
-    """Give a key as the table has it: fields and paging of every kind stand there once."""
-    return re.sub(r"^source\.(soap|http|file)\.(fields|paging)\.", r"source.KIND.\2.", key)
-
-
-def test_the_table_of_keys_has_every_key_with_its_default() -> None:
-    wanted = {in_table(key): default for key, default in keys(Config).items()}
-    rows = table(ENGLISH, "key")
-    assert rows.keys() == wanted.keys()
-    for key, default in wanted.items():
-        shown = rows[key][0].strip("`")
-        words = {"required": ..., "none": None}
-        assert (words[shown] if shown in words else tomllib.loads(f"x = {shown}")["x"]) == default, key
+def test_the_table_of_keys_and_the_example_are_those_that_make_docs_writes() -> None:
+    assert docs.readme(text(ENGLISH)) == text(ENGLISH)
+    assert docs.example() == text("examples/astsync.toml")
 
 
 def test_every_key_that_is_named_exists() -> None:
-    known = keys(Config)
-    sections = {key.partition(".")[0] for key in known}
+    sections = {key.partition(".")[0] for key in KEYS}
+    shared = {docs.SHARED.sub("source.KIND.", key) for key in KEYS}
     for page in READMES:
-        named = {code for code in re.findall(r"`([a-z]+\.[a-z_.]+)`", text(page)) if code.partition(".")[0] in sections}
-        assert named <= known.keys()
-    assert all(f"`{in_table(key)}`" in text(ENGLISH) for key in known)
+        named = {code for code in re.findall(r"`([a-z]+\.[A-Za-z_.]+)`", text(page)) if code.split(".")[0] in sections}
+        assert named <= KEYS.keys() | shared
 
 
 def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -206,19 +175,26 @@ def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return found
 
 
-def test_the_example_configuration_has_every_key_with_its_default() -> None:
-    example = ROOT / "examples" / "astsync.toml"
-    load(example, {})
-    whole = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", example.read_text(encoding="utf-8"))
-    shown = flat(tomllib.loads(whole))
-    assert shown.keys() == keys(Config).keys()
-    different = {key for key, default in keys(Config).items() if default not in (..., None) and shown[key] != default}
-    assert different == {"source.url", "source.user"}  # an address and a login are to be filled in
+def test_the_example_has_every_key_and_loads_as_the_defaults(tmp_path: Path) -> None:
+    example = text("examples/astsync.toml")
+    whole = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", example)
+    assert flat(tomllib.loads(whole)).keys() == KEYS.keys()
+    without = re.compile(r"(?m)^(?:password|secret|path|ca_file) = .*\n")  # only one of two, or with another key
+    (tmp_path / "a.toml").write_text(without.sub("", whole), encoding="utf-8")
+    config = load(tmp_path / "a.toml", {})
+    filled = {"url", "user", "password_file"}
+    assert config.source == SourceConfig.model_validate({key: getattr(config.source, key) for key in filled})
+    filled = {"name", "host", "user", "secret_file"}
+    (pbx,) = config.pbx
+    assert pbx == PbxConfig.model_validate({key: getattr(pbx, key) for key in filled})
+    assert config == Config(source=config.source, pbx=config.pbx)
+    (tmp_path / "a.toml").write_text(example, encoding="utf-8")
+    assert load(tmp_path / "a.toml", {}) == config
 
 
 @pytest.mark.parametrize("page", READMES)
 def test_variables_of_the_environment_that_are_named_are_keys(page: str) -> None:
-    known = {"ASTSYNC_" + key.upper().replace(".", "__") for key in keys(Config)} | {"ASTSYNC_SECTION__KEY"}
+    known = {"ASTSYNC_" + key.upper().replace(".", "__") for key in KEYS} | {"ASTSYNC_SECTION__KEY"}
     named = set(re.findall(r"ASTSYNC_[A-Z_]*__[A-Z_]+", text(page) + text("examples/astsync.toml")))
     assert {name.replace("PBX__OFFICE__", "PBX__") for name in named} <= known
 

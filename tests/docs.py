@@ -1,0 +1,80 @@
+"""What ``make docs`` writes: the table of keys in README.md and examples/astsync.toml, made from the sections' fields.
+
+``python -m tests.docs`` writes both; tests/cli/test_docs.py fails where they are not as it would write them.
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from astsync.config.keys import Described, Key, described
+from astsync.setup.commented_toml import assignment, header, toml
+
+ROOT = Path(__file__).parents[1]
+README, EXAMPLE = ROOT / "README.md", ROOT / "examples" / "astsync.toml"
+HEADING = "| key | default | meaning |\n|---|---|---|\n"
+
+TO_FILL_IN = {"source.url", "source.user", "source.password_file", "source.file.path", "pbx.secret_file"}
+"""The keys that are not required, and that the example has values for as nearly everybody needs them."""
+SHARED = re.compile(r"^source\.\w+\.(?=fields\.|paging\.)")
+"""The sections that several kinds of source have: the table has them once."""
+
+ABOUT = """\
+# The whole configuration of astsync, every key with its default. What is not commented out must be filled in,
+# or shows its default and may be left out. Save as UTF-8; the README says more of many keys.
+#
+# Keep this file and the files with passwords for the user of astsync alone:
+#   chown astsync: /etc/astsync/*; chmod 600 /etc/astsync/*
+#
+# Any value can stand in the environment instead: ASTSYNC_SOURCE__PASSWORD, ASTSYNC_PBX__OFFICE__SECRET.
+"""
+
+
+def table() -> str:
+    """The rows of the table of keys, without its heading."""
+    rows = {SHARED.sub("source.KIND.", key.dotted): _row(key) for section in described() for key in section.keys}
+    source = [name for name in rows if name.startswith("source.")]
+    names = dict.fromkeys([*sorted(source, key=lambda name: name.startswith("source.KIND.")), *rows])
+    return "".join(f"| `{name}` | {rows[name]} |\n" for name in names)
+
+
+def readme(text: str) -> str:
+    """The README with the table as it is now. Raises ValueError where it has no table of keys."""
+    before, heading, after = text.partition(HEADING)
+    if not heading:
+        raise ValueError(f"no table {HEADING!r}")
+    return before + heading + table() + after[re.match(r"(?:\|.*\n)*", after).end() :]  # type: ignore[union-attr]
+
+
+def example() -> str:
+    """The example of a whole configuration: an OData source, the sections of other kinds commented out."""
+    return ABOUT + "".join(f"\n{line}\n" if "[" in line[:4] else f"{line}\n" for line in _lines())
+
+
+def _row(key: Key) -> str:
+    default = "required" if key.required else "none" if key.default is None else f"`{toml(key.default)}`"
+    first, rest = key.sentences
+    first = ": ".join(filter(None, (", ".join(filter(None, (key.values, key.bounds))), first)))
+    if key.example is not None and not key.required:
+        first += f"; example: `{toml(key.example)}`"
+    return f"{default} | {'. '.join(filter(None, (first, rest)))}"
+
+
+def _lines() -> Iterator[str]:
+    for section in described():
+        other = re.match(r"source\.(?!odata)", section.name) is not None
+        yield header(section, commented=other)
+        yield from (_line(section, key, commented=other) for key in section.keys)
+
+
+def _line(section: Described, key: Key, *, commented: bool) -> str:
+    filled = key.required or key.dotted in TO_FILL_IN
+    if filled or key.default is None:
+        return assignment(key, key.example, commented=commented or not filled)
+    comment = key.comment if key.example is None else f"{key.comment}; example: {toml(key.example)}"
+    return assignment(key, key.default, commented=commented or key.type == "secret", comment=comment)
+
+
+if __name__ == "__main__":
+    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    EXAMPLE.write_text(example(), encoding="utf-8")

@@ -1,0 +1,81 @@
+"""The keys as they are described: every one, whole, and enough beside the key in a file."""
+
+from pathlib import Path
+from typing import Annotated, Literal, get_args
+
+import pytest
+from pydantic import Field, SecretStr
+
+from astsync.config import Section, SourceConfig
+from astsync.config.keys import Described, Key, described, plain
+from astsync.config.source import KIND_SECTIONS
+from astsync.config.values import ConfigPath, Seconds, Share, Unit, Whole, Words
+from astsync.sources import KINDS
+
+KEYS = [key for section in described() for key in section.keys]
+
+
+class Inner(Section):
+    wait: Seconds = Field(default=5, description="for an answer. 0 is refused")
+    share: Share = Field(default=0.25, description="of all")
+
+
+class Toy(Section):
+    name: str = Field(description="the name", examples=["Bear"])
+    how: Literal["", "loud", "soft"] = Field(default="", description="how it speaks")
+    size: Annotated[Whole, Field(ge=1, le=9), Unit("inches")] = Field(default=3, description="of its `head`")
+    shelf: ConfigPath | None = Field(default=None, description="where it stands")
+    word: SecretStr = Field(default=SecretStr("psst"), description="its word")
+    friends: Words = Field(default=("Doll",), description="others; see [Friends](#friends)")
+    inner: Inner = Field(default=Inner(), description="what is in it")
+    others: tuple[Inner, ...] = Field(default=(), description="what is beside it")
+
+
+def test_a_section_is_described_from_its_fields() -> None:
+    toy, inner, others = described(Toy)
+    assert [(key.name, key.type, key.required, key.default, key.example) for key in toy.keys] == [
+        ("name", "text", True, None, "Bear"),
+        ("how", "text", False, "", None),
+        ("size", "whole number", False, 3, None),
+        ("shelf", "path", False, None, None),
+        ("word", "secret", False, "psst", None),
+        ("friends", "list", False, ("Doll",), None),
+    ]
+    assert [(key.values, key.bounds, key.comment) for key in toy.keys] == [
+        ("", "", "the name"),
+        ("`loud` or `soft`", "", "loud or soft: how it speaks"),
+        ("inches", "1 to 9", "inches: of its head"),
+        ("", "", "where it stands"),
+        ("", "", "its word"),
+        ("", "", "others; see Friends"),
+    ]
+    wait = Key("inner", "wait", "number", (), "seconds", "up to 3600", False, 5, None, "for an answer. 0 is refused")
+    share = Key("inner", "share", "percentage", (), "", "", False, "25%", None, "of all")
+    assert inner == Described("inner", "what is in it", repeated=False, keys=(wait, share))
+    assert (wait.dotted, wait.sentences, wait.comment) == (
+        "inner.wait", ("for an answer", "0 is refused"), "seconds: for an answer"
+    )  # fmt: skip
+    assert (others.name, others.text, others.repeated) == ("others", "what is beside it", True)
+
+
+def test_marks_of_markdown_are_taken_out() -> None:
+    assert plain("`a` of [b c](https://d.e) or [[f]], g[0]") == "a of b c or [[f]], g[0]"
+
+
+@pytest.mark.parametrize("key", KEYS, ids=lambda key: key.dotted)
+def test_every_key_is_described(key: Key) -> None:
+    assert key.text == key.text.strip()
+    assert not key.text.endswith(".")
+    assert 0 < len(key.comment) <= 80
+    assert key.unit or key.bounds or key.type not in {"whole number", "number"}
+
+
+def test_every_section_is_described() -> None:
+    assert all(section.text for section in described())
+
+
+def test_each_kind_of_source_has_its_section() -> None:
+    kinds = get_args(SourceConfig.model_fields["kind"].annotation)
+    assert tuple(KIND_SECTIONS) == kinds == tuple(KINDS)
+    path = {"path": Path("list.csv")}
+    assert type(SourceConfig.model_validate({"kind": "file", "file": path}).of_kind) is KIND_SECTIONS["file"]
