@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from astsync.config.keys import Described, Key, described
+from astsync.config.described_keys import DescribedKey, DescribedSection, described_sections
 from astsync.setup.commented_toml import assignment, header, toml
 
 ROOT = Path(__file__).parents[1]
@@ -32,7 +32,9 @@ ABOUT = """\
 
 def table() -> str:
     """The rows of the table of keys, without its heading."""
-    rows = {SHARED.sub("source.KIND.", key.dotted): _row(key) for section in described() for key in section.keys}
+    rows = {
+        SHARED.sub("source.KIND.", key.dotted): _row(key) for section in described_sections() for key in section.keys
+    }
     source = [name for name in rows if name.startswith("source.")]
     names = dict.fromkeys([*sorted(source, key=lambda name: name.startswith("source.KIND.")), *rows])
     return "".join(f"| `{name}` | {rows[name]} |\n" for name in names)
@@ -51,7 +53,7 @@ def example() -> str:
     return ABOUT + "".join(f"\n{line}\n" if "[" in line[:4] else f"{line}\n" for line in _lines())
 
 
-def _row(key: Key) -> str:
+def _row(key: DescribedKey) -> str:
     default = "required" if key.required else "none" if key.default is None else f"`{toml(key.default)}`"
     first, rest = key.sentences
     first = ": ".join(filter(None, (", ".join(filter(None, (key.values, key.bounds))), first)))
@@ -61,13 +63,13 @@ def _row(key: Key) -> str:
 
 
 def _lines() -> Iterator[str]:
-    for section in described():
+    for section in described_sections():
         other = re.match(r"source\.(?!odata)", section.name) is not None
         yield header(section, commented=other)
         yield from (_line(section, key, commented=other) for key in section.keys)
 
 
-def _line(section: Described, key: Key, *, commented: bool) -> str:
+def _line(section: DescribedSection, key: DescribedKey, *, commented: bool) -> str:
     filled = key.required or key.dotted in TO_FILL_IN
     if filled or key.default is None:
         return assignment(key, key.example, commented=commented or not filled)

@@ -49,7 +49,7 @@ def check(
 
 def _areas(common: Common) -> "Iterator[Area]":
     """Give the areas in the order in which one needs the other; the rest needs a configuration that can be read."""
-    from astsync.config import file as configfile
+    from astsync.config import configfile
     from astsync.setup.check import Area, check_file
 
     try:

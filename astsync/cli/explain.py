@@ -63,7 +63,7 @@ def name(context: typer.Context, text: TextArgument, output_format: FormatOption
 
 def _rules(context: typer.Context) -> "tuple[NumbersConfig, NamesConfig]":
     """Give the rules of the configuration, or the defaults where there is none."""
-    from astsync.config import file as configfile
+    from astsync.config import configfile
 
     common = context.ensure_object(Common)
     return configfile.load_rules(configfile.find(common.config, os.environ))

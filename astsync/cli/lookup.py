@@ -45,7 +45,7 @@ def lookup(
 def _look(common: Common, number: str) -> "Lookup":
     """Ask the store and the PBXs; one that is down is not waited for. Raises AstsyncError."""
     from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
-    from astsync.config import file as configfile
+    from astsync.config import configfile
     from astsync.engine.lookup import Asked, look_up
     from astsync.pbx.astdb import AmiPbx
     from astsync.store import Store

@@ -7,8 +7,7 @@ from pathlib import Path
 
 from astsync.cli.common import Common
 from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
-from astsync.config import Config, PbxConfig
-from astsync.config import file as configfile
+from astsync.config import Config, PbxConfig, configfile
 from astsync.engine import Engine, Options
 from astsync.engine.result import Report
 from astsync.errors import ConfigError, LockedError

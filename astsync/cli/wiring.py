@@ -12,8 +12,7 @@ from platformdirs import user_state_path
 
 from astsync.cli.common import Common
 from astsync.cli.progress import progress_bar
-from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig
-from astsync.config import file as configfile
+from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, configfile
 from astsync.engine import Engine, Options
 from astsync.errors import ConfigError
 from astsync.pbx.astdb import AmiPbx

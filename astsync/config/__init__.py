@@ -1,7 +1,6 @@
-"""The configuration: its sections, frozen; ``file`` reads them from TOML and the environment."""
+"""The configuration: its sections, frozen; ``configfile`` reads them from TOML and the environment."""
 
-from astsync.config.section import Section
-from astsync.config.sections import (
+from astsync.config.configuration import (
     BookConfig,
     Config,
     NamesConfig,
@@ -10,30 +9,39 @@ from astsync.config.sections import (
     StoreConfig,
     SyncConfig,
 )
-from astsync.config.source import (
+from astsync.config.section import Section
+from astsync.config.source_sections import (
+    KIND_SECTIONS,
     FieldsConfig,
     FileConfig,
     HttpConfig,
+    KindConfig,
     ODataConfig,
     PagingConfig,
+    ParameterValue,
     SoapConfig,
     SourceConfig,
+    bare_catalog,
 )
 
 __all__ = [
+    "KIND_SECTIONS",
     "BookConfig",
     "Config",
     "FieldsConfig",
     "FileConfig",
     "HttpConfig",
+    "KindConfig",
     "NamesConfig",
     "NumbersConfig",
     "ODataConfig",
     "PagingConfig",
+    "ParameterValue",
     "PbxConfig",
     "Section",
     "SoapConfig",
     "SourceConfig",
     "StoreConfig",
     "SyncConfig",
+    "bare_catalog",
 ]

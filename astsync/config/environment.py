@@ -1,32 +1,35 @@
-"""The environment over the configuration's file: ``ASTSYNC_SECTION__KEY``, a PBX's by its name."""
+"""The variables ``ASTSYNC_SECTION__KEY`` and ``ASTSYNC_PBX__NAME__KEY``, which win over the configuration file."""
 
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from astsync.config.values import FromEnvironment
+from astsync.config.configuration import PbxConfig
+from astsync.config.value_types import FromEnvironment
 from astsync.text import nearest, printable
 
 PREFIX = "ASTSYNC_"
 
 Location = tuple[int | str, ...]
+"""The place of a value: names of sections, the number of a PBX in its list, the key."""
 
 
 @dataclass
 class Overlay:
-    """What was put over the file: the variable behind each place, faults in words, and PBXs that are none.
+    """What the environment changed.
 
-    ``strangers`` are the places in the list of PBXs that only came about by a variable with a wrong name.
+    ``origins`` names the variable that set the value at each place. ``faults`` are the faults of variables, in words.
+    ``unknown_pbxs`` are the numbers of PBXs that only exist because a variable names a PBX that the file does not have.
     """
 
     origins: dict[Location, str] = field(default_factory=dict)
     faults: list[str] = field(default_factory=list)
-    strangers: set[int] = field(default_factory=set)
+    unknown_pbxs: set[int] = field(default_factory=set)
 
 
 def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
-    """Put the environment's values over the file's, in place."""
+    """Put the values of the environment into ``data``, over those of the file."""
     done = Overlay()
     configured = [_spelt(table.get("name")) if isinstance(table, dict) else "" for table in _pbxs(data)]
     for variable in sorted(environ):
@@ -39,14 +42,14 @@ def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
     for index, table in enumerate(_pbxs(data)[len(configured) :], len(configured)):
         lacking = list(_lacking(table))
         if lacking:
-            done.strangers.add(index)
+            done.unknown_pbxs.add(index)
             place, variable = next(item for item in done.origins.items() if item[0][:2] == ("pbx", index))
-            done.faults.append(_stranger(place, variable, table["name"], configured, lacking))
+            done.faults.append(_unknown_pbx(place, variable, table["name"], configured, lacking))
     return done
 
 
 def _put(data: dict[str, Any], variable: str, value: str) -> Location:
-    """Put one value over the file's and give its place. Raises ValueError that says what is wrong."""
+    """Put one value into ``data``; returns its place. Raises ValueError that says what is wrong with the variable."""
     try:
         (variable + value).encode()
     except UnicodeEncodeError:
@@ -60,7 +63,7 @@ def _put(data: dict[str, Any], variable: str, value: str) -> Location:
 
 
 def _section(data: dict[str, Any], place: Location) -> tuple[dict[str, Any], Location]:
-    """Find the section at a place, or make it."""
+    """The section at a place, which is made where there is none."""
     table: Any = data
     for part in place:
         table = table.setdefault(part, {})
@@ -70,7 +73,7 @@ def _section(data: dict[str, Any], place: Location) -> tuple[dict[str, Any], Loc
 
 
 def _pbx(data: dict[str, Any], rest: list[str]) -> tuple[dict[str, Any], Location]:
-    """Find the PBX that a variable names, or add one."""
+    """The PBX that a variable names, which is added where there is none."""
     if len(rest) != 2:
         raise ValueError(f"name a PBX and one key, as in {_variable(printable(rest[0]), 'secret')}")
     tables = data.setdefault("pbx", [])
@@ -89,19 +92,19 @@ def _pbxs(data: Mapping[str, Any]) -> list[Any]:
 
 
 def _spelt(name: object) -> str:
-    """Spell a PBX's name as it stands in a variable, in small letters."""
+    """A PBX's name as it stands in a variable, in small letters."""
     return re.sub(r"\W|-", "_", str(name or "").lower())
 
 
 def _lacking(table: Mapping[str, Any]) -> Iterator[str]:
-    """Give the keys that a PBX cannot be without."""
-    yield from (key for key in ("host", "user") if key not in table)
+    """The keys that a PBX needs and does not have."""
+    yield from (key for key, field in PbxConfig.model_fields.items() if field.is_required() and key not in table)
     if not table.keys() & {"secret", "secret_file"}:
         yield "secret"
 
 
-def _stranger(place: Location, variable: str, name: str, configured: list[str], lacking: list[str]) -> str:
-    """Say that a variable names no PBX, and which one it may mean."""
+def _unknown_pbx(place: Location, variable: str, name: str, configured: list[str], lacking: list[str]) -> str:
+    """The words on a variable that names no PBX of the file: the name that may be meant, or what a new PBX lacks."""
     near = nearest(name, configured)
     if near:
         cure = f"did you mean {_variable(near[0], str(place[-1]))}?"

@@ -1,6 +1,7 @@
-"""What every section of the configuration is built on."""
+"""The base of every section of the configuration, and how a section reads a secret."""
 
 from pathlib import Path
+from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -8,13 +9,22 @@ from astsync.errors import ConfigError
 
 
 class Section(BaseModel):
-    """A table of the configuration: frozen, and no key that is not known."""
+    """A table of the configuration: frozen. A key that it does not know is a fault."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
 
+def section_of(annotation: Any) -> type[Section] | None:
+    """The section that a field holds, alone or in a list; None where the field is a key."""
+    kinds = (annotation, *get_args(annotation))
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
+
+
 def read_secret(value: SecretStr, file: Path | None, where: str) -> str:
-    """Give a secret, from its file when one is named; ``where`` names the key of the file. Raises ConfigError."""
+    """The secret: what its file holds where one is named, else the value itself.
+
+    ``where`` is the key that names the file, for messages. Raises ConfigError where the file cannot be read.
+    """
     if file is None:
         return value.get_secret_value()
     try:

@@ -9,7 +9,7 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
-from astsync.config.values import WebAddress
+from astsync.config.value_types import WebAddress
 from astsync.errors import ConfigError
 from astsync.sources.web.addresses import LANGUAGE_PART
 from astsync.text import printable

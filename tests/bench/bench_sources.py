@@ -20,7 +20,7 @@ import orjson
 from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
-from astsync.config.file import load
+from astsync.config.configfile import load
 from astsync.phonebook.model import Counterparty
 from astsync.sandbox.onec import OneC
 from astsync.sources import open_source

@@ -14,7 +14,7 @@ _PIECE = 64 * 1024
 
 
 def _ours(configuration: str) -> int:
-    from astsync.config.file import load
+    from astsync.config.configfile import load
     from astsync.sources import open_source
 
     config = load(Path(configuration), {})

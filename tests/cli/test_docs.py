@@ -13,8 +13,8 @@ import pytest
 from astsync import errors
 from astsync.cli.runs import EXIT_DIFFERENT
 from astsync.config import Config, PbxConfig, SourceConfig
-from astsync.config.file import load
-from astsync.config.keys import described
+from astsync.config.configfile import load
+from astsync.config.described_keys import described_sections
 from astsync.sandbox.asterisk.files import DIALPLAN
 from astsync.setup.dialplan import lookup_line
 from tests import docs
@@ -151,7 +151,7 @@ def test_the_short_configuration_loads(page: str, tmp_path: Path) -> None:
     assert [pbx.name for pbx in config.pbx] == ["office"]
 
 
-KEYS = {key.dotted: key for section in described() for key in section.keys}
+KEYS = {key.dotted: key for section in described_sections() for key in section.keys}
 
 
 def test_the_table_of_keys_and_the_example_are_those_that_make_docs_writes() -> None:

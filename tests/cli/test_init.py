@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.config.file import load
+from astsync.config.configfile import load
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
 from astsync.setup.dialplan import lookup_line

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.config.file import load
+from astsync.config.configfile import load
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
 from tests.cli.sandbox import Sandbox, run

@@ -5,8 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from astsync.config import SourceConfig
-from astsync.config.source import SoapConfig
+from astsync.config import SoapConfig, SourceConfig
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap import SoapSource
 from astsync.sources.soap.answers.quick import Read

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.config import file as configfile
+from astsync.config import configfile
 from astsync.errors import ConfigError
 
 WHOLE = """

@@ -4,9 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from astsync.config import Config, Section
-from astsync.config import file as configfile
-from astsync.config.values import ConfigPath
+from astsync.config import Config, Section, configfile
+from astsync.config.value_types import ConfigPath
 from astsync.errors import ConfigError
 from tests.unit.test_config import WHOLE
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from astsync.config import SourceConfig
-from astsync.config.file import load
+from astsync.config.configfile import load
 from astsync.phonebook.model import Counterparty
 from astsync.sources import open_source
 from tests.unit.stub_1c import Asked, Reply, as_json, serving

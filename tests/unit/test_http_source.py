@@ -10,8 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from astsync.config import HttpConfig, SourceConfig
-from astsync.config.source import FieldsConfig, PagingConfig
+from astsync.config import FieldsConfig, HttpConfig, PagingConfig, SourceConfig
 from astsync.errors import (
     SourceBadAnswer,
     SourceBusy,

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astsync.config.source import PagingConfig
+from astsync.config import PagingConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceNotFound, SourceQueryError
 from astsync.sources import bounds
 from astsync.sources.records.paging import Ask, Page, Parameters, paged

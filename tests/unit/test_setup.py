@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import SecretStr
 
 from astsync.config import Config, FieldsConfig, PbxConfig, SourceConfig
-from astsync.config.file import load
+from astsync.config.configfile import load
 from astsync.errors import ConfigError
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.phonebook.names.maker import NameMaker

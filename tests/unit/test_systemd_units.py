@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.config.file import load
+from astsync.config.configfile import load
 from tests.cli.sandbox import run
 
 ROOT = Path(__file__).parents[2]

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astsync.config import FieldsConfig
-from astsync.config.source import PagingConfig
+from astsync.config import FieldsConfig, PagingConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceQueryError
 from astsync.sources.formats.xml_list import Sought, XmlList
 from tests.unit.stub_1c import Asked, Reply, Server

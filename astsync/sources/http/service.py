@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from astsync.config.source import HttpConfig, Value
+from astsync.config import HttpConfig, ParameterValue
 from astsync.errors import SourceError
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.json_text import SERVICE_CURE
@@ -61,7 +61,7 @@ class Service:
         self.form = answer.form
         return Page(self._read(answer), answer.around)
 
-    def _request(self, parameters: Mapping[str, Value]) -> Request:
+    def _request(self, parameters: Mapping[str, ParameterValue]) -> Request:
         if self._config.method == "GET":
             options = {name: _in_query(value) for name, value in parameters.items()}
             return Request(self._config.service, self.where, options, headers=self._headers)
@@ -138,7 +138,7 @@ def _xml(body: Body, config: HttpConfig, where: str) -> XmlList:
     return XmlList(body, Sought(config.list, config.fields, where, "source.http.list", beside), SERVICE_CURE)
 
 
-def _in_query(value: Value) -> str | int:
+def _in_query(value: ParameterValue) -> str | int:
     if isinstance(value, bool):
         return "true" if value else "false"
     return str(value) if isinstance(value, float) else value

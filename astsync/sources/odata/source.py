@@ -12,8 +12,7 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from astsync.config import SourceConfig
-from astsync.config.source import bare_catalog
+from astsync.config import SourceConfig, bare_catalog
 from astsync.errors import SourceBadAnswer, SourceNotFound
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from astsync.config.source import PagingConfig, Value
+from astsync.config import PagingConfig, ParameterValue
 from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError
 from astsync.sources import bounds
 from astsync.sources.formats.field_names import name_fields
@@ -25,7 +25,7 @@ _EMPTY_PAGES = 1000
 _LONGEST_CURSOR = 64 * 1024
 _WRONG_NEXT = "The key next of the table paging names the field of the answer that holds the next cursor."
 
-Parameters = dict[str, Value]
+Parameters = dict[str, ParameterValue]
 
 
 @dataclass(slots=True)

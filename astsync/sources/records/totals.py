@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from astsync.config.source import PagingConfig
+from astsync.config import PagingConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.formats.field_names import name_fields
 from astsync.sources.records.fields import look_up

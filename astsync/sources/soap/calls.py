@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
-from astsync.config.source import PagingConfig, SoapConfig, Value
+from astsync.config import PagingConfig, ParameterValue, SoapConfig
 from astsync.errors import SourceError
 from astsync.sources.records.paging import Page, paged
 from astsync.sources.records.reader import RecordReader
@@ -49,7 +49,7 @@ class Calls:
         """Give the records of the whole list. Raises SourceError."""
         return paged(self.paging, self._ask, self.where)
 
-    def _ask(self, parameters: Mapping[str, Value]) -> Page:
+    def _ask(self, parameters: Mapping[str, ParameterValue]) -> Page:
         message = self._call.message(parameters)
         around: dict[str, Any] = {}
         records = self._client.retries.persist(lambda: self._attempt(message, around))

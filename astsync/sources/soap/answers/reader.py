@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from astsync.config.source import SoapConfig
+from astsync.config import SoapConfig
 from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, GrowingTree, local
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.xml_detect import Spot

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from astsync.config.source import SoapConfig
+from astsync.config import SoapConfig
 from astsync.errors import SourceQueryError
 from astsync.sources.soap.wsdl.shape import Field, Shape
 from astsync.text import listed, one_line

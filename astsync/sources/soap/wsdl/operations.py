@@ -11,7 +11,7 @@ from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
 from zeep.wsdl.utils import etree_to_string
 from zeep.xsd import AnySimpleType, SkipValue
 
-from astsync.config.source import SoapConfig, Value
+from astsync.config import ParameterValue, SoapConfig
 from astsync.errors import SourceQueryError
 from astsync.sources.soap.wsdl.list_place import Plan, plan_answer
 from astsync.sources.soap.wsdl.loader import Wsdl
@@ -19,7 +19,7 @@ from astsync.sources.soap.wsdl.shape import Shapes
 from astsync.sources.web.addresses import encode_address
 from astsync.text import listed, one_line
 
-_EMPTY: Mapping[str, Value] = {
+_EMPTY: Mapping[str, ParameterValue] = {
     "string": "",
     "boolean": False,
     "dateTime": "0001-01-01T00:00:00",
@@ -150,7 +150,7 @@ class Call:
             return {"Content-Type": kind.encode(), "Accept": "application/soap+xml, text/xml"}
         return {"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{action}"'.encode(), "Accept": "text/xml"}
 
-    def message(self, parameters: Mapping[str, Value]) -> bytes:
+    def message(self, parameters: Mapping[str, ParameterValue]) -> bytes:
         """Write the envelope of a call with these parameters besides the configured ones. Raises SourceQueryError."""
         given = {**self._config.parameters, **parameters}
         self._check_parameters(given)
@@ -163,7 +163,7 @@ class Call:
             message = message.replace(f'"{name}"'.encode(), quoteattr(space).encode())
         return message
 
-    def _arguments(self, given: Mapping[str, Value]) -> dict[str, Any]:
+    def _arguments(self, given: Mapping[str, ParameterValue]) -> dict[str, Any]:
         """Give each parameter its value; 1C's own empty one where none is configured, or nil where that may be."""
         arguments: dict[str, Any] = {}
         for name, element in self.operation.parameters:
@@ -177,7 +177,7 @@ class Call:
                 arguments[name] = _empty(element.type)
         return arguments
 
-    def _check_parameters(self, given: Mapping[str, Value]) -> None:
+    def _check_parameters(self, given: Mapping[str, ParameterValue]) -> None:
         known = {name for name, _element in self.operation.parameters}
         wrong = [name for name in given if name not in known]
         if wrong:

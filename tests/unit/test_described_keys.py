@@ -6,13 +6,12 @@ from typing import Annotated, Literal, get_args
 import pytest
 from pydantic import Field, SecretStr
 
-from astsync.config import Section, SourceConfig
-from astsync.config.keys import Described, Key, described, plain
-from astsync.config.source import KIND_SECTIONS
-from astsync.config.values import ConfigPath, Seconds, Share, Unit, Whole, Words
+from astsync.config import KIND_SECTIONS, Section, SourceConfig
+from astsync.config.described_keys import DescribedKey, DescribedSection, described_sections, plain
+from astsync.config.value_types import ConfigPath, Seconds, Share, Unit, Whole, Words
 from astsync.sources import KINDS
 
-KEYS = [key for section in described() for key in section.keys]
+KEYS = [key for section in described_sections() for key in section.keys]
 
 
 class Inner(Section):
@@ -32,7 +31,7 @@ class Toy(Section):
 
 
 def test_a_section_is_described_from_its_fields() -> None:
-    toy, inner, others = described(Toy)
+    toy, inner, others = described_sections(Toy)
     assert [(key.name, key.type, key.required, key.default, key.example) for key in toy.keys] == [
         ("name", "text", True, None, "Bear"),
         ("how", "text", False, "", None),
@@ -49,9 +48,11 @@ def test_a_section_is_described_from_its_fields() -> None:
         ("", "", "its word"),
         ("", "", "others; see Friends"),
     ]
-    wait = Key("inner", "wait", "number", (), "seconds", "up to 3600", False, 5, None, "for an answer. 0 is refused")
-    share = Key("inner", "share", "percentage", (), "", "", False, "25%", None, "of all")
-    assert inner == Described("inner", "what is in it", repeated=False, keys=(wait, share))
+    wait = DescribedKey(
+        "inner", "wait", "number", (), "seconds", "up to 3600", False, 5, None, "for an answer. 0 is refused"
+    )
+    share = DescribedKey("inner", "share", "percentage", (), "", "", False, "25%", None, "of all")
+    assert inner == DescribedSection("inner", "what is in it", repeated=False, keys=(wait, share))
     assert (wait.dotted, wait.sentences, wait.comment) == (
         "inner.wait", ("for an answer", "0 is refused"), "seconds: for an answer"
     )  # fmt: skip
@@ -63,7 +64,7 @@ def test_marks_of_markdown_are_taken_out() -> None:
 
 
 @pytest.mark.parametrize("key", KEYS, ids=lambda key: key.dotted)
-def test_every_key_is_described(key: Key) -> None:
+def test_every_key_is_described(key: DescribedKey) -> None:
     assert key.text == key.text.strip()
     assert not key.text.endswith(".")
     assert 0 < len(key.comment) <= 80
@@ -71,7 +72,7 @@ def test_every_key_is_described(key: Key) -> None:
 
 
 def test_every_section_is_described() -> None:
-    assert all(section.text for section in described())
+    assert all(section.text for section in described_sections())
 
 
 def test_each_kind_of_source_has_its_section() -> None:

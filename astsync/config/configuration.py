@@ -1,12 +1,28 @@
-"""The whole configuration and its sections but ``[source]``; ``file`` reads them from TOML and the environment."""
+"""The whole configuration, and its sections but ``[source]``.
+
+The description of a field says all about a key, in Markdown: first one sentence for the line beside the key in a file,
+then the rest. It has no full stop at its end. ``described_keys`` reads it.
+"""
 
 from typing import Annotated, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, model_validator
 
 from astsync.config.section import Section, read_secret
-from astsync.config.source import SourceConfig
-from astsync.config.values import ConfigPath, Host, HostOrNone, Port, Seconds, Share, Text, Unit, Whole, matching, words
+from astsync.config.source_sections import SourceConfig
+from astsync.config.value_types import (
+    ConfigPath,
+    Host,
+    HostOrNone,
+    Port,
+    Seconds,
+    Share,
+    Text,
+    Unit,
+    Whole,
+    matching,
+    words,
+)
 
 FormName = Literal["e164", "trunk", "national"]
 
@@ -146,7 +162,7 @@ class PbxConfig(Section):
         return self
 
     def password(self) -> str:
-        """Give the AMI secret, from the file when one is named. Raises ConfigError."""
+        """The AMI secret, from its file where one is named. Raises ConfigError."""
         return read_secret(self.secret, self.secret_file, f"pbx {self.name}: secret_file")
 
 

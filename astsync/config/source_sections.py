@@ -1,4 +1,4 @@
-"""``[source]`` and its tables: where counterparties come from."""
+"""The section ``[source]``, and the sections in it: one for each kind of source, with its fields and its paging."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 
 from astsync.config.section import Section, read_secret
-from astsync.config.values import (
+from astsync.config.value_types import (
     ConfigPath,
     Encoding,
     Headers,
@@ -25,19 +25,19 @@ from astsync.config.values import (
 )
 from astsync.text import printable
 
-Value = bool | int | float | str
+ParameterValue = bool | int | float | str
 SHIPPED_SERVICE = "hs/astsync/counterparties"
 _FIELDS = "where a record keeps what is wanted; a path has dots"
 _PAGING = "a long list in parts"
 
 
 def bare_catalog(name: str) -> str:
-    """Give a catalog's name without the prefix of its set in OData."""
+    """A catalog's name without the prefix of its set in OData."""
     return name.removeprefix("Catalog_")
 
 
 def _template(value: str) -> str:
-    """Check a template of a name: text with ``{placeholders}`` that are names of fields."""
+    """Refuse a template of names without ``{placeholders}``, or with one that is no name of a field."""
     try:
         parts = list(Formatter().parse(value))
     except ValueError:
@@ -58,7 +58,10 @@ class KindConfig(Section):
     """The section of one kind of source, ``[source.<kind>]``."""
 
     def lacks(self, url: str) -> str:
-        """What this kind of source needs beside ``source.url`` as it stands: a key and words; "" where nothing."""
+        """The key that this kind of source lacks, with what to write there; "" where it lacks none.
+
+        ``url`` is ``source.url``, which most kinds need.
+        """
         return "" if url else "url: write the address of the publication, such as http://1c.example.local/trade"
 
 
@@ -135,7 +138,7 @@ class ODataConfig(KindConfig):
         return self
 
     def of_catalog(self, table: Mapping[str, str], catalog: str, default: str = "") -> str:
-        """Give what a table by catalogs holds for one, in either spelling of its name."""
+        """What a table by catalogs holds for one catalog, in either spelling of the catalog's name."""
         return next((value for key, value in table.items() if bare_catalog(key) == catalog), default)
 
 
@@ -216,7 +219,7 @@ class SoapConfig(KindConfig):
         default="auto", description="what a text in the answer is"
     )
     list: Line = Field(default="", description="the path to the list; without it the one list of the answer")
-    parameters: dict[str, Value] = Field(default_factory=dict, description="fixed parameters of the operation")
+    parameters: dict[str, ParameterValue] = Field(default_factory=dict, description="fixed parameters of the operation")
     cache_hours: Annotated[Whole, Field(ge=0, le=8760), Unit("hours")] = Field(
         default=24, description="how long a WSDL is kept; 0: not at all"
     )
@@ -224,7 +227,7 @@ class SoapConfig(KindConfig):
     paging: PagingConfig = Field(default=PagingConfig(), description=_PAGING)
 
     def lacks(self, url: str) -> str:
-        """A WSDL has an address of its own, or one made of ``source.url``."""
+        """Nothing where the WSDL has an address of its own, or one that is made of ``url``."""
         return "" if url or self.wsdl else "soap.wsdl: write the address of the WSDL, or url for the one of examples/1c"
 
 
@@ -240,7 +243,7 @@ class HttpConfig(KindConfig):
         default="GET",
         description="the method. `parameters` go into the query of a GET, and as a JSON object into the body of a POST",
     )
-    parameters: dict[str, Value] = Field(default_factory=dict, description="fixed parameters")
+    parameters: dict[str, ParameterValue] = Field(default_factory=dict, description="fixed parameters")
     headers: Headers = Field(
         default_factory=dict,
         description="headers, whose values are secrets",
@@ -252,7 +255,7 @@ class HttpConfig(KindConfig):
 
     @property
     def effective_paging(self) -> PagingConfig:
-        """The paging that counts: that of ``examples/1c`` for its service when none is written."""
+        """The paging that is used: what is configured, else a cursor for the service of ``examples/1c``."""
         if "paging" in self.model_fields_set or self.service != SHIPPED_SERVICE:
             return self.paging
         return PagingConfig(by="cursor", parameter="cursor", size_parameter="limit", next="NextCursor")
@@ -288,7 +291,7 @@ class FileConfig(KindConfig):
     fields: FieldsConfig = Field(default=FieldsConfig(), description=_FIELDS)
 
     def lacks(self, _url: str) -> str:
-        """A file needs a path, and no address."""
+        """Nothing where there is a path: a file needs no ``url``."""
         return 'file.path: name a file, or "-" for standard input' if self.path == Path() else ""
 
     @model_validator(mode="after")
@@ -301,7 +304,7 @@ class FileConfig(KindConfig):
 
 
 class SourceConfig(Section):
-    """The section ``[source]``: the way to the list, and a section for each kind of source."""
+    """The section ``[source]``. It holds a section for each kind of source; only that of ``kind`` is used."""
 
     kind: Literal["odata", "soap", "http", "file"] = Field(
         default="odata", description="the way to the counterparties. See [Sources](#sources)"
@@ -346,7 +349,7 @@ class SourceConfig(Section):
         return section
 
     def secret(self) -> str:
-        """Give the password, from the file when one is named. Raises ConfigError."""
+        """The password, from its file where one is named. Raises ConfigError."""
         return read_secret(self.password, self.password_file, "source.password_file")
 
 

@@ -1,4 +1,4 @@
-"""The kinds of values in the configuration; each tells its fault in words."""
+"""The types of values in the configuration. Each checks its value; the message says what to write."""
 
 import ipaddress
 import re
@@ -17,7 +17,7 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
 
 
 def matching(pattern: str, words: str) -> AfterValidator:
-    """Give a check that a whole text matches; ``words`` say what is wanted."""
+    """The check that a whole text matches a pattern; ``words`` say what to write."""
     wanted = re.compile(pattern)
 
     def check(value: str) -> str:
@@ -29,7 +29,7 @@ def matching(pattern: str, words: str) -> AfterValidator:
 
 
 def words(value: object) -> object:
-    """Let a list stand as ``a, b`` or ``["a", "b"]`` in the environment."""
+    """Make a list of a text of the environment, which may be ``a, b`` or ``["a", "b"]``."""
     if not isinstance(value, str):
         return value
     if value.lstrip().startswith("["):
@@ -41,7 +41,7 @@ def words(value: object) -> object:
 
 
 def _share(value: object) -> float:
-    """Read a share of a whole: "30%" to 0.3."""
+    """A share of a whole: "30%" is 0.3."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
     if match is None or float(match[1]) > 100:
         raise ValueError('write a percentage from "0%" to "100%" in quotes')
@@ -74,7 +74,7 @@ def _host(value: str) -> str:
 
 
 def _is_host(value: str) -> bool:
-    """Tell whether this can be a host: an address, or a name of labels of 1 to 63 characters (RFC 1035)."""
+    """A host is an address, or a name of labels of 1 to 63 characters (RFC 1035)."""
     try:
         ipaddress.ip_address(value)
     except ValueError:
@@ -136,7 +136,7 @@ def _rooted(value: object, info: ValidationInfo) -> object:
 
 
 def _wsdl_address(value: str) -> str:
-    """Check the address of a WSDL, which ends in ``?wsdl`` and the like."""
+    """Check the address of a WSDL, which may end in a query such as ``?wsdl``."""
     address, mark, query = value.partition("?")
     if "#" in query or not query.isprintable() or " " in query:
         raise ValueError("write the whole address of the WSDL, such as http://1c.example.local/trade/ws/astsync?wsdl")
@@ -179,7 +179,7 @@ def _headers(value: dict[str, SecretStr]) -> dict[str, SecretStr]:
 
 @dataclass(frozen=True)
 class Unit:
-    """What a number of the configuration counts, in the annotation of its field."""
+    """What a number counts. It stands in the annotation of a field."""
 
     name: str
 

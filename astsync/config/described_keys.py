@@ -1,6 +1,7 @@
-"""Every key of the configuration as it is described: made from the fields of the sections, the one home of its words.
+"""Every key of the configuration with its type, its unit, its default and its words, as the fields of the sections say.
 
-The table in README.md, ``examples/astsync.toml`` and the comments that ``astsync init`` writes are made from this.
+The comments that ``astsync init`` writes are made from this, and by ``make docs`` the table of keys in README.md and
+``examples/astsync.toml``.
 """
 
 import re
@@ -13,9 +14,9 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from astsync.config.section import Section
-from astsync.config.sections import Config
-from astsync.config.values import PERCENTAGE, Unit
+from astsync.config.configuration import Config
+from astsync.config.section import Section, section_of
+from astsync.config.value_types import PERCENTAGE, Unit
 
 Type = Literal["text", "whole number", "number", "percentage", "true or false", "path", "secret", "list", "table"]
 
@@ -32,12 +33,13 @@ _TYPES: dict[type, Type] = {
 
 
 @dataclass(frozen=True, slots=True)
-class Key:
-    """One key. ``default`` and ``example`` are as in TOML, ``default`` is None where a key is required or has none.
+class DescribedKey:
+    """One key of the configuration.
 
-    ``choices`` are all the values that it may have; none where there is no such list. ``bounds`` are words, such as
-    "1 to 255". ``text`` is Markdown: a first sentence, which is enough beside the key in a file, and what else there is
-    to say.
+    ``section`` is the dotted name of its section. ``choices`` are all the values that may be written, and empty where
+    others may be too. ``bounds`` are words, such as "1 to 255"; ``unit`` and ``bounds`` are "" where there are none.
+    ``default`` and ``example`` are values as TOML has them; ``default`` is None for a required key and for a path that
+    nothing stands for, ``example`` is None where there is none. ``text`` is Markdown.
     """
 
     section: str
@@ -58,7 +60,7 @@ class Key:
 
     @property
     def values(self) -> str:
-        """What may be written, in Markdown: the choices, or the unit; "" where the type says it all."""
+        """What may be written, in Markdown: the choices or the unit; "" where there is neither."""
         if not self.choices:
             return self.unit
         *others, last = (f"`{choice}`" for choice in self.choices)
@@ -66,57 +68,51 @@ class Key:
 
     @property
     def sentences(self) -> tuple[str, str]:
-        """The first sentence of the text, which says the most, and the rest of it; both in Markdown."""
+        """The first sentence of the text, and the rest of the text, which may be ""; both in Markdown."""
         first, _, rest = self.text.partition(". ")
         return first, rest
 
     @property
     def comment(self) -> str:
-        """The words beside the key in a file: one line without marks of Markdown."""
+        """The words beside the key in a file: one line, without marks of Markdown."""
         return plain(": ".join(filter(None, (self.values, self.sentences[0]))))
 
 
 @dataclass(frozen=True, slots=True)
-class Described:
-    """A section by its dotted name, with its text and its keys. ``repeated``: it is a list of sections."""
+class DescribedSection:
+    """A section with keys. ``name`` is dotted, ``text`` is Markdown, ``repeated`` is true for a list of sections."""
 
     name: str
     text: str
     repeated: bool
-    keys: tuple[Key, ...]
+    keys: tuple[DescribedKey, ...]
 
 
-def described(model: type[Section] = Config) -> Iterator[Described]:
-    """Describe every section with keys of its own, in the order of the fields, an outer one before those in it."""
+def described_sections(model: type[Section] = Config) -> Iterator[DescribedSection]:
+    """Every section that has keys, in the order of the fields; a section stands before those that it holds."""
     yield from (section for section in _described(model, "", "", repeated=False) if section.keys)
 
 
 def plain(text: str) -> str:
-    """Take the marks of Markdown out of a text: of code, and of links."""
+    """A text without marks of Markdown: a code is its characters, a link is its words."""
     return re.sub(r"\[([^]]+)]\([^)]+\)", r"\1", text).replace("`", "")
 
 
-def _described(model: type[Section], name: str, text: str, *, repeated: bool) -> Iterator[Described]:
-    fields = {key: (field, _section(field)) for key, field in model.model_fields.items()}
+def _described(model: type[Section], name: str, text: str, *, repeated: bool) -> Iterator[DescribedSection]:
+    fields = {key: (field, section_of(field.annotation)) for key, field in model.model_fields.items()}
     keys = tuple(_key(name, key, field) for key, (field, inner) in fields.items() if inner is None)
-    yield Described(name, text, repeated, keys)
+    yield DescribedSection(name, text, repeated, keys)
     for key, (field, inner) in fields.items():
         if inner is not None:
             repeated = inner is not field.annotation
             yield from _described(inner, f"{name}.{key}".lstrip("."), field.description or "", repeated=repeated)
 
 
-def _section(field: FieldInfo) -> type[Section] | None:
-    """The model of a field that is a section, or a list of them; None for a key."""
-    kinds = (field.annotation, *get_args(field.annotation))
-    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, Section)), None)
-
-
-def _key(section: str, name: str, field: FieldInfo) -> Key:
+def _key(section: str, name: str, field: FieldInfo) -> DescribedKey:
     kind = _type(field)
     choices = get_args(field.annotation) if get_origin(field.annotation) is Literal else ()
     default = None if field.is_required() else field.get_default(call_default_factory=True, validated_data={})
-    return Key(
+    return DescribedKey(
         section=section,
         name=name,
         type=kind,
@@ -135,7 +131,7 @@ def _type(field: FieldInfo) -> Type:
 
 
 def _bare(annotation: Any) -> Any:
-    """The type of a value without what is said about it, and without the None of a key that may be left out."""
+    """The type in an annotation: without its metadata, without its arguments, without None."""
     origin = get_origin(annotation)
     return _bare(get_args(annotation)[0]) if origin in {Annotated, Union, UnionType} else origin or annotation
 

@@ -1,4 +1,4 @@
-"""The configuration's file: one TOML file and the environment to the frozen sections of ``config``.
+"""The configuration file: where it is, and how it becomes, with the environment, the frozen sections of ``config``.
 
 Every value can also stand in the environment as ``ASTSYNC_SECTION__KEY`` (``ASTSYNC_SOURCE__PASSWORD``,
 ``ASTSYNC_SOURCE__ODATA__PAGE_SIZE``), a PBX's by the PBX's name (``ASTSYNC_PBX__OFFICE__SECRET``). The environment wins
@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 from platformdirs import site_config_path, user_config_path
 from pydantic import ValidationError
 
+from astsync.config.configuration import Config, NamesConfig, NumbersConfig
 from astsync.config.environment import PREFIX, Overlay, overlay
-from astsync.config.faults import told
+from astsync.config.fault_words import fault_words
 from astsync.config.section import Section
-from astsync.config.sections import Config, NamesConfig, NumbersConfig
 from astsync.errors import ConfigError
 from astsync.text import printable
 
@@ -27,9 +27,9 @@ Model = TypeVar("Model", bound=Section)
 
 
 def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
-    """Find the configuration file: the given one, ``ASTSYNC_CONFIG``, then the usual folders; None where none exists.
+    """The configuration file: the given one, else that of ``ASTSYNC_CONFIG``, else the first in a usual place, or None.
 
-    Raises ConfigError when a file that was named does not exist.
+    Raises ConfigError where a file that was named does not exist.
     """
     named = given or (Path(environ["ASTSYNC_CONFIG"]) if environ.get("ASTSYNC_CONFIG") else None)
     if named is None:
@@ -42,19 +42,19 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
 
 
 def usual_places() -> tuple[Path, ...]:
-    """Give the places where a configuration file is looked for, in their order; none in a home that is not known."""
+    """The places where a configuration file is looked for, in order. Where no home is known, none is in a home."""
     folders = (Path(), *_folder(user_config_path), Path("/etc/astsync"), *_folder(site_config_path))
     return tuple(folder / FILE_NAME for folder in folders)
 
 
 def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
-    """Read and check the configuration. Raises ConfigError that names every fault."""
+    """Read the configuration and check it whole. Raises ConfigError that names every fault."""
     data = _read(path) if path is not None else {}
     return _checked(Config, data, path, overlay(data, environ))
 
 
 def load_rules(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[NumbersConfig, NamesConfig]:
-    """Read only the rules of normalisation, which need neither a source nor a PBX. Raises ConfigError."""
+    """Read ``[numbers]`` and ``[names]`` alone, for commands that need no source and no PBX. Raises ConfigError."""
     data = _read(path) if path is not None else {}
     own = tuple(f"{PREFIX}{section}__" for section in ("NUMBERS", "NAMES"))
     done = overlay(data, {name: value for name, value in environ.items() if name.startswith(own)})
@@ -92,7 +92,7 @@ def _read(path: Path) -> dict[str, Any]:
 
 
 def _reason(error: Exception) -> str:
-    """Say why a text is no TOML; Python's own limits have no words for users."""
+    """Why a text is no TOML. What Python says of its own limits is not for users, so those have words of ours."""
     if isinstance(error, tomllib.TOMLDecodeError):
         return printable(str(error))
     return "brackets stand too deep" if isinstance(error, RecursionError) else "a number has too many digits"
@@ -103,7 +103,7 @@ def _checked(model: type[Model], data: object, path: Path | None, done: Overlay,
     try:
         checked = model.model_validate(data, context=path and path.absolute().parent)
     except ValidationError as error:
-        faults += told(model, (section,) if section else (), error, done)
+        faults += fault_words(model, (section,) if section else (), error, done)
     else:
         if not faults:
             return checked

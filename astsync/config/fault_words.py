@@ -1,13 +1,13 @@
 """The faults of a configuration in the words of its file: the dotted key, what is wrong, the nearest known key."""
 
 from collections.abc import Mapping
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 
 from astsync.config.environment import Location, Overlay
-from astsync.config.section import Section
+from astsync.config.section import Section, section_of
 from astsync.text import nearest, printable
 
 _LISTED = 'must be a list, such as ["a", "b"]'
@@ -31,27 +31,27 @@ _GIVEN = {str: "text", bool: "true or false", int: "a number", list: "a list", d
 _PBXS = "write [[pbx]], in double brackets, above the lines of each PBX"
 
 
-def told(model: type[Section], at: Location, error: ValidationError, overlay: Overlay) -> list[str]:
-    """Tell the faults of a section that stands at a place, without those that only follow from others."""
+def fault_words(model: type[Section], at: Location, error: ValidationError, overlay: Overlay) -> list[str]:
+    """The faults of the section at a place, one text each, without faults that only follow from other faults."""
     details = error.errors(include_url=False)
-    kept = [detail for detail in details if not _follows(detail, details) and not _of_stranger(at, detail, overlay)]
+    kept = [detail for detail in details if not _follows(detail, details) and not _of_unknown_pbx(at, detail, overlay)]
     return [_fault(model, at, detail) + _origin((*at, *detail["loc"]), overlay.origins) for detail in kept]
 
 
 def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
-    """Tell whether a fault only follows from others: a list is too short because its items are faulty."""
+    """A list is also too short where its items are faulty: pydantic leaves those out before it counts."""
     at = detail["loc"]
     return detail["type"] == "too_short" and any(d["loc"][: len(at)] == at and d["loc"] != at for d in details)
 
 
-def _of_stranger(at: Location, detail: ErrorDetails, overlay: Overlay) -> bool:
-    """Tell whether this is about a PBX that is none, which the overlay has told."""
+def _of_unknown_pbx(at: Location, detail: ErrorDetails, overlay: Overlay) -> bool:
+    """A PBX that is unknown is told once, with its variable; what it lacks is no fault of its own."""
     place = (*at, *detail["loc"])
-    return place[:1] == ("pbx",) and len(place) > 1 and place[1] in overlay.strangers
+    return place[:1] == ("pbx",) and len(place) > 1 and place[1] in overlay.unknown_pbxs
 
 
 def _origin(place: Location, origins: Mapping[Location, str]) -> str:
-    """Name the variable that a faulty value comes from; no word where it stands in the file."""
+    """The words that name the variable behind a faulty value; "" where the value stands in the file."""
     found = (origins[place[:end]] for end in range(len(place), 0, -1) if place[:end] in origins)
     return "".join(f" (set by {printable(variable)})" for variable in list(found)[:1])
 
@@ -69,7 +69,7 @@ def _fault(model: type[Section], at: Location, detail: ErrorDetails) -> str:
 
 
 def _words(detail: ErrorDetails, where: Location, key: str) -> str:
-    """Say in plain words what is wrong with a value; the value itself may be a secret."""
+    """What is wrong with a value, without the value itself, which may be a secret."""
     kind, about = detail["type"], detail.get("ctx", {})
     if kind == "missing":
         return "missing"
@@ -92,13 +92,12 @@ def _given(value: Any) -> str:
 
 
 def _known_keys(model: type[Section], place: Location) -> list[str]:
-    """Give the keys of the section at a place."""
+    """The keys of the section at a place in a model; none where there is no section."""
     for part in place:
         if isinstance(part, int):
             continue
-        annotation = model.model_fields[part].annotation
-        inner = next((a for a in get_args(annotation) if isinstance(a, type) and issubclass(a, Section)), annotation)
-        if not (isinstance(inner, type) and issubclass(inner, Section)):
+        inner = section_of(model.model_fields[part].annotation)
+        if inner is None:
             return []
         model = inner
     return list(model.model_fields)
