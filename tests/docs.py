@@ -55,11 +55,10 @@ def example() -> str:
 
 def _row(key: DescribedKey) -> str:
     default = "required" if key.required else "none" if key.default is None else f"`{toml(key.default)}`"
-    first, rest = key.sentences
-    first = ": ".join(filter(None, (", ".join(filter(None, (key.values, key.bounds))), first)))
+    first = key.first_sentence
     if key.example is not None and not key.required:
         first += f"; example: `{toml(key.example)}`"
-    return f"{default} | {'. '.join(filter(None, (first, rest)))}"
+    return f"{default} | {'. '.join(filter(None, (first, key.rest)))}"
 
 
 def _lines() -> Iterator[str]:

@@ -108,7 +108,7 @@ class StoreConfig(Section):
         examples=["/var/lib/astsync/store.sqlite3"],
     )
     keep_runs: Annotated[Whole, Field(ge=1, le=100_000), Unit("runs")] = Field(
-        default=200, description="how many of those that wrote can be undone"
+        default=200, description="that can be undone. Only runs that wrote count"
     )
 
 
@@ -143,9 +143,8 @@ class PbxConfig(Section):
     timeout: Seconds = Field(default=15, description="for one answer of the PBX")
     patience: Annotated[Whole, Field(ge=0, le=3600), Unit("seconds")] = Field(
         default=30,
-        description="how long a run waits for a PBX that is lost; 0: not at all. It is the time in all that a run "
-        "waits in its middle, also for a PBX that takes logins and answers nothing else; at the beginning a run "
-        "waits at most 10 seconds",
+        description="that a run waits for a PBX that is lost; 0: not at all. So many it waits in all in its middle, "
+        "also for a PBX that takes logins and answers nothing else; at its beginning it waits at most 10",
     )
 
     @model_validator(mode="after")

@@ -59,23 +59,24 @@ class DescribedKey:
         return f"{self.section}.{self.name}"
 
     @property
-    def values(self) -> str:
-        """What may be written, in Markdown: the choices or the unit; "" where there is neither."""
-        if not self.choices:
-            return self.unit
-        *others, last = (f"`{choice}`" for choice in self.choices)
-        return f"{', '.join(others)} or {last}"
+    def first_sentence(self) -> str:
+        """What may be written, as far as the type does not say it, and the first sentence of the text; in Markdown."""
+        first = self.text.partition(". ")[0]
+        if self.unit:
+            return f"{self.unit} ({self.bounds}) {first}" if self.bounds else f"{self.unit} {first}"
+        choices = [f"`{choice}`" for choice in self.choices]
+        allowed = f"{', '.join(choices[:-1])} or {choices[-1]}" if choices else self.bounds
+        return f"{allowed}: {first}" if allowed else first
 
     @property
-    def sentences(self) -> tuple[str, str]:
-        """The first sentence of the text, and the rest of the text, which may be ""; both in Markdown."""
-        first, _, rest = self.text.partition(". ")
-        return first, rest
+    def rest(self) -> str:
+        """The text after its first sentence, in Markdown; "" where there is no more."""
+        return self.text.partition(". ")[2]
 
     @property
     def comment(self) -> str:
         """The words beside the key in a file: one line, without marks of Markdown."""
-        return plain(": ".join(filter(None, (self.values, self.sentences[0]))))
+        return plain(self.first_sentence)
 
 
 @dataclass(frozen=True, slots=True)

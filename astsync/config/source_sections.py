@@ -221,7 +221,7 @@ class SoapConfig(KindConfig):
     list: Line = Field(default="", description="the path to the list; without it the one list of the answer")
     parameters: dict[str, ParameterValue] = Field(default_factory=dict, description="fixed parameters of the operation")
     cache_hours: Annotated[Whole, Field(ge=0, le=8760), Unit("hours")] = Field(
-        default=24, description="how long a WSDL is kept; 0: not at all"
+        default=24, description="that a WSDL is kept; 0: not at all"
     )
     fields: FieldsConfig = Field(default=FieldsConfig(), description=_FIELDS)
     paging: PagingConfig = Field(default=PagingConfig(), description=_PAGING)

@@ -40,21 +40,21 @@ def test_a_section_is_described_from_its_fields() -> None:
         ("word", "secret", False, "psst", None),
         ("friends", "list", False, ("Doll",), None),
     ]
-    assert [(key.values, key.bounds, key.comment) for key in toy.keys] == [
-        ("", "", "the name"),
-        ("`loud` or `soft`", "", "loud or soft: how it speaks"),
-        ("inches", "1 to 9", "inches: of its head"),
-        ("", "", "where it stands"),
-        ("", "", "its word"),
-        ("", "", "others; see Friends"),
+    assert [(key.first_sentence, key.comment) for key in toy.keys] == [
+        ("the name", "the name"),
+        ("`loud` or `soft`: how it speaks", "loud or soft: how it speaks"),
+        ("inches (1 to 9) of its `head`", "inches (1 to 9) of its head"),
+        ("where it stands", "where it stands"),
+        ("its word", "its word"),
+        ("others; see [Friends](#friends)", "others; see Friends"),
     ]
     wait = DescribedKey(
         "inner", "wait", "number", (), "seconds", "up to 3600", False, 5, None, "for an answer. 0 is refused"
     )
     share = DescribedKey("inner", "share", "percentage", (), "", "", False, "25%", None, "of all")
     assert inner == DescribedSection("inner", "what is in it", repeated=False, keys=(wait, share))
-    assert (wait.dotted, wait.sentences, wait.comment) == (
-        "inner.wait", ("for an answer", "0 is refused"), "seconds: for an answer"
+    assert (wait.dotted, wait.comment, wait.rest) == (
+        "inner.wait", "seconds (up to 3600) for an answer", "0 is refused"
     )  # fmt: skip
     assert (others.name, others.text, others.repeated) == ("others", "what is beside it", True)
 
