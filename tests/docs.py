@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-from astsync.config.described_keys import DescribedKey, DescribedSection, described_sections
+from astsync.config.described_keys import DescribedKey, described_sections
 from astsync.setup.commented_toml import assignment, header, toml
 
 ROOT = Path(__file__).parents[1]
@@ -15,7 +15,7 @@ README, EXAMPLE = ROOT / "README.md", ROOT / "examples" / "astsync.toml"
 HEADING = "| key | default | meaning |\n|---|---|---|\n"
 
 TO_FILL_IN = {"source.url", "source.user", "source.password_file", "source.file.path", "pbx.secret_file"}
-"""The keys that are not required, and that the example has values for as nearly everybody needs them."""
+"""Keys that are not required and that nearly everybody needs: the example has values for them."""
 SHARED = re.compile(r"^source\.\w+\.(?=fields\.|paging\.)")
 """The sections that several kinds of source have: the table has them once."""
 
@@ -50,7 +50,7 @@ def readme(text: str) -> str:
 
 def example() -> str:
     """The example of a whole configuration: an OData source, the sections of other kinds commented out."""
-    return ABOUT + "".join(f"\n{line}\n" if "[" in line[:4] else f"{line}\n" for line in _lines())
+    return ABOUT + "".join(f"{line}\n" for line in _lines())
 
 
 def _row(key: DescribedKey) -> str:
@@ -64,11 +64,11 @@ def _row(key: DescribedKey) -> str:
 def _lines() -> Iterator[str]:
     for section in described_sections():
         other = re.match(r"source\.(?!odata)", section.name) is not None
-        yield header(section, commented=other)
-        yield from (_line(section, key, commented=other) for key in section.keys)
+        yield from ("", header(section, commented=other))
+        yield from (_line(key, commented=other) for key in section.keys)
 
 
-def _line(section: DescribedSection, key: DescribedKey, *, commented: bool) -> str:
+def _line(key: DescribedKey, *, commented: bool) -> str:
     filled = key.required or key.dotted in TO_FILL_IN
     if filled or key.default is None:
         return assignment(key, key.example, commented=commented or not filled)

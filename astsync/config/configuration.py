@@ -143,8 +143,8 @@ class PbxConfig(Section):
     timeout: Seconds = Field(default=15, description="for one answer of the PBX")
     patience: Annotated[Whole, Field(ge=0, le=3600), Unit("seconds")] = Field(
         default=30,
-        description="that a run waits for a PBX that is lost; 0: not at all. So many it waits in all in its middle, "
-        "also for a PBX that takes logins and answers nothing else; at its beginning it waits at most 10",
+        description="that a run waits for a PBX that is lost; 0: not at all. It is the wait of a whole run, also for a "
+        "PBX that takes logins and answers nothing else; at the beginning of a run it is 10 at most",
     )
 
     @model_validator(mode="after")

@@ -38,8 +38,8 @@ class DescribedKey:
 
     ``section`` is the dotted name of its section. ``choices`` are all the values that may be written, and empty where
     others may be too. ``bounds`` are words, such as "1 to 255"; ``unit`` and ``bounds`` are "" where there are none.
-    ``default`` and ``example`` are values as TOML has them; ``default`` is None for a required key and for a path that
-    nothing stands for, ``example`` is None where there is none. ``text`` is Markdown.
+    ``default`` and ``example`` are values as TOML has them; ``default`` is None for a required key and for a path
+    without a default, ``example`` is None where there is none. ``text`` is Markdown.
     """
 
     section: str

@@ -20,7 +20,6 @@ OFFERED = frozenset({
 """The keys most often wanted next, by their dotted names."""
 
 _WIDTH = 48
-_COMMENTED = "# "
 
 
 def render(config: Config, environment: frozenset[str] = frozenset()) -> str:
@@ -77,8 +76,8 @@ def _name(name: str) -> str:
 
 
 def _commented(text: str, comment: str, *, commented: bool) -> str:
-    text = f"{_COMMENTED if commented else ''}{text}"
-    return f"{text.ljust(_WIDTH - 2)}  # {comment}"
+    line = f"# {text}" if commented else text
+    return f"{line.ljust(_WIDTH - 2)}  # {comment}"
 
 
 def _tables(config: Config, section: DescribedSection) -> Iterator[Section]:
@@ -95,11 +94,12 @@ def _keys(
     section: DescribedSection, table: Section, environment: frozenset[str], offered: frozenset[str]
 ) -> Iterator[str]:
     for key in section.keys:
+        value = getattr(table, key.name)
         variable = secret_variable(str(getattr(table, "name", ""))) if section.repeated else LOGIN_VARIABLE
         if key.type == "secret" and variable in environment:
             yield f"# {key.name} stands in the environment: {variable}"
-        elif key.name in table.model_fields_set and not _in_a_file(key, table):
-            yield assignment(key, _value(key, getattr(table, key.name)))
+        elif key.name in table.model_fields_set and value is not None and not _in_a_file(key, table):
+            yield assignment(key, f"{value * 100:g}%" if key.type == "percentage" else value)
         elif key.dotted in offered:
             yield assignment(key, key.default or key.example or "", commented=True)
 
@@ -107,7 +107,3 @@ def _keys(
 def _in_a_file(key: DescribedKey, table: Section) -> bool:
     """A secret with a file of its own stays out of the configuration."""
     return key.type == "secret" and getattr(table, f"{key.name}_file") is not None
-
-
-def _value(key: DescribedKey, value: Any) -> Any:
-    return f"{value * 100:g}%" if key.type == "percentage" else value

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from astsync.config import Config, FieldsConfig, PbxConfig, SourceConfig
+from astsync.config import Config, FieldsConfig, PbxConfig, SourceConfig, SyncConfig
 from astsync.config.configfile import load
 from astsync.errors import ConfigError
 from astsync.phonebook.model import Counterparty, Phone
@@ -164,6 +164,8 @@ def read_back(folder: Path, config: Config, environ: dict[str, str] | None = Non
         {"kind": "soap", "soap": {"wsdl": f"{BASE}/ws/astsync?wsdl", "operation": "Список"}},
         {"kind": "soap", "soap": {"fields": {"name": "Имя", "phones": ["Тел", "Моб"]}}},
         {"kind": "http", "http": {"service": "hs/x", "list": "a.b", "fields": {"name": "n"}}},
+        {"kind": "http", "http": {"headers": {"X-Key": "т"}, "parameters": {"a b": True, "c": 1.5, "d": 2, "e": '"'}}},
+        {"kind": "http", "http": {"paging": {"by": "page", "parameter": "p"}}, "timeout": 60, "password_file": None},
         {"kind": "file", "url": "", "user": "", "password": "", "file": {"path": "/srv/list.csv"}},
     ],
 )
@@ -173,6 +175,15 @@ def test_what_is_written_reads_back_as_it_was(tmp_path: Path, source: dict[str, 
     assert again == config
     assert again.pbx[0].password() == config.pbx[0].password()
     assert "Администратор" in render(configuration())
+
+
+def test_limits_and_several_pbxs_are_written_too(tmp_path: Path) -> None:
+    config = configuration()
+    second = config.pbx[0].model_copy(update={"name": "branch", "secret_file": tmp_path / "secret"})
+    sync = SyncConfig.model_validate({"max_delete": "12.5%", "foreign": "delete"})
+    again = read_back(tmp_path, config.model_copy(update={"pbx": (config.pbx[0], second), "sync": sync}))
+    assert (again.sync, [pbx.name for pbx in again.pbx]) == (sync, ["Офис-1", "branch"])
+    assert (again.pbx[1].secret_file, again.pbx[1].secret) == (tmp_path / "secret", SecretStr(""))
 
 
 def test_keys_that_are_commented_out_are_right_too(tmp_path: Path) -> None:
