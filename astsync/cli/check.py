@@ -68,7 +68,7 @@ def _failed(error: ConfigError) -> Iterator[Finding]:
 
 def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Area]":
     from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
-    from astsync.pbx.checking import check_pbx
+    from astsync.pbx.check import check_pbx
     from astsync.setup.check import Area, check_rules, check_store, owned_keys
     from astsync.sources import open_source
 

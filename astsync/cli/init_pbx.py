@@ -12,7 +12,7 @@ from astsync.cli.findings import each, show
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxError
 from astsync.finding import Finding
-from astsync.pbx.checking import check_pbx
+from astsync.pbx.check import check_pbx
 from astsync.setup.commented_toml import secret_variable
 from astsync.setup.typed_values import checked, field_check
 

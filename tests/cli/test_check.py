@@ -10,7 +10,7 @@ import pytest
 
 from astsync.config import PbxConfig
 from astsync.finding import Finding
-from astsync.pbx.checking import check_pbx
+from astsync.pbx.check import check_pbx
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.ami.users import AmiUser
 from astsync.sandbox.asterisk import PrivateAsterisk

@@ -10,13 +10,13 @@ import trustme
 
 from astsync.config import PbxConfig
 from astsync.finding import Finding
-from astsync.pbx import checking
+from astsync.pbx import check
 from astsync.sandbox.ami import AmiStandIn
 from tests.unit.test_tls import tunnel
 
 
 def finding(part: str, config: PbxConfig) -> Finding:
-    (found,) = (finding for finding in checking.check_pbx(config, "cidname") if finding.part == part)
+    (found,) = (finding for finding in check.check_pbx(config, "cidname") if finding.part == part)
     return found
 
 
@@ -32,7 +32,7 @@ def config(standin: AmiStandIn, **more: object) -> PbxConfig:
 def test_a_clock_that_jumped_is_told(
     monkeypatch: pytest.MonkeyPatch, apart: float, good: bool | None, words: str
 ) -> None:
-    monkeypatch.setattr(checking, "time", SimpleNamespace(time=lambda: time.time() - apart))
+    monkeypatch.setattr(check, "time", SimpleNamespace(time=lambda: time.time() - apart))
     with AmiStandIn() as standin:
         found = finding("clock", config(standin))
     assert found.good is good
