@@ -1,8 +1,10 @@
-"""The AMI connection: asterisk-ami's AMIClient with its faults mended.
+"""The AMI connection. It holds asterisk-ami's AMIClient for actions and events, and has a wire and answers of its own.
 
-What AMIClient 0.1.7 does and this does not: die after idle seconds, send a part of the bytes, paste values unescaped,
-know only IPv4, search a large answer again after every 1,024 bytes, leave callers waiting when the connection ends,
-answer None instead of an error. Everything that goes wrong here becomes a PbxError in this module and in ``wire``.
+AMIClient numbers the actions, knows AMI's banner, and passes events on to its listeners. Its socket and its futures are
+not used, for what version 0.1.7 does with them: it dies after idle seconds, sends a part of the bytes, pastes values
+unescaped, knows only IPv4, searches a large answer again after every 1,024 bytes, leaves callers waiting when the
+connection ends, and answers None instead of an error. What goes wrong here becomes a PbxError, in this module and in
+``wire``.
 """
 
 import hashlib
@@ -13,7 +15,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Protocol
 
-from asterisk.ami import Action, AMIClient, Event, Response
+from asterisk.ami import Action, AMIClient, Event
 
 from astsync.config import PbxConfig
 from astsync.errors import (
@@ -110,21 +112,28 @@ class Answer:
         return max(self._started, self._heard() if self._heard is not None else 0) + self._timeout
 
 
-class AmiConnection(AMIClient):
+class AmiConnection:
     """One connection to a PBX's AMI, logged in; a context manager.
 
     ``action`` asks for one thing; ``expect`` and ``send`` are what a ``pipeline.Pipeline`` is built on. A listener
     thread reads all the time, so Asterisk is never kept waiting, and hands each packet to the Waiter of its ActionID.
-    ``events`` is AMI's mask of the events that go to AMIClient's listeners: "off", or classes such as "system". Of
-    these come only what ``read`` of manager.conf allows the user; the login succeeds without any.
+
+    Events that belong to no action go to the listeners of ``client``, see ``AMIClient.add_event_listener``. ``events``
+    is AMI's mask of them: "off", or classes such as "system"; of these only those come that ``read`` of manager.conf
+    allows the user, and the login succeeds without any. ``on_end`` is called once when the connection has ended. All
+    of them are called by the listener thread.
     """
 
-    def __init__(self, config: PbxConfig, events: str = "off") -> None:
-        super().__init__(address=config.host, port=config.port, timeout=config.timeout)
+    def __init__(self, config: PbxConfig, events: str = "off", on_end: Callable[[], None] = lambda: None) -> None:
         self.config = config
-        self._events = events
         self.timeout = config.timeout
+        self.client = AMIClient(address=config.host, port=config.port, timeout=config.timeout)
+        self.ami_version = ""
+        """AMI's own version from the banner, such as "11.0.0"; not Asterisk's."""
+        self._events = events
+        self._on_end = on_end
         self._wire: Wire | None = None
+        self._listener: threading.Thread | None = None
         self._waiters: dict[bytes, Waiter] = {}
         self._lost: PbxError | None = None
         self._greeted = threading.Event()
@@ -139,11 +148,6 @@ class AmiConnection(AMIClient):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
         self.disconnect()
 
-    @property
-    def ami_version(self) -> str:
-        """AMI's own version from the banner, such as "11.0.0"; not Asterisk's."""
-        return str(self._ami_version or "")
-
     def open(self) -> None:
         """Connect and log in. Raises PbxUnreachable, PbxLoginError, PbxTimeout, ConfigError."""
         secret = self.config.password()
@@ -157,9 +161,9 @@ class AmiConnection(AMIClient):
     def connect(self) -> None:
         """Connect, start the listener and wait for AMI's banner."""
         self._wire = connect(self.config)
-        self.finished = threading.Event()
-        self._thread = threading.Thread(target=self.listen, name=f"ami-{self.config.name}", daemon=True)
-        self._thread.start()
+        name = f"ami-{self.config.name}"
+        self._listener = threading.Thread(target=self._listen, args=(self._wire,), name=name, daemon=True)
+        self._listener.start()
         if not self._greeted.wait(self.timeout):
             raise PbxUnreachable(
                 f"{self.config.name}: {self.config.host}:{self.config.port} sends no AMI banner",
@@ -194,7 +198,7 @@ class AmiConnection(AMIClient):
         """
         long = on_event is not None or name == "Command"
         answer = Answer(f"{self.config.name}: {name}", self.timeout, on_event, (lambda: self._heard) if long else None)
-        identity = self.send_action(Action(name, values), answer)
+        identity = self._send_action(Action(name, values), answer)
         try:
             packet = answer.wait()
         finally:
@@ -214,7 +218,7 @@ class AmiConnection(AMIClient):
             )
         return PbxActionFailed(f"{self.config.name}: {name} failed: {reason}")
 
-    def send_action(self, action: Action, waiter: Waiter) -> bytes:
+    def _send_action(self, action: Action, waiter: Waiter) -> bytes:
         """Send an action for a waiter; give its ActionID."""
         identity = self.next_identity()
         values = (("ActionID", identity.decode()), *action.keys.items())
@@ -225,7 +229,7 @@ class AmiConnection(AMIClient):
 
     def next_identity(self) -> bytes:
         """Give a new ActionID: short, as long ones break DBGet's framing."""
-        return str(self.next_action_id()).encode()
+        return str(self.client.next_action_id()).encode()
 
     def expect(self, waiters: dict[bytes, Waiter]) -> None:
         """Register waiters by their ActionIDs, before the actions are sent."""
@@ -251,13 +255,16 @@ class AmiConnection(AMIClient):
         except OSError as error:
             raise PbxConnectionLost(f"{self.config.name}: the AMI connection broke: {explain(error)}") from None
 
-    def listen(self) -> None:
+    def _listen(self, wire: Wire) -> None:
         """Read until the connection ends; the listener thread's whole life."""
         reason = "the PBX closed the AMI connection"
         try:
-            self._read_banner()
-            for packet in self._next_pack():
-                self.fire_recv_pack(packet)
+            self._read_banner(wire)
+            reader = packets.PacketReader()
+            while data := wire.receive(RECEIVE_SIZE):
+                self._heard = time.monotonic()
+                for packet in reader.feed(data):
+                    self._hand_over(packet)
         except OSError as error:
             reason = f"the AMI connection broke: {explain(error)}"
         except PbxError as error:
@@ -268,49 +275,36 @@ class AmiConnection(AMIClient):
         finally:
             self._end(reason)
 
-    def _read_banner(self) -> None:
+    def _read_banner(self, wire: Wire) -> None:
         """Read the one line that AMI sends first; it ends in one CR LF, not in an empty line."""
         line = b""
         while not line.endswith(b"\n"):
-            byte = self._wire_or_raise().receive(1)
+            byte = wire.receive(1)
             if not byte or len(line) > 200:
                 break
             line += byte
         if not line:
             raise PbxUnreachable("the connection was closed before AMI's banner came")
-        match = self.asterisk_start_regex.match(line.decode("latin-1"))
+        match = AMIClient.asterisk_start_regex.match(line.decode("latin-1"))
         if match is None:
             raise PbxUnreachable(f"not AMI: the first line is {line[:60]!r}")
-        self._ami_version = match["version"]
+        self.ami_version = match["version"]
         self._greeted.set()
 
-    def _next_pack(self) -> Iterable[bytes]:
-        reader = packets.PacketReader()
-        wire = self._wire_or_raise()
-        while data := wire.receive(RECEIVE_SIZE):
-            self._heard = time.monotonic()
-            yield from reader.feed(data)
+    def _hand_over(self, packet: bytes) -> None:
+        """Hand a packet to the Waiter of its ActionID, an event that nobody waits for to the listeners.
 
-    def _wire_or_raise(self) -> Wire:
-        if self._wire is None:
-            raise PbxConnectionLost("not connected")
-        return self._wire
-
-    def fire_recv_pack(self, pack: bytes) -> None:
-        """Hand a packet to the waiter of its ActionID; what nobody waits for goes to AMIClient's listeners.
-
-        A second Error for an ActionID (Asterisk 1.8) finds no waiter any more, an Error without one never had any.
+        An answer that nobody waits for is dropped: a second Error for one ActionID, as Asterisk 1.8 sends it, an Error
+        without an ActionID, and what comes after its caller's time was over.
         """
-        identity = packets.action_id(pack)
+        identity = packets.action_id(packet)
         waiter = self._waiters.get(identity) if identity is not None else None
         if identity is not None and waiter is not None:
-            if waiter.take(identity, pack):
+            if waiter.take(identity, packet):
                 self._waiters.pop(identity, None)
-        elif pack.startswith(b"Event: "):
-            found = packets.headers(pack)
-            self.fire_recv_event(Event(found.pop("Event"), found))
-        else:
-            self._fire_on_response(response=_response(pack))
+        elif packet.startswith(b"Event: "):
+            found = packets.headers(packet)
+            self.client.fire_recv_event(Event(found.pop("Event"), found))
 
     def _end(self, reason: str) -> None:
         """Wake everybody who waits."""
@@ -322,13 +316,12 @@ class AmiConnection(AMIClient):
             else "Is this AMI's port (5038)?",
         )
         self._lost = lost
-        self.finished.set()
         self._greeted.set()
         while identities := list(self._waiters):
             for identity in identities:
                 if (waiter := self._waiters.pop(identity, None)) is not None:
                     waiter.fail(lost)
-        self._fire_on_disconnect(error=lost)
+        self._on_end()
 
     def disconnect(self) -> None:
         """End the connection and the listener thread; harmless when there is none."""
@@ -338,8 +331,8 @@ class AmiConnection(AMIClient):
         if self._lost is None and not self._stuck:
             self._say_goodbye(wire)
         wire.end()
-        if self._thread is not threading.current_thread():
-            self._thread.join()
+        if self._listener is not None and self._listener is not threading.current_thread():
+            self._listener.join()
         wire.close()
         self._wire = None
 
@@ -349,11 +342,6 @@ class AmiConnection(AMIClient):
             wire.send(b"Action: Logoff\r\n\r\n")
         except OSError as error:
             log.debug("%s: no log-off: %s", self.config.name, error)
-
-
-def _response(packet: bytes) -> Response:
-    found = packets.headers(packet)
-    return Response(found.pop("Response", ""), found)
 
 
 def no_answer(what: str, seconds: float) -> PbxTimeout:

@@ -28,40 +28,34 @@ log = logging.getLogger(__name__)
 
 KEEPALIVE = 30.0  # seconds between two looks at a PBX that is quiet
 SETTLED = 60.0  # seconds after which a connection was no mere flicker
+_EVENTS = ["Shutdown", "FullyBooted"]
 RESTORE_TRIES = (1.0, 300.0)  # seconds between two tries at a restore that failed
 
 
 class _News:
-    """What the held connection told since it was last asked; told by the connection's listener thread."""
+    """What the held connection told since it was last asked; its listener thread tells it."""
 
     def __init__(self, tell: Callable[[str], None], wake: Callable[[], None]) -> None:
-        self._say = tell
+        self._tell = tell
         self._wake = wake
         self._any = False
         self.booted = False
 
-    def attach(self, ami: AmiConnection) -> None:
-        """Listen to a connection's events and its end."""
-        ami.add_listener(on_event=self._on_event, on_disconnect=self._on_disconnect)
-
     def take(self) -> bool:
-        """Tell whether there was anything since the last time."""
+        """Whether there was anything since the last time."""
         found, self._any = self._any, False
         return found
 
-    def _on_event(self, event: Any, **_: object) -> None:
+    def on_event(self, event: Any, **_: object) -> None:
+        """Note an event of asterisk-ami's client, one of ``_EVENTS``."""
         if event.name == "Shutdown":
-            self._say("Asterisk is shutting down")
-        elif event.name == "FullyBooted":
-            self.booted = True
+            self._tell("Asterisk is shutting down")
         else:
-            return
-        self._tell()
+            self.booted = True
+        self.note()
 
-    def _on_disconnect(self, **_: object) -> None:
-        self._tell()
-
-    def _tell(self) -> None:
+    def note(self) -> None:
+        """Note that something happened, as the end of the connection, and wake the guard."""
         self._any = True
         self._wake()
 
@@ -97,17 +91,17 @@ class Guard(Loop):
         """Connect, hold, and begin anew."""
         while True:
             try:
-                with AmiConnection(self._config, events="system") as ami:
-                    self._hold(ami)
+                news = _News(self._tell, self.wake)
+                with AmiConnection(self._config, events="system", on_end=news.note) as ami:
+                    ami.client.add_event_listener(news.on_event, white_list=_EVENTS)
+                    self._hold(ami, news)
             except AstsyncError as error:
                 self._lost(error)
                 soonest = after_flickers(self._flickers, useful=self._useful)
                 self.pause(jittered(next_try(self.clock.now() - self._since, error, soonest)))
 
-    def _hold(self, ami: AmiConnection) -> None:
+    def _hold(self, ami: AmiConnection, news: _News) -> None:
         """Restore, then look from time to time; ends by an error."""
-        news = _News(self._tell, self.wake)
-        news.attach(ami)
         self._arrive(self._look(ami))
         news.booted = False
         held = OpenedPbx(self.name, AstDb(ami, self._family))

@@ -343,15 +343,14 @@ def test_an_interrupt_by_progress_is_the_callers_and_leaves_the_connection() -> 
 
 def test_events_reach_the_listeners_of_the_client() -> None:
     seen: list[str] = []
-    with AmiStandIn("1.8") as standin, AmiConnection(config(standin)) as connection:
-        connection.add_event_listener(lambda event, **_: seen.append(event.name))
+    ended = threading.Event()
+    with AmiStandIn("1.8") as standin, AmiConnection(config(standin), on_end=ended.set) as connection:
+        connection.client.add_event_listener(lambda event, **_: seen.append(event.name))
         with AmiConnection(config(standin)):
             connection.action("Ping")
         connection.action("Events", EventMask="on")
         standin.stop()
-        deadline = time.monotonic() + 5
-        while not connection.finished.is_set() and time.monotonic() < deadline:
-            time.sleep(0.01)
+        assert ended.wait(5)
     assert "Shutdown" in seen
 
 
