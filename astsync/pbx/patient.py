@@ -1,7 +1,7 @@
 """A PBX that is lost within a run is waited for, and what it had not confirmed is sent again.
 
-Puts and deletes are idempotent, so an action whose answer was lost may be sent twice. Logins and rights are not tried
-again: they would fail again, and Asterisk's log and whatever watches it would see an attack.
+How long is waited, and for what, is in ``retry``. Puts and deletes are idempotent, so an action whose answer was lost
+may be sent twice.
 """
 
 import logging
@@ -11,28 +11,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception_type,
-    stop_before_delay,
-    stop_when_event_set,
-    wait_exponential,
-    wait_random,
-)
-from tenacity.nap import sleep_using_event
-
-from astsync.errors import PbxConnectionLost, PbxError, PbxTimeout, PbxUnreachable
-from astsync.pbx import Family, Pbx, WriteResult
+from astsync.errors import PbxConnectionLost, PbxError
+from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.model import Progress, no_progress
 
 log = logging.getLogger(__name__)
-
-AT_FIRST = 10.0
-"""Seconds that a PBX that is down when a run begins is waited for at most: cron's run must not hang."""
-LOST = (PbxUnreachable, PbxConnectionLost, PbxTimeout)
-_PAUSE = 0.2  # seconds between a loss and the first try, so that a connection that dies at once ends the patience
-_BACKOFF = wait_exponential(multiplier=0.5, max=5) + wait_random(0, 0.2)  # 0.5, 1, 2, 4, 5, 5 … seconds
 
 T = TypeVar("T")
 
@@ -52,7 +35,7 @@ class PatientPbx:
 
     @contextmanager
     def open(self) -> "Iterator[PatientFamily]":
-        """Connect, waiting at most ``AT_FIRST`` seconds, and give the family. Raises PbxError."""
+        """Connect, waiting at most ``retry.AT_FIRST`` seconds, and give the family. Raises PbxError."""
         family = PatientFamily(self._pbx, self._patience, self._stopping)
         try:
             family.connect()
@@ -73,13 +56,10 @@ class PatientFamily:
 
     def connect(self) -> None:
         """Connect for the first time. Raises PbxError."""
-        most = min(AT_FIRST, self._left)
-
-        def tell(state: RetryCallState) -> None:
-            if state.attempt_number == 1 and state.outcome is not None:
-                log.warning("%s; trying again for up to %.0f s", state.outcome.exception(), most)
-
-        self._try_to_connect(most, tell)
+        try:
+            self._enter()
+        except retry.LOST as error:
+            self._wait_for_it(error, min(retry.AT_FIRST, self._left))
 
     def close(self) -> None:
         """Disconnect."""
@@ -91,7 +71,7 @@ class PatientFamily:
         while True:
             try:
                 return self._opened().read(progress)
-            except LOST as error:
+            except retry.LOST as error:
                 again = self._come_back(error, again)
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
@@ -133,29 +113,33 @@ class PatientFamily:
         """
         if again is not None:
             self._left -= time.monotonic() - again
-        if not isinstance(error, LOST) or self._left <= 0 or self._stopping.is_set():
+        if not isinstance(error, retry.LOST) or self._left <= 0:
             raise error
         self._family = None
         self._connection.close()
         started = time.monotonic()
-        log.warning("%s; waiting for it for up to %.3g s", error, self._left)
         try:
-            self._stopping.wait(_PAUSE)
-            self._try_to_connect(self._left - _PAUSE)
+            self._wait_for_it(error, self._left)
         finally:
             self._left -= time.monotonic() - started
         log.warning("%s: connected again, going on", self._pbx.name)
         return time.monotonic()
 
-    def _try_to_connect(self, seconds: float, tell: Callable[[RetryCallState], None] | None = None) -> None:
-        Retrying(
-            retry=retry_if_exception_type(LOST),
-            stop=stop_before_delay(seconds) | stop_when_event_set(self._stopping),
-            wait=_BACKOFF,
-            sleep=sleep_using_event(self._stopping),
-            before_sleep=tell,
-            reraise=True,
-        )(self._enter)
+    def _wait_for_it(self, error: PbxError, seconds: float) -> None:
+        """Try to connect until it works. Raises the last error when the seconds are over or the run is stopping."""
+        until = time.monotonic() + seconds
+        if seconds > 0 and not self._stopping.is_set():
+            log.warning("%s; waiting for it for up to %.3g s", error, seconds)
+        pause = 0.0
+        while True:
+            pause = retry.doubled(pause, *retry.IN_A_RUN)
+            rest = retry.jittered(pause)
+            if time.monotonic() + rest >= until or self._stopping.wait(rest):
+                raise error
+            try:
+                return self._enter()
+            except retry.LOST as again:
+                error = again
 
     def _enter(self) -> None:
         self._family = self._connection.enter_context(self._pbx.open())

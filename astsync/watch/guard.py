@@ -15,12 +15,12 @@ from typing import Any
 
 from astsync.config import PbxConfig
 from astsync.engine.result import Report
-from astsync.errors import AstsyncError, PbxConnectionLost, SafetyError
-from astsync.pbx import Pbx, packets
+from astsync.errors import AstsyncError, PbxConnectionLost
+from astsync.pbx import Pbx, packets, retry
 from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
-from astsync.watch.clock import RESTLESS, Clock, after_flickers, doubled, jittered, next_try
+from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop
 from astsync.watch.runs import Runs, Turns, in_full, told
 
@@ -29,7 +29,6 @@ log = logging.getLogger(__name__)
 KEEPALIVE = 30.0  # seconds between two looks at a PBX that is quiet
 SETTLED = 60.0  # seconds after which a connection was no mere flicker
 _EVENTS = ["Shutdown", "FullyBooted"]
-RESTORE_TRIES = (1.0, 300.0)  # seconds between two tries at a restore that failed
 
 
 class _News:
@@ -97,8 +96,8 @@ class Guard(Loop):
                     self._hold(ami, news)
             except AstsyncError as error:
                 self._lost(error)
-                soonest = after_flickers(self._flickers, useful=self._useful)
-                self.pause(jittered(next_try(self.clock.now() - self._since, error, soonest)))
+                soonest = retry.soonest_after(self._flickers, useful=self._useful)
+                self.pause(retry.jittered(retry.pause_while_away(self.clock.now() - self._since, error, soonest)))
 
     def _hold(self, ami: AmiConnection, news: _News) -> None:
         """Restore, then look from time to time; ends by an error."""
@@ -111,7 +110,7 @@ class Guard(Loop):
                 rechecked, news.booted = rechecked or news.booted, False
                 self._restore(held)
             if not news.take():
-                self.wait(self._pause if self._owes else jittered(KEEPALIVE))
+                self.wait(self._pause if self._owes else retry.jittered(KEEPALIVE))
             self._notice(self._look(ami))
             if news.booted and not rechecked:
                 rechecked, self._owes = True, True
@@ -145,8 +144,8 @@ class Guard(Loop):
         """Tell once that the PBX is away and why; again when the reason changes."""
         if self.up and not self._settle():
             self._flickers += 1
-            if self._flickers == RESTLESS:
-                log.warning("%s: %d connections in a row were soon lost; no more is told", self.name, RESTLESS)
+            if self._flickers == retry.RESTLESS:
+                log.warning("%s: %d connections in a row were soon lost; no more is told", self.name, retry.RESTLESS)
         if self._complaint is not type(error):
             words = error.message if isinstance(error, PbxConnectionLost) else in_full(error)
             self._tell(f"away: {words.removeprefix(f'{self.name}: ')}", logging.WARNING)
@@ -156,14 +155,14 @@ class Guard(Loop):
     def _settle(self) -> bool:
         """Tell whether the connection has lasted; then it was no flicker."""
         settled = self.clock.now() - self._since > SETTLED
-        if settled and self._flickers >= RESTLESS:
+        if settled and self._flickers >= retry.RESTLESS:
             log.info("%s: the connection lasts again", self.name)
         self._flickers = 0 if settled else self._flickers
         return settled
 
     def _tell(self, words: str, level: int = logging.INFO) -> None:
         """Log a line; of a PBX that goes and comes all day only where all is asked for."""
-        log.log(logging.DEBUG if self._flickers >= RESTLESS else level, "%s: %s", self.name, words)
+        log.log(logging.DEBUG if self._flickers >= retry.RESTLESS else level, "%s: %s", self.name, words)
 
     def _set_up(self, up: bool) -> None:
         if self.up is not up:
@@ -198,5 +197,5 @@ class Guard(Loop):
         if words != self._refusal:
             self._tell(f"restore: {words}", logging.WARNING)
         self._refusal = words
-        self._owes = not isinstance(error, SafetyError)
-        self._pause = doubled(self._pause, *RESTORE_TRIES)
+        pause = retry.pause_before_restore(self._pause, error)
+        self._owes, self._pause = pause is not None, pause or 0.0

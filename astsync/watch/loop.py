@@ -5,7 +5,8 @@ import threading
 import time
 from abc import ABC, abstractmethod
 
-from astsync.watch.clock import Clock, doubled
+from astsync.pbx.retry import doubled
+from astsync.watch.clock import Clock
 
 log = logging.getLogger(__name__)
 

@@ -8,8 +8,8 @@ from typing import Protocol, TypeVar
 from astsync.engine.result import PbxReport, Report
 from astsync.errors import AstsyncError, LockedError
 from astsync.pbx import Pbx
+from astsync.pbx.retry import doubled, jittered
 from astsync.phonebook.model import Decide, Progress
-from astsync.watch.clock import doubled, jittered
 from astsync.watch.loop import Loop
 
 log = logging.getLogger(__name__)

@@ -7,8 +7,9 @@ from functools import partial
 from astsync.engine.result import Report
 from astsync.errors import AstsyncError, SourceError
 from astsync.pbx import Pbx
+from astsync.pbx.retry import doubled, jittered
 from astsync.phonebook.model import Decide
-from astsync.watch.clock import Clock, doubled, jittered
+from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop
 from astsync.watch.runs import Runs, Turns, in_full, told
 

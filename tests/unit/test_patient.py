@@ -6,11 +6,10 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import pytest
-from tenacity import wait_fixed
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxConnectionLost, PbxError, PbxLoginError, PbxRightsError, PbxTimeout, PbxUnreachable
-from astsync.pbx import Family, WriteResult, patient
+from astsync.pbx import Family, WriteResult, retry
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.patient import PatientPbx
@@ -23,8 +22,7 @@ KEYS = [number for number, _ in MANY]
 
 @pytest.fixture(autouse=True)
 def short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patient, "_BACKOFF", wait_fixed(0.02))
-    monkeypatch.setattr(patient, "_PAUSE", 0.01)
+    monkeypatch.setattr(retry, "IN_A_RUN", (0.02, 0.02))
 
 
 @pytest.fixture(autouse=True)
@@ -87,7 +85,7 @@ def test_patience_ends_and_tells_what_was_done() -> None:
         with pytest.raises(PbxError) as error:
             family.put(MANY)
         stops.join()
-        assert isinstance(error.value, patient.LOST)
+        assert isinstance(error.value, retry.LOST)
         assert time.monotonic() - started < 5
         left = set(error.value.left or ())
         assert error.value.done == len(MANY) - len(left) > 0
@@ -104,7 +102,7 @@ def _stop_within(standin: AmiStandIn, puts: int) -> None:
 def test_a_pbx_that_is_down_at_first_is_tried_a_few_times(
     patience: float, first: float, tries: int, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(patient, "AT_FIRST", first)
+    monkeypatch.setattr(retry, "AT_FIRST", first)
     down = Down()
     started = time.monotonic()
     with pytest.raises(PbxUnreachable), PatientPbx(down, patience).open():
@@ -224,7 +222,7 @@ def test_nothing_is_waited_for_once_the_run_is_stopping() -> None:
 
 
 def test_a_wait_ends_when_the_run_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(patient, "_BACKOFF", wait_fixed(5))
+    monkeypatch.setattr(retry, "IN_A_RUN", (5, 5))
     stopping = threading.Event()
     threading.Timer(0.2, stopping.set).start()
     started = time.monotonic()

@@ -14,9 +14,18 @@ import typer
 from astsync.cli import watch as command
 from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter
-from astsync.errors import AstsyncError, ConfigError, LockedError, PbxLoginError, PbxRightsError, PbxUnreachable
+from astsync.errors import (
+    AstsyncError,
+    ConfigError,
+    LockedError,
+    PbxLoginError,
+    PbxRightsError,
+    PbxUnreachable,
+    SafetyError,
+)
+from astsync.pbx.retry import RESTLESS, doubled, jittered, pause_before_restore, pause_while_away, soonest_after
 from astsync.sandbox.ami import AmiStandIn
-from astsync.watch.clock import RESTLESS, Clock, after_flickers, doubled, jittered, next_try
+from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop, Stopped
 from astsync.watch.notify import Notifier
 from astsync.watch.runs import Turns
@@ -26,28 +35,28 @@ AWAY = PbxUnreachable("no connection")
 
 
 def test_a_pbx_that_is_away_is_tried_often_at_first_and_never_hammered() -> None:
-    assert next_try(0, AWAY) == 0.1
-    assert next_try(2, AWAY) == 0.1
-    assert next_try(60, AWAY) == 0.4
-    assert next_try(86_400, AWAY) == 15
+    assert pause_while_away(0, AWAY) == 0.1
+    assert pause_while_away(2, AWAY) == 0.1
+    assert pause_while_away(60, AWAY) == 0.4
+    assert pause_while_away(86_400, AWAY) == 15
 
 
 @pytest.mark.parametrize("away", [1, 5, 20, 60, 180])
 def test_a_pbx_that_was_away_for_minutes_is_found_within_two_seconds(away: float) -> None:
     at = 0.0
     while at < away:
-        at += 1.2 * next_try(at, AWAY)
+        at += 1.2 * pause_while_away(at, AWAY)
     assert at - away < 1.5
 
 
 def test_connections_that_end_at_once_are_tried_more_and_more_seldom() -> None:
-    pauses = [next_try(0, AWAY, after_flickers(flickers, useful=False)) for flickers in range(2000)]
+    pauses = [pause_while_away(0, AWAY, soonest_after(short_lived, useful=False)) for short_lived in range(2000)]
     assert pauses[:4] == [0.1, 0.2, 0.4, 0.8]
     assert max(pauses) == pauses[-1] == 15
 
 
 def test_a_pbx_that_restarts_again_and_again_is_still_found_in_time() -> None:
-    pauses = [next_try(5, AWAY, after_flickers(flickers, useful=True)) for flickers in range(2000)]
+    pauses = [pause_while_away(5, AWAY, soonest_after(short_lived, useful=True)) for short_lived in range(2000)]
     assert max(pauses[:RESTLESS]) == 0.4
     assert max(pauses) == pauses[-1] == 15  # all day is another matter
 
@@ -57,9 +66,16 @@ def test_refused_logins_stay_under_a_ban(error: AstsyncError) -> None:
     at, tries = 0.0, []
     while at < 3600:
         tries.append(at)
-        at += 0.8 * next_try(at, error)
+        at += 0.8 * pause_while_away(at, error)
     assert all(sum(begin <= at < begin + 600 for at in tries) <= 5 for begin in tries[1:])
     assert tries[-1] - tries[-2] == 240
+
+
+def test_a_restore_that_failed_is_tried_less_and_less_often_and_one_that_a_limit_refused_is_not() -> None:
+    pause: float | None = 0.0
+    pauses = [pause := pause_before_restore(pause or 0.0, AWAY) for _ in range(11)]
+    assert (pauses[:3], pauses[-1]) == ([1, 2, 4], 300)
+    assert pause_before_restore(4, SafetyError("too much")) is None
 
 
 def test_jitter_and_doubling_keep_their_bounds() -> None:

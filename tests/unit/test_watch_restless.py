@@ -10,11 +10,11 @@ import pytest
 
 from astsync.cli.watching import EngineRuns
 from astsync.engine.result import Report
-from astsync.pbx import Pbx
+from astsync.pbx import Pbx, retry
 from astsync.phonebook.model import Progress
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.ami.faults import Faults
-from astsync.watch import clock, guard
+from astsync.watch.clock import Clock
 from tests.unit.watch_house import House, eventually, said, whole
 
 BOOTED = b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n"
@@ -36,7 +36,7 @@ def office(house: House) -> Iterator[AmiStandIn]:
 def test_a_refused_plan_is_not_tried_again_and_again(
     house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "RESTORE_TRIES", (0.05, 0.05))
+    monkeypatch.setattr(retry, "RESTORE", (0.05, 0.05))
     house.fill_snapshot()
     with house.watching():
         eventually(lambda: any("restore: 50 added" in line for line in said(caplog)))
@@ -61,7 +61,7 @@ def test_a_pbx_that_drops_every_connection_at_once_is_not_hammered(house: House,
 def test_a_connection_that_is_cut_again_and_again_is_not_hammered(
     house: House, office: AmiStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(clock, "SOONEST", 0.02)
+    monkeypatch.setattr(retry, "SOONEST", 0.02)
 
     def more_reads(before: int) -> bool:
         return office.actions["DBGetTree"] > before
@@ -80,8 +80,7 @@ def test_a_connection_that_is_cut_again_and_again_is_not_hammered(
 def test_a_pbx_that_goes_and_comes_all_day_does_not_fill_the_log(
     house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (guard, clock):
-        monkeypatch.setattr(module, "RESTLESS", 3)
+    monkeypatch.setattr(retry, "RESTLESS", 3)
 
     def restored(times: int) -> bool:
         return sum("restore: 50 added" in line for line in said(caplog, logging.DEBUG)) == times
@@ -100,7 +99,7 @@ def test_a_pbx_that_goes_and_comes_all_day_does_not_fill_the_log(
 def test_a_restore_that_fails_in_the_same_way_is_told_once(
     house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "RESTORE_TRIES", (0.02, 0.02))
+    monkeypatch.setattr(retry, "RESTORE", (0.02, 0.02))
     house.fill_snapshot()
     office.faults.error_keys = frozenset({"74955550007"})
     with house.watching():
@@ -112,7 +111,7 @@ def test_a_restore_that_fails_in_the_same_way_is_told_once(
 def test_a_restart_that_did_not_end_the_connection_is_seen_by_the_time_of_the_start(
     house: House, office: AmiStandIn
 ) -> None:
-    house.clock = clock.Clock(speed=300)
+    house.clock = Clock(speed=300)
     house.fill_snapshot()
     with house.watching():
         whole(house, office)
