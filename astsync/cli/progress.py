@@ -1,31 +1,48 @@
 """A progress bar on standard error, and only on a terminal."""
 
+import math
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from astsync.phonebook.model import Progress, no_progress
+from astsync.text import printable
 
-_STAGES = {"read": "reading the PBX", "DBPut": "writing to the PBX", "DBDel": "deleting on the PBX"}
+_DOING = {"read": "reading", "DBPut": "writing", "DBDel": "deleting"}
+
+
+def label(stage: str, done: int, total: int | None) -> str:
+    """What a person reads of a stage, as "office: writing 300 of 5,000".
+
+    ``stage`` is the source's word for what it reads, or a PBX's name and the action on it, as "office: DBPut".
+    """
+    place, colon, action = stage.rpartition(": ")
+    of = "" if total is None else f" of {total:,}"
+    return printable(f"{place}{colon}{_DOING.get(action, action)} {done:,}{of}")
 
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Progress]:
-    """Give a Progress that draws a bar a stage, or one that draws nothing."""
+    """Give a Progress that draws a bar a PBX and one for the source, or a Progress that draws nothing."""
     if quiet or not sys.stderr.isatty():
         yield no_progress
         return
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, TaskID] = {}
 
         def update(stage: str, done: int, total: int | None) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=total)
-            bars.update(tasks[stage], completed=done, total=total)
+            if total == 0:  # nothing to do is nothing to see
+                return
+            place = stage.rpartition(": ")[0]
+            if place not in tasks:
+                tasks[place] = bars.add_task("", total=None)
+            # rich keeps the last stage's total where it is told None; of infinity every number is nothing yet
+            size = math.inf if total is None else total
+            bars.update(tasks[place], description=label(stage, done, total), completed=done, total=size)
 
         yield update

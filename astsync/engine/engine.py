@@ -173,8 +173,7 @@ class Engine:
                 target.close()
 
         def job(target: Target) -> Callable[[], None]:
-            progress = self._progress if len(targets) == 1 else _named(target.name, self._progress)
-            return lambda: step(target, progress)
+            return lambda: step(target, _named(target.name, self._progress))
 
         side_by_side([job(target) for target in targets], interrupt)
 

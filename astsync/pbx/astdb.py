@@ -59,6 +59,7 @@ class AstDb:
         found: dict[str, str] = {}
         take = _tree_taker(found, self._prefix, progress)
         self._connection.action("DBGetTree", on_event=take, Family=self._family)
+        progress("read", len(found), len(found))
         return found
 
     def _read_shown(self, progress: Progress) -> dict[str, str]:
