@@ -243,11 +243,16 @@ class AmiConnection:
             self._waiters.pop(identity, None)
 
     def send(self, pack: bytes) -> None:
-        """Send bytes, all of them. Raises PbxTimeout, PbxConnectionLost."""
-        if self._lost is not None or self._wire is None:
-            raise self._lost or PbxConnectionLost(f"{self.config.name}: not connected")
+        """Send bytes, all of them. Raises PbxTimeout, PbxConnectionLost.
+
+        After a time-out the connection is of no more use: a part of a packet may be sent, and Asterisk would take what
+        follows for its rest, as the rest of a name.
+        """
         try:
             with self._send_lock:
+                if self._lost is not None or self._wire is None or self._stuck:
+                    why = "an action was sent in part" if self._stuck else "not connected"
+                    raise self._lost or PbxConnectionLost(f"{self.config.name}: {why}")
                 self._wire.send(pack)
         except TimeoutError:
             self._stuck = True

@@ -23,6 +23,7 @@ from astsync.errors import (
 )
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
+from astsync.pbx.wire import PlainWire
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.ami.faults import Faults
 from astsync.sandbox.ami.users import AmiUser
@@ -183,6 +184,23 @@ def test_a_cut_while_reading_is_not_half_a_family() -> None:
             standin.fill(dict(MANY))
             with AmiPbx(config(standin), "cidname").open() as family, pytest.raises(PbxConnectionLost):
                 family.read()
+
+
+def test_nothing_follows_a_packet_that_was_sent_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = PlainWire.send
+
+    def stall(wire: PlainWire, data: bytes) -> None:
+        whole(wire, data.removesuffix(b"MIKO\r\n\r\n"))
+        raise TimeoutError
+
+    with AmiStandIn() as standin, AmiConnection(config(standin)) as connection:
+        monkeypatch.setattr(PlainWire, "send", stall)
+        with pytest.raises(PbxTimeout):
+            connection.action("DBPut", Family="cidname", Key="1", Val="OOO MIKO")
+        monkeypatch.undo()
+        with pytest.raises(PbxConnectionLost):
+            connection.action("Ping")
+    assert standin.family() == {}
 
 
 def test_a_stall_ends_in_time() -> None:
