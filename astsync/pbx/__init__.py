@@ -1,4 +1,9 @@
-"""Asterisk's side: an AMI connection, and the phonebook family in AstDB on top of it."""
+"""Asterisk's side: an AMI connection, and the phonebook family in AstDB on top of it.
+
+``Family`` and ``Pbx`` are what the engine sees of it. ``astdb`` is the real one over ``connection``; ``wire`` carries
+its bytes, ``packets`` reads and builds them, ``pipeline`` sends many actions at once. ``memory`` is the same in a dict.
+``patient`` waits for a PBX that is lost, by the rules of ``retry``.
+"""
 
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
@@ -10,7 +15,10 @@ from astsync.phonebook.model import Progress, no_progress
 
 @dataclass(frozen=True, slots=True)
 class WriteResult:
-    """What a batch of puts or deletes did: how many succeeded, and the failed keys with the PBX's words."""
+    """What a batch of puts or deletes did.
+
+    ``done`` counts the entries that succeeded; ``failed`` holds the other keys, each with the PBX's words.
+    """
 
     done: int
     failed: Mapping[str, str]
@@ -23,15 +31,21 @@ class Family(Protocol):
     """
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
-        """Give the whole family, name by number. Raises PbxError."""
+        """Read the whole family: name by number. Raises PbxError, never returns a part."""
         ...
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
-        """Write entries (number, name); an entry that exists is overwritten. Raises PbxError when the PBX is lost."""
+        """Write entries (number, name); an entry that exists is overwritten.
+
+        Raises PbxError when the PBX is lost or refuses the right to write.
+        """
         ...
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
-        """Delete keys; an absent key counts as done. Raises PbxError when the PBX is lost."""
+        """Delete keys; an absent key counts as done.
+
+        Raises PbxError when the PBX is lost or refuses the right to write.
+        """
         ...
 
 
@@ -44,7 +58,7 @@ class Pbx(Protocol):
         ...
 
     def open(self) -> AbstractContextManager[Family]:
-        """Connect and give the family; the end of the context disconnects. Raises PbxError."""
+        """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError."""
         ...
 
 
@@ -52,7 +66,7 @@ class Keys(Protocol):
     """One family of one PBX's AstDB, asked for single keys."""
 
     def get(self, number: str) -> str | None:
-        """Give the name of one number, None where the family has no such key. Raises PbxError."""
+        """Read the name of one number, None where the family has no such key. Raises PbxError."""
         ...
 
 
@@ -65,5 +79,5 @@ class KeyPbx(Protocol):
         ...
 
     def open(self) -> AbstractContextManager[Keys]:
-        """Connect and give the family; the end of the context disconnects. Raises PbxError."""
+        """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError."""
         ...

@@ -1,4 +1,9 @@
-"""A family of a real PBX's AstDB over AMI: read whole, put, delete; Asterisk 1.8 to 22."""
+"""A family of a real PBX's AstDB over AMI: read whole, put, delete; Asterisk 1.8 to 22.
+
+A family that was read in part must never pass for a whole one: what is missing in it would count as lost, be written
+again, and no longer be ours. So each way of reading has an end that Asterisk itself states: the event
+DBGetTreeComplete, or the count in the last line of ``database show``. Everything else raises PbxBadAnswer.
+"""
 
 import logging
 import re
@@ -18,6 +23,7 @@ PATH_LIMIT = 255
 """Bytes of ``/family/key``: over it Asterisk before 22 answers Success and never finds the key again (main/db.c)."""
 
 _NO_SUCH_ACTION = "Invalid/unknown command"
+# Another program's value may hold line breaks, so a value reaches to the last header and not to the line's end.
 _TREE_ENTRY = re.compile(
     rb"Event: DBGetTreeResponse\r\nKey: (.*?)\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
 )
@@ -40,10 +46,11 @@ class AstDb:
         self._has_tree = True
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
-        """Give the whole family, name by number.
+        """Read the whole family: name by number. Raises PbxError.
 
-        By DBGetTree (Asterisk 16.28, 18.14, 19.6, 20 and newer), else by the command ``database show``. Both find
-        families by SQL LIKE, so what they give is filtered by the exact prefix. Raises PbxError.
+        It is read by DBGetTree (Asterisk 16.28, 18.14, 19.6, 20 and newer), else by the command ``database show``. Both
+        match the family's name by SQL LIKE, so entries of other families may come too: only keys with the exact prefix
+        are kept.
         """
         if self._has_tree:
             try:
@@ -51,7 +58,7 @@ class AstDb:
             except PbxActionFailed as error:
                 if _NO_SUCH_ACTION not in error.message:
                     raise
-                self._has_tree = False
+                self._has_tree = False  # an older Asterisk stays one as long as the connection lasts
                 log.info("%s has no DBGetTree: reading by `database show`", self._connection.config.name)
         return self._read_shown(progress)
 
@@ -78,7 +85,10 @@ class AstDb:
         return {packets.text(k[start:]): packets.text(v) for k, v in pairs if k.startswith(self._prefix)}
 
     def get(self, number: str) -> str | None:
-        """Give one entry by DBGet; Asterisk before 22 cuts it at 255 bytes. Raises PbxError."""
+        """Read one entry by DBGet, None where there is none. Raises PbxError.
+
+        Asterisk before 22 cuts the name at 255 bytes.
+        """
         found: list[bytes] = []
 
         def take(packet: bytes) -> bool:
@@ -98,7 +108,7 @@ class AstDb:
         return packets.text(found[0])
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
-        """Write entries, pipelined. Raises PbxError when the connection or the right to write is missing."""
+        """Write entries, pipelined. Raises PbxError when the connection is lost or the right to write is missing."""
         family = packets.header("Family", self._family)
 
         def encode(number: str, name: str) -> bytes:
@@ -124,14 +134,15 @@ class AstDb:
 
 
 def _is_absent(message: str) -> bool:
-    """Tell the answer for an absent key: 1.8 says the first, 16 and 22 the second (and so for a failed delete,
-    which the reading after every run finds).
+    """Whether DBDel's error says that the key is absent: Asterisk 1.8 says the first, 16 and 22 the second.
+
+    They say the second also where a deletion failed. The family is read again after every run, which finds that.
     """
     return message.startswith((_NO_ENTRY, "Database entry could not be deleted"))
 
 
 def _tree_taker(found: dict[str, str], prefix: bytes, progress: Progress) -> Callable[[bytes], bool]:
-    """Make the taker of DBGetTree's events: it fills ``found`` and tells the last one, DBGetTreeComplete."""
+    """Make what takes DBGetTree's events: it fills ``found``, and returns True at the last one, DBGetTreeComplete."""
     start = len(prefix)
 
     def take(packet: bytes) -> bool:
@@ -173,7 +184,7 @@ def split_shown(line: bytes) -> tuple[bytes, bytes]:
 
 
 class AmiPbx:
-    """A PBX by its configuration; ``open`` gives the family over a connection of its own."""
+    """A PBX by its configuration; each ``open`` has a connection of its own."""
 
     def __init__(self, config: PbxConfig, family: str) -> None:
         self.name = config.name
@@ -182,6 +193,6 @@ class AmiPbx:
 
     @contextmanager
     def open(self) -> Iterator[AstDb]:
-        """Connect, log in, give the family, disconnect. Raises PbxError."""
+        """Connect and log in; the end of the context logs off and disconnects. Raises PbxError."""
         with AmiConnection(self._config) as connection:
             yield AstDb(connection, self._family)

@@ -36,7 +36,7 @@ Step = tuple[str, Callable[[], Finding]]
 def check_pbx(config: PbxConfig, family: str, owned: Collection[str] = ()) -> Iterator[Finding]:
     """Try each part of the way to a family, in its order; ``owned`` are the keys that astsync has written there.
 
-    What fails is a finding, not an error. Without a login nothing after it can be tried.
+    A failure is a finding and raises nothing. After a failure up to the login the rest cannot be tried.
     """
     check = _PbxCheck(config, family, owned)
     try:
@@ -63,7 +63,7 @@ class _PbxCheck:
         self.lost = False
 
     def way(self) -> list[Step]:
-        """Give the steps of which each needs the one before."""
+        """The steps of which each needs the one before."""
         secured: list[Step] = [("TLS", self._tls)] if self._config.tls else []
         return [
             ("host", self._host),
@@ -74,7 +74,7 @@ class _PbxCheck:
         ]
 
     def rest(self) -> list[Step]:
-        """Give the steps that need only the login."""
+        """The steps that need only the login."""
         kept: list[Step] = [("AstDB", self._kept)] if self._owned else []
         return [
             ("version", self._version),
@@ -152,7 +152,7 @@ class _PbxCheck:
         return Finding(part, True, f"{user} may use {' and '.join(_WRITES)}", hint if more else "")
 
     def _kept(self) -> Finding:
-        """Tell whether AstDB still holds what astsync once wrote."""
+        """Whether AstDB still holds what astsync once wrote."""
         if self._entries is None:
             return Finding("AstDB", None, "could not be looked at")
         missing = len(set(self._owned) - self._entries.keys())

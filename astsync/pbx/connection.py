@@ -38,10 +38,10 @@ RECEIVE_SIZE = 262_144  # bytes: an answer of a million entries comes in few pie
 
 
 class Waiter(Protocol):
-    """Who waits for the packets of one ActionID; called by the listener thread."""
+    """What waits for the packets of one ActionID; called by the listener thread, so it must not wait itself."""
 
     def take(self, identity: bytes, packet: bytes, /) -> bool:
-        """Take a packet; True when it was the last one for this ActionID."""
+        """Take a packet; True when it is the last one for this ActionID."""
         ...
 
     def fail(self, error: PbxError) -> None:
@@ -52,8 +52,9 @@ class Waiter(Protocol):
 class Answer:
     """The answer to one action: its response and, for a list, what ``on_event`` made of the events after it.
 
-    An action has one deadline, ``timeout`` seconds from its start. An answer of any size (``heard`` given: when the
-    connection last brought anything) has that time after each piece of it.
+    An action has one deadline, ``timeout`` seconds from its start. An answer that may be large has that time after each
+    piece of it: a million entries take longer than any fixed time, and a PBX that sends them is not stuck. ``heard``
+    marks such an answer, and says when the connection last brought anything.
     """
 
     def __init__(
@@ -73,7 +74,10 @@ class Answer:
         self._started = time.monotonic()
 
     def take(self, _: bytes, packet: bytes) -> bool:
-        """Take the response, then the events of a list until ``on_event`` says that it is complete."""
+        """Take the response, then the events of a list until ``on_event`` says that it is complete.
+
+        An event is no answer: that a list begins is said by the response, and that it is whole by its last event.
+        """
         try:
             last = self._is_last(packet)
         except (PbxError, KeyboardInterrupt) as error:  # what the caller's progress raises belongs to the caller
@@ -100,7 +104,7 @@ class Answer:
         self._done.set()
 
     def wait(self) -> bytes:
-        """Give the response packet. Raises PbxTimeout when nothing came for the time-out, or the connection's end."""
+        """Wait for the response packet. Raises PbxTimeout when the deadline is over, and what ``fail`` brought."""
         while not self._done.wait(max(self._deadline() - time.monotonic(), 0.001)):
             if time.monotonic() >= self._deadline():
                 raise no_answer(self._action, self._timeout)
@@ -191,9 +195,9 @@ class AmiConnection:
         )
 
     def action(self, name: str, on_event: Callable[[bytes], bool] | None = None, **values: str) -> bytes:
-        """Ask for one action and give its response packet.
+        """Send one action, wait, and return its response packet.
 
-        A list's events go to ``on_event``, which tells the last one. Raises PbxActionFailed, PbxRightsError,
+        A list's events go to ``on_event``, which returns True at the last one. Raises PbxActionFailed, PbxRightsError,
         PbxTimeout, PbxConnectionLost, PbxBadAnswer, UnsafeValue.
         """
         long = on_event is not None or name == "Command"
@@ -208,7 +212,7 @@ class AmiConnection:
         return packet
 
     def refused(self, name: str, packet: bytes) -> PbxError:
-        """Make the error that a packet with ``Response: Error`` stands for."""
+        """The error that a packet with ``Response: Error`` stands for."""
         reason = packets.headers(packet).get("Message", "no reason given")
         if "permission denied" in reason.lower():
             return PbxRightsError(
@@ -219,7 +223,7 @@ class AmiConnection:
         return PbxActionFailed(f"{self.config.name}: {name} failed: {reason}")
 
     def _send_action(self, action: Action, waiter: Waiter) -> bytes:
-        """Send an action for a waiter; give its ActionID."""
+        """Send an action whose answer goes to a waiter; return its ActionID."""
         identity = self.next_identity()
         values = (("ActionID", identity.decode()), *action.keys.items())
         data = b"".join(packets.header(name, value) for name, value in (("Action", action.name), *values))
@@ -228,17 +232,18 @@ class AmiConnection:
         return identity
 
     def next_identity(self) -> bytes:
-        """Give a new ActionID: short, as long ones break DBGet's framing."""
+        """A new ActionID: short, as long ones break DBGet's framing."""
         return str(self.client.next_action_id()).encode()
 
     def expect(self, waiters: dict[bytes, Waiter]) -> None:
-        """Register waiters by their ActionIDs, before the actions are sent."""
+        """Register waiters by their ActionIDs, before the actions are sent. Raises what ended the connection."""
         self._waiters.update(waiters)
+        # Only now: where the connection ends between a look at _lost and the update, _end would miss these waiters.
         if self._lost is not None:
             raise self._lost
 
     def forget(self, identities: Iterable[bytes]) -> None:
-        """Take back what ``expect`` registered and nobody waits for any more."""
+        """Take back what ``expect`` registered; what still comes for these ActionIDs is dropped."""
         for identity in list(identities):
             self._waiters.pop(identity, None)
 
@@ -261,7 +266,7 @@ class AmiConnection:
             raise PbxConnectionLost(f"{self.config.name}: the AMI connection broke: {explain(error)}") from None
 
     def _listen(self, wire: Wire) -> None:
-        """Read until the connection ends; the listener thread's whole life."""
+        """Read until the connection ends; all that the listener thread does."""
         reason = "the PBX closed the AMI connection"
         try:
             self._read_banner(wire)
@@ -312,7 +317,7 @@ class AmiConnection:
             self.client.fire_recv_event(Event(found.pop("Event"), found))
 
     def _end(self, reason: str) -> None:
-        """Wake everybody who waits."""
+        """Fail everything that waits; the listener thread's last work."""
         kind = PbxConnectionLost if self._greeted.is_set() else PbxUnreachable
         lost = kind(
             f"{self.config.name}: {reason}",
@@ -322,7 +327,7 @@ class AmiConnection:
         )
         self._lost = lost
         self._greeted.set()
-        while identities := list(self._waiters):
+        while identities := list(self._waiters):  # again, as a caller may have registered one meanwhile
             for identity in identities:
                 if (waiter := self._waiters.pop(identity, None)) is not None:
                     waiter.fail(lost)
@@ -350,7 +355,7 @@ class AmiConnection:
 
 
 def no_answer(what: str, seconds: float) -> PbxTimeout:
-    """Make the error of an action (``what``, with its PBX) that was not answered in time."""
+    """The error of an action (``what``, with its PBX) that was not answered in time."""
     return PbxTimeout(
         f"{what}: no answer for {seconds:g} s",
         hint="Is Asterisk overloaded or stuck? Raise the PBX's timeout if it is slow.",

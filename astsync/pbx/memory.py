@@ -15,16 +15,16 @@ class MemoryFamily:
         self._entries = entries
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
-        """Give a copy of the family."""
+        """Copy the family."""
         progress("read", len(self._entries), len(self._entries))
         return dict(self._entries)
 
     def get(self, number: str) -> str | None:
-        """Give one entry."""
+        """Read one entry, None where there is none."""
         return self._entries.get(_checked("Key", number))
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
-        """Write entries."""
+        """Write entries; what AMI could not carry fails."""
         done, failed = 0, dict[str, str]()
         for number, name in entries:
             try:
@@ -66,5 +66,5 @@ class MemoryPbx:
 
     @contextmanager
     def open(self) -> Iterator[MemoryFamily]:
-        """Give the family."""
+        """Open the family; nothing is connected."""
         yield MemoryFamily(self.entries)

@@ -7,7 +7,7 @@ from astsync.pbx import Family
 
 
 class OpenedPbx:
-    """A ``Pbx`` over a family that is open already; the end of its context leaves the connection as it is."""
+    """A ``Pbx`` over a family that is open already; its context neither connects nor disconnects."""
 
     def __init__(self, name: str, family: Family) -> None:
         self.name = name
@@ -15,5 +15,5 @@ class OpenedPbx:
 
     @contextmanager
     def open(self) -> Iterator[Family]:
-        """Give the family."""
+        """The open family, left open at the end."""
         yield self._family

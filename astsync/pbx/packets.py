@@ -20,14 +20,17 @@ _ACTION_ID = re.compile(rb"^ActionID: *([^\r\n]*)", re.IGNORECASE | re.MULTILINE
 
 
 class PacketReader:
-    """Cuts a stream of bytes into packets, in time linear in the bytes however large a packet is."""
+    """Cuts a stream of bytes into packets, in time linear in the bytes however large a packet is.
+
+    The end of a packet is searched only in what is new, and three bytes before it: it may lie across two pieces.
+    """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
         self._follows: list[bytes] = []
 
     def feed(self, data: bytes) -> list[bytes]:
-        """Take more bytes; give the packets that are now whole, without the empty line at their end."""
+        """Take more bytes; return the packets that are now whole, without the empty line at their end."""
         seen = max(len(self._buffer) - len(END_OF_PACKET) + 1, 0)
         self._buffer += data
         end = self._buffer.rfind(END_OF_PACKET, seen)
@@ -53,7 +56,7 @@ class PacketReader:
 
 
 def action_id(packet: bytes) -> bytes | None:
-    """Give a packet's ActionID, or None: some errors of Asterisk carry none."""
+    """A packet's ActionID, or None: some errors of Asterisk carry none."""
     at = packet.find(_ASTERISK_SPELLING)  # how Asterisk writes it, a fifth faster than the expression
     if at >= 0:
         start = at + len(_ASTERISK_SPELLING)
@@ -74,7 +77,7 @@ def headers(packet: bytes) -> dict[str, str]:
 
 
 def command_output(packet: bytes) -> list[bytes]:
-    """Give the lines that a ``Command`` printed: ``Output:`` headers since Asterisk 14, raw lines before."""
+    """The lines that a ``Command`` printed: ``Output:`` headers since Asterisk 14, raw lines before."""
     if packet.startswith(_FOLLOWS):
         lines = packet.replace(b"\r\n", b"\n").split(b"\n")
         start = next((i for i, line in enumerate(lines) if not _is_preamble(line)), len(lines))
@@ -88,7 +91,10 @@ def _is_preamble(line: bytes) -> bool:
 
 
 def text(value: bytes) -> str:
-    """Decode what Asterisk holds; other encodings survive as surrogate escapes and are sent back unchanged."""
+    """Decode what Asterisk holds. Bytes that are not UTF-8 become surrogate escapes, and go back unchanged.
+
+    So a foreign entry in another encoding can be compared, and put back by ``undo`` to the last byte.
+    """
     return value.decode("utf-8", "surrogateescape")
 
 

@@ -21,10 +21,11 @@ T = TypeVar("T")
 
 
 class PatientPbx:
-    """A ``Pbx`` that waits for another one, ``patience`` seconds in all in the time that it is open.
+    """A ``Pbx`` whose lost connections are made again, waiting ``patience`` seconds in all while it is open.
 
-    What is tried again after a loss and brings nothing counts as waiting too, as with a PBX that takes logins and
-    answers nothing else. The last try may take the PBX's own time-out longer. ``stopping`` ends every wait.
+    A try after a loss that achieves nothing counts as waiting too: else a PBX that takes logins and answers nothing
+    else would be waited for without end. The last try may take the PBX's own time-out longer. ``stopping`` ends every
+    wait.
     """
 
     def __init__(self, pbx: Pbx, patience: float, stopping: threading.Event | None = None) -> None:
@@ -35,7 +36,7 @@ class PatientPbx:
 
     @contextmanager
     def open(self) -> "Iterator[PatientFamily]":
-        """Connect, waiting at most ``retry.AT_FIRST`` seconds, and give the family. Raises PbxError."""
+        """Connect, waiting at most ``retry.AT_FIRST`` seconds. Raises PbxError."""
         family = PatientFamily(self._pbx, self._patience, self._stopping)
         try:
             family.connect()
@@ -45,7 +46,7 @@ class PatientPbx:
 
 
 class PatientFamily:
-    """A ``Family`` over connections that may follow one another."""
+    """A ``Family`` over one connection after the other. ``_left`` is what remains of the patience, in seconds."""
 
     def __init__(self, pbx: Pbx, patience: float, stopping: threading.Event) -> None:
         self._pbx = pbx
@@ -66,7 +67,7 @@ class PatientFamily:
         self._connection.close()
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
-        """Give the whole family, from one connection."""
+        """Read the whole family, all of it over one connection: two halves could be of two states."""
         again = None
         while True:
             try:
@@ -107,9 +108,9 @@ class PatientFamily:
         return self._family
 
     def _come_back(self, error: PbxError, again: float | None) -> float:
-        """Connect again after a loss; give the moment. Raises the error where that does not help or patience is over.
+        """Connect again after a loss; return the moment. Raises the error where the patience is over, or it is no loss.
 
-        ``again`` is the moment of the last time where nothing was done since.
+        ``again`` is the moment of the last return from here where nothing was achieved since, else None.
         """
         if again is not None:
             self._left -= time.monotonic() - again

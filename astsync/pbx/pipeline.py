@@ -1,7 +1,10 @@
 """Many actions of one kind over one AMI connection, with a bounded window of them unanswered.
 
-Asterisk drops a client that does not read for 100 ms (``writetimeout`` of manager.conf), so the window bounds what it
-may owe; the connection's listener reads meanwhile.
+To wait for each answer would take a round trip an entry. To read no answer before the end would not do either: Asterisk
+drops a client that does not read for 100 ms (``writetimeout`` of manager.conf). So the connection's listener thread
+reads all the time, and the window bounds how many answers Asterisk may have to keep while this machine is slow.
+
+Only its ActionID says which action an answer belongs to: answers may come in another order, with events between them.
 """
 
 import threading
@@ -24,7 +27,8 @@ Encode = Callable[[str, str], bytes]
 class Pipeline:
     """Sends one action for each (key, value) and collects the failures; a Waiter of the connection.
 
-    ``harmless`` tells which error messages count as done.
+    ``harmless`` says which error messages count as done. Two threads work on it: the caller sends, the listener thread
+    calls ``take`` and ``fail``. ``_open`` holds what is sent and not answered, key by ActionID.
     """
 
     def __init__(
@@ -51,7 +55,7 @@ class Pipeline:
     def run(self, items: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Send all items. Failures of single ones are in the result.
 
-        Raises PbxRightsError, PbxTimeout, PbxConnectionLost, which tell what was confirmed before and what is left.
+        Raises PbxRightsError, PbxTimeout, PbxConnectionLost, which say what was confirmed before and what is left.
         """
         stream = iter(items)
         total = len(items) if isinstance(items, Sized) else None
@@ -72,9 +76,11 @@ class Pipeline:
         return WriteResult(given - len(self._failed), dict(self._failed))
 
     def _account(self, error: PbxError, given: int, unsent: list[str]) -> None:
-        """Tell in an error what was confirmed, refused and left, while the listener may still count answers.
+        """Note in an error what was confirmed, refused and left, while the listener may still take answers.
 
-        A key leaves ``_open`` last, so what stands there first is left, whatever is counted meanwhile.
+        All three follow from one look at ``_open``, which a key leaves only after its refusal was noted. A key that the
+        look sees counts as left, whatever is answered after it, and is taken out of the refused. Two looks could count
+        one key twice or not at all. A key that was refused for a missing right counts as left: the right may be given.
         """
         unanswered = list(self._open.values())
         left = {*unanswered, *self._denied}
@@ -100,7 +106,10 @@ class Pipeline:
         self._sent += len(waiters)
 
     def _wait(self, wanted: int) -> None:
-        """Wait until that many actions are answered; each has the connection's time-out after the one before it."""
+        """Wait until ``wanted`` actions are answered. Raises PbxTimeout, and what ``fail`` brought.
+
+        The time-out begins anew with each answer: a slow PBX is no dead one.
+        """
         self._wanted = wanted
         self._moved.clear()
         seen, deadline = -1, 0.0

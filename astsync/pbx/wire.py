@@ -21,14 +21,17 @@ stalls until something else arrives.
 
 
 class Wire(Protocol):
-    """A connected stream. ``receive`` waits without end and gives b"" at the end; ``send`` has a deadline."""
+    """A connected stream. ``send`` has a deadline. ``receive`` has none: a connection may be idle for hours.
+
+    Who waits for an answer has a deadline of his own, see ``connection.Answer``.
+    """
 
     def send(self, data: bytes) -> None:
         """Send all of the bytes. Raises OSError (TimeoutError after the time-out)."""
         ...
 
     def receive(self, size: int) -> bytes:
-        """Give the next bytes, at most ``size``; b"" when the stream ended. Raises OSError."""
+        """Wait for the next bytes, at most ``size``; b"" when the stream ended. Raises OSError."""
         ...
 
     def end(self) -> None:
@@ -36,7 +39,7 @@ class Wire(Protocol):
         ...
 
     def close(self) -> None:
-        """Give the socket back; nobody may be in ``receive`` any more."""
+        """Close the socket; nobody may be in ``receive`` any more."""
         ...
 
 
@@ -52,7 +55,7 @@ class PlainWire:
         self._socket.sendall(data)
 
     def receive(self, size: int) -> bytes:
-        """Give the next bytes."""
+        """Wait for the next bytes."""
         while True:
             try:
                 return self._socket.recv(size)
@@ -64,12 +67,16 @@ class PlainWire:
         _shut(self._socket)
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self._socket.close()
 
 
 class TlsWire:
-    """TLS. OpenSSL's object takes one thread at a time, so it is asked under a lock and waited for outside of it."""
+    """TLS. OpenSSL's object takes one thread at a time, so it is asked under a lock.
+
+    The wait for the socket is outside of the lock: the thread that reads waits nearly all the time, and would lock out
+    the one that writes.
+    """
 
     def __init__(self, connected: ssl.SSLSocket, timeout: float) -> None:
         connected.setblocking(False)
@@ -83,7 +90,7 @@ class TlsWire:
         return ssl.cert_time_to_seconds(str((self._socket.getpeercert() or {})["notAfter"]))
 
     def send(self, data: bytes) -> None:
-        """Send all of the bytes."""
+        """Send all of the bytes, in records that end at a line's end where there is one."""
         deadline = time.monotonic() + self._timeout
         at = 0
         while at < len(data):
@@ -92,7 +99,7 @@ class TlsWire:
             at = end
 
     def _send_record(self, record: bytes, deadline: float) -> None:
-        """Send a record; one that could not be sent at once must be given again as it was (SSL_write)."""
+        """Send a record; one that could not be sent at once must be tried again as it was (SSL_write)."""
         while not self._sent(record):
             left = deadline - time.monotonic()
             if left <= 0:
@@ -107,7 +114,7 @@ class TlsWire:
                 return False
 
     def receive(self, size: int) -> bytes:
-        """Give the next bytes."""
+        """Wait for the next bytes."""
         while True:
             with self._lock:
                 try:
@@ -121,7 +128,7 @@ class TlsWire:
         _shut(self._socket)
 
     def close(self) -> None:
-        """Give the socket back."""
+        """Close the socket."""
         self._socket.close()
 
 
@@ -183,7 +190,7 @@ def _context(config: PbxConfig) -> ssl.SSLContext:
 
 
 def reason(error: OSError | ValueError) -> str:
-    """Tell why a socket failed."""
+    """Why a socket failed, in its own words."""
     return getattr(error, "strerror", None) or str(error) or type(error).__name__
 
 
