@@ -1,4 +1,5 @@
 """When to run: at once when a PBX comes back, and every so many minutes.
 
-``watcher`` is the whole of it: a guard a PBX (``guard``), the periodic sync (``syncer``), signals, systemd.
+``watcher`` is the service: it starts a guard for each PBX (``guard``) and the periodic sync (``syncer``), heeds
+signals, and talks to systemd (``notify``). Guards and sync are threads (``loop``) that share the runs (``runs``).
 """

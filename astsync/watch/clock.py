@@ -1,4 +1,4 @@
-"""Time as watch sees it."""
+"""Time as ``watch`` sees it, so that a test can let a day pass in minutes."""
 
 import threading
 import time
@@ -11,7 +11,7 @@ class Clock:
         self._speed = speed
 
     def now(self) -> float:
-        """Seconds since some moment; a change of the machine's date does not touch them."""
+        """Seconds since some moment; setting the machine's clock does not change them."""
         return time.monotonic() * self._speed
 
     def wait(self, event: threading.Event, seconds: float) -> None:

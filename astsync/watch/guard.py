@@ -1,10 +1,13 @@
-"""The guard of one PBX: holds a connection to its AMI, sees it go and come, and has its phonebook restored.
+"""The guard of one PBX: holds a connection to its AMI, notices its end and its return, and has its phonebook restored.
 
-A restart is seen by the connection's end; what follows every new connection is a comparison with the snapshot, so
-nothing depends on how the PBX went. ``Shutdown`` and ``FullyBooted`` come only to a user with ``read = system``
-(measured on 16.28 and 22.10): the one makes things known a little earlier, after the other it is compared once more,
-as what a PBX runs at the end of its start may touch AstDB. ``CoreStatus`` tells a restart that did not
-end the connection, as behind a proxy.
+A restart shows in the connection's end. Every new connection is followed by a comparison with the snapshot, so nothing
+depends on how the PBX was lost. A restart that did not end the connection, as behind a proxy, shows in ``CoreStatus``.
+
+The events ``Shutdown`` and ``FullyBooted`` come only to a user with ``read = system`` (measured on 16.28 and 22.10), so
+they may add something, and nothing may depend on them. After ``Shutdown`` the loss is known a little earlier. After
+``FullyBooted`` the phonebook is compared once more: what a PBX runs at the end of its start may change AstDB after the
+first restore. So a restored phonebook counts as complete when a comparison that began after ``FullyBooted`` found it
+so; where the event does not come, the first comparison must do.
 """
 
 import logging
@@ -27,12 +30,12 @@ from astsync.watch.runs import Runs, Turns, in_full, told
 log = logging.getLogger(__name__)
 
 KEEPALIVE = 30.0  # seconds between two looks at a PBX that is quiet
-SETTLED = 60.0  # seconds after which a connection was no mere flicker
+LASTS = 60.0  # seconds after which a connection counts as one that lasts
 _EVENTS = ["Shutdown", "FullyBooted"]
 
 
 class _News:
-    """What the held connection told since it was last asked; its listener thread tells it."""
+    """What happened on the held connection since the guard last asked; the connection's listener thread notes it."""
 
     def __init__(self, tell: Callable[[str], None], wake: Callable[[], None]) -> None:
         self._tell = tell
@@ -60,10 +63,10 @@ class _News:
 
 
 class Guard(Loop):
-    """Watches one PBX; ``moved`` is called when ``up`` changes.
+    """Watches one PBX. ``up`` is whether it is connected, ``_since`` when that began.
 
-    ``up`` tells whether it is connected; ``_since`` when that began. A restore goes over the connection that is held;
-    ``pbx`` opens one of its own.
+    ``moved`` is called when ``up`` changes. A restore goes over the connection that is held. ``pbx`` opens one of its
+    own, for the periodic sync.
     """
 
     def __init__(
@@ -78,16 +81,16 @@ class Guard(Loop):
         self._turns = turns
         self._moved = moved
         self._since = clock.now()
-        self._flickers = 0
-        self._started = ""
-        self._complaint: type[AstsyncError] | None = None
-        self._owes = False
-        self._useful = False
+        self._short_lived = 0  # connections in a row that did not last
+        self._started = ""  # when Asterisk was started, in its own words; empty before the first connection
+        self._away_for: type[AstsyncError] | None = None
+        self._restore_due = False
+        self._useful = False  # whether this connection met a new Asterisk, or put entries back
         self._pause = 0.0
-        self._refusal = ""
+        self._told = ""  # why the restore failed, as it was last logged
 
     def work(self) -> None:
-        """Connect, hold, and begin anew."""
+        """Connect and hold the connection, over and over."""
         while True:
             try:
                 news = _News(self._tell, self.wake)
@@ -95,33 +98,34 @@ class Guard(Loop):
                     ami.client.add_event_listener(news.on_event, white_list=_EVENTS)
                     self._hold(ami, news)
             except AstsyncError as error:
-                self._lost(error)
-                soonest = retry.soonest_after(self._flickers, useful=self._useful)
+                self._note_loss(error)
+                soonest = retry.soonest_after(self._short_lived, useful=self._useful)
                 self.pause(retry.jittered(retry.pause_while_away(self.clock.now() - self._since, error, soonest)))
 
     def _hold(self, ami: AmiConnection, news: _News) -> None:
-        """Restore, then look from time to time; ends by an error."""
-        self._arrive(self._look(ami))
-        news.booted = False
+        """Restore, then look from time to time; only an error ends it, as the connection's end."""
+        self._note_return(self._look(ami))
+        news.booted = False  # an Asterisk that has started says it at each login; only a later one is news
         held = OpenedPbx(self.name, AstDb(ami, self._family))
         rechecked = False
         while True:
-            if self._owes:
+            if self._restore_due:
+                # A comparison that begins after FullyBooted is the one after FullyBooted.
                 rechecked, news.booted = rechecked or news.booted, False
                 self._restore(held)
             if not news.take():
-                self.wait(self._pause if self._owes else retry.jittered(KEEPALIVE))
-            self._notice(self._look(ami))
+                self.wait(self._pause if self._restore_due else retry.jittered(KEEPALIVE))
+            self._note_start(self._look(ami))
             if news.booted and not rechecked:
-                rechecked, self._owes = True, True
+                rechecked, self._restore_due = True, True
 
     def _look(self, ami: AmiConnection) -> str:
-        """Ask when Asterisk was started: local time of the PBX, to be compared only. Raises PbxError."""
+        """Ask when Asterisk was started, in the PBX's local time: good only to be compared. Raises PbxError."""
         found = packets.headers(ami.action("CoreStatus"))
         return f"{found.get('CoreStartupDate', '')} {found.get('CoreStartupTime', '')}".strip()
 
-    def _arrive(self, started: str) -> None:
-        """Tell that the PBX is there, and owe it a restore."""
+    def _note_return(self, started: str) -> None:
+        """Log that the PBX is connected; a restore is due."""
         if not self._started:
             words = f"connected; Asterisk was started {started}"
         else:
@@ -129,40 +133,40 @@ class Guard(Loop):
             words = f"back after {self.clock.now() - self._since:.1f} s; {how}"
         self._tell(words)
         self._useful = started != self._started
-        self._started, self._complaint = started, None
-        self._owes, self._pause, self._refusal = True, 0.0, ""
+        self._started, self._away_for = started, None
+        self._restore_due, self._pause, self._told = True, 0.0, ""
         self._set_up(True)
 
-    def _notice(self, started: str) -> None:
-        """Take in what a look showed."""
-        self._settle()
+    def _note_start(self, started: str) -> None:
+        """Compare the start of Asterisk with the last one; after a restart a restore is due."""
+        self._has_lasted()
         if started != self._started:
             log.info("%s: Asterisk was restarted %s", self.name, started)
-            self._started, self._owes, self._pause, self._refusal = started, True, 0.0, ""
+            self._started, self._restore_due, self._pause, self._told = started, True, 0.0, ""
 
-    def _lost(self, error: AstsyncError) -> None:
-        """Tell once that the PBX is away and why; again when the reason changes."""
-        if self.up and not self._settle():
-            self._flickers += 1
-            if self._flickers == retry.RESTLESS:
+    def _note_loss(self, error: AstsyncError) -> None:
+        """Log once that the PBX is away and why; again when the kind of error changes."""
+        if self.up and not self._has_lasted():
+            self._short_lived += 1
+            if self._short_lived == retry.RESTLESS:
                 log.warning("%s: %d connections in a row were soon lost; no more is told", self.name, retry.RESTLESS)
-        if self._complaint is not type(error):
+        if self._away_for is not type(error):
             words = error.message if isinstance(error, PbxConnectionLost) else in_full(error)
             self._tell(f"away: {words.removeprefix(f'{self.name}: ')}", logging.WARNING)
-        self._complaint = type(error)
+        self._away_for = type(error)
         self._set_up(False)
 
-    def _settle(self) -> bool:
-        """Tell whether the connection has lasted; then it was no flicker."""
-        settled = self.clock.now() - self._since > SETTLED
-        if settled and self._flickers >= retry.RESTLESS:
+    def _has_lasted(self) -> bool:
+        """Whether the connection has lasted; then the count of those that did not begins anew."""
+        lasted = self.clock.now() - self._since > LASTS
+        if lasted and self._short_lived >= retry.RESTLESS:
             log.info("%s: the connection lasts again", self.name)
-        self._flickers = 0 if settled else self._flickers
-        return settled
+        self._short_lived = 0 if lasted else self._short_lived
+        return lasted
 
     def _tell(self, words: str, level: int = logging.INFO) -> None:
-        """Log a line; of a PBX that goes and comes all day only where all is asked for."""
-        log.log(logging.DEBUG if self._flickers >= retry.RESTLESS else level, "%s: %s", self.name, words)
+        """Log a line; of a PBX whose connections end all day only at the level DEBUG."""
+        log.log(logging.DEBUG if self._short_lived >= retry.RESTLESS else level, "%s: %s", self.name, words)
 
     def _set_up(self, up: bool) -> None:
         if self.up is not up:
@@ -170,32 +174,32 @@ class Guard(Loop):
             self._moved()
 
     def _restore(self, held: Pbx) -> None:
-        """Compare with the snapshot and put back what is missing; what fails is owed on while the PBX is there."""
+        """Compare with the snapshot and put back what differs; after a failure the restore stays due."""
         begun = time.monotonic()
         try:
             report = self._turns.take(self, partial(self._runs.restore, (held,), self.writing))
         except AstsyncError as error:
-            return self._put_off(error)
-        self._owes = False
+            return self._note_failure(error)
+        self._restore_due = False
         if report is None:
             log.warning("%s: there is no snapshot to restore from yet; the first sync makes one", self.name)
         else:
-            self._account(report, time.monotonic() - begun)
+            self._note_report(report, time.monotonic() - begun)
         return None
 
-    def _account(self, report: Report, seconds: float) -> None:
+    def _note_report(self, report: Report, seconds: float) -> None:
         for part in report.pbx:
             if part.error is not None:
-                self._put_off(part.error)
+                self._note_failure(part.error)
                 continue
             self._useful = self._useful or (part.applied is not None and part.applied.any)
             self._tell(f"restore: {told(part)}; {seconds:.2f} s")
 
-    def _put_off(self, error: AstsyncError) -> None:
-        """Owe the restore on, unless only a person can mend what refused it; tell it again when the reason changes."""
+    def _note_failure(self, error: AstsyncError) -> None:
+        """Log a failed restore, again when the reason changes, and decide whether and when it is tried again."""
         words = in_full(error)
-        if words != self._refusal:
+        if words != self._told:
             self._tell(f"restore: {words}", logging.WARNING)
-        self._refusal = words
+        self._told = words
         pause = retry.pause_before_restore(self._pause, error)
-        self._owes, self._pause = pause is not None, pause or 0.0
+        self._restore_due, self._pause = pause is not None, pause or 0.0

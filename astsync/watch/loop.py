@@ -1,4 +1,4 @@
-"""A thread that works until it is told to stop, and whose pulse can be felt."""
+"""A thread that works until it is told to stop, and that shows whether it still works."""
 
 import logging
 import threading
@@ -15,11 +15,18 @@ AFTER_A_BUG = (60.0, 3600.0)  # seconds until the next try: a bug that comes aga
 
 
 class Stopped(KeyboardInterrupt):
-    """The loop must stop. To a run it is what Ctrl-C is: it ends between two batches, and the next run goes on."""
+    """The loop must stop. To a run it is what Ctrl-C is.
+
+    The run ends between two batches, and the next one finishes its work.
+    """
 
 
 class Loop(ABC):
-    """One thread of watch. After ``stop`` its waits, ``check`` and the progress functions raise Stopped in it."""
+    """One thread of ``watch``. After ``stop`` its waits, ``check`` and the progress functions raise Stopped in it.
+
+    The pulse is the moment when it last came by one of these. A thread without one for long hangs, and systemd restarts
+    the service.
+    """
 
     def __init__(self, name: str, clock: Clock) -> None:
         self.name = name
@@ -32,14 +39,14 @@ class Loop(ABC):
 
     @abstractmethod
     def work(self) -> None:
-        """Do the loop's work; it ends by Stopped."""
+        """Do the loop's work; only Stopped ends it."""
 
     def start(self) -> None:
         """Start the thread."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Tell the loop to stop, from any thread."""
+        """Ask the loop to stop, from any thread."""
         self._stopped_at = self._stopped_at or time.monotonic()
         self.wake()
 
@@ -62,31 +69,31 @@ class Loop(ABC):
         self._resting = False
 
     def pause(self, seconds: float) -> None:
-        """Wait so many seconds, whatever may wake the loop meanwhile."""
+        """Wait so many seconds, even if something wakes the loop meanwhile."""
         until = self.clock.now() + seconds
         while (left := until - self.clock.now()) > 0:
             self.wait(left)
 
     def check(self, grace: float = 0) -> None:
-        """Show a pulse; raise Stopped when the loop was told to stop more than ``grace`` seconds ago."""
+        """Show a pulse. Raises Stopped when the loop was asked to stop more than ``grace`` seconds ago."""
         self._beat_at = time.monotonic()
         if self._stopped_at is not None and self._beat_at >= self._stopped_at + grace:
             raise Stopped
 
     def writing(self, _stage: str, _done: int, _total: int | None) -> None:
-        """Take the progress of a run that writes: one that is nearly done may end."""
+        """Take the progress of a run that writes; it has ``GRACE`` seconds to end, as it may be nearly done."""
         self.check(GRACE)
 
     def pulling(self, _stage: str, _done: int, _total: int | None) -> None:
-        """Take the progress of a pull, which changes nothing and is dropped at once."""
+        """Take the progress of a pull; it changes nothing, so it is dropped at once."""
         self.check()
 
     def is_alive(self, silence: float) -> bool:
-        """Tell whether the thread is there, and rests or showed a pulse within so many seconds."""
+        """Whether the thread runs, and rests or showed a pulse within so many seconds."""
         return self._thread.is_alive() and (self._resting or time.monotonic() - self._beat_at <= silence)
 
     def _live(self) -> None:
-        """Work until stopped; a bug in one loop ends neither it nor the others."""
+        """Work until stopped; a bug ends neither this loop nor the others."""
         pause = 0.0
         while True:
             begun = self.clock.now()

@@ -1,4 +1,4 @@
-"""Words to systemd: the service's state and its pulse (sd_notify(3)), over one datagram each."""
+"""Messages to systemd: the service's state and its pulse (sd_notify(3)), one datagram each."""
 
 import logging
 import os
@@ -10,9 +10,9 @@ log = logging.getLogger(__name__)
 
 
 class Notifier:
-    """Tells systemd; mute where ``NOTIFY_SOCKET`` names no Unix socket.
+    """Sends messages to systemd; does nothing where ``NOTIFY_SOCKET`` names no Unix socket.
 
-    ``watchdog`` is after how many seconds without a pulse systemd ends the service; None: never.
+    ``watchdog`` is the seconds without a pulse after which systemd ends the service; None: it never does.
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
@@ -21,23 +21,23 @@ class Notifier:
         self.watchdog = _watchdog(environ) if self._address else None
 
     def ready(self) -> None:
-        """Tell that the service is up, or that it has done with a reload."""
+        """The service is up, or a reload is done."""
         self._tell("READY=1")
 
     def reloading(self) -> None:
-        """Tell that the configuration is read again; ``ready`` must follow."""
+        """The configuration is being read again; ``ready`` must follow."""
         self._tell(f"RELOADING=1\nMONOTONIC_USEC={time.monotonic_ns() // 1000}")
 
     def stopping(self) -> None:
-        """Tell that the service ends."""
+        """The service ends."""
         self._tell("STOPPING=1")
 
     def alive(self) -> None:
-        """Show a pulse."""
+        """The service works."""
         self._tell("WATCHDOG=1")
 
     def status(self, words: str) -> None:
-        """Tell, in one line, what ``systemctl status`` shows."""
+        """What ``systemctl status`` shows, in one line."""
         self._tell(f"STATUS={' '.join(words.split())}")
 
     def _tell(self, words: str) -> None:
@@ -52,7 +52,7 @@ class Notifier:
 
 
 def _watchdog(environ: Mapping[str, str]) -> float | None:
-    """Give systemd's ``WatchdogSec`` in seconds when it is meant for this process."""
+    """systemd's ``WatchdogSec`` in seconds; None where there is none, or it is meant for another process."""
     if environ.get("WATCHDOG_PID", str(os.getpid())) != str(os.getpid()):
         return None
     microseconds = environ.get("WATCHDOG_USEC", "")

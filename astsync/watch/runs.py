@@ -1,4 +1,4 @@
-"""The runs that watch starts, one after the other, and how their outcome is told."""
+"""The runs that ``watch`` starts, one at a time, and the words for their outcome."""
 
 import logging
 import threading
@@ -20,14 +20,14 @@ Outcome = TypeVar("Outcome")
 
 
 class Runs(Protocol):
-    """What watch can start. A run takes the store's lock and gives it back."""
+    """What ``watch`` can start. ``sync`` and ``restore`` hold the store's lock for as long as they last."""
 
     def pull(self, progress: Progress) -> Decide:
         """Pull the source, without a lock and without writing. Raises SourceError."""
         ...
 
     def sync(self, pull: Callable[[], Decide], pbxs: Sequence[Pbx], progress: Progress) -> Report:
-        """Bring PBXs in step with what ``pull`` gives, and keep it as the snapshot.
+        """Bring PBXs in step with what ``pull`` returns, and keep that as the snapshot.
 
         Raises what ``pull`` raises, LockedError, StoreError.
         """
@@ -39,13 +39,16 @@ class Runs(Protocol):
 
 
 class Turns:
-    """Lets one run at a time write, and waits while another process does."""
+    """Lets one run at a time write: the others of this process wait, and all wait for another process.
+
+    The store's lock refuses at once and says nothing when it is free again, so it is tried again after a pause.
+    """
 
     def __init__(self) -> None:
         self._mutex = threading.Lock()
 
     def take(self, loop: Loop, run: Callable[[], Outcome]) -> Outcome:
-        """Run when it is this loop's turn. Raises what ``run`` raises but LockedError, and Stopped."""
+        """Run when it is this loop's turn. Raises Stopped, and what ``run`` raises except LockedError."""
         pause = 0.0
         while True:
             try:
@@ -66,7 +69,7 @@ class Turns:
 
 
 def told(part: PbxReport) -> str:
-    """Tell in a few words what a run did to a PBX."""
+    """What a run did to a PBX, in a few words."""
     plan, applied = part.plan, part.applied
     if plan is None or applied is None:
         return "nothing was written"
@@ -76,5 +79,5 @@ def told(part: PbxReport) -> str:
 
 
 def in_full(error: AstsyncError) -> str:
-    """Tell an error with its cure, in one line where it is one."""
+    """An error with its cure."""
     return f"{error} ({error.hint})" if error.hint else str(error)

@@ -1,4 +1,4 @@
-"""The periodic sync. It pulls without a lock, so that a PBX that comes back meanwhile is restored at once."""
+"""The periodic sync. It pulls without the store's lock, so a PBX that comes back meanwhile is restored at once."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -19,10 +19,10 @@ SOONEST = 60.0  # seconds from a failed sync to the next one, at first
 
 
 class Syncer(Loop):
-    """Syncs at the start and every ``every`` seconds; a source that fails is tried again a little sooner.
+    """Syncs at the start and every ``every`` seconds; after a source failed it syncs again a little sooner.
 
-    ``up`` gives the PBXs that are connected: one that is away would only hold up the others, and is restored from the
-    snapshot when it comes. ``moved`` is called when ``last`` has changed.
+    ``up`` returns the PBXs that are connected: one that is away would only hold up the others, and its guard restores
+    it from the snapshot when it comes back. ``moved`` is called when ``last`` has changed.
     """
 
     def __init__(
@@ -66,7 +66,10 @@ class Syncer(Loop):
         return True
 
     def _pull(self) -> Callable[[], Decide]:
-        """Pull now; give what tells the outcome, book or error, to the run."""
+        """Pull now; return a function that returns what the pull brought, or raises what it raised.
+
+        So the run that follows notes a failed pull in the store, as every other run does.
+        """
         try:
             book = self._runs.pull(self.pulling)
         except SourceError as error:
@@ -77,7 +80,7 @@ class Syncer(Loop):
         return self._runs.sync(pull, self._up(), self.writing)
 
     def _restore(self) -> None:
-        """Heal from the snapshot what the source could not: a wipe of AstDB without a restart."""
+        """Restore from the snapshot while the source fails: AstDB may have been wiped without a restart."""
         try:
             report = self._turns.take(self, lambda: self._runs.restore(self._up(), self.writing))
         except AstsyncError as error:

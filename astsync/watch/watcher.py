@@ -1,4 +1,4 @@
-"""``astsync watch``: the guards and the periodic sync as one service, ruled by signals and told to systemd."""
+"""``astsync watch``: the guards and the periodic sync as one service, with signals and systemd."""
 
 import logging
 import queue
@@ -22,17 +22,17 @@ from astsync.watch.syncer import Syncer
 
 log = logging.getLogger(__name__)
 
-STOP_WITHIN = 1.2  # seconds: a run has most of them, and what then still waits for somebody is left behind
+STOP_WITHIN = 1.2  # seconds: a run may use most of them; a thread that still waits for an answer then is left behind
 _STOP, _RELOAD, _MOVED = "stop", "reload", "moved"
 _SIGNALS = {signal.SIGTERM: _STOP, signal.SIGINT: _STOP, signal.SIGHUP: _RELOAD}
 
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """What to watch by one reading of the configuration.
+    """What to watch, by one reading of the configuration.
 
-    ``family`` is the phonebook's in AstDB. ``every`` is the seconds between two syncs, 0 for none; ``silence`` how many
-    seconds a loop may rightly show no pulse, as while it waits for an answer.
+    ``family`` is the phonebook's in AstDB. ``every`` is the seconds between two syncs, 0 for none. ``silence`` is how
+    many seconds a loop may show no pulse and yet be well, as while it waits for an answer.
     """
 
     pbxs: Sequence[PbxConfig]
@@ -59,7 +59,7 @@ class _Team:
             loop.start()
 
     def stop(self) -> None:
-        """Stop all loops; what hangs in a connection is left behind and ends by itself."""
+        """Stop all loops. One that hangs in a connection is left behind, and ends with its answer or its time-out."""
         for loop in self.loops:
             loop.stop()
         deadline = time.monotonic() + STOP_WITHIN
@@ -68,15 +68,15 @@ class _Team:
                 log.info("%s: still waiting for an answer; left behind", loop.name)
 
     def up(self) -> list[Pbx]:
-        """Give the PBXs that are connected."""
+        """The PBXs that are connected."""
         return [guard.pbx for guard in self.guards if guard.up]
 
     def stuck(self) -> list[str]:
-        """Name the loops that show no pulse."""
+        """The names of the loops that show no pulse."""
         return [loop.name for loop in self.loops if not loop.is_alive(self._silence)]
 
     def status(self) -> str:
-        """Tell in a line how things stand."""
+        """How things stand, in a line."""
         away = [guard.name for guard in self.guards if not guard.up]
         parts = [f"{len(self.up())} of {len(self.guards)} PBXs connected"]
         parts += [f"away: {', '.join(away)}"] if away else []
@@ -85,7 +85,7 @@ class _Team:
 
 
 class Watch:
-    """The service. ``load`` reads the configuration and gives a job; it raises AstsyncError where that is broken."""
+    """The service. ``load`` makes a job from the configuration; it raises AstsyncError where that is broken."""
 
     def __init__(self, load: Callable[[], Job], notifier: Notifier, clock: Clock | None = None) -> None:
         self._load = load
@@ -112,7 +112,7 @@ class Watch:
         self._inbox.put(_RELOAD)
 
     def _watch(self, job: Job) -> Job | None:
-        """Watch by one job; give the next one, or None when it is time to stop."""
+        """Watch by one job; return the next one after a reload, or None when it is time to stop."""
         team = _Team(job, self._turns, self._clock, lambda: self._inbox.put(_MOVED))
         names = ", ".join(pbx.name for pbx in job.pbxs)
         log.info("watching %s; %s", names, f"a sync every {job.every:g} s" if job.every else "no syncs")
@@ -123,7 +123,7 @@ class Watch:
             team.stop()
 
     def _attend(self, team: _Team) -> Job | None:
-        """Take words as they come, and show systemd a pulse while all loops have one."""
+        """Do what the inbox says, and show systemd a pulse while all loops have one."""
         beat = self._notifier.watchdog and self._notifier.watchdog / 2
         due = time.monotonic()
         self._notifier.status(team.status())
@@ -154,7 +154,7 @@ class Watch:
             self._notifier.alive()
 
     def _reloaded(self) -> Job | None:
-        """Read the configuration again; a broken one is told and the old one stays."""
+        """Read the configuration again; where it is broken, log that and keep the old job (None)."""
         self._notifier.reloading()
         try:
             job = self._load()
@@ -170,7 +170,7 @@ class Watch:
 
 @contextmanager
 def _heeded(inbox: "queue.SimpleQueue[str]") -> Iterator[None]:
-    """Turn signals into words; only the main thread may, and elsewhere (a test) there are none."""
+    """Put the signals into the inbox; only the main thread may, and in another, as a test's, nothing is done."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
