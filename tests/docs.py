@@ -9,6 +9,7 @@ from pathlib import Path
 
 from astsync.config.described_keys import DescribedKey, described_sections
 from astsync.setup.commented_toml import assignment, header, toml
+from astsync.sources import CONFIG
 
 ROOT = Path(__file__).parents[1]
 README, EXAMPLE = ROOT / "README.md", ROOT / "examples" / "astsync.toml"
@@ -33,7 +34,9 @@ ABOUT = """\
 def table() -> str:
     """The rows of the table of keys, without its heading."""
     rows = {
-        SHARED.sub("source.KIND.", key.dotted): _row(key) for section in described_sections() for key in section.keys
+        SHARED.sub("source.KIND.", key.dotted): _row(key)
+        for section in described_sections(CONFIG)
+        for key in section.keys
     }
     source = [name for name in rows if name.startswith("source.")]
     names = dict.fromkeys([*sorted(source, key=lambda name: name.startswith("source.KIND.")), *rows])
@@ -62,7 +65,7 @@ def _row(key: DescribedKey) -> str:
 
 
 def _lines() -> Iterator[str]:
-    for section in described_sections():
+    for section in described_sections(CONFIG):
         other = re.match(r"source\.(?!odata)", section.name) is not None
         yield from ("", header(section, commented=other))
         yield from (_line(key, commented=other) for key in section.keys)

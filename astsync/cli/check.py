@@ -51,10 +51,11 @@ def _areas(common: Common) -> "Iterator[Area]":
     """Give the areas in the order in which one needs the other; the rest needs a configuration that can be read."""
     from astsync.config import configfile
     from astsync.setup.check import Area, check_file
+    from astsync.sources import CONFIG
 
     try:
         file = configfile.find(common.config, os.environ)
-        config = configfile.load(file)
+        config = configfile.load(file, CONFIG)
     except ConfigError as error:
         yield Area("configuration", error.exit_code, partial(_failed, error))
         return

@@ -16,8 +16,9 @@ from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.setup.address import Address, clean_address
 from astsync.setup.typed_values import checked
-from astsync.sources import open_source
+from astsync.sources import SOURCE, open_source
 from astsync.sources.odata.proposals import PERSONS, USUAL, Offer, Publication, proposal, visited
+from astsync.sources.odata.section import ODataConfig
 
 _MENDS = {
     "a": "another address",
@@ -74,7 +75,7 @@ class SourceDialogue:
         """Give some counterparties for a look, by few small requests where that can be. Raises SourceError."""
         if config.kind == "odata":
             with visited(config) as publication:
-                yield from publication.few(config.odata.catalogs)
+                yield from publication.few(config.table(ODataConfig).catalogs)
         else:
             yield from open_source(config).pull()
 
@@ -108,13 +109,13 @@ class SourceDialogue:
         """Make the configuration of what is known so far. Raises ConfigError."""
         given, address = self._given, self._address
         if address.kind == "file":
-            return checked(SourceConfig, {"kind": "file", **more})
+            return checked(SOURCE, {"kind": "file", **more})
         values: dict[str, Any] = {"kind": address.kind, "url": address.url, "user": given.user or "", **more}
         if given.password_file is not None:
             values["password_file"] = given.password_file
         elif given.password is not None:
             values["password"] = given.password
-        return checked(SourceConfig, values)
+        return checked(SOURCE, values)
 
     def _settled(self) -> SourceConfig:
         return self._settled_odata() if self._address.kind == "odata" else self._settled_other()

@@ -48,10 +48,11 @@ def _look(common: Common, number: str) -> "Lookup":
     from astsync.config import configfile
     from astsync.engine.lookup import Asked, look_up
     from astsync.pbx.astdb import AmiPbx
+    from astsync.sources import CONFIG
     from astsync.store import Store
 
     file = configfile.find(common.config, os.environ)
-    config = configfile.load(file)
+    config = configfile.load(file, CONFIG)
     parser, names = number_parser(config.numbers), name_maker(config.names)
     asked = Asked(number, parser)
     family = config.sync.family

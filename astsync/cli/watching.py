@@ -15,7 +15,7 @@ from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Progress
 from astsync.phonebook.plan import Limits
-from astsync.sources import Source, open_source
+from astsync.sources import CONFIG, Source, kind_of, open_source
 from astsync.store import Store, locked
 from astsync.watch.watcher import Job
 
@@ -30,7 +30,7 @@ def guarded(common: Common) -> Iterator[Path]:
     Raises ConfigError, LockedError.
     """
     file = configfile.find(common.config, os.environ)
-    path = store_path(configfile.load(file), file, os.environ)
+    path = store_path(configfile.load(file, CONFIG), file, os.environ)
     try:
         with locked(path.with_name(f"{path.name}.watch")):
             yield path
@@ -43,7 +43,7 @@ def guarded(common: Common) -> Iterator[Path]:
 def make_job(common: Common, every: float, store: Path) -> Job:
     """Read the configuration and give what is to be watched, with the store that is guarded. Raises ConfigError."""
     file = configfile.find(common.config, os.environ)
-    config = configfile.load(file)
+    config = configfile.load(file, CONFIG)
     pbxs = chosen(config, common.pbx)
     _check(config, pbxs, every)
     path = store_path(config, file, os.environ)
@@ -60,7 +60,7 @@ def _check(config: Config, pbxs: Sequence[PbxConfig], every: float) -> None:
         pbx.password()
     if every:
         config.source.secret()
-    if every and config.source.kind == "file" and config.source.file.path == Path("-"):
+    if every and not kind_of(config.source).repeatable(config.source):
         raise ConfigError(
             "standard input can be read only once, and watch syncs again and again",
             hint="Name a file in source.file.path, or give --every 0.",

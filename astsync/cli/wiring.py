@@ -21,7 +21,7 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Limits
-from astsync.sources import open_source
+from astsync.sources import CONFIG, open_source
 from astsync.store import Store, locked
 from astsync.text import printable
 
@@ -41,7 +41,7 @@ def open_engine(
 ) -> Iterator[Engine]:
     """Give an engine for the configuration; a run that may write holds the store's lock. Raises AstsyncError."""
     file = configfile.find(common.config, os.environ)
-    config = configfile.load(file)
+    config = configfile.load(file, CONFIG)
     numbers, names = number_parser(config.numbers), name_maker(config.names)
     path = store_path(config, file, os.environ)
     with (
@@ -65,7 +65,7 @@ def open_engine(
 def open_store(common: Common) -> Iterator[Store]:
     """Give the store of the configuration, to read. Raises AstsyncError."""
     file = configfile.find(common.config, os.environ)
-    path = store_path(configfile.load(file), file, os.environ)
+    path = store_path(configfile.load(file, CONFIG), file, os.environ)
     with closing(Store(path, write=False)) as store:
         yield store
 

@@ -20,6 +20,7 @@ from astsync.setup.dialplan import lookup_line
 from astsync.setup.files import check_place, write_files
 from astsync.setup.preview import Row, preview
 from astsync.setup.typed_values import checked
+from astsync.sources import CONFIG
 
 Check = Callable[[str], str]
 
@@ -196,7 +197,7 @@ def _split(config: Config, folder: Path, kept: Mapping[str, str]) -> tuple[Confi
 
 
 def _read_back(draft: Path, kept: Mapping[str, str]) -> None:
-    configfile.load(draft, kept)
+    configfile.load(draft, CONFIG, kept)
 
 
 def _written(files: list[Path], backups: list[Path], kept: Mapping[str, str]) -> str:

@@ -8,40 +8,26 @@ from astsync.config.configuration import (
     PbxConfig,
     StoreConfig,
     SyncConfig,
+    config_with,
+    source_with,
 )
 from astsync.config.section import Section
-from astsync.config.source_sections import (
-    KIND_SECTIONS,
-    FieldsConfig,
-    FileConfig,
-    HttpConfig,
-    KindConfig,
-    ODataConfig,
-    PagingConfig,
-    ParameterValue,
-    SoapConfig,
-    SourceConfig,
-    bare_catalog,
-)
+from astsync.config.source_sections import FieldsConfig, KindConfig, PagingConfig, ParameterValue, SourceConfig
 
 __all__ = [
-    "KIND_SECTIONS",
     "BookConfig",
     "Config",
     "FieldsConfig",
-    "FileConfig",
-    "HttpConfig",
     "KindConfig",
     "NamesConfig",
     "NumbersConfig",
-    "ODataConfig",
     "PagingConfig",
     "ParameterValue",
     "PbxConfig",
     "Section",
-    "SoapConfig",
     "SourceConfig",
     "StoreConfig",
     "SyncConfig",
-    "bare_catalog",
+    "config_with",
+    "source_with",
 ]

@@ -47,10 +47,13 @@ def usual_places() -> tuple[Path, ...]:
     return tuple(folder / FILE_NAME for folder in folders)
 
 
-def load(path: Path | None, environ: Mapping[str, str] = os.environ) -> Config:
-    """Read the configuration and check it whole. Raises ConfigError that names every fault."""
+def load(path: Path | None, model: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
+    """Read the configuration and check it whole. Raises ConfigError that names every fault.
+
+    ``model`` is the configuration with the sections of the kinds of source: ``sources.CONFIG``.
+    """
     data = _read(path) if path is not None else {}
-    return _checked(Config, data, path, overlay(data, environ))
+    return _checked(model, data, path, overlay(data, environ))
 
 
 def load_rules(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[NumbersConfig, NamesConfig]:

@@ -4,12 +4,13 @@ The description of a field says all about a key, in Markdown: first one sentence
 then the rest. It has no full stop at its end. ``described_keys`` reads it.
 """
 
-from typing import Annotated, Literal
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BeforeValidator, Field, SecretStr, model_validator
+from pydantic import BeforeValidator, Field, SecretStr, create_model, model_validator
 
 from astsync.config.section import Section, read_secret
-from astsync.config.source_sections import SourceConfig
+from astsync.config.source_sections import KindConfig, SourceConfig
 from astsync.config.value_types import (
     ConfigPath,
     Host,
@@ -185,3 +186,16 @@ class Config(Section):
         if twice:
             raise ValueError(f"pbx: the name {', '.join(sorted(twice))} is used twice")
         return self
+
+
+def source_with(sections: Mapping[str, type[KindConfig]]) -> type[SourceConfig]:
+    """The section ``[source]`` with the sections of these kinds, by the kinds' names."""
+    fields: dict[str, Any] = {"kind": (Literal[tuple(sections)], SourceConfig.model_fields["kind"])}
+    for name, section in sections.items():
+        fields[name] = (section, Field(default=section(), description=section.about))
+    return create_model("SourceConfig", __base__=SourceConfig, **fields)
+
+
+def config_with(source: type[SourceConfig]) -> type[Config]:
+    """The whole configuration with this section ``[source]``."""
+    return create_model("Config", __base__=Config, source=(source, Config.model_fields["source"]))

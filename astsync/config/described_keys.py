@@ -14,7 +14,6 @@ from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from pydantic import SecretStr
 from pydantic.fields import FieldInfo
 
-from astsync.config.configuration import Config
 from astsync.config.section import Section, section_of
 from astsync.config.value_types import PERCENTAGE, Unit
 
@@ -89,7 +88,7 @@ class DescribedSection:
     keys: tuple[DescribedKey, ...]
 
 
-def described_sections(model: type[Section] = Config) -> Iterator[DescribedSection]:
+def described_sections(model: type[Section]) -> Iterator[DescribedSection]:
     """Every section that has keys, in the order of the fields; a section stands before those that it holds."""
     yield from (section for section in _described(model, "", "", repeated=False) if section.keys)
 

@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from astsync.config import Config, Section
 from astsync.config.described_keys import DescribedKey, DescribedSection, described_sections, plain
+from astsync.sources import CONFIG
 
 LOGIN_VARIABLE = "ASTSYNC_SOURCE__PASSWORD"
 """The variable that holds the source's password."""
@@ -33,7 +34,7 @@ def render(config: Config, environment: frozenset[str] = frozenset()) -> str:
     ]
     # A file has no address, and nothing to wait for.
     offered = OFFERED if "url" in config.source.model_fields_set else OFFERED - {"source.timeout"}
-    for section in described_sections():
+    for section in described_sections(CONFIG):
         for table in _tables(config, section):
             written = list(_keys(section, table, environment, offered))
             if written:

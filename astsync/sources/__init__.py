@@ -1,11 +1,16 @@
 """Where counterparties come from: the protocol of a source, and the table of kinds."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from typing import Protocol
 
-from astsync.config import SourceConfig
+from astsync.config import KindConfig, SourceConfig, config_with, source_with
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
+from astsync.sources.file.section import FileConfig
+from astsync.sources.http.section import HttpConfig
+from astsync.sources.odata.section import ODataConfig
+from astsync.sources.soap.section import SoapConfig
 
 
 class Source(Protocol):
@@ -28,6 +33,21 @@ class Source(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of source.
+
+    ``name`` is the value of ``source.kind`` and the name of the kind's section in ``[source]``. ``open`` makes the
+    source; it imports the kind's own modules itself, so that libraries of other kinds stay unloaded. ``repeatable`` is
+    true where the source can be pulled again and again, as ``watch`` does.
+    """
+
+    name: str
+    section: type[KindConfig]
+    open: Callable[[SourceConfig], Source]
+    repeatable: Callable[[SourceConfig], bool] = lambda _config: True
+
+
 def _odata(config: SourceConfig) -> Source:
     from astsync.sources.odata.source import ODataSource
 
@@ -35,7 +55,7 @@ def _odata(config: SourceConfig) -> Source:
 
 
 def _soap(config: SourceConfig) -> Source:
-    from astsync.sources.soap import SoapSource
+    from astsync.sources.soap.source import SoapSource
 
     return SoapSource(config)
 
@@ -52,15 +72,26 @@ def _file(config: SourceConfig) -> Source:
     return FileSource(config)
 
 
-KINDS: Mapping[str, Callable[[SourceConfig], Source]] = {
-    "odata": _odata,
-    "soap": _soap,
-    "http": _http,
-    "file": _file,
-}
-"""The kinds of ``source.kind``. Each imports its module when it is opened: libraries of other kinds stay unloaded."""
+KINDS = (
+    Kind("odata", ODataConfig, _odata),
+    Kind("soap", SoapConfig, _soap),
+    Kind("http", HttpConfig, _http),
+    Kind("file", FileConfig, _file, repeatable=lambda config: not config.table(FileConfig).once),
+)
+"""Every kind of source. A new kind is one row here, and a folder."""
+
+SOURCE = source_with({kind.name: kind.section for kind in KINDS})
+"""The section ``[source]``, with the sections of all kinds."""
+
+CONFIG = config_with(SOURCE)
+"""The whole configuration."""
+
+
+def kind_of(config: SourceConfig) -> Kind:
+    """The kind of source that the configuration names."""
+    return next(kind for kind in KINDS if kind.name == config.kind)
 
 
 def open_source(config: SourceConfig) -> Source:
     """Open the source that the configuration names. Nothing is asked of it before ``pull``."""
-    return KINDS[config.kind](config)
+    return kind_of(config).open(config)

@@ -23,7 +23,7 @@ from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from astsync.config.configfile import load
 from astsync.phonebook.model import Counterparty
 from astsync.sandbox.onec import OneC
-from astsync.sources import open_source
+from astsync.sources import CONFIG, open_source
 from tests.bench.figures import median, say, say_machine, say_table, spread
 from tests.bench.tape import Tape, playing, recording
 
@@ -98,7 +98,7 @@ def _record(folder: Path, url: str, kind: str, more: str) -> Tape:
     tape = Tape(folder / "tape")
     tape.folder.mkdir(parents=True)
     with recording(tape, url) as address:
-        config = load(_configuration(folder, kind, address, more.replace("{url}", address)), {})
+        config = load(_configuration(folder, kind, address, more.replace("{url}", address)), CONFIG, {})
         for _ in open_source(config.source).pull():
             pass
     return tape
@@ -177,7 +177,7 @@ def _measure_file(form: str, folder: Path, size: int, rounds: int, rows: list[li
 def _served(size: int) -> Iterator[tuple[str, list[list[str]]]]:
     """Run a stand-in 1C; give its address and its list as rows of a file."""
     with OneC(size, user="bench", password="bench", first_delay=0) as onec, TemporaryDirectory() as folder:
-        config = load(_configuration(Path(folder), "odata", onec.url, ""), {})
+        config = load(_configuration(Path(folder), "odata", onec.url, ""), CONFIG, {})
         yield onec.url, list(_rows(open_source(config.source).pull()))
 
 

@@ -15,9 +15,9 @@ _PIECE = 64 * 1024
 
 def _ours(configuration: str) -> int:
     from astsync.config.configfile import load
-    from astsync.sources import open_source
+    from astsync.sources import CONFIG, open_source
 
-    config = load(Path(configuration), {})
+    config = load(Path(configuration), CONFIG, {})
     return sum(1 for _ in open_source(config.source).pull())
 
 

@@ -12,11 +12,12 @@ import pytest
 
 from astsync import errors
 from astsync.cli.runs import EXIT_DIFFERENT
-from astsync.config import Config, PbxConfig, SourceConfig
+from astsync.config import PbxConfig
 from astsync.config.configfile import load
 from astsync.config.described_keys import described_sections
 from astsync.sandbox.asterisk.files import DIALPLAN
 from astsync.setup.dialplan import lookup_line
+from astsync.sources import CONFIG, SOURCE
 from tests import docs
 from tests.cli.sandbox import Sandbox, run
 
@@ -147,11 +148,11 @@ def test_the_short_configuration_loads(page: str, tmp_path: Path) -> None:
     (block,) = blocks(page, "toml")
     assert len(block.splitlines()) == 10
     (tmp_path / "astsync.toml").write_text(block, encoding="utf-8")
-    config = load(tmp_path / "astsync.toml", {})
+    config = load(tmp_path / "astsync.toml", CONFIG, {})
     assert [pbx.name for pbx in config.pbx] == ["office"]
 
 
-KEYS = {key.dotted: key for section in described_sections() for key in section.keys}
+KEYS = {key.dotted: key for section in described_sections(CONFIG) for key in section.keys}
 
 
 def test_the_table_of_keys_and_the_example_are_those_that_make_docs_writes() -> None:
@@ -181,15 +182,15 @@ def test_the_example_has_every_key_and_loads_as_the_defaults(tmp_path: Path) -> 
     assert flat(tomllib.loads(whole)).keys() == KEYS.keys()
     without = re.compile(r"(?m)^(?:password|secret|path|ca_file) = .*\n")  # only one of two, or with another key
     (tmp_path / "a.toml").write_text(without.sub("", whole), encoding="utf-8")
-    config = load(tmp_path / "a.toml", {})
+    config = load(tmp_path / "a.toml", CONFIG, {})
     filled = {"url", "user", "password_file"}
-    assert config.source == SourceConfig.model_validate({key: getattr(config.source, key) for key in filled})
+    assert config.source == SOURCE.model_validate({key: getattr(config.source, key) for key in filled})
     filled = {"name", "host", "user", "secret_file"}
     (pbx,) = config.pbx
     assert pbx == PbxConfig.model_validate({key: getattr(pbx, key) for key in filled})
-    assert config == Config(source=config.source, pbx=config.pbx)
+    assert config == CONFIG(source=config.source, pbx=config.pbx)
     (tmp_path / "a.toml").write_text(example, encoding="utf-8")
-    assert load(tmp_path / "a.toml", {}) == config
+    assert load(tmp_path / "a.toml", CONFIG, {}) == config
 
 
 @pytest.mark.parametrize("page", READMES)

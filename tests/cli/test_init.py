@@ -13,6 +13,8 @@ from astsync.config.configfile import load
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
 from astsync.setup.dialplan import lookup_line
+from astsync.sources import CONFIG
+from astsync.sources.odata.section import ODataConfig
 from tests.cli.sandbox import Sandbox, run
 from tests.cli.terminal import Terminal
 from tests.cli.wizard_answers import RULES, given, init, left, new, secrets, to_1c, to_pbx
@@ -28,8 +30,8 @@ def test_the_answers_become_a_file_that_works(box: Sandbox) -> None:
     assert done.code == 0, done.err
     assert stat.S_IMODE(new(box).stat().st_mode) == 0o600
     assert left(box) == ["astsync.toml"]
-    config = load(new(box), {})
-    assert config.source.odata.catalogs == ("Контрагенты", "Партнеры")
+    config = load(new(box), CONFIG, {})
+    assert config.source.table(ODataConfig).catalogs == ("Контрагенты", "Партнеры")
     assert (config.source.user, config.source.secret()) == (box.onec.user, box.onec.password)
     assert (config.numbers.area_code, config.pbx[0].name, config.pbx[0].password()) == ("495", "office", box.pbx.secret)
     assert f"astsync --config {new(box)} check" in done.out
@@ -89,7 +91,7 @@ def test_metadata_are_never_asked_for(box: Sandbox) -> None:
 def test_what_a_browser_adds_is_cut_and_told(box: Sandbox) -> None:
     err = init(box, [f"{box.onec.url}/ru/", *to_1c(box)[1:], "", "", *RULES, *to_pbx(box), "", ""]).err
     assert "/ru was left out: a browser adds the language" in err
-    assert load(new(box), {}).source.url == box.onec.url
+    assert load(new(box), CONFIG, {}).source.url == box.onec.url
 
 
 def test_wrong_answers_can_be_corrected(box: Sandbox) -> None:
@@ -110,9 +112,9 @@ def test_wrong_answers_can_be_corrected(box: Sandbox) -> None:
         "there is no field Nme", "area_code", "Did you mean wikipedia?", "no connection to AMI", "refused the login of",
     ):  # fmt: skip
         assert told in done.err, told
-    config = load(new(box), {})
-    assert (config.source.odata.catalogs, config.names.scheme) == (("Контрагенты",), "telegram")
-    assert config.source.odata.name_field == "Description"
+    config = load(new(box), CONFIG, {})
+    assert (config.source.table(ODataConfig).catalogs, config.names.scheme) == (("Контрагенты",), "telegram")
+    assert config.source.table(ODataConfig).name_field == "Description"
     assert config.pbx[0].port == box.pbx.port
 
 
@@ -120,7 +122,7 @@ def test_other_catalogs_can_be_chosen_after_a_look(box: Sandbox) -> None:
     answers = [*to_1c(box), "1", "НаименованиеПолное", "", "495", "", "n", "y", "3, 1", "", "", "495", "", ""]
     done = init(box, [*answers, *to_pbx(box), "", ""])
     assert done.code == 0, done.err
-    odata = load(new(box), {}).source.odata
+    odata = load(new(box), CONFIG, {}).source.table(ODataConfig)
     assert odata.catalogs == ("КонтактныеЛицаПартнеров", "Контрагенты")
     assert odata.templates == {"КонтактныеЛицаПартнеров": "{owner}: {name}"}
     assert odata.name_field == "Description"
@@ -134,7 +136,7 @@ def test_several_pbxs_and_secrets_in_files_of_their_own(box: Sandbox) -> None:
     assert "office is the name of another PBX" in done.err
     assert left(box) == ["1c.password", "astsync.toml", "branch.secret", "office.secret"]
     assert {stat.S_IMODE(file.stat().st_mode) for file in new(box).parent.iterdir()} == {0o600}
-    config = load(new(box), {})
+    config = load(new(box), CONFIG, {})
     assert [pbx.password() for pbx in config.pbx] == [box.pbx.secret, branch.secret]
     assert config.source.secret() == box.onec.password
     assert box.onec.password not in new(box).read_text(encoding="utf-8")
@@ -147,7 +149,7 @@ def test_with_options_nothing_is_asked(box: Sandbox) -> None:
     assert box.onec.password not in text
     assert box.pbx.secret not in text
     assert "ASTSYNC_SOURCE__PASSWORD is not in it" in done.out
-    assert load(new(box), secrets(box)).pbx[0].password() == box.pbx.secret
+    assert load(new(box), CONFIG, secrets(box)).pbx[0].password() == box.pbx.secret
 
 
 def test_secrets_of_files_and_of_standard_input(box: Sandbox) -> None:
@@ -156,9 +158,9 @@ def test_secrets_of_files_and_of_standard_input(box: Sandbox) -> None:
     more = ["--pbx-secret-file", str(secret), "--password-stdin", "--catalog", "Партнеры", "--yes"]
     done = init(box, [box.onec.password], *given(box), *more)
     assert done.code == 0, done.err
-    config = load(new(box), {})
+    config = load(new(box), CONFIG, {})
     assert (config.source.secret(), config.pbx[0].secret_file) == (box.onec.password, secret)
-    assert config.source.odata.catalogs == ("Партнеры",)
+    assert config.source.table(ODataConfig).catalogs == ("Партнеры",)
     assert init(box, ["x"], *given(box), "--password-stdin", "--force").code == 2
 
 
@@ -214,7 +216,7 @@ def test_a_pbx_that_is_down_can_be_written_as_it_is(box: Sandbox) -> None:
     box.pbx.stop()
     done = init(box, [*to_1c(box), "", "", *RULES, *to_pbx(box), "g", "", ""])
     assert done.code == 0, done.err
-    assert load(new(box), {}).pbx[0].host == box.pbx.host
+    assert load(new(box), CONFIG, {}).pbx[0].host == box.pbx.host
 
 
 def test_texts_of_1c_cannot_steer_the_terminal(box: Sandbox) -> None:
@@ -246,7 +248,7 @@ def test_a_person_at_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
             terminal.type(f"{answer}\n")
         assert terminal.end() == 0
     assert "Wrote " in terminal.shown
-    assert load(tmp_path / "new" / "astsync.toml", {}).pbx[0].password() == pbx.secret
+    assert load(tmp_path / "new" / "astsync.toml", CONFIG, {}).pbx[0].password() == pbx.secret
 
 
 @pytest.mark.parametrize("question", ["XLSX, JSON, XML, vCard):", "not shown):"])

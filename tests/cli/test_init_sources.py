@@ -7,6 +7,11 @@ import pytest
 from astsync.config.configfile import load
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
+from astsync.sources import CONFIG
+from astsync.sources.file.section import FileConfig
+from astsync.sources.http.section import HttpConfig
+from astsync.sources.odata.section import ODataConfig
+from astsync.sources.soap.section import SoapConfig
 from tests.cli.sandbox import Sandbox, run
 from tests.cli.wizard_answers import RULES, given, init, new, secrets, to_1c, to_pbx
 
@@ -19,8 +24,12 @@ def folder(tmp_path: Path) -> None:
 def test_an_http_service_is_known_by_its_address(box: Sandbox) -> None:
     done = init(box, [f"{box.onec.url}/hs/astsync/counterparties", *to_1c(box)[1:], *RULES, *to_pbx(box), "", ""])
     assert done.code == 0, done.err
-    source = load(new(box), {}).source
-    assert (source.kind, source.url, source.http.service) == ("http", box.onec.url, "hs/astsync/counterparties")
+    source = load(new(box), CONFIG, {}).source
+    assert (source.kind, source.url, source.table(HttpConfig).service) == (
+        "http",
+        box.onec.url,
+        "hs/astsync/counterparties",
+    )
     assert "A phone would show:\n  7" in done.err
     assert run(box.capture, box.patch, "--config", str(new(box)), "check").code == 0
 
@@ -32,8 +41,12 @@ def test_a_web_service_whose_operations_are_shown(box: Sandbox) -> None:
     assert done.code == 0, done.err
     assert done.err.count("✗") == 2
     assert "GetCounterparties(Cursor" in done.err
-    source = load(new(box), {}).source
-    assert (source.kind, source.soap.wsdl, source.soap.operation) == ("soap", wsdl, "GetCounterparties")
+    source = load(new(box), CONFIG, {}).source
+    assert (source.kind, source.table(SoapConfig).wsdl, source.table(SoapConfig).operation) == (
+        "soap",
+        wsdl,
+        "GetCounterparties",
+    )
     assert run(box.capture, box.patch, "--config", str(new(box)), "check").code == 0
 
 
@@ -57,7 +70,7 @@ def test_fields_of_another_service_can_be_named(box: Sandbox) -> None:
     done = init(box, [*mended, *RULES, *to_pbx(box), "", ""])
     assert done.code == 0, done.err
     assert "Did you mean Name?" in done.err
-    assert load(new(box), {}).source.http.fields.phones == ("Phones", "Nothing")
+    assert load(new(box), CONFIG, {}).source.table(HttpConfig).fields.phones == ("Phones", "Nothing")
 
 
 def test_a_wrong_publication_is_told_where_1c_does_not_show_its_sets(box: Sandbox) -> None:
@@ -66,7 +79,7 @@ def test_a_wrong_publication_is_told_where_1c_does_not_show_its_sets(box: Sandbo
     assert done.code == 0, done.err
     assert "✗ there is no OData interface of 1C at this address (HTTP 404)" in done.err
     assert "publishes 0 sets" not in done.err
-    assert load(new(box), {}).source.url == box.onec.url
+    assert load(new(box), CONFIG, {}).source.url == box.onec.url
 
 
 def test_catalogs_are_found_where_1c_does_not_show_its_sets(box: Sandbox) -> None:
@@ -75,7 +88,7 @@ def test_catalogs_are_found_where_1c_does_not_show_its_sets(box: Sandbox) -> Non
     assert done.code == 0, done.err
     assert "  3  КонтактныеЛицаПартнеров\n" in done.err
     assert "ФизическиеЛица" not in done.err
-    assert load(new(box), {}).source.odata.catalogs == ("Партнеры",)
+    assert load(new(box), CONFIG, {}).source.table(ODataConfig).catalogs == ("Партнеры",)
 
 
 def test_a_look_at_nothing_is_not_approved_by_enter(box: Sandbox) -> None:
@@ -84,7 +97,7 @@ def test_a_look_at_nothing_is_not_approved_by_enter(box: Sandbox) -> None:
     done = init(box, [*to_1c(box), "1", "", *RULES, "", "2", "", *RULES, *to_pbx(box), "", ""])
     assert done.code == 0, done.err
     assert "No row with a phone was among the first" in done.err
-    assert load(new(box), {}).source.odata.catalogs == ("Партнеры",)
+    assert load(new(box), CONFIG, {}).source.table(ODataConfig).catalogs == ("Партнеры",)
 
 
 FILE = "Клиент;Телефон\nООО «Ромашка»;8 (495) 555-01-42\nИП Иванов;+7 495 555-01-43\n"
@@ -103,8 +116,8 @@ def test_a_file_in_place_of_an_address(box: Sandbox, yes: bool) -> None:
     assert "1C user" not in done.err
     assert "columns: name: Клиент; phones: Телефон" in done.err
     assert "A phone would show:\n  74955550142  OOO Romashka\n" in done.err
-    source = load(new(box), secrets(box) if yes else {}).source
-    assert (source.kind, source.url, source.file.path) == ("file", "", file)
+    source = load(new(box), CONFIG, secrets(box) if yes else {}).source
+    assert (source.kind, source.url, source.table(FileConfig).path) == ("file", "", file)
     if not yes:
         synced = run(box.capture, box.patch, "--config", str(new(box)), "sync")
         assert (synced.code, sorted(box.pbx.family())) == (0, ["74955550142", "74955550143"])
@@ -116,7 +129,7 @@ def test_columns_of_a_file_can_be_named(box: Sandbox) -> None:
     done = init(box, [str(file), "l", "f", "Куда", "Кто", "", *RULES, *to_pbx(box), "", ""])
     assert done.code == 0, done.err
     assert "Type one of a, r, q, f, g." in done.err
-    fields = load(new(box), {}).source.file.fields
+    fields = load(new(box), CONFIG, {}).source.table(FileConfig).fields
     assert (fields.name, fields.phones) == ("Кто", ("Куда",))
 
 
@@ -132,5 +145,5 @@ def test_the_catalogs_own_fields_are_proposed_where_there_are_no_other_phones(
             done = init(box, [*to_1c(box), "", "", "", *RULES, *to_pbx(box), "", ""])
         assert done.code == 0, done.err
         assert "A phone would show:\n  7" in done.err
-        config = load(new(box), secrets(box) if yes else {})
-        assert config.source.odata.phone_fields == ("Телефон",)
+        config = load(new(box), CONFIG, secrets(box) if yes else {})
+        assert config.source.table(ODataConfig).phone_fields == ("Телефон",)

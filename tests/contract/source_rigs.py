@@ -19,13 +19,13 @@ from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.data import Record
 from astsync.sandbox.onec.exported import Export
 from astsync.sandbox.onec.schema import FLAVOURS
-from astsync.sources import Source
+from astsync.sources import SOURCE, Source
 from astsync.sources.file.source import FileSource
 from astsync.sources.http.source import HttpSource
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.onec.phone_texts import gather
 from astsync.sources.onec.phone_texts import phone as as_phone
-from astsync.sources.soap import SoapSource
+from astsync.sources.soap.source import SoapSource
 from astsync.sources.web.retrying import Patience
 
 SECRET = "Пароль-1"
@@ -81,7 +81,7 @@ class OneCRig:
     def source(self, *, password: str = SECRET, timeout: float = 5) -> Source:
         login = {"user": self.onec.user, "password": password if self.onec.user else ""}
         common = {"kind": self.kind, "url": self.onec.url, "timeout": timeout, **login}
-        config = SourceConfig.model_validate({**common, self.kind: self._section()})
+        config = SOURCE.model_validate({**common, self.kind: self._section()})
         return _OPENERS[self.kind](config)
 
     def _section(self) -> Section:
@@ -121,7 +121,7 @@ class FileRig:
         _WRITERS[self.file.suffix](self.file, list(exported(self.onec)))
 
     def source(self, *, password: str = SECRET) -> Source:
-        return FileSource(SourceConfig.model_validate({"kind": "file", "file": {"path": self.file}}))
+        return FileSource(SOURCE.model_validate({"kind": "file", "file": {"path": self.file}}))
 
     def records(self) -> list[Record]:
         return self.onec.records()

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 import pytest
 from pydantic import SecretStr
 
-from astsync.config import ODataConfig, SourceConfig
 from astsync.errors import (
     SourceBadAnswer,
     SourceBusy,
@@ -21,7 +20,9 @@ from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.data import Record
 from astsync.sandbox.onec.misbehaviour import Kind
 from astsync.sandbox.onec.schema import SECTION
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
+from tests.configs import source_config
 from tests.contract.source_rigs import PATIENCE, SECRET
 from tests.contract.test_source import pulled, wanted
 
@@ -37,7 +38,7 @@ class ODataRig:
     def source(self, *, password: str = SECRET, page_size: int = 50, timeout: float = 5) -> ODataSource:
         odata = ODataConfig(page_size=page_size)
         login = SecretStr(password)
-        config = SourceConfig(url=self.onec.url, user=self.onec.user, password=login, timeout=timeout, odata=odata)
+        config = source_config(url=self.onec.url, user=self.onec.user, password=login, timeout=timeout, odata=odata)
         return ODataSource(config, patience=PATIENCE)
 
     def records(self) -> list[Record]:

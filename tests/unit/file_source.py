@@ -8,10 +8,12 @@ from typing import Any
 
 import openpyxl
 
-from astsync.config import FieldsConfig, FileConfig, SourceConfig
+from astsync.config import FieldsConfig, SourceConfig
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.sources import open_source
+from astsync.sources.file.section import FileConfig
+from tests.configs import source_config
 
 ROWS = (
     ("Ссылка", "Наименование", "Телефон"),
@@ -36,7 +38,7 @@ def csv_text(delimiter: str = ";", rows: tuple[tuple[str, ...], ...] = ROWS) -> 
 def config(path: Path, fields: dict[str, Any] | None = None, **options: Any) -> SourceConfig:
     if fields is not None:
         options["fields"] = FieldsConfig(**fields)
-    return SourceConfig(kind="file", file=FileConfig(path=path, **options))
+    return source_config(kind="file", file=FileConfig(path=path, **options))
 
 
 def pull(path: Path, fields: dict[str, Any] | None = None, **options: Any) -> list[Counterparty]:

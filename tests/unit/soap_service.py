@@ -5,11 +5,12 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from astsync.config import SoapConfig, SourceConfig
+from astsync.sources import SOURCE
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.soap import SoapSource
 from astsync.sources.soap.answers.quick import Read
 from astsync.sources.soap.answers.reader import AnswerReader
+from astsync.sources.soap.section import SoapConfig
+from astsync.sources.soap.source import SoapSource
 from astsync.sources.soap.wsdl.loader import Transport, Wsdl, parsed
 from astsync.sources.soap.wsdl.operations import Call, Service
 from tests.unit.stub_1c import QUICK, Asked, Reply, Server, serving
@@ -79,4 +80,4 @@ def source_of(server: Server, **soap: Any) -> SoapSource:
     soap = {"wsdl": f"{server.url}/base/ws/service?wsdl", "cache_hours": 0, **soap}
     login = {"user": "Иванов", "password": "тайна"}
     config = {"kind": "soap", "url": f"{server.url}/base", "timeout": 5, **login, "soap": soap}
-    return SoapSource(SourceConfig.model_validate(config), patience=QUICK)
+    return SoapSource(SOURCE.model_validate(config), patience=QUICK)

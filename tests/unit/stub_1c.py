@@ -12,8 +12,10 @@ from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
-from astsync.config import ODataConfig, SourceConfig
+from astsync.config import SourceConfig
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.web.retrying import Patience
+from tests.configs import source_config
 
 ROOT = "/trade/odata/standard.odata"
 GUID = "00000000-0000-4000-8000-{:012d}"
@@ -62,7 +64,7 @@ class Server:
 
     def config(self, **changes: Any) -> SourceConfig:
         odata = {key: changes.pop(key) for key in ODataConfig.model_fields if key in changes}
-        return SourceConfig(**{"url": f"{self.url}/trade", "odata": ODataConfig(**odata), "timeout": 5, **changes})
+        return source_config(**{"url": f"{self.url}/trade", "odata": ODataConfig(**odata), "timeout": 5, **changes})
 
     def asked_of(self, name: str) -> list[Asked]:
         return [asked for asked in self.asked if asked.path == f"{ROOT}/{name}"]

@@ -6,6 +6,8 @@ import pytest
 
 from astsync.config import configfile
 from astsync.errors import ConfigError
+from astsync.sources import CONFIG
+from astsync.sources.odata.section import ODataConfig
 
 WHOLE = """
 [source]
@@ -71,22 +73,22 @@ def fault(file: Path, old: str, new: str, **environ: str) -> ConfigError:
     assert old in text
     file.write_text(text.replace(old, new), encoding="utf-8")
     with pytest.raises(ConfigError) as error:
-        configfile.load(file, environ)
+        configfile.load(file, CONFIG, environ)
     assert error.value.exit_code == 2
     return error.value
 
 
 def test_every_key_is_read(file: Path) -> None:
-    config = configfile.load(file, {})
+    config = configfile.load(file, CONFIG, {})
     assert config.source.url == "http://1c.example.local/trade"
-    assert config.source.odata.catalogs == ("Контрагенты", "Партнеры")
+    assert config.source.table(ODataConfig).catalogs == ("Контрагенты", "Партнеры")
     assert (config.sync.max_delete, config.sync.max_change) == (0.125, 1.0)
     assert [pbx.name for pbx in config.pbx] == ["office", "branch-2"]
     assert (config.source.secret(), config.pbx[1].password()) == ("hidden-one", "hidden-three")
 
 
 def test_secrets_do_not_show(file: Path) -> None:
-    config = configfile.load(file, {})
+    config = configfile.load(file, CONFIG, {})
     assert "hidden" not in f"{config!r} {config} {config.model_dump()}"
     assert "hidden" not in str(fault(file, 'password = "hidden-one"', 'password = ["hidden-one"]'))
 
@@ -126,7 +128,7 @@ def test_a_missing_section_and_no_pbx_are_told(tmp_path: Path) -> None:
     path = tmp_path / "empty.toml"
     path.write_text("", encoding="utf-8")
     with pytest.raises(ConfigError, match=r"(?s)source: missing.*pbx: missing"):
-        configfile.load(path, {})
+        configfile.load(path, CONFIG, {})
 
 
 def test_text_that_is_not_toml_or_utf8_is_told(tmp_path: Path) -> None:
@@ -134,7 +136,7 @@ def test_text_that_is_not_toml_or_utf8_is_told(tmp_path: Path) -> None:
     for content in (b"[source\n", "url = «x»".encode(), "имя".encode("cp1251")):
         path.write_bytes(content)
         with pytest.raises(ConfigError) as error:
-            configfile.load(path, {})
+            configfile.load(path, CONFIG, {})
         assert "bad.toml" in str(error.value)
 
 
@@ -151,10 +153,10 @@ def test_the_environment_wins_over_the_file(file: Path) -> None:
         "ASTSYNC_PBX__NEW__USER": "u",
         "ASTSYNC_PBX__NEW__SECRET": "s",
     }
-    config = configfile.load(file, environ)
+    config = configfile.load(file, CONFIG, environ)
     assert config.source.secret() == "12345"
-    assert config.source.odata.page_size == 50
-    assert config.source.odata.catalogs == ("Партнеры", "Контрагенты")
+    assert config.source.table(ODataConfig).page_size == 50
+    assert config.source.table(ODataConfig).catalogs == ("Партнеры", "Контрагенты")
     assert config.numbers.forms == ("national",)
     assert [(pbx.name, pbx.tls, pbx.password()) for pbx in config.pbx] == [
         ("office", True, "hidden-two"),
@@ -165,14 +167,14 @@ def test_the_environment_wins_over_the_file(file: Path) -> None:
 
 def test_an_unknown_variable_is_a_fault(file: Path) -> None:
     with pytest.raises(ConfigError, match=r"source\.pasword: unknown key; did you mean password\?"):
-        configfile.load(file, {"ASTSYNC_SOURCE__PASWORD": "x"})
+        configfile.load(file, CONFIG, {"ASTSYNC_SOURCE__PASWORD": "x"})
 
 
 def test_secrets_from_files(file: Path, tmp_path: Path) -> None:
     (tmp_path / "secret").write_text("from file\n", encoding="utf-8")
     text = WHOLE.replace('secret = "hidden-two"', f'secret_file = "{tmp_path}/secret"')
     file.write_text(text.replace('password = "hidden-one"', f'password_file = "{tmp_path}/absent"'), encoding="utf-8")
-    config = configfile.load(file, {})
+    config = configfile.load(file, CONFIG, {})
     assert config.pbx[0].password() == "from file"
     with pytest.raises(ConfigError, match=r"source\.password_file: cannot read"):
         config.source.secret()

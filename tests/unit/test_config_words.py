@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import pytest
+from pydantic import Field
 
-from astsync.config import Config, Section, configfile
+from astsync.config import KindConfig, Section, config_with, configfile, source_with
 from astsync.config.value_types import ConfigPath
 from astsync.errors import ConfigError
+from astsync.sources import CONFIG, KINDS
 from tests.unit.test_config import WHOLE
 
 HOST = "write the name or the address of a host alone"
@@ -23,7 +25,7 @@ def lines(tmp_path: Path, text: str, **environ: str) -> list[str]:
     path = tmp_path / "astsync.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as error:
-        configfile.load(path, environ)
+        configfile.load(path, CONFIG, environ)
     assert error.value.hint
     first, *faults = str(error.value).split("\n")
     assert str(path) in first
@@ -51,7 +53,7 @@ def test_a_host_that_can_be_none(tmp_path: Path, host: str) -> None:
 def test_a_host_that_is_one(tmp_path: Path, host: str) -> None:
     path = tmp_path / "a.toml"
     path.write_text(changed('host = "127.0.0.1"', f'host = "{host}"'), encoding="utf-8")
-    assert configfile.load(path, {}).pbx[0].host == host
+    assert configfile.load(path, CONFIG, {}).pbx[0].host == host
 
 
 @pytest.mark.parametrize(
@@ -81,7 +83,7 @@ def test_an_address_that_can_be_none(tmp_path: Path, url: str, words: str) -> No
 def test_an_address_that_is_one(tmp_path: Path, url: str) -> None:
     path = tmp_path / "a.toml"
     path.write_text(changed("http://1c.example.local/trade/", url), encoding="utf-8")
-    assert configfile.load(path, {}).source.url == url
+    assert configfile.load(path, CONFIG, {}).source.url == url
 
 
 @pytest.mark.parametrize(
@@ -156,7 +158,7 @@ def test_text_beyond_the_limits_of_python(tmp_path: Path, text: str, words: str)
     path = tmp_path / "astsync.toml"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(ConfigError) as error:
-        configfile.load(path, {})
+        configfile.load(path, CONFIG, {})
     assert words in str(error.value)
     (fault,) = lines(tmp_path, WHOLE, ASTSYNC_SOURCE__ODATA__CATALOGS="[" * 20_000)
     assert fault == "source.odata.catalogs: write a list like a, b (set by ASTSYNC_SOURCE__ODATA__CATALOGS)"
@@ -212,13 +214,13 @@ def test_paths_count_from_the_folder_of_the_file(tmp_path: Path, monkeypatch: py
     text = text.replace("tls = false", 'tls = true\nca_file = "/ca.pem"')
     (tmp_path / "etc" / "a.toml").write_text(f'{text}[store]\npath = "var/store"\n', encoding="utf-8")
     monkeypatch.chdir(tmp_path)
-    config = configfile.load(Path("etc/a.toml"), {})
+    config = configfile.load(Path("etc/a.toml"), CONFIG, {})
     assert config.source.password_file == tmp_path / "etc" / "1c.password"
     assert config.pbx[0].secret_file == tmp_path / "home" / "office.secret"
     assert config.pbx[0].ca_file == Path("/ca.pem")
     assert config.store.path == tmp_path / "etc" / "var" / "store"
     environ = {"ASTSYNC_STORE__PATH": "here", "ASTSYNC_PBX__OFFICE__CA_FILE": "~/ca.pem"}
-    config = configfile.load(Path("etc/a.toml"), environ)
+    config = configfile.load(Path("etc/a.toml"), CONFIG, environ)
     assert config.store.path is not None
     assert config.store.path.absolute() == tmp_path / "here"
     assert config.pbx[0].ca_file == tmp_path / "home" / "ca.pem"
@@ -228,28 +230,24 @@ class Card(Section):
     photo: ConfigPath
 
 
-class Telepathy(Section):
-    """A section of no kind that exists: what it declares as a path is one, wherever it stands."""
+class Telepathy(KindConfig):
+    """The section of a kind of source that does not exist: what it declares as a path is one, wherever it stands."""
 
-    medium: ConfigPath
-    spare: ConfigPath | None
-    more: tuple[ConfigPath, ...]
-    by_name: dict[str, ConfigPath]
-    cards: tuple[Card, ...]
-    words: str
+    about = "thoughts"
 
-
-class WithTelepathy(Config):
-    telepathy: Telepathy
+    medium: ConfigPath = Path()
+    spare: ConfigPath | None = None
+    more: tuple[ConfigPath, ...] = ()
+    by_name: dict[str, ConfigPath] = Field(default_factory=dict)
+    cards: tuple[Card, ...] = ()
+    words: str = ""
 
 
-def test_what_a_new_section_declares_as_a_path_counts_from_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(configfile, "Config", WithTelepathy)
+def test_what_a_new_kind_declares_as_a_path_counts_from_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    model = config_with(source_with({kind.name: kind.section for kind in KINDS} | {"telepathy": Telepathy}))
     monkeypatch.setenv("HOME", "/home/user")
     monkeypatch.chdir("/")
-    new = """[telepathy]
+    new = """[source.telepathy]
 medium = "a"
 spare = "~/b"
 more = ["c/d", "-", "/e"]
@@ -258,9 +256,8 @@ cards = [{photo = "../g"}]
 words = "h"
 """
     (tmp_path / "a.toml").write_text(WHOLE + new, encoding="utf-8")
-    found = configfile.load(tmp_path / "a.toml", {})
-    assert isinstance(found, WithTelepathy)
-    assert found.telepathy == Telepathy(
+    found = configfile.load(tmp_path / "a.toml", model, {})
+    assert found.source.table(Telepathy) == Telepathy(
         medium=tmp_path / "a",
         spare=Path("/home/user/b"),
         more=(tmp_path / "c/d", Path("-"), Path("/e")),
@@ -268,9 +265,8 @@ words = "h"
         cards=(Card(photo=tmp_path / "../g"),),
         words="h",
     )
-    found = configfile.load(tmp_path / "a.toml", {"ASTSYNC_TELEPATHY__SPARE": "i"})
-    assert isinstance(found, WithTelepathy)
-    assert found.telepathy.spare == Path("i")
+    found = configfile.load(tmp_path / "a.toml", model, {"ASTSYNC_SOURCE__TELEPATHY__SPARE": "i"})
+    assert found.source.table(Telepathy).spare == Path("i")
 
 
 def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -278,14 +274,14 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     assert Path("astsync.toml") in configfile.usual_places()
     assert Path("/etc/astsync/astsync.toml") in configfile.usual_places()
     with pytest.raises(ConfigError, match="no configuration file, and the environment is not enough"):
-        configfile.load(None, {})
+        configfile.load(None, CONFIG, {})
 
 
 def no_home(monkeypatch: pytest.MonkeyPatch) -> None:
     def unknown(uid: int) -> None:
         raise KeyError(uid)
 
-    for name in ("HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "STATE_DIRECTORY"):
+    for name in ("HOME", "XDG_model_HOME", "XDG_STATE_HOME", "STATE_DIRECTORY"):
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setattr("pwd.getpwuid", unknown)
 

@@ -1,17 +1,17 @@
 """The keys as they are described: every one, whole, and enough beside the key in a file."""
 
-from pathlib import Path
-from typing import Annotated, Literal, get_args
+from typing import Annotated, Literal
 
 import pytest
 from pydantic import Field, SecretStr
 
-from astsync.config import KIND_SECTIONS, Section, SourceConfig
+from astsync.config import Section
 from astsync.config.described_keys import DescribedKey, DescribedSection, described_sections, plain
 from astsync.config.value_types import ConfigPath, Seconds, Share, Unit, Whole, Words
-from astsync.sources import KINDS
+from astsync.sources import CONFIG, KINDS, kind_of
+from tests.configs import source_config
 
-KEYS = [key for section in described_sections() for key in section.keys]
+KEYS = [key for section in described_sections(CONFIG) for key in section.keys]
 
 
 class Inner(Section):
@@ -72,11 +72,11 @@ def test_every_key_is_described(key: DescribedKey) -> None:
 
 
 def test_every_section_is_described() -> None:
-    assert all(section.text for section in described_sections())
+    assert all(section.text for section in described_sections(CONFIG))
 
 
 def test_each_kind_of_source_has_its_section() -> None:
-    kinds = get_args(SourceConfig.model_fields["kind"].annotation)
-    assert tuple(KIND_SECTIONS) == kinds == tuple(KINDS)
-    path = {"path": Path("list.csv")}
-    assert type(SourceConfig.model_validate({"kind": "file", "file": path}).of_kind) is KIND_SECTIONS["file"]
+    for kind in KINDS:
+        source = source_config(kind=kind.name, url="http://1c.example.local/trade", file={"path": "list.csv"})
+        assert type(source.of_kind) is kind.section
+        assert kind_of(source) is kind

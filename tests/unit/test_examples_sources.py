@@ -9,7 +9,8 @@ import pytest
 from astsync.config import SourceConfig
 from astsync.config.configfile import load
 from astsync.phonebook.model import Counterparty
-from astsync.sources import open_source
+from astsync.sources import CONFIG, open_source
+from astsync.sources.file.section import FileConfig
 from tests.unit.stub_1c import Asked, Reply, as_json, serving
 
 EXAMPLES = Path(__file__).parents[2] / "examples" / "sources"
@@ -17,7 +18,7 @@ KINDS = sorted(path.stem for path in EXAMPLES.glob("*.toml"))
 
 
 def example(kind: str) -> SourceConfig:
-    return load(EXAMPLES / f"{kind}.toml", {}).source
+    return load(EXAMPLES / f"{kind}.toml", CONFIG, {}).source
 
 
 def pulled(config: SourceConfig) -> list[Counterparty]:
@@ -56,6 +57,6 @@ def test_the_file_has_the_columns_that_are_named(tmp_path: Path) -> None:
     table = tmp_path / "counterparties.csv"
     table.write_text("ИНН;Клиент;Телефон;Телефон 2\n7700000016;ООО «Ромашка»;555-01-42;+7 495 555-01-43\n", "cp1251")
     config = example("file")
-    (found,) = pulled(config.model_copy(update={"file": config.file.model_copy(update={"path": table})}))
+    (found,) = pulled(config.model_copy(update={"file": config.table(FileConfig).model_copy(update={"path": table})}))
     assert (found.ref, found.name) == ("7700000016", "ООО «Ромашка»")
     assert [phone.texts for phone in found.phones] == [("555-01-42",), ("+7 495 555-01-43",)]

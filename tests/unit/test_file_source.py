@@ -15,7 +15,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from astsync.config import FileConfig
 from astsync.errors import (
     SourceBadAnswer,
     SourceError,
@@ -28,6 +27,7 @@ from astsync.sources import open_source
 from astsync.sources.file import content
 from astsync.sources.file.encoding import encoding_of, text_lines
 from astsync.sources.file.merge import Merger
+from astsync.sources.file.section import FileConfig
 from tests.unit.file_source import READ, ROWS, check, config, csv_text, pull, short, workbook, write
 from tests.unit.test_xdto_json import xdto
 

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from astsync.config import FieldsConfig, HttpConfig, PagingConfig, SourceConfig
+from astsync.config import FieldsConfig, PagingConfig
 from astsync.errors import (
     SourceBadAnswer,
     SourceBusy,
@@ -26,10 +26,12 @@ from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.sandbox.onec import OneC
 from astsync.sources import open_source
+from astsync.sources.http.section import HttpConfig
 from astsync.sources.http.source import HttpSource
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.web import stream as onec_stream
 from astsync.sources.web.retrying import Patience
+from tests.configs import source_config
 from tests.unit.stub_1c import QUICK, Asked, Reply, Server, as_json, serving
 from tests.unit.test_xdto_json import xdto
 
@@ -48,7 +50,7 @@ def server() -> Iterator[Server]:
 
 
 def source(server: Server, patience: Patience = QUICK, login: dict[str, Any] | None = None, **http: Any) -> HttpSource:
-    config = SourceConfig(kind="http", url=f"{server.url}/trade", timeout=5, http=HttpConfig(**http), **(login or {}))
+    config = source_config(kind="http", url=f"{server.url}/trade", timeout=5, http=HttpConfig(**http), **(login or {}))
     return HttpSource(config, patience=patience)
 
 
@@ -150,7 +152,7 @@ def test_the_address_may_be_the_url_itself(server: Server) -> None:
 
 
 def test_the_kind_is_known() -> None:
-    opened = open_source(SourceConfig(kind="http", url="http://1c.example.local/trade"))
+    opened = open_source(source_config(kind="http", url="http://1c.example.local/trade"))
     assert opened.describe() == "HTTP service at http://1c.example.local/trade/hs/astsync/counterparties"
 
 
@@ -283,7 +285,7 @@ def test_an_answer_without_end_is_given_up(
 def test_an_answer_that_trickles_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     server.answer = lambda _asked: Reply(b" " * 500, slow=True)
     patience = Patience(first=0, longest=0, deadline=0.05, sleep=lambda _seconds: None)
-    config = SourceConfig(kind="http", url=f"{server.url}/trade", timeout=0.05)
+    config = source_config(kind="http", url=f"{server.url}/trade", timeout=0.05)
     monkeypatch.setattr(onec_stream, "_CHUNK", 1)
     with pytest.raises(SourceBadAnswer, match="too slowly"):
         list(HttpSource(config, patience=patience).pull())
@@ -390,7 +392,7 @@ def test_refusals_have_their_cures(server: Server, reply: Reply, kind: type[Sour
 
 
 def test_nobody_listens() -> None:
-    config = SourceConfig(kind="http", url="http://127.0.0.1:9/trade")
+    config = source_config(kind="http", url="http://127.0.0.1:9/trade")
     with pytest.raises(SourceUnreachable) as caught:
         list(HttpSource(config, patience=QUICK).pull())
     assert caught.value.hint
@@ -398,7 +400,7 @@ def test_nobody_listens() -> None:
 
 def test_the_language_that_a_browser_adds_is_told(server: Server) -> None:
     server.answer = lambda _asked: Reply(status=404)
-    config = SourceConfig(kind="http", url=f"{server.url}/trade/ru_RU")
+    config = source_config(kind="http", url=f"{server.url}/trade/ru_RU")
     with pytest.raises(SourceNotFound) as caught:
         list(HttpSource(config, patience=QUICK).pull())
     assert "a browser adds" in caught.value.hint
@@ -476,8 +478,8 @@ def test_the_shipped_service_gives_what_odata_gives(paging: PagingConfig | None,
     with OneC(150, 3, password="Пароль-1") as onec:
         login: dict[str, Any] = {"url": onec.url, "user": onec.user, "password": SecretStr("Пароль-1"), "timeout": 5.0}
         http = HttpConfig.model_validate({"method": method} | ({"paging": paging} if paging else {}))
-        found = HttpSource(SourceConfig(kind="http", http=http, **login), patience=QUICK).pull()
-        wanted = ODataSource(SourceConfig(**login), patience=QUICK).pull()
+        found = HttpSource(source_config(kind="http", http=http, **login), patience=QUICK).pull()
+        wanted = ODataSource(source_config(**login), patience=QUICK).pull()
         assert facts(found) == facts(wanted)
 
 

@@ -6,13 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astsync.config import ODataConfig, SourceConfig
 from astsync.errors import SourceBadAnswer
 from astsync.phonebook.model import Counterparty
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.answers import atom_entry, atom_feed, service_xml
 from astsync.sources.odata.atom import rows_of_atom
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
+from tests.configs import source_config
 from tests.unit.stub_1c import CATALOG, QUICK, Reply, owner, serving, small_base
 
 TYPES = {"Flag": "Edm.Boolean", "Rows": "Collection(StandardODATA.X_RowType)", "LineNumber": "Edm.Int64"}
@@ -21,7 +22,7 @@ ROW = st.fixed_dictionaries({"Description": TEXT, "Flag": st.booleans(), "LineNu
 
 
 def pull(url: str, **odata: Any) -> list[Counterparty]:
-    config = SourceConfig(url=url, odata=ODataConfig(**odata), timeout=5)
+    config = source_config(url=url, odata=ODataConfig(**odata), timeout=5)
     return list(ODataSource(config, patience=QUICK).pull())
 
 

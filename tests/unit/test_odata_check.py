@@ -7,12 +7,13 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from astsync.config import ODataConfig, SourceConfig
 from astsync.finding import Finding
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.misbehaviour import Kind
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from astsync.text import one_line
+from tests.configs import source_config
 from tests.unit.stub_1c import QUICK
 
 PARTNERS, PERSONS = "Партнеры", "КонтактныеЛицаПартнеров"
@@ -28,7 +29,7 @@ def check(onec: OneC, *, password: str = "", **changes: Any) -> list[Finding]:
     odata = {key: changes.pop(key) for key in ODataConfig.model_fields if key in changes}
     login: dict[str, Any] = {"user": onec.user, "password": SecretStr(password or onec.password), "timeout": 5}
     changes["url"] = changes.get("url") or onec.url
-    config = SourceConfig(**{"odata": ODataConfig(**odata), **login, **changes})
+    config = source_config(**{"odata": ODataConfig(**odata), **login, **changes})
     return list(ODataSource(config, patience=QUICK).check())
 
 
@@ -59,7 +60,7 @@ def test_every_step_of_a_good_way(ut: OneC) -> None:
 def test_three_counterparties_are_shown_with_their_phones() -> None:
     with OneC(60, 5, dirt=0, user="") as onec:
         rows = [finding.words for finding in check(onec) if finding.part == "rows of Контрагенты"]
-        pulled = list(ODataSource(SourceConfig(url=onec.url)).pull())
+        pulled = list(ODataSource(source_config(url=onec.url)).pull())
     assert len(rows) == 3
     texts = {one.name.strip(): one.phones[0].texts[0] for one in pulled if one.phones}
     assert all(row.partition(": ")[2].startswith(one_line(texts[row.partition(": ")[0]])) for row in rows)
@@ -133,7 +134,7 @@ def test_nobody_at_the_address(ut: OneC) -> None:
 
 
 def test_a_password_file_that_is_missing(ut: OneC, tmp_path: Path) -> None:
-    config = SourceConfig(url=ut.url, user="x", password_file=tmp_path / "none")
+    config = source_config(url=ut.url, user="x", password_file=tmp_path / "none")
     (found,) = ODataSource(config, patience=QUICK).check()
     assert (found.part, found.good) == ("configuration", False)
     assert found.hint

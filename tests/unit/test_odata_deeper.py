@@ -9,13 +9,14 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from astsync.config import ODataConfig, SourceConfig
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.data import NIL, Contact
 from astsync.sandbox.onec.phones import Written
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
+from tests.configs import source_config
 from tests.unit.stub_1c import QUICK
 
 PARTNERS, PERSONS = "Партнеры", "КонтактныеЛицаПартнеров"
@@ -44,7 +45,7 @@ def bp() -> Iterator[OneC]:
 
 def source(onec: OneC, **odata: Any) -> ODataSource:
     login = SecretStr(onec.password)
-    config = SourceConfig(url=onec.url, user=onec.user, password=login, odata=ODataConfig(**odata), timeout=5)
+    config = source_config(url=onec.url, user=onec.user, password=login, odata=ODataConfig(**odata), timeout=5)
     return ODataSource(config, patience=QUICK, today=lambda: date(2026, 3, 1))
 
 

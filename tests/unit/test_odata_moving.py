@@ -9,13 +9,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from astsync.config import ODataConfig, SourceConfig
 from astsync.errors import SourceBadAnswer
 from astsync.phonebook.model import Counterparty
 from astsync.sandbox.onec import OneC
 from astsync.sources.formats.values import Row
 from astsync.sources.odata.overlapping_pages import Walk
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
+from tests.configs import source_config
 from tests.unit.stub_1c import QUICK
 
 SIZE, PAGE = 120, 25
@@ -64,7 +65,7 @@ def onec(request: pytest.FixtureRequest) -> Iterator[OneC]:
 
 
 def source(onec: OneC, **odata: object) -> ODataSource:
-    config = SourceConfig(
+    config = source_config(
         url=onec.url,
         user=onec.user,
         password=SecretStr(onec.password),

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from astsync.config import ODataConfig, SourceConfig
+from astsync.config import SourceConfig
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Parts, Phone
@@ -13,8 +13,10 @@ from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.row import RowReader
 from astsync.sandbox.onec import OneC
 from astsync.sources.odata.proposals import proposal, visited
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.onec.metadata_names import phone_like
+from tests.configs import source_config
 from tests.unit.stub_1c import CATALOG, GUID, QUICK, Base, owner, serving
 
 FIELD, SEARCH = "Телефон", "НомерТелефонаДляПоиска"
@@ -42,7 +44,7 @@ def english() -> Iterator[OneC]:
 
 
 def config(url: str, **odata: Any) -> SourceConfig:
-    return SourceConfig(url=url, odata=ODataConfig(**odata), timeout=5)
+    return source_config(url=url, odata=ODataConfig(**odata), timeout=5)
 
 
 def pull(url: str, **odata: Any) -> list[Counterparty]:

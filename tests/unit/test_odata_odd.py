@@ -7,12 +7,13 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from astsync.config import ODataConfig, SourceConfig
 from astsync.errors import SourceError
 from astsync.phonebook.model import Counterparty
 from astsync.sources.formats.values import MAX_TEXT
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.web.client import OneCClient, Options
+from tests.configs import source_config
 from tests.unit.stub_1c import CATALOG, CONTACT_SET, GUID, QUICK, contact, owner
 
 SECTION = "КонтактнаяИнформация"
@@ -89,7 +90,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
 
 
 def source(**odata: Any) -> ODataSource:
-    return ODataSource(SourceConfig(url="http://1c.invalid/trade", odata=ODataConfig(**odata)), patience=QUICK)
+    return ODataSource(source_config(url="http://1c.invalid/trade", odata=ODataConfig(**odata)), patience=QUICK)
 
 
 def pull(name_field: str) -> list[Counterparty]:

@@ -8,6 +8,7 @@ import pytest
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty
 from astsync.sources.formats.values import MAX_TEXT, column, line_number, ref_key, row_key, text_of
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.onec.contact_rows import ODD_DATE, phones, read_row, today_here
 from astsync.sources.onec.phone_texts import TOO_LONG
@@ -50,7 +51,7 @@ def pull(server: Server, **changes: Any) -> list[Counterparty]:
 def pull_unchecked(server: Server, *catalogs: str) -> list[Counterparty]:
     """Pull catalogs that the configuration itself would refuse."""
     config = server.config()
-    odata = config.odata.model_copy(update={"catalogs": catalogs})
+    odata = config.table(ODataConfig).model_copy(update={"catalogs": catalogs})
     return list(ODataSource(config.model_copy(update={"odata": odata}), patience=QUICK).pull())
 
 

@@ -10,13 +10,13 @@ import pytest
 import requests
 import urllib3.exceptions
 
-from astsync.config import SourceConfig
 from astsync.errors import SourceError, SourceUnreachable
 from astsync.phonebook.model import Counterparty
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.web.network import connection_fault
 from astsync.sources.web.refusals import FEW, MANY
 from astsync.sources.web.retrying import Patience
+from tests.configs import source_config
 from tests.unit.stub_1c import QUICK, Base, Server, serving, small_base
 
 
@@ -43,7 +43,7 @@ def closed_port() -> str:
 
 def test_a_refused_connection_is_told_soon() -> None:
     waits: list[float] = []
-    source = ODataSource(SourceConfig(url=closed_port()), patience=Patience(sleep=waits.append))
+    source = ODataSource(source_config(url=closed_port()), patience=Patience(sleep=waits.append))
     with pytest.raises(SourceUnreachable, match="refuses the connection"):
         list(source.pull())
     assert len(waits) == FEW - 1
@@ -52,7 +52,7 @@ def test_a_refused_connection_is_told_soon() -> None:
 
 def test_a_name_that_is_not_known_is_told_at_once() -> None:
     waits: list[float] = []
-    source = ODataSource(SourceConfig(url="http://1c.invalid/trade"), patience=Patience(sleep=waits.append))
+    source = ODataSource(source_config(url="http://1c.invalid/trade"), patience=Patience(sleep=waits.append))
     with pytest.raises(SourceUnreachable, match=r"no host 1c\.invalid"):
         list(source.pull())
     assert waits == []

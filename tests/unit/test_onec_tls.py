@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 import trustme
 
-from astsync.config import SourceConfig
 from astsync.errors import SourceUnreachable
 from astsync.sources.odata.source import ODataSource
+from tests.configs import source_config
 from tests.unit.stub_1c import QUICK
 
 Change = Callable[[ssl.SSLContext], None]
@@ -78,7 +78,7 @@ def refused(ca: trustme.CA, change: Change) -> Iterator[SourceUnreachable]:
     server = TlsServer(ca, change)
     try:
         with pytest.raises(SourceUnreachable) as caught:
-            list(ODataSource(SourceConfig(url=server.url, timeout=5), patience=QUICK).pull())
+            list(ODataSource(source_config(url=server.url, timeout=5), patience=QUICK).pull())
         yield caught.value
     finally:
         server.close()

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import SecretStr
 
-from astsync.config import Config, FieldsConfig, PbxConfig, SourceConfig, SyncConfig
+from astsync.config import Config, FieldsConfig, PbxConfig, SyncConfig
 from astsync.config.configfile import load
 from astsync.errors import ConfigError
 from astsync.phonebook.model import Counterparty, Phone
@@ -21,7 +21,10 @@ from astsync.setup.address import Address, clean_address
 from astsync.setup.commented_toml import LOGIN_VARIABLE, render, secret_variable
 from astsync.setup.files import check_place, write_files
 from astsync.setup.preview import LOOKED_AT, preview
+from astsync.sources import CONFIG, SOURCE
+from astsync.sources.http.section import HttpConfig
 from astsync.sources.odata.proposals import Offer, proposal
+from astsync.sources.odata.section import ODataConfig
 
 BASE = "http://1c.example.local/trade"
 
@@ -144,8 +147,8 @@ def test_a_look_at_rows_leaves_out_what_gives_no_entry() -> None:
 
 def configuration(**source: Any) -> Config:
     pbx = {"name": "Офис 1".replace(" ", "-"), "host": "192.0.2.10", "user": "astsync", "secret": 'a"b\\c#\x7f'}
-    return Config(
-        source=SourceConfig.model_validate({"url": BASE, "user": "Администратор", "password": "п'\"", **source}),
+    return CONFIG(
+        source=SOURCE.model_validate({"url": BASE, "user": "Администратор", "password": "п'\"", **source}),
         pbx=(PbxConfig.model_validate(pbx),),
     )
 
@@ -153,7 +156,7 @@ def configuration(**source: Any) -> Config:
 def read_back(folder: Path, config: Config, environ: dict[str, str] | None = None) -> Config:
     file = folder / "astsync.toml"
     file.write_text(render(config, frozenset(environ or ())), encoding="utf-8")
-    return load(file, environ or {})
+    return load(file, CONFIG, environ or {})
 
 
 @pytest.mark.parametrize(
@@ -190,7 +193,7 @@ def test_keys_that_are_commented_out_are_right_too(tmp_path: Path) -> None:
     lines = render(configuration()).splitlines()
     assigned = [line.removeprefix("# ") if line.startswith("# ") and " = " in line else line for line in lines]
     (tmp_path / "all.toml").write_text("\n".join(assigned), encoding="utf-8")
-    assert load(tmp_path / "all.toml", {}).source.odata.kinds == ("Телефон", "Мобильный*")
+    assert load(tmp_path / "all.toml", CONFIG, {}).source.table(ODataConfig).kinds == ("Телефон", "Мобильный*")
     assert all("  # " in line for line in lines if line.count("#") > 1 and "secret" not in line)
 
 
@@ -288,6 +291,6 @@ def test_a_place_is_checked_before_any_question(tmp_path: Path) -> None:
 
 def test_fields_that_were_named_are_written_alone() -> None:
     config = configuration(kind="http", http={"fields": {"name": "Имя"}})
-    assert config.source.http.fields == FieldsConfig(name="Имя")
+    assert config.source.table(HttpConfig).fields == FieldsConfig(name="Имя")
     section = render(config).partition("[source.http.fields] ")[2].partition("\n[")[0].splitlines()
     assert [line.split("  #")[0].rstrip() for line in section[1:]] == ['name = "Имя"']

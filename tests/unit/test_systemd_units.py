@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from astsync.config.configfile import load
+from astsync.sources import CONFIG
 from tests.cli.sandbox import run
 
 ROOT = Path(__file__).parents[2]
@@ -67,7 +68,7 @@ def test_the_secrets_come_from_systemds_credentials(unit: Path, tmp_path: Path) 
         assert path == f"/etc/astsync/{name}"
         (tmp_path / name).write_text(f"the secret of {name}\n", encoding="utf-8")
     pairs = (value.replace("%d", str(tmp_path)).partition("=") for value in values(unit, "Environment"))
-    config = load(ROOT / "examples" / "astsync.toml", {name: value for name, _, value in pairs})
+    config = load(ROOT / "examples" / "astsync.toml", CONFIG, {name: value for name, _, value in pairs})
     assert config.source.secret() == "the secret of 1c.password"
     assert [pbx.password() for pbx in config.pbx] == ["the secret of office.secret"]
 

@@ -16,6 +16,7 @@ from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Decide, Phone, Progress, no_progress
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.asterisk import PrivateAsterisk
+from astsync.sources import CONFIG
 from astsync.store import RunRecord, Store
 from astsync.watch.clock import Clock
 from astsync.watch.notify import Notifier
@@ -80,7 +81,7 @@ class House:
             {"name": name, "host": pbx.host, "port": pbx.port, "user": pbx.user, "secret": pbx.secret, **self.more}
             for name, pbx in self.pbxs.items()
         ]
-        return Config.model_validate({"source": {"url": "http://1c.example/trade"}, "pbx": pbxs})
+        return CONFIG.model_validate({"source": {"url": "http://1c.example/trade"}, "pbx": pbxs})
 
     def load(self) -> Job:
         if self.broken is not None:

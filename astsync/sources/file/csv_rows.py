@@ -5,8 +5,8 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
-from astsync.config import FileConfig
 from astsync.errors import SourceBadAnswer, SourceError
+from astsync.sources.file.section import FileConfig
 from astsync.sources.file.table import HEADER_WITHIN, Columns, Finder, Line
 
 logger = logging.getLogger(__name__)

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from astsync.config import FieldsConfig, FileConfig
+from astsync.config import FieldsConfig
 from astsync.finding import Finding
 from astsync.sources.file.commerceml import commerceml
 from astsync.sources.file.content import Content
@@ -12,6 +12,7 @@ from astsync.sources.file.csv_rows import LONGEST_LINE, CsvRows
 from astsync.sources.file.encoding import encoding_of, text_lines, utf8_blocks
 from astsync.sources.file.format import Shape, shape_of
 from astsync.sources.file.json_rows import LONGEST_JSON_LINE, json_lines, json_list
+from astsync.sources.file.section import FileConfig
 from astsync.sources.file.table import Columns, Finder, Line, records
 from astsync.sources.file.vcards import vcards
 from astsync.sources.file.xml_rows import xml_list

@@ -12,6 +12,7 @@ from astsync.sources.check import FIRST, shown
 from astsync.sources.file.content import Content, name_of, opened
 from astsync.sources.file.listing import Listing, Tell, list_of
 from astsync.sources.file.merge import Merger
+from astsync.sources.file.section import FileConfig
 from astsync.sources.records.reader import RecordReader
 
 _STEP = 1000
@@ -25,8 +26,8 @@ class FileSource:
     """
 
     def __init__(self, config: SourceConfig) -> None:
-        self._config = config.file
-        self._name = name_of(config.file.path)
+        self._config = config.table(FileConfig)
+        self._name = name_of(config.table(FileConfig).path)
 
     def describe(self) -> str:
         """Name the file without its folder."""

@@ -10,6 +10,7 @@ from astsync.errors import (
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.sources.check import EMPTY, FIRST, failed, shown
+from astsync.sources.http.section import HttpConfig
 from astsync.sources.http.service import Service
 from astsync.sources.records.reader import RecordReader
 from astsync.text import one_line
@@ -38,7 +39,7 @@ class _Check:
     def __init__(self, config: SourceConfig, service: Service) -> None:
         self._config = config
         self._service = service
-        self._reader = RecordReader(config.http.fields, service.where)
+        self._reader = RecordReader(config.table(HttpConfig).fields, service.where)
         self._records = 0
         self._whole = False
         self._first: list[Counterparty] = []
@@ -101,5 +102,5 @@ class _Check:
             self._reader.finish()
         except AstsyncError as error:
             return Finding("fields", False, error.message, error.hint)
-        fields = self._config.http.fields
+        fields = self._config.table(HttpConfig).fields
         return Finding("fields", True, f"name {one_line(fields.name)}, phones {one_line(', '.join(fields.phones))}")

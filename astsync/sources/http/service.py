@@ -10,12 +10,13 @@ from typing import Any
 
 import orjson
 
-from astsync.config import HttpConfig, ParameterValue
+from astsync.config import ParameterValue
 from astsync.errors import SourceError
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.json_text import SERVICE_CURE
 from astsync.sources.formats.xml_list import Sought, XmlList
 from astsync.sources.http.rules import HTTP_RULES
+from astsync.sources.http.section import HttpConfig
 from astsync.sources.records.paging import Page, Parameters, paged
 from astsync.sources.web.client import OneCClient, not_json
 from astsync.sources.web.refusals import FEW, ONCE, Fault, told_in_answer

@@ -12,6 +12,7 @@ from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.http.check import check_service
 from astsync.sources.http.rules import HTTP_RULES
+from astsync.sources.http.section import HttpConfig
 from astsync.sources.http.service import Service
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.web.addresses import address_hint
@@ -28,7 +29,7 @@ class HttpSource:
     def __init__(self, config: SourceConfig, *, patience: Patience | None = None) -> None:
         self._config = config
         self._patience = patience or Patience()
-        self.address = f"{config.url}/{config.http.service}".rstrip("/")
+        self.address = f"{config.url}/{config.table(HttpConfig).service}".rstrip("/")
 
     def describe(self) -> str:
         """Name the address; it never carries a login."""
@@ -37,7 +38,7 @@ class HttpSource:
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
         """Give every counterparty of the list. Raises SourceError when it is not whole."""
         with self._service() as service:
-            reader = RecordReader(self._config.http.fields, service.where)
+            reader = RecordReader(self._config.table(HttpConfig).fields, service.where)
             done = 0
             for done, record in enumerate(service.records(), 1):
                 counterparty = reader.read(record)
@@ -56,7 +57,7 @@ class HttpSource:
     def _service(self) -> Iterator[Service]:
         with OneCClient(self._config, self._config.url, self._patience, HTTP_RULES) as client:
             try:
-                yield Service(client, self._config.http)
+                yield Service(client, self._config.table(HttpConfig))
             except (SourceNotFound, SourceBadAnswer) as error:
                 error.hint += address_hint(self._config.url)
                 raise

@@ -24,6 +24,7 @@ from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import PREFIX, check_published, published_sets
 from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import OneCClient
 from astsync.text import listed
@@ -57,7 +58,7 @@ class ODataCheck:
         """Give a finding for each step; a fault that stops everything is the last one."""
         try:
             with self._open() as client:
-                odata = self._config.odata
+                odata = self._config.table(ODataConfig)
                 yield from self._steps(ODataPages(client, odata.page_size, allowed_only=odata.allowed_only))
         except (SourceError, ConfigError) as error:
             yield self._fault(error)
@@ -71,9 +72,9 @@ class ODataCheck:
         self._part = "published sets"
         published = published_sets(pages)
         yield from self._welcome(published)
-        kinds = read_kinds(pages, published, self._config.odata.kinds)
+        kinds = read_kinds(pages, published, self._config.table(ODataConfig).kinds)
         owners = Owners(pages, published)
-        visit = Visit(pages, self._config.odata, self._catalogs, published, kinds, owners, self._today)
+        visit = Visit(pages, self._config.table(ODataConfig), self._catalogs, published, kinds, owners, self._today)
         readers = [CatalogReader(visit, catalog, rank) for rank, catalog in enumerate(self._catalogs)]
         yield from self._own_fields(readers)
         for reader in readers:
@@ -92,14 +93,14 @@ class ODataCheck:
         yield Finding("login", True, f"1C accepts the login {user}" if user else "1C wants no login")
         count = sum(name.startswith(PREFIX) for name in published)
         yield Finding(self._part, True, f"{len(published)} sets are published, {count} of them of catalogs")
-        if self._config.odata.allowed_only:
+        if self._config.table(ODataConfig).allowed_only:
             yield Finding("rights", None, ALLOWED_ONLY)
 
     def _own_fields(self, readers: list[CatalogReader]) -> Iterator[Finding]:
         """Look whether any catalog has the fields of phones; the catalogs are checked all the same."""
         self._part = "fields with phones"
         try:
-            check_phone_fields(readers, self._config.odata.phone_fields)
+            check_phone_fields(readers, self._config.table(ODataConfig).phone_fields)
         except _OF_A_CATALOG as error:
             yield self._fault(error)
 
@@ -136,7 +137,7 @@ class ODataCheck:
 
     def _kinds(self, kinds: Kinds, readers: list[CatalogReader]) -> Finding:
         """Tell the kinds there are. In a register any row may bring its own, so none is called unknown there."""
-        names = sorted({*filter(None, kinds.names.values()), *self._config.odata.phone_fields})
+        names = sorted({*filter(None, kinds.names.values()), *self._config.table(ODataConfig).phone_fields})
         unknown = kinds.unknown(names)
         words = f"kinds: {listed(names)}" if names else "the names of kinds cannot be read"
         if not unknown:

@@ -24,6 +24,7 @@ from astsync.sources.odata.published import (
     whole_row,
 )
 from astsync.sources.odata.reader import CatalogReader, Visit
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.onec.metadata_names import LANGUAGES, RUSSIAN, language_of
 from astsync.sources.web.client import OneCClient
@@ -54,7 +55,7 @@ class Publication:
 
     def __init__(self, config: SourceConfig, client: OneCClient) -> None:
         self._config = config
-        self._pages = ODataPages(client, config.odata.page_size)
+        self._pages = ODataPages(client, config.table(ODataConfig).page_size)
         self.published = published_sets(self._pages)
         self._found: list[str] = []
         self._counts: dict[str, int | None] = {}
@@ -121,7 +122,7 @@ class Publication:
         kinds = read_kinds(self._pages, self.published, ())
         words = language_of(catalog, self.published)
         section = section_set(catalog, words)
-        odata = self._config.odata
+        odata = self._config.table(ODataConfig)
         if section in self.published:
             options = {"$filter": words.only_phones, "$select": "Ref_Key", "$orderby": "Ref_Key,LineNumber"}
             refs = dict.fromkeys(text_of(row.get("Ref_Key")) for row in self._pages.first(section, options, _ROWS))

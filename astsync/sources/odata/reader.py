@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
 
-from astsync.config import ODataConfig
 from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.sources.formats.values import Row, ref_key, text_of
@@ -24,6 +23,7 @@ from astsync.sources.odata.published import (
     no_phone_field,
     whole_row,
 )
+from astsync.sources.odata.section import ODataConfig
 from astsync.sources.onec.contact_rows import ContactBook
 from astsync.sources.onec.phone_texts import gather, phone
 

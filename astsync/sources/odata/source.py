@@ -12,7 +12,7 @@ import logging
 from collections.abc import Callable, Iterator
 from datetime import date
 
-from astsync.config import SourceConfig, bare_catalog
+from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceNotFound
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
@@ -22,6 +22,7 @@ from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import check_published, published_sets, service_root
 from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
+from astsync.sources.odata.section import ODataConfig, bare_catalog
 from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import OneCClient
@@ -39,7 +40,8 @@ class ODataSource:
         self._config = config
         self._patience = patience or Patience()
         self._today = today
-        self._catalogs = tuple(dict.fromkeys(map(bare_catalog, config.odata.catalogs)))  # both spellings name one
+        self._odata = config.table(ODataConfig)
+        self._catalogs = tuple(dict.fromkeys(map(bare_catalog, self._odata.catalogs)))  # both spellings name one
 
     def describe(self) -> str:
         """Name the publication and the catalogs; an address never carries a login."""
@@ -62,15 +64,14 @@ class ODataSource:
         return OneCClient(self._config, service_root(self._config.url), self._patience)
 
     def _pages(self, client: OneCClient) -> ODataPages:
-        odata = self._config.odata
-        return ODataPages(client, odata.page_size, allowed_only=odata.allowed_only)
+        return ODataPages(client, self._odata.page_size, allowed_only=self._odata.allowed_only)
 
     def _read(self, pages: ODataPages, progress: Progress) -> Iterator[Counterparty]:
         visit = self._visit(pages)
-        if self._config.odata.allowed_only:
+        if self._odata.allowed_only:
             logger.warning(ALLOWED_ONLY)
         readers = [CatalogReader(visit, catalog, rank, progress) for rank, catalog in enumerate(self._catalogs)]
-        check_phone_fields(readers, self._config.odata.phone_fields)
+        check_phone_fields(readers, self._odata.phone_fields)
         for reader in readers:
             yield from reader.read()
         visit.kinds.warn()
@@ -78,6 +79,6 @@ class ODataSource:
     def _visit(self, pages: ODataPages) -> Visit:
         published = published_sets(pages)
         check_published(self._catalogs, published)
-        kinds = read_kinds(pages, published, self._config.odata.kinds)
+        kinds = read_kinds(pages, published, self._odata.kinds)
         owners = Owners(pages, published)
-        return Visit(pages, self._config.odata, self._catalogs, published, kinds, owners, self._today())
+        return Visit(pages, self._odata, self._catalogs, published, kinds, owners, self._today())

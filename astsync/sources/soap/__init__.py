@@ -1,5 +1,1 @@
 """Counterparties from a SOAP web service of 1C: zeep reads the WSDL and writes the calls, the answers are streamed."""
-
-from astsync.sources.soap.source import SoapSource
-
-__all__ = ["SoapSource"]

@@ -4,13 +4,14 @@ from collections.abc import Iterator, Mapping
 from itertools import chain, islice
 from typing import Any
 
-from astsync.config import PagingConfig, ParameterValue, SoapConfig
+from astsync.config import PagingConfig, ParameterValue
 from astsync.errors import SourceError
 from astsync.sources.records.paging import Page, paged
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.answers.quick import Read
 from astsync.sources.soap.answers.reader import AnswerReader
 from astsync.sources.soap.rules import RULES, as_fault, where
+from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import Plan
 from astsync.sources.soap.wsdl.operations import Call
 from astsync.sources.web.client import OneCClient

@@ -15,6 +15,7 @@ from astsync.sources.check import EMPTY, FIRST, failed, shown
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
 from astsync.sources.soap.rules import where
+from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import Plan
 from astsync.sources.soap.wsdl.loader import WsdlLoader
 from astsync.sources.soap.wsdl.operations import Call, Service
@@ -30,13 +31,13 @@ def check_service(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Ite
     try:
         wsdl = loader.fetch()
         yield Finding("WSDL", True, f"{one_line(loader.address)} can be read")
-        service = Service(wsdl, config.soap, loader.address)
+        service = Service(wsdl, config.table(SoapConfig), loader.address)
         yield _operations(service)
         call = service.choose()
         yield Finding("operation", True, f"{call.operation.signature()}, port {call.operation.port}")
         yield Finding("endpoint", True, one_line(call.endpoint))
         yield _list(call.plan())
-        reader = RecordReader(config.soap.fields, where(config.soap.operation))
+        reader = RecordReader(config.table(SoapConfig).fields, where(config.table(SoapConfig).operation))
         with opened(call, reader) as calls:
             yield from _read(calls, reader)
     except AstsyncError as error:

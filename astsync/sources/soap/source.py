@@ -16,6 +16,7 @@ from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.calls import Calls
 from astsync.sources.soap.check import check_service
 from astsync.sources.soap.rules import RULES, ServiceChanged, address_of, where
+from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.loader import Wsdl, WsdlLoader, origin_of, wsdl_address, wsdl_key
 from astsync.sources.soap.wsdl.operations import Call, Service
 from astsync.sources.web.client import OneCClient
@@ -38,7 +39,7 @@ class SoapSource:
     def describe(self) -> str:
         """Name the web service and the operation; an address never carries a login."""
         address = wsdl_address(self._config).partition("?")[0]
-        return f"1C web service at {address} ({self._config.soap.operation})"
+        return f"1C web service at {address} ({self._config.table(SoapConfig).operation})"
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
         """Give every counterparty of the list. Raises SourceError when it is not whole.
@@ -64,8 +65,8 @@ class SoapSource:
         return check_service(self._config, self._loader, self._calls)
 
     def _counterparties(self, wsdl: Wsdl, progress: Progress) -> Iterator[Counterparty]:
-        reader = RecordReader(self._config.soap.fields, where(self._config.soap.operation))
-        call = Service(wsdl, self._config.soap, self._loader.address).choose()
+        reader = RecordReader(self._config.table(SoapConfig).fields, where(self._config.table(SoapConfig).operation))
+        call = Service(wsdl, self._config.table(SoapConfig), self._loader.address).choose()
         done = 0
         with self._calls(call, reader) as calls:
             for done, item in enumerate(calls.records(), 1):
@@ -79,6 +80,6 @@ class SoapSource:
     @contextmanager
     def _calls(self, call: Call, reader: RecordReader) -> Iterator[Calls]:
         plan = call.plan()
-        key = "source.soap.endpoint" if self._config.soap.endpoint else wsdl_key(self._config)
+        key = "source.soap.endpoint" if self._config.table(SoapConfig).endpoint else wsdl_key(self._config)
         with address_of(key), OneCClient(self._config, origin_of(call.endpoint), self._patience, RULES) as client:
-            yield Calls(client, call, plan, self._config.soap, reader)
+            yield Calls(client, call, plan, self._config.table(SoapConfig), reader)

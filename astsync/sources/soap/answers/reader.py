@@ -5,7 +5,6 @@ from contextlib import contextmanager
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from astsync.config import SoapConfig
 from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, GrowingTree, local
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.xml_detect import Spot
@@ -17,6 +16,7 @@ from astsync.sources.soap.answers.envelope import EMPTY, check_whole, holder_of,
 from astsync.sources.soap.answers.list_in_text import EnvelopeText, begin, from_base64, kind_of
 from astsync.sources.soap.answers.quick import ElementReader, Read
 from astsync.sources.soap.rules import CutAnswer, bad, where
+from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import RETURN, Plan
 from astsync.sources.web.server_words import decode as decode_words
 from astsync.sources.web.server_words import page_words

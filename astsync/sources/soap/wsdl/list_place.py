@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from astsync.config import SoapConfig
 from astsync.errors import SourceQueryError
+from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.shape import Field, Shape
 from astsync.text import listed, one_line
 

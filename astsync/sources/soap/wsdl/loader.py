@@ -13,6 +13,7 @@ from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceFailure, SourceUnreachable
 from astsync.sources.formats.growing_xml import ForbiddenXml, Prolog, local
 from astsync.sources.soap.rules import PUBLISH, RULES, address_of
+from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.cache import Documents, WsdlCache
 from astsync.sources.soap.wsdl.mend import DEFINITIONS, mended, parse, spelled
 from astsync.sources.web.addresses import encode_address
@@ -47,12 +48,12 @@ _WRITE = "1C writes the WSDL itself: open the address in a browser, publish the 
 
 def wsdl_address(config: SourceConfig) -> str:
     """Give the address of the WSDL: the configured one, or that of the service of examples/1c."""
-    return config.soap.wsdl or f"{config.url}/ws/astsync?wsdl"
+    return config.table(SoapConfig).wsdl or f"{config.url}/ws/astsync?wsdl"
 
 
 def wsdl_key(config: SourceConfig) -> str:
     """Give the key of the configuration that holds the address of the WSDL."""
-    return "source.soap.wsdl" if config.soap.wsdl else "source.url"
+    return "source.soap.wsdl" if config.table(SoapConfig).wsdl else "source.url"
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,7 @@ class WsdlLoader:
         self._config = config
         self._patience = patience
         self._cache = cache or WsdlCache(self.address, config.user)
-        self._seconds = config.soap.cache_hours * 3600
+        self._seconds = config.table(SoapConfig).cache_hours * 3600
 
     def load(self) -> Wsdl:
         """Give the WSDL, from the cache where that is young enough. Raises SourceError."""

@@ -11,8 +11,9 @@ from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
 from zeep.wsdl.utils import etree_to_string
 from zeep.xsd import AnySimpleType, SkipValue
 
-from astsync.config import ParameterValue, SoapConfig
+from astsync.config import ParameterValue
 from astsync.errors import SourceQueryError
+from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import Plan, plan_answer
 from astsync.sources.soap.wsdl.loader import Wsdl
 from astsync.sources.soap.wsdl.shape import Shapes
