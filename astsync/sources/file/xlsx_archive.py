@@ -1,12 +1,16 @@
-"""The parts of an XLSX file within bounds: what is small on the disk may be endless when it is unpacked.
+"""The parts of an XLSX file within bounds: a few kilobytes on the disk may be gigabytes when they are unpacked.
 
-openpyxl parses with defusedxml, which refuses entities; here document types are refused with them.
+Nothing is believed that a part says of its own size. Each part is unpacked piece by piece into a tree, and what was
+read of the tree is cut off, so that memory holds one row and not a sheet. A part is whole only when its XML has ended
+and its checksum is right: both are known after its last byte, which is always read.
 """
 
-import io
-import re
-from typing import IO, Any
-from zipfile import ZipFile
+from collections.abc import Iterator
+from typing import IO, cast
+from xml.etree.ElementTree import Element
+from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
+
+from astsync.sources.formats.growing_xml import GrowingTree
 
 LARGEST_PART = 1024**3
 """Bytes of an unpacked sheet; a million rows of ten columns take some 400 MB."""
@@ -18,143 +22,130 @@ LARGEST_ROW = 4 * 1024**2
 """Bytes of one unpacked row of a sheet, or of one item of the table of strings; Excel's cells end at 32,767 letters."""
 
 _WHOLE_PART = 32 * 1024**2
-_STRINGS_TAGS = 16_000_000
 _WHOLE_TAGS = 1_000_000
 _MOST_PARTS = 10_000
-
-_DOCTYPE = re.compile(rb"<\0?!\0?D\0?O\0?C\0?T\0?Y\0?P\0?E", re.IGNORECASE)
-_SHEET_END = re.compile(rb"</(?:\w+:)?sheetData\s*>|<(?:\w+:)?sheetData\s*/>")
-_ROW = re.compile(rb"<(?:\w+:)?row[\s>/]")
-_OVERLAP = 64
+_PIECE = 16 * 1024  # small, so that the elements are cut off while they are still in the caches
+_DEEPEST = 64
 
 
 class TooLarge(ValueError):
     """A part or a row of an XLSX file that is larger than any true one."""
 
 
-class SheetEnd(Exception):
-    """The data of a sheet has ended; what follows (links, rules of formats) is not read."""
+class Archive:
+    """The parts of a ZIP file by their names.
 
-
-class Archive(ZipFile):
-    """A ZIP file whose parts are bounded, whoever opens them."""
+    All methods raise TooLarge, BadXml (of it ForbiddenXml for a document type), and what zipfile raises.
+    """
 
     def __init__(self, stream: IO[bytes]) -> None:
-        super().__init__(stream)
-        if len(self.namelist()) > _MOST_PARTS:
+        self._zip = ZipFile(stream)
+        # 1C writes SharedStrings.xml and names sharedStrings.xml.
+        self._parts = {part.filename.lower(): part for part in self._zip.infolist()}
+        if len(self._parts) > _MOST_PARTS:
             raise TooLarge(f"it has more than {_MOST_PARTS} parts")
-        self._names = {name.lower(): name for name in self.namelist()}
 
-    def _named(self, name: str) -> str:
-        """Give a part's name as the archive has it: 1C writes SharedStrings.xml and names sharedStrings.xml."""
-        return self._names.get(name.lower(), name)
+    def __contains__(self, name: str) -> bool:
+        return name.lower() in self._parts
 
-    def read(self, name: Any, pwd: bytes | None = None) -> bytes:
-        """Give a small part whole."""
-        with super().open(self._named(name), "r", pwd) as part:
+    def tree(self, name: str) -> Element:
+        """Read a small part whole."""
+        with self._open(name) as part:
             data = part.read(_WHOLE_PART + 1)
         if len(data) > _WHOLE_PART or data.count(b"<") > _WHOLE_TAGS:
             raise TooLarge(f"its part {name} is too large")
-        _refuse_doctype(data)
-        return data
+        tree = GrowingTree()
+        tree.feed(data)
+        tree.close()
+        return cast("Element", tree.root)
 
-    def strings(self, path: str) -> "StringsStream":
-        """Open the table of strings; its reader calls ``item_done`` after each."""
-        return StringsStream(super().open(self._named(path)), path)
+    def children(self, name: str, largest: int, inside: str = "") -> Iterator[Element]:
+        """Read a part of at most ``largest`` bytes: each child of its element, or of that element's child ``inside``.
 
-    def sheet(self, path: str) -> "SheetStream":
-        """Open a sheet; its reader calls ``row_done`` after each row."""
-        return SheetStream(super().open(self._named(path)), path)
+        Also raises ValueError when there is no child ``inside``, or a second one.
+        """
+        cut = _Cut(name, inside)
+        total = 0
+        with self._open(name) as part:
+            while piece := part.read(_PIECE):
+                total += len(piece)
+                if total > largest:
+                    raise TooLarge(f"its part {name} is larger than {largest // 1024**2} MiB")
+                yield from cut.feed(piece)
+        yield from cut.close()
 
-
-class StringsStream(io.RawIOBase):
-    """The XML of the table of strings. What no item ends (one endless text, nested tags) is bounded as an item is."""
-
-    def __init__(self, part: IO[bytes], name: str) -> None:
-        self._part, self._name = part, name
-        self._all = self._item = self._tags = 0
-        self._before = b""
-
-    def item_done(self) -> None:
-        """Start to count the bytes of the next item."""
-        self._item = 0
-
-    def read(self, size: int = -1) -> bytes:
-        """Give the next bytes. Raises TooLarge, or ValueError for a document type."""
-        block = self._part.read(size if size > 0 else 1 << 16)
-        self._all += len(block)
-        self._item += len(block)
-        self._tags += block.count(b"<")
-        if self._all > LARGEST_STRINGS or self._tags > _STRINGS_TAGS:
-            raise TooLarge(f"its part {self._name} holds too many strings")
-        if self._item > LARGEST_ROW:
-            raise TooLarge(f"an item of its part {self._name} is larger than {LARGEST_ROW // 1024**2} MiB")
-        _refuse_doctype(self._before + block)
-        self._before = block[-_OVERLAP:]
-        return block
-
-    def close(self) -> None:
-        """Close the part."""
-        self._part.close()
-        super().close()
+    def _open(self, name: str) -> IO[bytes]:
+        if name not in self:
+            raise KeyError(f"it has no part {name}")
+        part = self._parts[name.lower()]
+        # XLSX files are packed in these two ways only. What bzip2 or LZMA packed, zipfile unpacks without a bound.
+        if part.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
+            raise ValueError(f"its part {name} is packed in a way that no XLSX file is")
+        return self._zip.open(part)
 
 
-class SheetStream(io.RawIOBase):
-    """The XML of a sheet until its data ends; then ``SheetEnd``, after a look at the rest."""
+class _Cut:
+    """A growing tree off which the complete children of one element (the list) are cut, and what follows the list."""
 
-    def __init__(self, part: IO[bytes], name: str) -> None:
-        self._part, self._name = part, name
-        self._all = self._row = 0
-        self._before = b""
-        self._over = False
+    def __init__(self, name: str, inside: str) -> None:
+        self._name = name
+        self._inside = inside
+        self._tree = GrowingTree()
+        self._list: Element | None = None
+        self._since = 0
 
-    def row_done(self) -> None:
-        """Start to count the bytes of the next row."""
-        self._row = 0
+    def feed(self, piece: bytes) -> list[Element]:
+        """Read on, and take the children that are complete."""
+        self._tree.feed(piece)
+        self._since += len(piece)
+        self._bound_depth()
+        children = self._children(whole=False)
+        # What never ends (one text, one tag, a comment) completes no element.
+        if self._since > LARGEST_ROW:
+            raise TooLarge(f"a row of its part {self._name} is larger than {LARGEST_ROW // 1024**2} MiB")
+        return children
 
-    def read(self, size: int = -1) -> bytes:
-        """Give the next bytes. Raises SheetEnd, TooLarge, or ValueError for what is no sheet."""
-        if self._over:
-            self._pass_over()
-            raise SheetEnd
-        block = self._part.read(size if size > 0 else 1 << 16)
-        self._count(len(block))
-        seen = self._before + block
-        _refuse_doctype(seen)
-        end = _SHEET_END.search(seen)
-        if end is not None:
-            self._over = True
-            self._no_rows(seen[end.end() :])
-        self._before = seen[-_OVERLAP:]
-        return block
+    def _bound_depth(self) -> None:
+        """An element within an element takes a hundred times more memory than its bytes."""
+        element = self._tree.root
+        for _ in range(_DEEPEST):
+            if element is None or not len(element):
+                return
+            element = element[-1]
+        raise TooLarge(f"its part {self._name} has more than {_DEEPEST} elements within each other")
 
-    def close(self) -> None:
-        """Close the part."""
-        self._part.close()
-        super().close()
+    def close(self) -> list[Element]:
+        """End the document, and take the children that are left."""
+        self._tree.close()
+        children = self._children(whole=True)
+        if self._list is None:
+            raise ValueError(f"its part {self._name} has no {self._inside}")
+        return children
 
-    def _count(self, size: int) -> None:
-        self._all += size
-        self._row += size
-        if self._all > LARGEST_PART:
-            raise TooLarge(f"its sheet {self._name} is larger than {LARGEST_PART // 1024**3} GiB")
-        if self._row > LARGEST_ROW:
-            raise TooLarge(f"a row of its sheet {self._name} is larger than {LARGEST_ROW // 1024**2} MiB")
-
-    def _pass_over(self) -> None:
-        """Read the rest for its checksum; a row in it would be one that was not read."""
-        while block := self._part.read(1 << 20):
-            self._all += len(block)
-            self._row = 0
-            self._count(0)
-            self._no_rows(self._before + block)
-            self._before = block[-_OVERLAP:]
-
-    def _no_rows(self, data: bytes) -> None:
-        if _ROW.search(data):
-            raise ValueError("rows stand outside of the data of the sheet")
+    def _children(self, *, whole: bool) -> list[Element]:
+        root = self._tree.root
+        if root is None:
+            return []
+        if self._list is None:
+            self._list = root.find(f"{{*}}{self._inside}") if self._inside else root
+        if self._list is None:
+            del root[:-1]  # each child is looked at once
+            return []
+        over = self._list is not root and root[-1] is not self._list
+        children = self._list[:] if whole or over else self._list[:-1]  # the last one may go on
+        del self._list[: len(children)]
+        if over and any(child.tag == self._list.tag and child is not self._list for child in root):
+            raise ValueError(f"its part {self._name} has a second {self._inside}")
+        if children or (over and _drop_complete(root)):
+            self._since = 0
+        return children
 
 
-def _refuse_doctype(data: bytes) -> None:
-    if _DOCTYPE.search(data):
-        raise ValueError("a document type is not accepted")
+def _drop_complete(element: Element) -> bool:
+    """Cut off what is complete behind the list: links, merged cells and formats may be more than the rows are."""
+    dropped = False
+    while len(element):
+        dropped |= len(element) > 1
+        del element[:-1]
+        element = element[-1]
+    return dropped
