@@ -30,7 +30,7 @@ _PIECE = 64 * 1024
 
 
 def commerceml(blocks: Iterable[bytes], name: str, encoding: str | None = None) -> Iterator[tuple[int, Any]]:
-    """Give each counterparty as a record, with its number. ``name`` names the file in messages.
+    """Each counterparty as a record, with its number. ``name`` names the file in messages.
 
     Raises SourceBadAnswer when the file is damaged, or holds no place for counterparties.
     """
@@ -57,7 +57,7 @@ class _Walk:
         self.seen = False
 
     def counterparties(self, blocks: Iterable[bytes]) -> Iterator[Element]:
-        """Give the elements. Raises BadXml, TooLarge."""
+        """The elements of counterparties. Raises BadXml, TooLarge."""
         for block in blocks:
             for start in range(0, len(block), _PIECE):
                 piece = block[start : start + _PIECE]
@@ -71,7 +71,7 @@ class _Walk:
             yield from self._within(self._tree.root)
 
     def _complete(self) -> Iterator[Element]:
-        """Go down the elements that are still open: what stands before each is complete."""
+        """Cut off what is complete: of each open element, all children but the last, which may go on."""
         element = self._tree.root
         if element is None:
             return
@@ -88,7 +88,7 @@ class _Walk:
             element = element[0]
 
     def _within(self, element: Element, parent: Element | None = None) -> Iterator[Element]:
-        """Give the counterparties of an element that is complete; those within one are its representatives."""
+        """The counterparties of a complete element. One within another is its representative."""
         if parent is not None and self._is_one(element, parent):
             self.seen = True
             yield element
@@ -102,7 +102,7 @@ class _Walk:
 
 
 def _record(element: Element, space: str) -> dict[str, Any]:
-    """Give a counterparty with the fields ``Ref``, ``Name``, ``Phones``, ``DeletionMark``, and all its texts."""
+    """A counterparty with the fields ``Ref``, ``Name``, ``Phones``, ``DeletionMark``, and all its texts."""
     texts = {key: text for key, text in element.items() if "}" not in key}
     texts |= {local(child.tag): text for child in element if (text := (child.text or "").strip())}
     person = " ".join(text for key in _PERSON if (text := texts.get(key, "")))
@@ -113,7 +113,7 @@ def _record(element: Element, space: str) -> dict[str, Any]:
 
 
 def _contacts(element: Element, space: str) -> Iterator[tuple[str, str]]:
-    """Give the contacts of a counterparty and of its representatives: their kinds and texts."""
+    """The contacts of a counterparty and of its representatives: their kinds and texts."""
     own = element.findall(f"{space}Контакты/{space}Контакт")
     others = element.findall(f"{space}Представители//{space}Контакт")
     for contact in (*own, *others):
@@ -125,7 +125,7 @@ def _contacts(element: Element, space: str) -> Iterator[tuple[str, str]]:
 
 
 def _is_phone(kind: str, text: str) -> bool:
-    """Tell a phone from a fax, an e-mail, an address; a contact without a kind is one where it looks so."""
+    """Whether a contact is a phone, and no fax, e-mail or address. Without a kind, its text must hold no letters."""
     if kind:
         return any(word in kind.casefold() for word in _PHONE_WORDS)
     return not any(char.isalpha() or char == "@" for char in text)

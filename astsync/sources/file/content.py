@@ -43,13 +43,15 @@ class Content:
 
 
 def name_of(path: Path) -> str:
-    """Name a file without its folder, which may tell more than a report should."""
+    """A file's name without its folder, which may tell more than a report should."""
     return "standard input" if path == STANDARD_INPUT else one_line(path.name)
 
 
 @contextmanager
 def opened(path: Path) -> Iterator[Content]:
-    """Open a file, or keep standard input in a temporary one, and see at the end that it is still the same.
+    """Open a file, or copy standard input to a temporary one.
+
+    A file that an export writes at the same time may look whole: so its size and time are compared at the end.
 
     Raises SourceError: it is not there, may not be read, is no regular file, is empty, is larger than
     ``LARGEST_FILE``, or changed meanwhile.

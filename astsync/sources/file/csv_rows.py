@@ -37,7 +37,7 @@ class CsvRows:
         self._lines = chain(start, lines)
 
     def __iter__(self) -> Iterator[Line]:
-        """Give the rows. Raises SourceBadAnswer that names the line where quotes are wrong or never closed."""
+        """The rows. Raises SourceBadAnswer that names the line where quotes are wrong or never closed."""
         try:
             for cells in self._reader(self._watched(), self.delimiter):
                 yield self._line, [cell.strip() for cell in cells]
@@ -72,6 +72,7 @@ class CsvRows:
             )
 
     def _delimiter(self, start: list[str], finder: Finder) -> str:
+        # Phones are separated by commas and semicolons too. Only the right delimiter gives the columns of the header.
         def worth(delimiter: str) -> tuple[bool, int]:
             first = self._sampled(start, delimiter)
             return _has_header(finder, first), max((len(cells) for _, cells in first), default=0)
@@ -79,7 +80,7 @@ class CsvRows:
         return max(_DELIMITERS, key=worth)
 
     def _sampled(self, start: list[str], delimiter: str) -> list[Line]:
-        """Give the first rows as far as they can be read: a sample may end within quotes."""
+        """The first rows as far as they can be read: a sample may end within quotes."""
         first: list[Line] = []
         try:
             for cells in islice(self._reader(start, delimiter), HEADER_WITHIN):
@@ -115,13 +116,13 @@ class CsvRows:
 
 
 def _separator(line: str) -> str:
-    """Give the delimiter that Excel's own first line names: ``sep=;``."""
+    """The delimiter that Excel's own first line names: ``sep=;``."""
     text = line.strip("\ufeff\r\n")
     return text[4] if len(text) == 5 and text.lower().startswith("sep=") else ""
 
 
 def _has_header(finder: Finder, first: list[Line]) -> bool:
-    """Tell whether the header is among the first rows, in one line or in two."""
+    """Whether the header is among the first rows, in one line or in two."""
     if any(_is_header(finder, row) for row in first):
         return True
     return any(finder.two_lines(first[at : at + 2]) is not None for at in range(len(first)))

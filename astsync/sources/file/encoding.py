@@ -1,6 +1,7 @@
-"""The encoding of a text file: told by its mark, by being UTF-8, or by being Russian in windows-1251; never guessed.
+"""The encoding of a text file: named by its byte order mark, else UTF-8, else windows-1251 if its letters are Russian.
 
-A wrong encoding gives wrong names without any error, so whatever is in doubt is refused with the key to write.
+Nearly every byte is a letter in windows-1251, cp866 and koi8-r alike: read with the wrong one, a file gives wrong names
+and no error. So a file whose encoding is in doubt is refused, and the message names the key to write.
 """
 
 import codecs
@@ -36,13 +37,16 @@ _NO_LETTERS = set("«»№–—“”„…°\xa0")
 _STRANGE = -30
 _LIKELY, _LIKELY_FEW = 22, 12
 _FEW = 20
-"""Bytes; in so few the letters may well be unusual ones. True texts reach 26, Greek read as Russian 19."""
+"""Bytes. A shorter text may be all unusual letters. Longer Russian ones are 26 likely; Greek read as Russian, 19."""
 
 _BYTES_OF_UTF8 = re.compile(rb"\xd0[\xb0\xb5\xbd\xbe]|\xd1[\x80-\x82\x8b]")
 """The letters а е н о р с т ы as UTF-8 writes them; as windows-1251 they are Р° Рµ …, which no text holds."""
 
 _CUT_LETTER = re.compile(rb"[\xc2-\xdf]|[\xe0-\xef][\x80-\xbf]?|[\xf0-\xf4][\x80-\xbf]{0,2}")
-"""A whole file's last byte in windows-1251 may look so too, where it is its only letter: that is refused as well."""
+"""The start of a letter of UTF-8 at the end of the file: the file was cut within it.
+
+A whole file in windows-1251 whose only Russian letter is its last byte looks the same, and is refused too.
+"""
 
 _BESIDE_LATIN = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
 _HIGH = re.compile(rb"[\x80-\xff]")
@@ -52,7 +56,7 @@ _DAMAGED = "The file is damaged or mixes encodings: export it again as UTF-8."
 
 
 def encoding_of(stream: IO[bytes], name: str, wanted: str = "") -> str:
-    """Give the Python name of a file's encoding; ``wanted`` is ``source.file.encoding``.
+    """The Python name of a file's encoding; ``wanted`` is ``source.file.encoding``.
 
     Raises SourceBadAnswer that names the line and the byte when the file is neither UTF-8 nor windows-1251.
     """
@@ -83,8 +87,10 @@ def _unmarked(stream: IO[bytes], name: str) -> str:
     stream.seek(max(0, position - _BLOCK // 16))
     sample = stream.read(_BLOCK)
     stream.seek(position)
+    # All before this byte is UTF-8. If only the start of a letter follows, the file is UTF-8 and cut.
     if position and _CUT_LETTER.fullmatch(stream.read(4)):
         raise _within_letter(name, "UTF-8", line)
+    # Letters of UTF-8 elsewhere in the file: it is damaged, or two files of different encodings were put together.
     if _holds_utf8(stream):
         raise undecodable(name, "UTF-8", position, line, _DAMAGED)
     _check_russian(sample, name, position, line)
@@ -92,7 +98,7 @@ def _unmarked(stream: IO[bytes], name: str) -> str:
 
 
 def undecodable(name: str, encoding: str, position: int, line: int, hint: str = _KEY) -> SourceBadAnswer:
-    """Make the error of a byte that an encoding does not have; positions count from 0, lines from 1."""
+    """The error for a byte that an encoding does not have; positions count from 0, lines from 1."""
     return SourceBadAnswer(f"{name} is not {_shown(encoding)}: line {line}, byte {position}", hint=hint)
 
 
@@ -105,7 +111,7 @@ def _shown(encoding: str) -> str:
 
 
 def first_fault(stream: IO[bytes], encoding: str) -> tuple[int, int] | None:
-    """Give the position and the line of the first byte that an encoding cannot read; None when all can be read."""
+    """The position and the line of the first byte that an encoding cannot read; None when it reads all."""
     decoder = codecs.getincrementaldecoder(encoding)("strict")
     stream.seek(0)
     position, line = 0, 1
@@ -136,10 +142,14 @@ def _holds_utf8(stream: IO[bytes]) -> bool:
 
 
 def _check_russian(sample: bytes, name: str, position: int, line: int) -> None:
-    """See that bytes are Russian (or Ukrainian, Belarusian) in windows-1251 and nothing else."""
+    """Raises SourceBadAnswer unless the bytes are Russian, Ukrainian or Belarusian in windows-1251.
+
+    Each single-byte encoding of Cyrillic is tried: in the right one the usual letters of the language are frequent.
+    """
     high = b"".join(_HIGH.findall(sample))
     likely = {encoding: _likeness(high, encoding) for encoding in (WINDOWS, *_OTHERS)}
     best = max(likely, key=lambda encoding: likely[encoding])
+    # Western letters in a Latin word (Müller) stand beside Latin ones; Russian words stand alone.
     beside = len(_BESIDE_LATIN.findall(sample))
     if likely[best] < (_LIKELY_FEW if len(high) < _FEW else _LIKELY) or beside * 3 > len(high):
         raise undecodable(name, f"UTF-8, and no Russian in {WINDOWS} either", position, line)
@@ -151,14 +161,14 @@ def _check_russian(sample: bytes, name: str, position: int, line: int) -> None:
 
 
 def _likeness(high: bytes, encoding: str) -> float:
-    """Tell how usual the letters are, at most 34 on average; signs that names do not hold count against."""
+    """How usual the letters are on average, at most 34; a sign that no name holds counts -30."""
     letters = [c.lower() for c in high.decode(encoding, "replace") if c not in _NO_LETTERS]
     return sum(_USUAL.get(letter, _STRANGE) for letter in letters) / max(1, len(letters))
 
 
 @contextmanager
 def _text(stream: IO[bytes], name: str, encoding: str) -> Iterator[io.TextIOWrapper]:
-    """Open a stream as strict text whose lines keep their own ends; a byte that cannot be read is named."""
+    """A stream as text whose lines keep their own ends. Raises SourceBadAnswer that names a byte it cannot read."""
     stream.seek(0)
     text = io.TextIOWrapper(stream, encoding, errors="strict", newline="")
     try:
@@ -174,7 +184,7 @@ def _text(stream: IO[bytes], name: str, encoding: str) -> Iterator[io.TextIOWrap
 
 
 def text_lines(stream: IO[bytes], name: str, encoding: str, longest: int) -> Iterator[str]:
-    """Give the lines of a text with their ends; ``longest`` bounds a line in characters.
+    """The lines of a text with their ends; ``longest`` bounds a line in characters.
 
     Raises SourceBadAnswer, which names the line, when a byte cannot be read, a line is longer or holds NUL.
     """
@@ -190,7 +200,7 @@ def text_lines(stream: IO[bytes], name: str, encoding: str, longest: int) -> Ite
 
 
 def utf8_blocks(stream: IO[bytes], name: str, encoding: str) -> Iterator[bytes]:
-    """Give a text as blocks of UTF-8. Raises SourceBadAnswer when a byte cannot be read."""
+    """A text as blocks of UTF-8. Raises SourceBadAnswer when a byte cannot be read."""
     with _text(stream, name, encoding) as text:
         while block := text.read(_BLOCK // 8):
             yield block.encode()

@@ -24,6 +24,7 @@ _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _HTML = re.compile(rb"\s*<(!doctype\s+html|html|head|body|meta|table|style|div)\b", re.IGNORECASE)
 _XML = re.compile(rb"\s*<[^\s<>=\d]")  # the letter may be of any encoding
 _EXCEL_2003 = b"urn:schemas-microsoft-com:office:spreadsheet"
+# The start is looked at before the encoding is known: the name is sought in each that such files have.
 _COMMERCEML = tuple(f"<{ROOT}".encode(encoding) for encoding in ("utf-8", "cp1251", "utf-16-le", "utf-16-be"))
 _CARD = re.compile(rb"BEGIN:VCARD\s", re.IGNORECASE)
 _NAMED: tuple[Shape, ...] = ("csv", "json", "jsonl", "vcard")
@@ -40,7 +41,7 @@ _SAVE = "Save it as XLSX (Excel workbook) or as CSV."
 
 
 def shape_of(stream: IO[bytes], name: str, wanted: str) -> Shape:
-    """Tell a file's format from its content, then its suffix; ``wanted`` is ``source.file.format``.
+    """A file's format by its content, then its suffix; ``wanted`` is ``source.file.format``.
 
     Raises SourceBadAnswer when it is of a format that is not read, or not the wanted one.
     """
@@ -85,7 +86,7 @@ def _refuse_foreign(head: bytes, name: str) -> None:
 
 
 def _plain(head: bytes) -> bytes:
-    """Give the start of a text as one byte a character, as far as formats are told by ASCII."""
+    """The start of a text without its byte order mark and blanks, one byte for each ASCII character also of UTF-16."""
     for mark in _MARKS:
         head = head.removeprefix(mark)
     return head.replace(b"\0", b"").lstrip()
@@ -93,6 +94,7 @@ def _plain(head: bytes) -> bytes:
 
 def _text_shape(head: bytes, suffix: str) -> Shape:
     named = _SUFFIXES.get(suffix)
+    # CSV may begin with a bracket too: there the suffix decides.
     if named == "vcard" or _CARD.match(head):
         return "vcard"
     if named == "csv" or not head.startswith((b"{", b"[")):

@@ -1,6 +1,7 @@
-"""Headers of tables as reports have them: two lines of which the upper one names groups, and rows that are no records.
+"""The headers and totals of reports: a header in two lines, the upper of which names groups, and rows of totals.
 
-1C and Excel keep the text of merged cells in the first of them; the others are empty.
+A cell that is merged over several columns keeps its text in the first of them; the others are empty. So a group goes
+on to the right until the next text in the upper line.
 """
 
 import re
@@ -46,10 +47,10 @@ def joined(upper: Sequence[Any], lower: Sequence[Any], is_phone: Callable[[str],
 
 
 def continues(upper: Sequence[Any], lower: Sequence[Any], name: int) -> bool:
-    """Tell whether a row goes on with the header above it, whose column ``name`` is complete.
+    """Whether the row ``lower`` is the second line of the header ``upper``, and not the first record.
 
-    It has nothing in that column, short words without numbers in others, and at least one where the upper line has
-    nothing, so that a cell above it is merged.
+    A record has a name: the second line has nothing in the column ``name``. Its other cells are short words without
+    numbers. At least one of them stands below an empty cell, which is a part of a merged one.
     """
     if len(lower) > name and lower[name] not in (None, ""):
         return False
@@ -60,17 +61,20 @@ def continues(upper: Sequence[Any], lower: Sequence[Any], name: int) -> bool:
 
 
 def is_footer(first: str, cells: Sequence[Any], phones: Sequence[int]) -> bool:
-    """Tell a row of totals («Итого») by its first text from a record: such a row has no phone."""
+    """Whether a row is one of totals, told by its first text («Итого»).
+
+    A counterparty may be called so («Итого ООО»): a row with a phone is a record.
+    """
     if first[:1] not in _FOOTER_LETTERS or not _FOOTER.fullmatch(first.strip()):
         return False
     return not any(sum(map(str.isdigit, str(cells[at]))) >= 5 for at in phones if at < len(cells))
 
 
 def whole_digits(text: str) -> str:
-    """Give a number that a spreadsheet wrote as a fraction, or with an exponent, as its digits.
+    """The digits of a number that a spreadsheet wrote as a fraction or with an exponent.
 
     ``79161234567.0`` and ``7.9161234567E+10`` are ``79161234567``. Where digits were lost (``7.91612E+10``) the text
-    stays: a number that was made up would be a wrong key.
+    stays as it is: with zeros in their places it would be somebody else's number.
     """
     found = _WRITTEN_WHOLE.fullmatch(text)
     if found:

@@ -18,7 +18,7 @@ _MAY_BE_XDTO = '"#value"'
 
 
 def json_list(blocks: Iterable[bytes], name: str, path: str) -> Iterator[tuple[int, Any]]:
-    """Give each item of the list in one JSON document, with its number; ``path`` leads to it.
+    """Each item of the list in one JSON document, with its number; ``path`` leads to it.
 
     Raises SourceError when the document is cut or damaged, or when the list is not found.
     """
@@ -33,7 +33,7 @@ def json_list(blocks: Iterable[bytes], name: str, path: str) -> Iterator[tuple[i
 
 
 def json_lines(lines: Iterable[str], name: str) -> Iterator[tuple[int, Any]]:
-    """Give the value of each line that is not blank, with its number. Raises SourceBadAnswer that names a bad line."""
+    """The value of each line that is not blank, with its number. Raises SourceBadAnswer that names a bad line."""
     for number, line in enumerate(lines, 1):
         if text := line.strip("\ufeff \t\r\n"):
             yield number, _value(text, number, name)

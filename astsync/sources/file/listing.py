@@ -28,7 +28,7 @@ _DELIMITERS = {"\t": "tab"}
 class Listing:
     """Records with their places ("line 7"), and the fields to read them by.
 
-    ``sure`` tells that the reference is a field of that name; ``checked`` that its fields were found already.
+    ``sure``: the reference comes from the field of that name. ``checked``: the fields were found in the header.
     """
 
     records: Iterator[tuple[str, Any]]
@@ -38,7 +38,10 @@ class Listing:
 
 
 def list_of(content: Content, config: FileConfig, tell: Tell) -> Listing:
-    """Open the list in a file and tell what it is. Raises SourceError, here and while the records are read."""
+    """Open the list in a file. ``tell`` is called with its format and all else that is found out.
+
+    Raises SourceError, here and while the records are read.
+    """
     shape = shape_of(content.stream, content.name, config.format)
     tell(Finding("format", True, shape))
     if shape == "xlsx":

@@ -27,11 +27,14 @@ _Row = tuple[str, str, str, bytes, str]
 
 
 class Merger:
-    """Keeps what all rows give, since any row may belong to the first; a context manager.
+    """Keeps all rows and joins those of one reference; a context manager.
 
-    Kept by SQLite in a nameless temporary file, so that a million rows need no more memory than a thousand. ``where``
-    names the list in messages. ``sure`` tells that its reference is the field of that name: where another column was
-    taken for it, rows of one reference and different names show that it was none.
+    The last row of a file may belong to the first, so no counterparty is complete before the end. SQLite keeps the rows
+    in a temporary file without a name: a million rows need no more memory than a thousand.
+
+    ``where`` names the list in messages. ``sure`` is set when the reference comes from the field of that name. When it
+    comes from another column («Код») that usually holds one, two names for one reference show that this column holds
+    something else: joining those rows would give one counterparty the phones of another.
     """
 
     def __init__(self, where: str) -> None:
@@ -71,7 +74,10 @@ class Merger:
         return int(self._base.execute(_COUNT).fetchone()[0])
 
     def all(self) -> Iterator[Counterparty]:
-        """Give the counterparties in the order of their first rows. Raises SourceQueryError (see the class)."""
+        """The counterparties in the order of their first rows.
+
+        Raises SourceQueryError for two names of one reference that is not ``sure``.
+        """
         self._flush()
         group: list[_Row] = []
         for row in self._base.execute(_GROUPED):
@@ -91,6 +97,7 @@ class Merger:
 
     def _one(self, group: list[_Row]) -> Counterparty:
         catalog, ref, name, _, code = group[0]
+        # A name that was changed between two rows of an export is no fault: the first one counts, and the log says so.
         other = next((row[2] for row in group if row[2] != name), None)
         if other is not None:
             self._differ(ref, name, other)

@@ -22,7 +22,7 @@ _EMPTY = "An empty list is never taken for a phonebook: look at the export that 
 class FileSource:
     """The counterparties of the file that ``[source.file]`` names.
 
-    Nothing is given before the whole file was read and seen to be whole.
+    The first counterparty comes after the last byte: until then the file may prove to be cut.
     """
 
     def __init__(self, config: SourceConfig) -> None:
@@ -30,17 +30,17 @@ class FileSource:
         self._name = name_of(config.table(FileConfig).path)
 
     def describe(self) -> str:
-        """Name the file without its folder."""
+        """The file's name without its folder."""
         return self._name if self._name == "standard input" else f"file {self._name}"
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
-        """Give every counterparty once. Raises SourceError when the file is not whole."""
+        """Every counterparty once. Raises SourceError when the file is not whole."""
         with Merger(self._name) as merger:
             self._read(merger, progress, lambda _: None)
             yield from merger.all()
 
     def check(self) -> Iterator[Finding]:
-        """Tell what the file is, its columns, how many counterparties it holds, and the first ones."""
+        """The file's format, its columns, the number of its counterparties, and the first of them."""
         found: list[Finding] = []
         try:
             with Merger(self._name) as merger:

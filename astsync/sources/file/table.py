@@ -57,7 +57,7 @@ RECORD = FieldsConfig(
 
 
 def folded(header: object) -> str:
-    """Give a header as it is compared: without its blanks, its case and the difference of е and ё."""
+    """A header as it is compared: without outer blanks, its case and the difference of е and ё."""
     text = header if isinstance(header, str) else ""
     return " ".join(text.replace("\ufeff", "").split()).casefold().replace("ё", "е")
 
@@ -66,7 +66,7 @@ def folded(header: object) -> str:
 class Columns:
     """The columns of a table by what they hold, as places from 0; ``phones`` are groups of texts of one phone.
 
-    ``sure`` tells that the reference is the column of that name, not one that usually is it.
+    ``sure``: the reference is the column of that name, or the configured one; not one that usually holds it («Код»).
     """
 
     header: tuple[str, ...]
@@ -81,7 +81,7 @@ class Columns:
     code: int | None
 
     def told(self) -> str:
-        """Say which column was taken for what."""
+        """Which column was taken for what, in words."""
         parts = {"name": [self.name], "phones": [place for group in self.phones for place in group]}
         parts |= {key: [place] for key in _SINGLE if (place := getattr(self, key)) is not None}
         return "; ".join(
@@ -89,7 +89,7 @@ class Columns:
         )
 
     def record(self, cells: Sequence[Any]) -> Record:
-        """Give a row as a record with the fields of ``RECORD``."""
+        """A row as a record with the fields of ``RECORD``."""
         width = len(cells)
 
         def cell(place: int | None) -> Any:
@@ -114,15 +114,15 @@ class Columns:
         }
 
     def _own_kind(self, group: tuple[int, ...]) -> str:
-        """A column of its own kind of phone is named by it: «Мобильный телефон»."""
+        """Of several columns of phones each is a kind, and its header names it: «Мобильный телефон»."""
         return self.header[group[0]] if len(self.phones) > 1 else ""
 
     def _key(self, at: int) -> str:
-        """Name a column of phones; several columns of one phone go by their headers in the order of trust."""
+        """The key of a column of phones. Where several columns are one phone, their headers say which counts more."""
         return f"{at}.{self.header[at]}" if len(self.phones) == 1 and len(self.phones[0]) > 1 else str(at)
 
     def fields(self) -> FieldsConfig:
-        """Give the fields of the records for their reader."""
+        """The fields by which a reader finds everything in the records."""
         texts = tuple(dict.fromkeys(self._key(at) for group in self.phones for at in group))
         return RECORD.model_copy(update={"phone": texts})
 
@@ -136,7 +136,7 @@ class Finder:
         self._name = name
 
     def find(self, rows: Iterable[Line]) -> tuple[Columns, Iterator[Line]]:
-        """Give the columns, and the rows below the header.
+        """The columns, and the rows below the header.
 
         Raises SourceQueryError that lists the columns that exist, SourceBadAnswer when there are no rows.
         """
@@ -160,7 +160,7 @@ class Finder:
         raise self._missing(first)
 
     def two_lines(self, lines: Sequence[Line]) -> Columns | None:
-        """Read two rows as one header, the upper one of which names groups; None when they are none."""
+        """The columns of two rows as one header, whose upper row names groups; None when they are no header."""
         if len(lines) < 2:
             return None
         (_, upper), (line, lower) = lines
@@ -172,7 +172,7 @@ class Finder:
             return None
 
     def columns(self, line: int, cells: Sequence[Any], full: Sequence[str] = ()) -> Columns | None:
-        """Read a row as the header; None when it lacks a column that is needed.
+        """The columns of a row as the header; None when it lacks a column that is needed.
 
         ``full`` are its cells with the names of their groups: columns may be named so too.
         """
@@ -191,7 +191,7 @@ class Finder:
         return Columns(header, line, name, phones, sure=sure, **others)
 
     def _one(self, key: str, places: Mapping[str, list[int]]) -> int | None:
-        """Give the place of a column that may be there once."""
+        """The place of a column that may be there once. Raises SourceQueryError when several columns could be it."""
         wanted: str = getattr(self._fields, key)
         found = {wanted: places[folded(wanted)]} if folded(wanted) in places else {}
         if not found and key not in self._set:
@@ -208,7 +208,7 @@ class Finder:
         return next((hits[0] for hits in found.values()), None)
 
     def _phones(self, places: Mapping[str, list[int]]) -> tuple[tuple[int, ...], ...]:
-        """Give the columns with phones, each a group; or the one group of texts of a row that is one phone."""
+        """The columns with phones, each a group; or one group: the texts of a table in which each row is one phone."""
         fields = self._fields
         named = [places.get(folded(phone), []) for phone in fields.phones]
         if "phones" in self._set:
@@ -240,7 +240,7 @@ def _texts(row: Line) -> int:
 
 
 def records(columns: Columns, rows: Iterable[Line]) -> Iterator[tuple[int, Record]]:
-    """Give the rows that hold anything as records, each with its line; totals and repeated headers are none."""
+    """The rows as records, each with its line. Empty rows, totals and repeated headers are left out."""
     phones = sorted({at for group in columns.phones for at in group})
     name, word = columns.name, columns.header[columns.name]
     for line, cells in rows:
@@ -253,7 +253,7 @@ def records(columns: Columns, rows: Iterable[Line]) -> Iterator[tuple[int, Recor
 
 
 def _whole(cells: Sequence[Any], phones: Iterable[int]) -> Sequence[Any]:
-    """Give cells with the numbers that a spreadsheet wrote as fractions as their digits."""
+    """The cells, with the digits of phones that a spreadsheet wrote as fractions."""
     for at in phones:
         cell = cells[at] if at < len(cells) else None
         if isinstance(cell, str) and cell[:1].isdigit() and (whole := whole_digits(cell)) != cell:
@@ -262,6 +262,6 @@ def _whole(cells: Sequence[Any], phones: Iterable[int]) -> Sequence[Any]:
 
 
 def _is_header_again(columns: Columns, cells: Sequence[Any]) -> bool:
-    """Tell whether a row repeats the header, as reports do on each page."""
+    """Whether a row repeats the header, as reports do on each page."""
     held = [at for at, words in enumerate(columns.header) if words]
     return all(at < len(cells) and cells[at] == columns.header[at] for at in held)

@@ -30,7 +30,7 @@ _LABEL = re.compile(r"_\$!<(.*)>!\$_")
 
 
 def vcards(lines: Iterable[str], name: str) -> Iterator[tuple[int, Any]]:
-    """Give each card as a record, with the line that it begins on. ``name`` names the file in messages.
+    """Each card as a record, with the line that it begins on. ``name`` names the file in messages.
 
     A record has the fields ``Ref`` (UID), ``Name``, ``Phones`` and the texts of FN, N, ORG and NICKNAME.
     Raises SourceBadAnswer when a card has no end, or there is none.
@@ -75,19 +75,25 @@ class _Card:
             self.texts.setdefault(item.name, _joined(item))
 
     def record(self) -> dict[str, Any]:
-        """Give the card as a record."""
+        """The card as a record."""
         name = next((text for key in _NAME_FROM if (text := self.texts.get(key, ""))), "")
         phones = [{"Value": number, "Kind": self._kind(group, types)} for group, types, number in self.phones]
         return {**self.texts, "Ref": self.texts.get("UID", ""), "Name": name, "Phones": phones}
 
     def _kind(self, group: str, types: frozenset[str]) -> str:
-        """Name the kind of a phone by its label, else by its types."""
+        """The kind of a phone: its label, else its types.
+
+        A label stands in a property of its own, and the group before the name (``item1.``) tells whose it is.
+        """
         label = self.labels.get(group, "") if group else ""
         return label or " ".join(sorted(types - _NO_KIND))
 
 
 class _Cards:
-    """Puts properties together to cards. ``begun`` is the line of the last one, ``depth`` tells that it has no end."""
+    """Puts properties together to cards. ``begun`` is the line of the last card; ``depth`` counts cards without an end.
+
+    A card may hold another one (AGENT), that of a secretary: its phones are not those of the card around it.
+    """
 
     def __init__(self) -> None:
         self.begun = 0
@@ -95,7 +101,7 @@ class _Cards:
         self._card = _Card()
 
     def take(self, number: int, item: _Property) -> tuple[int, dict[str, Any]] | None:
-        """Take the property on this line; gives the card that it ends. A card within a card is somebody else's."""
+        """Take the property on this line; returns the card that it ends, and the line that this card begins on."""
         marks = item.name in {"BEGIN", "END"} and item.value.strip().upper() == "VCARD"
         if marks and item.name == "BEGIN":
             self.depth += 1
@@ -110,7 +116,7 @@ class _Cards:
 
 
 class _Unfolder:
-    """Puts the lines of one property together; of one that nobody reads nothing is kept."""
+    """Puts the lines of one property together. Of a property that is not read, as a photograph, it keeps nothing."""
 
     def __init__(self, line: int, text: str) -> None:
         self._line = line
@@ -123,7 +129,10 @@ class _Unfolder:
         self._keep(text[found.end() :] if found else "")
 
     def goes_on(self, text: str, between: str) -> bool:
-        """Take the next line, if it belongs to this property; ``between`` takes the place of the blank before it."""
+        """Take the next line if it belongs to this property, and say so.
+
+        A line that goes on begins with a blank, in whose place ``between`` is put.
+        """
         if self._soft:  # in quoted-printable the line goes on, whatever it begins with
             self._keep(text)
         elif text[:1] in {" ", "\t"}:
@@ -138,13 +147,13 @@ class _Unfolder:
             self._parts.append(text[:-1] if self._soft else text[:LONGEST_VALUE])
 
     def read(self) -> Iterator[tuple[int, _Property]]:
-        """Give the property and its line; nothing where nobody reads it."""
+        """The property and its line; nothing for a property that is not read."""
         if self._wanted:
             yield self._line, _read(self._head, "".join(self._parts)[:LONGEST_VALUE])
 
 
 def _properties(lines: Iterable[str]) -> Iterator[tuple[int, _Property]]:
-    """Give the properties that are read, with the lines that they begin on."""
+    """The properties that are read, with the lines that they begin on."""
     current, between = _Unfolder(0, ""), ""
     for number, line in enumerate(lines, 1):
         text = line.strip("\r\n").removeprefix("\ufeff")
@@ -180,7 +189,7 @@ def _decoded(value: str, options: dict[str, str]) -> str:
         if encoding in _BASE64:
             return _text(binascii.a2b_base64(value.encode()), options.get("CHARSET", ""))
     except (binascii.Error, ValueError):
-        pass
+        pass  # not encoded as it says: some programs write the name of an encoding and plain text
     return value
 
 
@@ -195,7 +204,7 @@ def _text(content: bytes, charset: str) -> str:
 
 
 def _joined(item: _Property) -> str:
-    """Give a value as one text: of N the family name, the given and the additional ones; of ORG the first part."""
+    """A value as one text: of N the family name, the given and the additional ones; of ORG the first part."""
     if item.name not in {"N", "ORG"}:
         return _plain(item.value)
     parts = [_plain(part) for part in _SEMICOLON.findall(item.value)]
@@ -208,7 +217,7 @@ def _plain(value: str) -> str:
 
 
 def _number(item: _Property) -> str:
-    """Give the number of TEL; of a URI ``tel:+7-495-555-01-01;ext=12`` as people write it."""
+    """The number of TEL; of a URI ``tel:+7-495-555-01-01;ext=12`` as people write it."""
     text = _plain(item.value)
     if not text.lower().startswith("tel:"):
         return "" if item.uri and ":" in text else text

@@ -114,7 +114,7 @@ class Workbook:
             yield _text(item)
 
     def sheet(self, wanted: str) -> str:
-        """Give the name of the wanted sheet, or of the first visible one. Raises SourceQueryError that lists them."""
+        """The name of the wanted sheet, or of the first visible one. Raises SourceQueryError that lists the sheets."""
         if not wanted and self.sheets:
             return self.sheets[0]
         folded = wanted.strip().casefold()
@@ -127,7 +127,7 @@ class Workbook:
         return found[0]
 
     def rows(self, sheet: str) -> Iterator[Line]:
-        """Give the rows that are there, with their numbers. Raises SourceBadAnswer when the sheet is damaged."""
+        """The rows that are there, with their numbers. Raises SourceBadAnswer when the sheet is damaged."""
         number = 0
         try:
             for row in self._archive.children(self._paths[sheet], LARGEST_PART, "sheetData"):

@@ -18,7 +18,7 @@ CURE = (
 def xml_list(
     blocks: Iterable[bytes], name: str, path: str, fields: FieldsConfig, encoding: str | None
 ) -> Iterator[tuple[int, Any]]:
-    """Give each item of the list in one document, with its number; ``path`` leads to it.
+    """Each item of the list in one document, with its number; ``path`` leads to it.
 
     Raises SourceError when the document is cut or damaged, or when the list is not found.
     """
