@@ -27,7 +27,8 @@
     ├── LockedError               8  another run holds the lock
     └── StoreError                2  the local store could not be used
 
-Each error says what happened and why (its text) and what to do (its ``hint``).
+Each error says what happened and why (its text) and what to do (its ``hint``). A SourceError also says whether trying
+again may help (``tries``, ``smaller_page``, ``wait``).
 """
 
 from collections.abc import Collection, Mapping
@@ -59,9 +60,23 @@ class ConfigError(AstsyncError):
 
 
 class SourceError(AstsyncError):
-    """The source did not give a whole list, so nothing was written."""
+    """The source did not give a whole list, so nothing was written.
+
+    Who raises it also says whether the same request may succeed later; ``sources.web.retrying`` alone acts on that.
+    ``tries`` is how often a request is sent in all while it goes on failing like this; 1: trying again is of no use.
+    ``smaller_page``: a request for fewer rows may succeed. ``wait`` is the time before the next try that the server
+    asked for, in seconds.
+    """
 
     exit_code = 4
+
+    def __init__(
+        self, message: str, *, hint: str = "", tries: int = 1, smaller_page: bool = False, wait: float = 0
+    ) -> None:
+        super().__init__(message, hint=hint)
+        self.tries = tries
+        self.smaller_page = smaller_page
+        self.wait = wait
 
 
 class SourceUnreachable(SourceError):

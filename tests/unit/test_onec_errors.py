@@ -18,7 +18,8 @@ from astsync.errors import (
 from astsync.sources.http.rules import HTTP_RULES
 from astsync.sources.soap.rules import RULES as SOAP_RULES
 from astsync.sources.web.client import read_json
-from astsync.sources.web.refusals import FEW, MANY, ONCE, Fault, Rule, error_in_answer, refusal
+from astsync.sources.web.refusals import Rule, odata_refusal, refusal
+from astsync.sources.web.retrying import FEW, MANY
 from astsync.sources.web.server_words import odata_error, read_words
 from astsync.text import one_line
 
@@ -163,7 +164,7 @@ REFUSALS = [
 
 @pytest.mark.parametrize(("status", "body", "kind", "text", "hint"), REFUSALS)
 def test_refusals_are_told_apart(status: int, body: bytes, kind: type[SourceError], text: str, hint: str) -> None:
-    error = refusal(status, body, "Catalog_X").error
+    error = refusal(status, body, "Catalog_X")
     assert type(error) is kind
     assert text in error.message
     assert f"HTTP {status}" in error.message
@@ -173,7 +174,7 @@ def test_refusals_are_told_apart(status: int, body: bytes, kind: type[SourceErro
 
 @pytest.mark.parametrize(("status", "body", "_kind", "_text", "_hint"), REFUSALS)
 def test_messages_are_one_clean_line(status: int, body: bytes, _kind: object, _text: object, _hint: object) -> None:
-    message = refusal(status, body, "Catalog_X").error.message
+    message = refusal(status, body, "Catalog_X").message
     assert message.isprintable()
     assert len(message) < 420
     assert "core83" not in message
@@ -183,26 +184,26 @@ def test_messages_are_one_clean_line(status: int, body: bytes, _kind: object, _t
 @pytest.mark.parametrize(
     ("status", "body", "tries", "smaller"),
     [
-        (400, in_json("6", "x"), ONCE, False),
-        (401, b"", ONCE, False),
-        (403, MAINTENANCE, ONCE, False),
-        (404, b"", ONCE, False),
-        (405, b"", ONCE, False),
-        (501, b"", ONCE, False),
+        (400, in_json("6", "x"), 1, False),
+        (401, b"", 1, False),
+        (403, MAINTENANCE, 1, False),
+        (404, b"", 1, False),
+        (405, b"", 1, False),
+        (501, b"", 1, False),
         (406, b"", MANY, False),
         (409, VERSIONS, MANY, False),
         (429, b"", MANY, False),
         (500, page_of_1c("Не обнаружено свободной лицензии!"), MANY, False),
         (500, page_of_1c("Ведутся технические работы"), FEW, False),
-        (500, in_json("-1", "x"), ONCE, True),
+        (500, in_json("-1", "x"), 1, True),
         (502, b"", MANY, True),
         (503, b"", MANY, True),
         (504, b"", MANY, True),
     ],
 )
 def test_tries_only_where_trying_helps(status: int, body: bytes, tries: int, smaller: bool) -> None:
-    fault = refusal(status, body, "Catalog_X")
-    assert (fault.tries, fault.smaller) == (tries, smaller)
+    error = refusal(status, body, "Catalog_X")
+    assert (error.tries, error.smaller_page) == (tries, smaller)
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_tries_only_where_trying_helps(status: int, body: bytes, tries: int, sma
 def test_an_error_with_status_200_is_an_error(code: str, kind: type[SourceError]) -> None:
     words = odata_error({"odata.error": {"code": code, "message": {"value": "текст"}}})
     assert words is not None
-    assert type(error_in_answer(words, "Catalog_X").error) is kind
+    assert type(odata_refusal(words, "Catalog_X")) is kind
 
 
 @pytest.mark.parametrize(
@@ -259,9 +260,9 @@ def test_an_exception_in_xml_with_a_document_type_is_not_read() -> None:
 @pytest.mark.parametrize("rules", [(), HTTP_RULES, SOAP_RULES])
 @pytest.mark.parametrize("body", [exception, exception_in_xml])
 def test_an_exception_means_the_same_over_each_interface(body: Callable[..., bytes], rules: Sequence[Rule]) -> None:
-    assert type(refusal(406, body(406, BOILERPLATE, SESSION), "x", first=rules).error) is SourceBusy
-    assert type(refusal(500, body(500, BOILERPLATE, "Не найдена лицензия"), "x", first=rules).error) is SourceBusy
-    assert type(refusal(403, body(403, "Ведутся технические работы"), "x", first=rules).error) is SourceBusy
+    assert type(refusal(406, body(406, BOILERPLATE, SESSION), "x", first=rules)) is SourceBusy
+    assert type(refusal(500, body(500, BOILERPLATE, "Не найдена лицензия"), "x", first=rules)) is SourceBusy
+    assert type(refusal(403, body(403, "Ведутся технические работы"), "x", first=rules)) is SourceBusy
 
 
 @pytest.mark.parametrize(
@@ -269,29 +270,29 @@ def test_an_exception_means_the_same_over_each_interface(body: Callable[..., byt
     [
         (page_of_1c("Не обнаружено свободной лицензии!"), SourceBusy, "no free licence", MANY),
         (page_of_1c("Различаются версии клиента и сервера (8.3.27.1719 - 8.3.27.2130)"), SourceBusy, "versions", MANY),
-        (page_of_1c("Идентификация пользователя не выполнена"), SourceLoginError, "refused the login", ONCE),
-        (page_of_1c("Unrecoverable error"), SourceFailure, "Unrecoverable error", ONCE),
+        (page_of_1c("Идентификация пользователя не выполнена"), SourceLoginError, "refused the login", 1),
+        (page_of_1c("Unrecoverable error"), SourceFailure, "Unrecoverable error", 1),
         (exception_in_xml(406, BOILERPLATE, SESSION), SourceBusy, SESSION, MANY),
-        (exception(403, "x", "Ведутся технические работы"), SourceBusy, "no sessions now", ONCE),
-        (exception(7, "x", "непонятно"), SourceFailure, "непонятно", ONCE),
-        (in_xml("20", "Нарушение прав доступа"), SourceRightsError, "Нарушение прав", ONCE),
+        (exception(403, "x", "Ведутся технические работы"), SourceBusy, "no sessions now", 1),
+        (exception(7, "x", "непонятно"), SourceFailure, "непонятно", 1),
+        (in_xml("20", "Нарушение прав доступа"), SourceRightsError, "Нарушение прав", 1),
     ],
 )
 def test_an_error_that_comes_with_status_200_is_told_apart(
     body: bytes, kind: type[SourceError], text: str, tries: int
 ) -> None:
-    fault = read_json(body, "Catalog_X")
-    assert isinstance(fault, Fault)
-    assert type(fault.error) is kind
-    assert text in fault.error.message
-    assert fault.tries == tries
+    with pytest.raises(kind) as caught:
+        read_json(body, "Catalog_X")
+    assert type(caught.value) is kind
+    assert text in caught.value.message
+    assert caught.value.tries == tries
 
 
 @pytest.mark.parametrize("body", [page("Login"), b'[{"Name": "1C:Enterprise 8 application error"', b"", b"<list/>"])
 def test_a_body_that_says_nothing_of_an_error_is_something_else(body: bytes) -> None:
-    fault = read_json(body, "Catalog_X")
-    assert isinstance(fault, Fault)
-    assert type(fault.error) is SourceBadAnswer
+    with pytest.raises(SourceError) as caught:
+        read_json(body, "Catalog_X")
+    assert type(caught.value) is SourceBadAnswer
 
 
 @pytest.mark.parametrize(
@@ -303,11 +304,10 @@ def test_a_body_that_says_nothing_of_an_error_is_something_else(body: bytes) -> 
 )
 def test_atom_where_json_was_asked_for_is_an_old_platform(document: str) -> None:
     body = f'<?xml version="1.0"?>{document}'.encode()
-    fault = read_json(body, "Catalog_X")
-    assert isinstance(fault, Fault)
-    assert "Atom" in fault.error.message
-    assert "8.3.5" in fault.error.hint
-    assert 'kind = "soap"' in fault.error.hint
+    with pytest.raises(SourceBadAnswer, match="Atom") as caught:
+        read_json(body, "Catalog_X")
+    assert "8.3.5" in caught.value.hint
+    assert 'kind = "soap"' in caught.value.hint
 
 
 def test_foreign_text_is_cleaned() -> None:

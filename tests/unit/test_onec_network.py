@@ -13,9 +13,8 @@ import urllib3.exceptions
 from astsync.errors import SourceError, SourceUnreachable
 from astsync.phonebook.model import Counterparty
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.web.network import connection_fault
-from astsync.sources.web.refusals import FEW, MANY
-from astsync.sources.web.retrying import Patience
+from astsync.sources.web.network import connection_error
+from astsync.sources.web.retrying import FEW, MANY, Patience
 from tests.configs import source_config
 from tests.unit.stub_1c import QUICK, Base, Server, serving, small_base
 
@@ -85,19 +84,19 @@ def test_a_server_without_tls_is_told(server: Server) -> None:
 def test_failures_of_the_network_are_told_apart(
     error: requests.RequestException, text: str, tries: int, hint: str
 ) -> None:
-    fault = connection_fault(error, "1c", 5, reached=False)
-    assert isinstance(fault.error, SourceUnreachable)
-    assert text in fault.error.message
-    assert fault.tries == tries
-    assert hint in fault.error.hint
+    told = connection_error(error, "1c", 5, reached=False)
+    assert isinstance(told, SourceUnreachable)
+    assert text in told.message
+    assert told.tries == tries
+    assert hint in told.hint
 
 
 def test_a_server_that_answered_before_is_waited_for() -> None:
     refused = requests.exceptions.ConnectionError("NewConnectionError: refused")
-    assert connection_fault(refused, "1c", 5, reached=True).tries == MANY
-    broken = connection_fault(requests.exceptions.ConnectionError("reset by peer"), "1c", 5, reached=True)
+    assert connection_error(refused, "1c", 5, reached=True).tries == MANY
+    broken = connection_error(requests.exceptions.ConnectionError("reset by peer"), "1c", 5, reached=True)
     assert broken.tries == MANY
-    assert "https" not in broken.error.hint
+    assert "https" not in broken.hint
 
 
 @pytest.mark.parametrize(

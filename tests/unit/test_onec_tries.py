@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+import requests
 
 from astsync.errors import SourceBusy, SourceError, SourceFailure, SourceUnreachable
 from astsync.phonebook.model import Counterparty
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.web.refusals import FEW, MANY, Fault, refusal
-from astsync.sources.web.retrying import Patience, Retries
+from astsync.sources.web import stream
+from astsync.sources.web.refusals import refusal
+from astsync.sources.web.retrying import FEW, MANY, Patience, Retries
 from tests.unit.stub_1c import (
     CATALOG,
     QUICK,
@@ -106,7 +108,14 @@ def test_a_silent_server_is_asked_for_less_and_given_up(base: Base, server: Serv
 
 def attempts(*results: object) -> Callable[[], object]:
     left = iter(results)
-    return lambda: next(left)
+
+    def attempt() -> object:
+        result = next(left)
+        if isinstance(result, SourceError):
+            raise result
+        return result
+
+    return attempt
 
 
 def patient(**changes: Any) -> tuple[Retries, list[float]]:
@@ -131,11 +140,10 @@ def test_waits_have_a_bound_in_all_until_the_source_serves_again() -> None:
     retries, waits = patient()
     counts = []
     for _ in range(3):
-        asked = [refusal(503, b"", "x") for _ in range(MANY)]
-        left = iter(asked)
+        before = len(waits)
         with pytest.raises(SourceBusy):
-            retries.persist(lambda left=left: next(left))  # type: ignore[misc]
-        counts.append(MANY - len(list(left)))
+            retries.persist(attempts(*[refusal(503, b"", "x")] * MANY))
+        counts.append(len(waits) - before + 1)
     assert 3 < counts[0] <= MANY
     assert counts[1:] == [1, 1]
     assert sum(waits) == pytest.approx(BOUND)
@@ -162,8 +170,8 @@ def test_a_person_is_told_once_why_it_takes_long(caplog: pytest.LogCaptureFixtur
     assert [record.getMessage() for record in caplog.records] == [
         f"1C has no free licence (HTTP 500): Нет лицензии; trying again for up to {BOUND:.0f} s"
     ]
-    retries.persist(attempts(Fault(licence.error, tries=FEW), 1))
-    retries.persist(attempts(Fault(SourceBusy("x"), tries=FEW), 1))
+    retries.persist(attempts(SourceBusy(licence.message, tries=FEW), 1))
+    retries.persist(attempts(SourceBusy("x", tries=FEW), 1))
     assert [record.getMessage() for record in caplog.records][1:] == ["x; trying again for up to 2 s"]
 
 
@@ -178,12 +186,12 @@ def test_the_deadline_ends_the_tries() -> None:
     patience = Patience(first=0.01, longest=0.01, deadline=0.03)
     started = time.monotonic()
     with pytest.raises(SourceBusy):
-        Retries(patience).persist(lambda: refusal(503, b"", "x"))
+        Retries(patience).persist(attempts(*[refusal(503, b"", "x")] * MANY))
     assert time.monotonic() - started < 1
 
 
 def test_a_bug_in_an_attempt_is_not_swallowed() -> None:
-    def broken() -> str | Fault:
+    def broken() -> str:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -195,3 +203,23 @@ def test_retry_after_is_read(base: Base, server: Server) -> None:
     failing(base, as_json({}, 503, Retry_After="7"), times=1)
     pull(server, Patience(first=0, sleep=waits.append))
     assert waits == [7]
+
+
+@pytest.mark.parametrize("broken", [False, True])
+def test_what_breaks_behind_the_beginning_of_an_answer_is_final(monkeypatch: pytest.MonkeyPatch, broken: bool) -> None:
+    def chunks(_size: int) -> Iterator[bytes]:
+        yield b"records"
+        if broken:
+            raise requests.exceptions.ChunkedEncodingError("cut")
+
+    monkeypatch.setattr(stream, "LARGEST_HEAD", 1)
+    response = requests.Response()
+    response.iter_content = chunks  # type: ignore[assignment]
+    error = SourceUnreachable("cut", tries=FEW, smaller_page=True)
+    body = stream.Body(response, "x", 5, lambda _error: error).begin()
+    if not broken:
+        assert b"".join(body) == b"records"
+        return
+    with pytest.raises(SourceUnreachable) as caught:
+        list(body)
+    assert (caught.value.tries, caught.value.smaller_page) == (1, False)

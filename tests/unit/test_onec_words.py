@@ -5,6 +5,7 @@ import time
 
 import pytest
 
+from astsync.errors import SourceError
 from astsync.sources.formats.markup import elements, html_text, html_title
 from astsync.sources.web.client import read_json
 from astsync.sources.web.server_words import MAX_READ, page_words, read_words
@@ -62,7 +63,9 @@ def test_deep_errors_are_errors(deep: str) -> None:
     body = (deep + "[" * 900 + "]" * 900 + "}" * deep.count("{")).encode()
     assert read_words(body).text == ""
     if "odata" in deep:
-        assert read_json(body, "x").error.message.isprintable()
+        with pytest.raises(SourceError) as caught:
+            read_json(body, "x")
+        assert caught.value.message.isprintable()
 
 
 @pytest.mark.parametrize(

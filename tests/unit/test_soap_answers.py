@@ -9,7 +9,8 @@ import pytest
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceFailure, SourceQueryError, SourceRightsError
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.soap.answers.quick import Read
-from astsync.sources.soap.rules import CutAnswer, ServiceChanged
+from astsync.sources.soap.rules import ServiceChanged
+from astsync.sources.web.retrying import FEW
 from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, envelope, fixture, read_answer
 from tests.unit.test_xdto_json import xdto
 
@@ -350,8 +351,9 @@ def test_a_cut_answer_is_never_taken_for_a_whole_one(length: int) -> None:
 
 
 def test_a_cut_answer_may_be_asked_for_again() -> None:
-    with pytest.raises(CutAnswer):
+    with pytest.raises(SourceBadAnswer) as caught:
         read_answer(SHIPPED, OPERATION, GOOD[:-30])
+    assert caught.value.tries == FEW
 
 
 @pytest.mark.parametrize(

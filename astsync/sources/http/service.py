@@ -18,8 +18,9 @@ from astsync.sources.formats.xml_list import Sought, XmlList
 from astsync.sources.http.rules import HTTP_RULES
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.records.paging import Page, Parameters, paged
-from astsync.sources.web.client import OneCClient, not_json
-from astsync.sources.web.refusals import FEW, ONCE, Fault, told_in_answer
+from astsync.sources.web.client import OneCClient, refuse_not_json
+from astsync.sources.web.refusals import raise_hidden_error
+from astsync.sources.web.retrying import FEW
 from astsync.sources.web.stream import Body, Request
 
 _LONGEST_START = 4096
@@ -69,15 +70,14 @@ class Service:
         headers: dict[str, str | bytes] = {**_BODY_TYPE, **self._headers}
         return Request(self._config.service, self.where, body=orjson.dumps(parameters), headers=headers)
 
-    def _attempt(self, request: Request) -> "_Answer | Fault":
+    def _attempt(self, request: Request) -> "_Answer":
         body = self._client.open(request)
-        if isinstance(body, Fault):
-            return body
         answer = _Answer(body, self._config, self.list_path, self.where)
-        fault = answer.begin()
-        if fault is not None:
+        try:
+            answer.begin()
+        except SourceError:
             body.close()
-            return fault
+            raise
         return answer
 
     def _read(self, answer: "_Answer") -> Iterator[object]:
@@ -95,19 +95,17 @@ class _Answer:
         self._list = _xml(body, config, where) if self.form == "XML" else JsonList(body, path, where)
         self._records: list[object] | None = None
 
-    def begin(self) -> Fault | None:
-        """Read what is small; gives the fault of what is no list, or is cut: asking again may help then."""
-        told = told_in_answer(self._body.head, self._where, first=HTTP_RULES)
-        if told is not None:
-            return told
+    def begin(self) -> None:
+        """Read a small answer whole. Raises SourceError for what is no list, or is cut: asking again may help then."""
+        raise_hidden_error(self._body.head, self._where, first=HTTP_RULES)
         if not self.form:
-            return not_json(self._body.head, self._where)
+            refuse_not_json(self._body.head, self._where)
         if self._body.whole:
             try:
                 self._records = list(self._list)
             except SourceError as error:
-                return Fault(error, FEW if self._list.cut else ONCE)
-        return None
+                error.tries = FEW if self._list.cut else 1
+                raise
 
     @property
     def around(self) -> Mapping[str, Any]:

@@ -10,11 +10,13 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
+from astsync.errors import SourceError
 from astsync.sources.formats.values import Row
 from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.overlapping_pages import NO_ROWS, Key, Walk, not_whole
 from astsync.sources.web.client import OneCClient, Options, read_json
-from astsync.sources.web.refusals import Fault, bad_answer
+from astsync.sources.web.refusals import bad_answer
+from astsync.sources.web.retrying import FEW
 
 logger = logging.getLogger(__name__)
 
@@ -90,8 +92,11 @@ class ODataPages:
         if not self._counts:
             return None
         narrow = {key: value for key, value in options.items() if key == "$filter"}
-        answer = self._client.attempt(f"{name}/$count", narrow, name, timeout=_COUNT_TIMEOUT)
-        text = "" if isinstance(answer, Fault) else answer[:32].decode("utf-8-sig", "replace").strip()
+        try:
+            answer = self._client.attempt(f"{name}/$count", narrow, name, timeout=_COUNT_TIMEOUT)
+        except SourceError:
+            answer = b""
+        text = answer[:32].decode("utf-8-sig", "replace").strip()
         self._counts = text.isascii() and text.isdecimal()
         return int(text) if self._counts else None
 
@@ -109,29 +114,25 @@ class ODataPages:
         return everything is not None and filtered < everything
 
     def _page(self, name: str, options: Options, skip: int, least: int) -> tuple[list[Row], bool]:
-        def attempt() -> list[Row] | Fault:
+        def attempt() -> list[Row]:
             page = {"$format": JSON_FORMAT, **options, **self._always, "$top": max(self._size, least), "$skip": skip}
-            return _list_in(self._answer(name, page, name), name)
+            return self._attempt(name, page, name)
 
         page = self._client.retries.persist(attempt, self._halve)
         return page, len(page) >= max(self._size, least)
 
     def _ask(self, name: str, options: Options, where: str) -> list[Row]:
-        def attempt() -> list[Row] | Fault:
-            return _list_in(self._answer(name, options, where), where)
+        return self._client.retries.persist(lambda: self._attempt(name, options, where))
 
-        return self._client.retries.persist(attempt)
-
-    def _answer(self, name: str, options: Options, where: str) -> Any | Fault:
+    def _attempt(self, name: str, options: Options, where: str) -> list[Row]:
         """Ask once. Old platforms, and proxies that drop the query's ``$format``, answer in Atom."""
         body = self._client.attempt(name, options, where)
-        if isinstance(body, Fault):
-            return body
         try:
             rows = rows_of_atom(body)
         except ValueError:
-            return bad_answer(where, "is cut or damaged XML", "Look at the proxy or web server before 1C.", tries=3)
-        return read_json(body, where) if rows is None else {"value": rows}
+            hint = "Look at the proxy or web server before 1C."
+            raise bad_answer(where, "is cut or damaged XML", hint, tries=FEW) from None
+        return _list_in(read_json(body, where), where) if rows is None else rows
 
     def _halve(self) -> bool:
         smaller = max(SMALLEST_PAGE, self._size // 2)
@@ -142,13 +143,11 @@ class ODataPages:
         return True
 
 
-def _list_in(value: Any, where: str) -> list[Row] | Fault:
-    """Find the list of an answer. Its absence is a fault, never an empty list."""
-    if isinstance(value, Fault):
-        return value
+def _list_in(value: Any, where: str) -> list[Row]:
+    """Find the list of an answer. Its absence is an error (SourceBadAnswer), never an empty list."""
     rows = value.get("value") if isinstance(value, dict) else None
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
         return rows
-    return bad_answer(
+    raise bad_answer(
         where, "holds no list «value»", "source.url must be the publication of a 1C infobase with its OData interface."
     )

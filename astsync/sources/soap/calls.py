@@ -5,17 +5,16 @@ from itertools import chain, islice
 from typing import Any
 
 from astsync.config import PagingConfig, ParameterValue
-from astsync.errors import SourceError
 from astsync.sources.records.paging import Page, paged
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.answers.quick import Read
 from astsync.sources.soap.answers.reader import AnswerReader
-from astsync.sources.soap.rules import RULES, as_fault, where
+from astsync.sources.soap.rules import RULES, where
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import Plan
 from astsync.sources.soap.wsdl.operations import Call
 from astsync.sources.web.client import OneCClient
-from astsync.sources.web.refusals import Fault, told_in_answer
+from astsync.sources.web.refusals import raise_hidden_error
 from astsync.sources.web.stream import Body, Request
 
 READ_WHOLE = 2000
@@ -57,23 +56,13 @@ class Calls:
         self.answered += 1
         return Page(records, around)
 
-    def _attempt(self, message: bytes, around: dict[str, Any]) -> Iterator[Read] | Fault:
+    def _attempt(self, message: bytes, around: dict[str, Any]) -> Iterator[Read]:
         request = Request("", self.where, body=message, headers=self._call.headers(), url=self._call.url)
-        body = self._client.open(request)
-        if isinstance(body, Fault):
-            return body
-        told = told_in_answer(body.head, self.where, first=RULES)
-        if told is not None:
-            body.close()
-            return told
         around.clear()
-        records = _closing(body, self._answers.read(body, around, first=not self.answered))
-        try:
-            return chain(list(islice(records, READ_WHOLE)), records)
-        except SourceError as error:
-            return as_fault(error)
+        records = self._read(self._client.open(request), around)
+        return chain(list(islice(records, READ_WHOLE)), records)
 
-
-def _closing(body: Body, records: Iterator[Read]) -> Iterator[Read]:
-    with body:
-        yield from records
+    def _read(self, body: Body, around: dict[str, Any]) -> Iterator[Read]:
+        with body:
+            raise_hidden_error(body.head, self.where, first=RULES)
+            yield from self._answers.read(body, around, first=not self.answered)

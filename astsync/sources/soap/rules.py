@@ -11,7 +11,7 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
-from astsync.sources.web.refusals import FEW, Fault, Rule, fault_of, has_status, says
+from astsync.sources.web.refusals import Rule, error_of, has_status, says
 from astsync.sources.web.server_words import ServerWords
 from astsync.text import listed, one_line
 
@@ -20,10 +20,6 @@ _CALL = "Call the operation by hand (SoapUI, curl) and look at what comes."
 
 class ServiceChanged(SourceBadAnswer):
     """The answer does not fit the WSDL that is known: perhaps another one is valid by now."""
-
-
-class CutAnswer(SourceBadAnswer):
-    """An answer that ended too early, or was damaged on its way: asked again it may come whole."""
 
 
 @contextmanager
@@ -45,9 +41,9 @@ def unknown(name: str, within: str, known: Iterable[str]) -> ServiceChanged:
     )
 
 
-def bad(operation: str, what: str, hint: str = _CALL) -> SourceBadAnswer:
+def bad(operation: str, what: str, hint: str = _CALL, *, tries: int = 1) -> SourceBadAnswer:
     """Make the error of an answer that is not what the WSDL promises."""
-    return SourceBadAnswer(f"the answer of the operation {one_line(operation)} {what}", hint=hint)
+    return SourceBadAnswer(f"the answer of the operation {one_line(operation)} {what}", hint=hint, tries=tries)
 
 
 PUBLISH = (
@@ -107,10 +103,5 @@ def where(operation: str) -> str:
 def soap_fault(text: str, operation: str) -> SourceError:
     """Make the error of a SOAP fault that came with HTTP 200."""
     words = ServerWords("soap", one_line(text))
-    error = fault_of(500, words, where(operation), first=RULES).error
+    error = error_of(500, words, where(operation), first=RULES)
     return type(error)(error.message.replace(" (HTTP 500)", " (SOAP fault)", 1), hint=error.hint)
-
-
-def as_fault(error: SourceError) -> Fault:
-    """Give the fault of an answer that cannot be used; a cut one deserves another try."""
-    return Fault(error, FEW if isinstance(error, CutAnswer) else 1)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import orjson
@@ -25,11 +25,11 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from astsync.config import SourceConfig
-from astsync.errors import ConfigError, SourceLoginError
+from astsync.errors import ConfigError, SourceBadAnswer, SourceError, SourceLoginError
 from astsync.sources.web.addresses import encode_path
-from astsync.sources.web.network import NETWORK_ERRORS, connection_fault
-from astsync.sources.web.refusals import Fault, Rule, bad_answer, error_in_answer, refusal, told_in_answer
-from astsync.sources.web.retrying import Patience, Retries
+from astsync.sources.web.network import NETWORK_ERRORS, connection_error
+from astsync.sources.web.refusals import Rule, bad_answer, odata_refusal, raise_hidden_error, refusal
+from astsync.sources.web.retrying import FEW, Patience, Retries
 from astsync.sources.web.server_words import decode, odata_error, page_words
 from astsync.sources.web.stream import Body, Request
 from astsync.text import one_line
@@ -82,41 +82,39 @@ class OneCClient:
     ) -> None:
         self._session.close()
 
-    def attempt(self, path: str, options: Options, where: str, *, timeout: float | None = None) -> bytes | Fault:
-        """Ask once. Gives the body of a good answer, or the fault; ``where`` names the set in messages."""
+    def attempt(self, path: str, options: Options, where: str, *, timeout: float | None = None) -> bytes:
+        """Ask once and read a good answer whole. ``where`` names the set in messages. Raises SourceError."""
         seconds = timeout or self._timeout
         try:
             with self._send(Request(path, where, options), seconds) as response:
                 body = self._body(response, where, seconds)
         except NETWORK_ERRORS as error:
-            return self._broken(error, seconds)
-        return self._judge(response, body, where)
+            raise self._broken(error, seconds) from None
+        if response.status_code != requests.codes.ok:
+            raise self._refused(response, body, where)
+        return body
 
-    def open(self, request: Request) -> Body | Fault:
-        """Ask once. Gives the body of a good answer, begun and to be closed, or the fault."""
+    def open(self, request: Request) -> Body:
+        """Ask once and begin to read a good answer, which the caller closes. Raises SourceError."""
         seconds = self._timeout
         try:
             response = self._send(request, seconds)
             try:
-                answer = self._begin(response, request.where, seconds)
+                return self._begin(response, request.where, seconds)
             except BaseException:
                 response.close()
                 raise
         except NETWORK_ERRORS as error:
-            return self._broken(error, seconds)
-        if isinstance(answer, Fault):
-            response.close()
-        return answer
+            raise self._broken(error, seconds) from None
 
-    def _begin(self, response: requests.Response, where: str, seconds: float) -> Body | Fault:
+    def _begin(self, response: requests.Response, where: str, seconds: float) -> Body:
         if response.status_code != requests.codes.ok:
-            body = self._body(response, where, seconds)
-            return body if isinstance(body, Fault) else self._refused(response, body, where)
+            raise self._refused(response, self._body(response, where, seconds), where)
         allowed = max(seconds, self.retries.patience.deadline)
-        return Body(response, where, allowed, lambda error: self._broken(error, seconds).error).begin()
+        return Body(response, where, allowed, lambda error: self._broken(error, seconds)).begin()
 
-    def _broken(self, error: Exception, seconds: float) -> Fault:
-        return connection_fault(error, self.host, seconds, reached=self._reached)
+    def _broken(self, error: Exception, seconds: float) -> SourceError:
+        return connection_error(error, self.host, seconds, reached=self._reached)
 
     def _send(self, request: Request, seconds: float) -> requests.Response:
         url = f"{self._root}{quote(request.path)}" if request.path else self._root
@@ -132,42 +130,39 @@ class OneCClient:
         self._reached = True
         return response
 
-    def _judge(self, response: requests.Response, body: bytes | Fault, where: str) -> bytes | Fault:
-        if isinstance(body, Fault) or response.status_code == requests.codes.ok:
-            return body
-        return self._refused(response, body, where)
-
-    def _refused(self, response: requests.Response, body: bytes, where: str) -> Fault:
+    def _refused(self, response: requests.Response, body: bytes, where: str) -> SourceError:
         if 300 <= response.status_code < 400:
             return _redirect(response, where)
-        fault = refusal(response.status_code, body, where, wait=_retry_after(response), first=self._rules)
-        if isinstance(fault.error, SourceLoginError):
-            fault.error.hint += _login_hint(response)
-        return fault
+        error = refusal(response.status_code, body, where, wait=_retry_after(response), first=self._rules)
+        if isinstance(error, SourceLoginError):
+            error.hint += _login_hint(response)
+        return error
 
-    def _body(self, response: requests.Response, where: str, seconds: float) -> bytes | Fault:
+    def _body(self, response: requests.Response, where: str, seconds: float) -> bytes:
         """Read the body within bounds of size and time; requests bounds only the wait for each packet."""
         body = bytearray()
         end = time.monotonic() + max(seconds, self.retries.patience.deadline)
         for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > LARGEST_BODY:
-                return bad_answer(where, "is too large", "Lower source.odata.page_size.", smaller=True)
+                raise bad_answer(where, "is too large", "Lower source.odata.page_size.", smaller_page=True)
             if time.monotonic() > end:
-                return bad_answer(where, "comes too slowly", "Lower source.odata.page_size.", smaller=True)
+                raise bad_answer(where, "comes too slowly", "Lower source.odata.page_size.", smaller_page=True)
         return bytes(body)
 
 
-def read_json(body: bytes, where: str) -> Any | Fault:
-    """Parse a body as JSON without OData's error inside, or say why that cannot be done."""
+def read_json(body: bytes, where: str) -> Any:
+    """Parse a body as JSON. Raises SourceError for what is not JSON, and for the error that 1C tells of in it."""
     try:
         value = _loads(body)
     except (ValueError, RecursionError):
-        return not_json(body, where)
+        refuse_not_json(body, where)
     if isinstance(value, dict) and "#exception" in value:
-        return told_in_answer(body, where) or value
+        raise_hidden_error(body, where)
     words = odata_error(value)
-    return value if words is None else error_in_answer(words, where)
+    if words is not None:
+        raise odata_refusal(words, where)
+    return value
 
 
 def _loads(body: bytes) -> Any:
@@ -179,19 +174,17 @@ def _loads(body: bytes) -> Any:
         return json.loads(text.decode("utf-8"), strict=False)
 
 
-def not_json(body: bytes, where: str) -> Fault:
-    """Tell what a body is that should have been JSON."""
+def refuse_not_json(body: bytes, where: str) -> NoReturn:
+    """Raise the SourceError that says what a body is, which should have been JSON."""
     text = decode(body).lstrip()
     if not text:
-        return bad_answer(where, "is empty", _LOGIN_PAGE)
+        raise bad_answer(where, "is empty", _LOGIN_PAGE)
     if text.startswith(("{", "[")):
-        return bad_answer(where, "is cut or damaged JSON", "Look at the proxy or web server before 1C.", tries=3)
-    told = told_in_answer(body, where)
-    if told is not None:
-        return told
+        raise bad_answer(where, "is cut or damaged JSON", "Look at the proxy or web server before 1C.", tries=FEW)
+    raise_hidden_error(body, where)
     if "schemas.microsoft.com/ado" in text or "www.w3.org/2005/Atom" in text or _APP in text:
-        return bad_answer(where, "is Atom XML, though JSON was asked for", _OLD_PLATFORM)
-    return bad_answer(where, f"is not JSON but a page: {page_words(text)}", _LOGIN_PAGE)
+        raise bad_answer(where, "is Atom XML, though JSON was asked for", _OLD_PLATFORM)
+    raise bad_answer(where, f"is not JSON but a page: {page_words(text)}", _LOGIN_PAGE)
 
 
 def _login_hint(response: requests.Response) -> str:
@@ -203,7 +196,7 @@ def _login_hint(response: requests.Response) -> str:
     return hint
 
 
-def _redirect(response: requests.Response, where: str) -> Fault:
+def _redirect(response: requests.Response, where: str) -> SourceBadAnswer:
     asked = urlsplit(response.url)
     try:
         target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))

@@ -6,8 +6,9 @@ from http.client import HTTPException
 from requests import exceptions
 from urllib3 import exceptions as below
 
-from astsync.errors import SourceBadAnswer, SourceUnreachable
-from astsync.sources.web.refusals import CLIENT_CERTIFICATE, FEW, MANY, ONCE, Fault
+from astsync.errors import SourceBadAnswer, SourceError, SourceUnreachable
+from astsync.sources.web.refusals import CLIENT_CERTIFICATE
+from astsync.sources.web.retrying import FEW, MANY
 
 _ADDRESS = "Check source.url, and that this machine reaches the server: name resolution, routing, firewall, port."
 _HOST = "Correct source.url: the host's name, or its IP address, then perhaps a port from 1 to 65535."
@@ -27,10 +28,11 @@ _BAD_ADDRESS = (
     below.LocationValueError,
     UnicodeError,
 )
+_SLOW = "The first answer of a sleeping infobase takes half a minute: raise source.timeout, or lower the page size."
 _CUT = "If it happens again, look into the web server's and 1C's logs; a smaller page size may be answered whole."
 
 
-def connection_fault(error: Exception, host: str, timeout: float, *, reached: bool) -> Fault:
+def connection_error(error: Exception, host: str, timeout: float, *, reached: bool) -> SourceError:
     """Tell apart ``NETWORK_ERRORS``. ``reached``: this server has already answered something.
 
     Before the first answer a wrong address is likely, and the user should not wait to learn it; after it the server is
@@ -39,31 +41,22 @@ def connection_fault(error: Exception, host: str, timeout: float, *, reached: bo
     if isinstance(error, exceptions.SSLError | below.SSLError):
         return _tls(error, host)
     if isinstance(error, _BAD_ADDRESS):
-        return Fault(_unreachable(f"{host!r} is no host that can be asked", _HOST))
+        return SourceUnreachable(f"{host!r} is no host that can be asked", hint=_HOST)
     if isinstance(error, exceptions.ConnectTimeout | below.ConnectTimeoutError):
-        return Fault(
-            _unreachable(f"{host} does not answer: no connection in time", _ADDRESS), MANY if reached else ONCE
-        )
+        text = f"{host} does not answer: no connection in time"
+        return SourceUnreachable(text, hint=_ADDRESS, tries=MANY if reached else 1)
     if isinstance(error, exceptions.ReadTimeout | below.ReadTimeoutError) or "Read timed out" in str(error):
-        return _slow(host, timeout)
+        text = f"{host} gave no answer within {timeout:g} s"
+        return SourceUnreachable(text, hint=_SLOW, tries=FEW, smaller_page=True)
     if isinstance(error, exceptions.ChunkedEncodingError):
-        return Fault(_unreachable(f"{host} closed the connection in the middle of an answer", _CUT), FEW, smaller=True)
+        text = f"{host} closed the connection in the middle of an answer"
+        return SourceUnreachable(text, hint=_CUT, tries=FEW, smaller_page=True)
     if isinstance(error, exceptions.ContentDecodingError | below.DecodeError):
-        text = f"the answer of {host} cannot be unpacked"
-        return Fault(SourceBadAnswer(text, hint="Switch compression off in the web server or proxy before 1C."), FEW)
+        hint = "Switch compression off in the web server or proxy before 1C."
+        return SourceBadAnswer(f"the answer of {host} cannot be unpacked", hint=hint, tries=FEW)
     if isinstance(error, exceptions.ConnectionError):
         return _refused(error, host, reached=reached)
-    return Fault(_unreachable(f"cannot ask {host}: {type(error).__name__}", _ADDRESS))
-
-
-def _unreachable(text: str, hint: str) -> SourceUnreachable:
-    return SourceUnreachable(text, hint=hint)
-
-
-def _slow(host: str, timeout: float) -> Fault:
-    text = f"{host} gave no answer within {timeout:g} s"
-    hint = "The first answer of a sleeping infobase takes half a minute: raise source.timeout, or lower the page size."
-    return Fault(_unreachable(text, hint), FEW, smaller=True)
+    return SourceUnreachable(f"cannot ask {host}: {type(error).__name__}", hint=_ADDRESS)
 
 
 _OLD_TLS = (
@@ -97,21 +90,22 @@ _TLS: tuple[tuple[str, str, str], ...] = (
 """What OpenSSL's words mean, and the cure; the first that is found counts."""
 
 
-def _tls(error: Exception, host: str) -> Fault:
+def _tls(error: Exception, host: str) -> SourceUnreachable:
     text = str(error)
     _words, what, hint = next(row for row in _TLS if re.search(row[0], text, re.IGNORECASE))
-    return Fault(_unreachable(what.format(host=host), hint))
+    return SourceUnreachable(what.format(host=host), hint=hint)
 
 
-def _refused(error: Exception, host: str, *, reached: bool) -> Fault:
+def _refused(error: Exception, host: str, *, reached: bool) -> SourceUnreachable:
     text = str(error)
     if "[SSL" in text:  # an alert after the handshake: so TLS 1.3 asks for a certificate
         return _tls(error, host)
     tries = MANY if reached else FEW
     if "NameResolution" in text or "Name or service" in text or "getaddrinfo" in text:
-        return Fault(_unreachable(f"there is no host {host}: its name is not known here", _ADDRESS), ONCE)
+        return SourceUnreachable(f"there is no host {host}: its name is not known here", hint=_ADDRESS)
     if "NewConnection" in text or "refused" in text:
         hint = f"{_ADDRESS} Is the web server running?"
-        return Fault(_unreachable(f"{host} refuses the connection", hint), tries)
+        return SourceUnreachable(f"{host} refuses the connection", hint=hint, tries=tries)
     hint = _CUT if reached else f"If {host} speaks TLS, write https:// in source.url. {_CUT}"
-    return Fault(_unreachable(f"the connection to {host} broke before an answer", hint), tries, smaller=reached)
+    text = f"the connection to {host} broke before an answer"
+    return SourceUnreachable(text, hint=hint, tries=tries, smaller_page=reached)

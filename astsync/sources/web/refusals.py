@@ -1,5 +1,7 @@
 """Refusals of 1C and of the web server before it, told apart: what happened, whether waiting helps, what to do.
 
+The rules of a table are tried from the top, and the first that fits counts: so the order is part of the rules.
+
 Decided by HTTP status and OData error code, because the same refusal comes in Russian or English. Words decide only
 where nothing else does (licences, disk space, locks), and then in both languages.
 """
@@ -18,10 +20,8 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
+from astsync.sources.web.retrying import FEW, MANY
 from astsync.sources.web.server_words import ServerWords, may_tell_error, read_words
-
-MANY, FEW, ONCE = 8, 3, 1
-"""How often a request is sent when it goes on failing in the same way."""
 
 ADD_TO_ODATA = (
     "Add it to the composition of OData («состав OData»): in 1C's section Администрирование the form of the standard "
@@ -45,28 +45,18 @@ Fits = Callable[[int, ServerWords], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Fault:
-    """A request that failed: the error to raise, how many tries it deserves, whether a smaller page may help.
-
-    ``wait`` is what the server asked to wait before the next try, in seconds.
-    """
-
-    error: SourceError
-    tries: int = ONCE
-    smaller: bool = False
-    wait: float = 0
-
-
-@dataclass(frozen=True, slots=True)
 class Rule:
-    """What an answer that ``fits`` means; ``what`` may name ``{where}``: what was asked for."""
+    """What an answer that ``fits`` means; ``what`` may name ``{where}``: what was asked for.
+
+    ``tries`` and ``smaller_page`` are those of the error.
+    """
 
     fits: Fits
     error: type[SourceError]
     what: str
     hint: str
-    tries: int = ONCE
-    smaller: bool = False
+    tries: int = 1
+    smaller_page: bool = False
 
 
 def has_status(*statuses: int) -> Fits:
@@ -230,7 +220,7 @@ RULES = (
         SourceFailure,
         "the 1C server has no disk space",
         "Free space on the 1C server's disk for temporary files; a smaller page size also needs less.",
-        smaller=True,
+        smaller_page=True,
     ),
     Rule(
         says(r"нет прав|доступ.{0,20}запрещ|permission|access.{0,10}denied", 500),
@@ -244,7 +234,7 @@ RULES = (
         "the web server or 1C is not available now",
         "Try again later; if it lasts, look whether the web server's application pool and the 1C server run.",
         MANY,
-        smaller=True,
+        smaller_page=True,
     ),
     Rule(
         has_status(502, 504),
@@ -252,14 +242,14 @@ RULES = (
         "the web server got no answer from 1C",
         "Look whether the 1C server runs; raise the web server's time-out, or lower the page size.",
         MANY,
-        smaller=True,
+        smaller_page=True,
     ),
     Rule(
         lambda status, _words: status >= 500,
         SourceFailure,
         "1C failed inside on {where}",
         "The text is 1C's own; its technological log and Журнал регистрации tell more.",
-        smaller=True,
+        smaller_page=True,
     ),
     Rule(
         lambda _status, _words: True,
@@ -272,37 +262,36 @@ RULES = (
 _STATUS_OF_CODE = {-1: 500, 8: 404, 9: 404, 19: 405, 20: 401}
 
 
-def refusal(status: int, body: bytes, where: str, *, wait: float = 0, first: Sequence[Rule] = ()) -> Fault:
-    """Tell apart an answer whose HTTP ``status`` is an error. ``where`` names the set in the message.
+def refusal(status: int, body: bytes, where: str, *, wait: float = 0, first: Sequence[Rule] = ()) -> SourceError:
+    """Make the error of an answer whose HTTP ``status`` is an error. ``where`` names the set in the message.
 
     ``first`` are the rules of another interface than OData, which come before those here.
     """
-    return fault_of(status, read_words(body), where, wait=wait, first=first)
+    return error_of(status, read_words(body), where, wait=wait, first=first)
 
 
-def error_in_answer(words: ServerWords, where: str) -> Fault:
-    """Tell apart an OData error that came with HTTP 200: its code stands for the status."""
+def odata_refusal(words: ServerWords, where: str) -> SourceError:
+    """Make the error of an OData error that came with HTTP 200: its code stands for the status."""
     status = 400 if words.code is None else _STATUS_OF_CODE.get(words.code, 400)
-    return fault_of(status, words, where)
+    return error_of(status, words, where)
 
 
-def told_in_answer(body: bytes, where: str, *, first: Sequence[Rule] = ()) -> Fault | None:
-    """Tell apart what 1C says of an error with HTTP 200; None for a body that says nothing of one.
+def raise_hidden_error(body: bytes, where: str, *, first: Sequence[Rule] = ()) -> None:
+    """Raise the SourceError that a body with HTTP 200 tells of; most bodies tell of none.
 
     The page «1C:Enterprise 8 application error» and the application server's exception come so, for example where a
     proxy or IIS replaces the status.
     """
     if not may_tell_error(body):
-        return None
+        return
     words = read_words(body)
     if words.shape == "odata":
-        return error_in_answer(words, where)
-    if words.shape not in {"exception", "1c page"}:
-        return None
-    return fault_of(words.reason or 500, words, where, first=first, came=200)
+        raise odata_refusal(words, where)
+    if words.shape in {"exception", "1c page"}:
+        raise error_of(words.reason or 500, words, where, first=first, came=200)
 
 
-def fault_of(
+def error_of(
     status: int,
     words: ServerWords,
     where: str,
@@ -310,7 +299,7 @@ def fault_of(
     wait: float = 0,
     first: Sequence[Rule] = (),
     came: int | None = None,
-) -> Fault:
+) -> SourceError:
     """Find the rule that fits, and make the error from it and the server's words.
 
     ``came`` is the status to show, where ``status`` only stands for what the words mean.
@@ -319,9 +308,9 @@ def fault_of(
     code = "" if words.code is None else f", code {words.code}"
     said = f": {words.text}" if words.text not in {"", str(status)} else ""
     message = f"{rule.what.format(where=where)} (HTTP {came or status}{code}){said}"
-    return Fault(rule.error(message, hint=rule.hint), rule.tries, rule.smaller, wait)
+    return rule.error(message, hint=rule.hint, tries=rule.tries, smaller_page=rule.smaller_page, wait=wait)
 
 
-def bad_answer(where: str, what: str, hint: str, *, tries: int = ONCE, smaller: bool = False) -> Fault:
-    """Make the fault of an answer with a good status whose body is not what was asked for."""
-    return Fault(SourceBadAnswer(f"the answer about {where} {what}", hint=hint), tries, smaller)
+def bad_answer(where: str, what: str, hint: str, *, tries: int = 1, smaller_page: bool = False) -> SourceBadAnswer:
+    """Make the error of an answer with a good status whose body is not what was asked for."""
+    return SourceBadAnswer(f"the answer about {where} {what}", hint=hint, tries=tries, smaller_page=smaller_page)

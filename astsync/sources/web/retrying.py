@@ -1,18 +1,36 @@
-"""Tries again where trying again helps: exponential waits with jitter, bounded in all; no wait where none helps."""
+"""Trying again, for all sources: this module alone decides whether a request is sent again, when, and how often.
+
+Who finds that a request failed raises a SourceError, and says with it what is known of the failure: how many tries are
+worth it (``tries``), whether fewer rows may succeed (``smaller_page``), how long the server asked to wait (``wait``).
+So it is with requests, pages, calls, the WSDL, and answers that were cut. ``Retries.persist`` acts on that.
+
+The waits grow exponentially, with jitter: several astsync must not ask an ailing server all at once. They are bounded
+together, over all requests since the source last served one: a list of a hundred pages from a server that fails on each
+would otherwise wait a hundred times. A failure that only a smaller page can cure is not waited for.
+
+It is a loop and not a library's (tenacity): a decision needs the error, the waits of earlier requests and what
+``shrink`` could do. As six callbacks around another library's state it was longer, and its order was hidden.
+
+Two other things look like trying again, and belong to those who do them, for nothing failed there: a set of OData that
+changed while it was read is read a second time (``odata.pages``), and a WSDL from the cache that does not fit the
+service any more is fetched anew (``soap.source``).
+"""
 
 import logging
+import random
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeVar
 
-from tenacity import RetryCallState, Retrying, wait_exponential, wait_random
-
-from astsync.sources.web.refusals import ONCE, Fault
+from astsync.errors import SourceError
 
 logger = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+MANY, FEW = 8, 3
+"""``SourceError.tries`` of what passes by itself (no licence, an update), and of what may have been an accident."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +39,7 @@ class Patience:
 
     ``first`` grows to ``longest``. ``halving`` comes before a smaller page, where only the smaller page can help.
     ``waiting`` bounds all waits together since the source last gave what it was asked for, and so a server's own
-    Retry-After too; ``deadline`` bounds one request with all its tries.
+    Retry-After too; 0: nothing is tried again. ``deadline`` bounds one request with all its tries.
     """
 
     first: float = 0.5
@@ -44,70 +62,51 @@ class Retries:
         self.patience = patience
         self._waited = 0.0
         self._told: set[str] = set()
-        self._backoff = wait_exponential(multiplier=patience.first, max=patience.longest) + wait_random(
-            0, patience.first
-        )
 
-    def persist(self, attempt: Callable[[], T | Fault], shrink: Callable[[], bool] = never) -> T:
-        """Give what ``attempt`` gives, or raise the error of its last fault.
+    def persist(self, attempt: Callable[[], T], shrink: Callable[[], bool] = never) -> T:
+        """Return what ``attempt`` returns, at the first try or at a later one. Raises the SourceError of the last try.
 
-        ``shrink`` makes the next attempt smaller after a fault that a smaller page may cure, and says whether it could.
+        ``shrink`` makes the next attempt smaller after an error that a smaller page may cure, and returns whether it
+        could.
         """
+        started = time.monotonic()
+        number = 0
+        while True:
+            number += 1
+            try:
+                result = attempt()
+            except SourceError as error:
+                helps = (error.smaller_page and shrink()) or number < error.tries
+                if not helps or self._tired(started):
+                    raise
+                self._tell(error)
+                self._sleep(self._wait(error, number))
+            else:
+                self._waited = 0.0
+                return result
 
-        def again(state: RetryCallState) -> bool:
-            fault = _fault(state)
-            if fault is None:
-                return False
-            return (fault.smaller and shrink()) or state.attempt_number < fault.tries
+    def _tired(self, started: float) -> bool:
+        return self._waited >= self.patience.waiting or time.monotonic() - started >= self.patience.deadline
 
-        result = Retrying(
-            retry=again,
-            wait=self._wait,
-            stop=self._tired,
-            before_sleep=self._tell,
-            sleep=self._sleep,
-            retry_error_callback=_last,
-        )(attempt)
-        if isinstance(result, Fault):
-            raise result.error
-        self._waited = 0.0
-        return result
+    def _wait(self, error: SourceError, number: int) -> float:
+        """Return the wait after try ``number``, in seconds; the last one is cut to what is left of the patience."""
+        jitter = random.uniform(0, self.patience.first)  # noqa: S311
+        wait = self.patience.halving if error.tries == 1 else self._backoff(number) + jitter
+        return min(max(wait, error.wait), self.patience.waiting - self._waited)
 
-    def _wait(self, state: RetryCallState) -> float:
-        """Wait as long as it helps; the last wait is cut to what is left of the patience."""
-        fault = _fault(state)
-        halved = fault is not None and fault.tries == ONCE
-        wait = self.patience.halving if halved else self._backoff(state)
-        return min(max(wait, fault.wait if fault else 0), max(0.0, self.patience.waiting - self._waited))
+    def _backoff(self, number: int) -> float:
+        return min(self.patience.first * 2.0 ** (number - 1), self.patience.longest)
 
-    def _tired(self, state: RetryCallState) -> bool:
-        late = (state.seconds_since_start or 0) >= self.patience.deadline
-        return late or self._waited >= self.patience.waiting
+    def _tell(self, error: SourceError) -> None:
+        if error.tries > 1 and error.message not in self._told:
+            self._told.add(error.message)
+            logger.warning("%s; trying again for up to %.0f s", error.message, self._longest(error))
 
-    def _tell(self, state: RetryCallState) -> None:
-        fault = _fault(state)
-        if fault is None or fault.tries == ONCE or fault.error.message in self._told:
-            return
-        self._told.add(fault.error.message)
-        logger.warning("%s; trying again for up to %.0f s", fault.error.message, self._longest(fault))
-
-    def _longest(self, fault: Fault) -> float:
-        """Give the longest time that the waits after this fault can take together, in seconds."""
-        first, longest = self.patience.first, self.patience.longest
-        waits = (max(min(first * 2.0**number, longest) + first, fault.wait) for number in range(fault.tries - 1))
+    def _longest(self, error: SourceError) -> float:
+        """Return the longest time that the waits after this error can take together, in seconds."""
+        waits = (max(self._backoff(number) + self.patience.first, error.wait) for number in range(1, error.tries))
         return min(sum(waits), self.patience.waiting - self._waited)
 
     def _sleep(self, seconds: float) -> None:
         self._waited += seconds
         self.patience.sleep(seconds)
-
-
-def _fault(state: RetryCallState) -> Fault | None:
-    if state.outcome is None or state.outcome.failed:
-        return None
-    result = state.outcome.result()
-    return result if isinstance(result, Fault) else None
-
-
-def _last(state: RetryCallState) -> object:
-    return None if state.outcome is None else state.outcome.result()

@@ -9,7 +9,7 @@ import requests
 
 from astsync.errors import SourceError
 from astsync.sources.web.network import NETWORK_ERRORS
-from astsync.sources.web.refusals import Fault, bad_answer
+from astsync.sources.web.refusals import bad_answer
 
 LARGEST_STREAM = 2 * 1024**3
 """Bytes after decompression: some five million counterparties."""
@@ -81,28 +81,25 @@ class Body:
         """Free the connection; what was not read is lost."""
         self._response.close()
 
-    def begin(self) -> "Body | Fault":
-        """Read the head. Gives the fault of an answer that is too slow; raises what ``requests`` raises."""
+    def begin(self) -> "Body":
+        """Read the head. Raises SourceBadAnswer for an answer that is too slow, and what ``requests`` raises."""
         head = bytearray()
         while len(head) < LARGEST_HEAD and not self.whole:
-            chunk = self._next()
-            if isinstance(chunk, Fault):
-                return chunk
-            head += chunk
+            head += self._next()
         self.head = bytes(head)
         return self
 
     def _guarded(self) -> bytes:
         try:
-            chunk = self._next()
+            return self._next()
         except NETWORK_ERRORS as error:
-            raise self._explain(error) from None
-        if isinstance(chunk, Fault):
-            raise chunk.error
-        return chunk
+            broken = self._explain(error)
+            # Records of this answer may have been given out: whoever asked for it again would give them twice.
+            broken.tries, broken.smaller_page = 1, False
+            raise broken from None
 
-    def _next(self) -> bytes | Fault:
-        """Read on; sets ``whole`` at the end."""
+    def _next(self) -> bytes:
+        """Read on; sets ``whole`` at the end. Raises SourceBadAnswer, and what ``requests`` raises."""
         with self._clock:
             chunk: bytes | None = next(self._chunks, None)
         if chunk is None:
@@ -110,9 +107,9 @@ class Body:
             return b""
         self._read += len(chunk)
         if self._read > LARGEST_STREAM:
-            return bad_answer(self._where, f"is too large: more than {LARGEST_STREAM} bytes", _SMALLER)
+            raise bad_answer(self._where, f"is too large: more than {LARGEST_STREAM} bytes", _SMALLER)
         if self._clock.late(self._read):
-            return bad_answer(self._where, "comes too slowly", _SMALLER)
+            raise bad_answer(self._where, "comes too slowly", _SMALLER)
         return chunk
 
 

@@ -15,9 +15,10 @@ from astsync.sources.soap.answers.convert import value
 from astsync.sources.soap.answers.envelope import EMPTY, check_whole, holder_of, response_of, space_of
 from astsync.sources.soap.answers.list_in_text import EnvelopeText, begin, from_base64, kind_of
 from astsync.sources.soap.answers.quick import ElementReader, Read
-from astsync.sources.soap.rules import CutAnswer, bad, where
+from astsync.sources.soap.rules import bad, where
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import RETURN, Plan
+from astsync.sources.web.retrying import FEW
 from astsync.sources.web.server_words import decode as decode_words
 from astsync.sources.web.server_words import page_words
 
@@ -68,7 +69,7 @@ class AnswerReader:
             raise bad(self._plan.operation, f"is too large: {error}") from None
         except BadXml as error:
             what = "is cut" if error.cut else "is damaged XML"
-            raise CutAnswer(bad(self._plan.operation, f"{what}: {error}").message, hint=_CUT) from None
+            raise bad(self._plan.operation, f"{what}: {error}", _CUT, tries=FEW) from None
 
     def _elements_of(self, chunks: Iterable[bytes], around: dict[str, Any], *, first: bool) -> Iterator[Read]:
         """Read a list of elements, typed by the WSDL or not."""

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
 import zeep
@@ -18,7 +18,7 @@ from astsync.sources.soap.wsdl.cache import Documents, WsdlCache
 from astsync.sources.soap.wsdl.mend import DEFINITIONS, mended, parse, spelled
 from astsync.sources.web.addresses import encode_address
 from astsync.sources.web.client import OneCClient
-from astsync.sources.web.refusals import Fault, bad_answer, told_in_answer
+from astsync.sources.web.refusals import bad_answer, raise_hidden_error
 from astsync.sources.web.retrying import Patience
 from astsync.sources.web.server_words import decode, page_words
 from astsync.sources.web.stream import Request
@@ -98,8 +98,9 @@ class WsdlLoader:
         """Give the WSDL from the server and keep it; ``once``: without trying again. Raises SourceError."""
         documents: dict[str, bytes] = {}
         key = wsdl_key(self._config)
-        with address_of(key), OneCClient(self._config, origin_of(self.address), self._patience, RULES) as client:
-            transport = Transport(self.address, documents, _fetcher(client, once=once))
+        patience = replace(self._patience, waiting=0) if once else self._patience
+        with address_of(key), OneCClient(self._config, origin_of(self.address), patience, RULES) as client:
+            transport = Transport(self.address, documents, _fetcher(client))
             wsdl = parsed(self.address, transport, fresh=True)
         if self._seconds:
             self._cache.write(documents)
@@ -161,28 +162,18 @@ class Transport:
             raise SourceBadAnswer(f"the WSDL is too large: {len(self._documents)} documents, {size} bytes", hint=_WRITE)
 
 
-def _fetcher(client: OneCClient, *, once: bool) -> Fetch:
-    def attempt(url: str) -> bytes | Fault:
-        body = client.open(Request("", _WHERE, url=encode_address(url), headers={"Accept": "text/xml, */*"}))
-        if isinstance(body, Fault):
-            return body
+def _fetcher(client: OneCClient) -> Fetch:
+    def attempt(url: str) -> bytes:
         content = bytearray()
-        with body:
+        with client.open(Request("", _WHERE, url=encode_address(url), headers={"Accept": "text/xml, */*"})) as body:
             for chunk in body:
                 content += chunk
                 if len(content) > LARGEST_WSDL:
-                    return bad_answer(_WHERE, "is too large", _WRITE)
-        return told_in_answer(bytes(content), _WHERE, first=RULES) or bytes(content)
+                    raise bad_answer(_WHERE, "is too large", _WRITE)
+        raise_hidden_error(bytes(content), _WHERE, first=RULES)
+        return bytes(content)
 
-    def fetch(url: str) -> bytes:
-        if not once:
-            return client.retries.persist(lambda: attempt(url))
-        answer = attempt(url)
-        if isinstance(answer, Fault):
-            raise answer.error
-        return answer
-
-    return fetch
+    return lambda url: client.retries.persist(lambda: attempt(url))
 
 
 def _nowhere(url: str) -> bytes:
