@@ -17,7 +17,7 @@ from astsync.phonebook.model import Counterparty
 from astsync.setup.address import Address, clean_address
 from astsync.setup.typed_values import checked
 from astsync.sources import SOURCE, open_source
-from astsync.sources.odata.proposals import PERSONS, USUAL, Offer, Publication, proposal, visited
+from astsync.sources.odata.proposals import PERSONS, USUAL, Offer, Publication, open_publication, proposal
 from astsync.sources.odata.section import ODataConfig
 
 _MENDS = {
@@ -74,7 +74,7 @@ class SourceDialogue:
     def few(self, config: SourceConfig) -> Iterator[Counterparty]:
         """Give some counterparties for a look, by few small requests where that can be. Raises SourceError."""
         if config.kind == "odata":
-            with visited(config) as publication:
+            with open_publication(config) as publication:
                 yield from publication.few(config.table(ODataConfig).catalogs)
         else:
             yield from open_source(config).pull()
@@ -123,7 +123,7 @@ class SourceDialogue:
     def _settled_odata(self) -> SourceConfig:
         with ExitStack() as stack:
             with waiting("asking 1C what it publishes"):
-                publication = stack.enter_context(visited(self.config()))
+                publication = stack.enter_context(open_publication(self.config()))
             self._welcome(publication)
             return self.config(odata=self._chosen(publication))
 

@@ -27,18 +27,18 @@ _PARTS: tuple[tuple[type[AstsyncError], str], ...] = (
 )
 
 
-def failed(error: AstsyncError, otherwise: str) -> Finding:
+def error_finding(error: AstsyncError, otherwise: str) -> Finding:
     """Give an error of a web or HTTP service as a finding, of the part that it is of, or of ``otherwise``."""
     part = next((part for kind, part in _PARTS if isinstance(error, kind)), otherwise)
     return Finding(part, False, error.message, error.hint)
 
 
-def shown(counterparty: Counterparty) -> Finding:
+def counterparty_finding(counterparty: Counterparty) -> Finding:
     """Show a counterparty as the source gave it."""
-    return Finding("counterparty", None, in_words(counterparty))
+    return Finding("counterparty", None, counterparty_line(counterparty))
 
 
-def in_words(counterparty: Counterparty) -> str:
+def counterparty_line(counterparty: Counterparty) -> str:
     """Give a counterparty in a line: its name and its phones with their kinds."""
     phones = ", ".join(_phone(phone) for phone in counterparty.phones if phone.text)
     return f"{one_line(counterparty.name) or 'without a name'}: {one_line(phones) or 'no phone'}"

@@ -11,8 +11,8 @@ from astsync.sources.soap.answers.quick import Read
 from astsync.sources.soap.answers.reader import AnswerReader
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.source import SoapSource
-from astsync.sources.soap.wsdl.loader import Transport, Wsdl, parsed
-from astsync.sources.soap.wsdl.operations import Call, Service
+from astsync.sources.soap.wsdl.loader import Transport, Wsdl, load_with_zeep
+from astsync.sources.soap.wsdl.operations import OfferedOperations, OperationCall
 from tests.unit.stub_1c import QUICK, Asked, Reply, Server, serving
 
 ADDRESS = "http://1c.example.local/base/ws/service?wsdl"
@@ -33,11 +33,11 @@ def nowhere(url: str) -> bytes:
 
 
 def read_wsdl(content: bytes, address: str = ADDRESS) -> Wsdl:
-    return parsed(address, Transport(address, {address: content}, nowhere), fresh=True)
+    return load_with_zeep(address, Transport(address, {address: content}, nowhere), fresh=True)
 
 
-def call_of(content: bytes, operation: str, **soap: Any) -> Call:
-    return Service(read_wsdl(content), SoapConfig(operation=operation, **soap), ADDRESS).choose()
+def call_of(content: bytes, operation: str, **soap: Any) -> OperationCall:
+    return OfferedOperations(read_wsdl(content), SoapConfig(operation=operation, **soap), ADDRESS).choose()
 
 
 def envelope(inside: str, space: str = ENVELOPE) -> bytes:
@@ -53,11 +53,11 @@ def read_answer(
 ) -> tuple[list[Read], dict[str, Any]]:
     """Read one answer of an operation, in pieces of so many bytes."""
     config = SoapConfig(operation=operation, **soap)
-    call = Service(read_wsdl(content), config, ADDRESS).choose()
+    call = OfferedOperations(read_wsdl(content), config, ADDRESS).choose()
     reader = RecordReader(config.fields, "the test")
     around: dict[str, Any] = {}
     pieces = [body[start : start + piece] for start in range(0, len(body), piece)]
-    records = list(AnswerReader(call.plan(), config, reader).read(pieces, around, first=first))
+    records = list(AnswerReader(call.list_place(), config, reader).read(pieces, around, first=first))
     reader.finish()
     return records, around
 

@@ -9,7 +9,7 @@ import pytest
 
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceNotFound, SourceQueryError
 from astsync.phonebook.model import Counterparty, Parts, Phone
-from astsync.sources.odata.contact_kinds import Kinds
+from astsync.sources.odata.contact_kinds import ContactKinds
 from astsync.sources.odata.source import ODataSource
 from tests.unit.stub_1c import (
     CATALOG,
@@ -289,21 +289,21 @@ def test_a_missing_catalog_is_no_fault_of_the_filter(base: Base, server: Server)
     ],
 )
 def test_kinds_by_name(wanted: tuple[str, ...], kind: str, rank: int | None) -> None:
-    chosen = Kinds({}, wanted).choose((Phone(("1",), kind),))
+    chosen = ContactKinds({}, wanted).choose((Phone(("1",), kind),))
     assert [phone.rank for phone in chosen] == ([] if rank is None else [rank])
 
 
 def test_without_wanted_kinds_all_come_as_they_are() -> None:
     phones = (Phone(("1",), "б"), Phone(("2",), "а"))
-    assert Kinds().choose(phones) is phones
+    assert ContactKinds().choose(phones) is phones
 
 
 def test_kinds_without_names_are_told_so(caplog: pytest.LogCaptureFixture) -> None:
-    kinds = Kinds({}, ("Рабочий",))
+    kinds = ContactKinds({}, ("Рабочий",))
     kinds.choose((Phone(("1",)),))
     kinds.warn()
     assert "no phone has the kind Рабочий (source.odata.kinds); kinds seen: none has a name" in caplog.text
 
 
 def test_many_stars_take_no_long_time() -> None:
-    assert Kinds({}, ("*а" * 12 + "б",)).choose((Phone(("1",), "а" * 60),)) == ()
+    assert ContactKinds({}, ("*а" * 12 + "б",)).choose((Phone(("1",), "а" * 60),)) == ()

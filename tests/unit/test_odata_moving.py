@@ -13,7 +13,7 @@ from astsync.errors import SourceBadAnswer
 from astsync.phonebook.model import Counterparty
 from astsync.sandbox.onec import OneC
 from astsync.sources.formats.values import Row
-from astsync.sources.odata.overlapping_pages import Walk
+from astsync.sources.odata.overlapping_pages import OverlappingPages
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from tests.configs import source_config
@@ -163,7 +163,7 @@ def test_rows_that_never_stand_still_end_the_pull() -> None:
         return [{"k": f"{next(fresh)}"} for _ in range(5)], True
 
     with pytest.raises(SourceBadAnswer, match="change their places all the time") as caught:
-        list(Walk("Set", ask, lambda row: str(row["k"])))
+        list(OverlappingPages("Set", ask, lambda row: str(row["k"])))
     assert caught.value.hint
 
 
@@ -181,7 +181,11 @@ def test_a_1c_that_restarts_in_the_middle_is_waited_for() -> None:
 
 def test_the_same_short_page_again_and_again_is_no_end() -> None:
     with pytest.raises(SourceBadAnswer, match="same rows"):
-        list(Walk("Set", lambda _place, _least: ([{"k": f"{row}"} for row in range(30)], False), lambda row: row["k"]))
+        list(
+            OverlappingPages(
+                "Set", lambda _place, _least: ([{"k": f"{row}"} for row in range(30)], False), lambda row: row["k"]
+            )
+        )
 
 
 def test_the_way_back_over_many_deleted_pages_is_short() -> None:
@@ -193,7 +197,7 @@ def test_the_way_back_over_many_deleted_pages_is_short() -> None:
         page: list[Row] = [{"k": row} for row in rows[place : place + max(10, least)]]
         return page, len(page) >= 10
 
-    given_rows = {row["k"] for part in Walk("Set", ask, lambda row: row["k"]) for row in part}
+    given_rows = {row["k"] for part in OverlappingPages("Set", ask, lambda row: row["k"]) for row in part}
     assert set(rows) <= given_rows
 
 
@@ -218,7 +222,7 @@ def test_one_walk_meets_every_row_that_stays(size: int, page: int, changes: dict
                 stays.discard(rows.pop(at % len(rows)))
         return answer, len(answer) >= page
 
-    walk = Walk("Set", ask, lambda row: row["k"])
+    walk = OverlappingPages("Set", ask, lambda row: row["k"])
     given_rows = [row["k"] for part in walk for row in part]
     assert len(set(given_rows)) == len(given_rows)
     assert stays <= set(given_rows) == walk.met

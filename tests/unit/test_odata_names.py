@@ -12,7 +12,7 @@ from astsync.phonebook.model import Counterparty, Parts, Phone
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.row import RowReader
 from astsync.sandbox.onec import OneC
-from astsync.sources.odata.proposals import proposal, visited
+from astsync.sources.odata.proposals import open_publication, proposal
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.onec.metadata_names import phone_like
@@ -127,9 +127,9 @@ def test_odd_values_of_own_fields_stop_nothing(odd: object) -> None:
 
 
 def test_setup_finds_own_fields_where_there_are_no_phones(fields: OneC, unf: OneC) -> None:
-    with visited(config(fields.url)) as publication:
+    with open_publication(config(fields.url)) as publication:
         assert publication.phone_fields(["Контрагенты"]) == (FIELD,)
-    with visited(config(unf.url)) as publication:
+    with open_publication(config(unf.url)) as publication:
         assert publication.phone_fields(["Контрагенты"]) == ()
 
 
@@ -185,7 +185,7 @@ def test_an_english_section_inside_is_found(english: OneC) -> None:
 def test_an_english_configuration_is_checked_and_proposed(english: OneC) -> None:
     words = {one.part: one.words for one in check(english.url, catalogs=["Counterparties"])}
     assert words["phones of Counterparties"] == f"they stand in the set {EN_CATALOG}_ContactInformation"
-    with visited(config(english.url)) as publication:
+    with open_publication(config(english.url)) as publication:
         offers = publication.offers()
         assert [offer.name for offer in offers] == ["Counterparties", "Partners", "PartnersContactPersons"]
         assert all(offer.phones for offer in offers)

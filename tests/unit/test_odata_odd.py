@@ -12,7 +12,7 @@ from astsync.phonebook.model import Counterparty
 from astsync.sources.formats.values import MAX_TEXT
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.web.client import OneCClient, Options
+from astsync.sources.web.client import OneCClient, QueryOptions
 from tests.configs import source_config
 from tests.unit.stub_1c import CATALOG, CONTACT_SET, GUID, QUICK, contact, owner
 
@@ -79,7 +79,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Answer requests without a network: by the set's name; nothing beyond the first page; null is "no such set"."""
     given_: dict[str, Any] = {}
 
-    def attempt(_client: object, path: str, options: Options, _where: str, **_: Any) -> bytes:
+    def attempt(_client: object, path: str, options: QueryOptions, _where: str, **_: Any) -> bytes:
         value = given_.get(path)
         if value is None:
             value = {"odata.error": {"code": "8", "message": {"value": "no such\r\nset"}}}

@@ -15,10 +15,10 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
-from astsync.sources.http.rules import HTTP_RULES
-from astsync.sources.soap.rules import RULES as SOAP_RULES
+from astsync.sources.http.refusals import HTTP_RULES
+from astsync.sources.soap.refusals import SOAP_RULES
 from astsync.sources.web.client import read_json
-from astsync.sources.web.refusals import Rule, odata_refusal, refusal
+from astsync.sources.web.refusals import RefusalRule, odata_refusal, refusal
 from astsync.sources.web.retrying import FEW, MANY
 from astsync.sources.web.server_words import odata_error, read_words
 from astsync.text import one_line
@@ -259,7 +259,9 @@ def test_an_exception_in_xml_with_a_document_type_is_not_read() -> None:
 
 @pytest.mark.parametrize("rules", [(), HTTP_RULES, SOAP_RULES])
 @pytest.mark.parametrize("body", [exception, exception_in_xml])
-def test_an_exception_means_the_same_over_each_interface(body: Callable[..., bytes], rules: Sequence[Rule]) -> None:
+def test_an_exception_means_the_same_over_each_interface(
+    body: Callable[..., bytes], rules: Sequence[RefusalRule]
+) -> None:
     assert type(refusal(406, body(406, BOILERPLATE, SESSION), "x", first=rules)) is SourceBusy
     assert type(refusal(500, body(500, BOILERPLATE, "Не найдена лицензия"), "x", first=rules)) is SourceBusy
     assert type(refusal(403, body(403, "Ведутся технические работы"), "x", first=rules)) is SourceBusy

@@ -9,7 +9,7 @@ import pytest
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceFailure, SourceQueryError, SourceRightsError
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.soap.answers.quick import Read
-from astsync.sources.soap.rules import ServiceChanged
+from astsync.sources.soap.refusals import ServiceChanged
 from astsync.sources.web.retrying import FEW
 from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, envelope, fixture, read_answer
 from tests.unit.test_xdto_json import xdto

@@ -13,12 +13,12 @@ from astsync.config import FieldsConfig
 from astsync.errors import SourceError
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.soap.answers.convert import value
+from astsync.sources.soap.answers.convert import typed_value
 from astsync.sources.soap.answers.quick import ElementReader
-from astsync.sources.soap.wsdl.shape import Shape
+from astsync.sources.soap.wsdl.answer_types import WsdlType
 from tests.unit.soap_service import SHIPPED, call_of
 
-SHAPE = call_of(SHIPPED, "GetCounterparties").plan().record_shape
+SHAPE = call_of(SHIPPED, "GetCounterparties").list_place().record_type
 NS = "{urn:astsync:counterparties:1}"
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 VALUE = '{"type":"Телефон","countryCode":"7","areaCode":"495","number":"5550102"}'
@@ -100,14 +100,14 @@ RECORDS = st.lists(elements(st.just("Counterparties"), USUAL), min_size=1, max_s
 Outcome = list[Any]
 
 
-def outcome(records: list[Element], fields: FieldsConfig, shape: Shape | None, *, quick: bool) -> Outcome:
+def outcome(records: list[Element], fields: FieldsConfig, shape: WsdlType | None, *, quick: bool) -> Outcome:
     """Read records one way: what became of each, then of all."""
     reader = RecordReader(fields, "the list")
     either = ElementReader(fields, reader, shape)
     found: Outcome = []
     try:
         for record in records:
-            read = either.read(record) if quick else reader.read(value(record, shape))
+            read = either.read(record) if quick else reader.read(typed_value(record, shape))
             found.append(read if isinstance(read, Counterparty) else None)
         reader.finish()
     except SourceError as error:
@@ -126,7 +126,7 @@ PLAIN = ElementTree.XML(
 @settings(max_examples=250, deadline=None)
 @given(records=RECORDS, fields=CONFIGS)
 @example(records=[PLAIN] * 3, fields=FieldsConfig())
-def test_both_ways_give_the_same(shape: Shape | None, records: list[Element], fields: FieldsConfig) -> None:
+def test_both_ways_give_the_same(shape: WsdlType | None, records: list[Element], fields: FieldsConfig) -> None:
     doubled = [PLAIN, *records, *records]  # the quick way needs something to learn from
     assert outcome(doubled, fields, shape, quick=True) == outcome(doubled, fields, shape, quick=False)
 

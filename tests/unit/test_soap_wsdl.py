@@ -9,10 +9,10 @@ import pytest
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
 from astsync.sandbox.onec.wsdl import Element, Operation, WebService, wsdl
-from astsync.sources.soap.calls import READ_WHOLE
+from astsync.sources.soap.pages import READ_WHOLE
 from astsync.sources.soap.wsdl import loader as loading
 from astsync.sources.soap.wsdl.cache import WsdlCache
-from astsync.sources.soap.wsdl.loader import Transport, WsdlLoader, parsed
+from astsync.sources.soap.wsdl.loader import Transport, WsdlLoader, load_with_zeep
 from tests.unit.soap_service import (
     ADDRESS,
     ASTSYNC,
@@ -71,14 +71,14 @@ def test_a_namespace_that_is_no_uri_is_written_as_the_service_knows_it() -> None
     space = "http://www.пример.рф/Обмен"
     assert f'"{space}"'.encode() in call.message({})
     assert b"%D0" not in call.message({})
-    assert call.plan().record == f"{{{space}}}Контрагент"
+    assert call.list_place().record == f"{{{space}}}Контрагент"
     assert call.headers()["SOAPAction"] == f'"{space}#Обмен:ПолучитьКонтрагентов"'.encode()
 
 
 def test_a_namespace_may_hold_blanks() -> None:
     space = "Обмен с сайтом"
     content = fixture("cyrillic").replace("http://www.пример.рф/Обмен".encode(), space.encode())
-    assert call_of(content, "ПолучитьКонтрагентов").plan().record == f"{{{space}}}Контрагент"
+    assert call_of(content, "ПолучитьКонтрагентов").list_place().record == f"{{{space}}}Контрагент"
 
 
 ONE_PORT = re.compile(rb'<port name="[^"]+Soap".*?</port>', re.DOTALL)
@@ -98,7 +98,7 @@ ONE_PORT = re.compile(rb'<port name="[^"]+Soap".*?</port>', re.DOTALL)
     ids=["BOM", "empty action", "no action", "SOAP 1.2 alone", "two services"],
 )  # fmt: skip
 def test_odd_but_right_wsdls_are_read(content: bytes) -> None:
-    assert call_of(content, "GetCounterparties").plan().record.endswith("Counterparties")
+    assert call_of(content, "GetCounterparties").list_place().record.endswith("Counterparties")
 
 
 def test_schemas_may_stand_beside_the_wsdl() -> None:
@@ -107,7 +107,7 @@ def test_schemas_may_stand_beside_the_wsdl() -> None:
     space = ASTSYNC.encode()
     for place in (b"?xsd=xsd0", b"astsync.xsd", b"../ws/astsync?xsd=1", b"/base/hs/x"):
         content = SHIPPED.replace(schema, there % (space, place) + b"</xs:schema>")
-        client = parsed(ADDRESS, Transport(ADDRESS, {ADDRESS: content}, lambda _url: schema), fresh=True).client
+        client = load_with_zeep(ADDRESS, Transport(ADDRESS, {ADDRESS: content}, lambda _url: schema), fresh=True).client
         assert client.get_type(f"{{{ASTSYNC}}}Counterparty")
 
 
@@ -156,7 +156,7 @@ def test_configured_parameters_are_sent_and_unknown_ones_refused_with_the_signat
 
 def test_an_operation_without_an_answer_is_refused() -> None:
     with pytest.raises(SourceQueryError, match="Сообщить gives no answer"):
-        call_of(fixture("cyrillic"), "Сообщить").plan()
+        call_of(fixture("cyrillic"), "Сообщить").list_place()
 
 
 BOMB = b'<!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
@@ -215,7 +215,7 @@ def test_an_import_of_its_own_server_is_followed_and_bounded() -> None:
         return head % (number, b"/base/ws/%d.xsd" % number) + b"</xs:schema>"
 
     with pytest.raises(SourceBadAnswer, match="too large"):
-        parsed(ADDRESS, Transport(ADDRESS, {ADDRESS: content}, endless), fresh=True)
+        load_with_zeep(ADDRESS, Transport(ADDRESS, {ADDRESS: content}, endless), fresh=True)
     assert fetched[0] == "http://1c.example.local/base/ws/0.xsd"
     assert len(fetched) < 100
 

@@ -8,7 +8,7 @@ from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
-from astsync.sources.check import FIRST, shown
+from astsync.sources.check import FIRST, counterparty_finding
 from astsync.sources.file.content import Content, name_of, opened
 from astsync.sources.file.listing import Listing, Tell, list_of
 from astsync.sources.file.merge import Merger
@@ -49,7 +49,7 @@ class FileSource:
         except (SourceError, ConfigError) as error:
             found.append(Finding(self.describe(), False, error.message, error.hint))
         else:
-            found += map(shown, counterparties)
+            found += map(counterparty_finding, counterparties)
         yield from found
 
     def _read(self, merger: Merger, progress: Progress, tell: Tell) -> None:

@@ -9,37 +9,37 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.check import EMPTY, FIRST, failed, shown
+from astsync.sources.check import EMPTY, FIRST, counterparty_finding, error_finding
+from astsync.sources.http.pages import HttpPages
 from astsync.sources.http.section import HttpConfig
-from astsync.sources.http.service import Service
 from astsync.sources.records.reader import RecordReader
 from astsync.text import one_line
 
-_PAGES = 2
+_PAGES_READ = 2
 
 
-def check_service(config: SourceConfig, opened: Callable[[], AbstractContextManager[Service]]) -> Iterator[Finding]:
+def check_http(config: SourceConfig, opened: Callable[[], AbstractContextManager[HttpPages]]) -> Iterator[Finding]:
     """Give the findings; an error on the way is one, and the last."""
     check: _Check | None = None
     try:
-        with opened() as service:
-            check = _Check(config, service)
+        with opened() as pages:
+            check = _Check(config, pages)
             check.read()
         yield from check.reached()
         yield from check.found()
     except AstsyncError as error:
         if check is not None:
             yield from check.reached()
-        yield failed(error, "list")
+        yield error_finding(error, "list")
 
 
 class _Check:
     """Reads the list, of pages the first two, and tells what was found."""
 
-    def __init__(self, config: SourceConfig, service: Service) -> None:
+    def __init__(self, config: SourceConfig, pages: HttpPages) -> None:
         self._config = config
-        self._service = service
-        self._reader = RecordReader(config.table(HttpConfig).fields, service.where)
+        self._pages = pages
+        self._reader = RecordReader(config.table(HttpConfig).fields, pages.where)
         self._records = 0
         self._whole = False
         self._first: list[Counterparty] = []
@@ -47,24 +47,24 @@ class _Check:
 
     def read(self) -> None:
         """Read as much as tells enough. Raises SourceError."""
-        for record in self._service.records():
+        for record in self._pages.records():
             self._records += 1
             self._take(record)
-            if self._service.paging.by != "none" and self._service.pages >= _PAGES:
+            if self._pages.paging.by != "none" and self._pages.answered >= _PAGES_READ:
                 return
         self._whole = True
 
     def reached(self) -> Iterator[Finding]:
         """Tell what an answer proves."""
-        if not self._service.pages:
+        if not self._pages.answered:
             return
-        yield Finding("address", True, f"{self._service.where} answers {self._service.form}")
+        yield Finding("address", True, f"{self._pages.where} answers {self._pages.form}")
         user = self._config.user
         yield Finding("login", True, f"accepted for {user}" if user else "none is sent, and none is asked for")
 
     def found(self) -> Iterator[Finding]:
         """Tell of the list, its pages, its fields and its first counterparties. Raises SourceError."""
-        place = one_line(self._service.list_path) or "the answer itself"
+        place = one_line(self._pages.list_path) or "the answer itself"
         read = f"{self._records} records" if self._whole else f"{self._records} records in the first pages"
         if not self._records:
             yield Finding("list", False, f"{place} is empty", EMPTY)
@@ -73,7 +73,7 @@ class _Check:
         yield self._paging()
         yield self._fields()
         for counterparty in self._first:
-            yield shown(counterparty)
+            yield counterparty_finding(counterparty)
 
     def _take(self, record: object) -> None:
         """Read a record, until one cannot be read: that is told after what was found of the list."""
@@ -88,10 +88,10 @@ class _Check:
             self._first.append(counterparty)
 
     def _paging(self) -> Finding:
-        paging = self._service.paging
+        paging = self._pages.paging
         if paging.by == "none":
             return Finding("paging", None, "none: one answer holds the whole list")
-        if self._service.pages < _PAGES:
+        if self._pages.answered < _PAGES_READ:
             return Finding("paging", True, f"by {paging.by}: the first page holds the whole list")
         return Finding("paging", True, f"by {paging.by} in {one_line(paging.parameter)}: the second page was read")
 

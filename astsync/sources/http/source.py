@@ -10,10 +10,10 @@ from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceNotFound
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
-from astsync.sources.http.check import check_service
-from astsync.sources.http.rules import HTTP_RULES
+from astsync.sources.http.check import check_http
+from astsync.sources.http.pages import HttpPages
+from astsync.sources.http.refusals import HTTP_RULES
 from astsync.sources.http.section import HttpConfig
-from astsync.sources.http.service import Service
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import OneCClient
@@ -37,10 +37,10 @@ class HttpSource:
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
         """Give every counterparty of the list. Raises SourceError when it is not whole."""
-        with self._service() as service:
-            reader = RecordReader(self._config.table(HttpConfig).fields, service.where)
+        with self._open() as pages:
+            reader = RecordReader(self._config.table(HttpConfig).fields, pages.where)
             done = 0
-            for done, record in enumerate(service.records(), 1):
+            for done, record in enumerate(pages.records(), 1):
                 counterparty = reader.read(record)
                 if counterparty is not None:
                     yield counterparty
@@ -51,13 +51,13 @@ class HttpSource:
 
     def check(self) -> Iterator[Finding]:
         """Try the address, the login, the list, its pages and its fields, and show three counterparties."""
-        yield from check_service(self._config, self._service)
+        yield from check_http(self._config, self._open)
 
     @contextmanager
-    def _service(self) -> Iterator[Service]:
+    def _open(self) -> Iterator[HttpPages]:
         with OneCClient(self._config, self._config.url, self._patience, HTTP_RULES) as client:
             try:
-                yield Service(client, self._config.table(HttpConfig))
+                yield HttpPages(client, self._config.table(HttpConfig))
             except (SourceNotFound, SourceBadAnswer) as error:
                 error.hint += address_hint(self._config.url)
                 raise

@@ -17,7 +17,7 @@ def rows_of_atom(body: bytes) -> list[Row] | None:
     """
     if not body.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<"):
         return None
-    reader = _Reader()
+    reader = _FeedReader()
     parser = expat.ParserCreate(namespace_separator=" ")
     parser.buffer_text = True
     parser.StartElementHandler = reader.start
@@ -39,7 +39,7 @@ class _NotAtomError(Exception):
     """The document is another one."""
 
 
-class _Reader:
+class _FeedReader:
     """Collects rows: ``m:properties`` with fields, of which a collection holds elements with fields of their own."""
 
     def __init__(self) -> None:

@@ -17,13 +17,13 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.check import FIRST, in_words
-from astsync.sources.odata.contact_kinds import Kinds, read_kinds
-from astsync.sources.odata.contacts import Register
+from astsync.sources.check import FIRST, counterparty_line
+from astsync.sources.odata.contact_kinds import ContactKinds, read_kinds
+from astsync.sources.odata.contacts import Contacts, RegisterContacts
 from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import PREFIX, check_published, published_sets
-from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
+from astsync.sources.odata.reader import CatalogReader, PullContext, check_phone_fields
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import OneCClient
@@ -53,6 +53,7 @@ class ODataCheck:
         self._config, self._catalogs, self._today = config, catalogs, today
         self._open = open_client
         self._part = "configuration"
+        self._contacts: list[Contacts] = []
 
     def run(self) -> Iterator[Finding]:
         """Give a finding for each step; a fault that stops everything is the last one."""
@@ -74,13 +75,15 @@ class ODataCheck:
         yield from self._welcome(published)
         kinds = read_kinds(pages, published, self._config.table(ODataConfig).kinds)
         owners = Owners(pages, published)
-        visit = Visit(pages, self._config.table(ODataConfig), self._catalogs, published, kinds, owners, self._today)
-        readers = [CatalogReader(visit, catalog, rank) for rank, catalog in enumerate(self._catalogs)]
+        context = PullContext(
+            pages, self._config.table(ODataConfig), self._catalogs, published, kinds, owners, self._today
+        )
+        readers = [CatalogReader(context, catalog, rank) for rank, catalog in enumerate(self._catalogs)]
         yield from self._own_fields(readers)
         for reader in readers:
-            yield from self._isolated(reader, visit)
+            yield from self._isolated(reader, context)
         self._part = "kinds of contact"
-        yield self._kinds(kinds, readers)
+        yield self._kinds(kinds)
 
     def _welcome(self, published: frozenset[str]) -> Iterator[Finding]:
         if not published:
@@ -104,24 +107,25 @@ class ODataCheck:
         except _OF_A_CATALOG as error:
             yield self._fault(error)
 
-    def _isolated(self, reader: CatalogReader, visit: Visit) -> Iterator[Finding]:
+    def _isolated(self, reader: CatalogReader, context: PullContext) -> Iterator[Finding]:
         """Give the findings of one catalog; what is wrong with it alone does not stop the check."""
         try:
-            yield from self._catalog(reader, visit)
+            yield from self._catalog(reader, context)
         except _OF_A_CATALOG as error:
             yield self._fault(error)
 
-    def _catalog(self, reader: CatalogReader, visit: Visit) -> Iterator[Finding]:
+    def _catalog(self, reader: CatalogReader, context: PullContext) -> Iterator[Finding]:
         name = reader.catalog
         self._part = f"catalog {name}"
-        check_published((name,), visit.published)
+        check_published((name,), context.published)
         reader.look()
         reader.touch()
-        count = visit.pages.count(f"{PREFIX}{name}", {"$filter": reader.filter} if reader.filter else {})
+        count = context.pages.count(f"{PREFIX}{name}", {"$filter": reader.filter} if reader.filter else {})
         rows = "it can be read" if count is None else f"{count} rows"
         yield Finding(self._part, True, f"{rows}; fields asked for: {listed(reader.own_fields)}")
         self._part = f"phones of {name}"
         own = f", and in the fields {listed(reader.phone_fields)}" if reader.phone_fields else ""
+        self._contacts.append(reader.contacts)
         yield Finding(self._part, True, f"they stand {reader.contacts.describe()}{own}")
         self._part = f"rows of {name}"
         yield from self._rows(reader.few(FIRST))
@@ -133,16 +137,16 @@ class ODataCheck:
             )
             yield Finding(self._part, None, "no counterparty among the first rows", hint)
         for one in found:
-            yield Finding(self._part, True, in_words(one))
+            yield Finding(self._part, True, counterparty_line(one))
 
-    def _kinds(self, kinds: Kinds, readers: list[CatalogReader]) -> Finding:
+    def _kinds(self, kinds: ContactKinds) -> Finding:
         """Tell the kinds there are. In a register any row may bring its own, so none is called unknown there."""
         names = sorted({*filter(None, kinds.names.values()), *self._config.table(ODataConfig).phone_fields})
         unknown = kinds.unknown(names)
         words = f"kinds: {listed(names)}" if names else "the names of kinds cannot be read"
         if not unknown:
             return Finding(self._part, True if names else None, words)
-        register = any(isinstance(reader.__dict__.get("contacts"), Register) for reader in readers)
+        register = any(isinstance(contacts, RegisterContacts) for contacts in self._contacts)
         return Finding(
             self._part,
             None if register else False,

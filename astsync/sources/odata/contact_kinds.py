@@ -15,14 +15,14 @@ from astsync.phonebook.model import Phone
 from astsync.sources.formats.values import ref_key, text_of
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import PREFIX
-from astsync.sources.onec.metadata_names import LANGUAGES, RUSSIAN
+from astsync.sources.onec.metadata_names import METADATA_NAMES, RUSSIAN
 from astsync.sources.web.refusals import ADD_TO_ODATA
 from astsync.text import listed
 
 logger = logging.getLogger(__name__)
 
 
-class Kinds:
+class ContactKinds:
     """The names of kinds by their reference, and the choice among them.
 
     ``wanted`` are names, in which ``*`` stands for any letters and case does not matter; empty: all kinds, in no order.
@@ -69,9 +69,9 @@ class Kinds:
             logger.warning("no phone has the kind %s (source.odata.kinds); kinds seen: %s", listed(unknown), seen)
 
 
-def read_kinds(pages: ODataPages, published: frozenset[str], wanted: Sequence[str]) -> Kinds:
+def read_kinds(pages: ODataPages, published: frozenset[str], wanted: Sequence[str]) -> ContactKinds:
     """Read the names of the kinds; where that cannot be done the phonebook does without, unless kinds are wanted."""
-    catalogs = [names.kinds for names in LANGUAGES if not published or PREFIX + names.kinds in published]
+    catalogs = [names.kinds for names in METADATA_NAMES if not published or PREFIX + names.kinds in published]
     missing = RUSSIAN.kinds
     if not catalogs:
         return _without(SourceNotFound(f"not published in 1C's OData interface: {missing}", hint=ADD_TO_ODATA), wanted)
@@ -79,16 +79,16 @@ def read_kinds(pages: ODataPages, published: frozenset[str], wanted: Sequence[st
     for catalog in catalogs:
         try:
             rows = pages.rows(PREFIX + catalog, {"$select": "Ref_Key,Description", "$orderby": "Ref_Key"}, ref_key)
-            return Kinds({row["Ref_Key"]: text_of(row.get("Description")).strip() for row in rows}, wanted)
+            return ContactKinds({row["Ref_Key"]: text_of(row.get("Description")).strip() for row in rows}, wanted)
         except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
             refused.append(error)
     return _without(refused[0], wanted)
 
 
-def _without(error: SourceError, wanted: Sequence[str]) -> Kinds:
+def _without(error: SourceError, wanted: Sequence[str]) -> ContactKinds:
     logger.info("phones go without the names of their kinds: %s", error)
     error.hint = f"source.odata.kinds chooses by these names. {error.hint}"
-    return Kinds({}, wanted, error)
+    return ContactKinds({}, wanted, error)
 
 
 def _plain(text: str) -> str:

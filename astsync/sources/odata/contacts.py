@@ -12,15 +12,15 @@ from typing import Literal, Protocol
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceNotFound, SourceQueryError
 from astsync.sources.formats.values import Row, column, line_number, row_key
-from astsync.sources.odata.contact_kinds import Kinds
-from astsync.sources.odata.pages import ODataPages, Report, guid
+from astsync.sources.odata.contact_kinds import ContactKinds
+from astsync.sources.odata.pages import ODataPages, PageProgress, guid
 from astsync.sources.odata.published import PREFIX, no_contacts
 from astsync.sources.onec.contact_rows import KEY_COLUMNS, ContactBook
-from astsync.sources.onec.metadata_names import LANGUAGES, Language, language_of
+from astsync.sources.onec.metadata_names import METADATA_NAMES, MetadataNames, metadata_names_of
 
 logger = logging.getLogger(__name__)
 
-Place = Literal["auto", "section", "inside", "register"]
+ContactsPlace = Literal["auto", "section", "inside", "register"]
 
 _NO_CONTACTS = "This is no contact information as 1C keeps it."
 _TYPE = "StandardODATA.Catalog_"
@@ -39,7 +39,7 @@ class Contacts(Protocol):
         """Name the place for people."""
         ...
 
-    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: Report | None = None) -> None:
+    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read all phones into the book, or those of some counterparties. Raises SourceError."""
         ...
 
@@ -48,12 +48,12 @@ class Contacts(Protocol):
         ...
 
 
-class Section:
+class SectionContacts:
     """The tabular section as a set of its own; ``sample`` is one of its rows and shows which columns exist."""
 
     columns: tuple[str, ...] = ()
 
-    def __init__(self, pages: ODataPages, catalog: str, sample: Row | None, names: Language) -> None:
+    def __init__(self, pages: ODataPages, catalog: str, sample: Row | None, names: MetadataNames) -> None:
         self._pages, self._name, self._names = pages, section_set(catalog, names), names
         known = names.section_columns[:_USUAL] if sample is None else sample
         self._columns = (*KEY_COLUMNS, *(name for name in names.section_columns if name in known))
@@ -62,7 +62,7 @@ class Section:
         """Name the set."""
         return f"in the set {self._name}"
 
-    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: Report | None = None) -> None:
+    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read the set's rows, page by page."""
         options = {"$select": ",".join(self._columns), "$orderby": ",".join(KEY_COLUMNS)}
         for owners in _any_of(f"Ref_Key eq {guid(ref)}" for ref in refs):
@@ -74,10 +74,10 @@ class Section:
         """Read nothing: the set has given all."""
 
 
-class Inside:
+class InsideContacts:
     """The tabular section inside the rows of the catalog."""
 
-    def __init__(self, names: Language) -> None:
+    def __init__(self, names: MetadataNames) -> None:
         self._names = names
         self.columns: tuple[str, ...] = (names.section,)
 
@@ -85,7 +85,7 @@ class Inside:
         """Name the column."""
         return f"inside the rows of the catalog (column {self._names.section})"
 
-    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: Report | None = None) -> None:
+    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read nothing: each row of the catalog brings its own."""
 
     def add_row(self, book: ContactBook, row: Row) -> None:
@@ -104,7 +104,7 @@ class Inside:
                 book.add(row["Ref_Key"], contact, self._names)
 
 
-class Register:
+class RegisterContacts:
     """The information register of older configurations, of which the rows of one catalog are read.
 
     Its rows name their owner in ``Объект`` with the catalog in ``Объект_Type``. ``Вид`` is a reference to the catalog
@@ -113,7 +113,9 @@ class Register:
 
     columns: tuple[str, ...] = ()
 
-    def __init__(self, pages: ODataPages, catalog: str, sample: Row | None, kinds: Kinds, names: Language) -> None:
+    def __init__(
+        self, pages: ODataPages, catalog: str, sample: Row | None, kinds: ContactKinds, names: MetadataNames
+    ) -> None:
         self._pages, self._catalog, self._kinds, self._names = pages, catalog, kinds, names
         self._type = _TYPE + catalog
         known = names.register_values[:1] if sample is None else sample
@@ -123,7 +125,7 @@ class Register:
         """Name the register."""
         return f"in the register {self._names.register}"
 
-    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: Report | None = None) -> None:
+    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read the register's rows of the catalog, page by page."""
         names = self._names
         ordered = (names.owner, names.register_kind, names.since)
@@ -149,7 +151,7 @@ class Register:
         """Read nothing: the register has given all."""
 
 
-class OwnFields:
+class OwnFieldContacts:
     """No contact information at all: the phones stand in the catalog's own fields (``source.odata.phone_fields``)."""
 
     columns: tuple[str, ...] = ()
@@ -158,7 +160,7 @@ class OwnFields:
         """Say that there is no other place."""
         return "in the catalog itself"
 
-    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: Report | None = None) -> None:
+    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read nothing."""
 
     def add_row(self, book: ContactBook, row: Row) -> None:
@@ -168,52 +170,54 @@ class OwnFields:
 def locate(
     pages: ODataPages,
     catalog: str,
-    place: Place,
+    place: ContactsPlace,
     published: frozenset[str],
     item: Callable[[], Row | None],
-    kinds: Kinds,
+    kinds: ContactKinds,
 ) -> Contacts:
     """Find where the phones of a catalog stand. ``item`` gives one of its rows with all fields.
 
     Raises SourceError: SourceNotFound where there are no contacts at all.
     """
-    names = language_of(catalog, published)
+    names = metadata_names_of(catalog, published)
     if place == "auto":
         found = _search(pages, catalog, published, item, kinds)
     elif place == "inside":
         row = item()
-        held = (one for one in LANGUAGES if row is not None and one.section in row)
-        found = Inside(next(held, names))
+        held = (one for one in METADATA_NAMES if row is not None and one.section in row)
+        found = InsideContacts(next(held, names))
     else:
         found = _section(pages, catalog, names) if place == "section" else _register(pages, catalog, kinds, names)
-    if not isinstance(found, Register):
+    if not isinstance(found, RegisterContacts):
         kinds.need()
     return found
 
 
 def _search(
-    pages: ODataPages, catalog: str, published: frozenset[str], item: Callable[[], Row | None], kinds: Kinds
+    pages: ODataPages, catalog: str, published: frozenset[str], item: Callable[[], Row | None], kinds: ContactKinds
 ) -> Contacts:
-    names = language_of(catalog, published)
+    names = metadata_names_of(catalog, published)
     # Where the sets are not shown a catalog's name may mislead: both languages are tried.
-    for one in (names,) if published else sorted(LANGUAGES, key=lambda one: one is not names):
+    for one in (names,) if published else sorted(METADATA_NAMES, key=lambda one: one is not names):
         try:
             return _section(pages, catalog, one)
         except (SourceNotFound, SourceQueryError) as error:
             logger.info("%s: %s; looking elsewhere", catalog, error)
     row = item()
     if row is None:
-        return Inside(names)
-    for one in LANGUAGES:
+        return InsideContacts(names)
+    for one in METADATA_NAMES:
         if one.section in row:
-            return Inside(one)
+            return InsideContacts(one)
     return _found_register(pages, catalog, published, row, kinds)
 
 
-def _found_register(pages: ODataPages, catalog: str, published: frozenset[str], row: Row, kinds: Kinds) -> Contacts:
+def _found_register(
+    pages: ODataPages, catalog: str, published: frozenset[str], row: Row, kinds: ContactKinds
+) -> Contacts:
     """Give the register where there is one. Raises SourceNotFound: the catalog has no contacts then."""
     missing: SourceError = no_contacts(catalog, row)
-    names = next((one for one in LANGUAGES if one.register in published), language_of(catalog, published))
+    names = next((one for one in METADATA_NAMES if one.register in published), metadata_names_of(catalog, published))
     if published and names.register not in published:
         raise missing
     try:
@@ -222,22 +226,22 @@ def _found_register(pages: ODataPages, catalog: str, published: frozenset[str], 
         raise missing from None
 
 
-def _section(pages: ODataPages, catalog: str, names: Language) -> Section:
+def _section(pages: ODataPages, catalog: str, names: MetadataNames) -> SectionContacts:
     sample = pages.sample(section_set(catalog, names), {"$filter": names.only_phones})
-    return Section(pages, catalog, sample, names)
+    return SectionContacts(pages, catalog, sample, names)
 
 
-def _register(pages: ODataPages, catalog: str, kinds: Kinds, names: Language) -> Register:
+def _register(pages: ODataPages, catalog: str, kinds: ContactKinds, names: MetadataNames) -> RegisterContacts:
     sample = pages.sample(names.register, {"$filter": _register_filter(catalog, names)})
-    return Register(pages, catalog, sample, kinds, names)
+    return RegisterContacts(pages, catalog, sample, kinds, names)
 
 
-def section_set(catalog: str, names: Language) -> str:
+def section_set(catalog: str, names: MetadataNames) -> str:
     """Give the name of the set of a catalog's contacts."""
     return f"{PREFIX}{catalog}_{names.section}"
 
 
-def _register_filter(catalog: str, names: Language) -> str:
+def _register_filter(catalog: str, names: MetadataNames) -> str:
     return f"{names.only_phones} and {names.owner}_Type eq '{_TYPE}{catalog}'"
 
 
@@ -249,7 +253,7 @@ def _any_of(tests: Iterable[str]) -> Iterator[str]:
         yield f" and ({joined})" if joined else ""
 
 
-def register_key(row: Row, names: Language) -> str:
+def register_key(row: Row, names: MetadataNames) -> str:
     """Give what names a row of the register: its owner, its kind, its date where it has one. Raises SourceBadAnswer."""
     owner = row.get(names.owner)
     if not isinstance(owner, str) or not owner.isprintable():

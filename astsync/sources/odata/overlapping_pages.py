@@ -26,7 +26,7 @@ _MOST_GAPS = 3
 NO_ROWS = "a page is empty where there had been rows"
 
 
-class Walk:
+class OverlappingPages:
     """Iterating gives the pages, without the rows that came before or that are in ``given``. Raises SourceError.
 
     ``met`` are the keys of all rows so far. ``moved``: rows changed their places meanwhile. ``gaps``: how many

@@ -12,16 +12,16 @@ from dataclasses import dataclass
 
 from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.sources.formats.values import Row, ref_key, text_of
-from astsync.sources.odata.names import DESCRIPTION
+from astsync.sources.odata.catalog_names import DESCRIPTION
 from astsync.sources.odata.pages import ODataPages, guid
 from astsync.sources.odata.published import PREFIX
-from astsync.sources.onec.metadata_names import LANGUAGES
+from astsync.sources.onec.metadata_names import METADATA_NAMES
 from astsync.sources.web.refusals import ADD_TO_ODATA
 from astsync.text import listed
 
 logger = logging.getLogger(__name__)
 
-_LINKS = ("Owner", *(link for names in LANGUAGES for link in names.links))
+_LINKS = ("Owner", *(link for names in METADATA_NAMES for link in names.links))
 _USUAL = ("Партнеры", "Контрагенты", "Организации", "ФизическиеЛица", "Partners", "Counterparties", "Companies")
 _TYPE = f"StandardODATA.{PREFIX}"
 _NIL = "00000000-0000-0000-0000-000000000000"
@@ -33,7 +33,7 @@ OwnerOf = Callable[[Row], str]
 
 
 @dataclass(frozen=True, slots=True)
-class Link:
+class OwnerLink:
     """The field that leads to the owner, and the one beside it that names the owner's catalog ("": there is none)."""
 
     field: str
@@ -45,15 +45,15 @@ class Link:
         return (self.field, self.type_field) if self.type_field else (self.field,)
 
 
-def find_link(catalog: str, row: Row | None) -> Link:
+def find_link(catalog: str, row: Row | None) -> OwnerLink:
     """Find the field that leads to the owner. Raises SourceQueryError when a whole row has none."""
     if row is None:
-        return Link("Owner_Key")
+        return OwnerLink("Owner_Key")
     for name in _LINKS:
         if f"{name}_Key" in row:
-            return Link(f"{name}_Key")
+            return OwnerLink(f"{name}_Key")
         if name in row and f"{name}_Type" in row:
-            return Link(name, f"{name}_Type")
+            return OwnerLink(name, f"{name}_Type")
     raise SourceQueryError(
         f"the catalog {catalog} has no owner, which its template names",
         hint=f"Take {{owner}} out of source.odata.templates: this catalog has none of {', '.join(_LINKS)}.",
@@ -75,7 +75,7 @@ class Owners:
             yield row
         self._names[catalog] = names
 
-    def finder(self, catalog: str, link: Link, named: str, candidates: tuple[str, ...]) -> OwnerOf:
+    def finder(self, catalog: str, link: OwnerLink, named: str, candidates: tuple[str, ...]) -> OwnerOf:
         """Give the function that finds a row's owner in ``named``, or else where the owners of ``catalog`` stand.
 
         ``candidates`` are tried before the usual catalogs. Raises SourceError.
@@ -86,7 +86,7 @@ class Owners:
         names = self._of(target) if target else {}
         return lambda row: names.get(_packed(row.get(link.field)), "")
 
-    def _by_type(self, row: Row, link: Link) -> str:
+    def _by_type(self, row: Row, link: OwnerLink) -> str:
         kind = text_of(row.get(link.type_field))
         if not kind.startswith(_TYPE) or not row.get(link.field):
             return ""

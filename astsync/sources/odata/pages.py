@@ -13,8 +13,8 @@ from typing import Any
 from astsync.errors import SourceError
 from astsync.sources.formats.values import Row
 from astsync.sources.odata.atom import rows_of_atom
-from astsync.sources.odata.overlapping_pages import NO_ROWS, Key, Walk, not_whole
-from astsync.sources.web.client import OneCClient, Options, read_json
+from astsync.sources.odata.overlapping_pages import NO_ROWS, Key, OverlappingPages, not_whole
+from astsync.sources.web.client import OneCClient, QueryOptions, read_json
 from astsync.sources.web.refusals import bad_answer
 from astsync.sources.web.retrying import FEW
 
@@ -28,7 +28,7 @@ _COUNT_TIMEOUT = 20.0
 _WALKS = 3
 """How often a set is read at most; two are enough unless something is wrong."""
 
-Report = Callable[[int, int | None], None]
+PageProgress = Callable[[int, int | None], None]
 
 
 def guid(reference: str) -> str:
@@ -46,23 +46,23 @@ class ODataPages:
     def __init__(self, client: OneCClient, page_size: int, *, allowed_only: bool = False) -> None:
         self._client = client
         self._size = page_size
-        self._always: Options = {"allowedOnly": "true"} if allowed_only else {}
+        self._always: QueryOptions = {"allowedOnly": "true"} if allowed_only else {}
         self._counts = not allowed_only  # whether a count heeds the rights is not known
 
     def root(self) -> list[Row]:
         """Give the service document: the published sets. Raises SourceError."""
         return self._ask("", {"$format": "json"}, "the service root")
 
-    def sample(self, name: str, options: Options) -> Row | None:
+    def sample(self, name: str, options: QueryOptions) -> Row | None:
         """Give one row of a set with all its columns, or None when nothing fits. Raises SourceError."""
         rows = self.first(name, options, 1)
         return rows[0] if rows else None
 
-    def first(self, name: str, options: Options, count: int) -> list[Row]:
+    def first(self, name: str, options: QueryOptions, count: int) -> list[Row]:
         """Give the first rows of a set, ``count`` at most. Raises SourceError."""
         return self._ask(name, {"$format": JSON_FORMAT, **options, **self._always, "$top": count}, name)[:count]
 
-    def rows(self, name: str, options: Options, key: Key, report: Report | None = None) -> Iterator[Row]:
+    def rows(self, name: str, options: QueryOptions, key: Key, report: PageProgress | None = None) -> Iterator[Row]:
         """Give every row of a set once. ``options`` carry ``$select``, ``$filter``, ``$orderby``.
 
         ``report`` gets the rows read and, where the base tells it, their total, after each page. Raises SourceError,
@@ -74,7 +74,7 @@ class ODataPages:
         given: set[str] = set()
         for again in range(_WALKS):
             total = self.count(name, options) if report else None
-            walk = Walk(name, partial(self._page, name, options), key, given)
+            walk = OverlappingPages(name, partial(self._page, name, options), key, given)
             for page in walk:
                 yield from page
                 if report:
@@ -87,7 +87,7 @@ class ODataPages:
             logger.info("%s changed while it was read, or is not whole: reading it again", name)
         raise not_whole(name, lost or NO_ROWS)
 
-    def count(self, name: str, options: Options) -> int | None:
+    def count(self, name: str, options: QueryOptions) -> int | None:
         """Give the number of rows that fit the filter, or None: not every base answers ``/$count``."""
         if not self._counts:
             return None
@@ -100,20 +100,20 @@ class ODataPages:
         self._counts = text.isascii() and text.isdecimal()
         return int(text) if self._counts else None
 
-    def _lost(self, name: str, options: Options, got: int, expected: int) -> str:
+    def _lost(self, name: str, options: QueryOptions, got: int, expected: int) -> str:
         """Say how many rows are missing by the base's own count; "" where none are."""
         if got >= expected or not self._counts_by_filter(name, options, expected):
             return ""
         return f"{got} rows of {expected}"
 
-    def _counts_by_filter(self, name: str, options: Options, filtered: int) -> bool:
+    def _counts_by_filter(self, name: str, options: QueryOptions, filtered: int) -> bool:
         """Tell whether a count can be believed: one that a filter does not change has perhaps not seen the filter."""
         if "$filter" not in options:
             return True
         everything = self.count(name, {})
         return everything is not None and filtered < everything
 
-    def _page(self, name: str, options: Options, skip: int, least: int) -> tuple[list[Row], bool]:
+    def _page(self, name: str, options: QueryOptions, skip: int, least: int) -> tuple[list[Row], bool]:
         def attempt() -> list[Row]:
             page = {"$format": JSON_FORMAT, **options, **self._always, "$top": max(self._size, least), "$skip": skip}
             return self._attempt(name, page, name)
@@ -121,10 +121,10 @@ class ODataPages:
         page = self._client.retries.persist(attempt, self._halve)
         return page, len(page) >= max(self._size, least)
 
-    def _ask(self, name: str, options: Options, where: str) -> list[Row]:
+    def _ask(self, name: str, options: QueryOptions, where: str) -> list[Row]:
         return self._client.retries.persist(lambda: self._attempt(name, options, where))
 
-    def _attempt(self, name: str, options: Options, where: str) -> list[Row]:
+    def _attempt(self, name: str, options: QueryOptions, where: str) -> list[Row]:
         """Ask once. Old platforms, and proxies that drop the query's ``$format``, answer in Atom."""
         body = self._client.attempt(name, options, where)
         try:

@@ -23,18 +23,18 @@ from astsync.sources.odata.published import (
     text_fields,
     whole_row,
 )
-from astsync.sources.odata.reader import CatalogReader, Visit
+from astsync.sources.odata.reader import CatalogReader, PullContext
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.onec.contact_rows import today_here
-from astsync.sources.onec.metadata_names import LANGUAGES, RUSSIAN, language_of
+from astsync.sources.onec.metadata_names import METADATA_NAMES, RUSSIAN, metadata_names_of
 from astsync.sources.web.client import OneCClient
 from astsync.sources.web.retrying import Patience
 
-USUAL = tuple(chain(*((*names.firms, *names.persons) for names in LANGUAGES)))
+USUAL = tuple(chain(*((*names.firms, *names.persons) for names in METADATA_NAMES)))
 """The catalogs that hold phones in 1C's own configurations, the most trusted first."""
 
-PROPOSED = frozenset(chain(*(names.firms for names in LANGUAGES)))
-PERSONS = frozenset(chain(*(names.persons[:2] for names in LANGUAGES)))
+PROPOSED = frozenset(chain(*(names.firms for names in METADATA_NAMES)))
+PERSONS = frozenset(chain(*(names.persons[:2] for names in METADATA_NAMES)))
 """Catalogs of contact persons, whose names say little without their owner's."""
 
 _NAMES = ("Description", "НаименованиеПолное")
@@ -65,7 +65,7 @@ class Publication:
         if not self.published:
             return [Offer(name, None) for name in self._found]
         names = [name for name in USUAL if PREFIX + name in self.published]
-        for words in LANGUAGES:
+        for words in METADATA_NAMES:
             others = (name.removeprefix(PREFIX).removesuffix(f"_{words.section}") for name in sorted(self.published))
             names += [name for name in others if section_set(name, words) in self.published and name not in names]
         return [Offer(name, self._phones(name)) for name in names]
@@ -86,7 +86,7 @@ class Publication:
             raise refused[0]
 
     def _phones(self, name: str) -> int | None:
-        words = language_of(name, self.published)
+        words = metadata_names_of(name, self.published)
         section = section_set(name, words)
         if name not in self._counts:
             there = section in self.published
@@ -103,7 +103,7 @@ class Publication:
         found: dict[str, None] = {}
         for catalog in catalogs:
             row = None if self._phones(catalog) else self._item(catalog)
-            if row is not None and not any(names.section in row and row[names.section] for names in LANGUAGES):
+            if row is not None and not any(names.section in row and row[names.section] for names in METADATA_NAMES):
                 found.update(dict.fromkeys(phone_fields(row)))
         return tuple(found)
 
@@ -115,12 +115,12 @@ class Publication:
     def few(self, catalogs: Sequence[str]) -> Iterator[Counterparty]:
         """Give some counterparties with phones of each catalog. Raises SourceError."""
         for rank, catalog in enumerate(catalogs):
-            yield from CatalogReader(self._visit(catalog, catalogs), catalog, rank).few(_ROWS, _ROWS)
+            yield from CatalogReader(self._context(catalog, catalogs), catalog, rank).few(_ROWS, _ROWS)
 
-    def _visit(self, catalog: str, catalogs: Sequence[str]) -> Visit:
+    def _context(self, catalog: str, catalogs: Sequence[str]) -> PullContext:
         """Make a visit that sees only a few rows with phones, where they can be had."""
         kinds = read_kinds(self._pages, self.published, ())
-        words = language_of(catalog, self.published)
+        words = metadata_names_of(catalog, self.published)
         section = section_set(catalog, words)
         odata = self._config.table(ODataConfig)
         if section in self.published:
@@ -129,7 +129,7 @@ class Publication:
             if refs:
                 odata = odata.model_copy(update={"filter": " or ".join(f"Ref_Key eq {guid(ref)}" for ref in refs)})
         owners = Owners(self._pages, self.published)
-        return Visit(self._pages, odata, tuple(catalogs), self.published, kinds, owners, today_here())
+        return PullContext(self._pages, odata, tuple(catalogs), self.published, kinds, owners, today_here())
 
 
 def _names(row: Row) -> dict[str, str]:
@@ -146,7 +146,7 @@ def proposal(offers: Sequence[Offer]) -> tuple[str, ...]:
 
 
 @contextmanager
-def visited(config: SourceConfig) -> Iterator[Publication]:
+def open_publication(config: SourceConfig) -> Iterator[Publication]:
     """Open a publication and read which sets it has. Raises SourceError, ConfigError."""
     with OneCClient(config, service_root(config.url), _PATIENCE) as client:
         yield Publication(config, client)

@@ -15,19 +15,19 @@ from astsync.errors import (
 )
 from astsync.sources.formats.values import Row, text_of
 from astsync.sources.odata.pages import ODataPages
-from astsync.sources.onec.metadata_names import LANGUAGES, phone_like
-from astsync.sources.web.client import Options
+from astsync.sources.onec.metadata_names import METADATA_NAMES, phone_like
+from astsync.sources.web.client import QueryOptions
 from astsync.sources.web.refusals import ADD_TO_ODATA
 from astsync.text import did_you_mean, listed, nearest, one_line
 
 logger = logging.getLogger(__name__)
 
-ALL_ROWS: Options = {}
-ITEMS: Options = {"$filter": "IsFolder eq false"}
+ALL_ROWS: QueryOptions = {}
+ITEMS: QueryOptions = {"$filter": "IsFolder eq false"}
 PREFIX = "Catalog_"
 _ODATA_PATH = re.compile(r"/odata(/standard\.odata)?/*$", re.IGNORECASE)
 _MANY = 15
-_SECTIONS = tuple(f"_{names.section}" for names in LANGUAGES)
+_SECTIONS = tuple(f"_{names.section}" for names in METADATA_NAMES)
 
 
 def service_root(url: str) -> str:
@@ -63,7 +63,7 @@ def check_published(catalogs: Iterable[str], published: frozenset[str]) -> None:
         )
 
 
-def whole_row(pages: ODataPages, catalog: str, options: Options = ALL_ROWS) -> Row | None:
+def whole_row(pages: ODataPages, catalog: str, options: QueryOptions = ALL_ROWS) -> Row | None:
     """Ask for one row with all fields, which shows what this configuration's catalog has; None where it cannot be had.
 
     Raises SourceError only where nothing else will succeed either.
@@ -80,7 +80,7 @@ def explain_query(catalog: str, fields: Iterable[str], row: Row | None, error: S
     missing = [field for field in fields if row is not None and field not in row]
     if row is None or not missing:
         return error
-    if any(names.section in missing for names in LANGUAGES):
+    if any(names.section in missing for names in METADATA_NAMES):
         return no_contacts(catalog, row)
     template = f'"…" = "{{{missing[0]}}}"'
     elsewhere = f" Where another catalog has it, write it there alone: {template} in source.odata.templates."
@@ -110,7 +110,7 @@ class NoContacts(SourceNotFound):
 
 def no_contacts(catalog: str, row: Row | None = None) -> NoContacts:
     """Make the error of a catalog without contact information; ``row`` is a whole one and shows its own fields."""
-    sections = " or ".join(names.section for names in LANGUAGES)
+    sections = " or ".join(names.section for names in METADATA_NAMES)
     own = phone_fields(row) if row is not None else []
     fields = f" Its own fields that look like phones: {listed(own)}: write {_own_fields(own)}." if own else ""
     hint = (

@@ -9,10 +9,10 @@ from functools import cached_property, partial
 from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.sources.formats.values import Row, ref_key, text_of
-from astsync.sources.odata.contact_kinds import Kinds
-from astsync.sources.odata.contacts import Contacts, OwnFields, locate
-from astsync.sources.odata.names import DESCRIPTION, Names
-from astsync.sources.odata.owners import Link, OwnerOf, Owners, find_link
+from astsync.sources.odata.catalog_names import DESCRIPTION, CatalogNames
+from astsync.sources.odata.contact_kinds import ContactKinds
+from astsync.sources.odata.contacts import Contacts, OwnFieldContacts, locate
+from astsync.sources.odata.owners import OwnerLink, OwnerOf, Owners, find_link
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import (
     ITEMS,
@@ -34,14 +34,14 @@ CODE = "Code"
 
 
 @dataclass(frozen=True, slots=True)
-class Visit:
+class PullContext:
     """What the readers of one pull share. ``catalogs`` are those of the configuration, without prefixes."""
 
     pages: ODataPages
     config: ODataConfig
     catalogs: tuple[str, ...]
     published: frozenset[str]
-    kinds: Kinds
+    kinds: ContactKinds
     owners: Owners
     today: date
 
@@ -49,11 +49,11 @@ class Visit:
 class CatalogReader:
     """Reads one catalog with its phones. ``rank`` is its place among the catalogs."""
 
-    def __init__(self, visit: Visit, catalog: str, rank: int, progress: Progress = no_progress) -> None:
-        self._visit, self._pages = visit, visit.pages
+    def __init__(self, context: PullContext, catalog: str, rank: int, progress: Progress = no_progress) -> None:
+        self._context, self._pages = context, context.pages
         self.catalog, self._rank, self._progress = catalog, rank, progress
-        config = visit.config
-        self.names = Names(catalog, config.name_field, config.of_catalog(config.templates, catalog))
+        config = context.config
+        self.names = CatalogNames(catalog, config.name_field, config.of_catalog(config.templates, catalog))
         self.filter = config.of_catalog(config.filters, catalog, config.filter)
         self._set = f"{PREFIX}{catalog}"
 
@@ -79,26 +79,26 @@ class CatalogReader:
         return whole_row(self._pages, self.catalog, ITEMS) if folder else self.whole
 
     @cached_property
-    def link(self) -> Link | None:
+    def link(self) -> OwnerLink | None:
         """The field that leads to the owner, where the template names it. Raises SourceQueryError where it has none."""
         return find_link(self.catalog, self.item) if self.names.wants_owner else None
 
     @cached_property
     def contacts(self) -> Contacts:
         """The place where the phones stand. Raises SourceError where there is none."""
-        visit = self._visit
-        place = visit.config.contacts
+        context = self._context
+        place = context.config.contacts
         try:
-            return locate(self._pages, self.catalog, place, visit.published, lambda: self.item, visit.kinds)
+            return locate(self._pages, self.catalog, place, context.published, lambda: self.item, context.kinds)
         except NoContacts:
             if place != "auto" or self.item is None or not self.phone_fields:
                 raise
-            return OwnFields()
+            return OwnFieldContacts()
 
     @cached_property
     def phone_fields(self) -> tuple[str, ...]:
         """The catalog's own fields with phones: those of the configuration that it has."""
-        wanted, item = self._visit.config.phone_fields, self.item
+        wanted, item = self._context.config.phone_fields, self.item
         return wanted if item is None else tuple(field for field in wanted if field in item)
 
     def look(self) -> None:
@@ -135,7 +135,7 @@ class CatalogReader:
         return sorted(found, key=lambda one: not one.phones)[:count]
 
     def _book(self) -> ContactBook:
-        return ContactBook(self._visit.kinds.names, self._visit.today)
+        return ContactBook(self._context.kinds.names, self._context.today)
 
     @cached_property
     def fields(self) -> tuple[str, ...]:
@@ -160,10 +160,12 @@ class CatalogReader:
 
     def _rows(self) -> Iterator[Row]:
         rows = self._pages.rows(self._set, self._options(), ref_key, partial(self._progress, self.catalog))
-        later = self._visit.catalogs[self._rank + 1 :]
-        wanted = any("{owner}" in self._visit.config.of_catalog(self._visit.config.templates, name) for name in later)
+        later = self._context.catalogs[self._rank + 1 :]
+        wanted = any(
+            "{owner}" in self._context.config.of_catalog(self._context.config.templates, name) for name in later
+        )
         whole = not self.filter and DESCRIPTION in self.fields
-        return self._visit.owners.put(self.catalog, rows) if wanted and whole else rows
+        return self._context.owners.put(self.catalog, rows) if wanted and whole else rows
 
     def _first(self, count: int) -> Iterator[Row]:
         for row in self._pages.first(self._set, self._options(), count):
@@ -179,9 +181,9 @@ class CatalogReader:
     def _owner_of(self) -> OwnerOf:
         if self.link is None:
             return lambda _row: ""
-        config, others = self._visit.config, self._visit.catalogs
+        config, others = self._context.config, self._context.catalogs
         named = config.of_catalog(config.owners, self.catalog).removeprefix(PREFIX)
-        return self._visit.owners.finder(self.catalog, self.link, named, others)
+        return self._context.owners.finder(self.catalog, self.link, named, others)
 
     def _counterparty(self, row: Row, phones: tuple[Phone, ...], owner_of: OwnerOf) -> Iterator[Counterparty]:
         """Give the counterparty of a row, unless it is a folder or marked for deletion."""
@@ -189,14 +191,14 @@ class CatalogReader:
             name = self.names.full(row, owner_of(row), self.item)
             for field in self.phone_fields:
                 phones += phone(gather((row.get(field),)), field)
-            chosen = self._visit.kinds.choose(phones)
+            chosen = self._context.kinds.choose(phones)
             yield Counterparty(row["Ref_Key"], name, chosen, self.catalog, self._rank, text_of(row.get(CODE)).strip())
 
     def _tell_strangers(self, count: int) -> None:
         """Warn of phones whose owners did not come; of those that a filter or rights keep away that is no news."""
         if not count:
             return
-        expected = self.filter or self._visit.config.allowed_only
+        expected = self.filter or self._context.config.allowed_only
         level = logging.INFO if expected else logging.WARNING
         logger.log(level, "%s: phones of %d unknown owners were left out", self.catalog, count)
 

@@ -21,7 +21,7 @@ from astsync.sources.odata.contact_kinds import read_kinds
 from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import check_published, published_sets, service_root
-from astsync.sources.odata.reader import CatalogReader, Visit, check_phone_fields
+from astsync.sources.odata.reader import CatalogReader, PullContext, check_phone_fields
 from astsync.sources.odata.section import ODataConfig, bare_catalog
 from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.web.addresses import address_hint
@@ -67,18 +67,18 @@ class ODataSource:
         return ODataPages(client, self._odata.page_size, allowed_only=self._odata.allowed_only)
 
     def _read(self, pages: ODataPages, progress: Progress) -> Iterator[Counterparty]:
-        visit = self._visit(pages)
+        context = self._context(pages)
         if self._odata.allowed_only:
             logger.warning(ALLOWED_ONLY)
-        readers = [CatalogReader(visit, catalog, rank, progress) for rank, catalog in enumerate(self._catalogs)]
+        readers = [CatalogReader(context, catalog, rank, progress) for rank, catalog in enumerate(self._catalogs)]
         check_phone_fields(readers, self._odata.phone_fields)
         for reader in readers:
             yield from reader.read()
-        visit.kinds.warn()
+        context.kinds.warn()
 
-    def _visit(self, pages: ODataPages) -> Visit:
+    def _context(self, pages: ODataPages) -> PullContext:
         published = published_sets(pages)
         check_published(self._catalogs, published)
         kinds = read_kinds(pages, published, self._odata.kinds)
         owners = Owners(pages, published)
-        return Visit(pages, self._odata, self._catalogs, published, kinds, owners, self._today())
+        return PullContext(pages, self._odata, self._catalogs, published, kinds, owners, self._today())

@@ -15,7 +15,7 @@ from typing import Final
 
 from astsync.phonebook.model import Parts, Phone
 from astsync.sources.formats.values import Row, line_number, text_of
-from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, Language
+from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, MetadataNames
 from astsync.sources.onec.phone_texts import Gathered, gather
 
 CONTACTS = RUSSIAN.section
@@ -67,7 +67,7 @@ class ContactBook:
         self._today = today
         self._rows: dict[str, list[PhoneRow]] = {}
 
-    def add(self, owner: str, row: Row, names: Language = RUSSIAN) -> None:
+    def add(self, owner: str, row: Row, names: MetadataNames = RUSSIAN) -> None:
         """Keep one row of an owner; rows that are not phones, or are empty, are let go."""
         phone = read_row(row, names)
         if phone is not None:
@@ -83,7 +83,7 @@ class ContactBook:
         return len(self._rows)
 
 
-def read_row(row: Row, names: Language = RUSSIAN) -> PhoneRow | None:
+def read_row(row: Row, names: MetadataNames = RUSSIAN) -> PhoneRow | None:
     """Read one row of contact information; None when it is no phone, or holds no text and ends no history.
 
     Each text is cut to ``MAX_TEXT`` characters. A column that holds something else than text is a fault of this row
@@ -114,7 +114,7 @@ def _since(value: object) -> tuple[str, bool]:
     return (sys.intern(text), False) if _DATE.fullmatch(text) else (_NO_DATE, True)
 
 
-def _gathered(row: Row, names: Language) -> Gathered:
+def _gathered(row: Row, names: MetadataNames) -> Gathered:
     values = [row.get(names.text), row.get(names.value), row.get(names.fields)]
     if names.parts[2] in row or names.comment in row:
         held = [row.get(name) for name in (*names.parts, names.comment)]

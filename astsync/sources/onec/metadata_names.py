@@ -11,7 +11,7 @@ from typing import Final
 
 
 @dataclass(frozen=True, slots=True)
-class Language:
+class MetadataNames:
     """The names of one language. ``section`` also names the register of configurations before the standard library.
 
     ``type``, ``kind``, ``text``, ``value``, ``fields``, ``since`` and ``digits`` are columns of the section; ``phone``
@@ -65,7 +65,7 @@ class Language:
         return (self.text, *self.parts, self.comment, self.since)
 
 
-RUSSIAN: Final = Language(
+RUSSIAN: Final = MetadataNames(
     section="КонтактнаяИнформация",
     phone="Телефон",
     type="Тип",
@@ -84,7 +84,7 @@ RUSSIAN: Final = Language(
     persons=("КонтактныеЛицаПартнеров", "КонтактныеЛица", "ФизическиеЛица"),
     links=("ОбъектВладелец", "Партнер"),
 )
-ENGLISH: Final = Language(
+ENGLISH: Final = MetadataNames(
     section="ContactInformation",
     phone="Phone",
     type="Type",
@@ -103,7 +103,7 @@ ENGLISH: Final = Language(
     persons=("PartnersContactPersons", "ContactPersons", "Individuals"),
     links=("OwnerObject", "Partner"),
 )
-LANGUAGES: Final = (RUSSIAN, ENGLISH)
+METADATA_NAMES: Final = (RUSSIAN, ENGLISH)
 
 PART_FIELDS: Final = ("countryCode", "areaCode", "number", "extNumber", "comment")
 """The names in the JSON of Значение, in the order of ``Parts``."""
@@ -125,17 +125,17 @@ PART_NAMES: Final[Mapping[str, int]] = {
 }
 """What a name in the JSON, the XML or the lines of a phone means: a place in ``Parts``, and after these the text."""
 
-_SEEN = frozenset(language.text.casefold() for language in LANGUAGES)
-_MADE = frozenset(language.digits.casefold() for language in LANGUAGES) | {"number"}
+_SEEN = frozenset(language.text.casefold() for language in METADATA_NAMES)
+_MADE = frozenset(language.digits.casefold() for language in METADATA_NAMES) | {"number"}
 _WORD = re.compile(r"[A-ZА-ЯЁ]+[a-zа-яё]*|[a-zа-яё]+")
 _PHONE_WORDS = ("телефон", "моб", "сотов", "phone", "mobile", "cell")
 _PHONE_SHORT = frozenset({"тел", "tel"})
 
 
-def language_of(name: str, published: frozenset[str]) -> Language:
+def metadata_names_of(name: str, published: frozenset[str]) -> MetadataNames:
     """Tell in which language a configuration is written, by the sets it publishes, else by a catalog's name."""
-    sets = {f"Catalog_{name}_{language.section}": language for language in LANGUAGES}
-    sets |= {f"Catalog_{language.kinds}": language for language in LANGUAGES}
+    sets = {f"Catalog_{name}_{language.section}": language for language in METADATA_NAMES}
+    sets |= {f"Catalog_{language.kinds}": language for language in METADATA_NAMES}
     found = next((language for one, language in sets.items() if one in published), None)
     return found or (ENGLISH if name.isascii() else RUSSIAN)
 

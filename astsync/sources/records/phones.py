@@ -9,7 +9,7 @@ from astsync.sources.bounds import MANY_FIELDS
 from astsync.sources.formats.field_names import field_names
 from astsync.sources.formats.values import plain_text
 from astsync.sources.onec.contact_rows import read_row
-from astsync.sources.onec.metadata_names import ENGLISH, RUSSIAN, Language, in_trust
+from astsync.sources.onec.metadata_names import ENGLISH, RUSSIAN, MetadataNames, in_trust
 from astsync.sources.onec.phone_texts import Gathered, gather, phone
 from astsync.sources.records.fields import DEEPEST, Record, look_up
 
@@ -102,5 +102,5 @@ def _is_other_contact(value: Record) -> bool:
     return ENGLISH.fields in value and value.get(ENGLISH.type, ENGLISH.phone) != ENGLISH.phone
 
 
-def _language(value: Record) -> Language:
+def _language(value: Record) -> MetadataNames:
     return ENGLISH if ENGLISH.fields in value else RUSSIAN

@@ -11,53 +11,53 @@ from astsync.errors import (
 )
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
-from astsync.sources.check import EMPTY, FIRST, failed, shown
+from astsync.sources.check import EMPTY, FIRST, counterparty_finding, error_finding
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.soap.calls import Calls
-from astsync.sources.soap.rules import where
+from astsync.sources.soap.pages import SoapPages
+from astsync.sources.soap.refusals import operation_label
 from astsync.sources.soap.section import SoapConfig
-from astsync.sources.soap.wsdl.list_place import Plan
+from astsync.sources.soap.wsdl.list_place import ListPlace
 from astsync.sources.soap.wsdl.loader import WsdlLoader
-from astsync.sources.soap.wsdl.operations import Call, Service
+from astsync.sources.soap.wsdl.operations import OfferedOperations, OperationCall
 from astsync.text import listed, one_line
 
 _READ = 2000
 
-Open = Callable[[Call, RecordReader], AbstractContextManager[Calls]]
+Open = Callable[[OperationCall, RecordReader], AbstractContextManager[SoapPages]]
 
 
-def check_service(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Iterator[Finding]:
+def check_soap(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Iterator[Finding]:
     """Give the findings; an error on the way is one, and the last."""
     try:
         wsdl = loader.fetch()
         yield Finding("WSDL", True, f"{one_line(loader.address)} can be read")
-        service = Service(wsdl, config.table(SoapConfig), loader.address)
+        service = OfferedOperations(wsdl, config.table(SoapConfig), loader.address)
         yield _operations(service)
         call = service.choose()
         yield Finding("operation", True, f"{call.operation.signature()}, port {call.operation.port}")
         yield Finding("endpoint", True, one_line(call.endpoint))
-        yield _list(call.plan())
-        reader = RecordReader(config.table(SoapConfig).fields, where(config.table(SoapConfig).operation))
+        yield _list(call.list_place())
+        reader = RecordReader(config.table(SoapConfig).fields, operation_label(config.table(SoapConfig).operation))
         with opened(call, reader) as calls:
             yield from _read(calls, reader)
     except AstsyncError as error:
-        yield failed(error, "operation" if isinstance(error, SourceQueryError) else "web service")
+        yield error_finding(error, "operation" if isinstance(error, SourceQueryError) else "web service")
 
 
-def _operations(service: Service) -> Finding:
+def _operations(service: OfferedOperations) -> Finding:
     """List the operations of each service; the ports offer the same ones."""
     signatures = dict.fromkeys(operation.signature() for operation in service.operations)
     lines = [f"{len(signatures)} operations, ports {listed(service.ports) or 'none'}"]
     return Finding("operations", bool(signatures), "\n".join([*lines, *signatures]))
 
 
-def _list(plan: Plan) -> Finding:
-    names = ".".join(tag.rpartition("}")[2] for tag in (*plan.path, plan.record) if tag)
+def _list(place: ListPlace) -> Finding:
+    names = ".".join(tag.rpartition("}")[2] for tag in (*place.path, place.record) if tag)
     forms = {"typed": "", "open": ", which the WSDL does not describe", "text": ", a text that holds the list"}
-    return Finding("list", True, one_line(names) + forms[plan.form])
+    return Finding("list", True, one_line(names) + forms[place.form])
 
 
-def _read(calls: Calls, reader: RecordReader) -> Iterator[Finding]:
+def _read(calls: SoapPages, reader: RecordReader) -> Iterator[Finding]:
     """Read the beginning of the list, and show three counterparties. Raises SourceError."""
     paging = calls.paging
     pages = f"in pages of {paging.size} by {paging.parameter}" if paging.by != "none" else "in one answer"
@@ -68,4 +68,4 @@ def _read(calls: Calls, reader: RecordReader) -> Iterator[Finding]:
     read = f"{len(items)} records read, {len(found)} not marked for deletion"
     empty = Finding("list", False, f"{calls.where} gives an empty list", EMPTY)
     yield Finding("fields", True, read) if items else empty
-    yield from map(shown, found[:FIRST])
+    yield from map(counterparty_finding, found[:FIRST])

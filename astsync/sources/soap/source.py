@@ -13,12 +13,12 @@ from astsync.errors import SourceQueryError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.soap.calls import Calls
-from astsync.sources.soap.check import check_service
-from astsync.sources.soap.rules import RULES, ServiceChanged, address_of, where
+from astsync.sources.soap.check import check_soap
+from astsync.sources.soap.pages import SoapPages
+from astsync.sources.soap.refusals import SOAP_RULES, ServiceChanged, address_of, operation_label
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.loader import Wsdl, WsdlLoader, origin_of, wsdl_address, wsdl_key
-from astsync.sources.soap.wsdl.operations import Call, Service
+from astsync.sources.soap.wsdl.operations import OfferedOperations, OperationCall
 from astsync.sources.web.client import OneCClient
 from astsync.sources.web.retrying import Patience
 
@@ -62,11 +62,12 @@ class SoapSource:
 
     def check(self) -> Iterator[Finding]:
         """Try the WSDL, the operation, its parameters, a call, the list and its fields; show three counterparties."""
-        return check_service(self._config, self._loader, self._calls)
+        return check_soap(self._config, self._loader, self._calls)
 
     def _counterparties(self, wsdl: Wsdl, progress: Progress) -> Iterator[Counterparty]:
-        reader = RecordReader(self._config.table(SoapConfig).fields, where(self._config.table(SoapConfig).operation))
-        call = Service(wsdl, self._config.table(SoapConfig), self._loader.address).choose()
+        soap = self._config.table(SoapConfig)
+        reader = RecordReader(soap.fields, operation_label(soap.operation))
+        call = OfferedOperations(wsdl, soap, self._loader.address).choose()
         done = 0
         with self._calls(call, reader) as calls:
             for done, item in enumerate(calls.records(), 1):
@@ -78,8 +79,8 @@ class SoapSource:
         progress(_STAGE, done, done)
 
     @contextmanager
-    def _calls(self, call: Call, reader: RecordReader) -> Iterator[Calls]:
-        plan = call.plan()
+    def _calls(self, call: OperationCall, reader: RecordReader) -> Iterator[SoapPages]:
+        place = call.list_place()
         key = "source.soap.endpoint" if self._config.table(SoapConfig).endpoint else wsdl_key(self._config)
-        with address_of(key), OneCClient(self._config, origin_of(call.endpoint), self._patience, RULES) as client:
-            yield Calls(client, call, plan, self._config.table(SoapConfig), reader)
+        with address_of(key), OneCClient(self._config, origin_of(call.endpoint), self._patience, SOAP_RULES) as client:
+            yield SoapPages(client, call, place, self._config.table(SoapConfig), reader)

@@ -28,10 +28,10 @@ from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceBadAnswer, SourceError, SourceLoginError
 from astsync.sources.web.addresses import encode_path
 from astsync.sources.web.network import NETWORK_ERRORS, connection_error
-from astsync.sources.web.refusals import Rule, bad_answer, odata_refusal, raise_hidden_error, refusal
+from astsync.sources.web.refusals import RefusalRule, bad_answer, odata_refusal, raise_hidden_error, refusal
 from astsync.sources.web.retrying import FEW, Patience, Retries
-from astsync.sources.web.server_words import decode, odata_error, page_words
-from astsync.sources.web.stream import Body, Request
+from astsync.sources.web.server_words import body_text, odata_error, page_words
+from astsync.sources.web.stream import Body, WebRequest
 from astsync.text import one_line
 
 CONNECT_TIMEOUT = 10.0
@@ -50,10 +50,10 @@ _OLD_PLATFORM = (
     "compatibility mode; or publish the web service of examples/1c, which older platforms know too, and write "
     'kind = "soap".'
 )
-Options = Mapping[str, str | int]
+QueryOptions = Mapping[str, str | int]
 
 
-def encode_query(options: Options) -> str:
+def encode_query(options: QueryOptions) -> str:
     """Write options as 1C reads them: UTF-8, a blank as ``%20`` and never as ``+``."""
     return urlencode({key: str(value) for key, value in options.items()}, quote_via=quote, safe="$(),'/:")
 
@@ -65,7 +65,7 @@ class OneCClient:
     certificate file that cannot be read. Use as a context manager.
     """
 
-    def __init__(self, config: SourceConfig, root: str, patience: Patience, rules: Sequence[Rule] = ()) -> None:
+    def __init__(self, config: SourceConfig, root: str, patience: Patience, rules: Sequence[RefusalRule] = ()) -> None:
         self.retries = Retries(patience)
         self.host = urlsplit(root).netloc
         self._root = encode_path(root).rstrip("/") + "/"
@@ -82,11 +82,11 @@ class OneCClient:
     ) -> None:
         self._session.close()
 
-    def attempt(self, path: str, options: Options, where: str, *, timeout: float | None = None) -> bytes:
+    def attempt(self, path: str, options: QueryOptions, where: str, *, timeout: float | None = None) -> bytes:
         """Ask once and read a good answer whole. ``where`` names the set in messages. Raises SourceError."""
         seconds = timeout or self._timeout
         try:
-            with self._send(Request(path, where, options), seconds) as response:
+            with self._send(WebRequest(path, where, options), seconds) as response:
                 body = self._body(response, where, seconds)
         except NETWORK_ERRORS as error:
             raise self._broken(error, seconds) from None
@@ -94,7 +94,7 @@ class OneCClient:
             raise self._refused(response, body, where)
         return body
 
-    def open(self, request: Request) -> Body:
+    def open(self, request: WebRequest) -> Body:
         """Ask once and begin to read a good answer, which the caller closes. Raises SourceError."""
         seconds = self._timeout
         try:
@@ -116,7 +116,7 @@ class OneCClient:
     def _broken(self, error: Exception, seconds: float) -> SourceError:
         return connection_error(error, self.host, seconds, reached=self._reached)
 
-    def _send(self, request: Request, seconds: float) -> requests.Response:
+    def _send(self, request: WebRequest, seconds: float) -> requests.Response:
         url = f"{self._root}{quote(request.path)}" if request.path else self._root
         asked = request.url or (f"{url}?{encode_query(request.options)}" if request.options else url)
         wait = (CONNECT_TIMEOUT, seconds)
@@ -176,7 +176,7 @@ def _loads(body: bytes) -> Any:
 
 def refuse_not_json(body: bytes, where: str) -> NoReturn:
     """Raise the SourceError that says what a body is, which should have been JSON."""
-    text = decode(body).lstrip()
+    text = body_text(body).lstrip()
     if not text:
         raise bad_answer(where, "is empty", _LOGIN_PAGE)
     if text.startswith(("{", "[")):

@@ -45,7 +45,7 @@ Fits = Callable[[int, ServerWords], bool]
 
 
 @dataclass(frozen=True, slots=True)
-class Rule:
+class RefusalRule:
     """What an answer that ``fits`` means; ``what`` may name ``{where}``: what was asked for.
 
     ``tries`` and ``smaller_page`` are those of the error.
@@ -85,7 +85,7 @@ def has_shape(status: int, *shapes: str) -> Fits:
     return lambda given, words: given == status and words.shape in shapes
 
 
-_LICENCE = Rule(
+_LICENCE = RefusalRule(
     says(r"лиценз|licen[sc]e|ключ защиты", 400, 403, 406, 500, 503),
     SourceBusy,
     "1C has no free licence",
@@ -93,7 +93,7 @@ _LICENCE = Rule(
     "moment only. If it happens every time, add a licence or run astsync at night.",
     MANY,
 )
-_BITNESS = Rule(
+_BITNESS = RefusalRule(
     says(r"не является приложением Win32|not a valid Win32 application", 500, 502, 503),
     SourceFailure,
     "IIS cannot load 1C's module for web servers: one of them is of 32 bits, the other of 64",
@@ -101,7 +101,7 @@ _BITNESS = Rule(
     "32-Bit Applications» («Разрешены 32-разрядные приложения»): True for a 1C platform of 32 bits, False for one of "
     "64; or install the other module and publish the infobase again.",
 )
-_CERTIFICATE_WANTED = Rule(
+_CERTIFICATE_WANTED = RefusalRule(
     says(r"\b403\.7\b|no required SSL certificate|client certificate|клиентск\w+ сертификат", 400, 403, 495, 496),
     SourceLoginError,
     "the web server wants a client certificate",
@@ -111,7 +111,7 @@ SURE = (_LICENCE, _BITNESS, _CERTIFICATE_WANTED)
 """Told by their words whatever the interface; they come before all others."""
 
 RULES = (
-    Rule(
+    RefusalRule(
         has_code(401, 20),
         SourceRightsError,
         "the 1C user may not read {where}",
@@ -119,7 +119,7 @@ RULES = (
         "restrictions by record (RLS) also refuse the whole list, so the role must be free of them. "
         "OData of a configuration on БСП wants the role УдаленныйДоступOData too.",
     ),
-    Rule(
+    RefusalRule(
         any_of(
             has_status(401),
             says(r"идентификация пользователя не выполнена|неправильное имя или пароль|wrong user ?name or", 403, 500),
@@ -129,39 +129,41 @@ RULES = (
         "Check source.user and source.password: the name as the list of 1C users writes it, «Аутентификация "
         "1С:Предприятия» switched on for that user; where the web server asks for the login, its own user.",
     ),
-    Rule(
+    RefusalRule(
         has_shape(403, "exception", "1c page", "plain", "odata"),
         SourceBusy,
         "1C accepts no sessions now",
         "Maintenance: try again when the administrator of 1C has unlocked the infobase (and its web services).",
     ),
-    Rule(
+    RefusalRule(
         has_status(403),
         SourceRightsError,
         "the web server forbids {where}",
         "Allow this machine's address and the publication's folder in the web server (IIS, Apache, nginx) before 1C.",
     ),
-    Rule(has_code(404, 8), SourceNotFound, "1C does not publish {where}", ADD_TO_ODATA),
-    Rule(
+    RefusalRule(has_code(404, 8), SourceNotFound, "1C does not publish {where}", ADD_TO_ODATA),
+    RefusalRule(
         has_code(404, 9),
         SourceNotFound,
         "1C did not find what {where} was asked for",
         "Somebody may have deleted it meanwhile: run again.",
     ),
-    Rule(
+    RefusalRule(
         lambda status, words: status in {413, 414} or (status == 404 and "404.15" in words.text),
         SourceQueryError,
         "the web server finds the address of {where} too long",
         "Raise its limit: maxQueryString and maxUrl in IIS (8192 is enough), LimitRequestLine in Apache.",
     ),
-    Rule(has_status(404, 410), SourceNotFound, "there is no OData interface of 1C at this address", _PUBLICATION),
-    Rule(
+    RefusalRule(
+        has_status(404, 410), SourceNotFound, "there is no OData interface of 1C at this address", _PUBLICATION
+    ),
+    RefusalRule(
         has_status(405, 501),
         SourceQueryError,
         "1C or the web server cannot do what was asked of {where}",
         "The web server must let GET requests through to 1C; a set that 1C itself cannot show is no catalog.",
     ),
-    Rule(
+    RefusalRule(
         has_status(406),
         SourceBusy,
         "1C has no free session for web services",
@@ -169,7 +171,7 @@ RULES = (
         "time.",
         MANY,
     ),
-    Rule(
+    RefusalRule(
         any_of(has_status(409), says(r"различаются версии клиента и сервера|client and server versions", 500)),
         SourceBusy,
         "the web server's 1C module and the 1C server are of different versions",
@@ -177,58 +179,58 @@ RULES = (
         "with the new version.",
         MANY,
     ),
-    Rule(
+    RefusalRule(
         has_status(429),
         SourceBusy,
         "the server takes no more requests now",
         "Try again later, or less often.",
         MANY,
     ),
-    Rule(
+    RefusalRule(
         says(r"недопустимый символ|invalid.{0,20}character", 400, 500),
         SourceBadAnswer,
         "a text in {where} holds a character that 1C itself cannot send",
         "Find the record (often a comment pasted from elsewhere) and type its text again.",
     ),
-    Rule(
+    RefusalRule(
         has_code(400, 6, 10),
         SourceQueryError,
         "{where} has no such field",
         "Correct source.odata.name_field: this configuration of 1C names its fields otherwise.",
     ),
-    Rule(
+    RefusalRule(
         has_code(400, 0),
         SourceQueryError,
         "1C does not know an option of the query to {where}",
         "astsync needs the platform 8.3.8 or newer ($skip).",
     ),
-    Rule(
+    RefusalRule(
         has_status(400),
         SourceQueryError,
         "1C does not understand the query to {where}",
         "This configuration of 1C differs from what astsync asks for; report it with the text above.",
     ),
-    Rule(
+    RefusalRule(
         says(r"сеанс|session|техническ|maintenance|заблокирован|монопольн|locked|exclusive", 500, 503),
         SourceBusy,
         "1C cannot open a session now",
         "Maintenance, or somebody works exclusively (Конфигуратор, an update): try again when it is over.",
         FEW,
     ),
-    Rule(
+    RefusalRule(
         says(r"no space left|device is full|недостаточно места|нет места|not enough space", 500),
         SourceFailure,
         "the 1C server has no disk space",
         "Free space on the 1C server's disk for temporary files; a smaller page size also needs less.",
         smaller_page=True,
     ),
-    Rule(
+    RefusalRule(
         says(r"нет прав|доступ.{0,20}запрещ|permission|access.{0,10}denied", 500),
         SourceFailure,
         "the 1C server may not open its own files",
         "The account of the web server or of the 1C server needs rights on the infobase's folder.",
     ),
-    Rule(
+    RefusalRule(
         has_status(503),
         SourceBusy,
         "the web server or 1C is not available now",
@@ -236,7 +238,7 @@ RULES = (
         MANY,
         smaller_page=True,
     ),
-    Rule(
+    RefusalRule(
         has_status(502, 504),
         SourceFailure,
         "the web server got no answer from 1C",
@@ -244,14 +246,14 @@ RULES = (
         MANY,
         smaller_page=True,
     ),
-    Rule(
+    RefusalRule(
         lambda status, _words: status >= 500,
         SourceFailure,
         "1C failed inside on {where}",
         "The text is 1C's own; its technological log and Журнал регистрации tell more.",
         smaller_page=True,
     ),
-    Rule(
+    RefusalRule(
         lambda _status, _words: True,
         SourceBadAnswer,
         "an unexpected answer about {where}",
@@ -262,7 +264,7 @@ RULES = (
 _STATUS_OF_CODE = {-1: 500, 8: 404, 9: 404, 19: 405, 20: 401}
 
 
-def refusal(status: int, body: bytes, where: str, *, wait: float = 0, first: Sequence[Rule] = ()) -> SourceError:
+def refusal(status: int, body: bytes, where: str, *, wait: float = 0, first: Sequence[RefusalRule] = ()) -> SourceError:
     """Make the error of an answer whose HTTP ``status`` is an error. ``where`` names the set in the message.
 
     ``first`` are the rules of another interface than OData, which come before those here.
@@ -276,7 +278,7 @@ def odata_refusal(words: ServerWords, where: str) -> SourceError:
     return error_of(status, words, where)
 
 
-def raise_hidden_error(body: bytes, where: str, *, first: Sequence[Rule] = ()) -> None:
+def raise_hidden_error(body: bytes, where: str, *, first: Sequence[RefusalRule] = ()) -> None:
     """Raise the SourceError that a body with HTTP 200 tells of; most bodies tell of none.
 
     The page «1C:Enterprise 8 application error» and the application server's exception come so, for example where a
@@ -297,7 +299,7 @@ def error_of(
     where: str,
     *,
     wait: float = 0,
-    first: Sequence[Rule] = (),
+    first: Sequence[RefusalRule] = (),
     came: int | None = None,
 ) -> SourceError:
     """Find the rule that fits, and make the error from it and the server's words.

@@ -11,7 +11,7 @@ from astsync.sources.formats.markup import Element, elements, html_text, html_ti
 from astsync.sources.formats.values import text_of
 from astsync.text import one_line
 
-Shape = Literal["odata", "exception", "soap", "1c page", "plain", "page", "empty"]
+WordsShape = Literal["odata", "exception", "soap", "1c page", "plain", "page", "empty"]
 MAX_READ = 64 * 1024
 """Characters of a page that are read for its words; JSON is parsed whole, for its dumps may stand before the words."""
 
@@ -30,7 +30,7 @@ class ServerWords:
     ``reason`` is the HTTP status that an exception of the application server names itself.
     """
 
-    shape: Shape
+    shape: WordsShape
     text: str
     code: int | None = None
     reason: int | None = None
@@ -38,7 +38,7 @@ class ServerWords:
 
 def read_words(body: bytes) -> ServerWords:
     """Read the body of a refusal; never raises."""
-    text = decode(body).strip()
+    text = body_text(body).strip()
     if not text:
         return ServerWords("empty", "")
     return _odata_json(text) or _exception(text) or _markup_or_plain(text[:MAX_READ])
@@ -50,7 +50,7 @@ def may_tell_error(body: bytes) -> bool:
     return any(shape.match(start) for shape in (_ERROR_START, _MARKUP, _HEADING))
 
 
-def decode(body: bytes) -> str:
+def body_text(body: bytes) -> str:
     """Give a body as text: UTF-8 whatever the header claims, else what a Russian IIS writes."""
     try:
         return body.decode("utf-8-sig")
@@ -175,5 +175,5 @@ def _page(text: str) -> ServerWords | None:
 
 
 def _plain(text: str) -> ServerWords:
-    shape: Shape = "1c page" if _PAGE_OF_1C.search(text) else "plain"
+    shape: WordsShape = "1c page" if _PAGE_OF_1C.search(text) else "plain"
     return ServerWords(shape, _HEADING.sub("", one_line(text)))

@@ -25,7 +25,7 @@ _SMALLER = "Read the list in pages, or in smaller ones."
 
 
 @dataclass(frozen=True, slots=True)
-class Request:
+class WebRequest:
     """What is asked for: ``path`` below the client's root, ``options`` of the query, ``where`` names it in messages.
 
     ``url`` takes the place of path and options: an address of its own, encoded already. ``body`` makes it a POST.

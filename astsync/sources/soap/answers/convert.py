@@ -1,6 +1,6 @@
 """Elements of an answer that the WSDL describes, to records.
 
-An element that the WSDL's type (the shape) does not know is an error: the service has changed. What the WSDL leaves
+An element that the WSDL's type (the wsdl_type) does not know is an error: the service has changed. What the WSDL leaves
 open is read as XML of any other kind is (``sources.xml.convert``).
 """
 
@@ -10,15 +10,15 @@ from xml.etree.ElementTree import Element
 from astsync.sources.formats.growing_xml import XSI, is_empty_nil, local
 from astsync.sources.formats.xml_convert import CORE, DEEPEST, attributes, too_deep
 from astsync.sources.formats.xml_convert import value as open_value
-from astsync.sources.soap.rules import unknown
-from astsync.sources.soap.wsdl.shape import Shape
+from astsync.sources.soap.refusals import unknown_element
+from astsync.sources.soap.wsdl.answer_types import WsdlType
 
-__all__ = ["CORE", "value"]
+__all__ = ["CORE", "typed_value"]
 
 _TYPE = f"{XSI}type"
 
 
-def value(element: Element, shape: Shape | None = None, deeper: int = DEEPEST) -> Any:
+def typed_value(element: Element, wsdl_type: WsdlType | None = None, deeper: int = DEEPEST) -> Any:
     """Give the value of an element: a text, None (``xsi:nil``), a record, or a list.
 
     Raises ServiceChanged for an element that the shape does not know, SourceBadAnswer when it is nested too deeply.
@@ -26,31 +26,31 @@ def value(element: Element, shape: Shape | None = None, deeper: int = DEEPEST) -
     if not deeper:
         raise too_deep()
     kind = element.get(_TYPE)
-    if shape is not None and kind and not shape.text:
-        shape = shape.special(kind)
-    if shape is None or (shape.open and not shape.fields):
+    if wsdl_type is not None and kind and not wsdl_type.text:
+        wsdl_type = wsdl_type.special(kind)
+    if wsdl_type is None or (wsdl_type.open and not wsdl_type.elements):
         return open_value(element, deeper)
     if is_empty_nil(element):
         return None
-    if shape.text:
+    if wsdl_type.text:
         if len(element):
-            raise unknown(local(element[0].tag), local(element.tag), ())
+            raise unknown_element(local(element[0].tag), local(element.tag), ())
         return element.text or ""
-    return _typed(element, shape, deeper)
+    return _typed(element, wsdl_type, deeper)
 
 
-def _typed(element: Element, shape: Shape, deeper: int) -> dict[str, Any]:
+def _typed(element: Element, wsdl_type: WsdlType, deeper: int) -> dict[str, Any]:
     record = attributes(element)
     for child in element:
-        known = shape.fields.get(child.tag)
+        known = wsdl_type.elements.get(child.tag)
         if known is not None:
-            inner = value(child, known.shape, deeper - 1)
+            inner = typed_value(child, known.type, deeper - 1)
             if known.many:
                 record.setdefault(known.name, []).append(inner)
             else:
                 record[known.name] = inner
-        elif shape.open:
+        elif wsdl_type.open:
             record[local(child.tag)] = open_value(child, deeper - 1)
         else:
-            raise unknown(local(child.tag), local(element.tag), shape.names())
+            raise unknown_element(local(child.tag), local(element.tag), wsdl_type.names())
     return record

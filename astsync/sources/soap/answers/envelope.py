@@ -3,8 +3,8 @@
 from xml.etree.ElementTree import Element
 
 from astsync.sources.formats.growing_xml import is_nil, local
-from astsync.sources.soap.rules import ServiceChanged, bad, soap_fault
-from astsync.sources.soap.wsdl.list_place import Plan
+from astsync.sources.soap.refusals import ServiceChanged, bad_soap_answer, soap_fault
+from astsync.sources.soap.wsdl.list_place import ListPlace
 
 ENVELOPES = ("{http://schemas.xmlsoap.org/soap/envelope/}", "{http://www.w3.org/2003/05/soap-envelope}")
 """The namespaces of SOAP 1.1 and 1.2."""
@@ -18,7 +18,7 @@ def space_of(root: Element, operation: str) -> str:
     """Give the namespace of an envelope. Raises SourceBadAnswer when the document is something else."""
     found = next((space for space in ENVELOPES if root.tag == f"{space}Envelope"), None)
     if found is None:
-        raise bad(operation, f"is no SOAP envelope but the document {local(root.tag)}")
+        raise bad_soap_answer(operation, f"is no SOAP envelope but the document {local(root.tag)}")
     return found
 
 
@@ -29,51 +29,51 @@ def content_of(root: Element, operation: str) -> Element | None:
     return body[0] if body is not None and len(body) else None
 
 
-def response_of(root: Element, plan: Plan) -> Element | None:
+def response_of(root: Element, place: ListPlace) -> Element | None:
     """Give the answer's element, None where it has not come yet. A fault is left to ``check_whole``."""
-    content = content_of(root, plan.operation)
-    return content if content is not None and content.tag == plan.response else None
+    content = content_of(root, place.operation)
+    return content if content is not None and content.tag == place.response else None
 
 
-def holder_of(root: Element, plan: Plan) -> Element | None:
+def holder_of(root: Element, place: ListPlace) -> Element | None:
     """Give the element that the plan's path leads to, None where it has not come yet."""
-    element = response_of(root, plan)
-    for tag in plan.path:
+    element = response_of(root, place)
+    for tag in place.path:
         element = element.find(tag) if element is not None else None
     return element
 
 
-def check_whole(root: Element, plan: Plan) -> Element:
+def check_whole(root: Element, place: ListPlace) -> Element:
     """Give the element that the plan's path leads to, in an envelope that is complete.
 
     Raises SourceError: the fault that stands there instead, or what is missing or empty on the way.
     """
-    content = content_of(root, plan.operation)
+    content = content_of(root, place.operation)
     if content is None:
-        raise bad(plan.operation, "holds nothing in its SOAP body")
+        raise bad_soap_answer(place.operation, "holds nothing in its SOAP body")
     if local(content.tag) == "Fault":
-        raise soap_fault(fault_text(content), plan.operation)
-    if content.tag != plan.response:
-        expected = local(plan.response)
+        raise soap_fault(fault_text(content), place.operation)
+    if content.tag != place.response:
+        expected = local(place.response)
         same = " of another namespace" if local(content.tag) == expected else ""
         raise ServiceChanged(
-            f"the operation {plan.operation} was answered with {local(content.tag)}{same} instead of {expected}",
+            f"the operation {place.operation} was answered with {local(content.tag)}{same} instead of {expected}",
             hint="The service has changed since its WSDL was read, or source.soap.endpoint leads to another service.",
         )
-    return _follow(content, plan)
+    return _follow(content, place)
 
 
-def _follow(content: Element, plan: Plan) -> Element:
+def _follow(content: Element, place: ListPlace) -> Element:
     element = content
-    for tag in plan.path:
+    for tag in place.path:
         found = element.findall(tag)
         if not found:
-            raise bad(plan.operation, f"holds no {local(tag)}", EMPTY)
+            raise bad_soap_answer(place.operation, f"holds no {local(tag)}", EMPTY)
         if len(found) > 1:
-            raise bad(plan.operation, f"holds {local(tag)} {len(found)} times: the WSDL allows it once")
+            raise bad_soap_answer(place.operation, f"holds {local(tag)} {len(found)} times: the WSDL allows it once")
         below = found[0]
         if is_nil(below):
-            raise bad(plan.operation, f"holds nothing: {local(tag)} is nil", EMPTY)
+            raise bad_soap_answer(place.operation, f"holds nothing: {local(tag)} is nil", EMPTY)
         element = below
     return element
 

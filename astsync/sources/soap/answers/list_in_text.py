@@ -12,7 +12,7 @@ from xml.parsers import expat
 from astsync.sources.bounds import LARGEST_RECORD
 from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, local
 from astsync.sources.formats.xml_list_walk import TooLarge
-from astsync.sources.soap.rules import bad, unknown
+from astsync.sources.soap.refusals import bad_soap_answer, unknown_element
 from astsync.text import one_line
 
 Decode = Literal["auto", "none", "json", "xml", "base64"]
@@ -64,7 +64,7 @@ class EnvelopeText:
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self._inside:
-            raise unknown(name.rpartition("}")[2], local(self._path[-1]), ())
+            raise unknown_element(name.rpartition("}")[2], local(self._path[-1]), ())
         self._open.append(_tag(name))
         self._inside = tuple(self._open[2:]) == self._path and local(self._open[1]) == "Body"
         self._builder.start(self._open[-1], {_tag(key): value for key, value in attributes.items()})
@@ -89,7 +89,7 @@ def _tag(name: str) -> str:
     return "{" + name if "}" in name else name
 
 
-def begin(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
+def peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     """Give the first piece with anything in it, without the blanks before, and all pieces with that one first."""
     for piece in pieces:
         start = piece.removeprefix(_BOM).lstrip()
@@ -98,7 +98,7 @@ def begin(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
     return b"", iter(())
 
 
-def kind_of(start: bytes, decode: Decode, operation: str) -> Decode:
+def text_format(start: bytes, decode: Decode, operation: str) -> Decode:
     """Tell what a text is by its beginning, unless the configuration tells it. Raises SourceBadAnswer."""
     if decode not in {"auto", "none"}:
         return decode
@@ -109,7 +109,7 @@ def kind_of(start: bytes, decode: Decode, operation: str) -> Decode:
     if _BASE64.fullmatch(start[: 64 * 1024]):
         return "base64"
     words = one_line(start[:_SHOWN].decode("utf-8", "replace"))
-    raise bad(operation, f"is neither JSON nor XML but a text: {words}", "The text is the service's own.")
+    raise bad_soap_answer(operation, f"is neither JSON nor XML but a text: {words}", "The text is the service's own.")
 
 
 def from_base64(pieces: Iterable[bytes], operation: str) -> Iterator[bytes]:
@@ -121,5 +121,7 @@ def from_base64(pieces: Iterable[bytes], operation: str) -> Iterator[bytes]:
         try:
             yield binascii.a2b_base64(rest[:ready], strict_mode=True)
         except binascii.Error:
-            raise bad(operation, "is damaged base64", "Write what the text is in source.soap.decode.") from None
+            raise bad_soap_answer(
+                operation, "is damaged base64", "Write what the text is in source.soap.decode."
+            ) from None
         rest = rest[ready:]

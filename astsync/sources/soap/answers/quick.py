@@ -19,8 +19,8 @@ from astsync.sources.onec.phone_texts import gather, phone
 from astsync.sources.records.fields import Record
 from astsync.sources.records.phones import PART_OF_ONE, ROW_COLUMNS
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.soap.answers.convert import CORE, value
-from astsync.sources.soap.wsdl.shape import Shape
+from astsync.sources.soap.answers.convert import CORE, typed_value
+from astsync.sources.soap.wsdl.answer_types import WsdlType
 
 Read = Counterparty | Record
 """What a record becomes; one that is marked for deletion stays a record."""
@@ -37,7 +37,7 @@ _OF_A_ROW = ROW_COLUMNS | {RUSSIAN.type}
 """Elements of a row of 1C's contact information, which the general way understands."""
 
 
-class General(Exception):
+class NotSimple(Exception):
     """This record is not simple."""
 
 
@@ -47,9 +47,9 @@ class ElementReader:
     ``shape`` is the WSDL's type of a record, None where there is none.
     """
 
-    def __init__(self, fields: FieldsConfig, reader: RecordReader, shape: Shape | None = None) -> None:
+    def __init__(self, fields: FieldsConfig, reader: RecordReader, wsdl_type: WsdlType | None = None) -> None:
         self._reader = reader
-        self._shape = shape
+        self._type = wsdl_type
         self._roles = _roles(fields)
         self._phones = _PhoneReader(fields)
         self._known: dict[str, int] = {}
@@ -58,11 +58,11 @@ class ElementReader:
         """Give the counterparty of a record. Raises SourceError."""
         try:
             return self._quick(element)
-        except General:
+        except NotSimple:
             return self._general(element)
 
     def _general(self, element: Element) -> Read:
-        record = value(element, self._shape)
+        record = typed_value(element, self._type)
         counterparty = self._reader.read(record)
         self._learn(element)
         return record if counterparty is None else counterparty
@@ -71,17 +71,17 @@ class ElementReader:
         """Remember the elements of a record that the general way has read: the next ones may be read directly."""
         for child in element if self._roles else ():
             role = self._roles.get(local(child.tag), _PASSED)
-            field = self._shape.fields.get(child.tag) if self._shape else None
+            field = self._type.elements.get(child.tag) if self._type else None
             if child.tag.startswith(CORE):  # means something else than it is called
                 continue
             if role >= _PHONES:
-                self._phones.learn(child, field.shape if field else None)
+                self._phones.learn(child, field.type if field else None)
             if role >= _PASSED or not (field and field.many):
                 self._known[child.tag] = role
 
     def _quick(self, element: Element) -> Counterparty:
         if element.keys() or not len(element):
-            raise General
+            raise NotSimple
         roles, read_phone = self._known, self._phones.read
         texts: list[str | None] = [None, None, None, None, None]
         phones: list[Phone] = []
@@ -98,7 +98,7 @@ class ElementReader:
         name = (texts[_NAME] or "")[:MAX_TEXT]
         ref = (texts[_REF] or "")[:MAX_TEXT] or name
         if texts[_DELETED] not in _ALIVE:
-            raise General
+            raise NotSimple
         catalog, code = ((texts[role] or "")[:MAX_TEXT] for role in (_CATALOG, _CODE))
         return Counterparty(ref, name, tuple(phones), sys.intern(catalog), 0, code)
 
@@ -106,18 +106,18 @@ class ElementReader:
         """Keep the text of an element of a record. Raises General."""
         if 0 <= role < _PASSED:
             if len(child) or texts[role] is not None:
-                raise General
+                raise NotSimple
             texts[role] = child.text or _no_text(child)
         elif role != _PASSED:
-            raise General
+            raise NotSimple
         elif len(child):
             self._check(child)
 
     def _check(self, child: Element) -> None:
         """Hold also the elements that nobody reads to the WSDL. Raises ServiceChanged."""
-        field = self._shape.fields.get(child.tag) if self._shape else None
+        field = self._type.elements.get(child.tag) if self._type else None
         if field is not None:
-            value(child, field.shape)
+            typed_value(child, field.type)
 
 
 class _PhoneReader:
@@ -133,13 +133,13 @@ class _PhoneReader:
         self._known: dict[str, int] = {}
         self._texts_known = False
 
-    def learn(self, element: Element, shape: Shape | None) -> None:
+    def learn(self, element: Element, wsdl_type: WsdlType | None) -> None:
         """Remember what stands in a phone that the general way has read."""
-        if shape is None or shape.text:
+        if wsdl_type is None or wsdl_type.text:
             self._texts_known |= bool(element.text and element.text.strip())
         for child in element:
             name = local(child.tag)
-            field = shape.fields.get(child.tag) if shape else None
+            field = wsdl_type.elements.get(child.tag) if wsdl_type else None
             usual = name not in PART_OF_ONE and (name in self._places or name not in _OF_A_ROW)
             if usual and not child.tag.startswith(CORE) and not (field and field.many):
                 self._known[child.tag] = self._places.get(name, _IDLE)
@@ -147,7 +147,7 @@ class _PhoneReader:
     def read(self, element: Element) -> tuple[Phone, ...]:
         """Give the phone of an element, or nothing when it is empty. Raises General."""
         if element.keys():
-            raise General
+            raise NotSimple
         if not len(element):
             return self._read_text(element.text)
         places = self._known
@@ -155,12 +155,12 @@ class _PhoneReader:
         for child in element:
             place = places.get(child.tag)
             if place is None or len(child) or (found[place] is not None and place != _IDLE):
-                raise General
+                raise NotSimple
             found[place] = child.text or _no_text(child)
         del found[_IDLE]
         kind = found.pop() or ""
         if found.count(None) == self._count:
-            raise General
+            raise NotSimple
         made: str | None = ""
         for place in self._made:
             made = made or found[place]
@@ -171,13 +171,13 @@ class _PhoneReader:
         if not text:
             return ()
         if not self._texts_known:
-            raise General
+            raise NotSimple
         return phone(gather((text,)))
 
 
 def _no_text(element: Element) -> str:
     if element.keys() and not is_nil(element):  # a record of attributes
-        raise General
+        raise NotSimple
     return ""
 
 

@@ -11,16 +11,15 @@ from astsync.sources.formats.xml_detect import Spot
 from astsync.sources.formats.xml_list import Sought
 from astsync.sources.formats.xml_list_walk import ENOUGH, ListWalk, TooLarge
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.soap.answers.convert import value
+from astsync.sources.soap.answers.convert import typed_value
 from astsync.sources.soap.answers.envelope import EMPTY, check_whole, holder_of, response_of, space_of
-from astsync.sources.soap.answers.list_in_text import EnvelopeText, begin, from_base64, kind_of
+from astsync.sources.soap.answers.list_in_text import EnvelopeText, from_base64, peek, text_format
 from astsync.sources.soap.answers.quick import ElementReader, Read
-from astsync.sources.soap.rules import bad, where
+from astsync.sources.soap.refusals import bad_soap_answer, operation_label
 from astsync.sources.soap.section import SoapConfig
-from astsync.sources.soap.wsdl.list_place import RETURN, Plan
+from astsync.sources.soap.wsdl.list_place import RETURN, ListPlace
 from astsync.sources.web.retrying import FEW
-from astsync.sources.web.server_words import decode as decode_words
-from astsync.sources.web.server_words import page_words
+from astsync.sources.web.server_words import body_text, page_words
 
 _PAGE = (
     "Something before 1C answered (a login page, a proxy, another site), or the address is not that of the web "
@@ -38,23 +37,23 @@ class AnswerReader:
     Records become counterparties through ``reader``; those marked for deletion stay records.
     """
 
-    def __init__(self, plan: Plan, config: SoapConfig, reader: RecordReader) -> None:
-        self._plan = plan
+    def __init__(self, place: ListPlace, config: SoapConfig, reader: RecordReader) -> None:
+        self._place = place
         self._config = config
         self._reader = reader
         beside = frozenset({config.paging.next.rpartition(".")[2]})
-        told = f"the answer of {where(plan.operation)}"
-        self._sought = Sought(plan.rest, config.fields, told, "source.soap.list", beside)
-        self._elements = ElementReader(config.fields, reader, plan.record_shape)
+        told = f"the answer of {operation_label(place.operation)}"
+        self._sought = Sought(place.rest, config.fields, told, "source.soap.list", beside)
+        self._elements = ElementReader(config.fields, reader, place.record_type)
 
     def read(self, body: Iterable[bytes], around: dict[str, Any], *, first: bool) -> Iterator[Read]:
         """Give the records of an answer; afterwards ``around`` holds the fields that stand around them.
 
         ``first``: this is the first answer, so one without anything in it is no list. Raises SourceError.
         """
-        chunks = _no_page(body, self._plan.operation)
+        chunks = _no_page(body, self._place.operation)
         with self._explained():
-            if self._plan.form == "text":
+            if self._place.form == "text":
                 yield from self._text(chunks, around)
             else:
                 yield from self._elements_of(chunks, around, first=first)
@@ -64,30 +63,30 @@ class AnswerReader:
         try:
             yield
         except ForbiddenXml as error:
-            raise bad(self._plan.operation, f"is refused: {error}", _FORBIDDEN) from None
+            raise bad_soap_answer(self._place.operation, f"is refused: {error}", _FORBIDDEN) from None
         except TooLarge as error:
-            raise bad(self._plan.operation, f"is too large: {error}") from None
+            raise bad_soap_answer(self._place.operation, f"is too large: {error}") from None
         except BadXml as error:
             what = "is cut" if error.cut else "is damaged XML"
-            raise bad(self._plan.operation, f"{what}: {error}", _CUT, tries=FEW) from None
+            raise bad_soap_answer(self._place.operation, f"{what}: {error}", _CUT, tries=FEW) from None
 
     def _elements_of(self, chunks: Iterable[bytes], around: dict[str, Any], *, first: bool) -> Iterator[Read]:
         """Read a list of elements, typed by the WSDL or not."""
         tree = GrowingTree()
-        typed = self._plan.form == "typed"
+        typed = self._place.form == "typed"
         walk = ListWalk(tree, self._find_typed) if typed else ListWalk(tree, self._find_open, ENOUGH)
         yield from self._records(walk, chunks)
         root = tree.root
         if root is not None:
-            holder = check_whole(root, self._plan)
-            if first and not self._plan.path[1:] and not walk.children and not len(holder):
-                raise bad(self._plan.operation, f"is empty: {local(holder.tag)} holds nothing", EMPTY)
+            holder = check_whole(root, self._place)
+            if first and not self._place.path[1:] and not walk.children and not len(holder):
+                raise bad_soap_answer(self._place.operation, f"is empty: {local(holder.tag)} holds nothing", EMPTY)
             self._check_single(holder)
             self._keep_around(root, around)
 
     def _check_single(self, top: Element) -> None:
         """Refuse a document with a second list that the WSDL does not describe."""
-        if self._plan.form != "typed":
+        if self._place.form != "typed":
             self._sought.check_single(top)
 
     def _records(self, walk: ListWalk, chunks: Iterable[bytes]) -> Iterator[Read]:
@@ -103,7 +102,7 @@ class AnswerReader:
 
     def _find_typed(self, root: Element, whole: bool) -> Spot | None:
         holder = self._holder(root, whole=whole)
-        return None if holder is None else Spot(holder, self._plan.record)
+        return None if holder is None else Spot(holder, self._place.record)
 
     def _find_open(self, root: Element, whole: bool) -> Spot | None:
         """Find a list that the WSDL does not describe, once enough of it is there."""
@@ -111,45 +110,47 @@ class AnswerReader:
         return None if holder is None else self._sought.find(holder, whole)
 
     def _holder(self, root: Element, *, whole: bool) -> Element | None:
-        space_of(root, self._plan.operation)
-        return check_whole(root, self._plan) if whole else holder_of(root, self._plan)
+        space_of(root, self._place.operation)
+        return check_whole(root, self._place) if whole else holder_of(root, self._place)
 
     def _keep_around(self, root: Element, around: dict[str, Any]) -> None:
         """Keep the outputs and, of the result, the fields around the list. Raises ServiceChanged."""
-        response = response_of(root, self._plan)
-        outputs = value(response, self._plan.shape) if response is not None else {}
+        response = response_of(root, self._place)
+        outputs = typed_value(response, self._place.response_type) if response is not None else {}
         if isinstance(outputs, Mapping):
             inner = outputs.get(RETURN)
             around.update({**outputs, **(inner if isinstance(inner, Mapping) else {})})
 
     def _text(self, chunks: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
         """Read a list that stands in a text."""
-        envelope = EnvelopeText((self._plan.response, *self._plan.path))
-        start, pieces = begin(envelope.pieces(chunks))
+        envelope = EnvelopeText((self._place.response, *self._place.path))
+        start, pieces = peek(envelope.pieces(chunks))
         decode = self._config.decode
         inner: dict[str, Any] = {}
         if start:
-            yield from self._decoded(kind_of(start, decode, self._plan.operation), pieces, inner)
-        check_whole(envelope.root, self._plan)
+            yield from self._decoded(text_format(start, decode, self._place.operation), pieces, inner)
+        check_whole(envelope.root, self._place)
         if not start:
-            raise bad(self._plan.operation, f"is empty: {local(self._plan.path[-1])} holds no text", EMPTY)
+            raise bad_soap_answer(
+                self._place.operation, f"is empty: {local(self._place.path[-1])} holds no text", EMPTY
+            )
         self._keep_around(envelope.root, around)
         around.update(inner)
 
     def _decoded(self, kind: str, pieces: Iterator[bytes], around: dict[str, Any]) -> Iterator[Read]:
         encoding: str | None = "utf-8"  # whatever the prolog inside a text claims
         if kind == "base64":
-            start, pieces = begin(from_base64(pieces, self._plan.operation))
-            kind, encoding = kind_of(start, "auto", self._plan.operation), None
+            start, pieces = peek(from_base64(pieces, self._place.operation))
+            kind, encoding = text_format(start, "auto", self._place.operation), None
         if kind == "json":
             yield from self._json(pieces, around)
         elif kind == "xml":
             yield from self._xml(GrowingTree(encoding), pieces, around)
         else:
-            raise bad(self._plan.operation, "is base64 of what is neither JSON nor XML", _VALUE_STORAGE)
+            raise bad_soap_answer(self._place.operation, "is base64 of what is neither JSON nor XML", _VALUE_STORAGE)
 
     def _json(self, pieces: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
-        records = JsonList(pieces, self._plan.rest, where(self._plan.operation))
+        records = JsonList(pieces, self._place.rest, operation_label(self._place.operation))
         for record in records:
             yield self._read_record(record)
         around.update(records.answer)
@@ -158,7 +159,7 @@ class AnswerReader:
         yield from self._records(ListWalk(tree, self._sought.find, ENOUGH), pieces)
         if tree.root is not None:
             self._check_single(tree.root)
-        document = value(tree.root) if tree.root is not None else {}
+        document = typed_value(tree.root) if tree.root is not None else {}
         around.update(document if isinstance(document, Mapping) else {})
 
 
@@ -166,10 +167,10 @@ def _no_page(body: Iterable[bytes], operation: str) -> Iterator[bytes]:
     """Pass an answer on, unless its beginning is no XML. Raises SourceBadAnswer that names what it is."""
     chunks = iter(body)
     start = next(chunks, b"").lstrip()
-    text = decode_words(start[:_LOOKED_AT]).lstrip("\ufeff \t\r\n")
+    text = body_text(start[:_LOOKED_AT]).lstrip("\ufeff \t\r\n")
     if not text:
-        raise bad(operation, "is empty", _PAGE)
+        raise bad_soap_answer(operation, "is empty", _PAGE)
     if not text.startswith("<") or "<html" in text.lower():
-        raise bad(operation, f"is not XML but a page: {page_words(text)}", _PAGE)
+        raise bad_soap_answer(operation, f"is not XML but a page: {page_words(text)}", _PAGE)
     yield start
     yield from chunks

@@ -6,7 +6,7 @@ from typing import Literal
 
 from astsync.errors import SourceQueryError
 from astsync.sources.soap.section import SoapConfig
-from astsync.sources.soap.wsdl.shape import Field, Shape
+from astsync.sources.soap.wsdl.answer_types import WsdlElement, WsdlType
 from astsync.text import listed, one_line
 
 RETURN = "return"
@@ -14,11 +14,11 @@ RETURN = "return"
 
 _DEEPEST = 6
 
-Form = Literal["typed", "open", "text"]
+ListForm = Literal["typed", "open", "text"]
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class ListPlace:
     """The way to the list. ``path`` holds the tags from the answer's element (``response``) down to what holds it.
 
     typed: its elements have the tag ``record`` and the type ``record_shape``. open: the WSDL does not say what stands
@@ -27,19 +27,19 @@ class Plan:
 
     operation: str
     response: str
-    shape: Shape
-    form: Form
+    response_type: WsdlType
+    form: ListForm
     path: tuple[str, ...]
     record: str = ""
-    record_shape: Shape | None = None
+    record_type: WsdlType | None = None
     rest: str = ""
 
     def has_beside(self, name: str) -> bool:
         """Tell whether the element that holds the list may also hold this field."""
-        shape = self.shape
+        wsdl_type = self.response_type
         for tag in self.path:
-            shape = shape.fields[tag].shape
-        return shape.named(name) is not None
+            wsdl_type = wsdl_type.elements[tag].type
+        return wsdl_type.named(name) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,57 +48,57 @@ class _Step:
 
     names: tuple[str, ...]
     tags: tuple[str, ...]
-    field: Field
+    element: WsdlElement
 
     def below(self) -> Iterator["_Step"]:
-        for tag, field in self.field.shape.fields.items():
+        for tag, field in self.element.type.elements.items():
             yield _Step((*self.names, field.name), (*self.tags, tag), field)
 
     @property
     def is_list(self) -> bool:
-        return self.field.many and not self.field.shape.text
+        return self.element.many and not self.element.type.text
 
     @property
     def is_text(self) -> bool:
-        return self.field.shape.text and not self.field.many
+        return self.element.type.text and not self.element.many
 
     @property
     def is_open(self) -> bool:
-        shape = self.field.shape
-        return shape.open and not shape.fields and not self.field.many
+        wsdl_type = self.element.type
+        return wsdl_type.open and not wsdl_type.elements and not self.element.many
 
 
-def plan_answer(operation: str, response: str, shape: Shape, config: SoapConfig) -> Plan:
+def find_list(operation: str, response: str, wsdl_type: WsdlType, config: SoapConfig) -> ListPlace:
     """Find the list in the answer of an operation, whose element has the tag ``response``.
 
     Raises SourceQueryError that names what there is, when there is no list, several, or none at the configured path.
     """
-    return _Planner(operation, response, shape, config).plan()
+    return _ListSearch(operation, response, wsdl_type, config).place()
 
 
-class _Planner:
-    def __init__(self, operation: str, response: str, shape: Shape, config: SoapConfig) -> None:
-        self._operation, self._response, self._shape = operation, response, shape
+class _ListSearch:
+    def __init__(self, operation: str, response: str, wsdl_type: WsdlType, config: SoapConfig) -> None:
+        self._operation, self._response, self._type = operation, response, wsdl_type
         self._config = config
-        self._root = _Step((), (), Field("", shape))
+        self._root = _Step((), (), WsdlElement("", wsdl_type))
 
-    def plan(self) -> Plan:
+    def place(self) -> ListPlace:
         if self._config.list:
             return self._named(self._config.list.split("."))
         step = self._choose(self._root, self._config.fields.name.partition(".")[0])
         return self._to(step)
 
-    def _to(self, step: _Step, rest: str = "") -> Plan:
-        common = (self._operation, self._response, self._shape)
+    def _to(self, step: _Step, rest: str = "") -> ListPlace:
+        common = (self._operation, self._response, self._type)
         if step.is_list and not rest:
-            return Plan(*common, "typed", step.tags[:-1], step.tags[-1], step.field.shape)
+            return ListPlace(*common, "typed", step.tags[:-1], step.tags[-1], step.element.type)
         if step.is_text and self._config.decode != "none":
-            return Plan(*common, "text", step.tags, rest=rest)
+            return ListPlace(*common, "text", step.tags, rest=rest)
         if step.is_open:
-            return Plan(*common, "open", step.tags, rest=rest)
+            return ListPlace(*common, "open", step.tags, rest=rest)
         raise self._none()
 
-    def _named(self, path: list[str]) -> Plan:
+    def _named(self, path: list[str]) -> ListPlace:
         """Follow the configured path from the result, else from the answer itself."""
         result = next((step for step in self._root.below() if step.names == (RETURN,)), None)
         for start in filter(None, (result, self._root)):
@@ -107,7 +107,7 @@ class _Planner:
                 return found
         raise self._wrong(path)
 
-    def _follow(self, step: _Step, path: list[str]) -> Plan | None:
+    def _follow(self, step: _Step, path: list[str]) -> ListPlace | None:
         for place, name in enumerate(path):
             if step.is_text or step.is_open:
                 return self._to(step, ".".join(path[place:]))
@@ -124,7 +124,7 @@ class _Planner:
         steps = list(_walk(start, _DEEPEST))
         lists = [step for step in steps if step.is_list]
         if len(lists) > 1:
-            lists = [step for step in lists if step.field.shape.named(name)] or lists
+            lists = [step for step in lists if step.element.type.named(name)] or lists
         if lists and self._config.decode in {"auto", "none"}:
             return self._only(lists)
         others = [step for step in steps if step.is_open or (step.is_text and len(step.names) == 1)]

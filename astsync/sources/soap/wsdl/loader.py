@@ -12,16 +12,16 @@ from zeep.exceptions import Error as ZeepError
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceFailure, SourceUnreachable
 from astsync.sources.formats.growing_xml import ForbiddenXml, Prolog, local
-from astsync.sources.soap.rules import PUBLISH, RULES, address_of
+from astsync.sources.soap.refusals import PUBLISH, SOAP_RULES, address_of
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.cache import Documents, WsdlCache
-from astsync.sources.soap.wsdl.mend import DEFINITIONS, mended, parse, spelled
+from astsync.sources.soap.wsdl.mend import DEFINITIONS, add_missing_types, encode_namespaces, parse_xml
 from astsync.sources.web.addresses import encode_address
 from astsync.sources.web.client import OneCClient
 from astsync.sources.web.refusals import bad_answer, raise_hidden_error
 from astsync.sources.web.retrying import Patience
-from astsync.sources.web.server_words import decode, page_words
-from astsync.sources.web.stream import Request
+from astsync.sources.web.server_words import body_text, page_words
+from astsync.sources.web.stream import WebRequest
 from astsync.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -60,7 +60,7 @@ def wsdl_key(config: SourceConfig) -> str:
 class Wsdl:
     """A WSDL that zeep has read. ``fresh``: it came from the server just now.
 
-    ``renamed`` holds the namespaces that zeep knows by other names (``mend.spelled``), by those names.
+    ``renamed`` holds the namespaces that zeep knows by other names (``mend.encode_namespaces``), by those names.
     """
 
     client: zeep.Client
@@ -99,9 +99,9 @@ class WsdlLoader:
         documents: dict[str, bytes] = {}
         key = wsdl_key(self._config)
         patience = replace(self._patience, waiting=0) if once else self._patience
-        with address_of(key), OneCClient(self._config, origin_of(self.address), patience, RULES) as client:
+        with address_of(key), OneCClient(self._config, origin_of(self.address), patience, SOAP_RULES) as client:
             transport = Transport(self.address, documents, _fetcher(client))
-            wsdl = parsed(self.address, transport, fresh=True)
+            wsdl = load_with_zeep(self.address, transport, fresh=True)
         if self._seconds:
             self._cache.write(documents)
         return wsdl
@@ -113,7 +113,7 @@ class WsdlLoader:
     def _readable(self, documents: Documents) -> Wsdl | None:
         """Read a kept WSDL; None for one that cannot be used."""
         try:
-            return parsed(self.address, Transport(self.address, dict(documents), _nowhere), fresh=False)
+            return load_with_zeep(self.address, Transport(self.address, dict(documents), _nowhere), fresh=False)
         except SourceError:
             return None
 
@@ -146,7 +146,7 @@ class Transport:
         """Give a document that is what it should be, mended. Raises SourceBadAnswer."""
         _refuse_pages(content)
         try:
-            root = parse(spelled(content, self.renamed))
+            root = parse_xml(encode_namespaces(content, self.renamed))
         except ValueError as error:
             raise SourceBadAnswer(f"the WSDL is damaged XML: {one_line(str(error))}", hint=_WRITE) from None
         if wsdl and root.tag != DEFINITIONS:
@@ -154,7 +154,7 @@ class Transport:
                 f"this is no WSDL but the document {one_line(local(root.tag))}",
                 hint=f"The address of a WSDL ends in ?wsdl. {PUBLISH}",
             )
-        return mended(root)
+        return add_missing_types(root)
 
     def _check_size(self) -> None:
         size = sum(map(len, self._documents.values()))
@@ -165,12 +165,12 @@ class Transport:
 def _fetcher(client: OneCClient) -> Fetch:
     def attempt(url: str) -> bytes:
         content = bytearray()
-        with client.open(Request("", _WHERE, url=encode_address(url), headers={"Accept": "text/xml, */*"})) as body:
+        with client.open(WebRequest("", _WHERE, url=encode_address(url), headers={"Accept": "text/xml, */*"})) as body:
             for chunk in body:
                 content += chunk
                 if len(content) > LARGEST_WSDL:
                     raise bad_answer(_WHERE, "is too large", _WRITE)
-        raise_hidden_error(bytes(content), _WHERE, first=RULES)
+        raise_hidden_error(bytes(content), _WHERE, first=SOAP_RULES)
         return bytes(content)
 
     return lambda url: client.retries.persist(lambda: attempt(url))
@@ -180,7 +180,7 @@ def _nowhere(url: str) -> bytes:
     raise SourceBadAnswer(f"the cached WSDL lacks {one_line(url)}")
 
 
-def parsed(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
+def load_with_zeep(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
     """Let zeep read a WSDL, strictly. Raises SourceError."""
     settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
     with _explained():
@@ -200,7 +200,7 @@ def _explained() -> Iterator[None]:
 
 def _refuse_pages(content: bytes) -> None:
     """Raise SourceBadAnswer for what is no XML, or has a document type."""
-    text = decode(content[:4096]).lstrip("\ufeff \t\r\n")
+    text = body_text(content[:4096]).lstrip("\ufeff \t\r\n")
     if not text.startswith("<") or "<html" in text.lower():
         words = page_words(text) if text else "empty"
         raise SourceBadAnswer(f"the WSDL is not XML but a page: {words}", hint=f"{_WRITE}{PUBLISH}")

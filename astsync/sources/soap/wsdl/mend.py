@@ -26,7 +26,7 @@ _OWN = frozenset({_XS, _WSDL, "http://www.w3.org/XML/1998/namespace"})
 _SCHEMA = f"{{{_XS}}}schema"
 
 
-def spelled(content: bytes, renamed: dict[str, str]) -> bytes:
+def encode_namespaces(content: bytes, renamed: dict[str, str]) -> bytes:
     """Percent-encode the namespaces that are no URIs; ``renamed`` gets what they were called, by their new names."""
     text = content.decode("utf-8", "replace")
     for space in sorted(_spaces(content), key=len, reverse=True):
@@ -37,7 +37,7 @@ def spelled(content: bytes, renamed: dict[str, str]) -> bytes:
     return text.encode() if renamed else content
 
 
-def original(tag: str, renamed: Mapping[str, str]) -> str:
+def original_tag(tag: str, renamed: Mapping[str, str]) -> str:
     """Give a tag of zeep with the namespace that the service knows."""
     space, closing, name = tag.removeprefix("{").rpartition("}")
     return f"{{{renamed.get(space, space)}}}{name}" if closing else tag
@@ -55,7 +55,7 @@ def _spaces(content: bytes) -> set[str]:
     return found
 
 
-def parse(content: bytes) -> Any:
+def parse_xml(content: bytes) -> Any:
     """Parse XML into lxml's tree without entities and without fetching anything. Raises ValueError."""
     parser = etree.XMLParser(resolve_entities=False, no_network=True, load_dtd=False, remove_comments=True)
     try:
@@ -64,7 +64,7 @@ def parse(content: bytes) -> Any:
         raise ValueError(error.msg) from None
 
 
-def mended(root: Any) -> bytes:
+def add_missing_types(root: Any) -> bytes:
     """Give a document as text; a WSDL with schemas for namespaces that it uses and neither has nor fetches."""
     types = root.find(f"{{{_WSDL}}}types")
     missing = _missing(root) if root.tag == DEFINITIONS else {}

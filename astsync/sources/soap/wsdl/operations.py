@@ -14,9 +14,9 @@ from zeep.xsd import AnySimpleType, SkipValue
 from astsync.config import ParameterValue
 from astsync.errors import SourceQueryError
 from astsync.sources.soap.section import SoapConfig
-from astsync.sources.soap.wsdl.list_place import Plan, plan_answer
+from astsync.sources.soap.wsdl.answer_types import WsdlTypes
+from astsync.sources.soap.wsdl.list_place import ListPlace, find_list
 from astsync.sources.soap.wsdl.loader import Wsdl
-from astsync.sources.soap.wsdl.shape import Shapes
 from astsync.sources.web.addresses import encode_address
 from astsync.text import listed, one_line
 
@@ -40,7 +40,7 @@ _EMPTY: Mapping[str, ParameterValue] = {
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Operation:
+class OfferedOperation:
     """An operation at one port. ``port`` and ``service`` are names, ``version`` that of SOAP."""
 
     name: str
@@ -71,7 +71,7 @@ class Operation:
         return f"{one_line(f'{self.name}({given})')} -> {one_line(outputs)}"
 
 
-class Service:
+class OfferedOperations:
     """What a WSDL offers, and the operation, the address and the place of the list that the configuration chooses."""
 
     def __init__(self, wsdl: Wsdl, config: SoapConfig, wsdl_address: str) -> None:
@@ -85,7 +85,7 @@ class Service:
         """The names of the ports that speak SOAP."""
         return list(dict.fromkeys(operation.port for operation in self.operations))
 
-    def choose(self) -> "Call":
+    def choose(self) -> "OperationCall":
         """Find the configured operation. Raises SourceQueryError that lists what there is."""
         offered = [operation for operation in self.operations if self._config.port in {"", operation.port}]
         if not offered and self._config.port:
@@ -97,16 +97,16 @@ class Service:
         if not found:
             raise self._no_operation(offered)
         operation = min(found, key=lambda operation: operation.version)
-        return Call(operation, self._wsdl, self._config, self._endpoint(operation))
+        return OperationCall(operation, self._wsdl, self._config, self._endpoint(operation))
 
-    def _no_operation(self, offered: list[Operation]) -> SourceQueryError:
+    def _no_operation(self, offered: list[OfferedOperation]) -> SourceQueryError:
         services = listed(operation.service for operation in offered) or "the service"
         return SourceQueryError(
             f"the web service has no operation {one_line(self._config.operation)} (source.soap.operation)",
             hint=f"Operations of {services}: {listed((operation.name for operation in offered), 60) or 'none'}.",
         )
 
-    def _endpoint(self, operation: Operation) -> str:
+    def _endpoint(self, operation: OfferedOperation) -> str:
         """Give where calls go: as configured, else the path that the WSDL names at the host of the WSDL."""
         if self._config.endpoint:
             return self._config.endpoint
@@ -114,10 +114,10 @@ class Service:
         return asked._replace(path=named.path or asked.path, query=named.query, fragment="").geturl()
 
 
-class Call:
+class OperationCall:
     """Calls of one operation: where they go, what they say, where the list stands in their answers."""
 
-    def __init__(self, operation: Operation, wsdl: Wsdl, config: SoapConfig, endpoint: str) -> None:
+    def __init__(self, operation: OfferedOperation, wsdl: Wsdl, config: SoapConfig, endpoint: str) -> None:
         self.operation = operation
         self.endpoint = endpoint
         self._client = wsdl.client
@@ -131,7 +131,7 @@ class Call:
         """The endpoint as it is asked."""
         return encode_address(self.endpoint)
 
-    def plan(self) -> Plan:
+    def list_place(self) -> ListPlace:
         """Find the list in the answer. Raises SourceQueryError."""
         described = self.operation.described.output
         if not self.operation.outputs:
@@ -139,9 +139,9 @@ class Call:
                 f"the operation {one_line(self.operation.name)} gives no answer",
                 hint="Choose one that returns the list in source.soap.operation.",
             )
-        shapes = Shapes(self._client.wsdl.types.types, self._renamed)
+        shapes = WsdlTypes(self._client.wsdl.types.types, self._renamed)
         body = described.body
-        return plan_answer(self.operation.name, shapes.tag(body), shapes.of(body.type), self._config)
+        return find_list(self.operation.name, shapes.tag(body), shapes.of(body.type), self._config)
 
     def headers(self) -> dict[str, str | bytes]:
         """Give the headers that SOAP wants."""
@@ -191,14 +191,16 @@ class Call:
         )
 
 
-def _operations(services: Mapping[str, Any]) -> Iterator[Operation]:
+def _operations(services: Mapping[str, Any]) -> Iterator[OfferedOperation]:
     for service, described in services.items():
         for port, offered in described.ports.items():
             version = _version(offered.binding)
             if version:
                 address = str((offered.binding_options or {}).get("address") or "")
                 for name, operation in offered.binding.all().items():
-                    yield Operation(str(name), service, port, version, address, offered.binding.name.text, operation)
+                    yield OfferedOperation(
+                        str(name), service, port, version, address, offered.binding.name.text, operation
+                    )
 
 
 def _version(binding: Any) -> str:

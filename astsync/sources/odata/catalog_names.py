@@ -14,7 +14,7 @@ DESCRIPTION = "Description"
 OWNER, NAME = "owner", "name"
 
 
-class Names:
+class CatalogNames:
     """Makes names from the rows of a catalog. ``template`` "" is the name alone.
 
     Where the name field is empty, ``Description`` is taken. Where anything that the template wants is empty, such as

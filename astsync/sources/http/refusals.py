@@ -1,7 +1,7 @@
 """What the refusals of an HTTP service of 1C, or of another web API, mean and how they are cured."""
 
 from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.sources.web.refusals import Rule, has_shape, has_status, says
+from astsync.sources.web.refusals import RefusalRule, has_shape, has_status, says
 
 PUBLICATION = (
     "Check source.url and source.http.service: 1C answers at <publication>/hs/<root URL>/<template>, all as the HTTP "
@@ -14,39 +14,39 @@ _SHARED = frozenset({401, 403, 404, 406, 409, 413, 414, 429})
 """Statuses below 500 that mean the same whatever was asked for."""
 
 HTTP_RULES = (
-    Rule(
+    RefusalRule(
         has_shape(403, "empty", "page"),
         SourceRightsError,
         "{where} is forbidden",
         "Give the 1C user a role with the right «Использование» on the HTTP service, and let this machine's address "
         "through in the web server before 1C.",
     ),
-    Rule(
+    RefusalRule(
         lambda status, words: status == 404 and "404.15" not in words.text,
         SourceNotFound,
         "there is no HTTP service {where} at this address",
         PUBLICATION,
     ),
-    Rule(has_status(410), SourceNotFound, "there is no HTTP service {where} any more", PUBLICATION),
-    Rule(
+    RefusalRule(has_status(410), SourceNotFound, "there is no HTTP service {where} any more", PUBLICATION),
+    RefusalRule(
         has_status(405, 501),
         SourceQueryError,
         "{where} does not take this method",
         "Write the method of the service's template in source.http.method: GET or POST; IIS must let it through.",
     ),
-    Rule(
+    RefusalRule(
         has_status(400, 415, 422),
         SourceQueryError,
         "{where} does not understand the request",
         "Compare source.http.method, parameters, headers and paging with what the service expects.",
     ),
-    Rule(
+    RefusalRule(
         says(r"наруш\w+ прав|недостаточно прав|нет прав|прав\w* доступа|access violation|permission", 500),
         SourceRightsError,
         "the 1C user may not read what {where} gives",
         "The login works. Give this 1C user a role that reads the catalog and its contact information.",
     ),
-    Rule(
+    RefusalRule(
         lambda status, _words: status < 500 and status not in _SHARED,
         SourceBadAnswer,
         "an unexpected answer of {where}",

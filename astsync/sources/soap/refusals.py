@@ -11,7 +11,7 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
-from astsync.sources.web.refusals import Rule, error_of, has_status, says
+from astsync.sources.web.refusals import RefusalRule, error_of, has_status, says
 from astsync.sources.web.server_words import ServerWords
 from astsync.text import listed, one_line
 
@@ -32,7 +32,7 @@ def address_of(key: str) -> Iterator[None]:
         raise
 
 
-def unknown(name: str, within: str, known: Iterable[str]) -> ServiceChanged:
+def unknown_element(name: str, within: str, known: Iterable[str]) -> ServiceChanged:
     """Make the error of an element that the WSDL does not know; ``within`` names what it stands in."""
     return ServiceChanged(
         f"{one_line(within)} holds the element {one_line(name)}, which the WSDL does not know: the service has changed",
@@ -41,7 +41,7 @@ def unknown(name: str, within: str, known: Iterable[str]) -> ServiceChanged:
     )
 
 
-def bad(operation: str, what: str, hint: str = _CALL, *, tries: int = 1) -> SourceBadAnswer:
+def bad_soap_answer(operation: str, what: str, hint: str = _CALL, *, tries: int = 1) -> SourceBadAnswer:
     """Make the error of an answer that is not what the WSDL promises."""
     return SourceBadAnswer(f"the answer of the operation {one_line(operation)} {what}", hint=hint, tries=tries)
 
@@ -56,8 +56,8 @@ _BUSY = says(
     r"лиценз|licen[sc]e|ключ защиты|сеанс|session|техническ|maintenance|заблокирован|монопольн|locked|exclusive", 500
 )
 
-RULES = (
-    Rule(
+SOAP_RULES = (
+    RefusalRule(
         says(
             r"нарушение прав доступа|недостаточно прав|прав.{0,20}недостаточно|insufficient (access )?rights", 403, 500
         ),
@@ -65,26 +65,26 @@ RULES = (
         "the 1C user may not do what {where} does",
         "The login works. Give this 1C user the right to use the web service and a role that reads what it gives.",
     ),
-    Rule(
+    RefusalRule(
         says(r"операци\w+ не (найден|обнаружен)|operation.{0,80}not found|не найдена операция", 400, 500),
         ServiceChanged,
         "1C does not know {where}",
         "The service has changed since its WSDL was read. If it happens again, publish the infobase anew.",
     ),
-    Rule(
+    RefusalRule(
         says(r"XDTO", 400, 500),
         SourceQueryError,
         "1C cannot read the parameters of {where}",
         "Compare source.soap.parameters with what the operation takes: astsync check lists it.",
     ),
-    Rule(
+    RefusalRule(
         lambda status, words: status == 500 and words.shape == "soap" and not _BUSY(status, words),
         SourceFailure,
         "{where} failed in 1C",
         "The text is that of the module of the web service; Журнал регистрации of the infobase tells more.",
     ),
-    Rule(has_status(404, 410), SourceNotFound, "there is no web service of 1C at this address", PUBLISH),
-    Rule(
+    RefusalRule(has_status(404, 410), SourceNotFound, "there is no web service of 1C at this address", PUBLISH),
+    RefusalRule(
         has_status(405, 415, 501),
         SourceQueryError,
         "the web server does not take the call of {where}",
@@ -95,7 +95,7 @@ RULES = (
 """For ``OneCClient``. Licences, sessions and the like are told apart by the rules that follow."""
 
 
-def where(operation: str) -> str:
+def operation_label(operation: str) -> str:
     """Name an operation in messages."""
     return f"the operation {one_line(operation)}"
 
@@ -103,5 +103,5 @@ def where(operation: str) -> str:
 def soap_fault(text: str, operation: str) -> SourceError:
     """Make the error of a SOAP fault that came with HTTP 200."""
     words = ServerWords("soap", one_line(text))
-    error = error_of(500, words, where(operation), first=RULES)
+    error = error_of(500, words, operation_label(operation), first=SOAP_RULES)
     return type(error)(error.message.replace(" (HTTP 500)", " (SOAP fault)", 1), hint=error.hint)

@@ -9,13 +9,13 @@ from astsync.sources.records.paging import Page, paged
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.answers.quick import Read
 from astsync.sources.soap.answers.reader import AnswerReader
-from astsync.sources.soap.rules import RULES, where
+from astsync.sources.soap.refusals import SOAP_RULES, operation_label
 from astsync.sources.soap.section import SoapConfig
-from astsync.sources.soap.wsdl.list_place import Plan
-from astsync.sources.soap.wsdl.operations import Call
+from astsync.sources.soap.wsdl.list_place import ListPlace
+from astsync.sources.soap.wsdl.operations import OperationCall
 from astsync.sources.web.client import OneCClient
 from astsync.sources.web.refusals import raise_hidden_error
-from astsync.sources.web.stream import Body, Request
+from astsync.sources.web.stream import Body, WebRequest
 
 READ_WHOLE = 2000
 """Records of an answer that are read before the first is given: until then it can be asked for again."""
@@ -24,25 +24,27 @@ SHIPPED_PAGING = PagingConfig(by="cursor", parameter="Cursor", size_parameter="L
 """How the service of ``examples/1c`` is read, unless the configuration says otherwise."""
 
 
-def paging_of(call: Call, plan: Plan, config: SoapConfig) -> PagingConfig:
+def paging_of(call: OperationCall, place: ListPlace, config: SoapConfig) -> PagingConfig:
     """Give the paging: the configured one, or that of the shipped service where the operation has its signature."""
     ours = SHIPPED_PAGING
     parameters = {name for name, _element in call.operation.parameters}
     taken = {ours.parameter, ours.size_parameter} & config.parameters.keys()
     if "paging" in config.model_fields_set or taken or not {ours.parameter, ours.size_parameter} <= parameters:
         return config.paging
-    return ours if plan.form == "typed" and plan.has_beside(ours.next) else config.paging
+    return ours if place.form == "typed" and place.has_beside(ours.next) else config.paging
 
 
-class Calls:
+class SoapPages:
     """Reads the list through one client. Records become counterparties, those marked for deletion stay records."""
 
-    def __init__(self, client: OneCClient, call: Call, plan: Plan, config: SoapConfig, reader: RecordReader) -> None:
+    def __init__(
+        self, client: OneCClient, call: OperationCall, place: ListPlace, config: SoapConfig, reader: RecordReader
+    ) -> None:
         self._client = client
         self._call = call
-        self.where = where(call.operation.name)
-        self.paging = paging_of(call, plan, config)
-        self._answers = AnswerReader(plan, config.model_copy(update={"paging": self.paging}), reader)
+        self.where = operation_label(call.operation.name)
+        self.paging = paging_of(call, place, config)
+        self._answers = AnswerReader(place, config.model_copy(update={"paging": self.paging}), reader)
         self.answered = 0
 
     def records(self) -> Iterator[object]:
@@ -57,12 +59,12 @@ class Calls:
         return Page(records, around)
 
     def _attempt(self, message: bytes, around: dict[str, Any]) -> Iterator[Read]:
-        request = Request("", self.where, body=message, headers=self._call.headers(), url=self._call.url)
+        request = WebRequest("", self.where, body=message, headers=self._call.headers(), url=self._call.url)
         around.clear()
         records = self._read(self._client.open(request), around)
         return chain(list(islice(records, READ_WHOLE)), records)
 
     def _read(self, body: Body, around: dict[str, Any]) -> Iterator[Read]:
         with body:
-            raise_hidden_error(body.head, self.where, first=RULES)
+            raise_hidden_error(body.head, self.where, first=SOAP_RULES)
             yield from self._answers.read(body, around, first=not self.answered)

@@ -15,13 +15,13 @@ from astsync.errors import SourceError
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.json_text import SERVICE_CURE
 from astsync.sources.formats.xml_list import Sought, XmlList
-from astsync.sources.http.rules import HTTP_RULES
+from astsync.sources.http.refusals import HTTP_RULES
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.records.paging import Page, Parameters, paged
 from astsync.sources.web.client import OneCClient, refuse_not_json
 from astsync.sources.web.refusals import raise_hidden_error
 from astsync.sources.web.retrying import FEW
-from astsync.sources.web.stream import Body, Request
+from astsync.sources.web.stream import Body, WebRequest
 
 _LONGEST_START = 4096
 # A page by its first element: a list may well hold elements <meta> or <head> of its own.
@@ -35,8 +35,8 @@ _ACCEPT = {"Accept": b"application/json, application/xml;q=0.9, text/xml;q=0.9, 
 _BODY_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 
 
-class Service:
-    """The service and its list, asked through one client. ``pages`` counts the answers that were good.
+class HttpPages:
+    """The service and its list, asked through one client. ``answered`` counts the answers that were good.
 
     ``form`` is what they are, JSON or XML.
     """
@@ -44,7 +44,7 @@ class Service:
     def __init__(self, client: OneCClient, config: HttpConfig) -> None:
         self._client = client
         self._config = config
-        self.pages = 0
+        self.answered = 0
         self.form = "JSON"
         self.paging = config.effective_paging
         self.list_path = config.list
@@ -59,20 +59,20 @@ class Service:
         """Ask for one page; ``more`` are the parameters of paging."""
         request = self._request({**self._config.parameters, **more})
         answer = self._client.retries.persist(lambda: self._attempt(request))
-        self.pages += 1
+        self.answered += 1
         self.form = answer.form
         return Page(self._read(answer), answer.around)
 
-    def _request(self, parameters: Mapping[str, ParameterValue]) -> Request:
+    def _request(self, parameters: Mapping[str, ParameterValue]) -> WebRequest:
         if self._config.method == "GET":
             options = {name: _in_query(value) for name, value in parameters.items()}
-            return Request(self._config.service, self.where, options, headers=self._headers)
+            return WebRequest(self._config.service, self.where, options, headers=self._headers)
         headers: dict[str, str | bytes] = {**_BODY_TYPE, **self._headers}
-        return Request(self._config.service, self.where, body=orjson.dumps(parameters), headers=headers)
+        return WebRequest(self._config.service, self.where, body=orjson.dumps(parameters), headers=headers)
 
-    def _attempt(self, request: Request) -> "_Answer":
+    def _attempt(self, request: WebRequest) -> "_ListAnswer":
         body = self._client.open(request)
-        answer = _Answer(body, self._config, self.list_path, self.where)
+        answer = _ListAnswer(body, self._config, self.list_path, self.where)
         try:
             answer.begin()
         except SourceError:
@@ -80,12 +80,12 @@ class Service:
             raise
         return answer
 
-    def _read(self, answer: "_Answer") -> Iterator[object]:
+    def _read(self, answer: "_ListAnswer") -> Iterator[object]:
         yield from answer
         self.list_path = self.list_path or answer.found  # the next pages have theirs in the same place
 
 
-class _Answer:
+class _ListAnswer:
     """One answer: read whole where it is small, else as it comes."""
 
     def __init__(self, body: Body, config: HttpConfig, path: str, where: str) -> None:
