@@ -1,4 +1,4 @@
-"""What the checks of sources share: how they show the first counterparties, and what part an error is of."""
+"""What the checks of sources share: how they show counterparties, and which part of a source an error belongs to."""
 
 from astsync.errors import (
     AstsyncError,
@@ -28,7 +28,7 @@ _PARTS: tuple[tuple[type[AstsyncError], str], ...] = (
 
 
 def error_finding(error: AstsyncError, otherwise: str) -> Finding:
-    """Give an error of a web or HTTP service as a finding, of the part that it is of, or of ``otherwise``."""
+    """Make a finding of an error: its class names the part of the source, else ``otherwise`` does."""
     part = next((part for kind, part in _PARTS if isinstance(error, kind)), otherwise)
     return Finding(part, False, error.message, error.hint)
 
@@ -39,7 +39,7 @@ def counterparty_finding(counterparty: Counterparty) -> Finding:
 
 
 def counterparty_line(counterparty: Counterparty) -> str:
-    """Give a counterparty in a line: its name and its phones with their kinds."""
+    """Write a counterparty in one line: its name and its phones with their kinds."""
     phones = ", ".join(_phone(phone) for phone in counterparty.phones if phone.text)
     return f"{one_line(counterparty.name) or 'without a name'}: {one_line(phones) or 'no phone'}"
 

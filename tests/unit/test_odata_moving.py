@@ -225,4 +225,4 @@ def test_one_walk_meets_every_row_that_stays(size: int, page: int, changes: dict
     walk = OverlappingPages("Set", ask, lambda row: row["k"])
     given_rows = [row["k"] for part in walk for row in part]
     assert len(set(given_rows)) == len(given_rows)
-    assert stays <= set(given_rows) == walk.met
+    assert stays <= set(given_rows) == walk.seen

@@ -19,7 +19,7 @@ _PAGES_READ = 2
 
 
 def check_http(config: SourceConfig, opened: Callable[[], AbstractContextManager[HttpPages]]) -> Iterator[Finding]:
-    """Give the findings; an error on the way is one, and the last."""
+    """Try each part of the way to the list. An error ends the check and is its last finding."""
     check: _Check | None = None
     try:
         with opened() as pages:
@@ -34,7 +34,7 @@ def check_http(config: SourceConfig, opened: Callable[[], AbstractContextManager
 
 
 class _Check:
-    """Reads the list, of pages the first two, and tells what was found."""
+    """Reads the list, of a list in pages the first two, and makes findings of what it found."""
 
     def __init__(self, config: SourceConfig, pages: HttpPages) -> None:
         self._config = config
@@ -46,7 +46,7 @@ class _Check:
         self._fault: AstsyncError | None = None
 
     def read(self) -> None:
-        """Read as much as tells enough. Raises SourceError."""
+        """Read the list, or its first two pages: more would prove nothing more. Raises SourceError."""
         for record in self._pages.records():
             self._records += 1
             self._take(record)
@@ -55,7 +55,7 @@ class _Check:
         self._whole = True
 
     def reached(self) -> Iterator[Finding]:
-        """Tell what an answer proves."""
+        """What one good answer proves: the address and the login."""
         if not self._pages.answered:
             return
         yield Finding("address", True, f"{self._pages.where} answers {self._pages.form}")
@@ -63,7 +63,7 @@ class _Check:
         yield Finding("login", True, f"accepted for {user}" if user else "none is sent, and none is asked for")
 
     def found(self) -> Iterator[Finding]:
-        """Tell of the list, its pages, its fields and its first counterparties. Raises SourceError."""
+        """The findings about the list, its pages, its fields and its first counterparties. Raises SourceError."""
         place = one_line(self._pages.list_path) or "the answer itself"
         read = f"{self._records} records" if self._whole else f"{self._records} records in the first pages"
         if not self._records:
@@ -76,7 +76,7 @@ class _Check:
             yield counterparty_finding(counterparty)
 
     def _take(self, record: object) -> None:
-        """Read a record, until one cannot be read: that is told after what was found of the list."""
+        """Read a record. The first that cannot be read ends this: its error follows the findings about the list."""
         if self._fault is not None:
             return
         try:

@@ -36,9 +36,9 @@ _BODY_TYPE = {"Content-Type": "application/json; charset=utf-8"}
 
 
 class HttpPages:
-    """The service and its list, asked through one client. ``answered`` counts the answers that were good.
+    """Reads the list of a service through one client, page by page.
 
-    ``form`` is what they are, JSON or XML.
+    ``answered`` counts the good answers; ``form`` is what they are, JSON or XML.
     """
 
     def __init__(self, client: OneCClient, config: HttpConfig) -> None:
@@ -52,7 +52,7 @@ class HttpPages:
         self._headers = _ACCEPT | {name: secret.get_secret_value().encode() for name, secret in config.headers.items()}
 
     def records(self) -> Iterator[object]:
-        """Give every record of the list, page by page. Raises SourceError."""
+        """Read every record of the list. Raises SourceError."""
         return paged(self.paging, self.ask, self.where)
 
     def ask(self, more: Parameters) -> Page:
@@ -86,7 +86,7 @@ class HttpPages:
 
 
 class _ListAnswer:
-    """One answer: read whole where it is small, else as it comes."""
+    """One answer: read whole where it is small, else record by record as it comes."""
 
     def __init__(self, body: Body, config: HttpConfig, path: str, where: str) -> None:
         self._body = body
@@ -96,7 +96,7 @@ class _ListAnswer:
         self._records: list[object] | None = None
 
     def begin(self) -> None:
-        """Read a small answer whole. Raises SourceError for what is no list, or is cut: asking again may help then."""
+        """Read a small answer whole. Raises SourceError; for an answer that was cut it says that a new try may help."""
         raise_hidden_error(self._body.head, self._where, first=HTTP_RULES)
         if not self.form:
             refuse_not_json(self._body.head, self._where)
@@ -123,7 +123,7 @@ class _ListAnswer:
 
 
 def _form(head: bytes) -> str:
-    """Tell by its beginning what an answer is: JSON, XML, or "", which is a page or Atom of an old platform."""
+    """Guess from its beginning what an answer is: JSON, XML, or "" for a page, or for Atom of an old platform."""
     start = head[:_LONGEST_START].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
     if start.startswith(("{", "[")):
         return "JSON"

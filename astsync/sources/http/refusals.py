@@ -53,4 +53,4 @@ HTTP_RULES = (
         PUBLICATION + " A list is answered with the status 200.",
     ),
 )
-"""They come before the rules that all interfaces of 1C share."""
+"""They come before the rules that all interfaces share. Only what means the same everywhere is left to those."""

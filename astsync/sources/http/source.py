@@ -36,7 +36,7 @@ class HttpSource:
         return f"HTTP service at {self.address}"
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
-        """Give every counterparty of the list. Raises SourceError when it is not whole."""
+        """Read every counterparty of the list. Raises SourceError when it is not whole."""
         with self._open() as pages:
             reader = RecordReader(self._config.table(HttpConfig).fields, pages.where)
             done = 0

@@ -11,7 +11,7 @@ _COLLECTION = "Collection("
 
 
 def rows_of_atom(body: bytes) -> list[Row] | None:
-    """Give the rows of a feed, or the sets of a service document; None where the body is neither.
+    """Read the rows of a feed, or the sets of a service document; None where the body is neither.
 
     Raises ValueError for a feed that is cut or damaged.
     """
@@ -99,7 +99,7 @@ class _FeedReader:
         self._open[-1][name] = value
 
     def refuse(self, *_declaration: object) -> None:
-        raise _NotAtomError  # the only door to entities; feeds have none, and pages of HTML do
+        raise _NotAtomError  # entities come only with a document type; feeds have none, pages of HTML do
 
 
 def _local(name: str) -> str:

@@ -27,7 +27,7 @@ class CatalogNames:
 
     @property
     def wants_owner(self) -> bool:
-        """Tell whether the template names the owner."""
+        """Whether the template names the owner."""
         return OWNER in self._wanted
 
     @property
@@ -35,7 +35,7 @@ class CatalogNames:
         return tuple(field for field in self._wanted if field not in {OWNER, NAME})
 
     def fields(self, row: Row | None) -> tuple[str, ...]:
-        """Give the fields to ask for; ``row`` is a whole one: rare catalogs have no Description."""
+        """The fields to ask for; ``row`` is a whole row, for a few catalogs have no Description."""
         spare = (DESCRIPTION,) if row is None or DESCRIPTION in row else ()
         return tuple(dict.fromkeys((self._field, *spare, *self._others)))
 
@@ -52,7 +52,7 @@ class CatalogNames:
         )
 
     def plain(self, row: Row, item: Row | None = None) -> str:
-        """Give the name in a row; null is an empty one. Raises SourceQueryError when the field holds no text.
+        """The name in a row; null is an empty name. Raises SourceQueryError when the field holds no text.
 
         ``item`` is a whole row, for the message.
         """
@@ -62,7 +62,7 @@ class CatalogNames:
         return text_of(name) if name and not name.isspace() else text_of(row.get(DESCRIPTION))
 
     def full(self, row: Row, owner: str, item: Row | None = None) -> str:
-        """Give the name by the template, of ``MAX_TEXT`` characters at most. Raises SourceQueryError as ``plain``."""
+        """The name by the template, of ``MAX_TEXT`` characters at most. Raises SourceQueryError as ``plain`` does."""
         name = self.plain(row, item)
         if not self.template:
             return name

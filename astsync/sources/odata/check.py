@@ -1,4 +1,4 @@
-"""``astsync check`` of an OData source: each part of the way tried for real, each fault with its cure."""
+"""``astsync check`` of an OData source: each part of the way is tried for real, each error is shown with its cure."""
 
 from collections.abc import Callable, Iterator
 from datetime import date
@@ -41,11 +41,11 @@ _PART_OF: tuple[tuple[type[AstsyncError], str], ...] = (
     (SourceBusy, "licence and sessions"),
 )
 _OF_A_CATALOG = (SourceNotFound, SourceQueryError, SourceRightsError)
-"""What is wrong with one catalog: the next one can be tried all the same."""
+"""Errors of one catalog: the next one can still be tried."""
 
 
 class ODataCheck:
-    """The steps of a check. ``open_client`` may raise ConfigError, for a password file that cannot be read."""
+    """One check, step by step. ``open_client`` may raise ConfigError, for a password file that cannot be read."""
 
     def __init__(
         self, config: SourceConfig, catalogs: tuple[str, ...], today: date, open_client: Callable[[], OneCClient]
@@ -56,7 +56,7 @@ class ODataCheck:
         self._contacts: list[Contacts] = []
 
     def run(self) -> Iterator[Finding]:
-        """Give a finding for each step; a fault that stops everything is the last one."""
+        """Try step after step. An error that stops the check is its last finding."""
         try:
             with self._open() as client:
                 odata = self._config.table(ODataConfig)
@@ -100,7 +100,7 @@ class ODataCheck:
             yield Finding("rights", None, ALLOWED_ONLY)
 
     def _own_fields(self, readers: list[CatalogReader]) -> Iterator[Finding]:
-        """Look whether any catalog has the fields of phones; the catalogs are checked all the same."""
+        """Check that some catalog has the configured fields of phones; if none has, the catalogs are still checked."""
         self._part = "fields with phones"
         try:
             check_phone_fields(readers, self._config.table(ODataConfig).phone_fields)
@@ -108,7 +108,7 @@ class ODataCheck:
             yield self._fault(error)
 
     def _isolated(self, reader: CatalogReader, context: PullContext) -> Iterator[Finding]:
-        """Give the findings of one catalog; what is wrong with it alone does not stop the check."""
+        """Check one catalog; an error of this catalog alone does not stop the check."""
         try:
             yield from self._catalog(reader, context)
         except _OF_A_CATALOG as error:
@@ -140,7 +140,7 @@ class ODataCheck:
             yield Finding(self._part, True, counterparty_line(one))
 
     def _kinds(self, kinds: ContactKinds) -> Finding:
-        """Tell the kinds there are. In a register any row may bring its own, so none is called unknown there."""
+        """List the kinds. A row of a register may bring a kind of its own, so a kind is never called unknown there."""
         names = sorted({*filter(None, kinds.names.values()), *self._config.table(ODataConfig).phone_fields})
         unknown = kinds.unknown(names)
         words = f"kinds: {listed(names)}" if names else "the names of kinds cannot be read"

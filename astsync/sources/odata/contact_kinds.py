@@ -38,12 +38,12 @@ class ContactKinds:
         self._ranks: dict[str, int | None] = {}
 
     def need(self) -> None:
-        """Raise the SourceError that kept the names away, where kinds are chosen by their names."""
+        """Raise the SourceError for which the names could not be read, if the configuration chooses kinds by name."""
         if self._wanted and self._missing is not None:
             raise self._missing
 
     def choose(self, phones: tuple[Phone, ...]) -> tuple[Phone, ...]:
-        """Give the phones of wanted kinds in the order of these; each carries its rank."""
+        """Keep the phones of wanted kinds, in the order of these kinds; each phone carries its rank."""
         if not self._wanted:
             return phones
         ranked = ((self._rank(phone.kind), phone) for phone in phones)
@@ -57,7 +57,7 @@ class ContactKinds:
         return self._ranks[kind]
 
     def unknown(self, kinds: Iterable[str]) -> list[str]:
-        """Give what is wanted and none of ``kinds`` has."""
+        """The wanted names that fit none of ``kinds``."""
         plain = [_plain(kind) for kind in kinds]
         return [text for text, parts in self._wanted.items() if not any(_fits(parts, kind) for kind in plain)]
 
@@ -70,7 +70,7 @@ class ContactKinds:
 
 
 def read_kinds(pages: ODataPages, published: frozenset[str], wanted: Sequence[str]) -> ContactKinds:
-    """Read the names of the kinds; where that cannot be done the phonebook does without, unless kinds are wanted."""
+    """Read the names of the kinds. Where 1C refuses them phones go without kinds, unless some are wanted (``need``)."""
     catalogs = [names.kinds for names in METADATA_NAMES if not published or PREFIX + names.kinds in published]
     missing = RUSSIAN.kinds
     if not catalogs:
@@ -96,7 +96,7 @@ def _plain(text: str) -> str:
 
 
 def _fits(parts: list[str], text: str) -> bool:
-    """Tell whether a text is the parts in their order with anything between them; in linear time, unlike a regex."""
+    """Whether a text is the parts in their order with anything between them; in linear time, unlike a regex."""
     first, *middle = parts
     if not middle:
         return text == first

@@ -1,8 +1,8 @@
 """Where a catalog's phones stand, and how they are read from there.
 
-The tabular section as a set of its own is the usual place. Some bases let it be read only inside the rows of the
-catalog. Configurations before 1C's standard library (УТ 10.3, УПП 1.3, БП 2.0) keep the contacts of all catalogs in
-one information register instead.
+Three places are tried, in this order. The tabular section as a set of its own is the usual one. Some bases let the
+section be read only inside the rows of the catalog. Configurations before 1C's standard library (УТ 10.3, УПП 1.3,
+БП 2.0) keep the contacts of all catalogs in one information register instead.
 """
 
 import logging
@@ -71,7 +71,7 @@ class SectionContacts:
                 book.add(row["Ref_Key"], row, self._names)
 
     def add_row(self, book: ContactBook, row: Row) -> None:
-        """Read nothing: the set has given all."""
+        """Read nothing: ``fill`` has read all from the set."""
 
 
 class InsideContacts:
@@ -148,7 +148,7 @@ class RegisterContacts:
         return kind
 
     def add_row(self, book: ContactBook, row: Row) -> None:
-        """Read nothing: the register has given all."""
+        """Read nothing: ``fill`` has read all from the register."""
 
 
 class OwnFieldContacts:
@@ -157,7 +157,7 @@ class OwnFieldContacts:
     columns: tuple[str, ...] = ()
 
     def describe(self) -> str:
-        """Say that there is no other place."""
+        """Name the catalog: there is no other place."""
         return "in the catalog itself"
 
     def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
@@ -197,7 +197,7 @@ def _search(
     pages: ODataPages, catalog: str, published: frozenset[str], item: Callable[[], Row | None], kinds: ContactKinds
 ) -> Contacts:
     names = metadata_names_of(catalog, published)
-    # Where the sets are not shown a catalog's name may mislead: both languages are tried.
+    # Without the published sets only the catalog's name tells the language, and it may mislead: both are tried.
     for one in (names,) if published else sorted(METADATA_NAMES, key=lambda one: one is not names):
         try:
             return _section(pages, catalog, one)
@@ -215,7 +215,7 @@ def _search(
 def _found_register(
     pages: ODataPages, catalog: str, published: frozenset[str], row: Row, kinds: ContactKinds
 ) -> Contacts:
-    """Give the register where there is one. Raises SourceNotFound: the catalog has no contacts then."""
+    """Choose the register if there is one. Raises SourceNotFound: the catalog has no contacts then."""
     missing: SourceError = no_contacts(catalog, row)
     names = next((one for one in METADATA_NAMES if one.register in published), metadata_names_of(catalog, published))
     if published and names.register not in published:
@@ -237,7 +237,7 @@ def _register(pages: ODataPages, catalog: str, kinds: ContactKinds, names: Metad
 
 
 def section_set(catalog: str, names: MetadataNames) -> str:
-    """Give the name of the set of a catalog's contacts."""
+    """Name the set of a catalog's contacts."""
     return f"{PREFIX}{catalog}_{names.section}"
 
 
@@ -246,7 +246,7 @@ def _register_filter(catalog: str, names: MetadataNames) -> str:
 
 
 def _any_of(tests: Iterable[str]) -> Iterator[str]:
-    """Give what continues a ``$filter``, for a few tests at a time; without tests "" once: everything is wanted."""
+    """Write ends of a ``$filter`` with a few tests in each. Without tests there is one end, "": all rows are wanted."""
     every = list(tests)
     for start in range(0, len(every) or 1, _FEW_OWNERS):
         joined = " or ".join(every[start : start + _FEW_OWNERS])
@@ -254,7 +254,7 @@ def _any_of(tests: Iterable[str]) -> Iterator[str]:
 
 
 def register_key(row: Row, names: MetadataNames) -> str:
-    """Give what names a row of the register: its owner, its kind, its date where it has one. Raises SourceBadAnswer."""
+    """The key of a row of the register: its owner, its kind, its date if it has one. Raises SourceBadAnswer."""
     owner = row.get(names.owner)
     if not isinstance(owner, str) or not owner.isprintable():
         raise SourceBadAnswer(f"a row of {names.register} came without its owner ({names.owner})", hint=_NO_CONTACTS)

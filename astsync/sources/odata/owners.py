@@ -29,7 +29,7 @@ _SAMPLES = 10
 _GUID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
 
 OwnerOf = Callable[[Row], str]
-"""Gives the name of a row's owner; "" where there is none, where it is marked for deletion or has gone."""
+"""Finds the name of a row's owner; "" where it has none, or one that is marked for deletion or deleted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +41,7 @@ class OwnerLink:
 
     @property
     def fields(self) -> tuple[str, ...]:
-        """Give the fields to ask for."""
+        """The fields to ask for."""
         return (self.field, self.type_field) if self.type_field else (self.field,)
 
 
@@ -68,7 +68,7 @@ class Owners:
         self._names: dict[str, Mapping[bytes, str]] = {}
 
     def put(self, catalog: str, rows: Iterator[Row]) -> Iterator[Row]:
-        """Let the rows of a whole catalog through and keep their names: it need not be read again."""
+        """Pass on the rows of a whole catalog and keep their names, so that the catalog need not be read again."""
         names: dict[bytes, str] = {}
         for row in rows:
             _keep(names, row)
@@ -76,9 +76,10 @@ class Owners:
         self._names[catalog] = names
 
     def finder(self, catalog: str, link: OwnerLink, named: str, candidates: tuple[str, ...]) -> OwnerOf:
-        """Give the function that finds a row's owner in ``named``, or else where the owners of ``catalog`` stand.
+        """Make the function that finds a row's owner.
 
-        ``candidates`` are tried before the usual catalogs. Raises SourceError.
+        ``named`` is the catalog of owners that the configuration names; "": it is searched for, first among
+        ``candidates``, then among the usual catalogs. Raises SourceError.
         """
         if link.type_field:
             return lambda row: self._by_type(row, link)
@@ -143,6 +144,6 @@ def _keep(names: dict[bytes, str], row: Row) -> None:
 
 
 def _packed(reference: object) -> bytes:
-    """Give a reference in half the memory of its text; 200,000 owners are kept."""
+    """Pack a reference into half the memory of its text: a base may have 200,000 owners."""
     text = text_of(reference)
     return bytes.fromhex(text.replace("-", "")) if _GUID.fullmatch(text) else text.encode()

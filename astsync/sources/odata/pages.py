@@ -1,8 +1,9 @@
 """Whole sets of 1C's OData, page by page; a set that cannot be read whole is an error.
 
-1C has no server paging and no snapshot between pages: rows may repeat or be passed over when somebody works meanwhile,
-and a page shorter than asked for is not the end. So rows are kept once by their key, pages overlap (``walk``), and a
-set that changed while it was read is read again: what one walk missed, the next one meets.
+1C has no server paging and keeps no snapshot between pages. While somebody works in 1C, rows may come twice or be
+passed over, and a page shorter than asked for is not the end. So each row is given once, by its key; pages overlap
+(``overlapping_pages``); and a set that changed while it was read is walked through again: the second walk meets what
+the first one missed.
 """
 
 import logging
@@ -38,7 +39,7 @@ def guid(reference: str) -> str:
 
 
 class ODataPages:
-    """Reads sets through one client. The page size shrinks when the server fails on it, and stays small.
+    """Reads sets through one client. The page size shrinks when the server fails on a page, and stays small.
 
     ``allowed_only`` leaves out rows that the 1C user may not see; without it one such row refuses the whole list.
     """
@@ -47,29 +48,30 @@ class ODataPages:
         self._client = client
         self._size = page_size
         self._always: QueryOptions = {"allowedOnly": "true"} if allowed_only else {}
-        self._counts = not allowed_only  # whether a count heeds the rights is not known
+        self._counts = not allowed_only  # nobody knows whether a count leaves out what the rights hide
 
     def root(self) -> list[Row]:
-        """Give the service document: the published sets. Raises SourceError."""
+        """Read the service document: the published sets. Raises SourceError."""
         return self._ask("", {"$format": "json"}, "the service root")
 
     def sample(self, name: str, options: QueryOptions) -> Row | None:
-        """Give one row of a set with all its columns, or None when nothing fits. Raises SourceError."""
+        """Read one row of a set with all its columns; None when no row fits. Raises SourceError."""
         rows = self.first(name, options, 1)
         return rows[0] if rows else None
 
     def first(self, name: str, options: QueryOptions, count: int) -> list[Row]:
-        """Give the first rows of a set, ``count`` at most. Raises SourceError."""
+        """Read the first rows of a set, ``count`` at most. Raises SourceError."""
         return self._ask(name, {"$format": JSON_FORMAT, **options, **self._always, "$top": count}, name)[:count]
 
     def rows(self, name: str, options: QueryOptions, key: Key, report: PageProgress | None = None) -> Iterator[Row]:
-        """Give every row of a set once. ``options`` carry ``$select``, ``$filter``, ``$orderby``.
+        """Read every row of a set once. ``options`` carry ``$select``, ``$filter``, ``$orderby``.
 
-        ``report`` gets the rows read and, where the base tells it, their total, after each page. Raises SourceError,
-        also when the base's own total says that rows were lost.
+        ``report`` gets the number of rows read and, if the base counts them, their total, after each page. Raises
+        SourceError, also when the base counts more rows than came.
 
-        A walk that saw rows move, or the base's total change, is followed by another one; the rows of all together
-        are given. Only what every walk lacks is an error, and pages that are empty every time where rows should be.
+        A second walk follows when the first saw rows move or pages empty, or when the base's count changed. The rows of
+        all walks together are given. It is an error when rows are missing after the last walk, or when each walk met
+        empty pages where rows should be.
         """
         given: set[str] = set()
         for again in range(_WALKS):
@@ -78,8 +80,8 @@ class ODataPages:
             for page in walk:
                 yield from page
                 if report:
-                    report(len(walk.met), None if total is None else max(total, len(walk.met)))
-            given = given | walk.met if given else walk.met
+                    report(len(walk.seen), None if total is None else max(total, len(walk.seen)))
+            given = given | walk.seen if given else walk.seen
             now = self.count(name, options) if total is not None else None
             lost = self._lost(name, options, len(given), min(total or 0, now or 0))
             if not (lost or walk.gaps or (not again and (walk.moved or now != total))):
@@ -88,7 +90,10 @@ class ODataPages:
         raise not_whole(name, lost or NO_ROWS)
 
     def count(self, name: str, options: QueryOptions) -> int | None:
-        """Give the number of rows that fit the filter, or None: not every base answers ``/$count``."""
+        """Ask for the number of rows that fit the filter; None for a base that does not answer ``/$count``.
+
+        It is not tried again: a count only helps, and a base that fails on it is not asked for one any more.
+        """
         if not self._counts:
             return None
         narrow = {key: value for key, value in options.items() if key == "$filter"}
@@ -101,13 +106,13 @@ class ODataPages:
         return int(text) if self._counts else None
 
     def _lost(self, name: str, options: QueryOptions, got: int, expected: int) -> str:
-        """Say how many rows are missing by the base's own count; "" where none are."""
+        """Write how many rows are missing by the base's own count; "" where none are."""
         if got >= expected or not self._counts_by_filter(name, options, expected):
             return ""
         return f"{got} rows of {expected}"
 
     def _counts_by_filter(self, name: str, options: QueryOptions, filtered: int) -> bool:
-        """Tell whether a count can be believed: one that a filter does not change has perhaps not seen the filter."""
+        """Whether a count can be believed: a base that counts as many without the filter may have ignored it."""
         if "$filter" not in options:
             return True
         everything = self.count(name, {})
@@ -144,7 +149,7 @@ class ODataPages:
 
 
 def _list_in(value: Any, where: str) -> list[Row]:
-    """Find the list of an answer. Its absence is an error (SourceBadAnswer), never an empty list."""
+    """Find the list in an answer. Raises SourceBadAnswer where there is none: that is never an empty list."""
     rows = value.get("value") if isinstance(value, dict) else None
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
         return rows

@@ -61,7 +61,7 @@ class Publication:
         self._counts: dict[str, int | None] = {}
 
     def offers(self) -> list[Offer]:
-        """Give the catalogs that may hold phones: the usual ones, then others with contact information."""
+        """The catalogs that may hold phones: the usual ones, then others with contact information."""
         if not self.published:
             return [Offer(name, None) for name in self._found]
         names = [name for name in USUAL if PREFIX + name in self.published]
@@ -71,7 +71,7 @@ class Publication:
         return [Offer(name, self._phones(name)) for name in names]
 
     def find(self, catalogs: Sequence[str]) -> None:
-        """Look which of these catalogs can be read, where 1C does not show its sets.
+        """Find which of these catalogs can be read, where 1C does not show its sets.
 
         Raises SourceError when none can: what was wrong with the first of them.
         """
@@ -94,12 +94,12 @@ class Publication:
         return self._counts[name]
 
     def name_fields(self, catalog: str) -> dict[str, str]:
-        """Give the fields that may be the name, each with what one row holds there; the usual one first."""
+        """The fields that may be the name, each with what one row holds there; the usual one first."""
         row = self._item(catalog)
         return _names(row) if row is not None else {}
 
     def phone_fields(self, catalogs: Sequence[str]) -> tuple[str, ...]:
-        """Give the own fields that look like phones, of those catalogs that have no contact information with phones."""
+        """The own fields that look like phones, of those catalogs that have no contact information with phones."""
         found: dict[str, None] = {}
         for catalog in catalogs:
             row = None if self._phones(catalog) else self._item(catalog)
@@ -113,12 +113,12 @@ class Publication:
         return whole_row(self._pages, catalog, ITEMS) if folder else row
 
     def few(self, catalogs: Sequence[str]) -> Iterator[Counterparty]:
-        """Give some counterparties with phones of each catalog. Raises SourceError."""
+        """Read some counterparties with phones of each catalog. Raises SourceError."""
         for rank, catalog in enumerate(catalogs):
             yield from CatalogReader(self._context(catalog, catalogs), catalog, rank).few(_ROWS, _ROWS)
 
     def _context(self, catalog: str, catalogs: Sequence[str]) -> PullContext:
-        """Make a visit that sees only a few rows with phones, where they can be had."""
+        """Make the context of a pull that sees only a few rows, those with phones if 1C can choose them."""
         kinds = read_kinds(self._pages, self.published, ())
         words = metadata_names_of(catalog, self.published)
         section = section_set(catalog, words)

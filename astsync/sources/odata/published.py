@@ -31,7 +31,7 @@ _SECTIONS = tuple(f"_{names.section}" for names in METADATA_NAMES)
 
 
 def service_root(url: str) -> str:
-    """Give the address of the OData interface from the publication's address, or from its own pasted whole."""
+    """Write the address of the OData interface, from the publication's address or from its own, pasted whole."""
     parts = urlsplit(url)
     path = _ODATA_PATH.sub("", parts.path).rstrip("/")
     return parts._replace(path=f"{path}/odata/standard.odata", query="", fragment="").geturl()
@@ -76,7 +76,7 @@ def whole_row(pages: ODataPages, catalog: str, options: QueryOptions = ALL_ROWS)
 
 
 def explain_query(catalog: str, fields: Iterable[str], row: Row | None, error: SourceQueryError) -> SourceError:
-    """Find by a whole row which field the catalog lacks; gives the error to raise, the first one if unsure."""
+    """Find in a whole row which field the catalog lacks, and make the error that says so; else it is ``error``."""
     missing = [field for field in fields if row is not None and field not in row]
     if row is None or not missing:
         return error
@@ -132,7 +132,7 @@ def no_phone_field(fields: Iterable[str], rows: Iterable[Row]) -> SourceQueryErr
 
 
 def phone_fields(row: Row) -> list[str]:
-    """Give the catalog's own fields that look like phones, by a whole row."""
+    """Find the catalog's own fields that look like phones in a whole row."""
     return phone_like(name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
 
 
@@ -160,6 +160,6 @@ def _other_fields(row: Row | None) -> str:
 
 
 def text_fields(row: Row) -> list[str]:
-    """Give the names of text fields, those that look like names first."""
+    """Find the names of text fields, those that look like names first."""
     texts = (name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
     return sorted(texts, key=lambda name: (not name.startswith(("Description", "Наименование")), name))

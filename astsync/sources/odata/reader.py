@@ -1,4 +1,4 @@
-"""One catalog of an infobase to counterparties: its shape, its phones, its rows."""
+"""One catalog of an infobase to counterparties: its fields, its phones, its rows."""
 
 import logging
 from collections.abc import Iterator, Sequence
@@ -63,7 +63,7 @@ class CatalogReader:
         return (self._fitting() if self.filter else None) or whole_row(self._pages, self.catalog)
 
     def _fitting(self) -> Row | None:
-        """Try the filter alone, so that its fault is not taken for another one."""
+        """Try the filter alone, so that an error of the filter is not taken for one of the fields."""
         try:
             return self._pages.sample(self._set, {"$filter": self.filter})
         except (SourceQueryError, SourceFailure) as error:
@@ -102,29 +102,29 @@ class CatalogReader:
         return wanted if item is None else tuple(field for field in wanted if field in item)
 
     def look(self) -> None:
-        """Hold what the configuration names against what the catalog has. Raises SourceError."""
+        """Compare what the configuration names with what the catalog has. Raises SourceError."""
         if self.whole is not None:
             self.names.plain(self.whole, self.item)
         if self.names.template:
             self.names.check(self.item)
 
     def touch(self) -> None:
-        """Ask for the least of the catalog, where no whole row could be had. Raises the SourceError that says why."""
+        """Ask for one reference alone, if no whole row could be read. Raises the SourceError that says why not."""
         if self.whole is None:
             self._pages.sample(self._set, {"$select": "Ref_Key"})
 
     def read(self) -> Iterator[Counterparty]:
-        """Give the catalog's counterparties, marked for deletion excluded. Raises SourceError."""
+        """Read the catalog's counterparties, without those marked for deletion. Raises SourceError."""
         self.look()
         book, owner_of = self._book(), self._owner_of()
         self.contacts.fill(book, report=partial(self._progress, f"{self.catalog}: phones"))
         for row in self._explained(self._rows()):
             self.contacts.add_row(book, row)
             yield from self._counterparty(row, book.take(row["Ref_Key"]), owner_of)
-        self._tell_strangers(book.owners)
+        self._tell_left_out(book.owners)
 
     def few(self, count: int, among: int = 10) -> list[Counterparty]:
-        """Give some counterparties of the first ``among`` rows, those with phones before others. Raises SourceError."""
+        """Read some counterparties of the first ``among`` rows, those with phones first. Raises SourceError."""
         self.look()
         book, owner_of = self._book(), self._owner_of()
         rows = list(self._explained(self._first(among)))
@@ -144,8 +144,9 @@ class CatalogReader:
 
     @cached_property
     def own_fields(self) -> tuple[str, ...]:
-        """The fields but those of phones. IsFolder and Code only where a row has them: other catalogs refuse the query.
+        """The fields without those of phones.
 
+        IsFolder and Code are asked for only where a row has them: 1C refuses a query for a field that is not there, and
         Контрагенты of УТ 11 have neither.
         """
         folder = (FOLDER,) if self.whole and FOLDER in self.whole else ()
@@ -186,7 +187,7 @@ class CatalogReader:
         return self._context.owners.finder(self.catalog, self.link, named, others)
 
     def _counterparty(self, row: Row, phones: tuple[Phone, ...], owner_of: OwnerOf) -> Iterator[Counterparty]:
-        """Give the counterparty of a row, unless it is a folder or marked for deletion."""
+        """Make the counterparty of a row, unless the row is a folder or marked for deletion."""
         if row.get("DeletionMark") is not True and row.get(FOLDER) is not True:
             name = self.names.full(row, owner_of(row), self.item)
             for field in self.phone_fields:
@@ -194,8 +195,11 @@ class CatalogReader:
             chosen = self._context.kinds.choose(phones)
             yield Counterparty(row["Ref_Key"], name, chosen, self.catalog, self._rank, text_of(row.get(CODE)).strip())
 
-    def _tell_strangers(self, count: int) -> None:
-        """Warn of phones whose owners did not come; of those that a filter or rights keep away that is no news."""
+    def _tell_left_out(self, count: int) -> None:
+        """Log how many phones were left out because their owners were not read.
+
+        It is a warning, unless a filter or rights leave owners out: then it is expected.
+        """
         if not count:
             return
         expected = self.filter or self._context.config.allowed_only

@@ -48,7 +48,7 @@ class ODataSource:
         return f"1C OData at {self._config.url} ({', '.join(self._catalogs)})"
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
-        """Give every counterparty of every catalog once. Raises SourceError when a list is not whole."""
+        """Read every counterparty of every catalog once. Raises SourceError when a list is not whole."""
         with self._client() as client:
             try:
                 yield from self._read(self._pages(client), progress)

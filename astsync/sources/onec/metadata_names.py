@@ -1,7 +1,8 @@
-"""The names that 1C's configurations give to contact information, a table a language.
+"""The names that configurations of 1C give to contact information, one table for each language of metadata.
 
-Most configurations are written in Russian. Those of other countries may be written in English; their names are those
-of the English edition of 1C's standard library.
+The language in which the sets and columns of a configuration are named is meant here, not that of its users. Most are
+written in Russian. Configurations for other countries may be written in English, with the names of the English edition
+of 1C's standard library.
 """
 
 import re
@@ -12,7 +13,7 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True)
 class MetadataNames:
-    """The names of one language. ``section`` also names the register of configurations before the standard library.
+    """The names in one language. ``section`` also names the register of configurations before the standard library.
 
     ``type``, ``kind``, ``text``, ``value``, ``fields``, ``since`` and ``digits`` are columns of the section; ``phone``
     is the value of ``type`` whose rows are phones. ``owner``, ``register_kind``, ``parts`` (country, area, number,
@@ -133,7 +134,7 @@ _PHONE_SHORT = frozenset({"тел", "tel"})
 
 
 def metadata_names_of(name: str, published: frozenset[str]) -> MetadataNames:
-    """Tell in which language a configuration is written, by the sets it publishes, else by a catalog's name."""
+    """Choose the table by the sets that a configuration publishes, else by the letters of the catalog's name."""
     sets = {f"Catalog_{name}_{language.section}": language for language in METADATA_NAMES}
     sets |= {f"Catalog_{language.kinds}": language for language in METADATA_NAMES}
     found = next((language for one, language in sets.items() if one in published), None)
@@ -141,7 +142,7 @@ def metadata_names_of(name: str, published: frozenset[str]) -> MetadataNames:
 
 
 def in_trust(paths: Iterable[str]) -> tuple[list[str], list[str]]:
-    """Order the fields of a phone: what people see in 1C first; and apart from these what a machine made of it."""
+    """Split the fields of a phone into those to believe, what people see in 1C first, and those that a machine made."""
     named = [(path, path.rpartition(".")[2].casefold()) for path in paths]
     seen = [path for path, name in named if name in _SEEN]
     made = [path for path, name in named if name in _MADE]
@@ -149,7 +150,7 @@ def in_trust(paths: Iterable[str]) -> tuple[list[str], list[str]]:
 
 
 def phone_like(names: Iterable[str]) -> list[str]:
-    """Give the names of fields that look like phones: НомерТелефонаДляПоиска, Телефоны, MobilePhone."""
+    """Keep the names of fields that look like phones: НомерТелефонаДляПоиска, Телефоны, MobilePhone."""
     return [name for name in names if any(map(_names_phone, _WORD.findall(name)))]
 
 

@@ -1,4 +1,4 @@
-"""``astsync check`` of a web service: each part of the way to its counterparties, each fault with its cure."""
+"""``astsync check`` of a web service: each part of the way to its counterparties, each error with its cure."""
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
@@ -27,7 +27,7 @@ Open = Callable[[OperationCall, RecordReader], AbstractContextManager[SoapPages]
 
 
 def check_soap(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Iterator[Finding]:
-    """Give the findings; an error on the way is one, and the last."""
+    """Try each part of the way to the list. An error ends the check and is its last finding."""
     try:
         wsdl = loader.fetch()
         yield Finding("WSDL", True, f"{one_line(loader.address)} can be read")

@@ -1,4 +1,4 @@
-"""The calls of one operation, one answer after the other: records, tries, pages."""
+"""The list of one operation: its calls, one after the other, and the records of their answers."""
 
 from collections.abc import Iterator, Mapping
 from itertools import chain, islice
@@ -25,7 +25,7 @@ SHIPPED_PAGING = PagingConfig(by="cursor", parameter="Cursor", size_parameter="L
 
 
 def paging_of(call: OperationCall, place: ListPlace, config: SoapConfig) -> PagingConfig:
-    """Give the paging: the configured one, or that of the shipped service where the operation has its signature."""
+    """Choose the paging: the configured one, or that of the shipped service if the operation has its signature."""
     ours = SHIPPED_PAGING
     parameters = {name for name, _element in call.operation.parameters}
     taken = {ours.parameter, ours.size_parameter} & config.parameters.keys()
@@ -48,7 +48,7 @@ class SoapPages:
         self.answered = 0
 
     def records(self) -> Iterator[object]:
-        """Give the records of the whole list. Raises SourceError."""
+        """Read the records of the whole list. Raises SourceError."""
         return paged(self.paging, self._ask, self.where)
 
     def _ask(self, parameters: Mapping[str, ParameterValue]) -> Page:

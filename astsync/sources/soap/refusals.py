@@ -1,4 +1,4 @@
-"""What the refusals of a web service mean, and how to cure them; they come before the rules of all interfaces."""
+"""What the refusals of a web service mean, and how to cure them."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -19,12 +19,12 @@ _CALL = "Call the operation by hand (SoapUI, curl) and look at what comes."
 
 
 class ServiceChanged(SourceBadAnswer):
-    """The answer does not fit the WSDL that is known: perhaps another one is valid by now."""
+    """The answer does not fit the WSDL that was read: perhaps the service has another one by now."""
 
 
 @contextmanager
 def address_of(key: str) -> Iterator[None]:
-    """Let hints name the key that holds the address that is asked; what asks knows only ``source.url``."""
+    """Write the right key into hints: the HTTP client only knows ``source.url``, ``key`` holds the address asked."""
     try:
         yield
     except SourceError as error:
@@ -33,7 +33,7 @@ def address_of(key: str) -> Iterator[None]:
 
 
 def unknown_element(name: str, within: str, known: Iterable[str]) -> ServiceChanged:
-    """Make the error of an element that the WSDL does not know; ``within`` names what it stands in."""
+    """Make the error of an element that the WSDL does not know; ``within`` is the element around it."""
     return ServiceChanged(
         f"{one_line(within)} holds the element {one_line(name)}, which the WSDL does not know: the service has changed",
         hint=f"Elements that the WSDL knows there: {listed(known) or 'none'}. "
@@ -92,7 +92,7 @@ SOAP_RULES = (
         "and source.soap.port must name a port of the version of SOAP that the service speaks.",
     ),
 )
-"""For ``OneCClient``. Licences, sessions and the like are told apart by the rules that follow."""
+"""They come before the rules that all interfaces share, which tell apart licences, sessions and the like."""
 
 
 def operation_label(operation: str) -> str:
@@ -101,7 +101,7 @@ def operation_label(operation: str) -> str:
 
 
 def soap_fault(text: str, operation: str) -> SourceError:
-    """Make the error of a SOAP fault that came with HTTP 200."""
+    """Make the error of a SOAP fault that came with HTTP 200. The call is not tried again."""
     words = ServerWords("soap", one_line(text))
     error = error_of(500, words, operation_label(operation), first=SOAP_RULES)
     return type(error)(error.message.replace(" (HTTP 500)", " (SOAP fault)", 1), hint=error.hint)

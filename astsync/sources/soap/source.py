@@ -42,10 +42,10 @@ class SoapSource:
         return f"1C web service at {address} ({self._config.table(SoapConfig).operation})"
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
-        """Give every counterparty of the list. Raises SourceError when it is not whole.
+        """Read every counterparty of the list. Raises SourceError when it is not whole.
 
-        A WSDL from the cache that does not fit any more is asked for anew, once; where that comes to light only after
-        the first counterparty, by the next pull.
+        A WSDL from the cache may be outdated. Where the service then answers something else, the WSDL is fetched anew
+        and the list read again, once. If counterparties were given already, only the next pull can do that.
         """
         wsdl = self._loader.load()
         given = False

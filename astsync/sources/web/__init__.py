@@ -1,1 +1,1 @@
-"""HTTP to 1C or a web server before it: requests, tries again, and what refusals mean."""
+"""HTTP to 1C or to the web server before it: requests, trying again, and what refusals mean."""

@@ -20,7 +20,7 @@ def encode_address(url: str) -> str:
 
 
 def address_hint(url: str) -> str:
-    """Say what looks wrong in an address: a browser adds the language when it opens 1C's thin client. Or ""."""
+    """Write what looks wrong in an address, as an end of a hint; "" where nothing does."""
     match = LANGUAGE_PART.search(urlsplit(url).path)
     if match is None:
         return ""

@@ -1,4 +1,4 @@
-"""The HTTP client for 1C: one session, one request at a time, no surprises from the environment.
+"""The HTTP client for 1C: one session, one request at a time, nothing taken silently from the environment.
 
 Decisions, and why:
 
@@ -54,7 +54,7 @@ QueryOptions = Mapping[str, str | int]
 
 
 def encode_query(options: QueryOptions) -> str:
-    """Write options as 1C reads them: UTF-8, a blank as ``%20`` and never as ``+``."""
+    """Write the options of a query as 1C reads them: UTF-8, a blank as ``%20`` and never as ``+``."""
     return urlencode({key: str(value) for key, value in options.items()}, quote_via=quote, safe="$(),'/:")
 
 
@@ -170,7 +170,7 @@ def _loads(body: bytes) -> Any:
     try:
         return orjson.loads(text)
     except orjson.JSONDecodeError:
-        # Control characters inside strings and halves of surrogate pairs come from users' data; json forgives them.
+        # Users' data holds control characters and halves of surrogate pairs: json reads them, orjson does not.
         return json.loads(text.decode("utf-8"), strict=False)
 
 
@@ -188,7 +188,7 @@ def refuse_not_json(body: bytes, where: str) -> NoReturn:
 
 
 def _login_hint(response: requests.Response) -> str:
-    """Say what the answer itself tells about a refused login."""
+    """Write what the answer shows about a refused login: was one sent, and does the server take Basic at all."""
     hint = "" if "Authorization" in response.request.headers else " No login was sent: source.user is empty."
     offered = response.headers.get("WWW-Authenticate", "Basic")
     if "basic" not in offered.lower():

@@ -33,10 +33,10 @@ _CUT = "If it happens again, look into the web server's and 1C's logs; a smaller
 
 
 def connection_error(error: Exception, host: str, timeout: float, *, reached: bool) -> SourceError:
-    """Tell apart ``NETWORK_ERRORS``. ``reached``: this server has already answered something.
+    """Make the error of one of ``NETWORK_ERRORS``. ``reached``: this server has already answered something.
 
-    Before the first answer a wrong address is likely, and the user should not wait to learn it; after it the server is
-    being restarted, which is worth waiting for.
+    Before the first answer a wrong address is likely, and the user should learn that at once. After it the server is
+    probably being restarted, which is worth waiting for.
     """
     if isinstance(error, exceptions.SSLError | below.SSLError):
         return _tls(error, host)

@@ -81,7 +81,7 @@ def any_of(*rules: Fits) -> Fits:
 
 
 def has_shape(status: int, *shapes: str) -> Fits:
-    """Fit answers of this HTTP status whose words have any of these shapes (``words.Shape``)."""
+    """Fit answers of this HTTP status whose words have any of these shapes (``server_words.WordsShape``)."""
     return lambda given, words: given == status and words.shape in shapes
 
 
@@ -108,7 +108,8 @@ _CERTIFICATE_WANTED = RefusalRule(
     CLIENT_CERTIFICATE,
 )
 SURE = (_LICENCE, _BITNESS, _CERTIFICATE_WANTED)
-"""Told by their words whatever the interface; they come before all others."""
+"""Told by their words whatever the interface. They come before all others: the rules of an interface that explain a 403
+or 500 in their own way would hide that a licence is missing."""
 
 RULES = (
     RefusalRule(
@@ -265,7 +266,7 @@ _STATUS_OF_CODE = {-1: 500, 8: 404, 9: 404, 19: 405, 20: 401}
 
 
 def refusal(status: int, body: bytes, where: str, *, wait: float = 0, first: Sequence[RefusalRule] = ()) -> SourceError:
-    """Make the error of an answer whose HTTP ``status`` is an error. ``where`` names the set in the message.
+    """Make the error of an answer with the HTTP ``status`` of an error. ``where`` names the set in the message.
 
     ``first`` are the rules of another interface than OData, which come before those here.
     """

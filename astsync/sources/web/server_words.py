@@ -37,7 +37,7 @@ class ServerWords:
 
 
 def read_words(body: bytes) -> ServerWords:
-    """Read the body of a refusal; never raises."""
+    """Read the words in the body of a refusal; never raises, whatever the body is."""
     text = body_text(body).strip()
     if not text:
         return ServerWords("empty", "")
@@ -45,13 +45,13 @@ def read_words(body: bytes) -> ServerWords:
 
 
 def may_tell_error(body: bytes) -> bool:
-    """Tell by its beginning whether a body can be one of an error's shapes; most good answers are not."""
+    """Look at the beginning alone: most good answers need not be read for the words of an error."""
     start = body[:_LONGEST_START].decode("utf-8", "ignore").lstrip("\ufeff \t\r\n")
     return any(shape.match(start) for shape in (_ERROR_START, _MARKUP, _HEADING))
 
 
 def body_text(body: bytes) -> str:
-    """Give a body as text: UTF-8 whatever the header claims, else what a Russian IIS writes."""
+    """Decode a body: UTF-8 whatever the header claims, else windows-1251, which a Russian IIS writes."""
     try:
         return body.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -112,7 +112,7 @@ def _told(descriptions: list[str], reason: object) -> ServerWords:
 
 
 def _descriptions(exception: Mapping[str, Any]) -> Iterator[str]:
-    """Give the texts of a chain of exceptions, the outermost first."""
+    """Walk the chain of exceptions, the outermost first, for the text of each."""
     inner: object = exception
     while isinstance(inner, dict):
         yield text_of(inner.get("descr"), MAX_READ).strip()
@@ -135,7 +135,7 @@ def _exception_in_xml(text: str) -> ServerWords | None:
 
 
 def _described(found: list[Element]) -> Iterator[tuple[int, str]]:
-    """Give the descriptions of exceptions with their depths; they may be elements or attributes."""
+    """Find the descriptions of exceptions with their depths; they may be elements or attributes."""
     for element in found:
         if element.name == "descr":
             yield element.depth, element.text[:MAX_READ].strip()

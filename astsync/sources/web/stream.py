@@ -43,8 +43,9 @@ class WebRequest:
 class Body:
     """The body of a good answer. Iterating gives its bytes once; closing frees the connection.
 
-    ``head`` is its beginning, read already; ``whole`` tells that there is nothing else. Raises SourceError while
-    iterating when the connection breaks, or the answer is too large or too slow.
+    ``head`` is the beginning, read already; ``whole``: there is nothing behind it. ``explain`` makes an error of what
+    ``requests`` raises. Raises SourceError while iterating when the connection breaks, or the answer is too large or
+    too slow.
     """
 
     def __init__(
@@ -114,7 +115,7 @@ class Body:
 
 
 class _Clock:
-    """Counts the time that the server takes; what is done with the bytes meanwhile is not its fault."""
+    """Counts the time that is spent waiting for the server; what astsync does with the bytes between does not count."""
 
     def __init__(self, seconds: float) -> None:
         self._allowed = seconds
@@ -128,5 +129,5 @@ class _Clock:
         self._spent += time.monotonic() - self._since
 
     def late(self, read: int) -> bool:
-        """Tell whether ``read`` bytes took too long."""
+        """Compare the time spent with what ``read`` bytes may take."""
         return self._spent > self._allowed + read / _SLOWEST

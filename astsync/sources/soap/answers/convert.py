@@ -1,7 +1,7 @@
-"""Elements of an answer that the WSDL describes, to records.
+"""Elements of an answer to records, by the types of the WSDL.
 
-An element that the WSDL's type (the wsdl_type) does not know is an error: the service has changed. What the WSDL leaves
-open is read as XML of any other kind is (``sources.xml.convert``).
+An element that the WSDL's type does not know is an error: the service has changed, and what it gives now may mean
+something else. What the WSDL leaves open is read as any other XML is (``formats.xml_convert``).
 """
 
 from typing import Any
@@ -19,9 +19,9 @@ _TYPE = f"{XSI}type"
 
 
 def typed_value(element: Element, wsdl_type: WsdlType | None = None, deeper: int = DEEPEST) -> Any:
-    """Give the value of an element: a text, None (``xsi:nil``), a record, or a list.
+    """Convert an element to a text, None (``xsi:nil``), a record, or a list. ``deeper``: levels that may follow.
 
-    Raises ServiceChanged for an element that the shape does not know, SourceBadAnswer when it is nested too deeply.
+    Raises ServiceChanged for an element that the type does not know, SourceBadAnswer when it is nested too deeply.
     """
     if not deeper:
         raise too_deep()

@@ -1,4 +1,9 @@
-"""SOAP envelopes, 1.1 and 1.2: where the answer stands in one that still grows, and what is wrong with it."""
+"""SOAP envelopes, 1.1 and 1.2: where the list stands in one, and what is wrong with it.
+
+A long answer is read while it comes in, so the tree of its envelope still grows. While it grows a missing element only
+means that it has not come yet (``holder_of`` and the others return None); once the envelope is complete the same is an
+error (``check_whole``). A SOAP fault is raised from a complete envelope too, for its words may not have come yet.
+"""
 
 from xml.etree.ElementTree import Element
 
@@ -15,7 +20,7 @@ EMPTY = (
 
 
 def space_of(root: Element, operation: str) -> str:
-    """Give the namespace of an envelope. Raises SourceBadAnswer when the document is something else."""
+    """Find the namespace of an envelope. Raises SourceBadAnswer when the document is something else."""
     found = next((space for space in ENVELOPES if root.tag == f"{space}Envelope"), None)
     if found is None:
         raise bad_soap_answer(operation, f"is no SOAP envelope but the document {local(root.tag)}")
@@ -23,20 +28,20 @@ def space_of(root: Element, operation: str) -> str:
 
 
 def content_of(root: Element, operation: str) -> Element | None:
-    """Give the element inside the body, None where it has not come yet. Raises SourceError for a fault."""
+    """Find the element inside the body; None: it has not come yet. Raises SourceBadAnswer for no envelope."""
     space = space_of(root, operation)
     body = root.find(f"{space}Body")
     return body[0] if body is not None and len(body) else None
 
 
 def response_of(root: Element, place: ListPlace) -> Element | None:
-    """Give the answer's element, None where it has not come yet. A fault is left to ``check_whole``."""
+    """Find the answer's element; None: it has not come yet, or it is a fault, which ``check_whole`` raises."""
     content = content_of(root, place.operation)
     return content if content is not None and content.tag == place.response else None
 
 
 def holder_of(root: Element, place: ListPlace) -> Element | None:
-    """Give the element that the plan's path leads to, None where it has not come yet."""
+    """Find the element that holds the list; None: it has not come yet."""
     element = response_of(root, place)
     for tag in place.path:
         element = element.find(tag) if element is not None else None
@@ -44,9 +49,9 @@ def holder_of(root: Element, place: ListPlace) -> Element | None:
 
 
 def check_whole(root: Element, place: ListPlace) -> Element:
-    """Give the element that the plan's path leads to, in an envelope that is complete.
+    """Find the element that holds the list, in an envelope that is complete.
 
-    Raises SourceError: the fault that stands there instead, or what is missing or empty on the way.
+    Raises SourceError: the SOAP fault that stands there instead, or what is missing or empty on the way.
     """
     content = content_of(root, place.operation)
     if content is None:
@@ -79,7 +84,7 @@ def _follow(content: Element, place: ListPlace) -> Element:
 
 
 def fault_text(fault: Element) -> str:
-    """Give the words of a fault of either version, with what its detail adds."""
+    """Find the words of a fault of SOAP 1.1 or 1.2; without such words all its text."""
     named = ("faultstring", "Text")
     found = [element.text or "" for element in fault.iter() if local(element.tag) in named]
     return " ".join(found) or " ".join(" ".join(fault.itertext()).split())

@@ -1,4 +1,4 @@
-"""The text inside an envelope that holds the list itself (a string of JSON or XML), given out while it comes in."""
+"""A list inside a text inside an envelope (a string of JSON or XML), given out while the envelope comes in."""
 
 import binascii
 import re
@@ -25,7 +25,7 @@ _SHOWN = 400
 
 
 class EnvelopeText:
-    """Reads an envelope: the text at ``path`` (tags within its body) is given out, the rest becomes a tree."""
+    """Reads an envelope: it gives out the text at ``path`` (tags below the body), and makes a tree of the rest."""
 
     def __init__(self, path: tuple[str, ...]) -> None:
         self._path = path
@@ -48,7 +48,7 @@ class EnvelopeText:
         return self._builder.close()
 
     def pieces(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Give the text as UTF-8. Raises BadXml, TooLarge, ServiceChanged."""
+        """The text, piece by piece, as UTF-8. Raises BadXml, TooLarge, ServiceChanged."""
         for chunk in chain(chunks, (None,)):
             try:
                 self._parser.Parse(chunk or b"", chunk is None)
@@ -90,7 +90,7 @@ def _tag(name: str) -> str:
 
 
 def peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
-    """Give the first piece with anything in it, without the blanks before, and all pieces with that one first."""
+    """Look at the first piece that is not blank. Returns it without the blanks before, and all pieces from it on."""
     for piece in pieces:
         start = piece.removeprefix(_BOM).lstrip()
         if start:
@@ -99,7 +99,7 @@ def peek(pieces: Iterator[bytes]) -> tuple[bytes, Iterator[bytes]]:
 
 
 def text_format(start: bytes, decode: Decode, operation: str) -> Decode:
-    """Tell what a text is by its beginning, unless the configuration tells it. Raises SourceBadAnswer."""
+    """Guess from its beginning what a text is, unless the configuration says it. Raises SourceBadAnswer."""
     if decode not in {"auto", "none"}:
         return decode
     if start.startswith(b"<"):

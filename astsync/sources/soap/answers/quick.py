@@ -1,9 +1,11 @@
-"""Counterparties straight from elements, for lists that are as lists usually are.
+"""Counterparties straight from elements, for records that are as records usually are.
 
-The general way (``convert`` to a record, then ``RecordReader``) understands everything and costs several times what
-reading the XML costs. So a record that holds nothing but elements which the general way has read before, each in its
-simple form, is read here directly; every other goes the general way. Both give the same: a property test holds them
-to it.
+The general way (``convert`` to a record, then ``RecordReader``) understands everything, and takes several times as long
+as reading the XML. So a record is read directly when it is simple: it has no attributes, and holds only elements that
+the general way has read before, each in its simple form. Every other record goes the general way (``NotSimple``).
+
+Both ways give the same. That is why nothing is known beforehand but only learned from the general way, and why a doubt
+always ends there; a property test compares the two.
 """
 
 import sys
@@ -38,13 +40,13 @@ _OF_A_ROW = ROW_COLUMNS | {RUSSIAN.type}
 
 
 class NotSimple(Exception):
-    """This record is not simple."""
+    """This record is not simple: it goes the general way."""
 
 
 class ElementReader:
     """Reads the elements of one list through ``reader``, the usual ones directly.
 
-    ``shape`` is the WSDL's type of a record, None where there is none.
+    ``wsdl_type`` is the type of a record; None where the WSDL does not describe it.
     """
 
     def __init__(self, fields: FieldsConfig, reader: RecordReader, wsdl_type: WsdlType | None = None) -> None:
@@ -55,7 +57,7 @@ class ElementReader:
         self._known: dict[str, int] = {}
 
     def read(self, element: Element) -> Read:
-        """Give the counterparty of a record. Raises SourceError."""
+        """Read a record. Raises SourceError."""
         try:
             return self._quick(element)
         except NotSimple:
@@ -103,7 +105,7 @@ class ElementReader:
         return Counterparty(ref, name, tuple(phones), sys.intern(catalog), 0, code)
 
     def _set(self, texts: list[str | None], role: int, child: Element) -> None:
-        """Keep the text of an element of a record. Raises General."""
+        """Keep the text of an element of a record. Raises NotSimple."""
         if 0 <= role < _PASSED:
             if len(child) or texts[role] is not None:
                 raise NotSimple
@@ -114,7 +116,7 @@ class ElementReader:
             self._check(child)
 
     def _check(self, child: Element) -> None:
-        """Hold also the elements that nobody reads to the WSDL. Raises ServiceChanged."""
+        """Compare an element that nobody reads with the WSDL too, as the general way does. Raises ServiceChanged."""
         field = self._type.elements.get(child.tag) if self._type else None
         if field is not None:
             typed_value(child, field.type)
@@ -145,7 +147,7 @@ class _PhoneReader:
                 self._known[child.tag] = self._places.get(name, _IDLE)
 
     def read(self, element: Element) -> tuple[Phone, ...]:
-        """Give the phone of an element, or nothing when it is empty. Raises General."""
+        """Read the phone of an element; an empty one has none. Raises NotSimple."""
         if element.keys():
             raise NotSimple
         if not len(element):
@@ -182,7 +184,7 @@ def _no_text(element: Element) -> str:
 
 
 def _roles(fields: FieldsConfig) -> Mapping[str, int]:
-    """Give what each element of a record is; nothing where the configuration is not simple."""
+    """What each element of a record is, by its name; nothing where the configuration is not simple."""
     usual = ((fields.name, _NAME), (fields.ref, _REF), (fields.deleted, _DELETED), (fields.catalog, _CATALOG))
     named = [pair for pair in (*usual, (fields.code, _CODE)) if pair[0]]
     named += [(path, _PHONES + place) for place, path in enumerate(fields.phones)]

@@ -47,9 +47,10 @@ class AnswerReader:
         self._elements = ElementReader(config.fields, reader, place.record_type)
 
     def read(self, body: Iterable[bytes], around: dict[str, Any], *, first: bool) -> Iterator[Read]:
-        """Give the records of an answer; afterwards ``around`` holds the fields that stand around them.
+        """Read the records of an answer; afterwards ``around`` holds the fields that stand around them.
 
-        ``first``: this is the first answer, so one without anything in it is no list. Raises SourceError.
+        ``first``: this is the first answer. An empty one is an error then, and an end of the list later. Raises
+        SourceError.
         """
         chunks = _no_page(body, self._place.operation)
         with self._explained():
@@ -85,7 +86,7 @@ class AnswerReader:
             self._keep_around(root, around)
 
     def _check_single(self, top: Element) -> None:
-        """Refuse a document with a second list that the WSDL does not describe."""
+        """Refuse a second list in a document that the WSDL does not describe: which one is meant?"""
         if self._place.form != "typed":
             self._sought.check_single(top)
 
@@ -164,7 +165,7 @@ class AnswerReader:
 
 
 def _no_page(body: Iterable[bytes], operation: str) -> Iterator[bytes]:
-    """Pass an answer on, unless its beginning is no XML. Raises SourceBadAnswer that names what it is."""
+    """Pass an answer on. Raises SourceBadAnswer for one whose beginning is no XML, and names what it is."""
     chunks = iter(body)
     start = next(chunks, b"").lstrip()
     text = body_text(start[:_LOOKED_AT]).lstrip("\ufeff \t\r\n")

@@ -1,4 +1,7 @@
-"""What a WSDL says about an answer: which elements may stand where, as tables that are quick to look into."""
+"""The types of an answer by the WSDL: which elements may stand where.
+
+They are made once of zeep's schema objects, as dictionaries by tag: each element of a long list is looked up in them.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,11 +29,11 @@ class WsdlType:
         return next(((tag, found) for tag, found in self.elements.items() if found.name == name), None)
 
     def names(self) -> list[str]:
-        """Give the names of the elements."""
+        """The names of the elements."""
         return [found.name for found in self.elements.values()]
 
     def special(self, type_name: str) -> "WsdlType":
-        """Give the type that an element names itself (``xsi:type``), or this one where there is no such."""
+        """Find the type that an element names itself (``xsi:type``); this one where the WSDL has no such type."""
         found = self.known.by_name(type_name.rpartition(":")[2]) if self.known else None
         return found or self
 
@@ -53,7 +56,7 @@ class WsdlTypes:
         self._types = {str(known.name): known for known in types if isinstance(known, ComplexType) and known.name}
 
     def of(self, xsd_type: Any) -> WsdlType:
-        """Give the shape of one of zeep's types."""
+        """The type that corresponds to one of zeep's."""
         wsdl_type = self._made.get(id(xsd_type))
         if wsdl_type is None:
             wsdl_type = self._made[id(xsd_type)] = WsdlType(str(getattr(xsd_type, "name", None) or ""), known=self)
@@ -61,11 +64,11 @@ class WsdlTypes:
         return wsdl_type
 
     def tag(self, element: Any) -> str:
-        """Give the tag of one of zeep's elements, as the service writes it."""
+        """The tag of one of zeep's elements, as the service writes it."""
         return original_tag(str(element.qname.text), self._renamed)
 
     def by_name(self, name: str) -> WsdlType | None:
-        """Give the shape of a type by its name."""
+        """Find a type by its name; None where the WSDL has no such type."""
         found = self._types.get(name)
         return self.of(found) if found is not None else None
 

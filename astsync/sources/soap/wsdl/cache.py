@@ -45,7 +45,7 @@ class WsdlCache:
         self.path = (folder or _folder()) / f"wsdl-{name}.json"
 
     def read(self) -> Kept | None:
-        """Give what is kept, None where there is nothing that can be used."""
+        """Read what is kept; None where there is nothing that can be used."""
         try:
             kept = orjson.loads(_read(self.path))
             documents = {str(url): text.encode("latin-1") for url, text in kept["documents"].items()}
@@ -72,7 +72,7 @@ class WsdlCache:
 
 
 def _read(path: Path) -> bytes:
-    """Read a file that nobody else can have put there: whose WSDL is read decides what is sent with the login."""
+    """Read the file if it belongs to this user: whoever writes the WSDL decides what is sent along with the login."""
     with os.fdopen(os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK), "rb") as file:  # never waits for a pipe
         status = os.fstat(file.fileno())
         if not S_ISREG(status.st_mode) or status.st_uid != os.geteuid() or status.st_size > _LARGEST:

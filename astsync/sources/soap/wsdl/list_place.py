@@ -1,4 +1,10 @@
-"""Where the list of counterparties stands in the answer of an operation, by the WSDL and the key ``list``."""
+"""Where the list of counterparties stands in the answer of an operation, by the WSDL and the key ``list``.
+
+Without that key it is the one list that the WSDL describes; of several, the one whose records have the field of the
+name. Where the WSDL describes none it is what the WSDL leaves open, or a text (modules of 1C often return JSON in a
+string), the result before Out parameters. In doubt it is an error that names the places: a wrong list would become a
+wrong phonebook.
+"""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -35,7 +41,7 @@ class ListPlace:
     rest: str = ""
 
     def has_beside(self, name: str) -> bool:
-        """Tell whether the element that holds the list may also hold this field."""
+        """Whether the element that holds the list may also hold this field."""
         wsdl_type = self.response_type
         for tag in self.path:
             wsdl_type = wsdl_type.elements[tag].type
@@ -68,7 +74,7 @@ class _Step:
         return wsdl_type.open and not wsdl_type.elements and not self.element.many
 
 
-def find_list(operation: str, response: str, wsdl_type: WsdlType, config: SoapConfig) -> ListPlace:
+def place_of_list(operation: str, response: str, wsdl_type: WsdlType, config: SoapConfig) -> ListPlace:
     """Find the list in the answer of an operation, whose element has the tag ``response``.
 
     Raises SourceQueryError that names what there is, when there is no list, several, or none at the configured path.
@@ -160,7 +166,7 @@ class _ListSearch:
 
 
 def _walk(start: _Step, deeper: int) -> Iterator[_Step]:
-    """Give all places below, the upper ones first, without those inside lists."""
+    """Find all places below, the upper ones first. Lists are not looked into: what is inside belongs to a record."""
     level = [start]
     for _ in range(deeper):
         level = [below for step in level if not step.is_list for below in step.below()]

@@ -1,4 +1,8 @@
-"""Loads a WSDL: over the login of the calls, from its own server alone, bounded, refused when it is something else."""
+"""Loads a WSDL, from the cache or from its server, and lets zeep read it.
+
+It is fetched with the login of the calls, so from its own server alone; its size is bounded; and it is looked at before
+zeep sees it, because zeep explains a login page badly.
+"""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping
@@ -47,12 +51,12 @@ _WRITE = "1C writes the WSDL itself: open the address in a browser, publish the 
 
 
 def wsdl_address(config: SourceConfig) -> str:
-    """Give the address of the WSDL: the configured one, or that of the service of examples/1c."""
+    """The address of the WSDL: the configured one, or that of the service of examples/1c."""
     return config.table(SoapConfig).wsdl or f"{config.url}/ws/astsync?wsdl"
 
 
 def wsdl_key(config: SourceConfig) -> str:
-    """Give the key of the configuration that holds the address of the WSDL."""
+    """The key of the configuration that holds the address of the WSDL."""
     return "source.soap.wsdl" if config.table(SoapConfig).wsdl else "source.url"
 
 
@@ -79,7 +83,11 @@ class WsdlLoader:
         self._seconds = config.table(SoapConfig).cache_hours * 3600
 
     def load(self) -> Wsdl:
-        """Give the WSDL, from the cache where that is young enough. Raises SourceError."""
+        """Read the WSDL, from the cache if that is young enough. Raises SourceError.
+
+        An older copy is used where the server fails for a passing reason. That is safe: an answer with an element that
+        the copy does not know is refused. The server is asked only once then, for the copy is at hand.
+        """
         kept = self._cache.read() if self._seconds else None
         if kept is None:
             return self.fetch()
@@ -95,7 +103,7 @@ class WsdlLoader:
             return wsdl
 
     def fetch(self, *, once: bool = False) -> Wsdl:
-        """Give the WSDL from the server and keep it; ``once``: without trying again. Raises SourceError."""
+        """Read the WSDL from the server and keep it; ``once``: without trying again. Raises SourceError."""
         documents: dict[str, bytes] = {}
         key = wsdl_key(self._config)
         patience = replace(self._patience, waiting=0) if once else self._patience
@@ -122,7 +130,7 @@ Fetch = Callable[[str], bytes]
 
 
 class Transport:
-    """What zeep loads documents with: those that are there already, or over our own session."""
+    """What zeep loads documents with: from those that are there already, else through our own HTTP client."""
 
     def __init__(self, address: str, documents: dict[str, bytes], fetch: Fetch) -> None:
         self._address = address
@@ -131,7 +139,7 @@ class Transport:
         self.renamed: dict[str, str] = {}
 
     def load(self, url: str) -> bytes:
-        """Give a document. Raises SourceBadAnswer for one of another server: the login goes nowhere else."""
+        """Load a document. Raises SourceBadAnswer for one of another server: the login goes nowhere else."""
         if origin_of(url) != origin_of(self._address):
             raise SourceBadAnswer(
                 f"the WSDL imports {one_line(url)}, which is on another server",
@@ -143,7 +151,7 @@ class Transport:
         return self._checked(self._documents[url], wsdl=url == self._address)
 
     def _checked(self, content: bytes, *, wsdl: bool) -> bytes:
-        """Give a document that is what it should be, mended. Raises SourceBadAnswer."""
+        """Check that a document is what it should be, and mend it for zeep. Raises SourceBadAnswer."""
         _refuse_pages(content)
         try:
             root = parse_xml(encode_namespaces(content, self.renamed))
@@ -181,7 +189,7 @@ def _nowhere(url: str) -> bytes:
 
 
 def load_with_zeep(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
-    """Let zeep read a WSDL, strictly. Raises SourceError."""
+    """Let zeep read a WSDL, without forgiving errors in it. Raises SourceError."""
     settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
     with _explained():
         client = zeep.Client(address, transport=transport, settings=settings)
@@ -211,7 +219,7 @@ def _refuse_pages(content: bytes) -> None:
 
 
 def origin_of(url: str) -> str:
-    """Give the scheme, the host and the port of an address."""
+    """The scheme, the host and the port of an address."""
     parts = urlsplit(url)
     return f"{parts.scheme}://{parts.netloc}"
 

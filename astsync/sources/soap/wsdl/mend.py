@@ -38,7 +38,7 @@ def encode_namespaces(content: bytes, renamed: dict[str, str]) -> bytes:
 
 
 def original_tag(tag: str, renamed: Mapping[str, str]) -> str:
-    """Give a tag of zeep with the namespace that the service knows."""
+    """Write a tag of zeep with the namespace that the service knows."""
     space, closing, name = tag.removeprefix("{").rpartition("}")
     return f"{{{renamed.get(space, space)}}}{name}" if closing else tag
 
@@ -65,7 +65,7 @@ def parse_xml(content: bytes) -> Any:
 
 
 def add_missing_types(root: Any) -> bytes:
-    """Give a document as text; a WSDL with schemas for namespaces that it uses and neither has nor fetches."""
+    """Write a document as text. A WSDL gets schemas for the namespaces that it uses and neither has nor imports."""
     types = root.find(f"{{{_WSDL}}}types")
     missing = _missing(root) if root.tag == DEFINITIONS else {}
     if types is None and missing:
@@ -86,14 +86,14 @@ def _missing(root: Any) -> dict[str, tuple[set[str], set[str]]]:
 
 
 def _imported(root: Any) -> Iterator[str]:
-    """Give the namespaces whose schemas are elsewhere and will be fetched."""
+    """Find the namespaces whose schemas are in other documents and will be fetched."""
     for element in root.iter(f"{{{_XS}}}import", f"{{{_WSDL}}}import"):
         if element.get("schemaLocation") or element.get("location"):
             yield element.get("namespace", "")
 
 
 def _names(root: Any) -> Iterator[tuple[str, str, int]]:
-    """Give the names that are used in schemas and messages: namespace, name, 0 for a type and 1 for an element."""
+    """Find the names used in schemas and messages: namespace, name, and 0 for a type or 1 for an element."""
     for element in root.iter(f"{{{_XS}}}*", f"{{{_WSDL}}}part"):
         for place, keys in enumerate((_TYPES, _ELEMENTS)):
             for key in keys:

@@ -15,7 +15,7 @@ from astsync.config import ParameterValue
 from astsync.errors import SourceQueryError
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.answer_types import WsdlTypes
-from astsync.sources.soap.wsdl.list_place import ListPlace, find_list
+from astsync.sources.soap.wsdl.list_place import ListPlace, place_of_list
 from astsync.sources.soap.wsdl.loader import Wsdl
 from astsync.sources.web.addresses import encode_address
 from astsync.text import listed, one_line
@@ -107,7 +107,10 @@ class OfferedOperations:
         )
 
     def _endpoint(self, operation: OfferedOperation) -> str:
-        """Give where calls go: as configured, else the path that the WSDL names at the host of the WSDL."""
+        """Choose where calls go: as configured, else the path that the WSDL names, at the host of the WSDL.
+
+        The host in a WSDL may be one that cannot be reached from here; that of the WSDL's own address can.
+        """
         if self._config.endpoint:
             return self._config.endpoint
         asked, named = urlsplit(self._wsdl_address), urlsplit(operation.address)
@@ -141,10 +144,10 @@ class OperationCall:
             )
         shapes = WsdlTypes(self._client.wsdl.types.types, self._renamed)
         body = described.body
-        return find_list(self.operation.name, shapes.tag(body), shapes.of(body.type), self._config)
+        return place_of_list(self.operation.name, shapes.tag(body), shapes.of(body.type), self._config)
 
     def headers(self) -> dict[str, str | bytes]:
-        """Give the headers that SOAP wants."""
+        """The headers that SOAP wants."""
         action = str(self.operation.described.soapaction or "")
         if self.operation.version == "1.2":
             kind = "application/soap+xml; charset=utf-8" + (f'; action="{action}"' if action else "")
@@ -165,7 +168,11 @@ class OperationCall:
         return message
 
     def _arguments(self, given: Mapping[str, ParameterValue]) -> dict[str, Any]:
-        """Give each parameter its value; 1C's own empty one where none is configured, or nil where that may be."""
+        """Choose the value of each parameter.
+
+        Without a configured value it is left out if it is optional, else nil if that is allowed, else 1C's own empty
+        value.
+        """
         arguments: dict[str, Any] = {}
         for name, element in self.operation.parameters:
             if name in given:
