@@ -1,6 +1,6 @@
 """Counterparties from the standard OData interface of 1C:Enterprise 8.3.8 and newer.
 
-The reading plan: the service root tells which sets are published; the phones of a catalog come from its tabular
+How a pull goes: the service root tells which sets are published; the phones of a catalog come from its tabular
 section as a set of its own (or from inside the parent where that set cannot be asked, or from the register of older
 configurations); then the catalog itself, page by page, joined with the phones in memory. One whole row of each catalog
 shows which of the fields that not every configuration has exist in it.

@@ -31,23 +31,23 @@ def check_soap(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Iterat
     try:
         wsdl = loader.fetch()
         yield Finding("WSDL", True, f"{one_line(loader.address)} can be read")
-        service = OfferedOperations(wsdl, config.table(SoapConfig), loader.address)
-        yield _operations(service)
-        call = service.choose()
+        offered = OfferedOperations(wsdl, config.table(SoapConfig), loader.address)
+        yield _operations(offered)
+        call = offered.choose()
         yield Finding("operation", True, f"{call.operation.signature()}, port {call.operation.port}")
         yield Finding("endpoint", True, one_line(call.endpoint))
         yield _list(call.list_place())
         reader = RecordReader(config.table(SoapConfig).fields, operation_label(config.table(SoapConfig).operation))
-        with opened(call, reader) as calls:
-            yield from _read(calls, reader)
+        with opened(call, reader) as pages:
+            yield from _read(pages, reader)
     except AstsyncError as error:
         yield error_finding(error, "operation" if isinstance(error, SourceQueryError) else "web service")
 
 
-def _operations(service: OfferedOperations) -> Finding:
+def _operations(offered: OfferedOperations) -> Finding:
     """List the operations of each service; the ports offer the same ones."""
-    signatures = dict.fromkeys(operation.signature() for operation in service.operations)
-    lines = [f"{len(signatures)} operations, ports {listed(service.ports) or 'none'}"]
+    signatures = dict.fromkeys(operation.signature() for operation in offered.operations)
+    lines = [f"{len(signatures)} operations, ports {listed(offered.ports) or 'none'}"]
     return Finding("operations", bool(signatures), "\n".join([*lines, *signatures]))
 
 
@@ -57,15 +57,15 @@ def _list(place: ListPlace) -> Finding:
     return Finding("list", True, one_line(names) + forms[place.form])
 
 
-def _read(calls: SoapPages, reader: RecordReader) -> Iterator[Finding]:
+def _read(pages: SoapPages, reader: RecordReader) -> Iterator[Finding]:
     """Read the beginning of the list, and show three counterparties. Raises SourceError."""
-    paging = calls.paging
-    pages = f"in pages of {paging.size} by {paging.parameter}" if paging.by != "none" else "in one answer"
-    items = list(islice(calls.records(), _READ))
+    paging = pages.paging
+    how = f"in pages of {paging.size} by {paging.parameter}" if paging.by != "none" else "in one answer"
+    items = list(islice(pages.records(), _READ))
     reader.finish()
     found = [item for item in items if isinstance(item, Counterparty)]
-    yield Finding("call", True, f"{calls.where} answers, {one_line(pages)}")
+    yield Finding("call", True, f"{pages.where} answers, {one_line(how)}")
     read = f"{len(items)} records read, {len(found)} not marked for deletion"
-    empty = Finding("list", False, f"{calls.where} gives an empty list", EMPTY)
+    empty = Finding("list", False, f"{pages.where} gives an empty list", EMPTY)
     yield Finding("fields", True, read) if items else empty
     yield from map(counterparty_finding, found[:FIRST])

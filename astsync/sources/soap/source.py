@@ -62,15 +62,15 @@ class SoapSource:
 
     def check(self) -> Iterator[Finding]:
         """Try the WSDL, the operation, its parameters, a call, the list and its fields; show three counterparties."""
-        return check_soap(self._config, self._loader, self._calls)
+        return check_soap(self._config, self._loader, self._open)
 
     def _counterparties(self, wsdl: Wsdl, progress: Progress) -> Iterator[Counterparty]:
         soap = self._config.table(SoapConfig)
         reader = RecordReader(soap.fields, operation_label(soap.operation))
         call = OfferedOperations(wsdl, soap, self._loader.address).choose()
         done = 0
-        with self._calls(call, reader) as calls:
-            for done, item in enumerate(calls.records(), 1):
+        with self._open(call, reader) as pages:
+            for done, item in enumerate(pages.records(), 1):
                 if isinstance(item, Counterparty):
                     yield item
                 if done % _REPORT_EVERY == 0:
@@ -79,7 +79,7 @@ class SoapSource:
         progress(_STAGE, done, done)
 
     @contextmanager
-    def _calls(self, call: OperationCall, reader: RecordReader) -> Iterator[SoapPages]:
+    def _open(self, call: OperationCall, reader: RecordReader) -> Iterator[SoapPages]:
         place = call.list_place()
         key = "source.soap.endpoint" if self._config.table(SoapConfig).endpoint else wsdl_key(self._config)
         with address_of(key), OneCClient(self._config, origin_of(call.endpoint), self._patience, SOAP_RULES) as client:

@@ -73,12 +73,12 @@ class ElementReader:
         """Remember the elements of a record that the general way has read: the next ones may be read directly."""
         for child in element if self._roles else ():
             role = self._roles.get(local(child.tag), _PASSED)
-            field = self._type.elements.get(child.tag) if self._type else None
+            described = self._type.elements.get(child.tag) if self._type else None
             if child.tag.startswith(CORE):  # means something else than it is called
                 continue
             if role >= _PHONES:
-                self._phones.learn(child, field.type if field else None)
-            if role >= _PASSED or not (field and field.many):
+                self._phones.learn(child, described.type if described else None)
+            if role >= _PASSED or not (described and described.many):
                 self._known[child.tag] = role
 
     def _quick(self, element: Element) -> Counterparty:
@@ -117,9 +117,9 @@ class ElementReader:
 
     def _check(self, child: Element) -> None:
         """Compare an element that nobody reads with the WSDL too, as the general way does. Raises ServiceChanged."""
-        field = self._type.elements.get(child.tag) if self._type else None
-        if field is not None:
-            typed_value(child, field.type)
+        described = self._type.elements.get(child.tag) if self._type else None
+        if described is not None:
+            typed_value(child, described.type)
 
 
 class _PhoneReader:
@@ -141,9 +141,9 @@ class _PhoneReader:
             self._texts_known |= bool(element.text and element.text.strip())
         for child in element:
             name = local(child.tag)
-            field = wsdl_type.elements.get(child.tag) if wsdl_type else None
+            described = wsdl_type.elements.get(child.tag) if wsdl_type else None
             usual = name not in PART_OF_ONE and (name in self._places or name not in _OF_A_ROW)
-            if usual and not child.tag.startswith(CORE) and not (field and field.many):
+            if usual and not child.tag.startswith(CORE) and not (described and described.many):
                 self._known[child.tag] = self._places.get(name, _IDLE)
 
     def read(self, element: Element) -> tuple[Phone, ...]:

@@ -48,7 +48,7 @@ class WsdlElement:
 
 
 class WsdlTypes:
-    """The types of one WSDL as shapes, each made once: types may hold themselves. ``renamed`` is that of the WSDL."""
+    """The types of one WSDL, each made once: types may hold themselves. ``renamed`` is that of the WSDL."""
 
     def __init__(self, types: Iterable[Any], renamed: Mapping[str, str]) -> None:
         self._renamed = renamed

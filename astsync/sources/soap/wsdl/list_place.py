@@ -27,7 +27,7 @@ ListForm = Literal["typed", "open", "text"]
 class ListPlace:
     """The way to the list. ``path`` holds the tags from the answer's element (``response``) down to what holds it.
 
-    typed: its elements have the tag ``record`` and the type ``record_shape``. open: the WSDL does not say what stands
+    typed: its elements have the tag ``record`` and the type ``record_type``. open: the WSDL does not say what stands
     there. text: it is a text that holds JSON or XML. ``rest`` is what is left of the configured path there.
     """
 
@@ -57,8 +57,8 @@ class _Step:
     element: WsdlElement
 
     def below(self) -> Iterator["_Step"]:
-        for tag, field in self.element.type.elements.items():
-            yield _Step((*self.names, field.name), (*self.tags, tag), field)
+        for tag, inner in self.element.type.elements.items():
+            yield _Step((*self.names, inner.name), (*self.tags, tag), inner)
 
     @property
     def is_list(self) -> bool:

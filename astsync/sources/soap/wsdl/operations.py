@@ -142,9 +142,9 @@ class OperationCall:
                 f"the operation {one_line(self.operation.name)} gives no answer",
                 hint="Choose one that returns the list in source.soap.operation.",
             )
-        shapes = WsdlTypes(self._client.wsdl.types.types, self._renamed)
+        types = WsdlTypes(self._client.wsdl.types.types, self._renamed)
         body = described.body
-        return place_of_list(self.operation.name, shapes.tag(body), shapes.of(body.type), self._config)
+        return place_of_list(self.operation.name, types.tag(body), types.of(body.type), self._config)
 
     def headers(self) -> dict[str, str | bytes]:
         """The headers that SOAP wants."""
