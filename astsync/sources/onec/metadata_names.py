@@ -126,8 +126,8 @@ PART_NAMES: Final[Mapping[str, int]] = {
 }
 """What a name in the JSON, the XML or the lines of a phone means: a place in ``Parts``, and after these the text."""
 
-_SEEN = frozenset(language.text.casefold() for language in METADATA_NAMES)
-_MADE = frozenset(language.digits.casefold() for language in METADATA_NAMES) | {"number"}
+_SEEN = frozenset(names.text.casefold() for names in METADATA_NAMES)
+_MADE = frozenset(names.digits.casefold() for names in METADATA_NAMES) | {"number"}
 _WORD = re.compile(r"[A-ZА-ЯЁ]+[a-zа-яё]*|[a-zа-яё]+")
 _PHONE_WORDS = ("телефон", "моб", "сотов", "phone", "mobile", "cell")
 _PHONE_SHORT = frozenset({"тел", "tel"})
@@ -135,9 +135,9 @@ _PHONE_SHORT = frozenset({"тел", "tel"})
 
 def metadata_names_of(name: str, published: frozenset[str]) -> MetadataNames:
     """Choose the table by the sets that a configuration publishes, else by the letters of the catalog's name."""
-    sets = {f"Catalog_{name}_{language.section}": language for language in METADATA_NAMES}
-    sets |= {f"Catalog_{language.kinds}": language for language in METADATA_NAMES}
-    found = next((language for one, language in sets.items() if one in published), None)
+    sets = {f"Catalog_{name}_{names.section}": names for names in METADATA_NAMES}
+    sets |= {f"Catalog_{names.kinds}": names for names in METADATA_NAMES}
+    found = next((names for one, names in sets.items() if one in published), None)
     return found or (ENGLISH if name.isascii() else RUSSIAN)
 
 

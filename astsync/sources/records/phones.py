@@ -83,7 +83,7 @@ class PhoneReader:
         if not PART_OF_ONE.isdisjoint(value):
             held.append(value)
         elif not known:
-            row = None if ROW_COLUMNS.isdisjoint(value) else read_row(value, _language(value))
+            row = None if ROW_COLUMNS.isdisjoint(value) else read_row(value, _metadata_names(value))
             return None if row is None else (row.texts, row.parts, row.fault)
         return gather(held, digits=next(filter(None, made), ""))
 
@@ -102,5 +102,5 @@ def _is_other_contact(value: Record) -> bool:
     return ENGLISH.fields in value and value.get(ENGLISH.type, ENGLISH.phone) != ENGLISH.phone
 
 
-def _language(value: Record) -> MetadataNames:
+def _metadata_names(value: Record) -> MetadataNames:
     return ENGLISH if ENGLISH.fields in value else RUSSIAN
