@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from astsync import __version__
-from astsync.cli import check, demo, explain, init, lookup, past, runs, status, watch
+from astsync.cli import check, demo, explain, history, init, lookup, status, sync, watch
 from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter, complain, emit, open_streams
 from astsync.errors import EXIT_INTERRUPTED, AstsyncError
@@ -72,13 +72,13 @@ def common(
 
 app.command("init")(init.init)
 app.command("check")(check.check)
-app.command("diff")(runs.diff)
-app.command("sync")(runs.sync)
-app.command("push")(runs.push)
-app.command("problems")(runs.problems)
+app.command("diff")(sync.diff)
+app.command("sync")(sync.sync)
+app.command("push")(sync.push)
+app.command("problems")(sync.problems)
 app.command("lookup")(lookup.lookup)
-app.command("history")(past.history)
-app.command("undo")(past.undo)
+app.command("history")(history.history)
+app.command("undo")(history.undo)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
 app.add_typer(explain.app, name="explain")

@@ -68,17 +68,15 @@ def _failed(error: ConfigError) -> Iterator[Finding]:
 
 
 def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Area]":
-    from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
+    from astsync.parts import Parts, store_path
     from astsync.pbx.check import check_pbx
     from astsync.setup.check import Area, check_rules, check_store, owned_keys
-    from astsync.sources import open_source
 
-    pbxs = chosen(config, common.pbx)
-    path, family = store_path(config, file, os.environ), config.sync.family
-    parser, maker = partial(number_parser, config.numbers), partial(name_maker, config.names)
-    yield Area("rules", ConfigError.exit_code, lambda: check_rules(config, parser, maker))
+    parts = Parts(config, store_path(config, file, os.environ))
+    pbxs, path, family = parts.pbx_configs(common.pbx), parts.store_path, config.sync.family
+    yield Area("rules", ConfigError.exit_code, lambda: check_rules(config, lambda: parts.numbers, lambda: parts.names))
     yield Area("store", StoreError.exit_code, lambda: check_store(path))
-    yield Area("source", SourceError.exit_code, lambda: open_source(config.source).check())
+    yield Area("source", SourceError.exit_code, lambda: parts.source.check())
     for pbx in pbxs:
         owned = owned_keys(path, pbx.name, family)
         yield Area(f"PBX {pbx.name}", PbxError.exit_code, partial(check_pbx, pbx, family, owned))

@@ -36,7 +36,7 @@ Explanation = dict[str, Any]
 @app.command("phone")
 def phone(context: typer.Context, text: TextArgument, output_format: FormatOption = Format.TEXT) -> None:
     """Show the keys that a phone field gives."""
-    from astsync.cli.wiring import number_parser
+    from astsync.parts import number_parser
 
     parser = number_parser(_rules(context)[0])
 
@@ -50,7 +50,7 @@ def phone(context: typer.Context, text: TextArgument, output_format: FormatOptio
 @app.command("name")
 def name(context: typer.Context, text: TextArgument, output_format: FormatOption = Format.TEXT) -> None:
     """Show the caller name that a counterparty's name gives."""
-    from astsync.cli.wiring import name_maker
+    from astsync.parts import name_maker
 
     maker = name_maker(_rules(context)[1])
 

@@ -1,7 +1,5 @@
 """``lookup``: why the phone shows what it shows."""
 
-import os
-from contextlib import closing
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -9,7 +7,7 @@ import typer
 
 from astsync.cli.common import Common
 from astsync.cli.output import check_output, complain, emit
-from astsync.cli.runs import OutputOption
+from astsync.cli.sync import OutputOption
 
 if TYPE_CHECKING:
     from astsync.engine.result import Lookup
@@ -44,18 +42,11 @@ def lookup(
 
 def _look(common: Common, number: str) -> "Lookup":
     """Ask the store and the PBXs; one that is down is not waited for. Raises AstsyncError."""
-    from astsync.cli.wiring import chosen, name_maker, number_parser, store_path
-    from astsync.config import configfile
     from astsync.engine.lookup import Asked, look_up
-    from astsync.pbx.astdb import AmiPbx
-    from astsync.sources import CONFIG
-    from astsync.store import Store
+    from astsync.parts import Parts
 
-    file = configfile.find(common.config, os.environ)
-    config = configfile.load(file, CONFIG)
-    parser, names = number_parser(config.numbers), name_maker(config.names)
-    asked = Asked(number, parser)
-    family = config.sync.family
-    pbxs = [AmiPbx(pbx, family) for pbx in chosen(config, common.pbx)]
-    with closing(Store(store_path(config, file, os.environ), write=False)) as store:
-        return look_up(asked, pbxs, store, family, parser, names)
+    parts = Parts.load(common.config)
+    asked = Asked(number, parts.numbers)
+    names, pbxs = parts.names, parts.pbxs(common.pbx)
+    with parts.store(write=False) as store:
+        return look_up(asked, pbxs, store, parts.config.sync.family, parts.numbers, names)

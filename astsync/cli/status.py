@@ -9,7 +9,7 @@ import typer
 
 from astsync.cli.common import Common
 from astsync.cli.output import check_output, complain, emit
-from astsync.cli.runs import OutputOption
+from astsync.cli.sync import OutputOption
 
 if TYPE_CHECKING:
     from astsync.reports.status import Status
@@ -52,10 +52,11 @@ def status(
 
 def _look(common: Common) -> "tuple[Status, int]":
     """Read the store, then compare every PBX with the snapshot. Gives the status and the exit code."""
-    from astsync.cli.wiring import Lifted, open_engine, open_store
+    from astsync.cli.open_engine import open_engine
+    from astsync.parts import Lifted, Parts
     from astsync.reports.status import Status
 
-    with open_store(common) as store:
+    with Parts.load(common.config).store(write=False) as store:
         snapshot, runs = store.snapshot(), store.runs(LOOKED_AT)
     if snapshot is None:
         return Status(datetime.now(UTC), None, (), runs), 0

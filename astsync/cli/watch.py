@@ -13,7 +13,7 @@ from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter
 
 if TYPE_CHECKING:
-    from astsync.watch.watcher import Job
+    from astsync.watch.job import Job
 
 _UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))  # syslog's, for the journal
@@ -26,19 +26,20 @@ def watch(
     ] = "15m",
 ) -> None:
     """Stay connected, restore the phonebook as soon as a PBX comes back, and sync every so often."""
-    from astsync.cli.watching import guarded, make_job
+    from astsync.parts import Parts
+    from astsync.watch.job import alone, make_job
     from astsync.watch.notify import Notifier
     from astsync.watch.watcher import Watch
 
     common = context.ensure_object(Common)
     pause = seconds(every)
     set_up_log(common, os.environ)
+    store = Parts.load(common.config).store_path
 
-    with guarded(common) as store:
+    def load() -> "Job":
+        return make_job(Parts.load(common.config), common.pbx, pause, store)
 
-        def load() -> "Job":
-            return make_job(common, pause, store)
-
+    with alone(store):
         Watch(load, Notifier(os.environ)).run()
 
 

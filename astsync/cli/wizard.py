@@ -11,9 +11,9 @@ from astsync.cli.asking import Asker
 from astsync.cli.findings import waiting
 from astsync.cli.init_pbx import PbxDialogue, PbxGiven
 from astsync.cli.init_source import SourceDialogue, SourceGiven
-from astsync.cli.wiring import name_maker, number_parser
 from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, SourceConfig, SyncConfig, configfile
 from astsync.errors import SourceError
+from astsync.parts import name_maker, number_parser
 from astsync.setup.commented_toml import LOGIN_VARIABLE, render, secret_variable
 from astsync.setup.cron import cron_line, own_command
 from astsync.setup.dialplan import lookup_line

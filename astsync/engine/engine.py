@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+from functools import partial
 
 from astsync.engine.goals import Goal, InStep, PutBack
 from astsync.engine.options import Options
@@ -45,33 +46,24 @@ class Engine:
         self._progress = progress
         self._stopping = stopping if stopping is not None else threading.Event()
 
-    def pull(self, run: int | None = None) -> Phonebook:
-        """Pull the source and build the phonebook; a run that writes notes who claims each number, and what gave none.
-
-        Raises SourceError when the list is not whole.
-        """
-        decide = self.read()
-        if run is None:
-            return decide(no_note)
-        with self._store.noting(run) as writer:
-            book = decide(writer.add)
-            writer.skip(book.skipped)
-            return book
-
-    def read(self) -> Decide:
-        """Read the source; give what makes the phonebook. Raises SourceError when the list is not whole."""
-        builder = self._builder()
-        builder.read(self._source.pull(self._progress))
-        return builder.decide
+    @property
+    def has_snapshot(self) -> bool:
+        """Whether there is a phonebook to restore from."""
+        return self._store.pulled() is not None
 
     def problems(self) -> Problems:
-        """Pull and tell what got no entry, and why. Raises SourceError."""
-        book = self.pull()
+        """Pull, and list what got no entry and why. Raises SourceError."""
+        book = self._read()(no_note)
         return Problems(self._source.describe(), book.counterparties, book.skipped, book.conflicts, book.doubts)
 
-    def sync(self, command: str = "sync") -> Report:
-        """Pull, compare and apply the differences. Raises SourceError before anything is read or written."""
-        return self._run(command, self._pulled, self._pbxs)
+    def sync(self, command: str = "sync", pull: Callable[[], Decide] | None = None) -> Report:
+        """Pull, compare and apply the differences.
+
+        ``pull`` gives the outcome of a pull that was made earlier, book or error: ``watch`` pulls before it takes the
+        store's lock. Raises SourceError when the list is not whole: then no PBX has been asked yet, and nothing has
+        been written.
+        """
+        return self._run(command, partial(self._pulled, pull=pull), self._pbxs)
 
     def push(self, *, pull: bool = False) -> Report:
         """Write the snapshot's phonebook whole; with no snapshot, or when asked to, pull first."""
@@ -115,13 +107,29 @@ class Engine:
             )
         return self._goal(snapshot)
 
-    def _pulled(self, run: int | None) -> Goal:
-        book = self.pull(run)
+    def _read(self) -> Decide:
+        """Read the source; what is returned makes the phonebook. Raises SourceError when the list is not whole."""
+        return self._builder().read(self._source.pull(self._progress))
+
+    def _pulled(self, run: int | None, pull: Callable[[], Decide] | None = None) -> Goal:
+        book = self._decided(run, self._read() if pull is None else pull())
         at, where = datetime.now(UTC), self._source.describe()
         counts = (book.counterparties, len(book.skipped), len(book.conflicts))
         snapshot = Snapshot(book.entries, at, where, *counts)
         verdicts = {one.number: one.claims[0].verdict for one in book.conflicts if one.number in book.entries}
         return InStep(snapshot, self._store, self._options, fresh=True, verdicts=verdicts)
+
+    def _decided(self, run: int | None, decide: Decide) -> Phonebook:
+        """Make the phonebook.
+
+        With a ``run`` the store is told who claims each number, and which phones gave no number.
+        """
+        if run is None:
+            return decide(no_note)
+        with self._store.noting(run) as writer:
+            book = decide(writer.add)
+            writer.skip(book.skipped)
+            return book
 
     def _goal(self, snapshot: Snapshot) -> Goal:
         return InStep(snapshot, self._store, self._options, fresh=False)

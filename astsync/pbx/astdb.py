@@ -188,11 +188,11 @@ class AmiPbx:
 
     def __init__(self, config: PbxConfig, family: str) -> None:
         self.name = config.name
-        self._config = config
-        self._family = family
+        self.config = config
+        self.family = family
 
     @contextmanager
     def open(self) -> Iterator[AstDb]:
         """Connect and log in; the end of the context logs off and disconnects. Raises PbxError."""
-        with AmiConnection(self._config) as connection:
-            yield AstDb(connection, self._family)
+        with AmiConnection(self.config) as connection:
+            yield AstDb(connection, self.family)

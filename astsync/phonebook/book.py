@@ -8,6 +8,7 @@ from astsync.phonebook.model import (
     Claim,
     Conflict,
     Counterparty,
+    Decide,
     Doubt,
     Entry,
     Note,
@@ -41,14 +42,14 @@ class BookBuilder:
 
     def build(self, counterparties: Iterable[Counterparty], note: Note = no_note) -> Phonebook:
         """Read all counterparties and decide the conflicts; an error of the source passes through."""
-        self.read(counterparties)
-        return self.decide(note)
+        return self.read(counterparties)(note)
 
-    def read(self, counterparties: Iterable[Counterparty]) -> None:
-        """Read counterparties; an error of the source passes through."""
+    def read(self, counterparties: Iterable[Counterparty]) -> Decide:
+        """Read counterparties, and return ``decide``; an error of the source passes through."""
         for counterparty in counterparties:
             self._counterparties += 1
             self._add(counterparty)
+        return self.decide
 
     def _add(self, counterparty: Counterparty) -> None:
         if not counterparty.phones:

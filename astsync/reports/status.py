@@ -8,7 +8,7 @@ from typing import Any
 import orjson
 
 from astsync.engine.result import PbxReport
-from astsync.reports import runs as run_list
+from astsync.reports import history
 from astsync.reports.as_text import summary
 from astsync.store.records import RunRecord, Snapshot
 from astsync.text import escape_controls, printable, utf8
@@ -47,7 +47,7 @@ def _lines(status: Status) -> Iterator[str]:
     for pbx in status.pbx:
         yield f"{printable(pbx.name)}: {summary(pbx)}"
     yield "last runs:"
-    yield from run_list.as_text(status.runs).splitlines()
+    yield from history.as_text(status.runs).splitlines()
 
 
 def _age(age: timedelta) -> str:
@@ -65,7 +65,7 @@ def as_json(status: Status) -> str:
         "version": VERSION,
         "snapshot": _snapshot(status),
         "pbx": [_pbx(pbx) for pbx in status.pbx],
-        "runs": [run_list.as_data(run) for run in status.runs],
+        "runs": [history.as_data(run) for run in status.runs],
     }
     return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
 

@@ -16,7 +16,6 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from astsync.config import PbxConfig
 from astsync.engine.result import Report
 from astsync.errors import AstsyncError, PbxConnectionLost
 from astsync.pbx import Pbx, packets, retry
@@ -69,14 +68,12 @@ class Guard(Loop):
     own, for the periodic sync.
     """
 
-    def __init__(
-        self, config: PbxConfig, family: str, runs: Runs, turns: Turns, clock: Clock, moved: Callable[[], None]
-    ) -> None:
-        super().__init__(config.name, clock)
+    def __init__(self, pbx: AmiPbx, runs: Runs, turns: Turns, clock: Clock, moved: Callable[[], None]) -> None:
+        super().__init__(pbx.name, clock)
         self.up = False
-        self.pbx: Pbx = AmiPbx(config, family)
-        self._config = config
-        self._family = family
+        self.pbx = pbx
+        self._config = pbx.config
+        self._family = pbx.family
         self._runs = runs
         self._turns = turns
         self._moved = moved

@@ -3,10 +3,13 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from typing import Protocol, TypeVar
+from contextlib import AbstractContextManager
+from typing import TypeVar
 
+from astsync.engine import Engine
 from astsync.engine.result import PbxReport, Report
 from astsync.errors import AstsyncError, LockedError
+from astsync.parts import Parts
 from astsync.pbx import Pbx
 from astsync.pbx.retry import doubled, jittered
 from astsync.phonebook.model import Decide, Progress
@@ -19,23 +22,31 @@ _SLICE = 0.2  # seconds after which who waits for a turn looks whether to stop
 Outcome = TypeVar("Outcome")
 
 
-class Runs(Protocol):
-    """What ``watch`` can start. ``sync`` and ``restore`` hold the store's lock for as long as they last."""
+class Runs:
+    """The runs of one configuration. ``sync`` and ``restore`` hold the store's lock for as long as they last."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
 
     def pull(self, progress: Progress) -> Decide:
         """Pull the source, without a lock and without writing. Raises SourceError."""
-        ...
+        return self._parts.builder().read(self._parts.source.pull(progress))
 
     def sync(self, pull: Callable[[], Decide], pbxs: Sequence[Pbx], progress: Progress) -> Report:
         """Bring PBXs in step with what ``pull`` returns, and keep that as the snapshot.
 
         Raises what ``pull`` raises, LockedError, StoreError.
         """
-        ...
+        with self._engine(pbxs, progress) as engine:
+            return engine.sync(pull=pull)
 
     def restore(self, pbxs: Sequence[Pbx], progress: Progress) -> Report | None:
         """Bring PBXs in step with the snapshot; None when there is none yet. Raises LockedError, StoreError."""
-        ...
+        with self._engine(pbxs, progress) as engine:
+            return engine.restore() if engine.has_snapshot else None
+
+    def _engine(self, pbxs: Sequence[Pbx], progress: Progress) -> AbstractContextManager[Engine]:
+        return self._parts.engine(pbxs, self._parts.options(), progress)
 
 
 class Turns:

@@ -5,19 +5,18 @@ import queue
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from types import FrameType
 
-from astsync.config import PbxConfig
 from astsync.errors import AstsyncError
 from astsync.pbx import Pbx
 from astsync.watch.clock import Clock
 from astsync.watch.guard import Guard
+from astsync.watch.job import Job
 from astsync.watch.loop import Loop
 from astsync.watch.notify import Notifier
-from astsync.watch.runs import Runs, Turns, in_full
+from astsync.watch.runs import Turns, in_full
 from astsync.watch.syncer import Syncer
 
 log = logging.getLogger(__name__)
@@ -27,26 +26,11 @@ _STOP, _RELOAD, _MOVED = "stop", "reload", "moved"
 _SIGNALS = {signal.SIGTERM: _STOP, signal.SIGINT: _STOP, signal.SIGHUP: _RELOAD}
 
 
-@dataclass(frozen=True, slots=True)
-class Job:
-    """What to watch, by one reading of the configuration.
-
-    ``family`` is the phonebook's in AstDB. ``every`` is the seconds between two syncs, 0 for none. ``silence`` is how
-    many seconds a loop may show no pulse and yet be well, as while it waits for an answer.
-    """
-
-    pbxs: Sequence[PbxConfig]
-    family: str
-    runs: Runs
-    every: float
-    silence: float
-
-
 class _Team:
     """The loops of one job."""
 
     def __init__(self, job: Job, turns: Turns, clock: Clock, moved: Callable[[], None]) -> None:
-        self.guards = [Guard(pbx, job.family, job.runs, turns, clock, moved) for pbx in job.pbxs]
+        self.guards = [Guard(pbx, job.runs, turns, clock, moved) for pbx in job.pbxs]
         self.syncer = Syncer(job.runs, turns, job.every, clock, self.up, moved) if job.every else None
         self._silence = job.silence
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from astsync import errors
-from astsync.cli.runs import EXIT_DIFFERENT
+from astsync.cli.sync import EXIT_DIFFERENT
 from astsync.config import PbxConfig
 from astsync.config.configfile import load
 from astsync.config.described_keys import described_sections

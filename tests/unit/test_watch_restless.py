@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from astsync.cli.watching import EngineRuns
 from astsync.engine.result import Report
 from astsync.pbx import Pbx, retry
 from astsync.phonebook.model import Progress
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.ami.faults import Faults
 from astsync.watch.clock import Clock
+from astsync.watch.runs import Runs
 from tests.unit.watch_house import House, eventually, said, whole
 
 BOOTED = b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n"
@@ -141,9 +141,9 @@ def test_what_a_pbx_drops_at_the_end_of_its_start_is_put_back_once(house: House,
 def test_what_a_pbx_drops_while_it_is_restored_is_put_back_too(
     house: House, office: AmiStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    restore, restores = EngineRuns.restore, list[Report | None]()
+    restore, restores = Runs.restore, list[Report | None]()
 
-    def dropped_at_the_end(runs: EngineRuns, pbxs: Sequence[Pbx], progress: Progress) -> Report | None:
+    def dropped_at_the_end(runs: Runs, pbxs: Sequence[Pbx], progress: Progress) -> Report | None:
         restores.append(restore(runs, pbxs, progress))
         if len(restores) == 1:
             office.wipe()
@@ -151,7 +151,7 @@ def test_what_a_pbx_drops_while_it_is_restored_is_put_back_too(
             time.sleep(0.2)  # it is heard before the restore has ended
         return restores[-1]
 
-    monkeypatch.setattr(EngineRuns, "restore", dropped_at_the_end)
+    monkeypatch.setattr(Runs, "restore", dropped_at_the_end)
     house.fill_snapshot()
     with house.watching():
         eventually(lambda: len(restores) == 2)

@@ -9,18 +9,20 @@ from pathlib import Path
 
 import pytest
 
-from astsync.cli.watching import EngineRuns
 from astsync.config import Config
 from astsync.errors import SourceUnreachable
 from astsync.finding import Finding
+from astsync.parts import Parts
 from astsync.phonebook.model import Counterparty, Decide, Phone, Progress, no_progress
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.sources import CONFIG
 from astsync.store import RunRecord, Store
 from astsync.watch.clock import Clock
+from astsync.watch.job import Job
 from astsync.watch.notify import Notifier
-from astsync.watch.watcher import Job, Watch
+from astsync.watch.runs import Runs
+from astsync.watch.watcher import Watch
 
 STOPS = 4.0  # seconds within which watch ends on a busy machine; on an idle one it takes 2 at most
 
@@ -73,8 +75,13 @@ class House:
     def path(self) -> Path:
         return self.folder / "store.sqlite3"
 
-    def runs(self) -> EngineRuns:
-        return EngineRuns(self.config(), self.source, self.path)
+    def runs(self) -> Runs:
+        return Runs(self.parts())
+
+    def parts(self) -> Parts:
+        parts = Parts(self.config(), self.path)
+        parts.source = self.source
+        return parts
 
     def config(self) -> Config:
         pbxs = [
@@ -86,8 +93,7 @@ class House:
     def load(self) -> Job:
         if self.broken is not None:
             raise self.broken
-        config = self.config()
-        return Job(config.pbx, config.sync.family, self.runs(), self.every, self.silence)
+        return Job(self.parts().pbxs(), self.runs(), self.every, self.silence)
 
     def fill_snapshot(self) -> None:
         self.runs().sync(self.pulled, [], no_progress)

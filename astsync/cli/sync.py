@@ -56,7 +56,8 @@ def diff(
     allow_changes: AllowChanges = False,
 ) -> None:
     """Compare 1C with the PBXs and report; write nothing."""
-    from astsync.cli.wiring import Lifted, open_engine
+    from astsync.cli.open_engine import open_engine
+    from astsync.parts import Lifted
 
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
@@ -77,7 +78,8 @@ def sync(
     allow_changes: AllowChanges = False,
 ) -> None:
     """Bring the PBXs in step with 1C: write only what differs."""
-    from astsync.cli.wiring import Lifted, open_engine
+    from astsync.cli.open_engine import open_engine
+    from astsync.parts import Lifted
 
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
@@ -98,7 +100,8 @@ def push(
     allow_changes: AllowChanges = False,
 ) -> None:
     """Write the whole phonebook as of the last sync, as after a PBX's reboot; 1C may be down."""
-    from astsync.cli.wiring import Lifted, open_engine
+    from astsync.cli.open_engine import open_engine
+    from astsync.parts import Lifted
 
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
@@ -110,11 +113,11 @@ def push(
 
 def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, output: OutputOption = None) -> None:
     """Pull from 1C and list what gets no entry, and why, and the numbers that several counterparties have."""
-    from astsync.cli.wiring import Lifted, open_engine
+    from astsync.cli.open_engine import open_engine
     from astsync.reports.formats import PROBLEM_RENDERERS
 
     check_output(output)
-    with open_engine(context.ensure_object(Common), Lifted(), dry_run=True) as engine:
+    with open_engine(context.ensure_object(Common), dry_run=True) as engine:
         found = engine.problems()
     emit(PROBLEM_RENDERERS[report_format](found), output)
 

@@ -7,7 +7,7 @@ import typer
 
 from astsync.cli.common import Common
 from astsync.cli.output import check_output, emit
-from astsync.cli.runs import FEW, DryRun, Format, FormatOption, OutputOption, finish
+from astsync.cli.sync import FEW, DryRun, Format, FormatOption, OutputOption, finish
 from astsync.errors import ConfigError, SafetyError
 
 
@@ -25,13 +25,13 @@ def history(
     output: OutputOption = None,
 ) -> None:
     """List past runs, what they did to each PBX, and which of them can be undone."""
-    from astsync.cli.wiring import open_store
-    from astsync.reports import runs
+    from astsync.parts import Parts
+    from astsync.reports import history as report
 
     check_output(output)
-    with open_store(context.ensure_object(Common)) as store:
+    with Parts.load(context.ensure_object(Common).config).store(write=False) as store:
         found = store.runs(limit)
-    emit(runs.as_json(found) if list_format is HistoryFormat.JSON else runs.as_text(found), output)
+    emit(report.as_json(found) if list_format is HistoryFormat.JSON else report.as_text(found), output)
 
 
 def undo(
@@ -50,13 +50,13 @@ def undo(
     output: OutputOption = None,
 ) -> None:
     """Put back what a run overwrote, deleted and added; the next sync writes it again, unless 1C says otherwise."""
-    from astsync.cli.wiring import Lifted, open_engine
+    from astsync.cli.open_engine import open_engine
 
     check_output(output)
     common = context.ensure_object(Common)
     if not yes and not dry_run:
         run = _agreed(common, run, skip_changed=skip_changed)
-    with open_engine(common, Lifted(), dry_run=dry_run) as engine:
+    with open_engine(common, dry_run=dry_run) as engine:
         report = engine.undo(run, skip_changed=skip_changed)
     raise typer.Exit(finish(context, report, report_format, output, most=FEW))
 
@@ -69,7 +69,7 @@ def _agreed(common: Common, run: int | None, *, skip_changed: bool) -> int | Non
     SafetyError after a no.
     """
     from astsync.cli.asking import Asker, at_a_terminal
-    from astsync.cli.wiring import Lifted, open_engine
+    from astsync.cli.open_engine import open_engine
     from astsync.reports import as_text
 
     if not at_a_terminal():
@@ -77,7 +77,7 @@ def _agreed(common: Common, run: int | None, *, skip_changed: bool) -> int | Non
             "undo asks before it writes, and there is no terminal to ask at",
             hint="Look at what it would do with --dry-run, then add --yes.",
         )
-    with open_engine(common, Lifted(), dry_run=True) as engine:
+    with open_engine(common, dry_run=True) as engine:
         preview = engine.undo(run, skip_changed=skip_changed)
     asker = Asker(yes=False)
     if any(pbx.error is None and pbx.plan is not None and pbx.plan.changes for pbx in preview.pbx):

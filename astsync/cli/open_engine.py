@@ -1,0 +1,25 @@
+"""The engine of a command: the parts of its configuration, under a progress bar."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from astsync.cli.common import Common
+from astsync.cli.progress import progress_bar
+from astsync.engine import Engine
+from astsync.parts import Lifted, Parts
+
+
+@contextmanager
+def open_engine(
+    common: Common, lifted: Lifted | None = None, *, dry_run: bool, whole: bool = False, durable: bool = False
+) -> Iterator[Engine]:
+    """Make an engine for the configuration; a run that may write holds the store's lock. Raises AstsyncError."""
+    parts, stopping = Parts.load(common.config), threading.Event()
+    options = parts.options(lifted, dry_run=dry_run, whole=whole, durable=durable)
+    pbxs = parts.patient_pbxs(common.pbx, stopping)
+    with (
+        progress_bar(quiet=common.quiet) as progress,
+        parts.engine(pbxs, options, progress, stopping) as engine,
+    ):
+        yield engine

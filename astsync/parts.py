@@ -1,0 +1,188 @@
+"""The one wiring: a configuration, and the parts that it describes.
+
+Commands, ``watch`` and every later service take their parts from here. A new key or safety limit is handed on in this
+file alone, and then reaches all of them; ``tests/unit/test_parts.py`` plays every key through both ways.
+"""
+
+import hashlib
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import closing, contextmanager, nullcontext
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from platformdirs import user_state_path
+
+from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, configfile
+from astsync.engine import Engine, Options
+from astsync.errors import ConfigError
+from astsync.pbx import Pbx
+from astsync.pbx.astdb import AmiPbx
+from astsync.pbx.patient import PatientPbx
+from astsync.phonebook.book import BookBuilder
+from astsync.phonebook.model import Progress, no_progress
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.phonebook.plan import Limits
+from astsync.sources import CONFIG, Source, open_source
+from astsync.store import Store, locked
+from astsync.text import printable
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The safety limits that are lifted for one run."""
+
+    empty: bool = False
+    deletes: bool = False
+    changes: bool = False
+
+
+class Parts:
+    """The parts of one configuration; its store is the file ``store_path``.
+
+    A part is made when it is first asked for, so that a command loads only the libraries that it needs. Making a part
+    asks neither 1C nor a PBX. It raises ConfigError where the configuration cannot be carried out.
+    """
+
+    def __init__(self, config: Config, store_path: Path) -> None:
+        self.config = config
+        self.store_path = store_path
+
+    @classmethod
+    def load(cls, given: Path | None, environ: Mapping[str, str] = os.environ) -> "Parts":
+        """Find and read the configuration; ``given`` is the file of ``--config``. Raises ConfigError."""
+        file = configfile.find(given, environ)
+        config = configfile.load(file, CONFIG, environ)
+        return cls(config, store_path(config, file, environ))
+
+    @cached_property
+    def source(self) -> Source:
+        """The source of counterparties."""
+        return open_source(self.config.source)
+
+    @cached_property
+    def numbers(self) -> NumberParser:
+        """The parser of phone fields."""
+        return number_parser(self.config.numbers)
+
+    @cached_property
+    def names(self) -> NameMaker:
+        """The maker of caller names."""
+        return name_maker(self.config.names)
+
+    def builder(self) -> BookBuilder:
+        """Make a builder: each pull needs a new one."""
+        return BookBuilder(self.numbers, self.names, self.config.book.conflict, self.config.names.max_length)
+
+    def pbx_configs(self, names: Sequence[str] = ()) -> list[PbxConfig]:
+        """Choose the PBXs of these names, or all. Raises ConfigError for a name that is not configured."""
+        known = {pbx.name.casefold(): pbx for pbx in self.config.pbx}
+        unknown = [name for name in names if name.casefold() not in known]
+        if unknown:
+            raise ConfigError(
+                f"no PBX is named {printable(', '.join(unknown))}",
+                hint=f"Configured: {', '.join(pbx.name for pbx in self.config.pbx)}.",
+            )
+        wanted = {name.casefold() for name in names} or known.keys()
+        return [pbx for key, pbx in known.items() if key in wanted]
+
+    def pbxs(self, names: Sequence[str] = ()) -> list[AmiPbx]:
+        """Make the PBXs of these names, or all. A connection that is lost is an error at once."""
+        return [AmiPbx(pbx, self.config.sync.family) for pbx in self.pbx_configs(names)]
+
+    def patient_pbxs(self, names: Sequence[str], stopping: threading.Event) -> list[PatientPbx]:
+        """Make PBXs that a run waits for when their connection is lost; ``stopping`` ends the wait."""
+        chosen = zip(self.pbxs(names), self.pbx_configs(names), strict=True)
+        return [PatientPbx(pbx, config.patience, stopping) for pbx, config in chosen]
+
+    def options(
+        self, lifted: Lifted | None = None, *, dry_run: bool = False, whole: bool = False, durable: bool = False
+    ) -> Options:
+        """Say how a run is done: by the configuration, and by what the command line wants of this run alone."""
+        sync, lifted = self.config.sync, lifted or Lifted()
+        limits = Limits(
+            max_delete=None if lifted.deletes else sync.max_delete,
+            max_change=None if lifted.changes else sync.max_change,
+            allow_empty=lifted.empty,
+        )
+        return Options(sync.family, sync.foreign, limits, dry_run=dry_run, whole=whole, durable=durable)
+
+    @contextmanager
+    def store(self, *, write: bool) -> Iterator[Store]:
+        """Open the store, without its lock. Raises StoreError."""
+        with closing(Store(self.store_path, write=write, undo_runs=self.config.store.keep_runs)) as store:
+            yield store
+
+    @contextmanager
+    def engine(
+        self,
+        pbxs: Sequence[Pbx],
+        options: Options,
+        progress: Progress = no_progress,
+        stopping: threading.Event | None = None,
+    ) -> Iterator[Engine]:
+        """Open the store and make an engine over it. A run that may write holds the store's lock. Raises AstsyncError.
+
+        The builder is tried first: a rule that cannot be carried out must be no failed run of the history.
+        """
+        self.builder()
+        with (
+            nullcontext() if options.dry_run else locked(self.store_path),
+            self.store(write=not options.dry_run) as store,
+        ):
+            yield Engine(
+                source=self.source,
+                builder=self.builder,
+                pbxs=pbxs,
+                store=store,
+                options=options,
+                progress=progress,
+                stopping=stopping,
+            )
+
+
+def number_parser(config: NumbersConfig) -> NumberParser:
+    """Make the parser of phone fields. Raises ConfigError."""
+    return NumberParser(country=config.country, area_code=config.area_code, forms=config.forms)
+
+
+def name_maker(config: NamesConfig) -> NameMaker:
+    """Make the maker of caller names. Raises ConfigError."""
+    return NameMaker(
+        scheme=config.scheme,
+        legal_form=config.legal_form,
+        max_length=config.max_length,
+        max_bytes=config.max_bytes,
+        language=config.language,
+    )
+
+
+def store_path(config: Config, file: Path | None, environ: Mapping[str, str]) -> Path:
+    """Find the place of the store: the configured one, else one for this configuration file in the state folder.
+
+    The state folder is systemd's ``STATE_DIRECTORY`` where it is set, else the user's own. Links are followed, so that
+    all ways to a store lead to its one lock. Raises ConfigError where there is no place for a store.
+    """
+    return Path(os.path.realpath(config.store.path or _default_store(file, environ)))
+
+
+def _default_store(file: Path | None, environ: Mapping[str, str]) -> Path:
+    given = environ.get("STATE_DIRECTORY")
+    folder = Path(given.split(":")[0]) if given else _state_folder()
+    if file is None:
+        return folder / "astsync.sqlite3"
+    place = hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:8]
+    return folder / f"{file.stem}-{place}.sqlite3"
+
+
+def _state_folder() -> Path:
+    try:
+        return user_state_path("astsync")
+    except RuntimeError:  # no HOME, and a user that the system does not know
+        raise ConfigError(
+            "there is no place for the store: this user has no home folder",
+            hint="Set store.path in the configuration, or STATE_DIRECTORY in the environment.",
+        ) from None

@@ -1,0 +1,77 @@
+"""What ``watch`` does by one reading of the configuration."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from astsync.config import PbxConfig
+from astsync.errors import ConfigError, LockedError
+from astsync.parts import Parts
+from astsync.pbx.astdb import AmiPbx
+from astsync.sources import kind_of
+from astsync.store import locked
+from astsync.watch.runs import Runs
+
+SILENCE = 300  # seconds on top of an answer's deadline and its tries, after which a loop counts as stuck
+_TRIES = 4  # of one request, each with the whole time-out
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """What to watch by one reading of the configuration.
+
+    ``every`` is the seconds between two syncs, 0 for none. ``silence`` is how many seconds a loop may show no pulse
+    and yet be well, as while it waits for an answer.
+    """
+
+    pbxs: Sequence[AmiPbx]
+    runs: Runs
+    every: float
+    silence: float
+
+
+@contextmanager
+def alone(store: Path) -> Iterator[None]:
+    """Keep a second ``watch`` away from a store. Raises LockedError.
+
+    This lock is not the store's own: the runs of other commands take turns with those of ``watch``.
+    """
+    try:
+        with locked(store.with_name(f"{store.name}.watch")):
+            yield
+    except LockedError as error:
+        raise LockedError(
+            str(error).replace("another run of astsync", "another astsync watch"), hint="One is enough: end the other."
+        ) from None
+
+
+def make_job(parts: Parts, names: Sequence[str], every: float, store: Path) -> Job:
+    """Make the job for the PBXs of these names, or all; ``store`` is the one that ``alone`` guards. Raises ConfigError.
+
+    A configuration that has moved to another store would leave the guarded one, so it is refused.
+    """
+    configs = parts.pbx_configs(names)
+    source = parts.config.source
+    _check(parts, configs, every)
+    if parts.store_path != store:
+        raise ConfigError(
+            f"the store is {parts.store_path} now, and was {store}", hint="End astsync watch and start it again."
+        )
+    longest = max([source.timeout, *(pbx.timeout for pbx in configs)])
+    return Job(parts.pbxs(names), Runs(parts), every, SILENCE + _TRIES * longest)
+
+
+def _check(parts: Parts, pbxs: Sequence[PbxConfig], every: float) -> None:
+    """Find now what would fail in every later run: a secret, a rule, an input that ends. Raises ConfigError."""
+    source = parts.config.source
+    for pbx in pbxs:
+        pbx.password()
+    parts.builder()
+    if every:
+        source.secret()
+    if every and not kind_of(source).repeatable(source):
+        raise ConfigError(
+            "standard input can be read only once, and watch syncs again and again",
+            hint="Name a file in source.file.path, or give --every 0.",
+        )
