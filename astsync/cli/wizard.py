@@ -17,7 +17,7 @@ from astsync.parts import name_maker, number_parser
 from astsync.setup.commented_toml import LOGIN_VARIABLE, render, secret_variable
 from astsync.setup.cron import cron_line, own_command
 from astsync.setup.dialplan import lookup_line
-from astsync.setup.files import check_place, write_files
+from astsync.setup.new_files import check_place, write_files
 from astsync.setup.preview import Row, preview
 from astsync.setup.typed_values import checked
 from astsync.sources import CONFIG

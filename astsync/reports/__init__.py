@@ -1,1 +1,1 @@
-"""A renderer a format, all from the same report."""
+"""Reports: a module a format, all of them from the same result. Nothing here prints or writes a file."""

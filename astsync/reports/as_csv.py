@@ -11,12 +11,12 @@ _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def render(report: Report) -> str:
-    """Give a row a change."""
+    """One row for each change."""
     return _table(CHANGE_COLUMNS, change_rows(report))
 
 
 def render_problems(problems: Problems) -> str:
-    """Give a row a problem."""
+    """One row for each problem."""
     return _table(PROBLEM_COLUMNS, problem_rows(problems))
 
 
@@ -29,5 +29,5 @@ def _table(columns: Row, rows: Iterable[Row]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Keep a spreadsheet from taking a text for a formula: an apostrophe before it makes it text."""
+    """Put an apostrophe before a text that a spreadsheet would run as a formula. Anybody may have typed it into 1C."""
     return f"'{text}" if text.startswith(_FORMULA) else text

@@ -10,14 +10,14 @@ from astsync.reports.tables import CHANGE_COLUMNS, PROBLEM_COLUMNS, Row, change_
 
 
 def render(report: Report) -> str:
-    """Give the report as a page: a summary a PBX, and a table of all changes."""
+    """The report as a page: a summary for each PBX, and a table of all changes."""
     undo = report.undoes is not None
     notes = [(pbx.name, text) for pbx in report.pbx for text in (summary(pbx, undo=undo), outcome(pbx)) if text]
     return _page(f"astsync {report.command}", headline(report), notes, CHANGE_COLUMNS, change_rows(report))
 
 
 def render_problems(problems: Problems) -> str:
-    """Give the problems as a page with one table."""
+    """The problems as a page with one table."""
     return _page("astsync problems", problems_headline(problems), (), PROBLEM_COLUMNS, problem_rows(problems))
 
 

@@ -1,4 +1,4 @@
-"""The JSON report: version 1, its keys pinned by a test."""
+"""The JSON report. Scripts rely on its keys, so a test pins them."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -13,7 +13,7 @@ VERSION = 1
 
 
 def render(report: Report) -> str:
-    """Give the report as one JSON object, indented, with a line end."""
+    """The report as one JSON object, indented, with a line end."""
     data = {
         "version": VERSION,
         "run": report.run,
@@ -30,7 +30,7 @@ def render(report: Report) -> str:
 
 
 def render_problems(problems: Problems) -> str:
-    """Give the problems as one JSON object, indented, with a line end."""
+    """The problems as one JSON object, indented, with a line end."""
     data = {
         "version": VERSION,
         "source": utf8(problems.source),
@@ -43,7 +43,7 @@ def render_problems(problems: Problems) -> str:
 
 
 def as_skipped(skip: Skipped) -> dict[str, str]:
-    """Give a skipped field as JSON's object."""
+    """A skipped field as a JSON object."""
     return {"source": utf8(skip.source), "name": utf8(skip.name), "text": utf8(skip.text), "reason": utf8(skip.reason)}
 
 
@@ -58,7 +58,7 @@ def _conflict(conflict: Conflict) -> dict[str, Any]:
 
 
 def as_claim(claim: Claim) -> dict[str, str]:
-    """Give a claim as JSON's object; ``reason`` is its verdict."""
+    """A claim as a JSON object. Its ``reason`` is the claim's verdict."""
     return {
         "name": utf8(claim.name),
         "source": utf8(claim.source),
@@ -71,7 +71,7 @@ def as_claim(claim: Claim) -> dict[str, str]:
 
 
 def _kept(pbx: PbxReport) -> dict[str, Any]:
-    """Give the foreign entries, only where they are asked for: there may be many."""
+    """The foreign entries themselves. There may be many, so they stand only in a report that was asked for them."""
     kept = pbx.plan.kept if pbx.plan else ()
     return {"kept": [{"number": utf8(entry.number), "name": utf8(entry.name)} for entry in kept]}
 
@@ -95,7 +95,7 @@ def _pbx(pbx: PbxReport, verdicts: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _why(change: Change, verdicts: Mapping[str, str]) -> dict[str, str]:
-    """Tell why an entry won its number, only where several counterparties claim it."""
+    """Why the new entry won its number; nothing where one counterparty alone claims it."""
     verdict = verdicts.get(change.number)
     return {} if verdict is None else {"reason": utf8(verdict)}
 

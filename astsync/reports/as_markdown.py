@@ -1,4 +1,4 @@
-"""Markdown reports: a heading a PBX, its summary, a table."""
+"""Markdown reports: a heading, a summary for each PBX, and a table."""
 
 import re
 from collections.abc import Iterable, Iterator
@@ -11,12 +11,12 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 
 
 def render(report: Report) -> str:
-    """Give the report as Markdown."""
+    """The report as Markdown."""
     return "\n".join(_lines(report)) + "\n"
 
 
 def render_problems(problems: Problems) -> str:
-    """Give the problems as Markdown."""
+    """The problems as Markdown."""
     return (
         "\n".join((f"# {_safe(problems_headline(problems))}", "", *_table(PROBLEM_COLUMNS, problem_rows(problems))))
         + "\n"
@@ -44,5 +44,5 @@ def _row(cells: Row) -> str:
 
 
 def _safe(text: str) -> str:
-    """Escape what Markdown or HTML inside it would take for its own."""
+    """Escape the characters that have a meaning in Markdown, or in HTML inside it."""
     return _SPECIAL.sub(r"\\\1", text)

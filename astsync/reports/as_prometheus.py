@@ -1,4 +1,4 @@
-"""The status as Prometheus reads it, by node_exporter's textfile collector or any other way."""
+"""The status in the format of Prometheus, as for the textfile collector of node_exporter."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ from astsync.store.records import RunRecord
 
 
 def render(status: Status) -> str:
-    """Give the status in Prometheus' text format (0.0.4). Times are Unix seconds."""
+    """The status in Prometheus' text format (0.0.4). Times are Unix seconds."""
     registry = CollectorRegistry()
     registry.register(_Gauges(status))
     return generate_latest(registry).decode()
@@ -25,7 +25,7 @@ class _Gauges(Collector):
         self._status = status
 
     def collect(self) -> Iterator[Metric]:
-        """Give every gauge."""
+        """All gauges."""
         yield from self._snapshot()
         yield from self._pbxs()
         yield from self._runs()
@@ -79,7 +79,7 @@ def _counts(pbx: PbxReport) -> Iterator[tuple[str, int]]:
 
 
 def _last(runs: list[RunRecord]) -> Iterator[RunRecord]:
-    """Give the last run of each command; ``runs`` has the newest first."""
+    """The last run of each command; ``runs`` begins with the newest."""
     last = {run.command: run for run in reversed(runs)}
     yield from (last[command] for command in sorted(last))
 

@@ -1,4 +1,4 @@
-"""The report for people: a summary a PBX, and a line a change."""
+"""The report for people: a summary for each PBX, and a line for each change."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -11,21 +11,21 @@ from astsync.text import printable
 
 
 def render(report: Report, most: int | None = None) -> str:
-    """Give the report as plain text: ``+`` added, ``~`` changed, ``-`` deleted, ``=`` foreign and kept.
+    """The report as plain text: ``+`` added, ``~`` changed, ``-`` deleted, ``=`` foreign and kept.
 
-    At most ``most`` changes a PBX are listed.
+    ``most`` is how many changes are listed for each PBX; None lists all.
     """
     return "\n".join(_lines(report, most)) + "\n"
 
 
 def intent(report: Report) -> str:
-    """Tell before a run what it is about to do: which run it puts back, and how much of each PBX's book."""
+    """What an undo is about to do: which run it puts back, and how much of each PBX's phonebook."""
     parts = (f"  {pbx.name}: {pbx.error or summary(pbx, undo=report.undoes is not None)}" for pbx in report.pbx)
     return "\n".join([headline(report), *parts])
 
 
 def render_problems(problems: Problems) -> str:
-    """Give the problems as plain text: what was skipped, what is in doubt, each number of several counterparties."""
+    """The problems as plain text: skipped fields, fields in doubt, and numbers that several counterparties claim."""
     lines = [problems_headline(problems)]
     lines += (f"  {_skip(skip)}" for skip in problems.skipped)
     lines += (f"  {_doubt(doubt)}" for doubt in problems.doubts)
@@ -34,7 +34,7 @@ def render_problems(problems: Problems) -> str:
 
 
 def headline(report: Report) -> str:
-    """Tell where the phonebook comes from."""
+    """Where the phonebook comes from, and how many counterparties it was made of."""
     if report.undoes is not None:
         return f"putting back {printable(report.source)}"
     age = "" if report.fresh else f"snapshot of {report.pulled.astimezone():%Y-%m-%d %H:%M:%S} from "
@@ -43,7 +43,7 @@ def headline(report: Report) -> str:
 
 
 def problems_headline(problems: Problems) -> str:
-    """Tell where the problems come from, and how many there are."""
+    """Where the problems come from, and how many there are."""
     counts = _counts(problems.counterparties, len(problems.skipped), len(problems.conflicts))
     doubts = f", {len(problems.doubts)} in doubt" if problems.doubts else ""
     return f"{printable(problems.source)}: {counts}{doubts}"
@@ -54,7 +54,7 @@ def _counts(counterparties: int, skipped: int, conflicts: int) -> str:
 
 
 def summary(pbx: PbxReport, *, undo: bool = False) -> str:
-    """Tell a PBX's differences in numbers; ``undo`` where they are those to what it held before a run."""
+    """A PBX's differences in figures. With ``undo`` they are the differences to what it held before a run."""
     plan = pbx.plan
     if plan is None:
         return "not reached"
@@ -66,12 +66,12 @@ def summary(pbx: PbxReport, *, undo: bool = False) -> str:
 
 
 def _share(plan: Plan) -> str:
-    """Tell how much of the book a plan touches; what it adds counts as part of the book."""
+    """How much of a phonebook a plan changes. Entries that it adds count as part of the phonebook."""
     return f"{plan.changes} of {plan.existing + len(plan.add)} entries"
 
 
 def outcome(pbx: PbxReport) -> str:
-    """Tell what was done to a PBX in numbers, "" where there was nothing to do."""
+    """What was done to a PBX, in figures; "" where there was nothing to do."""
     applied = pbx.applied
     if applied is None or pbx.plan is None or not (pbx.plan.changes or applied.written):
         return ""
@@ -110,7 +110,7 @@ def _failures(applied: Applied | None) -> Iterator[str]:
 
 
 def _why(change: Change, report: Report) -> str:
-    """Tell why an entry won its number, where several counterparties claim it."""
+    """Why the new entry won its number; "" where one counterparty alone claims it."""
     verdict = "" if change.new is None else report.verdicts.get(change.number, "")
     return f"  ({printable(verdict)})" if verdict else ""
 

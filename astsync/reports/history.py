@@ -12,13 +12,13 @@ VERSION = 1
 
 
 def as_json(runs: Iterable[RunRecord]) -> str:
-    """Give the runs as one JSON object, indented, with a line end; its keys are pinned by a test."""
+    """The runs as one JSON object, indented, with a line end. A test pins its keys."""
     data = {"version": VERSION, "runs": [as_data(run) for run in runs]}
     return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
 
 
 def as_data(run: RunRecord) -> dict[str, Any]:
-    """Give a run as JSON's objects."""
+    """A run as a JSON object."""
     return {
         "run": run.run,
         "command": utf8(run.command),
@@ -39,7 +39,7 @@ def _part(part: RunPart) -> dict[str, Any]:
 
 
 def as_text(runs: Sequence[RunRecord]) -> str:
-    """Give a line a run and one for each of its PBXs, in local time."""
+    """A line for each run and one for each of its PBXs, in local time."""
     if not runs:
         return "no runs yet\n"
     return "\n".join(line for run in runs for line in _lines(run)) + "\n"

@@ -1,4 +1,4 @@
-"""What is known of one number, for ``lookup``."""
+"""What is known about one number, for ``lookup``."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -16,7 +16,7 @@ _UNKNOWN = "from which card is not known: an older astsync made the snapshot; th
 
 
 def as_text(found: Lookup) -> str:
-    """Give what is known for people, in local time."""
+    """What is known, for people, in local time."""
     return "\n".join((*_heading(found), *_on_pbxs(found), *_in_snapshot(found))) + "\n"
 
 
@@ -45,7 +45,11 @@ def _held(found: Lookup, key: Key, written: Written | None) -> str:
 
 
 def _whose(key: Key, written: Written | None) -> str:
-    """Tell who wrote what stands there. A run that changed the key last tells whether somebody else wrote since."""
+    """Who wrote the value that the PBX holds.
+
+    The key is ours, but the value may not be: the last run that changed the key sent ``written.new``. Another value is
+    somebody else's.
+    """
     if not key.owned:
         return "foreign: astsync did not write it"
     if written is not None and written.number == key.number and written.new != key.name:
@@ -85,7 +89,7 @@ def _in_snapshot(found: Lookup) -> Iterator[str]:
 
 
 def _claim(claim: Claim, found: Lookup | None) -> Iterator[str]:
-    """Tell a claim; of the first one, whose name stands there, also by which rules."""
+    """The lines of a claim. ``found`` is given for the first claim, whose name won, to show the rules as well."""
     code = f", code {printable(claim.code)}" if claim.code not in ("", claim.source) else ""
     yield f"  {printable(claim.counterparty)} ({printable(claim.source)}{code})"
     kind = f"{printable(claim.kind)}: " if claim.kind else ""
@@ -101,7 +105,7 @@ def _by(rules: tuple[str, ...]) -> str:
 
 
 def as_json(found: Lookup) -> str:
-    """Give what is known as one JSON object, indented, with a line end; its keys are pinned by a test."""
+    """What is known, as one JSON object, indented, with a line end. A test pins its keys."""
     data = {
         "version": VERSION,
         "number": found.number,

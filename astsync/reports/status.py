@@ -1,4 +1,4 @@
-"""How things stand, for ``status``: the snapshot, each PBX beside it, and the last runs."""
+"""The report of ``status``: the snapshot, how each PBX compares with it, and the last runs."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -18,7 +18,7 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """How things stood at ``now`` (UTC). Without a snapshot the PBXs are not asked, and ``pbx`` is empty."""
+    """What was known at ``now`` (UTC). Without a snapshot no PBX is asked, and ``pbx`` is empty."""
 
     now: datetime
     snapshot: Snapshot | None
@@ -27,12 +27,12 @@ class Status:
 
 
 def in_step(pbx: PbxReport) -> bool | None:
-    """Tell whether a PBX holds the snapshot's phonebook; None where it could not be read."""
+    """Whether a PBX holds the snapshot's phonebook; None where it could not be read."""
     return None if pbx.plan is None else not pbx.plan.changes
 
 
 def as_text(status: Status) -> str:
-    """Give the status for people, in local time."""
+    """The status for people, in local time."""
     return "\n".join(_lines(status)) + "\n"
 
 
@@ -51,7 +51,7 @@ def _lines(status: Status) -> Iterator[str]:
 
 
 def _age(age: timedelta) -> str:
-    """Tell an age in its largest whole unit; a clock that was set back makes none that is negative."""
+    """An age in its largest whole unit. A machine's clock may have been set back: no age is below zero."""
     seconds = max(int(age.total_seconds()), 0)
     for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
         if seconds >= unit:
@@ -60,7 +60,7 @@ def _age(age: timedelta) -> str:
 
 
 def as_json(status: Status) -> str:
-    """Give the status as one JSON object, indented, with a line end; its keys are pinned by a test."""
+    """The status as one JSON object, indented, with a line end. A test pins its keys."""
     data = {
         "version": VERSION,
         "snapshot": _snapshot(status),

@@ -13,9 +13,9 @@ PROBLEM_COLUMNS: Row = ("problem", "number", "name", "source", "text", "reason")
 
 
 def change_rows(report: Report) -> Iterator[Row]:
-    """Give a row for each change of each PBX, and one for a PBX's error or failed key.
+    """A row for each change, each failed key and each error of a PBX.
 
-    The foreign entries follow where they are asked for.
+    The foreign entries follow where the report was asked for them.
     """
     for pbx in report.pbx:
         yield from (tuple(printable(cell) for cell in row) for row in _pbx_rows(pbx, report.verdicts))
@@ -41,7 +41,7 @@ def _pbx_rows(pbx: PbxReport, verdicts: Mapping[str, str]) -> Iterator[Row]:
 
 
 def problem_rows(problems: Problems) -> Iterator[Row]:
-    """Give a row for each skipped field, each phone in doubt, and each claim of a number that several have."""
+    """A row for each skipped field, each phone in doubt, and each claim of a number that several claim."""
     for skip in problems.skipped:
         yield tuple(printable(c) for c in ("skipped", "", skip.name, skip.source, skip.text, skip.reason))
     for doubt in problems.doubts:
@@ -58,6 +58,6 @@ def _conflict_rows(conflict: Conflict) -> Iterator[Row]:
 
 
 def in_doubt(doubt: Doubt) -> str:
-    """Tell what was taken of a phone whose text and structure disagree."""
+    """What was made of a phone whose visible text and structure disagree."""
     taken = f"{', '.join(doubt.keys)} taken from the text" if doubt.keys else "the text gives no number"
     return f"{taken}, but the parts of the number in the source say {doubt.structure}"

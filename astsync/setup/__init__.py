@@ -1,1 +1,1 @@
-"""What ``astsync init`` finds out and writes: addresses, catalogs, a look at real rows, the file. Prints nothing."""
+"""What ``astsync init`` and ``astsync check`` find out, and what ``init`` writes. Nothing here prints."""

@@ -1,4 +1,4 @@
-"""The address of a publication from whatever people paste: of a browser, of the thin client, of a WSDL. Or a file."""
+"""From whatever a person pastes to the address of a publication: from a browser, the thin client, a WSDL. Or a file."""
 
 import re
 from contextlib import suppress
@@ -26,11 +26,11 @@ _WANTED = "Write an address such as http://1c.example.local/trade: as in the bro
 
 @dataclass(frozen=True, slots=True)
 class Address:
-    """Where the source is: ``url`` is the publication's address.
+    """Where the source is. ``url`` is the publication's address.
 
-    ``kind`` is what the rest of the pasted address told. ``wsdl`` is a WSDL's whole address, ``service`` the path of
-    an HTTP service below ``url``, ``file`` the whole path of a file. ``notes`` say what was changed and why, for the
-    person who pasted it.
+    ``kind`` follows from the rest of the pasted address. ``wsdl`` is a WSDL's whole address, ``service`` the path of an
+    HTTP service below ``url``, ``file`` the whole path of a file. ``notes`` say to the person who pasted it what was
+    changed and why.
     """
 
     kind: Literal["odata", "soap", "http", "file"]
@@ -42,12 +42,12 @@ class Address:
 
     @property
     def shown(self) -> str:
-        """What to show of it, and to propose when it is asked for again."""
+        """The address as a person sees it. It is also the proposal when the address is asked for again."""
         return str(self.file) if self.kind == "file" else self.wsdl or self.url
 
 
 def clean_address(text: str) -> Address:
-    """Make out the address of a publication, or a file. Raises ConfigError for what is neither."""
+    """Find out the address of a publication, or the path of a file. Raises ConfigError for what is neither."""
     notes: list[str] = []
     text = text.strip().strip("<>\"'«»").strip()
     if _FILE.match(text) and (text.startswith("file://") or not _SCHEME.match(text)):
@@ -71,9 +71,10 @@ def clean_address(text: str) -> Address:
 
 
 def _file(text: str) -> Address:
-    with suppress(RuntimeError):  # ~ of a user that is unknown
+    with suppress(RuntimeError):  # ~ of a user that the system does not know
         text = str(Path(text).expanduser())
-    file = Path(text).absolute()  # links stay: an export may be moved behind one
+    # Links are not followed: an export may put each new file behind the same link.
+    file = Path(text).absolute()
     try:
         there = file.is_file()
     except OSError as error:
@@ -88,7 +89,7 @@ def _file(text: str) -> Address:
 
 
 def _split(text: str, notes: list[str]) -> SplitResult:
-    """Take an address apart, without the login in it and without what follows ``#``."""
+    """Split an address. The login in it and what follows ``#`` are left out."""
     if not _SCHEME.match(text):
         text = f"http://{text}"
         notes.append("http:// was put before it")
@@ -105,7 +106,7 @@ def _split(text: str, notes: list[str]) -> SplitResult:
 
 
 def _publication(path: str, notes: list[str]) -> str:
-    """Cut what leads into 1C from the path of its publication."""
+    """Cut the part of the path that leads to a place inside 1C; what is left is the publication."""
     for pattern, why in (
         (_ODATA, "astsync adds it itself"),
         (_CLIENT, "it is a place inside 1C"),
@@ -125,7 +126,7 @@ def _drop_query(query: str, notes: list[str]) -> None:
 
 
 def _checked(parts: SplitResult, path: str) -> str:
-    """Give the publication's address, checked as the configuration checks it. Raises ConfigError."""
+    """The publication's address, checked as the configuration checks it. Raises ConfigError."""
     url = parts._replace(path=path, query="").geturl()
     try:
         return TypeAdapter(WebAddress).validate_python(unquote_path(url))
@@ -135,7 +136,7 @@ def _checked(parts: SplitResult, path: str) -> str:
 
 
 def unquote_path(url: str) -> str:
-    """Write Cyrillic letters of an address as letters where a browser has percent-encoded them."""
+    """Decode Cyrillic letters that a browser has percent-encoded, so that a person can read the address."""
     parts = urlsplit(url)
     path = unquote(parts.path)
     readable = path.isprintable() and not set(" %?#") & set(path) and "\ufffd" not in path

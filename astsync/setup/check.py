@@ -1,6 +1,6 @@
 """What ``astsync check`` tries beside the source and the PBXs: the files, the rules of normalisation, the store.
 
-A check is a list of areas; each gives its findings one by one, and all of them are tried whatever fails before.
+A check is a list of areas, and each area yields its findings one by one. All areas are tried, whatever fails.
 """
 
 import os
@@ -27,7 +27,7 @@ from astsync.store.place import check_place
 PREFIX = "ASTSYNC_"
 _SECRETS = frozenset({"password", "secret", "headers"})
 _ENOUGH_SPACE = 100 * 1024 * 1024
-"""Bytes: a store of 200,000 entries with its journal and what runs overwrote stays below."""
+"""Bytes. A store of 200,000 entries, its journal and what runs overwrote take less."""
 
 _DAMAGE_HINT = (
     "The next sync moves it aside and begins a new one: nothing is deleted on the PBXs, what is as wanted is adopted."
@@ -46,7 +46,7 @@ class Area:
     steps: Callable[[], Iterator[Finding]]
 
     def findings(self) -> Iterator[Finding]:
-        """Try the steps; an error that ends them is a finding too."""
+        """Try the steps. An error that ends them becomes a finding, so that the next area is tried too."""
         try:
             yield from self.steps()
         except AstsyncError as error:
@@ -54,9 +54,9 @@ class Area:
 
 
 def check_file(file: Path | None, config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
-    """Check the configuration file, what the environment puts over it, and the files of secrets.
+    """Check the rights of the configuration file and of the files of secrets, and name the variables that win over it.
 
-    The configuration has been loaded: its keys and values are right.
+    The configuration has been loaded, so its keys and values are valid.
     """
     if file is None:
         yield Finding("file", None, "there is none: everything comes from the environment")
@@ -81,7 +81,7 @@ def _has_secret(value: Any) -> bool:
 
 
 def _rights(part: str, file: Path, *, secret: bool) -> Finding:
-    """Tell who may read and write a file: one with a secret is for nobody else."""
+    """Say who may read and change a file. A file with a secret must be readable for no other user."""
     mode = stat.S_IMODE(file.stat().st_mode)
     words = f"{file}, mode {mode:04o}"
     if secret and mode & stat.S_IROTH:
@@ -92,7 +92,7 @@ def _rights(part: str, file: Path, *, secret: bool) -> Finding:
 
 
 def _secrets(config: Config) -> Iterator[Finding]:
-    """Read every file that holds a secret."""
+    """Read every file that holds a secret, as a run will."""
     files = [("password_file", config.source.password_file, config.source.secret)]
     files += [(f"secret_file of {pbx.name}", pbx.secret_file, pbx.password) for pbx in config.pbx]
     for part, file, read in files:
@@ -113,7 +113,7 @@ def _secret(part: str, file: Path, read: Callable[[], str]) -> Finding:
 def check_rules(
     config: Config, parser: Callable[[], NumberParser], maker: Callable[[], NameMaker]
 ) -> Iterator[Finding]:
-    """Check the rules of normalisation, and show what they make of an example."""
+    """Try the rules of normalisation, and show what they make of an example."""
     yield _tried("numbers", lambda: _number(config, parser()))
     yield _tried("names", lambda: f"{_NAME} is {maker().make(_NAME).name}")
 
@@ -137,7 +137,7 @@ def _number(config: Config, parser: NumberParser) -> str:
 
 
 def check_store(path: Path) -> Iterator[Finding]:
-    """Check the store without changing it: its file, whether it can be written, its disk's space, the snapshot."""
+    """Check the store without changing it: its file, the right to write, the free space, the snapshot."""
     file, reached = _store_file(path)
     yield file
     if not reached:
@@ -149,7 +149,7 @@ def check_store(path: Path) -> Iterator[Finding]:
 
 
 def _store_file(path: Path) -> tuple[Finding, bool]:
-    """Tell what the file is, and whether anything more can be found out about it."""
+    """Check the store's file. False where nothing more can be found out about it."""
     try:
         check_place(path)
     except StoreError as error:
@@ -163,7 +163,7 @@ def _store_file(path: Path) -> tuple[Finding, bool]:
 
 
 def _damage(path: Path) -> str:
-    """Let SQLite read the whole file over a connection that changes nothing; "" where it finds no damage."""
+    """Let SQLite read the whole file, over a connection that changes nothing. "" where it finds no damage."""
     with (
         suppress(sqlite3.OperationalError),
         closing(sqlite3.connect(f"{path.resolve().as_uri()}?mode=ro", uri=True)) as db,
@@ -175,11 +175,11 @@ def _damage(path: Path) -> str:
         except sqlite3.DatabaseError as error:
             found = error
         return "" if found == "ok" else str(found)
-    return ""  # it cannot be opened at all: the snapshot's step tells why
+    return ""  # it cannot be opened: the step that reads the snapshot says why
 
 
 def _writable(path: Path, folder: Path) -> Finding:
-    """Write beside the store, for real: rights alone do not tell a full disk or a read-only one."""
+    """Write a file beside the store. The rights alone do not show a disk that is full or read-only."""
     try:
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
             raise PermissionError(13, f"this user may not write to {path.name}")
@@ -214,7 +214,7 @@ def _snapshot(path: Path) -> Finding:
 
 
 def owned_keys(path: Path, pbx: str, family: str) -> frozenset[str]:
-    """Give the keys that astsync surely wrote on a PBX, none where the store cannot tell."""
+    """The keys that are certainly astsync's on a PBX; none where the store cannot be read. The PBX is not asked."""
     try:
         with closing(Store(path, write=False)) as store:
             return frozenset(store.owned(pbx, family, {}))

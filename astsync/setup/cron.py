@@ -1,4 +1,4 @@
-"""A line for a crontab that cron can run: it knows /usr/bin and /bin alone, and reads ``%`` in its own way."""
+"""A line for a crontab. Cron has only /usr/bin and /bin in its ``PATH``, and ``%`` ends a command for it."""
 
 import shlex
 import shutil
@@ -10,10 +10,11 @@ EVERY_QUARTER = "*/15 * * * *"
 
 
 def own_command(started_as: str) -> tuple[str, ...]:
-    """Give the words that run this astsync from any folder, whatever ``PATH`` is.
+    """The words of a command that runs this astsync from any folder, whatever ``PATH`` is.
 
-    ``started_as`` is ``sys.argv[0]``. Links are not followed: that of pipx outlives the folder it points into. Started
-    as a module, astsync is the command beside its Python, or else that Python with the module.
+    ``started_as`` is ``sys.argv[0]``. Links are not followed: the link that pipx makes outlives the folder that it
+    points into. When astsync was started as a module, the command is the one beside its Python, or else that Python
+    with the module.
     """
     names = [] if started_as.endswith(".py") else [started_as]
     for name in (*names, str(Path(sys.executable).with_name("astsync"))):
@@ -23,9 +24,9 @@ def own_command(started_as: str) -> tuple[str, ...]:
 
 
 def cron_line(command: Sequence[str], *arguments: str) -> str | None:
-    """Give the line of a user's crontab that runs a command every 15 minutes.
+    """The line of a user's crontab that runs a command every 15 minutes.
 
-    None where a word holds what does not print, such as a line break: cron ends the job there.
+    None where a word holds a character that does not print, such as a line break: cron ends the job there.
     """
     words = (*command, *arguments)
     if not all(word.isprintable() for word in words):
@@ -34,8 +35,9 @@ def cron_line(command: Sequence[str], *arguments: str) -> str | None:
 
 
 def _word(word: str) -> str:
-    r"""Quote for cron's shell. To cron a bare ``%`` ends the command.
+    r"""Quote a word for cron and for the shell that it starts.
 
-    Some crons take the backslash of ``\%`` away and some leave it to the shell: outside quotes both end with ``%``.
+    A bare ``%`` ends the command for cron, so it is written ``\%``. Some crons remove the backslash and some leave it
+    to the shell. Outside quotes the result is ``%`` with both.
     """
     return r"\%".join(shlex.quote(part) if part else "" for part in word.split("%")) if word else "''"

@@ -1,4 +1,4 @@
-"""A look at real rows: what a phone would show for a few counterparties."""
+"""A preview of real rows: what a phone would show for a few counterparties."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ LOOKED_AT = 500
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A number and the name a phone shows for it, and the field and the name they were made of."""
+    """A number and the name that a phone shows for it, with the field and the name in 1C that they were made of."""
 
     number: str
     name: str
@@ -25,7 +25,7 @@ class Row:
 
 
 def preview(counterparties: Iterable[Counterparty], parser: NumberParser, maker: NameMaker) -> list[Row]:
-    """Give the first rows that a phone would show, one a counterparty."""
+    """The first rows that a phone would show, one for each counterparty."""
     found: list[Row] = []
     reader = RowReader(parser)
     for one, _ in zip(counterparties, range(LOOKED_AT), strict=False):

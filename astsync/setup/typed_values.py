@@ -1,4 +1,4 @@
-"""Values for the configuration, checked one by one as they are typed."""
+"""Checks of values for the configuration while they are typed, one by one."""
 
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ Model = TypeVar("Model", bound=Section)
 
 
 def checked(model: type[Model], values: Mapping[str, Any]) -> Model:
-    """Make a section. Raises ConfigError that tells each fault in words, without the values, which may be secret."""
+    """Make a section. Raises ConfigError that names each fault. It shows no value, as a value may be a secret."""
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
@@ -21,7 +21,7 @@ def checked(model: type[Model], values: Mapping[str, Any]) -> Model:
 
 
 def field_check(model: type[Section], others: Mapping[str, Any], key: str) -> Callable[[str], str]:
-    """Make the check of one value of a section; ``others`` are values that the section cannot be without."""
+    """Make the check of one value of a section; ``others`` are values of the keys that the section requires."""
 
     def check(text: str) -> str:
         checked(model, {**others, key: text})

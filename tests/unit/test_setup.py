@@ -19,7 +19,7 @@ from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.setup.address import Address, clean_address
 from astsync.setup.commented_toml import LOGIN_VARIABLE, render, secret_variable
-from astsync.setup.files import check_place, write_files
+from astsync.setup.new_files import check_place, write_files
 from astsync.setup.preview import LOOKED_AT, preview
 from astsync.sources import CONFIG, SOURCE
 from astsync.sources.http.section import HttpConfig

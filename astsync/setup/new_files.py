@@ -1,4 +1,7 @@
-"""New files for one user alone, all of them or none, never over another file unless that is asked for."""
+"""New files that only this user may read: all of them are written, or none.
+
+A file that exists is replaced only where that was asked for.
+"""
 
 import os
 import shutil
@@ -14,10 +17,10 @@ _OTHER = "Name another file."
 
 
 def check_place(file: Path, *, force: bool) -> None:
-    """Check before any question that a file can be written. Raises ConfigError."""
+    """Check that a file can be written, before the first question is asked. Raises ConfigError."""
     try:
         _check_place(file, force=force)
-    except OSError as error:  # a folder on the way that this user may not enter, a name too long
+    except OSError as error:  # a folder that this user may not enter, or a name that is too long
         raise ConfigError(f"cannot look at {printable(str(file))}: {error.strerror}", hint=_OTHER) from None
 
 
@@ -33,10 +36,10 @@ def _check_place(file: Path, *, force: bool) -> None:
 
 
 def write_files(texts: Mapping[Path, str], check: Callable[[Mapping[Path, Path]], None], *, force: bool) -> list[Path]:
-    """Write files with mode 0600 whatever the umask, all or none; gives the backups of those that were there before.
+    """Write all files or none, with mode 0600 whatever the umask is. Returns the backups of the files that existed.
 
-    Each is first written beside its place; ``check`` gets where each one stands then, and may raise.
-    Raises ConfigError.
+    Each file is first written as a draft beside its place. ``check`` is called with the drafts by their files, and may
+    raise. Raises ConfigError.
     """
     with ExitStack() as leftovers, ExitStack() as undo:
         try:
@@ -59,7 +62,7 @@ def _draft(file: Path, text: str, leftovers: ExitStack) -> Path:
 
 
 def _place(ready: Path, file: Path, undo: ExitStack, *, force: bool) -> Path | None:
-    """Move a draft into its place in one step; ``undo`` can take it back. Gives the backup of what was there."""
+    """Move a draft into its place in one step. ``undo`` learns how to take it back. Returns the backup, if any."""
     if not force:
         _link_new(ready, file)
         undo.callback(file.unlink, missing_ok=True)
@@ -75,24 +78,24 @@ def _place(ready: Path, file: Path, undo: ExitStack, *, force: bool) -> Path | N
 
 
 def _restore(backup: Path, file: Path) -> None:
-    """Put a backup back; where both names are still one file, renaming does nothing (POSIX)."""
+    """Put a backup back. Where both names are links to one file, renaming does nothing (POSIX), so one is removed."""
     backup.replace(file)
     backup.unlink(missing_ok=True)
 
 
 def _link_new(ready: Path, file: Path) -> None:
-    """Give a draft its name unless that is taken, also by a file that came a moment ago."""
+    """Move a draft to a name that must be free. A link fails where another process has taken the name meanwhile."""
     try:
         os.link(ready, file)
     except FileExistsError:
         raise _exists(file) from None
-    except OSError:  # a file system without links
+    except OSError:  # a file system without links: O_EXCL takes the name in the same way
         os.close(os.open(file, os.O_CREAT | os.O_EXCL, 0o600))
         ready.replace(file)
 
 
 def _backup(file: Path) -> Path:
-    """Keep a file under the first free name: FILE.bak, FILE.bak2 and so on."""
+    """Keep a file also under the first free name of FILE.bak, FILE.bak2 and so on."""
     number = 1
     while (backup := file.with_name(f"{file.name}.bak{number if number > 1 else ''}")).exists():
         number += 1
