@@ -124,9 +124,10 @@ class Parts:
         progress: Progress = no_progress,
         stopping: threading.Event | None = None,
     ) -> Iterator[Engine]:
-        """Open the store and make an engine over it. A run that may write holds the store's lock. Raises AstsyncError.
+        """Open the store and make an engine over it. Raises AstsyncError.
 
-        The builder is tried first: a rule that cannot be carried out must be no failed run of the history.
+        A run that may write holds the store's lock. A dry run takes no lock and only reads the store, so it may run
+        beside another one. The builder is tried first, so that a wrong rule makes no failed run in the history.
         """
         self.builder()
         with (

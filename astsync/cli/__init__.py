@@ -6,7 +6,10 @@ from astsync.errors import EXIT_INTERRUPTED
 
 
 def main() -> None:
-    """Run the command line and exit with the design's code; Ctrl-C is told from the first import on."""
+    """Run the command line and exit with the command's code.
+
+    The imports of a command take a moment. Ctrl-C within them must end in one line, too, not in a traceback.
+    """
     try:
         from astsync.cli.app import main as run
 

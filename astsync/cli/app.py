@@ -1,4 +1,4 @@
-"""The typer app: the common options, and the one place where an error becomes words and an exit code."""
+"""The typer app: the common options, the table of commands, and the one place where an error becomes an exit code."""
 
 import logging
 import sys
@@ -18,10 +18,10 @@ EXIT_BUG = 1
 
 
 class _Commands(TyperGroup):
-    """The commands; Ctrl-C ends each of them in one way, whatever typer's version makes of it."""
+    """The commands. Ctrl-C ends each of them with the same exit code, which typer's versions do not."""
 
     def invoke(self, ctx: Any) -> Any:
-        """Run a command; ``ctx`` is click's context."""
+        """Run a command. ``ctx`` is click's context."""
         try:
             return super().invoke(ctx)
         except KeyboardInterrupt:
@@ -86,7 +86,7 @@ app.command("demo")(demo.demo)
 
 
 def main() -> None:
-    """Run the command line and exit with the design's code."""
+    """Run the command line. An AstsyncError exits with its own code. Any other exception is a bug: 1."""
     open_streams()
     try:
         app()

@@ -1,4 +1,4 @@
-"""Questions at a terminal or through a pipe. All of them go to standard error; standard output is for the result."""
+"""Questions at a terminal or through a pipe. They go to standard error: standard output is for the result alone."""
 
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -17,33 +17,33 @@ _ENDED = "the input ended before all questions were answered; nothing was writte
 
 
 def at_a_terminal() -> bool:
-    """Tell whether a person can see a question and answer it."""
+    """Whether a person can see a question and answer it."""
     return sys.stdin.isatty() and sys.stderr.isatty()
 
 
 class InputEnded(ConfigError):
-    """There are no answers any more, so asking again would never end."""
+    """Standard input has ended. Asking again would never end, so every loop of questions lets this error through."""
 
     def __init__(self) -> None:
         super().__init__(_ENDED, hint="Answer all questions, or give options and --yes.")
 
 
 class Asker:
-    """Asks a person. With ``yes`` it takes every proposal, and what has none is an error that names its option."""
+    """Asks a person. With ``yes`` every proposal is taken. Without a proposal the error names the option to give."""
 
     def __init__(self, *, yes: bool) -> None:
         self.yes = yes
 
     def say(self, text: str = "") -> None:
-        """Say something, line by line."""
+        """Write lines to standard error."""
         typer.echo("\n".join(map(printable, text.split("\n"))), err=True)
 
     def complain(self, error: AstsyncError) -> None:
-        """Say what went wrong, and what to do."""
+        """Write an error and its cure to standard error."""
         self.say(f"\n✗ {error.message}" + (f"\n  {error.hint}" if error.hint else ""))
 
     def line(self, question: str, *, default: str | None = None, option: str = "", empty: bool = False) -> str:
-        """Ask for a line of text; ``empty`` allows none. Raises ConfigError with ``yes`` where there is no proposal."""
+        """Ask for a line of text; ``empty`` allows an empty one. Raises ConfigError with ``yes`` and no proposal."""
         if self.yes:
             return self._taken(default, option)
         while True:
@@ -56,7 +56,7 @@ class Asker:
                 return text
 
     def hidden(self, question: str, *, option: str, empty: bool = False) -> str:
-        """Ask for a secret; it is not shown on a terminal. Raises ConfigError with ``yes``."""
+        """Ask for a secret, which a terminal does not show. Raises ConfigError with ``yes``."""
         if self.yes:
             return self._taken(None, option)
         while True:
@@ -79,7 +79,7 @@ class Asker:
             return typer.confirm(question, default=default, err=True)
 
     def choose(self, question: str, choices: Mapping[str, str], default: str) -> str:
-        """Ask for one of the choices, each a letter and what it means."""
+        """Ask for one of the choices, given as letters and their meanings."""
         self.say("\n".join(f"  {letter}  {meaning}" for letter, meaning in choices.items()))
         while True:
             letter = self.line(question, default=default).lower()
@@ -88,7 +88,7 @@ class Asker:
             self.say(f"Type one of {', '.join(choices)}.")
 
     def checked(self, ask: Callable[[], str], check: Callable[[str], T]) -> T:
-        """Ask until the answer passes a check. With ``yes`` the check's error is raised."""
+        """Ask until the answer passes a check. With ``yes`` nobody answers anew, so the check's error is raised."""
         while True:
             try:
                 return check(ask())
@@ -104,7 +104,10 @@ class Asker:
 
 
 def read_line() -> str:
-    """Read a line of standard input, a secret perhaps. Raises EOFError at the end, ConfigError for bad bytes."""
+    """Read a line of standard input. Raises EOFError at its end, ConfigError for bytes that are no UTF-8.
+
+    The line may be a secret: it stands in no message.
+    """
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:
@@ -116,9 +119,9 @@ def read_line() -> str:
 
 @contextmanager
 def _at_the_end() -> Iterator[None]:
-    """Tell Ctrl-C from the end of the input, which typer's prompts do not.
+    """Tell Ctrl-C (KeyboardInterrupt) from the end of the input (InputEnded): typer's prompts raise Abort for both.
 
-    Their last blank comes from ``input``, which writes to standard output whatever they are told.
+    The prompts print their last blank by ``input``, on standard output whatever ``err`` says, so that is redirected.
     """
     try:
         with redirect_stdout(sys.stderr):

@@ -1,4 +1,4 @@
-"""``check``: tries every part of the configuration for real, and says how to mend each fault."""
+"""``check``: tries every part of the configuration against the real systems, and says how to mend each fault."""
 
 import os
 from collections.abc import Iterator
@@ -48,7 +48,7 @@ def check(
 
 
 def _areas(common: Common) -> "Iterator[Area]":
-    """Give the areas in the order in which one needs the other; the rest needs a configuration that can be read."""
+    """The areas, in the order in which one needs the other. Without a valid configuration there is only the first."""
     from astsync.config import configfile
     from astsync.setup.check import Area, check_file
     from astsync.sources import CONFIG
@@ -83,7 +83,10 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
 
 
 def _examined(area: "Area", common: Common, *, as_text: bool) -> Iterator[Finding]:
-    """Give an area's findings, shown as they come; with ``-q`` only those with something to do."""
+    """Try an area and show its findings as they come; with ``-q`` only those that want something done.
+
+    The title is shown before the first finding that is shown, so that ``-q`` leaves no empty titles.
+    """
     titled = False
     for finding in each(area.findings(), area.title, quiet=common.quiet):
         if as_text and not (common.quiet and _only_informs(finding)):

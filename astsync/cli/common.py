@@ -1,4 +1,4 @@
-"""What the common options said, handed to every command."""
+"""The options that stand before the command."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The options that stand before the command; an empty ``pbx`` means all PBXs."""
+    """The values of those options. An empty ``pbx`` means all PBXs."""
 
     config: Path | None
     pbx: tuple[str, ...]

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 
 app = typer.Typer(help="Show what normalisation makes of a text, and by which rules.", no_args_is_help=True)
 
-_LINES = 1_000  # explained lines written at once
-_CHARACTERS = 1_000_000  # and characters, for lines may be long
+_LINES = 1_000  # explained lines that are written at once
+_CHARACTERS = 1_000_000  # of them at once, as lines may be long
 
 
 class Format(StrEnum):
@@ -62,7 +62,7 @@ def name(context: typer.Context, text: TextArgument, output_format: FormatOption
 
 
 def _rules(context: typer.Context) -> "tuple[NumbersConfig, NamesConfig]":
-    """Give the rules of the configuration, or the defaults where there is none."""
+    """The rules of the configuration, or the defaults where there is none."""
     from astsync.config import configfile
 
     common = context.ensure_object(Common)
@@ -70,7 +70,7 @@ def _rules(context: typer.Context) -> "tuple[NumbersConfig, NamesConfig]":
 
 
 def _write(text: str, explain: Callable[[str], Explanation], output_format: Format) -> None:
-    """Explain one text, or standard input line by line in constant memory."""
+    """Explain one text, or standard input line by line in constant memory. It ends early when its reader has gone."""
     render = _as_json if output_format is Format.JSON else _as_text
     block: list[str] = []
     size = 0
@@ -86,7 +86,7 @@ def _write(text: str, explain: Callable[[str], Explanation], output_format: Form
 
 
 def _input() -> Iterator[str]:
-    """Give standard input's lines as text; bytes that are not UTF-8 become the replacement character."""
+    """The lines of standard input; bytes that are not UTF-8 become the replacement character."""
     lines: Iterable[bytes] = sys.stdin.buffer
     for line in lines:
         yield line.decode("utf-8", "replace").rstrip("\r\n")

@@ -1,4 +1,4 @@
-"""How findings are shown: a line each with its mark, what to do below what is not good; colours on a terminal only."""
+"""How findings are shown: a line with a mark, and below it what to do. Colours are for terminals alone."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -29,7 +29,7 @@ def show_title(title: str) -> None:
 
 
 def _write(before: str, marked: str, colour: str, after: str, *, err: bool) -> None:
-    """Write text of which a part is coloured on a terminal."""
+    """Write text. On a terminal the part ``marked`` is coloured."""
     if not (sys.stderr if err else sys.stdout).isatty():
         text = f"{before}{marked}{after}"
         if err:
@@ -45,7 +45,7 @@ def _write(before: str, marked: str, colour: str, after: str, *, err: bool) -> N
 
 
 def each(findings: Iterable[Finding], title: str, *, quiet: bool = False) -> Iterator[Finding]:
-    """Give the findings; while one is being found out, a terminal says so on standard error."""
+    """The findings, one by one. While a step runs, a terminal shows on standard error what is waited for."""
     found = iter(findings)
     while True:
         with waiting(f"checking {title}", quiet=quiet):
@@ -57,7 +57,7 @@ def each(findings: Iterable[Finding], title: str, *, quiet: bool = False) -> Ite
 
 @contextmanager
 def waiting(text: str, *, quiet: bool = False) -> Iterator[None]:
-    """Say on a terminal what is waited for, and take it away afterwards."""
+    """Show on a terminal what is waited for, and remove it afterwards."""
     if quiet or not sys.stderr.isatty():
         yield
         return

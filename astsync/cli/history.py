@@ -1,4 +1,4 @@
-"""``history`` and ``undo``: past runs, and putting one back."""
+"""``history`` lists past runs, ``undo`` puts one back."""
 
 from enum import StrEnum
 from typing import Annotated
@@ -62,11 +62,11 @@ def undo(
 
 
 def _agreed(common: Common, run: int | None, *, skip_changed: bool) -> int | None:
-    """Tell what an undo would do, and ask; gives the number of the run that was meant.
+    """Show what an undo would do, and ask for a yes. Returns the number of the run that was shown.
 
-    Nothing is locked while a person thinks. The undo looks again afterwards, and refuses what has changed meanwhile.
-    Where there is nothing to agree to it is left to tell why. Raises ConfigError where nobody can be asked,
-    SafetyError after a no.
+    The preview is a dry run, so nothing is locked while a person thinks. The undo itself reads again, and refuses keys
+    that have changed meanwhile. Where the preview has nothing to put back, nothing is asked: the undo says why. Raises
+    ConfigError where nobody can be asked, SafetyError after a no.
     """
     from astsync.cli.asking import Asker, at_a_terminal
     from astsync.cli.open_engine import open_engine

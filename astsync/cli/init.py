@@ -94,7 +94,7 @@ def init(
 
 
 def _place(file: Path | None, common: Common) -> Path:
-    """Give the file to write: the argument, ``--config``, ``ASTSYNC_CONFIG``, or astsync.toml in this folder."""
+    """The file to write: the argument, ``--config``, ``ASTSYNC_CONFIG``, or astsync.toml in this folder."""
     named = file or common.config or Path(os.environ.get("ASTSYNC_CONFIG") or FILE_NAME)
     return Path(os.path.realpath(named))
 
@@ -104,7 +104,7 @@ def _whole(file: Path | None) -> Path | None:
 
 
 def _password(*, from_input: bool) -> "SecretStr | None":
-    """Give the 1C password of standard input or of the environment, if there is one."""
+    """The 1C password from standard input or from the environment; None where it is asked for."""
     from pydantic import SecretStr
 
     from astsync.cli.asking import read_line

@@ -31,7 +31,7 @@ _OTHERS = {"name": "pbx", "host": "localhost", "user": "user", "secret": "secret
 
 @dataclass
 class PbxGiven:
-    """What options and the environment gave; None is asked for."""
+    """The answers that options and the environment gave. What is None is asked for."""
 
     name: str | None = None
     host: str | None = None
@@ -44,14 +44,14 @@ class PbxGiven:
 
 
 class PbxDialogue:
-    """Asks until a PBX lets astsync read and write, or is taken as it is."""
+    """Asks for a PBX and tries it, until it lets astsync read and write or the person goes on with it as it is."""
 
     def __init__(self, asker: Asker, given: PbxGiven, family: str, taken: tuple[str, ...] = ()) -> None:
         self._asker, self._given, self._family = asker, given, family
         self._taken = {name.casefold() for name in taken}
 
     def run(self) -> PbxConfig:
-        """Ask, try, mend. Raises PbxError when it is given up."""
+        """Ask, try, correct. Raises PbxError when the person gives up."""
         self._ask_name()
         self._ask_place()
         self._ask_login()
@@ -69,7 +69,7 @@ class PbxDialogue:
         return found
 
     def _mended(self, bad: Finding) -> bool:
-        """Let a person correct what failed; False takes it as it is. Raises PbxError when it is given up."""
+        """Let the person correct what failed. False: go on as it is. Raises PbxError when the person gives up."""
         error = PbxError(f"{self._given.name}: {bad.part}: {bad.words}", hint=bad.hint)
         if self._asker.yes:
             raise error

@@ -35,7 +35,7 @@ _PERSON = "{owner}: {name}"
 
 @dataclass
 class SourceGiven:
-    """What options and the environment gave; None is asked for."""
+    """The answers that options and the environment gave. What is None is asked for."""
 
     url: str | None = None
     wsdl: str | None = None
@@ -49,14 +49,14 @@ class SourceGiven:
 
 
 class SourceDialogue:
-    """Asks until a source can be read; ``config`` is then what was chosen."""
+    """Asks for a source and tries it, until it can be read or the person goes on with it as it is."""
 
     def __init__(self, asker: Asker, given: SourceGiven) -> None:
         self._asker, self._given = asker, given
         self._address = Address("odata", "")
 
     def run(self) -> SourceConfig:
-        """Ask, try, mend. Raises SourceError or ConfigError when it is given up."""
+        """Ask, try, correct. Raises SourceError or ConfigError when the person gives up."""
         self._ask_address(self._given.wsdl or self._given.url)
         while True:
             try:
@@ -65,14 +65,14 @@ class SourceDialogue:
                 self._mend(error)
 
     def choose_again(self) -> SourceConfig:
-        """Ask again what is read, of a source that can be reached."""
+        """Ask again what to read from a source that can be reached."""
         self._given.catalogs, self._given.name_field = (), None
         if self._address.kind != "odata":
             self._ask_fields()
         return self._settled()
 
     def few(self, config: SourceConfig) -> Iterator[Counterparty]:
-        """Give some counterparties for a look, by few small requests where that can be. Raises SourceError."""
+        """Some counterparties for a preview. OData is asked by few small requests. Raises SourceError."""
         if config.kind == "odata":
             with open_publication(config) as publication:
                 yield from publication.few(config.table(ODataConfig).catalogs)
@@ -106,7 +106,7 @@ class SourceDialogue:
     # What is read there.
 
     def config(self, **more: Any) -> SourceConfig:
-        """Make the configuration of what is known so far. Raises ConfigError."""
+        """Make the section from what is known so far. Raises ConfigError."""
         given, address = self._given, self._address
         if address.kind == "file":
             return checked(SOURCE, {"kind": "file", **more})
@@ -128,7 +128,7 @@ class SourceDialogue:
             return self.config(odata=self._chosen(publication))
 
     def _welcome(self, publication: Publication) -> None:
-        """Say what is published. A base that does not show it must have the catalogs. Raises SourceError."""
+        """Show what 1C publishes. Where 1C does not list it, the catalogs are asked for by name. Raises SourceError."""
         if publication.published:
             self._asker.say(f"✓ 1C publishes {len(publication.published)} sets by OData")
             return
@@ -162,7 +162,7 @@ class SourceDialogue:
         return tuple(chosen.split(","))
 
     def _phone_fields(self, publication: Publication, catalogs: Sequence[str]) -> dict[str, Any]:
-        """Propose the catalogs' own fields with phones, where there is no contact information with phones."""
+        """Propose to read phones from the catalogs' own fields, where the contact information holds none."""
         with waiting("looking for phones in the catalogs' own fields"):
             fields = publication.phone_fields(catalogs)
         if not fields or not self._asker.sure(f"Read phones from the catalog's own fields {', '.join(fields)}?"):
@@ -170,7 +170,7 @@ class SourceDialogue:
         return {"phone_fields": fields}
 
     def _name_field(self, publication: Publication, catalogs: Sequence[str]) -> str:
-        """Ask for the field, of those that all the catalogs have."""
+        """Ask for the field with the name, one that all the catalogs have."""
         if self._given.name_field is not None:
             return self._given.name_field
         fields, *others = [publication.name_fields(catalog) for catalog in catalogs]
@@ -185,7 +185,7 @@ class SourceDialogue:
         )
 
     def _settled_other(self) -> SourceConfig:
-        """Try a web service, an HTTP service or a file until it is right or left as it is."""
+        """Try a web service, an HTTP service or a file, until it is right or the person goes on with it as it is."""
         while True:
             config = self.config(**self._service())
             bad = [finding for finding in self._shown(config) if finding.good is False]
@@ -220,7 +220,7 @@ class SourceDialogue:
     # Mending.
 
     def _mend(self, error: AstsyncError) -> None:
-        """Let a person correct what failed, or give up. Raises the error then."""
+        """Let the person correct what failed. Raises the error when the person gives up."""
         if self._address.kind == "odata" and isinstance(error, SourceNotFound) and self._finds_service(error):
             return
         if self._asker.yes or isinstance(error, InputEnded):
@@ -251,7 +251,7 @@ class SourceDialogue:
         self._given.operation = self._asker.line("Operation", default=self._given.operation or "GetCounterparties")
 
     def _ask_fields(self) -> None:
-        """Ask for fields; only what differs from the proposal is named, the others stay to be found out."""
+        """Ask for fields. Only those that differ from the proposal are written: the others stay to be found out."""
         known = checked(FieldsConfig, self._given.fields)
         phones = self._asker.line("Fields with phones, with commas between", default=", ".join(known.phones))
         named = {
@@ -262,7 +262,7 @@ class SourceDialogue:
         self._given.fields |= {key: value for key, value in named.items() if value != getattr(known, key)}
 
     def _finds_service(self, error: AstsyncError) -> bool:
-        """Look for the web service of examples/1c where OData is not published, and propose it."""
+        """Look for the web service of examples/1c where OData is not published, and propose it. True: it was taken."""
         address = Address("soap", self._address.url)
         config = self.config(kind="soap")
         with waiting("looking for the web service astsync"):
@@ -281,7 +281,7 @@ def _made_out(text: str) -> Address:
 
 
 def _picked(text: str, offers: Sequence[Offer]) -> list[str]:
-    """Read catalogs typed by number or name. Raises ConfigError for one that is not there."""
+    """The names of catalogs that were typed by number or by name. Raises ConfigError for an unknown one."""
     known = {offer.name.casefold(): offer.name for offer in offers}
     numbered = {str(number): offer.name for number, offer in enumerate(offers, 1)}
     picked: dict[str, None] = {}

@@ -1,4 +1,4 @@
-"""``lookup``: why the phone shows what it shows."""
+"""``lookup``: everything that is known about one number, and so why the phone shows what it shows."""
 
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
@@ -41,7 +41,7 @@ def lookup(
 
 
 def _look(common: Common, number: str) -> "Lookup":
-    """Ask the store and the PBXs; one that is down is not waited for. Raises AstsyncError."""
+    """Ask the store and the PBXs. None that is down is waited for, as a person is waiting. Raises AstsyncError."""
     from astsync.engine.lookup import Asked, look_up
     from astsync.parts import Parts
 

@@ -1,4 +1,7 @@
-"""Where words go: the result to standard output or a file, everything else to standard error."""
+"""Where text goes: the result to standard output or a file, everything else to standard error.
+
+So ``astsync diff --format json | jq`` gets JSON and nothing else, whatever is logged.
+"""
 
 import logging
 import os
@@ -17,17 +20,18 @@ _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
 class SafeFormatter(logging.Formatter):
-    """Formats log records so that nothing in them steers a terminal or looks like a record of its own."""
+    """Formats log records. Text of 1C or a PBX in them can neither steer a terminal nor look like another record."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """Give the record's text; what follows its first line is indented."""
+        """The record's text; all lines but the first are indented."""
         return _lines(super().format(record))
 
 
 def open_streams() -> None:
-    """Put the null device where a standard stream is closed, as by ``2>&-``.
+    """Open the null device in place of each standard stream that is closed, as by ``2>&-``.
 
-    Words for it then go nowhere, and no file or connection of the run gets its number.
+    Otherwise the next file or connection that is opened would get the stream's number, and a message could be written
+    into the store or to a PBX.
     """
     for name, mode in _STREAMS:
         if getattr(sys, name) is None:
@@ -35,7 +39,7 @@ def open_streams() -> None:
 
 
 def check_output(output: Path | None) -> None:
-    """Check before a run that its report can be written. Raises ConfigError."""
+    """Check that a report can be written, before the run that it reports. Raises ConfigError."""
     if output is None:
         return
     file = output
@@ -53,7 +57,7 @@ def check_output(output: Path | None) -> None:
 
 
 def emit(text: str, file: Path | None = None) -> bool:
-    """Write a result to standard output, or whole to a file; False when nobody reads it any more.
+    """Write a result to standard output, or to a file, which is replaced whole. False when the reader has gone.
 
     Raises ConfigError when it cannot be written.
     """
@@ -79,11 +83,12 @@ def _unwritable(place: str, error: OSError) -> ConfigError:
 
 
 def _print(data: bytes) -> bool:
-    """Write to standard output; a reader that has gone, as ``head`` does, changes nothing about a run."""
+    """Write to standard output. False when the reader has gone, as ``head`` does: that changes nothing about a run."""
     try:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
-    except OSError as error:  # what is still in the buffer must not fail once more at the end
+    except OSError as error:
+        # Python flushes the buffer again when it exits. It would fail again, and change the exit code to 120.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         if isinstance(error, BrokenPipeError):
             return False
@@ -92,14 +97,14 @@ def _print(data: bytes) -> bool:
 
 
 def _target(file: Path) -> Path:
-    """Follow symbolic links: what they name is written, they stay."""
+    """The file that a symbolic link names: it is replaced, and the link stays."""
     return Path(os.path.realpath(file))
 
 
 def _replaceable(file: Path) -> bool:
-    """Tell whether a file may be moved into this place: nothing or a regular file is there.
+    """Whether a file may be moved into this place: nothing or a regular file is there.
 
-    A device, a pipe and the open files of a process (``/dev/stdout``) are written to as they are.
+    Devices, pipes and open files of a process (``/dev/stdout``) must be written to in place.
     """
     try:
         regular = stat.S_ISREG(file.stat().st_mode)
@@ -109,7 +114,7 @@ def _replaceable(file: Path) -> bool:
 
 
 def _open_file(file: Path) -> bool:
-    """Tell whether the name stands for an open file, as ``/dev/stdout`` or ``/dev/fd/3``."""
+    """Whether the name stands for an open file, as ``/dev/stdout`` or ``/dev/fd/3``."""
     while file.parent.resolve().parts[:2] != ("/", "proc"):
         if not file.is_symlink():
             return False
@@ -123,7 +128,7 @@ def _append(file: Path, data: bytes) -> None:
 
 
 def _keep_rights(file: Path, draft: Path) -> None:
-    """Give a draft the owner and the mode of the file it replaces, or of a new file."""
+    """Set the owner and the mode of a draft: those of the file that it replaces, or of a new file."""
     try:
         before = file.stat()
     except FileNotFoundError:
@@ -137,12 +142,12 @@ def _keep_rights(file: Path, draft: Path) -> None:
 
 
 def complain(error: AstsyncError) -> None:
-    """Tell an error: what happened and why, then what to do."""
+    """Write an error to standard error: what happened and why, then what to do."""
     tell(f"{error}\n{error.hint}" if error.hint else str(error))
 
 
 def tell(text: str) -> None:
-    """Tell something on standard error; only its first line begins at the margin."""
+    """Write a message to standard error. All lines but the first are indented."""
     with suppress(OSError):  # a full disk behind standard error changes nothing about a run
         print(f"astsync: {_lines(text)}", file=sys.stderr, flush=True)
 

@@ -23,7 +23,7 @@ def label(stage: str, done: int, total: int | None) -> str:
 
 @contextmanager
 def progress_bar(*, quiet: bool) -> Iterator[Progress]:
-    """Give a Progress that draws a bar a PBX and one for the source, or a Progress that draws nothing."""
+    """A Progress that draws a bar for each PBX and one for the source; nothing without a terminal or with ``quiet``."""
     if quiet or not sys.stderr.isatty():
         yield no_progress
         return

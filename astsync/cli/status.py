@@ -1,4 +1,4 @@
-"""``status``: how things stand."""
+"""``status``: the last runs, the age of the snapshot, and whether each PBX is in step with it."""
 
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -51,7 +51,11 @@ def status(
 
 
 def _look(common: Common) -> "tuple[Status, int]":
-    """Read the store, then compare every PBX with the snapshot. Gives the status and the exit code."""
+    """Read the store, then compare every PBX with the snapshot. Returns the status and the exit code.
+
+    The comparison is the dry run of a restore, with every limit lifted: a status must show a large difference, not
+    refuse it.
+    """
     from astsync.cli.open_engine import open_engine
     from astsync.parts import Lifted, Parts
     from astsync.reports.status import Status

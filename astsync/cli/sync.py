@@ -1,4 +1,4 @@
-"""``diff``, ``sync``, ``push`` and ``problems``: the commands that run the engine."""
+"""``sync``, and its neighbours ``diff``, ``push`` and ``problems``: the commands that run the engine."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -125,9 +125,10 @@ def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, 
 def finish(
     context: typer.Context, report: "Report", report_format: Format, output: Path | None, most: int | None = None
 ) -> int:
-    """Write the report, then tell every error with its cure. Gives the exit code.
+    """Write the report, then each error with its cure to standard error. Returns the exit code.
 
-    The run is done: a report that cannot be written hides no error of a PBX, and counts only where there is none.
+    ``Report.exit_code`` makes one code of those of several PBXs. The run is over by now, so a report that cannot be
+    written hides no error of a PBX: it sets the exit code only where there is none.
     """
     code = report.exit_code
     errors: list[AstsyncError] = [pbx.error for pbx in report.pbx if pbx.error is not None]
@@ -136,7 +137,7 @@ def finish(
     except ConfigError as error:
         errors.append(error)
         code = code or error.exit_code
-    for told in {id(error): error for error in errors}.values():  # a refusal of the whole run stands at each PBX
+    for told in {id(error): error for error in errors}.values():  # a refusal of the whole run is the error of each PBX
         complain(told)
     return code
 
@@ -144,8 +145,8 @@ def finish(
 def _write(common: Common, report: "Report", report_format: Format, output: Path | None, most: int | None) -> None:
     """Write the report. Raises ConfigError when that cannot be done.
 
-    Text on standard output lists ``most`` changes a PBX unless ``-v`` asks for all; with ``-q`` it is left out where
-    nothing changed and nothing failed, so that cron has nothing to mail.
+    Text on standard output lists ``most`` changes of each PBX, with ``-v`` all. With ``-q`` there is no text where
+    nothing changed and nothing failed: cron mails whatever it gets.
     """
     from astsync.reports import as_text
     from astsync.reports.formats import RENDERERS

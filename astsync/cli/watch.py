@@ -1,4 +1,4 @@
-"""``watch``: stay connected, restore the phonebook when a PBX comes back, sync every so often."""
+"""``watch``: the command; what it does is in the package ``watch``."""
 
 import logging
 import os
@@ -52,7 +52,7 @@ def seconds(text: str) -> float:
 
 
 def set_up_log(common: Common, environ: Mapping[str, str]) -> None:
-    """Tell a line an event, with the time, or for the journal with its priority."""
+    """Log one line for each event, with the time; for systemd's journal with the priority instead."""
     if not common.quiet:
         logging.getLogger("astsync.watch").setLevel(logging.DEBUG if common.verbose > 1 else logging.INFO)
     formatter = _JournalFormatter() if _is_journal(environ) else SafeFormatter("%(asctime)s astsync: %(message)s")
@@ -62,7 +62,7 @@ def set_up_log(common: Common, environ: Mapping[str, str]) -> None:
 
 
 def _is_journal(environ: Mapping[str, str]) -> bool:
-    """Tell whether standard error goes to systemd's journal (systemd.exec(5), JOURNAL_STREAM)."""
+    """Whether standard error goes to systemd's journal (systemd.exec(5), JOURNAL_STREAM)."""
     try:
         place = os.fstat(sys.stderr.fileno())
     except (OSError, ValueError):
@@ -71,7 +71,7 @@ def _is_journal(environ: Mapping[str, str]) -> bool:
 
 
 class _JournalFormatter(SafeFormatter):
-    """Begins every line with its priority (sd-daemon(3)); the journal knows the time and the name."""
+    """Begins every line with its priority (sd-daemon(3)). The journal itself adds the time and the program's name."""
 
     def format(self, record: logging.LogRecord) -> str:
         priority = next(number for level, number in _PRIORITIES if record.levelno >= level)

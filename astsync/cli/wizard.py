@@ -1,4 +1,4 @@
-"""The conversation of ``init`` as a whole: source, rules, a look at real rows, PBXs, the file."""
+"""The conversation of ``init``: source, rules, a preview of real rows, PBXs, the file."""
 
 import os
 import shlex
@@ -31,7 +31,7 @@ Nothing is written before the end; Ctrl-C leaves everything as it is."""
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What options decided: ``rules`` are country, area_code and scheme, None where they are asked for."""
+    """What options decided. ``rules`` are country, area_code and scheme; what is None is asked for."""
 
     place: Path
     rules: Mapping[str, str | None]
@@ -41,7 +41,7 @@ class Choices:
 
 
 def run(source: SourceGiven, pbx: PbxGiven, choices: Choices) -> str:
-    """Ask, try and write; gives what to do next. Raises AstsyncError, and then nothing is written."""
+    """Ask, try and write. Returns what to do next, as text. Raises AstsyncError, and then nothing is written."""
     check_place(choices.place, force=choices.force)
     wizard = _Wizard(choices)
     config = wizard.ask(source, pbx)
@@ -146,7 +146,7 @@ class _Wizard:
     # The file.
 
     def write(self, config: Config) -> str:
-        """Write the file, and those of the secrets; read it back as the commands will."""
+        """Write the file and those of the secrets, once their drafts could be read as every command reads them."""
         place = self._choices.place
         kept = _in_environment(config)
         texts: dict[Path, str] = {}
@@ -168,14 +168,14 @@ def _scheme(text: str) -> str:
 
 
 def _in_environment(config: Config) -> dict[str, str]:
-    """Give the variables whose secrets were used: they stay where they are, and out of the file."""
+    """The environment's secrets that were used, by variable. They stay there, and are not written into the file."""
     held = {LOGIN_VARIABLE: config.source.password.get_secret_value()}
     held |= {secret_variable(pbx.name): pbx.secret.get_secret_value() for pbx in config.pbx}
     return {name: value for name, value in held.items() if value and os.environ.get(name) == value}
 
 
 def _secrets(config: Config, kept: Mapping[str, str]) -> Iterator[tuple[str, str]]:
-    """Give the secrets that would stand in the file, each with the name of its own file."""
+    """The secrets that would stand in the file, each with the name of a file of its own."""
     if config.source.password.get_secret_value() and LOGIN_VARIABLE not in kept:
         yield "1c.password", config.source.password.get_secret_value()
     for pbx in config.pbx:
@@ -201,7 +201,7 @@ def _read_back(draft: Path, kept: Mapping[str, str]) -> None:
 
 
 def _written(files: list[Path], backups: list[Path], kept: Mapping[str, str]) -> str:
-    """Say what was written."""
+    """What was written, as text."""
     lines = [f"Wrote {file}, for this user alone (mode 0600)." for file in files]
     lines += [f"What was there before is now {backup}." for backup in backups]
     lines += [
@@ -214,7 +214,7 @@ def _written(files: list[Path], backups: list[Path], kept: Mapping[str, str]) ->
 
 
 def _next_steps(place: Path, family: str) -> str:
-    """Say what to do next: try it, write it, let the PBX look names up, let cron do it."""
+    """What to do next, as text: try it, run it, let the PBX look names up, let cron run it."""
     found = {Path(os.path.realpath(usual)) for usual in configfile.usual_places()}
     option = "" if place in found else f" --config {shlex.quote(str(place))}"
     crontab = "crontab -u astsync -e" if os.geteuid() == 0 else "crontab -e"

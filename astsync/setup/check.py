@@ -81,7 +81,7 @@ def _has_secret(value: Any) -> bool:
 
 
 def _rights(part: str, file: Path, *, secret: bool) -> Finding:
-    """Say who may read and change a file. A file with a secret must be readable for no other user."""
+    """Check who may read and change a file. A file with a secret must be readable for no other user."""
     mode = stat.S_IMODE(file.stat().st_mode)
     words = f"{file}, mode {mode:04o}"
     if secret and mode & stat.S_IROTH:
