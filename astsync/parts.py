@@ -16,7 +16,7 @@ from pathlib import Path
 from platformdirs import user_state_path
 
 from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, configfile
-from astsync.engine import Engine, Options
+from astsync.engine import Engine, RunOptions
 from astsync.errors import ConfigError
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
@@ -100,7 +100,7 @@ class Parts:
 
     def options(
         self, lifted: Lifted | None = None, *, dry_run: bool = False, whole: bool = False, durable: bool = False
-    ) -> Options:
+    ) -> RunOptions:
         """Say how a run is done: by the configuration, and by what the command line wants of this run alone."""
         sync, lifted = self.config.sync, lifted or Lifted()
         limits = Limits(
@@ -108,7 +108,7 @@ class Parts:
             max_change=None if lifted.changes else sync.max_change,
             allow_empty=lifted.empty,
         )
-        return Options(sync.family, sync.foreign, limits, dry_run=dry_run, whole=whole, durable=durable)
+        return RunOptions(sync.family, sync.foreign, limits, dry_run=dry_run, whole=whole, durable=durable)
 
     @contextmanager
     def store(self, *, write: bool) -> Iterator[Store]:
@@ -120,7 +120,7 @@ class Parts:
     def engine(
         self,
         pbxs: Sequence[Pbx],
-        options: Options,
+        options: RunOptions,
         progress: Progress = no_progress,
         stopping: threading.Event | None = None,
     ) -> Iterator[Engine]:

@@ -4,6 +4,6 @@ The engine is given a source, PBXs and a store; it knows neither HTTP nor AMI, a
 """
 
 from astsync.engine.engine import Engine
-from astsync.engine.options import Options
+from astsync.engine.run_options import RunOptions
 
-__all__ = ["Engine", "Options"]
+__all__ = ["Engine", "RunOptions"]

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
-from astsync.engine.goals import Goal, InStep, PutBack
-from astsync.engine.options import Options
+from astsync.engine.goals import Goal, PhonebookGoal, UndoGoal
 from astsync.engine.result import Problems, Report
+from astsync.engine.run_options import RunOptions
 from astsync.engine.side_by_side import side_by_side
 from astsync.engine.target import Target
 from astsync.errors import EXIT_INTERRUPTED, ConfigError, StoreError
@@ -34,7 +34,7 @@ class Engine:
         builder: Callable[[], BookBuilder],
         pbxs: Sequence[Pbx],
         store: Store,
-        options: Options,
+        options: RunOptions,
         progress: Progress = no_progress,
         stopping: threading.Event | None = None,
     ) -> None:
@@ -83,7 +83,7 @@ class Engine:
         """
         record = self._record(run)
         names = [pbx.name for pbx in self._pbxs]
-        goal = PutBack(record, self._store, self._options.family, names, skip_changed=skip_changed)
+        goal = UndoGoal(record, self._store, self._options.family, names, skip_changed=skip_changed)
         pbxs = [pbx for pbx in self._pbxs if pbx.name in goal.names]
         return self._run("undo", lambda _: goal, pbxs, undoes=record.run)
 
@@ -117,7 +117,7 @@ class Engine:
         counts = (book.counterparties, len(book.skipped), len(book.conflicts))
         snapshot = Snapshot(book.entries, at, where, *counts)
         verdicts = {one.number: one.claims[0].verdict for one in book.conflicts if one.number in book.entries}
-        return InStep(snapshot, self._store, self._options, fresh=True, verdicts=verdicts)
+        return PhonebookGoal(snapshot, self._store, self._options, fresh=True, verdicts=verdicts)
 
     def _decided(self, run: int | None, decide: Decide) -> Phonebook:
         """Make the phonebook.
@@ -132,7 +132,7 @@ class Engine:
             return book
 
     def _goal(self, snapshot: Snapshot) -> Goal:
-        return InStep(snapshot, self._store, self._options, fresh=False)
+        return PhonebookGoal(snapshot, self._store, self._options, fresh=False)
 
     def _run(
         self, command: str, goal: Callable[[int | None], Goal], pbxs: Sequence[Pbx], undoes: int | None = None

@@ -5,8 +5,8 @@ from collections.abc import Mapping, Sequence, Set
 from types import MappingProxyType
 from typing import Protocol
 
-from astsync.engine.options import Options
 from astsync.engine.result import PbxReport, Report
+from astsync.engine.run_options import RunOptions
 from astsync.engine.undoing import Undoing
 from astsync.engine.work import Work, bring_in_step
 from astsync.errors import ConfigError, SafetyError
@@ -36,7 +36,7 @@ class Goal(Protocol):
         ...
 
 
-class InStep:
+class PhonebookGoal:
     """Every PBX holds the phonebook of ``snapshot``; ``fresh`` when it was pulled for this run.
 
     ``verdicts`` tell for the report why an entry won its number, where several counterparties claim it.
@@ -46,7 +46,7 @@ class InStep:
         self,
         snapshot: Snapshot,
         store: Store,
-        options: Options,
+        options: RunOptions,
         *,
         fresh: bool,
         verdicts: Mapping[str, str] = MappingProxyType({}),
@@ -119,7 +119,7 @@ def _empty(snapshot: Snapshot) -> SafetyError:
     )
 
 
-class PutBack:
+class UndoGoal:
     """Every PBX holds again what it held before ``record``'s run, as far as that run changed it.
 
     Raises ConfigError where the run changed nothing on these PBXs, or its record has been dropped.

@@ -7,8 +7,8 @@ from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from astsync.engine.goals import Goal
-from astsync.engine.options import Options
 from astsync.engine.result import Applied, PbxReport
+from astsync.engine.run_options import RunOptions
 from astsync.engine.side_by_side import Abandoned
 from astsync.engine.work import Work
 from astsync.errors import (
@@ -34,7 +34,7 @@ db_sync_thread), and 1.5 s after the last answer a kill -9 lost nothing on any v
 class Target:
     """One PBX during a run; every step leaves its outcome in ``report``, and an error ends the steps of this PBX."""
 
-    def __init__(self, pbx: Pbx, store: Store, options: Options, stopping: threading.Event) -> None:
+    def __init__(self, pbx: Pbx, store: Store, options: RunOptions, stopping: threading.Event) -> None:
         self.name = pbx.name
         self.report = PbxReport(pbx.name)
         self.work: Work | None = None

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from itertools import chain
 
-from astsync.engine.options import Options
+from astsync.engine.run_options import RunOptions
 from astsync.phonebook.model import Entry
 from astsync.phonebook.plan import Plan, make_plan
 from astsync.store import Before
@@ -51,7 +51,9 @@ class Work:
         return doubtful
 
 
-def bring_in_step(existing: Mapping[str, str], desired: Mapping[str, Entry], owned: Set[str], options: Options) -> Work:
+def bring_in_step(
+    existing: Mapping[str, str], desired: Mapping[str, Entry], owned: Set[str], options: RunOptions
+) -> Work:
     """Make the work that brings a PBX in step with a phonebook.
 
     Keys that are wanted and equal already are adopted. An owned key that was gone and is not wanted any more is ours no

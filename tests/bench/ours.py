@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from astsync.config import PbxConfig
-from astsync.engine import Engine, Options
+from astsync.engine import Engine, RunOptions
 from astsync.finding import Finding
 from astsync.pbx import WriteResult
 from astsync.pbx.astdb import AmiPbx, AstDb
@@ -70,7 +70,7 @@ class Ours:
             if fresh:
                 self._remember(store, count)
             watched = _Watched(self._pbx)
-            engine = Engine(source=_NoSource(), builder=_no_builder, pbxs=[watched], store=store, options=Options())
+            engine = Engine(source=_NoSource(), builder=_no_builder, pbxs=[watched], store=store, options=RunOptions())
             start = time.perf_counter()
             report = engine.push()
             whole = time.perf_counter() - start

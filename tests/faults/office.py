@@ -10,7 +10,7 @@ from pathlib import Path
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
 
-from astsync.engine import Engine, Options
+from astsync.engine import Engine, RunOptions
 from astsync.engine.result import Report
 from astsync.errors import SourceError
 from astsync.finding import Finding
@@ -32,7 +32,7 @@ THEIRS = [str(74956660100 + i) for i in range(4)]
 """Keys that the source never lists."""
 
 NO_LIMITS = Limits(max_delete=None, max_change=None, allow_empty=True)
-UNLIMITED = Options(limits=NO_LIMITS)
+UNLIMITED = RunOptions(limits=NO_LIMITS)
 keys = st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=6, unique=True)
 
 
@@ -155,14 +155,14 @@ class Office(RuleBasedStateMachine):
 
     def _owned(self) -> set[str]:
         with closing(Store(self.file, write=False)) as store:
-            return store.owned(self.pbx.name, Options().family, self.pbx.held())
+            return store.owned(self.pbx.name, RunOptions().family, self.pbx.held())
 
     def _store_says(self) -> tuple[object, ...]:
         with closing(Store(self.file, write=False)) as store:
-            return store.runs(), store.snapshot(), store.owned(self.pbx.name, Options().family)
+            return store.runs(), store.snapshot(), store.owned(self.pbx.name, RunOptions().family)
 
     def _run(
-        self, command: Callable[[Engine], Report], options: Options = UNLIMITED, weakness: Weakness | None = None
+        self, command: Callable[[Engine], Report], options: RunOptions = UNLIMITED, weakness: Weakness | None = None
     ) -> Report:
         with closing(FragileStore(self.file, weakness or Weakness())) as store:
             engine = Engine(

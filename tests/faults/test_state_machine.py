@@ -19,7 +19,7 @@ from hypothesis.stateful import precondition, rule, run_state_machine_as_test
 from pydantic import SecretStr
 
 from astsync.config import PbxConfig
-from astsync.engine import Engine, Options
+from astsync.engine import Engine, RunOptions
 from astsync.engine.result import Report
 from astsync.errors import ConfigError, PbxError, SourceError
 from astsync.pbx import Pbx
@@ -45,7 +45,7 @@ class Tool(Office):
     @rule(foreign=st.sampled_from(["keep", "keep", "keep", "delete"]))
     def sync(self, foreign: Literal["keep", "delete"]) -> None:
         self.snapshot = dict(self.source.names)
-        self._bring_in_step(lambda engine: engine.sync(), self.snapshot, Options(foreign=foreign, limits=NO_LIMITS))
+        self._bring_in_step(lambda engine: engine.sync(), self.snapshot, RunOptions(foreign=foreign, limits=NO_LIMITS))
 
     @rule()
     def sync_that_a_killed_pbx_forgets(self) -> None:
@@ -62,7 +62,9 @@ class Tool(Office):
     @precondition(lambda self: self.snapshot is not None)
     @rule(whole=st.booleans())
     def push(self, whole: bool) -> None:
-        self._bring_in_step(lambda engine: engine.push(), self.snapshot or {}, Options(whole=whole, limits=NO_LIMITS))
+        self._bring_in_step(
+            lambda engine: engine.push(), self.snapshot or {}, RunOptions(whole=whole, limits=NO_LIMITS)
+        )
 
     @precondition(lambda self: self.snapshot is not None)
     @rule()
@@ -83,10 +85,10 @@ class Tool(Office):
         bad_list = model.refused_list(self.snapshot, listed)
         if not bad_list and not model.refused_plan(self.held, self.owned, listed):
             self.snapshot = listed
-            self._bring_in_step(lambda engine: engine.sync(), listed, Options())
+            self._bring_in_step(lambda engine: engine.sync(), listed, RunOptions())
             return
         self.seen["refused list" if bad_list else "refused plan"] += 1
-        report = self._run(lambda engine: engine.sync(), Options())
+        report = self._run(lambda engine: engine.sync(), RunOptions())
         assert report.exit_code == 6, report
         if listed and not bad_list:
             self.snapshot = listed
@@ -95,7 +97,7 @@ class Tool(Office):
     @rule()
     def a_dry_run(self) -> None:
         before = self._store_says()
-        report = self._run(lambda engine: engine.sync(), Options(dry_run=True, limits=NO_LIMITS))
+        report = self._run(lambda engine: engine.sync(), RunOptions(dry_run=True, limits=NO_LIMITS))
         assert report.exit_code == 0
         self._learn_unsure()
         wanted = model.in_step(self.held, self.owned, self.source.names)
@@ -175,7 +177,7 @@ class Tool(Office):
     def _done_as_recorded(self, run: int, before: Done) -> Done:
         """Take a broken run as one that did all that it has on record: what it did not do is as if put back already."""
         with closing(Store(self.file, write=False)) as store:
-            meant = {entry.number: entry.new for entry in store.before(run, self.pbx.name, Options().family)}
+            meant = {entry.number: entry.new for entry in store.before(run, self.pbx.name, RunOptions().family)}
         after = {key: name for key, name in ({**self.held, **meant}).items() if name is not None}
         return Done(run, before.held, before.owned, after, self._owned())
 
@@ -191,7 +193,7 @@ class Tool(Office):
             unwritten = {key for key, name in listed.items() if self.held.get(key) != name}
             assert forgetful or not unwritten or not before.held.keys() - self.held.keys() - listed.keys()
         with closing(Store(self.file, write=False)) as store:
-            record = {entry.number: entry.old for entry in store.before(run, self.pbx.name, Options().family)}
+            record = {entry.number: entry.old for entry in store.before(run, self.pbx.name, RunOptions().family)}
         assert {key: record.get(key, "not recorded") for key in changed} == {
             key: before.held.get(key) for key in changed
         }
@@ -222,7 +224,7 @@ class Tool(Office):
         assert self.owned & self.held.keys() == owned
 
     def _bring_in_step(
-        self, command: Callable[[Engine], Report], wanted: dict[str, str], options: Options = UNLIMITED
+        self, command: Callable[[Engine], Report], wanted: dict[str, str], options: RunOptions = UNLIMITED
     ) -> None:
         self._learn_unsure()
         before = Done(0, dict(self.held), set(self.owned))

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 
-from astsync.engine import Engine, Options
+from astsync.engine import Engine, RunOptions
 from astsync.errors import AstsyncError, PbxConnectionLost, PbxRightsError, PbxUnreachable
 from astsync.finding import Finding
 from astsync.pbx import Pbx, WriteResult
@@ -109,7 +109,7 @@ class House:
         self.pbx = Spy("office")
         self.pbxs: list[Pbx] = [self.pbx]
         self.store = store
-        self.options = Options()
+        self.options = RunOptions()
 
     def engine(self, **options: object) -> Engine:
         return Engine(

@@ -7,7 +7,7 @@ from astsync.phonebook.plan import Limits
 
 
 @dataclass(frozen=True, slots=True)
-class Options:
+class RunOptions:
     """How to run: the family and the limits of the configuration, and what the command line said.
 
     ``whole`` writes every entry, not only what differs (``push``). ``durable`` waits until Asterisk has written what
