@@ -11,6 +11,7 @@ from astsync.phonebook.model import Claim
 from astsync.phonebook.names.languages import country_of
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import FORMS, NumberParser
+from astsync.phonebook.ownership import owned_keys
 from astsync.store import Store
 
 _SHORT = 5
@@ -78,7 +79,7 @@ def _on(pbx: KeyPbx, asked: Asked, store: Store, family: str) -> PbxKeys:
     except AstsyncError as error:
         return PbxKeys(pbx.name, (), written, error)
     present = {key: name for key, name in held.items() if name is not None}
-    owned = store.owned(pbx.name, family, present)
+    owned = owned_keys(store.owners(pbx.name, family), present)
     keys = (Key(key, name, key in owned and name is not None) for key, name in held.items())
     return PbxKeys(pbx.name, tuple(key for key in keys if key.number in asked.keys or key.name is not None), written)
 

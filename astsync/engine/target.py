@@ -21,23 +21,30 @@ from astsync.errors import (
 )
 from astsync.pbx import Family, Pbx, WriteResult
 from astsync.phonebook.model import Progress
+from astsync.phonebook.ownership import Ownership, owned_keys, owners_after, owners_before
 from astsync.store import RunPart, Store
 
 log = logging.getLogger(__name__)
 
 COMMITTED = 2.0
-"""Seconds after which Asterisk has what it confirmed on its disk: it commits about once a second (main/db.c,
-db_sync_thread), and 1.5 s after the last answer a kill -9 lost nothing on any version.
+"""Seconds after which Asterisk has on its disk what it confirmed.
+
+It commits about once a second (main/db.c, db_sync_thread). 1.5 s after the last answer a kill -9 lost nothing on any
+version that was tried.
 """
 
 
 class Target:
-    """One PBX during a run; every step leaves its outcome in ``report``, and an error ends the steps of this PBX."""
+    """One PBX during a run: read, then, once all PBXs are read and checked, written.
+
+    Every step leaves its outcome in ``report``. An error ends the steps of this PBX alone.
+    """
 
     def __init__(self, pbx: Pbx, store: Store, options: RunOptions, stopping: threading.Event) -> None:
         self.name = pbx.name
         self.report = PbxReport(pbx.name)
         self.work: Work | None = None
+        self._owners: Mapping[str, Ownership] = {}
         self._pbx = pbx
         self._store = store
         self._options = options
@@ -46,11 +53,11 @@ class Target:
         self._family: Family | None = None
 
     def close(self) -> None:
-        """Disconnect; a thread that waits for the PBX then ends."""
+        """Disconnect. A thread that waits for the PBX ends by that."""
         self._connection.close()
 
     def fail(self, error: AstsyncError) -> None:
-        """Note why this PBX's part of the run ended."""
+        """Keep the error that ended this PBX's part of the run."""
         self.report = replace(self.report, error=error)
 
     @property
@@ -59,7 +66,7 @@ class Target:
         return self.report.plan is not None or self.report.error is not None
 
     def part(self) -> RunPart:
-        """Give this PBX's part for the store."""
+        """This PBX's part of the run, for the store's history."""
         done = self.report.applied or Applied()
         counts = (done.add, done.change, done.delete, len(done.failed))
         error = str(self.report.error or "")
@@ -71,10 +78,10 @@ class Target:
             family = self._connection.enter_context(self._pbx.open())
             self._heed()
             existing = family.read(progress)
-            owned = self._store.owned(self.name, self._options.family, existing)
+            self._owners = self._store.owners(self.name, self._options.family)
         except AstsyncError as error:
             return self.fail(error)
-        self.work = goal.work(self.name, existing, owned)
+        self.work = goal.work(self.name, existing, owned_keys(self._owners, existing))
         self.report = replace(self.report, plan=self.work.plan)
         self._family = family
         return None
@@ -85,38 +92,33 @@ class Target:
             raise Abandoned
 
     def write(self, run: int, progress: Progress) -> None:
-        """Record, apply, verify, settle."""
+        """Record, apply, read again and compare, store what became of it."""
         if self.report.error is not None or self.work is None or self._family is None:
             return
         self._heed()
         try:
             self._record(self.work, run)
-            if not self.work.plan.changes and not self.work.puts:
+            if self.work.plan.changes or self.work.puts:
+                self._carry_out(self._family, self.work, run, progress)
+            else:
                 self.report = replace(self.report, applied=Applied(), verified=True)
-                self._settle(self.work, run, self.work.wanted)
-                return
-            self._carry_out(self._family, self.work, run, progress)
         except AstsyncError as error:
             self.fail(error)
 
     def _record(self, work: Work, run: int) -> None:
-        """Store what will be changed and what will be ours, before it is sent."""
-        self._store.note_before(
-            run,
-            self.name,
-            self._options.family,
-            work.before(),
-            work.own,
-            work.disown,
-            owned=work.owned,
-            doubtful=work.doubtful(),
-        )
+        """Store what will be changed and whose the keys are from now on.
+
+        This comes before anything is sent. If we are killed at the first write, the next run finds there which keys
+        are in doubt, and undo finds the old values.
+        """
+        owners = owners_before(work.steps, work.owned, self._owners)
+        self._store.note_before(run, self.name, self._options.family, work.before(), owners)
 
     def _carry_out(self, family: Family, work: Work, run: int, progress: Progress) -> None:
         try:
             self._apply(family, work, progress)
         except (PbxUnreachable, PbxConnectionLost, PbxTimeout):
-            raise  # the record stays: what was sent and not answered may have been done, or be done yet
+            raise  # the record stays whole: Asterisk may have done what it did not answer, or may do it later
         except PbxError:
             self._look_again(family, work, run)
             raise
@@ -126,12 +128,17 @@ class Target:
             self._prove(family, work, run, progress, COMMITTED)
 
     def _look_again(self, family: Family, work: Work, run: int) -> None:
-        """Settle what was done before an error that leaves the connection, as a missing right to write does."""
+        """Find out what was done before an error that leaves the connection open, such as a missing right to write."""
         with suppress(PbxError):
-            self._settle(work, run, family.read())
+            self._note_after(work, run, family.read())
 
     def _apply(self, family: Family, work: Work, progress: Progress) -> None:
-        """Put first, delete only when every put succeeded."""
+        """Put first, and delete only when every put succeeded.
+
+        A run that is cut off in between then leaves names too many, not callers without a name; a change of
+        ``numbers.forms``, for one, replaces every key. And nothing is deleted from a PBX that does not take the new
+        entries.
+        """
         numbers = [number for number, _ in work.puts]
         put = _Batch(numbers)
         deleted = _Batch([change.number for change in work.plan.delete])
@@ -140,9 +147,9 @@ class Target:
             if not put.failed:
                 deleted.carry_out(lambda: family.delete(deleted.numbers, progress))
         finally:
-            self._note(work, put, deleted)
+            self._count(work, put, deleted)
 
-    def _note(self, work: Work, put: "_Batch", deleted: "_Batch") -> None:
+    def _count(self, work: Work, put: "_Batch", deleted: "_Batch") -> None:
         confirmed = put.confirmed()
         applied = Applied(
             add=sum(change.number in confirmed for change in work.plan.add),
@@ -154,9 +161,10 @@ class Target:
         self.report = replace(self.report, applied=applied)
 
     def _prove(self, family: Family, work: Work, run: int, progress: Progress, wait: float = 0.0) -> None:
-        """Read the family again; write once more what the PBX confirmed and did not keep, and read again.
+        """Read the family again and compare. What the PBX confirmed and did not keep is written once more.
 
-        ``wait`` is how many seconds to wait before each reading.
+        ``wait`` is how many seconds to wait before each reading. The owners are stored even where the PBX does not
+        hold what it should: this reading is what ends the doubt about them.
         """
         held = self._look(family, progress, wait)
         wrong = _wrong(work, held)
@@ -164,7 +172,7 @@ class Target:
             held = self._look(family, progress, wait)
             wrong = _wrong(work, held)
         self.report = replace(self.report, verified=not wrong)
-        self._settle(work, run, held)
+        self._note_after(work, run, held)
         if wrong:
             self.fail(_differs(self.name, [*wrong], self.report.applied))
 
@@ -175,14 +183,15 @@ class Target:
         return family.read(progress)
 
     def _write_again(self, family: Family, work: Work, wrong: Mapping[str, str | None]) -> bool:
-        """Write what a PBX lost, as one that was killed before its AstDB was on the disk; tell whether it was tried.
+        """Write again what the PBX lost, as an Asterisk does that is killed before its commit. False where nothing was.
 
-        What somebody else wrote meanwhile stays: its old value is in no record. After a put that was refused nothing
-        is deleted, so nothing is done.
+        A key is lost where it is gone or holds its old value. Another value was written by somebody during the run. It
+        stays, because it is in no record and undo could not put it back. After a refused put nothing is written again:
+        the run has failed, and nothing may be deleted.
         """
         if self.report.applied is None or self.report.applied.failed:
             return False
-        old = {change.number: change.old for change in (*work.plan.change, *work.plan.delete)}
+        old = {number: step.old for number, step in work.steps.items()}
         lost = [number for number, value in wrong.items() if value is None or value == old.get(number)]
         if not lost:
             return False
@@ -191,21 +200,11 @@ class Target:
             family.delete([number for number in lost if number not in work.wanted])
         return True
 
-    def _settle(self, work: Work, run: int, held: Mapping[str, str]) -> None:
-        """Bring the record to what the PBX holds now.
-
-        A change that was not made leaves the record, and its key belongs to whom it belonged. Keys that are given back,
-        or somebody else's by now, are not ours. A key that was deleted is ours should it come back as it was: a PBX
-        that is killed within a second has not yet noted the deletion on its disk.
-        """
-        plan, doubtful = work.plan, work.doubtful()
-        unmade = [c.number for c in (*plan.add, *plan.change, *plan.delete) if held.get(c.number) == c.old]
-        not_ours = {number for number, value in doubtful.items() if held.get(number) != value}
-        given_back = {number for number in work.release if held.get(number) == work.wanted[number]}
-        deleted = {c.number: doubtful[c.number] for c in plan.delete if c.number in not_ours - held.keys()}
-        if unmade or doubtful or given_back:
-            gone = (not_ours | given_back) - deleted.keys()
-            self._store.settle(run, self.name, self._options.family, unmade, gone, deleted)
+    def _note_after(self, work: Work, run: int, held: Mapping[str, str]) -> None:
+        """Store what became of the work, from what the PBX holds now: the record keeps only what was changed."""
+        unmade, owners = work.unmade(held), owners_after(work.steps, work.owned, held)
+        if unmade or owners:
+            self._store.note_after(run, self.name, self._options.family, unmade, owners)
 
 
 class _Batch:
@@ -218,7 +217,7 @@ class _Batch:
         self._left: set[str] = set(numbers)
 
     def carry_out(self, write: Callable[[], WriteResult]) -> None:
-        """Write, and note what was done, also where the PBX is lost on the way."""
+        """Write, and keep what was done, also where the PBX is lost on the way. Raises PbxError."""
         try:
             result = write()
         except PbxError as error:
@@ -228,12 +227,12 @@ class _Batch:
         self.done, self.failed, self._left = result.done, dict(result.failed), set()
 
     def confirmed(self) -> set[str]:
-        """Give the keys that the PBX confirmed."""
+        """The keys that the PBX confirmed."""
         return set(self.numbers) - self._left - self.failed.keys()
 
 
 def _wrong(work: Work, held: Mapping[str, str]) -> dict[str, str | None]:
-    """Compare a family with what was wanted; give the keys that are not as wanted with what they hold."""
+    """The keys that are not as the work wants them, with what they hold; None where they are gone."""
     wrong = {number: held.get(number) for number, name in work.wanted.items() if held.get(number) != name}
     return wrong | {change.number: held[change.number] for change in work.plan.delete if change.number in held}
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence, Set
 from astsync.engine.work import Work
 from astsync.errors import SafetyError
 from astsync.phonebook.model import Change, Entry
+from astsync.phonebook.ownership import Step, step_back
 from astsync.phonebook.plan import Plan
 from astsync.store import Before
 from astsync.text import listed
@@ -14,77 +15,60 @@ _NAMED = 5
 
 
 class Undoing:
-    """What is to be put back on one PBX, from the record of a run and what the PBX holds now.
+    """What is to be put back on one PBX: ``record`` of the run, what the PBX holds now, and the keys that are ours now.
 
-    A key that holds its old value already needs no work. One that holds neither that nor what the run gave it has
-    changed since, and so has an added key that is not owned any more.
+    ``changed`` are the keys that have changed since the run, so that they cannot be put back. Where the run changed
+    the owner alone and the value is another one now, there is nothing to put back and nothing to refuse.
     """
 
     def __init__(self, record: Sequence[Before], existing: Mapping[str, str], owned: Set[str]) -> None:
         self._existing = existing
         self._owned = owned
-        self.back = [b for b in record if self._as_the_run_left(b)]
-        self.there = [b for b in record if self._now(b) == b.old]
-        self.changed = [b for b in record if self._has_changed_since(b)]
+        steps = {before.number: self._step(before) for before in record}
+        self._steps = {number: step for number, step in steps.items() if step is not None}
+        self.changed = [b.number for b in record if b.number not in self._steps and b.old != b.new]
 
-    def _now(self, before: Before) -> str | None:
-        return self._existing.get(before.number)
-
-    def _as_the_run_left(self, before: Before) -> bool:
-        now = self._now(before)
-        ours = before.old is not None or before.number in self._owned
-        return now != before.old and now == before.new and ours
-
-    def _has_changed_since(self, before: Before) -> bool:
-        """Tell a key that cannot be put back; where the run changed its owner alone there is nothing to put back."""
-        return before.old != before.new and self._now(before) != before.old and not self._as_the_run_left(before)
+    def _step(self, before: Before) -> Step | None:
+        now, ours = self._existing.get(before.number), before.number in self._owned
+        return step_back(before.old, before.new, now, was_ours=before.owned, ours=ours)
 
     def work(self) -> Work:
-        """Give the work."""
+        """Make the work, as far as the keys have not changed since."""
         plan = self._plan()
-        settled = [before for before in (*self.back, *self.there) if before.old is not None]
-        ours = {before.number for before in settled if before.owned}
-        not_ours = {before.number for before in settled if before.owned is False}
-        absent = {number for number in not_ours if number not in self._existing}
-        flipped = (ours - self._owned) | (not_ours & self._owned)
         return Work(
             plan=plan,
             puts=[(c.number, c.new.name) for c in (*plan.add, *plan.change) if c.new is not None],
-            wanted={before.number: before.old for before in settled if before.old is not None},
+            wanted={number: step.new for number, step in self._steps.items() if step.new is not None},
             owned=self._owned,
-            own=ours,
-            disown=({b.number for b in self.there if b.old is None} | absent) & self._owned,
-            release=not_ours & self._owned,
-            turned={b.number: b.old for b in self.there if b.number in flipped and b.old is not None},
+            steps=self._steps,
         )
 
     def _plan(self) -> Plan:
         add, change, delete = [], [], []
-        for before in self.back:
-            now = self._now(before)
-            if before.old is None:
-                delete.append(Change(before.number, now, None))
-            elif now is None:
-                add.append(Change(before.number, None, Entry(before.number, before.old)))
-            else:
-                change.append(Change(before.number, now, Entry(before.number, before.old)))
+        for number, (_, now, old) in self._steps.items():
+            if old is None and now is not None:
+                delete.append(Change(number, now, None))
+            elif old is not None and now is None:
+                add.append(Change(number, None, Entry(number, old)))
+            elif old is not None and now != old:
+                change.append(Change(number, now, Entry(number, old)))
         return Plan(
             add=tuple(add),
             change=tuple(change),
             delete=tuple(delete),
             kept=tuple(Entry(n, self._existing[n]) for n in sorted(self._existing.keys() - self._owned)),
             existing=len(self._existing),
-            desired=sum(before.old is not None for before in (*self.back, *self.there)),
-            unchanged=len(self.there),
+            desired=sum(step.new is not None for step in self._steps.values()),
+            unchanged=sum(step.old == step.new for step in self._steps.values()),
             ours=0,
             ours_changed=0,
         )
 
     def refusal(self, name: str, run: int) -> SafetyError | None:
-        """Give the reason not to put the run back: keys that have changed since."""
+        """The reason not to put the run back on the PBX ``name``: keys that have changed since. None where none has."""
         if not self.changed:
             return None
-        numbers = sorted(before.number for before in self.changed)
+        numbers = sorted(self.changed)
         return SafetyError(
             f"{name}: {len(numbers)} keys have changed since run {run}: {listed(numbers, _NAMED)}",
             hint="Nothing was put back there. Somebody else wrote them, or a later run did: undo the later runs first, "

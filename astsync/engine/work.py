@@ -1,74 +1,53 @@
-"""What is to be done on one PBX: the plan, and everything that must be noted before and after."""
+"""What a run does on one PBX: the plan, what is sent, and what is stored before and after it is sent."""
 
 from collections.abc import Iterator, Mapping, Sequence, Set
-from dataclasses import dataclass, field
-from itertools import chain
+from dataclasses import dataclass
 
 from astsync.engine.run_options import RunOptions
 from astsync.phonebook.model import Entry
+from astsync.phonebook.ownership import Step, owner_changes, steps_in_step
 from astsync.phonebook.plan import Plan, make_plan
 from astsync.store import Before
 
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """One PBX's work. ``puts`` are sent in their order; ``wanted`` is what the PBX must hold afterwards, beside the
-    keys of ``plan.delete``, which must be gone.
+    """One PBX's work.
 
-    ``owned`` are the keys that astsync owned before; ``own`` are noted as owned before anything is sent, ``disown`` are
-    forgotten then. ``release`` are forgotten at the end, and ``turned`` are the keys whose owner alone changes.
+    ``puts`` are sent in their order. ``wanted`` is what the PBX must hold afterwards, name by number; the keys of
+    ``plan.delete`` must be gone. ``owned`` are the keys that were ours when the PBX was read. ``steps`` says what the
+    work does with each key whose value or owner it changes (``phonebook.ownership``).
     """
 
     plan: Plan
     puts: Sequence[tuple[str, str]]
     wanted: Mapping[str, str]
     owned: Set[str]
-    own: Set[str]
-    disown: Set[str] = frozenset()
-    release: Set[str] = frozenset()
-    turned: Mapping[str, str] = field(default_factory=dict)
+    steps: Mapping[str, Step]
 
     def before(self) -> Iterator[Before]:
-        """Give the record of how each key was that this work changes, for undo."""
-        for change in chain(self.plan.add, self.plan.change, self.plan.delete):
-            new = None if change.new is None else change.new.name
-            yield Before(change.number, change.old, new, change.number in self.owned)
-        for number, name in self.turned.items():
-            yield Before(number, name, name, number in self.owned)
+        """The record for undo: each key as it is before the work, and what the work makes of it."""
+        kept = owner_changes(self.steps, self.owned)
+        for number, step in self.steps.items():
+            if step.old != step.new or number in kept:
+                yield Before(number, step.old, step.new, number in self.owned)
 
-    def doubtful(self) -> dict[str, str]:
-        """Give the keys whose owner depends on what becomes of this work: each is ours while it holds that value.
-
-        A key that is written for the first time is ours once it holds the new value, and one that is deleted, or given
-        back, as long as it holds the old one. If the work breaks off, what others write there meanwhile stays theirs.
-        """
-        doubtful = {c.number: c.old for c in self.plan.delete if c.number in self.owned and c.old is not None}
-        for change in chain(self.plan.add, self.plan.change):
-            if change.number in self.release and change.old is not None:
-                doubtful[change.number] = change.old
-            elif change.number in self.own and change.number not in self.owned and change.new is not None:
-                doubtful[change.number] = change.new.name
-        return doubtful
+    def unmade(self, held: Mapping[str, str]) -> list[str]:
+        """The keys that the PBX holds (``held``) as before the work although the work was to change them."""
+        return [n for n, step in self.steps.items() if step.old != step.new and held.get(n) == step.old]
 
 
 def bring_in_step(
     existing: Mapping[str, str], desired: Mapping[str, Entry], owned: Set[str], options: RunOptions
 ) -> Work:
-    """Make the work that brings a PBX in step with a phonebook.
-
-    Keys that are wanted and equal already are adopted. An owned key that was gone and is not wanted any more is ours no
-    longer: whoever writes it next owns it.
-    """
+    """Make the work that brings a PBX, which holds ``existing``, in step with the phonebook ``desired``."""
     plan = make_plan(existing, desired, owned, options.foreign)
     entries = desired.values() if options.whole else (c.new for c in (*plan.add, *plan.change) if c.new is not None)
     wanted = {number: entry.name for number, entry in desired.items()}
-    new = wanted.keys() - owned
     return Work(
         plan=plan,
         puts=[(entry.number, entry.name) for entry in entries],
         wanted=wanted,
         owned=owned,
-        own=new,
-        disown=owned - existing.keys() - wanted.keys(),
-        turned={number: wanted[number] for number in sorted(new) if existing.get(number) == wanted[number]},
+        steps=steps_in_step((*plan.add, *plan.change, *plan.delete), existing, wanted, owned),
     )

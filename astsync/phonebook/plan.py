@@ -6,10 +6,11 @@ from typing import Literal
 
 from astsync.errors import SafetyError
 from astsync.phonebook.model import Change, Entry
+from astsync.phonebook.ownership import deletable_keys
 
 SMALLEST_LIMITED = 10
-"""Below so many owned entries a share says nothing, and the limits do not apply."""
-_ROUNDING = 1e-6  # 0.29 * 100 is a little less than 29
+"""With fewer owned entries the limits do not apply: a share of so few says nothing."""
+_ROUNDING = 1e-6  # shares are floats: 0.29 * 100 is a little less than 29
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,9 +18,9 @@ class Plan:
     """All changes of one PBX, sorted by number.
 
     ``kept`` are the foreign entries, which stay as they are. ``existing``, ``desired`` and ``unchanged`` count entries.
-    ``ours`` counts the existing entries that
-    the limits are shares of: the owned ones, or all where foreign keys are deleted too; ``ours_changed`` those of them
-    that change. Foreign keys that are adopted are not limited: their old values are kept for undo.
+    ``ours`` counts the existing entries that the limits are shares of: those that may be deleted, which are the owned
+    ones, or all where ``foreign`` is "delete". ``ours_changed`` counts those of them that get another name. No limit
+    counts the foreign keys that are adopted: the run's record keeps their old values for undo.
     """
 
     add: tuple[Change, ...]
@@ -49,10 +50,10 @@ def make_plan(
     owned: Set[str],
     foreign: Literal["keep", "delete"] = "keep",
 ) -> Plan:
-    """Compare what a PBX holds with what it should hold.
+    """Compare what a PBX holds (``existing``, name by number) with what it should hold.
 
-    A key outside ``desired`` is deleted when astsync owns it or ``foreign`` says so, else it is foreign and kept. A
-    foreign key that is desired is adopted: changed when the name differs.
+    A key outside ``desired`` is deleted where the rules of ownership allow it, else it is kept as foreign. A foreign
+    key that is desired is adopted: it is changed when the name differs.
     """
     add, change = [], []
     for number in sorted(desired):
@@ -61,7 +62,7 @@ def make_plan(
             add.append(Change(number, None, entry))
         elif old != entry.name:
             change.append(Change(number, old, entry))
-    ours = existing.keys() if foreign == "delete" else existing.keys() & owned
+    ours = deletable_keys(existing, owned, foreign)
     surplus = sorted(existing.keys() - desired.keys())
     delete = tuple(Change(n, existing[n], None) for n in surplus if n in ours)
     return Plan(
@@ -79,7 +80,7 @@ def make_plan(
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """The safety limits as shares from 0 to 1; None lifts one. ``allow_empty`` lifts that of an empty phonebook."""
+    """The safety limits, as shares from 0 to 1; None lifts a limit. ``allow_empty`` lets an empty phonebook pass."""
 
     max_delete: float | None = 0.3
     max_change: float | None = 0.3
@@ -89,16 +90,17 @@ class Limits:
 def check_limits(plan: Plan, limits: Limits, where: str) -> None:
     """Refuse a plan that deletes or changes more than the limits allow.
 
-    Raises SafetyError that tells the figures, ``where`` they were counted and the option that lifts the limit once.
+    Raises SafetyError with the figures, the place ``where`` they were counted (a PBX's name), and the option that lifts
+    the limit for one run.
     """
     _check(len(plan.delete), plan.ours, limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
     _check(plan.ours_changed, plan.ours, limits.max_change, where, ("change", "max_change", "--allow-changes"))
 
 
 def check_list(before: Mapping[str, str], desired: Mapping[str, Entry], limits: Limits) -> None:
-    """Refuse a list that has lost or changed more than the limits allow since the last good one (name by number).
+    """Refuse a list that has lost or changed more than the limits allow since the last good one.
 
-    Raises SafetyError.
+    ``before`` is the last good list, name by number. Raises SafetyError.
     """
     lost = sum(number not in desired for number in before)
     changed = sum(n in desired and desired[n].name != name for n, name in before.items())
@@ -119,5 +121,5 @@ def _check(count: int, ours: int, limit: float | None, where: str, words: tuple[
 
 
 def _percent(share: float) -> str:
-    """Give a share as percent, with as many places as tell 30% from 30.1%."""
+    """A share as percent, with enough places to tell 30% from 30.1%."""
     return f"{share * 100:.4g}%"

@@ -19,6 +19,7 @@ from typing import Any
 from astsync.config import Config
 from astsync.errors import AstsyncError, ConfigError, StoreError
 from astsync.finding import Finding
+from astsync.phonebook import ownership
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.store import Store
@@ -217,6 +218,6 @@ def owned_keys(path: Path, pbx: str, family: str) -> frozenset[str]:
     """The keys that are certainly astsync's on a PBX; none where the store cannot be read. The PBX is not asked."""
     try:
         with closing(Store(path, write=False)) as store:
-            return frozenset(store.owned(pbx, family, {}))
+            return frozenset(ownership.owned_keys(store.owners(pbx, family), {}))
     except AstsyncError:
         return frozenset()

@@ -1,12 +1,13 @@
 """What the rest of astsync asks of the store."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from types import MappingProxyType
 
 from astsync.phonebook.model import Claim, Entry, Skipped
+from astsync.phonebook.ownership import OURS, Ownership
 from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped
 from astsync.store.database import Database
 from astsync.store.history import read_runs
@@ -16,7 +17,6 @@ KEPT_RUNS = 1_000
 """Runs that history lists; older ones are dropped but where they can still be undone."""
 UNDO_RUNS = 200
 """Runs that can be undone, by default."""
-_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 class Store:
@@ -108,26 +108,12 @@ class Store:
         started = datetime.fromisoformat(at)
         return Written(run, command, started, pbx, _text(number), _maybe_text(old), _maybe_text(new))
 
-    def owned(self, pbx: str, family: str, held: Mapping[str, str] | None = None) -> set[str]:
-        """Give the keys that astsync wrote on a PBX.
-
-        ``held`` is what the PBX holds: it tells what became of the keys whose writing or deleting a broken run left in
-        doubt. Without it they all count.
-        """
+    def owners(self, pbx: str, family: str) -> dict[str, Ownership]:
+        """The owners of the keys on a PBX that are not foreign, by number (``phonebook.ownership``)."""
+        query = "SELECT number, if_held FROM owned WHERE pbx = ? AND family = ?"
         with self._file.reading() as db:
-            rows = db.execute("SELECT number, if_held FROM owned WHERE pbx = ? AND family = ?", (_name(pbx), family))
-            keys = ((_text(number), value) for number, value in rows)
-            return {n for n, value in keys if value is None or held is None or held.get(n) == _text(value)}
-
-    def own(self, pbx: str, family: str, numbers: Iterable[str]) -> None:
-        """Note keys as owned."""
-        with self._file.change() as db:
-            db.executemany(_OWN, _keys(pbx, family, numbers))
-
-    def disown(self, pbx: str, family: str, numbers: Iterable[str]) -> None:
-        """Forget keys that are gone from a PBX, or not astsync's any more."""
-        with self._file.change() as db:
-            db.executemany(_DISOWN, _keys(pbx, family, numbers))
+            rows = db.execute(query, (_name(pbx), family))
+            return {_text(n): OURS if value is None else Ownership(True, _text(value)) for n, value in rows}
 
     def begin_run(self, command: str, undoes: int | None = None) -> int:
         """Note a run that may write, and the run that it puts back; give its number."""
@@ -152,53 +138,27 @@ class Store:
             db.execute("DELETE FROM run WHERE NOT wrote AND id <= (SELECT max(id) FROM run) - ?", (KEPT_RUNS,))
 
     def note_before(
-        self,
-        run: int,
-        pbx: str,
-        family: str,
-        before: Iterable[Before],
-        own: Iterable[str] = (),
-        disown: Iterable[str] = (),
-        *,
-        owned: Set[str] = frozenset(),
-        doubtful: Mapping[str, str] = _NONE,
+        self, run: int, pbx: str, family: str, before: Iterable[Before], owners: Mapping[str, Ownership]
     ) -> None:
-        """Record what a run is about to change on a PBX, and whose the keys then are, before anything is sent.
+        """Store the record of what a run is about to change on a PBX, and the keys' new ``owners`` by number.
 
-        ``owned`` are the keys that ``owned`` gave for this PBX: they settle what was in doubt. ``doubtful`` are the
-        owned keys that are ours only while the PBX holds the value named, until ``settle`` tells.
+        Both in one transaction, which is on the disk when this returns: only then anything may be sent.
         """
         where = (run, _name(pbx), family)
         rows = ((*where, _blob(b.number), _maybe_blob(b.old), _maybe_blob(b.new), b.owned) for b in before)
         with self._file.change() as db:
             db.executemany("INSERT OR REPLACE INTO undo VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-            doubted = [_text(number) for (number,) in db.execute(_DOUBTED, where[1:])]
-            db.executemany(_DISOWN, _keys(pbx, family, (number for number in doubted if number not in owned)))
-            db.execute(_SURE, where[1:])
-            db.executemany(_OWN, _keys(pbx, family, own))
-            db.executemany(_DISOWN, _keys(pbx, family, disown))
-            db.executemany(_DOUBT, _doubts(pbx, family, doubtful))
+            _set_owners(db, pbx, family, owners)
             db.execute(_MARK, (run,))
 
-    def settle(
-        self,
-        run: int,
-        pbx: str,
-        family: str,
-        unchanged: Iterable[str],
-        disown: Iterable[str],
-        doubtful: Mapping[str, str] = _NONE,
+    def note_after(
+        self, run: int, pbx: str, family: str, unmade: Iterable[str], owners: Mapping[str, Ownership]
     ) -> None:
-        """Drop from a run's record the keys that it did not change after all, and the ownership of some.
-
-        In doubt are then ``doubtful`` alone: owned keys that are ours should the PBX hold the value named again.
-        """
-        rows = ((run, *key) for key in _keys(pbx, family, unchanged))
+        """Drop from a run's record the keys that it did not change after all, and store the keys' new ``owners``."""
+        rows = ((run, _name(pbx), family, _blob(number)) for number in unmade)
         with self._file.change() as db:
             db.executemany("DELETE FROM undo WHERE run = ? AND pbx = ? AND family = ? AND number = ?", rows)
-            db.executemany(_DISOWN, _keys(pbx, family, disown))
-            db.execute(_SURE, (_name(pbx), family))
-            db.executemany(_DOUBT, _doubts(pbx, family, doubtful))
+            _set_owners(db, pbx, family, owners)
             db.execute(_MARK, (run,))
 
     def before(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
@@ -210,10 +170,6 @@ class Store:
             Before(_text(number), _maybe_text(old), _maybe_text(new), None if owned is None else bool(owned))
             for number, old, new, owned in rows
         )
-
-    def overwritten(self, run: int, pbx: str, family: str) -> dict[str, str]:
-        """Give the old values by number that a run overwrote or deleted on a PBX."""
-        return {b.number: b.old for b in self.before(run, pbx, family) if b.old is not None and b.old != b.new}
 
     def places(self, run: int) -> tuple[tuple[str, str], ...]:
         """Give the PBXs (as ``casefold`` writes them) and families that a run has a record for."""
@@ -248,22 +204,17 @@ _WRITTEN = """
 SELECT run.id, command, started, number, old, new FROM run CROSS JOIN undo ON undo.run = run.id
 WHERE pbx = ? AND family = ? AND number = ? AND old IS NOT new ORDER BY run.id DESC LIMIT 1
 """
-_OWN = "INSERT OR IGNORE INTO owned (pbx, family, number) VALUES (?, ?, ?)"
+_OWN = "INSERT OR REPLACE INTO owned (pbx, family, number, if_held) VALUES (?, ?, ?, ?)"
 _DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
-_DOUBT = "UPDATE owned SET if_held = ? WHERE pbx = ? AND family = ? AND number = ?"
-_DOUBTED = "SELECT number FROM owned WHERE pbx = ? AND family = ? AND if_held IS NOT NULL"
-_SURE = "UPDATE owned SET if_held = NULL WHERE pbx = ? AND family = ? AND if_held IS NOT NULL"
 _MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE id = ?"
 _NEWEST = 2**63 - 1  # SQLite's largest integer
 
 
-def _keys(pbx: str, family: str, numbers: Iterable[str]) -> Iterable[tuple[str, str, bytes]]:
+def _set_owners(db: sqlite3.Connection, pbx: str, family: str, owners: Mapping[str, Ownership]) -> None:
     name = _name(pbx)
-    return ((name, family, _blob(number)) for number in numbers)
-
-
-def _doubts(pbx: str, family: str, doubtful: Mapping[str, str]) -> Iterable[tuple[bytes, str, str, bytes]]:
-    return ((_blob(doubtful[_text(key[2])]), *key) for key in _keys(pbx, family, doubtful))
+    ours = ((name, family, _blob(n), _maybe_blob(owner.if_held)) for n, owner in owners.items() if owner.ours)
+    db.executemany(_OWN, ours)
+    db.executemany(_DISOWN, ((name, family, _blob(n)) for n, owner in owners.items() if not owner.ours))
 
 
 def _name(pbx: str) -> str:

@@ -19,6 +19,7 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
+from astsync.phonebook.ownership import owned_keys
 from astsync.phonebook.plan import Limits
 from astsync.store import Store
 from tests.faults.fragile import FragilePbx, FragileStore, Weakness
@@ -155,11 +156,11 @@ class Office(RuleBasedStateMachine):
 
     def _owned(self) -> set[str]:
         with closing(Store(self.file, write=False)) as store:
-            return store.owned(self.pbx.name, RunOptions().family, self.pbx.held())
+            return owned_keys(store.owners(self.pbx.name, RunOptions().family), self.pbx.held())
 
     def _store_says(self) -> tuple[object, ...]:
         with closing(Store(self.file, write=False)) as store:
-            return store.runs(), store.snapshot(), store.owned(self.pbx.name, RunOptions().family)
+            return store.runs(), store.snapshot(), store.owners(self.pbx.name, RunOptions().family)
 
     def _run(
         self, command: Callable[[Engine], Report], options: RunOptions = UNLIMITED, weakness: Weakness | None = None

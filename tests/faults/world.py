@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from astsync.config import PbxConfig
 from astsync.pbx.astdb import AmiPbx
+from astsync.phonebook.ownership import owned_keys
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.store import Before, Store
 from tests.faults.proxy import FaultyProxy
@@ -141,7 +142,7 @@ class World:
     def owned(self, held: dict[str, str]) -> set[str]:
         """Give the keys of what the PBX holds that are astsync's, as its store says."""
         with self._store() as store:
-            return store.owned("office", FAMILY, held) & held.keys()
+            return owned_keys(store.owners("office", FAMILY), held) & held.keys()
 
     def last_run(self) -> int:
         """Give the number of the last run that the store knows."""

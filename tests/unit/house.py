@@ -13,6 +13,7 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
+from astsync.phonebook.ownership import OURS, owned_keys
 from astsync.store import Store
 
 FAMILY = "cidname"
@@ -124,5 +125,14 @@ class House:
     def written(self) -> list[str]:
         return self.pbx.put + self.pbx.deleted
 
-    def owned(self, pbx: str = "office") -> set[str]:
-        return self.store.owned(pbx, FAMILY, self.pbx.entries if pbx == self.pbx.name else None)
+    def owned(self) -> set[str]:
+        return owned_keys(self.store.owners("office", FAMILY), self.pbx.entries)
+
+    def own(self, numbers: Iterable[str], pbx: str = "office") -> None:
+        """Make keys astsync's, as an earlier run left them."""
+        self.store.note_before(0, pbx, FAMILY, (), dict.fromkeys(numbers, OURS))
+
+    def overwritten(self, run: int | None) -> dict[str, str]:
+        """The old values that a run overwrote or deleted on the PBX."""
+        record = self.store.before(run or 0, "office", FAMILY)
+        return {before.number: before.old for before in record if before.old is not None and before.old != before.new}

@@ -15,6 +15,7 @@ from astsync.errors import PbxConnectionLost, SafetyError, SourceBadAnswer, Stor
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.opened import OpenedPbx
 from astsync.phonebook.model import Progress, no_progress
+from astsync.phonebook.ownership import Ownership
 from astsync.phonebook.plan import Limits
 from astsync.store import Store
 from tests.unit.house import House, Spy, SpyFamily, names, phone
@@ -39,7 +40,7 @@ def test_only_what_differs_is_written(house: House) -> None:
     report = house.engine().sync()
     assert sorted(house.pbx.put) == [phone(3), phone(50)]
     assert house.pbx.deleted == [phone(19)]
-    assert house.store.overwritten(report.run or 0, "office", "cidname") == {phone(3): "Firma 3", phone(19): "Firma 19"}
+    assert house.overwritten(report.run) == {phone(3): "Firma 3", phone(19): "Firma 19"}
 
 
 def test_foreign_keys_stay_and_a_wanted_one_is_adopted(house: House) -> None:
@@ -48,8 +49,8 @@ def test_foreign_keys_stay_and_a_wanted_one_is_adopted(house: House) -> None:
     assert report.pbx[0].plan is not None
     assert (report.pbx[0].plan.foreign, len(report.pbx[0].plan.change)) == (1, 1)
     assert house.pbx.entries["101"] == "Reception"
-    assert house.store.owned("office", "cidname") == set(names(20))
-    assert house.store.overwritten(report.run or 0, "office", "cidname") == {phone(3): "by hand"}
+    assert house.owned() == set(names(20))
+    assert house.overwritten(report.run) == {phone(3): "by hand"}
 
 
 def test_a_lost_store_deletes_nothing(house: House, tmp_path: Path) -> None:
@@ -65,7 +66,7 @@ def test_a_dry_run_writes_nothing_anywhere(house: House) -> None:
     report = house.engine(dry_run=True).sync("diff")
     assert report.differs
     assert (report.run, house.written, house.store.snapshot()) == (None, [], None)
-    assert house.store.owned("office", "cidname") == set()
+    assert house.store.owners("office", "cidname") == {}
 
 
 def test_a_source_that_breaks_writes_nothing(house: House) -> None:
@@ -188,7 +189,7 @@ def test_an_empty_list_is_let_through_where_nothing_is_owned(house: House, caplo
 
 def test_an_empty_list_is_refused_on_the_pbx_that_holds_owned_entries_alone(house: House, tmp_path: Path) -> None:
     other = Spy("branch", dict.fromkeys(names(3), "by hand"))
-    house.store.own("office", "cidname", names(3))
+    house.own(names(3))
     house.pbx.entries.update(names(3))
     house.pbxs = [house.pbx, other]
     house.source.names = {}
@@ -267,7 +268,7 @@ def test_a_key_that_was_wiped_and_left_1c_belongs_to_whoever_writes_it_next(hous
     house.pbx.entries.clear()
     house.source.names = names(19)
     house.engine().sync()
-    assert phone(19) not in house.store.owned("office", "cidname")
+    assert phone(19) not in house.store.owners("office", "cidname")
     house.pbx.entries[phone(19)] = "Boss by hand"
     assert house.engine().sync().exit_code == 0
     assert house.pbx.entries[phone(19)] == "Boss by hand"
@@ -333,7 +334,7 @@ def test_limits_are_checked_on_every_pbx_before_the_first_write(house: House) ->
 def test_a_refusal_beside_a_pbx_in_step_says_that_nothing_was_written(house: House) -> None:
     house.engine().sync()
     other = Spy("branch", dict.fromkeys(names(20), "Spoilt"))
-    house.store.own("branch", "cidname", names(20))
+    house.own(names(20), "branch")
     house.pbxs = [house.pbx, other]
     house.pbx.put.clear()
     for dry_run in (True, False):
@@ -385,7 +386,7 @@ def test_what_was_sent_and_not_confirmed_stays_in_the_record_and_owned(house: Ho
     house.pbx.lose_after = 7
     report = house.engine().sync()
     assert len(house.store.before(report.run or 0, "office", "cidname")) == 20
-    assert house.store.owned("office", "cidname") == set(names(20))
+    assert house.store.owners("office", "cidname") == {n: Ownership(True, name) for n, name in names(20).items()}
 
 
 def test_pbxs_are_worked_on_side_by_side_and_reported_in_their_order(house: House) -> None:
@@ -538,7 +539,7 @@ def test_what_a_killed_pbx_lost_is_written_again_in_the_same_run(
     house.pbx = Loses("office", {**start, phone(3): "Spoilt"})
     house.pbx.entries.update({**start, phone(3): "Spoilt"})
     house.pbxs = [house.pbx]
-    house.store.own("office", "cidname", [*names(20), phone(40)])
+    house.own([*names(20), phone(40)])
     report = house.engine().sync()
     assert (report.exit_code, report.pbx[0].verified) == (0, True)
     assert house.pbx.entries == {**names(20), "101": "Reception"}

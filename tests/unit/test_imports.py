@@ -24,7 +24,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sources": ("sources", "phonebook.model", "finding", "text", "files", "errors", "config"),
     "pbx": ("pbx", "phonebook.model", "finding", "text", "errors", "config"),
     "setup": ("setup", "phonebook", "sources", "store", "finding", "text", "files", "config", "errors"),
-    "store": ("store", "phonebook.model", "errors"),
+    "store": ("store", "phonebook.model", "phonebook.ownership", "errors"),
     "engine": ("engine", "phonebook", "sources", "pbx", "store", "text", "errors"),
     "parts": ("engine", "phonebook", "sources", "pbx", "store", "config", "text", "errors"),
     "watch": ("watch", "parts", "engine", "pbx", "phonebook.model", "sources", "store", "config", "errors"),

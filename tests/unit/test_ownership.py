@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from astsync.phonebook.ownership import OURS, Ownership
 from astsync.phonebook.plan import Limits
 from astsync.store import SCHEMA_VERSION, Before, Store
 from tests.unit.house import FAMILY, House, names, phone
@@ -167,8 +168,8 @@ def test_a_killed_run_leaves_doubt_too(steady: House) -> None:
     steady.pbx.entries[KEY] = "by hand"
     run = steady.store.begin_run("sync")
     steady.store.note_before(
-        run, "office", FAMILY, [Before(KEY, "by hand", "Firma 30", owned=False)], own=[KEY],
-        owned=steady.owned(), doubtful={KEY: "Firma 30"},
+        run, "office", FAMILY, [Before(KEY, "by hand", "Firma 30", owned=False)],
+        {KEY: Ownership(True, "Firma 30")},
     )  # fmt: skip
     assert steady.engine().sync().exit_code == 0
     assert steady.pbx.entries[KEY] == "by hand"
@@ -178,13 +179,13 @@ def test_a_killed_run_leaves_doubt_too(steady: House) -> None:
 def test_a_store_of_version_2_keeps_its_owned_keys(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     with closing(Store(path)) as store:
-        store.own("office", FAMILY, ["1"])
+        House(store).own(["1"])
     with closing(sqlite3.connect(path)) as db:
         db.executescript(
             "ALTER TABLE owned DROP COLUMN if_held; DROP TABLE claim; DROP TABLE skipped; PRAGMA user_version = 2"
         )
     with closing(Store(path)) as store:
-        assert store.owned("office", FAMILY, {"1": "any"}) == {"1"}
+        assert store.owners("office", FAMILY) == {"1": OURS}
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 

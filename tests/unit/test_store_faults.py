@@ -14,6 +14,7 @@ import pytest
 
 from astsync.errors import LockedError, StoreError
 from astsync.phonebook.model import Entry
+from astsync.phonebook.ownership import FOREIGN, OURS
 from astsync.phonebook.plan import Limits
 from astsync.store import SCHEMA_VERSION, Before, Snapshot, Store, locked
 from astsync.store import store as store_module
@@ -42,7 +43,7 @@ def test_a_store_of_version_1_is_brought_up_with_all_it_holds(path: Path) -> Non
     for write in (False, True, True):
         with closing(Store(path, write=write)) as store:
             assert store.snapshot_names() == {"74952290001": "OOO Romashka"}
-            assert store.owned("office", FAMILY) == {"74952290001", "\udcc8"}
+            assert store.owners("office", FAMILY) == {"74952290001": OURS, "\udcc8": OURS}
             runs = store.runs()
             assert [(run.run, run.command, run.exit_code, run.undoable) for run in runs] == [
                 (3, "push", None, False), (2, "sync", 0, True), (1, "sync", 0, False),
@@ -142,7 +143,7 @@ def test_a_damaged_store_is_moved_aside_and_the_run_goes_on_as_with_a_lost_one(
     damaged = path.read_bytes()
     Path(f"{path}-wal").write_bytes(b"of the damaged one")
     with closing(Store(path, write=False)) as store:
-        assert store.owned("office", FAMILY) == set()
+        assert store.owners("office", FAMILY) == {}
     assert "is damaged" in caplog.text
     assert path.read_bytes() == damaged
     caplog.clear()
@@ -358,13 +359,13 @@ def test_threads_share_a_store(path: Path) -> None:
     def work(name: str) -> None:
         for i in range(30):
             run = store.begin_run(name)
-            store.note_before(run, name, FAMILY, [Before(phone(i), None, name, owned=False)], own=[phone(i)])
-            store.settle(run, name, FAMILY, [], [phone(i - 1)])
-            assert phone(i) in store.owned(name, FAMILY)
+            store.note_before(run, name, FAMILY, [Before(phone(i), None, name, owned=False)], {phone(i): OURS})
+            store.note_after(run, name, FAMILY, [], {phone(i - 1): FOREIGN})
+            assert store.owners(name, FAMILY) == {phone(i): OURS}
             store.save_snapshot(Snapshot({"1": Entry("1", name)}, datetime.now(UTC), name, 1, 0, 0))
             store.end_run(run, 0)
 
     with closing(Store(path)) as store, ThreadPoolExecutor(4) as pool:
         list(pool.map(work, [f"pbx-{i}" for i in range(4)]))
-        assert [store.owned(f"pbx-{i}", FAMILY) for i in range(4)] == [{phone(29)}] * 4
+        assert [store.owners(f"pbx-{i}", FAMILY) for i in range(4)] == [{phone(29): OURS}] * 4
         assert len(store.runs()) == 120

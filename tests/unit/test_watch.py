@@ -210,7 +210,7 @@ def test_a_run_is_noted_like_any_other(house: House, office: AmiStandIn) -> None
         whole(house, office)
     assert {(run.command, run.exit_code) for run in house.history()} == {("sync", 4), ("sync", 0)}
     with closing(Store(house.path)) as store:
-        assert office.family().keys() == store.owned("office", "cidname")
+        assert office.family().keys() == store.owners("office", "cidname").keys()
 
 
 def test_what_a_refused_put_left_out_is_tried_again(house: House, office: AmiStandIn) -> None:
