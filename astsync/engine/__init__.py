@@ -1,6 +1,6 @@
 """The one story of every run: pull, build, save, read, plan, report, check, apply, verify, record.
 
-The engine is given a source, PBXs and a store; it knows neither HTTP nor AMI, and prints nothing.
+The engine is given a source, PBXs and a store. It knows neither HTTP nor AMI, and prints nothing.
 """
 
 from astsync.engine.engine import Engine

@@ -1,4 +1,4 @@
-"""The engine: the runs that there are, and the story that each of them follows."""
+"""The engine: the kinds of run, and the steps that each of them follows."""
 
 import logging
 import threading
@@ -24,7 +24,7 @@ log = logging.getLogger(__name__)
 class Engine:
     """Brings PBXs in step with the phonebook of a source or of the snapshot, and puts runs back.
 
-    ``stopping`` ends the waits of a run when it is set, as the engine does itself when it is interrupted.
+    ``stopping`` ends the waits of a run when it is set. The engine sets it itself when it is interrupted.
     """
 
     def __init__(
@@ -66,20 +66,21 @@ class Engine:
         return self._run(command, partial(self._pulled, pull=pull), self._pbxs)
 
     def push(self, *, pull: bool = False) -> Report:
-        """Write the snapshot's phonebook whole; with no snapshot, or when asked to, pull first."""
+        """Write every entry of the snapshot. With no snapshot, or with ``pull``, pull first."""
         return self._run("push", self._pulled if pull else self._kept, self._pbxs)
 
     def restore(self, pbxs: Sequence[Pbx] | None = None) -> Report:
-        """Compare the PBXs (by default all) with the snapshot and apply the differences; the source is not asked.
+        """Compare the PBXs (by default all) with the snapshot and apply the differences. The source is not asked.
 
         Raises StoreError when there is no snapshot yet.
         """
         return self._run("restore", self._remembered, self._pbxs if pbxs is None else pbxs)
 
     def undo(self, run: int | None = None, *, skip_changed: bool = False) -> Report:
-        """Put back what a run changed, by default the last one that wrote; ``skip_changed`` leaves out changed keys.
+        """Put back what a run changed, by default the last one that wrote.
 
-        Raises ConfigError when there is no such run, or nothing to put back.
+        Keys that have changed since the run are refused; with ``skip_changed`` they are left as they are. Raises
+        ConfigError when there is no such run, or nothing to put back.
         """
         record = self._record(run)
         names = [pbx.name for pbx in self._pbxs]
@@ -151,7 +152,7 @@ class Engine:
         return report
 
     def _end(self, run: int | None, exit_code: int, message: str, targets: Sequence[Target]) -> None:
-        """Note how a run ended; what it did to the PBXs stands, whether that can be noted or not."""
+        """Store how a run ended. Where that fails the run is reported all the same: the PBXs are written already."""
         if run is None:
             return
         parts = [target.part() for target in targets if target.reached]
@@ -161,7 +162,12 @@ class Engine:
             log.warning("the end of run %d could not be noted: %s", run, error)
 
     def _steps(self, command: str, run: int | None, goal: Goal, targets: Sequence[Target]) -> Report:
-        """Plan for every PBX, check every plan, and only then write to the first one."""
+        """Plan for every PBX, check every plan, and only then write to any PBX.
+
+        The phonebook is saved between the check and the first write (``Goal.accepted``). A run that is killed while it
+        writes then leaves the new phonebook for ``push`` and ``watch``, and a refused one never replaces the last good
+        one.
+        """
         self._all(targets, lambda target, progress: target.read(goal, progress))
         refused = goal.refuse({target.name: target.work for target in targets if target.work is not None})
         for target in targets:
@@ -173,7 +179,7 @@ class Engine:
         return goal.report(command, run, tuple(target.report for target in targets))
 
     def _all(self, targets: Sequence[Target], step: Callable[[Target, Progress], None]) -> None:
-        """Do a step on all PBXs at once, each with its own progress."""
+        """Do a step on all PBXs at once. With several of them the progress carries the PBX's name."""
 
         def interrupt() -> None:
             self._stopping.set()
@@ -187,7 +193,7 @@ class Engine:
 
 
 def _ending(error: BaseException) -> tuple[int, str]:
-    """Give the exit code and the words of a run that an error ended."""
+    """The exit code and the words of a run that an error ended."""
     if isinstance(error, KeyboardInterrupt):
         return EXIT_INTERRUPTED, "interrupted"
     return getattr(error, "exit_code", 1), str(error) or type(error).__name__

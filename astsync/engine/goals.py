@@ -1,4 +1,4 @@
-"""What a run wants of every PBX: to hold a phonebook, or what it held before another run."""
+"""What a run wants every PBX to hold: a phonebook, or what the PBX held before another run."""
 
 import logging
 from collections.abc import Mapping, Sequence, Set
@@ -17,18 +17,18 @@ log = logging.getLogger(__name__)
 
 
 class Goal(Protocol):
-    """What a run wants."""
+    """What a run wants every PBX to hold. Its methods are called in the order in which they stand here."""
 
     def work(self, pbx: str, existing: Mapping[str, str], owned: Set[str], /) -> Work:
-        """Make the work of one PBX."""
+        """Make the work of one PBX from what it holds and the keys of it that are ours."""
         ...
 
     def refuse(self, works: Mapping[str, Work], /) -> Mapping[str, SafetyError]:
-        """Give the refusals by PBX, once the work of every PBX that could be read is known."""
+        """The refusals by PBX. ``works`` is the work of every PBX that could be read."""
         ...
 
     def accepted(self, run: int, refused: Mapping[str, SafetyError], /) -> None:
-        """Note what is to be kept of a goal, before the first write. Raises StoreError."""
+        """Store what is to be kept of the goal, before the first write. Raises StoreError."""
         ...
 
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
@@ -37,9 +37,9 @@ class Goal(Protocol):
 
 
 class PhonebookGoal:
-    """Every PBX holds the phonebook of ``snapshot``; ``fresh`` when it was pulled for this run.
+    """Every PBX is to hold the phonebook of ``snapshot``. ``fresh`` says that it was pulled for this run.
 
-    ``verdicts`` tell for the report why an entry won its number, where several counterparties claim it.
+    ``verdicts`` say for the report, by number, why an entry won where several counterparties claim the number.
     """
 
     def __init__(
@@ -59,11 +59,11 @@ class PhonebookGoal:
         self._unfit: SafetyError | None = None
 
     def work(self, _: str, existing: Mapping[str, str], owned: Set[str]) -> Work:
-        """Compare."""
+        """Compare what the PBX holds with the phonebook."""
         return bring_in_step(existing, self._snapshot.entries, owned, self._options)
 
     def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
-        """Hold the list against the last good one, which counts for all PBXs, and each plan against its own limits."""
+        """Compare the list with the last good one, which decides for all PBXs, and each plan with its limits."""
         self._unfit = self._check_list()
         checked = {name: self._unfit or self._check(name, work) for name, work in works.items()}
         refused = {name: error for name, error in checked.items() if error is not None}
@@ -73,9 +73,9 @@ class PhonebookGoal:
         return refused
 
     def _check_list(self) -> SafetyError | None:
-        """Refuse a pulled list that has lost too much, or all, since the last good one.
+        """The refusal of a pulled list that has lost too much, or everything, since the last good one.
 
-        That holds also where a PBX was wiped and every limit of its own is satisfied.
+        The limits of a plan cannot find that on a PBX that was wiped: there the plan only adds.
         """
         before = self._store.snapshot_names() if self._fresh else None
         if before and self._is_empty():
@@ -99,13 +99,16 @@ class PhonebookGoal:
         return None
 
     def accepted(self, run: int, refused: Mapping[str, SafetyError]) -> None:
-        """Save a pulled phonebook, unless it was refused itself; a PBX's own limits do not make it a bad one."""
+        """Save a pulled phonebook as the snapshot, unless the list itself was refused.
+
+        Where only a PBX's limits refused its plan, the list is good: other PBXs are written from it.
+        """
         unfit = self._unfit is not None or (self._is_empty() and refused)
         if self._fresh and not unfit:
             self._store.save_snapshot(self._snapshot, run)
 
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
-        """Tell where the phonebook comes from."""
+        """Make the report, with the source of the phonebook and the counts of its pull."""
         kept = self._snapshot
         counts = (kept.counterparties, kept.skipped, kept.conflicts)
         return Report(command, run, kept.source, self._fresh, kept.at, *counts, parts, verdicts=self._verdicts)
@@ -120,9 +123,10 @@ def _empty(snapshot: Snapshot) -> SafetyError:
 
 
 class UndoGoal:
-    """Every PBX holds again what it held before ``record``'s run, as far as that run changed it.
+    """Every PBX is to hold again what it held before the run of ``record``, as far as that run changed it.
 
-    Raises ConfigError where the run changed nothing on these PBXs, or its record has been dropped.
+    ``names`` are the PBXs of this undo. Raises ConfigError where the run changed nothing on them, or its record has
+    been dropped.
     """
 
     def __init__(
@@ -149,11 +153,11 @@ class UndoGoal:
 
     @property
     def names(self) -> Set[str]:
-        """The PBXs that have something to put back."""
+        """The PBXs on which there is something to put back."""
         return self._before.keys()
 
     def work(self, pbx: str, existing: Mapping[str, str], owned: Set[str]) -> Work:
-        """Turn the record of the run around."""
+        """Make the work that puts back what the run's record holds of this PBX."""
         undoing = Undoing(self._before[pbx], existing, owned)
         refusal = None if self._skip_changed else undoing.refusal(pbx, self._record.run)
         if refusal is not None:
@@ -161,14 +165,14 @@ class UndoGoal:
         return undoing.work()
 
     def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
-        """Refuse where keys have changed since. The limits do not apply: an undo is asked for by hand."""
+        """Refuse where keys have changed since the run. The limits do not apply: an undo is asked for by hand."""
         return {name: error for name, error in self._refused.items() if name in works}
 
     def accepted(self, run: int, refused: Mapping[str, SafetyError]) -> None:
-        """Keep nothing: the snapshot stays as it is."""
+        """Store nothing. The snapshot stays the last good list, whatever the PBXs hold."""
 
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
-        """Tell which run is put back."""
+        """Make the report, with the run that is put back in place of a source."""
         started = self._record.started
         source = f"run {self._record.run} ({self._record.command} of {started.astimezone():%Y-%m-%d %H:%M:%S})"
         return Report(command, run, source, True, started, 0, 0, 0, parts, undoes=self._record.run)

@@ -1,4 +1,4 @@
-"""Everything that is known of one number: the answer to "why does the phone show that?". Nothing is written."""
+"""Everything that is known about one number: why the phone shows what it shows. Nothing is written."""
 
 from collections.abc import Callable, Sequence
 
@@ -15,18 +15,18 @@ from astsync.phonebook.ownership import owned_keys
 from astsync.store import Store
 
 _SHORT = 5
-"""Digits of a PBX's own extensions: they stand within too many skipped texts to tell anything."""
+"""Digits of the longest extension of a PBX. So few digits stand in too many skipped texts to say anything."""
 _LONGEST = 40
-"""Digits of a key. No number has more than 15, and AMI takes no line of any length."""
+"""Digits of the longest key that is asked for. No number has more than 15, and the length of AMI's lines is limited."""
 _SEPARATORS = str.maketrans("", "", " ()-.+\n")
 
 
 class Asked:
-    """The number that somebody typed. ``keys`` are its spellings by ``parser``, ``others`` those that it has besides.
+    """The number that somebody typed.
 
-    A text of digits that are no number by the numbering plan, as a PBX's own extension, is a key as it stands.
-    ``doubt`` tells why it is no number where it is longer than an extension. Raises ConfigError for a text without a
-    number, or with several.
+    ``keys`` are its keys by the configuration (``parser``), ``others`` the keys of its other forms. Digits that are no
+    number by the numbering plan, such as a PBX's own extension, are a key as they stand; where they are longer than an
+    extension, ``doubt`` says why they are no number. Raises ConfigError for a text with no number, or with several.
     """
 
     def __init__(self, text: str, parser: NumberParser) -> None:
@@ -42,7 +42,7 @@ class Asked:
         self.keys = parser.parse(text).keys or digits
         self.doubt = found["e164"].reason or "" if len(self.number) > _SHORT else ""
         every = dict.fromkeys(key for result in found.values() for key in (*result.keys, *digits))
-        every.update((f"+{key}", None) for key in found["e164"].keys)  # no astsync writes it, but people and others do
+        every.update((f"+{key}", None) for key in found["e164"].keys)  # astsync never writes it, but people do
         self.others = tuple(key for key in every if key not in self.keys)
 
 
@@ -53,7 +53,7 @@ def _parser(parser: NumberParser, forms: tuple[str, ...]) -> NumberParser:
 def look_up(
     asked: Asked, pbxs: Sequence[KeyPbx], store: Store, family: str, parser: NumberParser, names: NameMaker
 ) -> Lookup:
-    """Tell what each PBX holds for a number, what the snapshot says of it and why. Raises StoreError."""
+    """Find what each PBX holds for a number, what the snapshot says of it and why. Raises StoreError."""
     every = (*asked.keys, *asked.others)
     entries, claims = store.entries(every), store.claims(every)
     first = next((found[0] for key in every if (found := claims.get(key))), None)
@@ -70,7 +70,7 @@ def look_up(
 
 
 def _on(pbx: KeyPbx, asked: Asked, store: Store, family: str) -> PbxKeys:
-    """Ask a PBX for each key; a spelling that the configuration does not want is told only where it is held."""
+    """Ask a PBX for each key. Keys that the configuration does not want are reported only where the PBX holds them."""
     every = (*asked.keys, *asked.others)
     written = store.last_written(pbx.name, family, every)
     try:
@@ -87,7 +87,7 @@ def _on(pbx: KeyPbx, asked: Asked, store: Store, family: str) -> PbxKeys:
 def _rules(
     number: str, every: Sequence[str], claim: Claim, parser: NumberParser, names: NameMaker
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Go from a card's texts to the number and the name again, and give the rules of both ways."""
+    """Make the number and the name from a card's texts once more, for the rules of both (number, name)."""
     result = parser.parse(claim.text)
     number_rules = tuple(claim.rules.splitlines()) or (result.rules if set(result.keys) & set(every) else ())
     made = [names.make(claim.counterparty, country=country) for country in (country_of(number), None)]

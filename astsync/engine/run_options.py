@@ -8,10 +8,10 @@ from astsync.phonebook.plan import Limits
 
 @dataclass(frozen=True, slots=True)
 class RunOptions:
-    """How to run: the family and the limits of the configuration, and what the command line said.
+    """How to run: the family and the limits of the configuration, and the options of the command line.
 
-    ``whole`` writes every entry, not only what differs (``push``). ``durable`` waits until Asterisk has written what
-    it confirmed to its disk, and then reads once more.
+    ``whole`` writes every entry, not only what differs (``push``). ``durable`` waits until Asterisk has on its disk
+    what it confirmed, and then reads the family once more.
     """
 
     family: str = "cidname"

@@ -1,4 +1,4 @@
-"""Several PBXs at once, a thread each."""
+"""Work on several PBXs at once, in one thread for each."""
 
 import logging
 import threading
@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 
 log = logging.getLogger(__name__)
 
-_LAST_WAIT = 1.0  # seconds for threads that were told to stop; they are daemons, so no end of the process waits longer
+_LAST_WAIT = 1.0  # seconds for threads that were told to stop; as daemons they do not hold up the end of the process
 
 
 class Abandoned(KeyboardInterrupt):
@@ -15,10 +15,10 @@ class Abandoned(KeyboardInterrupt):
 
 
 def side_by_side(jobs: Sequence[Callable[[], None]], interrupt: Callable[[], None]) -> None:
-    """Do all jobs and wait for them; one alone is done in this thread.
+    """Do all jobs and wait for them. A single job is done in this thread.
 
-    A bug or an interrupt in one is raised when all have ended. When this thread is interrupted ``interrupt`` must make
-    the others end.
+    A bug or an interrupt within a job is raised when all jobs have ended. When this thread is interrupted it calls
+    ``interrupt``, which must make the other threads end.
     """
     if len(jobs) == 1:
         jobs[0]()
@@ -44,6 +44,6 @@ def side_by_side(jobs: Sequence[Callable[[], None]], interrupt: Callable[[], Non
 def _guarded(job: Callable[[], None], bugs: list[BaseException]) -> None:
     try:
         job()
-    except (Exception, KeyboardInterrupt) as error:  # a function of the caller may interrupt here too, as progress
-        log.debug("a bug's place", exc_info=True)
+    except (Exception, KeyboardInterrupt) as error:  # the caller's progress may raise KeyboardInterrupt here too
+        log.debug("a bug's place", exc_info=True)  # raised in another thread, where this place is not seen
         bugs.append(error)

@@ -86,6 +86,7 @@ class Course(NamedTuple):
 
 
 _NO, _OURS, _IF_OLD, _IF_NEW = State.FOREIGN, State.OURS, State.OURS_IF_OLD, State.OURS_IF_NEW
+_CONDITIONS = {_IF_OLD, _IF_NEW}
 
 COURSES: dict[tuple[Act, State], Course] = {
     # Added, or a foreign value overwritten: until a reading shows our value, what stands there may be somebody else's.
@@ -185,10 +186,9 @@ def owners_after(steps: Mapping[str, Step], owned: Set[str], held: Mapping[str, 
     """The owners to store once the family was read again (``held``), of the keys that had a condition until then."""
     owners = {}
     for number, step in steps.items():
-        course = _course(number, step, owned)
-        if course.recorded in {_IF_OLD, _IF_NEW}:
-            now = held.get(number)
-            state = course.unmade if now == step.old else course.made if now == step.new else course.other
+        course, now = _course(number, step, owned), held.get(number)
+        state = course.unmade if now == step.old else course.made if now == step.new else course.other
+        if state is not course.recorded or state in _CONDITIONS:
             owners[number] = _ownership(state, step)
     return owners
 
@@ -202,7 +202,7 @@ def _course(number: str, step: Step, owned: Set[str]) -> Course:
 
 
 def _ownership(state: State, step: Step) -> Ownership:
-    if state in {_IF_OLD, _IF_NEW}:
+    if state in _CONDITIONS:
         value = step.old if state is _IF_OLD else step.new
         return Ownership(ours=value is not None, if_held=value)  # an absent key holds nothing that could be ours
     return OURS if state is _OURS else FOREIGN

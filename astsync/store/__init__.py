@@ -1,7 +1,8 @@
-"""The local SQLite file: the snapshot, the owned keys, the runs and what each run changed, recorded before it did.
+"""The local SQLite file: the snapshot, the owners of keys, the runs, and what each run changed.
 
-Keys and old values come from PBXs and may hold any bytes, so they are stored as blobs; surrogate escapes stand for
-bytes that are not UTF-8 (``pbx.packets.text``). Runs are ordered by their numbers, never by the clock, which may jump.
+What a run changes is stored before it is sent. Keys and old values come from PBXs and may hold any bytes, so they are
+stored as blobs; surrogate escapes stand for bytes that are not UTF-8 (``pbx.packets.text``). Runs are ordered by their
+numbers, never by the clock, which may jump.
 """
 
 from astsync.store.lock import locked

@@ -1,7 +1,7 @@
-"""Who claimed each number of a pull, and what gave no number: the cards as they stand in 1C, kept for ``lookup``.
+"""Who claimed each number of a pull, and which phones gave no number: the cards of 1C, kept for ``lookup``.
 
-The claims of a pull are written before it is known whether its phonebook is accepted. They count once the snapshot is
-that of the same run; those of other runs are dropped then, or by the next pull.
+The claims of a pull are written while the phonebook is made. Whether it is accepted is known only later, so claims
+count only if the snapshot was saved by the same run. The next pull or the next snapshot drops the others.
 """
 
 import sqlite3
@@ -25,14 +25,18 @@ WHERE pull = (SELECT run FROM pull) AND (
 ) ORDER BY source, text LIMIT :most
 """
 _LEAST = 5
-"""Digits of a local number that a skipped text must have to be taken for the end of a whole one."""
+"""Digits that a skipped text must have at least to be taken for a local number, the end of a whole one."""
 _MOST = 20
+"""Skipped texts that are reported for a number."""
 
 _Row = tuple[int, str, int, str | None, str | None, str, str, str, str, str, str]
 
 
 class ClaimWriter:
-    """Writes the claims of one pull, in batches; what the snapshot holds too is not written twice."""
+    """Writes the claims of one pull, in batches.
+
+    Where one counterparty alone claims a number, its name and source stand in the snapshot and are not written twice.
+    """
 
     def __init__(self, db: sqlite3.Connection, pull: int) -> None:
         self._db = db
@@ -40,7 +44,7 @@ class ClaimWriter:
         self._rows: list[_Row] = []
 
     def add(self, number: str, claims: Sequence[Claim]) -> None:
-        """Keep the claims of a number."""
+        """Write the claims of a number."""
         if len(claims) == 1:
             (claim,) = claims
             self._rows.append((self._pull, number, 0, None, None, *claim[2:]))
@@ -50,15 +54,15 @@ class ClaimWriter:
             self.flush()
 
     def flush(self) -> None:
-        """Write what is left."""
+        """Write the last batch."""
         try:
             self._db.executemany(_INSERT, self._rows)
-        except UnicodeEncodeError:  # 1C's own text may hold half a character, which no UTF-8 can
+        except UnicodeEncodeError:  # 1C's text may hold half a character (a lone surrogate), and UTF-8 cannot
             self._db.executemany(_INSERT, map(_whole, self._rows))
         self._rows.clear()
 
     def skip(self, skipped: Iterable[Skipped]) -> None:
-        """Keep the phone fields that gave no number, where they hold any digit."""
+        """Write the phone fields that gave no number but hold digits."""
         rows = ((self._pull, _digits(one.text), one.source, one.name, one.text, one.reason) for one in skipped)
         self._db.executemany(_SKIP, (_whole(row) for row in rows if row[1]))
 
@@ -72,18 +76,18 @@ def _whole(row: tuple[object, ...]) -> tuple[object, ...]:
 
 
 def drop_others(db: sqlite3.Connection, pull: int | None) -> None:
-    """Drop what is kept of all pulls but one."""
+    """Drop the claims and the skipped phones of all pulls but one."""
     db.execute("DELETE FROM claim WHERE pull IS NOT ?", (pull,))
     db.execute("DELETE FROM skipped WHERE pull IS NOT ?", (pull,))
 
 
 def read_claims(db: sqlite3.Connection, numbers: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
-    """Give the claims that the snapshot's pull found, by those of the numbers that have any, the first one first."""
+    """The claims of the snapshot's pull by number, the winner first. Numbers without claims are left out."""
     found = {number: tuple(Claim(*row) for row in db.execute(_READ, (number,))) for number in numbers}
     return {number: claims for number, claims in found.items() if claims}
 
 
 def read_skipped(db: sqlite3.Connection, number: str, national: str) -> tuple[Skipped, ...]:
-    """Give some phone fields that gave no key and hold the national number, or end it as a local number does."""
+    """Some phone fields that gave no key and hold the national number, or its end as a local number does."""
     values = {"number": number, "national": national, "least": _LEAST, "most": _MOST}
     return tuple(Skipped(*row) for row in db.execute(_SKIPPED, values))

@@ -1,4 +1,4 @@
-"""The store's SQLite file, open: found whole or moved aside, brought to the present version, one thread at a time."""
+"""The store's open SQLite file: checked for damage, brought to the present version, used by one thread at a time."""
 
 import logging
 import os
@@ -23,7 +23,7 @@ _LOST = "going on as with a lost store: nothing is deleted on the PBXs, and entr
 
 
 class Database:
-    """The open file. Threads may share it: each statement, and each change as a whole, is under one lock."""
+    """The open file. Threads may share it: one lock covers each reading, and each change as a whole."""
 
     def __init__(self, path: Path, *, write: bool) -> None:
         self.path = path
@@ -40,20 +40,20 @@ class Database:
 
     @contextmanager
     def reading(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection; rows must be taken before the end. Raises StoreError."""
+        """The connection for reading. Rows must be fetched before the context ends. Raises StoreError."""
         with self._lock, told(self.path):
             yield self._db
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """Give the connection for one transaction: all of it or nothing. Raises StoreError."""
+        """The connection for one transaction: all of it is written, or nothing. Raises StoreError."""
         with self._lock, told(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
                 self._db.execute("COMMIT")
             except BaseException:
-                if self._db.in_transaction:  # a full disk has rolled back by itself
+                if self._db.in_transaction:  # on a full disk SQLite has rolled back by itself
                     self._db.execute("ROLLBACK")
                 raise
 
@@ -63,7 +63,7 @@ def _connect(database: str | Path, *, uri: bool = False) -> sqlite3.Connection:
 
 
 def _open_to_write(path: Path) -> sqlite3.Connection:
-    """Open or create; the caller holds the lock. A damaged store is moved aside, and a new one begun."""
+    """Open the file, or create it. A damaged store is moved aside, and a new one begun. The caller holds the lock."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _create(path)
     fault = _damage(path)
@@ -76,7 +76,7 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
     try:
         bring_up(db, version_of(db, path))
         db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")  # what is recorded outlives a power cut, whatever SQLite was built for
+        db.execute("PRAGMA synchronous = FULL")  # a commit waits for the disk, so that a record outlives a power cut
     except BaseException:
         db.close()
         raise
@@ -84,14 +84,15 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
 
 
 def _create(path: Path) -> None:
-    os.close(os.open(path, os.O_CREAT, 0o600))  # names of customers: nobody else's business
+    os.close(os.open(path, os.O_CREAT, 0o600))  # it holds names of customers
 
 
 def _damage(path: Path) -> sqlite3.DatabaseError | None:
-    """Look for damage over a connection that changes nothing, neither the file nor what SQLite left beside it.
+    """The damage of the file, None where there is none.
 
-    But a journal, which only a kill within the first making of the file leaves, must be rolled back to read at all.
-    Raises StoreError for a file of another program or version.
+    The connection is read-only, so that a damaged file and the files that SQLite left beside it stay as they are. Only
+    where there is a journal it is not: SQLite must roll it back to read at all. A journal is left by a run that was
+    killed while it made the file. Raises StoreError for a file of another program or version.
     """
     mode = "rw" if Path(f"{path}-journal").exists() else "ro"
     with closing(_connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)) as db:
@@ -106,7 +107,7 @@ def _damage(path: Path) -> sqlite3.DatabaseError | None:
 
 
 def _check(db: sqlite3.Connection) -> None:
-    """Read the whole file once (110 ms for 100,000 entries), so that damage is found before the run, not within it."""
+    """Read the whole file (110 ms for 100,000 entries), so that damage is found before a run and not within it."""
     (fault,) = db.execute("PRAGMA quick_check(1)").fetchone()
     if fault != "ok":
         error = sqlite3.DatabaseError(str(fault).replace("\n", " "))
@@ -115,7 +116,7 @@ def _check(db: sqlite3.Connection) -> None:
 
 
 def _is_ours(path: Path) -> bool:
-    """Tell whether a damaged file may be moved: its header says astsync, or it says nothing and has a store's name."""
+    """Whether a damaged file may be moved: its header is astsync's, or it has none and is named like a store."""
     with path.open("rb") as file:
         start = file.read(100)
     if start.startswith(_HEADER) and len(start) == 100:
@@ -124,7 +125,7 @@ def _is_ours(path: Path) -> bool:
 
 
 def _move_aside(path: Path) -> Path:
-    """Keep a damaged store, with the files that SQLite left beside it, under names that ``sqlite3`` opens together."""
+    """Rename a damaged store and the files that SQLite left beside it. ``sqlite3`` can still open them together."""
     stamp = f"{path}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     names = (Path(stamp if n == 1 else f"{stamp}-{n}") for n in range(1, 1_000))
     aside = next(name for name in names if not name.exists())
@@ -136,7 +137,7 @@ def _move_aside(path: Path) -> Path:
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
-    """Open for a run that writes nothing: nothing is created, moved or brought up, but in memory."""
+    """Open for a run that writes nothing. The file is neither created, moved nor brought up; a copy in memory is."""
     if not (path.exists() and path.stat().st_size):
         return _in_memory(path)
     db = _reader(path)
@@ -166,7 +167,7 @@ def _in_memory(path: Path, template: sqlite3.Connection | None = None) -> sqlite
 
 
 def _reader(path: Path) -> sqlite3.Connection:
-    """Open read-only; WAL wants to write beside the file, and where the folder forbids it the file stands alone."""
+    """Open read-only. WAL needs to write beside the file; where the folder forbids that, the file is read alone."""
     for mode in ("mode=ro", "mode=ro&immutable=1"):
         db = _connect(f"{path.resolve().as_uri()}?{mode}", uri=True)
         try:
@@ -175,6 +176,6 @@ def _reader(path: Path) -> sqlite3.Connection:
             db.close()
             continue
         except sqlite3.DatabaseError:
-            return db  # damaged: told where the version is asked for
+            return db  # it is damaged, which is reported when its version is read
         return db
     raise StoreError(f"the store {path} cannot be read", hint="Check who may read the file and its folder.")

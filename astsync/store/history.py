@@ -19,7 +19,7 @@ FROM undo WHERE run = ? AND old IS NOT new GROUP BY pbx, family
 
 
 def read_runs(db: sqlite3.Connection, newest: int, limit: int) -> Iterator[RunRecord]:
-    """Give at most ``limit`` runs from ``newest`` on back."""
+    """At most ``limit`` runs, from the number ``newest`` backwards."""
     rows = db.execute(_RUNS, (newest, limit)).fetchall()
     for run, command, started, finished, exit_code, message, undoes, undone_by, wrote in rows:
         yield RunRecord(

@@ -1,4 +1,4 @@
-"""The place of the store in the file system: what may stand there, and its faults in words."""
+"""The place of the store in the file system: what may stand there, and faults of SQLite and the disk in words."""
 
 import sqlite3
 import stat
@@ -13,7 +13,7 @@ DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 @contextmanager
 def told(path: Path) -> Iterator[None]:
-    """Tell SQLite's and the disk's faults in words."""
+    """Raise StoreError, in words, for a fault of SQLite or of the disk."""
     try:
         yield
     except (sqlite3.Error, OSError, ValueError) as error:
@@ -22,7 +22,7 @@ def told(path: Path) -> Iterator[None]:
 
 
 def _beside(error: Exception, path: Path) -> str:
-    """Tell a fault of a file beside the store, as its lock, with its name."""
+    """The reason with the file's name where it is a file beside the store, such as its lock; else nothing."""
     named = isinstance(error, OSError) and error.filename is not None and str(error.filename) != str(path)
     return f"{error.strerror}: {error.filename}" if isinstance(error, OSError) and named else ""
 
@@ -34,7 +34,7 @@ def _hint(error: Exception) -> str:
 
 
 def is_damage(error: BaseException) -> bool:
-    """Tell SQLite's words for a file that is no database, or not a whole one."""
+    """Whether SQLite says that the file is no database, or not a whole one."""
     code = getattr(error, "sqlite_errorcode", None)
     return code is not None and code & 0xFF in DAMAGED
 

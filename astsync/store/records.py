@@ -1,4 +1,4 @@
-"""What the store holds, as types."""
+"""The types of what the store holds."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -21,9 +21,9 @@ class Snapshot:
 
 @dataclass(frozen=True, slots=True)
 class Pulled:
-    """When the snapshot was pulled (UTC), from where, and whether it is known who claimed its numbers.
+    """When the snapshot was pulled (UTC), from where, and whether the store knows who claimed its numbers.
 
-    A store that an older astsync wrote does not know it before the next sync.
+    After an update from an astsync that did not store claims, they are unknown until the next sync.
     """
 
     at: datetime
@@ -51,9 +51,8 @@ class Written:
 class Before:
     """A key as it was before a run changed it, and what the run made of it.
 
-    ``old`` is None where the run added the key, ``new`` where it deleted it; both are the same where only the
-    ownership changed. ``owned`` tells whether astsync owned the key before; None where a store of version 1 did not
-    note it.
+    ``old`` is None where the run added the key, ``new`` is None where it deleted it. Both are the same where only the
+    owner changed. ``owned`` says whether the key was astsync's before; None where a store of version 1 did not keep it.
     """
 
     number: str
@@ -64,7 +63,7 @@ class Before:
 
 @dataclass(frozen=True, slots=True)
 class RunPart:
-    """What a run did to one PBX: counts of entries, whether the PBX was found to hold them, and the error's words."""
+    """What a run did to one PBX: counts of entries, whether a reading found all as desired, and the error's words."""
 
     pbx: str
     family: str
@@ -80,9 +79,9 @@ class RunPart:
 class RunRecord:
     """A past run. Times are UTC, by the clock of then.
 
-    ``finished`` and ``exit_code`` are None where the run was killed, or is still running; its ``parts`` then count what
-    it was about to do. ``undoes`` is the run that it put back, ``undone_by`` the last run that put this one back.
-    ``undoable`` tells whether there is a record to put back.
+    ``finished`` and ``exit_code`` are None where the run was killed or is still running; ``parts`` then count what it
+    was about to do. ``undoes`` is the run that this one put back, ``undone_by`` the last run that put this one back.
+    ``undoable`` says whether there is a record to put back.
     """
 
     run: int

@@ -34,7 +34,8 @@ CREATE TABLE undo (
 ) WITHOUT ROWID;
 """
 
-# A key with a value here is ours only while the PBX holds that value: what became of its writing is not known.
+# A key with a value here is ours only if the PBX holds that value (phonebook/ownership.py). A key that is not in the
+# table is foreign.
 _SCHEMA_3 = "ALTER TABLE owned ADD COLUMN if_held BLOB;"
 
 # Of a number that one counterparty has, name and source are those of the snapshot, and NULL here.
@@ -63,9 +64,9 @@ MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1, 2: _SCHEMA_3, 3: _SCHEM
 
 
 def version_of(db: sqlite3.Connection, path: Path) -> int:
-    """Give the version of an open store, 0 for an empty file.
+    """The version of an open store, 0 for an empty file.
 
-    Raises StoreError for a file of another program, and for a newer version.
+    Raises StoreError for a file of another program, and for a version that is newer than this program.
     """
     (version,), (application,) = (
         db.execute(f"PRAGMA {name}").fetchone() for name in ("user_version", "application_id")
@@ -84,7 +85,7 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
 
 
 def bring_up(db: sqlite3.Connection, version: int) -> None:
-    """Bring a store from ``version`` to the present one, all of it or nothing."""
+    """Bring a store from ``version`` to the present version, all of it or nothing."""
     if version == SCHEMA_VERSION:
         return
     if version == 0:

@@ -1,4 +1,4 @@
-"""What the rest of astsync asks of the store."""
+"""The store as the rest of astsync uses it. It keeps states and decides nothing."""
 
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -14,15 +14,15 @@ from astsync.store.history import read_runs
 from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
 
 KEPT_RUNS = 1_000
-"""Runs that history lists; older ones are dropped but where they can still be undone."""
+"""Runs that history lists. Older runs are dropped, except those that can still be undone."""
 UNDO_RUNS = 200
 """Runs that can be undone, by default."""
 
 
 class Store:
-    """The store, open. A dry run opens it with ``write=False``: then nothing is created and nothing changes.
+    """The open store. A dry run opens it with ``write=False``: then nothing is created and nothing changes.
 
-    ``undo_runs`` is how many runs that wrote can be undone; the records of older ones are dropped when a run ends.
+    ``undo_runs`` is how many runs that wrote can be undone. The records of older ones are dropped when a run ends.
     Every method raises StoreError when the file cannot be used. Threads may share a store.
     """
 
@@ -36,7 +36,7 @@ class Store:
         self._file.close()
 
     def snapshot(self) -> Snapshot | None:
-        """Give the last good desired phonebook, or None when there was none yet."""
+        """The last good desired phonebook, None before the first."""
         with self._file.reading() as db:
             pull = db.execute("SELECT at, source, counterparties, skipped, conflicts FROM pull").fetchone()
             if pull is None:
@@ -47,14 +47,14 @@ class Store:
         return Snapshot(entries, datetime.fromisoformat(at), source, *counts)
 
     def snapshot_names(self) -> dict[str, str] | None:
-        """Give the last good phonebook's names by number, or None when there was none yet."""
+        """The names of the last good phonebook by number, None before the first."""
         with self._file.reading() as db:
             if db.execute("SELECT 1 FROM pull").fetchone() is None:
                 return None
             return dict(db.execute("SELECT number, name FROM snapshot"))
 
     def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
-        """Replace the snapshot; the claims that the run noted count from now on."""
+        """Replace the snapshot. The claims that the same run wrote count from now on."""
         with self._file.change() as db:
             drop_others(db, run)
             db.execute("DELETE FROM snapshot")
@@ -66,38 +66,38 @@ class Store:
 
     @contextmanager
     def noting(self, run: int) -> Iterator[ClaimWriter]:
-        """Give what notes the claims of each number of a run's pull and what it skipped, all of it or nothing."""
+        """What writes the claims and the skipped phones of a run's pull, all of them or nothing."""
         with self._file.change() as db:
             pull = db.execute("SELECT run FROM pull").fetchone()
-            drop_others(db, None if pull is None else pull[0])  # those of pulls that were refused
+            drop_others(db, None if pull is None else pull[0])  # the claims of pulls that were refused
             writer = ClaimWriter(db, run)
             yield writer
             writer.flush()
 
     def pulled(self) -> Pulled | None:
-        """Tell of the snapshot's pull; None when there was none yet."""
+        """When and from where the snapshot was pulled, None before the first."""
         with self._file.reading() as db:
             row = db.execute(_PULLED).fetchone()
         return None if row is None else Pulled(datetime.fromisoformat(row[0]), row[1], bool(row[2]))
 
     def entries(self, numbers: Iterable[str]) -> dict[str, Entry]:
-        """Give the snapshot's entries of those numbers that have one."""
+        """The snapshot's entries by number. Numbers without an entry are left out."""
         with self._file.reading() as db:
             rows = [db.execute(_ENTRY, (number,)).fetchone() for number in numbers]
         return {row[0]: Entry(*row) for row in rows if row is not None}
 
     def claims(self, numbers: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
-        """Give who claimed the numbers when the snapshot was pulled, the first one first."""
+        """The claims of numbers when the snapshot was pulled, the winner first. Numbers without claims are left out."""
         with self._file.reading() as db:
             return read_claims(db, numbers)
 
     def skipped(self, number: str, national: str) -> tuple[Skipped, ...]:
-        """Give some phone fields of the snapshot's pull that gave no key and hold a number's digits, at most 20."""
+        """Some phone fields (at most 20) of the snapshot's pull that gave no key and hold the digits of a number."""
         with self._file.reading() as db:
             return read_skipped(db, number, national)
 
     def last_written(self, pbx: str, family: str, numbers: Iterable[str]) -> Written | None:
-        """Give the last change of any of the keys on a PBX that there is a record of."""
+        """The last recorded change of any of the keys on a PBX, None where no record has one."""
         where = (_name(pbx), family)
         with self._file.reading() as db:
             rows = [db.execute(_WRITTEN, (*where, _blob(number))).fetchone() for number in numbers]
@@ -116,13 +116,13 @@ class Store:
             return {_text(n): OURS if value is None else Ownership(True, _text(value)) for n, value in rows}
 
     def begin_run(self, command: str, undoes: int | None = None) -> int:
-        """Note a run that may write, and the run that it puts back; give its number."""
+        """Store that a run which may write has begun, and which run it puts back. The result is its number."""
         with self._file.change() as db:
             row = db.execute("INSERT INTO run (command, started, undoes) VALUES (?, ?, ?)", (command, _now(), undoes))
             return int(row.lastrowid or 0)
 
     def end_run(self, run: int, exit_code: int, message: str = "", parts: Sequence[RunPart] = ()) -> None:
-        """Note how a run ended, and drop the records that are too old."""
+        """Store how a run ended, and drop the records that are too old."""
         with self._file.change() as db:
             values = (_now(), exit_code, _words(message), run)
             db.execute("UPDATE run SET finished = ?, exit_code = ?, message = ? WHERE id = ?", values)
@@ -162,7 +162,7 @@ class Store:
             db.execute(_MARK, (run,))
 
     def before(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
-        """Give the record of what a run changed on a PBX, by number."""
+        """The record of what a run changed on a PBX, ordered by number."""
         query = "SELECT number, old, new, owned FROM undo WHERE run = ? AND pbx = ? AND family = ? ORDER BY number"
         with self._file.reading() as db:
             rows = db.execute(query, (run, _name(pbx), family)).fetchall()
@@ -172,24 +172,24 @@ class Store:
         )
 
     def places(self, run: int) -> tuple[tuple[str, str], ...]:
-        """Give the PBXs (as ``casefold`` writes them) and families that a run has a record for."""
+        """The PBXs (with casefolded names) and families for which a run has a record."""
         with self._file.reading() as db:
             rows = db.execute("SELECT DISTINCT pbx, family FROM undo WHERE run = ? ORDER BY pbx, family", (run,))
             return tuple((pbx, family) for pbx, family in rows)
 
     def runs(self, limit: int = KEPT_RUNS) -> tuple[RunRecord, ...]:
-        """Give the last runs, the newest first."""
+        """The last runs, the newest first."""
         with self._file.reading() as db:
             return tuple(read_runs(db, _NEWEST, limit))
 
     def run(self, number: int) -> RunRecord | None:
-        """Give one run, or None when there is none of that number (any more)."""
+        """One run, None when there is none of that number (any more)."""
         with self._file.reading() as db:
             found = next(iter(tuple(read_runs(db, min(number, _NEWEST), 1))), None)
         return found if found is not None and found.run == number else None
 
     def last_undoable(self) -> int | None:
-        """Give the number of the last run that wrote to a PBX and has a record."""
+        """The number of the last run that wrote to a PBX and has a record, None where there is none."""
         with self._file.reading() as db:
             row = db.execute("SELECT max(id) FROM run WHERE wrote").fetchone()
         return None if row[0] is None else int(row[0])
@@ -218,7 +218,7 @@ def _set_owners(db: sqlite3.Connection, pbx: str, family: str, owners: Mapping[s
 
 
 def _name(pbx: str) -> str:
-    """Give a PBX's name as the configuration compares it: Office and office are one."""
+    """A PBX's name as the configuration compares names: Office and office are one PBX."""
     return pbx.casefold()
 
 
