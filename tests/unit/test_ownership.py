@@ -1,211 +1,284 @@
-"""Whose a key is after a run that broke off: what was never written, or is somebody else's by now, is never deleted."""
+"""The table of ownership, played beside a model: a PBX that is killed, people who write to it, runs that are cut off.
 
-import sqlite3
-from collections.abc import Callable
-from contextlib import closing
-from pathlib import Path
+The model knows what the table cannot: who wrote each value. A key is ours where a reading has shown it to be ours, or
+where the value that the PBX holds comes from us.
+"""
 
-import pytest
+import itertools
+from dataclasses import dataclass, field
+from typing import Literal
 
-from astsync.phonebook.ownership import OURS, Ownership
-from astsync.phonebook.plan import Limits
-from astsync.store import SCHEMA_VERSION, Before, Store
-from tests.unit.house import FAMILY, House, names, phone
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_state_machine_as_test
 
-KEY = phone(30)
+from astsync.engine import RunOptions
+from astsync.engine.undoing import Undoing
+from astsync.engine.work import Work, bring_in_step
+from astsync.phonebook.model import Entry
+from astsync.phonebook.ownership import FOREIGN, Act, Ownership, owned_keys, owners_after, owners_before
+from astsync.store import Before
 
-
-def lose_puts(house: House) -> None:
-    house.pbx.lose_after = 0
-
-
-def lose_deletes(house: House) -> None:
-    house.pbx.lose_deletes = True
-
-
-def broken_run(house: House, lose: Callable[[House], None]) -> None:
-    lose(house)
-    assert house.engine().sync().exit_code == 5
-    house.pbx.lose_after, house.pbx.lose_deletes = -1, False
+KEYS = ["1", "2"]
+GIVEN_UP = {Act.GIVE_BACK, Act.RELEASE}
+some_key = st.sampled_from(KEYS)
+some_keys: st.SearchStrategy[frozenset[str]] = st.just(frozenset()) | st.frozensets(some_key)
 
 
-@pytest.fixture
-def steady(house: House) -> House:
-    house.engine().sync()
-    return house
+@dataclass(frozen=True)
+class Value:
+    """What a PBX holds in a key, and whether it comes from us."""
+
+    name: str
+    ours: bool
 
 
-def test_a_foreign_key_that_a_lost_run_was_to_adopt_stays_foreign(steady: House) -> None:
-    steady.pbx.entries[KEY] = "by hand"
-    steady.source.names[KEY] = "Firma 30"
-    for _ in range(3):
-        broken_run(steady, lose_puts)
-    del steady.source.names[KEY]
-    report = steady.engine().sync()
-    assert (report.exit_code, steady.pbx.deleted, steady.pbx.entries[KEY]) == (0, [], "by hand")
-    assert report.pbx[0].plan is not None
-    assert report.pbx[0].plan.foreign == 1
-    assert KEY not in steady.owned()
+@dataclass
+class Fault:
+    """What goes wrong in a run: nothing by default.
+
+    The run is cut off after ``cut`` writes. The PBX refuses the keys ``refused``. Before the run reads again, somebody
+    writes ``written`` and deletes ``deleted``, and the PBX is killed.
+    """
+
+    cut: int | None = None
+    refused: frozenset[str] = frozenset()
+    written: frozenset[str] = frozenset()
+    deleted: frozenset[str] = frozenset()
+    killed: bool = False
 
 
-def test_what_somebody_writes_where_a_lost_run_was_to_add_stays(steady: House) -> None:
-    steady.source.names[KEY] = "Firma 30"
-    broken_run(steady, lose_puts)
-    steady.pbx.entries[KEY] = "by hand"
-    del steady.source.names[KEY]
-    assert steady.engine().sync().exit_code == 0
-    assert steady.pbx.entries[KEY] == "by hand"
+news = st.sampled_from(["another name", "a name of before", "what is there", "nothing"])
+faults = st.builds(
+    Fault,
+    cut=st.none() | st.none() | st.integers(0, 3),
+    refused=some_keys,
+    written=some_keys,
+    deleted=some_keys,
+    killed=st.sampled_from([False, False, True]),
+)
 
 
-def test_what_somebody_writes_where_a_lost_run_was_to_delete_stays(steady: House) -> None:
-    del steady.source.names[phone(3)]
-    broken_run(steady, lose_deletes)
-    steady.pbx.entries[phone(3)] = "by hand"
-    for _ in range(2):
-        report = steady.engine().sync()
-        assert (report.exit_code, steady.pbx.entries[phone(3)]) == (0, "by hand")
-    assert phone(3) not in steady.owned()
+@dataclass
+class Pbx:
+    """A PBX: what it holds, and what it would hold again if it were killed now."""
+
+    held: dict[str, Value] = field(default_factory=dict)
+    disk: dict[str, Value] = field(default_factory=dict)
+
+    def commit(self) -> None:
+        self.disk = dict(self.held)
+
+    def kill(self) -> None:
+        self.held = dict(self.disk)
+
+    def names(self) -> dict[str, str]:
+        return {key: value.name for key, value in self.held.items()}
+
+    def attribute(self, key: str, *, to_us: str | None = None) -> None:
+        """Take one name of a key for ours from now on, on the disk too, and no other."""
+        for values in (self.held, self.disk):
+            if key in values:
+                values[key] = Value(values[key].name, values[key].name == to_us)
 
 
-def test_a_key_that_a_lost_run_wrote_after_all_is_ours(steady: House) -> None:
-    steady.source.names[KEY] = "Firma 30"
-    broken_run(steady, lose_puts)
-    steady.pbx.entries[KEY] = "Firma 30"
-    del steady.source.names[KEY]
-    assert steady.engine().sync().exit_code == 0
-    assert KEY not in steady.pbx.entries
+class Events(RuleBasedStateMachine):
+    """All events of the life of a few keys, in any order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.pbx = Pbx()
+        self.listed: dict[str, str] = {}
+        self.stored: dict[str, Ownership] = {}
+        self.shown: set[str] = set()  # the keys that a reading has shown to be ours
+        self.doubts: dict[str, str | None] = {}  # values that are ours if they are there: no reading has shown it yet
+        self.past: dict[str, list[str]] = {key: [f"Firma {key}"] for key in KEYS}
+        self.record: dict[str, Before] = {}
+        self.late: list[tuple[str, Value | None]] = []
+        self.serial = itertools.count()
+
+    def is_ours(self, key: str) -> bool:
+        return key in self.shown or (key in self.pbx.held and self.pbx.held[key].ours)
+
+    def ours(self) -> set[str]:
+        return {key for key in self.pbx.held if self.is_ours(key)}
+
+    # What others do.
+
+    @rule(key=some_key)
+    def somebody_writes(self, key: str) -> None:
+        self._somebody_writes(key, self._name(key, "by hand"))
+
+    @rule(key=some_key, data=st.data())
+    def somebody_writes_a_name_of_before(self, key: str, data: st.DataObject) -> None:
+        self._somebody_writes(key, data.draw(st.sampled_from(self.past[key])))
+
+    @rule(key=some_key)
+    def somebody_deletes(self, key: str) -> None:
+        self.pbx.held.pop(key, None)
+
+    @rule()
+    def the_pbx_commits(self) -> None:
+        self.pbx.commit()
+
+    @rule()
+    def the_pbx_is_killed(self) -> None:
+        self.pbx.kill()
+
+    @precondition(lambda self: self.late)
+    @rule()
+    def a_write_of_a_run_that_was_cut_off_arrives(self) -> None:
+        self._arrive(*self.late.pop(0))
+
+    # What astsync does.
+
+    @rule(news=st.dictionaries(some_key, news), foreign=st.sampled_from(["keep", "keep", "delete"]), fault=faults)
+    def a_run(self, news: dict[str, str], foreign: Literal["keep", "delete"], fault: Fault) -> None:
+        self._list(news)
+        work = self._sync(foreign)
+        self._carry_out(work, fault, may_delete_foreign=foreign == "delete")
+
+    @rule(fault=faults)
+    def an_undo(self, fault: Fault) -> None:
+        self._carry_out(Undoing([*self.record.values()], self.pbx.names(), self._owned()).work(), fault)
+
+    @rule()
+    def one_more_run_converges(self) -> None:
+        kept = {key: name for key, name in self.pbx.names().items() if not self.is_ours(key)}
+        self._carry_out(self._sync("keep"), Fault())
+        assert self.pbx.names() == {**kept, **self.listed}
+        assert self._owned() == self.listed.keys()
+
+    @rule(news=st.dictionaries(some_key, news), foreign=st.sampled_from(["keep", "delete"]))
+    def an_undo_gives_back_values_and_owners(self, news: dict[str, str], foreign: Literal["keep", "delete"]) -> None:
+        self._list(news)
+        names, ours, self.record = self.pbx.names(), self.ours(), {}
+        self._carry_out(self._sync(foreign), Fault(), may_delete_foreign=foreign == "delete")
+        undoing = Undoing([*self.record.values()], self.pbx.names(), self._owned())
+        assert not undoing.changed
+        self._carry_out(undoing.work(), Fault())
+        assert (self.pbx.names(), self._owned() & names.keys()) == (names, ours)
+
+    def teardown(self) -> None:
+        self.one_more_run_converges()
+
+    def _list(self, news: dict[str, str]) -> None:
+        for key, new in news.items():
+            self.listed.pop(key, None)
+            if new == "another name":
+                self.listed[key] = self._name(key, "Firma")
+            elif new == "a name of before":
+                self.listed[key] = self.past[key][-1]
+            elif new == "what is there" and key in self.pbx.held:
+                self.listed[key] = self.pbx.held[key].name
+
+    def _name(self, key: str, word: str) -> str:
+        self.past[key].append(f"{word} {next(self.serial)}")
+        return self.past[key][-1]
+
+    def _somebody_writes(self, key: str, name: str) -> None:
+        """Nobody can tell an equal name from ours."""
+        self.pbx.held[key] = Value(name, ours=self.doubts.get(key) == name)
+
+    def _owned(self) -> set[str]:
+        """What the table says, which must be what the model knows."""
+        owned = owned_keys(self.stored, self.pbx.names())
+        assert owned & self.pbx.held.keys() == self.ours()
+        return owned
+
+    def _sync(self, foreign: Literal["keep", "delete"]) -> Work:
+        desired = {key: Entry(key, name) for key, name in self.listed.items()}
+        return bring_in_step(self.pbx.names(), desired, self._owned(), RunOptions(foreign=foreign))
+
+    def _carry_out(self, work: Work, fault: Fault, *, may_delete_foreign: bool = False) -> None:
+        self.late = []
+        before = {record.number: record for record in work.before()}
+        self._store(owners_before(work.steps, work.owned, self.stored))
+        self._learn_from_record(work)
+        writes = [(key, Value(name, work.steps[key].act not in GIVEN_UP)) for key, name in work.puts]
+        deletes = [] if fault.refused & {key for key, _ in writes} else [change.number for change in work.plan.delete]
+        sent = [*((k, v) for k, v in writes if k not in fault.refused), *((key, None) for key in deletes)]
+        for key, value in sent[: fault.cut]:
+            assert before[key].old == self.pbx.names().get(key), "what is overwritten is recorded before"
+            assert value is not None or may_delete_foreign or key in work.owned, "a foreign key is never deleted"
+            self._arrive(key, value)
+        if before:
+            self.record = before
+        if fault.cut is not None:
+            self.late = sent[fault.cut : fault.cut + 1]
+            return
+        self._between(fault)
+        held = self.pbx.names()
+        self._store(owners_after(work.steps, work.owned, held))
+        self._learn_from_reading(work)
+        for key in work.unmade(held):
+            del before[key]
+
+    def _arrive(self, key: str, value: Value | None) -> None:
+        if value is None:
+            self.pbx.held.pop(key, None)
+        else:
+            self.pbx.held[key] = value
+
+    def _between(self, fault: Fault) -> None:
+        for key in fault.written:
+            self.somebody_writes(key)
+        for key in fault.deleted:
+            self.somebody_deletes(key)
+        if fault.killed:
+            self.pbx.kill()
+
+    def _store(self, owners: dict[str, Ownership]) -> None:
+        self.stored = {key: owner for key, owner in (self.stored | owners).items() if owner != FOREIGN}
+
+    # What the model learns.
+
+    def _learn_from_record(self, work: Work) -> None:
+        """The run has read the PBX, and everything that it will send is stored."""
+        self.doubts = {}
+        for key in KEYS:
+            step = work.steps.get(key)
+            if key in work.owned:
+                self.shown.add(key)
+            else:
+                self.pbx.attribute(key)  # not ours: also if a killed PBX brings back what was once ours
+            if step is None:
+                continue
+            if step.act is Act.ADOPT:
+                self.shown.add(key)
+            elif step.act is Act.RELEASE:
+                self._let_go(key)
+            elif step.act is Act.WRITE and key not in work.owned:
+                self._doubt(key, step.new)
+            elif step.act is not Act.WRITE and key in work.owned:
+                self.shown.discard(key)
+                self._doubt(key, step.old)
+
+    def _learn_from_reading(self, work: Work) -> None:
+        """The run has read the PBX again."""
+        for key, step in work.steps.items():
+            doubtful = key not in work.owned if step.act is Act.WRITE else key in work.owned
+            if step.act not in {Act.WRITE, Act.DELETE, Act.GIVE_BACK} or not doubtful:
+                continue
+            if self.is_ours(key):
+                self.shown.add(key)
+                del self.doubts[key]
+            elif step.act is not Act.DELETE or key in self.pbx.held:
+                self._let_go(key)
+
+    def _doubt(self, key: str, name: str | None) -> None:
+        self.doubts[key] = name
+        self.pbx.attribute(key, to_us=name)
+
+    def _let_go(self, key: str) -> None:
+        self.shown.discard(key)
+        self.doubts.pop(key, None)
+        self.pbx.attribute(key)
 
 
-def test_a_key_that_a_lost_run_did_not_delete_is_still_ours(steady: House) -> None:
-    del steady.source.names[phone(3)]
-    broken_run(steady, lose_deletes)
-    assert phone(3) in steady.owned()
-    assert steady.engine().sync().exit_code == 0
-    assert steady.pbx.entries.keys() == steady.source.names.keys()
-
-
-def test_doubt_ends_with_the_next_run_that_sees_the_key(steady: House) -> None:
-    steady.source.names[KEY] = "Firma 30"
-    broken_run(steady, lose_puts)
-    steady.pbx.entries[KEY] = "Firma 30"
-    assert steady.engine().sync().exit_code == 0
-    steady.pbx.entries[KEY] = "changed by hand"
-    del steady.source.names[KEY]
-    assert steady.engine().sync().exit_code == 0
-    assert KEY not in steady.pbx.entries, "it was seen to be ours, so it goes when 1C has it no more"
-
-
-def test_a_dry_run_sees_the_same_owners(steady: House) -> None:
-    steady.pbx.entries[KEY] = "by hand"
-    steady.source.names[KEY] = "Firma 30"
-    broken_run(steady, lose_puts)
-    del steady.source.names[KEY]
-    (pbx,) = steady.engine(dry_run=True).sync().pbx
-    assert pbx.plan is not None
-    assert (pbx.plan.delete, pbx.plan.foreign) == ((), 1)
-
-
-def test_limits_do_not_count_keys_that_were_never_written(house: House) -> None:
-    house.pbx.entries.update(dict.fromkeys(names(20), "by hand"))
-    broken_run(house, lose_puts)
-    report = house.engine(limits=Limits(max_change=0.0)).sync()
-    assert (report.exit_code, house.pbx.entries) == (0, names(20))
-
-
-class Rewritten(dict[str, str]):
-    """The entries of a PBX where somebody writes a key as soon as it is deleted."""
-
-    def pop(self, key: str, default: str | None = None, /) -> str | None:  # type: ignore[override]
-        value = super().pop(key, default)
-        if key == phone(3):
-            self[key] = "by hand"
-        return value
-
-
-def test_what_somebody_wrote_while_a_run_deleted_is_theirs(steady: House) -> None:
-    """The key is there after the deletes, with another value: the run says so, and the next one leaves it alone."""
-    steady.pbx.entries = Rewritten(steady.pbx.entries)
-    for number in (phone(3), phone(4)):
-        del steady.source.names[number]
-    report = steady.engine().sync()
-    assert (report.exit_code, report.pbx[0].verified) == (7, False)
-    assert steady.engine().sync().exit_code == 0
-    assert steady.pbx.entries == {**steady.source.names, phone(3): "by hand"}
-
-
-def test_an_undo_that_breaks_off_gives_no_foreign_key_away(steady: House) -> None:
-    """The undo put the foreign value back, its answer was lost: the key is its owner's again."""
-    steady.pbx.entries[KEY] = "by hand"
-    steady.source.names[KEY] = "Firma 30"
-    adopting = steady.engine().sync().run
-    steady.pbx.lose_after = 0
-    assert steady.engine().undo(adopting).exit_code == 5
-    steady.pbx.lose_after = -1
-    steady.pbx.entries[KEY] = "by hand"
-    del steady.source.names[KEY]
-    assert steady.engine().sync().exit_code == 0
-    assert steady.pbx.entries[KEY] == "by hand"
-
-
-def test_an_undo_that_breaks_off_before_a_foreign_key_is_back_does_not_own_it(steady: House) -> None:
-    """It was foreign and deleted, later ours, then wiped: once the undo begins it is nobody's."""
-    steady.pbx.entries[KEY] = "by hand"
-    deleting = steady.engine(foreign="delete").sync().run
-    steady.source.names[KEY] = "Firma 30"
-    steady.engine().sync()
-    del steady.pbx.entries[KEY]
-    steady.pbx.lose_after = 0
-    assert steady.engine().undo(deleting).exit_code == 5
-    steady.pbx.lose_after = -1
-    steady.pbx.entries[KEY] = "by hand"
-    del steady.source.names[KEY]
-    assert steady.engine().sync().exit_code == 0
-    assert steady.pbx.entries[KEY] == "by hand"
-
-
-def test_a_killed_run_leaves_doubt_too(steady: House) -> None:
-    """As kill -9 between the record and the sending leaves it."""
-    steady.pbx.entries[KEY] = "by hand"
-    run = steady.store.begin_run("sync")
-    steady.store.note_before(
-        run, "office", FAMILY, [Before(KEY, "by hand", "Firma 30", owned=False)],
-        {KEY: Ownership(True, "Firma 30")},
+def test_whatever_happens_no_key_has_a_wrong_owner() -> None:
+    quiet = settings(
+        max_examples=200, stateful_step_count=25, deadline=None, derandomize=True,
+        suppress_health_check=list(HealthCheck),
     )  # fmt: skip
-    assert steady.engine().sync().exit_code == 0
-    assert steady.pbx.entries[KEY] == "by hand"
-    assert KEY not in steady.owned()
-
-
-def test_a_store_of_version_2_keeps_its_owned_keys(tmp_path: Path) -> None:
-    path = tmp_path / "store.sqlite3"
-    with closing(Store(path)) as store:
-        House(store).own(["1"])
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript(
-            "ALTER TABLE owned DROP COLUMN if_held; DROP TABLE claim; DROP TABLE skipped; PRAGMA user_version = 2"
-        )
-    with closing(Store(path)) as store:
-        assert store.owners("office", FAMILY) == {"1": OURS}
-    with closing(sqlite3.connect(path)) as db:
-        assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
-
-
-def test_a_deletion_that_a_killed_pbx_forgot_is_made_again(steady: House) -> None:
-    before = steady.pbx.entries[phone(3)]
-    del steady.source.names[phone(3)]
-    assert steady.engine().sync().exit_code == 0
-    assert phone(3) not in steady.pbx.entries
-    steady.pbx.entries[phone(3)] = before
-    assert steady.engine().sync().exit_code == 0
-    assert phone(3) not in steady.pbx.entries
-
-
-def test_what_somebody_writes_where_a_run_deleted_is_theirs(steady: House) -> None:
-    before = steady.pbx.entries[phone(3)]
-    del steady.source.names[phone(3)]
-    steady.engine().sync()
-    steady.pbx.entries[phone(3)] = "by hand"
-    assert steady.engine().sync().exit_code == 0
-    steady.pbx.entries[phone(3)] = before
-    assert steady.engine().sync().exit_code == 0
-    assert steady.pbx.entries[phone(3)] == before
+    run_state_machine_as_test(Events, settings=quiet)
