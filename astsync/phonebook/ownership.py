@@ -14,8 +14,17 @@ Others write to the family too: people, the PBX's own web interface, scripts. No
 that is certainly ours stays ours whatever they write there: 1C has the last word on it. Where it is not certain, a
 value that is not the one we know is theirs, because a name too many is better than somebody's name deleted.
 
-One thing cannot be told: when a run took over a foreign key and its Asterisk is killed within the second, the old
-value comes back and the key counts as ours. The run's record still has that value, so ``undo`` can put it back.
+What each event makes of a key's state:
+
+* the record is stored, before anything is sent: ``Course.recorded``
+* the PBX confirms a put or a delete, or refuses it: nothing
+* the family is read again: ``Course.unmade``, ``made`` or ``other``
+* the run is cut off, somebody writes the key, Asterisk is killed: nothing, as astsync is not there to see it
+* the next run reads the family: a state with a condition becomes ours or foreign (``owned_keys``)
+* an undo: acts like those of any other run, chosen by ``step_back``
+
+One case is not covered: a run overwrites a foreign value, and Asterisk is killed within the second after the last
+reading. Then the foreign value is back and counts as ours. The run's record still has it, so ``undo`` can restore it.
 """
 
 from collections.abc import Iterable, Mapping, Set

@@ -13,10 +13,10 @@ from astsync.store.place import check_place, told
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Keep other runs out while this one may write to the store at ``path``; taken before the store is opened.
+    """Keep other runs out while this one may write to the store at ``path``. It is taken before the store is opened.
 
-    The lock is the system's own and ends with its process, however that ends; the file beside it only names the
-    holder. Raises LockedError that names the holder's pid, StoreError when no lock can be made there.
+    The lock is the system's own and ends with its process, however that ends. The file with the pid beside it only
+    names the holder. Raises LockedError that names the holder's pid, StoreError when no lock can be made there.
     """
     check_place(path)
     lock, holder = FileLock(f"{path}.lock", timeout=0), Path(f"{path}.pid")
@@ -28,7 +28,7 @@ def locked(path: Path) -> Iterator[None]:
             raise _locked(holder) from None
     try:
         with told(path):
-            holder.unlink(missing_ok=True)  # a killed run of another user may have left one that is not ours to write
+            holder.unlink(missing_ok=True)  # a killed run of another user may have left one that we may not write to
             holder.write_text(str(os.getpid()), encoding="ascii")
         yield
     finally:
@@ -49,7 +49,7 @@ def _locked(holder: Path) -> LockedError:
 
 
 def _runs(pid: int) -> bool:
-    """Tell whether there is such a process: a killed run leaves its pid until the next holder writes its own."""
+    """Whether there is such a process. A killed run leaves its pid behind until the next holder writes its own."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:

@@ -20,6 +20,7 @@ from astsync.phonebook.ownership import FOREIGN, Act, Ownership, owned_keys, own
 from astsync.store import Before
 
 KEYS = ["1", "2"]
+NEWS = ["another name", "a name of before", "what is there", "nothing"]
 GIVEN_UP = {Act.GIVE_BACK, Act.RELEASE}
 some_key = st.sampled_from(KEYS)
 some_keys: st.SearchStrategy[frozenset[str]] = st.just(frozenset()) | st.frozensets(some_key)
@@ -48,7 +49,7 @@ class Fault:
     killed: bool = False
 
 
-news = st.sampled_from(["another name", "a name of before", "what is there", "nothing"])
+news = st.sampled_from(NEWS)
 faults = st.builds(
     Fault,
     cut=st.none() | st.none() | st.integers(0, 3),
@@ -111,7 +112,7 @@ class Events(RuleBasedStateMachine):
 
     @rule(key=some_key, data=st.data())
     def somebody_writes_a_name_of_before(self, key: str, data: st.DataObject) -> None:
-        self._somebody_writes(key, data.draw(st.sampled_from(self.past[key])))
+        self._somebody_writes(key, data.draw(st.sampled_from(self.past[key][-3:])))
 
     @rule(key=some_key)
     def somebody_deletes(self, key: str) -> None:
@@ -274,6 +275,59 @@ class Events(RuleBasedStateMachine):
         self.shown.discard(key)
         self.doubts.pop(key, None)
         self.pbx.attribute(key)
+
+
+KEY = KEYS[0]
+NONE, ONE = frozenset[str](), frozenset({KEY})
+OUTCOMES = [
+    Fault(cut=0),
+    Fault(cut=1),
+    *(
+        Fault(refused=refused, written=written, deleted=deleted, killed=killed)
+        for refused in (NONE, ONE)
+        for written, deleted in ((NONE, NONE), (ONE, NONE), (NONE, ONE))
+        for killed in (False, True)
+    ),
+]
+
+
+def begun(first: str | None, *, theirs: bool, committed: bool) -> Events:
+    """One key, which somebody may have written, after a run that wanted ``first`` there."""
+    events = Events()
+    if theirs:
+        events.somebody_writes(KEY)
+        events.the_pbx_commits()
+    if first is not None:
+        events.a_run({KEY: first}, "keep", Fault())
+    if committed:
+        events.the_pbx_commits()
+    return events
+
+
+def follow(events: Events, after: str | int) -> None:
+    """One more event: a name of before is written, by its place in the past, or another thing happens."""
+    if isinstance(after, int):
+        events._somebody_writes(KEY, events.past[KEY][max(after, -len(events.past[KEY]))])
+    elif after == "deleted":
+        events.somebody_deletes(KEY)
+    elif after == "killed":
+        events.the_pbx_is_killed()
+
+
+def test_every_outcome_of_a_run_and_of_an_undo() -> None:
+    """All ways to begin, then a run or an undo with each fault, then one event more."""
+    starts = itertools.product((None, *NEWS), (False, True), (False, True))
+    afters: tuple[str | int, ...] = ("nothing", "deleted", "killed", 0, -1, -2)
+    for (first, theirs, committed), second, fault, after in itertools.product(
+        starts, ("undo", *NEWS), OUTCOMES, afters
+    ):
+        events = begun(first, theirs=theirs, committed=committed)
+        if second == "undo":
+            events.an_undo(fault)
+        else:
+            events.a_run({KEY: second}, "keep", fault)
+        follow(events, after)
+        events.one_more_run_converges()
 
 
 def test_whatever_happens_no_key_has_a_wrong_owner() -> None:
