@@ -14,8 +14,8 @@ from astsync.store.records import Pulled, Written
 class Applied:
     """What was done to a PBX: added, changed and deleted entries, and the failed keys with the PBX's words.
 
-    ``written`` counts all entries that were put, in ``push`` also those that did not differ. Where the connection was
-    lost it is what the PBX had confirmed by then.
+    ``written`` counts all entries that were put; in ``push`` these include entries that did not differ. Where the
+    connection was lost, it counts what the PBX had confirmed by then.
     """
 
     add: int = 0
@@ -34,7 +34,7 @@ class Applied:
 class PbxReport:
     """One PBX's part of a run. ``plan`` is None when the PBX could not be read, ``applied`` when nothing was sent.
 
-    ``verified`` tells whether the PBX, read again, holds what was desired; None when it was not read again.
+    ``verified`` says whether the PBX held what was desired when it was read again, None when it was not read again.
     """
 
     name: str
@@ -48,10 +48,10 @@ class PbxReport:
 class Report:
     """A whole run: what the phonebook was made of, and each PBX's part.
 
-    ``run`` is None for a dry run; ``fresh`` tells a phonebook that this run pulled from the snapshot's, which was
-    pulled at ``pulled`` (UTC). ``undoes`` is the run that this one put back; ``source`` and ``pulled`` then tell that.
-    ``list_foreign`` asks for the foreign entries themselves beside their count. ``verdicts`` tell by number why an
-    entry won where several counterparties claim the number.
+    ``run`` is None for a dry run. ``fresh`` says that this run pulled the phonebook; else it is the snapshot's.
+    ``pulled`` is when it was pulled (UTC). ``undoes`` is the run that this one put back; ``source`` and ``pulled`` then
+    are that run's name and start. ``list_foreign`` asks for the foreign entries beside their count. ``verdicts`` say by
+    number why an entry won where several counterparties claim the number.
     """
 
     command: str
@@ -76,8 +76,8 @@ class Report:
     def exit_code(self) -> int:
         """The exit code: 0, or the failure's own where nothing was done, or 7 where it was done in part.
 
-        A PBX that is in step counts as done beside one that failed. Beside refusals alone it does not: 6 says that
-        nothing was written.
+        A PBX that is in step counts as done beside one that failed. Beside PBXs that were refused it does not, because
+        code 6 promises that nothing was written.
         """
         codes = _codes(self.pbx)
         if not codes:
@@ -102,7 +102,7 @@ class Problems:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a PBX holds for a key now, None where nothing; ``owned`` tells whether astsync wrote it."""
+    """What a PBX holds for a key now, None where nothing; ``owned`` says whether the key is astsync's."""
 
     number: str
     name: str | None
@@ -111,7 +111,7 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class PbxKeys:
-    """What one PBX holds for a number. ``written`` is the last change of it that a run made and the store remembers."""
+    """What one PBX holds for a number. ``written`` is the last change of the number that the store has a record of."""
 
     name: str
     keys: tuple[Key, ...] = ()
@@ -121,12 +121,13 @@ class PbxKeys:
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """What is known of one number: ``keys`` are its spellings by the configuration.
+    """What is known of one number. ``keys`` are its keys by the configuration.
 
     ``entries`` and ``claims`` are those of the snapshot, by key; ``pulled`` is None where there is no snapshot yet.
     ``skipped`` are phone fields of the snapshot's pull that gave no key and hold the number's digits.
-    ``number_rules`` and ``name_rules`` tell how the first claim's texts became the number and the name; they are empty
-    where the texts alone do not lead there. ``doubt`` tells why the digits are no number but a key as they stand.
+    ``number_rules`` and ``name_rules`` are the rules by which the first claim's texts became the number and the name;
+    they are empty where the texts alone do not lead there. ``doubt`` says why the digits are no number but a key as
+    they stand.
     """
 
     number: str

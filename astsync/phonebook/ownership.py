@@ -102,7 +102,7 @@ COURSES: dict[tuple[Act, State], Course] = {
     (Act.WRITE, _NO): Course(recorded=_IF_NEW, unmade=_NO, made=_OURS, other=_NO),
     # An entry of ours that gets another name was ours before and is ours whether the new name arrives or not.
     (Act.WRITE, _OURS): Course(recorded=_OURS, unmade=_OURS, made=_OURS, other=_OURS),
-    # The wanted value was read before the record, so there is nothing to wait for.
+    # The wanted value was read before the record, so there is nothing to wait for. Old and new are the same value.
     (Act.ADOPT, _NO): Course(recorded=_OURS, unmade=_OURS, made=_OURS, other=_OURS),
     (Act.ADOPT, _OURS): Course(recorded=_OURS, unmade=_OURS, made=_OURS, other=_OURS),
     # Only with foreign = "delete". Whoever writes the key again owns it, and so does a killed Asterisk's old value.

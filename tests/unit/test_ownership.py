@@ -93,7 +93,7 @@ class Events(RuleBasedStateMachine):
         self.stored: dict[str, Ownership] = {}
         self.shown: set[str] = set()  # the keys that a reading has shown to be ours
         self.doubts: dict[str, str | None] = {}  # values that are ours if they are there: no reading has shown it yet
-        self.past: dict[str, list[str]] = {key: [f"Firma {key}"] for key in KEYS}
+        self.past: dict[str, list[str]] = {key: ["Firma", "Firma too"] for key in KEYS}
         self.record: dict[str, Before] = {}
         self.late: list[tuple[str, Value | None]] = []
         self.serial = itertools.count()
@@ -282,46 +282,46 @@ NONE, ONE = frozenset[str](), frozenset({KEY})
 OUTCOMES = [
     Fault(cut=0),
     Fault(cut=1),
+    Fault(refused=ONE),
     *(
-        Fault(refused=refused, written=written, deleted=deleted, killed=killed)
-        for refused in (NONE, ONE)
-        for written, deleted in ((NONE, NONE), (ONE, NONE), (NONE, ONE))
-        for killed in (False, True)
+        Fault(written=w, deleted=d, killed=k)
+        for w, d in ((NONE, NONE), (ONE, NONE), (NONE, ONE))
+        for k in (False, True)
     ),
 ]
+RUNS_BEFORE = [(), *((new,) for new in NEWS), ("another name", "another name"), ("another name", "nothing")]
 
 
-def begun(first: str | None, *, theirs: bool, committed: bool) -> Events:
-    """One key, which somebody may have written, after a run that wanted ``first`` there."""
+def begun(runs: tuple[str, ...], then: str, *, theirs: bool) -> Events:
+    """One key, which somebody may have written, after runs that wanted what ``runs`` say; only the last may be lost."""
     events = Events()
     if theirs:
         events.somebody_writes(KEY)
+    for new in runs:
         events.the_pbx_commits()
-    if first is not None:
-        events.a_run({KEY: first}, "keep", Fault())
-    if committed:
-        events.the_pbx_commits()
+        events.a_run({KEY: new}, "keep", Fault())
+    follow(events, then)
     return events
 
 
 def follow(events: Events, after: str | int) -> None:
     """One more event: a name of before is written, by its place in the past, or another thing happens."""
     if isinstance(after, int):
-        events._somebody_writes(KEY, events.past[KEY][max(after, -len(events.past[KEY]))])
+        events._somebody_writes(KEY, events.past[KEY][after])
     elif after == "deleted":
         events.somebody_deletes(KEY)
+    elif after == "committed":
+        events.the_pbx_commits()
     elif after == "killed":
         events.the_pbx_is_killed()
 
 
 def test_every_outcome_of_a_run_and_of_an_undo() -> None:
     """All ways to begin, then a run or an undo with each fault, then one event more."""
-    starts = itertools.product((None, *NEWS), (False, True), (False, True))
-    afters: tuple[str | int, ...] = ("nothing", "deleted", "killed", 0, -1, -2)
-    for (first, theirs, committed), second, fault, after in itertools.product(
-        starts, ("undo", *NEWS), OUTCOMES, afters
-    ):
-        events = begun(first, theirs=theirs, committed=committed)
+    starts = itertools.product(RUNS_BEFORE, ("nothing", "committed", "killed"), (False, True))
+    afters: tuple[str | int, ...] = ("nothing", "deleted", "killed", -1, -2)
+    for (runs, then, theirs), second, fault, after in itertools.product(starts, ("undo", *NEWS), OUTCOMES, afters):
+        events = begun(runs, then, theirs=theirs)
         if second == "undo":
             events.an_undo(fault)
         else:
