@@ -94,7 +94,7 @@ class Events(RuleBasedStateMachine):
         self.shown: set[str] = set()  # the keys that a reading has shown to be ours
         self.doubts: dict[str, str | None] = {}  # values that are ours if they are there: no reading has shown it yet
         self.past: dict[str, list[str]] = {key: ["Firma", "Firma too"] for key in KEYS}
-        self.record: dict[str, Before] = {}
+        self.records: list[dict[str, Before]] = [{}]  # of runs that wrote, the last one last
         self.late: list[tuple[str, Value | None]] = []
         self.serial = itertools.count()
 
@@ -139,9 +139,10 @@ class Events(RuleBasedStateMachine):
         work = self._sync(foreign)
         self._carry_out(work, fault, may_delete_foreign=foreign == "delete")
 
-    @rule(fault=faults)
-    def an_undo(self, fault: Fault) -> None:
-        self._carry_out(Undoing([*self.record.values()], self.pbx.names(), self._owned()).work(), fault)
+    @rule(fault=faults, run=st.sampled_from([-1, -1, 1]))
+    def an_undo(self, fault: Fault, run: int = -1) -> None:
+        record = self.records[run if run < len(self.records) else -1]
+        self._carry_out(self._undoing(record).work(), fault)
 
     @rule()
     def one_more_run_converges(self) -> None:
@@ -153,12 +154,17 @@ class Events(RuleBasedStateMachine):
     @rule(news=st.dictionaries(some_key, news), foreign=st.sampled_from(["keep", "delete"]))
     def an_undo_gives_back_values_and_owners(self, news: dict[str, str], foreign: Literal["keep", "delete"]) -> None:
         self._list(news)
-        names, ours, self.record = self.pbx.names(), self.ours(), {}
+        names, ours, self.records = self.pbx.names(), self.ours(), [{}]
         self._carry_out(self._sync(foreign), Fault(), may_delete_foreign=foreign == "delete")
-        undoing = Undoing([*self.record.values()], self.pbx.names(), self._owned())
+        after, ours_after = self.pbx.names(), self.ours()
+        undoing = self._undoing(self.records[-1])
         assert not undoing.changed
         self._carry_out(undoing.work(), Fault())
         assert (self.pbx.names(), self._owned() & names.keys()) == (names, ours)
+        undoing = self._undoing(self.records[-1])
+        if not undoing.changed:  # a foreign key that is back is not deleted again
+            self._carry_out(undoing.work(), Fault())
+            assert (self.pbx.names(), self._owned() & after.keys()) == (after, ours_after)
 
     def teardown(self) -> None:
         self.one_more_run_converges()
@@ -187,6 +193,9 @@ class Events(RuleBasedStateMachine):
         assert owned & self.pbx.held.keys() == self.ours()
         return owned
 
+    def _undoing(self, record: dict[str, Before]) -> Undoing:
+        return Undoing([*record.values()], self.pbx.names(), self._owned())
+
     def _sync(self, foreign: Literal["keep", "delete"]) -> Work:
         desired = {key: Entry(key, name) for key, name in self.listed.items()}
         return bring_in_step(self.pbx.names(), desired, self._owned(), RunOptions(foreign=foreign))
@@ -204,7 +213,7 @@ class Events(RuleBasedStateMachine):
             assert value is not None or may_delete_foreign or key in work.owned, "a foreign key is never deleted"
             self._arrive(key, value)
         if before:
-            self.record = before
+            self.records.append(before)
         if fault.cut is not None:
             self.late = sent[fault.cut : fault.cut + 1]
             return
@@ -289,19 +298,36 @@ OUTCOMES = [
         for k in (False, True)
     ),
 ]
-RUNS_BEFORE = [(), *((new,) for new in NEWS), ("another name", "another name"), ("another name", "nothing")]
+RUNS_BEFORE = [
+    (),
+    *((new,) for new in NEWS),
+    ("another name", "another name"),
+    ("another name", "nothing"),
+    ("delete", "another name"),
+]
+STARTS = [*itertools.product(RUNS_BEFORE, ("nothing", "committed", "killed", "deleted"), (False, True))]
 
 
-def begun(runs: tuple[str, ...], then: str, *, theirs: bool) -> Events:
+def begun(runs: tuple[str, ...], then: str, theirs: bool) -> Events:
     """One key, which somebody may have written, after runs that wanted what ``runs`` say; only the last may be lost."""
     events = Events()
     if theirs:
         events.somebody_writes(KEY)
     for new in runs:
         events.the_pbx_commits()
-        events.a_run({KEY: new}, "keep", Fault())
+        play(events, new, Fault())
     follow(events, then)
     return events
+
+
+def play(events: Events, run: str, fault: Fault) -> None:
+    """An undo, a run that deletes foreign keys, or a run with that news."""
+    if run.startswith("undo"):
+        events.an_undo(fault, 1 if run == "undo the first" else -1)
+    elif run == "delete":
+        events.a_run({KEY: "nothing"}, "delete", fault)
+    else:
+        events.a_run({KEY: run}, "keep", fault)
 
 
 def follow(events: Events, after: str | int) -> None:
@@ -317,22 +343,25 @@ def follow(events: Events, after: str | int) -> None:
 
 
 def test_every_outcome_of_a_run_and_of_an_undo() -> None:
-    """All ways to begin, then a run or an undo with each fault, then one event more."""
-    starts = itertools.product(RUNS_BEFORE, ("nothing", "committed", "killed"), (False, True))
+    """All ways to begin, then a run or an undo with each fault, then one more event."""
+    runs = ("undo", "undo the first", "delete", *NEWS)
     afters: tuple[str | int, ...] = ("nothing", "deleted", "killed", -1, -2)
-    for (runs, then, theirs), second, fault, after in itertools.product(starts, ("undo", *NEWS), OUTCOMES, afters):
-        events = begun(runs, then, theirs=theirs)
-        if second == "undo":
-            events.an_undo(fault)
-        else:
-            events.a_run({KEY: second}, "keep", fault)
+    for start, run, fault, after in itertools.product(STARTS, runs, OUTCOMES, afters):
+        events = begun(*start)
+        play(events, run, fault)
         follow(events, after)
         events.one_more_run_converges()
 
 
+def test_every_run_can_be_put_back_with_its_owners() -> None:
+    foreign: tuple[Literal["keep", "delete"], ...] = ("keep", "delete")
+    for start, new, how in itertools.product(STARTS, NEWS, foreign):
+        begun(*start).an_undo_gives_back_values_and_owners({KEY: new}, how)
+
+
 def test_whatever_happens_no_key_has_a_wrong_owner() -> None:
     quiet = settings(
-        max_examples=200, stateful_step_count=25, deadline=None, derandomize=True,
+        max_examples=150, stateful_step_count=25, deadline=None, derandomize=True,
         suppress_health_check=list(HealthCheck),
     )  # fmt: skip
     run_state_machine_as_test(Events, settings=quiet)
