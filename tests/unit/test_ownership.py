@@ -305,10 +305,13 @@ RUNS_BEFORE = [
     ("another name", "nothing"),
     ("delete", "another name"),
 ]
-STARTS = [*itertools.product(RUNS_BEFORE, ("nothing", "committed", "killed", "deleted"), (False, True))]
+STARTS: list[tuple[tuple[str, ...], str | int, bool]] = [
+    *itertools.product(RUNS_BEFORE, ("nothing", "committed", "killed", "deleted"), (False, True)),
+    (("another name", "undo"), -1, True),  # given back, and somebody writes what was ours
+]
 
 
-def begun(runs: tuple[str, ...], then: str, theirs: bool) -> Events:
+def begun(runs: tuple[str, ...], then: str | int, theirs: bool) -> Events:
     """One key, which somebody may have written, after runs that wanted what ``runs`` say; only the last may be lost."""
     events = Events()
     if theirs:
