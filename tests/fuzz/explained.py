@@ -27,11 +27,21 @@ MOST_GROWTH = 50_000_000
 _LONGEST_NAME, _LONGEST_KEY = 40, 15  # names.max_length; ITU-T E.164
 MOST_HELD = 3_000  # lines that the command may have read and not answered yet
 _UNSEEN = {"Cc", "Cs", "Zl", "Zp"}
+_STATUS = "status"  # the file with the process's /proc/self/status at its end
 _LAST_DIGITS = 5  # of a key; those before them may be the base's country and area code
 _DIGITS = re.compile(r"[0-9]+")
 # Letters that stand for digits in spoilt texts, as the reading of fields takes them.
 _LOOKALIKES = str.maketrans("OoОоЗзIlІ|", "0000331111")
 
+
+# Runs astsync, which notes its own status at its end in a file of its folder: whoever looks from outside comes too late
+# where the process ends quickly.
+_COMMAND = f"""
+import atexit, runpy
+from pathlib import Path
+atexit.register(lambda: Path("{_STATUS}").write_bytes(Path("/proc/self/status").read_bytes()))
+runpy.run_module("astsync", run_name="__main__", alter_sys=True)
+"""
 
 Process: TypeAlias = "subprocess.Popen[bytes]"
 
@@ -101,13 +111,15 @@ def play(lines: Lines, folder: Path) -> Played:
         ended = f"it ended with {process.returncode} and said {said[-2000:]!r}"
         raise fault or lines.fault(ended, lines.places.stop)
     played.seconds = time.monotonic() - started
+    played.peak = _peak(folder / _STATUS)
+    played.tenth = played.tenth or played.peak  # a short run may have ended before its tenth was looked at
     return played
 
 
 def _command(kind: Kind, folder: Path, errors: IO[bytes]) -> Process:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("ASTSYNC_")}
     environ |= {"XDG_CONFIG_HOME": str(folder), "XDG_CONFIG_DIRS": str(folder), "ASTSYNC_NUMBERS__AREA_CODE": "495"}
-    command = [sys.executable, "-m", "astsync", "explain", kind, "-", "--format", "json"]
+    command = [sys.executable, "-c", _COMMAND, "explain", kind, "-", "--format", "json"]
     pipe = subprocess.PIPE
     return subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=errors, cwd=folder, env=environ)
 
@@ -136,17 +148,9 @@ def _first_fault(played: Played, process: Process) -> Fault | None:
         found = orjson.loads(answer)
         played.characters += len(given)
         played.answered += bool(found.get("keys") or found.get("name"))
-        _measure(played, done, process)
+        if done == max(1, lines.count // 10):
+            played.tenth = _peak(Path(f"/proc/{process.pid}/status"))
     return lines.fault("more answers than lines", lines.places.stop) if next(answers) else None
-
-
-def _measure(played: Played, done: int, process: Process) -> None:
-    """Note the peak now and then: it lasts, so the last look sees all but the end of the process."""
-    if done % 100 and done < played.lines.count:
-        return
-    played.peak = max(played.peak, _peak(process))
-    if done <= played.lines.count // 10 or not played.tenth:
-        played.tenth = played.peak
 
 
 def _answers(process: Process) -> Iterator[bytes]:
@@ -200,11 +204,7 @@ def _stands_in(part: str, digits: str) -> bool:
     return all(digit in rest for digit in part)
 
 
-def _peak(process: "subprocess.Popen[bytes]") -> int:
-    """Give the peak of resident memory of a process in bytes; 0 once it has ended."""
-    try:
-        status = Path(f"/proc/{process.pid}/status").read_text(encoding="ascii", errors="replace")
-    except OSError:
-        return 0
-    found = re.search(r"VmHWM:\s*(\d+) kB", status)
+def _peak(status: Path) -> int:
+    """The peak of resident memory in bytes that a /proc/*/status tells; 0 of a process that has ended."""
+    found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text(encoding="utf-8", errors="replace"))
     return int(found[1]) * 1024 if found else 0
