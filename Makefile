@@ -7,8 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE := .cache
 READY := $(VENV)/.ready
+# A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
+PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: faults help golden docs setup lint types check test ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
+.PHONY: faults help golden docs setup lint types check test test-fast ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -39,7 +41,11 @@ check: lint types ## lint and types
 # Where no Asterisk can be had the tests that need one skip aloud; under CI=true that is a failure.
 test: setup ## the whole test suite, on real Asterisks
 	@$(MAKE) --no-print-directory asterisk || test "$$CI" != true
-	$(BIN)/pytest --cov --cov-report=term
+	$(BIN)/pytest $(PARALLEL) --cov --cov-report=term
+
+test-fast: setup ## the quick unit tests, in under a minute: no Asterisk, no server, nothing slow
+	$(BIN)/pytest $(PARALLEL) tests/unit -m "not server and not slow"
+	@echo "NOT TESTED: what needs a server (-m server) or takes longer (-m slow) in tests/unit, and all other folders of tests/"
 
 ci: check test ## what .ci/run calls
 

@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +16,7 @@ from astsync.config import PbxConfig
 from astsync.errors import PbxTimeout, PbxUnreachable, UnsafeValue
 from astsync.pbx.astdb import AmiPbx
 from astsync.sandbox.asterisk import AmiUser, Installation, PrivateAsterisk, TlsFiles, private
+from tests.eventually import eventually
 
 NUMBER = "74950000001"
 
@@ -31,13 +31,6 @@ def is_alive(pid: int) -> bool:
 
 def children() -> set[int]:
     return {int(child) for child in Path("/proc/self/task", str(os.getpid()), "children").read_text().split()}
-
-
-def wait_gone(pid: int, seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while is_alive(pid) and time.monotonic() < deadline:
-        time.sleep(0.02)
-    return not is_alive(pid)
 
 
 def ami_answers(asterisk: PrivateAsterisk, user: str, *actions: str) -> list[str]:
@@ -220,11 +213,8 @@ def test_it_goes_when_its_parent_is_killed(any_installation: Installation) -> No
         pid, folder = parent.stdout.readline().split(maxsplit=1)
         assert is_alive(int(pid))
         parent.send_signal(signal.SIGKILL)
-    assert wait_gone(int(pid))
-    deadline = time.monotonic() + 5
-    while Path(folder.strip()).exists() and time.monotonic() < deadline:
-        time.sleep(0.02)
-    assert not Path(folder.strip()).exists()
+    eventually(lambda: not is_alive(int(pid)))
+    eventually(lambda: not Path(folder.strip()).exists())
 
 
 def test_astdb_over_tls(any_installation: Installation, tmp_path: Path) -> None:

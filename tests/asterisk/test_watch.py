@@ -10,7 +10,7 @@ from astsync.sandbox.onec import OneC
 from tests.bench.bench_reboots import Probe, restarts
 from tests.cli.sandbox import CONFIGURATION
 from tests.cli.test_watch import astsync, log, log_file, watching
-from tests.unit.watch_house import eventually
+from tests.eventually import eventually
 
 COUNTERPARTIES = 10_000
 BOUND = 20.0  # seconds: the target is 2, the machine may be very busy; without a restore it takes for ever

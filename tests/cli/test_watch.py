@@ -15,7 +15,8 @@ import pytest
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
 from tests.cli.sandbox import CONFIGURATION
-from tests.unit.watch_house import STOPS, eventually
+from tests.eventually import eventually
+from tests.unit.watch_house import STOPS
 
 
 @pytest.fixture(scope="module")

@@ -198,7 +198,7 @@ class FaultyProxy:
         if fault.kind == "strike":
             self._strike()
         elif fault.kind in {"stall", "delay"}:
-            time.sleep(fault.seconds)
+            time.sleep(fault.seconds)  # the fault itself
         elif fault.kind == "split":
             for at in range(min(fault.bytes, len(data))):
                 target.sendall(data[at : at + 1])

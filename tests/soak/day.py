@@ -20,7 +20,8 @@ from astsync.pbx.astdb import AmiPbx
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.watch.clock import Clock
-from tests.unit.watch_house import House, eventually
+from tests.eventually import eventually
+from tests.unit.watch_house import House
 
 HOUR = 3600.0
 SYNC_EVERY = 900.0
@@ -102,7 +103,7 @@ def live(folder: Path, pbx: StandInPbx | RealPbx, hours: int, speed: float, seed
         tracemalloc.start()
         try:
             for _ in range(hours):
-                time.sleep(seeded.uniform(0.5, 1.5) * HOUR / speed)
+                time.sleep(seeded.uniform(0.5, 1.5) * HOUR / speed)  # the hour itself: nothing is waited for
                 pbx.restart(cleanly=seeded.random() < 0.5)
                 eventually(lambda: _is_whole(house), PATIENCE)
                 samples.append(_rested())
@@ -130,7 +131,7 @@ def _rested() -> Sample:
     looks = []
     for _ in range(LOOKS):
         looks.append(_measure())
-        time.sleep(0.005)
+        time.sleep(0.005)  # looks spread over a time: no one moment is the rested one
     return min(looks, key=lambda look: (look.descriptors, len(look.threads)))
 
 

@@ -1,16 +1,44 @@
 """Fixtures of the unit tests."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
+from typing import Any, NoReturn
 
 import pytest
 
 from astsync.store import Store
 from tests.unit.house import House
+from tests.unit.stub_1c import Base, Server, serving, small_base
+
+
+def _no_server(*_: Any) -> NoReturn:
+    raise AssertionError("a test that listens on a socket wants pytest.mark.server: make test-fast leaves it out")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Hold the marker ``server`` true, also in fixtures of modules."""
+    with pytest.MonkeyPatch.context() as patch:
+        if item.get_closest_marker("server") is None:
+            patch.setattr(socket.socket, "listen", _no_server)
+        return (yield)
 
 
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     with closing(Store(tmp_path / "store.sqlite3")) as store:
         yield House(store)
+
+
+@pytest.fixture
+def base() -> Base:
+    """The small base that ``server`` serves over OData: change it at will."""
+    return small_base()
+
+
+@pytest.fixture
+def server(base: Base) -> Iterator[Server]:
+    with serving(base) as running:
+        yield running

@@ -114,7 +114,7 @@ class _Handler(BaseHTTPRequestHandler):
             for byte in body:
                 self.wfile.write(b"1\r\n%c\r\n" % byte)
                 self.wfile.flush()
-                time.sleep(0.01)
+                time.sleep(0.01)  # the slowness itself
         self.wfile = BytesIO()
 
     def log_request(self, *args: Any) -> None:

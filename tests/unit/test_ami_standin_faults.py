@@ -7,6 +7,8 @@ import pytest
 from astsync.sandbox.ami import AmiStandIn, Faults
 from tests.raw_ami import RawAmi, login, packet
 
+pytestmark = pytest.mark.server
+
 OK = packet("Response: Success", "Message: Updated database successfully")
 
 

@@ -46,6 +46,7 @@ PIECES = st.lists(
 ).map("".join)
 
 
+@pytest.mark.slow
 @given(
     PIECES,
     st.sampled_from(["first", "last", "keep", "drop"]),

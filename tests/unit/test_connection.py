@@ -28,6 +28,8 @@ from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.ami.faults import Faults
 from astsync.sandbox.ami.users import AmiUser
 
+pytestmark = pytest.mark.server
+
 DIALECTS = ["1.8", "13", "16", "22"]
 MANY = [(str(74950000000 + i), f"Firma {i}") for i in range(3_000)]
 
@@ -145,7 +147,7 @@ def _forward(address: str, port: int) -> Iterator[int]:
 
 def test_an_idle_connection_stays_usable() -> None:
     with AmiStandIn() as standin, AmiConnection(config(standin, timeout=0.2)) as connection:
-        time.sleep(0.7)
+        time.sleep(0.7)  # idle for longer than the timeout
         assert b"Pong" in connection.action("Ping")
 
 
@@ -321,7 +323,7 @@ class Scripted:
             pass
         for piece in pieces:
             near.sendall(piece)
-            time.sleep(self._pause)
+            time.sleep(self._pause)  # the slowness itself
         near.sendall(b"\r\n\r\n")
 
 
@@ -385,7 +387,7 @@ def test_a_shutdown_while_waiting_wakes_every_caller() -> None:
         callers = [threading.Thread(target=ask) for _ in range(5)]
         for caller in callers:
             caller.start()
-        time.sleep(0.2)
+        time.sleep(0.2)  # what the callers wait for is not to be seen from outside; one that comes later is told too
         standin.disconnect()
         for caller in callers:
             caller.join(timeout=5)

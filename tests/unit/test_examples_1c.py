@@ -131,6 +131,7 @@ class TestLanguage:
 
 
 class TestContract:
+    @pytest.mark.server
     @pytest.mark.parametrize("service", [ASTSYNC, IDENTIFY], ids=lambda service: service.name)
     def test_the_wsdl_is_what_the_stand_in_serves(self, services: Services, service: Any) -> None:
         served = services.get(f"ws/{service.paths[1]}?wsdl").content

@@ -34,6 +34,7 @@ def test_each_kind_that_is_not_the_usual_one_has_an_example() -> None:
     assert KINDS == ["file", "http", "soap"]
 
 
+@pytest.mark.server
 def test_the_web_api_is_the_one_of_the_comment() -> None:
     line = re.search(r"^#   (\{.*)$", (EXAMPLES / "http.toml").read_text(encoding="utf-8"), re.MULTILINE)
     assert line is not None

@@ -88,6 +88,7 @@ def test_switched_off_where_it_cannot_be_proven(country: str) -> None:
     assert plan.valid(phonenumbers.national_significant_number(example))
 
 
+@pytest.mark.slow
 def test_all_six_digit_prefixes() -> None:
     valid = number_plan("RU").valid
     number = PhoneNumber(country_code=7)
@@ -110,6 +111,7 @@ def test_russia_and_kazakhstan_share_the_proof() -> None:
     assert left == right
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("country", PROVEN[2:])
 def test_prefixes_of_other_countries(country: str) -> None:
     plan, chance = number_plan(country), random.Random(country)
@@ -135,6 +137,7 @@ def _shaped(chance: random.Random, country: str) -> str:
     return f"{prefix}{between[0]}{code}{between[1]}{middle}{between[2]}{end}{between[3]}{last}"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("country", PROVEN)
 def test_random_strings_of_the_shape(country: str) -> None:
     plan, chance = number_plan(country), random.Random(f"shape {country}")
@@ -160,6 +163,7 @@ def _mutated(chance: random.Random, text: str) -> str:
     return text
 
 
+@pytest.mark.slow
 def test_mutated_fields() -> None:
     plan, chance, maker = number_plan("RU"), random.Random(11), FieldMaker(seed=12)
     taken = 0
@@ -181,6 +185,7 @@ def unproven_plans(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     number_plan.cache_clear()
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("unproven_plans")
 def test_keys_are_the_same_without_the_fast_path() -> None:
     slow = NumberParser(country="RU", area_code="495")
@@ -201,6 +206,7 @@ def _national(chance: random.Random, examples: list[str], length: int) -> str:
     return start + "".join(chance.choices("0123456789", k=max(length - len(start), 0)))
 
 
+@pytest.mark.slow
 def test_numbers_of_every_calling_code() -> None:
     taken: set[int] = set()
     for code, regions in phonenumbers.COUNTRY_CODE_TO_REGION_CODE.items():

@@ -267,6 +267,7 @@ def bomb(data: bytes) -> bytes:
     return data.replace(b"</row>", b"<c/>" * 1_100_000 + b"</row>", 1)
 
 
+@pytest.mark.slow
 def test_a_row_that_is_a_bomb_is_refused(tmp_path: Path) -> None:
     path = repacked(book(tmp_path), {SHEET: bomb})
     assert path.stat().st_size < 50_000

@@ -35,6 +35,8 @@ from tests.configs import source_config
 from tests.unit.stub_1c import QUICK, Asked, Reply, Server, as_json, serving
 from tests.unit.test_xdto_json import xdto
 
+pytestmark = pytest.mark.server
+
 ROWS = [{"Ref": str(n), "Name": f"ООО Ромашка {n}", "Phones": [f"+7 495 555-01-{n:02}"]} for n in range(25)]
 NO_PAGING = PagingConfig()
 

@@ -213,6 +213,7 @@ def test_a_list_without_end_is_given_up(body: bytes, path: str, monkeypatch: pyt
         list(JsonList([body], path, "x"))
 
 
+@pytest.mark.slow
 def test_a_long_list_needs_little_memory() -> None:
     def body() -> Iterator[bytes]:
         yield b'{"items": [' + json.dumps(B).encode()
@@ -237,6 +238,7 @@ VALUES = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=150, deadline=None)
 @given(st.lists(VALUES, max_size=5), st.sampled_from(CHUNKS), st.booleans())
 def test_every_list_is_read_as_it_is(items: list[Any], size: int, spaced: bool) -> None:

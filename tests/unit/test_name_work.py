@@ -63,6 +63,7 @@ class Steps:
         return self._step
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["wikipedia", "none"])
 @given(pattern=PATTERNS)
 @example(pattern="ъ")
@@ -172,6 +173,7 @@ def test_marks_of_real_letters_stay() -> None:
     assert NameMaker(scheme="none").make("И\u0306" * 40).name == "Й" * 40
 
 
+@pytest.mark.slow
 def test_long_lines_leave_nothing_behind() -> None:
     maker = NameMaker()
     for number in range(50):

@@ -15,6 +15,8 @@ from astsync.phonebook.numbers import damage, local_numbers, run_groups, segment
 from astsync.phonebook.numbers import field as phone_field
 from astsync.phonebook.numbers.parser import NumberParser
 
+pytestmark = pytest.mark.slow
+
 STABLE = settings(derandomize=True, deadline=None, max_examples=60, database=None)
 PARSERS = {
     base: NumberParser(country=base, area_code=area)

@@ -195,6 +195,7 @@ def test_fields_of_the_field_mix() -> None:
     assert wrong == []
 
 
+@pytest.mark.slow
 @given(ANY_TEXT)
 @example("+84 91 234 56 78")
 @example("+1 8002123456")
@@ -210,6 +211,7 @@ def test_any_text(text: str) -> None:
     assert PARSER.parse(text) == result
 
 
+@pytest.mark.slow
 @given(ANY_TEXT)
 @example("8 (495) 229-30-42, +375 29 123-45-67, +49 (0)30 901820")
 @STABLE
@@ -233,6 +235,7 @@ def test_any_country(text: str, country: str, area_code: str) -> None:
         assert key.startswith("84") or home.parse(f"+{key}").keys == (key,)
 
 
+@pytest.mark.slow
 @given(FIELDS)
 @STABLE
 def test_trunk_keys_again_are_the_same(text: str) -> None:

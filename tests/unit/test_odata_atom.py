@@ -98,6 +98,7 @@ def test_any_nesting_gives_rows_or_an_error(parts: list[bytes]) -> None:
     assert rows is not None
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("flavour", ["ut11", "ut11-embedded", "bp30", "ut103", "english"])
 def test_a_base_that_answers_in_atom_gives_the_same(flavour: str) -> None:
     catalogs = ["Counterparties"] if flavour == "english" else ["Контрагенты"]
@@ -109,6 +110,7 @@ def test_a_base_that_answers_in_atom_gives_the_same(flavour: str) -> None:
     assert in_atom == in_json
 
 
+@pytest.mark.server
 def test_atom_that_is_cut_is_an_error() -> None:
     base = small_base()
     cut = atom_feed("http://x", CATALOG, [owner(1, "МИКО")], {}, None)[:-10]

@@ -12,6 +12,8 @@ from astsync.sources.odata.source import ODataSource
 from astsync.sources.web.addresses import address_hint
 from tests.unit.stub_1c import QUICK, ROOT, Base, Reply, Server, odata_error, serving, small_base
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture
 def base() -> Base:

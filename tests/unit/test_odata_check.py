@@ -16,6 +16,8 @@ from astsync.text import one_line
 from tests.configs import source_config
 from tests.unit.stub_1c import QUICK
 
+pytestmark = pytest.mark.server
+
 PARTNERS, PERSONS = "Партнеры", "КонтактныеЛицаПартнеров"
 
 

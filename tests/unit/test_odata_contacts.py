@@ -28,6 +28,8 @@ from tests.unit.stub_1c import (
     small_base,
 )
 
+pytestmark = pytest.mark.server
+
 SECTION = "КонтактнаяИнформация"
 REGISTER = f"InformationRegister_{SECTION}"
 TYPE = "StandardODATA.Catalog_"

@@ -19,6 +19,8 @@ from astsync.sources.odata.source import ODataSource
 from tests.configs import source_config
 from tests.unit.stub_1c import QUICK
 
+pytestmark = pytest.mark.server
+
 PARTNERS, PERSONS = "Партнеры", "КонтактныеЛицаПартнеров"
 TEMPLATE = "{owner}: {name}"
 KINDS_SET = "Catalog_ВидыКонтактнойИнформации"

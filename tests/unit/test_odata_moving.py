@@ -19,6 +19,8 @@ from astsync.sources.odata.source import ODataSource
 from tests.configs import source_config
 from tests.unit.stub_1c import QUICK
 
+pytestmark = pytest.mark.server
+
 SIZE, PAGE = 120, 25
 FIRST = "!!! stands first"
 NOT_WHOLE = "was not read whole: (a page is empty where there had been rows|25 rows of 1[23][03])$"

@@ -19,6 +19,8 @@ from astsync.sources.onec.metadata_names import phone_like
 from tests.configs import source_config
 from tests.unit.stub_1c import CATALOG, GUID, QUICK, Base, owner, serving
 
+pytestmark = pytest.mark.server
+
 FIELD, SEARCH = "Телефон", "НомерТелефонаДляПоиска"
 EN_CATALOG, EN_REGISTER = "Catalog_Counterparties", "InformationRegister_ContactInformation"
 

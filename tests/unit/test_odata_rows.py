@@ -30,6 +30,8 @@ from tests.unit.stub_1c import (
     small_base,
 )
 
+pytestmark = pytest.mark.server
+
 SECTION = "КонтактнаяИнформация"
 
 

@@ -22,6 +22,8 @@ from astsync.sources.web.client import encode_query, read_json
 from astsync.sources.web.retrying import Patience
 from tests.unit.stub_1c import QUICK, Asked, Base, Reply, Server, failing, odata_error, serving, small_base
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture
 def base() -> Base:

@@ -57,6 +57,7 @@ def test_a_name_that_is_not_known_is_told_at_once() -> None:
     assert waits == []
 
 
+@pytest.mark.server
 def test_a_server_without_tls_is_told(server: Server) -> None:
     with pytest.raises(SourceUnreachable, match="speaks no TLS") as caught:
         pull(server, url=server.url.replace("http:", "https:"))
@@ -99,6 +100,7 @@ def test_a_server_that_answered_before_is_waited_for() -> None:
     assert "https" not in broken.hint
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     "host",
     [
@@ -134,6 +136,7 @@ RAISED = sorted(
 )
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("kind", RAISED, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
 @pytest.mark.parametrize("place", ["get", "body"])
 def test_nothing_that_the_libraries_raise_passes_unmapped(

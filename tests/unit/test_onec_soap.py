@@ -14,6 +14,8 @@ from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.exported import stored
 from tests.unit.soap_client import XSI, Services, envelope, record_of, records_of, tag
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Services]:

@@ -14,6 +14,8 @@ import requests
 from astsync.sandbox.onec import OneC
 from tests.unit.soap_client import XSI, Services, tag
 
+pytestmark = pytest.mark.server
+
 HTTP = "hs/astsync/counterparties"
 
 

@@ -15,6 +15,8 @@ from astsync.sandbox.onec.phones import split_typed
 from astsync.sandbox.onec.schema import FLAVOURS
 from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
 
+pytestmark = pytest.mark.server
+
 NIL = "00000000-0000-0000-0000-000000000000"
 
 

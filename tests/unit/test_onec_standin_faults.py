@@ -16,6 +16,8 @@ import requests
 from astsync.sandbox.onec import OneC
 from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
 
+pytestmark = pytest.mark.server
+
 
 @pytest.fixture(scope="module")
 def shared() -> Iterator[Client]:

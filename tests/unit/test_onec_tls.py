@@ -15,6 +15,8 @@ from astsync.sources.odata.source import ODataSource
 from tests.configs import source_config
 from tests.unit.stub_1c import QUICK
 
+pytestmark = pytest.mark.server
+
 Change = Callable[[ssl.SSLContext], None]
 
 

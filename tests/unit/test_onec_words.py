@@ -21,6 +21,7 @@ PARTS = [
 HEADS = ["", "<html>", "<html>&#", "<error>", "{", "<html><head", "<!doctype x"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("part", PARTS)
 def test_no_page_takes_long(head: str, part: str) -> None:

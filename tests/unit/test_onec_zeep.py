@@ -12,6 +12,8 @@ from zeep.exceptions import Fault, TransportError, XMLParseError
 from astsync.sandbox.onec import OneC
 from tests.unit.soap_client import Services, records_of
 
+pytestmark = pytest.mark.server
+
 # zeep's own functions carry no types.
 CLIENT: Any = zeep.Client
 TRANSPORT: Any = zeep.Transport

@@ -15,6 +15,7 @@ from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.model import Progress, no_progress
 from astsync.sandbox.ami import AmiStandIn, Faults
+from tests.eventually import eventually
 
 MANY = [(str(74952290000 + i), f"Firma {i}") for i in range(3_000)]
 KEYS = [number for number, _ in MANY]
@@ -39,6 +40,7 @@ def pbx(
     return PatientPbx(AmiPbx(config, "cidname"), patience, stopping)
 
 
+@pytest.mark.server
 def test_every_connection_is_cut_and_all_is_written_and_deleted(caplog: pytest.LogCaptureFixture) -> None:
     with AmiStandIn(faults=Faults(cut_after_answers=700)) as standin, pbx(standin).open() as family:
         result = family.put(MANY)
@@ -53,6 +55,7 @@ def test_every_connection_is_cut_and_all_is_written_and_deleted(caplog: pytest.L
     assert standin.secret not in caplog.text
 
 
+@pytest.mark.server
 def test_a_cut_in_the_middle_of_the_list_reads_it_again() -> None:
     with AmiStandIn(faults=Faults(cut_after_bytes=20_000, once=True)) as standin:
         standin.fill(dict(MANY))
@@ -61,6 +64,7 @@ def test_a_cut_in_the_middle_of_the_list_reads_it_again() -> None:
         assert standin.actions["DBGetTree"] == 2
 
 
+@pytest.mark.server
 def test_a_pbx_that_stalls_is_left_and_connected_anew() -> None:
     with (
         AmiStandIn(faults=Faults(stall_after_answers=100, once=True)) as standin,
@@ -70,6 +74,7 @@ def test_a_pbx_that_stalls_is_left_and_connected_anew() -> None:
         assert standin.family() == dict(MANY[:500])
 
 
+@pytest.mark.server
 def test_keys_that_were_refused_before_a_cut_are_told_and_not_tried_again() -> None:
     bad = frozenset(KEYS[10:20])
     with AmiStandIn(faults=Faults(cut_after_answers=700, error_keys=bad)) as standin, pbx(standin).open() as family:
@@ -77,6 +82,7 @@ def test_keys_that_were_refused_before_a_cut_are_told_and_not_tried_again() -> N
         assert (result.done, set(result.failed)) == (len(MANY) - len(bad), set(bad))
 
 
+@pytest.mark.server
 def test_patience_ends_and_tells_what_was_done() -> None:
     with AmiStandIn(faults=Faults(cut_after_answers=700)) as standin, pbx(standin, patience=0.3).open() as family:
         started = time.monotonic()
@@ -93,8 +99,7 @@ def test_patience_ends_and_tells_what_was_done() -> None:
 
 
 def _stop_within(standin: AmiStandIn, puts: int) -> None:
-    while len(standin.family()) < puts:
-        time.sleep(0.001)
+    eventually(lambda: len(standin.family()) >= puts)
     standin.stop()
 
 
@@ -146,6 +151,7 @@ def test_logins_and_rights_are_not_tried_again(error: type[PbxError]) -> None:
     assert down.tries == 1
 
 
+@pytest.mark.server
 def test_a_missing_right_to_write_is_not_tried_again() -> None:
     with AmiStandIn(faults=Faults(deny_puts_after=300)) as standin, pbx(standin).open() as family:
         with pytest.raises(PbxRightsError) as error:
@@ -188,7 +194,7 @@ class DyingFamily(MemoryFamily):
 def test_a_pbx_that_takes_logins_and_answers_nothing_else_ends_the_patience(work: Callable[[Family], object]) -> None:
     class Silent(MemoryFamily):
         def read(self, progress: Progress = no_progress) -> dict[str, str]:
-            time.sleep(0.2)
+            time.sleep(0.2)  # the timeout itself
             raise PbxTimeout("office: no answer")
 
         def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
@@ -206,6 +212,7 @@ def test_a_pbx_that_takes_logins_and_answers_nothing_else_ends_the_patience(work
     assert 2 <= stuck.tries <= 4
 
 
+@pytest.mark.server
 def test_nothing_is_waited_for_once_the_run_is_stopping() -> None:
     stopping = threading.Event()
     stopping.set()

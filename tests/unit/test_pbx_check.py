@@ -14,6 +14,8 @@ from astsync.pbx import check
 from astsync.sandbox.ami import AmiStandIn
 from tests.unit.test_tls import tunnel
 
+pytestmark = pytest.mark.server
+
 
 def finding(part: str, config: PbxConfig) -> Finding:
     (found,) = (finding for finding in check.check_pbx(config, "cidname") if finding.part == part)

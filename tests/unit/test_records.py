@@ -300,6 +300,7 @@ ANYTHING = st.recursive(
 )
 
 
+@pytest.mark.slow
 @settings(max_examples=300, deadline=None)
 @given(
     st.lists(st.dictionaries(KEYS, ANYTHING, max_size=6) | ANYTHING, max_size=4),

@@ -391,6 +391,7 @@ def test_the_list_may_be_named_and_a_wrong_name_is_told() -> None:
     assert "return.Counterparties" in caught.value.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("inside", "words"),
     [

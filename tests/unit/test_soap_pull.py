@@ -11,6 +11,7 @@ GOOD = answer(OPERATION, ASTSYNC, f"<m:return>{RECORD}</m:return>")
 OFFSET = {"by": "offset", "parameter": "Cursor"}
 
 
+@pytest.mark.server
 def test_a_cut_answer_is_asked_for_again_before_anything_is_given() -> None:
     replies = [Reply(GOOD[:-30]), Reply(GOOD)]
     with service(SHIPPED, lambda _asked: replies.pop(0)) as server:
@@ -18,6 +19,7 @@ def test_a_cut_answer_is_asked_for_again_before_anything_is_given() -> None:
     assert not replies
 
 
+@pytest.mark.server
 def test_an_empty_page_is_the_end_only_after_another() -> None:
     empty = answer(OPERATION, ASTSYNC, "<m:return/>")
     replies = [Reply(GOOD)]
@@ -28,6 +30,7 @@ def test_an_empty_page_is_the_end_only_after_another() -> None:
             list(source_of(server, paging=OFFSET).pull())
 
 
+@pytest.mark.server
 def test_a_list_without_the_named_field_ends_in_an_error() -> None:
     def answered(_asked: Asked) -> Reply:
         return Reply(GOOD)
@@ -97,6 +100,7 @@ def test_a_record_that_is_nested_deeply_is_refused() -> None:
         read_answer(fixture("v8-core"), "GetAny", body, **NAMED)
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     ("keys", "named"),
     [
@@ -113,6 +117,7 @@ def test_the_cure_names_the_key_of_the_address_that_was_asked(keys: dict[str, st
     assert f"Check {named}" in caught.value.hint
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("status", [200, 500])
 def test_an_exception_of_the_application_server_is_told_by_its_innermost_words(status: int) -> None:
     body = (
@@ -126,6 +131,7 @@ def test_an_exception_of_the_application_server_is_told_by_its_innermost_words(s
         assert len([asked for asked in server.asked if asked.body]) > 1
 
 
+@pytest.mark.server
 def test_a_page_of_1c_in_the_place_of_the_wsdl_is_an_error_of_1c() -> None:
     page = "<html><title>1C:Enterprise 8 application error</title><body>Не обнаружено свободной лицензии!</body></html>"
     with (

@@ -122,6 +122,7 @@ PLAIN = ElementTree.XML(
 )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("shape", [None, SHAPE], ids=["untyped", "typed"])
 @settings(max_examples=250, deadline=None)
 @given(records=RECORDS, fields=CONFIGS)

@@ -43,6 +43,7 @@ SIGNATURES = {
 }
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("name", SIGNATURES)
 def test_a_check_lists_every_operation_of_a_real_wsdl(name: str) -> None:
     with service(fixture(name), lambda _asked: Reply(status=500)) as server:
@@ -55,6 +56,7 @@ def test_a_check_lists_every_operation_of_a_real_wsdl(name: str) -> None:
     assert all(line.partition("(")[0] in findings[-1].hint for line in SIGNATURES[name])
 
 
+@pytest.mark.server
 def test_fifty_operations_are_all_listed() -> None:
     operations = tuple(Operation(f"Операция{n}", (Element("Код"),), (Element("return"),)) for n in range(50))
     content = wsdl(WebService("Обмен", "http://www.example.ru", operations), "http://internal/ws/x.1cws")
@@ -175,6 +177,7 @@ BAD = {
 }
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("name", BAD)
 def test_what_is_no_wsdl_is_refused_with_words_and_a_cure(name: str) -> None:
     content, words = BAD[name]
@@ -220,6 +223,7 @@ def test_an_import_of_its_own_server_is_followed_and_bounded() -> None:
     assert len(fetched) < 100
 
 
+@pytest.mark.server
 def test_a_wsdl_without_an_end_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(loading, "LARGEST_WSDL", 1000)
     with service(SHIPPED, lambda _asked: Reply()) as server, pytest.raises(SourceBadAnswer, match="too large"):
@@ -234,6 +238,7 @@ def cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "cache"
 
 
+@pytest.mark.server
 def test_the_wsdl_is_kept_for_its_user_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = cached(tmp_path, monkeypatch)
     with service(SHIPPED, lambda _asked: Reply(EMPTY)) as server:
@@ -246,6 +251,7 @@ def test_the_wsdl_is_kept_for_its_user_alone(tmp_path: Path, monkeypatch: pytest
     assert folder.stat().st_mode & 0o077 == 0
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("damage", [b"", b"{}", b"[1]", b'{"version":1,"key":"x","time":0,"documents":{}}', b"\xff"])
 def test_a_damaged_copy_is_asked_for_again(damage: bytes, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = cached(tmp_path, monkeypatch)
@@ -259,6 +265,7 @@ def test_a_damaged_copy_is_asked_for_again(damage: bytes, tmp_path: Path, monkey
     assert len(file.read_bytes()) == pytest.approx(len(good), abs=20)
 
 
+@pytest.mark.server
 def test_a_copy_that_is_no_wsdl_is_asked_for_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     cached(tmp_path, monkeypatch)
     with service(SHIPPED, lambda _asked: Reply(EMPTY)) as server:
@@ -267,6 +274,7 @@ def test_a_copy_that_is_no_wsdl_is_asked_for_again(tmp_path: Path, monkeypatch: 
         assert list(source_of(server, cache_hours=1).pull()) == []
 
 
+@pytest.mark.server
 def test_without_hours_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     folder = cached(tmp_path, monkeypatch)
     with service(SHIPPED, lambda _asked: Reply(EMPTY)) as server:
@@ -274,6 +282,7 @@ def test_without_hours_nothing_is_kept(tmp_path: Path, monkeypatch: pytest.Monke
     assert not folder.exists()
 
 
+@pytest.mark.server
 def test_an_old_copy_serves_while_the_wsdl_cannot_be_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -290,6 +299,7 @@ def test_an_old_copy_serves_while_the_wsdl_cannot_be_had(
     assert "going on with the WSDL of" in caplog.text
 
 
+@pytest.mark.server
 def test_a_folder_that_cannot_be_written_is_no_fault(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("")
     monkeypatch.setenv("CACHE_DIRECTORY", str(tmp_path / "file" / "cache"))
@@ -310,6 +320,7 @@ def test_a_clock_that_went_back_makes_a_copy_old(tmp_path: Path, monkeypatch: py
     assert WsdlCache("a", "c", tmp_path).read() is None
 
 
+@pytest.mark.server
 def test_a_changed_service_drops_the_copy_and_is_read_once_more(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -337,6 +348,7 @@ def test_a_changed_service_drops_the_copy_and_is_read_once_more(
         assert [one.name for one in source_of(server, cache_hours=1).pull()] == ["ООО МИКО"]
 
 
+@pytest.mark.server
 def test_a_change_in_the_middle_of_the_list_makes_the_next_pull_read_the_wsdl(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -356,6 +368,7 @@ def test_a_change_in_the_middle_of_the_list_makes_the_next_pull_read_the_wsdl(
     assert not list(folder.iterdir())
 
 
+@pytest.mark.server
 def test_a_copy_of_no_use_does_not_hide_why_the_wsdl_cannot_be_had(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -388,6 +401,7 @@ def test_a_file_that_somebody_else_may_have_put_there_is_not_read(
     assert cache.read() is None
 
 
+@pytest.mark.server
 def test_the_loader_tells_an_operation_that_only_the_new_wsdl_has(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

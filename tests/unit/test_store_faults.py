@@ -233,6 +233,7 @@ def test_a_full_disk_lets_nothing_be_written_that_is_not_recorded(path: Path, mo
             assert len(recorded) == 300
 
 
+@pytest.mark.slow
 def test_a_disk_that_fills_up_under_a_run_is_told(path: Path) -> None:
     program = (
         "import sys, pathlib, resource, signal; from contextlib import closing\n"

@@ -17,6 +17,8 @@ from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
 from astsync.sandbox.ami import AmiStandIn
 
+pytestmark = pytest.mark.server
+
 ENTRIES = [(str(74950000000 + i), f"Firma {i}") for i in range(4_000)]
 
 

@@ -16,7 +16,10 @@ from astsync.sandbox.ami.faults import Faults
 from astsync.sandbox.ami.users import AmiUser
 from astsync.store import Store, locked
 from astsync.watch.watcher import Watch
-from tests.unit.watch_house import House, eventually, said, whole
+from tests.eventually import eventually
+from tests.unit.watch_house import House, said, whole
+
+pytestmark = pytest.mark.server
 
 DIALECTS = ["1.8", "13", "16", "22"]
 NO_EVENTS = AmiUser(read=frozenset())
@@ -70,7 +73,7 @@ def test_what_happens_is_told_a_line_an_event(
         eventually(lambda: any("restore: 50 added" in line for line in said(caplog)))
         office.stop()
         eventually(lambda: any("away" in line for line in said(caplog)))
-        time.sleep(0.3)
+        time.sleep(0.3)  # the absence itself, which the log tells
         office.start()
         eventually(lambda: any("restore: in step" in line for line in said(caplog)))
     lines = said(caplog)
@@ -163,8 +166,8 @@ def test_a_source_that_stays_down_is_asked_more_and_more_seldom(house: House, of
     house.every = 900
     house.source.down = True
     with house.watching():
-        time.sleep(0.8)  # an hour and twenty minutes
         eventually(lambda: house.source.pulls >= 3)
+        time.sleep(0.6)  # an hour in which few more may come
         assert house.source.pulls <= 12  # after 0, 1, 3, 7, 15 minutes and then each 15
 
 
@@ -248,7 +251,7 @@ def test_a_refused_login_is_tried_seldom(house: House, office: AmiStandIn, caplo
     with house.watching():
         eventually(lambda: any("refused the login" in line for line in said(caplog, logging.WARNING)))
         tries = office.actions["Challenge"]
-        time.sleep(0.5)
+        time.sleep(0.5)  # nothing more may come
         assert office.actions["Challenge"] == tries
     assert "wrong" not in "".join(said(caplog, logging.DEBUG))
 
@@ -265,7 +268,7 @@ def test_a_reload_takes_the_new_configuration(
         eventually(lambda: any(line.startswith("branch: restore") for line in said(caplog)))
         office.wipe()
         office.disconnect()
-        time.sleep(0.3)
+        time.sleep(0.3)  # nothing may come
         assert office.family() == {}
 
 
@@ -292,7 +295,7 @@ def test_it_stops_at_once_in_a_long_wait(house: House, office: AmiStandIn, caplo
     office.stop()
     with house.watching():
         eventually(lambda: any("away" in line for line in said(caplog)))
-        time.sleep(0.2)
+        time.sleep(0.2)  # into the wait behind that line
 
 
 def test_it_stops_in_time_while_a_pbx_says_nothing(house: House) -> None:
@@ -300,8 +303,10 @@ def test_it_stops_in_time_while_a_pbx_says_nothing(house: House) -> None:
     with socket.create_server(("127.0.0.1", 0)) as mute:
         pbx = AmiStandIn(port=mute.getsockname()[1])
         house.pbxs["office"] = pbx
+        mute.settimeout(10)
         with house.watching():
-            time.sleep(0.2)
+            connection, _ = mute.accept()
+        connection.close()
 
 
 def test_it_stops_in_time_while_a_pbx_is_slow_to_take_a_restore(house: House, office: AmiStandIn) -> None:

@@ -29,7 +29,8 @@ from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop, Stopped
 from astsync.watch.notify import Notifier
 from astsync.watch.runs import Turns
-from tests.unit.watch_house import House, eventually, said
+from tests.eventually import eventually
+from tests.unit.watch_house import House, said
 
 AWAY = PbxUnreachable("no connection")
 
@@ -246,6 +247,7 @@ def test_a_turn_outlasts_a_lock(caplog: pytest.LogCaptureFixture, monkeypatch: p
     assert 0.1 < pauses[0] < pauses[1] < 0.5
 
 
+@pytest.mark.server
 def test_the_watchdog_is_shown_a_pulse_only_while_all_loops_have_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -15,7 +15,10 @@ from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.ami.faults import Faults
 from astsync.watch.clock import Clock
 from astsync.watch.runs import Runs
-from tests.unit.watch_house import House, eventually, said, whole
+from tests.eventually import eventually
+from tests.unit.watch_house import House, said, whole
+
+pytestmark = pytest.mark.server
 
 BOOTED = b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n"
 
@@ -44,7 +47,7 @@ def test_a_refused_plan_is_not_tried_again_and_again(
         office.disconnect()
         eventually(lambda: any("--allow-changes" in line for line in said(caplog, logging.WARNING)))
         reads = office.actions["DBGetTree"]
-        time.sleep(0.5)
+        time.sleep(0.5)  # nothing may come of ten times the wait for the next try
     assert office.actions["DBGetTree"] == reads
 
 
@@ -52,8 +55,9 @@ def test_a_pbx_that_drops_every_connection_at_once_is_not_hammered(house: House,
     house.fill_snapshot()
     office.faults = Faults(cut_after_answers=1)  # the look is answered, the restore is not
     with house.watching():
-        time.sleep(1.2)
-        assert 2 <= office.actions["Login"] <= 5
+        eventually(lambda: office.actions["Login"] >= 2)
+        time.sleep(1)  # in which few more may come
+        assert office.actions["Login"] <= 6
         office.faults = Faults()
         whole(house, office)
 
@@ -134,7 +138,7 @@ def test_what_a_pbx_drops_at_the_end_of_its_start_is_put_back_once(house: House,
         reads = office.actions["DBGetTree"]
         for _ in range(5):
             office.broadcast(BOOTED)
-        time.sleep(0.3)
+        time.sleep(0.3)  # nothing more may come
         assert office.actions["DBGetTree"] <= reads + 1  # the run's own verifying
 
 

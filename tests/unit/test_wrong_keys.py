@@ -24,6 +24,7 @@ def wrong(fields: list[Made]) -> list[tuple[Made, tuple[str, ...]]]:
     return [(field, keys) for field, keys in found if any(key != field.key for key in keys)]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("grid", "least"), [(small_numbers, 0.8), (national_spellings, 0.35)])
 def test_a_grid_has_no_wrong_key(grid: object, least: float) -> None:
     # Every fifth field of the long grid (five divides none of its sides); make bench prints the counts of all.

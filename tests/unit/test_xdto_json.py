@@ -139,6 +139,7 @@ def test_a_value_that_is_nested_deeply_is_refused(depth: int) -> None:
         list(JsonList([body], "", "the answer"))
 
 
+@pytest.mark.slow
 def test_a_long_list_costs_little_memory() -> None:
     one = json.dumps(xdto(RECORDS[0]), ensure_ascii=False).encode()
 

@@ -154,6 +154,7 @@ def test_a_list_that_is_not_at_the_path_is_told_with_those_that_are() -> None:
     assert "Did you mean Counterparty?" in error.hint
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", ["plain", "Structure"])
 def test_a_long_list_costs_little_memory(kind: str) -> None:
     one = element("b", ONE_PHONE[0]) if kind == "plain" else typed(RECORDS[0])
@@ -194,6 +195,7 @@ def test_nothing_but_errors_of_sources_comes_of_junk(value: Any, kind: str, path
 # --- over HTTP
 
 
+@pytest.mark.server
 def test_an_http_service_may_answer_xml(server: Server) -> None:
     plain = pull(server, service="hs/x")
     body = "".join(element("c", {**row, "Phones": {"Phone": row["Phones"]}}) for row in ROWS)
@@ -205,6 +207,7 @@ def test_an_http_service_may_answer_xml(server: Server) -> None:
     assert "application/xml" in server.asked[-1].headers["Accept"]
 
 
+@pytest.mark.server
 def test_lists_in_xml_are_read_by_their_cursor(server: Server) -> None:
     def answer(asked: Asked) -> Reply:
         start = int(asked.options.get("cursor", 0))
@@ -216,11 +219,13 @@ def test_lists_in_xml_are_read_by_their_cursor(server: Server) -> None:
     assert len(pull(server, service="hs/x", paging=paging)) == len(ROWS)
 
 
+@pytest.mark.server
 def test_a_part_of_a_list_in_xml_is_refused(server: Server) -> None:
     error = refused(server, Reply(listed(ROWS[:5], "<total>25</total>").encode()), service="hs/x")
     assert "25 records and gave 5" in error.message
 
 
+@pytest.mark.server
 def test_a_cut_answer_in_xml_is_asked_for_again(server: Server) -> None:
     good = listed(ROWS).encode()
     replies = [Reply(good[:-30]), Reply(good)]
@@ -229,6 +234,7 @@ def test_a_cut_answer_in_xml_is_asked_for_again(server: Server) -> None:
     assert "is cut" in refused(server, Reply(good[:-30]), service="hs/x").message
 
 
+@pytest.mark.server
 @pytest.mark.parametrize(
     "start", ["<!DOCTYPE html><html>", "<html>", "<!-- a --> <html>", '<?xml version="1.0"?><html xmlns="x">']
 )
@@ -237,6 +243,7 @@ def test_a_page_is_no_list(server: Server, start: str) -> None:
     assert "a page: Login" in error.message
 
 
+@pytest.mark.server
 @pytest.mark.parametrize("start", ["<meta><source>1C</source></meta>", "<head/>", "<body>"])
 def test_a_list_may_have_elements_of_such_names(server: Server, start: str) -> None:
     inside = element("Counterparty", ROWS) + ("</body>" if start == "<body>" else "")

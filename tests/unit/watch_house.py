@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -23,6 +23,7 @@ from astsync.watch.job import Job
 from astsync.watch.notify import Notifier
 from astsync.watch.runs import Runs
 from astsync.watch.watcher import Watch
+from tests.eventually import eventually
 
 STOPS = 4.0  # seconds within which watch ends on a busy machine; on an idle one it takes 2 at most
 
@@ -119,13 +120,6 @@ class House:
             thread.join(10)
             assert time.monotonic() - begun < STOPS
             assert not thread.is_alive()
-
-
-def eventually(wanted: Callable[[], bool], seconds: float = 10) -> None:
-    deadline = time.monotonic() + seconds
-    while not wanted():
-        assert time.monotonic() < deadline, "it did not come about"
-        time.sleep(0.005)
 
 
 def whole(house: House, pbx: AmiStandIn) -> None:
