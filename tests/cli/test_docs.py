@@ -25,6 +25,7 @@ ROOT = Path(__file__).parents[2]
 ENGLISH, RUSSIAN = "README.md", "README.ru.md"
 READMES = (ENGLISH, RUSSIAN)
 PAGES = (*READMES, "CHANGELOG.md")
+CONTRIBUTING = "CONTRIBUTING.md"
 OPTION = re.compile(r"(?<![\w-])(--[a-z]+(?:-[a-z]+)*|-[a-z](?![\w-]))")
 WITH_VALUE = {"--config", "--pbx"}  # of the options that stand before the command
 
@@ -260,7 +261,7 @@ def test_the_messages_with_their_cures_are_those_of_the_program() -> None:
     assert [part for part in parts if part not in sources] == []
 
 
-@pytest.mark.parametrize("page", PAGES)
+@pytest.mark.parametrize("page", [*PAGES, CONTRIBUTING])
 def test_files_and_headings_that_are_linked_exist(page: str) -> None:
     headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in re.findall(
         r"(?m)^#+ (.+)$", text(page)
@@ -275,10 +276,10 @@ def test_files_and_headings_that_are_linked_exist(page: str) -> None:
 def test_targets_of_make_and_paths_that_are_named_exist() -> None:
     rules = re.findall(r"(?m)^([a-z0-9-]+(?: [a-z0-9-]+)*):", text("Makefile"))
     targets = {target for rule in rules for target in rule.split()}
-    for page in READMES:
+    for page in (*READMES, CONTRIBUTING):
         code = "".join(blocks(page, "sh")) + "\n".join(re.findall(r"`([^`\n]+)`", text(page)))
         named = re.findall(r"(?m)^make ([a-z0-9-]+)", code)
-        assert {"demo", "test"} <= set(named) <= targets
+        assert {"test", "test-fast"} <= set(named) <= targets
     (layout,) = (block for block in blocks(ENGLISH) if block.startswith("astsync/cli/"))
     assert all((ROOT / line.split()[0]).exists() for line in layout.splitlines())
 

@@ -9,6 +9,7 @@ import pytest
 
 from astsync.sandbox.ami import AmiStandIn, AmiUser, Received
 from astsync.sandbox.ami.cli import split_words, without_escapes
+from tests.eventually import eventually
 from tests.raw_ami import END, RawAmi, login, packet
 
 pytestmark = pytest.mark.server
@@ -379,7 +380,7 @@ class TestLoad:
             stand_in.fill({str(number): "x" * 1000 for number in range(20_000)})
             deaf.send(packet("Action: DBGetTree", "Family: cidname"))
             assert b"Pong" in other.ask("Action: Ping")
-            time.sleep(0.4)  # the client's own silence, longer than the stand-in bears it
+            eventually(lambda: len(stand_in._current()) == 1)
             with pytest.raises((EOFError, ConnectionResetError)):
                 deaf.packets(20_002)
             assert b"Pong" in other.ask("Action: Ping")
