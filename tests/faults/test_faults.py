@@ -8,7 +8,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
@@ -24,9 +23,8 @@ from tests.faults.world import THEIRS, World
 from tests.faults.zygote import DIED, Death, Ended, Moment, Zygote
 
 WHOLE = "ASTSYNC_FAULTS" in os.environ
-SEEDS = int(os.environ.get("ASTSYNC_FAULTS", "12"))  # each kind of fault once
+SEEDS = int(os.environ.get("ASTSYNC_FAULTS", "12"))  # each kind of fault once; on one Asterisk or the other
 FIRST = int(os.environ.get("ASTSYNC_FAULTS_SEED", "0"))
-COMMIT = 1.5  # seconds after which Asterisk has written its AstDB to the disk (main/db.c commits once a second)
 CUTS: tuple[Kind, ...] = ("reset", "close", "stall", "split", "delay")
 STRIKES = ("kill astsync", "terminate astsync", "kill asterisk", "restart asterisk", "somebody writes")
 KINDS = (*CUTS, *STRIKES, "kill in the store", "kill at any time")
@@ -86,12 +84,14 @@ def test_a_command_that_hangs_is_told(tmp_path: Path, monkeypatch: pytest.Monkey
 
 
 def test_every_run_that_was_cut_is_whole_after_one_more(world: World, capsys: pytest.CaptureFixture[str]) -> None:
-    counts = Counts()
-    for seed in range(FIRST, FIRST + SEEDS):
+    counts, seeds = Counts(), range(FIRST, FIRST + SEEDS)
+    if not WHOLE:
+        seeds = seeds[world.asterisk.installation.major == 16 :: 2]
+    for seed in seeds:
         OneRun(world, seed, counts).play()
     with capsys.disabled():
         sys.stdout.write(f"\nseeds {FIRST} to {FIRST + SEEDS - 1} on Asterisk {world.asterisk.version}:{counts}\n")
-    assert counts.struck >= SEEDS // 2
+    assert counts.struck >= len(seeds) // 2
     if SEEDS >= 200:
         places = {place.partition(" ")[0] for place in counts.places}
         assert places >= {*PHASES, "store:"}, "a part of a run that nothing struck"
@@ -116,7 +116,7 @@ class OneRun:
         if self.command[0] == "undo":
             self._sync()
         if "asterisk" in self.kind:
-            time.sleep(COMMIT)
+            world.wait_committed()
         before = world.family()
         owned, earlier = world.owned(before), world.last_run()
         ended = self._struck()

@@ -14,6 +14,7 @@ from astsync.pbx.astdb import AmiPbx
 from astsync.phonebook.ownership import owned_keys
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.store import Before, Store
+from tests.eventually import eventually
 from tests.faults.proxy import FaultyProxy
 from tests.faults.zygote import Death, Ended, Zygote
 
@@ -138,6 +139,11 @@ class World:
         with self._direct.open() as family:
             family.put(list(entries.items()))
             family.delete(gone)
+
+    def wait_committed(self) -> None:
+        """Wait until Asterisk has AstDB on the disk: it commits once a second (main/db.c), which ends the journal."""
+        journal = self.asterisk.database.with_name(f"{self.asterisk.database.name}-journal")
+        eventually(lambda: not journal.exists())
 
     def owned(self, held: dict[str, str]) -> set[str]:
         """Give the keys of what the PBX holds that are astsync's, as its store says."""

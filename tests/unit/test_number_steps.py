@@ -17,7 +17,7 @@ from astsync.phonebook.numbers.parser import NumberParser
 
 pytestmark = pytest.mark.slow
 
-STABLE = settings(derandomize=True, deadline=None, max_examples=60, database=None)
+STABLE = settings(derandomize=True, deadline=None, max_examples=40, database=None)
 PARSERS = {
     base: NumberParser(country=base, area_code=area)
     for base, area in (("RU", "495"), ("UZ", "71"), ("BY", "17"), ("UA", "44"), ("DE", "30"))
@@ -28,7 +28,9 @@ WORST = (
     "1,,|a=1|/1|1:|1.0|%2B|&amp;|810 |00 |375 |998,|8-w-10|7:913:007:|12-34-56/|916 123 45 6 |1#|час |9 ч |12.05.|1.1.|"
     "1e10|229-30-42/43/|8(|8)|@1|( 1|1 и |или |x1|o1|\n1|\t|\u200b|ё|½|№1 |1 - |код |15 руб |1-й |8 905, |т1|vk.com/a1"
 ).split("|")
-LENGTH = 600  # characters: a third of the longest field of a source
+LENGTH = 300  # characters: the fourfold is over half of the longest field of a source
+
+MOST = 400, 200  # characters looked at, and calls, for each character of a field
 
 
 class Counted:
@@ -85,6 +87,8 @@ def check_proportion(base: str, short: str, long: str, monkeypatch: pytest.Monke
     few, many = steps(parser, short, monkeypatch), steps(parser, long, monkeypatch)
     for before, after in zip(few, many, strict=True):
         assert after <= 4.4 * before + 4_000, (base, long[:60], few, many)
+    for after, each in zip(many, MOST, strict=True):
+        assert after < each * len(long) + 8_000, (base, long[:60], many)
 
 
 @pytest.mark.parametrize("base", PARSERS)
@@ -101,15 +105,6 @@ def test_mixed_shapes_too(pieces: list[str], base: str) -> None:
     text = shape * (LENGTH * 4 // len(shape) + 1)
     monkeypatch = pytest.MonkeyPatch()
     check_proportion(base, text[:LENGTH], text[: LENGTH * 4], monkeypatch)
-
-
-def test_the_work_on_a_field_has_a_bound_for_each_character(monkeypatch: pytest.MonkeyPatch) -> None:
-    for base, shape in ((base, shape) for base in PARSERS for shape in WORST):
-        text = shape * (LENGTH // len(shape) + 1)
-        PARSERS[base].parse(text)
-        characters, calls = steps(PARSERS[base], text, monkeypatch)
-        assert characters < 400 * len(text) + 8_000, (base, shape, characters)
-        assert calls < 200 * len(text) + 4_000, (base, shape, calls)
 
 
 def test_a_long_line_ends(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -109,7 +109,7 @@ def texts_of(one: Counterparty) -> list[str]:
 
 
 @pytest.mark.slow
-@settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=ANSWERS, name_field=NAME_FIELDS)
 def test_odd_answers(answers: dict[str, Any], made: dict[str, Any], name_field: str) -> None:
     answers.clear()
@@ -173,7 +173,7 @@ SETTINGS: dict[str, Any] = {
 
 
 @pytest.mark.slow
-@settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=DEEPER)
 def test_odd_registers_and_owners(answers: dict[str, Any], made: dict[str, Any]) -> None:
     answers.clear()
@@ -182,7 +182,7 @@ def test_odd_registers_and_owners(answers: dict[str, Any], made: dict[str, Any])
 
 
 @pytest.mark.slow
-@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(made=ANSWERS | DEEPER)
 def test_a_check_of_odd_answers_finds_faults_and_raises_none(answers: dict[str, Any], made: dict[str, Any]) -> None:
     answers.clear()

@@ -123,17 +123,15 @@ class TestFaults:
         sizes = [len(client.rows(CATALOG, top="20", skip=skip)) for skip in ("0", "20", "40")]
         assert sizes == [20, 17, 20]
 
-    def test_a_slow_first_request(self) -> None:
-        with OneC(5, first_delay=0.3, idle=0.2) as onec:
-            client, spent = Client(onec), []
-            for pause in (0.0, 0.0, 0.3):
-                time.sleep(pause)
-                begun = time.monotonic()
+    def test_a_slow_first_request(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        waits: list[float] = []
+        with OneC(5, first_delay=0.3) as onec:
+            monkeypatch.setattr(onec._stopping, "wait", waits.append)
+            client = Client(onec)
+            for idle, waited in ((60, 1), (60, 1), (0, 2)):
+                onec.idle = idle
                 client.get()
-                spent.append(time.monotonic() - begun)
-        assert spent[0] >= 0.3
-        assert spent[1] < 0.2
-        assert spent[2] >= 0.3
+                assert waits == [0.3] * waited
 
     def test_slow_and_hanging_answers(self, client: Client) -> None:
         client.onec.fail("slow", times=1, value=0.2)
@@ -161,10 +159,13 @@ class TestServer:
         assert len(client.onec.asked("$filter=Тип")) == 1
 
     def test_one_connection_serves_many_requests_quickly(self, client: Client) -> None:
-        begun = time.monotonic()
+        spent = []
         for _ in range(50):
+            begun = time.monotonic()
             client.rows(CATALOG, top="1")
-        assert time.monotonic() - begun < 1.5  # 40 ms each would be Nagle's algorithm waiting for an acknowledgement
+            spent.append(time.monotonic() - begun)
+        # Nagle's algorithm waiting for an acknowledgement would be 40 ms each; a busy machine makes some slow, not all.
+        assert min(spent) < 0.03
 
     def test_stop_leaves_nothing_behind_and_start_takes_the_same_port(self) -> None:
         before = threading.active_count()

@@ -12,6 +12,7 @@ from astsync.sources.web.server_words import MAX_READ, page_words, read_words
 from astsync.text import one_line
 
 SIZE = 400_000
+BOUND = 5  # seconds of the processor: some hundredths are usual, minutes where time grows with the square
 PARTS = [
     "<", ">", "<head ", "<head>", "<title", "<title>", "<title ", "<!--", "-->", "<script", "</script ", "<style>x</",
     "</head", "ы:0х", "ы", "ы:0x12345", "ы:0x123456 ", "a", "=", "A" * 79 + " ", " ", "\n", "\x00", ":",
@@ -29,7 +30,7 @@ def test_no_page_takes_long(head: str, part: str) -> None:
     started = time.process_time()
     words = read_words(body)
     shown = page_words(body.decode())
-    assert time.process_time() - started < 0.8
+    assert time.process_time() - started < BOUND
     assert (words.text + shown).isprintable()
     assert len(words.text) <= 300
 
@@ -41,7 +42,7 @@ def test_no_text_in_json_takes_long(part: str) -> None:
     for body in bodies:
         started = time.process_time()
         assert read_words(json.dumps(body).encode()).text.isprintable()
-        assert time.process_time() - started < 0.8
+        assert time.process_time() - started < BOUND
 
 
 def test_words_after_long_dumps_are_found() -> None:

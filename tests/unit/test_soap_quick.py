@@ -124,7 +124,7 @@ PLAIN = ElementTree.XML(
 
 @pytest.mark.slow
 @pytest.mark.parametrize("shape", [None, SHAPE], ids=["untyped", "typed"])
-@settings(max_examples=250, deadline=None)
+@settings(max_examples=120, deadline=None)
 @given(records=RECORDS, fields=CONFIGS)
 @example(records=[PLAIN] * 3, fields=FieldsConfig())
 def test_both_ways_give_the_same(shape: WsdlType | None, records: list[Element], fields: FieldsConfig) -> None:
