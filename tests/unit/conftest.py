@@ -8,8 +8,10 @@ from typing import Any, NoReturn
 
 import pytest
 
+from astsync.sandbox.onec import OneC
 from astsync.store import Store
 from tests.unit.house import House
+from tests.unit.onec_client import Client
 from tests.unit.stub_1c import Base, Server, serving, small_base
 
 
@@ -42,3 +44,17 @@ def base() -> Base:
 def server(base: Base) -> Iterator[Server]:
     with serving(base) as running:
         yield running
+
+
+@pytest.fixture(scope="module")
+def shared() -> Iterator[Client]:
+    """A client of a stand-in 1C that no test changes."""
+    with OneC(300, seed=7) as onec:
+        yield Client(onec)
+
+
+@pytest.fixture
+def client() -> Iterator[Client]:
+    """A client of a stand-in 1C of the test's own."""
+    with OneC(60, seed=3) as onec:
+        yield Client(onec)

@@ -1,33 +1,14 @@
 """Where the interface stands and what it publishes: wrong addresses, missing catalogs."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from astsync.errors import SourceNotFound
-from astsync.phonebook.model import Counterparty
 from astsync.sources.odata.published import service_root
-from astsync.sources.odata.source import ODataSource
 from astsync.sources.web.addresses import address_hint
-from tests.unit.stub_1c import QUICK, ROOT, Base, Reply, Server, odata_error, serving, small_base
+from tests.unit.odata_source import pull
+from tests.unit.stub_1c import ROOT, Base, Reply, Server, odata_error
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def base() -> Base:
-    return small_base()
-
-
-@pytest.fixture
-def server(base: Base) -> Iterator[Server]:
-    with serving(base) as running:
-        yield running
-
-
-def pull(server: Server, **changes: Any) -> list[Counterparty]:
-    return list(ODataSource(server.config(**changes), patience=QUICK).pull())
 
 
 def test_a_catalog_that_is_not_published_is_named_with_the_nearest(base: Base, server: Server) -> None:

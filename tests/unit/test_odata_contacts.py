@@ -1,8 +1,6 @@
 """Where phones stand, over a server that is not kind: odd registers, histories in every place, odd owners and kinds."""
 
 import logging
-from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import pytest
@@ -10,12 +8,11 @@ import pytest
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceNotFound, SourceQueryError
 from astsync.phonebook.model import Counterparty, Parts, Phone
 from astsync.sources.odata.contact_kinds import ContactKinds
-from astsync.sources.odata.source import ODataSource
+from tests.unit.odata_source import pull
 from tests.unit.stub_1c import (
     CATALOG,
     CONTACT_SET,
     GUID,
-    QUICK,
     Asked,
     Base,
     Reply,
@@ -24,8 +21,6 @@ from tests.unit.stub_1c import (
     contact,
     odata_error,
     owner,
-    serving,
-    small_base,
 )
 
 pytestmark = pytest.mark.server
@@ -34,21 +29,6 @@ SECTION = "КонтактнаяИнформация"
 REGISTER = f"InformationRegister_{SECTION}"
 TYPE = "StandardODATA.Catalog_"
 PERSONS = "Catalog_Лица"
-
-
-@pytest.fixture
-def base() -> Base:
-    return small_base()
-
-
-@pytest.fixture
-def server(base: Base) -> Iterator[Server]:
-    with serving(base) as running:
-        yield running
-
-
-def pull(server: Server, **changes: Any) -> list[Counterparty]:
-    return list(ODataSource(server.config(**changes), patience=QUICK, today=lambda: date(2026, 3, 1)).pull())
 
 
 def texts(found: list[Counterparty]) -> dict[str, list[str]]:

@@ -1,9 +1,7 @@
 """The HTTP client for 1C: encodings, logins, broken answers, redirects."""
 
 import base64
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -14,30 +12,14 @@ from astsync.errors import (
     SourceRightsError,
     SourceUnreachable,
 )
-from astsync.phonebook.model import Counterparty
-from astsync.sources.odata.source import ODataSource
 from astsync.sources.web import client as onec_http
 from astsync.sources.web.addresses import encode_path
 from astsync.sources.web.client import encode_query, read_json
 from astsync.sources.web.retrying import Patience
-from tests.unit.stub_1c import QUICK, Asked, Base, Reply, Server, failing, odata_error, serving, small_base
+from tests.unit.odata_source import pull
+from tests.unit.stub_1c import Asked, Base, Reply, Server, failing, odata_error
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture
-def base() -> Base:
-    return small_base()
-
-
-@pytest.fixture
-def server(base: Base) -> Iterator[Server]:
-    with serving(base) as running:
-        yield running
-
-
-def pull(server: Server, patience: Patience = QUICK, **changes: Any) -> list[Counterparty]:
-    return list(ODataSource(server.config(**changes), patience=patience).pull())
 
 
 # --- encodings and logins

@@ -3,7 +3,6 @@
 import builtins
 import http.client
 import socket
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,27 +10,12 @@ import requests
 import urllib3.exceptions
 
 from astsync.errors import SourceError, SourceUnreachable
-from astsync.phonebook.model import Counterparty
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.web.network import connection_error
 from astsync.sources.web.retrying import FEW, MANY, Patience
 from tests.configs import source_config
-from tests.unit.stub_1c import QUICK, Base, Server, serving, small_base
-
-
-@pytest.fixture
-def base() -> Base:
-    return small_base()
-
-
-@pytest.fixture
-def server(base: Base) -> Iterator[Server]:
-    with serving(base) as running:
-        yield running
-
-
-def pull(server: Server, patience: Patience = QUICK, **changes: Any) -> list[Counterparty]:
-    return list(ODataSource(server.config(**changes), patience=patience).pull())
+from tests.unit.odata_source import pull
+from tests.unit.stub_1c import QUICK, Server
 
 
 def closed_port() -> str:

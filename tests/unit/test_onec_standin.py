@@ -2,7 +2,6 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 from xml.etree import ElementTree
@@ -14,20 +13,6 @@ from astsync.sandbox.onec import OneC
 from tests.unit.onec_client import CATALOG, GUID, SECTION, Client
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Client]:
-    """A stand-in that no test changes."""
-    with OneC(300, seed=7) as onec:
-        yield Client(onec)
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    """A stand-in of the test's own."""
-    with OneC(60, seed=3) as onec:
-        yield Client(onec)
 
 
 class TestServiceRoot:

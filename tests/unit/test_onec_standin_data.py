@@ -20,20 +20,6 @@ pytestmark = pytest.mark.server
 NIL = "00000000-0000-0000-0000-000000000000"
 
 
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Client]:
-    """A stand-in that no test changes."""
-    with OneC(300, seed=7) as onec:
-        yield Client(onec)
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    """A stand-in of the test's own."""
-    with OneC(60, seed=3) as onec:
-        yield Client(onec)
-
-
 class TestFlavours:
     def test_a_hierarchical_base_has_folders_without_item_fields(self) -> None:
         with OneC(40, flavour="bp30") as onec:

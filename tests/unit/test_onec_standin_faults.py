@@ -6,7 +6,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from typing import Any
 from xml.etree import ElementTree
 
@@ -17,20 +16,6 @@ from astsync.sandbox.onec import OneC
 from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
 
 pytestmark = pytest.mark.server
-
-
-@pytest.fixture(scope="module")
-def shared() -> Iterator[Client]:
-    """A stand-in that no test changes."""
-    with OneC(300, seed=7) as onec:
-        yield Client(onec)
-
-
-@pytest.fixture
-def client() -> Iterator[Client]:
-    """A stand-in of the test's own."""
-    with OneC(60, seed=3) as onec:
-        yield Client(onec)
 
 
 class TestFaults:

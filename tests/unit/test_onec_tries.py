@@ -3,18 +3,17 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 import requests
 
 from astsync.errors import SourceBusy, SourceError, SourceFailure, SourceUnreachable
-from astsync.phonebook.model import Counterparty
-from astsync.sources.odata.source import ODataSource
 from astsync.sources.web import stream
 from astsync.sources.web.refusals import refusal
 from astsync.sources.web.retrying import FEW, MANY, Patience, Retries
+from tests.unit.odata_source import pull
 from tests.unit.stub_1c import (
     CATALOG,
     QUICK,
@@ -25,26 +24,9 @@ from tests.unit.stub_1c import (
     as_json,
     failing,
     odata_error,
-    serving,
-    small_base,
 )
 
 BOUND = Patience().waiting
-
-
-@pytest.fixture
-def base() -> Base:
-    return small_base()
-
-
-@pytest.fixture
-def server(base: Base) -> Iterator[Server]:
-    with serving(base) as running:
-        yield running
-
-
-def pull(server: Server, patience: Patience = QUICK, **changes: Any) -> list[Counterparty]:
-    return list(ODataSource(server.config(**changes), patience=patience).pull())
 
 
 @pytest.mark.server

@@ -1,4 +1,4 @@
-"""OData, deeper, over the stand-in 1C: owners in names, kinds, the register, filters, rights."""
+"""OData over the stand-in 1C: owners in names, kinds, the register, filters, rights."""
 
 import logging
 from collections.abc import Iterator

@@ -2,8 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
-from datetime import date
 from typing import Any
 
 import pytest
@@ -18,12 +16,11 @@ from astsync.errors import (
 )
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources import open_source
-from astsync.sources.odata.source import ODataSource
+from tests.unit.odata_source import pull, source
 from tests.unit.stub_1c import (
     CATALOG,
     CONTACT_SET,
     GUID,
-    QUICK,
     ROOT,
     Asked,
     Base,
@@ -34,31 +31,11 @@ from tests.unit.stub_1c import (
     odata_error,
     owner,
     serving,
-    small_base,
 )
 
 pytestmark = pytest.mark.server
 
 SECTION = "КонтактнаяИнформация"
-
-
-@pytest.fixture
-def base() -> Base:
-    return small_base()
-
-
-@pytest.fixture
-def server(base: Base) -> Iterator[Server]:
-    with serving(base) as running:
-        yield running
-
-
-def source(server: Server, **changes: Any) -> ODataSource:
-    return ODataSource(server.config(**changes), patience=QUICK, today=lambda: date(2026, 3, 1))
-
-
-def pull(server: Server, **changes: Any) -> list[Counterparty]:
-    return list(source(server, **changes).pull())
 
 
 def texts(server: Server, **changes: Any) -> list[str]:

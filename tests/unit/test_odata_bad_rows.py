@@ -1,8 +1,5 @@
 """Rows as they should not be: folders, odd names and phones, lines without a number, texts that are too long."""
 
-from collections.abc import Iterator
-from typing import Any
-
 import pytest
 
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceQueryError
@@ -12,6 +9,7 @@ from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from astsync.sources.onec.contact_rows import ODD_DATE, phones, read_row, today_here
 from astsync.sources.onec.phone_texts import TOO_LONG
+from tests.unit.odata_source import pull
 from tests.unit.stub_1c import (
     CATALOG,
     CONTACT_SET,
@@ -26,28 +24,11 @@ from tests.unit.stub_1c import (
     contact,
     odata_error,
     owner,
-    serving,
-    small_base,
 )
 
 pytestmark = pytest.mark.server
 
 SECTION = "КонтактнаяИнформация"
-
-
-@pytest.fixture
-def base() -> Base:
-    return small_base()
-
-
-@pytest.fixture
-def server(base: Base) -> Iterator[Server]:
-    with serving(base) as running:
-        yield running
-
-
-def pull(server: Server, **changes: Any) -> list[Counterparty]:
-    return list(ODataSource(server.config(**changes), patience=QUICK).pull())
 
 
 def pull_unchecked(server: Server, *catalogs: str) -> list[Counterparty]:
