@@ -4,11 +4,16 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk, find_installation
 
 MAJORS = (22, 16)
 NEEDS_ASTERISK = {"asterisk22", "asterisk16", "any_asterisk", "any_installation"}
+# A busy machine is no fault of a test. Under CI=true Hypothesis does the same by itself, and plays the same examples.
+settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+if os.environ.get("CI", "").lower() != "true":
+    settings.load_profile("busy")
 _missing = pytest.StashKey[set[int]]()
 
 

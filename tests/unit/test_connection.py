@@ -244,8 +244,7 @@ def test_an_old_asterisk_without_the_right_to_command(dialect: str) -> None:
         assert "system,command" in error.value.hint
 
 
-@pytest.mark.parametrize("times", range(3))
-def test_a_right_that_is_missing_confirms_nothing_while_more_refusals_come_in(times: int) -> None:
+def test_a_right_that_is_missing_confirms_nothing_while_more_refusals_come_in() -> None:
     with faulty(deny_puts_after=0) as standin, AmiPbx(config(standin), "cidname").open() as family:
         for _ in range(20):
             with pytest.raises(PbxRightsError) as error:
