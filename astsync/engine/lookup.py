@@ -6,10 +6,10 @@ from astsync.engine.result import Key, Lookup, PbxKeys
 from astsync.engine.side_by_side import side_by_side
 from astsync.errors import AstsyncError, ConfigError
 from astsync.pbx import KeyPbx
-from astsync.phonebook.cleaning import plain_phone_text
 from astsync.phonebook.model import Claim
 from astsync.phonebook.names.languages import country_of
 from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.cleaning import plain
 from astsync.phonebook.numbers.parser import FORMS, NumberParser
 from astsync.phonebook.ownership import owned_keys
 from astsync.store import Store
@@ -31,7 +31,7 @@ class Asked:
 
     def __init__(self, text: str, parser: NumberParser) -> None:
         found = {form: _parser(parser, (form,)).parse(text) for form in FORMS}
-        typed = plain_phone_text(text).translate(_SEPARATORS)
+        typed = plain(text).translate(_SEPARATORS)
         digits = (typed,) if typed.isascii() and typed.isdecimal() and len(typed) <= _LONGEST else ()
         numbers = found["e164"].keys or digits
         if len(numbers) != 1:

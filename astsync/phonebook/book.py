@@ -20,7 +20,7 @@ from astsync.phonebook.model import (
 from astsync.phonebook.names.languages import country_of
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
-from astsync.phonebook.numbers.row import RowReader, RowResult
+from astsync.phonebook.numbers.phone_row import RowReader, RowResult
 
 ConflictRule = Literal["first", "join", "skip"]
 

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from astsync.phonebook.model import Claim
-from astsync.phonebook.names.closed import closed_mark
+from astsync.phonebook.names.closed_marks import closed_mark
 
 CodeKey = tuple[bool, str, int, str]
 

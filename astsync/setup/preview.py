@@ -7,7 +7,7 @@ from astsync.phonebook.model import Counterparty
 from astsync.phonebook.names.languages import country_of
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
-from astsync.phonebook.numbers.row import RowReader
+from astsync.phonebook.numbers.phone_row import RowReader
 
 ROWS = 3
 LOOKED_AT = 500

@@ -12,7 +12,7 @@ import pytest
 from astsync.errors import SourceError, SourceLoginError, SourceNotFound, SourceUnreachable
 from astsync.phonebook.model import Counterparty
 from astsync.phonebook.numbers.parser import NumberParser
-from astsync.phonebook.numbers.row import RowReader
+from astsync.phonebook.numbers.phone_row import RowReader
 from astsync.sandbox.onec.data import Record
 from astsync.sources import Source
 from tests.contract.source_rigs import ALL, FILES, SECRET, Readable, Rig, make_rig

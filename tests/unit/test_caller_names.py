@@ -139,6 +139,7 @@ def test_both_maxima_hold(text: str, length: int, size: int) -> None:
         ("Роза&#xD800;Ко", "RozaKo"),
         ("Роза&unknown;Ко", "Roza&unknown, Ko"),
         ("Роза&#10;Ко", "Roza Ko"),
+        ("Роза&#150;Ко", "Roza-Ko"),  # browsers take the dash of Windows-1251 for it
         ("Роза&#36;{EXTEN}", "Roza (EXTEN)"),
         ("&#40;Роза&#41; ООО", "OOO (Roza)"),
         ("Роза&lt;script&gt;", "Roza script"),

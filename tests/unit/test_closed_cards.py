@@ -2,7 +2,7 @@
 
 import pytest
 
-from astsync.phonebook.names.closed import closed_mark
+from astsync.phonebook.names.closed_marks import closed_mark
 
 MARKED = {
     "ООО Ромашка (не использовать)": "не использовать",

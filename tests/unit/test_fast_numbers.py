@@ -7,15 +7,10 @@ import phonenumbers
 import pytest
 from phonenumbers import Leniency, PhoneMetadata, PhoneNumber, PhoneNumberMatcher
 
-from astsync.phonebook.numbers import country_plan as fast_numbers
-from astsync.phonebook.numbers.country_plan import (
-    NumberPlan,
-    UnknownPatternError,
-    calling_code,
-    calling_code_width,
-    number_plan,
-    pattern_shapes,
-)
+from astsync.phonebook.numbers import metadata_patterns
+from astsync.phonebook.numbers.calling_codes import calling_code, calling_code_width
+from astsync.phonebook.numbers.country_plan import NumberPlan, number_plan
+from astsync.phonebook.numbers.metadata_patterns import UnknownPatternError, pattern_shapes
 from astsync.phonebook.numbers.parser import NumberParser
 from tests.bench.fields import FieldMaker
 
@@ -66,7 +61,7 @@ def test_every_pattern_of_seven_ends_in_free_digits() -> None:
     for region in ("RU", "KZ"):
         metadata = PhoneMetadata.metadata_for_region(region)
         assert metadata is not None
-        for name in ("general_desc", *fast_numbers._TYPES):
+        for name in ("general_desc", *metadata_patterns._TYPES):
             description = getattr(metadata, name)
             if description is not None and description.national_number_pattern:
                 shapes = pattern_shapes(description.national_number_pattern)
@@ -179,7 +174,7 @@ def test_mutated_fields() -> None:
 
 @pytest.fixture
 def unproven_plans(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    monkeypatch.setattr(fast_numbers, "PROVING_DIGITS", 2)
+    monkeypatch.setattr(metadata_patterns, "PROVING_DIGITS", 2)
     number_plan.cache_clear()
     yield
     number_plan.cache_clear()

@@ -11,9 +11,9 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from astsync.phonebook import cleaning
 from astsync.phonebook.names import (
     alphabets,
+    cleaning,
     form_grammar,
     form_spelling,
     form_words,

@@ -11,12 +11,26 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astsync.phonebook.numbers import damage, local_numbers, run_groups, segments, small_numbers
-from astsync.phonebook.numbers import field as phone_field
+from astsync.phonebook.numbers import (
+    area_codes,
+    cleaning,
+    damage,
+    field_numbers,
+    local_numbers,
+    not_phones,
+    run_cutting,
+    run_groups,
+    runs,
+    small_numbers,
+)
 from astsync.phonebook.numbers.parser import NumberParser
 
 pytestmark = pytest.mark.slow
 
+MODULES = (
+    *(area_codes, cleaning, damage, field_numbers, local_numbers, not_phones),
+    *(run_cutting, run_groups, runs, small_numbers),
+)
 STABLE = settings(derandomize=True, deadline=None, max_examples=40, database=None)
 PARSERS = {
     base: NumberParser(country=base, area_code=area)
@@ -63,7 +77,7 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
         seen[1] += event == "call"
 
     with monkeypatch.context() as patched:
-        for module in (damage, phone_field, run_groups, local_numbers, small_numbers, segments):
+        for module in MODULES:
             for name, value in vars(module).items():
                 if isinstance(value, re.Pattern):
                     patched.setattr(module, name, Counted(value, seen))
@@ -115,7 +129,7 @@ def test_a_long_line_ends(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_the_counter_sees_work_that_grows_with_the_square(monkeypatch: pytest.MonkeyPatch) -> None:
     def square(text: str) -> None:
         for at in range(len(text)):
-            phone_field._RUN.search(text, at, len(text))
+            runs._RUN.search(text, at, len(text))
 
     work = []
     for length in (100, 400):

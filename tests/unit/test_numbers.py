@@ -254,3 +254,17 @@ def test_a_lone_84_is_read_at_home() -> None:
 def test_two_accounts_of_the_shape_of_numbers() -> None:
     assert PARSER.parse("4952 2930 4249 5229 3042").keys == ()
     assert PARSER.parse("40702810900000001234").keys == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "8 (495) 229&#45;30&#x2D;42",
+        "8 (495) 229&#150;30&#150;42",  # browsers take the dash of Windows-1251 for it
+        "8&nbsp;(495)&amp;nbsp;229-30-42",  # an export of an export
+        "8&nbsp(495)&nbsp229-30-42",  # cut to a length
+        "&quot;8 (495) 229-30-42&quot",
+    ],
+)
+def test_entities_of_html_are_decoded(text: str) -> None:
+    assert PARSER.parse(text).keys == ("74952293042",)

@@ -10,7 +10,7 @@ from astsync.errors import SourceError, SourceNotFound, SourceQueryError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Parts, Phone
 from astsync.phonebook.numbers.parser import NumberParser
-from astsync.phonebook.numbers.row import RowReader
+from astsync.phonebook.numbers.phone_row import RowReader
 from astsync.sandbox.onec import OneC
 from astsync.sources.odata.proposals import open_publication, proposal
 from astsync.sources.odata.section import ODataConfig

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from astsync.config import FieldsConfig
 from astsync.phonebook.model import Parts, Phone
 from astsync.phonebook.numbers.parser import NumberParser
-from astsync.phonebook.numbers.row import CUT_OFF, TWO_READINGS, RowReader, RowResult
+from astsync.phonebook.numbers.phone_row import CUT_OFF, TWO_READINGS, RowReader, RowResult
 from astsync.sources.onec.contact_rows import read_row
 from astsync.sources.records.phones import PhoneReader
 from tests.unit.bsp import split_json

@@ -8,6 +8,7 @@ from astsync.phonebook.numbers.parser import NumberParser
 from tests.bench.wrong_keys import AREA_CODES, Made, national_spellings, score, small_numbers
 
 PARSER = NumberParser(country="RU", area_code="495")
+KAZAKHSTAN = NumberParser(country="KZ", area_code="727")
 
 
 @cache
@@ -109,3 +110,17 @@ def test_many_numbers_one_blank_apart_are_all_found() -> None:
     uzbek = NumberParser(country="UZ", area_code="71")
     keys = tuple(f"998901863{number}" for number in range(310, 350))
     assert uzbek.parse(" ".join(f"{k[3:5]} {k[5:8]} {k[8:10]} {k[10:]}" for k in keys)).keys == keys
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "каб. 701 229-30-42",
+        "229-30-42 (717)",
+        "229-30-42 (7172)",
+        "701 12 34 5, 229-30-42",
+        "(7172) 22-33-4, 229-30-42",
+    ],
+)
+def test_in_kazakhstan_its_own_codes_are_codes_too(text: str) -> None:
+    assert KAZAKHSTAN.parse(text).keys == ()

@@ -6,8 +6,9 @@ from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
 from astsync.errors import ConfigError
-from astsync.phonebook.cleaning import is_quote, plain_name_text, unmix, without_entities
+from astsync.phonebook.characters import decode_entities, is_quote
 from astsync.phonebook.names.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUSSIAN_LETTERS, alphabet, to_ascii
+from astsync.phonebook.names.cleaning import plain, unmix
 from astsync.phonebook.names.form_words import PLAIN, FormWord, form_word
 from astsync.phonebook.names.languages import language_of, marks_of
 from astsync.phonebook.names.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, Found, find_form
@@ -21,7 +22,7 @@ NOTHING_LEFT: Final = "nothing printable is left of the name"
 EMPTY: Final = "the name is empty"
 LOOK_ALIKES: Final = "look-alike letters turned back"
 
-# What transliteration of other scripts may bring back; the source's own are gone (``cleaning.plain_name_text``).
+# What transliteration of other scripts may bring back; the source's own are gone (``cleaning.plain``).
 _SAFE = str.maketrans(dict(zip(";~[{]}", ",-(())", strict=True)) | dict.fromkeys('"`\\|$^=<>', ""))
 # Every pattern here is linear: what repeats without bound is the last of its pattern, or nothing follows that could
 # fail and bring the search back to it.
@@ -121,18 +122,18 @@ _find_form = lru_cache(maxsize=4096)(_look_for_form)
 
 def _unusual(text: str) -> list[str]:
     """Give the tokens of a name with entities, or of so many words that it is not like another: it is one token."""
-    tokens = without_entities(text).split()
+    tokens = decode_entities(text).split()
     return tokens if len(tokens) <= _MOST_CACHED else [" ".join(tokens)]
 
 
 def _pieces(token: str) -> list[str]:
     """Give the clean words of a token: commas and brackets part them."""
-    plain = plain_name_text(token)
-    if "," in plain:
-        plain = _COMMA.sub(", ", plain)
-    if "(" in plain or ")" in plain:
-        plain = _BRACKET.sub(" ", plain)
-    return plain.split()
+    text = plain(token)
+    if "," in text:
+        text = _COMMA.sub(", ", text)
+    if "(" in text or ")" in text:
+        text = _BRACKET.sub(" ", text)
+    return text.split()
 
 
 def _form_words(words: tuple[str, ...], *, quoted: bool) -> tuple[int, ...]:

@@ -4,11 +4,12 @@ import re
 from functools import lru_cache
 from typing import Final
 
-from astsync.phonebook.numbers.field import Run
-from astsync.phonebook.numbers.pieces import CODE
-from astsync.phonebook.numbers.reading import Reader, is_calling_code
-from astsync.phonebook.numbers.run_groups import GROUP, WHOLE, digit_count
+from astsync.phonebook.numbers.calling_codes import is_calling_code
+from astsync.phonebook.numbers.reading import NumberReader
+from astsync.phonebook.numbers.run_groups import GROUP, digit_count
+from astsync.phonebook.numbers.runs import Run
 from astsync.phonebook.numbers.small_numbers import is_placed
+from astsync.phonebook.numbers.whole_numbers import CODE_DIGITS, NATIONAL_DIGITS
 
 LONGEST_CODE: Final = 13
 """Characters of a run that may be a code alone."""
@@ -23,22 +24,22 @@ _SEVEN_CODE = re.compile(
 _FOREIGN_CODE = re.compile(r"\(0\d{1,4}\)|8[ .-]{0,2}\(0\d{1,4}\)|0\d{2,4}")
 # The same at home, with a trunk prefix 0, 8 or 80.
 _NATIONAL_CODE = re.compile(r"\(*(?:(?:8[ .(-]{0,3})?0|8[ .(-]{1,3}|38[ .(-]{0,3}0?)?[ .(-]*(?P<code>\d{2,5})\)*")
-_CODE_DIGITS = range(2, 6)
+_WIDTHS = range(2, 6)  # digits of a code
 _MOST_DIGITS = 7  # of a prefix and a code
 _POSTAL_DIGITS = 5  # 01001 is a postal code of Ukraine
 _LEAST_FREE = 3  # digits behind a code
 
 
-def code_exists(reader: Reader, code: str) -> bool:
-    """Tell whether any number under the reader's calling code begins so; three digits of the code are looked at.
+def begins_a_number(reader: NumberReader, code: str) -> bool:
+    """Whether any number under the reader's calling code begins with a code; only its first three digits count.
 
-    ``NumberPlan.code_exists`` tells it for the main region of a calling code alone, and for three digits exactly.
+    ``NumberPlan.code_exists`` asks for three digits exactly, and for Russia without Kazakhstan.
     """
-    return _begins(reader, code[:CODE])
+    return _begins(reader, code[:CODE_DIGITS])
 
 
 @lru_cache(maxsize=4096)
-def _begins(reader: Reader, start: str) -> bool:
+def _begins(reader: NumberReader, start: str) -> bool:
     # A few numbers with each start are tried: there are some thousand starts, and each is tried once.
     plan = reader.plan
     if plan.length - len(start) < _LEAST_FREE:
@@ -49,7 +50,7 @@ def _begins(reader: Reader, start: str) -> bool:
 class CodesApart:
     """Tells which runs are an area code and nothing else; ``area_code`` is the configured one."""
 
-    def __init__(self, reader: Reader, area_code: str) -> None:
+    def __init__(self, reader: NumberReader, area_code: str) -> None:
         self._reader, self._area_code = reader, area_code
 
     def read(self, run: Run) -> str | None:
@@ -60,9 +61,9 @@ class CodesApart:
         plan = self._reader.plan
         if run.glued or not plan.length:
             return None
-        # Of the codes under the calling code 7 the plan knows those of Russia alone, not those of Kazakhstan.
-        if plan.length != WHOLE or self._reader.country == "KZ":
-            few = _CODE_DIGITS[0] <= digit_count(run.text) <= _MOST_DIGITS
+        # Kazakhstan writes its codes as its neighbours with other calling codes do, not as Russia does.
+        if plan.length != NATIONAL_DIGITS or self._reader.country == "KZ":
+            few = _WIDTHS[0] <= digit_count(run.text) <= _MOST_DIGITS
             code = self._national(run) if few else None
         else:
             code = self._of_seven(run) if self._reader.code == "7" else None
@@ -72,8 +73,8 @@ class CodesApart:
         match = _SEVEN_CODE.fullmatch(run.text)
         if run.plus and (match is None or not match["prefix"]):
             digits = "".join(GROUP.findall(run.text))
-            return "" if len(digits) <= _MOST_DIGITS and is_calling_code(digits[:CODE]) else None
-        if match is None or not self._reader.plan.code_exists(match["code"][:CODE]):
+            return "" if len(digits) <= _MOST_DIGITS and is_calling_code(digits[:CODE_DIGITS]) else None
+        if match is None or not self._reader.plan.code_exists(match["code"][:CODE_DIGITS]):
             return "" if _FOREIGN_CODE.fullmatch(run.text) else None
         told = bool(match["prefix"]) or run.plus
         return self._told(match["code"], run, told=told)
@@ -90,13 +91,13 @@ class CodesApart:
             return ""
         told = (digits[0] == "0" and len(digits) < _POSTAL_DIGITS) or digits[:2] == "80"
         code = digits.removeprefix("38") if own == "380" else digits
-        code = (code.removeprefix("8") if len(code) > _CODE_DIGITS[0] else code).removeprefix("0")
+        code = (code.removeprefix("8") if len(code) > _WIDTHS[0] else code).removeprefix("0")
         return self._existing(code, run, told=told)
 
     def _existing(self, code: str, run: Run, *, told: bool) -> str | None:
-        if len(code) not in _CODE_DIGITS:
+        if len(code) not in _WIDTHS:
             return None
-        if not code_exists(self._reader, code):
+        if not begins_a_number(self._reader, code):
             return "" if told else None
         return self._told(code, run, told=told)
 

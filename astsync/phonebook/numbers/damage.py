@@ -5,20 +5,12 @@ looks at a bounded stretch behind each digit or sign, or passes each character o
 of the text alone.
 """
 
-import html
 import re
 from collections.abc import Callable
 from typing import Final
-from urllib.parse import unquote
-
-from astsync.phonebook.cleaning import plain_phone_text
 
 SPREADSHEET: Final = "a spreadsheet's number restored"
 SEPARATORS: Final = "odd separators taken as hyphens"
-
-_PERCENT = re.compile(r"(?:%[0-9A-Fa-f]{2})+")
-_ANGLED = re.compile(r"<(\d{2,5})>")  # an area code: 8 <831> 413-27-60
-_ENTITY = re.compile(r"&(?:#\d{1,7}|#[xX][0-9A-Fa-f]{1,6}|[A-Za-z]{2,31});")
 
 # 79161234567.0, 79 161 234 569,00: the fraction of a whole number, where nothing of a number follows it.
 _FRACTION = re.compile(
@@ -43,15 +35,6 @@ _TONE = re.compile(r"(?<!\d)8[ -]?[wpг][ -]?10(?=[ -]?\d)")
 
 IsNumber = Callable[[str], bool]
 """Told digits; True when they are a whole phone number with its prefix."""
-
-
-def decode(text: str) -> str:
-    """Decode the percent-encoding and the entities of a text as 1C keeps it."""
-    if "%" in text:
-        text = _PERCENT.sub(lambda match: unquote(match[0], errors="replace"), text)
-    if "&" in text:
-        text = _ENTITY.sub(lambda match: html.unescape(match[0]), text)
-    return text
 
 
 def repair(text: str, is_number: IsNumber) -> tuple[str, list[str]]:
@@ -94,12 +77,3 @@ def _without_commas(match: re.Match[str]) -> str:
 def _joined(text: str, sign: str, is_number: IsNumber) -> str:
     digits = "".join(filter(str.isdigit, text))
     return text.replace(sign, "-") if is_number(digits) else text
-
-
-def plain(text: str) -> str:
-    """A phone field as ``plain_phone_text`` gives it, decoded before where it is encoded."""
-    if "%" in text or "&" in text:
-        text = decode(text)
-    if "<" in text:
-        text = _ANGLED.sub(r"(\1)", text)
-    return plain_phone_text(text)

@@ -1,9 +1,10 @@
-"""Local numbers: which groups of digits look like one, which are dates, sums and postal codes instead."""
+"""Local numbers: which groups of digits look like one, and which are a date, a sum or a postal code instead."""
 
 import re
 from collections.abc import Iterator
 from typing import Final
 
+from astsync.phonebook.numbers.not_phones import FULL_HOURS, SHORT_DATE
 from astsync.phonebook.numbers.run_groups import Groups, digit_count
 
 LOCAL_DIGITS: Final = (5, 8)
@@ -15,18 +16,11 @@ SEVEN: Final = 7
 PREFIXES: Final = frozenset("780")
 """Digits that, apart, belong to a whole number."""
 
-SHORT_DATE: Final = re.compile(
-    r"(?:0?[1-9]|[12]\d|3[01])\.(?:0[1-9]|1[0-2])\.\d\d"
-    r"|(?:0[1-9]|[12]\d|3[01])-(?:0[1-9]|1[0-2])-(?:1[5-9]|2\d|3[0-5])"
-)
-"""12.05.85, 12-10-24."""
-
-# No code in brackets, no prefix apart, no single last digit: those are whole numbers that lost digits.
+# A text with a code in brackets, a prefix apart or a single last digit is a whole number that lost digits.
 _LOCAL = re.compile(r"(?![780][ .-]|0)\d+(?:[ .-]{1,3}\d+)*(?<=\d\d)")
 _AMOUNT = re.compile(r"\d{1,2}(?: \d{3}){2,}|\d{1,2}\.\d{3,}")
 _ROUND = re.compile(r"\d{1,3}[ -]?000|[1-9]00[ -][1-9]00")  # sums, ranges, postal codes of cities
-_FULL_HOURS = re.compile(r"\d-[0-5]0-[12]\d-[0-5]0")  # 9-00-18-00
-# How people write local numbers in groups: 3-2-2 and the like, never 2-3-2.
+# The groups in which people write local numbers: 322 is 229-30-42. Nobody writes 2-3-2.
 _USUAL_GROUPS = frozenset(
     tuple(map(int, groups))
     for groups in "34 322 1222 223 133 313 331 222 33 24 42 1122 2112 213 2211 123 15 122 32 23 14 1112".split()
@@ -36,14 +30,14 @@ _SIX = 6  # digits of a local number behind a code of four
 
 
 def local_digits(text: str, trunk: str) -> int:
-    """Give how many digits a local number has that a text may be; 0 when it is none."""
+    """How many digits a text has that may be a local number: 7 for ``229-30-42``; 0 for a date or anything else."""
     if not LOCAL_DIGITS[0] <= len(text) <= _LONGEST_LOCAL or text[0] == trunk or not _LOCAL.fullmatch(text):
         return 0
     width = digit_count(text)
     if not LOCAL_DIGITS[0] <= width <= LOCAL_DIGITS[1]:
         return 0
     odd = (
-        _FULL_HOURS.fullmatch(text)
+        FULL_HOURS.fullmatch(text)
         or _AMOUNT.fullmatch(text)
         or SHORT_DATE.fullmatch(text)
         or (width == _SIX and _ROUND.fullmatch(text))
@@ -52,7 +46,7 @@ def local_digits(text: str, trunk: str) -> int:
 
 
 def local_ends(groups: Groups, at: int, trunk: str) -> Iterator[int]:
-    """Yield where a local number that begins with a group may end."""
+    """Yield behind which groups a local number may end that begins with group ``at``."""
     run, first = groups.run, groups.digits[at]
     if first[0] == "0" or first in PREFIXES or (at == 0 and (run.plus or run.glued)):
         return
@@ -71,7 +65,7 @@ def local_ends(groups: Groups, at: int, trunk: str) -> Iterator[int]:
 
 
 def _is_usual(groups: Groups, at: int, end: int) -> bool:
-    """Tell whether the groups of a local number are such as people write; a whole run without blanks may have any."""
+    """Whether people write local numbers in such groups; alone in its run and without blanks, one may have any."""
     if end == at + 1 or (end - at == groups.count and not any(gap.blank for gap in groups.gaps[at + 1 : end])):
         return True
     widths = tuple(map(len, groups.digits[at:end]))
@@ -79,7 +73,7 @@ def _is_usual(groups: Groups, at: int, end: int) -> bool:
 
 
 def _goes_on(groups: Groups, at: int, here: int) -> bool:
-    """Tell whether a local number that begins with group ``at`` may go on with group ``here``."""
+    """Whether a local number that begins with group ``at`` may go on with group ``here``."""
     gap, group = groups.gaps[here], groups.digits[here]
     if not gap.weak or (gap.blank and len(group) == 1):
         return False  # 305 8 495 …: a digit apart is a prefix

@@ -3,8 +3,10 @@
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from astsync.errors import ConfigError
-from astsync.phonebook.numbers.damage import plain, repair
-from astsync.phonebook.numbers.field import take_apart
+from astsync.phonebook.numbers.cleaning import plain
+from astsync.phonebook.numbers.damage import repair
+from astsync.phonebook.numbers.not_phones import cut_not_phones, find_words
+from astsync.phonebook.numbers.runs import find_runs
 from astsync.text import did_you_mean, nearest
 
 if TYPE_CHECKING:
@@ -34,15 +36,15 @@ class NumberParser:
         _check(country, area_code, forms)
         # Loading libphonenumber takes longer than starting a command that needs no numbers.
         from astsync.phonebook.numbers.area_codes import CodesApart
-        from astsync.phonebook.numbers.reading import reader_for
-        from astsync.phonebook.numbers.segments import Segments
+        from astsync.phonebook.numbers.field_numbers import FieldNumbers
+        from astsync.phonebook.numbers.reading_seven import reader_for
 
         self.country, self.area_code, self.forms = country, area_code, forms
         self._reader = reader_for(country)
         self._plan, self._code, self._rules = self._reader.plan, self._reader.code, self._reader.rules
         # A trunk prefix 0 is no part of an area code: 01795 of Belarus, 04622 of Ukraine. Italy has no trunk prefix.
         self._area = area_code.removeprefix("0") if self._plan.trunk in {"0", "8"} else area_code
-        self._segments, self._codes = Segments, CodesApart(self._reader, self._area)
+        self._field_numbers, self._codes = FieldNumbers, CodesApart(self._reader, self._area)
         self._read_plain = self._plan.read
         self._only_e164 = forms == ("e164",)
 
@@ -67,24 +69,21 @@ class NumberParser:
     def _parse_slowly(self, text: str, area: str) -> NumberResult:
         cleaned = plain(text)
         repaired, rules = repair(cleaned, self._is_number)
-        field = take_apart(repaired, self._is_number)
-        segments = self._segments(self._reader, area, self._codes)
+        words = find_words(repaired)
+        rest, cut_rules = cut_not_phones(repaired, words, self._is_number)
+        runs = find_runs(rest, has_words=bool(words))
+        found = self._field_numbers(self._reader, area, self._codes)
         if "код" in repaired:
-            segments.look_ahead(field.runs)
-        spoilt = False
-        for run in field.runs:
-            if run.spoilt:
-                spoilt = True
-                segments.spoil(run)
-            else:
-                segments.add(run)
+            found.look_ahead(runs)
+        for run in runs:
+            found.add(run)
         if cleaned != text.lower():
             rules.insert(0, CLEANED)
-        rules += field.rules
-        rules += segments.rules
-        if segments.numbers:
-            return self._found(segments.numbers, rules)
-        local = segments.has_local and not area
+        rules += cut_rules
+        rules += found.rules
+        if found.numbers:
+            return self._found(found.numbers, rules)
+        spoilt, local = any(run.spoilt for run in runs), found.has_local and not area
         return NumberResult((), self._reason(cleaned, spoilt=spoilt, local=local), tuple(rules))
 
     def _is_number(self, digits: str) -> bool:

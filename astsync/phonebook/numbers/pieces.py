@@ -1,160 +1,158 @@
-"""Whole numbers in a run: which groups of digits are one number, and how sure that is."""
+"""The kinds of pieces that a run is cut into, what may follow what, and what each costs; a way is a row of pieces."""
 
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Collection
+from enum import IntEnum
+from operator import attrgetter
+from typing import Final, NamedTuple
 
-from astsync.phonebook.numbers.local_numbers import LOCAL_DIGITS
-from astsync.phonebook.numbers.reading import Number, Reader
-from astsync.phonebook.numbers.run_groups import WHOLE, Groups
-from astsync.phonebook.numbers.small_numbers import is_placed
-from astsync.phonebook.numbers.ways import Kind, Piece
-
-MOST_NUMBER: Final = 18
-"""Digits of a number with an international prefix."""
-
-CODE: Final = 3
-"""Digits of the usual area code."""
-
-_MOST_GROUPS = 8  # of one number among others; alone it may have each digit apart
-_MOST_BEFORE_BRACKET = 6  # digits: a prefix and an area code
-_MOST_PREFIXED = 9  # digits before a slash that are no whole number yet: 8 495 229/30/42
-_MOST_READ = 60  # candidates of one run that are read closely, beside those that its length allows
+from astsync.phonebook.numbers.reading import Number
 
 
-def _is_international_prefix(groups: list[str]) -> bool:
-    """Tell whether two groups begin 8 10 375 … or 00 49 …"""
-    return (
-        groups[0] in {"8", "00"}
-        and len(groups) > 1
-        and (groups[1][:2] == "10" if groups[0] == "8" else groups[1][0] != "0")
-    )
+class PieceKind(IntEnum):
+    """What a piece of a run is."""
+
+    START = 0
+    """Nothing yet: the beginning of the run."""
+    PREFIXED = 1
+    """A whole number with its trunk prefix or its calling code."""
+    BRACKETED = 2
+    """A whole number without a prefix, its area code in brackets."""
+    BARE = 3
+    """A whole number with neither."""
+    LOCAL = 4
+    """A local number, which takes over an area code."""
+    TAIL = 5
+    """Other last digits of the number before: …42/43."""
+    AFTER = 6
+    """A small number behind a number: an extension, hours."""
+    INDEX = 7
+    """A small number that may only stand before a number with its prefix, or with its area code in brackets."""
+    MARKED = 8
+    """A small number that a sign, a word or its form tells from a part of a number."""
+    ACCOUNT = 9
+    """Digits of any length that are part of no number; only a number with its prefix may follow."""
+    REMARK = 10
+    """A small number in brackets behind a number; any number may follow."""
 
 
-class NumberPieces:
-    """The whole numbers of one run, found by a reader of its country."""
+NUMBERS = frozenset(
+    {PieceKind.PREFIXED, PieceKind.BRACKETED, PieceKind.BARE, PieceKind.LOCAL, PieceKind.TAIL},
+)
+# Each number costs something, so few numbers win over many. A number that is surer costs less: with its prefix 10, in
+# brackets 11, bare 13. To pass over digits (40) costs as much as three or four numbers: digits are passed over only
+# where no cut uses them up. An account may swallow any number of digits, so it is the last resort (90). A tail costs 1,
+# because it belongs to a number that was paid for already.
+COSTS: Final = {
+    PieceKind.PREFIXED: 10,
+    PieceKind.BRACKETED: 11,
+    PieceKind.BARE: 13,
+    PieceKind.LOCAL: 12,
+    PieceKind.TAIL: 1,
+    PieceKind.AFTER: 40,
+    PieceKind.INDEX: 41,
+    PieceKind.MARKED: 40,
+    PieceKind.ACCOUNT: 90,
+    PieceKind.REMARK: 40,
+}
+# The danger is a small number that is really the beginning of the number behind it, or the end of the one before. So
+# behind a small number only such numbers may follow as cannot have lost digits to it: those with their prefix or with
+# brackets. Any number may follow only a small number that a word or a sign marks.
+_SURE = frozenset({PieceKind.PREFIXED, PieceKind.BRACKETED})
+_WHOLE_OR_LOCAL = _SURE | {PieceKind.BARE, PieceKind.LOCAL}
+_AFTER_NUMBER = _WHOLE_OR_LOCAL | {PieceKind.AFTER, PieceKind.MARKED, PieceKind.REMARK}
+FOLLOWS: Final = {
+    PieceKind.START: _WHOLE_OR_LOCAL | {PieceKind.INDEX, PieceKind.MARKED, PieceKind.ACCOUNT},
+    PieceKind.PREFIXED: _AFTER_NUMBER | {PieceKind.TAIL, PieceKind.ACCOUNT},
+    PieceKind.BRACKETED: _AFTER_NUMBER | {PieceKind.TAIL},
+    PieceKind.BARE: _AFTER_NUMBER | {PieceKind.TAIL},
+    PieceKind.LOCAL: _AFTER_NUMBER | {PieceKind.TAIL},
+    PieceKind.TAIL: _AFTER_NUMBER | {PieceKind.TAIL},
+    PieceKind.AFTER: _SURE | {PieceKind.AFTER, PieceKind.MARKED},
+    PieceKind.INDEX: _SURE | {PieceKind.INDEX, PieceKind.MARKED},
+    PieceKind.MARKED: _WHOLE_OR_LOCAL | {PieceKind.INDEX, PieceKind.MARKED},
+    PieceKind.ACCOUNT: frozenset({PieceKind.PREFIXED}),
+    PieceKind.REMARK: _WHOLE_OR_LOCAL | {PieceKind.INDEX, PieceKind.MARKED},
+}
+MAY_END = NUMBERS | {PieceKind.AFTER, PieceKind.ACCOUNT, PieceKind.MARKED, PieceKind.REMARK}
+"""The kinds that may be the last piece of a run: an index must have a number behind it."""
 
-    def __init__(self, reader: Reader, length: int) -> None:
-        """``length``: characters of the run, which bound how many candidates are read closely."""
-        self._reader = reader
-        self._budget = _MOST_READ + length // 2
-        self._known: dict[int, list[Piece]] = {}
 
-    def starting(self, groups: Groups, at: int, *, plus: bool) -> list[Piece]:
-        """The numbers that begin with a group, read once."""
-        known = self._known.get(at)
-        if known is None:
-            known = self._known[at] = list(self._find(groups, at, plus=plus))
-        return known
+class Piece(NamedTuple):
+    """A piece of a run up to group ``end``: its kind, and the number where it is one."""
 
-    def _find(self, groups: Groups, at: int, *, plus: bool) -> Iterator[Piece]:
-        gaps, totals, digits = groups.gaps, groups.totals, groups.digits
-        first = at == 0 or _is_international_prefix(digits[at : at + 2])
-        counts = self._reader.counts("".join(digits[at : at + 3])[:3], plus=plus, first=first)
-        most = groups.count if at == 0 and groups.count <= MOST_NUMBER else min(at + _MOST_GROUPS, groups.count)
-        longest = totals[at] + MOST_NUMBER
-        for end in range(at + 1, most + 1):
-            if end > at + 1:
-                gap = gaps[end - 1]
-                if not (self._joins(groups, at, end - 1) if gap.slash or gap.opens else gap.joins):
-                    return
-            if totals[end] > longest:
-                return
-            if totals[end] - totals[at] not in counts:
-                continue
-            if not groups.parts_at(end) and not self._has_hyphen_tail(groups, at, end):
-                continue
-            number = self._read(groups.slice(at, end), plus=plus)
-            kind = self._kind(groups, at, end, number, plus=plus) if number is not None else None
-            if kind is not None:
-                yield from self._ended(groups, end, kind, number)
+    end: int
+    kind: PieceKind
+    number: Number | None = None
 
-    @staticmethod
-    def _ended(groups: Groups, end: int, kind: Kind, number: Number | None) -> Iterator[Piece]:
-        if groups.parts_at(end):
-            yield Piece(end, kind, number)
-        elif kind in {Kind.PREFIXED, Kind.BRACKETED}:
-            yield Piece(groups.count, kind, number)
 
-    def _read(self, text: str, *, plus: bool) -> Number | None:
-        plain = self._reader.read_plain(text, plus=plus)
-        if plain is not None or not self._budget:
-            return plain
-        self._budget -= 1
-        return self._reader.read_closely(text, plus=plus)
+class Inherited(NamedTuple):
+    """What a local number can take over from the numbers before it; all None where there is no number yet.
 
-    def _has_hyphen_tail(self, groups: Groups, at: int, end: int) -> bool:
-        """Tell whether other last digits of a number follow a hyphen: 8-(3412)-65-08-71-72."""
-        if end != groups.count - 1 or not 2 <= len(groups.digits[end]) <= 4:
-            return False
-        prefix_apart = groups.digits[at] in {self._reader.plan.trunk, self._reader.code} and not groups.gaps[at].opens
-        if not prefix_apart and len(groups.digits[at]) < CODE:
-            return False
-        pairs = [len(group) for group in groups.digits[end - 2 : end]] == [2, 2]
-        return (pairs or len(groups.digits[end - 1]) >= LOCAL_DIGITS[0]) and groups.between(end) == "-"
+    ``area`` is the area code of the last number of a fixed line, "" where it was not written apart. ``start`` are that
+    number's first digits, as many as stand before a local number of seven. ``abroad`` is the last number, where it is
+    of another country.
+    """
 
-    def _joins(self, groups: Groups, at: int, here: int) -> bool:
-        """Tell whether a slash or a bracket before group ``here`` may stand inside a number that begins with ``at``."""
-        gap = groups.gaps[here]
-        prefixed = (at == 0 and groups.run.plus) or groups.digits[at] in {self._reader.plan.trunk, self._reader.code}
-        so_far = groups.width(at, here)
-        if gap.opens:  # prefixes and area codes stand before a bracket: 351-40-11 (220) has an extension
-            last = here + 1 == groups.count or groups.gaps[here + 1].opens
-            return gap.joins and (so_far <= _MOST_BEFORE_BRACKET or (prefixed and not last))
-        if at and not groups.gaps[at].slash:
-            return False
-        if so_far <= _MOST_BEFORE_BRACKET or (prefixed and so_far <= _MOST_PREFIXED and len(groups.between(here)) == 1):
-            return gap.joins
-        return all(groups.gaps[k].slash for k in range(at + 1, here))
+    area: str | None = None
+    start: str | None = None
+    abroad: Number | None = None
 
-    def _kind(self, groups: Groups, at: int, end: int, number: Number, *, plus: bool) -> Kind | None:
-        """Tell how sure a number is, by its prefix and its code; None where its groups are not those of a number."""
-        first = groups.digits[at]
-        even = self._is_even(groups, at, end)
-        if self._lost_a_digit(groups, at, end, even=even):
-            return None
-        if plus:
-            return Kind.PREFIXED
-        if groups.width(at, end) > len(number.national):
-            return self._kind_of_prefixed(groups, at, end, number)
-        if groups.gaps[at].opens and any(gap.closes for gap in groups.gaps[at + 1 : end]):
-            return Kind.BRACKETED
-        if at == 0 and len(first) in {CODE - 1, CODE} and end > 1 and groups.gaps[1].blank and is_placed(groups.run):
-            return None  # офис 301 229-30-42
-        code = CODE if self._reader.plan.length >= WHOLE else CODE - 1
-        whole = end == at + 1 or (even and end - at == groups.count)
-        if self._is_local_first(groups, at, end) or (len(first) < code and not whole):
-            return None
-        return Kind.BARE
 
-    @staticmethod
-    def _lost_a_digit(groups: Groups, at: int, end: int, *, even: bool) -> bool:
-        """Tell whether a last digit apart belongs to what follows: 8 905 900 11 7 5 этаж, 8 903 625 17 4 8 903 …"""
-        if len(groups.digits[end - 1]) > 1 or all(len(group) == 1 for group in groups.digits[at:end]):
-            return False
-        twice = len(groups.digits[max(end - 2, 0)]) == 1
-        return twice or end < groups.count or (not even and groups.gaps[end - 1].blank)
+class Way(NamedTuple):
+    """A way to cut the first groups of a run: its cost, its last piece, and ``before``, the way up to that piece.
 
-    def _kind_of_prefixed(self, groups: Groups, at: int, end: int, number: Number) -> Kind | None:
-        first, home = groups.digits[at], number.country_code == self._reader.code
-        if not home and any(gap.slash for gap in groups.gaps[at + 1 : end]):
-            return None
-        if groups.gaps[at].opens or len(first) not in {2, 3} or first[0] == "0":
-            return Kind.PREFIXED
-        if home:
-            return Kind.BARE
-        return Kind.PREFIXED if first in {number.country_code, "810", "38"} else None
+    ``kind``, ``start`` (a group) and ``number`` are of the last piece. ``last`` is the last number of the whole way.
+    """
 
-    def _is_local_first(self, groups: Groups, at: int, end: int) -> bool:
-        """Tell a local number and what follows it from a number without brackets: 351-40-11 220, 225 82 86 12."""
-        widths = [len(group) for group in groups.digits[at:end]]
-        if widths[:3] == [3, 2, 2] and len(widths) == 4:
-            return self._reader.plan.length >= WHOLE or self._reader.plan.code_width < CODE
-        gaps = groups.gaps[at + 2 : end]
-        hyphens = [place for place, gap in enumerate(gaps) if not gap.blank]
-        return bool(hyphens) and any(gap.blank for gap in gaps[hyphens[0] :])
+    cost: int
+    kind: PieceKind
+    start: int
+    number: Number | None = None
+    before: "Way | None" = None
+    last: Number | None = None
+    inherited: Inherited = Inherited()
 
-    @staticmethod
-    def _is_even(groups: Groups, at: int, end: int) -> bool:
-        """Tell whether all gaps of a number are alike: 9 161 234 567 is one number, 9-18 229-30-70 is not."""
-        texts = {groups.between(k) for k in range(at + 1, end)}
-        return len(texts) == 1
+    def steps(self) -> list["Way"]:
+        """The ways up to each piece, from the first piece to the last; [] for ``START``."""
+        steps: list[Way] = []
+        way = self
+        while way.before is not None:
+            steps.append(way)
+            way = way.before
+        return steps[::-1]
+
+
+_cost_of = attrgetter("cost")
+# Kind a is no better than kind b where everything that may follow a may follow b, and b may end a run where a may.
+_NO_BETTER: Final = {
+    kind: {
+        other
+        for other in PieceKind
+        if other is not kind and FOLLOWS[kind] <= FOLLOWS[other] and (other in MAY_END or kind not in MAY_END)
+    }
+    for kind in PieceKind
+}
+
+
+def promising(ways: dict[PieceKind, Way]) -> list[Way]:
+    """Of the ways to one place, those that can still become the cheapest.
+
+    A way is left out where another one is cheaper and may be continued in all its manners.
+    """
+    if len(ways) == 1:
+        return list(ways.values())
+    promising_ways: list[Way] = []
+    for kind, way in ways.items():
+        better = _NO_BETTER[kind]
+        if not any(other.cost < way.cost and other.kind in better for other in ways.values()):
+            promising_ways.append(way)
+    return promising_ways
+
+
+START: Final = Way(0, PieceKind.START, 0)
+"""The way to the beginning of a run."""
+
+
+def cheapest(ways: Collection[Way]) -> Way | None:
+    """The cheapest of some ways that holds a number and may end a run, or None."""
+    return min((way for way in ways if way.kind in MAY_END and way.last is not None), key=_cost_of, default=None)

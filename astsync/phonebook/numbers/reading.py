@@ -6,15 +6,10 @@ from functools import lru_cache
 from typing import Final, NamedTuple
 
 import phonenumbers
-from phonenumbers import COUNTRY_CODE_TO_REGION_CODE, PhoneNumber
+from phonenumbers import PhoneNumber
 
-from astsync.phonebook.numbers.country_plan import (
-    NumberPlan,
-    calling_code,
-    calling_code_width,
-    may_be_national,
-    number_plan,
-)
+from astsync.phonebook.numbers.calling_codes import calling_code, calling_code_width, may_be_national
+from astsync.phonebook.numbers.country_plan import NumberPlan, number_plan
 
 INTERNATIONAL: Final = "international number"
 NATIONAL: Final = "national number"
@@ -29,13 +24,12 @@ OLD_TRUNK: Final = "old trunk prefix 8"
 UNASSIGNED: Final = "code exists, block not assigned"
 
 # Countries whose people write their numbers to each other without the "+": the former Soviet Union.
-_NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992", "993", "994", "995", "996", "998"})
+NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992", "993", "994", "995", "996", "998"})
 _MOST_DIGITS = 15  # ITU-T E.164
 _MOST_WITH_PREFIXES = _MOST_DIGITS + 6  # digits; the longest prefixes are the four of +7 (8 10 …) and some spare
 _LEAST_DIGITS = 7
-_LEAST_CODE, _LONGEST_AREA = 3, 5  # digits
-_WITH_SEVEN = 11  # digits of a whole number with its calling code 7, or its trunk prefix 8
-_LEAST_BRACKETED = 4  # digits of a trunk prefix and a code in one pair of brackets: (8495), (8-473)
+_LONGEST_AREA = 5  # digits of an area code
+WITH_SEVEN = 11  # digits of a whole number with its calling code 7, or its trunk prefix 8
 _DIGITS = re.compile(r"\d+")
 _BRACKETS = re.compile(r"\(([\d .-]*)\)")
 
@@ -122,7 +116,7 @@ def _is_fixed_abroad(e164: str) -> bool:
     return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
 
 
-class Reader:
+class NumberReader:
     """Reads numbers as they are written in one country (ISO 3166 alpha-2)."""
 
     def __init__(self, country: str) -> None:
@@ -175,14 +169,14 @@ class Reader:
             return _LEAST_DIGITS <= count <= _MOST_DIGITS + 1
         if first and start.startswith(("00", "81")) and count > self.plan.length + 1:
             return count <= _MOST_DIGITS + 3
-        if start in _NEIGHBOURS:
+        if start in NEIGHBOURS:
             return self._least <= count <= _MOST_DIGITS - 2
         return self._may_be_home(count, start)
 
     def _may_be_home(self, count: int, start: str) -> bool:
         if not self._length:
             return self._least <= count <= _MOST_DIGITS
-        if self._length <= count <= self._length + 2 or (count == _WITH_SEVEN and start[0] == "7"):
+        if self._length <= count <= self._length + 2 or (count == WITH_SEVEN and start[0] == "7"):
             return True
         return start == self.plan.abroad and count > self._length
 
@@ -236,8 +230,8 @@ class Reader:
         """
         text, first = digits.text, digits.groups[0]
         whole_code = len(first) > 2 or (first == "38" and text[2] == "0")  # Ukraine writes 38 (067) …
-        neighbour = (text[:3] in _NEIGHBOURS and whole_code) or (
-            text[0] == "7" and self.code != "7" and len(text) == _WITH_SEVEN
+        neighbour = (text[:3] in NEIGHBOURS and whole_code) or (
+            text[0] == "7" and self.code != "7" and len(text) == WITH_SEVEN
         )
         return self._international(text, NO_PLUS) if len(text) > 10 and neighbour else None
 
@@ -282,7 +276,7 @@ class Reader:
             return
         if trunk:
             yield trunk, f"trunk prefix {trunk}"
-        if self.code not in _NEIGHBOURS or trunk == "8":
+        if self.code not in NEIGHBOURS or trunk == "8":
             return
         if trunk == "0":
             yield "80", OLD_TRUNK
@@ -317,89 +311,3 @@ class Reader:
     def is_fixed(self, number: Number) -> bool:
         """Tell whether a number is of a fixed line, whose area code its neighbours in a field can share."""
         return number.country_code == self.code and self.plan.is_fixed(number.national)
-
-
-class SevenReader(Reader):
-    """Reads numbers as they are written in Russia and Kazakhstan, which share the calling code 7 and the trunk 8."""
-
-    def _may_be_home(self, count: int, start: str) -> bool:
-        if count == _WITH_SEVEN:
-            return start[0] in "78"
-        if count == self.plan.length or (count == _WITH_SEVEN + 1 and start[:2] == "78"):
-            return True
-        return _WITH_SEVEN < count <= _WITH_SEVEN + 2 and start[0] in "78" and start[1:2] in {"3", "9"}
-
-    def _is_trunk(self, digits: Digits) -> bool:
-        """Tell +8 (495) … from +84 95 …: the groups decide, and where there are none, the reading at home wins."""
-        text, groups, _ = digits
-        if groups[0] == "8":
-            return True
-        apart = len(groups) > 1 and is_calling_code(groups[0])
-        return text[0] == "8" and len(text) == _WITH_SEVEN and not apart and self.plan.valid(text[1:])
-
-    def _international(self, text: str, rule: str) -> Number | None:
-        if text[:1] != "7":
-            return super()._international(text, rule)
-        return self._ten(text[1:], rule)
-
-    def _plus(self, digits: Digits) -> Number | None:
-        text, groups, _ = digits
-        if len(groups) > 1 and len(text) == self.plan.length and not is_calling_code(groups[0]):
-            at_home = _LEAST_CODE <= len(groups[0]) <= _LONGEST_AREA and self.plan.valid(text)
-            if at_home:  # + (495) 229-30-42 is no number of Germany, though its digits are
-                return Number("7", text, PLUS_CODE)
-        if self._has_second_code(text):
-            return self._international(text[1:], CODE_TWICE)
-        if text.startswith("7810") and len(text) > _WITH_SEVEN + 3:
-            return self._international(text[4:], PREFIX_810)  # +7 (8 10 375 29) …: 1C's form put +7 before
-        return self._with_both(digits) or super()._plus(digits)
-
-    @staticmethod
-    def _has_second_code(text: str) -> bool:
-        """Tell +7 375 29 123-45-67: 1C's form put its own code before a neighbour's number."""
-        return len(text) > _WITH_SEVEN and text[0] in "78" and text[1:4] in _NEIGHBOURS
-
-    def _with_both(self, digits: Digits) -> Number | None:
-        """Read +7 8 495 …; where the 8 does not stand apart it may be an area's: +7 (8482) 12-34-567 is too long."""
-        text, groups, _ = digits
-        if len(text) != _WITH_SEVEN + 1 or text[:2] != "78" or not self.plan.valid(text[2:]):
-            return None
-        apart = groups[0] == "78" or groups[1:2] == ["8"]
-        return Number("7", text[2:], CODE_TRUNK) if apart or not self.plan.code_exists(text[1:4]) else None
-
-    def _ten(self, national: str, rule: str) -> Number | None:
-        """Take ten digits after a prefix; a new block of an old code may not be in the metadata: the code decides."""
-        if len(national) != self.plan.length:
-            return None
-        if self.plan.valid(national):
-            return Number("7", national, rule)
-        return Number("7", national, UNASSIGNED) if self.plan.code_exists(national[:3]) else None
-
-    def _home(self, digits: Digits) -> Number | None:
-        text, groups, _ = digits
-        if len(text) == _WITH_SEVEN and text[0] in "78":
-            return self._ten(text[1:], NO_PLUS if text[0] == "7" else "trunk prefix 8") if _keeps_code(groups) else None
-        if len(text) > _WITH_SEVEN and len(groups) > 1:  # in one piece it may be a taxpayer's number
-            return self._international(text[1:], CODE_TWICE) if self._has_second_code(text) else self._with_both(digits)
-        if len(text) != self.plan.length or groups[0] in {"7", "8"}:
-            return None
-        if text[0] == "7" and self.country != "KZ" and not digits.bracketed:
-            return None  # of Kazakhstan, but a taxpayer's number as well, or a number that lost a digit
-        return Number("7", text, NATIONAL) if self.plan.valid(text) else None
-
-
-def _keeps_code(groups: list[str]) -> bool:
-    """Tell whether a prefix of one digit leaves the area code whole: (847) 213-82-010 has a digit too many instead."""
-    first = len(groups[0])
-    return first == 1 or first >= _LEAST_BRACKETED or all(len(group) == 3 for group in groups[1:])
-
-
-def is_calling_code(group: str) -> bool:
-    """Tell whether digits are the calling code of a country, of one to three digits."""
-    regions = COUNTRY_CODE_TO_REGION_CODE.get(int(group), ()) if 1 <= len(group) <= 3 else ()
-    return any(region != phonenumbers.REGION_CODE_FOR_NON_GEO_ENTITY for region in regions)
-
-
-def reader_for(country: str) -> Reader:
-    """Give the reader of a country. Raises ValueError for a country that libphonenumber does not know."""
-    return SevenReader(country) if number_plan(country).country_code == 7 else Reader(country)

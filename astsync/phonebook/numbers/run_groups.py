@@ -5,28 +5,27 @@ from functools import lru_cache
 from itertools import accumulate
 from typing import Final, NamedTuple
 
-from astsync.phonebook.numbers.field import Run
+from astsync.phonebook.numbers.runs import Run
 
 GROUP: Final = re.compile(r"\d+")
-WHOLE: Final = 10
-"""Digits of a national number in Russia, behind codes of three; a group with so many is a number in one piece."""
-
 _NO_DIGITS = str.maketrans("", "", "0123456789")
+_ONE_PIECE = 10  # digits; a group with so many is a number by itself, whatever the country
 _LEAST_REPEATED = 5  # digits of the shortest local number
 _LONGEST_PERIOD = 6  # groups of one number
 _LONGEST_WEAK = 3  # signs between two groups of a local number
 
 
 def digit_count(text: str) -> int:
-    """Count the ASCII digits of a text."""
+    """Count the digits 0 to 9 of a text."""
     return len(text) - len(text.translate(_NO_DIGITS))
 
 
 class Gap(NamedTuple):
     """What stands between two groups of digits.
 
-    ``weak``: may stand inside a local number; ``joins``: may stand inside a whole number; ``parts``: may stand between
-    two numbers; ``slash``, ``blank``: has such a sign in it; ``opens``, ``closes``: a bracket opens, closes in it.
+    ``weak``: it may stand inside a local number. ``joins``: it may stand inside a whole number. ``parts``: one number
+    may end before it and another begin behind it. A gap may join and part; the cost of a cut decides then.
+    ``slash``, ``blank``: it holds such a sign. ``opens``, ``closes``: a bracket opens, closes in it.
     """
 
     weak: bool
@@ -48,7 +47,10 @@ def _gap(text: str) -> Gap:
 
 
 def _period(digits: list[str], gaps: list[str]) -> int:
-    """Give the groups of one number where a run repeats one way of writing, each number with as many digits; else 0."""
+    """How many groups each number has, where a run repeats one way of writing; else 0.
+
+    229-30-51-229-30-52 repeats groups of 3, 2 and 2 digits: 3.
+    """
     count = len(digits)
     for period in range(1, min(count // 2, _LONGEST_PERIOD) + 1):
         widths = [len(group) for group in digits[:period]]
@@ -81,12 +83,12 @@ class Groups:
 
     @property
     def closed(self) -> bool:
-        """Tell whether a bracket closes behind the last group; before a comma a typist may leave it out."""
+        """Whether a bracket closes behind the last group; before a comma a typist may leave it out."""
         return self.run.comma or ")" in self.text[self.ends[-1] :]
 
     @property
     def is_sparse(self) -> bool:
-        """Tell whether hardly any digits stand together: nobody types several numbers digit by digit."""
+        """Whether most digits stand alone: 8 9 1 6 1 2 3."""
         return 2 * self.totals[-1] < 3 * self.count
 
     def slice(self, start: int, end: int) -> str:
@@ -101,15 +103,15 @@ class Groups:
         return self.text[self.starts[start] : self.ends[end - 1]]
 
     def parts_at(self, at: int) -> bool:
-        """Tell whether one piece may end and another begin before group ``at``."""
+        """Whether one piece may end, and the next begin, before group ``at``."""
         if at in {0, self.count} or self.gaps[at].parts:
             return True
         if self._period and at % self._period == 0:
             return True  # 229-30-51-229-30-52
-        return len(self.digits[at - 1]) >= WHOLE and len(self.digits[at]) >= WHOLE  # 89161234567-89261234568
+        return len(self.digits[at - 1]) >= _ONE_PIECE and len(self.digits[at]) >= _ONE_PIECE  # 89161234567-89261234568
 
     def between(self, at: int) -> str:
-        """The text between group ``at`` and the one before it."""
+        """The text between group ``at`` and the group before it."""
         return self.text[self.ends[at - 1] : self.starts[at]]
 
     def width(self, start: int, end: int) -> int:

@@ -3,7 +3,7 @@
 One row holds the same phone in several ways, which may be empty, cut or disagree. What people see in 1C comes first:
 ``Представление``, else the text inside ``Значение``, inside ``ЗначенияПолей``. Country, area and number (in those two,
 or in ``Поле1`` to ``Поле3`` of the register before 1C's standard library) stand beside it, and ``НомерТелефона``, which
-a machine made (20 characters in older configurations), is the last resort. ``phonebook.phone_row`` decides by them.
+a machine made (20 characters in older configurations), is the last resort. ``numbers.phone_row`` decides.
 """
 
 import re

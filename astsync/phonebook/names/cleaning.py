@@ -1,96 +1,9 @@
-"""What cannot be seen, or only looks like something else: the characters of phone fields and names made plain."""
+"""A name in plain characters: pictures, quotes and what cannot be seen go; letters of the wrong alphabet turn back."""
 
 import re
-import sys
 import unicodedata
-from html.entities import html5
 
-_QUOTES = frozenset("\"'`«»‹›“”„‟‘’‚‛″′‴‵‶‷´ˮ＂＇｀❛❜❝❞〝〞〟「」『』")
-_DASHES = frozenset("−~～〜∼˗ーｰ﹣－")
-_LINE_ENDS = frozenset("\n\r\v\f\x1c\x1d\x1e\x85\u2028\u2029")
-# Circled digits, fractions and superscripts are no digits of a number: within one they spoil it as a letter does.
-_NUMERAL = "ø"
-_OPENING, _CLOSING = frozenset("([{"), frozenset(")]}")
-
-
-def is_invisible(char: str) -> bool:
-    """Tell whether a character has no shape of its own: controls, format characters, marks, surrogates, unassigned."""
-    return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}
-
-
-def is_quote(char: str) -> bool:
-    """Tell whether a character is a quotation mark, a prime or an apostrophe of any script."""
-    return char in _QUOTES
-
-
-def is_dash(char: str) -> bool:
-    """Tell whether a character is a hyphen, a dash, a minus or a tilde of any width."""
-    return char in _DASHES or unicodedata.category(char) == "Pd"
-
-
-def _blank(char: str) -> str | None:
-    if char in _LINE_ENDS:
-        return "\n"
-    if char in "\t_" or char in _QUOTES or unicodedata.category(char) in {"Zs", "Sk"}:
-        return " "
-    return "" if is_invisible(char) else None
-
-
-def _punctuation(char: str) -> str:
-    """Give the ASCII sign that a sign stands for; "?" for those that stand for nothing in a phone field."""
-    plain = unicodedata.normalize("NFKC", char)
-    if is_dash(char):
-        return "-"
-    if plain in _OPENING:
-        return "("
-    if plain in _CLOSING:
-        return ")"
-    if char in "∕⁄⧸":
-        return "/"
-    if char in "·∙⋅‧․。":
-        return "."
-    if char in "、،":
-        return ","
-    return plain if len(plain) == 1 and plain.isascii() else "?"
-
-
-def _phone_character(char: str) -> str:
-    """Give what one character of a phone field becomes: "" when it cannot be seen, "?" when it stops a number."""
-    category = unicodedata.category(char)
-    if category == "Nd":
-        return str(unicodedata.decimal(char))
-    blank = _blank(char)
-    if blank is not None:
-        return blank
-    if category[0] == "L":
-        letter = unicodedata.normalize("NFKC", char).lower()
-        return "е" if letter == "ё" else letter
-    if char == "№":
-        return char
-    if category in {"No", "Nl"}:
-        return _NUMERAL
-    return "?" if category == "So" else _punctuation(char)
-
-
-class _PhoneTable(dict[int, str]):
-    """A table for ``str.translate`` that fills itself, a character when it is first met."""
-
-    def __missing__(self, code: int) -> str:
-        self[code] = plain = _phone_character(chr(code))
-        return plain
-
-
-_PHONE_TABLE = _PhoneTable()
-
-
-def plain_phone_text(text: str) -> str:
-    """Give a phone field with lower-case letters, ASCII digits and signs, and nothing that cannot be seen.
-
-    Digits of every script become ASCII, dashes of every kind "-", brackets "(" and ")", blanks " ", line ends a line
-    feed; quotes and underscores become blanks. Signs that no number holds become "?".
-    """
-    return text.translate(_PHONE_TABLE)
-
+from astsync.phonebook.characters import LINE_ENDS, QUOTES, is_dash, is_invisible, is_quote
 
 # Letters that look alike in print: a typist's Latin "C" in СМАРТ and a Cyrillic "а" in Samsung.
 _LATIN, _CYRILLIC = "ABCEHKMOPTXYIaceopxyiëË", "АВСЕНКМОРТХУІасеорхуіёЁ"
@@ -102,7 +15,7 @@ _LETTER = "[A-Za-z\u00c0-\u02af\u0400-\u052f]"
 _IN_WORD_QUOTE = re.compile(f"(?<={_LETTER})['’ʼ‘`´ʹ](?={_LETTER})")
 
 
-_ALL_QUOTES = "".join(sorted(_QUOTES))
+_ALL_QUOTES = "".join(sorted(QUOTES))
 _ANY_QUOTE = f"[{re.escape(_ALL_QUOTES)}]"
 _QUOTES_IN_A_ROW = re.compile(f"{_ANY_QUOTE}+")
 
@@ -134,7 +47,7 @@ _DANGEROUS = {**dict.fromkeys("\\|$^=<>", " "), ";": ",", "[": "(", "{": "(", "]
 
 def _name_character(char: str) -> str:
     category = unicodedata.category(char)
-    if is_quote(char) or char in _LINE_ENDS or category == "Zs":
+    if is_quote(char) or char in LINE_ENDS or category == "Zs":
         return " "
     if is_dash(char):
         return "-"
@@ -167,30 +80,6 @@ _NAME_TABLE = _NameTable({ord(_KEPT): "'"})
 _PLAIN_NAME = re.compile(r"[А-Яа-яЁёA-Za-z0-9 .,()&+-]*")
 
 
-_ENTITY = re.compile(r"&(?:#(\d{1,7})|#[xX]([0-9A-Fa-f]{1,6})|([A-Za-z][A-Za-z0-9]{1,30}));")
-# What is left of an entity when its semicolon was cut off; no more of them, for "A&LTD" is a name.
-_WITHOUT_END = re.compile(r"&(quot|laquo|raquo|nbsp)(?![A-Za-z;])")
-_MOST_DECODED = 3  # times: &amp;amp;quot; comes from exports of exports
-
-
-def _of_entity(match: re.Match[str]) -> str:
-    decimal, hexadecimal, name = match.groups()
-    if name is not None:
-        return html5.get(f"{name};", match[0])
-    code = int(decimal) if decimal is not None else int(hexadecimal, 16)
-    return chr(code) if code <= sys.maxunicode else " "
-
-
-def without_entities(text: str) -> str:
-    """Give a text with the entities of HTML decoded, also those that were encoded again. Unknown ones stay."""
-    for _ in range(_MOST_DECODED):
-        decoded = _ENTITY.sub(_of_entity, _WITHOUT_END.sub(r"&\1;", text))
-        if decoded == text:
-            break
-        text = decoded
-    return text
-
-
 _MOST_SHORT = 64  # characters of a word whose marks are not counted
 _MOST_MARKS = 4  # on one letter; Vietnamese and Hebrew need two
 
@@ -216,7 +105,7 @@ def _around_word(match: re.Match[str]) -> str:
     return " " if behind and end < len(text) and (text[end].isalnum() or text[end] == "_") else ""
 
 
-def plain_name_text(text: str) -> str:
+def plain(text: str) -> str:
     """Give a name in NFC with plain dashes and blanks, without quotes, pictures and what cannot be seen.
 
     Characters that are dangerous in a dialplan become blanks, commas and round brackets.

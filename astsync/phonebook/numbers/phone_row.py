@@ -24,7 +24,7 @@ _DIGIT = re.compile(r"\d")
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 _RUN = re.compile(r"\d[\d .()\u00a0-]*")
 _GROUPED = re.compile(r"\d[ .()-]+\d")
-_WHOLE = 10  # digits: such a number needs no other parts, and no separators to be told from an extension
+_WITH_AREA = 10  # digits: such a number needs no other parts, and no separators to be told from an extension
 _LONGEST = 11  # digits; a longer "number" of a foreign country is none of its
 _MOST_DIGITS = 13  # of one number without separators; in more of them several are glued
 _AREA_DIGITS = range(2, 6)
@@ -49,16 +49,15 @@ class RowReader:
 
     def __init__(self, numbers: NumberParser) -> None:
         # Loading libphonenumber takes longer than starting a command that needs no numbers.
-        from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
-
+        from astsync.phonebook.numbers.calling_codes import CALLING_CODES
         from astsync.phonebook.numbers.country_plan import number_plan
 
         plan = number_plan(numbers.country)
         self._parse = numbers.parse
         self._code, self._trunk = str(plan.country_code), plan.trunk
+        self._codes = CALLING_CODES
         self._home = frozenset({"", self._code, self._trunk})
         self._starts = frozenset({"+", "(", self._code[:1], self._trunk})  # of a number that has its area code
-        self._codes = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
     def read(self, phone: Phone) -> RowResult:
         """Give the keys of a phone row, or the reason for none; never raises."""
@@ -139,7 +138,7 @@ class RowReader:
         if len(number) < LEAST_NUMBER or not known:
             return self._parse(_unsplit(parts))
         if country in self._home:
-            whole = len(number) >= _WHOLE and (not parts.area or parts.number.lstrip()[:1] in self._starts)
+            whole = len(number) >= _WITH_AREA and (not parts.area or parts.number.lstrip()[:1] in self._starts)
             found = self._parse(parts.number) if whole else None
             return found if found is not None and found.keys else self._parse(self._at_home(country, parts))
         abroad = self._parse(_rendered(f"+{country}", parts))
@@ -155,7 +154,7 @@ class RowReader:
     def _at_home(self, country: str, parts: Parts) -> str:
         """Write the parts of a number at home; without an area it may be a local number, which takes no country."""
         digits = len(ascii_digits(parts.area + parts.number))
-        if not parts.area and country and digits < _WHOLE - 1:
+        if not parts.area and country and digits < _WITH_AREA - 1:
             return parts.number
         return _rendered(f"+{country}" if country == self._code else country, parts)
 
@@ -171,7 +170,7 @@ def _with_area_rule(result: NumberResult, national: str) -> NumberResult:
 
 def _unsplit(parts: Parts) -> str:
     """Write the text again that a machine split; digits alone in the field of the extension are one."""
-    rest = "" if parts.extension.isdecimal() and len(parts.extension) < _WHOLE else parts.extension
+    rest = "" if parts.extension.isdecimal() and len(parts.extension) < _WITH_AREA else parts.extension
     return " ".join(filter(None, (parts.country, parts.area, parts.number, rest)))
 
 
@@ -184,4 +183,4 @@ def _holds_number(rest: str, text: str) -> bool:
     count = len(ascii_digits(rest))
     if count < LEAST_NUMBER or rest in text:  # what the text holds too was read where it stands
         return False
-    return count >= _WHOLE or _GROUPED.search(rest) is not None
+    return count >= _WITH_AREA or _GROUPED.search(rest) is not None

@@ -3,7 +3,7 @@
 import re
 from typing import Final
 
-from astsync.phonebook.cleaning import unmix
+from astsync.phonebook.names.cleaning import unmix
 
 _WORD = re.compile(r"[^\W_]+")
 
