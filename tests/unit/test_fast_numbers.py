@@ -176,8 +176,10 @@ def test_mutated_fields() -> None:
 def unproven_plans(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(metadata_patterns, "PROVING_DIGITS", 2)
     number_plan.cache_clear()
+    calling_code.cache_clear()
     yield
     number_plan.cache_clear()
+    calling_code.cache_clear()
 
 
 @pytest.mark.slow
