@@ -1,9 +1,14 @@
-"""Counterparties to the phonebook: one number, one name, and a reason for everything that got no entry."""
+"""Counterparties to the phonebook: each number gets one name, and what got no entry gets a reason.
+
+A conflict can only be decided when all counterparties are known, because the last one may have the best claim. So
+``read`` collects claims, and ``decide`` makes the phonebook of them. Some hundreds of thousands of claims wait in
+between; they are kept as small as they can be.
+"""
 
 from collections.abc import Iterable
 from typing import Literal
 
-from astsync.phonebook.claims import Card, Held, claim_of, ranked, told
+from astsync.phonebook.claims import Claimant, Held, claim_of, ranked, told
 from astsync.phonebook.model import (
     Claim,
     Conflict,
@@ -26,7 +31,11 @@ ConflictRule = Literal["first", "join", "skip"]
 
 
 class BookBuilder:
-    """Builds the phonebook; the same one in whatever order the source gives its counterparties."""
+    """Builds the phonebook. It is the same in whatever order the source gives its counterparties.
+
+    ``conflict`` is what to do where several counterparties claim a number: the first of them gets it, their names are
+    joined (up to ``max_length`` characters), or nobody gets it.
+    """
 
     def __init__(
         self, numbers: NumberParser, names: NameMaker, conflict: ConflictRule = "first", max_length: int = 40
@@ -41,11 +50,11 @@ class BookBuilder:
         self._counterparties = 0
 
     def build(self, counterparties: Iterable[Counterparty], note: Note = no_note) -> Phonebook:
-        """Read all counterparties and decide the conflicts; an error of the source passes through."""
+        """``read`` all counterparties, then decide. Errors of the source pass through."""
         return self.read(counterparties)(note)
 
     def read(self, counterparties: Iterable[Counterparty]) -> Decide:
-        """Read counterparties, and return ``decide``; an error of the source passes through."""
+        """Collect the claims of counterparties, and return ``decide``. Errors of the source pass through."""
         for counterparty in counterparties:
             self._counterparties += 1
             self._add(counterparty)
@@ -53,7 +62,7 @@ class BookBuilder:
 
     def _add(self, counterparty: Counterparty) -> None:
         if not counterparty.phones:
-            return  # most lists hold many without a phone; that is no fault of a field
+            return  # most lists hold many such; they are not worth a line in ``problems``
         results = [(phone, self._read_row(phone)) for phone in counterparty.phones]
         countries = (country_of(key) for _, result in results for key in result.keys)
         made = self._names.make(counterparty.name, country=next(filter(None, countries), None))
@@ -61,7 +70,7 @@ class BookBuilder:
             self._skip(counterparty, counterparty.name, made.reason or "no name")
             return
         c = counterparty
-        card = Card(c.rank, c.catalog, c.name, c.code, c.source, made.name)
+        card = Claimant(c.rank, c.catalog, c.name, c.code, c.source, made.name)
         for phone, result in results:
             if not result.keys:
                 self._skip(counterparty, phone.text, result.reason or "no number")
@@ -78,7 +87,7 @@ class BookBuilder:
         self._doubts.append(Doubt(counterparty.source, counterparty.name, phone.text, row.structure, row.keys))
 
     def _claim(self, number: str, held: Held) -> None:
-        """Keep a claim; a list only where there are several, as nearly all numbers have one."""
+        """Keep a claim. Nearly all numbers have one, so a list is made only for the second: it saves memory."""
         known = self._claims.setdefault(number, held)
         if known is held:
             return
@@ -88,7 +97,7 @@ class BookBuilder:
             self._claims[number] = [known, held]
 
     def decide(self, note: Note = no_note) -> Phonebook:
-        """Give the phonebook of what was read; ``note`` learns all claims. What was read is forgotten."""
+        """The phonebook of what was read, which then is forgotten. ``note`` learns each number and its claims."""
         entries: dict[str, Entry] = {}
         conflicts: list[Conflict] = []
         for number in sorted(self._claims):
@@ -110,7 +119,7 @@ class BookBuilder:
         return told(claims, "first" if alike else self._rule)
 
     def _settle(self, number: str, claims: tuple[Claim, ...], conflicts: list[Conflict]) -> Entry | None:
-        """Decide a number, and note the conflict where counterparties of different names claim it."""
+        """The entry of a number, or None. Adds to ``conflicts`` where counterparties of different names claim it."""
         first = claims[0]
         if len(claims) == 1 or len({claim.name for claim in claims}) == 1:
             return Entry(number, first.name, first.source)
@@ -120,7 +129,7 @@ class BookBuilder:
         return Entry(number, self._joined(claims) if self._rule == "join" else first.name, first.source)
 
     def _joined(self, claims: tuple[Claim, ...]) -> str:
-        """Join names by `` / `` as far as whole names fit, in characters and in bytes."""
+        """Different names, joined by `` / ``; a name that does not fit whole is left out."""
         name = claims[0].name
         for other in dict.fromkeys(claim.name for claim in claims[1:] if claim.name != name):
             longer = f"{name} / {other}"
@@ -130,5 +139,5 @@ class BookBuilder:
 
 
 def _is_plain(phone: Phone) -> bool:
-    """Tell whether a phone is the text that a person sees, and nothing else."""
+    """Whether a phone is one text and nothing else. Then the text alone explains its key, and no rules are kept."""
     return phone.parts is None and len(phone.texts) == 1

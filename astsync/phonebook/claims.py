@@ -1,7 +1,12 @@
-"""Who wins a number that several counterparties claim: an order that people can read, and its reasons in words.
+"""Who wins a number that several counterparties claim, and the reason in words.
 
-The order: the rank of the catalog, the rank of the kind of contact, a card that is not marked as closed, the older
-code, the name, the reference.
+The first of these that differs decides:
+
+1. the rank of the catalog, as the configuration orders them;
+2. the rank of the kind of contact;
+3. a card that is not marked as closed (``names.closed_marks``) before one that is;
+4. the older code: it never changes, and people can look it up in 1C;
+5. the name, then the reference: without meaning, but the same in every run, so that no name changes back and forth.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,8 +18,8 @@ from astsync.phonebook.names.closed_marks import closed_mark
 CodeKey = tuple[bool, str, int, str]
 
 
-class Card(NamedTuple):
-    """What the claims of one counterparty have in common. ``shown`` is its caller name."""
+class Claimant(NamedTuple):
+    """What all claims of one counterparty have in common. ``name`` is its name in 1C, ``shown`` its caller name."""
 
     rank: int
     catalog: str
@@ -24,15 +29,15 @@ class Card(NamedTuple):
     shown: str
 
 
-Held = tuple[Card, int, str, str, tuple[str, ...]]
-"""A claim as it is kept until all are known: the card; the phone's rank, kind and text; the rules (``Claim.rules``)."""
+Held = tuple[Claimant, int, str, str, tuple[str, ...]]
+"""A claim as it is kept until all are known: the claimant; the phone's rank, kind and text; ``Claim.rules``."""
 
 
 def code_key(code: str) -> CodeKey:
-    """Give what orders codes of 1C: its prefix, then the number in it; no code comes last.
+    """The key by which codes of 1C are sorted: by prefix, then by number; no code comes last.
 
-    1C numbers cards as they are made, in padded texts: "000000009" is older than "000000010". A prefix such as "00-"
-    names the infobase.
+    1C numbers cards as they are made, and pads the number with zeros: "000000009" is older than "000000010". A prefix
+    such as "00-" names the infobase; codes of different prefixes tell nothing about age.
     """
     plain = code.strip()
     prefix = plain.rstrip("0123456789")
@@ -41,7 +46,7 @@ def code_key(code: str) -> CodeKey:
 
 
 class _Placed(NamedTuple):
-    """A claim with what orders it."""
+    """A claim with its place in the order; ``closed`` are the words of a closed card's mark, or ""."""
 
     rank: int
     kind_rank: int
@@ -57,7 +62,7 @@ class _Placed(NamedTuple):
 
 
 def ranked(claims: Sequence[Held]) -> list[_Placed]:
-    """Put the claims of a number into their order, and keep the first one of each counterparty."""
+    """The claims of a number in their order, of each counterparty only the first one."""
     first: dict[str, _Placed] = {}
     for placed in sorted(map(_place, claims), key=lambda placed: placed.order):
         first.setdefault(placed.held[0].source, placed)
@@ -70,13 +75,13 @@ def _place(held: Held) -> _Placed:
 
 
 def claim_of(held: Held, verdict: str = "") -> Claim:
-    """Give a claim as it is told."""
+    """A claim as reports and the store have it."""
     card, _, kind, text, rules = held
     return Claim(card.shown, card.source, card.name, card.code.strip(), kind, text, verdict, "\n".join(rules))
 
 
 def told(claims: Sequence[_Placed], rule: str) -> tuple[Claim, ...]:
-    """Give the claims of a number in their order, each with what became of it and why."""
+    """The claims of a number, each with its verdict. ``claims`` are ``ranked``; ``rule`` is first, skip or join."""
     if len(claims) == 1:
         return (claim_of(claims[0].held),)
     if rule == "skip":
@@ -89,34 +94,34 @@ def told(claims: Sequence[_Placed], rule: str) -> tuple[Claim, ...]:
 
 
 def _compare(first: _Placed, other: _Placed) -> tuple[str, str]:
-    """Tell why one claim comes first, and why the other comes after it."""
+    """Why one claim comes first, and why the other comes after it, in words."""
     return next(words for rule in _RULES if (words := rule(first, other)) is not None)
 
 
-_Words = tuple[str, str] | None
+_Verdicts = tuple[str, str] | None
 
 
-def _by_catalog(first: _Placed, other: _Placed) -> _Words:
+def _by_catalog(first: _Placed, other: _Placed) -> _Verdicts:
     if first.rank == other.rank:
         return None
     catalog, later = first.held[0].catalog, other.held[0].catalog
     return f"its catalog {catalog} comes first", f"its catalog {later} comes after {catalog}"
 
 
-def _by_kind(first: _Placed, other: _Placed) -> _Words:
+def _by_kind(first: _Placed, other: _Placed) -> _Verdicts:
     if first.kind_rank == other.kind_rank:
         return None
     kind, later = first.held[2], other.held[2]
     return f"its kind of contact {kind} comes first", f"its kind of contact {later} comes after {kind}"
 
 
-def _by_mark(first: _Placed, other: _Placed) -> _Words:
+def _by_mark(first: _Placed, other: _Placed) -> _Verdicts:
     if bool(first.closed) == bool(other.closed):
         return None
     return f"the other is marked as closed ({other.closed})", f"marked as closed ({other.closed})"
 
 
-def _by_code(first: _Placed, other: _Placed) -> _Words:
+def _by_code(first: _Placed, other: _Placed) -> _Verdicts:
     if first.code == other.code:
         return None
     code, later = first.held[0].code.strip(), other.held[0].code.strip()
@@ -127,17 +132,17 @@ def _by_code(first: _Placed, other: _Placed) -> _Words:
     return f"older code {code} before {later}", f"newer code {later} after {code}"
 
 
-def _by_name(first: _Placed, other: _Placed) -> _Words:
+def _by_name(first: _Placed, other: _Placed) -> _Verdicts:
     if first.name == other.name:
         return None
     return "its name comes first by the alphabet", "its name comes later by the alphabet"
 
 
-def _by_reference(_first: _Placed, _other: _Placed) -> _Words:
+def _by_reference(_first: _Placed, _other: _Placed) -> _Verdicts:
     return "its reference comes first", "its reference comes later"
 
 
-_RULES: tuple[Callable[[_Placed, _Placed], _Words], ...] = (
+_RULES: tuple[Callable[[_Placed, _Placed], _Verdicts], ...] = (
     _by_catalog,
     _by_kind,
     _by_mark,
@@ -148,5 +153,7 @@ _RULES: tuple[Callable[[_Placed, _Placed], _Words], ...] = (
 
 
 def _in_order(name: str) -> str:
-    """Give a name as it is ordered: without what not every kind of source can carry (XML has no control characters)."""
+    """A name as it is sorted: without control characters, which XML cannot carry. The order must not depend on the kind
+    of source.
+    """
     return name.strip() if name.isprintable() else "".join(filter(str.isprintable, name)).strip()

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 Progress = Callable[[str, int, int | None], None]
-"""Called as ``progress(stage, done, total)``; ``total`` is None while it is not known."""
+"""Called as ``progress(stage, done, total)``; ``total`` is None as long as it is not known."""
 
 
 def no_progress(stage: str, done: int, total: int | None) -> None:
@@ -13,19 +13,19 @@ def no_progress(stage: str, done: int, total: int | None) -> None:
 
 
 CUT_AT: Final = 20
-"""Characters at which older configurations of 1C cut the number that they make of a phone (НомерТелефона)."""
+"""The length in characters at which older configurations of 1C cut НомерТелефона."""
 
 
 LEAST_NUMBER: Final = 5
-"""Digits of a local number; where a structure has fewer, a machine cut a text there."""
+"""Digits of the shortest local number. Where a structure has fewer in its number, a machine split a text wrongly."""
 
 
 class Parts(NamedTuple):
-    """What a source keeps beside the text of a phone: the number in pieces, and what stands around it.
+    """The structure that a source keeps beside the text of a phone: the number in parts, and what belongs to it.
 
-    ``country``, ``area``, ``number`` and ``extension`` as texts, in any spelling; often they are a machine's split of
-    what a person typed. ``comment`` is free text. ``digits`` is a number that a machine made of all that and perhaps
-    cut (НомерТелефона): the last resort.
+    ``country``, ``area``, ``number`` and ``extension`` are texts in any spelling. Often a machine made them when it
+    split the text that a person typed. ``comment`` is free text. ``digits`` (НомерТелефона) is what a machine made of
+    the whole text, without its signs and perhaps cut: it is read only where nothing else gives a number.
     """
 
     country: str = ""
@@ -36,9 +36,11 @@ class Parts(NamedTuple):
     digits: str = ""
 
     def spelled(self) -> str:
-        """Write the number as people do: ``+7 (495) 229-30-42, доб. 12``; as far as there is one."""
+        """The number as people write it: ``+7 (495) 229-30-42, доб. 12``; ``digits`` or "" where there is none."""
         country, area = self.country, self.area.strip("() ")
-        if sum(map(str.isdigit, self.number)) >= LEAST_NUMBER:  # else it is a split, and its parts are no such parts
+        if (
+            sum(map(str.isdigit, self.number)) >= LEAST_NUMBER
+        ):  # else a machine split the text, and the parts are not what they are called
             trunk = country in {"8", "0"}  # no calling code is that alone
             country = f"+{country}" if country.isdecimal() and not trunk else country
             area = area and f"({area})"
@@ -49,12 +51,13 @@ class Parts(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Phone:
-    """One phone field of a counterparty, as ``phone_row`` reads it.
+    """One phone field of a counterparty, as ``numbers.phone_row`` reads it.
 
-    ``texts`` are what people see in the source, the most trusted first: the next one counts only where those before
+    ``texts`` are what people see in the source, the most trusted first. The next one counts only where those before
     hold no digit. ``parts`` are the structure beside them, None where it says nothing that the texts do not.
     ``kind`` is the kind of contact in the source's words ("Телефон", "Мобильный"), or "". ``rank`` orders kinds where
-    the configuration does: on a conflict the lower rank wins. ``fault`` says why a field that is there cannot be read.
+    the configuration does: on a conflict the lower rank wins. ``fault`` is not "" where the source could not read the
+    field, and says why.
     """
 
     texts: tuple[str, ...]
@@ -65,7 +68,7 @@ class Phone:
 
     @property
     def text(self) -> str:
-        """What people see in the source; where that is nothing, the structure as people write it."""
+        """What people see in the source; where they see nothing, the structure as people write it."""
         if self.texts:
             return self.texts[0]
         return self.parts.spelled() if self.parts is not None else ""
@@ -75,7 +78,7 @@ class Phone:
 class Counterparty:
     """One counterparty as the source gave it, nothing normalised.
 
-    ``catalog`` is where it comes from ("Контрагенты") and ``ref`` its reference there; together they name it.
+    ``catalog`` is where it comes from ("Контрагенты"), ``ref`` its reference there; together they are unique.
     ``rank`` orders catalogs: on a conflict the lower rank wins. ``code`` is its code in 1C, "" where there is none:
     older cards have lower codes.
     """
@@ -89,7 +92,7 @@ class Counterparty:
 
     @property
     def source(self) -> str:
-        """The counterparty's own name for reports and the store: ``catalog/ref``."""
+        """What identifies the counterparty in reports and the store: ``catalog/ref``."""
         return f"{self.catalog}/{self.ref}" if self.catalog else self.ref
 
 
@@ -113,7 +116,7 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Skipped:
-    """A phone field or a counterparty that got no entry: its name and text in the source, and the reason."""
+    """A phone field or a counterparty that got no entry: the name and the text in the source, and the reason."""
 
     source: str
     name: str
@@ -122,11 +125,12 @@ class Skipped:
 
 
 class Claim(NamedTuple):
-    """A counterparty that has a number: its caller name, its own name for reports, and its card as it stands in 1C.
+    """A counterparty that has a number, and its card in 1C.
 
-    ``counterparty``, ``code``, ``kind`` and ``text`` are the card's name and code, and the kind and the text of the
-    phone. ``verdict`` tells what became of the claim and why, "" where nobody else has the number. ``rules`` are those
-    by which the phone became the number, a line each, where the text alone does not tell them.
+    ``name`` is the caller name, ``source`` that of ``Counterparty.source``. ``counterparty`` and ``code`` are the name
+    and the code of the card, ``kind`` and ``text`` those of the phone. ``verdict`` is what became of the claim and why,
+    "" where nobody else has the number. ``rules`` are those by which the phone became the number, a line each; "" where
+    the text alone explains it.
     """
 
     name: str
@@ -141,10 +145,7 @@ class Claim(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Doubt:
-    """A phone whose text and structure name different numbers.
-
-    ``text`` is what people see in the source, ``structure`` what stands beside it, ``keys`` what was taken.
-    """
+    """A phone whose text and structure are different numbers: ``text`` and ``structure``; ``keys`` are those taken."""
 
     source: str
     name: str
@@ -155,7 +156,7 @@ class Doubt:
 
 @dataclass(frozen=True, slots=True)
 class Conflict:
-    """A number that several counterparties claim: what was decided, and all claims, the winner first."""
+    """A number that counterparties of different names claim: the rule that decided, and all claims, the best first."""
 
     number: str
     decision: str
@@ -164,7 +165,7 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Phonebook:
-    """Entries by number, with what was skipped, the conflicts and doubts. ``counterparties`` counts what was read."""
+    """Entries by number, what was skipped, the conflicts and the doubts; ``counterparties`` counts those read."""
 
     entries: Mapping[str, Entry]
     skipped: tuple[Skipped, ...] = ()
@@ -174,7 +175,7 @@ class Phonebook:
 
 
 Note = Callable[[str, Sequence[Claim]], None]
-"""Called with each number and all its claims, the first one first; numbers come in their order."""
+"""Called with each number, in the order of the numbers, and with all its claims, the best first."""
 
 
 def no_note(number: str, claims: Sequence[Claim]) -> None:
@@ -182,4 +183,4 @@ def no_note(number: str, claims: Sequence[Claim]) -> None:
 
 
 Decide = Callable[[Note], Phonebook]
-"""Makes the phonebook of a list that was read whole, once."""
+"""Makes the phonebook of a list that was read whole. May be called once."""

@@ -13,7 +13,7 @@ import pytest
 
 from astsync.engine.result import Applied, PbxReport, Problems, Report
 from astsync.errors import PbxUnreachable, SafetyError
-from astsync.phonebook.claims import Card, Held, ranked, told
+from astsync.phonebook.claims import Claimant, Held, ranked, told
 from astsync.phonebook.model import Conflict, Doubt, Entry, Skipped
 from astsync.phonebook.plan import make_plan
 from astsync.reports.formats import PROBLEM_RENDERERS, RENDERERS
@@ -75,8 +75,8 @@ def problems() -> Problems:
         Skipped("Контрагенты/3", "", "", "no name"),
     )
     cards = (
-        Card(0, "Контрагенты", "ООО «Ромашка»", "00-00000012", "Контрагенты/1", "OOO Romashka"),
-        Card(1, "Партнеры", "АО <b>Вектор</b>", "", "Партнеры/9", "AO Vektor"),
+        Claimant(0, "Контрагенты", "ООО «Ромашка»", "00-00000012", "Контрагенты/1", "OOO Romashka"),
+        Claimant(1, "Партнеры", "АО <b>Вектор</b>", "", "Партнеры/9", "AO Vektor"),
     )
     held: list[Held] = [(card, 0, "Телефон", "+7 495 555-01-01", ()) for card in cards]
     conflicts = tuple(

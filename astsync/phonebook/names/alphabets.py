@@ -17,7 +17,7 @@ from astsync.text import did_you_mean, nearest
 NO_SCHEME: Final = "none"
 RUSSIAN, UKRAINIAN, BELARUSIAN, KAZAKH = "ru", "uk", "be", "kk"
 CENTRAL_ASIAN: Final = "uz"
-"""No language of ours: the letters of Uzbek and its neighbours go through the scheme or the Kazakh table."""
+"""Stands for Uzbek and its neighbours. They have no alphabet here: their letters go through another one's."""
 
 RUSSIAN_LETTERS: Final = frozenset("абвгдеёжзийклмнопрстуфхцчшщъыьэюя")
 LANGUAGES: Final = (RUSSIAN, UKRAINIAN, BELARUSIAN, KAZAKH)
@@ -52,9 +52,10 @@ _CYRILLIC = re.compile("[\u0400-\u052f]")
 
 
 class Scheme(NamedTuple):
-    """How letters become Latin: alone, after or before another, in the last two letters of a word, at its start.
+    """How letters become Latin; all are lower-case here, and ``Alphabet`` puts the capitals right.
 
-    All letters are lower-case here; ``Alphabet`` puts the capitals right.
+    ``letters``: of one letter. ``after``: of a letter and the one before it, or alone at the start of a word.
+    ``before``: of a letter and the one behind it. ``endings``: of the last two letters of a word.
     """
 
     letters: Mapping[str, str]
@@ -84,7 +85,7 @@ def _of_iuliia(name: str) -> Scheme:
 
 
 def to_ascii(text: str) -> str:
-    """Give the nearest ASCII of Latin with diacritics and of every other script (by anyascii)."""
+    """The nearest ASCII of a text in any script: ``Cafe`` of ``Café``; what has no plain base goes through anyascii."""
     if text.isascii():
         return text
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
@@ -119,7 +120,7 @@ class Alphabet:
 
     @staticmethod
     def _plain(latin: str) -> str:
-        """Bring Latin to ASCII; of the signs for ь and ъ only the apostrophe stays, the others end strings."""
+        """Latin in ASCII. Schemes write ь and ъ as apostrophes and quotes; a quote would end a string, so it goes."""
         return to_ascii(latin if latin.isascii() and latin.isalpha() else latin.translate(_SIGNS))
 
     def _letter(self, word: str, at: int, end: int) -> str:
@@ -133,7 +134,7 @@ class Alphabet:
 
 
 def _cased(latin: str, word: str, at: int) -> str:
-    """Give the case of the letter to its Latin; several letters are all capital when a neighbour is a capital."""
+    """The Latin in the case of its letter; several letters are all capital where a neighbour is a capital."""
     if not word[at].isupper():
         return latin
     if len(latin) < 2:
@@ -144,7 +145,7 @@ def _cased(latin: str, word: str, at: int) -> str:
 
 @cache
 def alphabet(scheme: str, language: str) -> Alphabet:
-    """Give the alphabet of a language (ru, uk, be, kk) under a scheme of iuliia. Raises ConfigError."""
+    """The alphabet of a language (ru, uk, be, kk) under a scheme. Raises ConfigError for an unknown scheme."""
     russian = _of_iuliia(scheme)
     if language == UKRAINIAN:
         return Alphabet(_plain_scheme(_UKRAINIAN, {**_UKRAINIAN_FIRST, "зг": "gh"}))

@@ -1,11 +1,14 @@
-"""A name in plain characters: pictures, quotes and what cannot be seen go; letters of the wrong alphabet turn back."""
+"""A name in plain characters: pictures, quotes and what cannot be seen go; letters of the wrong alphabet turn back.
+
+What is left is safe in a dialplan, in AMI and on the display of a phone.
+"""
 
 import re
 import unicodedata
 
 from astsync.phonebook.characters import LINE_ENDS, QUOTES, is_dash, is_invisible, is_quote
 
-# Letters that look alike in print: a typist's Latin "C" in СМАРТ and a Cyrillic "а" in Samsung.
+# Letters that look alike in print: people type a Latin "C" in СМАРТ and a Cyrillic "а" in Samsung.
 _LATIN, _CYRILLIC = "ABCEHKMOPTXYIaceopxyiëË", "АВСЕНКМОРТХУІасеорхуіёЁ"
 _TO_CYRILLIC = str.maketrans(_LATIN, _CYRILLIC)
 _TO_LATIN = str.maketrans(_CYRILLIC, _LATIN)
@@ -32,7 +35,10 @@ def _unmixed(match: re.Match[str]) -> str:
 
 
 def unmix(word: str) -> str:
-    """Turn letters of the wrong alphabet in a mixed word back, where all of them have a look-alike in the right one."""
+    """Turn look-alike letters in a mixed word back: СМАРТ with a Latin "C" becomes all Cyrillic.
+
+    Where both alphabets could be the wrong one, Cyrillic wins. A word with other letters of both stays as it is.
+    """
     return _RUN.sub(_unmixed, word) if not word.isascii() and _SOME_LATIN.search(word) else word
 
 
@@ -40,8 +46,8 @@ def _is_mark_of_latin(char: str) -> bool:
     return "\u0300" <= char <= "\u036f" or "\u20d0" <= char <= "\u20ff" or "\ufe00" <= char <= "\ufe0f"
 
 
-# Characters that end a string, a command or an expression in a dialplan, a shell or AMI, and what stands for them.
-# Quotes and the tilde go as quotes and dashes do.
+# Characters that end a string, a command or an expression in a dialplan, a shell or AMI, and what replaces them.
+# Quotes and the tilde are dangerous too; they are replaced as all quotes and dashes are.
 _DANGEROUS = {**dict.fromkeys("\\|$^=<>", " "), ";": ",", "[": "(", "{": "(", "]": ")", "}": ")"}
 
 
@@ -59,11 +65,11 @@ def _name_character(char: str) -> str:
     return "" if is_invisible(char) or (category in {"So", "Sk"} and char != "№") else char
 
 
-_MOST_CHARACTERS = 20_000  # remembered: Chinese names hold some thousands
+_MOST_CHARACTERS = 20_000  # remembered, so that memory has a bound; Chinese names hold some thousands
 
 
 class _NameTable(dict[int, str]):
-    """A table for ``str.translate`` that fills itself, a character when it is first met."""
+    """A table for ``str.translate`` that fills itself: a character is looked up when it is first met."""
 
     def __missing__(self, code: int) -> str:
         plain = _name_character(chr(code))
@@ -85,7 +91,7 @@ _MOST_MARKS = 4  # on one letter; Vietnamese and Hebrew need two
 
 
 def _with_few_marks(text: str) -> str:
-    """Drop marks beyond the first few of a letter: Unicode puts them in order, in time by the square of their count."""
+    """Keep the first few marks of each letter: NFC sorts them, in time by the square of their count."""
     kept: list[str] = []
     marks = 0
     for char in text:
@@ -99,17 +105,17 @@ def _with_few_marks(text: str) -> str:
 
 
 def _around_word(match: re.Match[str]) -> str:
-    """Keep a blank for quotes that part two words: ``ООО"Ромашка"``."""
+    """A blank where quotes part two words, as in ``ООО"Ромашка"``; else nothing."""
     text, start, end = match.string, match.start(), match.end()
     behind = start > 0 and (text[start - 1].isalnum() or text[start - 1] in "_.,")
     return " " if behind and end < len(text) and (text[end].isalnum() or text[end] == "_") else ""
 
 
 def plain(text: str) -> str:
-    """Give a name in NFC with plain dashes and blanks, without quotes, pictures and what cannot be seen.
+    """A name in NFC with plain dashes and blanks, without quotes, pictures and what cannot be seen.
 
-    Characters that are dangerous in a dialplan become blanks, commas and round brackets.
-    An apostrophe between two letters stays, as "'".
+    ``«Роза»–Сервис; O’Нил`` becomes ``Роза-Сервис, O'Нил``: characters that are dangerous in a dialplan become blanks,
+    commas and round brackets, and an apostrophe stays between two letters alone.
     """
     text = text.strip(_ALL_QUOTES)
     if _PLAIN_NAME.fullmatch(text):

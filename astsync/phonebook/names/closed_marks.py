@@ -1,4 +1,9 @@
-"""Words in a name by which people mark a card that is not to be used any more: «не использовать», «закрыт»."""
+"""Words in a name by which people mark a card of 1C that nobody should use any more: «не использовать», «закрыт».
+
+1C has a deletion mark, but many write it into the name instead. Such a card loses a number to one that is in use. A
+mark that is missed costs little: then the older code decides. A mark that is seen in a real name costs more, so words
+that also name firms count only where they are set off from the name.
+"""
 
 import re
 from typing import Final
@@ -7,7 +12,8 @@ from astsync.phonebook.names.cleaning import unmix
 
 _WORD = re.compile(r"[^\W_]+")
 
-# Each is the words of a mark as a pattern. The full adjective «закрытое» is not among them: it is a legal form.
+# Words that are always a mark, as patterns. The adjective «закрытое» is not among them: «Закрытое акционерное общество»
+# is a legal form.
 _SURE: Final = (
     # Russian
     r"не исп(?:ольз\w*)?",
@@ -75,7 +81,7 @@ _SURE: Final = (
     r"not in use",
 )
 
-# Words that also name firms («Дубль», «Государственный архив»): marks only where they are set off from the name.
+# Words that firms are also called by («Дубль», «Государственный архив»): marks only where they are set off.
 _LOOSE: Final = (
     r"архив(?:н(?:ый|ая|ое|ые))?",
     r"дубл(?:ь|и|икат\w*)(?: ?\d{1,3})?",
@@ -101,7 +107,7 @@ _LOOSE: Final = (
     r"duplicate",
 )
 
-# Those of them that also stand bare before a legal form or after a whole name: «ООО Ромашка дубль».
+# Those loose marks that need no sign around them before a legal form or behind a whole name: «ООО Ромашка дубль».
 _BARE = re.compile(r"архив|архів|дубл(?:ь|и|икат)|дублікат|дубль\d{1,3}")
 
 _SURE_MARK = re.compile(rf"\b(?:{'|'.join(_SURE)})\b")
@@ -115,7 +121,7 @@ _KEPT_YO: Final = "ёпилган"
 
 
 def closed_mark(name: str) -> str:
-    """Give the words by which a name of 1C is marked as one that is not to be used any more, or "".
+    """The words of the mark in a name of 1C: ``не использовать`` of «ООО Роза (НЕ ИСПОЛЬЗОВАТЬ!)», or "".
 
     «Закрытое акционерное общество» and «Государственный архив» hold no mark.
     """
@@ -129,7 +135,7 @@ def closed_mark(name: str) -> str:
 
 
 def _set_off(plain: str, words: list[str]) -> str:
-    """Find a loose mark: alone in brackets or between signs, before a legal form, or after a whole name."""
+    """A loose mark that is set off by brackets, by signs, by a legal form or by the end of the name; or ""."""
     parts = _BRACKETED.findall(plain)
     rest = _BRACKETED.sub(" | ", plain)
     pieces = _SIGNS.split(rest)
@@ -139,7 +145,7 @@ def _set_off(plain: str, words: list[str]) -> str:
 
 
 def _bare(plain: str, words: list[str]) -> str:
-    """Find a mark without signs around it; «Областной архив» and «Бюро "Архив"» are names."""
+    """A loose mark without signs around it, or "". «Областной архив» and «Бюро "Архив"» are names."""
     if len(words) > 2 and words[1] in _FORMS and _BARE.fullmatch(words[0]):
         return words[0]
     last = len(words) - (2 if words and words[-1].isdecimal() else 1)

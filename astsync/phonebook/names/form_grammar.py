@@ -1,9 +1,12 @@
 """The grammar of long legal forms: adjectives, a head noun, and what follows it in the genitive.
 
-``краевое государственное бюджетное учреждение здравоохранения`` is КГБУЗ: each word gives its first letter, parts of
-a compound word each theirs. A form is only seen where one of its adjectives, or what follows, makes the noun a legal
-form (``strong``): ``государственное учреждение`` is one, ``лечебное учреждение`` is not. The others need not be known;
-the first of all only where no other word than one of a legal form makes it one (``унитарное``).
+``краевое государственное бюджетное учреждение здравоохранения`` is КГБУЗ: each word gives its first letter, a compound
+word one for each part.
+
+A noun alone is no legal form: ``лечебное учреждение`` is none, ``государственное учреждение`` is one. It becomes one by
+an adjective that is strong for this noun, or by certain words behind it. The other adjectives need not be known; the
+words of the name give their letters. But an unknown adjective may not come first, because it may be the name itself
+(``Весёлое частное предприятие``), unless a word that is said of nothing else makes the form sure (``унитарное``).
 """
 
 from collections.abc import Iterator, Sequence
@@ -23,9 +26,10 @@ _MOST_PARTS = 3  # of a compound adjective
 
 
 class Slot(NamedTuple):
-    """One word of a form as it is read: all that it may be; the place of the name's word in which it stands.
+    """A word of a form: all words that it may be, and ``word``, the place of the name's word in which it stands.
 
-    ``adjective`` tells that it looks like one; ``last`` that the name's word ends with it.
+    ``adjective``: it looks like one. ``last``: the name's word ends with it; a word of the name may hold several words
+    of a form that run together.
     """
 
     options: tuple[str, ...]
@@ -35,7 +39,10 @@ class Slot(NamedTuple):
 
 
 class Reading(NamedTuple):
-    """A form that was read: behind its last slot, its short form and language, the words of its unknown letters."""
+    """A form that was read: ``end`` (behind its last slot), its short form, its language.
+
+    ``unknown`` are the places of the words in the name that give letters not known here.
+    """
 
     end: int
     short: str
@@ -66,7 +73,7 @@ _COOPERATIVE = (
     "производственн потребительск жилищн жилищно-строительн строительн гаражно-строительн гаражно-эксплуатационн "
     "гаражно-потребительск кредитн дачно-строительн"
 )
-# Known, and no more than that: they may stand first in a form.
+# These make no noun a form. But being known, they may stand first in one.
 _ACTIVITIES = (
     "торгов торгово-производственн производственно-торгов ремонтно-строительн транспортн научн "
     "научно-производственн научно-исследовательск образовательн общеобразовательн дошкольн профессиональн страхов "
@@ -75,7 +82,7 @@ _ACTIVITIES = (
 )
 
 _SOFT = "яя ий ее"
-# language: endings: stems. Stems and endings of one kind are joined each with each.
+# A language's adjectives: endings and stems, each stem joined with each ending.
 _ADJECTIVES: Final[dict[str, dict[str, str]]] = {
     RUSSIAN: {
         "ый ая ое ые ой ий": f"{_OWNERS} {_BUDGETS} {_CIVIC} {_COOPERATIVE} {_FARMS} {_ACTIVITIES} совместн иностранн "
@@ -116,7 +123,8 @@ _UK_LIMITED = {"з обмеженою відповідальністю": "ОВ",
 _BE_LIMITED = {"з абмежаванай адказнасцю": "АА", "з дадатковай адказнасцю": "ДА"}
 _UK_FIRMS = "державн комунальн приватн дочірн спільн казенн мал іноземн"
 
-# language: head nouns: strong stems, what may follow, what may follow and makes it a legal form by itself.
+# A language's head nouns. Of each: the stems of strong adjectives; what may follow the noun, with its letters; what may
+# follow and makes the noun a legal form without any adjective.
 _HEADS: Final[dict[str, dict[str, tuple[str, dict[str, str], dict[str, str]]]]] = {
     RUSSIAN: {
         "учреждение": (f"{_OWNERS} {_BUDGETS}", _TAILS_OF_PUBLIC, {}),
@@ -152,9 +160,10 @@ _HEADS: Final[dict[str, dict[str, tuple[str, dict[str, str], dict[str, str]]]]] 
     ),
 }
 
-# What the letters also mean, and what everybody reads: the form is left as it is written.
+# Letters that everybody reads as a well-known form. A full form that would be shortened so, and is another one, stays
+# as it is written.
 _TAKEN = frozenset({"ООО", "ИП", "АО"})
-_PURE = frozenset(map(same, "бюджетн казенн унитарн унітарн ўнітарн некоммерческ".split()))  # never said of else
+_PURE = frozenset(map(same, "бюджетн казенн унитарн унітарн ўнітарн некоммерческ".split()))  # said of legal forms alone
 _OWNED = frozenset(map(same, _OWNERS.split()))  # with another adjective: частная организация is no legal form
 _STOCK = same("акционерн")
 _LONGER = frozenset(map(same, ("и", "та", "і", "й")))  # учреждение культуры и спорта
@@ -163,7 +172,7 @@ _LETTERS_OF = {"лесохозяйственн": "ЛХ"}  # more than the first
 
 
 def initials(word: str) -> str:
-    """Give the first letters of a word's parts, as capitals: ``торгово-производственное`` gives ТП."""
+    """The first letters of a word's parts, as capitals: ТП of ``торгово-производственное``."""
     return "".join(
         _LETTER_OF.get(part[0], part[0]) for part in word.split("-", _MOST_PARTS)[:_MOST_PARTS] if part
     ).upper()
@@ -180,7 +189,7 @@ def _known_adjectives() -> dict[str, _Adjective]:
 
 
 def _phrases(phrases: dict[str, str]) -> dict[tuple[str, ...], str]:
-    """Give what may follow a noun by its words, the longest first; the particle in front may be forgotten."""
+    """What may follow a noun, as words, the longest first; also without a particle in front, which people forget."""
     made = {tuple(map(same, phrase.split())): letters for phrase, letters in phrases.items()}
     made |= {words[1:]: letters for words, letters in made.items() if len(words) > 2 and len(words[0]) == 1}
     return dict(sorted(made.items(), key=lambda phrase: -len(phrase[0])))
@@ -235,13 +244,13 @@ WORDS: Final = frozenset(
 EXACT: Final = frozenset(
     word for word, adjective in _ADJECTIVE.items() if adjective.stem in map(same, f"{_FARMS} {_ACTIVITIES}".split())
 )
-"""Those that are read without an error only; with one they are read as adjectives that are not known."""
+"""Those words that are known only in their right spelling; with an error they count as unknown adjectives."""
 
 OPENING: Final = frozenset({*_ADJECTIVE, *_HEAD, *(words[0] for words in _TABLE)})
-"""Those that a form may start with."""
+"""Those words with which a form may start."""
 
 CLOSING: Final = frozenset({*_HEAD, *(words[-1] for words in _TABLE), *(words[-1] for words in _ALL_TAILS)})
-"""Those that a form may end with."""
+"""Those words with which a form may end."""
 
 
 def read(slots: Sequence[Slot], at: int) -> Reading | None:
@@ -253,7 +262,7 @@ def read(slots: Sequence[Slot], at: int) -> Reading | None:
 
 
 def _of_table(slots: Sequence[Slot], at: int) -> Reading | None:
-    """Read a phrase of the table, the longest; words that may be several open several ways."""
+    """Read the longest phrase of the table. A word that may be several words is tried as each of them."""
     best: Reading | None = None
     ways: list[tuple[str, ...]] = [()]
     for end in range(at, min(at + MOST_WORDS, len(slots))):
@@ -267,7 +276,7 @@ def _of_table(slots: Sequence[Slot], at: int) -> Reading | None:
 
 
 def _of_grammar(slots: Sequence[Slot], at: int) -> Reading | None:
-    """Read adjectives up to a head noun, and what follows it."""
+    """Read a form by the rule: adjectives, a head noun, and what may follow it."""
     letters: list[str] = []
     stems: set[str] = set()
     unknown: list[int] = []
@@ -308,7 +317,10 @@ def _with_head(slots: Sequence[Slot], here: int, head: _Head, letters: str, stem
 
 
 def _tail(slots: Sequence[Slot], at: int, tails: dict[tuple[str, ...], str]) -> tuple[int, str]:
-    """Give where what follows a head noun ends, and its letters; the longest is taken, and none that goes on."""
+    """Where the words that may follow a head noun end, and their letters; (``at``, "") where none stand there.
+
+    The longest are taken. None are where they go on: ``учреждение культуры и спорта`` is no УК.
+    """
     for words, letters in tails.items():
         here = slots[at : at + len(words)]
         if len(here) == len(words) and all(word in slot.options for word, slot in zip(words, here, strict=True)):

@@ -1,4 +1,4 @@
-"""How words of legal forms are spelled: compared by what counts, with typing errors, abbreviated, run together."""
+"""How people spell the words of legal forms: with typing errors, abbreviated, run together."""
 
 import re
 from collections.abc import Iterable
@@ -27,12 +27,15 @@ _MOST_WORDS = 6  # that run together
 _HEAD, _TAIL = 3, 4  # letters; one of both ends is without an error
 _PARTICLES = ("со", "с", "з")
 
-Slots = tuple[tuple[str, ...], ...]
-"""The words that a text stands for, one after another; each with all that it may be."""
+WordOptions = tuple[tuple[str, ...], ...]
+"""The words that a text stands for, one after another; of each, all words that it may be."""
 
 
 def same(word: str) -> str:
-    """Give what words are compared by: no case, ё as е, Latin twins as Cyrillic, double letters once, no edges."""
+    """The key by which words are compared: ``комерческии`` and ``Коммерческии,`` have the same.
+
+    Lower case, ё as е, Latin twins as Cyrillic, double letters once, no signs at the ends.
+    """
     bare = word.strip(EDGE).lower()
     if _TO_COMPARE.search(bare):
         bare = bare.translate(_COMPARED)
@@ -40,9 +43,9 @@ def same(word: str) -> str:
 
 
 def distance(one: str, other: str, most: int) -> int:
-    """Count the letters missing, extra, changed or swapped between two words; ``most`` + 1 where there are more.
+    """How many letters are missing, extra, changed or swapped between two words; ``most`` + 1 where more are.
 
-    The work is in proportion to the shorter word and ``most``: only cells near the diagonal are filled.
+    Only cells near the diagonal of the table are filled, so the work grows with the length of a word times ``most``.
     """
     if abs(len(one) - len(other)) > most:
         return most + 1
@@ -64,11 +67,11 @@ def distance(one: str, other: str, most: int) -> int:
 class Vocabulary:
     """The words of all legal forms, as ``same`` gives them, found by what people type for them.
 
-    ``exact`` are those of them that are not looked for with an error: сельская is near to Бельская.
+    ``exact`` are those of them that must be spelled right: сельская with an error may as well be the town Бельская.
     """
 
     def __init__(self, words: Iterable[str], exact: Iterable[str] = ()) -> None:
-        self._words: dict[str, Slots] = {word: ((word,),) for word in sorted(set(words))}
+        self._words: dict[str, WordOptions] = {word: ((word,),) for word in sorted(set(words))}
         self._typed: dict[str, tuple[str, ...]] = {}
         self._heads: dict[str, list[str]] = {}
         self._initials: dict[str, list[str]] = {}
@@ -84,8 +87,8 @@ class Vocabulary:
             for end in (word[:_HEAD], word[-_TAIL:]):
                 self._typed[end] = (*self._typed.get(end, ()), word)
 
-    def read(self, text: str, key: str) -> Slots:
-        """Give the words that a text stands for; ``key`` is what ``same`` makes of it. () where it is none of ours."""
+    def read(self, text: str, key: str) -> WordOptions:
+        """The words of forms that a text stands for; () where there are none. ``key`` is ``same(text)``."""
         known = self._words.get(key)
         if known is not None:
             return known
@@ -102,13 +105,13 @@ class Vocabulary:
         near = self._near(key)
         return ((near,),) if near else self._run_together(key, _MOST_WORDS)
 
-    def _started(self, stem: str) -> Slots:
-        """Read ``огр.``: all words that start so."""
+    def _started(self, stem: str) -> WordOptions:
+        """All words that ``огр.`` may be: those that start so."""
         found = tuple(word for word in self._heads.get(stem[:_HEAD], ()) if word.startswith(stem))
         return (found,) if found else ()
 
-    def _contracted(self, start: str, end: str) -> Slots:
-        """Read ``об-во``: all words that start and end so; ``о-во`` and ``т-во`` need the end of a noun."""
+    def _contracted(self, start: str, end: str) -> WordOptions:
+        """All words that ``об-во`` may be: those that start and end so; behind one letter the end must be -во."""
         if len(start) == 1 and not end.endswith("во"):
             return ()
         near = [word for word in self._initials.get(start[0], ()) if len(word) > len(start) + len(end)]
@@ -116,10 +119,10 @@ class Vocabulary:
         return (found,) if found else ()
 
     def _near(self, key: str) -> str:
-        """Give the one word that is nearest, with an error in it or two; "" where two words are as near.
+        """The one word that is nearest to a key with a typing error or two; "" where two words are as near.
 
-        A short word, and two errors, are believed where the first letter is right: коммерческая is no error in
-        некоммерческая.
+        How many errors are believed depends on the length and on the first letter. Where the first letter is wrong, one
+        error less: коммерческая must never be read as некоммерческая with two letters missing.
         """
         typed = self._typed.get(key[:_HEAD], ()) + self._typed.get(key[-_TAIL:], ())
         if not typed:
@@ -138,8 +141,8 @@ class Vocabulary:
                 found = ""
         return found
 
-    def _run_together(self, key: str, most: int) -> Slots:
-        """Read words without blanks between them: ``ограниченнойответственностью``, ``Обществос``."""
+    def _run_together(self, key: str, most: int) -> WordOptions:
+        """Read words that run together: ``ограниченнойответственностью``, ``Обществос``; at most ``most`` of them."""
         if not most:
             return ()
         for particle in _PARTICLES:
@@ -151,7 +154,7 @@ class Vocabulary:
                 return ((word,), *read)
         return ()
 
-    def _rest(self, rest: str, most: int) -> Slots:
+    def _rest(self, rest: str, most: int) -> WordOptions:
         if rest in _PARTICLES:
             return ((rest,),)
         known = self._words.get(rest)

@@ -28,7 +28,7 @@ PAIRS: Final[dict[str, str]] = {
 
 
 def _official() -> set[str]:
-    """Give the short forms that official names make of an owner, a kind of budget and a kind of institution."""
+    """The short forms that official names make of an owner, a kind of budget and a kind of institution."""
     owners = ("ФГ", "КГ", "ОГ", "РГ", "ГО", "Ф", "Г", "М")
     institutions = "У УЗ УК УН НУ ОУ ДОУ ПОУ УСО".split()
     firms = (

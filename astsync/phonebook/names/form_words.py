@@ -1,4 +1,4 @@
-"""Words as legal forms see them: short forms, words of long forms, and what stands around them."""
+"""A word of a name as legal forms see it: a short form, a word of a full form, or neither; and the signs around it."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from astsync.phonebook.names.alphabets import RUSSIAN, UKRAINIAN
 from astsync.phonebook.names.form_grammar import CLOSING, EXACT, OPENING, UNKNOWN, WORDS, initials
-from astsync.phonebook.names.form_spelling import EDGE, LATIN_TWINS, Slots, Vocabulary, same
+from astsync.phonebook.names.form_spelling import EDGE, LATIN_TWINS, Vocabulary, WordOptions, same
 from astsync.phonebook.names.form_table import DOUBTFUL, LOWER_CASE, OFFICIAL, PAIRS, SHORTS
 
 _DOTTED = re.compile(r"[^\W\d_](?:\.[^\W\d_]){2,}")  # О.О.О.; two letters are initials
@@ -38,9 +38,9 @@ _LEAST_MISTYPED = 3  # letters: ЗА0 is ЗАО, A0 is a sheet of paper
 
 
 class Form(NamedTuple):
-    """A legal form: its short form, and the language that it tells of ("" where it is one of several, or of none).
+    """A legal form: its short form, and the language that it is of ("" where several languages have it).
 
-    ``unknown`` are the places of the words whose first letters are to be filled in.
+    ``unknown`` are the places of the words in the name whose first letters ``filled`` puts in.
     """
 
     short: str
@@ -48,7 +48,7 @@ class Form(NamedTuple):
     unknown: tuple[int, ...] = ()
 
     def filled(self, words: Sequence[str]) -> str:
-        """Give the short form; take the first letters of adjectives that are not known from the name's words."""
+        """The short form, with the first letters of unknown adjectives taken from the words of the name."""
         short = self.short
         for at in self.unknown:
             short = short.replace(UNKNOWN, initials(words[at].strip(EDGE)), 1)
@@ -56,17 +56,18 @@ class Form(NamedTuple):
 
 
 class FormWord(NamedTuple):
-    """A word as legal forms see it. All words that no form holds look the same, save for what stands around them.
+    """A word as legal forms see it. All words outside forms look the same, save for the signs around them.
 
-    ``loose``: a sign and no word. ``slots``: the words of forms that it may be. ``short``: the short form that it is;
-    ``front`` and ``back``: one that is typed to it, with the characters to drop. ``opens`` and ``closes``: forms of
-    several words start, or end, with it. ``adjective``: it looks like one, ``place``: like one made of a place's name.
-    ``note``: it starts what is no part of a name; ``refers``: a form behind it is another's. ``brackets`` are its
-    brackets; ``comma``, ``quoted``: what it ends with.
+    ``loose``: it is a sign and no word. ``slots``: the words of full forms that it may be. ``short``: the short form
+    that it is. ``front``, ``back``: a short form typed to it (``ИП-Иванов``), and how many characters it takes.
+    ``opens``, ``closes``: a form of several words may start, or end, with it. ``adjective``: it looks like one;
+    ``place``: like one made of a place's name (``минское``). ``note``: it starts a remark that is no part of the name.
+    ``refers``: a form behind it is that of another name (``филиал ООО``). ``brackets`` are its brackets. ``comma``,
+    ``quoted``: it ends with a comma, with a closing quote.
     """
 
     loose: bool = False
-    slots: Slots = ()
+    slots: WordOptions = ()
     short: Form | None = None
     front: tuple[Form, int] | None = None
     back: tuple[Form, int] | None = None
@@ -105,7 +106,7 @@ _VOCABULARY = Vocabulary(WORDS | _OF_PAIRS, EXACT)
 
 
 def _short_form(word: str) -> Form | None:
-    """Read one word as a short form; its case must be right, save for the best known."""
+    """Read one word as a short form. Its case must be right, except for well-known forms: ``ооо``, but not ``чп``."""
     bare = word.strip(EDGE)
     if "." in bare and _DOTTED.fullmatch(bare):
         bare = bare.replace(".", "")
@@ -151,7 +152,7 @@ _PLAIN_QUOTED = FormWord(quoted=True)
 
 
 def form_word(text: str, *, quoted: bool = False) -> FormWord:
-    """See one word as legal forms see it; ``quoted`` when a closing quote stood at its end."""
+    """One word as legal forms see it; ``quoted``: a closing quote stood at its end."""
     key, short = same(text), _short_form(text)
     slots = _VOCABULARY.read(text, key)
     word = PLAIN
@@ -175,7 +176,7 @@ def form_word(text: str, *, quoted: bool = False) -> FormWord:
 
 
 def _with_signs(word: FormWord, text: str) -> FormWord:
-    """Add what the signs in a word tell: a form that is typed to it, brackets, a comma, a number."""
+    """Add what the signs in a word show: a form that is typed to it, brackets, a comma, a number."""
     brackets = _NO_BRACKET.sub("", text)[:_MOST_BRACKETS] if "(" in text or ")" in text else ""
     front = back = None
     if not word.slots and word.short is None:

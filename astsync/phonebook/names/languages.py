@@ -1,4 +1,4 @@
-"""The language of a name in Cyrillic: told by its letters, else by its legal form, the phone's country, a setting."""
+"""The language of a name in Cyrillic: by its letters, else by its legal form, the phone's country, the setting."""
 
 import re
 from typing import Final
@@ -24,12 +24,15 @@ _COUNTRY_OF_START: Final = {"380": "UA", "375": "BY", "76": "KZ", "77": "KZ"}
 
 
 def country_of(number: str) -> str | None:
-    """Give the country (ISO 3166 alpha-2) of a number in E.164 without "+", where it tells a language; else None."""
+    """The country (ISO 3166 alpha-2) of a number in E.164 without "+": UA, BY or KZ; None for all others.
+
+    Only these three have a language of their own here.
+    """
     return _COUNTRY_OF_START.get(number[:3]) or _COUNTRY_OF_START.get(number[:2]) if len(number) > 10 else None
 
 
 def marks_of(text: str, known: frozenset[str] = frozenset()) -> int:
-    """Give the marks of a text's letters; letters that the scheme itself knows (``known``) are no marks."""
+    """Bits for the letters of a text that speak for or against a language, without the letters in ``known``."""
     marks = 0
     for letter in _TELLING.findall(text.lower()):
         marks |= _MARKS[letter] if letter not in known else 0
@@ -49,18 +52,17 @@ def _by_letters(marks: int) -> str | None:
 
 
 def _allowed(language: str, marks: int) -> bool:
-    """Tell whether no letter of a text speaks against a language."""
+    """Whether no letter of a name speaks against a language."""
     if language == UKRAINIAN:
         return not marks & _NOT_UKRAINIAN
     return language != BELARUSIAN or not marks & _NOT_BELARUSIAN
 
 
 def language_of(together: int, form: str, country: str | None, setting: str) -> str:
-    """Give the language (ru, uk, be, kk) of a name.
+    """The language (ru, uk, be, kk) of a name.
 
-    ``together`` are the marks of all its words, ``form`` the language of its legal form or "" (CENTRAL_ASIAN too),
-    ``country`` the phone's
-    (ISO 3166 alpha-2), ``setting`` the configured language or "".
+    ``together`` are the marks (``marks_of``) of all its words. ``form`` is the language of its legal form or "", also
+    CENTRAL_ASIAN. ``country`` (ISO 3166 alpha-2) is the phone's, ``setting`` the configured language or "".
     """
     if not together & _FOREIGN and (form == RUSSIAN or not (form or country or setting)):
         return RUSSIAN

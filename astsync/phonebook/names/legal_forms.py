@@ -12,15 +12,17 @@ FIRST, LAST, KEEP, DROP = "first", "last", "keep", "drop"
 PLACES: Final = (FIRST, LAST, KEEP, DROP)
 """Where a legal form can be put: before the name, behind it, where it stood, nowhere."""
 
-_LEAST_BEHIND_PLACE = 2  # words of a form
+_LEAST_BEHIND_PLACE = 2  # words of a form behind the adjective of a place
 _LONGEST_PAIR = max(map(len, FORM_PAIRS))
 
 
-class Found(NamedTuple):
+class FoundForm(NamedTuple):
     """A legal form, and the words of the name without it: from ``start`` to ``end`` and from ``resume`` to ``stop``.
 
-    ``first`` tells whether it stood first, None where it stays between both; ``front`` and ``back`` are characters to
-    drop from the words at ``start`` and before ``end``; ``comma`` that one goes on before ``resume``.
+    In ``Ромашка ООО (Тверь)`` those are ``Ромашка`` and the note ``(Тверь)``. ``first``: whether the form stood first;
+    None where it stays between both parts. ``front``, ``back``: how many characters of the form to drop from the words
+    at ``start`` and before ``end``, to which it was typed (``ООО-Ромашка``). ``comma``: the form ended with one, which
+    the word before ``resume`` gets.
     """
 
     form: Form
@@ -34,8 +36,11 @@ class Found(NamedTuple):
     comma: bool = False
 
 
-class _Words:
-    """The words of a name, and how deep in brackets each stands. Brackets without a partner do not count."""
+class _NameWords:
+    """The words of a name, and how deep in brackets each stands; brackets without a partner do not count.
+
+    ``start`` and ``end`` leave out loose signs at both ends.
+    """
 
     def __init__(self, words: Sequence[FormWord]) -> None:
         self.words = words
@@ -60,11 +65,11 @@ class _Words:
         return steps
 
     def outside(self, start: int, end: int) -> bool:
-        """Tell whether some words are neither in brackets nor a part of what is."""
+        """Whether the words from ``start`` to ``end`` neither begin nor end inside brackets."""
         return self._depth is None or not (self._depth[start] or self._depth[end])
 
     def before_bracket(self, end: int) -> int:
-        """Give where the bracket starts that ends with the word before ``end``; ``end`` where none does."""
+        """Where the bracket opens that closes just before ``end``; ``end`` itself where none closes there."""
         if self._depth is None or self._depth[end] or ")" not in self.words[end - 1].brackets:
             return end
         start = end - 1
@@ -73,17 +78,17 @@ class _Words:
         return start
 
     def before_loose(self, end: int) -> int:
-        """Go back over loose signs."""
+        """The place behind the last word before ``end`` that is no loose sign."""
         while end > self.start and self._is_loose(end - 1):
             end -= 1
         return end
 
     def _is_loose(self, at: int) -> bool:
-        """Tell whether a word is a sign that belongs to nothing; a bracket belongs to what stands in it."""
+        """Whether a word is a sign that belongs to nothing. A bracket with its partner belongs to what stands in it."""
         return self.words[at].loose and (self._depth is None or self._depth[at] == self._depth[at + 1])
 
     def slots(self, start: int, end: int) -> list[Slot]:
-        """Give the words as the grammar reads them; loose signs are none."""
+        """The words as the grammar reads them, without loose signs. Words that run together give several slots."""
         slots: list[Slot] = []
         for at in range(start, end):
             word = self.words[at]
@@ -93,34 +98,34 @@ class _Words:
             slots += [Slot(part, word.adjective, at, n == len(parts)) for n, part in enumerate(parts, 1)]
         return slots
 
-    def holds_name(self, found: Found) -> bool:
-        """Tell whether a word is left when a form is taken out."""
+    def holds_name(self, found: FoundForm) -> bool:
+        """Whether any word of the name is left when the form is taken out."""
         left = (*range(found.start, found.end), *range(found.resume, found.stop))
         return any(not self.words[at].loose for at in left)
 
 
-def _phrase_at_start(words: _Words, start: int, end: int) -> Found | None:
+def _phrase_at_start(words: _NameWords, start: int, end: int) -> FoundForm | None:
     slots = words.slots(start, min(end, start + 2 * MOST_WORDS))
     reading = form_grammar.read(slots, 0)
     if reading is None:
         return _pair_at_start(words, start, end)
     after = slots[reading.end - 1].word + 1
     form = Form(reading.short, reading.language, reading.unknown)
-    return Found(form, after, end, end, end, True) if words.outside(start, after) else None
+    return FoundForm(form, after, end, end, end, True) if words.outside(start, after) else None
 
 
-def _behind_place(words: _Words) -> Found | None:
-    """Find a long form behind the name of a place: ``Минское республиканское унитарное предприятие``."""
+def _behind_place(words: _NameWords) -> FoundForm | None:
+    """Find a long form behind the adjective of a place: ``Минское республиканское унитарное предприятие``."""
     place, form = words.start, words.start + 1
     if form >= words.end or not words.words[form].opens:
         return None
     found = _phrase_at_start(words, form, words.end)
     if found is None or found.start >= words.end or found.start < form + _LEAST_BEHIND_PLACE:
         return None
-    return Found(found.form, place, form, found.start, found.stop, None)
+    return FoundForm(found.form, place, form, found.start, found.stop, None)
 
 
-def _of_unknown(words: _Words) -> Found | None:
+def _of_unknown(words: _NameWords) -> FoundForm | None:
     """Find a long form whose first adjective is not known: ``Туристическое унитарное предприятие``."""
     known = words.start + 1
     if known >= words.end or not words.words[known].opens:
@@ -129,33 +134,33 @@ def _of_unknown(words: _Words) -> Found | None:
     return found if found is not None and words.holds_name(found) else None
 
 
-def _pair_at_start(words: _Words, start: int, end: int) -> Found | None:
+def _pair_at_start(words: _NameWords, start: int, end: int) -> FoundForm | None:
     for length in range(min(_LONGEST_PAIR, end - start), 1, -1):
         form = _pair(words, start, start + length)
         if form is not None:
-            return Found(form, start + length, end, end, end, True)
+            return FoundForm(form, start + length, end, end, end, True)
     return None
 
 
-def _pair(words: _Words, start: int, end: int) -> Form | None:
+def _pair(words: _NameWords, start: int, end: int) -> Form | None:
     slots = words.slots(start, end)
     key = tuple(slot.options[0] for slot in slots if slot.options)
     return FORM_PAIRS.get(key) if len(key) == len(slots) and words.outside(start, end) else None
 
 
-def _at_start(words: _Words, start: int, end: int) -> Found | None:
+def _at_start(words: _NameWords, start: int, end: int) -> FoundForm | None:
     word = words.words[start]
     found = _phrase_at_start(words, start, end) if word.opens else None
     if found is not None or not words.outside(start, start + 1):
         return found
     if word.short is not None:
-        return Found(word.short, start + 1, end, end, end, True)
+        return FoundForm(word.short, start + 1, end, end, end, True)
     if word.front is not None:
-        return Found(word.front[0], start, end, end, end, True, front=word.front[1])
+        return FoundForm(word.front[0], start, end, end, end, True, front=word.front[1])
     return None
 
 
-def _phrase_at_end(words: _Words, start: int, end: int) -> Found | None:
+def _phrase_at_end(words: _NameWords, start: int, end: int) -> FoundForm | None:
     """Find the longest form of several words that ends with some words."""
     slots = words.slots(max(start, end - 2 * MOST_WORDS), end)
     for at in range(max(0, len(slots) - MOST_WORDS), len(slots)):
@@ -164,34 +169,34 @@ def _phrase_at_end(words: _Words, start: int, end: int) -> Found | None:
             continue
         reading = form_grammar.read(slots, at) if words.words[first].opens else None
         if reading is not None and reading.end == len(slots) and words.outside(first, end):
-            return Found(Form(reading.short, reading.language, reading.unknown), start, first, end, end, False)
+            return FoundForm(Form(reading.short, reading.language, reading.unknown), start, first, end, end, False)
     for length in range(min(_LONGEST_PAIR, end - start), 1, -1):
         form = _pair(words, end - length, end)
         if form is not None:
-            return Found(form, start, end - length, end, end, False)
+            return FoundForm(form, start, end - length, end, end, False)
     return None
 
 
-def _at_end(words: _Words, start: int, end: int) -> Found | None:
-    """Find a legal form at the end of some words; a short form that may be initials only where it cannot be."""
+def _at_end(words: _NameWords, start: int, end: int) -> FoundForm | None:
+    """Find a legal form at the end of some words. A short form that may be initials counts only where it is sure."""
     word = words.words[end - 1]
     found = _phrase_at_end(words, start, end) if word.closes else None
     if found is not None or not words.outside(end - 1, end):
         return found
     if word.back is not None:
-        return Found(word.back[0], start, end, end, end, False, back=word.back[1])
+        return FoundForm(word.back[0], start, end, end, end, False, back=word.back[1])
     if word.short is None or (word.short.short in DOUBTFUL and not _is_sure(words, start, end - 1, word.short.short)):
         return None
-    return Found(word.short, start, end - 1, end, end, False)
+    return FoundForm(word.short, start, end - 1, end, end, False)
 
 
-def _is_sure(words: _Words, start: int, at: int, short: str) -> bool:
-    """Tell whether a short form cannot be initials: behind a closing quote, or behind several words in Uzbekistan."""
+def _is_sure(words: _NameWords, start: int, at: int, short: str) -> bool:
+    """Whether a short form cannot be initials: it stands behind a closing quote, or is Uzbek and behind two words."""
     return at > start and (words.words[at - 1].quoted or (short in NEVER_INITIALS and at - start > 1))
 
 
-def _before_notes(words: _Words, start: int, end: int) -> Found | None:
-    """Find a form at the end, or before the brackets and notes that stand there; else one alone in such a bracket."""
+def _before_notes(words: _NameWords, start: int, end: int) -> FoundForm | None:
+    """Find a form at the end, before the brackets there, in one of those brackets, or before another note."""
     here, alone = end, None
     while here > start:
         before = words.before_bracket(here)
@@ -205,16 +210,16 @@ def _before_notes(words: _Words, start: int, end: int) -> Found | None:
     return alone or _before_sign(words, start, here, end)
 
 
-def _alone(words: _Words, start: int, before: int, here: int) -> Found | None:
+def _alone(words: _NameWords, start: int, before: int, here: int) -> FoundForm | None:
     """Find a short form that stands alone between two loose brackets: ``( ООО )``."""
     if here - before != 3 or not (words.words[before].loose and words.words[here - 1].loose):
         return None
     short = words.words[before + 1].short
-    return None if short is None or short.short in DOUBTFUL else Found(short, start, before, here, here, False)
+    return None if short is None or short.short in DOUBTFUL else FoundForm(short, start, before, here, here, False)
 
 
-def _followed(words: _Words, found: Found, here: int, end: int) -> Found | None:
-    """Keep what stands behind a form that was found before a bracket or a note; drop a form of another name."""
+def _followed(words: _NameWords, found: FoundForm, here: int, end: int) -> FoundForm | None:
+    """The form with what stands behind it as its notes; None for a form of another name: ``филиал ООО``."""
     if found.end > found.start and words.words[found.end - 1].refers:
         return None
     if here == end:
@@ -222,8 +227,11 @@ def _followed(words: _Words, found: Found, here: int, end: int) -> Found | None:
     return found._replace(resume=here, stop=end, comma=words.words[here - 1].comma)
 
 
-def _before_sign(words: _Words, start: int, here: int, end: int) -> Found | None:
-    """Find a form before a sign or a word that starts a note; no sign parts the words before it, save the last."""
+def _before_sign(words: _NameWords, start: int, here: int, end: int) -> FoundForm | None:
+    """Find a form before a sign or a word that starts a note: ``Ромашка ООО закрыто``.
+
+    The words before it are parted by no sign: behind a sign the form may belong to another name.
+    """
     parts = 0
     for at in range(start + 1, here):
         before, word = words.words[at - 1], words.words[at]
@@ -237,8 +245,8 @@ def _before_sign(words: _Words, start: int, here: int, end: int) -> Found | None
     return None
 
 
-def _without_same(words: _Words, found: Found) -> Found:
-    """Drop the same form where it stands once more at either end of the rest."""
+def _without_same(words: _NameWords, found: FoundForm) -> FoundForm:
+    """Drop the same form where it stands once more at either end of the rest: ``ООО Ромашка ООО``."""
     again = _at_start(words, found.start, found.end)
     if again is not None and _are_same(again.form, found.form) and not again.front:
         found = _leaving(words, found, found._replace(start=again.start))
@@ -251,17 +259,21 @@ def _without_same(words: _Words, found: Found) -> Found:
 
 
 def _are_same(one: Form, other: Form) -> bool:
-    """Tell whether two short forms are one: ТОО is ЖШС in Kazakh."""
+    """Whether two short forms are one: ТОО is ЖШС in Kazakh."""
     return ONE_FORM.get(one.short, one.short) == ONE_FORM.get(other.short, other.short)
 
 
-def _leaving(words: _Words, found: Found, less: Found) -> Found:
+def _leaving(words: _NameWords, found: FoundForm, less: FoundForm) -> FoundForm:
     return less if words.holds_name(less) and less.start < less.end else found
 
 
-def find_form(words: Sequence[FormWord]) -> Found | None:
-    """Find the legal form of a name, at its start before its end; the same form again is dropped with it."""
-    name = _Words(words)
+def find_form(words: Sequence[FormWord]) -> FoundForm | None:
+    """The legal form of a name: at its start, else at its end. None where there is none, or no word besides it.
+
+    The same form at the other end is taken out with it. Each way to find one is tried only where the first or the last
+    word allows it, because most names have a short form or none.
+    """
+    name = _NameWords(words)
     if name.start == name.end:
         return None
     first = words[name.start]

@@ -1,4 +1,8 @@
-"""Names of counterparties to caller names."""
+"""Names of counterparties to caller names: ``ООО «Ромашка»`` becomes ``OOO Romashka``.
+
+A list of 1C holds hundreds of thousands of names, made of much fewer words. So what is learned of a word (clean, as a
+legal form sees it, in Latin) is remembered, and a name is put together of what is known.
+"""
 
 import re
 from functools import lru_cache
@@ -11,7 +15,7 @@ from astsync.phonebook.names.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUS
 from astsync.phonebook.names.cleaning import plain, unmix
 from astsync.phonebook.names.form_words import PLAIN, FormWord, form_word
 from astsync.phonebook.names.languages import language_of, marks_of
-from astsync.phonebook.names.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, Found, find_form
+from astsync.phonebook.names.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, FoundForm, find_form
 from astsync.phonebook.names.trimming import cut_at_word, tidy
 from astsync.text import did_you_mean, nearest
 
@@ -22,7 +26,7 @@ NOTHING_LEFT: Final = "nothing printable is left of the name"
 EMPTY: Final = "the name is empty"
 LOOK_ALIKES: Final = "look-alike letters turned back"
 
-# What transliteration of other scripts may bring back; the source's own are gone (``cleaning.plain``).
+# Dangerous characters that the transliteration of other scripts may bring in; the name's own are gone already.
 _SAFE = str.maketrans(dict(zip(";~[{]}", ",-(())", strict=True)) | dict.fromkeys('"`\\|$^=<>', ""))
 # Every pattern here is linear: what repeats without bound is the last of its pattern, or nothing follows that could
 # fail and bring the search back to it.
@@ -30,7 +34,7 @@ _LETTERS = re.compile(r"[^\W\d_](?:'?[^\W\d_])*")
 _COMMA = re.compile(r"(?<=[^\W\d_]{2}),(?=[^\W\d_]{2})")  # Ромашка,ООО
 _BRACKET = re.compile(r"(?:(?<=\w\w)|(?<=[.,!?]))(?=\()|(?<=\))(?=\w\w)")  # Рахимов М.(Зафар)Юг
 _UNPRINTABLE = re.compile(r"[^ -~]")
-# A word that leaves no loose sign behind: Latin, Cyrillic, digits, and no part of ь and ъ alone, which have no Latin.
+# A word that leaves no loose sign behind: Latin, Cyrillic, digits. A part of ь and ъ alone has no Latin and leaves one.
 _SOLID = "A-Za-z0-9\u0400-\u0481\u048a-\u052f"
 _PLAIN_WORD = re.compile(rf"[{_SOLID}](?:[{_SOLID}.-]*[{_SOLID}])?\.?")
 _SILENT = re.compile(r"(?<![^.-])[ьъЬЪ]+(?![^.-])")
@@ -54,14 +58,14 @@ class NameResult(NamedTuple):
 
 
 _Told = tuple[tuple[str, ...], str, str]
-"""The rules of names, their legal form in Latin, and its place."""
+"""What many names have in common: their rules, their legal form in Latin, and where it goes."""
 
 
-class _Token(NamedTuple):
-    """The clean words of one token (text without blanks) of a name, and what they tell.
+class _CleanToken(NamedTuple):
+    """The clean words of one token of a name (a token has no blanks in it), and what is known of them.
 
-    ``forms`` are the words as legal forms see them, by their places in ``_FORM_WORDS``;
-    ``marks`` are those of ``languages`` with _UNMIXED and _ODD.
+    ``forms`` are the numbers of the words in ``_FORM_WORDS``. ``marks`` are bits: those of ``languages``, _UNMIXED for
+    a word whose look-alike letters were turned back, _ODD for one that may leave loose signs behind.
     """
 
     words: tuple[str, ...]
@@ -69,16 +73,17 @@ class _Token(NamedTuple):
     marks: int
 
 
-# Names are alike to legal forms: few words tell of one, all others look the same to them. There are some hundreds;
-# whoever makes up more finds that no further one is seen as a form.
+# To legal forms most words look the same: PLAIN. The few hundred others get a number each, so that a whole name is a
+# short row of numbers, and ``_find_form`` can remember what it found for names of the same row. All makers share the
+# numbers. The count has a bound, because words come from outside: beyond it every new word counts as PLAIN.
 _FORM_WORDS: Final[dict[FormWord, int]] = {PLAIN: 0}
 _NUMBERED: Final = [PLAIN]
 _MOST_FORM_WORDS = 20_000
-_NUMBERING: Final = Lock()  # callers of ``serve`` come in threads
+_NUMBERING: Final = Lock()  # makers may run in several threads, and two words must never get one number
 
 
 def _number(word: FormWord) -> int:
-    """Give the place of a word as legal forms see it among all of them."""
+    """The number of a word as legal forms see it; a new word gets the next one."""
     known = 0 if word is PLAIN else _FORM_WORDS.get(word)
     if known is not None:
         return known
@@ -93,10 +98,12 @@ def _number(word: FormWord) -> int:
         return known
 
 
-class _Plan(NamedTuple):
-    """What to do with the words of a name: its legal form, and where the words lie that are left of it.
+class _SplitName(NamedTuple):
+    """A name split into its legal form and the rest.
 
-    ``simple`` tells that nothing but those words from ``start`` to ``end`` is left, and each as it is.
+    ``short``, ``language``: the short form ("" where there is none) and its language. ``first``: whether it stood
+    first, None where it stays in its place. ``simple``: the rest is the words from ``start`` to ``end``, each
+    unchanged; else ``found`` says how to take the words apart.
     """
 
     short: str
@@ -105,29 +112,29 @@ class _Plan(NamedTuple):
     start: int
     end: int
     simple: bool
-    found: Found | None
+    found: FoundForm | None
 
 
-def _look_for_form(forms: tuple[int, ...]) -> _Plan:
+def _look_for_form(forms: tuple[int, ...]) -> _SplitName:
     found = find_form([_NUMBERED[form] for form in forms])
     if found is None:
-        return _Plan("", False, "", 0, len(forms), simple=True, found=None)
+        return _SplitName("", False, "", 0, len(forms), simple=True, found=None)
     parts = found.resume < found.stop or found.front or found.back or found.comma or found.form.unknown
     form = found.form
-    return _Plan(form.short, found.first, form.language, found.start, found.end, not parts, found)
+    return _SplitName(form.short, found.first, form.language, found.start, found.end, not parts, found)
 
 
 _find_form = lru_cache(maxsize=4096)(_look_for_form)
 
 
 def _unusual(text: str) -> list[str]:
-    """Give the tokens of a name with entities, or of so many words that it is not like another: it is one token."""
+    """The tokens of a name with entities, or with very many words: such a name is one token, as no other is like it."""
     tokens = decode_entities(text).split()
     return tokens if len(tokens) <= _MOST_CACHED else [" ".join(tokens)]
 
 
 def _pieces(token: str) -> list[str]:
-    """Give the clean words of a token: commas and brackets part them."""
+    """The clean words of a token; commas and brackets part them: ``Ромашка,ООО`` gives ``Ромашка,`` and ``ООО``."""
     text = plain(token)
     if "," in text:
         text = _COMMA.sub(", ", text)
@@ -141,7 +148,7 @@ def _form_words(words: tuple[str, ...], *, quoted: bool) -> tuple[int, ...]:
     return tuple([_number(form_word(word, quoted=quoted and at == last)) for at, word in enumerate(words)])
 
 
-def _clean(token: str, own_letters: frozenset[str]) -> _Token:
+def _clean(token: str, own_letters: frozenset[str]) -> _CleanToken:
     pieces = _pieces(token)
     words = tuple([unmix(piece) for piece in pieces])
     marks = marks_of(" ".join(words), own_letters)
@@ -150,7 +157,7 @@ def _clean(token: str, own_letters: frozenset[str]) -> _Token:
     for word in words:
         if not _PLAIN_WORD.fullmatch(word) or _SILENT.search(word):
             marks |= _ODD
-    return _Token(words, _form_words(words, quoted=is_quote(token.rstrip(",.;:)")[-1:] or " ")), marks)
+    return _CleanToken(words, _form_words(words, quoted=is_quote(token.rstrip(",.;:)")[-1:] or " ")), marks)
 
 
 class NameMaker:
@@ -187,12 +194,12 @@ class NameMaker:
         self._places: dict[bool | None, str] = {True: legal_form, False: legal_form, None: KEEP}
         if legal_form == KEEP:
             self._places |= {True: FIRST, False: LAST}
-        self._tokens: dict[str, _Token] = {}
+        self._tokens: dict[str, _CleanToken] = {}
         self._latin: dict[str, dict[str, str]] = {language: {} for language in (AS_WRITTEN, *LANGUAGES)}
         self._told: dict[tuple[object, ...], _Told] = {}
 
     def make(self, text: str, *, country: str | None = None) -> NameResult:
-        """Give the caller name of one name; ``country`` is the phone's (ISO 3166 alpha-2). Never raises."""
+        """The caller name of one name; never raises. ``country`` (ISO 3166 alpha-2) is that of the phone number."""
         tokens = text.split()
         if "&" in text or len(tokens) > _MOST_CACHED:
             tokens = _unusual(text)
@@ -228,17 +235,17 @@ class NameMaker:
         return NameResult(name, None, rules) if name else NameResult("", NOTHING_LEFT)
 
     def fits(self, name: str) -> bool:
-        """Tell whether a name is within both maxima."""
+        """Whether a name is no longer than ``max_length`` and ``max_bytes``."""
         return len(name) <= self._surely or (len(name) <= self.max_length and len(name.encode()) <= self.max_bytes)
 
     def _cut(self, text: str, length: int, size: int) -> str:
-        """Cut a name to so many characters and so many bytes of UTF-8, at a character."""
+        """Cut a name to ``length`` characters and ``size`` bytes of UTF-8, never inside a character."""
         if not text.isascii():
             length = min(length, len(text.encode()[:size].decode(errors="ignore")))
         return cut_at_word(text, min(length, size))
 
     def _tell(self, unmixed: int, short: str, first: bool | None, language: str) -> _Told:
-        """Tell of names with a legal form in a language, and keep it for the next like it."""
+        """Work out what names with this legal form in this language have in common, and remember it."""
         place = self._places[first]
         named = (f"legal form {short} {place}",) if short else ()
         letters = f"scheme {self.scheme}" if language in {AS_WRITTEN, RUSSIAN} else f"alphabet {language}"
@@ -248,10 +255,11 @@ class NameMaker:
         _keep(self._told, (unmixed, short, first, language), told)
         return told
 
-    def _taken_apart(self, words: tuple[str, ...], found: Found) -> tuple[str, tuple[str, ...], bool | None]:
-        """Give a short form with its unknown letters, the words of the name, and whether the form stood first.
+    def _taken_apart(self, words: tuple[str, ...], found: FoundForm) -> tuple[str, tuple[str, ...], bool | None]:
+        """The short form with its unknown letters filled in, the words of the name, and whether the form stood first.
 
-        None instead: it stays among the words, where it stands before a note.
+        None for the last: the form is among the words already. So it is before a note, as in ``Ромашка ООО (Тверь)``,
+        where the setting wants the form last or the form stands in the midst of the name.
         """
         short, body, notes = found.form.filled(words), _body(words, found), words[found.resume : found.stop]
         comma = "," if found.comma else ""
@@ -263,7 +271,7 @@ class NameMaker:
         return short, (*body, *notes), found.first
 
     def _placed(self, body: str, short: str, place: str) -> str:
-        """Put the legal form where the setting wants it; at the end it is kept and the rest is cut."""
+        """The name with its legal form where the setting wants it. At the end it stays whole, and the rest is cut."""
         if place in {DROP, KEEP}:
             return body
         if not body:
@@ -273,14 +281,14 @@ class NameMaker:
             return f"{self._cut(body, room, size)} {short}"
         return f"{short} {body}"
 
-    def _learn(self, token: str) -> _Token:
+    def _learn(self, token: str) -> _CleanToken:
         clean = _clean(token, self._own_letters)
         if len(token) <= _LONGEST_CACHED:
             _keep(self._tokens, token, clean)
         return clean
 
     def _learn_spelling(self, word: str, language: str) -> str:
-        """Give one word in safe characters: ASCII, or as it is written under the scheme "none"."""
+        """A word in safe characters: in ASCII, or under the scheme "none" as it is written."""
         spelled = word.translate(_SAFE) if language == AS_WRITTEN else self._to_latin(word, language)
         if len(word) <= _LONGEST_CACHED:
             _keep(self._latin[language], word, spelled)
@@ -298,8 +306,8 @@ def _keep(cache: dict[_Key, _Value], key: _Key, value: _Value) -> None:
     cache[key] = value
 
 
-def _body(words: tuple[str, ...], found: Found) -> list[str]:
-    """Give the words of a name before its notes and without its legal form."""
+def _body(words: tuple[str, ...], found: FoundForm) -> list[str]:
+    """The words of a name without its legal form and without the notes behind it."""
     body = list(words[found.start : found.end])
     if found.front:
         body[0] = body[0][found.front :]

@@ -1,4 +1,4 @@
-"""Names made tidy, and cut: no loose sign, no bracket without its partner."""
+"""A name made tidy and cut: no loose sign, no bracket without its partner, not too long."""
 
 import re
 
@@ -8,7 +8,7 @@ _END = " ,;:-/&("
 
 
 def tidy(text: str) -> str:
-    """Collapse blanks, and take away what quotes and pictures leave behind: blanks in brackets, loose signs."""
+    """Collapse blanks, and take away the signs that lost what they belonged to: ``- Роза ( )`` becomes ``Роза``."""
     text = " ".join(text.split())
     if "(" in text or ")" in text:
         text = " ".join(_paired(text).split())
@@ -17,7 +17,7 @@ def tidy(text: str) -> str:
 
 
 def _paired(text: str) -> str:
-    """Drop brackets that have no partner, and those with nothing in them but signs."""
+    """Drop brackets that have no partner, and those that hold no letter and no digit."""
     kept: list[str] = []
     opened: list[tuple[int, int]] = []  # the place of the bracket, and how much had been written before it
     written = 0
@@ -40,7 +40,10 @@ def _paired(text: str) -> str:
 
 
 def cut_at_word(text: str, most: int) -> str:
-    """Cut at a word's end to so many characters; in a word where too little would be left of the name."""
+    """Cut a text to at most ``most`` characters, at the end of a word.
+
+    Where less than a third would be left so, it is cut inside a word.
+    """
     if len(text) <= most:
         return text
     space = text.rfind(" ", 0, most + 1)
@@ -49,7 +52,10 @@ def cut_at_word(text: str, most: int) -> str:
 
 
 def _closed(text: str, least: int) -> str:
-    """Drop brackets that a cut left open; one word alone of what stood in them goes too, unless little else is left."""
+    """Drop brackets that a cut left open, with the word in them where it is alone.
+
+    The word stays where it stands among the first ``least`` characters.
+    """
     opened: list[int] = []
     for at, sign in enumerate(text):
         if sign == "(":

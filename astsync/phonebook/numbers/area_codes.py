@@ -40,7 +40,7 @@ def begins_a_number(reader: NumberReader, code: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _begins(reader: NumberReader, start: str) -> bool:
-    # A few numbers with each start are tried: there are some thousand starts, and each is tried once.
+    # Two hundred numbers of each start are tried, and the answer is remembered: there are some thousand starts.
     plan = reader.plan
     if plan.length - len(start) < _LEAST_FREE:
         return False
@@ -48,15 +48,16 @@ def _begins(reader: NumberReader, start: str) -> bool:
 
 
 class CodesApart:
-    """Tells which runs are an area code and nothing else; ``area_code`` is the configured one."""
+    """Finds the runs that are an area code and nothing else. ``area_code`` is the configured one."""
 
     def __init__(self, reader: NumberReader, area_code: str) -> None:
         self._reader, self._area_code = reader, area_code
 
     def read(self, run: Run) -> str | None:
-        """Give the area code that a whole run is; None where it is none.
+        """The area code that a whole run is: "846" for ``(846)``; None where it is none.
 
-        "" stands for a code of elsewhere, and for digits that may be a code.
+        "" stands for a code of another country, and for digits that may be a code or not: with either, the configured
+        code must not be put before what follows.
         """
         plan = self._reader.plan
         if run.glued or not plan.length:
@@ -102,7 +103,7 @@ class CodesApart:
         return self._told(code, run, told=told)
 
     def _told(self, code: str, run: Run, *, told: bool) -> str | None:
-        """A code counts where a prefix, a bracket or a word marks it; bare digits before a comma only may be one."""
+        """The code, where a prefix (``told``), a bracket or a word marks it; "" for bare digits before a comma."""
         if told or "(" in run.text or code == self._area_code or CODE_WORD.search(run.before):
             return code
         return "" if run.comma else None

@@ -13,7 +13,7 @@ from astsync.phonebook.numbers.metadata_patterns import (
     valid_pattern,
 )
 
-# Their prefixes are rewritten, not only dropped (Argentina, Mexico, Brazil): libphonenumber alone knows.
+# In Argentina, Mexico and Brazil a prefix is rewritten and not only dropped. Only libphonenumber knows how.
 _UNCOMMON: Final = frozenset(
     code
     for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()
@@ -26,24 +26,27 @@ CALLING_CODES: Final = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 
 class CallingCode(NamedTuple):
-    """The numbers of one calling code that are of its usual length: what is valid, and what may be a prefix."""
+    """The numbers of one calling code that have its usual length.
+
+    ``valid`` matches the valid ones, ``prefix`` what libphonenumber may take for a trunk prefix.
+    """
 
     length: int
     valid: re.Pattern[str]
     prefix: re.Pattern[str]
 
     def takes(self, number: str) -> bool:
-        """Tell whether libphonenumber reads these digits, behind "+" and the code, as this valid national number."""
+        """Whether a national number (digits) is valid; True only where ``judges`` is."""
         return self.judges(number) and self.valid.fullmatch(number) is not None
 
     def judges(self, number: str) -> bool:
-        """Tell whether these digits are plain enough for ``takes`` to have the last word."""
+        """Whether the digits are so plain that ``takes`` decides like libphonenumber."""
         return len(number) == self.length and number[0] != "0" and self.prefix.match(number) is None
 
 
 @cache
 def calling_code(code: int) -> CallingCode | None:
-    """Give the plain numbers of a calling code, or None where what is valid cannot be proven."""
+    """The numbers of a calling code, or None where our pattern cannot be proven equal to libphonenumber."""
     metadata = PhoneMetadata.metadata_for_region(COUNTRY_CODE_TO_REGION_CODE[code][0])
     if metadata is None:
         return None
@@ -57,7 +60,7 @@ def calling_code(code: int) -> CallingCode | None:
 
 @cache
 def _national_patterns(code: int) -> tuple[tuple[re.Pattern[str], re.Pattern[str]], ...]:
-    """Give what valid numbers of a calling code look like in its regions, and what may stand before them."""
+    """The patterns of the numbers and of their trunk prefix, for each region of a calling code."""
     found = map(PhoneMetadata.metadata_for_region, COUNTRY_CODE_TO_REGION_CODE[code])
     return tuple(
         (
@@ -70,7 +73,7 @@ def _national_patterns(code: int) -> tuple[tuple[re.Pattern[str], re.Pattern[str
 
 
 def may_be_national(code: int, number: str) -> bool:
-    """Tell, before libphonenumber is asked, whether digits behind a calling code can be a number there at all."""
+    """Whether digits behind a calling code can be a number there at all; False spares the slow libphonenumber."""
     patterns = _national_patterns(code)
     if not patterns or code in _UNCOMMON:
         return True
@@ -82,7 +85,7 @@ def may_be_national(code: int, number: str) -> bool:
 
 
 def calling_code_width(digits: str) -> int:
-    """Give how many of these leading digits are a calling code, 0 when none are (ITU-T E.164: one to three)."""
+    """How many leading digits are a calling code (ITU-T E.164): 1 to 3, or 0 where none are."""
     return next((width for width in (1, 2, 3) if digits[:width] in CALLING_CODES), 0)
 
 

@@ -36,7 +36,7 @@ _NINE = 9  # digits of the national numbers of Ukraine, Uzbekistan, Kyrgyzstan â
 
 
 def _code_width(country: str) -> int:
-    """Give how many digits the codes of mobile numbers have, as libphonenumber writes its own example."""
+    """Digits of a mobile number's code, as libphonenumber writes its example: 3 for Russia, 2 for Ukraine."""
     example = example_number_for_type(country, PhoneNumberType.MOBILE)
     if example is None:
         return 0
@@ -50,7 +50,9 @@ def _code_width(country: str) -> int:
 class NumberPlan:
     """The numbers of one country: its calling code, trunk prefix, length, and the fast path where it is proven.
 
-    ``fast`` tells whether the path is on; when it is off, ``read`` finds nothing and ``valid`` asks libphonenumber.
+    Where ``fast`` is False, ``read`` finds nothing and ``valid`` asks libphonenumber. ``length`` counts the digits of
+    all national numbers, 0 where they differ. ``abroad`` is what is dialled before a calling code, where it is neither
+    00 nor 810: 011 in the USA.
     """
 
     def __init__(self, country: str) -> None:
@@ -60,7 +62,6 @@ class NumberPlan:
         self.country, self.country_code = country, metadata.country_code
         self._code = str(self.country_code)
         self.trunk: str = metadata.national_prefix or ""
-        # What is dialled before a calling code, where it is one sequence of digits and not the usual 00 or 810: 011.
         prefix = metadata.international_prefix or ""
         self.abroad = prefix if prefix.isdigit() and prefix not in {"00", "810"} else ""
         self.length = 0
@@ -84,7 +85,7 @@ class NumberPlan:
 
     @property
     def fast(self) -> bool:
-        """Tell whether the fast path is proven for this country and so is on."""
+        """Whether the fast path is proven for this country."""
         return bool(self._shapes)
 
     def _prove(self, metadata: PhoneMetadata) -> None:
@@ -104,7 +105,7 @@ class NumberPlan:
         self._shapes = (prefixed, bare)
 
     def _check_prefixes(self, metadata: PhoneMetadata) -> None:
-        """Allow only prefixes that libphonenumber strips from a whole number in one way."""
+        """Raise UnknownPatternError where libphonenumber may strip a prefix in two ways, or rewrites it."""
         code, trunk = self._code, self.trunk
         widths = {width for width, _ in pattern_shapes(general_pattern(metadata))}
         two_ways = {self.length + len(code), *({self.length - len(trunk)} if trunk else ())} & widths
@@ -113,7 +114,7 @@ class NumberPlan:
             raise UnknownPatternError("prefixes that can be read in two ways")
 
     def _check_international_prefix(self, prefix: str) -> None:
-        """Allow no valid number that reads as an international prefix once the trunk prefix stands before it."""
+        """Raise UnknownPatternError where a trunk prefix and a valid number may begin as 8 10 â€¦ does abroad."""
         if self.trunk and not prefix.isdigit():
             raise UnknownPatternError(prefix)
         rest = prefix.removeprefix(self.trunk)
@@ -126,7 +127,8 @@ class NumberPlan:
     def read(self, text: str) -> tuple[str, str] | None:
         """Read a text that is one plainly written number: its prefix ("+7", "7", "8", "") and national number (digits).
 
-        None means: not so plain, not valid, or the path is off; look closer.
+        ``8 (495) 229-30-42`` gives ("8", "4952293042"). None: the text is not so plain, not valid, or nothing is
+        proven for this country; then the slow way decides.
         """
         for shape in self._shapes:
             match = shape.fullmatch(text)
@@ -141,11 +143,11 @@ class NumberPlan:
         return None
 
     def _is_own(self, number: str) -> bool:
-        """Tell whether libphonenumber strips the calling code, written without "+", from before this number."""
+        """Whether libphonenumber takes a calling code without "+" off from before this number."""
         return self._general is not None and self._general.fullmatch(number) is not None
 
     def valid(self, number: str) -> bool:
-        """Tell whether libphonenumber calls this national number (digits) valid under the calling code."""
+        """Whether libphonenumber calls a national number (digits) valid, in any region of the calling code."""
         if self._valid is not None and len(number) == self.length:
             return self._valid.fullmatch(number) is not None
         possible = number.isdigit() and may_be_national(self.country_code, number)
@@ -162,13 +164,13 @@ class NumberPlan:
         return known
 
     def dialled(self, number: str) -> str:
-        """Give a national number (digits) as it is dialled inside the country, with its trunk prefix."""
+        """The digits that are dialled inside the country: 84952293042 for 4952293042."""
         if self._literal_trunk:
             return self.trunk + number
         return "".join(filter(str.isdigit, format_number(self._as_phone_number(number), PhoneNumberFormat.NATIONAL)))
 
     def is_fixed(self, number: str) -> bool:
-        """Tell whether a valid national number (digits) is, or may be, of a fixed line."""
+        """Whether a valid national number (digits) is, or may be, of a fixed line."""
         if self._fixed is not None and len(number) == self.length:
             return self._fixed.fullmatch(number) is not None
         kinds = PhoneNumberType
@@ -186,5 +188,5 @@ class NumberPlan:
 
 @cache
 def number_plan(country: str) -> NumberPlan:
-    """Give the plan of a country (ISO 3166 alpha-2), built once. Raises ValueError for one that has none."""
+    """The plan of a country (ISO 3166 alpha-2), built once. Raises ValueError for a country without one."""
     return NumberPlan(country)

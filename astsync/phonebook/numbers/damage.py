@@ -1,8 +1,7 @@
-"""What programs did to a phone text on its way: entities, percent-encoding, spreadsheets' numbers, odd separators.
+"""What spreadsheets and typists did to the numbers of a field undone: 7.9161234567e10, 79161234567,00, 7:916:123:45:67.
 
-Each repair is exact, or it is not made: a number that a spreadsheet has rounded stays no number. Every pattern here
-looks at a bounded stretch behind each digit or sign, or passes each character once, so the work grows with the length
-of the text alone.
+A repair is exact or it is not made: a number that a spreadsheet has rounded lost digits, and stays no number. Every
+pattern here looks at a bounded stretch behind a digit or a sign, so the work grows with the length of the text.
 """
 
 import re
@@ -30,15 +29,15 @@ _STRAY_COMMA = re.compile(
     r"(?<![\d,])(?<![\d,][ (-])(?:\+? ?7|8)[ (-]{1,2}\d{1,4}(?:[ )-]{1,2}\d{1,4}){0,4},"
     r"(?:\d{1,4}(?!\d)[ -]?){1,4}(?![\d,])"
 )
-# 8-w-10, 8~10, 8p10: the second dialling tone, waited for.
+# 8-w-10, 8p10: between both the caller waits for the second dialling tone. With it gone, 810 is one prefix.
 _TONE = re.compile(r"(?<!\d)8[ -]?[wpг][ -]?10(?=[ -]?\d)")
 
 IsNumber = Callable[[str], bool]
-"""Told digits; True when they are a whole phone number with its prefix."""
+"""Whether digits are a whole phone number with its prefix."""
 
 
 def repair(text: str, is_number: IsNumber) -> tuple[str, list[str]]:
-    """Restore the numbers of a plain text (``cleaning.plain_phone_text``); give it and the rules used."""
+    """Undo the damage in a plain text (see ``cleaning.plain``). Returns the text and the rules used."""
     rules: list[str] = []
     restored = _restore(text) if "." in text or "," in text else text
     if restored != text:

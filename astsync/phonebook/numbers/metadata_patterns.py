@@ -32,11 +32,11 @@ _TYPES = (
 _TOKEN = re.compile(r"(\\d)|(\d)|\[([\d-]+)\]|(\(\?:)|(\|)|(\))|\{(\d+)(?:,(\d+))?\}|(\?)")
 
 Shape = tuple[int, int]
-"""How a pattern can match: the width in digits, and how many of the last digits are free."""
+"""How a pattern can match: the width in digits, and how many of the last digits are free (may be any digit)."""
 
 
 class UnknownPatternError(Exception):
-    """A pattern of the metadata holds something that the walk does not know."""
+    """The metadata holds something from which nothing can be proven."""
 
 
 def _join(left: set[Shape], right: set[Shape]) -> set[Shape]:
@@ -67,7 +67,7 @@ class _PatternWalk:
         self._at = 0
 
     def shapes(self) -> set[Shape]:
-        """Give the shapes of all matches. Raises UnknownPatternError."""
+        """The shapes of all matches. Raises UnknownPatternError."""
         result = self._alternatives()
         if self._at < len(self._tokens):
             raise UnknownPatternError("a bracket too many")
@@ -108,7 +108,7 @@ class _PatternWalk:
 
 
 def pattern_shapes(pattern: str) -> set[Shape]:
-    """Give every (width, free last digits) of a metadata pattern. Raises UnknownPatternError."""
+    r"""All shapes of a metadata pattern: {(4, 2), (5, 2)} for ``8(?:1|23)\d{2}``. Raises UnknownPatternError."""
     return _PatternWalk(pattern).shapes()
 
 

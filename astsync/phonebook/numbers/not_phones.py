@@ -136,9 +136,9 @@ _COUNTED_START = re.compile(rf"{_MONEY}|{_ORDINAL_ENDS}|{_UNITS}")
 
 @lru_cache(maxsize=4096)
 def _word_bits(word: str) -> int:
-    """What a word may begin, as bits: an account's label, an extension, the unit of a sum or a floor.
+    """What a word may be, as bits: the label of an account, an extension word, the unit of a sum or a floor.
 
-    Most words begin none of them. The slow patterns are tried only on a field with a word that does.
+    Most words are none of them. The slow patterns are tried only on a field with such a word.
     """
     label = _LABEL if _LABEL_START.fullmatch(word) else 0
     counted = _COUNTED_WORD if _COUNTED_START.fullmatch(word) else 0
@@ -157,7 +157,7 @@ def _cut_extensions(text: str, is_number: IsNumber, *, words: bool) -> str:
 
 
 def _is_extension(match: re.Match[str]) -> bool:
-    """Tell a short word before an extension from the same word as a label of a number."""
+    """Whether an extension stands behind the word; the same short word may be the label of a number instead."""
     digits = match["digits"].replace("-", "")
     behind = _BEHIND_NUMBER.search(match.string, max(match.start() - 6, 0), match.start()) is not None
     if not _SHORT_EXTENSION_WORDS.fullmatch(match["word"]):
@@ -168,7 +168,7 @@ def _is_extension(match: re.Match[str]) -> bool:
 
 
 def _is_counted(match: re.Match[str], is_number: IsNumber) -> bool:
-    """Tell a sum or a floor from the last digits of a number: 8 903 625 17 40 тг is on Telegram."""
+    """Whether digits and a unit are a sum or a floor, and not the end of a number: 8 903 625 17 40 тг."""
     digits = "".join(filter(str.isdigit, match[0]))
     if len(digits) >= _USUAL_LOCAL and "тг" in match[0]:
         return False
@@ -180,7 +180,7 @@ def _is_counted(match: re.Match[str], is_number: IsNumber) -> bool:
 
 
 def _cut_dates(text: str, rules: list[str]) -> str:
-    """Cut dates, hours, IP addresses and coordinates; each pattern is tried only where its signs stand."""
+    """Cut dates, hours, IP addresses and coordinates, and add to ``rules``; each pattern only where its signs are."""
     dots = text.count(".") > 1
     without = text
     if _MAYBE_DATE.search(text):
@@ -198,12 +198,16 @@ def _cut_dates(text: str, rules: list[str]) -> str:
 
 
 def find_words(text: str) -> list[str]:
-    """All words of a plain text: letters without digits and underscores between them."""
+    """All words of a plain text: ``тел`` and ``доб`` of ``тел. 229-30-42 доб. 12``."""
     return _WORD.findall(text)
 
 
 def cut_not_phones(text: str, words: Collection[str], is_number: IsNumber) -> tuple[str, list[str]]:
-    """Cut away what holds digits and is no number; give the rest and the rules used."""
+    """Replace what holds digits and is surely no phone number; ``words`` are all words of the text.
+
+    Returns the rest and the rules used: ``8 (495) 229-30-42 доб. 12`` gives ``8 (495) 229-30-42 ;`` and "extension
+    dropped". Ten digits behind an extension word stay where they are a whole number.
+    """
     rules: list[str] = []
     bits = 0
     for word in words:

@@ -1,4 +1,4 @@
-"""Phone fields to keys of the phonebook."""
+"""One text of a phone field to keys of the phonebook: the order of the steps, and the forms of a key."""
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -17,7 +17,7 @@ CLEANED: Final = "characters cleaned"
 
 
 class NumberResult(NamedTuple):
-    """What a phone field gave: keys (digits only), or the reason for none; and the rules that were used."""
+    """What a phone field gave: its keys (digits only), or none and the reason; and the rules that were used."""
 
     keys: tuple[str, ...]
     reason: str | None = None
@@ -25,11 +25,12 @@ class NumberResult(NamedTuple):
 
 
 class NumberParser:
-    """Turns a whole 1C phone field into keys, for one country (ISO 3166 alpha-2), area code and set of forms.
+    """Turns a whole phone field of 1C into keys, for one country (ISO 3166 alpha-2), area code and set of forms.
 
-    ``forms`` are the spellings of each key: "e164" 74952293042, "trunk" 84952293042, "national" 4952293042; a number
-    of another calling code has one key whatever the forms, its E.164 digits. Raises ConfigError for a country that
-    libphonenumber does not know, an area code that is not digits, or an unknown form.
+    ``area_code`` (digits) is put before local numbers. ``forms`` are the spellings of each key: "e164" 74952293042,
+    "trunk" 84952293042, "national" 4952293042. A number of another calling code has one key whatever the forms, its
+    E.164 digits. Raises ConfigError for a country that libphonenumber does not know, an area code that is not digits,
+    or an unknown form.
     """
 
     def __init__(self, *, country: str = "RU", area_code: str = "", forms: tuple[str, ...] = ("e164",)) -> None:
@@ -49,9 +50,9 @@ class NumberParser:
         self._only_e164 = forms == ("e164",)
 
     def parse(self, text: str, area: str = "") -> NumberResult:
-        """Give the keys of one phone field; never raises.
+        """The keys of one phone field; never raises.
 
-        ``area`` (digits) is the area code of this field's local numbers, in the place of the configured one.
+        ``area`` (digits) is the area code of this field's local numbers, instead of the configured one.
         """
         fast = self._read_plain(text)
         if fast is None:
@@ -62,7 +63,7 @@ class NumberParser:
         return NumberResult((number,) if self._only_e164 else self._spellings(national), None, rules)
 
     def _spellings(self, national: str) -> tuple[str, ...]:
-        """Give the keys of a number at home: each form once, in the order of the setting."""
+        """The keys of a national number at home, one a form, in the order of the setting."""
         spelled = {"e164": self._code + national, "trunk": self._plan.dialled(national), "national": national}
         return tuple(dict.fromkeys(spelled[form] for form in self.forms))
 

@@ -1,9 +1,10 @@
-"""One phone row of a source to keys: what people see in it first, the structure beside it where that adds something.
+"""One phone row of a source to keys: first what people see, then the structure beside it where that adds something.
 
-A structure (country, area, number, extension) is often no more than a machine's split of the text: 1C's standard
-library takes the first run of digits for the country, the second for the area, the third for the number. Read as true
-parts, ``(423) 230-13-07`` is a number of Liechtenstein. So the text counts. The structure gives the area code that a
-local number in the text lacks, and speaks where there is no text.
+The structure (country, area, number, extension) is often made by a machine that split the text. 1C's standard library
+takes the first run of digits for the country, the second for the area, the third for the number. So it makes of
+``(423) 230-13-07``, a number of Vladivostok, the country 423, which is Liechtenstein. Therefore the text counts. The
+structure is used for two things: it gives the area code that a local number in the text lacks, and it is read where
+there is no text.
 """
 
 import re
@@ -31,7 +32,7 @@ _AREA_DIGITS = range(2, 6)
 
 
 class RowResult(NamedTuple):
-    """What a row gave: keys or the reason for none, the rules; and the structure where it names another number."""
+    """What a row gave: its keys, or none and the reason; the rules; the structure where it names another number."""
 
     keys: tuple[str, ...]
     reason: str | None = None
@@ -40,7 +41,7 @@ class RowResult(NamedTuple):
 
 
 def ascii_digits(text: str) -> str:
-    """Give the digits 0 to 9 of a text."""
+    """The digits 0 to 9 of a text, without what stands between them."""
     return _NOT_DIGITS.sub("", text)
 
 
@@ -60,7 +61,7 @@ class RowReader:
         self._starts = frozenset({"+", "(", self._code[:1], self._trunk})  # of a number that has its area code
 
     def read(self, phone: Phone) -> RowResult:
-        """Give the keys of a phone row, or the reason for none; never raises."""
+        """The keys of a phone row, or none and the reason; never raises."""
         texts, parts = phone.texts, phone.parts
         if phone.fault:
             return RowResult((), phone.fault)
@@ -74,7 +75,7 @@ class RowReader:
         return RowResult(*self._alone(parts))  # a text without a digit, such as "уточнить", names no number
 
     def _beside(self, text: str, parts: Parts) -> RowResult:
-        """Read a text with digits and the structure beside it."""
+        """Read a text that holds digits, and the structure beside it."""
         area = self._area(text, parts)
         result = self._parse(text, area)
         if area:
@@ -85,7 +86,7 @@ class RowReader:
         return RowResult(*result, structure=parts.spelled() if differs else "")
 
     def _area(self, text: str, parts: Parts) -> str:
-        """Give the area code of a structure whose number is the local number that stands in the text; else ""."""
+        """The area code of the structure, where its number stands in the text as a local number; else ""."""
         number, area = ascii_digits(parts.number), ascii_digits(parts.area)
         if len(number) < LEAST_NUMBER or not area or ascii_digits(parts.country) not in self._home:
             return ""
@@ -95,18 +96,18 @@ class RowReader:
         return area if len(area) in _AREA_DIGITS else ""
 
     def _with_rest(self, text: str, parts: Parts, result: NumberResult, area: str = "") -> NumberResult:
-        """Add the numbers of the extension's and the comment's fields, read as one field with the text."""
+        """Add the numbers that people wrote into the fields of the extension and the comment."""
         for rest in (parts.extension, parts.comment):
             if not _holds_number(rest, text):
                 continue
-            # As one field, so that a local number takes the area code of the number before it.
+            # Read as one field with the text, so that a local number takes the area code of the number before it.
             joined = self._parse(f"{text}; {rest}", area)
             if len(joined.keys) > len(result.keys) and joined.keys[: len(result.keys)] == result.keys:
                 text, result = f"{text}; {rest}", joined._replace(rules=(*joined.rules, READ_REST))
         return result
 
     def _alone(self, parts: Parts) -> NumberResult:
-        """Read a structure that stands without a text."""
+        """Read a structure beside which no text stands."""
         result = self._of_parts(parts)
         number = parts._replace(extension="", comment="", digits="").spelled()
         if number and len(ascii_digits(parts.number)) < LEAST_NUMBER:
@@ -119,7 +120,7 @@ class RowReader:
         return result if result.keys or not parts.digits else self._of_digits(parts.digits)
 
     def _of_digits(self, text: str) -> NumberResult:
-        """Read НомерТелефона, from which blanks, dashes and plus signs are gone; it may have been cut in a number."""
+        """Read НомерТелефона: without blanks, dashes and plus signs, and perhaps cut in the midst of a number."""
         if len(text) == CUT_AT and not any(char in text for char in " +-"):
             text = text.rstrip("0123456789().")
             if not _DIGIT.search(text):
@@ -128,7 +129,7 @@ class RowReader:
         return result._replace(rules=(READ_DIGITS, *result.rules)) if result.keys else result
 
     def _of_parts(self, parts: Parts) -> NumberResult:
-        """Read country, area and number: as true parts where they can be such, else as a text that was split."""
+        """Read country, area and number: as what they are called where they can be, else as a text that was split."""
         country, number = ascii_digits(parts.country), ascii_digits(parts.number)
         if any(part.isdecimal() and len(part) > _MOST_DIGITS for part in (parts.country, parts.area, parts.number)):
             return NumberResult((), GLUED)
@@ -145,14 +146,14 @@ class RowReader:
         return self._undecided(abroad, _unsplit(parts)) if len(country) > 2 else abroad
 
     def _undecided(self, abroad: NumberResult, split: str) -> NumberResult:
-        """Give what a foreign country's parts are, unless they are as well a number at home that a machine split."""
+        """The number abroad, or the reason TWO_READINGS where a machine may have split a number at home."""
         other = self._parse(split)
         if other.keys and abroad.keys and other.keys != abroad.keys:
             return NumberResult((), TWO_READINGS)
         return abroad
 
     def _at_home(self, country: str, parts: Parts) -> str:
-        """Write the parts of a number at home; without an area it may be a local number, which takes no country."""
+        """The parts of a number at home as people write it. A local number is written without its country."""
         digits = len(ascii_digits(parts.area + parts.number))
         if not parts.area and country and digits < _WITH_AREA - 1:
             return parts.number
@@ -160,7 +161,7 @@ class RowReader:
 
 
 def _with_area_rule(result: NumberResult, national: str) -> NumberResult:
-    """Name the structure in the rule of the local number that took its area code."""
+    """The same result, its rule naming the structure for the number that took its area code."""
     split = [rule.partition(": ") for rule in result.rules]
     rules = [
         f"{key}: {AREA_OF_PARTS if key.endswith(national) else rest}" if colon else key for key, colon, rest in split
@@ -169,7 +170,7 @@ def _with_area_rule(result: NumberResult, national: str) -> NumberResult:
 
 
 def _unsplit(parts: Parts) -> str:
-    """Write the text again that a machine split; digits alone in the field of the extension are one."""
+    """The text as it was before a machine split it. Digits alone in the field of the extension are an extension."""
     rest = "" if parts.extension.isdecimal() and len(parts.extension) < _WITH_AREA else parts.extension
     return " ".join(filter(None, (parts.country, parts.area, parts.number, rest)))
 
@@ -179,7 +180,7 @@ def _rendered(country: str, parts: Parts) -> str:
 
 
 def _holds_number(rest: str, text: str) -> bool:
-    """Tell whether the field of the extension or the comment holds more than an extension, and more than the text."""
+    """Whether the field of the extension or the comment holds a number that the text does not hold."""
     count = len(ascii_digits(rest))
     if count < LEAST_NUMBER or rest in text:  # what the text holds too was read where it stands
         return False

@@ -1,4 +1,8 @@
-"""One run of digits read as a phone number: the rules in front of libphonenumber, and its vetoes."""
+"""One run of digits read as one phone number of any country: which prefix it has, and whether libphonenumber agrees.
+
+Our rules find the prefix (``+``, ``8``, ``00``, ``810``, a calling code alone), libphonenumber has the last word about
+the number behind it. It must not find the prefix itself: it drops and adds digits until a number fits.
+"""
 
 import re
 from collections.abc import Iterator
@@ -26,7 +30,7 @@ UNASSIGNED: Final = "code exists, block not assigned"
 # Countries whose people write their numbers to each other without the "+": the former Soviet Union.
 NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992", "993", "994", "995", "996", "998"})
 _MOST_DIGITS = 15  # ITU-T E.164
-_MOST_WITH_PREFIXES = _MOST_DIGITS + 6  # digits; the longest prefixes are the four of +7 (8 10 …) and some spare
+_MOST_WITH_PREFIXES = _MOST_DIGITS + 6  # digits; the longest prefix is 7810, and two are spare
 _LEAST_DIGITS = 7
 _LONGEST_AREA = 5  # digits of an area code
 WITH_SEVEN = 11  # digits of a whole number with its calling code 7, or its trunk prefix 8
@@ -35,7 +39,7 @@ _BRACKETS = re.compile(r"\(([\d .-]*)\)")
 
 
 class Number(NamedTuple):
-    """A number as read: calling code and national number (digits), the rule, and the run in which it was written."""
+    """A number as read: calling code and national number (digits), the rule, and the text as it was written."""
 
     country_code: str
     national: str
@@ -49,12 +53,15 @@ class Number(NamedTuple):
 
     @property
     def area(self) -> str:
-        """The group of digits with which the national number starts, where it was written apart; else ""."""
+        """The area code, where it was written apart: "495" of ``8 (495) 229-30-42``, "" of ``84952293042``."""
         return _area(self.written, self.national)
 
 
 class Digits(NamedTuple):
-    """A run's digits together and as the groups in which they were written; ``bracketed``: it begins with a bracket."""
+    """A run's digits together, and the groups in which they were written.
+
+    ``bracketed``: the run begins with a bracket.
+    """
 
     text: str
     groups: list[str]
@@ -62,12 +69,12 @@ class Digits(NamedTuple):
 
     @classmethod
     def of(cls, run: str) -> "Digits":
-        """Read the groups of a run; what stands in one pair of brackets is one group: (383-43)."""
+        """Take a run apart into groups. What stands in one pair of brackets is one group: (383-43) is 38343."""
         groups = _DIGITS.findall(_BRACKETS.sub(_join_group, run) if "(" in run else run)
         return cls("".join(groups), groups, run.startswith("("))
 
     def without_zeros(self) -> "Digits":
-        """Drop the two zeros of the international prefix; groups stay as far as they were written apart."""
+        """Drop the two zeros of the international prefix: 00 49 30 becomes 49 30, and 0049 30 too."""
         first, *rest = self.groups
         if len(first) < 2:  # 0 0 49 30 …
             return Digits(self.text[2:], [self.text[2:]])
@@ -111,13 +118,13 @@ def _parse(text: str, region: str | None, rule: str) -> Number | None:
 
 @lru_cache(maxsize=1024)
 def _is_fixed_abroad(e164: str) -> bool:
-    """Tell whether a number (E.164 without "+"), of whatever country, is certainly of a fixed line."""
+    """Whether a number (E.164 without "+") of any country is certainly of a fixed line."""
     parsed = phonenumbers.parse(f"+{e164}")
     return phonenumbers.number_type(parsed) == phonenumbers.PhoneNumberType.FIXED_LINE
 
 
 class NumberReader:
-    """Reads numbers as they are written in one country (ISO 3166 alpha-2)."""
+    """Reads numbers as people in one country (ISO 3166 alpha-2) write them."""
 
     def __init__(self, country: str) -> None:
         self.country = country
@@ -126,7 +133,7 @@ class NumberReader:
         self._length = self.plan.length  # of all national numbers; 0 where they differ
         self._counts: dict[tuple[str, bool, bool], frozenset[int]] = {}
         self._least = min(self.plan.length, 10) if self.plan.fast else _LEAST_DIGITS
-        # The rule of the fast path, by the prefix that it found.
+        # What the fast path calls a number, by the prefix that it found.
         self.rules = {self.plan.trunk: f"trunk prefix {self.plan.trunk}", f"+{self.code}": INTERNATIONAL}
         self.rules |= {self.code: NO_PLUS, "": NATIONAL}
 
@@ -135,7 +142,7 @@ class NumberReader:
         return self.read_plain(run, plus=plus) or self.read_closely(run, plus=plus)
 
     def read_plain(self, run: str, *, plus: bool) -> Number | None:
-        """Read a run as one plainly written number of this country, by the fast path."""
+        """Read a run as one plainly written number of this country, fast; None where it is not so plain."""
         plain = self.plan.read(f"+{run}" if plus else run)
         if plain is None:
             return None
@@ -143,7 +150,7 @@ class NumberReader:
         return Number(self.code, national, self.rules[prefix], run)
 
     def read_closely(self, run: str, *, plus: bool) -> Number | None:
-        """Read a run as one number of any country, by the rules and libphonenumber."""
+        """Read a run as one number of any country; slow. None where it is none."""
         digits = Digits.of(run)
         least = _LEAST_DIGITS if plus else self._least
         if not least <= len(digits.text) <= _MOST_WITH_PREFIXES:
@@ -152,10 +159,10 @@ class NumberReader:
         return None if number is None else Number(number.country_code, number.national, number.rule, run)
 
     def counts(self, start: str, *, plus: bool, first: bool) -> frozenset[int]:
-        """Tell, before anything is read, how many digits a number that starts so can have.
+        """How many digits a number that starts so can have. Asked first, it spares the reading of most candidates.
 
         ``start`` are the first three digits, or fewer where there are no more. ``first``: nothing stands before them in
-        their run; only there an international prefix is looked for.
+        their run. Only there an international prefix is looked for.
         """
         known = self._counts.get((start, plus, first))
         if known is None:
@@ -197,11 +204,11 @@ class NumberReader:
         return number._replace(rule=PLUS_TRUNK) if number is not None else None
 
     def _is_trunk(self, digits: Digits) -> bool:
-        """Tell whether the digit after a "+" is the trunk prefix: no calling code is a lone 8 (or 0)."""
+        """Whether the group behind a "+" is the trunk prefix 8: no calling code is 8 alone."""
         return digits.groups[0] == "8"
 
     def _international(self, text: str, rule: str) -> Number | None:
-        """Read the digits after a "+"."""
+        """Read the digits behind a "+": a calling code and a national number."""
         width = calling_code_width(text)
         if not width:
             return None
@@ -226,7 +233,7 @@ class NumberReader:
     def _bare(self, digits: Digits) -> Number | None:
         """Read a number of a neighbour that lacks only its "+".
 
-        Other calling codes need their "+": 86 138 1234 5678 may be an extension, a house or an account as well.
+        Numbers of other countries need their "+": 86 138 1234 5678 may as well be a house and an account.
         """
         text, first = digits.text, digits.groups[0]
         whole_code = len(first) > 2 or (first == "38" and text[2] == "0")  # Ukraine writes 38 (067) …
@@ -240,7 +247,7 @@ class NumberReader:
         return number if number is not None and self._reads_back(number) else None
 
     def _reads_back(self, number: Number) -> bool:
-        """Tell whether the key of a number is that number again: of 375 810… libphonenumber strips a trunk prefix."""
+        """Whether libphonenumber reads the key as the same number: from 375 810… it strips a trunk prefix 8."""
         if not number.national.startswith(self.plan.trunk or "-"):
             return True
         again = _parse(f"+{number.e164}", None, number.rule)
@@ -252,7 +259,7 @@ class NumberReader:
         return _parse(digits.text, self.country, NATIONAL)
 
     def _of_known_length(self, digits: Digits) -> Number | None:
-        """Read a number of a country whose numbers are all of one length: no digit more, no digit less.
+        """Read a number at home, where all numbers have one length: no digit more, no digit less.
 
         libphonenumber alone drops the 8 of a Russian 8 (800) 613-18-60 and finds a number of Kyrgyzstan in the rest.
         """
@@ -264,7 +271,7 @@ class NumberReader:
         return None
 
     def _prefixes(self, first: str) -> Iterator[tuple[str, str]]:
-        """Yield the prefixes that people write before a number at home, and their rules; ``first`` group of digits."""
+        """Yield the prefixes that people write at home, each with its rule; ``first`` is the first group of digits."""
         yield "", NATIONAL
         trunk = self.plan.trunk
         apart = first in {"8", "80"}
@@ -284,7 +291,7 @@ class NumberReader:
             yield "8", OLD_TRUNK
 
     def local(self, run: str, area: str, rule: str) -> Number | None:
-        """Read a local number (5 to 8 digits) behind an area code (digits)."""
+        """Read a local number (5 to 8 digits) behind an area code (digits); None where both are no valid number."""
         digits = run.replace("-", "")
         national = area + (digits if digits.isdigit() else "".join(_DIGITS.findall(run)))
         if self.plan.length and len(national) != self.plan.length:
@@ -293,7 +300,7 @@ class NumberReader:
         return Number(self.code, national, rule, written) if self.plan.valid(national) else None
 
     def local_abroad(self, run: str, before: Number, rule: str) -> Number | None:
-        """Read a local number behind the area code of a number of another country that stands before it."""
+        """Read a local number behind the area code of the number before it, a fixed line of another country."""
         digits = "".join(_DIGITS.findall(run))
         if before.country_code == self.code or not _is_fixed_abroad(before.e164):
             return None
@@ -305,9 +312,9 @@ class NumberReader:
         return number._replace(written=f"{area} {run}") if number is not None else None
 
     def is_valid(self, code: str, national: str) -> bool:
-        """Tell whether a national number (digits) is valid under a calling code."""
+        """Whether a national number (digits) is valid under a calling code."""
         return self.plan.valid(national) if code == self.code else self._international(code + national, "") is not None
 
     def is_fixed(self, number: Number) -> bool:
-        """Tell whether a number is of a fixed line, whose area code its neighbours in a field can share."""
+        """Whether a number is of a fixed line at home. Its neighbours in the field can share its area code."""
         return number.country_code == self.code and self.plan.is_fixed(number.national)

@@ -35,7 +35,10 @@ class SevenReader(NumberReader):
         return WITH_SEVEN < count <= WITH_SEVEN + 2 and start[0] in "78" and start[1:2] in {"3", "9"}
 
     def _is_trunk(self, digits: Digits) -> bool:
-        """Tell +8 (495) … from +84 95 …: the groups decide, and where there are none, the reading at home wins."""
+        """Whether the 8 behind a "+" is the trunk prefix: in +8 (495) …, but not in +84 95 …, a number of Vietnam.
+
+        The groups decide. Where there are none, it is one if the number is valid at home.
+        """
         text, groups, _ = digits
         if groups[0] == "8":
             return True
@@ -51,7 +54,7 @@ class SevenReader(NumberReader):
         text, groups, _ = digits
         if len(groups) > 1 and len(text) == self.plan.length and not is_calling_code(groups[0]):
             at_home = _LEAST_CODE <= len(groups[0]) <= _LONGEST_CODE and self.plan.valid(text)
-            if at_home:  # + (495) 229-30-42 is no number of Germany, though its digits are
+            if at_home:  # + (495) 229-30-42 is of Moscow, though +49 52293042 were of Germany
                 return Number("7", text, PLUS_CODE)
         if self._has_second_code(text):
             return self._international(text[1:], CODE_TWICE)
@@ -61,11 +64,14 @@ class SevenReader(NumberReader):
 
     @staticmethod
     def _has_second_code(text: str) -> bool:
-        """Tell +7 375 29 123-45-67: 1C's form put its own code before a neighbour's number."""
+        """Whether a neighbour's number stands behind a 7 or 8: 1C's form puts +7 before 375 29 123-45-67."""
         return len(text) > WITH_SEVEN and text[0] in "78" and text[1:4] in NEIGHBOURS
 
     def _with_both(self, digits: Digits) -> Number | None:
-        """Read +7 8 495 …; where the 8 does not stand apart it may be an area's: +7 (8482) 12-34-567 is too long."""
+        """Read +7 8 495 …, a number with both prefixes.
+
+        Where the 8 does not stand apart, it may begin an area code: +7 (8482) 12-34-567 has a digit too many instead.
+        """
         text, groups, _ = digits
         if len(text) != WITH_SEVEN + 1 or text[:2] != "78" or not self.plan.valid(text[2:]):
             return None
@@ -73,7 +79,10 @@ class SevenReader(NumberReader):
         return Number("7", text[2:], CODE_TRUNK) if apart or not self.plan.code_exists(text[1:4]) else None
 
     def _ten(self, national: str, rule: str) -> Number | None:
-        """Take ten digits after a prefix; a new block of an old code may not be in the metadata: the code decides."""
+        """Take ten digits behind a prefix.
+
+        New blocks are assigned often and the metadata learns of them late. So it is enough that the code exists.
+        """
         if len(national) != self.plan.length:
             return None
         if self.plan.valid(national):
@@ -89,16 +98,19 @@ class SevenReader(NumberReader):
         if len(text) != self.plan.length or groups[0] in {"7", "8"}:
             return None
         if text[0] == "7" and self.country != "KZ" and not digits.bracketed:
-            return None  # of Kazakhstan, but a taxpayer's number as well, or a number that lost a digit
+            return None  # it may be of Kazakhstan, a taxpayer's number, or a number that lost a digit
         return Number("7", text, NATIONAL) if self.plan.valid(text) else None
 
 
 def _keeps_code(groups: list[str]) -> bool:
-    """Tell whether a prefix of one digit leaves the area code whole: (847) 213-82-010 has a digit too many instead."""
+    """Whether the area code stays whole when its first digit is taken for the prefix 8 or 7.
+
+    8 (495) 229-30-42, 8495 229-30-42 and 84 952 293 042 keep it; (847) 213-82-010 has a digit too many instead.
+    """
     first = len(groups[0])
     return first == 1 or first >= _LEAST_BRACKETED or all(len(group) == 3 for group in groups[1:])
 
 
 def reader_for(country: str) -> NumberReader:
-    """Give the reader of a country. Raises ValueError for a country that libphonenumber does not know."""
+    """The reader of a country (ISO 3166 alpha-2). Raises ValueError for one that libphonenumber does not know."""
     return SevenReader(country) if number_plan(country).country_code == 7 else NumberReader(country)

@@ -8,8 +8,8 @@ import re
 from collections.abc import Iterator
 from typing import NamedTuple
 
-# Digits and the weak separators between and behind them; what stands before the first digit is looked at separately, so
-# that no sign is read twice.
+# Digits and the weak signs between and behind them. The signs before the first digit ("+(") are looked at apart: a
+# pattern that began with them would read long rows of signs again and again.
 _RUN = re.compile(r"\d[\d() .\-/\\]*")
 _OPENED = re.compile(r"\+[+( .-]*\Z|\( *\Z")
 _LONGEST_OPENING = 8  # signs between a "+" and its number
@@ -29,11 +29,12 @@ _LEAST_NAME = 3  # letters of a word that is no spoilt digit: Глеб8-916…
 
 
 class Run(NamedTuple):
-    """Digits and the weak separators among them.
+    """Digits and the weak signs among them.
 
-    ``plus``: a "+" stands before; ``loose``: that "+" stands between two numbers, so it may mean "and"; ``glued``: a
-    letter, an @ or a web address touches it; ``before``: the last characters in front of it, where the field has words;
-    ``comma``: a comma or a semicolon stands right behind it; ``spoilt``: a letter stands for one of the digits.
+    ``plus``: a "+" stands before them. ``loose``: that "+" stands between two numbers, so it may mean "and".
+    ``glued``: a letter, an @ or a web address touches them. ``spoilt``: a letter stands for one of the digits.
+    ``before``: the last characters in front of the run, where the field has words. ``comma``: a comma or a semicolon
+    stands right behind it.
     """
 
     text: str
@@ -52,7 +53,7 @@ class _Span(NamedTuple):
 
 
 def _opening(before: str) -> tuple[str, bool]:
-    """Give what opens a number at the end of some signs before its first digit: "+(", "( ", and whether it is a "+"."""
+    """Of the signs before a first digit, those of the number: "+(" of "- +("; and whether they begin with "+"."""
     if before == "+" or before[-2:] == " +":
         return "+", True
     opened = _OPENED.search(before)
@@ -60,7 +61,7 @@ def _opening(before: str) -> tuple[str, bool]:
 
 
 def _spans(text: str, *, words: bool) -> list[_Span]:
-    """Give the runs of a text with their places; ``words``: with the characters in front of each."""
+    """The runs of a text with their places; with ``words``, also the characters in front of each."""
     spans: list[_Span] = []
     done = 0  # everything before was looked at
     for match in _RUN.finditer(text):
@@ -81,7 +82,7 @@ def _spans(text: str, *, words: bool) -> list[_Span]:
 
 
 class _Letters:
-    """Tells which runs of a text with letters are glued to them, and which are spoilt by them."""
+    """Marks the runs of a text that letters touch (``glued``) or spoil (``spoilt``)."""
 
     def __init__(self, text: str, spans: list[_Span]) -> None:
         self._text, self._spans = text, spans
@@ -89,7 +90,7 @@ class _Letters:
         self._looked = 0  # gaps
 
     def runs(self) -> Iterator[Run]:
-        """Yield each run, marked where it is glued or spoilt."""
+        """Yield all runs in their order, marked."""
         text, spans = self._text, self._spans
         last = len(spans) - 1
         next_word: str | None = None
@@ -110,7 +111,10 @@ class _Letters:
             yield run._replace(glued=glued, spoilt=spoilt) if glued or spoilt else run
 
     def _in_address(self, at: int) -> bool:
-        """Tell whether a web address reaches run ``at``: example.ru/contacts/2293042. Looks at each gap once."""
+        """Whether a web address reaches run ``at``: example.ru/contacts/2293042.
+
+        The address goes on over several runs. So its state is kept, and each gap is looked at only once.
+        """
         while self._looked <= at:
             gap_start = self._spans[self._looked - 1].end if self._looked else 0
             for char in self._text[gap_start : self._spans[self._looked].start]:
@@ -123,7 +127,7 @@ class _Letters:
 
 
 def _word_before(text: str, start: int) -> str:
-    """Give the letters that touch a run in front, at most ``_LONGEST_LABEL`` and one more of them."""
+    """The letters that touch a run in front. Of a longer word than any label, its last seven letters."""
     first = start
     while first and start - first <= _LONGEST_LABEL and text[first - 1].isalpha():
         first -= 1
@@ -131,24 +135,24 @@ def _word_before(text: str, start: int) -> str:
 
 
 def _is_in_url(text: str, start: int) -> bool:
-    """Tell whether a letter that touches a run belongs to a web address: vk.com/club89161234567."""
+    """Whether a letter that touches a run belongs to a web address: vk.com/club89161234567."""
     token = text[max(start - _LONGEST_URL, 0) : start].rsplit(None, 1)[-1].rpartition("//")[2]
     return "@" in token or ("/" in token and "." in token.partition("/")[0])
 
 
 def _short_word(gap: str) -> str | None:
-    """Give the short word that alone stands between two runs, with no blank around it; else None."""
+    """The word of one to three letters between two runs without a blank: "o" of 229-3o-42; else None."""
     match = _SPOILT_GAP.fullmatch(gap) if len(gap) <= _LONGEST_GAP else None
     return match[1] if match is not None else None
 
 
 def _spoils(word: str | None) -> bool:
-    """Tell a spoilt digit (229-3O-42) from a word between two numbers, as "и" is in 229-30-51и229-30-52."""
+    """Whether a short word stands for a digit, as in 229-3O-42; the "и" of 229-30-51и229-30-52 does not."""
     return word is not None and word not in _GLUED_WORDS
 
 
 def _stands_apart(text: str, span: _Span) -> bool:
-    """Tell whether no letter and no sign of an address touches a run."""
+    """Whether no letter and no sign of an address touches a run."""
     before, after = text[span.start - 1 : span.start] if span.start else " ", text[span.end : span.end + 1] or " "
     return not (before.isalpha() or after.isalpha() or before in _TOUCHING or after in _TOUCHING)
 
