@@ -74,7 +74,7 @@ _TABLE = _Table()
 
 
 def plain(text: str) -> str:
-    """Decode a phone field and make its characters plain: ``＋７%20〔495〕 Доб.`` becomes ``+7 (495) доб.``.
+    """Decode a phone field and make its characters plain: ``＋７%20［495］ Доб.`` becomes ``+7 (495) доб.``.
 
     Digits of every script become ASCII, dashes of every kind "-", brackets of every kind "(" and ")", line ends a line
     feed. Tabs, quotes and underscores become blanks. Signs that no phone field needs become "?".

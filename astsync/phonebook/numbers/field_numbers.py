@@ -56,7 +56,8 @@ class FieldNumbers:
     def add(self, run: Run) -> None:
         """Find the numbers of one run, or the area code that the whole run is.
 
-        A run in which a letter stands for a digit gives nothing. It may have had a code of its own: 8 (8З1) 413-27-60.
+        A run in which a letter stands for a digit gives nothing, but it may have had a code of its own. Behind
+        8 (831) 413-2З-60 the configured code is put before no local number.
         """
         if run.spoilt:
             self._blocked = self._blocked or self._has_code(run)
@@ -81,7 +82,8 @@ class FieldNumbers:
     def _take_code(self, code: str, run: Run) -> None:
         """Keep a code for the numbers behind it.
 
-        217-56-30 (код 343): the number before its code was read with the configured code, and so wrongly; it goes.
+        217-56-30 г. Екатеринбург (343): the number before the code was read with the configured code, and wrongly. It
+        is dropped.
         """
         last = self.numbers[-1] if self.numbers else None
         other = code and code != self._area_code and not _NEW_ITEM.search(run.before)
