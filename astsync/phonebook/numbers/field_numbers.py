@@ -6,7 +6,7 @@ from functools import partial
 from typing import Final
 
 from astsync.phonebook.numbers.area_codes import CODE_WORD, LONGEST_CODE, CodesApart
-from astsync.phonebook.numbers.local_numbers import LOCAL_DIGITS, PREFIXES, SEVEN, local_digits
+from astsync.phonebook.numbers.local_numbers import LEAST_LOCAL, MOST_LOCAL, PREFIXES, USUAL_LOCAL, local_digits
 from astsync.phonebook.numbers.pieces import START, PieceKind, Way
 from astsync.phonebook.numbers.reading import Number, NumberReader
 from astsync.phonebook.numbers.run_cutting import RunCutting, inherited_after
@@ -40,7 +40,7 @@ class FieldNumbers:
 
     def __init__(self, reader: NumberReader, area_code: str, codes: CodesApart) -> None:
         self._reader, self._area_code, self._codes = reader, area_code, codes
-        self._local_first = reader.plan.length > LOCAL_DIGITS[1]  # then no local number can be a whole one
+        self._local_first = reader.plan.length > MOST_LOCAL  # then no local number can be a whole one
         self.numbers: list[Number] = []
         self.rules: list[str] = []
         self.has_local = False
@@ -62,13 +62,13 @@ class FieldNumbers:
         if run.spoilt:
             self._blocked = self._blocked or self._has_code(run)
             return
-        short = len(run.text) <= LONGEST_CODE and not (len(run.text) > SEVEN and run.text.isdigit())
+        short = len(run.text) <= LONGEST_CODE and not (len(run.text) > USUAL_LOCAL and run.text.isdigit())
         code = self._codes.read(run) if short else None
         if code is not None:
             self._take_code(code, run)
             return
         known = len(self.numbers)
-        if len(run.text) >= LOCAL_DIGITS[0]:
+        if len(run.text) >= LEAST_LOCAL:
             self._find(run)
             if len(self.numbers) == known and run.loose:
                 self._find(run._replace(plus=False))  # 229-30-42 + 229-30-43
@@ -99,12 +99,12 @@ class FieldNumbers:
     def _has_code(self, run: Run) -> bool:
         """Whether a run that gave no number was one with a code of its own."""
         match, count = GROUP.search(run.text), digit_count(run.text)
-        if match is None or count < SEVEN:
+        if match is None or count < USUAL_LOCAL:
             return False
         first, plan = match[0], self._reader.plan
         if run.plus or "(" in run.text or first in PREFIXES or first[0] == "0":
             return True
-        bare = len(first) >= CODE_DIGITS and SEVEN < count < NATIONAL_DIGITS == plan.length
+        bare = len(first) >= CODE_DIGITS and USUAL_LOCAL < count < NATIONAL_DIGITS == plan.length
         return bare and plan.code_exists(first[:CODE_DIGITS])
 
     def _find(self, run: Run) -> None:
@@ -114,7 +114,7 @@ class FieldNumbers:
             self.numbers.append(whole)
         elif not run.text.isdigit() and not (run.plus and digit_count(run.text) < _LEAST_WITH_MORE):
             self._cut(run)
-        elif len(run.text) == SEVEN and not run.plus and self._is_unglued_local(run):
+        elif len(run.text) == USUAL_LOCAL and not run.plus and self._is_unglued_local(run):
             self.has_local = True
 
     def _whole(self, run: Run) -> Number | None:
@@ -146,7 +146,7 @@ class FieldNumbers:
             way = RunCutting(self._reader, self._area_code, groups, partial(self._local, run)).best()
         if way is not None:
             self._take(way)
-        elif not run.plus and not run.glued and local_digits(run.text, self._reader.plan.trunk) == SEVEN:
+        elif not run.plus and not run.glued and local_digits(run.text, self._reader.plan.trunk) == USUAL_LOCAL:
             self.has_local = True
 
     def _take(self, way: Way) -> None:
@@ -207,7 +207,7 @@ class FieldNumbers:
             inherited = START.inherited if fixed is None else inherited_after(self._reader, fixed, START.inherited)
         if inherited.area:
             yield inherited.area, INHERITED
-        elif inherited.start and width == SEVEN:
+        elif inherited.start and width == USUAL_LOCAL:
             yield inherited.start, INHERITED
         if self._area_code and not self._blocked:
             yield self._area_code, CONFIGURED

@@ -7,10 +7,13 @@ from typing import Final
 from astsync.phonebook.numbers.not_phones import FULL_HOURS, SHORT_DATE
 from astsync.phonebook.numbers.run_groups import Groups, digit_count
 
-LOCAL_DIGITS: Final = (5, 8)
-"""The least and the most digits of a local number."""
+LEAST_LOCAL: Final = 5
+"""Digits of the shortest local number."""
 
-SEVEN: Final = 7
+MOST_LOCAL: Final = 8
+"""Digits of the longest local number."""
+
+USUAL_LOCAL: Final = 7
 """Digits of the usual local number."""
 
 PREFIXES: Final = frozenset("780")
@@ -31,10 +34,10 @@ _SIX = 6  # digits of a local number behind a code of four
 
 def local_digits(text: str, trunk: str) -> int:
     """How many digits a text has that may be a local number: 7 for ``229-30-42``; 0 for a date or anything else."""
-    if not LOCAL_DIGITS[0] <= len(text) <= _LONGEST_LOCAL or text[0] == trunk or not _LOCAL.fullmatch(text):
+    if not LEAST_LOCAL <= len(text) <= _LONGEST_LOCAL or text[0] == trunk or not _LOCAL.fullmatch(text):
         return 0
     width = digit_count(text)
-    if not LOCAL_DIGITS[0] <= width <= LOCAL_DIGITS[1]:
+    if not LEAST_LOCAL <= width <= MOST_LOCAL:
         return 0
     odd = (
         FULL_HOURS.fullmatch(text)
@@ -50,11 +53,11 @@ def local_ends(groups: Groups, at: int, trunk: str) -> Iterator[int]:
     run, first = groups.run, groups.digits[at]
     if first[0] == "0" or first in PREFIXES or (at == 0 and (run.plus or run.glued)):
         return
-    totals, least = groups.totals, groups.totals[at] + LOCAL_DIGITS[0]
-    for end in range(at + 1, min(at + LOCAL_DIGITS[1], groups.count) + 1):
+    totals, least = groups.totals, groups.totals[at] + LEAST_LOCAL
+    for end in range(at + 1, min(at + MOST_LOCAL, groups.count) + 1):
         if end > at + 1 and not _goes_on(groups, at, end - 1):
             return
-        if totals[end] > totals[at] + LOCAL_DIGITS[1]:
+        if totals[end] > totals[at] + MOST_LOCAL:
             return
         if totals[end] < least or len(groups.digits[end - 1]) < 2 or not groups.parts_at(end):
             continue
@@ -69,7 +72,7 @@ def _is_usual(groups: Groups, at: int, end: int) -> bool:
     if end == at + 1 or (end - at == groups.count and not any(gap.blank for gap in groups.gaps[at + 1 : end])):
         return True
     widths = tuple(map(len, groups.digits[at:end]))
-    return sum(widths) == LOCAL_DIGITS[1] or widths in _USUAL_GROUPS
+    return sum(widths) == MOST_LOCAL or widths in _USUAL_GROUPS
 
 
 def _goes_on(groups: Groups, at: int, here: int) -> bool:

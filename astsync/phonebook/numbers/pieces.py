@@ -35,9 +35,11 @@ class PieceKind(IntEnum):
     """A small number in brackets behind a number; any number may follow."""
 
 
-NUMBERS = frozenset(
-    {PieceKind.PREFIXED, PieceKind.BRACKETED, PieceKind.BARE, PieceKind.LOCAL, PieceKind.TAIL},
-)
+SURE = frozenset({PieceKind.PREFIXED, PieceKind.BRACKETED})
+"""Whole numbers that show by themselves that no digit in front of them is missing."""
+
+WHOLE = SURE | {PieceKind.BARE}
+NUMBERS = WHOLE | {PieceKind.LOCAL, PieceKind.TAIL}
 # Each number costs something, so few numbers win over many. A number that is surer costs less: with its prefix 10, in
 # brackets 11, bare 13. To pass over digits (40) costs as much as three or four numbers: digits are passed over only
 # where no cut uses them up. An account may swallow any number of digits, so it is the last resort (90). A tail costs 1,
@@ -57,8 +59,7 @@ COSTS: Final = {
 # The danger is a small number that is really the beginning of the number behind it, or the end of the one before. So
 # behind a small number only such numbers may follow as cannot have lost digits to it: those with their prefix or with
 # brackets. Any number may follow only a small number that a word or a sign marks.
-_SURE = frozenset({PieceKind.PREFIXED, PieceKind.BRACKETED})
-_WHOLE_OR_LOCAL = _SURE | {PieceKind.BARE, PieceKind.LOCAL}
+_WHOLE_OR_LOCAL = WHOLE | {PieceKind.LOCAL}
 _AFTER_NUMBER = _WHOLE_OR_LOCAL | {PieceKind.AFTER, PieceKind.MARKED, PieceKind.REMARK}
 FOLLOWS: Final = {
     PieceKind.START: _WHOLE_OR_LOCAL | {PieceKind.INDEX, PieceKind.MARKED, PieceKind.ACCOUNT},
@@ -67,8 +68,8 @@ FOLLOWS: Final = {
     PieceKind.BARE: _AFTER_NUMBER | {PieceKind.TAIL},
     PieceKind.LOCAL: _AFTER_NUMBER | {PieceKind.TAIL},
     PieceKind.TAIL: _AFTER_NUMBER | {PieceKind.TAIL},
-    PieceKind.AFTER: _SURE | {PieceKind.AFTER, PieceKind.MARKED},
-    PieceKind.INDEX: _SURE | {PieceKind.INDEX, PieceKind.MARKED},
+    PieceKind.AFTER: SURE | {PieceKind.AFTER, PieceKind.MARKED},
+    PieceKind.INDEX: SURE | {PieceKind.INDEX, PieceKind.MARKED},
     PieceKind.MARKED: _WHOLE_OR_LOCAL | {PieceKind.INDEX, PieceKind.MARKED},
     PieceKind.ACCOUNT: frozenset({PieceKind.PREFIXED}),
     PieceKind.REMARK: _WHOLE_OR_LOCAL | {PieceKind.INDEX, PieceKind.MARKED},

@@ -15,12 +15,14 @@ from typing import Final
 
 from astsync.phonebook.numbers.area_codes import begins_a_number
 from astsync.phonebook.numbers.calling_codes import is_calling_code
-from astsync.phonebook.numbers.local_numbers import SEVEN, local_ends
+from astsync.phonebook.numbers.local_numbers import USUAL_LOCAL, local_ends
 from astsync.phonebook.numbers.pieces import (
     COSTS,
     FOLLOWS,
     NUMBERS,
     START,
+    SURE,
+    WHOLE,
     Inherited,
     Piece,
     PieceKind,
@@ -60,7 +62,7 @@ def inherited_after(reader: NumberReader, number: Number, before: Inherited) -> 
         return before._replace(abroad=number)
     if not reader.is_fixed(number):
         return before._replace(abroad=None)
-    return Inherited(number.area, number.national[: max(reader.plan.length - SEVEN, 0)], None)
+    return Inherited(number.area, number.national[: max(reader.plan.length - USUAL_LOCAL, 0)], None)
 
 
 class RunCutting:
@@ -86,7 +88,7 @@ class RunCutting:
         if groups.totals[-1] > _MOST_WHOLE or _CLEAR_LOCAL.search(groups.text):
             return False
         kinds = [step.kind for step in way.steps()]
-        sure = PieceKind.PREFIXED in kinds or PieceKind.BRACKETED in kinds
+        sure = not SURE.isdisjoint(kinds)
         if len(kinds) < 2 or sure or all(kind in NUMBERS and kind is not PieceKind.TAIL for kind in kinds):
             return False
         return self._reader.read_closely("".join(groups.digits), plus=False) is not None
@@ -135,11 +137,7 @@ class RunCutting:
 
     def _fits(self, way: Way, at: int, piece: Piece) -> bool:
         """Whether a piece may follow the last one of a way: not where both together may be one number."""
-        if way.kind in {PieceKind.INDEX, PieceKind.AFTER} and piece.kind in {
-            PieceKind.PREFIXED,
-            PieceKind.BRACKETED,
-            PieceKind.BARE,
-        }:
+        if way.kind in {PieceKind.INDEX, PieceKind.AFTER} and piece.kind in WHOLE:
             return self._is_apart(way.start, at, piece)
         short = piece.kind is PieceKind.ACCOUNT and self._groups.width(at, piece.end) <= MOST_INDEX
         if way.kind in NUMBERS and (piece.kind is PieceKind.AFTER or short):
@@ -157,9 +155,8 @@ class RunCutting:
         if gap.opens or not gap.blank or piece.end > at + 1 or at == way.start + 1 or not groups.gaps[at - 1].blank:
             return True
         # +7 998 90 321 46 05: the number is written with blanks alone, so one more group may be a part of it.
-        prefixed = way.kind in {PieceKind.PREFIXED, PieceKind.BRACKETED}
         blanks_alone = all(gap.blank for gap in groups.gaps[way.start + 1 : at + 1])
-        return len(groups.digits[at]) > _LONGEST_TAIL and (prefixed or not blanks_alone)
+        return len(groups.digits[at]) > _LONGEST_TAIL and (way.kind in SURE or not blanks_alone)
 
     def _is_apart(self, start: int, at: int, piece: Piece) -> bool:
         """Whether a small number before a number is no prefix of it.

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from typing import Final
 
-from astsync.phonebook.numbers.local_numbers import LOCAL_DIGITS
-from astsync.phonebook.numbers.pieces import Piece, PieceKind
+from astsync.phonebook.numbers.local_numbers import LEAST_LOCAL
+from astsync.phonebook.numbers.pieces import SURE, Piece, PieceKind
 from astsync.phonebook.numbers.reading import Number, NumberReader
 from astsync.phonebook.numbers.run_groups import Groups
 from astsync.phonebook.numbers.small_numbers import is_placed
@@ -76,7 +76,7 @@ class WholeNumbers:
         """The number as a piece; a hyphen tail (see ``_has_hyphen_tail``) is passed over with it."""
         if self._groups.parts_at(end):
             yield Piece(end, kind, number)
-        elif kind in {PieceKind.PREFIXED, PieceKind.BRACKETED}:
+        elif kind in SURE:
             yield Piece(self._groups.count, kind, number)
 
     def _read(self, text: str, *, plus: bool) -> Number | None:
@@ -95,7 +95,7 @@ class WholeNumbers:
         if not prefix_apart and len(groups.digits[at]) < CODE_DIGITS:
             return False
         pairs = [len(group) for group in groups.digits[end - 2 : end]] == [2, 2]
-        return (pairs or len(groups.digits[end - 1]) >= LOCAL_DIGITS[0]) and groups.between(end) == "-"
+        return (pairs or len(groups.digits[end - 1]) >= LEAST_LOCAL) and groups.between(end) == "-"
 
     def _joins(self, at: int, here: int) -> bool:
         """Whether a slash or a bracket before group ``here`` may stand inside a number that begins with ``at``."""
