@@ -16,7 +16,7 @@ def demo(
     ] = False,
 ) -> None:
     """Show the main job in a sandbox: a stand-in 1C and a private Asterisk; nothing of yours is touched."""
-    from astsync.sandbox.demo import play
+    from astsync.sandbox.story import play
 
     play(size, keep=keep, say=_say)
 

@@ -5,18 +5,22 @@ The commands run as processes of their own, as a user's would, and every step ch
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from astsync.errors import AstsyncError
 from astsync.sandbox.ami import AmiStandIn
-from astsync.sandbox.asterisk import PrivateAsterisk
+from astsync.sandbox.asterisk import PrivateAsterisk, find_installation, free_port
 from astsync.sandbox.onec import OneC
 
 Say = Callable[[str], None]
@@ -25,6 +29,10 @@ CARRIER = "MOSCOW RU"  # what a carrier sends as a name; a number without an ent
 RENAMED = "Общество с ограниченной ответственностью «Ромашка плюс»"
 ADDED, ADDED_PHONE, ADDED_NUMBER = "ИП Щукин Пётр Юрьевич", "8 (495) 555-01-42, доб. 7", "74955550142"
 UNKNOWN_NUMBER = "74955550199"
+
+NO_ASTERISK = """\
+No Asterisk was found on this machine: a stand-in PBX takes its place, and the calls below are NOT real.
+For a real one, without installing it:  {command}"""
 
 _SHOWN_LINES = 7
 _COMMAND_SECONDS = 300
@@ -181,3 +189,41 @@ class Story:
 
 def _caller(entry: dict[str, Any]) -> Caller:
     return Caller(entry["number"], entry["name"], entry["source"].rpartition("/")[2])
+
+
+def play(size: int, *, keep: bool, say: Say) -> None:
+    """Set up the sandbox, tell the story, and with ``keep`` leave it running until Ctrl-C. Raises StoryFailed."""
+    with TemporaryDirectory(prefix="astsync-demo-") as folder, _pbx(say) as pbx:
+        onec = OneC(size, port=free_port())  # on one port for its whole life: it is stopped and started again
+        with onec:
+            say(f"1C: a stand-in with {size} counterparties at {onec.url}")
+            story = Story(onec, pbx, Path(folder), say)
+            story.tell()
+        if keep:
+            with onec:
+                _keep_running(story, say)
+
+
+@contextmanager
+def _pbx(say: Say) -> Iterator[PrivateAsterisk | AmiStandIn]:
+    installation = find_installation()
+    if installation is None:
+        say(NO_ASTERISK.format(command=f"{sys.executable} -m astsync.sandbox.debian asterisk 22"))
+        with AmiStandIn() as standin:
+            yield standin
+        return
+    with PrivateAsterisk(installation) as asterisk:
+        say(f"PBX: a private Asterisk {asterisk.version}, AMI at {asterisk.host}:{asterisk.port}")
+        yield asterisk
+
+
+def _keep_running(story: Story, say: Say) -> None:
+    """Leave 1C and the PBX running until Ctrl-C or SIGTERM."""
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    say(f"\n1C and the PBX stay up until Ctrl-C. In another terminal:\n  astsync --config {story.configuration} diff\n")
+    say(story.configuration.read_text(encoding="utf-8"))
+    try:
+        stopped.wait()
+    except KeyboardInterrupt:
+        say("stopped")

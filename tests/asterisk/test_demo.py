@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from astsync.sandbox import demo as sandbox
+from astsync.sandbox import story as sandbox
 from astsync.sandbox.asterisk import Installation
 
 SIZE = 60

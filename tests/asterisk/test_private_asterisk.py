@@ -15,7 +15,7 @@ import trustme
 from astsync.config import PbxConfig
 from astsync.errors import PbxTimeout, PbxUnreachable, UnsafeValue
 from astsync.pbx.astdb import AmiPbx
-from astsync.sandbox.asterisk import AmiUser, Installation, PrivateAsterisk, TlsFiles, private
+from astsync.sandbox.asterisk import Installation, ManagerUser, PrivateAsterisk, TlsFiles, private
 from tests.eventually import eventually
 
 NUMBER = "74950000001"
@@ -238,11 +238,11 @@ def test_astdb_over_tls(any_installation: Installation, tmp_path: Path) -> None:
 def test_a_dialplan_and_users_of_ones_own(any_installation: Installation) -> None:
     dialplan = "[mine]\nexten => _X.,1,Set(CALLERID(name)=MINE)\n same => n,Dial(Local/${EXTEN}@phones/n)\n"
     with PrivateAsterisk(
-        any_installation, users=[AmiUser("me", "system", secret="known")], dialplan=dialplan
+        any_installation, users=[ManagerUser("me", "system", secret="known")], dialplan=dialplan
     ) as asterisk:
         assert (asterisk.user, asterisk.secret) == ("me", "known")
         assert asterisk.call(NUMBER, "CARRIER", context="mine") == "MINE"
 
 
 def test_secrets_do_not_show() -> None:
-    assert "hidden" not in repr(AmiUser("me", secret="hidden"))
+    assert "hidden" not in repr(ManagerUser("me", secret="hidden"))

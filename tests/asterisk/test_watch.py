@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.sandbox.asterisk import AmiUser, Installation, PrivateAsterisk
+from astsync.sandbox.asterisk import Installation, ManagerUser, PrivateAsterisk
 from astsync.sandbox.onec import OneC
 from tests.bench.bench_reboots import Probe, restarts
 from tests.cli.sandbox import CONFIGURATION
@@ -15,7 +15,7 @@ from tests.eventually import eventually
 COUNTERPARTIES = 2_000  # make reboots plays 10,000
 BOUND = 20.0  # seconds: the target is 2, the machine may be very busy; without a restore it takes for ever
 # The least rights, and those with which events come.
-USERS = (AmiUser("astsync", "system"), AmiUser("listener", "system", "system"), AmiUser("probe", "system"))
+USERS = (ManagerUser("astsync", "system"), ManagerUser("listener", "system", "system"), ManagerUser("probe", "system"))
 
 
 @pytest.fixture(scope="module")

@@ -19,13 +19,13 @@ from tempfile import TemporaryDirectory
 from astsync.config import PbxConfig
 from astsync.errors import PbxError
 from astsync.pbx.astdb import AmiPbx
-from astsync.sandbox.asterisk import AmiUser, PrivateAsterisk, find_installation
+from astsync.sandbox.asterisk import ManagerUser, PrivateAsterisk, find_installation
 from tests.bench.bench_sync import CONFIGURATION, onec
 from tests.bench.figures import say, say_machine, say_table
 
 FAMILY = "cidname"
 PATIENCE = 60.0  # seconds for one restart
-USERS = (AmiUser("astsync", "system"), AmiUser("probe", "system"))
+USERS = (ManagerUser("astsync", "system"), ManagerUser("probe", "system"))
 
 
 class Probe:

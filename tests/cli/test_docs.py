@@ -15,7 +15,7 @@ from astsync.cli.sync import EXIT_DIFFERENT
 from astsync.config import PbxConfig
 from astsync.config.configfile import load
 from astsync.config.described_keys import described_sections
-from astsync.sandbox.asterisk.files import DIALPLAN
+from astsync.sandbox.asterisk.conf_files import DIALPLAN
 from astsync.setup.dialplan import lookup_line
 from astsync.sources import CONFIG, SOURCE
 from tests import docs

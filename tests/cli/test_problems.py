@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from astsync.sandbox.onec.data import PHONE, Contact
-from astsync.sandbox.onec.phones import Written
+from astsync.sandbox.onec.invented_phones import TypedText
 from tests.cli.sandbox import Sandbox
 
 
@@ -106,5 +106,5 @@ def stored(box: Sandbox, name: str, columns: dict[str, Any]) -> str:
     index = table.find(ref)
     assert index is not None
     empty = dict.fromkeys(("Представление", "НомерТелефона", "ЗначенияПолей", "Значение"), "")
-    table.change(index, table.item(index), (Contact(PHONE, "Телефон", Written(""), raw={**empty, **columns}),))
+    table.change(index, table.item(index), (Contact(PHONE, "Телефон", TypedText(""), raw={**empty, **columns}),))
     return f"Контрагенты/{ref}"

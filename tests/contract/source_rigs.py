@@ -17,8 +17,8 @@ from astsync.config import SourceConfig
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.data import Record
-from astsync.sandbox.onec.exported import Export
-from astsync.sandbox.onec.schema import FLAVOURS
+from astsync.sandbox.onec.export import Export
+from astsync.sandbox.onec.infobase import FLAVOURS
 from astsync.sources import SOURCE, Source
 from astsync.sources.file.source import FileSource
 from astsync.sources.http.source import HttpSource

@@ -7,7 +7,7 @@ import pytest
 
 from astsync.sandbox.ami import AmiStandIn, AmiUser
 from astsync.sandbox.asterisk import PrivateAsterisk, find_installation
-from astsync.sandbox.asterisk.files import AmiUser as AsteriskUser
+from astsync.sandbox.asterisk.conf_files import ManagerUser
 from tests.raw_ami import END, Pbx, login, masked, packet
 
 PING = packet("Action: Ping", "ActionID: last")
@@ -93,7 +93,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[tuple[AmiStandIn, PrivateAs
         missing = pytest.fail if request.param == 22 and os.environ.get("CI") == "true" else pytest.skip
         missing(f"no Asterisk {request.param} here: `make asterisk` brings it")
     with (
-        PrivateAsterisk(installation, users=[AsteriskUser("astsync", "system,command", "system")]) as real,
+        PrivateAsterisk(installation, users=[ManagerUser("astsync", "system,command", "system")]) as real,
         AmiStandIn(str(request.param), [AmiUser()]) as stand_in,
     ):
         yield stand_in, real

@@ -10,7 +10,7 @@ import pytest
 
 from astsync.sandbox.ami import AmiStandIn, AmiUser
 from astsync.sandbox.asterisk import PrivateAsterisk, find_installation
-from astsync.sandbox.asterisk.files import AmiUser as AsteriskUser
+from astsync.sandbox.asterisk.conf_files import ManagerUser
 from tests.raw_ami import Replay, read_sections
 
 RIGHTS = {
@@ -39,7 +39,7 @@ def test_a_real_asterisk_answers_as_recorded(major: int) -> None:
     if installation is None:
         missing = pytest.fail if major == 22 and os.environ.get("CI") == "true" else pytest.skip
         missing(f"no Asterisk {major} here: `make asterisk` brings it")
-    with PrivateAsterisk(installation, users=[AsteriskUser(*user, "system") for user in RIGHTS.items()]) as pbx:
+    with PrivateAsterisk(installation, users=[ManagerUser(*user, "system") for user in RIGHTS.items()]) as pbx:
         replay = Replay(pbx, specials=False)
         replay.play(read_sections(str(major)))
     assert replay.differing == {}

@@ -11,8 +11,8 @@ import pytest
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.data import PHONE, Contact
-from astsync.sandbox.onec.exported import Export
-from astsync.sandbox.onec.phones import Written
+from astsync.sandbox.onec.export import Export
+from astsync.sandbox.onec.invented_phones import TypedText
 from tests.cli.sandbox import Place
 
 FILE = Path(__file__).parents[1] / "fixtures/contact_rows.jsonl"
@@ -29,7 +29,7 @@ def store(onec: OneC, rows: list[dict[str, Any]]) -> None:
     for number, row in enumerate(rows):
         item = onec.add(f"ООО «Строка {number}»").item
         raw = {name: row.get(name, "") for name in (*COLUMNS, *PARTS)}
-        contact = Contact(PHONE, "Телефон", Written(row["Представление"]), raw=raw)
+        contact = Contact(PHONE, "Телефон", TypedText(row["Представление"]), raw=raw)
         index = table.find(item.ref)
         assert index is not None
         table.change(index, item, (contact,))

@@ -18,8 +18,8 @@ from astsync.errors import (
 )
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.data import Record
-from astsync.sandbox.onec.misbehaviour import Kind
-from astsync.sandbox.onec.schema import SECTION
+from astsync.sandbox.onec.faults import FaultKind
+from astsync.sandbox.onec.infobase import SECTION
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from tests.configs import source_config
@@ -51,7 +51,7 @@ def odata() -> Iterator[ODataRig]:
         yield ODataRig(onec)
 
 
-FAULTS: dict[Kind, type[SourceError]] = {
+FAULTS: dict[FaultKind, type[SourceError]] = {
     "not_published": SourceNotFound,
     "maintenance": SourceBusy,
     "no_entity": SourceNotFound,
@@ -81,7 +81,7 @@ FAULTS: dict[Kind, type[SourceError]] = {
     "reset": SourceUnreachable,
     "hang": SourceUnreachable,
 }
-PASSING: tuple[Kind, ...] = (
+PASSING: tuple[FaultKind, ...] = (
     "no_session",
     "versions",
     "no_licence",
@@ -102,7 +102,7 @@ PAGES = "/Catalog_Контрагенты?"
 @pytest.mark.parametrize("match", [PAGES, f"{SECTION}?"], ids=["counterparties", "phones"])
 @pytest.mark.parametrize(("fault", "kind"), FAULTS.items(), ids=FAULTS)
 def test_no_fault_in_the_middle_passes_for_a_whole_list(
-    odata: ODataRig, fault: Kind, kind: type[SourceError], match: str
+    odata: ODataRig, fault: FaultKind, kind: type[SourceError], match: str
 ) -> None:
     odata.onec.fail(fault, after=2, match=match)
     with pytest.raises(kind) as caught:
@@ -112,7 +112,7 @@ def test_no_fault_in_the_middle_passes_for_a_whole_list(
 
 
 @pytest.mark.parametrize("fault", PASSING)
-def test_passing_faults_pass(odata: ODataRig, fault: Kind) -> None:
+def test_passing_faults_pass(odata: ODataRig, fault: FaultKind) -> None:
     odata.onec.fail(fault, times=2, after=1, match=PAGES)
     assert len(pulled(odata)) == len(wanted(odata))
 

@@ -55,7 +55,7 @@ def test_it_gives_the_phones_that_count_today(rig: Rig) -> None:
     for ref, record in wanted(rig).items():
         keys = {key for phone in found[ref].phones for key in reader.read(phone).keys}
         past = [contact for contact in record.phones if contact.kind != "Телефон с историей"]
-        assert {number for contact in past for number in contact.written.numbers} <= keys, record
+        assert {number for contact in past for number in contact.typed.numbers} <= keys, record
 
 
 def test_texts_and_kinds_are_what_the_source_wrote(rig: Rig) -> None:

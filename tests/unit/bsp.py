@@ -2,7 +2,7 @@
 
 import json
 
-from astsync.sandbox.onec.phones import split_typed
+from astsync.sandbox.onec.invented_phones import split_typed
 
 
 def split_json(text: str) -> str:

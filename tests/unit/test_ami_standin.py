@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 
 from astsync.sandbox.ami import AmiStandIn, AmiUser, Received
-from astsync.sandbox.ami.cli import split_words, without_escapes
+from astsync.sandbox.ami.console import split_words, without_escapes
 from tests.eventually import eventually
 from tests.raw_ami import END, RawAmi, login, packet
 

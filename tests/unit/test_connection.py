@@ -25,7 +25,7 @@ from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.wire import PlainWire
 from astsync.sandbox.ami import AmiStandIn
-from astsync.sandbox.ami.faults import Faults
+from astsync.sandbox.ami.faults import AmiFaults
 from astsync.sandbox.ami.users import AmiUser
 
 pytestmark = pytest.mark.server
@@ -41,7 +41,7 @@ def config(standin: AmiStandIn, **more: object) -> PbxConfig:
 
 @contextmanager
 def faulty(dialect: str = "22", **faults: object) -> Iterator[AmiStandIn]:
-    with AmiStandIn(dialect, faults=Faults(**faults)) as standin:  # type: ignore[arg-type]
+    with AmiStandIn(dialect, faults=AmiFaults(**faults)) as standin:  # type: ignore[arg-type]
         yield standin
 
 

@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from astsync.sandbox.onec import OneC
-from astsync.sandbox.onec.web import HTTP_SERVICE
+from astsync.sandbox.onec.published_services import HTTP_SERVICE
 from astsync.sandbox.onec.web_services import ASTSYNC, IDENTIFY
 from tests.unit import bsl_syntax as bsl
 from tests.unit.soap_client import Services

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from astsync.errors import SourceBadAnswer
 from astsync.phonebook.model import Counterparty
 from astsync.sandbox.onec import OneC
-from astsync.sandbox.onec.answers import atom_entry, atom_feed, service_xml
+from astsync.sandbox.onec.http_answers import atom_entry, atom_feed, service_xml
 from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource

@@ -9,7 +9,7 @@ from pydantic import SecretStr
 
 from astsync.finding import Finding
 from astsync.sandbox.onec import OneC
-from astsync.sandbox.onec.misbehaviour import Kind
+from astsync.sandbox.onec.faults import FaultKind
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from astsync.text import one_line
@@ -98,7 +98,7 @@ def test_other_places_of_phones(flavour: str, where: str) -> None:
     assert not flavour.startswith("ut11") or "(Телефон)" in words["rows of Контрагенты"]
 
 
-FAULTS: dict[Kind, tuple[str, str, str]] = {
+FAULTS: dict[FaultKind, tuple[str, str, str]] = {
     "not_published": ("catalog Контрагенты", "no OData interface", "Публиковать стандартный интерфейс OData"),
     "no_licence": ("licence and sessions", "no free licence", "free sessions"),
     "no_session": ("licence and sessions", "no free session", "poolSize"),
@@ -110,7 +110,7 @@ FAULTS: dict[Kind, tuple[str, str, str]] = {
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-def test_faults_of_everything(ut: OneC, fault: Kind) -> None:
+def test_faults_of_everything(ut: OneC, fault: FaultKind) -> None:
     part, words, hint = FAULTS[fault]
     ut.fail(fault)
     first = bad(check(ut))[0]

@@ -13,7 +13,7 @@ from astsync.errors import SourceError, SourceNotFound, SourceQueryError, Source
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.data import NIL, Contact
-from astsync.sandbox.onec.phones import Written
+from astsync.sandbox.onec.invented_phones import TypedText
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
 from tests.configs import source_config
@@ -243,7 +243,7 @@ def test_the_register_gives_phones_of_one_catalog(old: OneC, catalog: str, conta
 
 
 def test_a_register_of_true_parts_holds_the_same_in_the_text(old: OneC) -> None:
-    contact = Contact("Телефон", "Телефон", Written("8 495 555 01 01", ("74955550101",), "7", "495", "5550101"), True)
+    contact = Contact("Телефон", "Телефон", TypedText("8 495 555 01 01", ("74955550101",), "7", "495", "5550101"), True)
     table = old.table()
     index = next(index for index in table.indexes() if not table.item(index).folder and not table.item(index).deleted)
     table.change(index, table.item(index), (contact,))

@@ -11,7 +11,7 @@ import pytest
 from requests.auth import HTTPBasicAuth
 
 from astsync.sandbox.onec import OneC
-from astsync.sandbox.onec.exported import stored
+from astsync.sandbox.onec.export import stored
 from tests.unit.soap_client import XSI, Services, envelope, record_of, records_of, tag
 
 pytestmark = pytest.mark.server
@@ -178,7 +178,7 @@ class TestPages:
         assert first["Counterparties"] + second["Counterparties"] == own.http("?limit=6")["Counterparties"]
 
     def test_the_service_bounds_its_pages(self, own: Services, monkeypatch: pytest.MonkeyPatch) -> None:
-        monkeypatch.setattr("astsync.sandbox.onec.exported.LARGEST_PAGE", 5)
+        monkeypatch.setattr("astsync.sandbox.onec.export.LARGEST_PAGE", 5)
         assert len(records_of(own.returned(Limit="1000"))) == 5
         assert len(records_of(own.returned(Limit="0"))) == 40
 

@@ -11,8 +11,8 @@ import pytest
 
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.data import PHONE, Contact
-from astsync.sandbox.onec.phones import split_typed
-from astsync.sandbox.onec.schema import FLAVOURS
+from astsync.sandbox.onec.infobase import FLAVOURS
+from astsync.sandbox.onec.invented_phones import split_typed
 from tests.unit.onec_client import CATALOG, NOMETADATA, SECTION, Client
 
 pytestmark = pytest.mark.server
@@ -230,7 +230,7 @@ class TestData:
         assert all(phonenumbers.is_valid_number(phonenumbers.parse(f"+{number}")) for number in numbers)
 
     def test_the_mix_of_phone_fields(self) -> None:
-        phones = [phone.written for record in OneC(5000, dirt=0).records() for phone in record.phones]
+        phones = [phone.typed for record in OneC(5000, dirt=0).records() for phone in record.phones]
         shares = Counter(len(written.numbers) for written in phones)
         total = len(phones)
         assert 0.06 < shares[2] / total < 0.10  # two numbers: 8 %
@@ -245,15 +245,15 @@ class TestData:
         assert any(record.item.name == "" for record in records)
         claims = Counter(number for record in records for number in set(record.numbers))
         assert claims.most_common(1)[0][1] > 1
-        assert any("\uff10" <= char <= "\uff19" for r in records for phone in r.phones for char in phone.written.text)
+        assert any("\uff10" <= char <= "\uff19" for r in records for phone in r.phones for char in phone.typed.text)
 
     def test_history_counts_only_the_row_in_force(self) -> None:
         records = [r for r in OneC(2000, dirt=0).records() if any(c.kind == "Телефон с историей" for c in r.contacts)]
         assert records
         for record in records:
             old, new = (c for c in record.contacts if c.kind == "Телефон с историей")
-            assert set(new.written.numbers) <= set(record.numbers)
-            assert not set(old.written.numbers) & set(record.numbers)
+            assert set(new.typed.numbers) <= set(record.numbers)
+            assert not set(old.typed.numbers) & set(record.numbers)
 
     def test_ten_thousand_page_through_in_a_moment(self) -> None:
         begun = time.monotonic()
@@ -286,13 +286,13 @@ class TestHowPhonesAreStored:
         formed = [phone for phone in self.stored() if phone.structured]
         assert len(formed) > 100
         assert all(phone.text.startswith(f"+{phone.parts[0]} ({phone.parts[1]}) {phone.parts[2]}") for phone in formed)
-        whole = [phone for phone in formed if phone.written.numbers]
-        assert all("".join(phone.parts[:3]) in phone.written.numbers for phone in whole)
+        whole = [phone for phone in formed if phone.typed.numbers]
+        assert all("".join(phone.parts[:3]) in phone.typed.numbers for phone in whole)
 
     def test_a_typed_text_is_split_by_its_runs_of_digits(self) -> None:
         split = [phone for phone in self.stored() if phone.split]
         assert len(split) > 500
-        assert all(phone.parts == split_typed(phone.written.text) for phone in split)
+        assert all(phone.parts == split_typed(phone.typed.text) for phone in split)
         wrong = [phone for phone in split if len(phone.parts[0]) == 3 and phone.text.startswith("(")]
         assert wrong, "an area code in the place of the country, as of (495) 229-30-42"
 

@@ -14,7 +14,7 @@ from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.model import Progress, no_progress
-from astsync.sandbox.ami import AmiStandIn, Faults
+from astsync.sandbox.ami import AmiFaults, AmiStandIn
 from tests.eventually import eventually
 
 MANY = [(str(74952290000 + i), f"Firma {i}") for i in range(3_000)]
@@ -42,7 +42,7 @@ def pbx(
 
 @pytest.mark.server
 def test_every_connection_is_cut_and_all_is_written_and_deleted(caplog: pytest.LogCaptureFixture) -> None:
-    with AmiStandIn(faults=Faults(cut_after_answers=700)) as standin, pbx(standin).open() as family:
+    with AmiStandIn(faults=AmiFaults(cut_after_answers=700)) as standin, pbx(standin).open() as family:
         result = family.put(MANY)
         assert (result.done, result.failed) == (len(MANY), {})
         assert standin.family() == dict(MANY)
@@ -57,7 +57,7 @@ def test_every_connection_is_cut_and_all_is_written_and_deleted(caplog: pytest.L
 
 @pytest.mark.server
 def test_a_cut_in_the_middle_of_the_list_reads_it_again() -> None:
-    with AmiStandIn(faults=Faults(cut_after_bytes=20_000, once=True)) as standin:
+    with AmiStandIn(faults=AmiFaults(cut_after_bytes=20_000, once=True)) as standin:
         standin.fill(dict(MANY))
         with pbx(standin).open() as family:
             assert family.read() == dict(MANY)
@@ -67,7 +67,7 @@ def test_a_cut_in_the_middle_of_the_list_reads_it_again() -> None:
 @pytest.mark.server
 def test_a_pbx_that_stalls_is_left_and_connected_anew() -> None:
     with (
-        AmiStandIn(faults=Faults(stall_after_answers=100, once=True)) as standin,
+        AmiStandIn(faults=AmiFaults(stall_after_answers=100, once=True)) as standin,
         pbx(standin, timeout=0.5).open() as family,
     ):
         assert family.put(MANY[:500]).done == 500
@@ -77,14 +77,14 @@ def test_a_pbx_that_stalls_is_left_and_connected_anew() -> None:
 @pytest.mark.server
 def test_keys_that_were_refused_before_a_cut_are_told_and_not_tried_again() -> None:
     bad = frozenset(KEYS[10:20])
-    with AmiStandIn(faults=Faults(cut_after_answers=700, error_keys=bad)) as standin, pbx(standin).open() as family:
+    with AmiStandIn(faults=AmiFaults(cut_after_answers=700, error_keys=bad)) as standin, pbx(standin).open() as family:
         result = family.put(MANY)
         assert (result.done, set(result.failed)) == (len(MANY) - len(bad), set(bad))
 
 
 @pytest.mark.server
 def test_patience_ends_and_tells_what_was_done() -> None:
-    with AmiStandIn(faults=Faults(cut_after_answers=700)) as standin, pbx(standin, patience=0.3).open() as family:
+    with AmiStandIn(faults=AmiFaults(cut_after_answers=700)) as standin, pbx(standin, patience=0.3).open() as family:
         started = time.monotonic()
         stops = threading.Thread(target=_stop_within, args=(standin, 1_000))
         stops.start()
@@ -153,7 +153,7 @@ def test_logins_and_rights_are_not_tried_again(error: type[PbxError]) -> None:
 
 @pytest.mark.server
 def test_a_missing_right_to_write_is_not_tried_again() -> None:
-    with AmiStandIn(faults=Faults(deny_puts_after=300)) as standin, pbx(standin).open() as family:
+    with AmiStandIn(faults=AmiFaults(deny_puts_after=300)) as standin, pbx(standin).open() as family:
         with pytest.raises(PbxRightsError) as error:
             family.put(MANY)
         assert standin.actions["Login"] == 1
@@ -220,7 +220,7 @@ def test_nothing_is_waited_for_once_the_run_is_stopping() -> None:
     with pytest.raises(PbxUnreachable), PatientPbx(down, 3_600, stopping).open():
         pass
     assert down.tries == 1
-    with AmiStandIn(faults=Faults(cut_after_answers=100)) as standin:
+    with AmiStandIn(faults=AmiFaults(cut_after_answers=100)) as standin:
         late = threading.Event()
         with pbx(standin, 3_600, stopping=late).open() as family:
             late.set()

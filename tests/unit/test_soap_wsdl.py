@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
-from astsync.sandbox.onec.wsdl import Element, Operation, WebService, wsdl
+from astsync.sandbox.onec.wsdl import DeclaredElement, Operation, WebService, wsdl
 from astsync.sources.soap.pages import READ_WHOLE
 from astsync.sources.soap.wsdl import loader as loading
 from astsync.sources.soap.wsdl.cache import WsdlCache
@@ -58,7 +58,9 @@ def test_a_check_lists_every_operation_of_a_real_wsdl(name: str) -> None:
 
 @pytest.mark.server
 def test_fifty_operations_are_all_listed() -> None:
-    operations = tuple(Operation(f"Операция{n}", (Element("Код"),), (Element("return"),)) for n in range(50))
+    operations = tuple(
+        Operation(f"Операция{n}", (DeclaredElement("Код"),), (DeclaredElement("return"),)) for n in range(50)
+    )
     content = wsdl(WebService("Обмен", "http://www.example.ru", operations), "http://internal/ws/x.1cws")
     with service(content, lambda _asked: Reply(status=500)) as server:
         findings = list(source_of(server).check())

@@ -12,7 +12,7 @@ import pytest
 
 from astsync.errors import ConfigError
 from astsync.sandbox.ami import AmiStandIn
-from astsync.sandbox.ami.faults import Faults
+from astsync.sandbox.ami.faults import AmiFaults
 from astsync.sandbox.ami.users import AmiUser
 from astsync.store import Store, locked
 from astsync.watch.watcher import Watch
@@ -228,7 +228,7 @@ def test_what_a_refused_put_left_out_is_tried_again(house: House, office: AmiSta
 @pytest.mark.parametrize("cut", [40, 75])
 def test_a_connection_that_ends_while_it_writes(house: House, office: AmiStandIn, cut: int) -> None:
     house.fill_snapshot()
-    office.faults = Faults(cut_after_answers=cut, once=True)
+    office.faults = AmiFaults(cut_after_answers=cut, once=True)
     with house.watching():
         whole(house, office)
 
@@ -241,7 +241,7 @@ def test_a_quiet_pbx_is_looked_at_and_one_that_hangs_is_left(house: House, offic
         whole(house, office)
         looks = office.actions["CoreStatus"]
         eventually(lambda: office.actions["CoreStatus"] > looks + 2)
-        office.faults = Faults(stall_after_answers=0, once=True)
+        office.faults = AmiFaults(stall_after_answers=0, once=True)
         office.wipe()
         whole(house, office)
 
@@ -311,10 +311,10 @@ def test_it_stops_in_time_while_a_pbx_says_nothing(house: House) -> None:
 
 def test_it_stops_in_time_while_a_pbx_is_slow_to_take_a_restore(house: House, office: AmiStandIn) -> None:
     house.fill_snapshot()
-    office.faults = Faults(delay=0.2)
+    office.faults = AmiFaults(delay=0.2)
     with house.watching():
         eventually(lambda: office.actions["DBPut"] > 0)
-    office.faults = Faults()
+    office.faults = AmiFaults()
     with house.watching():  # what was cut is finished
         whole(house, office)
 
@@ -327,7 +327,7 @@ def test_a_sync_of_two_pbxs_is_cut_and_noted_as_interrupted(house: House, office
         house.pbxs["branch"] = branch
         with house.watching():
             eventually(lambda: office.actions["CoreStatus"] > 0 and branch.actions["CoreStatus"] > 0)
-            office.faults = branch.faults = Faults(delay=0.001)
+            office.faults = branch.faults = AmiFaults(delay=0.001)
             house.source.gate.set()
             eventually(lambda: office.actions["DBPut"] > 0 and branch.actions["DBPut"] > 0)
         # On a busy machine it may end a little after watch, which leaves it behind.

@@ -12,7 +12,7 @@ from astsync.engine.result import Report
 from astsync.pbx import Pbx, retry
 from astsync.phonebook.model import Progress
 from astsync.sandbox.ami import AmiStandIn
-from astsync.sandbox.ami.faults import Faults
+from astsync.sandbox.ami.faults import AmiFaults
 from astsync.watch.clock import Clock
 from astsync.watch.runs import Runs
 from tests.eventually import eventually
@@ -53,12 +53,12 @@ def test_a_refused_plan_is_not_tried_again_and_again(
 
 def test_a_pbx_that_drops_every_connection_at_once_is_not_hammered(house: House, office: AmiStandIn) -> None:
     house.fill_snapshot()
-    office.faults = Faults(cut_after_answers=1)  # the look is answered, the restore is not
+    office.faults = AmiFaults(cut_after_answers=1)  # the look is answered, the restore is not
     with house.watching():
         eventually(lambda: office.actions["Login"] >= 2)
         time.sleep(1)  # in which few more may come
         assert office.actions["Login"] <= 6
-        office.faults = Faults()
+        office.faults = AmiFaults()
         whole(house, office)
 
 

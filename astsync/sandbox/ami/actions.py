@@ -6,10 +6,10 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
-from astsync.sandbox.ami.cli import CommandLine, Printed, without_escapes
-from astsync.sandbox.ami.db_actions import Database, DbActions
+from astsync.sandbox.ami.console import AsteriskConsole, Printed, without_escapes
+from astsync.sandbox.ami.db_actions import DbActions, DbActionsPbx
 from astsync.sandbox.ami.dialects import Action
-from astsync.sandbox.ami.packets import Fault, Headers, Packet
+from astsync.sandbox.ami.packets import Headers, Packet, ParseFailure
 from astsync.sandbox.ami.replies import done, error, reply, start
 from astsync.sandbox.ami.users import AmiUser
 
@@ -21,7 +21,7 @@ _CLASSES = frozenset(
 )
 
 
-class Pbx(Database, Protocol):
+class ActionsPbx(DbActionsPbx, Protocol):
     """What actions need of the PBX."""
 
     shutting_down: bool
@@ -44,11 +44,11 @@ class Pbx(Database, Protocol):
 class Actions:
     """One session's actions: ``answer`` gives the bytes for a packet and sets ``closing`` when the session ends."""
 
-    def __init__(self, pbx: Pbx) -> None:
+    def __init__(self, pbx: ActionsPbx) -> None:
         self._pbx = pbx
         self._dialect = pbx.dialect
         self._database = DbActions(pbx, self._denied)
-        self._cli = CommandLine(pbx.dialect, pbx.astdb, lambda: pbx.faults.half_list)
+        self._cli = AsteriskConsole(pbx.dialect, pbx.astdb, lambda: pbx.faults.half_list)
         self._known = {action.name.lower().encode(): action for action in pbx.dialect.actions}
         self._allowed: dict[bytes, Callable[[Headers], bytes]] = {}
         self._challenge = b""
@@ -61,8 +61,8 @@ class Actions:
     def answer(self, packet: Packet) -> bytes:
         """Execute a message and give its answer."""
         headers = packet.headers()
-        if packet.fault is not Fault.NONE:
-            return error(headers, packet.fault.value)
+        if packet.failure is not ParseFailure.NONE:
+            return error(headers, packet.failure.value)
         name = packet.action(headers)
         if not name:
             return error(headers, "Missing action in request")

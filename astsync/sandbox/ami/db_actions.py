@@ -3,19 +3,19 @@
 from collections.abc import Callable
 from typing import Protocol
 
-from astsync.sandbox.ami.database import AstDb, Rows
+from astsync.sandbox.ami.astdb_standin import AstDbStandIn, KeyValues
 from astsync.sandbox.ami.dialects import Dialect
-from astsync.sandbox.ami.faults import Faults
+from astsync.sandbox.ami.faults import AmiFaults
 from astsync.sandbox.ami.packets import Headers
 from astsync.sandbox.ami.replies import done, error, id_text, list_end, list_start
 
 
-class Database(Protocol):
+class DbActionsPbx(Protocol):
     """What the actions need of the PBX."""
 
     dialect: Dialect
-    faults: Faults
-    astdb: AstDb
+    faults: AmiFaults
+    astdb: AstDbStandIn
 
     def puts(self) -> int:
         """Tell how many DBPuts were executed."""
@@ -24,7 +24,7 @@ class Database(Protocol):
 class DbActions:
     """DBPut, DBGet, DBDel, DBDelTree and DBGetTree; ``denied`` answers an action without rights."""
 
-    def __init__(self, pbx: Database, denied: Callable[[bytes, Headers], bytes]) -> None:
+    def __init__(self, pbx: DbActionsPbx, denied: Callable[[bytes, Headers], bytes]) -> None:
         self._pbx = pbx
         self._dialect = pbx.dialect
         self._db = pbx.astdb
@@ -97,7 +97,7 @@ class DbActions:
         return list_start(headers) + _tree_events(headers, rows) + list_end(b"DBGetTreeComplete", headers, items)
 
 
-def _tree_events(headers: Headers, rows: Rows) -> bytes:
+def _tree_events(headers: Headers, rows: KeyValues) -> bytes:
     identity = id_text(headers)
     event = b"Event: DBGetTreeResponse\r\nKey: %b\r\nVal: %b\r\n%b\r\n"
     return b"".join([event % (key, value, identity) for key, value in rows])

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(slots=True)
-class Faults:
+class AmiFaults:
     """What goes wrong; nothing by default. Set the fields at any time: sessions look at them for every message.
 
     Answers and bytes are counted on each connection from its accepted login on.

@@ -13,7 +13,7 @@ _BUFFER = 1024
 _BLANKS = bytes(range(1, 33))
 
 
-class Fault(Enum):
+class ParseFailure(Enum):
     """Why a message is not executed."""
 
     NONE = ""
@@ -26,7 +26,7 @@ class Packet:
     """A message: its lines without their ends."""
 
     lines: list[bytes]
-    fault: Fault = Fault.NONE
+    failure: ParseFailure = ParseFailure.NONE
 
     def headers(self) -> Headers:
         """Read the headers: names of any case, leading blanks of a value dropped, trailing ones kept."""
@@ -90,17 +90,17 @@ class PacketReader:
         return piece
 
     def _packet(self) -> Packet:
-        packet = Packet(self._lines, self._fault())
+        packet = Packet(self._lines, self._failure())
         self._lines = []
         return packet
 
-    def _fault(self) -> Fault:
+    def _failure(self) -> ParseFailure:
         if self._many:
             self._many = False
             if self._dialect.header_overflow_is_error:
-                return Fault.MANY_LINES
+                return ParseFailure.MANY_LINES
         if self._long:
             self._long = False
             if self._dialect.long_line_is_error:
-                return Fault.LONG_LINE
-        return Fault.NONE
+                return ParseFailure.LONG_LINE
+        return ParseFailure.NONE

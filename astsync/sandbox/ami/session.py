@@ -7,8 +7,8 @@ import time
 from collections.abc import Iterator
 from typing import Protocol
 
-from astsync.sandbox.ami.actions import Actions, Pbx
-from astsync.sandbox.ami.faults import Faults
+from astsync.sandbox.ami.actions import Actions, ActionsPbx
+from astsync.sandbox.ami.faults import AmiFaults
 from astsync.sandbox.ami.packets import Packet, PacketReader
 
 _CHUNK = 1 << 16
@@ -16,7 +16,7 @@ _PENDING = 1 << 18
 """Bytes of answers that are gathered before they are sent."""
 
 
-class Host(Pbx, Protocol):
+class SessionPbx(ActionsPbx, Protocol):
     """What a session needs of the PBX beyond its actions."""
 
     auth_timeout: float
@@ -33,7 +33,7 @@ class Session:
     Raises nothing: whatever happens to the connection ends the thread and closes the socket.
     """
 
-    def __init__(self, pbx: Host, connection: socket.socket) -> None:
+    def __init__(self, pbx: SessionPbx, connection: socket.socket) -> None:
         self._pbx = pbx
         self._socket = connection
         self._actions = Actions(pbx)
@@ -120,7 +120,7 @@ class Session:
 
     # Faults.
 
-    def _deliver_badly(self, packets: list[Packet], faults: Faults) -> None:
+    def _deliver_badly(self, packets: list[Packet], faults: AmiFaults) -> None:
         answers = list(self._executed(packets, faults))
         for answer in reversed(answers) if faults.reorder else answers:
             if faults.delay and self._pbx.wait(faults.delay):
@@ -134,7 +134,7 @@ class Session:
         if cut:
             raise ConnectionEnds
 
-    def _executed(self, packets: list[Packet], faults: Faults) -> Iterator[bytes]:
+    def _executed(self, packets: list[Packet], faults: AmiFaults) -> Iterator[bytes]:
         pending = self._bytes
         for packet in packets:
             if self._is_over(pending, faults) or self._actions.closing:
@@ -144,14 +144,14 @@ class Session:
             pending += len(answer)
             yield answer
 
-    def _is_over(self, pending: int, faults: Faults) -> bool:
+    def _is_over(self, pending: int, faults: AmiFaults) -> bool:
         return (
             _reached(self._answers, faults.cut_after_answers)
             or _reached(self._answers, faults.stall_after_answers)
             or _reached(pending, faults.cut_after_bytes)
         )
 
-    def _send_in_pieces(self, answer: bytes, faults: Faults) -> None:
+    def _send_in_pieces(self, answer: bytes, faults: AmiFaults) -> None:
         whole = answer if faults.cut_after_bytes is None else answer[: faults.cut_after_bytes - self._bytes]
         size = faults.fragment or len(whole) or 1
         for start in range(0, len(whole), size):

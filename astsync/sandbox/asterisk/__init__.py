@@ -1,13 +1,13 @@
 """A real Asterisk of its own: found on this machine, started on free ports, stopped by its pid."""
 
-from astsync.sandbox.asterisk.files import AmiUser, TlsFiles
+from astsync.sandbox.asterisk.conf_files import ManagerUser, TlsFiles
 from astsync.sandbox.asterisk.installation import Installation, find_installation
 from astsync.sandbox.asterisk.private import DEFAULT_USERS, PrivateAsterisk, free_port
 
 __all__ = [
     "DEFAULT_USERS",
-    "AmiUser",
     "Installation",
+    "ManagerUser",
     "PrivateAsterisk",
     "TlsFiles",
     "find_installation",

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import TracebackType
 
 from astsync.errors import PbxError, PbxLoginError, PbxTimeout, PbxUnreachable, UnsafeValue
-from astsync.sandbox.asterisk.files import AmiUser, Folders, Ports, TlsFiles, write_files
+from astsync.sandbox.asterisk.conf_files import Folders, ManagerUser, Ports, TlsFiles, write_files
 from astsync.sandbox.asterisk.installation import Installation
 
 HOST = "127.0.0.1"
@@ -49,7 +49,7 @@ class PrivateAsterisk:
         self,
         installation: Installation,
         folder: Path | None = None,
-        users: Sequence[AmiUser] = (),
+        users: Sequence[ManagerUser] = (),
         *,
         dialplan: str = "",
         modules: Sequence[str] = (),
@@ -58,7 +58,7 @@ class PrivateAsterisk:
     ) -> None:
         self.installation = installation
         self.version = installation.version
-        self.users = tuple(users) or tuple(AmiUser(name, write, read) for name, write, read in DEFAULT_USERS)
+        self.users = tuple(users) or tuple(ManagerUser(name, write, read) for name, write, read in DEFAULT_USERS)
         self.user, self.secret = self.users[0].name, self.users[0].secret
         self.port = self.tls_port = 0
         self._given = folder
@@ -66,7 +66,7 @@ class PrivateAsterisk:
         self._dialplan, self._modules, self._tls, self._patience = dialplan, modules, tls, patience
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
-        self._own = AmiUser(f"own-{uuid.uuid4().hex[:8]}", write="originate,call", read="system,user")
+        self._own = ManagerUser(f"own-{uuid.uuid4().hex[:8]}", write="originate,call", read="system,user")
 
     def __enter__(self) -> "PrivateAsterisk":
         self.start()
@@ -292,7 +292,7 @@ class PrivateAsterisk:
 class _Ami:
     """The little of AMI that starting and calling need: a login, an action, packets until a deadline."""
 
-    def __init__(self, port: int, user: AmiUser, patience: float) -> None:
+    def __init__(self, port: int, user: ManagerUser, patience: float) -> None:
         self._deadline = time.monotonic() + patience
         try:
             self._socket = socket.create_connection((HOST, port), timeout=max(patience, 0.01))

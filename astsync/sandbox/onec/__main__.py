@@ -7,8 +7,8 @@ import sys
 import threading
 from collections.abc import Sequence
 
-from astsync.sandbox.onec.schema import FLAVOURS
-from astsync.sandbox.onec.standin import OneC
+from astsync.sandbox.onec.infobase import FLAVOURS
+from astsync.sandbox.onec.onec_standin import OneC
 
 
 def _options(arguments: Sequence[str] | None) -> argparse.Namespace:

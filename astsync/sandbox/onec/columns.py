@@ -7,13 +7,13 @@ from typing import Any, Literal
 from xml.sax.saxutils import escape, quoteattr
 
 from astsync.sandbox.onec.data import EMAIL, FAX, NIL, NO_DATE, PHONE, Contact, Item
-from astsync.sandbox.onec.tables import Table, presentation
+from astsync.sandbox.onec.item_tables import Table, presentation
 
 Edm = Literal["Guid", "String", "Text", "Boolean", "Int64", "DateTime", "Composite", "Section"]
 """The kinds of columns. Text is a string of unlimited length, which 1C cannot compare; the others are Edm's."""
 
 Getter = Callable[[Any], Any]
-KINDS = "ВидыКонтактнойИнформации"
+CONTACT_KINDS = "ВидыКонтактнойИнформации"
 REGISTER = "InformationRegister_КонтактнаяИнформация"
 REGISTER_KEYS = ("Объект", "Объект_Type", "Тип", "Вид", "Вид_Type")
 
@@ -66,7 +66,7 @@ def section_columns(kinds: dict[str, str], details: str) -> list[Column]:
         Column("Ref_Key", "Guid", lambda line: line.ref, sort_key=lambda line: presentation(line.item)),
         Column("LineNumber", "Int64", lambda line: str(line.number), sort_key=lambda line: line.number),
         Column("Тип", "String", lambda line: line.contact.type),
-        Column("Вид_Key", "Guid", lambda line: kinds.get(line.contact.kind, NIL), target=f"Catalog_{KINDS}"),
+        Column("Вид_Key", "Guid", lambda line: kinds.get(line.contact.kind, NIL), target=f"Catalog_{CONTACT_KINDS}"),
         Column("Представление", "String", lambda line: line.contact.text),
         Column("НомерТелефона", "String", _number),
         Column("НомерТелефонаБезКодов", "String", lambda line: line.contact.parts[2]),
@@ -77,7 +77,7 @@ def section_columns(kinds: dict[str, str], details: str) -> list[Column]:
     if details != "none":
         columns.append(Column("ЗначенияПолей", "Text", lambda line: _fields(line.contact, details)))
     if details == "json":
-        columns.append(Column("ВидДляСписка_Key", "Guid", columns[3].get, target=f"Catalog_{KINDS}"))
+        columns.append(Column("ВидДляСписка_Key", "Guid", columns[3].get, target=f"Catalog_{CONTACT_KINDS}"))
         columns.append(Column("ДействуетС", "DateTime", lambda line: line.contact.since or NO_DATE))
         columns.append(Column("Значение", "Text", lambda line: _value_json(line.contact)))
     return [_or_raw(column) for column in columns]
@@ -101,13 +101,21 @@ def register_columns(kinds: dict[str, str]) -> list[Column]:
         Column("Объект_Type", "String", lambda line: type_of(line.table.name, line.ref)),
         Column("Тип", "String", lambda line: line.contact.type),
         Column("Вид", "Composite", lambda line: kinds.get(kind_of(line), kind_of(line))),
-        Column("Вид_Type", "String", lambda line: type_of(KINDS, line.ref) if kind_of(line) in kinds else "Edm.String"),
+        Column(
+            "Вид_Type",
+            "String",
+            lambda line: type_of(CONTACT_KINDS, line.ref) if kind_of(line) in kinds else "Edm.String",
+        ),
         Column("Представление", "Text", lambda line: line.contact.text),
     ]
     columns += [Column(f"Поле{number}", "String", _field(number)) for number in range(1, 11)]
-    columns.append(Column("Комментарий", "String", lambda line: line.contact.written.comment))
+    columns.append(Column("Комментарий", "String", lambda line: line.contact.typed.comment))
     columns.append(Column("ЗначениеПоУмолчанию", "Boolean", lambda _: False))
     return [_or_raw(column) for column in columns]
+
+
+def _kind_type(line: Line, kinds: dict[str, str]) -> str:
+    return type_of(CONTACT_KINDS, line.ref) if kind_of(line) in kinds else "Edm.String"
 
 
 def _owner_order(line: Line) -> tuple[str, tuple[str, str]]:
@@ -134,7 +142,7 @@ def _field(number: int) -> Getter:
 
 
 def _email(line: Line) -> str:
-    return line.contact.written.text if line.contact.type == EMAIL else ""
+    return line.contact.typed.text if line.contact.type == EMAIL else ""
 
 
 def _number(line: Line) -> str:
@@ -150,7 +158,7 @@ def _value_json(contact: Contact) -> str:
     """Write Значение. Rows that were imported have none, or one without the number."""
     if contact.type != PHONE or not (contact.structured or contact.split or len(contact.text) % 5 == 0):
         return ""
-    comment = contact.written.comment if contact.structured else ""
+    comment = contact.typed.comment if contact.structured else ""
     value: dict[str, str | int] = {"version": 4, "value": contact.text, "comment": comment, "type": contact.type}
     parts = dict(zip(("countryCode", "areaCode", "number", "extNumber"), contact.parts, strict=True))
     return json.dumps({**value, **parts}, ensure_ascii=False, indent=1)
@@ -161,7 +169,7 @@ def _fields(contact: Contact, details: str) -> str:
     if contact.type != PHONE or not (contact.structured or contact.split):
         return ""
     parts = dict(zip(("КодСтраны", "КодГорода", "Номер", "Добавочный"), contact.parts, strict=True))
-    comment = contact.written.comment if contact.structured else ""
+    comment = contact.typed.comment if contact.structured else ""
     if details == "xml" and parts["Номер"].endswith("0"):
         return "\n".join(f"{name}={value}" for name, value in {**parts, "Комментарий": comment}.items())
     return _fields_xml(contact.text, comment, parts)

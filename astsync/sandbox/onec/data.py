@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from hashlib import blake2b
 from typing import Any
 
-from astsync.sandbox.onec.phones import Dice, Written, soil, split_typed, subscriber, write_phone
+from astsync.sandbox.onec.invented_phones import Dice, TypedText, soil, split_typed, subscriber, write_phone
 
 NIL = "00000000-0000-0000-0000-000000000000"
 NO_DATE = "0001-01-01T00:00:00"
@@ -46,7 +46,7 @@ class Contact:
 
     type: str
     kind: str
-    written: Written
+    typed: TypedText
     structured: bool = False
     since: str = NO_DATE
     split: bool = False
@@ -55,15 +55,15 @@ class Contact:
     @property
     def text(self) -> str:
         """Представление, which people see."""
-        return self.written.in_form if self.structured else self.written.text
+        return self.typed.in_form if self.structured else self.typed.text
 
     @property
     def parts(self) -> tuple[str, str, str, str]:
         """Country, area, number and extension as 1C keeps them; all empty where it has only the text."""
-        written = self.written
+        typed = self.typed
         if self.structured:
-            return written.country, written.area, written.local, written.extension
-        return split_typed(written.text) if self.split else ("", "", "", "")
+            return typed.country, typed.area, typed.local, typed.extension
+        return split_typed(typed.text) if self.split else ("", "", "", "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +87,7 @@ class Record:
             key = contact.kind if dated else f"{contact.kind} {len(latest)}"
             if key not in latest or latest[key].since < contact.since:
                 latest[key] = contact
-        return tuple(number for contact in latest.values() for number in contact.written.numbers)
+        return tuple(number for contact in latest.values() for number in contact.typed.numbers)
 
 
 # How many of a hundred counterparties have each legal form: short, and spelled out.
@@ -243,28 +243,28 @@ class Inventor:
         dice = self.dice(index, 1)
         rows: list[Contact] = []
         if dice.roll(10) < 3:
-            rows.append(Contact(ADDRESS, "Юридический адрес", Written(_address(dice))))
+            rows.append(Contact(ADDRESS, "Юридический адрес", TypedText(_address(dice))))
         if dice.roll(100) < 88:
             rows.extend(self._phone(dice, index))
         if dice.roll(100) < 25:
             extra = write_phone(dice, 2 * index + 1, self._offset)
             rows.append(_stored(dice, "Мобильный телефон", extra))
         if dice.roll(10) < 4:
-            rows.append(Contact(EMAIL, "Электронная почта", Written(f"info{index}@example.ru")))
+            rows.append(Contact(EMAIL, "Электронная почта", TypedText(f"info{index}@example.ru")))
         if dice.roll(20) == 0:
             code, local = subscriber(2 * (2 * index + 1) + 1, self._offset + 1)
-            rows.append(Contact(FAX, "Факс", Written(f"8 ({code}) {local[:3]}-{local[3:5]}-{local[5:]}")))
+            rows.append(Contact(FAX, "Факс", TypedText(f"8 ({code}) {local[:3]}-{local[3:5]}-{local[5:]}")))
         return tuple(rows)
 
     def _phone(self, dice: Dice, index: int) -> list[Contact]:
         spoilt = dice.roll(1000) < self._dirt
         twin = spoilt and index > 0 and dice.roll(3) == 0
         # A twin has the number of an earlier item: two counterparties behind one switchboard.
-        written = write_phone(dice, 2 * (dice.roll(index) if twin else index), self._offset)
+        typed = write_phone(dice, 2 * (dice.roll(index) if twin else index), self._offset)
         if spoilt and not twin:
-            written = soil(dice, written)
-        row = _stored(dice, "Телефон", written)
-        if not (self._history and written.text) or dice.roll(100):
+            typed = soil(dice, typed)
+        row = _stored(dice, "Телефон", typed)
+        if not (self._history and typed.text) or dice.roll(100):
             return [row]
         old = write_phone(dice, 4 * index + 100_000_001, self._offset)
         kind = "Телефон с историей"
@@ -284,7 +284,7 @@ def _address(dice: Dice) -> str:
     return f"{170000 + dice.roll(9000)}, {dice.pick(_CITIES)}, ул. Новая, дом {dice.roll(99) + 1}, доб. 2"
 
 
-def _stored(dice: Dice, kind: str, written: Written) -> Contact:
+def _stored(dice: Dice, kind: str, typed: TypedText) -> Contact:
     """Say how a phone came into 1C: by the form with a field for each part, typed into one field, or imported."""
-    roll = dice.roll(100) if written.local else 20 + len(written.text) % 80
-    return Contact(PHONE, kind, written, structured=roll < 15, split=15 <= roll < 60)
+    roll = dice.roll(100) if typed.local else 20 + len(typed.text) % 80
+    return Contact(PHONE, kind, typed, structured=roll < 15, split=15 <= roll < 60)

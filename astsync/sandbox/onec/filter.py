@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from astsync.sandbox.onec.answers import ODataError, bad_filter, cannot_compare, no_segment
 from astsync.sandbox.onec.columns import Column
+from astsync.sandbox.onec.http_answers import ODataError, bad_filter, cannot_compare, no_segment
 
 Test = Callable[[Any], bool]
 _TOKEN = re.compile(
@@ -38,7 +38,7 @@ class Token(NamedTuple):
     text: str
 
 
-class Section(NamedTuple):
+class TabularSection(NamedTuple):
     """A tabular section inside the rows of a set: its name, its columns, and the lines of a row."""
 
     name: str
@@ -54,7 +54,7 @@ class Operand:
     get: Callable[[Any], Any]
 
 
-def parse_filter(text: str, columns: Mapping[str, Column], section: Section | None = None) -> Test:
+def parse_filter(text: str, columns: Mapping[str, Column], section: TabularSection | None = None) -> Test:
     """Make a test of rows from a ``$filter``. ``section`` is the tabular section that any/all can look into.
 
     Raises ODataError: 400 code 6 for an unknown field, 14 for a text that cannot be parsed, 21 for a function that 1C
@@ -85,7 +85,7 @@ class _Parser:
         self,
         tokens: list[Token],
         columns: Mapping[str, Column],
-        section: Section | None,
+        section: TabularSection | None,
         prefix: str = "",
     ) -> None:
         self._tokens, self.at = tokens, 0

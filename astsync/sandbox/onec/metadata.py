@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from xml.sax.saxutils import quoteattr
 
 from astsync.sandbox.onec.columns import Column
-from astsync.sandbox.onec.schema import EntitySet
+from astsync.sandbox.onec.infobase import EntitySet
 
 _EDM = {"Text": "Edm.String", "Composite": "Edm.String"}
 

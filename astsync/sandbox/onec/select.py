@@ -4,9 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from astsync.sandbox.onec.answers import Row, no_segment
 from astsync.sandbox.onec.columns import Column, Line
-from astsync.sandbox.onec.schema import Base, EntitySet
+from astsync.sandbox.onec.http_answers import Row, no_segment
+from astsync.sandbox.onec.infobase import EntitySet, Infobase
 
 Render = Callable[[Any], Row]
 _PRESENTATION = "____Presentation"
@@ -32,7 +32,7 @@ class _Shape:
 class Selector:
     """Makes renderers of rows for one base."""
 
-    def __init__(self, base: Base) -> None:
+    def __init__(self, base: Infobase) -> None:
         self._base = base
 
     def renderer(self, entity: EntitySet, select: Sequence[str], expand: Sequence[str], *, level: str) -> Render:

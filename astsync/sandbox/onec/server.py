@@ -8,9 +8,9 @@ from collections.abc import Callable, Iterator, Mapping
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-from astsync.sandbox.onec.answers import Answer
+from astsync.sandbox.onec.http_answers import HttpAnswer
 
-Respond = Callable[[str, str, Mapping[str, str], bytes], Answer]
+Respond = Callable[[str, str, Mapping[str, str], bytes], HttpAnswer]
 """Called with the method, the target (path and query as they came), the headers and the body."""
 
 
@@ -72,7 +72,7 @@ def _end(connection: socket.socket) -> None:
         return
 
 
-def _cut(answer: Answer) -> Iterator[bytes]:
+def _cut(answer: HttpAnswer) -> Iterator[bytes]:
     """Give the body's parts as far as they are sent, none of them empty."""
     left = answer.sent if answer.sent is not None else sys.maxsize
     for part in (answer.body,) if answer.parts is None else answer.parts:
@@ -102,7 +102,7 @@ class _Handler(BaseHTTPRequestHandler):
             return
         self._send(answer)
 
-    def _send(self, answer: Answer) -> None:
+    def _send(self, answer: HttpAnswer) -> None:
         self.send_response(answer.status)
         if answer.content_type:
             self.send_header("Content-Type", answer.content_type)

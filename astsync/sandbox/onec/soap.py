@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from xml.etree import ElementTree
 from xml.sax.saxutils import escape
 
-from astsync.sandbox.onec.answers import Answer
-from astsync.sandbox.onec.written import XS, XSI
-from astsync.sandbox.onec.wsdl import Operation, WebService
+from astsync.sandbox.onec.http_answers import HttpAnswer
+from astsync.sandbox.onec.wsdl import XS, XSI, Operation, WebService
 
 _SPACES = {"1.1": "http://schemas.xmlsoap.org/soap/envelope/", "1.2": "http://www.w3.org/2003/05/soap-envelope"}
 _TYPES = {"1.1": "text/xml; charset=utf-8", "1.2": "application/soap+xml; charset=utf-8"}
+NO_RIGHTS = "У пользователя недостаточно прав на исполнение операции над базой данных."
 _NIL = f"{{{XSI}}}nil"
 
 
@@ -23,7 +23,7 @@ class SoapFault(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Call:
+class SoapCall:
     """A call of an operation, by SOAP 1.1 or 1.2. A parameter that came as xsi:nil, or did not come, is ""."""
 
     version: str
@@ -48,7 +48,7 @@ def version_of(body: bytes) -> str:
     return "1.2" if _SPACES["1.2"].encode() in body[:2000] else "1.1"
 
 
-def read_call(body: bytes, service: WebService) -> Call:
+def read_call(body: bytes, service: WebService) -> SoapCall:
     """Read a request. Raises SoapFault."""
     version = version_of(body)
     try:
@@ -63,7 +63,7 @@ def read_call(body: bytes, service: WebService) -> Call:
     operation = service.operation(name) if space == service.namespace else None
     if operation is None:
         raise SoapFault(f"Операция не найдена: {{{space}}}{name}", sender=True)
-    return Call(version, operation, _parameters(wrapper, operation, service))
+    return SoapCall(version, operation, _parameters(wrapper, operation, service))
 
 
 def _parameters(wrapper: ElementTree.Element, operation: Operation, service: WebService) -> dict[str, str]:
@@ -108,7 +108,7 @@ def output(name: str, content: Iterator[bytes], *, nil: bool = False) -> Iterato
     yield f"</m:{name}>\n".encode()
 
 
-def wrapped(service: WebService, call: Call, outputs: Iterator[bytes]) -> Iterator[bytes]:
+def wrapped(service: WebService, call: SoapCall, outputs: Iterator[bytes]) -> Iterator[bytes]:
     """Write the whole answer to a call around its outputs."""
     wrapper = f"m:{call.operation.name}Response"
     yield opening(call.version)
@@ -123,7 +123,7 @@ def content_type(version: str) -> str:
     return _TYPES[version]
 
 
-def fault_envelope(version: str, fault: SoapFault) -> Answer:
+def fault_envelope(version: str, fault: SoapFault) -> HttpAnswer:
     """Write a fault: HTTP 500."""
     text = escape(fault.text)
     if version == "1.2":
@@ -134,4 +134,4 @@ def fault_envelope(version: str, fault: SoapFault) -> Answer:
         code = "Client" if fault.sender else "Server"
         inside = f"<faultcode>soap:{code}</faultcode><faultstring>{text}</faultstring><detail/>"
     body = b"%s<soap:Fault>%s</soap:Fault>%s" % (opening(version), inside.encode(), closing())
-    return Answer(500, body, _TYPES[version])
+    return HttpAnswer(500, body, _TYPES[version])

@@ -1,37 +1,37 @@
 """The web services of the stand-in 1C, as WSDL tells them: ``astsync`` of examples/1c, its variants, MIKO's lookup."""
 
-from astsync.sandbox.onec.wsdl import Element, Operation, WebService
+from astsync.sandbox.onec.wsdl import DeclaredElement, Operation, WebService
 
 NAMESPACE = "urn:astsync:counterparties:1"
 MIKO_NAMESPACE = "wiki.miko.ru/doc:1cajam:identifynumber"
 
 LIST = "GetCounterparties"
 _ASKED = (
-    Element("Cursor", nillable=True),
-    Element("Limit", "xs:int"),
-    Element("ChangedSince", "xs:dateTime", nillable=True),
+    DeclaredElement("Cursor", nillable=True),
+    DeclaredElement("Limit", "xs:int"),
+    DeclaredElement("ChangedSince", "xs:dateTime", nillable=True),
 )
-_PAGE = Element("return", "tns:CounterpartyPage")
+_PAGE = DeclaredElement("return", "tns:CounterpartyPage")
 _TYPES = {
     "Counterparty": (
-        Element("Ref"),
-        Element("Name"),
-        Element("DeletionMark", "xs:boolean"),
-        Element("Catalog", optional=True),
-        Element("Code", optional=True),
-        Element("Phones", "tns:Phone", many=True),
+        DeclaredElement("Ref"),
+        DeclaredElement("Name"),
+        DeclaredElement("DeletionMark", "xs:boolean"),
+        DeclaredElement("Catalog", optional=True),
+        DeclaredElement("Code", optional=True),
+        DeclaredElement("Phones", "tns:Phone", many=True),
     ),
     "CounterpartyPage": (
-        Element("Counterparties", "tns:Counterparty", many=True),
-        Element("NextCursor", nillable=True),
+        DeclaredElement("Counterparties", "tns:Counterparty", many=True),
+        DeclaredElement("NextCursor", nillable=True),
     ),
-    "Phone": tuple(Element(name, optional=True) for name in ("Kind", "Value", "Presentation", "Number")),
+    "Phone": tuple(DeclaredElement(name, optional=True) for name in ("Kind", "Value", "Presentation", "Number")),
 }
 _OPERATION = Operation(LIST, _ASKED, (_PAGE,))
 
 
 def _text(name: str) -> Operation:
-    return Operation(name, _ASKED, (Element("return"),))
+    return Operation(name, _ASKED, (DeclaredElement("return"),))
 
 
 ASTSYNC = WebService("astsync", NAMESPACE, (_OPERATION,), _TYPES)
@@ -46,7 +46,7 @@ VARIANTS = WebService(
         _text(f"{LIST}XML"),
         _text(f"{LIST}CDATA"),
         _text(f"{LIST}Base64"),
-        Operation(f"{LIST}Counted", _ASKED, (_PAGE, Element("Total", "xs:int"))),
+        Operation(f"{LIST}Counted", _ASKED, (_PAGE, DeclaredElement("Total", "xs:int"))),
     ),
     _TYPES,
 )
@@ -56,7 +56,7 @@ JSON, and a list with a second output."""
 IDENTIFY = WebService(
     "MIKO_identify_number",
     MIKO_NAMESPACE,
-    (Operation("identify", (Element("Number"),), (Element("return"),)),),
+    (Operation("identify", (DeclaredElement("Number"),), (DeclaredElement("return"),)),),
     file="1C_MIKO_identify_number.1cws",
 )
 """MIKO's service of 2013 that named the caller during the call."""

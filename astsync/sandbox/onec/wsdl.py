@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from xml.sax.saxutils import quoteattr
 
-_XSD = "http://www.w3.org/2001/XMLSchema"
+XS = "http://www.w3.org/2001/XMLSchema"
+XSI = "http://www.w3.org/2001/XMLSchema-instance"
 _HTTP = "http://schemas.xmlsoap.org/soap/http"
 _BINDINGS = (
     ("Soap", "soapbind", "http://schemas.xmlsoap.org/wsdl/soap/"),
@@ -13,7 +14,7 @@ _BINDINGS = (
 
 
 @dataclass(frozen=True, slots=True)
-class Element:
+class DeclaredElement:
     """A parameter, an output or a field: ``type`` is a type of XML Schema (xs:string) or of the service (tns:Phone)."""
 
     name: str
@@ -38,8 +39,8 @@ class Operation:
     """An operation of a web service. The first of ``outputs`` is ``return``, the others are Out parameters."""
 
     name: str
-    parameters: tuple[Element, ...]
-    outputs: tuple[Element, ...]
+    parameters: tuple[DeclaredElement, ...]
+    outputs: tuple[DeclaredElement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ class WebService:
     name: str
     namespace: str
     operations: tuple[Operation, ...]
-    types: Mapping[str, tuple[Element, ...]] = field(default_factory=dict)
+    types: Mapping[str, tuple[DeclaredElement, ...]] = field(default_factory=dict)
     file: str = ""
 
     @property
@@ -62,17 +63,6 @@ class WebService:
         return next((operation for operation in self.operations if operation.name == name), None)
 
 
-def package_xsd(service: WebService) -> bytes:
-    """Write the XDTO package of a service as Designer exports and imports it."""
-    lines = [f'<xs:schema xmlns:tns={quoteattr(service.namespace)} xmlns:xs="{_XSD}"']
-    lines.append(f"\t\ttargetNamespace={quoteattr(service.namespace)}")
-    lines.append('\t\tattributeFormDefault="unqualified" elementFormDefault="qualified">')
-    for name, fields in service.types.items():
-        lines.extend(_type(name, fields, 1))
-    lines.append("</xs:schema>")
-    return ("\n".join(lines) + "\n").encode()
-
-
 def wsdl(service: WebService, address: str) -> bytes:
     """Write the WSDL of a service; ``address`` is where its ports say that they listen."""
     spaces = {
@@ -82,7 +72,7 @@ def wsdl(service: WebService, address: str) -> bytes:
         "xmlns:tns": service.namespace,
         "xmlns:wsp": "http://schemas.xmlsoap.org/ws/2004/09/policy",
         "xmlns:wsu": "http://docs.oasis-open.org/wss/2004/01/oasis-200401-wss-wssecurity-utility-1.0.xsd",
-        "xmlns:xsd": _XSD,
+        "xmlns:xsd": XS,
         "xmlns:xsd1": service.namespace,
         "name": service.name,
         "targetNamespace": service.namespace,
@@ -105,7 +95,7 @@ def _tag(depth: int, name: str, attributes: Mapping[str, str], *, empty: bool = 
     yield from lines
 
 
-def _sequence(elements: tuple[Element, ...], depth: int) -> Iterator[str]:
+def _sequence(elements: tuple[DeclaredElement, ...], depth: int) -> Iterator[str]:
     tabs = "\t" * depth
     if not elements:
         yield f"{tabs}<xs:sequence/>"
@@ -116,7 +106,7 @@ def _sequence(elements: tuple[Element, ...], depth: int) -> Iterator[str]:
     yield f"{tabs}</xs:sequence>"
 
 
-def _type(name: str, fields: tuple[Element, ...], depth: int) -> Iterator[str]:
+def _type(name: str, fields: tuple[DeclaredElement, ...], depth: int) -> Iterator[str]:
     tabs = "\t" * depth
     yield from _tag(depth, "xs:complexType", {"name": name})
     yield from _sequence(fields, depth + 1)
@@ -126,7 +116,7 @@ def _type(name: str, fields: tuple[Element, ...], depth: int) -> Iterator[str]:
 def _types(service: WebService) -> Iterator[str]:
     spaces = {
         "xmlns:tns": service.namespace,
-        "xmlns:xs": _XSD,
+        "xmlns:xs": XS,
         "xmlns:xs1": service.namespace,
         "targetNamespace": service.namespace,
         "attributeFormDefault": "unqualified",
@@ -143,7 +133,7 @@ def _types(service: WebService) -> Iterator[str]:
     yield "\t</types>"
 
 
-def _wrapper(name: str, elements: tuple[Element, ...]) -> Iterator[str]:
+def _wrapper(name: str, elements: tuple[DeclaredElement, ...]) -> Iterator[str]:
     yield from _tag(3, "xs:element", {"name": name})
     yield "\t\t\t\t<xs:complexType>"
     yield from _sequence(elements, 5)

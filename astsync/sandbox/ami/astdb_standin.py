@@ -8,11 +8,11 @@ from itertools import count
 from astsync.sandbox.ami.dialects import Dialect
 
 _CHARACTER = rb"(?>[\xc0-\xff][\x80-\xbf]*|[\x00-\xbf])"
-Rows = list[tuple[bytes, bytes]]
+KeyValues = list[tuple[bytes, bytes]]
 """``/family/key`` and value, ordered by the bytes of the key."""
 
 
-class AstDb:
+class AstDbStandIn:
     """Entries by ``/family/key``, shared by all sessions.
 
     ``entries`` may be read and changed by anyone who holds ``lock``.
@@ -52,11 +52,11 @@ class AstDb:
         """Tell whether this version can hold such a key."""
         return len(family) + len(key) + 2 <= self._key_limit
 
-    def tree(self, family: bytes, key: bytes = b"") -> Rows:
+    def tree(self, family: bytes, key: bytes = b"") -> KeyValues:
         """Give a family, or the part of it below ``key``, or everything when both are empty."""
         return self._rows(self._below(family, key))
 
-    def named(self, key: bytes) -> Rows:
+    def named(self, key: bytes) -> KeyValues:
         """Give the entries of this key in all families, as ``database showkey`` does."""
         start = b".*/" if self._dialect.wildcards else b".*"
         found = re.compile(start + self._pattern(key) + rb"\Z", re.IGNORECASE | re.DOTALL).match
@@ -71,7 +71,7 @@ class AstDb:
                 del self.entries[full]
         return len(doomed)
 
-    def _rows(self, wanted: Callable[[bytes], bool]) -> Rows:
+    def _rows(self, wanted: Callable[[bytes], bool]) -> KeyValues:
         with self.lock:
             rows = sorted(self.entries.items())
         cut = ((full.partition(b"\0")[0], value) for full, value in rows) if self._dialect.loses_long_keys else rows

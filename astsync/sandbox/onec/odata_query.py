@@ -9,10 +9,10 @@ from itertools import groupby, islice
 from typing import Any
 from urllib.parse import unquote
 
-from astsync.sandbox.onec.answers import ODataError, Row, cannot_compare, no_instance, no_rights, no_segment
 from astsync.sandbox.onec.columns import Line
-from astsync.sandbox.onec.filter import Section, Test, parse_filter
-from astsync.sandbox.onec.schema import Base, EntitySet
+from astsync.sandbox.onec.filter import TabularSection, Test, parse_filter
+from astsync.sandbox.onec.http_answers import ODataError, Row, cannot_compare, no_instance, no_rights, no_segment
+from astsync.sandbox.onec.infobase import EntitySet, Infobase
 from astsync.sandbox.onec.select import Render, Selector, lines_of
 
 LINES = 1024  # a row of a tabular section is found by item * LINES + line, both from 0
@@ -38,7 +38,7 @@ class Query:
 
 
 @dataclass(slots=True)
-class Page:
+class ResultPage:
     """Rows of an answer, made while they are read: ``shown`` of the ``count`` that the selection is known to have."""
 
     rows: Iterable[Row]
@@ -48,7 +48,7 @@ class Page:
 
 def json_level(raw: str, accept: str) -> str:
     """Tell from the query and the Accept header how JSON is wanted, or "" when it is not: Atom is the default."""
-    wanted = _options(raw).get("$format") or accept
+    wanted = query_options(raw).get("$format") or accept
     if wanted != "json" and "application/json" not in wanted:
         return ""
     match = re.search(r"odata=(nometadata|fullmetadata)", wanted)
@@ -59,7 +59,7 @@ def parse_query(raw: str, level: str = "") -> Query:
     """Read the query part of a URL. Raises ODataError for an unknown $ option, a bad number, a ``+`` for a blank."""
     if "+" in raw:
         raise ODataError(400, 14, 'Операция не разрешена в предложении "ГДЕ"')
-    options = _options(raw)
+    options = query_options(raw)
     unknown = next((name for name in options if name.startswith("$") and name not in _KNOWN), "")
     if unknown:
         raise ODataError(400, 0, f"The {unknown} parameter is not supported")
@@ -79,11 +79,12 @@ def parse_query(raw: str, level: str = "") -> Query:
 
 def wanted_rows(raw: str) -> int | None:
     """Tell from the query how many rows are wanted at most; None for no limit."""
-    top = _options(raw).get("$top", "")
+    top = query_options(raw).get("$top", "")
     return int(top) if re.fullmatch(r"[0-9]{1,18}", top) else None
 
 
-def _options(raw: str) -> dict[str, str]:
+def query_options(raw: str) -> dict[str, str]:
+    """Split the query part of a URL into decoded names and values."""
     parts = (part.partition("=") for part in raw.split("&") if part)
     return {unquote(name): unquote(value) for name, _, value in parts}
 
@@ -106,10 +107,10 @@ def _number(text: str) -> int:
 
 
 @dataclass(slots=True)
-class Reader:
+class SetReader:
     """Reads the sets of a base. ``hidden`` are the references that the login's rights (RLS) do not reach."""
 
-    base: Base
+    base: Infobase
     hidden: set[str] = field(default_factory=set)
     _found: OrderedDict[tuple[object, ...], Sequence[int]] = field(default_factory=OrderedDict)
 
@@ -117,13 +118,13 @@ class Reader:
         """Count the rows of a selection."""
         return len(self._select(entity, query))
 
-    def page(self, entity: EntitySet, query: Query) -> Page:
+    def page(self, entity: EntitySet, query: Query) -> ResultPage:
         """Read a collection. Raises ODataError."""
         show = self._renderer(entity, query)
         if query.top is not None and not (query.skip or query.order or query.inline_count or self.hidden):
             # A first look at an unordered selection reads no further than it shows.
             first = array("Q", islice(self._unordered(entity, query), query.top))
-            return Page((show(self.row(entity, place)) for place in first), len(first), len(first))
+            return ResultPage((show(self.row(entity, place)) for place in first), len(first), len(first))
         found = self._select(entity, query)
         if query.inline_count:
             places: Iterable[int] = found  # the vendor: $skip and $top are ignored then
@@ -132,7 +133,7 @@ class Reader:
             end = len(found) if query.top is None else query.skip + query.top
             places = self._cut(entity, query, found, query.skip, min(end, len(found)))
             shown = max(0, min(end, len(found)) - query.skip)
-        return Page((show(self.row(entity, place)) for place in places), len(found), shown)
+        return ResultPage((show(self.row(entity, place)) for place in places), len(found), shown)
 
     def one(self, entity: EntitySet, key: str, query: Query) -> Row:
         """Read one entity by the key in the brackets of its URL. Raises ODataError."""
@@ -167,10 +168,10 @@ class Reader:
     def _renderer(self, entity: EntitySet, query: Query) -> Render:
         return Selector(self.base).renderer(entity, query.select, query.expand, level=query.level)
 
-    def _section(self, entity: EntitySet) -> Section | None:
+    def _section(self, entity: EntitySet) -> TabularSection | None:
         name = self.base.section
         inner = self.base.sets.get(f"{entity.name}_{name}") if name in entity.columns else None
-        return Section(name, inner.columns, lambda item: lines_of(entity, item)) if inner else None
+        return TabularSection(name, inner.columns, lambda item: lines_of(entity, item)) if inner else None
 
     def _select(self, entity: EntitySet, query: Query) -> Sequence[int]:
         """Find the places of a selection in their order; the last few selections are kept."""

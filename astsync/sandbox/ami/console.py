@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from astsync.sandbox.ami.database import AstDb, Rows
+from astsync.sandbox.ami.astdb_standin import AstDbStandIn, KeyValues
 from astsync.sandbox.ami.dialects import Dialect
 
 Words = list[bytes]
@@ -25,13 +25,13 @@ class Printed:
     success: bool = True
 
 
-class CommandLine:
+class AsteriskConsole:
     """The commands on one AstDB.
 
     ``show_only`` is asked how many rows of a ``database show`` are printed (None: all); their count stays the full one.
     """
 
-    def __init__(self, dialect: Dialect, database: AstDb, show_only: Callable[[], int | None]) -> None:
+    def __init__(self, dialect: Dialect, database: AstDbStandIn, show_only: Callable[[], int | None]) -> None:
         self._dialect = dialect
         self._database = database
         self._show_only = show_only
@@ -78,7 +78,7 @@ class CommandLine:
     def _showkey(self, words: Words) -> bytes:
         return self._table(self._database.named(words[0]))
 
-    def _table(self, rows: Rows) -> bytes:
+    def _table(self, rows: KeyValues) -> bytes:
         lines = [b"%-50b: %-25b\n" % row for row in rows[: self._show_only()]]
         return b"%b%d results found.\n" % (b"".join(lines), len(rows))
 

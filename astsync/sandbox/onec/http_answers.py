@@ -10,16 +10,15 @@ from xml.sax.saxutils import escape, quoteattr
 import orjson
 
 BOM = b"\xef\xbb\xbf"
-_NAMESPACES = (
-    'xmlns="http://www.w3.org/2005/Atom" xmlns:d="http://schemas.microsoft.com/ado/2007/08/dataservices" '
-    'xmlns:m="http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"'
-)
+_DATA = "http://schemas.microsoft.com/ado/2007/08/dataservices"
+_NAMESPACES = f'xmlns="http://www.w3.org/2005/Atom" xmlns:d="{_DATA}" xmlns:m="{_DATA}/metadata"'
+_STACK = " ".join(["core83.dll:0x0000000000085928"] * 40)
 _DECLARATION = '<?xml version="1.0" encoding="UTF-8"?>\n'
 Row = dict[str, Any]
 
 
 @dataclass(slots=True)
-class Answer:
+class HttpAnswer:
     """An HTTP answer.
 
     ``rows`` is how many rows a collection holds; ``mark`` puts a BOM before the body where the web server does; only
@@ -77,19 +76,18 @@ def cannot_compare() -> ODataError:
     return ODataError(500, -1, f"{{(3, 23)}}: Неверные параметры в операции сравнения. {what}")
 
 
-def error_answer(error: ODataError, *, as_json: bool) -> Answer:
+def error_answer(error: ODataError, *, as_json: bool) -> HttpAnswer:
     """Write an error in the format that was asked for."""
     if as_json:
         message = {"lang": "ru", "value": error.message}
         body = orjson.dumps({"odata.error": {"code": str(error.code), "message": message}}, option=orjson.OPT_INDENT_2)
-        return Answer(error.status, body.replace(b"\n", b"\r\n"), "application/json;charset=utf-8", mark=True)
-    namespace = "http://schemas.microsoft.com/ado/2007/08/dataservices/metadata"
+        return HttpAnswer(error.status, body.replace(b"\n", b"\r\n"), "application/json;charset=utf-8", mark=True)
     text = f"<m:code>{error.code}</m:code><m:message>{escape(error.message)}</m:message>"
-    body = f'<m:error xmlns:m="{namespace}">{text}</m:error>'.encode()
-    return Answer(error.status, body, "application/xml;charset=utf-8", mark=True)
+    body = f'<m:error xmlns:m="{_DATA}/metadata">{text}</m:error>'.encode()
+    return HttpAnswer(error.status, body, "application/xml;charset=utf-8", mark=True)
 
 
-def platform_page(status: int, *reasons: str) -> Answer:
+def platform_page(status: int, *reasons: str) -> HttpAnswer:
     """Write the HTML page of the web server's extension of 1C: what happened, "by reason" of what."""
     text = "<br><b>by reason: </b><br>".join(html.escape(reason) for reason in reasons)
     title = "1C:Enterprise 8 application error"
@@ -97,34 +95,32 @@ def platform_page(status: int, *reasons: str) -> Answer:
         '<!DOCTYPE HTML PUBLIC "-//W3C//DTD HTML 4.01//EN">\n'
         f"<html><head><title>{title}</title></head><body><h2>{title}:</h2>{text}</body></html>"
     )
-    return Answer(status, body.encode(), "text/html;charset=utf-8")
+    return HttpAnswer(status, body.encode(), "text/html;charset=utf-8")
 
 
-def application_exception(status: int, outer: str, *inner: str) -> Answer:
+def application_exception(status: int, outer: str, *inner: str) -> HttpAnswer:
     """Write the exception of the application server: JSON with a BOM, the useful text innermost, among dumps."""
-    stack = " ".join(["core83.dll:0x0000000000085928"] * 40)
     exception: Row = {}
     for text in reversed(inner):
-        exception = {"descr": text, **({"inner": exception} if exception else {"creationStack": stack})}
+        exception = {"descr": text, **({"inner": exception} if exception else {"creationStack": _STACK})}
     whole = {
         "#exception": "{http://v8.1c.ru/8.2/virtual-resource-system}Exception",
         "exception": {"reason": status, "descr": outer, "inner": exception},
     }
-    return Answer(status, orjson.dumps(whole), "application/json;charset=utf-8", mark=True)
+    return HttpAnswer(status, orjson.dumps(whole), "application/json;charset=utf-8", mark=True)
 
 
-def application_exception_in_xml(status: int, outer: str, *inner: str) -> Answer:
+def application_exception_in_xml(status: int, outer: str, *inner: str) -> HttpAnswer:
     """Write the same exception as platforms of 8.3.10 do: XML with a style sheet, the useful text innermost."""
-    stack = " ".join(["core83.dll:0x0000000000085928"] * 40)
-    exception = f"<creationStack>{stack}</creationStack>"
+    exception = f"<creationStack>{_STACK}</creationStack>"
     for text in reversed((outer, *inner)):
         exception = f"<inner><descr>{escape(text)}</descr>{exception}</inner>"
     body = (
-        '<?xml version="1.0" encoding="UTF-8"?>\n<?xml-stylesheet type="text/xsl" href="exception.xsl"?>\n'
+        f'{_DECLARATION}<?xml-stylesheet type="text/xsl" href="exception.xsl"?>\n'
         f'<exception xmlns="http://v8.1c.ru/8.2/virtual-resource-system" reason="{status}">'
         f"{exception.removeprefix('<inner>').removesuffix('</inner>')}</exception>"
     )
-    return Answer(status, body.encode(), "application/xml;charset=utf-8")
+    return HttpAnswer(status, body.encode(), "application/xml;charset=utf-8")
 
 
 def json_collection(head: Mapping[str, Any], rows: Iterable[Row]) -> tuple[bytes, int]:
@@ -175,7 +171,7 @@ def _atom_content(name: str, row: Row, types: Mapping[str, str]) -> str:
     content = "".join(_atom_property(key, value, types) for key, value in row.items())
     return (
         f"<category term={quoteattr('StandardODATA.' + name)} "
-        'scheme="http://schemas.microsoft.com/ado/2007/08/dataservices/scheme"/>'
+        f'scheme="{_DATA}/scheme"/>'
         f'<content type="application/xml"><m:properties>{content}</m:properties></content>'
     )
 

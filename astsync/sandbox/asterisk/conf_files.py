@@ -31,7 +31,7 @@ exten => _X.,1,UserEvent(AstsyncCall,Call: ${ASTSYNC_CALL},Name: ${BASE64_ENCODE
 
 
 @dataclass(frozen=True)
-class AmiUser:
+class ManagerUser:
     """An AMI user: ``read`` rules which events it gets, ``write`` which actions it may send (Asterisk's classes)."""
 
     name: str
@@ -89,7 +89,7 @@ def write_files(  # the parts of one configuration
     installation: Installation,
     folders: Folders,
     ports: Ports,
-    users: Sequence[AmiUser],
+    users: Sequence[ManagerUser],
     *,
     dialplan: str = "",
     modules: Sequence[str] = (),
@@ -137,7 +137,7 @@ def _manager(ports: Ports, tls: TlsFiles | None) -> Iterator[str]:
         yield from (f"tlscertfile = {tls.certificate.resolve()}", f"tlsprivatekey = {tls.key.resolve()}")
 
 
-def _user(user: AmiUser) -> Iterator[str]:
+def _user(user: ManagerUser) -> Iterator[str]:
     yield from (f"[{user.name}]", f"secret = {user.secret}", f"read = {user.read}", f"write = {user.write}")
     yield from ("deny = 0.0.0.0/0.0.0.0", "permit = 127.0.0.1/255.255.255.255")
 

@@ -16,23 +16,23 @@ from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote
 
-from astsync.sandbox.onec.answers import BOM, Answer
 from astsync.sandbox.onec.data import PHONE, Contact, Item, Record
-from astsync.sandbox.onec.misbehaviour import Fault, Faults, Kind, fault_answer, too_long
-from astsync.sandbox.onec.odata import Reader, json_level, wanted_rows
-from astsync.sandbox.onec.phones import Written
-from astsync.sandbox.onec.schema import FLAVOURS, Flavour, make_base
+from astsync.sandbox.onec.faults import FaultKind, InjectedFault, InjectedFaults, fault_answer, too_long
+from astsync.sandbox.onec.http_answers import BOM, HttpAnswer
+from astsync.sandbox.onec.infobase import FLAVOURS, Flavour, make_infobase
+from astsync.sandbox.onec.invented_phones import TypedText
+from astsync.sandbox.onec.item_tables import Table
+from astsync.sandbox.onec.odata_query import SetReader, json_level, wanted_rows
+from astsync.sandbox.onec.odata_service import ODataService
+from astsync.sandbox.onec.published_services import HttpRequest, PublishedServices
 from astsync.sandbox.onec.server import Dropped, Server
-from astsync.sandbox.onec.service import Service
-from astsync.sandbox.onec.tables import Table
-from astsync.sandbox.onec.web import Asked, Web
 
 USER, PASSWORD = "Администратор", "Пароль-1"
 COUNTERPARTIES = "Контрагенты"
 
 
 @dataclass(slots=True)
-class Request:
+class LoggedRequest:
     """A request that came: what was asked (decoded), and what was answered (status 0: nothing yet)."""
 
     method: str
@@ -83,14 +83,14 @@ class OneC:
         longest_query: int = 0,
     ) -> None:
         self.flavour = FLAVOURS[flavour] if isinstance(flavour, str) else flavour
-        self.base = make_base(self.flavour, size, seed, dirt)
+        self.base = make_infobase(self.flavour, size, seed, dirt)
         self.first_delay, self.idle = first_delay, idle
         self.bom, self.charset, self.longest_query = bom, charset, longest_query
-        self.requests: deque[Request] = deque(maxlen=100_000)
+        self.requests: deque[LoggedRequest] = deque(maxlen=100_000)
         composition = {name for name, entity in self.base.sets.items() if self.flavour.sections or not entity.section}
-        self.service = Service(Reader(self.base), publication, user, password, composition)
-        self.web = Web(self.service, COUNTERPARTIES)
-        self._faults = Faults()
+        self.service = ODataService(SetReader(self.base), publication, user, password, composition)
+        self.web = PublishedServices(self.service, COUNTERPARTIES)
+        self._faults = InjectedFaults()
         self._seen: float | None = None
         self._stopping = threading.Event()
         self._port = port
@@ -191,32 +191,34 @@ class OneC:
 
     # Bad manners.
 
-    def fail(self, kind: Kind, *, times: int | None = None, after: int = 0, match: str = "", value: float = 1) -> Fault:
-        """Switch a fault on, see ``onec_faults.Kind`` and ``onec_faults.Fault``. Raises ValueError."""
-        return self._faults.add(Fault(kind, times, after, match, value))
+    def fail(
+        self, kind: FaultKind, *, times: int | None = None, after: int = 0, match: str = "", value: float = 1
+    ) -> InjectedFault:
+        """Switch a fault on, see ``faults.FaultKind`` and ``faults.InjectedFault``. Raises ValueError."""
+        return self._faults.add(InjectedFault(kind, times, after, match, value))
 
     def heal(self) -> None:
         """Switch all faults off."""
         self._faults.clear()
 
-    def asked(self, text: str = "") -> list[Request]:
+    def asked(self, text: str = "") -> list[LoggedRequest]:
         """Give the requests whose decoded path and query hold ``text``."""
         return [request for request in list(self.requests) if text in f"{request.path}?{request.query}"]
 
     # A request.
 
-    def _respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def _respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         path, _, query = target.partition("?")
-        request = Request(method, unquote(path), unquote(query))
+        request = LoggedRequest(method, unquote(path), unquote(query))
         self.requests.append(request)
         if 0 < self.longest_query < len(query):
             return too_long()
         self._start_session()
-        answer = self._finish(self._answer(request, Asked(method, target, headers, body)))
+        answer = self._finish(self._answer(request, HttpRequest(method, target, headers, body)))
         request.status, request.rows = answer.status, answer.rows
         return answer
 
-    def _answer(self, request: Request, asked: Asked) -> Answer:
+    def _answer(self, request: LoggedRequest, asked: HttpRequest) -> HttpAnswer:
         raw_query, accept = asked.target.partition("?")[2], asked.headers.get("accept", "")
         fault = self._faults.take(f"{request.path}?{request.query}", wanted_rows(raw_query))
         if fault is not None:
@@ -231,13 +233,13 @@ class OneC:
         )
         return answer if fault is None else self._spoilt(answer, fault)
 
-    def _instead(self, fault: Fault | None, request: Request, *, json: bool) -> Answer | None:
+    def _instead(self, fault: InjectedFault | None, request: LoggedRequest, *, json: bool) -> HttpAnswer | None:
         """Give the answer that a fault puts in the place of the true one; the web half empties its list itself."""
         if fault is None or (fault.kind == "empty" and not request.set):
             return None
         return fault_answer(fault, request.set, as_json=json)
 
-    def _suffer(self, fault: Fault) -> None:
+    def _suffer(self, fault: InjectedFault) -> None:
         """Wait as the fault wants. Raises Dropped when no answer is to come."""
         if fault.kind == "slow":
             self._stopping.wait(fault.value)
@@ -246,7 +248,7 @@ class OneC:
         if fault.kind in {"hang", "too_large_hang", "reset"}:
             raise Dropped
 
-    def _spoilt(self, answer: Answer, fault: Fault) -> Answer:
+    def _spoilt(self, answer: HttpAnswer, fault: InjectedFault) -> HttpAnswer:
         length = len(answer.body) if answer.parts is None else answer.length or 0
         if fault.kind in {"cut_json", "cut_connection"}:
             answer.sent = length // 2
@@ -270,7 +272,7 @@ class OneC:
             self._stopping.wait(self.first_delay)
             self._seen = time.monotonic()
 
-    def _finish(self, answer: Answer) -> Answer:
+    def _finish(self, answer: HttpAnswer) -> HttpAnswer:
         if answer.mark and self.bom:
             _put_mark(answer)
         answer.content_type = answer.content_type.replace("charset=utf-8", f"charset={self.charset}")
@@ -288,7 +290,7 @@ class OneC:
         return index
 
 
-def _put_mark(answer: Answer) -> None:
+def _put_mark(answer: HttpAnswer) -> None:
     if answer.sent is not None:
         answer.sent += len(BOM)
     if answer.parts is None:
@@ -301,4 +303,4 @@ def _put_mark(answer: Answer) -> None:
 
 def _other_phones(contacts: Iterable[Contact], phones: Sequence[str]) -> tuple[Contact, ...]:
     others = [contact for contact in contacts if contact.type != PHONE]
-    return (*(Contact(PHONE, "Телефон", Written(text)) for text in phones), *others)
+    return (*(Contact(PHONE, "Телефон", TypedText(text)) for text in phones), *others)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Literal
 
 from astsync.sandbox.onec.columns import (
-    KINDS,
+    CONTACT_KINDS,
     REGISTER,
     REGISTER_KEYS,
     Column,
@@ -18,7 +18,7 @@ from astsync.sandbox.onec.columns import (
 )
 from astsync.sandbox.onec.data import NIL, Contact, Inventor, Item
 from astsync.sandbox.onec.english import WORDS, set_name, translated
-from astsync.sandbox.onec.tables import Joined, Rows, Table, presentation
+from astsync.sandbox.onec.item_tables import Items, JoinedTables, Table, presentation
 
 SECTION = "КонтактнаяИнформация"
 
@@ -31,7 +31,7 @@ class EntitySet:
     table: Table
     columns: dict[str, Column]
     section: bool = False
-    register: Joined | None = None
+    register: JoinedTables | None = None
 
     @property
     def lines(self) -> bool:
@@ -39,7 +39,7 @@ class EntitySet:
         return self.section or self.register is not None
 
     @property
-    def rows(self) -> Rows:
+    def rows(self) -> Items:
         """The items that its rows come from: those of its table, or of all tables with contacts."""
         return self.table if self.register is None else self.register
 
@@ -75,9 +75,9 @@ class Flavour:
     contacts: bool = True
 
 
-_UT = ("Контрагенты", "Партнеры", "КонтактныеЛицаПартнеров", KINDS)
-_BP = ("Контрагенты", "КонтактныеЛица", KINDS)
-_OLD = ("Контрагенты", "КонтактныеЛицаКонтрагентов", KINDS)
+_UT = ("Контрагенты", "Партнеры", "КонтактныеЛицаПартнеров", CONTACT_KINDS)
+_BP = ("Контрагенты", "КонтактныеЛица", CONTACT_KINDS)
+_OLD = ("Контрагенты", "КонтактныеЛицаКонтрагентов", CONTACT_KINDS)
 FLAVOURS = {
     flavour.name: flavour
     for flavour in (
@@ -105,7 +105,7 @@ KIND_NAMES = (
 
 
 @dataclass(slots=True)
-class Base:
+class Infobase:
     """The data of an infobase: its tables by the catalog's name, and the sets that can be published."""
 
     flavour: Flavour
@@ -127,12 +127,12 @@ class Base:
         return self.sets.get(f"Catalog_{self.word(catalog)}_{self.section}")
 
 
-def make_base(flavour: Flavour, size: int, seed: int, dirt: float) -> Base:
+def make_infobase(flavour: Flavour, size: int, seed: int, dirt: float) -> Infobase:
     """Invent an infobase with ``size`` counterparties. Quick for any size: rows are made when they are asked for."""
     inventors = {name: Inventor(seed, name, dirt=dirt, history=flavour.details == "json") for name in flavour.catalogs}
     tables = {name: _table(flavour, name, size, inventors) for name in flavour.catalogs}
-    kinds = {record.item.name: record.item.ref for record in tables[KINDS]}
-    base = Base(flavour, tables, kinds)
+    kinds = {record.item.name: record.item.ref for record in tables[CONTACT_KINDS]}
+    base = Infobase(flavour, tables, kinds)
     for name, table in tables.items():
         sets = _sets(base, name, table)
         base.sets.update((entity.name, entity) for entity in (map(_in_english, sets) if flavour.english else sets))
@@ -141,15 +141,15 @@ def make_base(flavour: Flavour, size: int, seed: int, dirt: float) -> Base:
     return base
 
 
-def make_register(base: Base) -> EntitySet:
+def make_register(base: Infobase) -> EntitySet:
     """Make the register of contacts of all catalogs."""
-    owners = [table for name, table in base.tables.items() if name != KINDS]
-    return EntitySet(REGISTER, owners[0], _by_name(register_columns(base.kinds)), register=Joined(owners))
+    owners = [table for name, table in base.tables.items() if name != CONTACT_KINDS]
+    return EntitySet(REGISTER, owners[0], _by_name(register_columns(base.kinds)), register=JoinedTables(owners))
 
 
 def _table(flavour: Flavour, name: str, size: int, inventors: dict[str, Inventor]) -> Table:
     inventor = inventors[name]
-    if name == KINDS:
+    if name == CONTACT_KINDS:
         return Table(name, len(KIND_NAMES), lambda i: Item(inventor.ref(i), KIND_NAMES[i][0]), None, inventor)
     partners = max(1, size * 3 // 5)
     if name == "Партнеры":
@@ -201,9 +201,9 @@ def _persons(name: str, size: int, inventor: Inventor, owner: Callable[[int], st
     return Table(name, size, invent, inventor.contacts, inventor)
 
 
-def _sets(base: Base, name: str, table: Table) -> list[EntitySet]:
+def _sets(base: Infobase, name: str, table: Table) -> list[EntitySet]:
     header = _header(base.flavour, name)
-    if name == KINDS:
+    if name == CONTACT_KINDS:
         return [EntitySet(f"Catalog_{name}", table, _by_name(header))]
     if base.flavour.phone_field and name == "Контрагенты":
         header.append(Column(base.flavour.phone_field, "String", _own_phones(table), item_only=True))
@@ -245,7 +245,7 @@ def _header(flavour: Flavour, name: str) -> list[Column]:
         Column("DeletionMark", "Boolean", lambda item: item.deleted),
         Column("Description", "String", lambda item: item.name),
     ]
-    if flavour.hierarchical and name != KINDS:
+    if flavour.hierarchical and name != CONTACT_KINDS:
         columns.append(Column("Code", "String", lambda item: item.code))
     if name == "Контрагенты":
         columns.extend(_counterparty_columns(flavour))

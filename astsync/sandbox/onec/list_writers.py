@@ -8,13 +8,12 @@ from xml.sax.saxutils import escape
 
 import orjson
 
-from astsync.sandbox.onec.exported import Record
+from astsync.sandbox.onec.export import ExportedRecord
+from astsync.sandbox.onec.wsdl import XS, XSI
 
 _BATCH = 500
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _BREAKS = {"\r": "&#xD;"}
-XSI = "http://www.w3.org/2001/XMLSchema-instance"
-XS = "http://www.w3.org/2001/XMLSchema"
 
 
 def xml_text(text: str) -> str:
@@ -22,13 +21,13 @@ def xml_text(text: str) -> str:
     return escape(_NOT_XML.sub("", text), _BREAKS)
 
 
-def typed_records(records: Iterable[Record], prefix: str, depth: int) -> Iterator[bytes]:
+def typed_records(records: Iterable[ExportedRecord], prefix: str, depth: int) -> Iterator[bytes]:
     """Write records as elements ``Counterparties``, a batch at a time."""
     tab = "\t" * depth
     return _batches(records, lambda record: _typed(record, prefix, tab))
 
 
-def _typed(record: Record, prefix: str, tab: str) -> str:
+def _typed(record: ExportedRecord, prefix: str, tab: str) -> str:
     inner = tab + "\t"
     lines = [f"{tab}<{prefix}Counterparties>"]
     for name, value in record.items():
@@ -48,7 +47,7 @@ def _field(prefix: str, tab: str, name: str, value: object) -> str:
     return f"{tab}<{prefix}{name}>{text}</{prefix}{name}>" if text else f"{tab}<{prefix}{name}/>"
 
 
-def _batches(records: Iterable[Record], write: Callable[[Record], str]) -> Iterator[bytes]:
+def _batches(records: Iterable[ExportedRecord], write: Callable[[ExportedRecord], str]) -> Iterator[bytes]:
     source = iter(records)
     while batch := list(islice(source, _BATCH)):
         yield "".join(map(write, batch)).encode()
@@ -61,7 +60,7 @@ def cursor_element(cursor: str | None, prefix: str, depth: int) -> bytes:
     return f"{tab}<{prefix}NextCursor{inside}\n".encode()
 
 
-def json_list(records: Iterable[Record], cursor: str | None) -> Iterator[bytes]:
+def json_list(records: Iterable[ExportedRecord], cursor: str | None) -> Iterator[bytes]:
     """Write ``{"Counterparties": […], "NextCursor": …}``, a batch at a time."""
     yield b'{"Counterparties":['
     source, between = iter(records), b""
@@ -71,7 +70,7 @@ def json_list(records: Iterable[Record], cursor: str | None) -> Iterator[bytes]:
     yield b'],"NextCursor":' + orjson.dumps(cursor) + b"}"
 
 
-def xml_list(records: Iterable[Record], cursor: str | None) -> Iterator[bytes]:
+def xml_list(records: Iterable[ExportedRecord], cursor: str | None) -> Iterator[bytes]:
     """Write the list as an XML document of its own, with a prolog, as ЗаписьXML of 1C does."""
     yield b'<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<CounterpartyPage xmlns:xs="{XS}" xmlns:xsi="{XSI}">\n'.encode()

@@ -3,13 +3,12 @@
 from collections.abc import Callable, Iterator, Mapping
 from itertools import cycle
 
-from astsync.sandbox.onec.answers import Answer
-from astsync.sandbox.onec.exported import Record
-from astsync.sandbox.onec.soap import closing, content_type, fault_envelope, module_fault, opening, output
+from astsync.sandbox.onec.export import ExportedRecord
+from astsync.sandbox.onec.http_answers import HttpAnswer
+from astsync.sandbox.onec.soap import NO_RIGHTS, closing, content_type, fault_envelope, module_fault, opening, output
 from astsync.sandbox.onec.wsdl import WebService
 
-_TEXT = "Справочник контрагентов закрыт для выгрузки"
-_NO_RIGHTS = "У пользователя недостаточно прав на исполнение операции над базой данных."
+_CLOSED = "Справочник контрагентов закрыт для выгрузки"
 _DEPTH = 100_000
 _JSON = "application/json; charset=utf-8"
 _PLAIN = "text/plain; charset=utf-8"
@@ -23,13 +22,13 @@ LISTED: Mapping[str, Listed] = {
 """Faults that write the outputs of an operation their own way."""
 
 
-def web_fault(fault: str, service: WebService, version: str) -> Answer | None:
+def web_fault(fault: str, service: WebService, version: str) -> HttpAnswer | None:
     """Write what takes the place of a web service's answer, None for faults that only spoil it."""
     if fault in {"soap_fault", "soap_rights"}:
-        text = _TEXT if fault == "soap_fault" else _NO_RIGHTS
+        text = _CLOSED if fault == "soap_fault" else NO_RIGHTS
         return fault_envelope(version, module_fault(service.name, text))
     body = _BODIES[fault](opening(version), closing()) if fault in _BODIES else None
-    return None if body is None else Answer(200, body, content_type(version))
+    return None if body is None else HttpAnswer(200, body, content_type(version))
 
 
 def _bomb(before: bytes, after: bytes) -> bytes:
@@ -47,24 +46,28 @@ def _deep(before: bytes, after: bytes) -> bytes:
     return before + b"<m>" * _DEPTH + b"</m>" * _DEPTH + after
 
 
+def _exception(text: str) -> HttpAnswer:
+    return HttpAnswer(500, f"{{HTTPСервис.astsync.Модуль(25)}}: {text}".encode(), _PLAIN, mark=True)
+
+
 _BODIES: Mapping[str, Callable[[bytes, bytes], bytes]] = {
     "xml_bomb": _bomb,
     "external_entity": _external,
     "deep": _deep,
 }
 
-HTTP_INSTEAD: Mapping[str, Callable[[], Answer]] = {
-    "soap_fault": lambda: Answer(500, f"{{HTTPСервис.astsync.Модуль(25)}}: {_TEXT}".encode(), _PLAIN, mark=True),
-    "soap_rights": lambda: Answer(500, f"{{HTTPСервис.astsync.Модуль(25)}}: {_NO_RIGHTS}".encode(), _PLAIN, mark=True),
-    "nil_return": lambda: Answer(200, b'{"Counterparties":null,"NextCursor":null}', _JSON),
-    "empty_return": lambda: Answer(200, b"", _JSON),
-    "no_return": lambda: Answer(200, b"{}", _JSON),
-    "deep": lambda: Answer(200, b"[" * _DEPTH + b"]" * _DEPTH, _JSON),
+HTTP_INSTEAD: Mapping[str, Callable[[], HttpAnswer]] = {
+    "soap_fault": lambda: _exception(_CLOSED),
+    "soap_rights": lambda: _exception(NO_RIGHTS),
+    "nil_return": lambda: HttpAnswer(200, b'{"Counterparties":null,"NextCursor":null}', _JSON),
+    "empty_return": lambda: HttpAnswer(200, b"", _JSON),
+    "no_return": lambda: HttpAnswer(200, b"{}", _JSON),
+    "deep": lambda: HttpAnswer(200, b"[" * _DEPTH + b"]" * _DEPTH, _JSON),
 }
 """What takes the place of the HTTP service's answer."""
 
 
-def spoilt_records(records: Iterator[Record], fault: str) -> Iterator[Record]:
+def spoilt_records(records: Iterator[ExportedRecord], fault: str) -> Iterator[ExportedRecord]:
     """Spoil the records of a list: with a field that nobody announced, or without an end."""
     if fault == "extra_element":
         return ({**record, "ИНН": "0000000000"} for record in records)

@@ -17,7 +17,7 @@ def presentation(item: Item) -> tuple[str, str]:
     return item.name.casefold(), item.ref
 
 
-class Rows(Protocol):
+class Items(Protocol):
     """Items by their index, of one catalog or of several."""
 
     @property
@@ -146,7 +146,7 @@ class Table:
             self._order.insert(self._place(self._order, index), index)
 
 
-class Joined:
+class JoinedTables:
     """The items of several tables as one, as a register has them: an index tells the table, and the item in it."""
 
     _STRIDE = 1 << 40

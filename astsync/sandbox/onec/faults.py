@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-from astsync.sandbox.onec.answers import (
-    Answer,
+from astsync.sandbox.onec.http_answers import (
+    HttpAnswer,
     ODataError,
     application_exception,
     application_exception_in_xml,
@@ -16,7 +16,7 @@ from astsync.sandbox.onec.answers import (
     platform_page,
 )
 
-Kind = Literal[
+FaultKind = Literal[
     "not_published",  # 404 without a body: OData is not enabled, or the publication is wrong
     "maintenance",  # 403: sessions are forbidden, the application server's JSON with a BOM
     "no_entity",  # 404 code 8
@@ -66,18 +66,18 @@ Kind = Literal[
 ]
 """The faults by name."""
 
-KINDS: tuple[str, ...] = get_args(Kind)
+FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
 
 
 @dataclass(slots=True)
-class Fault:
+class InjectedFault:
     """A fault that is switched on.
 
     It hits requests whose decoded path and query hold ``match``, from the one after the first ``after`` on, ``times``
     times (None: until healed). ``value`` is the fault's number: seconds or rows. ``hits`` counts.
     """
 
-    kind: Kind
+    kind: FaultKind
     times: int | None = None
     after: int = 0
     match: str = ""
@@ -86,16 +86,16 @@ class Fault:
 
 
 @dataclass(slots=True)
-class Faults:
+class InjectedFaults:
     """The faults that are switched on; the first that fits a request is taken."""
 
-    _active: list[Fault] = field(default_factory=list)
+    _active: list[InjectedFault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
-    def add(self, fault: Fault) -> Fault:
+    def add(self, fault: InjectedFault) -> InjectedFault:
         """Switch a fault on. Raises ValueError for an unknown kind."""
-        if fault.kind not in KINDS:
-            raise ValueError(f"no fault is called {fault.kind!r}: {', '.join(KINDS)}")
+        if fault.kind not in FAULT_KINDS:
+            raise ValueError(f"no fault is called {fault.kind!r}: {', '.join(FAULT_KINDS)}")
         with self._lock:
             self._active.append(fault)
         return fault
@@ -105,13 +105,13 @@ class Faults:
         with self._lock:
             self._active.clear()
 
-    def take(self, request: str, top: int | None) -> Fault | None:
+    def take(self, request: str, top: int | None) -> InjectedFault | None:
         """Give the fault that hits a request (its decoded path and query) for ``top`` rows, None for the truth."""
         with self._lock:
             return next((fault for fault in self._active if _hits(fault, request, top)), None)
 
 
-def _hits(fault: Fault, request: str, top: int | None) -> bool:
+def _hits(fault: InjectedFault, request: str, top: int | None) -> bool:
     page = "/standard.odata/Catalog_" in request and (top is None or top > fault.value)
     small = fault.kind.startswith("too_large") and not page
     spent = fault.times is not None and fault.hits >= fault.times
@@ -134,67 +134,67 @@ _REQUEST_FAILED = "HTTP: Internal server error\nОшибка при выполн
 )
 
 
-def _page(status: int, title: str, text: str = "") -> Answer:
+def _page(status: int, title: str, text: str = "") -> HttpAnswer:
     body = f"<html><head><title>{title}</title></head><body><h1>{title}</h1>{text}</body></html>"
-    return Answer(status, body.encode(), "text/html; charset=utf-8")
+    return HttpAnswer(status, body.encode(), "text/html; charset=utf-8")
 
 
-def login_page() -> Answer:
+def login_page() -> HttpAnswer:
     """Write the page that a portal answers with 200 instead of 401."""
-    return Answer(200, _LOGIN_PAGE.encode(), "text/html; charset=utf-8")
+    return HttpAnswer(200, _LOGIN_PAGE.encode(), "text/html; charset=utf-8")
 
 
-def wrong_login(*, encoding: bool) -> Answer:
+def wrong_login(*, encoding: bool) -> HttpAnswer:
     """Write the 401 for a login that is not known; IIS has another page when its ``encoding`` is not UTF-8."""
     answer = _page(401, "401.5 - Unauthorized: Authorization failed by an ISAPI/CGI application" if encoding else "401")
     answer.headers["WWW-Authenticate"] = 'Basic realm="1C:Enterprise 8.3"'
     return answer
 
 
-def too_long() -> Answer:
+def too_long() -> HttpAnswer:
     """Write the page of IIS for a query of more characters than it lets through."""
     return _page(404, "404.15 - Not Found", "The query string is too long.")
 
 
-def _versions() -> Answer:
+def _versions() -> HttpAnswer:
     text = "1C:Enterprise 8 application error: Различаются версии клиента и сервера (8.3.27.1719 - 8.3.27.2130)"
-    return Answer(409, text.encode(), "text/plain; charset=utf-8")
+    return HttpAnswer(409, text.encode(), "text/plain; charset=utf-8")
 
 
-def _maintenance() -> Answer:
+def _maintenance() -> HttpAnswer:
     outer = "HTTP: Forbidden\nОшибка при выполнении запроса GET к ресурсу /odata/x:"
     works = "Ведутся технические работы"
     return application_exception(403, outer, f"Начало сеанса с информационной базой запрещено.\n{works}", works)
 
 
-def _disk_full() -> Answer:
+def _disk_full() -> HttpAnswer:
     full = "The device is full '/tmp/v8_x.tmp'. 28(0x0000001C): No space left on device"
     return platform_page(500, "Unrecoverable error", full)
 
 
-def _no_licence_json() -> Answer:
+def _no_licence_json() -> HttpAnswer:
     outer = "HTTP: Internal server error\nОшибка при выполнении запроса GET к ресурсу /odata/x:"
     return application_exception(500, outer, "Ошибка при выполнении операции с информационной базой", _NO_LICENCE)
 
 
-def _no_licence_xml() -> Answer:
+def _no_licence_xml() -> HttpAnswer:
     return application_exception_in_xml(500, _REQUEST_FAILED, "Ошибка при выполнении операции", _NO_LICENCE)
 
 
-def _session_timeout() -> Answer:
+def _session_timeout() -> HttpAnswer:
     return application_exception_in_xml(406, _REQUEST_FAILED, "Истекло время ожидания сеанса")
 
 
-def _bitness() -> Answer:
-    return Answer(500, "%1 не является приложением Win32. ".encode("cp1251"), "text/html")
+def _bitness() -> HttpAnswer:
+    return HttpAnswer(500, "%1 не является приложением Win32. ".encode("cp1251"), "text/html")
 
 
 _JSON = "application/json;odata=nometadata;charset=utf-8"
-_WHOLE: dict[str, Callable[[], Answer]] = {
-    "not_published": lambda: Answer(404),
+_WHOLE: dict[str, Callable[[], HttpAnswer]] = {
+    "not_published": lambda: HttpAnswer(404),
     "maintenance": _maintenance,
     "login_encoding": lambda: wrong_login(encoding=True),
-    "no_session": lambda: Answer(406),
+    "no_session": lambda: HttpAnswer(406),
     "versions": _versions,
     "no_licence": lambda: platform_page(500, "Ошибка при выполнении операции с информационной базой", _NO_LICENCE),
     "no_licence_json": _no_licence_json,
@@ -205,9 +205,9 @@ _WHOLE: dict[str, Callable[[], Answer]] = {
     "no_key": lambda: platform_page(500, "Не найдена лицензия. Не обнаружен ключ защиты программы!"),
     "disk_full": _disk_full,
     "login_page": login_page,
-    "redirect": lambda: Answer(302, headers={"Location": "/login"}),
-    "no_value": lambda: Answer(200, b'{"result": "ok", "data": []}', _JSON),
-    "empty": lambda: Answer(200, b'{"value":[]}', _JSON, mark=True),
+    "redirect": lambda: HttpAnswer(302, headers={"Location": "/login"}),
+    "no_value": lambda: HttpAnswer(200, b'{"result": "ok", "data": []}', _JSON),
+    "empty": lambda: HttpAnswer(200, b'{"value":[]}', _JSON, mark=True),
     "query_too_long": too_long,
     "bad_gateway": lambda: _page(502, "502 Bad Gateway"),
     "unavailable": lambda: _page(503, "503 Service Unavailable"),
@@ -216,7 +216,7 @@ _WHOLE: dict[str, Callable[[], Answer]] = {
 }
 
 
-def fault_answer(fault: Fault, name: str, *, as_json: bool) -> Answer | None:
+def fault_answer(fault: InjectedFault, name: str, *, as_json: bool) -> HttpAnswer | None:
     """Write the answer that takes the place of the true one; None for faults that only spoil it."""
     errors = {
         "no_entity": no_entity(name),

@@ -15,9 +15,9 @@ from collections.abc import Iterable
 from types import TracebackType
 from typing import NamedTuple, Self
 
-from astsync.sandbox.ami.database import AstDb
+from astsync.sandbox.ami.astdb_standin import AstDbStandIn
 from astsync.sandbox.ami.dialects import DIALECTS
-from astsync.sandbox.ami.faults import Faults
+from astsync.sandbox.ami.faults import AmiFaults
 from astsync.sandbox.ami.packets import Headers
 from astsync.sandbox.ami.session import Session
 from astsync.sandbox.ami.users import AmiUser
@@ -57,7 +57,7 @@ class AmiStandIn:
         host: str = "127.0.0.1",
         port: int = 0,
         *,
-        faults: Faults | None = None,
+        faults: AmiFaults | None = None,
         login_delay: float = 0.05,
         auth_timeout: float = 30.0,
         write_timeout: float = 1.0,
@@ -66,11 +66,11 @@ class AmiStandIn:
         self.users = tuple(users)
         self.host = host
         self.port = port
-        self.faults = faults or Faults()
+        self.faults = faults or AmiFaults()
         self.login_delay = login_delay
         self.auth_timeout = auth_timeout
         self.write_timeout = write_timeout
-        self.astdb = AstDb(self.dialect)
+        self.astdb = AstDbStandIn(self.dialect)
         self.actions: Counter[str] = Counter()
         self.shutting_down = False
         self.booted_at = time.time()

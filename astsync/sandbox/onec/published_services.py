@@ -7,12 +7,15 @@ from urllib.parse import quote, unquote
 
 import orjson
 
-from astsync.sandbox.onec import written
-from astsync.sandbox.onec.answers import Answer
-from astsync.sandbox.onec.exported import Export, Numbers, Page, Record, WrongCursor
-from astsync.sandbox.onec.service import Service
+from astsync.sandbox.onec import list_writers
+from astsync.sandbox.onec.export import Export, ExportedRecord, ListPage, NumberIndex, WrongCursor
+from astsync.sandbox.onec.http_answers import HttpAnswer
+from astsync.sandbox.onec.odata_query import query_options
+from astsync.sandbox.onec.odata_service import ODataService
+from astsync.sandbox.onec.service_faults import HTTP_INSTEAD, LISTED, spoilt_records, web_fault
 from astsync.sandbox.onec.soap import (
-    Call,
+    NO_RIGHTS,
+    SoapCall,
     SoapFault,
     content_type,
     fault_envelope,
@@ -23,7 +26,6 @@ from astsync.sandbox.onec.soap import (
     wrapped,
 )
 from astsync.sandbox.onec.spool import Spool
-from astsync.sandbox.onec.web_faults import HTTP_INSTEAD, LISTED, spoilt_records, web_fault
 from astsync.sandbox.onec.web_services import IDENTIFY, LIST, WEB_SERVICES
 from astsync.sandbox.onec.wsdl import WebService, wsdl
 
@@ -32,12 +34,11 @@ _JSON = "application/json; charset=utf-8"
 _LONG = 500
 """Counterparties; a longer answer is kept on the disk and sent from there."""
 
-_NO_RIGHTS = "У пользователя недостаточно прав на исполнение операции над базой данных."
 _WRONG_CURSOR = "Значение параметра Cursor не является ссылкой"
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class HttpRequest:
     """A request: ``target`` is the path and query as they came, the names of headers are in lower case."""
 
     method: str
@@ -53,32 +54,31 @@ class Asked:
     @property
     def query(self) -> dict[str, str]:
         """The parameters of the query, decoded."""
-        pairs = (part.partition("=") for part in self.target.partition("?")[2].split("&") if part)
-        return {unquote(name): unquote(value) for name, _, value in pairs}
+        return query_options(self.target.partition("?")[2])
 
 
-class Web:
+class PublishedServices:
     """The web half of a publication. ``host`` is what the WSDL calls the server, "" for what the request called it."""
 
-    def __init__(self, service: Service, catalog: str) -> None:
+    def __init__(self, service: ODataService, catalog: str) -> None:
         self.host = ""
         self._service = service
         self._export = Export(service.reader.base, catalog)
-        self._numbers = Numbers(self._export)
+        self._numbers = NumberIndex(self._export)
         self._spool = Spool()
 
     def close(self) -> None:
         """Let go of the bodies that are kept on the disk."""
         self._spool.close()
 
-    def answer(self, asked: Asked, fault: str = "") -> Answer | None:
+    def answer(self, asked: HttpRequest, fault: str = "") -> HttpAnswer | None:
         """Answer a request, spoilt by the ``fault`` of that name. None for a path that is not of this half."""
         root, _, rest = asked.path.removeprefix(f"/{self._service.publication}/").partition("/")
         if root not in {"ws", "hs"} or not asked.path.startswith(f"/{self._service.publication}/"):
             return None
         service = next((one for one in WEB_SERVICES if rest in one.paths), None) if root == "ws" else None
         if service is None and (root, rest) != ("hs", HTTP_SERVICE):
-            return Answer(404)
+            return HttpAnswer(404)
         refusal = self._service.refusal(asked.headers.get("authorization", ""))
         if refusal is not None:
             return refusal
@@ -87,11 +87,11 @@ class Web:
 
     # Web services.
 
-    def _soap(self, asked: Asked, service: WebService, fault: str) -> Answer:
+    def _soap(self, asked: HttpRequest, service: WebService, fault: str) -> HttpAnswer:
         if "wsdl" in {name.lower() for name in asked.query}:
-            return Answer(200, wsdl(service, self._address(asked, service)), "text/xml; charset=utf-8")
+            return HttpAnswer(200, wsdl(service, self._address(asked, service)), "text/xml; charset=utf-8")
         if asked.method != "POST":
-            return Answer(405, headers={"Allow": "POST"})
+            return HttpAnswer(405, headers={"Allow": "POST"})
         instead = web_fault(fault, service, version_of(asked.body))
         if instead is not None:
             return instead
@@ -101,20 +101,20 @@ class Web:
         except SoapFault as error:
             return fault_envelope(version_of(asked.body), error)
 
-    def _address(self, asked: Asked, service: WebService) -> str:
+    def _address(self, asked: HttpRequest, service: WebService) -> str:
         host = self.host or asked.headers.get("host", "localhost")
         return f"http://{host}/{quote(self._service.publication)}/ws/{quote(service.paths[1])}"
 
-    def _identify(self, call: Call) -> Answer:
-        name = written.xml_text(self._numbers.name(call.parameters["Number"])).encode()
+    def _identify(self, call: SoapCall) -> HttpAnswer:
+        name = list_writers.xml_text(self._numbers.name(call.parameters["Number"])).encode()
         body = b"".join(wrapped(IDENTIFY, call, output("return", iter((name,)))))
-        return Answer(200, body, content_type(call.version))
+        return HttpAnswer(200, body, content_type(call.version))
 
-    def _list(self, call: Call, service: WebService, fault: str) -> Answer:
+    def _list(self, call: SoapCall, service: WebService, fault: str) -> HttpAnswer:
         limit = int(call.parameters["Limit"] or 0)
         page = self._part("" if fault == "same_page" else call.parameters["Cursor"], limit)
         if fault == "empty":
-            page = Page(page.indexes[:0], None)
+            page = ListPage(page.indexes[:0], None)
         total = str(len(self._export.order())).encode()
         write = _WRITERS[call.operation.name.removeprefix(LIST)]
 
@@ -128,56 +128,56 @@ class Web:
         name = f"{call.version} {call.operation.name} {fault}"
         return self._sent(name, page, body, content_type(call.version))
 
-    def _part(self, cursor: str, limit: int) -> Page:
+    def _part(self, cursor: str, limit: int) -> ListPage:
         if any(self._export.table.find(ref) is not None for ref in self._service.reader.hidden):
-            raise module_fault("astsync", _NO_RIGHTS, 61)
+            raise module_fault("astsync", NO_RIGHTS, 61)
         try:
             return self._export.page(cursor, limit)
         except WrongCursor:
             raise module_fault("astsync", _WRONG_CURSOR, 34) from None
 
-    def _sent(self, name: str, page: Page, body: Callable[[], Iterable[bytes]], kind: str) -> Answer:
+    def _sent(self, name: str, page: ListPage, body: Callable[[], Iterable[bytes]], kind: str) -> HttpAnswer:
         """Answer with a body from memory, from the disk where it is long, as it comes where it is endless."""
         if name.endswith("endless"):
-            return Answer(200, content_type=kind, parts=iter(body()))
+            return HttpAnswer(200, content_type=kind, parts=iter(body()))
         rows = len(page.indexes)
         if rows <= _LONG:
-            return Answer(200, b"".join(body()), kind, rows=rows)
+            return HttpAnswer(200, b"".join(body()), kind, rows=rows)
         place = f"{name} {page.indexes[0]} {rows} {page.cursor}"
         parts, length = self._spool.body(place, self._export.table.revision, body)
-        return Answer(200, content_type=kind, rows=rows, parts=parts, length=length)
+        return HttpAnswer(200, content_type=kind, rows=rows, parts=parts, length=length)
 
     # The HTTP service.
 
-    def _http(self, asked: Asked, fault: str) -> Answer:
+    def _http(self, asked: HttpRequest, fault: str) -> HttpAnswer:
         if fault in HTTP_INSTEAD:
             return HTTP_INSTEAD[fault]()
         try:
             page = self._http_page(_parameters(asked), fault)
         except (SoapFault, ValueError) as error:
-            return Answer(500, str(error).encode(), "text/plain; charset=utf-8", mark=True)
+            return HttpAnswer(500, str(error).encode(), "text/plain; charset=utf-8", mark=True)
 
         def body() -> Iterable[bytes]:
-            return written.json_list(spoilt_records(self._export.records(page.indexes), fault), page.cursor)
+            return list_writers.json_list(spoilt_records(self._export.records(page.indexes), fault), page.cursor)
 
         answer = self._sent(f"http {fault}", page, body, _JSON)
         answer.mark = True
         return answer
 
-    def _http_page(self, given: Mapping[str, str], fault: str) -> Page:
+    def _http_page(self, given: Mapping[str, str], fault: str) -> ListPage:
         limit = int(given.get("limit") or 0)
         everything = self._part("" if fault == "same_page" else given.get("cursor", ""), limit)
         if fault == "empty":
-            return Page(everything.indexes[:0], None)
+            return ListPage(everything.indexes[:0], None)
         if "offset" in given or "page" in given:
             size = limit or 1000
             skip = int(given["offset"]) if "offset" in given else (int(given["page"]) - 1) * size
             skip = 0 if fault == "same_page" else max(0, skip)
-            return Page(self._export.offset(skip, size).indexes, None)
+            return ListPage(self._export.offset(skip, size).indexes, None)
         return everything
 
 
-def _parameters(asked: Asked) -> Mapping[str, str]:
+def _parameters(asked: HttpRequest) -> Mapping[str, str]:
     """Read the query, and a body of JSON. Raises ValueError."""
     if asked.method != "POST" or not asked.body:
         return asked.query
@@ -191,18 +191,18 @@ def _outputs(content: Iterator[bytes]) -> Iterator[bytes]:
     return output("return", content)
 
 
-def _typed(records: Iterator[Record], cursor: str | None) -> Iterator[bytes]:
+def _typed(records: Iterator[ExportedRecord], cursor: str | None) -> Iterator[bytes]:
     yield b"\n"
-    yield from written.typed_records(records, "m:", 4)
-    yield written.cursor_element(cursor, "m:", 4)
+    yield from list_writers.typed_records(records, "m:", 4)
+    yield list_writers.cursor_element(cursor, "m:", 4)
     yield b"\t\t\t"
 
 
-_WRITERS: Mapping[str, Callable[[Iterator[Record], str | None], Iterator[bytes]]] = {
+_WRITERS: Mapping[str, Callable[[Iterator[ExportedRecord], str | None], Iterator[bytes]]] = {
     "": _typed,
     "Counted": _typed,
-    "JSON": lambda records, cursor: written.escaped(written.json_list(records, cursor)),
-    "XML": lambda records, cursor: written.escaped(written.xml_list(records, cursor)),
-    "CDATA": lambda records, cursor: written.cdata(written.xml_list(records, cursor)),
-    "Base64": lambda records, cursor: written.in_base64(written.json_list(records, cursor)),
+    "JSON": lambda records, cursor: list_writers.escaped(list_writers.json_list(records, cursor)),
+    "XML": lambda records, cursor: list_writers.escaped(list_writers.xml_list(records, cursor)),
+    "CDATA": lambda records, cursor: list_writers.cdata(list_writers.xml_list(records, cursor)),
+    "Base64": lambda records, cursor: list_writers.in_base64(list_writers.json_list(records, cursor)),
 }

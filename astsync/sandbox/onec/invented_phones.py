@@ -54,7 +54,7 @@ class Dice:
 
 
 @dataclass(frozen=True, slots=True)
-class Written:
+class TypedText:
     """A phone field: its text, the numbers (E.164 digits) in it, and its parts where they are one number's.
 
     ``numbers`` is the truth that a reader without a default area code should find.
@@ -97,60 +97,60 @@ _COMMENTS = ("(секретарь Анна)", "звонить с 9 до 18", "- 
 _NO_NUMBER = ("нет", "-", "уточнить", "e-mail: info@example.ru", "звонить секретарю", "101", "тел. не отвечает", "")
 
 
-def _one(dice: Dice, code: str, local: str) -> Written:
+def _one(dice: Dice, code: str, local: str) -> TypedText:
     text = dice.pick(_SPELLINGS).format(c=code, a=local[:3], b=local[3:5], d=local[5:])
-    return Written(text, (f"7{code}{local}",), "7", code, local)
+    return TypedText(text, (f"7{code}{local}",), "7", code, local)
 
 
-def _two(dice: Dice, code: str, local: str, other: tuple[str, str]) -> Written:
+def _two(dice: Dice, code: str, local: str, other: tuple[str, str]) -> TypedText:
     first, second = _one(dice, code, local), _one(dice, *other)
-    return Written(first.text + dice.pick(_SEPARATORS) + _trunk(*other), first.numbers + second.numbers)
+    return TypedText(first.text + dice.pick(_SEPARATORS) + _trunk(*other), first.numbers + second.numbers)
 
 
 def _trunk(code: str, local: str) -> str:
     return f"8-{code}-{local[:3]}-{local[3:5]}-{local[5:]}"
 
 
-def _with_extension(dice: Dice, code: str, local: str) -> Written:
+def _with_extension(dice: Dice, code: str, local: str) -> TypedText:
     one = _one(dice, code, local)
     extension = str(10 + dice.roll(990))
     return replace(one, text=one.text + dice.pick(_EXTENSIONS).format(extension), extension=extension)
 
 
-def _with_comment(dice: Dice, code: str, local: str) -> Written:
+def _with_comment(dice: Dice, code: str, local: str) -> TypedText:
     one = _one(dice, code, local)
     comment = dice.pick(_COMMENTS)
     blank = "" if comment.startswith(",") else " "
     return replace(one, text=f"{one.text}{blank}{comment}", comment=comment.strip("(), -"))
 
 
-def _local(dice: Dice, _code: str, local: str) -> Written:
-    return Written(dice.pick(("{}-{}-{}", "{}{}{}", "тел. {}-{}-{}")).format(local[:3], local[3:5], local[5:]))
+def _local(dice: Dice, _code: str, local: str) -> TypedText:
+    return TypedText(dice.pick(("{}-{}-{}", "{}{}{}", "тел. {}-{}-{}")).format(local[:3], local[3:5], local[5:]))
 
 
-def _free(dice: Dice, _code: str, local: str) -> Written:
+def _free(dice: Dice, _code: str, local: str) -> TypedText:
     text = dice.pick(("8-800-{}-{}-{}", "8 (800) {}-{}-{}", "+7 800 {} {} {}")).format(local[:3], local[3:5], local[5:])
-    return Written(text, (f"7800{local}",), "7", "800", local)
+    return TypedText(text, (f"7800{local}",), "7", "800", local)
 
 
-def _foreign(dice: Dice, _code: str, local: str) -> Written:
+def _foreign(dice: Dice, _code: str, local: str) -> TypedText:
     country, area, form = _FOREIGN[dice.roll(len(_FOREIGN))]
     text = form.format(local[:3], local[3:5], local[5:])
-    return Written(text, (f"{country}{area}{local}",), country, area, local)
+    return TypedText(text, (f"{country}{area}{local}",), country, area, local)
 
 
-def _none(dice: Dice, _code: str, _local: str) -> Written:
-    return Written(dice.pick(_NO_NUMBER))
+def _none(dice: Dice, _code: str, _local: str) -> TypedText:
+    return TypedText(dice.pick(_NO_NUMBER))
 
 
-def _wrong_length(dice: Dice, code: str, local: str) -> Written:
+def _wrong_length(dice: Dice, code: str, local: str) -> TypedText:
     # One digit too many after a code in 8 could also be read as a trunk 8 and a whole number: no honest truth there.
     short = dice.roll(2) == 1 or code.startswith("8")
     tail = local[5:6] if short else local[5:] + "0"
-    return Written(dice.pick(("+7 ({}) {}-{}-{}", "8 ({}) {}-{}-{}")).format(code, local[:3], local[3:5], tail))
+    return TypedText(dice.pick(("+7 ({}) {}-{}-{}", "8 ({}) {}-{}-{}")).format(code, local[:3], local[3:5], tail))
 
 
-_KINDS: tuple[tuple[int, Callable[[Dice, str, str], Written] | None], ...] = (
+_KINDS: tuple[tuple[int, Callable[[Dice, str, str], TypedText] | None], ...] = (
     (70, _one),
     (8, None),  # two numbers: the only kind that needs a second one
     (7, _with_extension),
@@ -170,7 +170,7 @@ def subscriber(index: int, offset: int) -> tuple[str, str]:
     return _CODES[code], str(2_000_000 + place)
 
 
-def write_phone(dice: Dice, index: int, offset: int) -> Written:
+def write_phone(dice: Dice, index: int, offset: int) -> TypedText:
     """Write the phone field number ``index``; it uses the subscribers 2 * index and 2 * index + 1."""
     kind = _BY_ROLL[dice.roll(100)]
     code, local = subscriber(2 * index, offset)
@@ -216,6 +216,6 @@ def _run(text: str, start: int, allowed: frozenset[str]) -> tuple[str, int]:
     return text[first:end], end
 
 
-def soil(dice: Dice, written: Written) -> Written:
+def soil(dice: Dice, typed: TypedText) -> TypedText:
     """Put invisible or look-alike characters into the text; the numbers in it stay what they are."""
-    return replace(written, text=_INVISIBLE[dice.roll(len(_INVISIBLE))](written.text))
+    return replace(typed, text=_INVISIBLE[dice.roll(len(_INVISIBLE))](typed.text))

@@ -11,8 +11,8 @@ from typing import Any
 
 from astsync.sandbox.onec.columns import REGISTER, Line, kind_of
 from astsync.sandbox.onec.data import NO_DATE, PHONE, Contact
-from astsync.sandbox.onec.schema import Base, EntitySet
-from astsync.sandbox.onec.tables import Table
+from astsync.sandbox.onec.infobase import EntitySet, Infobase
+from astsync.sandbox.onec.item_tables import Table
 
 LARGEST_PAGE = 10_000
 """The service gives no more in one page, whatever Limit says."""
@@ -20,7 +20,7 @@ LARGEST_PAGE = 10_000
 _SHORTEST = 5
 _NOT_IN_JSON = re.compile('["\\\\\x00-\x1f]')
 _NOT_DIGITS = re.compile(r"[^0-9]+")
-Record = dict[str, Any]
+ExportedRecord = dict[str, Any]
 
 
 class WrongCursor(Exception):
@@ -28,7 +28,7 @@ class WrongCursor(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Page:
+class ListPage:
     """A part of the list: the indexes of its items, and the cursor of the next part, None after the last."""
 
     indexes: Sequence[int]
@@ -44,7 +44,7 @@ def stored(ref: str) -> bytes:
 class Export:
     """The export of one catalog of a base."""
 
-    def __init__(self, base: Base, catalog: str) -> None:
+    def __init__(self, base: Infobase, catalog: str) -> None:
         self._base = base
         self._catalog = catalog
         self._order: tuple[int, Sequence[int]] | None = None
@@ -68,7 +68,7 @@ class Export:
             self._order = (table.revision, array("I", items))
         return self._order[1]
 
-    def page(self, cursor: str, limit: int) -> Page:
+    def page(self, cursor: str, limit: int) -> ListPage:
         """Give the part that follows ``cursor`` ("": the first). A ``limit`` of 0 is everything. Raises WrongCursor."""
         order = self.order()
         start = self._after(order, cursor) if cursor else 0
@@ -77,16 +77,16 @@ class Export:
         size = min(limit, LARGEST_PAGE)
         indexes = order[start : start + size]
         # A page that is full has a cursor, also where nothing follows it: the module asks for no row more.
-        return Page(indexes, self.table.ref(indexes[-1]) if len(indexes) == size else None)
+        return ListPage(indexes, self.table.ref(indexes[-1]) if len(indexes) == size else None)
 
-    def offset(self, skip: int, limit: int) -> Page:
+    def offset(self, skip: int, limit: int) -> ListPage:
         """Give the part that follows the first ``skip`` items; other people's services page so."""
         order = self.order()
         return self._part(order, skip, skip + limit if limit > 0 else len(order))
 
-    def _part(self, order: Sequence[int], start: int, end: int) -> Page:
+    def _part(self, order: Sequence[int], start: int, end: int) -> ListPage:
         more = end < len(order)
-        return Page(order[start:end], self.table.ref(order[end - 1]) if more else None)
+        return ListPage(order[start:end], self.table.ref(order[end - 1]) if more else None)
 
     def _after(self, order: Sequence[int], cursor: str) -> int:
         try:
@@ -95,12 +95,12 @@ class Export:
             raise WrongCursor(cursor) from None
         return bisect_right(order, key, key=lambda index: stored(self.table.ref(index)))
 
-    def records(self, indexes: Iterable[int]) -> Iterator[Record]:
+    def records(self, indexes: Iterable[int]) -> Iterator[ExportedRecord]:
         """Give items as records; a field without a value is left out, as an empty property of XDTO is."""
         columns = self._base.sets.get(REGISTER) or self._base.section_of(self._catalog)
         return (self._record(index, columns) for index in indexes)
 
-    def _record(self, index: int, columns: EntitySet | None) -> Record:
+    def _record(self, index: int, columns: EntitySet | None) -> ExportedRecord:
         item = self.table.item(index)
         lines = self._lines(index) if columns else ()
         return {
@@ -157,7 +157,7 @@ def in_force(contacts: Iterable[Contact], kinds: Collection[str]) -> Iterator[tu
     return ((n, c) for n, c in phones if c.kind not in kinds or c.since == latest[c.kind])
 
 
-class Numbers:
+class NumberIndex:
     """Finds counterparties by the last ten digits of a phone, as MIKO's service does."""
 
     def __init__(self, export: Export) -> None:
