@@ -1,1 +1,1 @@
-"""The sandbox: a stand-in 1C, a private Asterisk, a stand-in PBX, and the story that uses them."""
+"""The sandbox: a stand-in 1C, a stand-in PBX, a private Asterisk, and the story of ``astsync demo`` that uses them."""

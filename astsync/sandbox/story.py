@@ -1,6 +1,6 @@
-"""The story of ``astsync demo``: the whole main job, told by running the real commands against the sandbox.
+"""``astsync demo``: sets up a stand-in 1C and a PBX, and tells the story of the main job over both.
 
-The commands run as processes of their own, as a user's would, and every step checks what it shows.
+The story runs the real commands as processes of their own, as a user does. Every step checks what it shows.
 """
 
 import json
@@ -25,7 +25,7 @@ from astsync.sandbox.onec import OneC
 
 Say = Callable[[str], None]
 
-CARRIER = "MOSCOW RU"  # what a carrier sends as a name; a number without an entry must keep it
+CARRIER = "MOSCOW RU"  # the name that the carrier sends; a call must keep it when its number has no entry
 RENAMED = "Общество с ограниченной ответственностью «Ромашка плюс»"
 ADDED, ADDED_PHONE, ADDED_NUMBER = "ИП Щукин Пётр Юрьевич", "8 (495) 555-01-42, доб. 7", "74955550142"
 UNKNOWN_NUMBER = "74955550199"
@@ -60,12 +60,12 @@ secret = "{pbx.secret}"
 
 
 class StoryFailed(AstsyncError):
-    """A step of the demo did not come out as it must."""
+    """A step of the demo showed something else than it must."""
 
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """An entry to call from: its number and name, and the reference of its counterparty in 1C."""
+    """A counterparty that calls: the number and the name of its entry, and its reference in 1C."""
 
     number: str
     name: str
@@ -84,7 +84,7 @@ class Story:
         self.configuration = folder / "astsync.toml"
 
     def write_configuration(self) -> None:
-        """Write the configuration that reaches both."""
+        """Write a configuration file for this 1C and this PBX."""
         store = self._folder / "store.sqlite3"
         self.configuration.touch(mode=0o600)
         self.configuration.write_text(
@@ -92,7 +92,7 @@ class Story:
         )
 
     def tell(self) -> None:
-        """Tell it all. Raises StoryFailed at the first step that shows something else than it must."""
+        """Play all steps. Raises StoryFailed at the first step that shows something else than it must."""
         started = time.monotonic()
         self.write_configuration()
         hero, other = self._look_and_sync()
@@ -144,7 +144,7 @@ class Story:
         return _caller(single[0]), _caller(single[-1])
 
     def _explained(self, name: str) -> str:
-        """Ask the real command what name a phone will show."""
+        """The name that a phone will show, by ``astsync explain``."""
         return str(json.loads(self._ask("explain", "name", name, "--format", "json", expected=0))["name"])
 
     def _call(self, number: str, wanted: str) -> None:
@@ -158,7 +158,7 @@ class Story:
         self._say(f"\n{self._step}. {text}")
 
     def _run(self, *arguments: str, expected: int = 0) -> None:
-        """Run a command and show what it prints, long output shortened."""
+        """Run a command and show its output, shortened when it is long."""
         self._say(f"$ astsync {' '.join(arguments)}")
         started = time.monotonic()
         lines = self._ask(*arguments, expected=expected).splitlines()
@@ -169,7 +169,7 @@ class Story:
         self._say(f"  (exit code {expected}, {time.monotonic() - started:.1f} s)")
 
     def _ask(self, *arguments: str, expected: int) -> str:
-        """Run a command; give its output and, where it must fail, its errors."""
+        """Run a command. Returns its output; where the command must fail, its error messages follow."""
         command = [sys.executable, "-m", "astsync", "--config", str(self.configuration), *arguments]
         environ = {name: value for name, value in os.environ.items() if not name.startswith("ASTSYNC_")}
         done = subprocess.run(
@@ -192,9 +192,9 @@ def _caller(entry: dict[str, Any]) -> Caller:
 
 
 def play(size: int, *, keep: bool, say: Say) -> None:
-    """Set up the sandbox, tell the story, and with ``keep`` leave it running until Ctrl-C. Raises StoryFailed."""
+    """Set up the sandbox and tell the story. With ``keep`` 1C and the PBX run on until Ctrl-C. Raises StoryFailed."""
     with TemporaryDirectory(prefix="astsync-demo-") as folder, _pbx(say) as pbx:
-        onec = OneC(size, port=free_port())  # on one port for its whole life: it is stopped and started again
+        onec = OneC(size, port=free_port())  # its port is fixed: it is stopped and started again during the story
         with onec:
             say(f"1C: a stand-in with {size} counterparties at {onec.url}")
             story = Story(onec, pbx, Path(folder), say)

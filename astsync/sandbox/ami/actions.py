@@ -1,4 +1,8 @@
-"""The actions of AMI that a client of AstDB uses, answered byte for byte as Asterisk does."""
+"""The actions of AMI that a client of AstDB uses.
+
+The answers follow exchanges recorded from live Asterisk byte for byte. Where a version answers oddly, ``dialects`` says
+so.
+"""
 
 import hashlib
 import random
@@ -13,6 +17,7 @@ from astsync.sandbox.ami.packets import Headers, Packet, ParseFailure
 from astsync.sandbox.ami.replies import done, error, reply, start
 from astsync.sandbox.ami.users import AmiUser
 
+# Allowed without a login.
 _FREE = frozenset({b"login", b"logoff", b"challenge"})
 _FALSE = frozenset({b"no", b"false", b"n", b"f", b"off"})
 _TRUE = frozenset({b"yes", b"true", b"y", b"t", b"on"})
@@ -22,27 +27,31 @@ _CLASSES = frozenset(
 
 
 class ActionsPbx(DbActionsPbx, Protocol):
-    """What actions need of the PBX."""
+    """What the actions need of the PBX."""
 
     shutting_down: bool
     booted_at: float
     login_delay: float
 
     def note(self, action: str, headers: Headers) -> None:
-        """Count an action that is executed."""
+        """Count and log an executed action."""
 
     def user_named(self, name: bytes) -> AmiUser | None:
         """Find an AMI user."""
 
     def wait(self, seconds: float) -> bool:
-        """Sleep; True when the PBX stopped meanwhile."""
+        """Sleep. True when the PBX has stopped meanwhile."""
 
     def broadcast(self, event: bytes) -> None:
         """Send an event to every session that has events on."""
 
 
 class Actions:
-    """One session's actions: ``answer`` gives the bytes for a packet and sets ``closing`` when the session ends."""
+    """Executes the actions of one session.
+
+    ``closing`` is set when the session must end after the answer. ``afterwards``, where set, is to be called once the
+    answer is sent.
+    """
 
     def __init__(self, pbx: ActionsPbx) -> None:
         self._pbx = pbx
@@ -59,7 +68,7 @@ class Actions:
         self._allow()
 
     def answer(self, packet: Packet) -> bytes:
-        """Execute a message and give its answer."""
+        """Execute a packet; the bytes of its answer."""
         headers = packet.headers()
         if packet.failure is not ParseFailure.NONE:
             return error(headers, packet.failure.value)
@@ -82,6 +91,7 @@ class Actions:
         return self._unknown(name, headers)
 
     def _unknown(self, name: bytes, headers: Headers) -> bytes:
+        # 1.8 cuts the name to 79 bytes; every version cuts the text to 511.
         text = b"Invalid/unknown command: %b. Use Action: ListCommands to show available commands."
         return reply(b"Error", headers, (text % (name[:79] if self._dialect.two_denials else name))[:511])
 
@@ -139,7 +149,7 @@ class Actions:
     def _is_genuine(self, user: AmiUser, headers: Headers) -> bool:
         if user.denied:
             return False
-        if headers.get(b"authtype", b"").lower() != b"md5":
+        if headers.get(b"authtype", b"").lower() != b"md5":  # the secret itself
             return headers.get(b"secret", b"") == user.secret.encode()
         digest = hashlib.md5(self._challenge + user.secret.encode(), usedforsecurity=False).hexdigest()
         return bool(self._challenge) and headers.get(b"key", b"") == digest.encode()
@@ -149,7 +159,7 @@ class Actions:
         if self._dialect.booted_times:
             times = "Uptime: {0}\r\nLastReload: {0}\r\n".format(int(time.time() - self._pbx.booted_at))
         event = f"Event: FullyBooted\r\nPrivilege: system,all\r\n{times}Status: Fully Booted\r\n\r\n".encode()
-        if self._dialect.booted_to_all:
+        if self._dialect.booted_to_all:  # this session gets it with all the others
             self.afterwards = lambda: self._pbx.broadcast(event)
             return b""
         return event if self.events else b""
@@ -220,7 +230,8 @@ class Actions:
 
     def _output(self, headers: Headers, printed: Printed) -> bytes:
         text = without_escapes(printed.text)
-        if len(text) == len(printed.text):  # Asterisk looks for the last LF where it was before escapes were dropped
+        # Asterisk looks for the last LF at its place before the escapes were dropped.
+        if len(text) == len(printed.text):
             text = text.removesuffix(b"\n")
         lines = b"\r\nOutput: ".join(text.split(b"\n"))
         head = start(b"Success" if printed.success else b"Error", headers)
@@ -232,7 +243,7 @@ def _listed(action: Action) -> str:
 
 
 def _event_classes(mask: bytes) -> frozenset[bytes] | None:
-    """Read an event mask: the classes of events that are wanted, or None when there is no mask."""
+    """Read an event mask: the wanted classes of events. None: no mask was given."""
     word = mask.lower()
     if not word:
         return None

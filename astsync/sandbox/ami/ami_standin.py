@@ -1,7 +1,7 @@
 """A stand-in PBX: the manager interface (AMI) of Asterisk 1.8, 13, 16 or 22 over an AstDB in memory.
 
-For the demo where no Asterisk can be had, and for tests that need faults a real Asterisk will not show on demand.
-It listens on loopback, runs in threads of this process and follows recorded exchanges byte for byte.
+It serves the demo on machines without Asterisk, and tests that need faults which a real Asterisk does not show on
+demand. It listens on loopback, runs in threads of this process, and follows recorded exchanges byte for byte.
 """
 
 import contextlib
@@ -12,7 +12,6 @@ import threading
 import time
 from collections import Counter, deque
 from collections.abc import Iterable
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from astsync.sandbox.ami.astdb_standin import AstDbStandIn
@@ -28,7 +27,7 @@ _NO_DIGIT = re.compile(r"[^0-9]+")
 
 
 class Received(NamedTuple):
-    """An action that was executed: its name, and family, key and value where it has them, else ""."""
+    """An executed action: its name, and its family, key and value; "" for one that it does not have."""
 
     action: str
     family: str
@@ -37,15 +36,15 @@ class Received(NamedTuple):
 
 
 class AmiStandIn:
-    """A stand-in PBX, started by ``start()`` or ``with``.
+    """A stand-in PBX. ``start()`` or ``with`` starts it.
 
-    ``dialect`` is "1.8", "13", "16" or "22"; ``port`` 0 takes a free one. ``login_delay`` is the wait in seconds before
-    a login is refused (Asterisk: 1), ``auth_timeout`` how long a connection may stay without login (Asterisk: 30),
-    ``write_timeout`` how long a client may leave answers unread before it is dropped (Asterisk: 0.1 by default).
+    ``dialect`` is "1.8", "13", "16" or "22". ``port`` 0 takes a free port. Three times are in seconds: ``login_delay``
+    passes before a login is refused (Asterisk: 1). ``auth_timeout`` ends a connection without login (Asterisk: 30).
+    ``write_timeout`` ends a connection whose client does not read its answers (Asterisk: 0.1 by default).
 
-    ``database`` holds values by ``/family/key``; it outlives ``stop`` and ``restart``. ``actions`` counts what was
-    executed by the action's name, ``received`` tells the last 100,000 of them. While ``shutting_down`` is true,
-    Asterisk 13 and newer answer every action with ``Asterisk is shutting down``, 1.8 refuses connections.
+    ``database`` holds the values by ``/family/key``; ``stop`` and ``restart`` keep it. ``actions`` counts the executed
+    actions by name, ``received`` lists the last 100,000 of them. While ``shutting_down`` is true, Asterisk 13 and newer
+    answer every action with ``Asterisk is shutting down``; 1.8 refuses connections.
 
     Raises KeyError for an unknown dialect, OSError from ``start()`` if the port is taken.
     """
@@ -81,7 +80,7 @@ class AmiStandIn:
         self._acceptor: threading.Thread | None = None
         self._wake: socket.socket | None = None
 
-    # What it is and holds.
+    # Its users and entries.
 
     @property
     def user(self) -> str:
@@ -94,42 +93,42 @@ class AmiStandIn:
         return self.users[0].secret
 
     def secret_of(self, name: str) -> str:
-        """Give the secret of one of ``users``."""
+        """The secret of one of ``users``."""
         return next(user.secret for user in self.users if user.name == name)
 
     @property
     def database(self) -> dict[bytes, bytes]:
-        """The values by ``/family/key``, as bytes; change it freely."""
+        """The values by ``/family/key``, as bytes. The caller may change them."""
         return self.astdb.entries
 
     def family(self, name: str = "cidname") -> dict[str, str]:
-        """Give the values of a family by key; bytes that are no UTF-8 come as surrogates."""
+        """The values of a family by key. Bytes that are not UTF-8 become surrogates."""
         start = b"/%b/" % name.encode()
         with self.astdb.lock:
             rows = list(self.astdb.entries.items())
         return {_text(key.removeprefix(start)): _text(value) for key, value in rows if key.startswith(start)}
 
     def fill(self, entries: dict[str, str], family: str = "cidname") -> None:
-        """Add entries as if they had been there before."""
+        """Add entries without an action: they count as no write."""
         with self.astdb.lock:
             self.astdb.entries.update({f"/{family}/{key}".encode(): value.encode() for key, value in entries.items()})
 
     def wipe(self) -> None:
-        """Drop all entries, as the reboot of a PBX that keeps AstDB in memory does."""
+        """Remove all entries, as a reboot does on a PBX that keeps AstDB in memory (Askozia)."""
         with self.astdb.lock:
             self.astdb.entries.clear()
 
     def call(self, number: str, carrier_name: str = "") -> str:
-        """Tell what a phone shows for a call from ``number``: the entry's name, else the carrier's.
+        """The name that a phone shows for a call from ``number``: that of the entry, else the carrier's.
 
-        That is the guarded dialplan line, which takes the digits of the number and sets the name only when
+        It does what README's dialplan line does: that takes the digits of the number, and sets the name only when
         ``DB_EXISTS(cidname/DIGITS)``.
         """
         return self.family().get(_NO_DIGIT.sub("", number), carrier_name)
 
     @property
     def received(self) -> list[Received]:
-        """The actions that were executed, in order of arrival."""
+        """The executed actions in the order of their arrival."""
         with self._lock:
             log = list(self._log)
         return [
@@ -139,10 +138,10 @@ class AmiStandIn:
 
     @property
     def writes(self) -> int:
-        """How many DBPut, DBDel and DBDelTree were executed."""
+        """The number of executed DBPut, DBDel and DBDelTree."""
         return sum(self.actions[name] for name in _WRITES)
 
-    # Life.
+    # Start and end.
 
     def start(self) -> None:
         """Listen and serve in the background."""
@@ -155,7 +154,7 @@ class AmiStandIn:
         self._acceptor.start()
 
     def stop(self, *, cleanly: bool = True, restart: bool = False) -> None:
-        """End: no connection is taken any more, sessions with events on get ``Shutdown`` (if ``cleanly``), then EOF."""
+        """Accept no more connections and end all sessions; with ``cleanly`` send ``Shutdown`` where events are on."""
         if self._acceptor is None or self._wake is None:
             return
         self._stopped.set()
@@ -169,7 +168,7 @@ class AmiStandIn:
         self.disconnect()
 
     def disconnect(self) -> None:
-        """End all connections now; new ones are taken."""
+        """End all connections now. New ones are accepted."""
         sessions = self._current()
         for session in sessions:
             session.cut()
@@ -177,11 +176,11 @@ class AmiStandIn:
             session.thread.join()
 
     def kill(self) -> None:
-        """End as a power cut does: EOF, no event."""
+        """End as after a power cut: clients get EOF and no event."""
         self.stop(cleanly=False)
 
     def restart(self, *, wipe: bool = False, down: float = 0.0) -> None:
-        """Stop and start on the same port, after ``down`` seconds; ``wipe`` loses AstDB meanwhile."""
+        """Stop, wait ``down`` seconds, start on the same port. With ``wipe`` all entries are lost."""
         self.stop(restart=True)
         if wipe:
             self.wipe()
@@ -192,29 +191,23 @@ class AmiStandIn:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
-    # For sessions.
+    # What sessions call.
 
     def note(self, action: str, headers: Headers) -> None:
-        """Count and keep an action that is executed."""
+        """Count and log an executed action."""
         with self._lock:
             self.actions[action] += 1
             self._log.append((action, headers))
 
-    def puts(self) -> int:
-        """Tell how many DBPuts were executed."""
-        return self.actions["DBPut"]
-
     def user_named(self, name: bytes) -> AmiUser | None:
-        """Find an AMI user; Asterisk does not mind the case."""
+        """Find an AMI user; Asterisk ignores the case of the name."""
         return next((user for user in self.users if user.name.lower().encode() == name.lower()), None)
 
     def wait(self, seconds: float) -> bool:
-        """Sleep; True at once when the PBX stops meanwhile."""
+        """Sleep. Returns True at once when the PBX stops."""
         return self._stopped.wait(seconds)
 
     def broadcast(self, event: bytes) -> None:
@@ -234,7 +227,7 @@ class AmiStandIn:
         with listener, wake:
             while not self._stopped.is_set():
                 if (listener.fileno(), select.POLLIN) in poll.poll():
-                    with contextlib.suppress(OSError):  # the client left before it was taken
+                    with contextlib.suppress(OSError):  # the client left before its connection was accepted
                         self._take(listener.accept()[0])
 
     def _take(self, connection: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""The AstDB of the stand-in PBX: entries in memory, with the searches and limits of each version of Asterisk."""
+"""The AstDB of the stand-in PBX: entries in memory, with the searches and the limits of each version of Asterisk."""
 
 import re
 import threading
@@ -7,9 +7,10 @@ from itertools import count
 
 from astsync.sandbox.ami.dialects import Dialect
 
+# One character of UTF-8, or one byte that is none: LIKE's ``_`` counts so.
 _CHARACTER = rb"(?>[\xc0-\xff][\x80-\xbf]*|[\x00-\xbf])"
 KeyValues = list[tuple[bytes, bytes]]
-"""``/family/key`` and value, ordered by the bytes of the key."""
+"""Pairs of ``/family/key`` and value, ordered by the bytes of the first."""
 
 
 class AstDbStandIn:
@@ -26,44 +27,45 @@ class AstDbStandIn:
         self._lost = count(0xFFFFFFFF, -1)
 
     def put(self, family: bytes, key: bytes, value: bytes) -> bool:
-        """Store an entry; False where this version refuses a key so long."""
+        """Store an entry. False: the key is too long for this version."""
         full = b"/%b/%b" % (family, key)
         if len(full) > self._key_limit:
             if not self._dialect.loses_long_keys:
                 return False
-            # 1.8 stores the cut key with whatever lay behind it in memory: no lookup hits that again.
+            # 1.8 stores the cut key together with the bytes behind it in memory. No lookup finds such a key again.
+            # The counter stands for those bytes: two keys that are cut alike stay two entries.
             full = full[: self._key_limit] + b"\0%08x" % next(self._lost)
         with self.lock:
             self.entries[full] = value
         return True
 
     def get(self, family: bytes, key: bytes) -> bytes | None:
-        """Give a value as this version shows it, or None."""
+        """A value, cut as this version cuts it. None: no such entry."""
         full = b"/%b/%b" % (family, key)
         value = self.entries.get(full) if len(full) <= self._key_limit else None
         return None if value is None else value[: self._dialect.value_limit]
 
     def delete(self, family: bytes, key: bytes) -> bool:
-        """Delete an entry; False when there was none."""
+        """Delete an entry. False: there was none."""
         with self.lock:
             return self.entries.pop(b"/%b/%b" % (family, key), None) is not None
 
     def fits(self, family: bytes, key: bytes) -> bool:
-        """Tell whether this version can hold such a key."""
+        """Whether this version can store a key of this length."""
         return len(family) + len(key) + 2 <= self._key_limit
 
     def tree(self, family: bytes, key: bytes = b"") -> KeyValues:
-        """Give a family, or the part of it below ``key``, or everything when both are empty."""
+        """The entries of a family, or only those below ``key``; all entries when both are empty."""
         return self._rows(self._below(family, key))
 
     def named(self, key: bytes) -> KeyValues:
-        """Give the entries of this key in all families, as ``database showkey`` does."""
+        """The entries with this key in all families, as ``database showkey`` lists them."""
         start = b".*/" if self._dialect.wildcards else b".*"
         found = re.compile(start + self._pattern(key) + rb"\Z", re.IGNORECASE | re.DOTALL).match
         return self._rows(lambda full: found(full) is not None)
 
     def delete_tree(self, family: bytes, key: bytes = b"") -> int:
-        """Delete what ``tree`` would give; tell how many entries that were."""
+        """Delete the entries that ``tree`` lists, and count them."""
         below = self._below(family, key)
         with self.lock:
             doomed = [full for full in self.entries if below(full.partition(b"\0")[0])]
@@ -78,6 +80,7 @@ class AstDbStandIn:
         return [row for row in cut if wanted(row[0])]
 
     def _below(self, family: bytes, key: bytes) -> Callable[[bytes], bool]:
+        # Asterisk compares by LIKE here: case-insensitive, with wildcards. ``deltree cidname`` also removes CIDNAME.
         if not family:
             return lambda _: True
         prefix = b"/%b/%b" % (family, key) if key else b"/%b" % family
@@ -86,7 +89,7 @@ class AstDbStandIn:
         return lambda full: found(full + b"/") is not None
 
     def _pattern(self, text: bytes) -> bytes:
-        """SQL LIKE as a regular expression: ASCII case-insensitive, ``_`` a character, ``%`` anything."""
+        """The regular expression for SQL LIKE: ``_`` is one character, ``%`` any text. Case is the caller's matter."""
         if not self._dialect.wildcards:
             return re.escape(text)
         wild = {b"_": _CHARACTER, b"%": b".*"}

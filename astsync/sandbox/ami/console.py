@@ -1,4 +1,4 @@
-"""Asterisk's command line as far as AstDB needs it: what AMI's ``Command`` runs and prints."""
+"""The commands of Asterisk's console that concern AstDB, as AMI's ``Command`` runs them."""
 
 import re
 from collections.abc import Callable
@@ -19,16 +19,17 @@ _USAGE = {
 
 @dataclass(frozen=True, slots=True)
 class Printed:
-    """What a command printed, and whether Asterisk counts it as a success."""
+    """What a command printed. ``success``: the status that newer versions put into AMI's answer."""
 
     text: bytes
     success: bool = True
 
 
 class AsteriskConsole:
-    """The commands on one AstDB.
+    """The console over one AstDB.
 
-    ``show_only`` is asked how many rows of a ``database show`` are printed (None: all); their count stays the full one.
+    ``show_only`` returns how many rows ``database show`` prints (None: all). The count that it prints is always that of
+    all rows: a client can notice the missing ones.
     """
 
     def __init__(self, dialect: Dialect, database: AstDbStandIn, show_only: Callable[[], int | None]) -> None:
@@ -49,7 +50,7 @@ class AsteriskConsole:
         }
 
     def run(self, line: bytes) -> Printed:
-        """Run a command."""
+        """Run a command line."""
         words = split_words(line)
         for size in (3, 2):
             name = b" ".join(words[:size]).lower()
@@ -65,7 +66,7 @@ class AsteriskConsole:
         return Printed(command(words))
 
     def _closest(self, words: Words) -> bytes:
-        """The words that begin a known command, and two more: what Asterisk offers help on."""
+        """The words that Asterisk offers help on: those that begin a known command, and the next two."""
         known = [name.split() for name in self._commands]
         size = 0
         while size < len(words) and any(name[: size + 1] == words[: size + 1] for name in known):
@@ -79,6 +80,7 @@ class AsteriskConsole:
         return self._table(self._database.named(words[0]))
 
     def _table(self, rows: KeyValues) -> bytes:
+        # Padded by bytes: trailing blanks of a value cannot be told from padding.
         lines = [b"%-50b: %-25b\n" % row for row in rows[: self._show_only()]]
         return b"%b%d results found.\n" % (b"".join(lines), len(rows))
 
@@ -105,7 +107,10 @@ class AsteriskConsole:
 
 
 def split_words(line: bytes) -> Words:
-    """Split a command as Asterisk does: blanks part words, quotes join them, a backslash keeps the next byte."""
+    """Split a command line into words as Asterisk does.
+
+    Blanks separate words, quotes keep blanks inside a word, a backslash takes the next byte literally.
+    """
     words: Words = []
     inside = quoted = escaped = False
     for byte in re.findall(rb".", line, re.DOTALL):
@@ -128,5 +133,5 @@ def split_words(line: bytes) -> Words:
 
 
 def without_escapes(text: bytes) -> bytes:
-    """Drop terminal escapes, from ESC to the next ``m``, as AMI does with what a command printed."""
+    """Remove terminal escapes (ESC up to the next ``m``), as AMI does in the output of a command."""
     return _ESCAPES.sub(b"", text) if b"\x1b" in text else text

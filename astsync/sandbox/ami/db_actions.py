@@ -1,5 +1,6 @@
-"""The actions of AMI on AstDB, answered byte for byte as Asterisk does."""
+"""The actions of AMI on AstDB. Their answers follow recorded exchanges byte for byte."""
 
+from collections import Counter
 from collections.abc import Callable
 from typing import Protocol
 
@@ -11,18 +12,17 @@ from astsync.sandbox.ami.replies import done, error, id_text, list_end, list_sta
 
 
 class DbActionsPbx(Protocol):
-    """What the actions need of the PBX."""
+    """What the actions on AstDB need of the PBX."""
 
     dialect: Dialect
     faults: AmiFaults
     astdb: AstDbStandIn
-
-    def puts(self) -> int:
-        """Tell how many DBPuts were executed."""
+    actions: Counter[str]
+    """The number of executed actions by name."""
 
 
 class DbActions:
-    """DBPut, DBGet, DBDel, DBDelTree and DBGetTree; ``denied`` answers an action without rights."""
+    """DBPut, DBGet, DBDel, DBDelTree and DBGetTree. ``denied`` writes the answer to an action without rights."""
 
     def __init__(self, pbx: DbActionsPbx, denied: Callable[[bytes, Headers], bytes]) -> None:
         self._pbx = pbx
@@ -31,7 +31,7 @@ class DbActions:
         self._denied = denied
 
     def put(self, headers: Headers) -> bytes:
-        """Store an entry."""
+        """Execute DBPut."""
         family, key = headers.get(b"family"), headers.get(b"key")
         if not family or not key:
             return error(headers, "No key specified" if family else "No family specified")
@@ -43,7 +43,7 @@ class DbActions:
 
     def _put_fault(self, headers: Headers, key: bytes) -> bytes:
         limit = self._pbx.faults.deny_puts_after
-        if limit is not None and self._pbx.puts() > limit:
+        if limit is not None and self._pbx.actions["DBPut"] > limit:
             return self._denied(b"DBPut", headers)
         return error(headers, "Failed to update entry") if self._is_bad(key) else b""
 
@@ -51,7 +51,7 @@ class DbActions:
         return key.decode(errors="surrogateescape") in self._pbx.faults.error_keys
 
     def get(self, headers: Headers) -> bytes:
-        """Give an entry."""
+        """Execute DBGet."""
         family, key = headers.get(b"family"), headers.get(b"key")
         if not family or not key:
             return error(headers, "No key specified." if family else "No family specified.")
@@ -66,7 +66,7 @@ class DbActions:
         return list_start(headers) + event + list_end(b"DBGetComplete", headers, 1)
 
     def delete(self, headers: Headers) -> bytes:
-        """Delete an entry."""
+        """Execute DBDel."""
         family, key = headers.get(b"family"), headers.get(b"key")
         if not family or not key:
             return error(headers, "No key specified." if family else "No family specified.")
@@ -78,7 +78,7 @@ class DbActions:
         return done(headers, "Key deleted successfully")
 
     def delete_tree(self, headers: Headers) -> bytes:
-        """Delete a family or a part of it."""
+        """Execute DBDelTree."""
         family = headers.get(b"family")
         if not family:
             return error(headers, "No family specified.")
@@ -88,7 +88,7 @@ class DbActions:
         return done(headers, "Key tree deleted successfully")
 
     def get_tree(self, headers: Headers) -> bytes:
-        """Give a family or a part of it, or everything."""
+        """Execute DBGetTree."""
         rows = self._db.tree(headers.get(b"family", b""), headers.get(b"key", b""))
         half = self._pbx.faults.half_list
         if half is not None:

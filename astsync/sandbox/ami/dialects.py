@@ -1,18 +1,21 @@
-"""How the manager interfaces (AMI) of Asterisk 1.8, 13, 16 and 22 differ, as far as a client of AstDB sees it.
+"""How the manager interfaces (AMI) of Asterisk 1.8, 13, 16 and 22 differ for a client of AstDB.
 
-1.8, 16 and 22 follow exchanges recorded from live Asterisk 1.8.4.4, 16.28.0 and 22.10.1; 13 follows what was measured
-on 13.38.3 (banner, deletes, limits), and for its list of actions 16's without ``DBGetTree``.
+1.8, 16 and 22 follow exchanges recorded from live Asterisk 1.8.4.4, 16.28.0 and 22.10.1. Of 13, banner, deletes and
+limits were measured on a live 13.38.3; its list of actions is that of 16 without ``DBGetTree``.
 """
 
 from dataclasses import dataclass, replace
 
 NO_LIMIT = 1 << 30
-"""A length in bytes that no line reaches."""
+"""In bytes: longer than any line."""
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
-    """An action of AMI: its name, the classes of rights of which one is needed (none: everybody), its synopsis."""
+    """An action of AMI. A user needs one of the classes in ``rights``; none: everybody may send it.
+
+    ``listed``: ``ListCommands`` names it.
+    """
 
     name: str
     rights: frozenset[str]
@@ -21,7 +24,7 @@ class Action:
 
     @property
     def privileges(self) -> str:
-        """The rights as ``ListCommands`` prints them."""
+        """``rights`` as ``ListCommands`` prints them."""
         return ",".join((*(right for right in _CLASSES if right in self.rights), "all")) if self.rights else "<none>"
 
 
@@ -125,7 +128,7 @@ def _action(line: str, *, listed: bool) -> Action:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
-    """What one version of Asterisk says and does; the defaults are Asterisk 22's."""
+    """What one version of Asterisk says and does. The defaults are those of Asterisk 22."""
 
     name: str
     ami: str
@@ -136,49 +139,49 @@ class Dialect:
     """The rest of ``core show version``."""
     actions: tuple[Action, ...]
     output_headers: bool = True
-    """Command answers one ``Output:`` header a line; else raw lines up to ``--END COMMAND--``."""
+    """Command answers with an ``Output:`` header for each line; else with raw lines up to ``--END COMMAND--``."""
     list_markers: bool = True
     """DBGet's answer carries ``EventList`` and ``ListItems``."""
     one_list_item: bool = False
-    """DBGetTree always counts 1 in ``ListItems``."""
+    """``ListItems`` of DBGetTree is always 1, whatever the number of entries."""
     wildcards: bool = True
     """Tree operations use SQL LIKE; else ASCII case-insensitive equality (the Berkeley database of 1.8)."""
     key_limit: int = NO_LIMIT
-    """The most bytes of ``/family/key``."""
+    """The longest ``/family/key``, in bytes."""
     loses_long_keys: bool = False
-    """A longer ``/family/key`` is stored with Success, cut, and cannot be found again; else it is an Error."""
+    """A longer ``/family/key`` answers Success, is stored cut, and cannot be found again; else it is an Error."""
     value_limit: int = NO_LIMIT
-    """DBGet and ``database get`` cut a value to so many bytes."""
+    """The longest value of DBGet and ``database get``, in bytes; the rest is cut off."""
     absent_key: str | None = "Database entry could not be deleted"
-    """DBDel's error for a key that is not there, or None: Success."""
+    """The Error of DBDel for an absent key. None: it answers Success."""
     absent_key_cli: str = "Database entry could not be removed."
-    """What ``database del`` prints for it."""
+    """What ``database del`` prints for an absent key."""
     undeletable: str = "Database entry could not be deleted"
-    """DBDel's error for a key that is too long."""
+    """The Error of DBDel for a key that is too long."""
     absent_tree_is_error: bool = True
-    """DBDelTree of what is not there; ``database deltree`` follows."""
+    """DBDelTree of an absent family is an Error; the same for ``database deltree``."""
     two_denials: bool = False
     """A refused action is answered twice, with the same ActionID."""
     long_line_is_error: bool = True
     """A line over 1022 bytes is refused; else its first 1024 bytes are dropped and the rest is executed."""
     long_line_keeps: int = 1
-    """Of the 1024 bytes that are dropped, the last so many stay: CR may be among them."""
+    """So many of the 1024 dropped bytes, the last ones, stay in the buffer; they may hold the CR."""
     header_limit: int = 128
-    """The most headers of a message."""
+    """The largest number of headers in a packet."""
     header_overflow_is_error: bool = True
-    """More headers are refused; else the rest is ignored."""
+    """A packet with more headers is refused; else the surplus is ignored."""
     booted_to_all: bool = False
     """FullyBooted goes to every session whenever anyone logs in."""
     booted_times: bool = True
-    """FullyBooted tells ``Uptime`` and ``LastReload``."""
+    """FullyBooted has ``Uptime`` and ``LastReload``."""
     processed_calls: bool = True
-    """CoreStatus tells ``CoreProcessedCalls``."""
+    """CoreStatus has ``CoreProcessedCalls``."""
     custom_sounds: bool = True
-    """CoreSettings tells ``SoundsSearchCustomDir``."""
+    """CoreSettings has ``SoundsSearchCustomDir``."""
     reload_event: bool = True
     """``module reload`` sends a Reload event."""
     says_shutting_down: bool = True
-    """Actions are answered ``Asterisk is shutting down`` while it stops."""
+    """While it stops, actions get ``Asterisk is shutting down``; else it accepts no connection."""
 
 
 _13 = Dialect(
@@ -241,4 +244,4 @@ DIALECTS: dict[str, Dialect] = {
         actions=_actions(_ACTIONS_22),
     ),
 }
-"""The dialects by Asterisk's major version."""
+"""The dialects by the version of Asterisk that users call them by."""

@@ -1,50 +1,50 @@
-"""Faults that a stand-in PBX can be told to have."""
+"""Faults that can be injected into the stand-in PBX. A real Asterisk does not show them on demand."""
 
 from dataclasses import dataclass
 
 
 @dataclass(slots=True)
 class AmiFaults:
-    """What goes wrong; nothing by default. Set the fields at any time: sessions look at them for every message.
+    """The injected faults; none by default. Fields may be set at any time: sessions read them for every packet.
 
-    Answers and bytes are counted on each connection from its accepted login on.
+    Answers and bytes are counted for each connection, from its accepted login on.
     """
 
     banner: bytes | None = None
-    """Sent in place of the banner, line end included."""
+    """Sent in place of the banner, with its line end."""
     cut_after_answers: int | None = None
-    """The connection ends after so many answers; what was pipelined behind them is not executed."""
+    """The connection ends after so many answers. Actions that were pipelined behind them are not executed."""
     cut_after_bytes: int | None = None
     """The connection ends after so many bytes, in the middle of an answer."""
     stall_after_answers: int | None = None
-    """After so many answers nothing is executed or answered any more; the connection stays."""
+    """After so many answers no action is executed or answered. The connection stays open."""
     once: bool = False
-    """A cut or a stall happens once; later connections are sound."""
+    """Only the first cut or stall happens; later connections work."""
     delay: float = 0.0
     """Seconds before each answer."""
     fragment: int | None = None
-    """Answers are sent in pieces of so many bytes."""
+    """Answers are sent in pieces of this size, in bytes."""
     reorder: bool = False
-    """The answers to what came in one read go out in reverse."""
+    """The answers to all actions of one read go out in reverse order."""
     deny_puts_after: int | None = None
-    """After so many DBPuts (of all sessions) the next ones are ``Permission denied``."""
+    """After so many DBPuts of all sessions together, further ones get ``Permission denied``."""
     error_keys: frozenset[str] = frozenset()
-    """DBPut, DBDel and DBGet of these keys answer an Error."""
+    """DBPut, DBDel and DBGet of these keys get an Error."""
     half_list: int | None = None
-    """DBGetTree sends so many entries and no Complete; ``database show`` prints so many and counts all."""
+    """DBGetTree sends so many entries and no Complete event. ``database show`` prints so many, and counts all."""
 
     @property
     def in_delivery(self) -> bool:
-        """Whether answers cannot simply be sent."""
+        """Whether a fault changes how answers are sent."""
         limits = (self.cut_after_answers, self.cut_after_bytes, self.stall_after_answers, self.fragment)
         return self.reorder or self.delay > 0 or any(limit is not None for limit in limits)
 
     @property
     def in_actions(self) -> bool:
-        """Whether some actions must be refused."""
+        """Whether a fault makes actions fail."""
         return self.deny_puts_after is not None or bool(self.error_keys)
 
     def spent(self) -> None:
-        """Note that a cut or a stall has happened."""
+        """Call after a cut or a stall. With ``once`` it switches them off."""
         if self.once:
             self.cut_after_answers = self.cut_after_bytes = self.stall_after_answers = None

@@ -1,4 +1,4 @@
-"""The reading side of AMI: bytes to messages, with Asterisk's limits on lines and headers."""
+"""Bytes of a client to packets of AMI, with Asterisk's limits on lines and headers."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -6,15 +6,15 @@ from enum import Enum
 from astsync.sandbox.ami.dialects import Dialect
 
 Headers = dict[bytes, bytes]
-"""A message's headers by lower-case name; the first of a duplicate."""
+"""The headers of a packet by lower-case name; of a duplicate the first."""
 
 _BUFFER = 1024
-"""Asterisk's line buffer: a line and its LF must fit in it, so 1022 bytes and CR LF."""
+"""The size of Asterisk's line buffer. A line must fit in it with CR LF: 1022 bytes without them."""
 _BLANKS = bytes(range(1, 33))
 
 
 class ParseFailure(Enum):
-    """Why a message is not executed."""
+    """Why a packet is not executed: the text of its Error."""
 
     NONE = ""
     LONG_LINE = "Failed to parse message: line too long"
@@ -23,13 +23,13 @@ class ParseFailure(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Packet:
-    """A message: its lines without their ends."""
+    """A packet: its lines without line ends, and why it cannot be executed."""
 
     lines: list[bytes]
     failure: ParseFailure = ParseFailure.NONE
 
     def headers(self) -> Headers:
-        """Read the headers: names of any case, leading blanks of a value dropped, trailing ones kept."""
+        """Read the headers. Names may have any case. Leading blanks of a value are dropped, trailing ones kept."""
         headers: Headers = {}
         for line in self.lines:
             name, colon, value = line.partition(b":")
@@ -38,7 +38,7 @@ class Packet:
         return headers
 
     def action(self, headers: Headers) -> bytes:
-        """Give the first Action header that is not empty, or b""."""
+        """The first Action header that is not empty, else b""."""
         return headers.get(b"action") or self._later_action()
 
     def _later_action(self) -> bytes:
@@ -61,7 +61,7 @@ class PacketReader:
         self._many = False
 
     def feed(self, data: bytes) -> list[Packet]:
-        """Take bytes as they came; give the packets that they complete."""
+        """Add received bytes; the packets that are now complete."""
         *pieces, rest = (self._rest + data).split(b"\n")
         packets: list[Packet] = []
         for piece in pieces:
@@ -83,7 +83,10 @@ class PacketReader:
         return piece.partition(b"\0")[0] if b"\0" in piece else piece
 
     def _discard(self, piece: bytes) -> bytes:
-        """Drop what fills the buffer without an LF in it, as often as it fills."""
+        """Drop the buffer each time it is full without an LF.
+
+        1.8 then executes the rest of the line: a too long Val is stored empty, with Success.
+        """
         self._long = True
         while len(piece) >= _BUFFER:
             piece = piece[_BUFFER - self._dialect.long_line_keeps :]

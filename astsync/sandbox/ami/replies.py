@@ -1,9 +1,9 @@
-"""The answers of AMI as bytes."""
+"""Writes the answers of AMI as bytes."""
 
 from astsync.sandbox.ami.packets import Headers
 
 _ID_TEXT = 255
-"""Bytes of ``ActionID: …`` and its CR LF that Asterisk keeps for events; a longer one loses its line end."""
+"""Asterisk keeps so many bytes of ``ActionID: …`` CR LF for events. A longer one loses its line end."""
 
 
 def done(headers: Headers, text: str) -> bytes:
@@ -17,7 +17,7 @@ def error(headers: Headers, text: str) -> bytes:
 
 
 def reply(kind: bytes, headers: Headers, text: bytes) -> bytes:
-    """Answer with a message; the ActionID comes back when there was one."""
+    """Answer with one line of text. The answer has the action's ActionID, if any."""
     identity = headers.get(b"actionid")
     if identity:
         return b"Response: %b\r\nActionID: %b\r\nMessage: %b\r\n\r\n" % (kind, identity, text)
@@ -25,13 +25,13 @@ def reply(kind: bytes, headers: Headers, text: bytes) -> bytes:
 
 
 def start(kind: bytes, headers: Headers) -> bytes:
-    """Begin an answer that has more lines."""
+    """Begin an answer that more lines follow."""
     identity = headers.get(b"actionid")
     return b"Response: %b\r\nActionID: %b\r\n" % (kind, identity) if identity else b"Response: %b\r\n" % kind
 
 
 def id_text(headers: Headers) -> bytes:
-    """Give the ActionID line of an event, cut as Asterisk cuts it."""
+    """The ActionID line of an event, cut as Asterisk cuts it."""
     identity = headers.get(b"actionid")
     return (b"ActionID: %b\r\n" % identity)[:_ID_TEXT] if identity else b""
 

@@ -1,4 +1,4 @@
-"""One AMI connection of the stand-in PBX: reading, executing, sending, and the faults in between."""
+"""One AMI connection of the stand-in PBX: reads packets, executes them, sends the answers, injects faults."""
 
 import select
 import socket
@@ -13,24 +13,24 @@ from astsync.sandbox.ami.packets import Packet, PacketReader
 
 _CHUNK = 1 << 16
 _PENDING = 1 << 18
-"""Bytes of answers that are gathered before they are sent."""
+"""Answers are collected up to so many bytes before they are sent."""
 
 
 class SessionPbx(ActionsPbx, Protocol):
-    """What a session needs of the PBX beyond its actions."""
+    """What a session needs of the PBX, beside what its actions need."""
 
     auth_timeout: float
     write_timeout: float
 
 
 class ConnectionEnds(Exception):
-    """The connection must end: the client left, does not read, or a fault cuts it."""
+    """The connection must end: the client has left or does not read, or a fault cuts it."""
 
 
 class Session:
-    """A connection with its thread.
+    """A connection and its thread.
 
-    Raises nothing: whatever happens to the connection ends the thread and closes the socket.
+    Errors of the connection are not raised: they close the socket and end the thread.
     """
 
     def __init__(self, pbx: SessionPbx, connection: socket.socket) -> None:
@@ -164,7 +164,7 @@ class Session:
     # Sending.
 
     def _write(self, data: bytes) -> None:
-        """Send all; a client that does not read within the write timeout is dropped, as Asterisk does."""
+        """Send all bytes. A client that does not read within ``write_timeout`` is disconnected, as Asterisk does."""
         left = memoryview(data)
         with self._sending:
             while left:

@@ -1,13 +1,13 @@
-"""The AMI users of the stand-in PBX, as ``manager.conf`` would name them."""
+"""The AMI users of the stand-in PBX; ``manager.conf`` defines those of an Asterisk."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(frozen=True, slots=True)
 class AmiUser:
-    """An AMI user: ``read`` are the classes of events it gets, ``write`` the classes of actions it may send.
+    """An AMI user: it gets the classes of events in ``read``, and may send the classes of actions in ``write``.
 
-    A ``denied`` user is shut out by its address (``deny`` in manager.conf).
+    The login of a ``denied`` user is refused, as by ``deny`` in manager.conf.
     """
 
     name: str = "astsync"
@@ -17,5 +17,5 @@ class AmiUser:
     denied: bool = False
 
     def may(self, rights: frozenset[str]) -> bool:
-        """Tell whether this user may send an action that needs one of these classes."""
+        """Whether this user may send an action that needs one of these classes."""
         return not rights or "all" in self.write or not rights.isdisjoint(self.write)

@@ -1,4 +1,4 @@
-"""The configuration of a private Asterisk: its own folders, AMI on the loopback, the least modules."""
+"""Writes the configuration files of a private Asterisk: its own folders, AMI on the loopback, few modules."""
 
 import secrets
 from collections.abc import Iterator, Sequence
@@ -7,7 +7,7 @@ from pathlib import Path
 
 from astsync.sandbox.asterisk.installation import Installation
 
-# Calls, AstDB and caller names in the dialplan, AGI and CURL() for lookups at call time; nothing that opens a port.
+# For calls, AstDB and caller names in the dialplan; AGI and CURL() for lookups at call time. None opens a port.
 MODULES = (
     "app_dial", "app_echo", "app_exec", "app_userevent", "app_verbose", "func_base64", "func_callerid", "func_cdr",
     "func_curl", "func_db", "func_strings", "pbx_config", "res_agi", "res_curl", "res_speech",
@@ -15,9 +15,9 @@ MODULES = (
 
 _EMPTY = ("acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "features.conf", "indications.conf", "udptl.conf")
 
-# The incoming context gives a caller the name of the phonebook and leaves the carrier's where there is none; a bare
-# Set(CALLERID(name)=${DB(...)}) would wipe it. The line is the one that the README gives. The phone tells what it
-# would show, and does not pick up.
+# In [incoming] a caller gets the name of the phonebook. Without an entry the carrier's name stays; a bare
+# Set(CALLERID(name)=${DB(...)}) would wipe it. A test holds the line equal to README's. In [phones] the called
+# phone reports as an event which name it would show, and does not pick up.
 DIALPLAN = """\
 [incoming]
 exten => _X.,1,ExecIf(${DB_EXISTS(cidname/${FILTER(0-9,${CALLERID(num)})})}?Set(CALLERID(name)=${DB_RESULT}))
@@ -32,7 +32,7 @@ exten => _X.,1,UserEvent(AstsyncCall,Call: ${ASTSYNC_CALL},Name: ${BASE64_ENCODE
 
 @dataclass(frozen=True)
 class ManagerUser:
-    """An AMI user: ``read`` rules which events it gets, ``write`` which actions it may send (Asterisk's classes)."""
+    """A user of manager.conf. ``read`` are the classes of events it gets, ``write`` those of actions it may send."""
 
     name: str
     write: str = ""
@@ -42,7 +42,7 @@ class ManagerUser:
 
 @dataclass(frozen=True)
 class TlsFiles:
-    """The certificate and its key (PEM) with which AMI is also offered over TLS."""
+    """The certificate and the key (PEM) of AMI over TLS."""
 
     certificate: Path
     key: Path
@@ -50,7 +50,7 @@ class TlsFiles:
 
 @dataclass(frozen=True)
 class Ports:
-    """AMI's ports on 127.0.0.1; ``tls`` is 0 when it is not offered."""
+    """The ports of AMI on 127.0.0.1. ``tls`` 0: there is no AMI over TLS."""
 
     ami: int
     tls: int = 0
@@ -58,7 +58,7 @@ class Ports:
 
 @dataclass(frozen=True)
 class Folders:
-    """Where a private Asterisk keeps its things. ``run`` holds a socket, whose path must be short."""
+    """The folders of a private Asterisk. ``run`` holds a socket; the system limits the length of a socket's path."""
 
     home: Path
     run: Path
@@ -79,7 +79,7 @@ class Folders:
         return self.home / "db" / "astdb.sqlite3"
 
     def make(self) -> None:
-        """Make them, for this user only."""
+        """Make the folders, for this user only."""
         for name in ("etc", "log", "db", "lib", "spool", "keys", "agi"):
             (self.home / name).mkdir(parents=True, exist_ok=True, mode=0o700)
         self.run.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -95,14 +95,14 @@ def write_files(  # the parts of one configuration
     modules: Sequence[str] = (),
     tls: TlsFiles | None = None,
 ) -> None:
-    """Write the configuration below ``folders.etc``; ``dialplan`` and ``modules`` come on top of the usual ones."""
+    """Write the configuration files into ``folders.etc``. ``dialplan`` and ``modules`` are added to those above."""
     texts = {
         "asterisk.conf": _directories(installation, folders),
         "manager.conf": "\n".join((*_manager(ports, tls), *(line for user in users for line in _user(user)))),
         "modules.conf": "\n".join(_modules(installation, (*MODULES, *modules))),
         "extensions.conf": f"{DIALPLAN}\n{dialplan}",
         "logger.conf": "[general]\n[logfiles]\nmessages.log => notice,warning,error\n",
-        # Without these its log is full of errors that mean nothing.
+        # Empty files: without them Asterisk logs errors that mean nothing here.
         **dict.fromkeys(_EMPTY, ""),
     }
     for name, text in texts.items():

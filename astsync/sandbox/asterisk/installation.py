@@ -1,4 +1,4 @@
-"""Where an Asterisk is on this machine: installed, or unpacked into a folder without being installed."""
+"""Finds an Asterisk on this machine: an installed one, or one that was only unpacked into a folder."""
 
 import os
 import re
@@ -21,8 +21,8 @@ SYSTEM_FOLDERS = "/usr/sbin:/usr/local/sbin"  # not on every user's PATH
 class Installation:
     """An Asterisk that can be started.
 
-    ``command`` starts it, options to be appended; ``modules`` and ``data`` are its folders of modules and of
-    documentation and sounds; ``version`` is such as "22.10.1~dfsg".
+    ``command`` with options appended starts it. ``modules`` is its folder of modules, ``data`` that of documentation
+    and sounds. ``version`` is, for example, "22.10.1~dfsg".
     """
 
     version: str
@@ -33,7 +33,7 @@ class Installation:
 
 
 def cache_folders() -> tuple[Path, ...]:
-    """Give the folders that may hold fetched Asterisks: the current folder's, the project's and the user's."""
+    """The folders that may hold fetched Asterisks: the caches of the current folder, of the project and of the user."""
     project = Path(__file__).resolve().parents[3]
     return (
         Path.cwd() / ".cache" / "asterisk",
@@ -43,10 +43,10 @@ def cache_folders() -> tuple[Path, ...]:
 
 
 def find_installation(major: int | None = None) -> Installation | None:
-    """Give the first Asterisk of this major version (None: of any), or None.
+    """Find an Asterisk of this major version (None: of any); None when there is none.
 
-    Looks at ``ASTSYNC_ASTERISK`` (a binary, or the root of an unpacked tree), at what ``make asterisk`` fetched, and on
-    ``PATH``. Raises ConfigError when ``ASTSYNC_ASTERISK`` names nothing that runs.
+    The places in their order: ``ASTSYNC_ASTERISK`` (a binary, or the root of an unpacked tree), what ``make asterisk``
+    fetched, ``PATH``. Raises ConfigError when ``ASTSYNC_ASTERISK`` names nothing that runs.
     """
     found = (installation for installation in _installations(major) if major in (None, installation.major))
     return next(found, None)
@@ -76,7 +76,7 @@ def _named(path: Path) -> Installation:
 
 
 def read_installation(path: Path) -> Installation | None:
-    """Tell what Asterisk is at ``path``, a program or an unpacked root; None when there is none that runs."""
+    """Examine ``path``, a program or an unpacked root. None: no Asterisk there that runs."""
     binary = path / "usr/sbin/asterisk" if path.is_dir() else path
     if not binary.is_file():
         return None
@@ -96,9 +96,10 @@ def _module_folders(prefix: Path) -> Iterator[Path]:
 
 
 def _loader(root: Path) -> tuple[str, ...]:
-    """Give the words that start a program with an unpacked root's own loader and libraries; none for an installed one.
+    """The words before a program that start it with the loader and the libraries of an unpacked root.
 
-    The loader's name differs by architecture; links from it may be absolute and lead out of the root.
+    An installed Asterisk needs none. An unpacked one may need newer libraries than this machine has. The name of the
+    loader depends on the architecture. Links to it may be absolute and lead out of the root; those are left out.
     """
     if root == Path("/") or not (root / "var/lib/asterisk").is_dir():
         return ()

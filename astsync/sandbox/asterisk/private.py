@@ -1,4 +1,4 @@
-"""A private Asterisk: a real one, on free ports of the loopback and in its own folders, for the sandbox and tests."""
+"""A private Asterisk: a real one in its own folders, on free ports of the loopback, for the sandbox and tests."""
 
 import base64
 import contextlib
@@ -11,36 +11,37 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from types import TracebackType
 
 from astsync.errors import PbxError, PbxLoginError, PbxTimeout, PbxUnreachable, UnsafeValue
 from astsync.sandbox.asterisk.conf_files import Folders, ManagerUser, Ports, TlsFiles, write_files
 from astsync.sandbox.asterisk.installation import Installation
 
 HOST = "127.0.0.1"
-# The rights of each: what astsync needs; all it could use; reading only; none.
+# The rights, in this order: those that astsync needs; all that it can use; reading only; none.
 DEFAULT_USERS = (
     ("astsync", "system", ""),
     ("command", "system,command,reporting", "system"),
     ("reader", "reporting", ""),
     ("nobody", "", ""),
 )
-_SOCKET_PATH = 100  # bytes that a socket's path may have, with some to spare
+_SOCKET_PATH = 100  # bytes of a socket's path; Linux allows 107
 _PORT_TRIES = 5
-# Ends Asterisk when the process that started it has gone, however it went: then its end of the pipe closes.
+# A shell that waits until its standard input closes, then kills Asterisk. The process that started Asterisk holds the
+# other end of that pipe: however that process ends, the system closes it.
 _WATCH = 'read -r _; kill -9 "$1"; [ -z "$2" ] || rm -rf -- "$2"'
 
 
 class _PortTaken(Exception):
-    """Another process got the port between the choice and the start."""
+    """Another process took the port after it was chosen and before Asterisk listened on it."""
 
 
 class PrivateAsterisk:
-    """An Asterisk of its own, started and ended by this object; also a context manager.
+    """A real Asterisk that this object starts and ends; also a context manager.
 
-    ``host`` and ``port`` are AMI's (``tls_port`` with TLS, else 0), ``user`` and ``secret`` the first of ``users``, the
-    others' secrets by ``secret_of``. Without ``folder`` it makes a temporary one and removes it in ``stop``.
-    ``patience`` is how many seconds it may take to start. ``dialplan`` and ``modules`` are added to its own.
+    ``host`` and ``port`` are those of AMI; ``tls_port`` is 0 without ``tls``. ``user`` and ``secret`` belong to the
+    first of ``users``; ``secret_of`` finds the others. Without ``folder`` it makes a temporary one, and ``stop``
+    removes it. ``patience`` limits the start, in seconds. ``dialplan`` and ``modules`` are added to those of
+    ``conf_files``.
     """
 
     host = HOST
@@ -72,14 +73,12 @@ class PrivateAsterisk:
         self.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
     @property
     def folder(self) -> Path:
-        """The folder of its configuration, logs and AstDB; made when it starts."""
+        """The folder of its configuration, logs and AstDB; ``start`` makes it. Raises RuntimeError before."""
         if self._folders is None:
             raise RuntimeError("a private Asterisk has a folder once it was started")
         return self._folders.home
@@ -91,17 +90,17 @@ class PrivateAsterisk:
 
     @property
     def pid(self) -> int | None:
-        """The process, or None when it does not run."""
+        """The id of its process. None: it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
     def secret_of(self, name: str) -> str:
-        """Give the secret of one of ``users``."""
+        """The secret of one of ``users``."""
         return next(user.secret for user in self.users if user.name == name)
 
     def start(self) -> None:
-        """Start it and wait until it is fully booted; the port stays the same from the first start on.
+        """Start it and wait until it is fully booted. All later starts use the port of the first.
 
-        Raises PbxUnreachable when it ends at once or its port is taken, PbxTimeout when it does not answer.
+        Raises PbxUnreachable when it ends while starting or its port is taken, PbxTimeout when it does not answer.
         """
         if self.pid is not None:
             return
@@ -131,7 +130,7 @@ class PrivateAsterisk:
         )
 
     def stop(self) -> None:
-        """End it as a shutdown does (SIGTERM, after 10 seconds SIGKILL) and remove the folders that it made."""
+        """Shut it down (SIGTERM, after 10 seconds SIGKILL) and remove the folders that were made for it."""
         self._end()
         if self._folders is None:
             return
@@ -141,11 +140,11 @@ class PrivateAsterisk:
         self._folders = None
 
     def kill(self) -> None:
-        """End it as a power cut does (SIGKILL); its folders stay, so that it can be started again."""
+        """End it as by a power cut (SIGKILL). Its folders stay: it can be started again."""
         self._end(signal.SIGKILL)
 
     def restart(self, *, wipe: bool = False) -> None:
-        """Stop and start it on the same port; ``wipe`` loses AstDB, as a PBX does whose disk is read-only."""
+        """Stop it and start it on the same port. With ``wipe`` AstDB is lost, as on a PBX that keeps it in memory."""
         database = self.database
         self._end()
         if wipe:
@@ -154,7 +153,7 @@ class PrivateAsterisk:
         self.start()
 
     def console(self, command: str) -> str:
-        """Run a command of Asterisk's own console, such as "database show", and give what it prints."""
+        """Run a command of Asterisk's console ("database show"). Returns what it prints. Raises PbxUnreachable."""
         settings = self.folder / "etc" / "asterisk.conf"
         answer = subprocess.run(
             [*self.installation.command, "-C", str(settings), "-rx", command],
@@ -170,11 +169,12 @@ class PrivateAsterisk:
     def call(
         self, number: str, carrier_name: str = "", *, context: str = "incoming", called: str = "100", wait: float = 10
     ) -> str:
-        """Call from ``number`` and give the caller name that the called phone got.
+        """Call from ``number``. Returns the caller name that the called phone got.
 
-        The call comes in as from a carrier that sends ``carrier_name``, into ``context`` of the dialplan, by default
-        the one with the guarded lookup in ``cidname``; one of your own ends in ``Dial(Local/${EXTEN}@phones/n)``.
-        Raises UnsafeValue for what AMI cannot carry, PbxTimeout when no phone rang within ``wait`` seconds.
+        The call comes in as from a carrier that sends ``carrier_name``. It enters ``context`` of the dialplan, by
+        default the one with the lookup in ``cidname``. A context of your own must end in
+        ``Dial(Local/${EXTEN}@phones/n)``. Raises UnsafeValue for a line break, PbxError when Asterisk refuses the call,
+        PbxTimeout when no phone rang within ``wait`` seconds.
         """
         if any(c in number + carrier_name for c in "\r\n\0"):
             raise UnsafeValue("a line break in a caller's number or name")
@@ -238,7 +238,7 @@ class PrivateAsterisk:
         )
 
     def _wait_booted(self) -> None:
-        """Wait for FullyBooted. Our own login proves that the port is not some other process's."""
+        """Wait for FullyBooted. A login as ``_own`` proves that this Asterisk has the port, and not another process."""
         deadline, login = time.monotonic() + self._patience, 0.2
         while time.monotonic() < deadline:
             if self._process is None or self._process.poll() is not None:
@@ -249,7 +249,7 @@ class PrivateAsterisk:
             if self._port_is_booted(min(login, deadline - time.monotonic())):
                 return
             time.sleep(0.02)
-            login = min(2 * login, 5)  # a stranger on the port may never answer, a slow machine does in time
+            login = min(2 * login, 5)  # another process on the port may never answer; a slow machine answers later
         raise PbxTimeout(
             f"Asterisk {self.version} did not answer on AMI within {self._patience:.0f} s{self._log_tail()}",
             hint="Read the log above; on a busy machine try again.",
@@ -281,7 +281,7 @@ class PrivateAsterisk:
             watch.communicate()
 
     def _log_tail(self, lines: int = 12) -> str:
-        """Give the last lines of its logs, to be put after a message."""
+        """The last lines of its logs, to be appended to a message."""
         if self._folders is None:
             return ""
         texts = (path.read_text(errors="replace") for path in sorted(self._folders.log.glob("*.log")))
@@ -290,7 +290,7 @@ class PrivateAsterisk:
 
 
 class _Ami:
-    """The little of AMI that starting and calling need: a login, an action, packets until a deadline."""
+    """An AMI client for starting and calling: logs in, sends actions, reads packets until a deadline."""
 
     def __init__(self, port: int, user: ManagerUser, patience: float) -> None:
         self._deadline = time.monotonic() + patience
@@ -325,7 +325,7 @@ class _Ami:
             raise PbxUnreachable("the AMI connection ended")
 
     def send(self, **headers: str) -> None:
-        """Send an action, its headers in their order."""
+        """Send an action; the headers go out in the given order."""
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         try:
             self._socket.sendall(f"{lines}\r\n".encode())
@@ -333,7 +333,7 @@ class _Ami:
             raise PbxUnreachable(f"the AMI connection broke: {error.strerror or error}") from error
 
     def packets(self) -> Iterator[dict[str, str]]:
-        """Give answers and events as they come; ends with the connection or at the deadline."""
+        """Answers and events as they come. Ends when the connection ends or the deadline has passed."""
         packet: dict[str, str] = {}
         while (left := self._deadline - time.monotonic()) > 0:
             self._socket.settimeout(left)
@@ -352,7 +352,7 @@ class _Ami:
 
 
 def free_port() -> int:
-    """Give a port of the loopback that nothing listens on at this moment."""
+    """A port of the loopback that nobody listens on at this moment."""
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])

@@ -1,1 +1,1 @@
-"""Debian's own packages, brought into a folder as any user and without installing them."""
+"""Fetches Debian's own packages into a folder, as any user and without installing them."""

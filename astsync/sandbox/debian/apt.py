@@ -1,8 +1,8 @@
-"""A private apt state in a folder: reads and downloads Debian's signed packages as any user, changes nothing outside.
+"""Runs apt with all its state in one folder: it downloads Debian's signed packages as any user.
 
-Standard library only, so that a bare system Python can run it before anything is installed. The mirror, the proxies and
-the keyring are the machine's own. Signatures are always verified; their Valid-Until is not, as mirrors of closed
-networks lag behind and nothing that is fetched here gets installed.
+Nothing outside the folder is changed. Only the standard library is used: a bare system Python runs this before anything
+is installed. The mirror, the proxies and the keyring are those of the machine. Signatures are always verified. Their
+Valid-Until is not: mirrors in closed networks lag behind, and nothing that is fetched here gets installed.
 """
 
 import os
@@ -60,7 +60,7 @@ Acquire::Retries "3";
 
 
 class FetchError(AstsyncError):
-    """Debian's packages could not be had: no apt, no mirror, no network, no room, or no valid signature."""
+    """Debian's packages could not be fetched: no apt, mirror, network or disk space, or no valid signature."""
 
     exit_code = 5
 
@@ -112,14 +112,14 @@ _FAILURES = (
 
 @dataclass(frozen=True)
 class Mirror:
-    """A Debian mirror: its base address, and the suite that the machine itself takes from it ("" when unknown)."""
+    """A Debian mirror: its base address, and the suite that this machine itself uses ("" when unknown)."""
 
     uri: str
     suite: str = ""
 
     def __str__(self) -> str:
         parts = urlsplit(self.uri)
-        return f"{parts.hostname or ''}{parts.path}".rstrip("/")  # without a login that the address may carry
+        return f"{parts.hostname or ''}{parts.path}".rstrip("/")  # the address may hold a login; it is left out
 
 
 def need_programs() -> None:
@@ -133,7 +133,7 @@ def need_programs() -> None:
 
 
 def find_keyring() -> Path:
-    """Give Debian's archive keyring. Raises FetchError when the machine has none."""
+    """The file of Debian's archive keyring. Raises FetchError when the machine has none."""
     for keyring in KEYRINGS:
         if keyring.is_file():
             return keyring
@@ -144,11 +144,11 @@ def find_keyring() -> Path:
 
 
 def find_mirrors() -> list[Mirror]:
-    """Give the Debian mirrors of this machine, the likeliest first.
+    """The Debian mirrors of this machine, the likeliest first.
 
-    ``ASTSYNC_DEBIAN_MIRROR`` wins; else the machine's own apt sources, as ``apt-get indextargets`` reads them, which
-    needs no ``apt-get update`` before. A third party's repository that looks like Debian's comes last, and Debian's
-    keyring refuses it. Raises FetchError when there is none.
+    ``ASTSYNC_DEBIAN_MIRROR``, where set, is the only one. Else they are those of the machine's apt sources, read by
+    ``apt-get indextargets``; it needs no ``apt-get update`` before. A repository of a third party may look like
+    Debian's: it comes last, and Debian's keyring refuses its signature. Raises FetchError when there is none.
     """
     named = os.environ.get(MIRROR_VARIABLE, "").strip()
     if named:
@@ -163,7 +163,7 @@ def find_mirrors() -> list[Mirror]:
 
 
 def read_mirrors(targets: str) -> list[Mirror]:
-    """Read lines of ``address suite`` as ``find_mirrors`` asks apt for them; each address once, Debian's own first."""
+    """Read the lines ``address suite`` that apt prints for ``find_mirrors``. Each address once, Debian's own first."""
     found: dict[str, Mirror] = {}
     for line in targets.splitlines():
         uri, _, suite = line.partition(" ")
@@ -173,7 +173,7 @@ def read_mirrors(targets: str) -> list[Mirror]:
 
 
 def explain_failure(doing: str, said: str) -> FetchError:
-    """Give the error for a failed command: what apt or dpkg said, in words with a cure."""
+    """The error for a failed command of apt or dpkg: what its output means, and the cure."""
     lines = [line for line in said.splitlines() if re.match(r"[EW]: |dpkg|tar|apt", line)] or said.splitlines()
     for pattern, meaning, hint in _FAILURES:
         if re.search(pattern, said):
@@ -183,7 +183,7 @@ def explain_failure(doing: str, said: str) -> FetchError:
 
 
 class PrivateApt:
-    """apt with its state, its cache and its one source in ``folder``; ``main`` of one suite of one mirror."""
+    """apt with its state and its cache in ``folder``. It knows one source: ``main`` of one suite at one mirror."""
 
     def __init__(self, folder: Path, mirror: Mirror, suite: str) -> None:
         self.folder = folder.resolve()
@@ -192,7 +192,7 @@ class PrivateApt:
         self.archives = self.folder / "cache" / "archives"
 
     def update(self) -> None:
-        """Write the state and bring the suite's list of packages. Raises FetchError."""
+        """Write the configuration and download the suite's list of packages. Raises FetchError."""
         if re.search(r'["\n]', str(self.folder)):
             raise FetchError(f"apt cannot use the folder {self.folder}", hint="Name one without quotes in its path.")
         for folder in (self.folder / "state/lists/partial", self.archives / "partial", self.folder / "log"):
@@ -206,15 +206,15 @@ class PrivateApt:
         self._apt("apt-get", "update", doing=f"reading Debian {self.suite} from {self.mirror}")
 
     def version(self, package: str) -> str:
-        """Give the version of a package in the suite, such as "1:22.10.1+dfsg-1", or "" when it has none."""
+        """The version of a package in the suite, such as "1:22.10.1+dfsg-1". "": the suite does not have it."""
         shown = self._apt("apt-cache", "--no-all-versions", "show", package, doing="", check=False)
         found = re.search(r"^Version: (\S+)$", shown, re.MULTILINE)
         return found[1] if found else ""
 
     def download(self, package: str, *, alone: bool = False, tell: Callable[[str], None] = lambda _: None) -> None:
-        """Bring a package, by default with all that it depends on, into ``archives``; goes on with an earlier try.
+        """Download a package into ``archives``, by default with all packages that it depends on.
 
-        ``tell`` is told of each file as it starts. Raises FetchError.
+        An interrupted download is continued. ``tell`` gets each line that apt prints. Raises FetchError.
         """
         how = ["download"] if alone else ["install", "--download-only"]
         self._apt("apt-get", *how, package, doing=f"downloading {package} from {self.mirror}", tell=tell)
@@ -236,7 +236,7 @@ class PrivateApt:
 
 
 def unpack(archive: Path, root: Path) -> None:
-    """Unpack one ``.deb`` below ``root``; once more over an unfinished try does no harm. Raises FetchError."""
+    """Unpack one ``.deb`` below ``root``. An unfinished try may be repeated. Raises FetchError."""
     answer = _run(["dpkg-deb", "--extract", str(archive), str(root)])
     if answer.returncode != 0:
         raise explain_failure(f"unpacking {archive.name}", answer.stdout)
@@ -245,7 +245,7 @@ def unpack(archive: Path, root: Path) -> None:
 def _run(
     command: list[str], cwd: Path | None = None, tell: Callable[[str], None] = lambda _: None
 ) -> subprocess.CompletedProcess[str]:
-    """Run a program with both its outputs in one, told line by line."""
+    """Run a program. Standard output and standard error are one; ``tell`` gets it line by line."""
     lines = []
     with subprocess.Popen(
         command,
@@ -254,7 +254,7 @@ def _run(
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
-        close_fds=False,  # keeps the lock while it runs, even when we are killed
+        close_fds=False,  # the lock file stays open: while apt runs the lock is held, even when this process is killed
         encoding="utf-8",
         errors="replace",
     ) as process:
@@ -265,6 +265,6 @@ def _run(
 
 
 def _quoted(said: str) -> str:
-    """Give what a program said, without logins in addresses."""
+    """The output of a program in brackets, without the logins in its addresses."""
     said = re.sub(r"//[^/\s@]+@", "//", said.strip())
     return f" ({said})" if said else ""

@@ -1,8 +1,8 @@
-"""Brings Debian's own packages into a folder, as any user and without installing them.
+"""Fetches Asterisk or pip from Debian's own packages, as any user and without installing them.
 
-``python -m astsync.sandbox.debian asterisk 22 FOLDER`` brings Asterisk. ``python -m astsync.sandbox.debian pip VENV``
-puts pip into a virtual environment that was made without it. Standard library only: a bare system Python runs this
-before anything is installed.
+``python -m astsync.sandbox.debian asterisk 22 FOLDER`` fetches Asterisk. ``python -m astsync.sandbox.debian pip VENV``
+puts pip into a virtual environment that was made without it. Only the standard library is used: a bare system Python
+runs this before anything is installed.
 """
 
 import argparse
@@ -21,7 +21,7 @@ from pathlib import Path
 from astsync.errors import AstsyncError
 from astsync.sandbox.debian.apt import FetchError, PrivateApt, find_mirrors, need_programs, unpack
 
-# Which suites have which Asterisk, the steadier first; the other stable releases have none.
+# The suites that have each major version, the steadier first. Debian 12 and 13 have no Asterisk.
 SUITES = {22: ("forky", "sid"), 16: ("bullseye",)}
 _UNUSED = ("doc", "man", "info", "locale", "lintian")  # of usr/share: a fifth of the size
 _STAMP = ".complete"
@@ -32,7 +32,7 @@ Tell = Callable[[str], None]
 
 
 def asterisk_root(folder: Path, major: int) -> Path | None:
-    """Give the root of a wholly unpacked Asterisk that ``fetch_asterisk`` brought to ``folder``, or None."""
+    """The root of the Asterisk that ``fetch_asterisk`` unpacked in ``folder``. None: it is absent or not complete."""
     home = folder / str(major)
     try:
         whole = (home / _STAMP).is_file() and (home / "root/usr/sbin/asterisk").is_file()
@@ -42,10 +42,10 @@ def asterisk_root(folder: Path, major: int) -> Path | None:
 
 
 def fetch_asterisk(major: int, folder: Path, tell: Tell) -> Path:
-    """Bring Asterisk ``major`` with all that it needs to ``folder/MAJOR/root`` and give that root.
+    """Fetch Asterisk ``major`` with all that it needs to ``folder/MAJOR/root``. Returns that root.
 
-    A finished one is given at once; an unfinished one is gone on with; two at the same time wait for each other.
-    Takes 80 MB of download and about 250 MB of disk. Raises FetchError.
+    A complete one is returned at once, an unfinished one is continued. A second process waits for the first. It
+    downloads 80 MB and needs about 250 MB of disk. Raises FetchError.
     """
     root = asterisk_root(folder, major)
     if root is not None:
@@ -74,7 +74,7 @@ def _fetch_asterisk(major: int, home: Path, tell: Tell) -> Path:
 
 
 def _find_asterisk(major: int, work: Path) -> tuple[PrivateApt, str]:
-    """Find the mirror and the suite that have this major version; the first failure is the one to report."""
+    """Find a mirror and a suite that have this major version. When none has it, the first failure is raised."""
     failures: list[FetchError] = []
     for mirror in find_mirrors():
         for suite in SUITES[major]:
@@ -95,7 +95,7 @@ def _try_suite(apt: PrivateApt, major: int) -> tuple[PrivateApt, str]:
 
 
 def _unpack_all(archives: Path, root: Path, tell: Tell) -> None:
-    """Unpack every archive, and remove each as soon as it is unpacked: what is left is what is still to do."""
+    """Unpack every archive and then remove it: after an interruption the rest of the archives is still to do."""
     left = sorted(archives.glob("*.deb"))
     tell(f"  unpacking {len(left)} packages")
     root.mkdir(parents=True, exist_ok=True)
@@ -110,7 +110,7 @@ def _unpack_all(archives: Path, root: Path, tell: Tell) -> None:
 
 
 def _slim(root: Path) -> None:
-    """Remove what nobody reads there, and the set-user-id bits, which have no business in a cache."""
+    """Remove files that nobody reads, and the set-user-id bits: in a cache they are only a risk."""
     for name in _UNUSED:
         shutil.rmtree(root / "usr/share" / name, ignore_errors=True)
     for folder, _, names in os.walk(root):
@@ -123,7 +123,7 @@ def _slim(root: Path) -> None:
 def install_pip(venv: Path, tell: Tell) -> None:
     """Put pip into a virtual environment made with ``--without-pip``, from Debian's package ``python3-pip-whl``.
 
-    This is what ``python3 -m venv`` would do, where Debian's ``python3-venv`` is not installed. Raises FetchError.
+    ``python3 -m venv`` does this itself where Debian's ``python3-venv`` is installed. Raises FetchError.
     """
     with tempfile.TemporaryDirectory(prefix="astsync-") as name, _or_else(_OTHER_PIP, Path(name)):
         need_programs()
@@ -139,7 +139,7 @@ def install_pip(venv: Path, tell: Tell) -> None:
 
 
 def _own_release(work: Path) -> PrivateApt:
-    """Read the machine's own release from the first of its mirrors that works."""
+    """apt for the machine's own release, with the first of its mirrors that answers. Raises FetchError."""
     failures: list[FetchError] = []
     for mirror in find_mirrors():
         apt = PrivateApt(work, mirror, mirror.suite or "stable")
@@ -159,7 +159,7 @@ def _install_wheel(venv: Path, wheel: Path) -> None:
 
 
 def _counter(tell: Tell) -> Tell:
-    """Give what counts apt's files; it speaks every 40 of them, as a download takes a while."""
+    """A listener to apt's output that reports every 40th file: a download takes a while."""
     count = 0
 
     def count_line(line: str) -> None:
@@ -173,7 +173,7 @@ def _counter(tell: Tell) -> Tell:
 
 @contextmanager
 def _locked(path: Path, tell: Tell) -> Iterator[None]:
-    """Hold a lock file, waiting while another process has it; it ends with this process and the apt it started."""
+    """Hold a lock file; wait while another process holds it. The lock ends with this process and the apt it started."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with path.open("a") as file:
         os.set_inheritable(file.fileno(), True)
@@ -187,7 +187,7 @@ def _locked(path: Path, tell: Tell) -> Iterator[None]:
 
 @contextmanager
 def _or_else(other: str, folder: Path) -> Iterator[None]:
-    """Add the other way to each error, and say in our words what the file system refused."""
+    """Add another way to the hint of each error, and turn errors of the file system into FetchError."""
     try:
         yield
     except FetchError as error:
@@ -218,7 +218,7 @@ def _arguments(words: list[str] | None) -> argparse.Namespace:
 
 
 def main(words: list[str] | None = None) -> int:
-    """Run the command line and give its exit code: 0, 5 when Debian's packages cannot be had, 130 interrupted."""
+    """Run the command line. The exit code: 0; 5 when Debian's packages cannot be fetched; 130 when interrupted."""
     arguments = _arguments(words)
     try:
         if arguments.command == "pip":

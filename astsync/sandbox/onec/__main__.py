@@ -1,4 +1,4 @@
-"""``python -m astsync.sandbox.onec``: run the stand-in 1C by hand."""
+"""``python -m astsync.sandbox.onec`` runs the stand-in 1C by hand."""
 
 import argparse
 import io
@@ -22,7 +22,7 @@ def _options(arguments: Sequence[str] | None) -> argparse.Namespace:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a stand-in 1C until SIGINT or SIGTERM; its address and login go to standard output."""
+    """Run a stand-in 1C until SIGINT or SIGTERM. Its address and its login go to standard output."""
     options = _options(arguments)
     ended = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -30,7 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     settings = {"flavour": options.flavour, "publication": options.publication, "port": options.port}
     with OneC(options.size, options.seed, **settings) as onec:
         if isinstance(sys.stdout, io.TextIOWrapper):
-            sys.stdout.reconfigure(encoding="utf-8")  # the login is Cyrillic, whatever the terminal says it can show
+            # The login is Cyrillic, and the terminal may claim that it shows ASCII only.
+            sys.stdout.reconfigure(encoding="utf-8")
         sys.stdout.write(f"url      {onec.url}\nuser     {onec.user}\npassword {onec.password}\n")
         sys.stdout.flush()
         ended.wait()

@@ -1,4 +1,4 @@
-"""Columns of what the stand-in 1C publishes, and the contacts in their two homes: tabular sections, the register."""
+"""The columns of sets in the stand-in 1C. Contacts are stored in a tabular section or in an information register."""
 
 import json
 from collections.abc import Callable
@@ -10,7 +10,7 @@ from astsync.sandbox.onec.data import EMAIL, FAX, NIL, NO_DATE, PHONE, Contact, 
 from astsync.sandbox.onec.item_tables import Table, presentation
 
 Edm = Literal["Guid", "String", "Text", "Boolean", "Int64", "DateTime", "Composite", "Section"]
-"""The kinds of columns. Text is a string of unlimited length, which 1C cannot compare; the others are Edm's."""
+"""The types of columns. Text is a string of unlimited length: 1C cannot compare it. Section is a tabular section."""
 
 Getter = Callable[[Any], Any]
 CONTACT_KINDS = "ВидыКонтактнойИнформации"
@@ -20,7 +20,10 @@ REGISTER_KEYS = ("Объект", "Объект_Type", "Тип", "Вид", "Ви�
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a set. ``target`` is the set that a reference leads to; ``item_only`` is absent in folders."""
+    """A column of a set. ``target`` is the set that a reference points to.
+
+    An ``item_only`` column is absent in folders. ``sort_key`` replaces ``get`` in ``$orderby``.
+    """
 
     name: str
     type: Edm
@@ -31,13 +34,13 @@ class Column:
 
     @property
     def link(self) -> str:
-        """The navigation property of a reference: Вид for Вид_Key; "" for other columns."""
+        """The navigation property of a reference (Вид for Вид_Key); "" for other columns."""
         return self.name.removesuffix("_Key") if self.target else ""
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A row of a tabular section: its table, the index of its item there, its number from 1, and what it holds."""
+    """A row of a tabular section or of the register: its item by table and index, its number from 1, its contact."""
 
     table: Table
     index: int
@@ -46,7 +49,7 @@ class Line:
 
     @property
     def item(self) -> Item:
-        """The item that the line belongs to, made anew."""
+        """The item that the line belongs to. It is made anew each time."""
         return self.table.item(self.index)
 
     @property
@@ -56,12 +59,12 @@ class Line:
 
 
 def type_of(catalog: str, ref: str) -> str:
-    """Give what stands beside a reference of composite type: its catalog's type, or that it is none."""
+    """The type that 1C writes beside a reference of composite type: that of the catalog, or Undefined for NIL."""
     return "StandardODATA.Undefined" if ref == NIL else f"StandardODATA.Catalog_{catalog}"
 
 
 def section_columns(kinds: dict[str, str], details: str) -> list[Column]:
-    """Give the columns of a tabular section; ``kinds`` are references by name, ``details`` as a flavour has them."""
+    """The columns of a tabular section. ``kinds``: references of kinds by their names. ``details``: see ``Flavour``."""
     columns = [
         Column("Ref_Key", "Guid", lambda line: line.ref, sort_key=lambda line: presentation(line.item)),
         Column("LineNumber", "Int64", lambda line: str(line.number), sort_key=lambda line: line.number),
@@ -84,7 +87,7 @@ def section_columns(kinds: dict[str, str], details: str) -> list[Column]:
 
 
 def _or_raw(column: Column) -> Column:
-    """Let a contact give the column as it is."""
+    """The same column; a value in ``Contact.raw`` replaces its own."""
     name, get = column.name, column.get
 
     def found(line: Line) -> Any:
@@ -95,7 +98,7 @@ def _or_raw(column: Column) -> Column:
 
 
 def register_columns(kinds: dict[str, str]) -> list[Column]:
-    """Give the columns of the register of contacts. ``Вид`` is a reference, or the kind's name as a text."""
+    """The columns of the register of contacts. ``Вид`` is a reference, or a kind's name as a text."""
     columns = [
         Column("Объект", "Composite", lambda line: line.ref, sort_key=_owner_order),
         Column("Объект_Type", "String", lambda line: type_of(line.table.name, line.ref)),
@@ -123,7 +126,11 @@ def _owner_order(line: Line) -> tuple[str, tuple[str, str]]:
 
 
 def kind_of(line: Line) -> str:
-    """Give the name of the kind, a key of the register: the second row of a kind has one of its own, typed by hand."""
+    """The kind's name as the register has it.
+
+    Kind is a part of the register's key, so a second phone of the same kind needs a name of its own. People type it by
+    hand; some rows have a blank behind it.
+    """
     contacts = line.table.contacts(line.index)[: line.number]
     before = sum(contact.kind == line.contact.kind for contact in contacts)
     if before > 1:
@@ -132,7 +139,7 @@ def kind_of(line: Line) -> str:
 
 
 def _field(number: int) -> Getter:
-    """Give the getter of Поле1 (country), 2 (area), 3 (number), 4 (extension); the others are empty for phones."""
+    """The getter of Поле1 (country), 2 (area), 3 (number), 4 (extension). The others are empty for phones."""
 
     def get(line: Line) -> str:
         parts = line.contact.parts
@@ -146,7 +153,11 @@ def _email(line: Line) -> str:
 
 
 def _number(line: Line) -> str:
-    """Country, area and number with only "-", blanks and "+" taken out, cut at a comma, 20 characters at most."""
+    """НомерТелефона, as older versions of 1C's standard library fill it.
+
+    Only "-", blanks and "+" are removed. It ends at the first comma or line break, and after 20 characters: a long
+    number is cut. The extension is not in it.
+    """
     contact = line.contact
     if contact.type not in {PHONE, FAX}:
         return ""
@@ -155,7 +166,7 @@ def _number(line: Line) -> str:
 
 
 def _value_json(contact: Contact) -> str:
-    """Write Значение. Rows that were imported have none, or one without the number."""
+    """Write Значение (JSON). Imported rows have none, or one with empty parts."""
     if contact.type != PHONE or not (contact.structured or contact.split or len(contact.text) % 5 == 0):
         return ""
     comment = contact.typed.comment if contact.structured else ""
@@ -165,7 +176,7 @@ def _value_json(contact: Contact) -> str:
 
 
 def _fields(contact: Contact, details: str) -> str:
-    """Write ЗначенияПолей: XML, and for a few rows of older bases the lines of key=value that came before it."""
+    """Write ЗначенияПолей: XML. A few rows of older bases have lines of key=value, the form before XML."""
     if contact.type != PHONE or not (contact.structured or contact.split):
         return ""
     parts = dict(zip(("КодСтраны", "КодГорода", "Номер", "Добавочный"), contact.parts, strict=True))

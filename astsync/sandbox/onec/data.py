@@ -1,6 +1,6 @@
-"""Invented counterparties of the stand-in 1C: a row is a function of the seed and its index, made when it is asked for.
+"""Invented counterparties of the stand-in 1C. An item is computed from the seed and its index when it is needed.
 
-Nothing is real: names are put together from word lists, numbers are permuted digits, tax numbers begin with the
+Nothing is real. Names are combined from word lists, phone numbers are permuted digits. Tax numbers begin with the
 region 00, which no tax office has.
 """
 
@@ -18,7 +18,10 @@ PHONE, FAX, EMAIL, ADDRESS = "Телефон", "Факс", "АдресЭлект
 
 @dataclass(slots=True)
 class Item:
-    """The header of a catalog's item. Names as in 1C: Description, НаименованиеПолное, Parent_Key, Owner_Key."""
+    """The header of an item in a catalog.
+
+    In 1C ``name`` is Description, ``full_name`` НаименованиеПолное, ``parent`` Parent_Key, ``owner`` Owner_Key.
+    """
 
     ref: str
     name: str
@@ -36,12 +39,12 @@ class Item:
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """A row of КонтактнаяИнформация: ``type`` is Тип, ``kind`` the Вид's name, ``written`` its text and parts.
+    """A row of КонтактнаяИнформация. ``type`` is Тип, ``kind`` the name of Вид, ``since`` ДействуетС.
 
-    ``structured`` rows were typed into the form with a field for each part; Представление is then built of them. Of a
-    ``split`` row the text was typed into one field, and 1C's standard library cut it into parts, whatever they are.
-    Others were imported and have only the text. ``since`` is ДействуетС. ``raw`` are columns as they are, whatever the
-    rest says.
+    A contact comes into 1C in one of three ways. ``structured``: its parts were typed into separate fields, and 1C
+    built Представление from them. ``split``: it was typed into one field, and 1C's standard library split it into
+    parts, right or wrong. Neither: it was imported and has only its text. ``raw`` are values of columns by name; they
+    replace those that follow from the rest.
     """
 
     type: str
@@ -54,12 +57,12 @@ class Contact:
 
     @property
     def text(self) -> str:
-        """Представление, which people see."""
+        """Представление, the text that people see."""
         return self.typed.in_form if self.structured else self.typed.text
 
     @property
     def parts(self) -> tuple[str, str, str, str]:
-        """Country, area, number and extension as 1C keeps them; all empty where it has only the text."""
+        """Country, area, number and extension as 1C stores them. All are empty when it has only the text."""
         typed = self.typed
         if self.structured:
             return typed.country, typed.area, typed.local, typed.extension
@@ -68,7 +71,7 @@ class Contact:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """An item with its contacts, as a test or a demo looks at it."""
+    """An item with its contacts, for tests and the demo."""
 
     item: Item
     contacts: tuple[Contact, ...] = field(default=())
@@ -80,7 +83,10 @@ class Record:
 
     @property
     def numbers(self) -> tuple[str, ...]:
-        """The numbers (E.164 digits) that a right reader finds in the phones now in force."""
+        """The numbers (E.164 digits) that a correct reader finds in the current phones.
+
+        Of a kind with a history only the latest phone is current.
+        """
         latest: dict[str, Contact] = {}
         for contact in self.phones:
             dated = contact.since != NO_DATE
@@ -90,7 +96,7 @@ class Record:
         return tuple(number for contact in latest.values() for number in contact.typed.numbers)
 
 
-# How many of a hundred counterparties have each legal form: short, and spelled out.
+# Of a hundred counterparties so many have this legal form: its short form, its full form.
 _FORMS = (
     (52, "ООО", "Общество с ограниченной ответственностью"),
     (26, "ИП", "Индивидуальный предприниматель"),
@@ -161,7 +167,7 @@ def _cased(dice: Dice, text: str) -> str:
 
 
 def _placed(dice: Dice, form: tuple[str, str], bare: str) -> str:
-    """Put the legal form where people put it: first, last, in full, nowhere."""
+    """Put the legal form where people put it: before the name, behind it, in full, or nowhere."""
     roll = dice.roll(100)
     if roll < 60:
         return f"{form[0]} {bare}"
@@ -178,10 +184,10 @@ _DIRT = ("", "\u0002{}", "{} \U0001f600", "{}\u200b", "{} (не использо
 
 
 class Inventor:
-    """Invents the rows of one catalog.
+    """Invents the items of one catalog. The same ``seed`` and ``subject`` (the catalog's name) give the same items.
 
-    ``seed`` fixes everything; ``subject`` names the catalog; ``dirt`` is the share (0 to 1) of items whose name or
-    phone is spoilt: invisible and control characters, emoji, empty names, somebody else's number.
+    ``dirt`` is the share (0 to 1) of items with a spoilt name or phone: invisible and control characters, emoji, an
+    empty name, the number of another item. ``history``: some phones have an older row of the same kind.
     """
 
     def __init__(self, seed: int, subject: str, *, dirt: float = 0.03, history: bool = True) -> None:
@@ -193,21 +199,24 @@ class Inventor:
         self._mask, self._offset = start.roll(2**32), start.roll(10**9)
 
     def dice(self, index: int, salt: int = 0) -> Dice:
-        """Give the dice of item ``index``; a ``salt`` gives others."""
+        """The dice of item ``index``. Each ``salt`` (0 to 15) has dice of its own."""
         return Dice(self._key, self._subject, index << 4 | salt)
 
     def ref(self, index: int) -> str:
-        """Give the GUID of item ``index``: its first 8 hex digits hold the index, so that ``index_of`` can tell it."""
+        """The GUID of item ``index``. Its first 8 hex digits encode the index; ``index_of`` decodes it.
+
+        So a table of a million items needs no map from GUIDs to indexes.
+        """
         first = (index * 2_654_435_761 + self._mask) & 0xFFFFFFFF
         tail = blake2b(index.to_bytes(8, "big"), key=self._key, person=self._subject, digest_size=11).hexdigest()
         return f"{first:08x}-{tail[:4]}-11{tail[4:6]}-{tail[6:10]}-{tail[10:]}"
 
     def index_of(self, ref: str) -> int:
-        """Undo ``ref``; what comes out for a stranger's GUID is any number from 0 to 2**32 - 1."""
+        """The index in a GUID of ``ref``. For any other GUID the result is an arbitrary number from 0 to 2**32 - 1."""
         return (int(ref[:8], 16) - self._mask) * _INVERSE & 0xFFFFFFFF
 
     def counterparty(self, index: int) -> Item:
-        """Invent a counterparty: Description often without the legal form, НаименованиеПолное with it."""
+        """Invent a counterparty. Description has the legal form or not; НаименованиеПолное has it."""
         dice = self.dice(index)
         form = _BY_ROLL[dice.roll(100)]
         alone = form[0] == "ИП"
@@ -218,11 +227,11 @@ class Inventor:
         item.kpp = "" if alone else f"00{dice.roll(10**5):05}01"
         item.code = f"{index + 1:09} "
         if dice.roll(25) == 0:
-            item.full_name = ""  # nobody is made to fill it in
+            item.full_name = ""  # the field is optional in 1C
         return item
 
     def partner(self, index: int) -> Item:
-        """Invent a partner: the working name of a firm, no legal form."""
+        """Invent a partner: a firm's working name without a legal form."""
         dice = self.dice(index)
         name = _cased(dice, _firm(dice)) if dice.roll(4) else person(dice)
         return Item(self.ref(index), name, name, deleted=dice.roll(50) == 0, code=f"{index + 1:08} ")
@@ -233,7 +242,7 @@ class Inventor:
         return Item(self.ref(index), person(dice), deleted=dice.roll(50) == 0, code=f"{index + 1:09} ")
 
     def folder(self, index: int) -> Item:
-        """Invent a folder; the second eight lie inside the first."""
+        """Invent a folder. The first eight are at the top, the others inside them."""
         name = _FOLDERS[index % len(_FOLDERS)] + (f" {index // len(_FOLDERS)}" if index >= len(_FOLDERS) else "")
         parent = self.ref(index % len(_FOLDERS)) if index >= len(_FOLDERS) else NIL
         return Item(self.ref(index), name, folder=True, parent=parent, code=f"{index + 1:09} ")
@@ -259,7 +268,7 @@ class Inventor:
     def _phone(self, dice: Dice, index: int) -> list[Contact]:
         spoilt = dice.roll(1000) < self._dirt
         twin = spoilt and index > 0 and dice.roll(3) == 0
-        # A twin has the number of an earlier item: two counterparties behind one switchboard.
+        # A twin has the number of an earlier item, as two counterparties behind one switchboard.
         typed = write_phone(dice, 2 * (dice.roll(index) if twin else index), self._offset)
         if spoilt and not twin:
             typed = soil(dice, typed)
@@ -285,6 +294,6 @@ def _address(dice: Dice) -> str:
 
 
 def _stored(dice: Dice, kind: str, typed: TypedText) -> Contact:
-    """Say how a phone came into 1C: by the form with a field for each part, typed into one field, or imported."""
+    """Choose how a phone came into 1C: typed part by part, typed into one field, or imported."""
     roll = dice.roll(100) if typed.local else 20 + len(typed.text) % 80
     return Contact(PHONE, kind, typed, structured=roll < 15, split=15 <= roll < 60)

@@ -1,4 +1,4 @@
-"""The names of a configuration in English: what the stand-in 1C calls its sets, columns and types of contacts then."""
+"""The names of sets, columns and types of contacts in a configuration that was written in English."""
 
 from collections.abc import Mapping
 from dataclasses import replace
@@ -36,12 +36,12 @@ _TYPES = {PHONE: "Phone", FAX: "Fax", EMAIL: "EmailAddress", ADDRESS: "Address"}
 
 
 def set_name(name: str) -> str:
-    """Give the name of a set: each of its parts that has an English word."""
+    """The English name of a set. A part without an English word stays."""
     return "_".join(WORDS.get(part, part) for part in name.split("_"))
 
 
 def translated(column: Column) -> Column:
-    """Give a column with its English name; the values of Тип are words of the configuration too."""
+    """The column with its English name. The values of Тип are translated too: they belong to the configuration."""
     get = column.get
     named = replace(column, name=WORDS.get(column.name, column.name), target=set_name(column.target))
     return replace(named, get=lambda row: _type(get(row))) if column.name == "Тип" else named

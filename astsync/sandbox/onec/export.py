@@ -1,4 +1,4 @@
-"""Counterparties as the 1C side of examples/1c gives them: in the order of their references, history resolved."""
+"""The list of counterparties as the 1C code of examples/1c writes it: ordered by reference, only current phones."""
 
 import re
 import uuid
@@ -15,7 +15,7 @@ from astsync.sandbox.onec.infobase import EntitySet, Infobase
 from astsync.sandbox.onec.item_tables import Table
 
 LARGEST_PAGE = 10_000
-"""The service gives no more in one page, whatever Limit says."""
+"""The largest page; a larger Limit does not change it."""
 
 _SHORTEST = 5
 _NOT_IN_JSON = re.compile('["\\\\\x00-\x1f]')
@@ -24,25 +24,25 @@ ExportedRecord = dict[str, Any]
 
 
 class WrongCursor(Exception):
-    """The cursor is no reference."""
+    """The cursor is not a reference."""
 
 
 @dataclass(frozen=True, slots=True)
 class ListPage:
-    """A part of the list: the indexes of its items, and the cursor of the next part, None after the last."""
+    """A page of the list: the indexes of its items, and the cursor of the next page. None: this is the last."""
 
     indexes: Sequence[int]
     cursor: str | None
 
 
 def stored(ref: str) -> bytes:
-    """Give what a database orders references by: 1C keeps the groups of a GUID from the last to the first."""
+    """The bytes of a reference in 1C's database, which orders by them: the groups of the GUID in reverse order."""
     first, second, third, fourth, fifth = ref.split("-")
     return bytes.fromhex(fourth + fifth + third + second + first)
 
 
 class Export:
-    """The export of one catalog of a base."""
+    """The export of one catalog of an infobase."""
 
     def __init__(self, base: Infobase, catalog: str) -> None:
         self._base = base
@@ -56,11 +56,11 @@ class Export:
 
     @property
     def _has_codes(self) -> bool:
-        """Whether the catalog has codes: in УТ 11 it has none."""
+        """Whether the catalog has codes. In УТ 11 it has none."""
         return "Code" in self._base.sets[f"Catalog_{self._catalog}"].columns
 
     def order(self) -> Sequence[int]:
-        """Give the indexes of all items, folders left out, in the order of their references."""
+        """The indexes of all items in the order of their references, without folders."""
         table = self.table
         if self._order is None or self._order[0] != table.revision:
             items = [index for index in table.indexes() if not table.item(index).folder]
@@ -69,18 +69,18 @@ class Export:
         return self._order[1]
 
     def page(self, cursor: str, limit: int) -> ListPage:
-        """Give the part that follows ``cursor`` ("": the first). A ``limit`` of 0 is everything. Raises WrongCursor."""
+        """The page after ``cursor`` ("": the first). ``limit`` 0: all items. Raises WrongCursor."""
         order = self.order()
         start = self._after(order, cursor) if cursor else 0
         if limit <= 0:
             return self._part(order, start, len(order))
         size = min(limit, LARGEST_PAGE)
         indexes = order[start : start + size]
-        # A page that is full has a cursor, also where nothing follows it: the module asks for no row more.
+        # A full page has a cursor even when it is the last: the 1C code does not look for one more row.
         return ListPage(indexes, self.table.ref(indexes[-1]) if len(indexes) == size else None)
 
     def offset(self, skip: int, limit: int) -> ListPage:
-        """Give the part that follows the first ``skip`` items; other people's services page so."""
+        """The page after the first ``skip`` items. Services of other authors have no cursor and count items."""
         order = self.order()
         return self._part(order, skip, skip + limit if limit > 0 else len(order))
 
@@ -96,7 +96,7 @@ class Export:
         return bisect_right(order, key, key=lambda index: stored(self.table.ref(index)))
 
     def records(self, indexes: Iterable[int]) -> Iterator[ExportedRecord]:
-        """Give items as records; a field without a value is left out, as an empty property of XDTO is."""
+        """The records of these items. A field without a value is left out, like an empty property of XDTO."""
         columns = self._base.sets.get(REGISTER) or self._base.section_of(self._catalog)
         return (self._record(index, columns) for index in indexes)
 
@@ -118,7 +118,7 @@ class Export:
         return [Line(self.table, index, number, contact) for number, contact in counting]
 
     def _phone(self, line: Line, columns: EntitySet) -> dict[str, str]:
-        """Give a row's texts; {} for a row without any."""
+        """The texts of a phone. {}: the row has none."""
 
         def column(name: str) -> str:
             found = columns.columns.get(self._base.word(name))
@@ -136,7 +136,7 @@ class Export:
 
 
 def _parts(column: Callable[[str], str]) -> str:
-    """Write the parts of a number in a register as common_module_register.bsl does; "" without a number."""
+    """Write the parts of a number in the register as common_module_register.bsl does. "": there is no number."""
     if not column("Поле3").strip():
         return ""
     names = ("countryCode", "areaCode", "number", "extNumber")
@@ -145,9 +145,9 @@ def _parts(column: Callable[[str], str]) -> str:
 
 
 def in_force(contacts: Iterable[Contact], kinds: Collection[str]) -> Iterator[tuple[int, Contact]]:
-    """Give the phones that count today with their line numbers: of a kind with a history only the latest.
+    """The current phones with their line numbers: of each kind the latest that has begun.
 
-    A row whose kind is none of ``kinds`` has no history.
+    A kind that is not in ``kinds`` has no history: all its phones that have begun are current.
     """
     until = datetime.now(tz=UTC).astimezone().date().isoformat() + "T23:59:59"
     phones = [(n, c) for n, c in enumerate(contacts, 1) if c.type == PHONE and (c.since or NO_DATE) <= until]
@@ -158,14 +158,14 @@ def in_force(contacts: Iterable[Contact], kinds: Collection[str]) -> Iterator[tu
 
 
 class NumberIndex:
-    """Finds counterparties by the last ten digits of a phone, as MIKO's service does."""
+    """Finds a counterparty by the last ten digits of a phone, as MIKO's service of 2013 did."""
 
     def __init__(self, export: Export) -> None:
         self._export = export
         self._known: tuple[int, list[tuple[str, int]]] | None = None
 
     def name(self, text: str) -> str:
-        """Give the name of the first counterparty with this number, "" when there is none."""
+        """The name of the first counterparty with this number. "": nobody has it."""
         digits = _NOT_DIGITS.sub("", text)[-10:]
         if len(digits) < _SHORTEST:
             return ""
@@ -173,7 +173,7 @@ class NumberIndex:
         return "" if found is None else self._export.table.item(found).name
 
     def _all(self) -> list[tuple[str, int]]:
-        """Give the digits of each phone, and whose it is; those marked for deletion are left out."""
+        """The digits of each phone with the index of its item. Items marked for deletion are left out."""
         table = self._export.table
         if self._known is None or self._known[0] != table.revision:
             living = [index for index in self._export.order() if not table.item(index).deleted]

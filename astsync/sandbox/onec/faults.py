@@ -1,4 +1,7 @@
-"""The bad manners of the stand-in 1C: faults that can be switched on and off while it runs."""
+"""Faults that can be injected into the stand-in 1C while it runs, and the answers that they put in place of data.
+
+Errors of 1C itself follow recorded answers; those of IIS and of proxies are generally known ones.
+"""
 
 import threading
 from collections.abc import Callable
@@ -17,23 +20,23 @@ from astsync.sandbox.onec.http_answers import (
 )
 
 FaultKind = Literal[
-    "not_published",  # 404 without a body: OData is not enabled, or the publication is wrong
-    "maintenance",  # 403: sessions are forbidden, the application server's JSON with a BOM
+    "not_published",  # 404 without a body: OData is off, or there is no such publication
+    "maintenance",  # 403: new sessions are forbidden; the application server's JSON with a BOM
     "no_entity",  # 404 code 8
     "no_rights",  # 401 code 20
     "login_encoding",  # 401.5: IIS's page for a login in a wrong encoding
     "no_session",  # 406: the session pool is full
-    "versions",  # 409: plain text, the web extension and the server differ
+    "versions",  # 409: plain text; web extension and server have different versions
     "no_licence",  # 500: the platform's HTML page
     "no_licence_json",  # 500: the same as the application server's JSON
     "no_licence_xml",  # 500: the same as its XML
-    "session_timeout",  # 406: a session was waited for in vain, the application server's XML
-    "platform_page",  # 200: the platform's HTML page, its status replaced on the way
-    "bitness",  # 500: IIS of 64 bits cannot load a module of 32, plain text in windows-1251
-    "no_key",  # 500: HTML, the protection key is not found
+    "session_timeout",  # 406: waiting for a session took too long; the application server's XML
+    "platform_page",  # 200: the platform's HTML page; something between replaced its status
+    "bitness",  # 500: 64-bit IIS cannot load a 32-bit module; plain text in windows-1251
+    "no_key",  # 500: HTML; the hardware protection key is missing
     "disk_full",  # 500: HTML
     "business",  # 500 code -1
-    "login_page",  # 200: an HTML page that wants a login
+    "login_page",  # 200: an HTML page with a login form
     "redirect",  # 302 to that page
     "no_value",  # 200: JSON of another shape
     "empty",  # 200: an empty collection
@@ -41,30 +44,30 @@ FaultKind = Literal[
     "bad_gateway",  # 502: a proxy's page
     "unavailable",  # 503
     "gateway_timeout",  # 504
-    "cut_json",  # 200: the body ends in the middle, its length agrees
-    "cut_connection",  # 200: Content-Length is longer than the body, then the connection ends
+    "cut_json",  # 200: half of the body, with a Content-Length that agrees
+    "cut_connection",  # 200: half of the body, with the Content-Length of the whole; then the connection ends
     "reset",  # the connection ends without an answer
     "hang",  # no answer until the server stops
-    "slow",  # the right answer after ``value`` seconds
-    "too_large",  # 500 (disk full) for a page of more than ``value`` rows, or of no limit
+    "slow",  # the correct answer after ``value`` seconds
+    "too_large",  # 500 (disk full) for a page of more than ``value`` rows or without a limit
     "too_large_hang",  # the same, but no answer
-    "short_page",  # the right page without its last ``value`` rows
-    # Of web and HTTP services alone:
-    "soap_fault",  # 500: an exception in the service's module
-    "soap_rights",  # 500: the same, for want of rights
+    "short_page",  # the correct page without its last ``value`` rows
+    # Only of web and HTTP services:
+    "soap_fault",  # 500: an exception in the code of the service
+    "soap_rights",  # 500: the same; the login lacks rights
     "nil_return",  # 200: the list is nil
     "empty_return",  # 200: an empty element, or no body
     "no_return",  # 200: an answer without the list
-    "extra_element",  # 200: a field in each record that the WSDL does not know: the service has changed
+    "extra_element",  # 200: each record has a field that is not in the WSDL: the service has changed
     "no_name",  # 200: records without their names
     "same_page",  # the paging parameters have no effect
-    "endless",  # 200: a list that never ends
+    "endless",  # 200: a list without an end
     "xml_bomb",  # 200: a document type with entities of entities
-    "external_entity",  # 200: a document type with an entity that is a file
-    "deep",  # 200: 100,000 levels
-    "drip",  # the right answer, 64 bytes each ``value`` seconds
+    "external_entity",  # 200: a document type with an entity that names a file
+    "deep",  # 200: 100,000 nested levels
+    "drip",  # the correct answer, 64 bytes every ``value`` seconds
 ]
-"""The faults by name."""
+"""The names of the faults."""
 
 FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
 
@@ -73,8 +76,9 @@ FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
 class InjectedFault:
     """A fault that is switched on.
 
-    It hits requests whose decoded path and query hold ``match``, from the one after the first ``after`` on, ``times``
-    times (None: until healed). ``value`` is the fault's number: seconds or rows. ``hits`` counts.
+    It hits requests whose decoded path and query contain ``match``. It passes the first ``after`` of them and then hits
+    ``times`` (None: all until it is switched off). ``value`` is a number of seconds or rows, by kind. ``hits`` counts
+    the hits.
     """
 
     kind: FaultKind
@@ -87,7 +91,7 @@ class InjectedFault:
 
 @dataclass(slots=True)
 class InjectedFaults:
-    """The faults that are switched on; the first that fits a request is taken."""
+    """The faults that are switched on. The first one that fits a request hits it."""
 
     _active: list[InjectedFault] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -106,12 +110,13 @@ class InjectedFaults:
             self._active.clear()
 
     def take(self, request: str, top: int | None) -> InjectedFault | None:
-        """Give the fault that hits a request (its decoded path and query) for ``top`` rows, None for the truth."""
+        """The fault that hits a request (decoded path and query) for ``top`` rows. None: the true answer goes out."""
         with self._lock:
             return next((fault for fault in self._active if _hits(fault, request, top)), None)
 
 
 def _hits(fault: InjectedFault, request: str, top: int | None) -> bool:
+    """Whether the fault hits this request; it counts what it hits and what it passes."""
     page = "/standard.odata/Catalog_" in request and (top is None or top > fault.value)
     small = fault.kind.startswith("too_large") and not page
     spent = fault.times is not None and fault.hits >= fault.times
@@ -140,19 +145,19 @@ def _page(status: int, title: str, text: str = "") -> HttpAnswer:
 
 
 def login_page() -> HttpAnswer:
-    """Write the page that a portal answers with 200 instead of 401."""
+    """The login page that a portal sends with status 200 instead of 401."""
     return HttpAnswer(200, _LOGIN_PAGE.encode(), "text/html; charset=utf-8")
 
 
 def wrong_login(*, encoding: bool) -> HttpAnswer:
-    """Write the 401 for a login that is not known; IIS has another page when its ``encoding`` is not UTF-8."""
+    """The answer 401 to a wrong login. ``encoding``: IIS's page 401.5 for a login that is not UTF-8."""
     answer = _page(401, "401.5 - Unauthorized: Authorization failed by an ISAPI/CGI application" if encoding else "401")
     answer.headers["WWW-Authenticate"] = 'Basic realm="1C:Enterprise 8.3"'
     return answer
 
 
 def too_long() -> HttpAnswer:
-    """Write the page of IIS for a query of more characters than it lets through."""
+    """The page of IIS for a query that is longer than its limit."""
     return _page(404, "404.15 - Not Found", "The query string is too long.")
 
 
@@ -217,7 +222,7 @@ _WHOLE: dict[str, Callable[[], HttpAnswer]] = {
 
 
 def fault_answer(fault: InjectedFault, name: str, *, as_json: bool) -> HttpAnswer | None:
-    """Write the answer that takes the place of the true one; None for faults that only spoil it."""
+    """The answer that a fault puts in place of the true one. None: the fault only changes the true one."""
     errors = {
         "no_entity": no_entity(name),
         "no_rights": no_rights(),

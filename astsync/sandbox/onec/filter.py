@@ -1,4 +1,4 @@
-"""The ``$filter`` of the stand-in 1C: a useful part of the language, with 1C's own refusals."""
+"""The ``$filter`` of the stand-in 1C: the part of the language that clients use, with 1C's own errors."""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -27,19 +27,19 @@ _FUNCTIONS: Mapping[str, Callable[[str, str], bool]] = {
     "substringof": lambda part, text: part in text,
     "like": lambda text, pattern: _like(pattern).fullmatch(text) is not None,
 }
-# OData 3 has these and 1C does not; any other name it cannot even parse.
+# Functions of OData 3 that 1C recognises but does not have (code 21); other unknown names are syntax errors (code 14).
 _UNIMPLEMENTED = {"length", "indexof", "replace", "tolower", "toupper", "trim", "floor", "ceiling"}
 
 
 class Token(NamedTuple):
-    """A word of the filter: its kind (guid, date, text, number, name, mark, end) and its text."""
+    """A token of the filter. ``kind`` is guid, date, text, number, name, mark or end."""
 
     kind: str
     text: str
 
 
 class TabularSection(NamedTuple):
-    """A tabular section inside the rows of a set: its name, its columns, and the lines of a row."""
+    """A tabular section in the rows of a set: its name, its columns, and a function for the lines of a row."""
 
     name: str
     columns: Mapping[str, Column]
@@ -48,14 +48,14 @@ class TabularSection(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Operand:
-    """One side of a comparison: how to get it from a row, and its type (an Edm name, Cast, or Literal…)."""
+    """One side of a comparison: its type (of ``Edm``, Cast, or Literal…), and how to read it from a row."""
 
     type: str
     get: Callable[[Any], Any]
 
 
 def parse_filter(text: str, columns: Mapping[str, Column], section: TabularSection | None = None) -> Test:
-    """Make a test of rows from a ``$filter``. ``section`` is the tabular section that any/all can look into.
+    """Parse a ``$filter`` to a test of rows. ``section`` is the tabular section that any/all can search.
 
     Raises ODataError: 400 code 6 for an unknown field, 14 for a text that cannot be parsed, 21 for a function that 1C
     lacks; 500 code -1 for what it cannot compare.
@@ -79,7 +79,7 @@ def _tokens(text: str) -> list[Token]:
 
 
 class _Parser:
-    """A recursive descent: either > both > negated > comparison > operand."""
+    """Parses by recursive descent: either > both > negated > comparison > operand."""
 
     def __init__(
         self,
@@ -216,22 +216,25 @@ def _truth(operand: Operand) -> Test:
 
 
 def _compare(word: str, left: Operand, right: Operand) -> Test:
-    """Compare as 1C does: some types never (an error), some silently as if unequal."""
+    """Compare as 1C does: some types are refused, some are silently never equal.
+
+    The vendor's guide and public client code say which.
+    """
     types = {left.type, right.type}
     ordered = word not in {"eq", "ne"}
     if "Text" in types or "Section" in types or (ordered and types & {"Literalguid", "Composite", "Cast"}):
         raise cannot_compare()
-    if _strangers(types) and not ordered:
+    if _never_equal(types) and not ordered:
         return lambda _: word == "ne"
     test = _COMPARISONS[word]
     first, second = _value_getter(left, types), _value_getter(right, types)
     return lambda row: test(first(row), second(row))
 
 
-def _strangers(types: set[str]) -> bool:
-    """Tell whether 1C finds the types unlike, so that nothing ever equals.
+def _never_equal(types: set[str]) -> bool:
+    """Whether values of these types are never equal in 1C.
 
-    A composite field is never equal to a bare guid (it needs ``cast``), nor a reference to a text.
+    A composite field is never equal to a guid without ``cast``, a reference never to a text.
     """
     return types in ({"Composite", "Literalguid"}, {"Guid", "Literaltext"}, {"String", "Literalguid"})
 

@@ -1,4 +1,4 @@
-"""What the stand-in 1C publishes: flavours of configuration, the sets of the composition, and their columns."""
+"""The infobase of the stand-in 1C: the configuration (flavour), its tables, the sets that can be published."""
 
 import base64
 import struct
@@ -25,7 +25,7 @@ SECTION = "КонтактнаяИнформация"
 
 @dataclass(frozen=True, slots=True)
 class EntitySet:
-    """A published set. The rows of a tabular ``section`` and of a ``register`` are ``Line``; else they are ``Item``."""
+    """A set that can be published. Rows of a tabular ``section`` and of a ``register`` are Line, others Item."""
 
     name: str
     table: Table
@@ -35,17 +35,17 @@ class EntitySet:
 
     @property
     def lines(self) -> bool:
-        """Whether its rows are contacts rather than items."""
+        """Whether its rows are contacts and not items."""
         return self.section or self.register is not None
 
     @property
     def rows(self) -> Items:
-        """The items that its rows come from: those of its table, or of all tables with contacts."""
+        """The items behind its rows: those of its table, or of all tables with contacts for the register."""
         return self.table if self.register is None else self.register
 
     @property
     def keys(self) -> tuple[str, ...]:
-        """The columns that name a row."""
+        """The columns that together identify a row."""
         if self.register is not None:
             return REGISTER_KEYS
         return ("Ref_Key", "LineNumber") if self.section else ("Ref_Key",)
@@ -53,15 +53,16 @@ class EntitySet:
 
 @dataclass(frozen=True, slots=True)
 class Flavour:
-    """A configuration of 1C.
+    """A configuration of 1C. ``catalogs`` has at least Контрагенты and ВидыКонтактнойИнформации.
 
-    ``catalogs`` has at least Контрагенты and ВидыКонтактнойИнформации.
-    ``hierarchical`` catalogs have Code, IsFolder and Parent_Key. ``details`` says in which form the tabular section
-    keeps a phone's parts: "json" is the newest (Значение, ДействуетС and the older form), "xml" the older
-    (ЗначенияПолей), "none" the oldest. ``sections`` tells whether tabular sections are sets of their own. A base with
-    a ``register`` keeps all contacts in an information register, as configurations before БСП do, and has no sections.
-    ``english`` is a configuration written in English. ``phone_field`` is a field of Контрагенты that holds phones
-    itself; without ``contacts`` there are no others.
+    - ``hierarchical``: the catalogs have Code, IsFolder and Parent_Key. УТ 11 has none of them.
+    - ``details``: how the tabular section stores the parts of a phone. "json" is the newest form (Значение, ДействуетС,
+      and the older form beside them), "xml" the older one (ЗначенияПолей), "none" the oldest, without parts.
+    - ``sections``: tabular sections are published as sets of their own.
+    - ``register``: all contacts are in an information register, as in configurations before БСП; no sections.
+    - ``english``: the configuration was written in English.
+    - ``phone_field``: a field of Контрагенты that holds phones itself.
+    - ``contacts``: there are contacts beside ``phone_field``.
     """
 
     name: str
@@ -92,21 +93,24 @@ FLAVOURS = {
         Flavour("own-fields", _BP[:1] + _BP[2:], sections=False, phone_field="Телефон", contacts=False),
     )
 }
-"""The known flavours by name; ``dataclasses.replace`` makes others."""
+"""The flavours by name; ``dataclasses.replace`` makes others."""
 
 KIND_NAMES = (
-    ("Телефон", "Телефон"),
-    ("Мобильный телефон", "Телефон"),
-    ("Телефон с историей", "Телефон"),
-    ("Факс", "Факс"),
-    ("Электронная почта", "АдресЭлектроннойПочты"),
-    ("Юридический адрес", "Адрес"),
+    "Телефон",
+    "Мобильный телефон",
+    "Телефон с историей",
+    "Факс",
+    "Электронная почта",
+    "Юридический адрес",
 )
 
 
 @dataclass(slots=True)
 class Infobase:
-    """The data of an infobase: its tables by the catalog's name, and the sets that can be published."""
+    """An infobase: its tables by the name of the catalog, the sets that can be published, the kinds of contacts.
+
+    ``kinds`` are the references of kinds by their names.
+    """
 
     flavour: Flavour
     tables: dict[str, Table]
@@ -119,16 +123,16 @@ class Infobase:
         return self.word(SECTION)
 
     def word(self, name: str) -> str:
-        """Give the name of a column or a part of a set's name as this configuration writes it."""
+        """The name of a column, or a part of a set's name, in the language of this configuration."""
         return WORDS.get(name, name) if self.flavour.english else name
 
-    def section_of(self, catalog: str) -> "EntitySet | None":
-        """Give the set of a catalog's contacts, None where there is none."""
+    def section_of(self, catalog: str) -> EntitySet | None:
+        """The set of a catalog's contacts. None: it has none."""
         return self.sets.get(f"Catalog_{self.word(catalog)}_{self.section}")
 
 
 def make_infobase(flavour: Flavour, size: int, seed: int, dirt: float) -> Infobase:
-    """Invent an infobase with ``size`` counterparties. Quick for any size: rows are made when they are asked for."""
+    """Invent an infobase with ``size`` counterparties. Quick for any size: items are made when they are read."""
     inventors = {name: Inventor(seed, name, dirt=dirt, history=flavour.details == "json") for name in flavour.catalogs}
     tables = {name: _table(flavour, name, size, inventors) for name in flavour.catalogs}
     kinds = {record.item.name: record.item.ref for record in tables[CONTACT_KINDS]}
@@ -150,7 +154,7 @@ def make_register(base: Infobase) -> EntitySet:
 def _table(flavour: Flavour, name: str, size: int, inventors: dict[str, Inventor]) -> Table:
     inventor = inventors[name]
     if name == CONTACT_KINDS:
-        return Table(name, len(KIND_NAMES), lambda i: Item(inventor.ref(i), KIND_NAMES[i][0]), None, inventor)
+        return Table(name, len(KIND_NAMES), lambda i: Item(inventor.ref(i), KIND_NAMES[i]), None, inventor)
     partners = max(1, size * 3 // 5)
     if name == "Партнеры":
         return Table(name, partners, inventor.partner, inventor.contacts, inventor)
@@ -162,14 +166,14 @@ def _table(flavour: Flavour, name: str, size: int, inventors: dict[str, Inventor
 
 
 def _owner_of(owners: Inventor, index: int, shift: int, count: int) -> str:
-    """Give a person's owner; some have none, and some one that was removed past 1C's own checks."""
+    """The owner of a contact person. Some persons have none; the owner of some was removed without 1C's checks."""
     if index % 13 == 5:
         return NIL
     return owners.ref(shift + count + 1000 + index if index % 29 == 7 else shift + index * 7 % count)
 
 
 def folder_count(size: int) -> int:
-    """Give how many folders a hierarchical catalog of ``size`` counterparties has; they come first."""
+    """The number of folders in a hierarchical catalog of ``size`` counterparties. Folders have the first indexes."""
     return min(24, 3 + size // 100)
 
 
@@ -218,7 +222,7 @@ def _sets(base: Infobase, name: str, table: Table) -> list[EntitySet]:
 
 
 def _own_phones(table: Table) -> Getter:
-    """Give the getter of a catalog's own field with the texts of all phones."""
+    """The getter of a field in the catalog itself that holds the texts of all phones."""
 
     def get(item: Item) -> str:
         index = table.find(item.ref)

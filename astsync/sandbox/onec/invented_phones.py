@@ -1,15 +1,15 @@
-"""Invented phone fields as people type them into 1C: the number, its spelling, and what a right reader finds in it.
+"""Invented phone fields as people type them into 1C: the text, and the numbers that a correct reader finds in it.
 
-The shares (70 % one number in 13 spellings, 8 % two numbers, 7 % an extension, 4 % a comment, 3 % a local number,
-2 % each of 8-800, foreign, no number, a wrong length) are those of a real counterparty list. Numbers are a permutation
-of an index, so no two fields of a base share one unless they are meant to.
+The shares are those of a real counterparty list: 70 % one number in 13 spellings, 8 % two numbers, 7 % an extension,
+4 % a comment, 3 % a local number, 2 % each of 8-800, foreign, no number, a wrong length. Numbers are a permutation of
+an index: two fields of an infobase have the same number only on purpose.
 """
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
-# Codes of Russian areas and mobile networks under which libphonenumber takes any subscriber number.
+# Codes of Russian areas and mobile networks. With these libphonenumber accepts every subscriber number.
 _CODES = (
     "495 499 812 343 383 846 831 843 351 391 863 473 342 861 347 423 381 844 862 401 482 485 487 491 492 493 494 496 "
     "471 472 474 475 481 483 484 486 813 814 815 816 817 818 820 821 833 834 835 836 841 842 845 847 848 851 855 865 "
@@ -18,9 +18,9 @@ _CODES = (
     "931 932 933 937 938 950 951 952 953 960 961 962 963 964 965 967 968 977 978 980 981 982 983 985 987 999"
 ).split()
 _LOCALS = 8_000_000  # 7-digit locals from 2000000 to 9999999
-_STEP = 982_451_653  # a prime: steps through every number before one repeats
+_STEP = 982_451_653  # a prime: the steps reach every number before one repeats
 
-# Country code, area, and how the rest of an invented foreign number is written.
+# Foreign numbers: country code, area, and the format of the whole text.
 _FOREIGN = (
     ("375", "29", "+375 (29) {0}-{1}-{2}"),
     ("375", "33", "+375 33 {0} {1} {2}"),
@@ -34,7 +34,7 @@ _FOREIGN = (
 
 
 class Dice:
-    """Throws that depend on the seed, the subject and its index alone, on any machine and any Python."""
+    """Random choices that depend only on the seed, the subject and the index: the same with every Python."""
 
     __slots__ = ("_bits",)
 
@@ -43,21 +43,22 @@ class Dice:
         self._bits = int.from_bytes(digest, "big")
 
     def roll(self, sides: int) -> int:
-        """Give a number from 0 to ``sides`` - 1."""
+        """Choose a number from 0 to ``sides`` - 1."""
         self._bits, value = divmod(self._bits, sides)
         return value
 
     def pick(self, choices: tuple[str, ...]) -> str:
-        """Give one of ``choices``."""
+        """Choose one of ``choices``."""
         self._bits, value = divmod(self._bits, len(choices))
         return choices[value]
 
 
 @dataclass(frozen=True, slots=True)
 class TypedText:
-    """A phone field: its text, the numbers (E.164 digits) in it, and its parts where they are one number's.
+    """The text that somebody typed as a contact, and what it means.
 
-    ``numbers`` is the truth that a reader without a default area code should find.
+    ``numbers`` (E.164 digits) are those that a correct reader without a default area code finds. The parts are set
+    where the text has exactly one number.
     """
 
     text: str
@@ -70,7 +71,7 @@ class TypedText:
 
     @property
     def in_form(self) -> str:
-        """The text that 1C builds of the parts: +7 (495) 2293042, доб. 12, секретарь."""
+        """The text that 1C builds from the parts: +7 (495) 2293042, доб. 12, секретарь."""
         extension = self.extension and f"доб. {self.extension}"
         number = f"+{self.country} ({self.area}) {self.local}"
         return ", ".join(filter(None, (number, extension, self.comment)))
@@ -144,7 +145,8 @@ def _none(dice: Dice, _code: str, _local: str) -> TypedText:
 
 
 def _wrong_length(dice: Dice, code: str, local: str) -> TypedText:
-    # One digit too many after a code in 8 could also be read as a trunk 8 and a whole number: no honest truth there.
+    # Code 8xx and one digit too many could also be a trunk 8 with a whole number: no reading is the correct one.
+    # So such codes only get a number that is too short.
     short = dice.roll(2) == 1 or code.startswith("8")
     tail = local[5:6] if short else local[5:] + "0"
     return TypedText(dice.pick(("+7 ({}) {}-{}-{}", "8 ({}) {}-{}-{}")).format(code, local[:3], local[3:5], tail))
@@ -152,7 +154,7 @@ def _wrong_length(dice: Dice, code: str, local: str) -> TypedText:
 
 _KINDS: tuple[tuple[int, Callable[[Dice, str, str], TypedText] | None], ...] = (
     (70, _one),
-    (8, None),  # two numbers: the only kind that needs a second one
+    (8, None),  # two numbers: only this kind takes a second subscriber
     (7, _with_extension),
     (4, _with_comment),
     (3, _local),
@@ -165,13 +167,13 @@ _BY_ROLL = tuple(kind for share, kind in _KINDS for _ in range(share))
 
 
 def subscriber(index: int, offset: int) -> tuple[str, str]:
-    """Give the code and the 7-digit local of number ``index``; different indexes give different numbers."""
+    """The code and the 7-digit local number of subscriber ``index``. No two indexes have the same."""
     place, code = divmod((index * _STEP + offset) % (len(_CODES) * _LOCALS), len(_CODES))
     return _CODES[code], str(2_000_000 + place)
 
 
 def write_phone(dice: Dice, index: int, offset: int) -> TypedText:
-    """Write the phone field number ``index``; it uses the subscribers 2 * index and 2 * index + 1."""
+    """Invent phone field ``index``. It uses the subscribers 2 * index and 2 * index + 1."""
     kind = _BY_ROLL[dice.roll(100)]
     code, local = subscriber(2 * index, offset)
     if kind is None:
@@ -196,10 +198,11 @@ _DIGITS = frozenset("0123456789")
 
 
 def split_typed(text: str) -> tuple[str, str, str, str]:
-    """Split a typed text as 1C's standard library does: country, area, number and extension.
+    """Split a typed text into country, area, number and extension as 1C's standard library does, right or wrong.
 
-    The first run of digits is the country, the second the area, the third (with blanks and dashes) the number, whatever
-    they are; what follows is the extension, without a comma and «доб.» before it.
+    The first run of digits becomes the country, the second the area, the third (with blanks and dashes) the number.
+    The rest becomes the extension, without a comma and «доб.» before it. So «(495) 229-30-42» gets country 495. The
+    source is public: БСП 3.1.12, module УправлениеКонтактнойИнформациейСлужебный, ДесериализацияТелефонаФаксаВJSON.
     """
     country, place = _run(text, 0, _DIGITS)
     area, place = _run(text, place, _DIGITS)
@@ -210,12 +213,12 @@ def split_typed(text: str) -> tuple[str, str, str, str]:
 
 
 def _run(text: str, start: int, allowed: frozenset[str]) -> tuple[str, int]:
-    """Give the run that begins with the next digit, and the place behind it."""
+    """The run of ``allowed`` characters from the next digit on, and the index behind it."""
     first = next((place for place in range(start, len(text)) if text[place] in _DIGITS), len(text))
     end = next((place for place in range(first, len(text)) if text[place] not in allowed), len(text))
     return text[first:end], end
 
 
 def soil(dice: Dice, typed: TypedText) -> TypedText:
-    """Put invisible or look-alike characters into the text; the numbers in it stay what they are."""
+    """Put invisible or look-alike characters into the text. Its numbers stay the same."""
     return replace(typed, text=_INVISIBLE[dice.roll(len(_INVISIBLE))](typed.text))

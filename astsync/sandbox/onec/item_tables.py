@@ -1,4 +1,4 @@
-"""The tables of the stand-in 1C: items that are invented when asked for, and what was changed by hand since."""
+"""The tables of the stand-in 1C: items are invented when they are read; only changed ones are stored."""
 
 from array import array
 from bisect import bisect_left
@@ -13,12 +13,12 @@ InventContacts = Callable[[int], tuple[Contact, ...]]
 
 
 def presentation(item: Item) -> tuple[str, str]:
-    """Give what 1C orders references by: the text of the item, then the reference."""
+    """The sort key of a reference: 1C orders by the text of the item. Among equal texts the reference decides."""
     return item.name.casefold(), item.ref
 
 
 class Items(Protocol):
-    """Items by their index, of one catalog or of several."""
+    """Items by index, of one catalog or of several."""
 
     @property
     def revision(self) -> int:
@@ -26,22 +26,22 @@ class Items(Protocol):
         ...
 
     def indexes(self) -> Iterator[int]:
-        """Give the indexes of all items."""
+        """The indexes of all items."""
         ...
 
     def order(self) -> Sequence[int]:
-        """Give the indexes in 1C's "auto order" of references."""
+        """The indexes in 1C's "auto order" of references."""
         ...
 
     def part(self, index: int) -> tuple["Table", int]:
-        """Give the table that item ``index`` is in, and its index there."""
+        """The table that holds item ``index``, and its index there."""
         ...
 
 
 class Table:
-    """The items of one catalog by their index, in the order of their making.
+    """The items of one catalog by index, in the order of their creation.
 
-    Nothing is kept but the presentation order (4 bytes an item, made once) and the items that were changed.
+    Only two things are in memory: the order by presentation (4 bytes an item, made once) and the changed items.
     """
 
     def __init__(
@@ -64,34 +64,34 @@ class Table:
         return (self.record(index) for index in self.indexes())
 
     def indexes(self) -> Iterator[int]:
-        """Give the indexes of all items in the order of their making."""
+        """The indexes of all items in the order of their creation."""
         return (index for index in range(self._next) if index not in self._removed)
 
     def part(self, index: int) -> tuple["Table", int]:
-        """Give this table: it is whole."""
+        """This table: it has no parts."""
         return self, index
 
     def item(self, index: int) -> Item:
-        """Give the header of item ``index``."""
+        """The header of item ``index``."""
         return self._items.get(index) or self._invent(index)
 
     def ref(self, index: int) -> str:
-        """Give the reference of item ``index`` without making the item."""
+        """The reference of item ``index``. The item itself is not made."""
         return self._inventor.ref(index) if index < self._made else self._items[index].ref
 
     def contacts(self, index: int) -> tuple[Contact, ...]:
-        """Give the rows of КонтактнаяИнформация of item ``index``."""
+        """The rows of КонтактнаяИнформация of item ``index``."""
         rows = self._rows.get(index)
         if rows is not None or self._contacts is None:
             return rows or ()
         return self._contacts(index)
 
     def record(self, index: int) -> Record:
-        """Give item ``index`` with its contacts."""
+        """Item ``index`` with its contacts."""
         return Record(self.item(index), self.contacts(index))
 
     def find(self, ref: str) -> int | None:
-        """Give the index of the item with this reference, None when there is none."""
+        """The index of the item with this reference. None: there is no such item."""
         index = self._added.get(ref)
         if index is None:
             index = self._inventor.index_of(ref)
@@ -100,14 +100,17 @@ class Table:
         return None if index in self._removed else index
 
     def order(self) -> Sequence[int]:
-        """Give the indexes in 1C's "auto order" of references: by presentation, not by GUID."""
+        """The indexes in 1C's "auto order" of references.
+
+        ``$orderby=Ref_Key`` orders by presentation and not by GUID. A public project measured that on a live 1C.
+        """
         if self._order is None:
             keyed = sorted((*presentation(self.item(index)), index) for index in self.indexes())
             self._order = array("I", (index for _, _, index in keyed))
         return self._order
 
     def change(self, index: int, item: Item, contacts: tuple[Contact, ...] | None = None) -> None:
-        """Write item ``index`` anew, as 1C does: its version grows."""
+        """Replace item ``index``. Its version grows, as with every write in 1C."""
         moved = presentation(self.item(index)) != presentation(item)
         if moved:
             self._leave_order(index)
@@ -119,7 +122,7 @@ class Table:
         self.revision += 1
 
     def add(self, item: Item, contacts: tuple[Contact, ...]) -> int:
-        """Add an item and give its index."""
+        """Add an item. Returns its index."""
         index = self._next
         self._next += 1
         self._items[index], self._rows[index], self._added[item.ref] = item, contacts, index
@@ -147,7 +150,7 @@ class Table:
 
 
 class JoinedTables:
-    """The items of several tables as one, as a register has them: an index tells the table, and the item in it."""
+    """The items of several tables under one index, for the register. An index encodes the table and the item in it."""
 
     _STRIDE = 1 << 40
 
@@ -160,17 +163,17 @@ class JoinedTables:
         return sum(table.revision for table in self._tables)
 
     def indexes(self) -> Iterator[int]:
-        """Give the indexes of all items, table by table."""
+        """The indexes of all items, table by table."""
         return self._all([table.indexes() for table in self._tables])
 
     def order(self) -> Sequence[int]:
-        """Give the indexes in 1C's "auto order" of references: by type, then as in each table."""
+        """The indexes in 1C's "auto order" of references: by type, inside a type as in its table."""
         return array("Q", self._all([iter(table.order()) for table in self._tables]))
 
     def _all(self, indexes: Sequence[Iterator[int]]) -> Iterator[int]:
         return (number * self._STRIDE + index for number, part in enumerate(indexes) for index in part)
 
     def part(self, index: int) -> tuple[Table, int]:
-        """Give the table that item ``index`` is in, and its index there."""
+        """The table that holds item ``index``, and its index there."""
         number, inner = divmod(index, self._STRIDE)
         return self._tables[number], inner

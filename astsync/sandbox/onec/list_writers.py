@@ -1,4 +1,4 @@
-"""The list of counterparties as bytes: elements of XDTO, JSON, and texts that hold either."""
+"""Writes the list of counterparties: as elements of XDTO, as JSON, or as a text that holds XML or JSON."""
 
 import base64
 import re
@@ -17,12 +17,12 @@ _BREAKS = {"\r": "&#xD;"}
 
 
 def xml_text(text: str) -> str:
-    """Write a text for XML. Characters that XML does not have are left out, as the module of examples/1c does."""
+    """Escape a text for XML. Characters that XML cannot hold are left out, as the 1C code of examples/1c does."""
     return escape(_NOT_XML.sub("", text), _BREAKS)
 
 
 def typed_records(records: Iterable[ExportedRecord], prefix: str, depth: int) -> Iterator[bytes]:
-    """Write records as elements ``Counterparties``, a batch at a time."""
+    """Write records as elements ``Counterparties``, in batches."""
     tab = "\t" * depth
     return _batches(records, lambda record: _typed(record, prefix, tab))
 
@@ -54,14 +54,14 @@ def _batches(records: Iterable[ExportedRecord], write: Callable[[ExportedRecord]
 
 
 def cursor_element(cursor: str | None, prefix: str, depth: int) -> bytes:
-    """Write ``NextCursor``; after the last page it is nil."""
+    """Write ``NextCursor``. On the last page it is nil."""
     tab = "\t" * depth
     inside = f">{cursor}</{prefix}NextCursor>" if cursor else ' xsi:nil="true"/>'
     return f"{tab}<{prefix}NextCursor{inside}\n".encode()
 
 
 def json_list(records: Iterable[ExportedRecord], cursor: str | None) -> Iterator[bytes]:
-    """Write ``{"Counterparties": […], "NextCursor": …}``, a batch at a time."""
+    """Write ``{"Counterparties": […], "NextCursor": …}``, in batches."""
     yield b'{"Counterparties":['
     source, between = iter(records), b""
     while batch := list(islice(source, _BATCH)):
@@ -71,7 +71,7 @@ def json_list(records: Iterable[ExportedRecord], cursor: str | None) -> Iterator
 
 
 def xml_list(records: Iterable[ExportedRecord], cursor: str | None) -> Iterator[bytes]:
-    """Write the list as an XML document of its own, with a prolog, as ЗаписьXML of 1C does."""
+    """Write the list as a whole XML document with its own prolog, as ЗаписьXML of 1C does."""
     yield b'<?xml version="1.0" encoding="UTF-8"?>\n'
     yield f'<CounterpartyPage xmlns:xs="{XS}" xmlns:xsi="{XSI}">\n'.encode()
     yield from typed_records(records, "", 1)
@@ -80,19 +80,19 @@ def xml_list(records: Iterable[ExportedRecord], cursor: str | None) -> Iterator[
 
 
 def escaped(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Escape UTF-8 for XML; no piece may end within a character."""
+    """Escape UTF-8 for XML."""
     return (piece.replace(b"&", b"&amp;").replace(b"<", b"&lt;").replace(b">", b"&gt;") for piece in pieces)
 
 
 def cdata(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Put a text into a CDATA section. It must not hold the end of one."""
+    """Put a text into a CDATA section. The text must not contain ``]]>``."""
     yield b"<![CDATA["
     yield from pieces
     yield b"]]>"
 
 
 def in_base64(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Write base64 in lines of 76 characters, as 1C does (Base64Строка)."""
+    """Write base64 in lines of 76 characters, as Base64Строка of 1C does."""
     rest = b""
     for piece in pieces:
         whole = rest + piece

@@ -1,4 +1,4 @@
-"""``$metadata`` of the stand-in 1C, and the types that its Atom answers name."""
+"""The ``$metadata`` of the stand-in 1C, and the types in its Atom answers."""
 
 from collections.abc import Iterable
 from xml.sax.saxutils import quoteattr
@@ -10,7 +10,7 @@ _EDM = {"Text": "Edm.String", "Composite": "Edm.String"}
 
 
 def atom_types(entity: EntitySet) -> dict[str, str]:
-    """Give the m:type of each column that is no string."""
+    """The ``m:type`` of each column that is not a string."""
     types = {name: _type(entity, column) for name, column in entity.columns.items()}
     return {name: kind for name, kind in types.items() if kind != "Edm.String"}
 

@@ -1,4 +1,4 @@
-"""The query handling of the stand-in 1C: options, paging, order, select and expand over the published sets."""
+"""Executes OData queries of the stand-in 1C: parses the options, selects, orders and pages rows of the sets."""
 
 import re
 from array import array
@@ -15,15 +15,15 @@ from astsync.sandbox.onec.http_answers import ODataError, Row, cannot_compare, n
 from astsync.sandbox.onec.infobase import EntitySet, Infobase
 from astsync.sandbox.onec.select import Render, Selector, lines_of
 
-LINES = 1024  # a row of a tabular section is found by item * LINES + line, both from 0
+LINES = 1024  # the place of a line is its item's index * LINES + its index in the item
 _KNOWN = {"$filter", "$select", "$expand", "$top", "$skip", "$orderby", "$inlinecount", "$format", "$allowedOnly"}
 
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """The options of one request. ``top`` None means the whole set: 1C does no paging of its own.
+    """The options of one request. ``top`` None is the whole set: 1C has no paging of its own (vendor's guide).
 
-    ``level`` is how much JSON tells about itself (nometadata, minimalmetadata, fullmetadata), "" for Atom.
+    ``level`` is the level of metadata in JSON (nometadata, minimalmetadata, fullmetadata), "" for Atom.
     """
 
     filter: str = ""
@@ -39,7 +39,10 @@ class Query:
 
 @dataclass(slots=True)
 class ResultPage:
-    """Rows of an answer, made while they are read: ``shown`` of the ``count`` that the selection is known to have."""
+    """The rows of an answer, made while they are read. ``shown`` is their number, ``count`` that of the selection.
+
+    ``count`` is correct only with ``$inlinecount``; without it the selection may not be read to its end.
+    """
 
     rows: Iterable[Row]
     count: int
@@ -47,7 +50,7 @@ class ResultPage:
 
 
 def json_level(raw: str, accept: str) -> str:
-    """Tell from the query and the Accept header how JSON is wanted, or "" when it is not: Atom is the default."""
+    """The level of metadata in JSON, by the query and the Accept header. "": Atom is wanted, the default."""
     wanted = query_options(raw).get("$format") or accept
     if wanted != "json" and "application/json" not in wanted:
         return ""
@@ -56,7 +59,11 @@ def json_level(raw: str, accept: str) -> str:
 
 
 def parse_query(raw: str, level: str = "") -> Query:
-    """Read the query part of a URL. Raises ODataError for an unknown $ option, a bad number, a ``+`` for a blank."""
+    """Parse the query part of a URL.
+
+    Raises ODataError for an unknown $ option, for a bad number, and for ``+``: 1C does not read it as a blank (seen in
+    public client code).
+    """
     if "+" in raw:
         raise ODataError(400, 14, 'Операция не разрешена в предложении "ГДЕ"')
     options = query_options(raw)
@@ -78,7 +85,7 @@ def parse_query(raw: str, level: str = "") -> Query:
 
 
 def wanted_rows(raw: str) -> int | None:
-    """Tell from the query how many rows are wanted at most; None for no limit."""
+    """The ``$top`` of a query. None: no limit, or no number."""
     top = query_options(raw).get("$top", "")
     return int(top) if re.fullmatch(r"[0-9]{1,18}", top) else None
 
@@ -108,7 +115,7 @@ def _number(text: str) -> int:
 
 @dataclass(slots=True)
 class SetReader:
-    """Reads the sets of a base. ``hidden`` are the references that the login's rights (RLS) do not reach."""
+    """Reads the sets of an infobase. ``hidden``: references of items that the login has no rights to (RLS)."""
 
     base: Infobase
     hidden: set[str] = field(default_factory=set)
@@ -122,12 +129,12 @@ class SetReader:
         """Read a collection. Raises ODataError."""
         show = self._renderer(entity, query)
         if query.top is not None and not (query.skip or query.order or query.inline_count or self.hidden):
-            # A first look at an unordered selection reads no further than it shows.
+            # A client that only looks at a few rows first must not wait for a million.
             first = array("Q", islice(self._unordered(entity, query), query.top))
             return ResultPage((show(self.row(entity, place)) for place in first), len(first), len(first))
         found = self._select(entity, query)
         if query.inline_count:
-            places: Iterable[int] = found  # the vendor: $skip and $top are ignored then
+            places: Iterable[int] = found  # $skip and $top are ignored then (vendor's guide)
             shown = len(found)
         else:
             end = len(found) if query.top is None else query.skip + query.top
@@ -136,7 +143,7 @@ class SetReader:
         return ResultPage((show(self.row(entity, place)) for place in places), len(found), shown)
 
     def one(self, entity: EntitySet, key: str, query: Query) -> Row:
-        """Read one entity by the key in the brackets of its URL. Raises ODataError."""
+        """Read one entity by the key in its URL. Lines inside it have no Ref_Key, as in 1C. Raises ODataError."""
         row = self.row(entity, self._locate(entity, key))
         if row.ref in self.hidden:
             raise no_rights()
@@ -146,7 +153,7 @@ class SetReader:
         return shown
 
     def row(self, entity: EntitySet, place: int) -> Any:
-        """Give the row at a place: an Item, or a Line of a tabular section."""
+        """The row at a place: an Item, or a Line of a tabular section or of the register."""
         if not entity.lines:
             return entity.table.item(place)
         index, line = divmod(place, LINES)
@@ -155,7 +162,7 @@ class SetReader:
 
     def _locate(self, entity: EntitySet, key: str) -> int:
         if entity.register is not None:
-            raise ODataError(400, 7, "Key part is missing")  # its key has many parts, which nobody asks for one by one
+            raise ODataError(400, 7, "Key part is missing")  # its key has many parts; no client asks for one row
         match = re.fullmatch(r"(?:Ref_Key=)?guid'([0-9a-fA-F-]{36})'(?:,\s*LineNumber=(\d{1,4}))?", key)
         if match is None or (match[2] is None) == entity.section:
             raise no_segment(key)
@@ -174,7 +181,7 @@ class SetReader:
         return TabularSection(name, inner.columns, lambda item: lines_of(entity, item)) if inner else None
 
     def _select(self, entity: EntitySet, query: Query) -> Sequence[int]:
-        """Find the places of a selection in their order; the last few selections are kept."""
+        """The places of a selection in its order. The last six selections are cached: every page needs the same one."""
         state = (entity.rows.revision, frozenset(self.hidden), query.allowed_only)
         key = (entity.name, query.filter, query.order, *state)
         if key not in self._found:
@@ -216,7 +223,7 @@ class SetReader:
                     yield index * LINES + line
 
     def _visible(self, entity: EntitySet, places: Iterator[int], query: Query) -> Iterator[int]:
-        """Refuse the selection for one hidden row, or with allowedOnly leave such rows out without a word."""
+        """Raise ODataError for a hidden row. With ``allowedOnly`` leave it out silently, as the vendor's guide says."""
         for place in places:
             if self.hidden and self._ref(entity, place) in self.hidden:
                 if not query.allowed_only:
@@ -231,8 +238,9 @@ class SetReader:
     def _cut(self, entity: EntitySet, query: Query, found: Sequence[int], start: int, end: int) -> Iterable[int]:
         """Cut a page out of a selection.
 
-        Lines that are ordered by Ref_Key alone have no order inside an item, and each page finds another one: rows
-        that a page boundary parts are lost or come twice.
+        Lines that are ordered by Ref_Key alone have no defined order inside an item. Here it changes from page to page:
+        where a page ends inside an item, lines are lost or come twice. A public project measured on a live 1C that of
+        87 rows 5 were lost and 4 came twice.
         """
         if not entity.section or query.order != (("Ref_Key", False),) or start >= end:
             return found[start:end]

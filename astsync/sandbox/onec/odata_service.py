@@ -1,4 +1,4 @@
-"""The OData service of the stand-in 1C: from a request to an answer, without the network."""
+"""The OData service of the stand-in 1C: answers a request, without the network."""
 
 import base64
 import binascii
@@ -33,9 +33,9 @@ _XML = "application/atom+xml;type=feed;charset=utf-8"
 
 @dataclass(slots=True)
 class ODataService:
-    """One publication. ``composition`` are the published sets; ``user`` "" is an infobase without users.
+    """One publication. ``composition`` are the published sets. ``user`` "" is an infobase without users.
 
-    ``atom`` is the habit of old platforms: they answer in Atom, whatever format is asked for.
+    ``atom``: every answer is Atom, also when JSON is wanted, as platform 8.3.5 answers.
     """
 
     reader: SetReader
@@ -53,7 +53,7 @@ class ODataService:
         return f"{self.origin}/{quote(self.publication)}/odata/standard.odata"
 
     def answer(self, method: str, target: str, authorization: str, accept: str, *, short_by: int = 0) -> HttpAnswer:
-        """Answer a request for ``target``, its path and query as they came; ``short_by`` rows are left out."""
+        """Answer a request for ``target``, the encoded path and query. The last ``short_by`` rows are left out."""
         raw_path, _, raw_query = target.partition("?")
         path = unquote(raw_path)
         prefix = f"/{self.publication}/odata/standard.odata"
@@ -71,7 +71,7 @@ class ODataService:
             return error_answer(error, as_json=bool(level))
 
     def refusal(self, authorization: str) -> HttpAnswer | None:
-        """Check a Basic login, which must be UTF-8. None lets it in."""
+        """Check a Basic login, which must be UTF-8. None: it is accepted."""
         if not self.user:
             return None
         scheme, _, encoded = authorization.partition(" ")

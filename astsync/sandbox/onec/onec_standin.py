@@ -1,6 +1,6 @@
-"""The stand-in 1C: an HTTP server that publishes an invented infobase by the standard OData interface.
+"""The stand-in 1C: an HTTP server that publishes an invented infobase by OData, web services and an HTTP service.
 
-It follows what is known of 1C:Enterprise 8.3, bad manners included, and is the sandbox of ``astsync demo``. By hand::
+``astsync demo`` and tests use it. By hand::
 
     python -m astsync.sandbox.onec --size 500 --port 0
 """
@@ -12,7 +12,6 @@ from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
-from types import TracebackType
 from typing import Self
 from urllib.parse import quote, unquote
 
@@ -33,7 +32,7 @@ COUNTERPARTIES = "Контрагенты"
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """A request that came: what was asked (decoded), and what was answered (status 0: nothing yet)."""
+    """A request in the log: method, decoded path and query, and what was answered. ``status`` 0: no answer yet."""
 
     method: str
     path: str
@@ -43,26 +42,28 @@ class LoggedRequest:
 
     @property
     def set(self) -> str:
-        """The set that was asked for, with whatever follows its name."""
+        """The requested set, with the rest of the path behind its name."""
         return self.path.partition("/odata/standard.odata")[2].strip("/")
 
 
 class OneC:
-    """A 1C:Enterprise with one published infobase of invented counterparties, on the loopback.
+    """A 1C:Enterprise with one published infobase of invented counterparties, on the loopback; a context manager.
 
-    A context manager; ``url`` is the publication's address. ``size`` is the number of counterparties, ``seed`` fixes
-    every byte of them, ``dirt`` (0 to 1) is the share of spoilt names and phones. ``flavour`` is a name from
-    ``FLAVOURS`` or a ``Flavour``. ``user`` "" is an infobase without users. The first request after ``idle`` seconds
-    of silence takes ``first_delay`` seconds more, as the start of a session does. ``bom`` and ``charset`` are the
-    habits of the web server: a mark before JSON, and what it calls the encoding, true or not. ``longest_query`` is the
-    limit of IIS (2048 characters by default, a Cyrillic letter has six): a longer query gets its page 404.15; 0: none.
+    The data: ``size`` is the number of counterparties. The same ``seed`` gives the same bytes. ``dirt`` (0 to 1) is the
+    share of spoilt names and phones. ``flavour`` is a name from ``FLAVOURS`` or a ``Flavour``.
 
-    ``service.composition`` (the published sets) can be changed while it runs; ``requests`` is what was asked.
+    The server: ``url`` is the address of the publication. ``user`` "" is an infobase without users. The first request
+    after ``idle`` seconds without one takes ``first_delay`` seconds more: 1C starts a session (11 to 30 s on a live
+    one). ``bom``: JSON begins with a BOM, as behind many web servers. ``charset`` is the encoding in Content-Type; the
+    body is always UTF-8, but IIS may call it windows-1251. ``longest_query`` is the limit of IIS for a query (2048
+    characters by default, a Cyrillic letter has six): a longer one gets its page 404.15; 0: no limit.
+
+    While it runs ``service.composition`` (the published sets) may be changed. ``requests`` is the log of requests.
 
     Beside OData it publishes ``ws/astsync`` (the web service of examples/1c), ``ws/astsync_variants`` (the same list as
     texts of JSON, XML and base64, and with two outputs), ``hs/astsync/counterparties`` (the HTTP service: cursor,
-    offset or page, limit; GET or POST) and ``ws/1C_MIKO_identify_number.1cws``. ``web.host`` is the server's name in
-    the WSDL where it is not the one by which it was asked.
+    offset or page, limit; GET or POST) and ``ws/1C_MIKO_identify_number.1cws``. ``web.host`` replaces the host in the
+    WSDL: behind a proxy 1C writes an internal one.
     """
 
     def __init__(
@@ -98,7 +99,7 @@ class OneC:
 
     @property
     def user(self) -> str:
-        """The login, "" when none is wanted."""
+        """The login. "": the infobase has no users."""
         return self.service.user
 
     @property
@@ -108,11 +109,11 @@ class OneC:
 
     @property
     def url(self) -> str:
-        """The publication's address, such as http://127.0.0.1:54321/trade. Raises RuntimeError before ``start``."""
+        """The address of the publication (http://127.0.0.1:54321/trade). Raises RuntimeError before ``start``."""
         return f"{self._running().origin}/{quote(self.service.publication)}"
 
     def start(self) -> Self:
-        """Listen on 127.0.0.1; after a stop, on the same port as before. Raises OSError when it is taken."""
+        """Listen on 127.0.0.1, after a stop on the same port as before. Raises OSError when the port is taken."""
         self._stopping.clear()
         self._server = Server(self._port, self._respond)
         self._port = self._server.server_address[1]
@@ -121,7 +122,7 @@ class OneC:
         return self
 
     def stop(self) -> None:
-        """Stop listening, end the connections and wait for the threads. The data stay."""
+        """Stop listening, end all connections, wait for the threads. The data stay."""
         self._stopping.set()
         if self._server is not None:
             self._server.close()
@@ -131,23 +132,21 @@ class OneC:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.stop()
 
-    # The data, and how to change them.
+    # The data and their changes.
 
     def table(self, catalog: str = COUNTERPARTIES) -> Table:
-        """Give a catalog's table: it has a length and iterates over ``Record``, folders included."""
+        """The table of a catalog. It has a length, and its iteration yields ``Record``, folders too."""
         return self.base.tables[catalog]
 
     def records(self, catalog: str = COUNTERPARTIES) -> list[Record]:
-        """Give all items of a catalog with their contacts, folders left out."""
+        """All items of a catalog with their contacts, without folders."""
         return [record for record in self.table(catalog) if not record.item.folder]
 
     def record(self, ref: str, catalog: str = COUNTERPARTIES) -> Record:
-        """Give one item by its reference. Raises KeyError."""
+        """One item by its reference. Raises KeyError."""
         return self.table(catalog).record(self._index(ref, catalog))
 
     def change(
@@ -159,7 +158,7 @@ class OneC:
         deleted: bool | None = None,
         catalog: str = COUNTERPARTIES,
     ) -> Record:
-        """Rename an item, write other phones (texts), set or take off its deletion mark. Raises KeyError."""
+        """Rename an item, replace its phones (texts), set or remove its deletion mark. Raises KeyError."""
         with self.service.lock:
             table, index = self.table(catalog), self._index(ref, catalog)
             item = table.item(index)
@@ -172,7 +171,7 @@ class OneC:
             return table.record(index)
 
     def add(self, name: str, phones: Sequence[str] = (), *, catalog: str = COUNTERPARTIES) -> Record:
-        """Add an item and give it; its reference is random, as 1C's are."""
+        """Add an item. Returns it; its reference is random, as in 1C."""
         with self.service.lock:
             table = self.table(catalog)
             item = Item(str(uuid.uuid4()), name, name, code=f"{len(table) + 1:09} ")
@@ -184,12 +183,12 @@ class OneC:
             self.table(catalog).remove(self._index(ref, catalog))
 
     def hide(self, *refs: str) -> None:
-        """Put items out of the reach of the login's rights (RLS); without arguments all are in reach again."""
+        """Take the rights to these items from the login (RLS). Without arguments: give back all rights."""
         hidden = self.service.reader.hidden
         with self.service.lock:
             hidden.update(refs) if refs else hidden.clear()
 
-    # Bad manners.
+    # Faults.
 
     def fail(
         self, kind: FaultKind, *, times: int | None = None, after: int = 0, match: str = "", value: float = 1
@@ -202,10 +201,10 @@ class OneC:
         self._faults.clear()
 
     def asked(self, text: str = "") -> list[LoggedRequest]:
-        """Give the requests whose decoded path and query hold ``text``."""
+        """The logged requests whose decoded path and query contain ``text``."""
         return [request for request in list(self.requests) if text in f"{request.path}?{request.query}"]
 
-    # A request.
+    # Answering a request.
 
     def _respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         path, _, query = target.partition("?")
@@ -234,13 +233,13 @@ class OneC:
         return answer if fault is None else self._spoilt(answer, fault)
 
     def _instead(self, fault: InjectedFault | None, request: LoggedRequest, *, json: bool) -> HttpAnswer | None:
-        """Give the answer that a fault puts in the place of the true one; the web half empties its list itself."""
+        """The answer that a fault puts in place of the true one. The web services make their own ``empty`` answer."""
         if fault is None or (fault.kind == "empty" and not request.set):
             return None
         return fault_answer(fault, request.set, as_json=json)
 
     def _suffer(self, fault: InjectedFault) -> None:
-        """Wait as the fault wants. Raises Dropped when no answer is to come."""
+        """Wait as long as the fault says. Raises Dropped for faults without an answer."""
         if fault.kind == "slow":
             self._stopping.wait(fault.value)
         if fault.kind in {"hang", "too_large_hang"}:

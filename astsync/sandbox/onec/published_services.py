@@ -1,4 +1,4 @@
-"""The web services (``ws/``) and the HTTP service (``hs/``) of the stand-in 1C."""
+"""Answers requests to the web services (``ws/``) and the HTTP service (``hs/``) of the stand-in 1C."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -32,14 +32,14 @@ from astsync.sandbox.onec.wsdl import WebService, wsdl
 HTTP_SERVICE = "astsync/counterparties"
 _JSON = "application/json; charset=utf-8"
 _LONG = 500
-"""Counterparties; a longer answer is kept on the disk and sent from there."""
+"""An answer with more counterparties is written to the disk and sent from there."""
 
 _WRONG_CURSOR = "Значение параметра Cursor не является ссылкой"
 
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """A request: ``target`` is the path and query as they came, the names of headers are in lower case."""
+    """A request. ``target`` is the encoded path and query. Names of headers are in lower case."""
 
     method: str
     target: str
@@ -58,7 +58,10 @@ class HttpRequest:
 
 
 class PublishedServices:
-    """The web half of a publication. ``host`` is what the WSDL calls the server, "" for what the request called it."""
+    """The web services and the HTTP service of a publication.
+
+    ``host`` is the host in the address that the WSDL names; "" is that of the request.
+    """
 
     def __init__(self, service: ODataService, catalog: str) -> None:
         self.host = ""
@@ -68,11 +71,11 @@ class PublishedServices:
         self._spool = Spool()
 
     def close(self) -> None:
-        """Let go of the bodies that are kept on the disk."""
+        """Remove the answers that are on the disk."""
         self._spool.close()
 
     def answer(self, asked: HttpRequest, fault: str = "") -> HttpAnswer | None:
-        """Answer a request, spoilt by the ``fault`` of that name. None for a path that is not of this half."""
+        """Answer a request with the injected ``fault`` of that name. None: the path is none of ``ws/`` and ``hs/``."""
         root, _, rest = asked.path.removeprefix(f"/{self._service.publication}/").partition("/")
         if root not in {"ws", "hs"} or not asked.path.startswith(f"/{self._service.publication}/"):
             return None
@@ -137,7 +140,7 @@ class PublishedServices:
             raise module_fault("astsync", _WRONG_CURSOR, 34) from None
 
     def _sent(self, name: str, page: ListPage, body: Callable[[], Iterable[bytes]], kind: str) -> HttpAnswer:
-        """Answer with a body from memory, from the disk where it is long, as it comes where it is endless."""
+        """Send a short body from memory, a long one from the disk, an endless one while it is made."""
         if name.endswith("endless"):
             return HttpAnswer(200, content_type=kind, parts=iter(body()))
         rows = len(page.indexes)
@@ -178,12 +181,12 @@ class PublishedServices:
 
 
 def _parameters(asked: HttpRequest) -> Mapping[str, str]:
-    """Read the query, and a body of JSON. Raises ValueError."""
+    """The parameters in the query and in a body of JSON. Raises ValueError."""
     if asked.method != "POST" or not asked.body:
         return asked.query
     given = orjson.loads(asked.body)
     if not isinstance(given, dict):
-        raise ValueError("Ожидается объект JSON")  # noqa: TRY004  an error of the request, not of the program
+        raise ValueError("Ожидается объект JSON")  # noqa: TRY004  the request is wrong, not the program
     return {**asked.query, **{name: "" if value is None else str(value) for name, value in given.items()}}
 
 

@@ -1,4 +1,4 @@
-"""``$select`` and ``$expand`` of the stand-in 1C: from a row of a set to the keys and values of an answer."""
+"""``$select`` and ``$expand`` of the stand-in 1C: turns a row of a set into the keys and values of an answer."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -13,15 +13,15 @@ _PRESENTATION = "____Presentation"
 
 
 def lines_of(entity: EntitySet, item: Any) -> Iterable[Line]:
-    """Give the lines of an item's tabular section."""
+    """The lines of an item's tabular section."""
     index = entity.table.find(item.ref)
     contacts = () if index is None else entity.table.contacts(index)
     return [Line(entity.table, index or 0, number, contact) for number, contact in enumerate(contacts, 1)]
 
 
 @dataclass(slots=True)
-class _Shape:
-    """What was selected: plain columns, the columns of the section, of each navigation, and presentations."""
+class _Selection:
+    """The selected columns: plain ones, those of the tabular section, those behind each reference, presentations."""
 
     plain: list[Column] = field(default_factory=list)
     section: list[Column] = field(default_factory=list)
@@ -30,50 +30,50 @@ class _Shape:
 
 
 class Selector:
-    """Makes renderers of rows for one base."""
+    """Makes the functions that turn rows of one infobase into answers."""
 
     def __init__(self, base: Infobase) -> None:
         self._base = base
 
     def renderer(self, entity: EntitySet, select: Sequence[str], expand: Sequence[str], *, level: str) -> Render:
-        """Give the function that makes an answer's row; ``level`` is that of JSON's metadata.
+        """The function that turns a row into its answer. ``level``: see ``Query``.
 
         Raises ODataError, 400 code 6, for a field that the set does not have.
         """
         for name in expand:
             self._link(entity, name)
-        shape = _Shape()
+        selected = _Selection()
         for name in select or ("*",):
-            self._take(entity, name, shape)
-        # An expanded property that $select does not name is dropped without a word.
-        kept = [name for name in expand if not select or name in shape.links or "*" in select or "**" in select]
-        parts = [self._plain(entity, shape), *(self._expanded(entity, name, shape) for name in kept)]
-        if shape.section:
-            parts.append(_section(entity, shape.section, self._base.section))
+            self._take(entity, name, selected)
+        # 1C silently drops an expanded property that $select does not name (vendor's guide, public client code).
+        kept = [name for name in expand if not select or name in selected.links or "*" in select or "**" in select]
+        parts = [self._plain(entity, selected), *(self._expanded(entity, name, selected) for name in kept)]
+        if selected.section:
+            parts.append(_section(entity, selected.section, self._base.section))
         if level in {"minimalmetadata", "fullmetadata"}:
-            parts.append(_link_urls(entity, shape, full=level == "fullmetadata"))
+            parts.append(_link_urls(entity, selected, full=level == "fullmetadata"))
         return parts[0] if len(parts) == 1 else lambda row: {k: v for part in parts for k, v in part(row).items()}
 
-    def _take(self, entity: EntitySet, name: str, shape: _Shape) -> None:
+    def _take(self, entity: EntitySet, name: str, selected: _Selection) -> None:
         first, _, rest = name.partition("/")
         if name in {"*", "**"}:
-            shape.plain += [column for column in entity.columns.values() if column.type != "Section"]
+            selected.plain += [column for column in entity.columns.values() if column.type != "Section"]
             if name == "*" and self._base.section in entity.columns:
-                shape.section += self._lines(entity).values()
+                selected.section += self._lines(entity).values()
         elif name.endswith(_PRESENTATION):
-            shape.texts[name] = self._presentation(entity, name.removesuffix(_PRESENTATION))
+            selected.texts[name] = self._presentation(entity, name.removesuffix(_PRESENTATION))
         elif first == self._base.section and first in entity.columns:
             columns = self._lines(entity)
-            shape.section += [_column(columns, rest)] if rest else columns.values()
+            selected.section += [_column(columns, rest)] if rest else columns.values()
         elif first in entity.columns and not rest:
-            shape.plain.append(entity.columns[first])
+            selected.plain.append(entity.columns[first])
         else:
-            self._take_link(entity, first, rest, shape)
+            self._take_link(entity, first, rest, selected)
 
-    def _take_link(self, entity: EntitySet, name: str, rest: str, shape: _Shape) -> None:
+    def _take_link(self, entity: EntitySet, name: str, rest: str, selected: _Selection) -> None:
         target = self._base.sets[self._link(entity, name).target]
         columns = [_column(target.columns, rest)] if rest else list(target.columns.values())
-        shape.links.setdefault(name, []).extend(columns)
+        selected.links.setdefault(name, []).extend(columns)
 
     def _lines(self, entity: EntitySet) -> Mapping[str, Column]:
         return self._base.sets[f"{entity.name}_{self._base.section}"].columns
@@ -100,10 +100,10 @@ class Selector:
         return text
 
     @staticmethod
-    def _plain(entity: EntitySet, shape: _Shape) -> Render:
-        columns = [(column.name, column.get) for column in shape.plain]
-        bare = [(column.name, column.get) for column in shape.plain if not column.item_only]
-        texts = list(shape.texts.items())
+    def _plain(entity: EntitySet, selected: _Selection) -> Render:
+        columns = [(column.name, column.get) for column in selected.plain]
+        bare = [(column.name, column.get) for column in selected.plain if not column.item_only]
+        texts = list(selected.texts.items())
         if len(columns) == len(bare) and not texts:
             return lambda row: {name: get(row) for name, get in columns}
 
@@ -113,10 +113,10 @@ class Selector:
 
         return render
 
-    def _expanded(self, entity: EntitySet, name: str, shape: _Shape) -> Render:
+    def _expanded(self, entity: EntitySet, name: str, selected: _Selection) -> Render:
         column = self._link(entity, name)
         target = self._base.sets[column.target]
-        chosen = shape.links.get(name) or [c for c in target.columns.values() if c.type != "Section"]
+        chosen = selected.links.get(name) or [c for c in target.columns.values() if c.type != "Section"]
 
         def render(row: Any) -> Row:
             index = target.table.find(column.get(row))
@@ -144,16 +144,16 @@ def _section(entity: EntitySet, columns: Iterable[Column], name: str) -> Render:
 
 
 def _key(entity: EntitySet, row: Any) -> str:
-    """Write the key of a row: a bare reference, or its parts by their names."""
+    """The key of a row in a URL: a reference, or the parts of a longer key by name."""
     if not entity.lines:
         return f"guid'{row.ref}'"
     parts = {"Ref_Key": f"guid'{row.ref}'", "LineNumber": str(row.number)}
     return ", ".join(f"{name}={parts.get(name) or repr(entity.columns[name].get(row))}" for name in entity.keys)
 
 
-def _link_urls(entity: EntitySet, shape: _Shape, *, full: bool) -> Render:
-    """Give what minimalmetadata adds, ``Вид@navigationLinkUrl``, and what fullmetadata adds to that."""
-    linked = [column for column in shape.plain if column.link]
+def _link_urls(entity: EntitySet, selected: _Selection, *, full: bool) -> Render:
+    """The keys that minimalmetadata adds (``Вид@navigationLinkUrl``), with ``full`` also those of fullmetadata."""
+    linked = [column for column in selected.plain if column.link]
 
     def render(row: Any) -> Row:
         path = f"{entity.name}({_key(entity, row)})"

@@ -1,4 +1,4 @@
-"""The HTTP side of the stand-in 1C: keep-alive connections on the loopback, and bodies that break off when told."""
+"""The HTTP server of the stand-in 1C: keep-alive connections on the loopback, bodies that break off on purpose."""
 
 import socket
 import struct
@@ -11,15 +11,15 @@ from typing import Any
 from astsync.sandbox.onec.http_answers import HttpAnswer
 
 Respond = Callable[[str, str, Mapping[str, str], bytes], HttpAnswer]
-"""Called with the method, the target (path and query as they came), the headers and the body."""
+"""Answers a request: its method, its target (encoded path and query), its headers, its body."""
 
 
 class Dropped(Exception):
-    """Raised by a responder to end the connection without an answer."""
+    """Raised by ``Respond`` to end the connection without an answer."""
 
 
 class Server(ThreadingHTTPServer):
-    """Listens on 127.0.0.1 and hands each request to ``respond``; ``close`` leaves no thread and no connection."""
+    """Listens on 127.0.0.1 and passes each request to ``respond``. ``close`` leaves no thread and no connection."""
 
     daemon_threads = False
     request_queue_size = 64
@@ -37,11 +37,11 @@ class Server(ThreadingHTTPServer):
         return f"http://127.0.0.1:{self.server_address[1]}"
 
     def start(self) -> None:
-        """Serve in a thread of its own."""
+        """Serve in a new thread."""
         self._thread.start()
 
     def close(self) -> None:
-        """Stop: no new connections, the open ones end, the threads are waited for."""
+        """Accept no more connections, end the open ones, wait for the threads."""
         self.shutdown()
         with self._guard:
             for connection in self._open:
@@ -50,7 +50,7 @@ class Server(ThreadingHTTPServer):
         self._thread.join()
 
     def process_request(self, request: Any, client_address: Any) -> None:
-        """Note the connection, to end it when the server closes."""
+        """Remember the connection: ``close`` ends it."""
         with self._guard:
             self._open.add(request)
         super().process_request(request, client_address)
@@ -62,7 +62,7 @@ class Server(ThreadingHTTPServer):
         super().shutdown_request(request)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: a client that hangs up is no news."""
+        """Print nothing: a client may close its connection at any time."""
 
 
 def _end(connection: socket.socket) -> None:
@@ -73,7 +73,7 @@ def _end(connection: socket.socket) -> None:
 
 
 def _cut(answer: HttpAnswer) -> Iterator[bytes]:
-    """Give the body's parts as far as they are sent, none of them empty."""
+    """The parts of the body up to ``answer.sent``, without empty ones: an empty chunk would end the body."""
     left = answer.sent if answer.sent is not None else sys.maxsize
     for part in (answer.body,) if answer.parts is None else answer.parts:
         if part and left > 0:
@@ -98,6 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.server.respond(self.command, self.path, headers, body)
         except Dropped:
             self.close_connection = True
+            # Linger 0: the system sends RST, so the client sees a reset and not an end.
             self.connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
             return
         self._send(answer)
@@ -122,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
             self.close_connection = True
 
     def log_message(self, *_: object) -> None:
-        """Say nothing: the request log is the stand-in's own."""
+        """Print nothing: the stand-in has its own log of requests."""
 
 
 for _method in ("HEAD", "POST", "PUT", "PATCH", "DELETE"):

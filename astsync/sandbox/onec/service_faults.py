@@ -1,4 +1,4 @@
-"""Bad manners of the web half of the stand-in 1C: whole answers in place of the list, and lists that are none."""
+"""Injected faults of the web services and the HTTP service: answers in place of the list, and spoilt lists."""
 
 from collections.abc import Callable, Iterator, Mapping
 from itertools import cycle
@@ -19,11 +19,11 @@ LISTED: Mapping[str, Listed] = {
     "empty_return": lambda _: output("return", iter(())),
     "no_return": lambda _: iter(()),
 }
-"""Faults that write the outputs of an operation their own way."""
+"""Faults that change how the outputs of an operation are written."""
 
 
 def web_fault(fault: str, service: WebService, version: str) -> HttpAnswer | None:
-    """Write what takes the place of a web service's answer, None for faults that only spoil it."""
+    """The answer that a fault puts in place of a web service's. None: the fault only changes the list."""
     if fault in {"soap_fault", "soap_rights"}:
         text = _CLOSED if fault == "soap_fault" else NO_RIGHTS
         return fault_envelope(version, module_fault(service.name, text))
@@ -64,11 +64,11 @@ HTTP_INSTEAD: Mapping[str, Callable[[], HttpAnswer]] = {
     "no_return": lambda: HttpAnswer(200, b"{}", _JSON),
     "deep": lambda: HttpAnswer(200, b"[" * _DEPTH + b"]" * _DEPTH, _JSON),
 }
-"""What takes the place of the HTTP service's answer."""
+"""The answers that faults put in place of the HTTP service's."""
 
 
 def spoilt_records(records: Iterator[ExportedRecord], fault: str) -> Iterator[ExportedRecord]:
-    """Spoil the records of a list: with a field that nobody announced, or without an end."""
+    """Spoil the records of a list: add an unknown field, leave out names, or repeat the list without end."""
     if fault == "extra_element":
         return ({**record, "ИНН": "0000000000"} for record in records)
     if fault == "no_name":

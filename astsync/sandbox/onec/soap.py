@@ -1,4 +1,4 @@
-"""SOAP 1.1 and 1.2 as the web extension of 1C speaks it: requests to parameters, results and faults to envelopes."""
+"""SOAP 1.1 and 1.2 of the stand-in 1C: reads parameters from requests, writes results and faults as envelopes."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _NIL = f"{{{XSI}}}nil"
 
 
 class SoapFault(Exception):
-    """What 1C answers instead of a result: HTTP 500 and the text. ``sender``: the request is to blame."""
+    """1C answers a fault instead of a result: HTTP 500 and a text. ``sender``: the request was wrong."""
 
     def __init__(self, text: str, *, sender: bool = False) -> None:
         super().__init__(text)
@@ -24,7 +24,7 @@ class SoapFault(Exception):
 
 @dataclass(frozen=True, slots=True)
 class SoapCall:
-    """A call of an operation, by SOAP 1.1 or 1.2. A parameter that came as xsi:nil, or did not come, is ""."""
+    """A call of an operation by SOAP 1.1 or 1.2. A parameter that is absent or xsi:nil is ""."""
 
     version: str
     operation: Operation
@@ -32,24 +32,24 @@ class SoapCall:
 
 
 def module_fault(service: str, text: str, line: int = 25) -> SoapFault:
-    """Make the fault of an exception in a web service's module."""
+    """The fault for an exception in the 1C code of a web service. The text follows recorded faults."""
     told = f"{{WebСервис.{service}.Модуль({line})}}: {text}"
     return SoapFault(f"Неизвестная ошибка. {told}\nпо причине:\n{told}")
 
 
 def conversion_fault(service: WebService, name: str, why: str) -> SoapFault:
-    """Make the fault of a parameter that is not what the WSDL says."""
+    """The fault for a parameter that does not agree with the WSDL."""
     property_ = f"НачалоСвойства: {{{service.namespace}}}{name}\nФорма: Элемент"
     return SoapFault(f"Ошибка преобразования данных XDTO:\n{property_}\nпо причине:\n{why}", sender=True)
 
 
 def version_of(body: bytes) -> str:
-    """Tell the version of SOAP of a request, right or wrong."""
+    """The version of SOAP of a request, which may be malformed."""
     return "1.2" if _SPACES["1.2"].encode() in body[:2000] else "1.1"
 
 
 def read_call(body: bytes, service: WebService) -> SoapCall:
-    """Read a request. Raises SoapFault."""
+    """Parse a request. Raises SoapFault."""
     version = version_of(body)
     try:
         envelope = ElementTree.XML(body)
@@ -88,17 +88,17 @@ def _check_number(text: str, kind: str, service: WebService, name: str) -> None:
 
 
 def opening(version: str) -> bytes:
-    """Write an envelope up to its body's content."""
+    """The beginning of an envelope, up to the content of its body."""
     return f'<soap:Envelope xmlns:soap="{_SPACES[version]}">\n\t<soap:Header/>\n\t<soap:Body>\n'.encode()
 
 
 def closing() -> bytes:
-    """Write the end of an envelope."""
+    """The end of an envelope."""
     return b"\t</soap:Body>\n</soap:Envelope>"
 
 
 def output(name: str, content: Iterator[bytes], *, nil: bool = False) -> Iterator[bytes]:
-    """Write one output: ``return`` or an Out parameter."""
+    """Write one output, ``return`` or an Out parameter."""
     spaces = f'xmlns:xs="{XS}"\n\t\t\t\t\txmlns:xsi="{XSI}"'
     if nil:
         yield f'\t\t\t<m:{name} {spaces}\n\t\t\t\t\txsi:nil="true"/>\n'.encode()
@@ -109,7 +109,7 @@ def output(name: str, content: Iterator[bytes], *, nil: bool = False) -> Iterato
 
 
 def wrapped(service: WebService, call: SoapCall, outputs: Iterator[bytes]) -> Iterator[bytes]:
-    """Write the whole answer to a call around its outputs."""
+    """Write the answer to a call around its outputs."""
     wrapper = f"m:{call.operation.name}Response"
     yield opening(call.version)
     yield f'\t\t<{wrapper} xmlns:m="{escape(service.namespace)}">\n'.encode()
@@ -119,12 +119,12 @@ def wrapped(service: WebService, call: SoapCall, outputs: Iterator[bytes]) -> It
 
 
 def content_type(version: str) -> str:
-    """Give the type of an answer's body."""
+    """The Content-Type of an answer."""
     return _TYPES[version]
 
 
 def fault_envelope(version: str, fault: SoapFault) -> HttpAnswer:
-    """Write a fault: HTTP 500."""
+    """Write a fault, with status 500."""
     text = escape(fault.text)
     if version == "1.2":
         code = "Sender" if fault.sender else "Receiver"

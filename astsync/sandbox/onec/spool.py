@@ -1,4 +1,4 @@
-"""Long bodies of the stand-in 1C, kept on the disk."""
+"""Keeps long answers of the stand-in 1C on the disk."""
 
 import os
 import tempfile
@@ -9,7 +9,7 @@ _PIECE = 256 * 1024
 
 
 class Spool:
-    """Long bodies, written once to a file without a name: they cost no memory, and the second asker does not wait."""
+    """Long bodies in one temporary file. They need no memory, and each is made only once for all requests."""
 
     def __init__(self) -> None:
         self._kept: dict[str, tuple[object, int, int]] = {}
@@ -18,9 +18,9 @@ class Spool:
         self._open = ExitStack()
 
     def body(self, name: str, version: object, write: Callable[[], Iterable[bytes]]) -> tuple[Iterator[bytes], int]:
-        """Give a body's pieces and its length; it is written anew when its ``version`` is another.
+        """The pieces of a body and its length. ``write`` makes the body when its ``version`` has changed.
 
-        What was written before stays where it is until ``close``: somebody may still be reading it.
+        The older version stays in the file until ``close``: a request may still be reading it.
         """
         file = self._opened()
         kept = self._kept.get(name)
@@ -34,7 +34,7 @@ class Spool:
         return (os.pread(file, min(_PIECE, end - place), place) for place in places), end - start
 
     def close(self) -> None:
-        """Let go of the file."""
+        """Remove the file."""
         self._kept.clear()
         self._open.close()
         self._file, self._end = None, 0

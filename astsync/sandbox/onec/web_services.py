@@ -1,4 +1,4 @@
-"""The web services of the stand-in 1C, as WSDL tells them: ``astsync`` of examples/1c, its variants, MIKO's lookup."""
+"""The declarations of the web services: ``astsync`` of examples/1c, variants of it, MIKO's lookup of 2013."""
 
 from astsync.sandbox.onec.wsdl import DeclaredElement, Operation, WebService
 
@@ -35,7 +35,7 @@ def _text(name: str) -> Operation:
 
 
 ASTSYNC = WebService("astsync", NAMESPACE, (_OPERATION,), _TYPES)
-"""The service that examples/1c brings into a configuration."""
+"""The service that examples/1c adds to a configuration."""
 
 VARIANTS = WebService(
     "astsync_variants",
@@ -50,8 +50,8 @@ VARIANTS = WebService(
     ),
     _TYPES,
 )
-"""The same list as other people's services give it: a text that holds JSON, XML (escaped or CDATA) or base64 of the
-JSON, and a list with a second output."""
+"""The same list as services of other authors return it: as a text with JSON, XML (escaped or CDATA) or base64 of JSON,
+and with a second output. A text in place of elements is very common in public services."""
 
 IDENTIFY = WebService(
     "MIKO_identify_number",
@@ -59,6 +59,6 @@ IDENTIFY = WebService(
     (Operation("identify", (DeclaredElement("Number"),), (DeclaredElement("return"),)),),
     file="1C_MIKO_identify_number.1cws",
 )
-"""MIKO's service of 2013 that named the caller during the call."""
+"""MIKO's service of 2013: it returned the caller's name during the call."""
 
 WEB_SERVICES = (ASTSYNC, VARIANTS, IDENTIFY)

@@ -1,4 +1,7 @@
-"""WSDL as 1C:Enterprise writes it: tab-indented, one attribute a line, document/literal wrapped, SOAP 1.1 and 1.2."""
+"""Writes a WSDL as 1C:Enterprise does: document/literal wrapped, SOAP 1.1 and 1.2.
+
+The layout follows real ones to the letter: indented by tabs, one attribute a line, the same prefixes.
+"""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -15,7 +18,10 @@ _BINDINGS = (
 
 @dataclass(frozen=True, slots=True)
 class DeclaredElement:
-    """A parameter, an output or a field: ``type`` is a type of XML Schema (xs:string) or of the service (tns:Phone)."""
+    """The declaration of a parameter, an output or a field.
+
+    ``type`` is one of XML Schema (xs:string) or of the service (tns:Phone).
+    """
 
     name: str
     type: str = "xs:string"
@@ -25,7 +31,7 @@ class DeclaredElement:
 
     @property
     def attributes(self) -> dict[str, str]:
-        """The attributes of its declaration, in 1C's order."""
+        """The attributes of the declaration in 1C's order."""
         given = {"name": self.name, "type": self.type}
         if self.optional or self.many:
             given["minOccurs"] = "0"
@@ -36,7 +42,7 @@ class DeclaredElement:
 
 @dataclass(frozen=True, slots=True)
 class Operation:
-    """An operation of a web service. The first of ``outputs`` is ``return``, the others are Out parameters."""
+    """An operation of a web service. The first output is ``return``, the others are Out parameters."""
 
     name: str
     parameters: tuple[DeclaredElement, ...]
@@ -45,7 +51,7 @@ class Operation:
 
 @dataclass(frozen=True, slots=True)
 class WebService:
-    """A web service of a configuration: ``types`` is its XDTO package, ``file`` the name of its publication."""
+    """A web service. ``types`` is its XDTO package, ``file`` the file name of its publication."""
 
     name: str
     namespace: str
@@ -55,16 +61,16 @@ class WebService:
 
     @property
     def paths(self) -> tuple[str, str]:
-        """The names below ``ws/`` by which it is called."""
+        """The names below ``ws/`` under which it can be called."""
         return self.name, self.file or f"{self.name}.1cws"
 
     def operation(self, name: str) -> Operation | None:
-        """Give an operation by its name."""
+        """Find an operation by its name."""
         return next((operation for operation in self.operations if operation.name == name), None)
 
 
 def wsdl(service: WebService, address: str) -> bytes:
-    """Write the WSDL of a service; ``address`` is where its ports say that they listen."""
+    """Write the WSDL of a service. ``address`` is the address that its ports name."""
     spaces = {
         "xmlns": "http://schemas.xmlsoap.org/wsdl/",
         "xmlns:soap12bind": _BINDINGS[1][2],
@@ -189,7 +195,7 @@ def _ports(service: WebService, address: str) -> Iterator[str]:
     for suffix, prefix, _ in _BINDINGS:
         port = {"name": f"{service.name}{suffix}", "binding": f"tns:{service.name}{suffix}Binding"}
         yield from _tag(2, "port", port)
-        if suffix == "Soap":  # WS-I's Basic Profile 1.1 knows SOAP 1.1 alone
+        if suffix == "Soap":  # Basic Profile 1.1 of WS-I knows only SOAP 1.1
             yield "\t\t\t<documentation> "
             yield from _tag(4, "wsi:Claim", claim, empty=True)
             yield "\t\t\t</documentation>"
