@@ -23,8 +23,7 @@ from astsync.sources import SOURCE, Source
 from astsync.sources.file.source import FileSource
 from astsync.sources.http.source import HttpSource
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.onec.phone_texts import gather
-from astsync.sources.onec.phone_texts import phone as as_phone
+from astsync.sources.onec.phone_texts import as_phones, gather
 from astsync.sources.soap.source import SoapSource
 from astsync.sources.web.retrying import Patience
 
@@ -154,7 +153,7 @@ def table(records: list[Section]) -> Iterator[list[str]]:
         mark = "Да" if record["DeletionMark"] else "Нет"
         for phone in record["Phones"] or [{}]:
             held = gather((phone.get("Presentation", ""), phone.get("Value", "")), digits=phone.get("Number", ""))
-            texts = [one.text for one in as_phone(held)]
+            texts = [one.text for one in as_phones(held)]
             text = next((text for text in texts if parser.parse(text).keys), "".join(texts))
             card = [record["Ref"], record["Name"], mark, record["Catalog"], record.get("Code", "")]
             yield [*card, phone.get("Kind", ""), text]

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from astsync.phonebook.model import Parts, Phone
 from astsync.sources.formats.values import MAX_TEXT
-from astsync.sources.onec.contact_rows import NO_TYPE, ContactBook, PhoneRow, phones, read_row
+from astsync.sources.onec.contact_rows import NO_TYPE, ContactBook, PhoneRow, current_phones, read_row
 from astsync.sources.onec.metadata_names import ENGLISH, PART_FIELDS
 from astsync.sources.onec.phone_texts import (
     BAD_JSON,
@@ -264,7 +264,7 @@ def test_half_of_a_surrogate_pair_does_not_break_the_text() -> None:
 
 def of(*rows: dict[str, Any]) -> list[str]:
     read = [item for item in map(read_row, rows) if item is not None]
-    return [phone.texts[0] for phone in phones(read, {}, TODAY)]
+    return [phone.texts[0] for phone in current_phones(read, {}, TODAY)]
 
 
 def dated(text: str, since: str, line: int = 1, kind: str = KIND) -> dict[str, Any]:

@@ -29,7 +29,7 @@ def read(body: object, path: str = "", size: int = 7) -> list[Any]:
 
 def listed(body: object, path: str = "", size: int = 7) -> JsonList:
     raw = body if isinstance(body, bytes) else json.dumps(body, ensure_ascii=False).encode()
-    return JsonList(chunks(raw, size), path, "the answer")
+    return JsonList(chunks(raw, size), path, "the answer", "the cure")
 
 
 def refused(body: object, path: str = "", size: int = 7) -> SourceError:
@@ -193,7 +193,7 @@ def test_a_record_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
             yield b"x" * 1000
 
     with pytest.raises(SourceBadAnswer, match="more than 10000 characters"):
-        list(JsonList(endless(), "", "the answer"))
+        list(JsonList(endless(), "", "the answer", "the cure"))
     assert taken < 100
 
 
@@ -210,7 +210,7 @@ def test_a_record_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
 def test_a_list_without_end_is_given_up(body: bytes, path: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(bounds, "LARGEST_LIST", 4)
     with pytest.raises(SourceBadAnswer, match="has no end: more than 4 values"):
-        list(JsonList([body], path, "x"))
+        list(JsonList([body], path, "x", "the cure"))
 
 
 @pytest.mark.slow
@@ -222,7 +222,7 @@ def test_a_long_list_needs_little_memory() -> None:
         yield b'], "next": "z"}'
 
     tracemalloc.start()
-    reading = JsonList(body(), "", "the answer")
+    reading = JsonList(body(), "", "the answer", "the cure")
     assert sum(1 for _ in reading) == 40_001
     assert tracemalloc.get_traced_memory()[1] < 1_000_000
     tracemalloc.stop()

@@ -4,11 +4,12 @@ import pytest
 
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty
-from astsync.sources.formats.values import MAX_TEXT, column, line_number, ref_key, row_key, text_of
+from astsync.sources.formats.values import MAX_TEXT, text_of
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.onec.contact_rows import ODD_DATE, phones, read_row, today_here
+from astsync.sources.onec.contact_rows import ODD_DATE, current_phones, read_row, today_here
 from astsync.sources.onec.phone_texts import TOO_LONG
+from astsync.sources.onec.rows import column, line_number, ref_key, row_key
 from tests.unit.odata_source import pull
 from tests.unit.stub_1c import (
     CATALOG,
@@ -221,7 +222,7 @@ def test_other_things_are_no_line_numbers(value: object) -> None:
 def test_a_line_number_without_end_harms_nothing() -> None:
     row = read_row({"Тип": "Телефон", "Представление": "1", "LineNumber": "9" * 5000})
     assert row is not None
-    assert [phone.texts for phone in phones([row], {}, today_here())] == [("1",)]
+    assert [phone.texts for phone in current_phones([row], {}, today_here())] == [("1",)]
 
 
 def test_lines_without_a_number_are_an_error(base: Base, server: Server) -> None:

@@ -12,10 +12,10 @@ from pydantic import SecretStr
 from astsync.errors import SourceBadAnswer
 from astsync.phonebook.model import Counterparty
 from astsync.sandbox.onec import OneC
-from astsync.sources.formats.values import Row
 from astsync.sources.odata.overlapping_pages import OverlappingPages
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
+from astsync.sources.onec.rows import Row
 from tests.configs import source_config
 from tests.unit.stub_1c import QUICK
 

@@ -14,7 +14,7 @@ from astsync.errors import SourceBadAnswer, SourceError, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources import bounds
 from astsync.sources.onec.phone_texts import TOO_LONG
-from astsync.sources.records.fields import look_up
+from astsync.sources.records.fields import values_at
 from astsync.sources.records.once import Once
 from astsync.sources.records.reader import RecordReader
 
@@ -82,14 +82,14 @@ def refused(records: list[Any], **fields: Any) -> SourceError:
 )
 def test_paths_lead_through_records_and_lists(path: str, found: list[int] | None) -> None:
     record = {"a": 1, "b": {"c": 2}, "d": [{"e": 3}, {"e": 4, "f": 5}], "x.y": 6, "none": None, "empty": []}
-    assert look_up(record, path) == found
+    assert values_at(record, path) == found
 
 
 def test_a_path_into_endless_lists_ends() -> None:
     deep: Any = {"a": 1}
     for _ in range(5000):
         deep = [deep]
-    assert look_up({"x": deep}, "x.a") is None
+    assert values_at({"x": deep}, "x.a") is None
     assert texts(deep) == []
 
 

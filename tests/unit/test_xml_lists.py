@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from astsync.config import FieldsConfig, PagingConfig
+from astsync.config import PagingConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceFailure, SourceQueryError
 from astsync.sources.formats.xml_list import Sought, XmlList
 from tests.unit.stub_1c import Asked, Reply, Server
@@ -67,9 +67,9 @@ def table(records: list[dict[str, Any]]) -> str:
     return f'<ValueTable xmlns="{CORE}" xmlns:xsi="{XSI}">{columns}{rows}</ValueTable>'
 
 
-def read(body: str | bytes, path: str = "", size: int = 7, fields: dict[str, Any] | None = None) -> XmlList:
+def read(body: str | bytes, path: str = "", size: int = 7) -> XmlList:
     raw = body if isinstance(body, bytes) else body.encode()
-    sought = Sought(path, FieldsConfig(**(fields or {})), "the answer", "source.http.list", frozenset({"NextCursor"}))
+    sought = Sought(path, "Name", "the answer", "source.http.list", frozenset({"NextCursor"}))
     return XmlList((raw[at : at + size] for at in range(0, len(raw), size)), sought, "the cure")
 
 
@@ -166,7 +166,7 @@ def test_a_long_list_costs_little_memory(kind: str) -> None:
             yield one.encode() * 100
         yield end.encode()
 
-    sought = Sought("", FieldsConfig(), "the answer", "source.http.list")
+    sought = Sought("", "Name", "the answer", "source.http.list")
     tracemalloc.start()
     try:
         assert sum(1 for _ in XmlList(chunks(), sought, "")) == 20_000

@@ -11,9 +11,8 @@ from xml.etree.ElementTree import Element
 from astsync.errors import SourceBadAnswer
 from astsync.sources.bounds import LARGEST_RECORD
 from astsync.sources.file.xml_rows import CURE
-from astsync.sources.formats.growing_xml import BadXml, GrowingTree, local
+from astsync.sources.formats.growing_xml import BadXml, EndlessXml, GrowingTree, local
 from astsync.sources.formats.xml_list import bad_xml
-from astsync.sources.formats.xml_list_walk import TooLarge
 
 ROOT = "КоммерческаяИнформация"
 """The name of the document's element."""
@@ -38,7 +37,7 @@ def commerceml(blocks: Iterable[bytes], name: str, encoding: str | None = None) 
     try:
         for number, element in enumerate(walk.counterparties(blocks), 1):
             yield number, _record(element, walk.space)
-    except (BadXml, TooLarge) as error:
+    except BadXml as error:
         raise bad_xml(error, name, CURE) from None
     if not walk.seen:
         raise SourceBadAnswer(
@@ -57,7 +56,7 @@ class _Walk:
         self.seen = False
 
     def counterparties(self, blocks: Iterable[bytes]) -> Iterator[Element]:
-        """The elements of counterparties. Raises BadXml, TooLarge."""
+        """The elements of counterparties. Raises BadXml, EndlessXml."""
         for block in blocks:
             for start in range(0, len(block), _PIECE):
                 piece = block[start : start + _PIECE]
@@ -65,7 +64,7 @@ class _Walk:
                 self._since += len(piece)
                 yield from self._complete()
                 if self._since > LARGEST_RECORD:
-                    raise TooLarge(f"more than {LARGEST_RECORD} bytes in one element")
+                    raise EndlessXml(f"more than {LARGEST_RECORD} bytes in one element")
         self._tree.close()
         if self._tree.root is not None:
             yield from self._within(self._tree.root)

@@ -7,7 +7,7 @@ import orjson
 
 from astsync.errors import SourceBadAnswer
 from astsync.sources.formats.json_list import JsonList
-from astsync.sources.formats.xdto_json import plain
+from astsync.sources.formats.xdto_json import xdto_value
 from astsync.sources.records.totals import next_named
 from astsync.text import one_line
 
@@ -41,7 +41,7 @@ def json_lines(lines: Iterable[str], name: str) -> Iterator[tuple[int, Any]]:
 
 def _value(text: str, number: int, name: str) -> Any:
     try:
-        value = plain(orjson.loads(text)) if _MAY_BE_XDTO in text else orjson.loads(text)
+        value = xdto_value(orjson.loads(text)) if _MAY_BE_XDTO in text else orjson.loads(text)
     except ValueError as error:
         raise SourceBadAnswer(
             f"line {number} of {name} is no JSON: {one_line(str(error))}",

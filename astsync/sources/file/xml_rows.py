@@ -22,7 +22,7 @@ def xml_list(
 
     Raises SourceError when the document is cut or damaged, or when the list is not found.
     """
-    records = XmlList(blocks, Sought(path, fields, name, "source.file.list"), CURE, encoding)
+    records = XmlList(blocks, Sought(path, fields.name, name, "source.file.list"), CURE, encoding)
     yield from enumerate(records, 1)
     named = next_named(records.answer)
     if named:

@@ -13,7 +13,7 @@ XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
 class BadXml(ValueError):
-    """A document that is not well formed. ``cut``: it ended too early."""
+    """A document that cannot be read, here: that is not well formed. ``cut``: it ended too early."""
 
     def __init__(self, text: str, *, cut: bool = False) -> None:
         super().__init__(text)
@@ -22,6 +22,10 @@ class BadXml(ValueError):
 
 class ForbiddenXml(BadXml):
     """A document with a document type: entities, and through them bombs and files, would be next."""
+
+
+class EndlessXml(BadXml):
+    """A document in which a record, or what stands around the list, has no end."""
 
 
 class Prolog:

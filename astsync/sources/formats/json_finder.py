@@ -22,10 +22,10 @@ from astsync.sources.formats.xdto_json import (
     column_names,
     is_marked,
     key_text,
-    kind_of,
     list_item,
-    plain,
     table_row,
+    type_of,
+    xdto_value,
 )
 from astsync.text import one_line
 
@@ -39,7 +39,7 @@ _AHEAD = 64
 Convert = Callable[[Any], Any]
 
 
-class Finder:
+class ListFinder:
     """Walks a document down to its list, and keeps what it passes by."""
 
     def __init__(self, text: JsonText, path: str) -> None:
@@ -175,7 +175,7 @@ class Finder:
         """Give what a value means. Ordinary records, which are most, cost a look at their names."""
         if not is_marked(value):
             return value
-        return self._meant(plain, value)
+        return self._meant(xdto_value, value)
 
     def _meant(self, convert: Convert, value: Any) -> Any:
         try:
@@ -190,7 +190,7 @@ class Finder:
         for _ in self._parts("}"):
             mark = self._text.name()
             if mark == TYPE:
-                kind = kind_of(self._text.value())
+                kind = type_of(self._text.value())
             elif mark == VALUE:
                 yield from self._value(kind, rest, name, here, keep, deeper)
             else:

@@ -12,8 +12,8 @@ from typing import Any
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.formats.error_fields import in_words, refuse_error
 from astsync.sources.formats.field_names import name_fields
-from astsync.sources.formats.json_finder import Finder
-from astsync.sources.formats.json_text import SERVICE_CURE, JsonText
+from astsync.sources.formats.json_finder import ListFinder
+from astsync.sources.formats.json_text import JsonText
 from astsync.text import listed, one_line
 
 _NAME_LIST = 'Name the path to the list of counterparties in the key list of the source, such as "data.items".'
@@ -27,11 +27,11 @@ class JsonList:
     it is damaged. ``answer`` holds, once the list is read, what stands around it.
     """
 
-    def __init__(self, chunks: Iterable[bytes], path: str, where: str, cure: str = SERVICE_CURE) -> None:
+    def __init__(self, chunks: Iterable[bytes], path: str, where: str, cure: str) -> None:
         self._text = JsonText(chunks, where, cure)
         self._path = path
         self._where = where
-        self._finder = Finder(self._text, path)
+        self._finder = ListFinder(self._text, path)
 
     @property
     def answer(self) -> Mapping[str, Any]:

@@ -15,7 +15,6 @@ _NO_BLANK = re.compile(r"[^ \t\n\r]")
 _CLOSING = frozenset('}]"')
 _AFTER_VALUE = frozenset(",]}: \t\n\r")
 _DECODER = json.JSONDecoder(strict=False)
-SERVICE_CURE = "Look at the service itself, and at the proxy or web server before it: open the address in a browser."
 
 
 class JsonText:
@@ -25,7 +24,7 @@ class JsonText:
     then whether a part of it may be missing.
     """
 
-    def __init__(self, chunks: Iterable[bytes], where: str, cure: str = SERVICE_CURE) -> None:
+    def __init__(self, chunks: Iterable[bytes], where: str, cure: str) -> None:
         self._chunks = iter(chunks)
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
         self._where = where

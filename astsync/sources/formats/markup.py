@@ -19,7 +19,7 @@ _ENDLESS_NUMBER = re.compile(r"&#\w{9,};?")
 
 
 @dataclass(slots=True)
-class Element:
+class FlatElement:
     """An XML element without its prefix: its attributes, its own text, and its ``depth`` (the document's one has 0)."""
 
     name: str
@@ -37,11 +37,11 @@ class _Collector:
     """Keeps the elements of a document in the order of their start tags."""
 
     def __init__(self) -> None:
-        self.elements: list[Element] = []
-        self._open: list[Element] = []
+        self.elements: list[FlatElement] = []
+        self._open: list[FlatElement] = []
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        element = Element(_local(name), {_local(key): value for key, value in attributes.items()}, len(self._open))
+        element = FlatElement(_local(name), {_local(key): value for key, value in attributes.items()}, len(self._open))
         self.elements.append(element)
         self._open.append(element)
 
@@ -55,7 +55,7 @@ class _Collector:
         raise ValueError("a document type is not accepted")
 
 
-def elements(text: str) -> list[Element]:
+def elements(text: str) -> list[FlatElement]:
     """Give the elements of an XML document. Raises ValueError when it is not well formed or has a document type."""
     collector = _Collector()
     parser = expat.ParserCreate()

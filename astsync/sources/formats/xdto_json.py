@@ -29,7 +29,7 @@ DEEPEST = 32
 _MARKS = frozenset({TYPE, VALUE})
 
 
-def kind_of(type_name: object) -> str:
+def type_of(type_name: object) -> str:
     """Give the name of a type without its prefix: ``jv8:Structure`` is a Structure."""
     return type_name.rpartition(":")[2] if isinstance(type_name, str) else ""
 
@@ -39,17 +39,17 @@ def is_marked(value: object) -> bool:
     return isinstance(value, dict) and VALUE in value and value.keys() <= _MARKS
 
 
-def plain(value: object, deeper: int = DEEPEST) -> Any:
+def xdto_value(value: object, deeper: int = DEEPEST) -> Any:
     """Give what a parsed value means: records, lists, texts, numbers. Raises ValueError when it is too deep."""
     if not isinstance(value, dict | list):
         return value
     if not deeper:
         raise ValueError("it is nested too deeply")
     if isinstance(value, list):
-        return [plain(item, deeper - 1) for item in value]
+        return [xdto_value(item, deeper - 1) for item in value]
     if value.keys() <= _MARKS:
-        return _meant(kind_of(value.get(TYPE)), value.get(VALUE), deeper - 1)
-    return {name: plain(inner, deeper - 1) for name, inner in value.items()}
+        return _meant(type_of(value.get(TYPE)), value.get(VALUE), deeper - 1)
+    return {name: xdto_value(inner, deeper - 1) for name, inner in value.items()}
 
 
 def _meant(kind: str, value: object, deeper: int) -> Any:
@@ -60,8 +60,8 @@ def _meant(kind: str, value: object, deeper: int) -> Any:
     if isinstance(value, dict) and kind == TABLE:
         return _rows(value, deeper)
     if isinstance(value, dict) and kind in VALUE_LISTS:
-        return [plain(list_item(item), deeper) for item in _list(value.get("item"))]
-    return plain(value, deeper)
+        return [xdto_value(list_item(item), deeper) for item in _list(value.get("item"))]
+    return xdto_value(value, deeper)
 
 
 def _are_pairs(items: list[Any]) -> bool:
@@ -69,15 +69,13 @@ def _are_pairs(items: list[Any]) -> bool:
 
 
 def _record(pairs: list[Any], deeper: int) -> dict[str, Any]:
-    found = (pair for pair in pairs if isinstance(pair, dict))
-    return {
-        key_text(pair.get("name", pair.get("Key"))): plain(pair["Value"], deeper) for pair in found if "Value" in pair
-    }
+    found = (pair for pair in pairs if isinstance(pair, dict) and "Value" in pair)
+    return {key_text(pair.get("name", pair.get("Key"))): xdto_value(pair["Value"], deeper) for pair in found}
 
 
 def key_text(key: object) -> str:
     """Give the name of a property or the key of a pair as text; what is no text or number is ""."""
-    meant = plain(key)
+    meant = xdto_value(key)
     return str(meant) if isinstance(meant, str | int | float) and not isinstance(meant, bool) else ""
 
 
@@ -89,7 +87,7 @@ def column_names(columns: object) -> list[str]:
 def table_row(row: object, columns: Iterable[str], deeper: int = DEEPEST) -> dict[str, Any]:
     """Give the record of a row of a ValueTable: a list of cells, also as the only field ``Value`` of an object."""
     cells = row.get("Value") if isinstance(row, dict) else row
-    return {name: plain(cell, deeper) for name, cell in zip(columns, _list(cells), strict=False)}
+    return {name: xdto_value(cell, deeper) for name, cell in zip(columns, _list(cells), strict=False)}
 
 
 def list_item(item: object) -> object:

@@ -18,7 +18,7 @@ DEEPEST = 16
 """Records within each other that are looked into."""
 
 
-def value(element: Element, deeper: int = DEEPEST) -> Any:
+def element_value(element: Element, deeper: int = DEEPEST) -> Any:
     """Give the value of an element: a text, None (``xsi:nil``), a record, or a list.
 
     Raises SourceBadAnswer when it is nested too deeply.
@@ -51,7 +51,7 @@ def _record(element: Element, deeper: int) -> dict[str, Any]:
     record = attributes(element)
     repeated: set[str] = set()
     for child in element:
-        name, inner = local(child.tag), value(child, deeper - 1)
+        name, inner = local(child.tag), element_value(child, deeper - 1)
         if name in repeated:
             record[name].append(inner)
         elif name in record:
@@ -65,17 +65,17 @@ def _record(element: Element, deeper: int) -> dict[str, Any]:
 def _structure(element: Element, deeper: int) -> dict[str, Any]:
     """Read a Structure: ``<Property name="Имя"><Value>…</Value></Property>``."""
     found = element.findall(f"{CORE}Property")
-    return {item.get("name", ""): value(item[0], deeper) for item in found if len(item)}
+    return {item.get("name", ""): element_value(item[0], deeper) for item in found if len(item)}
 
 
 def _map(element: Element, deeper: int) -> dict[str, Any]:
     """Read a Map: ``<pair><Key>Имя</Key><Value>…</Value></pair>``."""
     pairs = ((pair.findtext(f"{CORE}Key"), pair.find(f"{CORE}Value")) for pair in element)
-    return {key or "": value(inner, deeper) for key, inner in pairs if inner is not None}
+    return {key or "": element_value(inner, deeper) for key, inner in pairs if inner is not None}
 
 
 def _array(element: Element, deeper: int) -> list[Any]:
-    return [value(item, deeper) for item in element]
+    return [element_value(item, deeper) for item in element]
 
 
 def _table(element: Element, deeper: int) -> list[dict[str, Any]]:
@@ -92,7 +92,7 @@ def table_columns(table: Element) -> list[str]:
 def table_row(row: Element, columns: Iterable[str], deeper: int = DEEPEST) -> dict[str, Any]:
     """Give the record of a row of a ValueTable."""
     cells = row.findall(f"{CORE}Value")
-    return {name: value(cell, deeper) for name, cell in zip(columns, cells, strict=False)}
+    return {name: element_value(cell, deeper) for name, cell in zip(columns, cells, strict=False)}
 
 
 _CORE: Mapping[str, Callable[[Element, int], Any]] = {

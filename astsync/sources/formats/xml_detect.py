@@ -4,7 +4,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from xml.etree.ElementTree import Element
 
-from astsync.config import FieldsConfig
 from astsync.sources.formats.growing_xml import XSI, local
 from astsync.sources.formats.xml_convert import CORE, table_columns, table_row
 
@@ -30,28 +29,28 @@ class Spot:
     make: Callable[[Element], object] | None = None
 
 
-def find_list(top: Element, path: str, fields: FieldsConfig, *, whole: bool) -> Spot | None:
+def find_list(top: Element, path: str, name_field: str, *, whole: bool) -> Spot | None:
     """Find the list in what is there of a document.
 
-    ``path`` is the configured one from ``top`` on. A record is known by its field ``fields.name``; of several lists
+    ``path`` is the configured one from ``top`` on. A record is known by its field ``name_field``; of several lists
     the uppermost is taken. Where no element has that field the first one that repeats is taken, for the message that
     names its fields. ``whole``: nothing more will come. None: there is no list, or not yet.
     """
     if path:
-        return _at_path(top, path.split("."), fields, whole=whole)
-    return _records(top, fields) or _repeated(top)
+        return _at_path(top, path.split("."), name_field, whole=whole)
+    return _records(top, name_field) or _repeated(top)
 
 
-def find_another(top: Element, path: str, fields: FieldsConfig) -> str:
+def find_another(top: Element, path: str, name_field: str) -> str:
     """Give the path of a record that is still in a document after its one list was taken out, "" where none is.
 
     What is left of a second list would be lost without a word.
     """
     if not path:
-        return _named_below(top, fields, local(top.tag))
+        return _named_below(top, name_field, local(top.tag))
     _parents, found = _follow(top, path.split("."))
     for _parent, child in found:
-        below = path if _has_name(child, fields) else _named_below(child, fields, path)
+        below = path if _has_name(child, name_field) else _named_below(child, name_field, path)
         if below:
             return below
     return ""
@@ -64,13 +63,13 @@ def says_empty(top: Element) -> bool:
     )
 
 
-def _named_below(top: Element, fields: FieldsConfig, path: str) -> str:
+def _named_below(top: Element, name_field: str, path: str) -> str:
     """Give the path of a record anywhere below the element that ``path`` leads to, "" where there is none."""
     level = [(top, path)]
     while level:
         below = [(child, _path(here, child)) for element, here in level for child in element]
         for child, here in below:
-            if (_has_name(child, fields) and child.tag != f"{CORE}column") or _is_table(child, fields):
+            if (_has_name(child, name_field) and child.tag != f"{CORE}column") or _is_table(child, name_field):
                 return here
         level = [(child, here) for child, here in below if len(child)]
     return ""
@@ -96,9 +95,9 @@ def _inside(element: Element) -> Element:
     return element if held is None else held
 
 
-def _is_table(element: Element, fields: FieldsConfig) -> bool:
+def _is_table(element: Element, name_field: str) -> bool:
     """Tell whether an element is a ValueTable with rows that have the name."""
-    return element.find(f"{CORE}row") is not None and fields.name in table_columns(element)
+    return element.find(f"{CORE}row") is not None and name_field in table_columns(element)
 
 
 def _follow(top: Element, path: list[str]) -> tuple[list[Element], list[tuple[Element, Element]]]:
@@ -111,11 +110,12 @@ def _follow(top: Element, path: list[str]) -> tuple[list[Element], list[tuple[El
     return parents, [(parent, child) for parent in parents for child in parent if _name(child) == path[-1]]
 
 
-def _at_path(top: Element, path: list[str], fields: FieldsConfig, *, whole: bool) -> Spot | None:
+def _at_path(top: Element, path: list[str], name_field: str, *, whole: bool) -> Spot | None:
     parents, found = _follow(top, path)
     if found:
         parent, first = found[0]
-        return (None if _has_name(first, fields) else _records(first, fields)) or _alone(parent, first, whole=whole)
+        below = None if _has_name(first, name_field) else _records(first, name_field)
+        return below or _alone(parent, first, whole=whole)
     return Spot(parents[0], path[-1]) if whole and parents and len(path) > 1 else None
 
 
@@ -128,11 +128,11 @@ def _alone(parent: Element, first: Element, *, whole: bool) -> Spot | None:
     return Spot(parent, first.tag)
 
 
-def _records(top: Element, fields: FieldsConfig) -> Spot | None:
+def _records(top: Element, name_field: str) -> Spot | None:
     for parent, child in _breadth_first(top):
         if child.tag == f"{CORE}column":
             return _table(parent)
-        if _has_name(child, fields):
+        if _has_name(child, name_field):
             return Spot(parent, child.tag)
     return None
 
@@ -166,10 +166,10 @@ def _breadth_first(top: Element) -> Iterator[tuple[Element, Element]]:
         level = [child for _parent, child in pairs]
 
 
-def _has_name(element: Element, fields: FieldsConfig) -> bool:
+def _has_name(element: Element, name_field: str) -> bool:
     names = {local(child.tag) for child in element}
     if not element.tag.startswith(CORE):  # a property's own name is none of a record
         names.update(map(local, element.keys()))
     names.update(child.get("name", "") for child in element.iterfind(f"{CORE}Property"))
     names.update(key.text or "" for key in element.iterfind(f"{CORE}pair/{CORE}Key"))
-    return bool(names & {fields.name, fields.name.partition(".")[0]})
+    return bool(names & {name_field, name_field.partition(".")[0]})

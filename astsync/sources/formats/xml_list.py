@@ -5,14 +5,13 @@ from dataclasses import dataclass
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.formats.error_fields import refuse_error
 from astsync.sources.formats.field_names import name_fields
-from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, GrowingTree, local
-from astsync.sources.formats.xml_convert import CORE, value
+from astsync.sources.formats.growing_xml import BadXml, EndlessXml, ForbiddenXml, GrowingTree, local
+from astsync.sources.formats.xml_convert import CORE, element_value
 from astsync.sources.formats.xml_detect import Spot, find_another, find_list, says_empty
-from astsync.sources.formats.xml_list_walk import ENOUGH, ListWalk, TooLarge
+from astsync.sources.formats.xml_list_walk import ENOUGH, ListWalk
 from astsync.text import one_line
 
 _FORBIDDEN = "1C writes no such documents: look at what it comes from, and at what stands on its way."
@@ -27,21 +26,21 @@ class Sought:
     """
 
     path: str
-    fields: FieldsConfig
+    name_field: str
     where: str
     key: str
     beside: frozenset[str] = frozenset()
 
     def find(self, top: Element, whole: bool) -> Spot | None:
         """Find the list below ``top``; None where there is none yet, or an empty one. Raises SourceBadAnswer."""
-        spot = find_list(top, self.path, self.fields, whole=whole)
+        spot = find_list(top, self.path, self.name_field, whole=whole)
         if spot is None and whole:
             self._check_empty(top)
         return spot
 
     def check_single(self, top: Element) -> None:
         """Refuse a document with a second list: its records would be lost. Raises SourceQueryError."""
-        other = find_another(top, self.path, self.fields)
+        other = find_another(top, self.path, self.name_field)
         if other:
             raise SourceQueryError(
                 f"{self.where} holds several lists: {one_line(other)} is another",
@@ -93,26 +92,26 @@ class XmlList:
         walk = ListWalk(tree, self._sought.find, ENOUGH)
         try:
             for elements in walk.elements(self._chunks):
-                make = walk.spot.make if walk.spot and walk.spot.make else value
+                make = walk.spot.make if walk.spot and walk.spot.make else element_value
                 yield from map(make, elements)
-        except (BadXml, TooLarge) as error:
-            self.cut = isinstance(error, BadXml) and error.cut
+        except BadXml as error:
+            self.cut = error.cut
             raise bad_xml(error, self._sought.where, self._cure) from None
         if tree.root is not None:
             self._finish(tree.root)
 
     def _finish(self, root: Element) -> None:
         self._sought.check_single(root)
-        around = value(root)
+        around = element_value(root)
         self.answer = around if isinstance(around, Mapping) else {}
         refuse_error(self.answer, self._sought.where)
 
 
-def bad_xml(error: BadXml | TooLarge, where: str, cure: str) -> SourceBadAnswer:
+def bad_xml(error: BadXml, where: str, cure: str) -> SourceBadAnswer:
     """Make the error of a document that cannot be read; ``where`` names it."""
     if isinstance(error, ForbiddenXml):
         return SourceBadAnswer(f"{where} is refused: {error}", hint=_FORBIDDEN)
-    if isinstance(error, TooLarge):
+    if isinstance(error, EndlessXml):
         return SourceBadAnswer(f"{where} is too large: {error}", hint=cure)
     what = "is cut" if error.cut else "is damaged XML"
     return SourceBadAnswer(f"{where} {what}: {one_line(str(error))}", hint=cure)

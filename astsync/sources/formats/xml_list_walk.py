@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from xml.etree.ElementTree import Element
 
 from astsync.sources.bounds import LARGEST_RECORD
-from astsync.sources.formats.growing_xml import GrowingTree
+from astsync.sources.formats.growing_xml import EndlessXml, GrowingTree
 from astsync.sources.formats.xml_detect import Spot
 
 ENOUGH = 256 * 1024
@@ -16,10 +16,6 @@ _PIECE = 16 * 1024
 
 Find = Callable[[Element, bool], Spot | None]
 """Finds the list below the document's element; the truth tells that the document is complete."""
-
-
-class TooLarge(ValueError):
-    """A record, or what stands around the list, has no end."""
 
 
 class ListWalk:
@@ -43,7 +39,7 @@ class ListWalk:
         return self._spot
 
     def elements(self, chunks: Iterable[bytes]) -> Iterator[list[Element]]:
-        """Give the elements of the list, some at a time. Raises BadXml, TooLarge, and what ``find`` raises.
+        """Give the elements of the list, some at a time. Raises BadXml, EndlessXml, and what ``find`` raises.
 
         Afterwards the tree holds what stood around them.
         """
@@ -52,7 +48,7 @@ class ListWalk:
             self._since += len(chunk)
             yield self._cut(whole=False)
             if self._since > LARGEST_RECORD:
-                raise TooLarge(f"more than {LARGEST_RECORD} bytes without a record")
+                raise EndlessXml(f"more than {LARGEST_RECORD} bytes without a record")
         self._tree.close()
         yield self._cut(whole=True)
         if self._spot is not None:
@@ -79,7 +75,7 @@ class ListWalk:
     def _keep(self, elements: Iterable[Element]) -> None:
         self._beside.extend(elements)
         if len(self._beside) > _MANY_BESIDE:
-            raise TooLarge(f"more than {_MANY_BESIDE} elements beside the records")
+            raise EndlessXml(f"more than {_MANY_BESIDE} elements beside the records")
 
 
 def _small(chunks: Iterable[bytes]) -> Iterator[bytes]:

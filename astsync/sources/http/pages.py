@@ -13,13 +13,12 @@ import orjson
 from astsync.config import ParameterValue
 from astsync.errors import SourceError
 from astsync.sources.formats.json_list import JsonList
-from astsync.sources.formats.json_text import SERVICE_CURE
 from astsync.sources.formats.xml_list import Sought, XmlList
 from astsync.sources.http.refusals import HTTP_RULES
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.records.paging import Page, Parameters, paged
 from astsync.sources.web.client import OneCClient, refuse_not_json
-from astsync.sources.web.refusals import raise_hidden_error
+from astsync.sources.web.refusals import SERVICE_CURE, raise_hidden_error
 from astsync.sources.web.retrying import FEW
 from astsync.sources.web.stream import Body, WebRequest
 
@@ -92,7 +91,7 @@ class _ListAnswer:
         self._body = body
         self._where = where
         self.form = _form(body.head)
-        self._list = _xml(body, config, where) if self.form == "XML" else JsonList(body, path, where)
+        self._list = _xml(body, config, where) if self.form == "XML" else JsonList(body, path, where, SERVICE_CURE)
         self._records: list[object] | None = None
 
     def begin(self) -> None:
@@ -134,7 +133,7 @@ def _form(head: bytes) -> str:
 
 def _xml(body: Body, config: HttpConfig, where: str) -> XmlList:
     beside = frozenset({config.effective_paging.next.rpartition(".")[2]})
-    return XmlList(body, Sought(config.list, config.fields, where, "source.http.list", beside), SERVICE_CURE)
+    return XmlList(body, Sought(config.list, config.fields.name, where, "source.http.list", beside), SERVICE_CURE)
 
 
 def _in_query(value: ParameterValue) -> str | int:

@@ -3,7 +3,7 @@
 from typing import Any
 from xml.parsers import expat
 
-from astsync.sources.formats.values import Row
+from astsync.sources.onec.rows import Row
 
 _ROOTS = frozenset({"feed", "service"})
 _BOOLEAN = "Edm.Boolean"

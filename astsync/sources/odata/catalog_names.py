@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from string import Formatter
 
 from astsync.errors import SourceQueryError
-from astsync.sources.formats.values import MAX_TEXT, Row, text_of
+from astsync.sources.formats.values import MAX_TEXT, text_of
 from astsync.sources.odata.published import no_text, text_fields
+from astsync.sources.onec.rows import Row
 from astsync.text import listed
 
 DESCRIPTION = "Description"

@@ -12,10 +12,11 @@ from astsync.errors import (
     SourceRightsError,
 )
 from astsync.phonebook.model import Phone
-from astsync.sources.formats.values import ref_key, text_of
+from astsync.sources.formats.values import text_of
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import PREFIX
 from astsync.sources.onec.metadata_names import METADATA_NAMES, RUSSIAN
+from astsync.sources.onec.rows import ref_key
 from astsync.sources.web.refusals import ADD_TO_ODATA
 from astsync.text import listed
 

@@ -11,12 +11,12 @@ from functools import partial
 from typing import Literal, Protocol
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceNotFound, SourceQueryError
-from astsync.sources.formats.values import Row, column, line_number, row_key
 from astsync.sources.odata.contact_kinds import ContactKinds
 from astsync.sources.odata.pages import ODataPages, PageProgress, guid
 from astsync.sources.odata.published import PREFIX, no_contacts
-from astsync.sources.onec.contact_rows import KEY_COLUMNS, ContactBook
+from astsync.sources.onec.contact_rows import ContactBook
 from astsync.sources.onec.metadata_names import METADATA_NAMES, MetadataNames, metadata_names_of
+from astsync.sources.onec.rows import KEY_COLUMNS, Row, column, line_number, row_key
 
 logger = logging.getLogger(__name__)
 

@@ -15,7 +15,7 @@ import logging
 from collections.abc import Callable, Iterator, Set
 
 from astsync.errors import SourceBadAnswer
-from astsync.sources.formats.values import Row
+from astsync.sources.onec.rows import Row
 
 logger = logging.getLogger(__name__)
 

@@ -11,11 +11,12 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
-from astsync.sources.formats.values import Row, ref_key, text_of
+from astsync.sources.formats.values import text_of
 from astsync.sources.odata.catalog_names import DESCRIPTION
 from astsync.sources.odata.pages import ODataPages, guid
 from astsync.sources.odata.published import PREFIX
 from astsync.sources.onec.metadata_names import METADATA_NAMES
+from astsync.sources.onec.rows import Row, ref_key
 from astsync.sources.web.refusals import ADD_TO_ODATA
 from astsync.text import listed
 

@@ -12,9 +12,9 @@ from functools import partial
 from typing import Any
 
 from astsync.errors import SourceError
-from astsync.sources.formats.values import Row
 from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.overlapping_pages import NO_ROWS, Key, OverlappingPages, not_whole
+from astsync.sources.onec.rows import Row
 from astsync.sources.web.client import OneCClient, QueryOptions, read_json
 from astsync.sources.web.refusals import bad_answer
 from astsync.sources.web.retrying import FEW

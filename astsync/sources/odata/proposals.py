@@ -8,7 +8,7 @@ from itertools import chain
 from astsync.config import SourceConfig
 from astsync.errors import SourceError, SourceFailure, SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.phonebook.model import Counterparty
-from astsync.sources.formats.values import Row, text_of
+from astsync.sources.formats.values import text_of
 from astsync.sources.odata.contact_kinds import read_kinds
 from astsync.sources.odata.contacts import section_set
 from astsync.sources.odata.owners import Owners
@@ -27,6 +27,7 @@ from astsync.sources.odata.reader import CatalogReader, PullContext
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.onec.metadata_names import METADATA_NAMES, RUSSIAN, metadata_names_of
+from astsync.sources.onec.rows import Row
 from astsync.sources.web.client import OneCClient
 from astsync.sources.web.retrying import Patience
 

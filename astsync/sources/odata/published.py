@@ -13,9 +13,10 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
-from astsync.sources.formats.values import Row, text_of
+from astsync.sources.formats.values import text_of
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.onec.metadata_names import METADATA_NAMES, phone_like
+from astsync.sources.onec.rows import Row
 from astsync.sources.web.client import QueryOptions
 from astsync.sources.web.refusals import ADD_TO_ODATA
 from astsync.text import did_you_mean, listed, nearest, one_line

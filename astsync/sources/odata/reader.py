@@ -8,7 +8,7 @@ from functools import cached_property, partial
 
 from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
-from astsync.sources.formats.values import Row, ref_key, text_of
+from astsync.sources.formats.values import text_of
 from astsync.sources.odata.catalog_names import DESCRIPTION, CatalogNames
 from astsync.sources.odata.contact_kinds import ContactKinds
 from astsync.sources.odata.contacts import Contacts, OwnFieldContacts, locate
@@ -25,7 +25,8 @@ from astsync.sources.odata.published import (
 )
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.onec.contact_rows import ContactBook
-from astsync.sources.onec.phone_texts import gather, phone
+from astsync.sources.onec.phone_texts import as_phones, gather
+from astsync.sources.onec.rows import Row, ref_key
 
 logger = logging.getLogger(__name__)
 
@@ -191,7 +192,7 @@ class CatalogReader:
         if row.get("DeletionMark") is not True and row.get(FOLDER) is not True:
             name = self.names.full(row, owner_of(row), self.item)
             for field in self.phone_fields:
-                phones += phone(gather((row.get(field),)), field)
+                phones += as_phones(gather((row.get(field),)), field)
             chosen = self._context.kinds.choose(phones)
             yield Counterparty(row["Ref_Key"], name, chosen, self.catalog, self._rank, text_of(row.get(CODE)).strip())
 

@@ -14,14 +14,14 @@ from datetime import UTC, date, datetime
 from typing import Final
 
 from astsync.phonebook.model import Parts, Phone
-from astsync.sources.formats.values import Row, line_number, text_of
+from astsync.sources.formats.values import text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, MetadataNames
 from astsync.sources.onec.phone_texts import Gathered, gather
+from astsync.sources.onec.rows import Row, line_number
 
 CONTACTS = RUSSIAN.section
 """The tabular section, the same in every configuration in Russian built on 1C's standard library (БСП)."""
 
-KEY_COLUMNS = ("Ref_Key", "LineNumber")
 NO_TYPE: Final = "the type of this contact (Тип) is not told, so that it may be no phone"
 ODD_DATE: Final = "the date since when this phone counts cannot be read"
 
@@ -75,7 +75,7 @@ class ContactBook:
 
     def take(self, owner: str) -> tuple[Phone, ...]:
         """Give the phones of an owner and forget them."""
-        return phones(self._rows.pop(owner, ()), self._kinds, self._today)
+        return current_phones(self._rows.pop(owner, ()), self._kinds, self._today)
 
     @property
     def owners(self) -> int:
@@ -123,7 +123,7 @@ def _gathered(row: Row, names: MetadataNames) -> Gathered:
     return gather(values, digits=row.get(names.digits))
 
 
-def phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> tuple[Phone, ...]:
+def current_phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> tuple[Phone, ...]:
     """Give the phones that count today, in the order of their lines.
 
     Of a kind that keeps a history only the latest row that is not in the future counts; where that one is empty, the

@@ -44,7 +44,7 @@ Gathered = tuple[tuple[str, ...], Parts | None, str]
 """``texts``, ``parts`` and ``fault`` of a ``Phone``; all empty where the row holds none."""
 
 
-class Found(NamedTuple):
+class ColumnContent(NamedTuple):
     """What one column gave: the text people see, the structure, or why it cannot be read."""
 
     text: str = ""
@@ -73,7 +73,7 @@ def gather(values: Iterable[object], *, digits: object = "") -> Gathered:
     return _kept(list(texts), structures, digits, (fault, unread))
 
 
-def phone(gathered: Gathered, kind: str = "") -> tuple[Phone, ...]:
+def as_phones(gathered: Gathered, kind: str = "") -> tuple[Phone, ...]:
     """Make the phone of what was gathered; nothing where that is nothing."""
     texts, parts, fault = gathered
     return (Phone(texts, kind, 0, parts, fault),) if texts or parts is not None or fault else ()
@@ -134,11 +134,11 @@ def _digits(text: str) -> bytes:
     return text.encode("utf-8", "ignore").translate(None, _NOT_DIGITS)
 
 
-def read_value(value: object, deeper: int = _DEEPEST) -> Found:
+def read_value(value: object, deeper: int = _DEEPEST) -> ColumnContent:
     """Tell what a column or field holds; never raises."""
     if isinstance(value, str):
         if not value or (value[0] not in _MARKED and "=" not in value):
-            return Found(value.strip()) if len(value) <= MAX_TEXT and value.isascii() else _plain(value)
+            return ColumnContent(value.strip()) if len(value) <= MAX_TEXT and value.isascii() else _plain(value)
         found = _read_text(value[:LONGEST_STRUCTURE].strip("\ufeff \t\r\n"), deeper)
         return found if any(found) or len(value) <= LONGEST_STRUCTURE else _faulty(value, TOO_LONG)
     if isinstance(value, Mapping):
@@ -146,10 +146,10 @@ def read_value(value: object, deeper: int = _DEEPEST) -> Found:
     if isinstance(value, list):
         return _read_list(value, deeper)
     text = plain_text(value)
-    return Found(text) if text or isinstance(value, bool) or not value else Found(fault=TOO_LONG)
+    return ColumnContent(text) if text or isinstance(value, bool) or not value else ColumnContent(fault=TOO_LONG)
 
 
-def _read_text(text: str, deeper: int) -> Found:
+def _read_text(text: str, deeper: int) -> ColumnContent:
     start = text[:1]
     if start == "{" or (start == "[" and text.endswith("]")):
         return _read_json(text, deeper)
@@ -162,12 +162,12 @@ def _read_text(text: str, deeper: int) -> Found:
     return _plain(text)
 
 
-def _plain(text: str) -> Found:
+def _plain(text: str) -> ColumnContent:
     short = cut(text).strip()
-    return Found(short) if short or len(text) <= MAX_TEXT else _faulty(text, TOO_LONG)
+    return ColumnContent(short) if short or len(text) <= MAX_TEXT else _faulty(text, TOO_LONG)
 
 
-def _read_json(text: str, deeper: int) -> Found:
+def _read_json(text: str, deeper: int) -> ColumnContent:
     try:
         value = orjson.loads(text)
     except ValueError:
@@ -178,7 +178,7 @@ def _read_json(text: str, deeper: int) -> Found:
     return read_value(value, deeper - 1) if deeper else _faulty(text, BAD_JSON)
 
 
-def _usual(value: dict[str, object]) -> Found | None:
+def _usual(value: dict[str, object]) -> ColumnContent | None:
     """Read the JSON that 1C itself writes, all of whose fields are short texts, several times faster; else None."""
     held: list[str] = []
     for name in _USUAL:
@@ -189,10 +189,10 @@ def _usual(value: dict[str, object]) -> Found | None:
     text = held.pop()
     if text[:1] in _MARKED or "=" in text:
         return None
-    return Found(text, Parts(*held) if any(held) else None)
+    return ColumnContent(text, Parts(*held) if any(held) else None)
 
 
-def _read_xml(text: str, deeper: int) -> Found:
+def _read_xml(text: str, deeper: int) -> ColumnContent:
     try:
         found = elements(text)
     except ValueError:
@@ -204,7 +204,7 @@ def _read_xml(text: str, deeper: int) -> Found:
             if value and not fields.get(name.casefold()) and name not in {"xmlns", "xs", "xsi", "type"}:
                 fields[name.casefold()] = value
     known = fields.keys() & PART_NAMES.keys()
-    return read_mapping(fields, deeper) if known or _has_digits(list(fields.values())) else Found()
+    return read_mapping(fields, deeper) if known or _has_digits(list(fields.values())) else ColumnContent()
 
 
 def _lines(text: str) -> dict[str, str]:
@@ -223,7 +223,7 @@ def _lines(text: str) -> dict[str, str]:
     return fields
 
 
-def _read_list(values: list[object], deeper: int) -> Found:
+def _read_list(values: list[object], deeper: int) -> ColumnContent:
     """Read several values of one column as one text."""
     if not deeper:
         return _faulty(_raw(values), NO_PHONE)
@@ -232,9 +232,9 @@ def _read_list(values: list[object], deeper: int) -> Found:
         return read[0]
     texts = [one.text or (one.parts.spelled() if one.parts is not None else "") for one in read]
     if _in_pieces(texts):
-        return Found(fault=PIECES)
+        return ColumnContent(fault=PIECES)
     fault = next((one.fault for one in read if one.fault), "")
-    return Found(cut("; ".join(filter(None, texts))), None, fault)
+    return ColumnContent(cut("; ".join(filter(None, texts))), None, fault)
 
 
 def _in_pieces(texts: list[str]) -> bool:
@@ -245,23 +245,23 @@ def _in_pieces(texts: list[str]) -> bool:
     return any(count >= LEAST_NUMBER for count in counts[first + 1 :])
 
 
-def read_mapping(value: Mapping[str, object], deeper: int = _DEEPEST) -> Found:
+def read_mapping(value: Mapping[str, object], deeper: int = _DEEPEST) -> ColumnContent:
     """Read the parsed JSON of Значение, or fields of such names from anywhere; never raises."""
     held = _by_place(value)
     if held is None:
         return _faulty(_raw(value), NO_PHONE)
     seen = held.pop()
-    text = read_value(seen, deeper - 1) if seen and deeper else Found()
+    text = read_value(seen, deeper - 1) if seen and deeper else ColumnContent()
     texts = [part if type(part) is str and part.isascii() else _part(part) for part in held] if any(held) else []
     if texts and max(map(len, texts)) > MAX_TEXT:
-        return Found(text.text, fault=TOO_LONG)
+        return ColumnContent(text.text, fault=TOO_LONG)
     if any(_of_pieces(place, part) for place, part in enumerate(held)):
-        return Found(text.text, fault=PIECES)
+        return ColumnContent(text.text, fault=PIECES)
     parts = _with_inner(Parts(*map(str.strip, texts)), text.parts)
     if any(parts):
-        return Found(text.text, parts, text.fault)
+        return ColumnContent(text.text, parts, text.fault)
     if not (text.text or text.parts) and _has_digits([*held, seen]):
-        return Found(fault=NO_PHONE)
+        return ColumnContent(fault=NO_PHONE)
     return text
 
 
@@ -311,8 +311,8 @@ def _has_digits(value: object, deeper: int = _DEEPEST) -> bool:
     return _DIGIT.search(plain_text(value, LONGEST_STRUCTURE)) is not None
 
 
-def _faulty(text: str, fault: str) -> Found:
-    return Found(fault=fault) if _DIGIT.search(text) else Found()
+def _faulty(text: str, fault: str) -> ColumnContent:
+    return ColumnContent(fault=fault) if _DIGIT.search(text) else ColumnContent()
 
 
 def _raw(value: object) -> str:

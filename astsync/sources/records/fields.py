@@ -10,7 +10,7 @@ DEEPEST = 16
 """Lists and records inside each other that are looked into."""
 
 
-def look_up(value: object, path: str) -> list[Any] | None:
+def values_at(value: object, path: str) -> list[Any] | None:
     """Give the values at a path of names; a list on the way means all its items. None where there is no such field.
 
     A name may itself hold dots: what the record has as a whole is taken first. None or an empty list on the way is a

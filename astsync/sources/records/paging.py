@@ -15,7 +15,7 @@ from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError
 from astsync.sources import bounds
 from astsync.sources.formats.field_names import name_fields
 from astsync.sources.formats.values import plain_text
-from astsync.sources.records.fields import look_up
+from astsync.sources.records.fields import values_at
 from astsync.sources.records.once import Once, endless
 from astsync.sources.records.totals import check_total_found, refuse_part, refuse_short, total_of
 from astsync.text import one_line
@@ -152,7 +152,7 @@ class _Walk:
             raise endless(self._where)
 
     def _next_cursor(self, page: Page, count: int) -> bool:
-        values = look_up(page.answer, self._config.next)
+        values = values_at(page.answer, self._config.next)
         if values is None and self._pages == 1:
             self._check_missing(page, count)
         cursor = self._text(next((value for value in values or () if value is not None), None))

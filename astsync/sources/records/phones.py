@@ -10,8 +10,8 @@ from astsync.sources.formats.field_names import field_names
 from astsync.sources.formats.values import plain_text
 from astsync.sources.onec.contact_rows import read_row
 from astsync.sources.onec.metadata_names import ENGLISH, RUSSIAN, MetadataNames, in_trust
-from astsync.sources.onec.phone_texts import Gathered, gather, phone
-from astsync.sources.records.fields import DEEPEST, Record, look_up
+from astsync.sources.onec.phone_texts import Gathered, as_phones, gather
+from astsync.sources.records.fields import DEEPEST, Record, values_at
 
 PART_OF_ONE = frozenset({"number", "countryCode", "areaCode", "КодГорода", "КодСтраны"})
 """Fields that tell a record which is itself the parsed Значение or ЗначенияПолей."""
@@ -39,7 +39,7 @@ class PhoneReader:
         """Give the phones of a record in the order of the configured paths."""
         phones: list[Phone] = []
         for path in self._fields.phones:
-            values = look_up(record, path)
+            values = values_at(record, path)
             if values is not None:
                 self.found.add(path)
                 self._collect(values, phones, DEEPEST)
@@ -51,7 +51,7 @@ class PhoneReader:
                 self._collect_record(value, phones, deeper)
             elif isinstance(value, list):
                 self._collect(value if deeper else (), phones, deeper - 1)
-            elif found := phone(gather((value,))):
+            elif found := as_phones(gather((value,))):
                 self._understood = True
                 phones += found
 
@@ -61,7 +61,7 @@ class PhoneReader:
         gathered = self._gathered(value)
         if gathered is not None:
             self._understood = True
-            phones += phone(gathered, self._kind(value))
+            phones += as_phones(gathered, self._kind(value))
         elif len(value) == 1 and deeper:  # XML wraps its lists: Phones holds one element Phone, again and again
             self._collect(value.values(), phones, deeper - 1)
         elif len(self._unread) < MANY_FIELDS:
@@ -72,12 +72,12 @@ class PhoneReader:
         known = False
         held: list[object] = []
         for path in self._texts:
-            if (values := look_up(value, path)) is not None:
+            if (values := values_at(value, path)) is not None:
                 known = True
                 held += values
         made: list[object] = []
         for path in self._digits:
-            if (values := look_up(value, path)) is not None:
+            if (values := values_at(value, path)) is not None:
                 known = True
                 made += values
         if not PART_OF_ONE.isdisjoint(value):
@@ -88,7 +88,7 @@ class PhoneReader:
         return gather(held, digits=next(filter(None, made), ""))
 
     def _kind(self, value: Record) -> str:
-        values = look_up(value, self._fields.kind) if self._fields.kind else None
+        values = values_at(value, self._fields.kind) if self._fields.kind else None
         return sys.intern(plain_text(values[0]).strip()) if values else ""
 
 

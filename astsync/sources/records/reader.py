@@ -15,7 +15,7 @@ from astsync.phonebook.model import Counterparty
 from astsync.sources import bounds
 from astsync.sources.formats.field_names import field_names, name_fields
 from astsync.sources.formats.values import plain_text
-from astsync.sources.records.fields import Record, look_up
+from astsync.sources.records.fields import Record, values_at
 from astsync.sources.records.once import endless
 from astsync.sources.records.phones import PhoneReader
 from astsync.text import listed, one_line
@@ -97,7 +97,7 @@ class RecordReader:
         return self._text(record, "code", self._fields.code) if value is not None else ""
 
     def _first(self, record: Record, path: str) -> Any:
-        values = look_up(record, path) if path else None
+        values = values_at(record, path) if path else None
         if values is None:
             return None
         self._found.add(path)

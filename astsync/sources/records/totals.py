@@ -10,7 +10,7 @@ from typing import Any
 from astsync.config import PagingConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
 from astsync.sources.formats.field_names import name_fields
-from astsync.sources.records.fields import look_up
+from astsync.sources.records.fields import values_at
 from astsync.text import one_line
 
 _DEEPEST = 4
@@ -36,7 +36,7 @@ def total_of(answer: Mapping[str, Any], path: str) -> int | None:
     """Give how many records the list has in all, as the field at ``path`` tells, or, for "", one of a usual name."""
     if path == "none":
         return None
-    found = look_up(answer, path) or () if path else _usual_totals(answer)
+    found = values_at(answer, path) or () if path else _usual_totals(answer)
     return max((number for value in found if (number := _number(value)) is not None), default=None)
 
 

@@ -41,6 +41,9 @@ CLIENT_CERTIFICATE = (
 )
 """The cure where a web server wants a client certificate, which it may say in TLS or in HTTP."""
 
+SERVICE_CURE = "Look at the service itself, and at the proxy or web server before it: open the address in a browser."
+"""The cure of an answer that is damaged or no list."""
+
 Fits = Callable[[int, ServerWords], bool]
 
 

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 import orjson
 
-from astsync.sources.formats.markup import Element, elements, html_text, html_title
+from astsync.sources.formats.markup import FlatElement, elements, html_text, html_title
 from astsync.sources.formats.values import text_of
 from astsync.text import one_line
 
@@ -134,7 +134,7 @@ def _exception_in_xml(text: str) -> ServerWords | None:
     return _told([descr for _depth, descr in told], found[0].attributes.get("reason"))
 
 
-def _described(found: list[Element]) -> Iterator[tuple[int, str]]:
+def _described(found: list[FlatElement]) -> Iterator[tuple[int, str]]:
     """Find the descriptions of exceptions with their depths; they may be elements or attributes."""
     for element in found:
         if element.name == "descr":
@@ -157,7 +157,7 @@ def _error_xml(text: str) -> ServerWords | None:
     return ServerWords("odata", one_line(_text_of(found, "message")), _code(_text_of(found, "code")))
 
 
-def _text_of(found: list[Element], name: str) -> str:
+def _text_of(found: list[FlatElement], name: str) -> str:
     return next((element.text for element in found if element.name == name), "")
 
 

@@ -8,8 +8,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from astsync.sources.formats.growing_xml import XSI, is_empty_nil, local
-from astsync.sources.formats.xml_convert import CORE, DEEPEST, attributes, too_deep
-from astsync.sources.formats.xml_convert import value as open_value
+from astsync.sources.formats.xml_convert import CORE, DEEPEST, attributes, element_value, too_deep
 from astsync.sources.soap.refusals import unknown_element
 from astsync.sources.soap.wsdl.answer_types import WsdlType
 
@@ -29,7 +28,7 @@ def typed_value(element: Element, wsdl_type: WsdlType | None = None, deeper: int
     if wsdl_type is not None and kind and not wsdl_type.text:
         wsdl_type = wsdl_type.special(kind)
     if wsdl_type is None or (wsdl_type.open and not wsdl_type.elements):
-        return open_value(element, deeper)
+        return element_value(element, deeper)
     if is_empty_nil(element):
         return None
     if wsdl_type.text:
@@ -50,7 +49,7 @@ def _typed(element: Element, wsdl_type: WsdlType, deeper: int) -> dict[str, Any]
             else:
                 record[known.name] = inner
         elif wsdl_type.open:
-            record[local(child.tag)] = open_value(child, deeper - 1)
+            record[local(child.tag)] = element_value(child, deeper - 1)
         else:
             raise unknown_element(local(child.tag), local(element.tag), wsdl_type.names())
     return record

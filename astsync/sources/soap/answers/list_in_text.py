@@ -10,8 +10,7 @@ from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
 from astsync.sources.bounds import LARGEST_RECORD
-from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, local
-from astsync.sources.formats.xml_list_walk import TooLarge
+from astsync.sources.formats.growing_xml import BadXml, EndlessXml, ForbiddenXml, local
 from astsync.sources.soap.refusals import bad_soap_answer, unknown_element
 from astsync.text import one_line
 
@@ -48,7 +47,7 @@ class EnvelopeText:
         return self._builder.close()
 
     def pieces(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """The text, piece by piece, as UTF-8. Raises BadXml, TooLarge, ServiceChanged."""
+        """The text, piece by piece, as UTF-8. Raises BadXml, EndlessXml, ServiceChanged."""
         for chunk in chain(chunks, (None,)):
             try:
                 self._parser.Parse(chunk or b"", chunk is None)
@@ -60,7 +59,7 @@ class EnvelopeText:
                 yield "".join(self._out).encode()
                 self._out.clear()
             if self._beside > LARGEST_RECORD:
-                raise TooLarge(f"more than {LARGEST_RECORD} bytes around the text")
+                raise EndlessXml(f"more than {LARGEST_RECORD} bytes around the text")
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self._inside:

@@ -17,7 +17,7 @@ from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.formats.growing_xml import is_nil, local
 from astsync.sources.formats.values import MAX_TEXT
 from astsync.sources.onec.metadata_names import RUSSIAN, in_trust
-from astsync.sources.onec.phone_texts import gather, phone
+from astsync.sources.onec.phone_texts import as_phones, gather
 from astsync.sources.records.fields import Record
 from astsync.sources.records.phones import PART_OF_ONE, ROW_COLUMNS
 from astsync.sources.records.reader import RecordReader
@@ -167,14 +167,14 @@ class _PhoneReader:
         for place in self._made:
             made = made or found[place]
         gathered = gather([found[place] for place in self._seen], digits=made)
-        return phone(gathered, sys.intern(kind[:MAX_TEXT].strip()))
+        return as_phones(gathered, sys.intern(kind[:MAX_TEXT].strip()))
 
     def _read_text(self, text: str | None) -> tuple[Phone, ...]:
         if not text:
             return ()
         if not self._texts_known:
             raise NotSimple
-        return phone(gather((text,)))
+        return as_phones(gather((text,)))
 
 
 def _no_text(element: Element) -> str:

@@ -5,11 +5,11 @@ from contextlib import contextmanager
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, GrowingTree, local
+from astsync.sources.formats.growing_xml import BadXml, EndlessXml, ForbiddenXml, GrowingTree, local
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.xml_detect import Spot
 from astsync.sources.formats.xml_list import Sought
-from astsync.sources.formats.xml_list_walk import ENOUGH, ListWalk, TooLarge
+from astsync.sources.formats.xml_list_walk import ENOUGH, ListWalk
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.answers.convert import typed_value
 from astsync.sources.soap.answers.envelope import EMPTY, check_whole, holder_of, response_of, space_of
@@ -18,6 +18,7 @@ from astsync.sources.soap.answers.quick import ElementReader, Read
 from astsync.sources.soap.refusals import bad_soap_answer, operation_label
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import RETURN, ListPlace
+from astsync.sources.web.refusals import SERVICE_CURE
 from astsync.sources.web.retrying import FEW
 from astsync.sources.web.server_words import body_text, page_words
 
@@ -43,7 +44,7 @@ class AnswerReader:
         self._reader = reader
         beside = frozenset({config.paging.next.rpartition(".")[2]})
         told = f"the answer of {operation_label(place.operation)}"
-        self._sought = Sought(place.rest, config.fields, told, "source.soap.list", beside)
+        self._sought = Sought(place.rest, config.fields.name, told, "source.soap.list", beside)
         self._elements = ElementReader(config.fields, reader, place.record_type)
 
     def read(self, body: Iterable[bytes], around: dict[str, Any], *, first: bool) -> Iterator[Read]:
@@ -65,7 +66,7 @@ class AnswerReader:
             yield
         except ForbiddenXml as error:
             raise bad_soap_answer(self._place.operation, f"is refused: {error}", _FORBIDDEN) from None
-        except TooLarge as error:
+        except EndlessXml as error:
             raise bad_soap_answer(self._place.operation, f"is too large: {error}") from None
         except BadXml as error:
             what = "is cut" if error.cut else "is damaged XML"
@@ -151,7 +152,7 @@ class AnswerReader:
             raise bad_soap_answer(self._place.operation, "is base64 of what is neither JSON nor XML", _VALUE_STORAGE)
 
     def _json(self, pieces: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
-        records = JsonList(pieces, self._place.rest, operation_label(self._place.operation))
+        records = JsonList(pieces, self._place.rest, operation_label(self._place.operation), SERVICE_CURE)
         for record in records:
             yield self._read_record(record)
         around.update(records.answer)

@@ -1,0 +1,47 @@
+"""Rows of 1C's tables, as its interfaces give them: what names a row, and columns of text."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from astsync.errors import SourceBadAnswer
+from astsync.sources.formats.values import MAX_TEXT, text_of
+
+Row = Mapping[str, Any]
+"""Values of JSON by the names of columns."""
+
+KEY_COLUMNS = ("Ref_Key", "LineNumber")
+"""The columns that name a row of a tabular section; the first alone names a row of a catalog."""
+
+_LONGEST_REFERENCE = 200
+_LONGEST_LINE_NUMBER = 18
+_NOT_1C = "1C writes no such rows: look at what stands between astsync and 1C, or at what source.url leads to."
+
+
+def column(row: Row, name: str, longest: int = MAX_TEXT) -> str:
+    """Give a text column of a row; absent and null are "". Raises SourceBadAnswer when it holds no text."""
+    value = row.get(name)
+    if isinstance(value, bool | list | dict):
+        raise SourceBadAnswer(f"a row holds no text in its column {name}", hint=_NOT_1C)
+    return text_of(value, longest)
+
+
+def line_number(row: Row) -> int | None:
+    """Give LineNumber, Edm.Int64, which 1C writes as a string; None when it is absent or no such number."""
+    text = text_of(row.get("LineNumber"), _LONGEST_LINE_NUMBER + 1)
+    return int(text) if text.isdecimal() and len(text) <= _LONGEST_LINE_NUMBER else None
+
+
+def ref_key(row: Row) -> str:
+    """Give the reference of a row. Raises SourceBadAnswer when it has none that can name it."""
+    reference = row.get("Ref_Key")
+    if isinstance(reference, str) and 0 < len(reference) <= _LONGEST_REFERENCE and reference.isprintable():
+        return reference
+    raise SourceBadAnswer("a row came without its reference (Ref_Key)", hint=f"The set is no catalog of 1C. {_NOT_1C}")
+
+
+def row_key(row: Row) -> str:
+    """Give what names a row of a tabular section. Raises SourceBadAnswer: without it rows would pass for one."""
+    line = line_number(row)
+    if line is None:
+        raise SourceBadAnswer("a row of contact information came without its LineNumber", hint=_NOT_1C)
+    return f"{ref_key(row)}/{line}"
