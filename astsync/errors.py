@@ -114,9 +114,9 @@ class SourceBadAnswer(SourceError):
 class PbxError(AstsyncError):
     """A PBX could not be read or written.
 
-    Of a batch that it ended, ``done`` counts the entries that were confirmed before, ``failed`` holds the keys that
-    were refused, with the PBX's words, and ``left`` the keys that were not answered or not sent. Where ``left`` is None
-    the first ``done`` entries are those that were confirmed.
+    Where the error ended a batch of writes, ``done`` counts the entries that the PBX confirmed before. ``failed`` holds
+    the keys that the PBX refused, each with its words. ``left`` are the keys that were not answered or not sent; where
+    it is None, the confirmed entries are the first ``done`` ones.
     """
 
     exit_code = 5
@@ -164,7 +164,7 @@ class SafetyError(AstsyncError):
 
 
 class PartlyDone(AstsyncError):
-    """Some PBXs or entries succeeded and some did not."""
+    """Some PBXs or entries succeeded, and some did not."""
 
     exit_code = 7
 

@@ -1,4 +1,4 @@
-"""Files written beside their place and moved into it: a reader never sees half of one."""
+"""Files that are written beside their place and then moved into it. So a reader never sees half of one."""
 
 import os
 import tempfile
@@ -7,11 +7,12 @@ from pathlib import Path
 
 
 def draft(file: Path, data: bytes) -> Path:
-    """Write a new file beside another, for this user alone (mode 0600), and return its path. Raises OSError.
+    """Write a new file beside another one and return its path. Only this user may read it (mode 0600). Raises OSError.
 
-    ``mkstemp`` makes it anew (O_EXCL), so that nobody else can have put it there. The data are on the disk afterwards:
-    after a crash of the machine a file that was moved into its place must not be found empty.
+    The data are on the disk afterwards: a file that was moved into its place must not be empty after a crash of the
+    machine.
     """
+    # mkstemp creates the file (O_EXCL): nobody else can have put a file or a link there before.
     handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:100]}.")
     try:
         with os.fdopen(handle, "wb") as stream:
@@ -25,7 +26,7 @@ def draft(file: Path, data: bytes) -> Path:
 
 
 def replace(file: Path, data: bytes, ready: Callable[[Path], None] | None = None) -> None:
-    """Write a file anew in one step. ``ready`` may set the rights of the draft before it moves. Raises OSError."""
+    """Replace a file in one step. ``ready`` may set the rights of the draft before it is moved. Raises OSError."""
     beside = draft(file, data)
     try:
         if ready:

@@ -1,4 +1,4 @@
-"""What a check found out about one part of the configuration."""
+"""What ``astsync check`` found out about one part of the configuration."""
 
 from dataclasses import dataclass
 
@@ -7,8 +7,8 @@ from dataclasses import dataclass
 class Finding:
     """One step of ``astsync check``.
 
-    ``part`` names what was tried ("login", "catalog Контрагенты"), ``words`` what was found, in one line or several.
-    ``good`` is None where the step could not be tried or only informs. ``hint`` is the cure of what is not good.
+    ``part`` names what was tried ("login", "catalog Контрагенты"). ``words`` say what was found, in one line or more.
+    ``good`` is None where the step could not be tried, or only informs. ``hint`` is the cure where it is not good.
     """
 
     part: str

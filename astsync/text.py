@@ -1,6 +1,7 @@
 """Foreign text made harmless for the place it goes to, lists cut to a length that people read, the nearest name.
 
-A place, a function: a terminal (``printable``), one line of a message (``one_line``), JSON (``escape_controls``).
+There is one function for each place: ``printable`` for a terminal, ``one_line`` for a line of a message,
+``escape_controls`` for JSON.
 """
 
 import difflib
@@ -19,7 +20,7 @@ _STACK = re.compile(r":0x[0-9A-Fa-f]{6,}")
 
 
 def utf8(text: str) -> str:
-    r"""Return text that UTF-8 can hold: a byte that was no text, or half of a surrogate pair, becomes ``\xNN``."""
+    r"""Return text that UTF-8 can hold. A byte that was no text, or half of a surrogate pair, becomes ``\xNN``."""
     if text.isascii():
         return text
     try:
@@ -30,16 +31,16 @@ def utf8(text: str) -> str:
 
 
 def printable(text: str) -> str:
-    r"""Return text that cannot steer a terminal: control and direction characters become ``\xNN`` or ``\uNNNN``."""
+    r"""Return text that cannot steer a terminal. Control and direction characters become ``\xNN`` or ``\uNNNN``."""
     if text.isascii() and text.isprintable():
         return text
     return "".join(_escape(c) if unicodedata.category(c) in _HARMFUL else c for c in utf8(text))
 
 
 def escape_controls(text: str) -> str:
-    r"""Return JSON text that cannot steer a terminal: control and direction characters become JSON's ``\uXXXX``.
+    r"""Return JSON text that cannot steer a terminal. Control and direction characters become JSON's ``\uXXXX``.
 
-    JSON itself asks that only of U+0000 to U+001F. Line feeds stay: they part the lines of the text.
+    JSON itself asks for that only from U+0000 to U+001F. Line feeds stay, because they separate the lines of the text.
     """
     if text.replace("\n", "").isprintable():
         return text
@@ -48,9 +49,9 @@ def escape_controls(text: str) -> str:
 
 
 def one_line(text: str) -> str:
-    """Return foreign text as one line of a message: at most 300 characters, no control characters.
+    """Return foreign text as one line of a message, with at most 300 characters and no control characters.
 
-    Dumps and addresses of stacks, which servers put into their errors, become "…".
+    Servers put dumps and the addresses of their stacks into errors: these become "…".
     """
     visible = "".join(" " if unicodedata.category(c)[0] in "CZ" else c for c in text[:_MOST_READ])
     words = ["…" if _STACK.search(word) else _BLOB.sub("…", word) for word in visible.split()]
@@ -59,20 +60,23 @@ def one_line(text: str) -> str:
 
 
 def listed(names: Iterable[str], most: int = _MOST_NAMES) -> str:
-    """Return different names in one line: the first ``most`` of them, and how many more there are; "" for none."""
+    """Return names in one line, each once: the first ``most`` of them, and how many more there are; "" for none."""
     every = list(dict.fromkeys(names))
     more = f" and {len(every) - most:,} more" if len(every) > most else ""
     return ", ".join(map(one_line, every[:most])) + more
 
 
 def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.6, most: int = 1) -> list[str]:
-    """Return the known names that are most like the wanted one, whatever their case. ``cutoff`` is from 0 to 1."""
+    """Return the known names that are most like the wanted one; case does not count.
+
+    ``cutoff`` is how alike they must be, from 0 to 1 (equal).
+    """
     folded = {name.casefold(): name for name in known}
     return [folded[hit] for hit in difflib.get_close_matches(wanted.casefold(), folded, most, cutoff)]
 
 
 def did_you_mean(names: Iterable[str]) -> str:
-    """Return the question whether one of these names was meant, or nothing where there are none."""
+    """Return the question whether one of these names was meant; "" where there are none."""
     every = list(names)
     return f"Did you mean {listed(every)}?" if every else ""
 

@@ -17,19 +17,19 @@ class Source(Protocol):
     """A list of counterparties that can be pulled whole."""
 
     def describe(self) -> str:
-        """Name the source for reports and messages, without secrets."""
+        """The name of the source in reports and messages, without secrets."""
         ...
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
-        """Give every counterparty once, marked for deletion excluded.
+        """Yield every counterparty once, without those that are marked for deletion.
 
-        Raises SourceError, before or while iterating, when the list is not whole: what was given until then must not
+        Raises SourceError, before or while iterating, when the list is not whole. What was yielded until then must not
         be used.
         """
         ...
 
     def check(self) -> Iterator[Finding]:
-        """Try each part of the way to the list; a step that fails is a finding with its cure, not an error."""
+        """Try each step on the way to the list. A step that fails is a finding with its cure, not an error."""
         ...
 
 
@@ -38,8 +38,8 @@ class Kind:
     """A kind of source.
 
     ``name`` is the value of ``source.kind`` and the name of the kind's section in ``[source]``. ``open`` makes the
-    source; it imports the kind's own modules itself, so that libraries of other kinds stay unloaded. ``repeatable`` is
-    true where the source can be pulled again and again, as ``watch`` does.
+    source. It imports the modules of its kind itself, so that the libraries of other kinds are not loaded.
+    ``repeatable`` says whether the source can be pulled again and again, as ``watch`` does.
     """
 
     name: str

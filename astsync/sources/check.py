@@ -34,7 +34,7 @@ def error_finding(error: AstsyncError, otherwise: str) -> Finding:
 
 
 def counterparty_finding(counterparty: Counterparty) -> Finding:
-    """Show a counterparty as the source gave it."""
+    """Make a finding of a counterparty, as the source gave it: it informs, and is neither good nor bad."""
     return Finding("counterparty", None, counterparty_line(counterparty))
 
 

@@ -1,4 +1,4 @@
-"""What stands around a list in an answer, where that tells of an error, in words."""
+"""Errors that a service tells inside a good answer, in a field beside the list."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -12,7 +12,7 @@ _NO_ERROR = {"", "0", "ok", "none", "null", "no", "нет", "success", "false"}
 
 
 def refuse_error(answer: Mapping[str, Any], where: str) -> None:
-    """Refuse an answer whose fields beside the list tell of an error. Raises SourceFailure with its words."""
+    """Refuse an answer that has such a field. Raises SourceFailure with its text."""
     told = next((value for key, value in answer.items() if _ERROR.fullmatch(key) and _tells(value)), None)
     if told is not None:
         raise SourceFailure(
@@ -21,14 +21,14 @@ def refuse_error(answer: Mapping[str, Any], where: str) -> None:
 
 
 def _tells(value: object) -> bool:
-    """Tell whether the field error holds one; many services write it also where all is well."""
+    """Whether the value of an error field stands for an error: many services always send the field."""
     if isinstance(value, str):
         return value.strip().casefold() not in _NO_ERROR
     return bool(value)
 
 
 def in_words(value: object) -> str:
-    """Give the texts of a value, of an error's fields for example, in one line."""
+    """Write all texts inside a value, with the names of their fields, as one line of a message."""
     return one_line(" ".join(_texts(value, 5))) or "without words"
 
 

@@ -7,7 +7,7 @@ from astsync.text import did_you_mean, listed, nearest
 
 
 def field_names(value: object, deeper: int = 4) -> Iterator[str]:
-    """Give the paths of the fields of a record, those of records inside as ``Phones.Number``."""
+    """List the paths of the fields of a record; a field of a record inside it is ``Phones.Number``."""
     if isinstance(value, list) and deeper:
         for item in value[:3]:
             yield from field_names(item, deeper - 1)
@@ -18,7 +18,7 @@ def field_names(value: object, deeper: int = 4) -> Iterator[str]:
 
 
 def name_fields(known: Iterable[str], wanted: Iterable[str]) -> str:
-    """Tell which fields exist, for a hint: first those that look like the wanted ones."""
+    """Write which fields exist, for a hint. The names that are most like the wanted ones come first."""
     names = list(dict.fromkeys(known))
     if not names:
         return "There are no fields."

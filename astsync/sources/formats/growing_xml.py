@@ -1,8 +1,8 @@
 """XML from a server that is not trusted, as a tree that grows while its bytes come in.
 
-The tree is the C one of the standard library: of all ways to get at the elements of a large document from Python it
-is the fastest, and what was read can be cut off the tree while it grows. Nothing is ever fetched; a document type,
-the only door to entities, is refused before the tree sees it.
+The tree is that of the standard library, written in C. Of all ways to read the elements of a large document from Python
+it is the fastest, and elements that were read can be cut off while it grows. Nothing is ever fetched. A document type
+is refused before the parser of the tree sees it: only there entities can be declared.
 """
 
 from xml.etree import ElementTree
@@ -13,7 +13,7 @@ XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
 class BadXml(ValueError):
-    """A document that cannot be read, here: that is not well formed. ``cut``: it ended too early."""
+    """A document that cannot be read: it is not well formed. ``cut``: it ended too early."""
 
     def __init__(self, text: str, *, cut: bool = False) -> None:
         super().__init__(text)
@@ -21,7 +21,7 @@ class BadXml(ValueError):
 
 
 class ForbiddenXml(BadXml):
-    """A document with a document type: entities, and through them bombs and files, would be next."""
+    """A document with a document type. Its entities could grow without end, or read files of this machine."""
 
 
 class EndlessXml(BadXml):
@@ -29,7 +29,7 @@ class EndlessXml(BadXml):
 
 
 class Prolog:
-    """Reads a document up to its first element, all that can stand before a document type."""
+    """Reads a document up to its first element: a document type can only stand before that."""
 
     def __init__(self, encoding: str | None = None) -> None:
         self.over = False
@@ -38,7 +38,7 @@ class Prolog:
         self._parser.StartElementHandler = self._begin
 
     def feed(self, chunk: bytes) -> None:
-        """Read on. Raises ForbiddenXml; what is not well formed is left to the parser behind."""
+        """Read on. Raises ForbiddenXml. What is not well formed is left to the tree's own parser."""
         try:
             self._parser.Parse(chunk)
         except ForbiddenXml:
@@ -55,20 +55,18 @@ class Prolog:
 
 
 class GrowingTree:
-    """A tree of elements that grows. ``encoding`` overrides the one that the document itself claims."""
+    """A document's elements as far as it was read. ``encoding`` overrides what the document itself claims."""
 
     def __init__(self, encoding: str | None = None) -> None:
         self._builder = ElementTree.TreeBuilder()
-        # What S314 warns of, document types, never gets to this parser: the prolog is read before.
+        # S314 warns of document types: none reaches this parser, because Prolog reads each piece before it.
         self._parser = ElementTree.XMLParser(target=self._builder, encoding=encoding)  # noqa: S314
         self._prolog = Prolog(encoding)
 
     @property
     def root(self) -> Element | None:
-        """The document's element as far as it has come, None before its start.
-
-        Closing the builder of the C library only hands out its element; it goes on building.
-        """
+        """The document's element; None as long as its start tag was not read."""
+        # ``close`` of the builder in C only returns the element: the parser may go on building it.
         return self._builder.close()
 
     def feed(self, chunk: bytes) -> None:
@@ -82,7 +80,7 @@ class GrowingTree:
             raise BadXml(str(error)) from None
 
     def close(self) -> None:
-        """End the document. Raises BadXml when it was not whole."""
+        """End the document. Raises BadXml where its end is missing."""
         try:
             self._parser.close()
         except ElementTree.ParseError as error:
@@ -90,15 +88,15 @@ class GrowingTree:
 
 
 def local(tag: str) -> str:
-    """Give the name of a tag without its namespace."""
+    """Cut the namespace off a tag."""
     return tag.rpartition("}")[2]
 
 
 def is_nil(element: Element) -> bool:
-    """Tell whether an element says that it holds nothing (``xsi:nil``)."""
+    """Whether an element is marked as holding nothing (``xsi:nil``)."""
     return element.get(f"{XSI}nil", "").strip() in {"true", "1"}
 
 
 def is_empty_nil(element: Element) -> bool:
-    """Tell whether an element says that it holds nothing and holds nothing; what is there against its word is read."""
+    """Whether an element is marked as holding nothing and is empty. Content beside such a mark is read."""
     return not len(element) and not element.text and is_nil(element)

@@ -1,9 +1,9 @@
 """A JSON document of any size, its one list read record by record in constant memory.
 
-The standard library's own decoder reads one value from where it is told to and says where that value ends: with it the
-document is walked down to the list, and each record is one call. Over 80 MB this was as fast as orjson or ijson are, it
-forgives the control characters and half surrogate pairs that come from users' data, and what stands around the list is
-kept as well (the next cursor, an error's words).
+The decoder of the standard library reads one value at a given place, and says where that value ends. With it the
+document is walked down to the list; then each record is one call. Over 80 MB this was as fast as orjson or ijson. It
+accepts the control characters and half surrogate pairs that come from users' data. What stands around the list is kept
+too (the next cursor, the text of an error).
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -22,9 +22,9 @@ _NAME_LIST = 'Name the path to the list of counterparties in the key list of the
 class JsonList:
     """The list of records in one JSON document.
 
-    ``path`` leads to it (names with dots between; a list on the way means all its items); "" means the document itself
-    or the one list of records that it holds. ``where`` names the document in messages, ``cure`` tells what to do where
-    it is damaged. ``answer`` holds, once the list is read, what stands around it.
+    ``path`` leads to it: names with dots between them; a list on the way means all its items. "" means the document
+    itself, or the one list of records that it holds. ``where`` names the document in messages, ``cure`` is the hint
+    where it is damaged. ``answer`` is complete once the list is read.
     """
 
     def __init__(self, chunks: Iterable[bytes], path: str, where: str, cure: str) -> None:
@@ -35,12 +35,12 @@ class JsonList:
 
     @property
     def answer(self) -> Mapping[str, Any]:
-        """What stands around the list, in part when it is much."""
+        """What stands around the list; only its beginning where that is much."""
         return self._finder.answer
 
     @property
     def cut(self) -> bool:
-        """Whether the document could not be read because a part of it may be missing: it may be whole next time."""
+        """Whether a part of the document may be missing. Then it may be whole the next time."""
         return self._text.cut
 
     @property
@@ -49,10 +49,10 @@ class JsonList:
         return next(iter(self._finder.lists or self._finder.empty), "")
 
     def __iter__(self) -> Iterator[Any]:
-        """Give every item of the list.
+        """Read every item of the list.
 
         Raises SourceBadAnswer when the document is damaged or holds no list, SourceQueryError when it holds several
-        and none is named, SourceFailure when it tells of an error.
+        lists and ``path`` names none, SourceFailure when it tells of an error.
         """
         start = self._text.peek()
         if not start:

@@ -1,4 +1,8 @@
-"""JSON text that comes in chunks, read value by value: a window that moves over the document."""
+"""JSON text that comes in chunks, read value by value.
+
+Only a window of the document is in memory: what was decoded and not yet read. Values, such as records, are read whole,
+so the window always grows to hold the next one.
+"""
 
 import codecs
 import json
@@ -14,19 +18,19 @@ LONGEST_VALUE = 4 * 1024 * 1024
 _NO_BLANK = re.compile(r"[^ \t\n\r]")
 _CLOSING = frozenset('}]"')
 _AFTER_VALUE = frozenset(",]}: \t\n\r")
-_DECODER = json.JSONDecoder(strict=False)
+_DECODER = json.JSONDecoder(strict=False)  # control characters in texts are allowed: users paste them
 
 
 class JsonText:
-    """The document, and the place in it up to which it was read. ``where`` names it in messages, ``cure`` is the hint.
+    """A document and the place up to which it was read. ``where`` names it in messages, ``cure`` is the hint.
 
-    All methods raise SourceBadAnswer when the document is damaged there, and what ``chunks`` raises. ``cut`` tells
-    then whether a part of it may be missing.
+    All methods raise SourceBadAnswer when the document is damaged at that place, and what ``chunks`` raises. ``cut``
+    then says whether a part of the document may be missing.
     """
 
     def __init__(self, chunks: Iterable[bytes], where: str, cure: str) -> None:
         self._chunks = iter(chunks)
-        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()
+        self._decoder = codecs.getincrementaldecoder("utf-8-sig")()  # a character may be split between two chunks
         self._where = where
         self._cure = cure
         self._text = ""
@@ -35,7 +39,7 @@ class JsonText:
         self.cut = False
 
     def peek(self) -> str:
-        """Give the next character that is no blank, or "" at the end; it stays to be read."""
+        """Look at the next character that is no blank, without reading it; "" at the end."""
         while True:
             start = _NO_BLANK.search(self._text, self._at)
             if start is not None:
@@ -46,19 +50,19 @@ class JsonText:
                 return ""
 
     def ahead(self, size: int) -> str:
-        """Give what comes next, at most ``size`` characters; it stays to be read."""
+        """Look at what comes next, at most ``size`` characters, without reading it."""
         while len(self._text) - self._at < size and self._more():
             pass
         return self._text[self._at : self._at + size]
 
     def take(self, mark: str) -> None:
-        """Read past one character that must come now."""
+        """Read one character, which must be this one."""
         if self.peek() != mark:
             raise self._cut()
         self._at += 1
 
     def parts(self, end: str) -> Iterator[None]:
-        """Stop at every part of an array or object whose first bracket is read; the caller reads the part."""
+        """Yield before every part of an array or object whose first bracket was read. The caller reads the part."""
         if self.peek() == end:
             self._at += 1
             return
@@ -87,21 +91,22 @@ class JsonText:
                     raise self._cut()
                 continue
             value, end = found
-            length = end - self._at
+            length = end - self._at  # a place would be wrong after ``_more``, which moves the window
             if self._is_over(end) or not self._more():
-                self._at += length  # the window may have moved
+                self._at += length
                 return value
 
     def _cut(self) -> SourceBadAnswer:
+        # The decoder's error does not say which of the two it is; the message says both.
         self.cut = True
         return self.damaged("is cut or damaged JSON")
 
     def damaged(self, what: str) -> SourceBadAnswer:
-        """Make the error of a document that cannot be read."""
+        """The error of a document that cannot be read, to be raised; ``what`` is said of it."""
         return SourceBadAnswer(f"{self._where} {what}", hint=self._cure)
 
     def _decoded(self) -> tuple[Any, int] | None:
-        """Decode the value here; None when it may be cut by the end of the window."""
+        """Decode the value here, and find its end; None where the end of the window may cut it."""
         try:
             return _DECODER.raw_decode(self._text, self._at)
         except json.JSONDecodeError:
@@ -112,14 +117,13 @@ class JsonText:
             raise self.damaged("holds a number that is too long") from None
 
     def _is_over(self, end: int) -> bool:
-        """Tell whether a value ends for sure at ``end``: a number may go on behind the window."""
+        """Whether a value surely ends at ``end``. A number at the end of the window may have more digits behind it."""
         return self._text[end - 1] in _CLOSING or self._text[end : end + 1] in _AFTER_VALUE
 
     def _more(self) -> bool:
-        """Widen the window by as much again as is left in it; False at the end of the document.
-
-        A place in the text counts from the window's new beginning afterwards.
-        """
+        """Move the window to this place and read more of the document into it; False at the document's end."""
+        # A value that the window cuts is decoded anew from its beginning. So the window at least doubles each time: all
+        # attempts on one value together then read no more than about twice its length, however small the chunks are.
         left = self._text[self._at :]
         if len(left) > LONGEST_VALUE:
             raise self.damaged(f"holds a value of more than {LONGEST_VALUE} characters, or is damaged JSON")

@@ -1,6 +1,7 @@
-"""XML and HTML from a server that is not trusted: just enough to read error messages and contact information.
+"""Short texts of XML and HTML that are not trusted: error messages and contact information.
 
-Plain expat, without a tree: nothing is ever fetched, and a document type (the only door to entities) is refused.
+Expat reads them, without a tree. Nothing is ever fetched. A document type is refused: only there entities can be
+declared.
 """
 
 import html
@@ -15,12 +16,12 @@ _COMMENT_END = re.compile("-->")
 _TITLE = re.compile(r"<title\b[^<>]*>([^<]*)", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
 _ENDLESS_NUMBER = re.compile(r"&#\w{9,};?")
-# Each of these passes over a text once, however the text is made: error pages are not trusted either.
+# Each of these reads a text once, whatever the text is: an error page must not be able to make them slow.
 
 
 @dataclass(slots=True)
 class FlatElement:
-    """An XML element without its prefix: its attributes, its own text, and its ``depth`` (the document's one has 0)."""
+    """An XML element outside of any tree. Names have no prefixes. ``depth`` is 0 for the document's own element."""
 
     name: str
     attributes: Mapping[str, str]
@@ -56,7 +57,7 @@ class _Collector:
 
 
 def elements(text: str) -> list[FlatElement]:
-    """Give the elements of an XML document. Raises ValueError when it is not well formed or has a document type."""
+    """Read the elements of an XML document. Raises ValueError when it is not well formed or has a document type."""
     collector = _Collector()
     parser = expat.ParserCreate()
     parser.buffer_text = True
@@ -72,25 +73,25 @@ def elements(text: str) -> list[FlatElement]:
 
 
 def html_title(text: str) -> str:
-    """Give the title of an HTML page, or ""."""
+    """Read the title of an HTML page; "" where it has none."""
     match = _TITLE.search(text)
     return _unescape(match[1]) if match else ""
 
 
 def html_text(text: str) -> str:
-    """Give the visible text of an HTML page."""
+    """Read the visible text of an HTML page."""
     return _unescape(_TAG.sub(" ", " ".join(_seen(text))))
 
 
 def _unescape(text: str) -> str:
-    """Read character references; one whose number has no end is no character (and Python refuses such numbers)."""
+    """Replace character references. One with a very long number stands for no character, and Python cannot read it."""
     return html.unescape(_ENDLESS_NUMBER.sub(" ", text))
 
 
 def _seen(text: str) -> Iterator[str]:
-    """Give the parts of a page between comments, scripts, styles and the head; what never ends hides nothing."""
+    """Cut out comments, scripts, styles and the head. One of them that never ends hides nothing."""
     position = 0
-    endless: set[str] = set()  # looked for once: there is no end of these further on either
+    endless: set[str] = set()  # their end was looked for, and there is none in the rest of the page
     for start in _UNSEEN.finditer(text):
         name = (start[1] or "").lower()
         if start.start() < position or name in endless:

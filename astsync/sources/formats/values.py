@@ -1,7 +1,7 @@
-"""Values of a source's rows, which are not to be trusted, as texts and numbers that every later step can bear.
+"""Values that are not trusted, as texts that every later step can hold.
 
-Text that leaves a source is valid Unicode (no halves of surrogate pairs, which neither SQLite nor a terminal takes) and
-has a bound: nothing sensible is longer, and later steps stay fast.
+Text that leaves a source is valid Unicode, without halves of surrogate pairs: SQLite and terminals take none.
+Its length has a bound, so that later steps stay fast; nothing sensible is longer.
 """
 
 MAX_TEXT = 2000
@@ -11,9 +11,10 @@ _LONGEST_NUMBER = 400  # bits
 
 
 def text_of(value: object, longest: int = MAX_TEXT) -> str:
-    """Give a value of JSON as text of at most ``longest`` characters.
+    """Turn a value of JSON into text of at most ``longest`` characters.
 
-    Numbers are text as they are written; what is neither number nor text is "". Half of a surrogate pair becomes "?".
+    A number becomes text as it is written; what is neither number nor text becomes "". Half of a surrogate pair becomes
+    "?".
     """
     if isinstance(value, str):
         text = value[:longest]
@@ -29,7 +30,7 @@ def text_of(value: object, longest: int = MAX_TEXT) -> str:
 
 
 def plain_text(value: object, longest: int = MAX_TEXT) -> str:
-    """Give a value as bounded text; a whole number never as ``1.0`` (spreadsheets keep all numbers so)."""
+    """Turn a value into bounded text. A whole number never becomes ``1.0``, as spreadsheets keep all numbers."""
     if isinstance(value, str):
         return value if len(value) <= longest and value.isascii() else text_of(value, longest)
     if isinstance(value, float) and value.is_integer():

@@ -1,8 +1,8 @@
 """JSON by XDTO, as 1C's СериализаторXDTO.ЗаписатьJSON writes any value, to plain records and lists.
 
 ``{"#type": "jv8:Structure", "#value": [{"name": {"#type": "jxs:string", "#value": "Phone"}, "Value": {…}}]}`` is the
-record ``{"Phone": …}``. The shapes are those of public projects that read or write them; names and keys may also be
-plain texts, since ``НазначениеТипаXML.Неявное`` leaves out the types that are known.
+record ``{"Phone": …}``. The shapes were taken from public projects that read or write them. Names and keys may also be
+plain texts, because ``НазначениеТипаXML.Неявное`` leaves out the types that are known.
 """
 
 import re
@@ -18,10 +18,10 @@ VALUE_LISTS = frozenset({"ValueListType", "ValueList"})
 NAMES = frozenset({"name", "Key"})
 
 MARKED = re.compile(r'\{\s*"#(type|value)"')
-"""The beginning of an object that is marked so."""
+"""The beginning of an object that is written so."""
 
 PAIR = re.compile(r'\[\s*\{\s*"(name|Key)"')
-"""The beginning of a list of pairs whose type is not told."""
+"""The beginning of a list of pairs whose type was left out."""
 
 DEEPEST = 32
 """Values within each other that are looked into."""
@@ -30,17 +30,17 @@ _MARKS = frozenset({TYPE, VALUE})
 
 
 def type_of(type_name: object) -> str:
-    """Give the name of a type without its prefix: ``jv8:Structure`` is a Structure."""
+    """Cut the prefix off the name of a type: ``jv8:Structure`` is a Structure."""
     return type_name.rpartition(":")[2] if isinstance(type_name, str) else ""
 
 
 def is_marked(value: object) -> bool:
-    """Tell whether a parsed value is of JSON by XDTO."""
+    """Whether a parsed value is an object of JSON by XDTO."""
     return isinstance(value, dict) and VALUE in value and value.keys() <= _MARKS
 
 
 def xdto_value(value: object, deeper: int = DEEPEST) -> Any:
-    """Give what a parsed value means: records, lists, texts, numbers. Raises ValueError when it is too deep."""
+    """Convert a parsed value to records, lists, texts and numbers. Raises ValueError when it is nested too deeply."""
     if not isinstance(value, dict | list):
         return value
     if not deeper:
@@ -74,24 +74,24 @@ def _record(pairs: list[Any], deeper: int) -> dict[str, Any]:
 
 
 def key_text(key: object) -> str:
-    """Give the name of a property or the key of a pair as text; what is no text or number is ""."""
+    """Read the name of a property or the key of a pair; what is neither text nor number is ""."""
     meant = xdto_value(key)
     return str(meant) if isinstance(meant, str | int | float) and not isinstance(meant, bool) else ""
 
 
 def column_names(columns: object) -> list[str]:
-    """Give the names of the columns of a ValueTable."""
+    """Read the names of the columns of a ValueTable."""
     return [key_text(column.get("Name")) if isinstance(column, dict) else "" for column in _list(columns)]
 
 
 def table_row(row: object, columns: Iterable[str], deeper: int = DEEPEST) -> dict[str, Any]:
-    """Give the record of a row of a ValueTable: a list of cells, also as the only field ``Value`` of an object."""
+    """Convert a row of a ValueTable, which is a list of cells or an object whose field ``Value`` is that list."""
     cells = row.get("Value") if isinstance(row, dict) else row
     return {name: xdto_value(cell, deeper) for name, cell in zip(columns, _list(cells), strict=False)}
 
 
 def list_item(item: object) -> object:
-    """Give the value of an item of a СписокЗначений."""
+    """Take the value out of an item of a СписокЗначений, whose other fields are for its looks."""
     return item.get("value", item) if isinstance(item, dict) else item
 
 

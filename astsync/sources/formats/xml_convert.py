@@ -1,7 +1,8 @@
 """Elements of XML to records: JSON-like, named without namespaces, every value a text, a record or a list of them.
 
-What repeats is a list. The attributes of an element are fields of its record too. 1C's own general types (Structure,
-Map, Array, ValueTable of ``http://v8.1c.ru/8.1/data/core``) become the records and lists that they mean.
+Elements of one name beside each other become a list. The attributes of an element are fields of its record too. The
+general types of XDTO (Structure, Map, Array, ValueTable of ``http://v8.1c.ru/8.1/data/core``) become the records and
+lists that they stand for.
 """
 
 from collections.abc import Callable, Iterable, Mapping
@@ -12,14 +13,14 @@ from astsync.errors import SourceBadAnswer
 from astsync.sources.formats.growing_xml import XSI, is_empty_nil, local
 
 CORE = "{http://v8.1c.ru/8.1/data/core}"
-"""The namespace of 1C's general types."""
+"""The namespace of XDTO's general types."""
 
 DEEPEST = 16
 """Records within each other that are looked into."""
 
 
 def element_value(element: Element, deeper: int = DEEPEST) -> Any:
-    """Give the value of an element: a text, None (``xsi:nil``), a record, or a list.
+    """Convert an element to a text, None (``xsi:nil``), a record, or a list. ``deeper``: levels that may follow.
 
     Raises SourceBadAnswer when it is nested too deeply.
     """
@@ -38,12 +39,12 @@ def element_value(element: Element, deeper: int = DEEPEST) -> Any:
 
 
 def too_deep() -> SourceBadAnswer:
-    """Make the error of an element that is nested too deeply."""
+    """The error of an element that is nested too deeply, to be raised."""
     return SourceBadAnswer("the answer is nested too deeply", hint=f"Records may be {DEEPEST} levels deep.")
 
 
 def attributes(element: Element) -> dict[str, Any]:
-    """Give the attributes of an element as fields, without those of XML Schema itself."""
+    """Read the attributes of an element as fields, without those of XML Schema itself."""
     return {local(key): text for key, text in element.items() if not key.startswith(XSI)}
 
 
@@ -85,12 +86,12 @@ def _table(element: Element, deeper: int) -> list[dict[str, Any]]:
 
 
 def table_columns(table: Element) -> list[str]:
-    """Give the names of the columns of a ValueTable."""
+    """Read the names of the columns of a ValueTable."""
     return [column.findtext(f"{CORE}Name") or "" for column in table.iterfind(f"{CORE}column")]
 
 
 def table_row(row: Element, columns: Iterable[str], deeper: int = DEEPEST) -> dict[str, Any]:
-    """Give the record of a row of a ValueTable."""
+    """Convert a row of a ValueTable to a record."""
     cells = row.findall(f"{CORE}Value")
     return {name: element_value(cell, deeper) for name, cell in zip(columns, cells, strict=False)}
 

@@ -1,4 +1,8 @@
-"""The list in XML that no WSDL describes: found by the configured path, or by what its records must have."""
+"""Where the list stands in XML that no WSDL describes: at the configured path, or where a record has the name's field.
+
+Without a path the uppermost list is taken, level by level: a record may hold lists of its own, such as its phones, and
+their elements may have a field of the same name.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -14,14 +18,18 @@ _NOTHING = ""
 """The tag of no element."""
 
 _LOOKED_AT = 5000
-"""Elements, the upper ones first, among which the first record must be."""
+"""Elements, the upper ones first, among which the first record must be.
+
+The search begins anew with every piece of the document until the list is found, so it must be short.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Spot:
     """Where a list stands: ``parent`` holds it, its records have the tag ``record``.
 
-    ``make`` turns an element into a record where that takes more than the element itself (the rows of a ValueTable).
+    ``make`` converts an element to a record where the element alone does not say enough: the cells of a ValueTable's
+    rows are named by its columns.
     """
 
     parent: Element
@@ -30,11 +38,11 @@ class Spot:
 
 
 def find_list(top: Element, path: str, name_field: str, *, whole: bool) -> Spot | None:
-    """Find the list in what is there of a document.
+    """Find the list in as much of a document as was read; None where there is no list, or not yet.
 
-    ``path`` is the configured one from ``top`` on. A record is known by its field ``name_field``; of several lists
-    the uppermost is taken. Where no element has that field the first one that repeats is taken, for the message that
-    names its fields. ``whole``: nothing more will come. None: there is no list, or not yet.
+    ``path`` leads from ``top`` to the list. Without one, the list is where an element has the field ``name_field``.
+    Where no element has it, the first elements of one name beside each other are taken: the error then names the fields
+    that they have. ``whole``: the document was read to its end.
     """
     if path:
         return _at_path(top, path.split("."), name_field, whole=whole)
@@ -42,9 +50,9 @@ def find_list(top: Element, path: str, name_field: str, *, whole: bool) -> Spot 
 
 
 def find_another(top: Element, path: str, name_field: str) -> str:
-    """Give the path of a record that is still in a document after its one list was taken out, "" where none is.
+    """Find a record that is left in a document after its list was taken out; returns its path, or "".
 
-    What is left of a second list would be lost without a word.
+    Such a record belongs to a second list, which would be lost silently.
     """
     if not path:
         return _named_below(top, name_field, local(top.tag))
@@ -57,18 +65,19 @@ def find_another(top: Element, path: str, name_field: str) -> str:
 
 
 def says_empty(top: Element) -> bool:
-    """Tell whether a document has a list of 1C's general types that is there and holds nothing."""
+    """Whether a document has a list of XDTO's general types that holds nothing: no element shows a field then."""
     return any(
         not len(element) and element.get(f"{XSI}type", "").rpartition(":")[2] in _LISTS for element in top.iter()
     )
 
 
 def _named_below(top: Element, name_field: str, path: str) -> str:
-    """Give the path of a record anywhere below the element that ``path`` leads to, "" where there is none."""
+    """Find a record anywhere below the element at ``path``; returns its path, or ""."""
     level = [(top, path)]
     while level:
         below = [(child, _path(here, child)) for element, here in level for child in element]
         for child, here in below:
+            # The columns of a ValueTable have an element Name too, and are no records.
             if (_has_name(child, name_field) and child.tag != f"{CORE}column") or _is_table(child, name_field):
                 return here
         level = [(child, here) for child, here in below if len(child)]
@@ -76,12 +85,12 @@ def _named_below(top: Element, name_field: str, path: str) -> str:
 
 
 def _path(above: str, child: Element) -> str:
-    """Lead on to an element; a property goes by its name, and its value adds nothing."""
+    """Add an element to the path; the element Value of a property adds nothing to it."""
     return above if child.tag == _VALUE else f"{above}.{_name(child)}"
 
 
 def _name(element: Element) -> str:
-    """Give the name of an element: of a property of a Structure or a Map its own."""
+    """The name of an element in a path; a property of a Structure or a Map has a name of its own."""
     if element.tag == f"{CORE}Property":
         return element.get("name", "")
     if element.tag == f"{CORE}pair":
@@ -90,19 +99,22 @@ def _name(element: Element) -> str:
 
 
 def _inside(element: Element) -> Element:
-    """Give what holds the elements below: of a property its value."""
+    """The element whose children are meant: the element Value of a property, else the element itself."""
     held = element.find(_VALUE) if element.tag in _PROPERTIES else None
     return element if held is None else held
 
 
 def _is_table(element: Element, name_field: str) -> bool:
-    """Tell whether an element is a ValueTable with rows that have the name."""
+    """Whether an element is a ValueTable with rows and a column for the name."""
     return element.find(f"{CORE}row") is not None and name_field in table_columns(element)
 
 
 def _follow(top: Element, path: list[str]) -> tuple[list[Element], list[tuple[Element, Element]]]:
-    """Give the elements that the path without its last name leads to, and what has that name in them."""
-    if path[0] == local(top.tag) and len(path) > 1:
+    """Follow a path.
+
+    Returns the elements that its last name may stand in, and their children of that name, each with its parent.
+    """
+    if path[0] == local(top.tag) and len(path) > 1:  # the document's own element may be named or left out
         path = path[1:]
     parents = [top]
     for name in path[:-1]:
@@ -114,13 +126,14 @@ def _at_path(top: Element, path: list[str], name_field: str, *, whole: bool) -> 
     parents, found = _follow(top, path)
     if found:
         parent, first = found[0]
+        # The path may name the records themselves or what holds them.
         below = None if _has_name(first, name_field) else _records(first, name_field)
         return below or _alone(parent, first, whole=whole)
     return Spot(parents[0], path[-1]) if whole and parents and len(path) > 1 else None
 
 
 def _alone(parent: Element, first: Element, *, whole: bool) -> Spot | None:
-    """Give the list whose element of the path holds no record: it is empty, or is itself the first record."""
+    """The list at a path whose element holds no record: either the list is empty, or this is its first record."""
     if first.tag in _PROPERTIES:
         return Spot(_inside(first), _VALUE) if whole else None
     if whole and not (len(first) or first.keys() or (first.text or "").strip()):
@@ -130,7 +143,7 @@ def _alone(parent: Element, first: Element, *, whole: bool) -> Spot | None:
 
 def _records(top: Element, name_field: str) -> Spot | None:
     for parent, child in _breadth_first(top):
-        if child.tag == f"{CORE}column":
+        if child.tag == f"{CORE}column":  # it has an element Name, and is no record
             return _table(parent)
         if _has_name(child, name_field):
             return Spot(parent, child.tag)
@@ -143,7 +156,7 @@ def _table(table: Element) -> Spot:
 
 
 def _repeated(top: Element) -> Spot | None:
-    """Find the first elements of one name beside each other that hold elements themselves."""
+    """Find the first two elements of one name next to each other that hold elements themselves."""
     before: tuple[Element, Element] | None = None
     for parent, child in _breadth_first(top):
         if child.tag in _PROPERTIES:  # fields of one record
@@ -156,7 +169,7 @@ def _repeated(top: Element) -> Spot | None:
 
 
 def _breadth_first(top: Element) -> Iterator[tuple[Element, Element]]:
-    """Give elements with their parents, the upper ones first."""
+    """Yield elements with their parents, level by level."""
     left = _LOOKED_AT
     level = [top]
     while level and left > 0:
@@ -167,8 +180,9 @@ def _breadth_first(top: Element) -> Iterator[tuple[Element, Element]]:
 
 
 def _has_name(element: Element, name_field: str) -> bool:
+    """Whether an element has the field, or the first name of its path: as a child, an attribute, or a property."""
     names = {local(child.tag) for child in element}
-    if not element.tag.startswith(CORE):  # a property's own name is none of a record
+    if not element.tag.startswith(CORE):  # the attribute ``name`` of a Property is no field of a record
         names.update(map(local, element.keys()))
     names.update(child.get("name", "") for child in element.iterfind(f"{CORE}Property"))
     names.update(key.text or "" for key in element.iterfind(f"{CORE}pair/{CORE}Key"))

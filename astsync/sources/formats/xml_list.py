@@ -1,4 +1,4 @@
-"""The one list of records in an XML document that nothing describes, read record by record in constant memory."""
+"""The one list of records in an XML document that no WSDL describes, read record by record in constant memory."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -19,10 +19,10 @@ _FORBIDDEN = "1C writes no such documents: look at what it comes from, and at wh
 
 @dataclass(frozen=True, slots=True)
 class Sought:
-    """What is looked for in a document: the list at ``path``, or the one whose records have the name of ``fields``.
+    """What is looked for in a document: the list at ``path``, or the one whose records have ``name_field``.
 
-    ``where`` names the document in messages, ``key`` is the configuration's key for the path. ``beside`` are the
-    elements that may stand beside an empty list.
+    ``where`` names the document in messages, ``key`` is the configuration's key for the path. ``beside`` names the
+    elements that may stand beside an empty list, such as the next cursor.
     """
 
     path: str
@@ -32,14 +32,17 @@ class Sought:
     beside: frozenset[str] = frozenset()
 
     def find(self, top: Element, whole: bool) -> Spot | None:
-        """Find the list below ``top``; None where there is none yet, or an empty one. Raises SourceBadAnswer."""
+        """Find the list below ``top``; None where there is none yet, or an empty one.
+
+        Raises SourceBadAnswer where the document is whole and holds no list.
+        """
         spot = find_list(top, self.path, self.name_field, whole=whole)
         if spot is None and whole:
             self._check_empty(top)
         return spot
 
     def check_single(self, top: Element) -> None:
-        """Refuse a document with a second list: its records would be lost. Raises SourceQueryError."""
+        """Refuse a document in which a second list is left: it would be lost silently. Raises SourceQueryError."""
         other = find_another(top, self.path, self.name_field)
         if other:
             raise SourceQueryError(
@@ -48,7 +51,7 @@ class Sought:
             )
 
     def _check_empty(self, top: Element) -> None:
-        """Let pass a list without records, never something else: an error told in XML would be taken for no list."""
+        """Accept a list without records and nothing else: an error in XML must not pass for an empty list."""
         known = self.beside | {self.path.rpartition(".")[2]}
         others = [local(child.tag) for child in top if local(child.tag) not in known and _holds_text(child)]
         if says_empty(top) and not self.path:
@@ -70,7 +73,7 @@ def _holds_text(element: Element) -> bool:
 class XmlList:
     """The records of one document, as JSON-like records. ``encoding`` overrides what the document claims.
 
-    ``answer`` holds, once the list is read, what stands around it; ``cut`` tells that the document ended too early.
+    Once the list is read, ``answer`` holds what stands around it. ``cut``: the document ended too early.
     """
 
     def __init__(self, chunks: Iterable[bytes], sought: Sought, cure: str, encoding: str | None = None) -> None:
@@ -83,7 +86,7 @@ class XmlList:
         self.cut = False
 
     def __iter__(self) -> Iterator[Any]:
-        """Give every record.
+        """Read every record.
 
         Raises SourceBadAnswer when the document is damaged, refused or holds no list, SourceQueryError when it holds
         several, SourceFailure when it tells of an error.
@@ -108,7 +111,7 @@ class XmlList:
 
 
 def bad_xml(error: BadXml, where: str, cure: str) -> SourceBadAnswer:
-    """Make the error of a document that cannot be read; ``where`` names it."""
+    """Explain why a document cannot be read: the error to be raised. ``where`` names the document."""
     if isinstance(error, ForbiddenXml):
         return SourceBadAnswer(f"{where} is refused: {error}", hint=_FORBIDDEN)
     if isinstance(error, EndlessXml):

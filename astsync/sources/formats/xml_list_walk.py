@@ -1,4 +1,8 @@
-"""Walks over a list in XML while it comes in: gives its elements and cuts them off, so that memory stays constant."""
+"""The elements of a list in XML while it comes in.
+
+Each is cut off the tree as soon as it is complete. Otherwise the tree would hold the whole document in the end, several
+times as large as its bytes.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from xml.etree.ElementTree import Element
@@ -8,20 +12,24 @@ from astsync.sources.formats.growing_xml import EndlessXml, GrowingTree
 from astsync.sources.formats.xml_detect import Spot
 
 ENOUGH = 256 * 1024
-"""Bytes after which a list that no WSDL describes must be recognisable."""
+"""Bytes of a document after which a list that no WSDL describes is first looked for.
+
+In less of it the first record may not be complete, and then another element would be taken for the list.
+"""
 
 _MANY_BESIDE = 1000
 _PIECE = 16 * 1024
-"""Bytes at a time: what comes off the tree is young then, still in caches and no work for the garbage collector."""
+"""Bytes that are parsed at a time. The elements of a small piece are read and freed while the processor still has them
+in its cache, and before the garbage collector counts them among the old ones."""
 
 Find = Callable[[Element, bool], Spot | None]
-"""Finds the list below the document's element; the truth tells that the document is complete."""
+"""Finds the list below the document's element; the second argument: the document is complete."""
 
 
 class ListWalk:
-    """The elements of one list in one document.
+    """The elements of one list in one document. ``children`` counts what was cut off, whatever its name.
 
-    ``find`` tells where it stands; it is asked when the document is complete or has at least ``enough`` bytes.
+    ``find`` says where the list stands. It is asked after every piece from ``enough`` bytes on, and at the end.
     """
 
     def __init__(self, tree: GrowingTree, find: Find, enough: int = 0) -> None:
@@ -39,9 +47,9 @@ class ListWalk:
         return self._spot
 
     def elements(self, chunks: Iterable[bytes]) -> Iterator[list[Element]]:
-        """Give the elements of the list, some at a time. Raises BadXml, EndlessXml, and what ``find`` raises.
+        """Yield the elements of the list, some at a time. Raises BadXml, EndlessXml, and what ``find`` raises.
 
-        Afterwards the tree holds what stood around them.
+        Afterwards the tree holds what stood around them: the next cursor or an error may be there.
         """
         for chunk in _small(chunks):
             self._tree.feed(chunk)
@@ -55,13 +63,15 @@ class ListWalk:
             self._spot.parent.extend(self._beside)
 
     def _cut(self, *, whole: bool) -> list[Element]:
-        """Take the records that are complete off the tree: all but the last element, which may go on."""
+        """Cut complete elements off the tree and return the records among them."""
         root = self._tree.root
         if self._spot is None and root is not None and (whole or self._since >= self._enough):
             self._spot = self._find(root, whole)
         if self._spot is None:
             return []
         parent, tag = self._spot.parent, self._spot.record
+        # The last child may still grow: its end tag was perhaps not read, and the parser adds to it. The parser keeps
+        # no other child, so those before it can go.
         complete = parent[:] if whole else parent[:-1]
         del parent[: len(complete)]
         self.children += len(complete)
@@ -73,6 +83,7 @@ class ListWalk:
         return records
 
     def _keep(self, elements: Iterable[Element]) -> None:
+        """Keep what stands between the records, for the end."""
         self._beside.extend(elements)
         if len(self._beside) > _MANY_BESIDE:
             raise EndlessXml(f"more than {_MANY_BESIDE} elements beside the records")

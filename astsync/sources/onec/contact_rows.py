@@ -1,9 +1,13 @@
 """Contact information of 1C (the tabular section КонтактнаяИнформация, or the register) to phone fields.
 
-One row holds the same phone in several ways, which may be empty, cut or disagree. What people see in 1C comes first:
-``Представление``, else the text inside ``Значение``, inside ``ЗначенияПолей``. Country, area and number (in those two,
-or in ``Поле1`` to ``Поле3`` of the register before 1C's standard library) stand beside it, and ``НомерТелефона``, which
-a machine made (20 characters in older configurations), is the last resort. ``numbers.phone_row`` decides.
+One row holds the same phone in several columns. They may be empty, cut, or say different things. In the order of trust:
+
+1. The text that people see in 1C: ``Представление``, else the text inside ``Значение``, else inside ``ЗначенияПолей``.
+2. Beside it the structure (country, area and number): inside ``Значение`` and ``ЗначенияПолей``, or in ``Поле1`` to
+   ``Поле3`` of the register of configurations before 1C's standard library.
+3. ``НомерТелефона``, which 1C itself derives from the others, cut at 20 characters in older configurations.
+
+This module collects them; ``phonebook.numbers.phone_row`` decides between them.
 """
 
 import re
@@ -20,7 +24,7 @@ from astsync.sources.onec.phone_texts import Gathered, gather
 from astsync.sources.onec.rows import Row, line_number
 
 CONTACTS = RUSSIAN.section
-"""The tabular section, the same in every configuration in Russian built on 1C's standard library (БСП)."""
+"""The tabular section in every Russian configuration that is built on 1C's standard library (БСП)."""
 
 NO_TYPE: Final = "the type of this contact (Тип) is not told, so that it may be no phone"
 ODD_DATE: Final = "the date since when this phone counts cannot be read"
@@ -31,13 +35,16 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
 def today_here() -> date:
-    """Give today's date where this program runs; 1C's own dates carry no time zone."""
+    """Today's date where this program runs: the dates of 1C have no time zone."""
     return datetime.now(tz=UTC).astimezone().date()
 
 
 @dataclass(frozen=True, slots=True)
 class PhoneRow:
-    """One row: its line, its kind's reference, since when it counts ("0001-01-01": ever), and what a phone holds."""
+    """One row. ``line`` is its LineNumber, ``kind`` the reference of its kind, ``since`` the date from which it counts.
+
+    Where ``since`` is "0001-01-01" it always counted. ``texts``, ``parts`` and ``fault`` are those of a ``Phone``.
+    """
 
     line: int
     kind: str
@@ -48,16 +55,16 @@ class PhoneRow:
 
     @property
     def empty(self) -> bool:
-        """Whether it holds no phone: such a row ends a history."""
+        """Whether the row holds no phone. In a history that means: from this date on there is none."""
         return not (self.texts or self.parts or self.fault)
 
     def phone(self, kinds: Mapping[str, str]) -> Phone:
-        """Give the phone; ``kinds`` are names by reference."""
+        """The phone of this row; ``kinds`` are the names of kinds by their references."""
         return Phone(self.texts, kinds.get(self.kind, ""), 0, self.parts, self.fault)
 
 
 class ContactBook:
-    """The phones of one catalog by their owner, kept compactly: a catalog may hold 200,000 counterparties.
+    """The phones of one catalog by their owner. They are kept compactly: a catalog may hold 200,000 counterparties.
 
     ``kinds`` names the references of Вид; ``today`` decides which row of a history counts.
     """
@@ -68,32 +75,32 @@ class ContactBook:
         self._rows: dict[str, list[PhoneRow]] = {}
 
     def add(self, owner: str, row: Row, names: MetadataNames = RUSSIAN) -> None:
-        """Keep one row of an owner; rows that are not phones, or are empty, are let go."""
+        """Keep one row of an owner, unless it is no phone or empty."""
         phone = read_row(row, names)
         if phone is not None:
             self._rows.setdefault(owner, []).append(phone)
 
     def take(self, owner: str) -> tuple[Phone, ...]:
-        """Give the phones of an owner and forget them."""
+        """The phones of an owner that count today. They are not kept any longer."""
         return current_phones(self._rows.pop(owner, ()), self._kinds, self._today)
 
     @property
     def owners(self) -> int:
-        """The number of owners whose phones nobody took."""
+        """The number of owners whose phones were not taken."""
         return len(self._rows)
 
 
 def read_row(row: Row, names: MetadataNames = RUSSIAN) -> PhoneRow | None:
-    """Read one row of contact information; None when it is no phone, or holds no text and ends no history.
+    """Read one row of contact information; None when it is no phone, or is empty and ends no history.
 
-    Each text is cut to ``MAX_TEXT`` characters. A column that holds something else than text is a fault of this row
-    alone, which ``problems`` then lists: it has an owner to be told by.
+    Each text is cut to ``MAX_TEXT`` characters. A column that holds no text is a fault of this row alone. The run goes
+    on, and ``astsync problems`` lists the row under its owner.
     """
     told = row.get(names.type, names.phone)
     if told != names.phone and isinstance(told, str) and told.strip():
         return None
     texts, parts, fault = _gathered(row, names)
-    if told != names.phone:  # it may be an address as well, and digits of an address are no phone
+    if told != names.phone:  # the type is missing: this may be an address, whose digits are no phone
         texts, parts, fault = texts or (parts.spelled() if parts else "",), None, NO_TYPE
         if not any(map(str.isdigit, texts[0])):
             return None
@@ -107,7 +114,7 @@ def read_row(row: Row, names: MetadataNames = RUSSIAN) -> PhoneRow | None:
 
 
 def _since(value: object) -> tuple[str, bool]:
-    """Give the date since when a row counts, and whether it is odd: such a row may have been over for years."""
+    """Read the date from which a row counts, and whether it cannot be read: the row may have ended years ago."""
     if value is None or value == "":
         return _NO_DATE, False
     text = text_of(value, 10)
@@ -124,10 +131,10 @@ def _gathered(row: Row, names: MetadataNames) -> Gathered:
 
 
 def current_phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: date) -> tuple[Phone, ...]:
-    """Give the phones that count today, in the order of their lines.
+    """Choose the phones that count today, in the order of their lines.
 
-    Of a kind that keeps a history only the latest row that is not in the future counts; where that one is empty, the
-    phone is no more.
+    A kind may keep a history: several rows, each from another date. Then only the latest row that is not in the future
+    counts. Where that row is empty, the owner has no phone of this kind any more.
     """
     until = today.isoformat()
     past = [row for row in sorted(rows, key=lambda row: row.line) if row.since <= until]
@@ -138,5 +145,5 @@ def current_phones(rows: Iterable[PhoneRow], kinds: Mapping[str, str], today: da
 
 
 def _counts(row: PhoneRow, latest: Mapping[str, str]) -> bool:
-    """Rows without a kind are nobody's history: integrations import them so."""
+    """Whether a row is the latest of its kind. Rows without a kind, as imports write them, are no history."""
     return row.kind in {"", _NO_REFERENCE} or row.since == latest[row.kind]

@@ -1,8 +1,14 @@
-"""What the columns of a phone hold, told apart: texts that people see, and the structure beside them.
+"""What the columns of a phone hold: the texts that people see, and the structure (country, area, number) beside them.
 
-One phone may stand in several columns, and a column may hold plain text, the JSON of Значение, the XML of
-ЗначенияПолей, or the lines of key=value of old configurations; some hold one inside another. What cannot be read is a
-fault of that one phone, which ``problems`` then lists: no row stops a run.
+One phone may stand in several columns. Which form a column holds is not known beforehand, so it is found out from the
+text itself:
+
+- ``{`` or ``[…]``: JSON, as in Значение. Its field ``value`` may again be text of any of these forms.
+- ``<``: XML, as in ЗначенияПолей.
+- Lines of ``key=value`` with a known key: ЗначенияПолей of old configurations.
+- Everything else: a plain text that a person typed.
+
+What cannot be read is a fault of that one phone, which ``astsync problems`` lists. No row stops a run.
 """
 
 import logging
@@ -20,7 +26,7 @@ from astsync.sources.onec.metadata_names import PART_FIELDS, PART_NAMES
 logger = logging.getLogger(__name__)
 
 LONGEST_STRUCTURE = 64 * 1024
-"""Characters of Значение or ЗначенияПолей; what is longer is cut, and then cannot be read."""
+"""Characters of Значение or ЗначенияПолей that are read. What is longer is cut, which breaks its JSON or XML."""
 
 BAD_JSON: Final = "the JSON of the phone cannot be read"
 BAD_XML: Final = "the XML of the phone cannot be read"
@@ -31,21 +37,21 @@ PIECES: Final = "a list holds pieces of a number, and does not tell which belong
 _DIGIT = re.compile(r"\d")
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _USUAL = (*PART_FIELDS, "value")
-_PIECE = re.compile(r"[ ()+.\d-]+")
+_PIECE = re.compile(r"[ ()+.\d-]+")  # a part of a number, without any words
 _IN_A_NUMBER = "0123456789 ()+-./\u00a0\u2010\u2011\u2012\u2013\u2014"
 _MARKED = frozenset("{<[\ufeff \t\r\n")
 _NUMBER = 2  # the place of the number in ``Parts``
 _TEXT = 5  # the place behind those of ``Parts`` that a person typed
 _DEEPEST = 8  # half as many texts of JSON inside each other
 _MANY = 40
-_LEAST_REST = 5  # digits of an extension or comment that may be more than that
+_LEAST_REST = 5  # digits that an extension or comment must have to be perhaps a number of its own
 
 Gathered = tuple[tuple[str, ...], Parts | None, str]
-"""``texts``, ``parts`` and ``fault`` of a ``Phone``; all empty where the row holds none."""
+"""``texts``, ``parts`` and ``fault`` of a ``Phone``; all are empty where there is no phone."""
 
 
 class ColumnContent(NamedTuple):
-    """What one column gave: the text people see, the structure, or why it cannot be read."""
+    """What one column holds: the text that people see, the structure, or why it cannot be read."""
 
     text: str = ""
     parts: Parts | None = None
@@ -53,14 +59,14 @@ class ColumnContent(NamedTuple):
 
 
 def gather(values: Iterable[object], *, digits: object = "") -> Gathered:
-    """Gather what the columns of one phone hold: ``values`` the most trusted first, then НомерТелефона (``digits``).
+    """Gather what the columns of one phone hold. ``values`` come in the order of trust, НомерТелефона is ``digits``.
 
-    What can never be used is left out: of a million phones only what counts is kept.
+    What can never be used is left out, because a million phones are in memory at once.
     """
     texts: dict[str, None] = {}
     structures: list[Parts] = []
     fault = unread = ""
-    if digits and not isinstance(digits, str):  # a machine writes texts: anything else is read as a person's
+    if digits and not isinstance(digits, str):  # 1C writes text there: anything else is from somebody else
         values, digits = (*values, digits), ""
     for value in filter(None, values):
         text, parts, odd = read_value(value)
@@ -74,17 +80,21 @@ def gather(values: Iterable[object], *, digits: object = "") -> Gathered:
 
 
 def as_phones(gathered: Gathered, kind: str = "") -> tuple[Phone, ...]:
-    """Make the phone of what was gathered; nothing where that is nothing."""
+    """Make the phone of what was gathered; an empty tuple where nothing was."""
     texts, parts, fault = gathered
     return (Phone(texts, kind, 0, parts, fault),) if texts or parts is not None or fault else ()
 
 
 def _kept(texts: list[str], structures: list[Parts], digits: object, unread: tuple[str, str]) -> Gathered:
+    """Choose what is kept of a phone. ``unread``: the first fault, and the column that has it."""
+    # A text with digits is what people see and dial. The texts after it are less trusted, and are not needed.
     for place, text in enumerate(texts):
         if _DIGIT.search(text):
             kept = tuple(texts[: place + 1])
             return kept, _adding(structures, kept, texts) if structures else None, ""
     parts = _one_of(structures) if structures else None
+    # No text has digits: the structure counts, with НомерТелефона beside it. Alone НомерТелефона is read as a text. But
+    # where it has exactly the length at which older configurations cut it, its last digits may be missing.
     machine = cut(plain_text(digits, LONGEST_STRUCTURE)).strip() if digits else ""
     if machine and (parts is not None or len(machine) == CUT_AT):
         parts = (parts or Parts())._replace(digits=machine)
@@ -97,7 +107,7 @@ def _kept(texts: list[str], structures: list[Parts], digits: object, unread: tup
 
 
 def _one_of(structures: list[Parts]) -> Parts:
-    """Give the first structure with a number, and the extension and comment that only another one has."""
+    """The first structure with a number. An extension or comment that it lacks is taken from another one."""
     parts = structures[0]
     if len(structures) == 1:
         return parts
@@ -108,9 +118,10 @@ def _one_of(structures: list[Parts]) -> Parts:
 
 
 def _adding(structures: list[Parts], kept: tuple[str, ...], texts: list[str]) -> Parts | None:
-    """Give the structure that says more than the texts do; None where it is but their digits, cut in some way.
+    """The structure, as far as it says more than the texts; None where it only repeats their digits.
 
-    ``kept`` are the texts that count; the structure may also be a split of another one.
+    1C splits the typed text into country, area and number, often wrongly. Such a split says nothing new, and would only
+    raise doubts. ``kept`` are the texts that count; ``texts`` are all: the structure may be a split of any of them.
     """
     parts = _one_of(structures)
     digits = _digits(parts.country + parts.area + parts.number)
@@ -125,17 +136,17 @@ def _adding(structures: list[Parts], kept: tuple[str, ...], texts: list[str]) ->
 
 
 def _rest(rest: str, text: str) -> str:
-    """Give an extension or a comment that may hold a number which the text does not."""
+    """An extension or comment that may hold a number which the text lacks; else ""."""
     return rest if len(rest) >= _LEAST_REST and rest not in text and len(_digits(rest)) >= _LEAST_REST else ""
 
 
 def _digits(text: str) -> bytes:
-    """Give the digits 0 to 9 of a text; several times faster than a regular expression."""
+    """The digits 0 to 9 of a text. This is several times faster than a regular expression."""
     return text.encode("utf-8", "ignore").translate(None, _NOT_DIGITS)
 
 
 def read_value(value: object, deeper: int = _DEEPEST) -> ColumnContent:
-    """Tell what a column or field holds; never raises."""
+    """Read what a column or field holds; never raises."""
     if isinstance(value, str):
         if not value or (value[0] not in _MARKED and "=" not in value):
             return ColumnContent(value.strip()) if len(value) <= MAX_TEXT and value.isascii() else _plain(value)
@@ -179,7 +190,7 @@ def _read_json(text: str, deeper: int) -> ColumnContent:
 
 
 def _usual(value: dict[str, object]) -> ColumnContent | None:
-    """Read the JSON that 1C itself writes, all of whose fields are short texts, several times faster; else None."""
+    """Read JSON as 1C itself writes it, where all fields are short texts; None for any other. It is a fast way."""
     held: list[str] = []
     for name in _USUAL:
         field = value.get(name)
@@ -208,7 +219,7 @@ def _read_xml(text: str, deeper: int) -> ColumnContent:
 
 
 def _lines(text: str) -> dict[str, str]:
-    """Read lines of key=value; a line without a key continues the one before it."""
+    """Read lines of ``key=value``; a line without a key continues the one before it."""
     fields: dict[str, str] = {}
     last = ""
     for line in text.splitlines():
@@ -238,7 +249,7 @@ def _read_list(values: list[object], deeper: int) -> ColumnContent:
 
 
 def _in_pieces(texts: list[str]) -> bool:
-    """Tell whether a list holds a piece of a number before a longer one: read as one field they would be glued."""
+    """Whether a list holds a piece of a number before a longer one: as one text they would be read as one number."""
     counts = [len(_digits(text)) for text in texts]
     short = (at for at, text in enumerate(texts) if 0 < counts[at] < LEAST_NUMBER and _PIECE.fullmatch(text.strip()))
     first = next(short, len(counts))
@@ -266,7 +277,7 @@ def read_mapping(value: Mapping[str, object], deeper: int = _DEEPEST) -> ColumnC
 
 
 def _of_pieces(place: int, part: object) -> bool:
-    """Tell whether a part is a list of pieces; of countries and areas any second one is."""
+    """Whether a part is a list of pieces. Two countries or areas always are: nobody knows which one counts."""
     if not isinstance(part, list):
         return False
     texts = list(filter(None, map(plain_text, part[:_MANY])))
@@ -274,7 +285,7 @@ def _of_pieces(place: int, part: object) -> bool:
 
 
 def _with_inner(parts: Parts, inner: Parts | None) -> Parts:
-    """Add the structure inside the text's field, where the one around it has no number."""
+    """Take the structure inside the text's own field, where the one around it has no number."""
     if inner is None or parts.number:
         return parts
     extension, comment = parts.extension or inner.extension, parts.comment or inner.comment
@@ -282,7 +293,7 @@ def _with_inner(parts: Parts, inner: Parts | None) -> Parts:
 
 
 def _by_place(value: Mapping[str, object]) -> list[object] | None:
-    """Give the fields of a phone in the order of ``Parts``, the text last; None where there is none of them."""
+    """The fields of a phone in the order of ``Parts``, and last the text; None where it has none of them."""
     held: list[object] = [""] * (_TEXT + 1)
     known = False
     for name, inner in value.items():
@@ -296,7 +307,7 @@ def _by_place(value: Mapping[str, object]) -> list[object] | None:
 
 
 def _part(value: object) -> str:
-    """Give a part as text; a list of texts is one text, and what holds records is none."""
+    """Turn a part into text. A list of texts becomes one text, anything that holds records becomes ""."""
     if isinstance(value, list):
         return "; ".join(filter(None, (plain_text(one) for one in value[:_MANY])))
     return plain_text(value, LONGEST_STRUCTURE)
@@ -316,7 +327,7 @@ def _faulty(text: str, fault: str) -> ColumnContent:
 
 
 def _raw(value: object) -> str:
-    """Show what cannot be read as it came, a bounded part of it."""
+    """The beginning of a value that cannot be read, as it came."""
     if isinstance(value, str):
         return text_of(value).strip()
     for write in (_in_json, repr):  # JSON of orjson takes neither long numbers nor halves of characters
@@ -332,7 +343,7 @@ def _in_json(value: object) -> str:
 
 
 def cut(text: str) -> str:
-    """Give a text of at most ``MAX_TEXT`` characters, valid Unicode, and never cut inside a number."""
+    """Cut a text to at most ``MAX_TEXT`` characters, but never inside a number. It is valid Unicode then."""
     if len(text) <= MAX_TEXT:
         return text if text.isascii() else text_of(text)
     short = text_of(text)

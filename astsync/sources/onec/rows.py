@@ -18,7 +18,7 @@ _NOT_1C = "1C writes no such rows: look at what stands between astsync and 1C, o
 
 
 def column(row: Row, name: str, longest: int = MAX_TEXT) -> str:
-    """Give a text column of a row; absent and null are "". Raises SourceBadAnswer when it holds no text."""
+    """Read a column of text; an absent one and null are "". Raises SourceBadAnswer when it holds no text."""
     value = row.get(name)
     if isinstance(value, bool | list | dict):
         raise SourceBadAnswer(f"a row holds no text in its column {name}", hint=_NOT_1C)
@@ -26,13 +26,13 @@ def column(row: Row, name: str, longest: int = MAX_TEXT) -> str:
 
 
 def line_number(row: Row) -> int | None:
-    """Give LineNumber, Edm.Int64, which 1C writes as a string; None when it is absent or no such number."""
+    """Read LineNumber (Edm.Int64, which 1C writes as a string); None when it is absent or no such number."""
     text = text_of(row.get("LineNumber"), _LONGEST_LINE_NUMBER + 1)
     return int(text) if text.isdecimal() and len(text) <= _LONGEST_LINE_NUMBER else None
 
 
 def ref_key(row: Row) -> str:
-    """Give the reference of a row. Raises SourceBadAnswer when it has none that can name it."""
+    """Read the reference of a row. Raises SourceBadAnswer when there is none, or a very long or unprintable one."""
     reference = row.get("Ref_Key")
     if isinstance(reference, str) and 0 < len(reference) <= _LONGEST_REFERENCE and reference.isprintable():
         return reference
@@ -40,7 +40,7 @@ def ref_key(row: Row) -> str:
 
 
 def row_key(row: Row) -> str:
-    """Give what names a row of a tabular section. Raises SourceBadAnswer: without it rows would pass for one."""
+    """Read what names a row of a tabular section. Raises SourceBadAnswer: two rows without it would count as one."""
     line = line_number(row)
     if line is None:
         raise SourceBadAnswer("a row of contact information came without its LineNumber", hint=_NOT_1C)

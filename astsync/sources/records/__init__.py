@@ -1,1 +1,1 @@
-"""Records (mappings such as JSON has) to counterparties by the configured fields, and lists of records in pages."""
+"""Records (mappings as in JSON) to counterparties by the configured fields, and lists of records in pages."""

@@ -1,20 +1,20 @@
-"""The fields of records (JSON-like mappings): paths to them, their values as text, and their names for messages."""
+"""Records, and the values at a path in them."""
 
 from collections.abc import Mapping
 from typing import Any
 
 Record = Mapping[str, Any]
-"""JSON-like: text, whole and other numbers, truth, None, lists and dicts."""
+"""A mapping as in JSON: its values are texts, numbers, booleans, None, lists and dicts."""
 
 DEEPEST = 16
-"""Lists and records inside each other that are looked into."""
+"""Levels of lists and records inside each other that are looked into."""
 
 
 def values_at(value: object, path: str) -> list[Any] | None:
-    """Give the values at a path of names; a list on the way means all its items. None where there is no such field.
+    """Find the values at a path: names with dots between them. A list on the way means all its items.
 
-    A name may itself hold dots: what the record has as a whole is taken first. None or an empty list on the way is a
-    field without values.
+    Returns None where there is no such field. A null or an empty list on the way is a field without values: []. A name
+    may itself hold dots, so a field named like the whole path is taken first.
     """
     if isinstance(value, dict) and path in value:
         return [value[path]]

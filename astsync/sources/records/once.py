@@ -1,4 +1,4 @@
-"""Records of a list that comes in parts, each let through once; and the error of a list without an end."""
+"""Records that come a second time, because a list shifted between two of its pages; and lists that never end."""
 
 from hashlib import blake2b
 
@@ -9,7 +9,7 @@ from astsync.sources import bounds
 
 
 def endless(where: str) -> SourceBadAnswer:
-    """Make the error of a list that does not end."""
+    """The error of a list that never ends, to be raised. ``where`` names the list."""
     return SourceBadAnswer(
         f"{where} has no end: more than {bounds.LARGEST_LIST} records",
         hint="Look at what the source gives, and why so much.",
@@ -17,10 +17,10 @@ def endless(where: str) -> SourceBadAnswer:
 
 
 class Once:
-    """Lets each record pass once: a list that is read in parts may shift between them.
+    """Remembers which records were seen.
 
-    Records count as the same when they are alike in all fields. A list may well give one counterparty several times
-    with one phone each, so its reference alone proves nothing. Costs some 100 bytes of memory a record.
+    Two records are the same when all their fields are equal. The reference alone is not enough: a list may give one
+    counterparty several times, each time with another phone. A record takes about 100 bytes of memory.
     """
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class Once:
         return len(self._seen)
 
     def new(self, record: object) -> bool:
-        """Tell whether a record was not seen before, and keep it in mind. Raises SourceBadAnswer when it has no end."""
+        """Whether a record comes for the first time; it is remembered. Raises SourceBadAnswer for an unreadable one."""
         try:
             mark = blake2b(_bytes(record), digest_size=16).digest()
         except (RecursionError, ValueError):

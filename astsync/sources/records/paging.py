@@ -1,9 +1,12 @@
-"""A long list in parts: by offset, page or cursor, as ``[source.<kind>.paging]`` says.
+"""A long list in pages: by offset, page number or cursor, as ``[source.<kind>.paging]`` says.
 
-Nothing is believed that could lose records in silence: a short page in the middle is no end, an empty one is one only
-if the page after it is empty too, and a parameter without effect, which gives the same records for ever, is an error.
-Where the service tells how many records there are, it is held to that. Records may move from one page to the next while
-somebody works in the source, so each passes once.
+No record may be lost silently, so:
+
+- A page with fewer records than asked for is not the end: some services fill their pages before they filter them.
+- An empty page is the end only if the next page is empty too.
+- Two pages without a new record mean that the parameter has no effect. The list would never end.
+- Where the service says how many records there are, the pages must hold at least as many.
+- While somebody works in the source, a record may move to a later page and come again. It counts once.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -30,9 +33,9 @@ Parameters = dict[str, ParameterValue]
 
 @dataclass(slots=True)
 class Page:
-    """One answer: its records, read as they come, and what stands around the list.
+    """One answer: its records, and ``answer``, the fields around the list.
 
-    ``answer`` may be filled while ``records`` is read: it is looked at after the last one.
+    ``records`` may be read as they come in, and ``answer`` be complete only after the last of them.
     """
 
     records: Iterable[object]
@@ -40,15 +43,15 @@ class Page:
 
 
 Ask = Callable[[Parameters], Page]
-"""Asks for one page; gets the parameters that paging adds to those of the request."""
+"""Asks for one page, with these parameters beside the configured ones."""
 
 
 def paged(config: PagingConfig, ask: Ask, where: str) -> Iterator[object]:
-    """Give the records of the whole list, each once; ``where`` names it in messages.
+    """Yield the records of the whole list, each once; ``where`` names the list in messages.
 
-    Without paging there is one answer and its records come as they are. Raises SourceBadAnswer when the pages repeat,
-    or hold fewer records than the service tells; SourceQueryError when there is no next cursor where there must be one,
-    or when a part would pass for the whole.
+    Without paging there is one answer, whose records are all yielded, equal ones too. Raises SourceBadAnswer when the
+    pages repeat or hold fewer records than the service says, SourceQueryError when the next cursor is missing or one
+    answer is only a part of the list.
     """
     if config.by == "none":
         yield from _one_answer(config, ask({}), where)
@@ -71,7 +74,7 @@ def _one_answer(config: PagingConfig, page: Page, where: str) -> Iterator[object
 
 
 def _asked(ask: Ask, walk: "_Walk") -> Page | None:
-    """Ask for the next page; None where the one behind the empty one is refused: the list ended before."""
+    """Ask for the next page. None after an empty page, where the service refuses a page behind the end of its list."""
     try:
         return ask(walk.parameters())
     except (SourceNotFound, SourceQueryError):
@@ -81,7 +84,10 @@ def _asked(ask: Ask, walk: "_Walk") -> Page | None:
 
 
 class _Walk:
-    """The way from page to page: where it stands, and what was seen."""
+    """The way from page to page: its place, and what was counted.
+
+    ``_idle`` counts the pages since the last new record, ``_empty`` those since the last record.
+    """
 
     def __init__(self, config: PagingConfig, where: str) -> None:
         self._config = config
@@ -101,9 +107,10 @@ class _Walk:
         return self._empty > 0
 
     def parameters(self) -> Parameters:
-        """Give the parameters of the next page. The first cursor is not sent: there is none yet."""
+        """The parameters of the next page. The first page is asked for without a cursor."""
         size: Parameters = {self._config.size_parameter: self._config.size} if self._config.size_parameter else {}
         if self._config.by == "offset":
+            # Behind an empty page the offset must move too: the longest page seen shows by how much, if nothing else.
             step = self._config.size if self._config.size_parameter else self._longest
             return {self._config.parameter: self._records + self._empty * step, **size}
         if self._config.by == "page":
@@ -111,7 +118,7 @@ class _Walk:
         return {self._config.parameter: self._cursor, **size} if self._cursor else size
 
     def read(self, page: Page) -> Iterator[object]:
-        """Give the new records of a page, then decide whether there is another."""
+        """Yield the new records of a page, then decide whether to ask for another one."""
         seen, count = len(self._once), 0
         for record in page.records:
             count += 1
@@ -122,7 +129,7 @@ class _Walk:
         self.goes_on = self._next_cursor(page, count) if self._config.by == "cursor" else self._next_page(count)
 
     def finish(self) -> None:
-        """Hold the list to what the service told of it."""
+        """Compare the number of records with what the service said."""
         check_total_found(self._total, self._answer, self._config.total, self._where)
         refuse_short(self._total, self._records, self._where)
 
@@ -132,11 +139,12 @@ class _Walk:
         self._longest = max(self._longest, count)
         self._idle = self._idle + 1 if count and not fresh else 0
         self._answer = page.answer
+        # Pages may disagree while records are added. The largest total counts: it accepts no list that is too short.
         told = (self._total, total_of(page.answer, self._config.total))
         self._total = max((total for total in told if total is not None), default=None)
 
     def _next_page(self, count: int) -> bool:
-        """Go on behind a page with records, and once behind an empty one."""
+        """Go on after a page with records, and after the first empty one, unless the list had none at all."""
         if count and self._empty:
             raise SourceBadAnswer(
                 f"{self._where} cannot be read whole: it gave an empty page, and records behind it",
@@ -166,7 +174,7 @@ class _Walk:
         return bool(cursor)
 
     def _check_missing(self, page: Page, count: int) -> None:
-        """Refuse a full first page without the field of the next cursor: the rest of the list would be lost."""
+        """Refuse a full first page without a field for the next cursor: the rest of the list would be lost."""
         if self._config.size_parameter and count >= self._config.size:
             known = [str(name) for name in page.answer]
             raise SourceQueryError(

@@ -1,4 +1,4 @@
-"""The phones of records, whatever a list keeps them as: texts, numbers, lists, records, structured texts of 1C."""
+"""The phones of records, in whatever form: texts, numbers, lists, records, structured texts of 1C."""
 
 import sys
 from collections.abc import Iterable
@@ -14,14 +14,17 @@ from astsync.sources.onec.phone_texts import Gathered, as_phones, gather
 from astsync.sources.records.fields import DEEPEST, Record, values_at
 
 PART_OF_ONE = frozenset({"number", "countryCode", "areaCode", "КодГорода", "КодСтраны"})
-"""Fields that tell a record which is itself the parsed Значение or ЗначенияПолей."""
+"""Fields by which a record is known to be the parsed Значение or ЗначенияПолей itself."""
 
 ROW_COLUMNS = frozenset({RUSSIAN.text, RUSSIAN.value, RUSSIAN.fields, RUSSIAN.digits, RUSSIAN.parts[2], ENGLISH.fields})
-"""Columns that tell a row of 1C's contact information as it is; the other names in English are anybody's."""
+"""Columns by which a record is known to be a whole row of 1C's contact information.
+
+The other English names are not here: any service may use them.
+"""
 
 
 class PhoneReader:
-    """Reads the phones of records as ``[source.<kind>.fields]`` says, and notes what was found."""
+    """Reads the phones of records as ``[source.<kind>.fields]`` says. ``found``: the paths that some record had."""
 
     def __init__(self, fields: FieldsConfig) -> None:
         self._fields = fields
@@ -32,11 +35,11 @@ class PhoneReader:
 
     @property
     def unread(self) -> list[str]:
-        """The fields of phones that are records, where none of them holds what ``fields.phone`` names."""
+        """The fields of those phones that are records, if no phone has a field that ``fields.phone`` names."""
         return [] if self._understood else list(self._unread)
 
     def read(self, record: Record) -> tuple[Phone, ...]:
-        """Give the phones of a record in the order of the configured paths."""
+        """Read the phones of a record, in the order of the configured paths."""
         phones: list[Phone] = []
         for path in self._fields.phones:
             values = values_at(record, path)
@@ -68,7 +71,7 @@ class PhoneReader:
             self._unread.update(dict.fromkeys(field_names(value, 1)))
 
     def _gathered(self, value: Record) -> Gathered | None:
-        """Gather what the configured fields of a phone hold; None where it has none of them."""
+        """Gather what the configured fields of a phone hold; None where the phone has none of them."""
         known = False
         held: list[object] = []
         for path in self._texts:
@@ -93,9 +96,9 @@ class PhoneReader:
 
 
 def _is_other_contact(value: Record) -> bool:
-    """Tell whether a record is a row of 1C's contact information that is no phone: an address, an e-mail.
+    """Whether a record is a row of 1C's contact information for something else: an address, an e-mail.
 
-    Type is a word of anybody's: it counts only beside columns that 1C alone has.
+    Any service may have a field ``Type``. It counts only beside a column that 1C alone has.
     """
     if RUSSIAN.type in value:
         return bool(value[RUSSIAN.type] != RUSSIAN.phone)

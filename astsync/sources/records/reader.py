@@ -1,7 +1,7 @@
-"""Records of any list (JSON-like dicts) to counterparties.
+"""Records of any list to counterparties.
 
-The fields are named in ``[source.<kind>.fields]``. What a record lacks is no fault of its own, since lists leave out
-what is empty; a field that no record of the whole list has is one, told together with the fields that there are.
+``[source.<kind>.fields]`` names the fields. A record may lack some of them: many lists leave out what is empty. But a
+field that no record of the whole list has is an error, which names the fields that exist.
 """
 
 import logging
@@ -27,7 +27,7 @@ _SAMPLES = 50
 
 
 class RecordReader:
-    """Reads the records of one list. ``where`` names the list in messages ("the answer", a file's name)."""
+    """Reads the records of one list. ``where`` names the list in messages, such as "the answer" or a file's name."""
 
     def __init__(self, fields: FieldsConfig, where: str) -> None:
         self._fields = fields
@@ -38,9 +38,9 @@ class RecordReader:
         self._phones = PhoneReader(fields)
 
     def read(self, record: object) -> Counterparty | None:
-        """Give the counterparty of a record; None when it is marked for deletion.
+        """Read the counterparty of a record; None when it is marked for deletion.
 
-        Raises SourceBadAnswer when it is no record, SourceQueryError when a field holds something that is no text.
+        Raises SourceBadAnswer when it is no record, SourceQueryError when a configured field holds no text.
         """
         if not isinstance(record, dict):
             raise SourceBadAnswer(
@@ -55,10 +55,10 @@ class RecordReader:
         return self._counterparty(record)
 
     def finish(self) -> None:
-        """Check, after the last record, that the fields were there.
+        """Check, after the last record, that the configured fields exist.
 
-        Raises SourceQueryError when no record has the name, any of the phones, or a reference or deletion mark that
-        the configuration names; the hint lists the fields that exist.
+        Raises SourceQueryError when no record has the name, or any of the phones. The same holds for the reference, the
+        code and the deletion mark where the configuration sets them: their defaults may well not exist.
         """
         if not self._read:
             return
@@ -83,14 +83,14 @@ class RecordReader:
         name = self._text(record, "name", self._fields.name)
         if _is_true(deleted):
             if self._fields.ref:
-                self._first(record, self._fields.ref)
+                self._first(record, self._fields.ref)  # so that ``finish`` knows that the field exists
             return None
         ref = self._text(record, "ref", self._fields.ref) or name
         catalog = self._text(record, "catalog", self._fields.catalog)
         return Counterparty(ref, name, phones, sys.intern(catalog), 0, self._code(record))
 
     def _code(self, record: Record) -> str:
-        """Give the code; a field of the usual name that holds no text is no code, and no fault either."""
+        """Read the code. A field of the default name that holds no text is something else, and no error."""
         value = self._first(record, self._fields.code)
         if isinstance(value, list | dict | bool) and "code" not in self._fields.model_fields_set:
             return ""

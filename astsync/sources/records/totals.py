@@ -1,6 +1,7 @@
-"""What an answer itself tells of its list: that it goes on elsewhere, or how many records there are in all.
+"""What an answer says of its list: that it goes on elsewhere, or how many records there are in all.
 
-The names are those that web APIs use; they only ever serve to refuse a list that is not whole.
+Services differ, so these are the field names that web APIs commonly use. A guess is safe here: it can only refuse a
+list as not whole, never accept one.
 """
 
 import re
@@ -28,12 +29,15 @@ _ANOTHER = 'If that field counts something else, name the right one in total of 
 
 
 def next_named(answer: Mapping[str, Any]) -> str:
-    """Give the path of the field that tells that the list goes on elsewhere; "" where none does."""
+    """Find the field that says that the list goes on elsewhere; returns its path, or ""."""
     return next((path for path, name, value in _fields(answer, _DEEPEST) if _goes_on(name, value)), "")
 
 
 def total_of(answer: Mapping[str, Any], path: str) -> int | None:
-    """Give how many records the list has in all, as the field at ``path`` tells, or, for "", one of a usual name."""
+    """Read how many records the list has in all, from the field at ``path``; from the usual fields where that is "".
+
+    ``path`` "none" turns this off. Several totals may stand there: the largest one counts.
+    """
     if path == "none":
         return None
     found = values_at(answer, path) or () if path else _usual_totals(answer)
@@ -41,7 +45,7 @@ def total_of(answer: Mapping[str, Any], path: str) -> int | None:
 
 
 def refuse_part(answer: Mapping[str, Any], records: int, paging: PagingConfig, where: str) -> None:
-    """Refuse a part that passes for the whole, where no paging is configured. Raises SourceQueryError."""
+    """Refuse an answer that is only a part of the list, where no paging is configured. Raises SourceQueryError."""
     named = next_named(answer)
     if named:
         raise SourceQueryError(
@@ -58,7 +62,7 @@ def refuse_part(answer: Mapping[str, Any], records: int, paging: PagingConfig, w
 
 
 def refuse_short(total: int | None, records: int, where: str) -> None:
-    """Refuse a list whose pages hold fewer records than the service told. Raises SourceBadAnswer."""
+    """Refuse a list whose pages hold fewer records than the service says. Raises SourceBadAnswer."""
     if total is not None and total > records:
         raise SourceBadAnswer(
             f"{where} cannot be read whole: it tells of {total} records, its pages gave {records}",
@@ -67,7 +71,7 @@ def refuse_short(total: int | None, records: int, where: str) -> None:
 
 
 def check_total_found(total: int | None, answer: Mapping[str, Any], path: str, where: str) -> None:
-    """See that the configured field is there. Raises SourceQueryError that lists those that are."""
+    """Check that the configured field holds a number. Raises SourceQueryError, which lists the fields that exist."""
     if path and path != "none" and total is None:
         raise SourceQueryError(
             f"{where} holds no number in {one_line(path)} (total of paging)",
@@ -76,7 +80,7 @@ def check_total_found(total: int | None, answer: Mapping[str, Any], path: str, w
 
 
 def _fields(answer: Mapping[str, Any], deeper: int, above: str = "") -> Iterator[tuple[str, str, Any]]:
-    """Give the path, the name and the value of each field, and of those inside."""
+    """Yield the path, the name and the value of each field, and of the fields inside it."""
     for name, value in answer.items():
         yield f"{above}{name}", name, value
         if isinstance(value, Mapping) and deeper > 1:
