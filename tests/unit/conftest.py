@@ -21,9 +21,9 @@ def _no_server(*_: Any) -> NoReturn:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
-    """Hold the marker ``server`` true, also in fixtures of modules."""
+    """Hold the marker ``server`` true, also in fixtures of modules; pytest calls this hook for all folders."""
     with pytest.MonkeyPatch.context() as patch:
-        if item.get_closest_marker("server") is None:
+        if Path(__file__).parent in item.path.parents and item.get_closest_marker("server") is None:
             patch.setattr(socket.socket, "listen", _no_server)
         return (yield)
 
