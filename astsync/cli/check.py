@@ -2,10 +2,11 @@
 
 import os
 from collections.abc import Iterator
+from dataclasses import asdict
 from enum import StrEnum
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,7 +15,6 @@ from astsync.cli.findings import each, show, show_title
 from astsync.cli.output import emit
 from astsync.errors import ConfigError, PbxError, SourceError, StoreError
 from astsync.finding import Finding
-from astsync.text import escape_controls, utf8
 
 if TYPE_CHECKING:
     from astsync.config import Config
@@ -102,17 +102,7 @@ def _only_informs(finding: Finding) -> bool:
 
 
 def _as_json(found: Found, code: int) -> str:
-    import orjson
+    from astsync.reports.json_document import json_document
 
-    findings: list[dict[str, Any]] = [
-        {
-            "area": area.title,
-            "part": utf8(finding.part),
-            "good": finding.good,
-            "words": utf8(finding.words),
-            "hint": utf8(finding.hint),
-        }
-        for area, finding in found
-    ]
-    value = {"version": 1, "exit_code": code, "findings": findings}
-    return escape_controls(orjson.dumps(value, option=orjson.OPT_INDENT_2).decode() + "\n")
+    findings = [{"area": area.title, **asdict(finding)} for area, finding in found]
+    return json_document({"exit_code": code, "findings": findings})

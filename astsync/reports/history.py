@@ -3,29 +3,25 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-import orjson
-
+from astsync.reports.json_document import json_document
 from astsync.store.records import RunPart, RunRecord
-from astsync.text import escape_controls, printable, utf8
-
-VERSION = 1
+from astsync.text import printable
 
 
 def as_json(runs: Iterable[RunRecord]) -> str:
     """The runs as one JSON object, indented, with a line end. A test pins its keys."""
-    data = {"version": VERSION, "runs": [as_data(run) for run in runs]}
-    return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
+    return json_document({"runs": [as_data(run) for run in runs]})
 
 
 def as_data(run: RunRecord) -> dict[str, Any]:
     """A run as a JSON object."""
     return {
         "run": run.run,
-        "command": utf8(run.command),
-        "started": run.started.isoformat(timespec="seconds"),
-        "finished": run.finished and run.finished.isoformat(timespec="seconds"),
+        "command": run.command,
+        "started": run.started,
+        "finished": run.finished,
         "exit_code": run.exit_code,
-        "message": utf8(run.message),
+        "message": run.message,
         "undoable": run.undoable,
         "undoes": run.undoes,
         "undone_by": run.undone_by,

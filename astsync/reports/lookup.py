@@ -1,17 +1,16 @@
 """What is known about one number, for ``lookup``."""
 
 from collections.abc import Iterator
+from dataclasses import asdict
 from typing import Any
 
-import orjson
-
 from astsync.engine.result import Key, Lookup, PbxKeys
-from astsync.phonebook.model import Claim, Entry
-from astsync.reports.as_json import as_claim, as_skipped
+from astsync.phonebook.model import Claim
+from astsync.reports.as_json import as_claim
+from astsync.reports.json_document import json_document
 from astsync.store.records import Written
-from astsync.text import escape_controls, printable, utf8
+from astsync.text import printable
 
-VERSION = 1
 _UNKNOWN = "from which card is not known: an older astsync made the snapshot; the next sync notes it"
 
 
@@ -106,27 +105,24 @@ def _by(rules: tuple[str, ...]) -> str:
 
 def as_json(found: Lookup) -> str:
     """What is known, as one JSON object, indented, with a line end. A test pins its keys."""
-    data = {
-        "version": VERSION,
-        "number": found.number,
-        "keys": list(found.keys),
-        "pbx": [_pbx(pbx) for pbx in found.pbx],
-        "snapshot": _snapshot(found),
-        "claims": [{"key": key, **as_claim(claim)} for key, claims in found.claims.items() for claim in claims],
-        "last_run": _run(found.written),
-    }
-    return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
+    return json_document(
+        {
+            "number": found.number,
+            "keys": found.keys,
+            "pbx": [_pbx(pbx) for pbx in found.pbx],
+            "snapshot": _snapshot(found),
+            "claims": [{"key": key, **as_claim(claim)} for key, claims in found.claims.items() for claim in claims],
+            "last_run": _run(found.written),
+        }
+    )
 
 
 def _pbx(pbx: PbxKeys) -> dict[str, Any]:
     return {
         "name": pbx.name,
-        "keys": [
-            {"key": key.number, "name": None if key.name is None else utf8(key.name), "owned": key.owned}
-            for key in pbx.keys
-        ],
+        "keys": [{"key": key.number, "name": key.name, "owned": key.owned} for key in pbx.keys],
         "last_run": _run(pbx.written),
-        "error": pbx.error and utf8(str(pbx.error)),
+        "error": pbx.error and str(pbx.error),
     }
 
 
@@ -134,18 +130,14 @@ def _snapshot(found: Lookup) -> dict[str, Any] | None:
     if found.pulled is None:
         return None
     return {
-        "pulled": found.pulled.at.isoformat(timespec="seconds"),
-        "source": utf8(found.pulled.source),
-        "entries": [_entry(entry) for entry in found.entries.values()],
+        "pulled": found.pulled.at,
+        "source": found.pulled.source,
+        "entries": [{"key": e.number, "name": e.name, "source": e.source} for e in found.entries.values()],
         "claims_known": found.pulled.claims_known,
-        "number_rules": [utf8(rule) for rule in found.number_rules],
-        "name_rules": [utf8(rule) for rule in found.name_rules],
-        "skipped": [as_skipped(skip) for skip in found.skipped],
+        "number_rules": found.number_rules,
+        "name_rules": found.name_rules,
+        "skipped": [asdict(skip) for skip in found.skipped],
     }
-
-
-def _entry(entry: Entry) -> dict[str, str]:
-    return {"key": entry.number, "name": utf8(entry.name), "source": utf8(entry.source)}
 
 
 def _run(written: Written | None) -> dict[str, Any] | None:
@@ -153,10 +145,10 @@ def _run(written: Written | None) -> dict[str, Any] | None:
         return None
     return {
         "run": written.run,
-        "command": utf8(written.command),
-        "started": written.at.isoformat(timespec="seconds"),
+        "command": written.command,
+        "started": written.at,
         "pbx": written.pbx,
-        "key": utf8(written.number),
-        "old": None if written.old is None else utf8(written.old),
-        "new": None if written.new is None else utf8(written.new),
+        "key": written.number,
+        "old": written.old,
+        "new": written.new,
     }

@@ -5,15 +5,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-import orjson
-
 from astsync.engine.result import PbxReport
 from astsync.reports import history
 from astsync.reports.as_text import summary
+from astsync.reports.json_document import json_document
 from astsync.store.records import RunRecord, Snapshot
-from astsync.text import escape_controls, printable, utf8
-
-VERSION = 1
+from astsync.text import printable
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,13 +58,13 @@ def _age(age: timedelta) -> str:
 
 def as_json(status: Status) -> str:
     """The status as one JSON object, indented, with a line end. A test pins its keys."""
-    data = {
-        "version": VERSION,
-        "snapshot": _snapshot(status),
-        "pbx": [_pbx(pbx) for pbx in status.pbx],
-        "runs": [history.as_data(run) for run in status.runs],
-    }
-    return escape_controls(orjson.dumps(data, option=orjson.OPT_INDENT_2).decode()) + "\n"
+    return json_document(
+        {
+            "snapshot": _snapshot(status),
+            "pbx": [_pbx(pbx) for pbx in status.pbx],
+            "runs": [history.as_data(run) for run in status.runs],
+        }
+    )
 
 
 def _snapshot(status: Status) -> dict[str, Any] | None:
@@ -75,9 +72,9 @@ def _snapshot(status: Status) -> dict[str, Any] | None:
     if kept is None:
         return None
     return {
-        "at": kept.at.isoformat(timespec="seconds"),
+        "at": kept.at,
         "age": round((status.now - kept.at).total_seconds()),
-        "source": utf8(kept.source),
+        "source": kept.source,
         "entries": len(kept.entries),
         "counterparties": kept.counterparties,
         "skipped": kept.skipped,
@@ -96,5 +93,5 @@ def _pbx(pbx: PbxReport) -> dict[str, Any]:
         "change": plan and len(plan.change),
         "delete": plan and len(plan.delete),
         "foreign": plan and plan.foreign,
-        "error": pbx.error and utf8(str(pbx.error)),
+        "error": pbx.error and str(pbx.error),
     }
