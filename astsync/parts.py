@@ -9,7 +9,6 @@ import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
-from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
@@ -25,19 +24,10 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
-from astsync.phonebook.plan import Limits
+from astsync.phonebook.plan import Lifted, Limits
 from astsync.sources import CONFIG, Source, open_source
 from astsync.store import Store, locked
 from astsync.text import printable
-
-
-@dataclass(frozen=True, slots=True)
-class Lifted:
-    """The safety limits that are lifted for one run."""
-
-    empty: bool = False
-    deletes: bool = False
-    changes: bool = False
 
 
 class Parts:

@@ -3,14 +3,13 @@
 import os
 from collections.abc import Iterator
 from dataclasses import asdict
-from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astsync.cli.common import Common
+from astsync.cli.common import Common, TextOrJson
 from astsync.cli.findings import each, show, show_title
 from astsync.cli.output import emit
 from astsync.errors import ConfigError, PbxError, SourceError, StoreError
@@ -20,24 +19,18 @@ if TYPE_CHECKING:
     from astsync.config import Config
     from astsync.setup.check import Area
 
-
-class Format(StrEnum):
-    """The formats of a check."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 Found = list[tuple["Area", Finding]]
 
 
 def check(
     context: typer.Context,
-    output_format: Annotated[Format, typer.Option("--format", help="The format of the findings.")] = Format.TEXT,
+    output_format: Annotated[
+        TextOrJson, typer.Option("--format", help="The format of the findings.")
+    ] = TextOrJson.TEXT,
 ) -> None:
     """Try every part of the configuration for real, and say how to mend each fault; write nothing."""
     common = context.ensure_object(Common)
-    as_text = output_format is Format.TEXT
+    as_text = output_format is TextOrJson.TEXT
     found: Found = []
     for area in _areas(common):
         found += [(area, finding) for finding in _examined(area, common, as_text=as_text)]

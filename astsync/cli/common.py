@@ -1,14 +1,28 @@
-"""The options that stand before the command."""
+"""The options that stand before the command, and those that several commands have."""
 
 from dataclasses import dataclass
+from enum import StrEnum
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The values of those options. An empty ``pbx`` means all PBXs."""
+    """The values of the options before the command. An empty ``pbx`` means all PBXs."""
 
     config: Path | None
     pbx: tuple[str, ...]
     verbose: int
     quiet: bool
+
+
+class TextOrJson(StrEnum):
+    """The formats of what is no table."""
+
+    TEXT = "text"
+    JSON = "json"
+
+
+OutputOption = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to a file.")]

@@ -3,12 +3,11 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from astsync.cli.common import Common
+from astsync.cli.common import Common, TextOrJson
 from astsync.cli.output import emit
 from astsync.text import escape_controls, printable, utf8
 
@@ -20,21 +19,13 @@ app = typer.Typer(help="Show what normalisation makes of a text, and by which ru
 _LINES = 1_000  # explained lines that are written at once
 _CHARACTERS = 1_000_000  # of them at once, as lines may be long
 
-
-class Format(StrEnum):
-    """The formats of an explanation."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
 TextArgument = Annotated[str, typer.Argument(help="The text as it stands in 1C, or - for lines of standard input.")]
-FormatOption = Annotated[Format, typer.Option("--format", help="text, or json: an object a line.")]
+FormatOption = Annotated[TextOrJson, typer.Option("--format", help="text, or json: an object a line.")]
 Explanation = dict[str, Any]
 
 
 @app.command("phone")
-def phone(context: typer.Context, text: TextArgument, output_format: FormatOption = Format.TEXT) -> None:
+def phone(context: typer.Context, text: TextArgument, output_format: FormatOption = TextOrJson.TEXT) -> None:
     """Show the keys that a phone field gives."""
     from astsync.parts import number_parser
 
@@ -48,7 +39,7 @@ def phone(context: typer.Context, text: TextArgument, output_format: FormatOptio
 
 
 @app.command("name")
-def name(context: typer.Context, text: TextArgument, output_format: FormatOption = Format.TEXT) -> None:
+def name(context: typer.Context, text: TextArgument, output_format: FormatOption = TextOrJson.TEXT) -> None:
     """Show the caller name that a counterparty's name gives."""
     from astsync.parts import name_maker
 
@@ -69,9 +60,9 @@ def _rules(context: typer.Context) -> "tuple[NumbersConfig, NamesConfig]":
     return configfile.load_rules(configfile.find(common.config, os.environ))
 
 
-def _write(text: str, explain: Callable[[str], Explanation], output_format: Format) -> None:
+def _write(text: str, explain: Callable[[str], Explanation], output_format: TextOrJson) -> None:
     """Explain one text, or standard input line by line in constant memory. It ends early when its reader has gone."""
-    render = _as_json if output_format is Format.JSON else _as_text
+    render = _as_json if output_format is TextOrJson.JSON else _as_text
     block: list[str] = []
     size = 0
     for line in _input() if text == "-" else (utf8(text),):

@@ -1,27 +1,20 @@
 """``history`` lists past runs, ``undo`` puts one back."""
 
-from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from astsync.cli.common import Common
+from astsync.cli.common import Common, OutputOption, TextOrJson
+from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, emit
-from astsync.cli.sync import FEW, DryRun, Format, FormatOption, OutputOption, finish
+from astsync.cli.sync import FEW, DryRun, Format, FormatOption, finish
 from astsync.errors import ConfigError, SafetyError
-
-
-class HistoryFormat(StrEnum):
-    """The formats of the list of runs."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def history(
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="So many runs, the newest first.")] = FEW,
-    list_format: Annotated[HistoryFormat, typer.Option("--format", help="The list's format.")] = HistoryFormat.TEXT,
+    list_format: Annotated[TextOrJson, typer.Option("--format", help="The list's format.")] = TextOrJson.TEXT,
     output: OutputOption = None,
 ) -> None:
     """List past runs, what they did to each PBX, and which of them can be undone."""
@@ -31,7 +24,7 @@ def history(
     check_output(output)
     with Parts.load(context.ensure_object(Common).config).store(write=False) as store:
         found = store.runs(limit)
-    emit(report.as_json(found) if list_format is HistoryFormat.JSON else report.as_text(found), output)
+    emit(report.as_json(found) if list_format is TextOrJson.JSON else report.as_text(found), output)
 
 
 def undo(
@@ -50,8 +43,6 @@ def undo(
     output: OutputOption = None,
 ) -> None:
     """Put back what a run overwrote, deleted and added; the next sync writes it again, unless 1C says otherwise."""
-    from astsync.cli.open_engine import open_engine
-
     check_output(output)
     common = context.ensure_object(Common)
     if not yes and not dry_run:
@@ -69,7 +60,6 @@ def _agreed(common: Common, run: int | None, *, skip_changed: bool) -> int | Non
     ConfigError where nobody can be asked, SafetyError after a no.
     """
     from astsync.cli.asking import Asker, at_a_terminal
-    from astsync.cli.open_engine import open_engine
     from astsync.reports import as_text
 
     if not at_a_terminal():

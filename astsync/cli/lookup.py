@@ -1,23 +1,14 @@
 """``lookup``: everything that is known about one number, and so why the phone shows what it shows."""
 
-from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astsync.cli.common import Common
+from astsync.cli.common import Common, OutputOption, TextOrJson
 from astsync.cli.output import check_output, complain, emit
-from astsync.cli.sync import OutputOption
 
 if TYPE_CHECKING:
     from astsync.engine.result import Lookup
-
-
-class LookupFormat(StrEnum):
-    """The formats of what is known of a number."""
-
-    TEXT = "text"
-    JSON = "json"
 
 
 def lookup(
@@ -25,7 +16,7 @@ def lookup(
     number: Annotated[
         list[str], typer.Argument(metavar="NUMBER", help="A number in any spelling, or the digits of a key on the PBX.")
     ],
-    lookup_format: Annotated[LookupFormat, typer.Option("--format", help="The format.")] = LookupFormat.TEXT,
+    lookup_format: Annotated[TextOrJson, typer.Option("--format", help="The format.")] = TextOrJson.TEXT,
     output: OutputOption = None,
 ) -> None:
     """Show why the phone shows that: each PBX, the card in 1C, the rules, who else has the number; 1C is not asked."""
@@ -33,7 +24,7 @@ def lookup(
 
     check_output(output)
     found = _look(context.ensure_object(Common), " ".join(number))
-    emit(report.as_json(found) if lookup_format is LookupFormat.JSON else report.as_text(found), output)
+    emit(report.as_json(found) if lookup_format is TextOrJson.JSON else report.as_text(found), output)
     for pbx in found.pbx:
         if pbx.error is not None:
             complain(pbx.error)

@@ -3,18 +3,23 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 from astsync.cli.common import Common
 from astsync.cli.progress import progress_bar
-from astsync.engine import Engine
-from astsync.parts import Lifted, Parts
+from astsync.phonebook.plan import Lifted
+
+if TYPE_CHECKING:
+    from astsync.engine import Engine
 
 
 @contextmanager
 def open_engine(
     common: Common, lifted: Lifted | None = None, *, dry_run: bool, whole: bool = False, durable: bool = False
-) -> Iterator[Engine]:
+) -> "Iterator[Engine]":
     """Make an engine for the configuration; a run that may write holds the store's lock. Raises AstsyncError."""
+    from astsync.parts import Parts
+
     parts, stopping = Parts.load(common.config), threading.Event()
     options = parts.options(lifted, dry_run=dry_run, whole=whole, durable=durable)
     pbxs = parts.patient_pbxs(common.pbx, stopping)

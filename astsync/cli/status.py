@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astsync.cli.common import Common
+from astsync.cli.common import Common, OutputOption
+from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, complain, emit
-from astsync.cli.sync import OutputOption
+from astsync.phonebook.plan import Lifted
 
 if TYPE_CHECKING:
     from astsync.reports.status import Status
@@ -56,8 +57,7 @@ def _look(common: Common) -> "tuple[Status, int]":
     The comparison is the dry run of a restore, with every limit lifted: a status must show a large difference, not
     refuse it.
     """
-    from astsync.cli.open_engine import open_engine
-    from astsync.parts import Lifted, Parts
+    from astsync.parts import Parts
     from astsync.reports.status import Status
 
     with Parts.load(common.config).store(write=False) as store:

@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from astsync.cli.common import Common
+from astsync.cli.common import Common, OutputOption
+from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, complain, emit
 from astsync.errors import AstsyncError, ConfigError
+from astsync.phonebook.plan import Lifted
 
 if TYPE_CHECKING:
     from astsync.engine.result import Report
@@ -29,7 +31,6 @@ class Format(StrEnum):
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="The report's format.")]
-OutputOption = Annotated[Path | None, typer.Option("--output", metavar="FILE", help="Write the report to a file.")]
 DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Do all but write.")]
 AllowEmpty = Annotated[
     bool, typer.Option("--allow-empty", metavar="", help="Accept an empty list of counterparties, this once.")
@@ -56,9 +57,6 @@ def diff(
     allow_changes: AllowChanges = False,
 ) -> None:
     """Compare 1C with the PBXs and report; write nothing."""
-    from astsync.cli.open_engine import open_engine
-    from astsync.parts import Lifted
-
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=True) as engine:
@@ -78,9 +76,6 @@ def sync(
     allow_changes: AllowChanges = False,
 ) -> None:
     """Bring the PBXs in step with 1C: write only what differs."""
-    from astsync.cli.open_engine import open_engine
-    from astsync.parts import Lifted
-
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run, durable=durable) as engine:
@@ -100,9 +95,6 @@ def push(
     allow_changes: AllowChanges = False,
 ) -> None:
     """Write the whole phonebook as of the last sync, as after a PBX's reboot; 1C may be down."""
-    from astsync.cli.open_engine import open_engine
-    from astsync.parts import Lifted
-
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     common = context.ensure_object(Common)
@@ -113,7 +105,6 @@ def push(
 
 def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, output: OutputOption = None) -> None:
     """Pull from 1C and list what gets no entry, and why, and the numbers that several counterparties have."""
-    from astsync.cli.open_engine import open_engine
     from astsync.reports.formats import PROBLEM_RENDERERS
 
     check_output(output)

@@ -87,6 +87,15 @@ class Limits:
     allow_empty: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The safety limits that are lifted for one run."""
+
+    empty: bool = False
+    deletes: bool = False
+    changes: bool = False
+
+
 def check_limits(plan: Plan, limits: Limits, where: str) -> None:
     """Refuse a plan that deletes or changes more than the limits allow.
 

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-LOADED = ("astsync.cli.open_engine", "astsync.reports.formats", "phonenumbers", "iuliia", "astsync.sources.file")
+LOADED = ("astsync.parts", "astsync.reports.formats", "phonenumbers", "iuliia", "astsync.sources.file")
 """What the commands would load in every fork."""
 
 
