@@ -7,14 +7,9 @@ numbers, never by the clock, which may jump.
 
 from astsync.store.lock import locked
 from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
-from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
-from astsync.store.store import KEPT_RUNS, UNDO_RUNS, Store
+from astsync.store.store import Store
 
 __all__ = [
-    "APPLICATION_ID",
-    "KEPT_RUNS",
-    "SCHEMA_VERSION",
-    "UNDO_RUNS",
     "Before",
     "Pulled",
     "RunPart",

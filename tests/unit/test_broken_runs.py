@@ -9,7 +9,8 @@ import pytest
 
 from astsync.phonebook.ownership import OURS, Ownership
 from astsync.phonebook.plan import Limits
-from astsync.store import SCHEMA_VERSION, Before, Store
+from astsync.store import Before, Store
+from astsync.store.schema import SCHEMA_VERSION
 from tests.unit.house import FAMILY, House, names, phone
 
 KEY = phone(30)

@@ -14,7 +14,8 @@ import pytest
 from astsync.errors import LockedError, StoreError
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import FOREIGN, OURS, Ownership
-from astsync.store import KEPT_RUNS, Before, Pulled, Snapshot, Store, locked
+from astsync.store import Before, Pulled, Snapshot, Store, locked
+from astsync.store.store import KEPT_RUNS
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 

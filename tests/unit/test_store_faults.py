@@ -16,8 +16,9 @@ from astsync.errors import LockedError, StoreError
 from astsync.phonebook.model import Entry
 from astsync.phonebook.ownership import FOREIGN, OURS
 from astsync.phonebook.plan import Limits
-from astsync.store import SCHEMA_VERSION, Before, Snapshot, Store, locked
+from astsync.store import Before, Snapshot, Store, locked
 from astsync.store import store as store_module
+from astsync.store.schema import SCHEMA_VERSION
 from tests.unit.house import FAMILY, House, names, phone
 
 UNLIMITED = Limits(max_delete=None, max_change=None)
