@@ -21,19 +21,15 @@ class Goal(Protocol):
 
     def work(self, pbx: str, existing: Mapping[str, str], owned: Set[str], /) -> Work:
         """Make the work of one PBX from what it holds and the keys of it that are ours."""
-        ...
 
     def refuse(self, works: Mapping[str, Work], /) -> Mapping[str, SafetyError]:
         """The refusals by PBX. ``works`` is the work of every PBX that could be read."""
-        ...
 
     def accepted(self, run: int, refused: Mapping[str, SafetyError], /) -> None:
         """Store what is to be kept of the goal, before the first write. Raises StoreError."""
-        ...
 
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
         """Make the report of the whole run."""
-        ...
 
 
 class PhonebookGoal:

@@ -32,21 +32,18 @@ class Family(Protocol):
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
         """Read the whole family: name by number. Raises PbxError, never returns a part."""
-        ...
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries (number, name); an entry that exists is overwritten.
 
         Raises PbxError when the PBX is lost or refuses the right to write.
         """
-        ...
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
         """Delete keys; an absent key counts as done.
 
         Raises PbxError when the PBX is lost or refuses the right to write.
         """
-        ...
 
 
 class Pbx(Protocol):
@@ -55,11 +52,9 @@ class Pbx(Protocol):
     @property
     def name(self) -> str:
         """The PBX's name in reports and in the store."""
-        ...
 
     def open(self) -> AbstractContextManager[Family]:
         """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError."""
-        ...
 
 
 class Keys(Protocol):
@@ -67,7 +62,6 @@ class Keys(Protocol):
 
     def get(self, number: str) -> str | None:
         """Read the name of one number, None where the family has no such key. Raises PbxError."""
-        ...
 
 
 class KeyPbx(Protocol):
@@ -76,8 +70,6 @@ class KeyPbx(Protocol):
     @property
     def name(self) -> str:
         """The PBX's name in reports and in the store."""
-        ...
 
     def open(self) -> AbstractContextManager[Keys]:
         """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError."""
-        ...
