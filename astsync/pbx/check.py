@@ -132,8 +132,7 @@ class _PbxCheck:
 
     def _version(self) -> Finding:
         found = packets.headers(self._connection.action("CoreSettings"))
-        started = packets.headers(self._connection.action("CoreStatus"))
-        since = f"{started.get('CoreStartupDate', '')} {started.get('CoreStartupTime', '')}".strip()
+        since = self._connection.started()
         up = f", up since {since} by its own clock" if since else ""
         return Finding("version", True, f"Asterisk {found.get('AsteriskVersion') or 'of unknown version'}{up}")
 

@@ -42,11 +42,9 @@ class Waiter(Protocol):
 
     def take(self, identity: bytes, packet: bytes, /) -> bool:
         """Take a packet; True when it is the last one for this ActionID."""
-        ...
 
     def fail(self, error: PbxError) -> None:
         """Learn that no packet will come any more."""
-        ...
 
 
 class Answer:
@@ -210,6 +208,11 @@ class AmiConnection:
         if packet.startswith(b"Response: Error"):
             raise self.refused(name, packet)
         return packet
+
+    def started(self) -> str:
+        """When Asterisk was started, in the PBX's local time: good only to be compared. "" where it does not say."""
+        found = packets.headers(self.action("CoreStatus"))
+        return f"{found.get('CoreStartupDate', '')} {found.get('CoreStartupTime', '')}".strip()
 
     def refused(self, name: str, packet: bytes) -> PbxError:
         """The error that a packet with ``Response: Error`` stands for."""

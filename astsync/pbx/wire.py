@@ -6,7 +6,7 @@ import socket
 import ssl
 import threading
 import time
-from typing import Protocol
+from abc import ABC, abstractmethod
 
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxUnreachable
@@ -20,35 +20,42 @@ stalls until something else arrives.
 """
 
 
-class Wire(Protocol):
+class Wire(ABC):
     """A connected stream. ``send`` has a deadline. ``receive`` has none: a connection may be idle for hours.
 
     Who waits for an answer has a deadline of his own, see ``connection.Answer``.
     """
 
+    def __init__(self, connected: socket.socket) -> None:
+        self._socket = connected
+
+    @abstractmethod
     def send(self, data: bytes) -> None:
         """Send all of the bytes. Raises OSError (TimeoutError after the time-out)."""
-        ...
 
+    @abstractmethod
     def receive(self, size: int) -> bytes:
         """Wait for the next bytes, at most ``size``; b"" when the stream ended. Raises OSError."""
-        ...
 
     def end(self) -> None:
-        """End the stream and wake a thread that waits in ``receive``."""
-        ...
+        """End the stream and wake a thread that waits in ``receive``.
+
+        Both directions of TCP end; SSLSocket's own shutdown would pull TLS away under a thread that reads.
+        """
+        with contextlib.suppress(OSError):  # the other side was first
+            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the socket; nobody may be in ``receive`` any more."""
-        ...
+        self._socket.close()
 
 
-class PlainWire:
+class PlainWire(Wire):
     """TCP. The time-out of the socket bounds ``send``; for ``receive`` idleness is no fault."""
 
     def __init__(self, connected: socket.socket, timeout: float) -> None:
+        super().__init__(connected)
         connected.settimeout(timeout)
-        self._socket = connected
 
     def send(self, data: bytes) -> None:
         """Send all of the bytes."""
@@ -62,25 +69,19 @@ class PlainWire:
             except TimeoutError:
                 continue
 
-    def end(self) -> None:
-        """End the stream."""
-        _shut(self._socket)
 
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
-
-
-class TlsWire:
+class TlsWire(Wire):
     """TLS. OpenSSL's object takes one thread at a time, so it is asked under a lock.
 
     The wait for the socket is outside of the lock: the thread that reads waits nearly all the time, and would lock out
     the one that writes.
     """
 
+    _socket: ssl.SSLSocket
+
     def __init__(self, connected: ssl.SSLSocket, timeout: float) -> None:
+        super().__init__(connected)
         connected.setblocking(False)
-        self._socket = connected
         self._timeout = timeout
         self._lock = threading.Lock()
 
@@ -123,25 +124,11 @@ class TlsWire:
                     pass
             _wait(self._socket, select.POLLIN, self._timeout)
 
-    def end(self) -> None:
-        """End the stream."""
-        _shut(self._socket)
-
-    def close(self) -> None:
-        """Close the socket."""
-        self._socket.close()
-
 
 def _wait(connected: socket.socket, event: int, seconds: float) -> None:
     waiting = select.poll()  # select() ends at descriptor 1,023
     waiting.register(connected, event)
     waiting.poll(seconds * 1000)
-
-
-def _shut(connected: socket.socket) -> None:
-    """End both directions of TCP; SSLSocket's own shutdown would pull TLS away under a thread that reads."""
-    with contextlib.suppress(OSError):  # the other side was first
-        socket.socket.shutdown(connected, socket.SHUT_RDWR)
 
 
 def connect(config: PbxConfig) -> Wire:

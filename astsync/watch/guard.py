@@ -18,7 +18,7 @@ from typing import Any
 
 from astsync.engine.result import Report
 from astsync.errors import AstsyncError, PbxConnectionLost
-from astsync.pbx import Pbx, packets, retry
+from astsync.pbx import Pbx, retry
 from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
@@ -101,7 +101,7 @@ class Guard(Loop):
 
     def _hold(self, ami: AmiConnection, news: _News) -> None:
         """Restore, then look from time to time; only an error ends it, as the connection's end."""
-        self._note_return(self._look(ami))
+        self._note_return(ami.started())
         news.booted = False  # an Asterisk that has started says it at each login; only a later one is news
         held = OpenedPbx(self.name, AstDb(ami, self._family))
         rechecked = False
@@ -112,14 +112,9 @@ class Guard(Loop):
                 self._restore(held)
             if not news.take():
                 self.wait(self._pause if self._restore_due else retry.jittered(KEEPALIVE))
-            self._note_start(self._look(ami))
+            self._note_start(ami.started())
             if news.booted and not rechecked:
                 rechecked, self._restore_due = True, True
-
-    def _look(self, ami: AmiConnection) -> str:
-        """Ask when Asterisk was started, in the PBX's local time: good only to be compared. Raises PbxError."""
-        found = packets.headers(ami.action("CoreStatus"))
-        return f"{found.get('CoreStartupDate', '')} {found.get('CoreStartupTime', '')}".strip()
 
     def _note_return(self, started: str) -> None:
         """Log that the PBX is connected; a restore is due."""
