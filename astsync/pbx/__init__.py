@@ -1,8 +1,8 @@
 """Asterisk's side: an AMI connection, and the phonebook family in AstDB on top of it.
 
 ``Family`` and ``Pbx`` are what the engine sees of it. ``astdb`` is the real one over ``connection``; ``wire`` carries
-its bytes, ``packets`` reads and builds them, ``pipeline`` sends many actions at once. ``memory`` is the same in a dict.
-``patient`` waits for a PBX that is lost, by the rules of ``retry``.
+its bytes, ``packets`` reads and builds them, ``pipeline`` sends many actions at once. ``patient`` waits
+for a PBX that is lost, by the rules of ``retry``.
 """
 
 from collections.abc import Iterable, Mapping

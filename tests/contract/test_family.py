@@ -9,9 +9,9 @@ from astsync.config import PbxConfig
 from astsync.errors import UnsafeValue
 from astsync.pbx import Family, Pbx
 from astsync.pbx.astdb import AmiPbx, AstDb
-from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.asterisk import PrivateAsterisk
+from tests.memory_pbx import MemoryFamily, MemoryPbx
 
 MODERN = ["memory", "stand-in 22", "stand-in 16", "asterisk22", "asterisk16"]
 OLD = ["stand-in 13", "stand-in 1.8"]

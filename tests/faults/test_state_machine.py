@@ -24,13 +24,13 @@ from astsync.engine.result import Report
 from astsync.errors import ConfigError, PbxError, SourceError
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
-from astsync.pbx.memory import MemoryPbx
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.store import Store
 from tests.faults import model
 from tests.faults.fragile import Crash, Weakness
 from tests.faults.model import Done
 from tests.faults.office import NO_LIMITS, NUMBERS, UNLIMITED, Office, keys
+from tests.memory_pbx import MemoryPbx
 
 WHOLE = "ASTSYNC_FAULTS" in os.environ
 some = st.frozensets(st.sampled_from(NUMBERS), min_size=1, max_size=3)

@@ -8,13 +8,13 @@ from astsync.engine import Engine, RunOptions
 from astsync.errors import AstsyncError, PbxConnectionLost, PbxRightsError, PbxUnreachable
 from astsync.finding import Finding
 from astsync.pbx import Pbx, WriteResult
-from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.ownership import OURS, owned_keys
 from astsync.store import Store
+from tests.memory_pbx import MemoryFamily, MemoryPbx
 
 FAMILY = "cidname"
 

@@ -12,12 +12,12 @@ import pytest
 from astsync.engine.result import Applied
 from astsync.engine.target import COMMITTED
 from astsync.errors import PbxConnectionLost, SafetyError, SourceBadAnswer, StoreError
-from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.opened import OpenedPbx
 from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.ownership import Ownership
 from astsync.phonebook.plan import Limits
 from astsync.store import Store
+from tests.memory_pbx import MemoryFamily, MemoryPbx
 from tests.unit.house import House, Spy, SpyFamily, names, phone
 
 

@@ -11,11 +11,11 @@ from astsync.config import PbxConfig
 from astsync.errors import PbxConnectionLost, PbxError, PbxLoginError, PbxRightsError, PbxTimeout, PbxUnreachable
 from astsync.pbx import Family, WriteResult, retry
 from astsync.pbx.astdb import AmiPbx
-from astsync.pbx.memory import MemoryFamily, MemoryPbx
 from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.model import Progress, no_progress
 from astsync.sandbox.ami import AmiFaults, AmiStandIn
 from tests.eventually import eventually
+from tests.memory_pbx import MemoryFamily, MemoryPbx
 
 MANY = [(str(74952290000 + i), f"Firma {i}") for i in range(3_000)]
 KEYS = [number for number, _ in MANY]

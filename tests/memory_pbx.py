@@ -1,4 +1,4 @@
-"""A PBX in a dict: the same behaviour without Asterisk, for tests and for whoever builds on the engine."""
+"""A PBX in a dict: the same behaviour without Asterisk. The contract suite holds both to it."""
 
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
