@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from itertools import islice
 
-from astsync.engine.result import Applied, PbxReport, Problems, Report
+from astsync.engine.result import PbxReport, Problems, Report
 from astsync.phonebook.model import Change, Conflict, Doubt, Skipped
 from astsync.phonebook.plan import Plan
 from astsync.reports.tables import in_doubt
@@ -101,12 +101,8 @@ def _pbx(pbx: PbxReport, most: int | None, report: Report) -> Iterator[str]:
         yield f"  … and {len(changes) - most} more (astsync -v lists all)"
     if done := outcome(pbx):
         yield f"{pbx.name}: {done}"
-    yield from _failures(pbx.applied)
-
-
-def _failures(applied: Applied | None) -> Iterator[str]:
-    if applied is not None:
-        yield from (f"  ! {printable(number)}  {printable(words)}" for number, words in applied.failed.items())
+    if pbx.applied is not None:
+        yield from (f"  ! {printable(number)}  {printable(words)}" for number, words in pbx.applied.failed.items())
 
 
 def _why(change: Change, report: Report) -> str:

@@ -1,9 +1,9 @@
 """Reports as rows, for the formats that are tables."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from astsync.engine.result import PbxReport, Problems, Report
-from astsync.phonebook.model import Conflict, Doubt, Entry
+from astsync.phonebook.model import Doubt, Entry
 from astsync.text import printable
 
 Row = tuple[str, ...]
@@ -17,44 +17,41 @@ def change_rows(report: Report) -> Iterator[Row]:
 
     The foreign entries follow where the report was asked for them.
     """
-    for pbx in report.pbx:
-        yield from (tuple(printable(cell) for cell in row) for row in _pbx_rows(pbx, report.verdicts))
-        if report.list_foreign and pbx.plan is not None:
-            yield from (_foreign_row(pbx.name, entry) for entry in pbx.plan.kept)
+    return map(_printable, (row for pbx in report.pbx for row in _pbx_rows(pbx, report)))
 
 
-def _foreign_row(pbx: str, entry: Entry) -> Row:
-    return tuple(printable(cell) for cell in (pbx, "foreign", entry.number, entry.name, entry.name, "", "kept"))
+def problem_rows(problems: Problems) -> Iterator[Row]:
+    """A row for each skipped field, each phone in doubt, and each claim of a number that several claim."""
+    return map(_printable, _problem_rows(problems))
 
 
-def _pbx_rows(pbx: PbxReport, verdicts: Mapping[str, str]) -> Iterator[Row]:
+def _printable(row: Row) -> Row:
+    return tuple(map(printable, row))
+
+
+def _pbx_rows(pbx: PbxReport, report: Report) -> Iterator[Row]:
     if pbx.plan is not None:
         for kind, changes in (("add", pbx.plan.add), ("change", pbx.plan.change), ("delete", pbx.plan.delete)):
             for c in changes:
                 entry = c.new or Entry(c.number, "")
-                verdict = "" if c.new is None else verdicts.get(c.number, "")
+                verdict = "" if c.new is None else report.verdicts.get(c.number, "")
                 yield pbx.name, kind, c.number, c.old or "", entry.name, entry.source, verdict
     if pbx.applied is not None:
         yield from ((pbx.name, "failed", number, "", "", "", words) for number, words in pbx.applied.failed.items())
     if pbx.error is not None:
         yield pbx.name, "error", "", "", "", "", str(pbx.error)
+    if report.list_foreign and pbx.plan is not None:
+        yield from ((pbx.name, "foreign", kept.number, kept.name, kept.name, "", "kept") for kept in pbx.plan.kept)
 
 
-def problem_rows(problems: Problems) -> Iterator[Row]:
-    """A row for each skipped field, each phone in doubt, and each claim of a number that several claim."""
+def _problem_rows(problems: Problems) -> Iterator[Row]:
     for skip in problems.skipped:
-        yield tuple(printable(c) for c in ("skipped", "", skip.name, skip.source, skip.text, skip.reason))
+        yield "skipped", "", skip.name, skip.source, skip.text, skip.reason
     for doubt in problems.doubts:
-        cells = ("doubt", ", ".join(doubt.keys), doubt.name, doubt.source, doubt.text, in_doubt(doubt))
-        yield tuple(printable(cell) for cell in cells)
+        yield "doubt", ", ".join(doubt.keys), doubt.name, doubt.source, doubt.text, in_doubt(doubt)
     for conflict in problems.conflicts:
-        yield from _conflict_rows(conflict)
-
-
-def _conflict_rows(conflict: Conflict) -> Iterator[Row]:
-    for claim in conflict.claims:
-        cells = ("conflict", conflict.number, claim.counterparty, claim.source, claim.text, claim.verdict)
-        yield tuple(printable(cell) for cell in cells)
+        for claim in conflict.claims:
+            yield "conflict", conflict.number, claim.counterparty, claim.source, claim.text, claim.verdict
 
 
 def in_doubt(doubt: Doubt) -> str:
