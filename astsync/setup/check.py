@@ -13,11 +13,12 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from astsync.config import Config
-from astsync.errors import AstsyncError, ConfigError, StoreError
+from astsync.errors import AstsyncError, StoreError
 from astsync.finding import Finding
 from astsync.phonebook import ownership
 from astsync.phonebook.names.maker import NameMaker
@@ -98,15 +99,18 @@ def _secrets(config: Config) -> Iterator[Finding]:
     files += [(f"secret_file of {pbx.name}", pbx.secret_file, pbx.password) for pbx in config.pbx]
     for part, file, read in files:
         if file is not None:
-            yield _secret(part, file, read)
+            yield _tried(part, partial(_secret, part, file, read))
+
+
+def _tried(part: str, step: Callable[[], Finding]) -> Finding:
+    try:
+        return step()
+    except AstsyncError as error:
+        return Finding(part, False, error.message, error.hint)
 
 
 def _secret(part: str, file: Path, read: Callable[[], str]) -> Finding:
-    try:
-        empty = not read()
-    except ConfigError as error:
-        return Finding(part, False, error.message, error.hint)
-    if empty:
+    if not read():
         return Finding(part, False, f"{file} is empty", "Write the secret into it, alone.")
     return _rights(part, file, secret=True)
 
@@ -115,15 +119,8 @@ def check_rules(
     config: Config, parser: Callable[[], NumberParser], maker: Callable[[], NameMaker]
 ) -> Iterator[Finding]:
     """Try the rules of normalisation, and show what they make of an example."""
-    yield _tried("numbers", lambda: _number(config, parser()))
-    yield _tried("names", lambda: f"{_NAME} is {maker().make(_NAME).name}")
-
-
-def _tried(part: str, step: Callable[[], str]) -> Finding:
-    try:
-        return Finding(part, True, step())
-    except AstsyncError as error:
-        return Finding(part, False, error.message, error.hint)
+    yield _tried("numbers", lambda: Finding("numbers", True, _number(config, parser())))
+    yield _tried("names", lambda: Finding("names", True, f"{_NAME} is {maker().make(_NAME).name}"))
 
 
 def _number(config: Config, parser: NumberParser) -> str:
@@ -146,7 +143,7 @@ def check_store(path: Path) -> Iterator[Finding]:
     folder = next(folder for folder in path.absolute().parents if folder.is_dir())
     yield _writable(path, folder)
     yield _space(folder)
-    yield _snapshot(path)
+    yield _tried("snapshot", partial(_snapshot, path))
 
 
 def _store_file(path: Path) -> tuple[Finding, bool]:
@@ -200,11 +197,8 @@ def _space(folder: Path) -> Finding:
 
 
 def _snapshot(path: Path) -> Finding:
-    try:
-        with closing(Store(path, write=False)) as store:
-            snapshot = store.snapshot()
-    except AstsyncError as error:
-        return Finding("snapshot", False, error.message, error.hint)
+    with closing(Store(path, write=False)) as store:
+        snapshot = store.snapshot()
     if snapshot is None:
         return Finding("snapshot", None, "none yet: the first sync makes it, and push needs it while 1C is down")
     age = datetime.now(UTC) - snapshot.at
