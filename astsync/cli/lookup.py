@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from astsync.cli.common import Common, OutputOption, TextOrJson
-from astsync.cli.output import check_output, complain, emit
+from astsync.cli.output import check_output, complain_of, emit
 
 if TYPE_CHECKING:
     from astsync.engine.result import Lookup
@@ -25,9 +25,7 @@ def lookup(
     check_output(output)
     found = _look(context.ensure_object(Common), " ".join(number))
     emit(report.as_json(found) if lookup_format is TextOrJson.JSON else report.as_text(found), output)
-    for pbx in found.pbx:
-        if pbx.error is not None:
-            complain(pbx.error)
+    complain_of(pbx.error for pbx in found.pbx)
     raise typer.Exit(found.exit_code)
 
 

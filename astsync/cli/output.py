@@ -7,6 +7,7 @@ import logging
 import os
 import stat
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from errno import EACCES, EISDIR, ENOENT
 from functools import partial
@@ -144,6 +145,13 @@ def _keep_rights(file: Path, draft: Path) -> None:
 def complain(error: AstsyncError) -> None:
     """Write an error to standard error: what happened and why, then what to do."""
     tell(f"{error}\n{error.hint}" if error.hint else str(error))
+
+
+def complain_of(errors: Iterable[AstsyncError | None]) -> None:
+    """Write each error once: the refusal of a whole run is the error of each PBX."""
+    for error in {id(error): error for error in errors}.values():
+        if error is not None:
+            complain(error)
 
 
 def tell(text: str) -> None:

@@ -9,7 +9,7 @@ import typer
 
 from astsync.cli.common import Common, OutputOption
 from astsync.cli.open_engine import open_engine
-from astsync.cli.output import check_output, complain, emit
+from astsync.cli.output import check_output, complain_of, emit
 from astsync.phonebook.plan import Lifted
 
 if TYPE_CHECKING:
@@ -45,9 +45,7 @@ def status(
         few = replace(found, runs=found.runs[:LAST])
         text = report.as_json(few) if status_format is StatusFormat.JSON else report.as_text(few)
     emit(text, output)
-    for pbx in found.pbx:
-        if pbx.error is not None:
-            complain(pbx.error)
+    complain_of(pbx.error for pbx in found.pbx)
     raise typer.Exit(code)
 
 

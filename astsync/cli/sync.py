@@ -9,8 +9,8 @@ import typer
 
 from astsync.cli.common import Common, OutputOption
 from astsync.cli.open_engine import open_engine
-from astsync.cli.output import check_output, complain, emit
-from astsync.errors import AstsyncError, ConfigError
+from astsync.cli.output import check_output, complain_of, emit
+from astsync.errors import ConfigError
 from astsync.phonebook.plan import Lifted
 
 if TYPE_CHECKING:
@@ -122,14 +122,13 @@ def finish(
     written hides no error of a PBX: it sets the exit code only where there is none.
     """
     code = report.exit_code
-    errors: list[AstsyncError] = [pbx.error for pbx in report.pbx if pbx.error is not None]
+    errors = [pbx.error for pbx in report.pbx]
     try:
         _write(context.ensure_object(Common), report, report_format, output, most)
     except ConfigError as error:
         errors.append(error)
         code = code or error.exit_code
-    for told in {id(error): error for error in errors}.values():  # a refusal of the whole run is the error of each PBX
-        complain(told)
+    complain_of(errors)
     return code
 
 
