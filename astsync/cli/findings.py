@@ -55,6 +55,15 @@ def each(findings: Iterable[Finding], title: str, *, quiet: bool = False) -> Ite
         yield finding
 
 
+def failures(findings: Iterable[Finding], title: str) -> list[Finding]:
+    """Show the findings on standard error as they come. Returns those that failed."""
+    found = []
+    for finding in each(findings, title):
+        show(finding, err=True)
+        found += [finding] if finding.good is False else []
+    return found
+
+
 @contextmanager
 def waiting(text: str, *, quiet: bool = False) -> Iterator[None]:
     """Show on a terminal what is waited for, and remove it afterwards."""

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from astsync.cli.asking import Asker
-from astsync.cli.findings import each, show
+from astsync.cli.findings import failures
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxError
 from astsync.finding import Finding
@@ -57,16 +57,9 @@ class PbxDialogue:
         self._ask_login()
         while True:
             config = self._config()
-            bad = [finding for finding in self._shown(config) if finding.good is False]
+            bad = failures(check_pbx(config, self._family), f"PBX {config.name}")
             if not bad or not self._mended(bad[0]):
                 return config
-
-    def _shown(self, config: PbxConfig) -> list[Finding]:
-        found = []
-        for finding in each(check_pbx(config, self._family), f"PBX {config.name}"):
-            show(finding, err=True)
-            found.append(finding)
-        return found
 
     def _mended(self, bad: Finding) -> bool:
         """Let the person correct what failed. False: go on as it is. Raises PbxError when the person gives up."""

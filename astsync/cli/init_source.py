@@ -9,10 +9,9 @@ from typing import Any
 from pydantic import SecretStr
 
 from astsync.cli.asking import Asker, InputEnded
-from astsync.cli.findings import each, show, waiting
+from astsync.cli.findings import failures, waiting
 from astsync.config import FieldsConfig, SourceConfig
 from astsync.errors import AstsyncError, ConfigError, SourceError, SourceLoginError, SourceNotFound
-from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.setup.address import Address, clean_address
 from astsync.setup.typed_values import checked
@@ -83,7 +82,7 @@ class SourceDialogue:
 
     def _ask_address(self, given: str | None) -> None:
         answers = iter([given] if given else [])
-        self._address = self._asker.checked(lambda: next(answers, None) or self._address_line(), _made_out)
+        self._address = self._asker.checked(lambda: next(answers, None) or self._address_line(), clean_address)
         for note in self._address.notes:
             self._asker.say(f"  ({note})")
         self._asker.say(f"  {self._address.shown}")
@@ -188,7 +187,7 @@ class SourceDialogue:
         """Try a web service, an HTTP service or a file, until it is right or the person goes on with it as it is."""
         while True:
             config = self.config(**self._service())
-            bad = [finding for finding in self._shown(config) if finding.good is False]
+            bad = failures(open_source(config).check(), "the source")
             if not bad:
                 return config
             error = SourceError(f"{bad[-1].part}: {bad[-1].words}", hint=bad[-1].hint)
@@ -199,13 +198,6 @@ class SourceDialogue:
             if choice == "g":
                 return config
             self._change(choice, error)
-
-    def _shown(self, config: SourceConfig) -> list[Finding]:
-        found = []
-        for finding in each(open_source(config).check(), "the source"):
-            show(finding, err=True)
-            found.append(finding)
-        return found
 
     def _service(self) -> dict[str, Any]:
         address, given = self._address, self._given
@@ -274,10 +266,6 @@ class SourceDialogue:
             return False
         self._address = address
         return True
-
-
-def _made_out(text: str) -> Address:
-    return clean_address(text)
 
 
 def _picked(text: str, offers: Sequence[Offer]) -> list[str]:

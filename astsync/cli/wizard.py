@@ -153,7 +153,9 @@ class _Wizard:
         if self._choices.secret_files or self._wants_files(config, kept):
             config, texts = _split(config, place.parent, kept)
         texts[place] = render(config, frozenset(kept))
-        backups = write_files(texts, lambda drafts: _read_back(drafts[place], kept), force=self._choices.force)
+        backups = write_files(
+            texts, lambda drafts: configfile.load(drafts[place], CONFIG, kept), force=self._choices.force
+        )
         return _written(list(texts), backups, kept) + _next_steps(place, config.sync.family)
 
     def _wants_files(self, config: Config, kept: Mapping[str, str]) -> bool:
@@ -194,10 +196,6 @@ def _split(config: Config, folder: Path, kept: Mapping[str, str]) -> tuple[Confi
         pbxs.append(pbx.model_copy(update={"secret_file": Path(name)}) if name in files else pbx)
     texts = {folder / name: f"{secret}\n" for name, secret in files.items()}
     return config.model_copy(update={"source": source, "pbx": tuple(pbxs)}), texts
-
-
-def _read_back(draft: Path, kept: Mapping[str, str]) -> None:
-    configfile.load(draft, CONFIG, kept)
 
 
 def _written(files: list[Path], backups: list[Path], kept: Mapping[str, str]) -> str:

@@ -30,7 +30,8 @@ class Asked:
     """
 
     def __init__(self, text: str, parser: NumberParser) -> None:
-        found = {form: _parser(parser, (form,)).parse(text) for form in FORMS}
+        rules = {"country": parser.country, "area_code": parser.area_code}
+        found = {form: NumberParser(**rules, forms=(form,)).parse(text) for form in FORMS}
         typed = plain(text).translate(_SEPARATORS)
         digits = (typed,) if typed.isascii() and typed.isdecimal() and len(typed) <= _LONGEST else ()
         numbers = found["e164"].keys or digits
@@ -44,10 +45,6 @@ class Asked:
         every = dict.fromkeys(key for result in found.values() for key in (*result.keys, *digits))
         every.update((f"+{key}", None) for key in found["e164"].keys)  # astsync never writes it, but people do
         self.others = tuple(key for key in every if key not in self.keys)
-
-
-def _parser(parser: NumberParser, forms: tuple[str, ...]) -> NumberParser:
-    return NumberParser(country=parser.country, area_code=parser.area_code, forms=forms)
 
 
 def look_up(

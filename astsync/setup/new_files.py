@@ -35,7 +35,9 @@ def _check_place(file: Path, *, force: bool) -> None:
         raise ConfigError(f"this user may not write to {printable(str(file.parent))}", hint=_OTHER)
 
 
-def write_files(texts: Mapping[Path, str], check: Callable[[Mapping[Path, Path]], None], *, force: bool) -> list[Path]:
+def write_files(
+    texts: Mapping[Path, str], check: Callable[[Mapping[Path, Path]], object], *, force: bool
+) -> list[Path]:
     """Write all files or none, with mode 0600 whatever the umask is. Returns the backups of the files that existed.
 
     Each file is first written as a draft beside its place. ``check`` is called with the drafts by their files, and may
