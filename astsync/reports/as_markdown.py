@@ -12,25 +12,18 @@ _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 
 def render(report: Report) -> str:
     """The report as Markdown."""
-    return "\n".join(_lines(report)) + "\n"
+    lines = [f"# {_safe(headline(report))}"]
+    for pbx in report.pbx:
+        lines.append(f"\n- **{_safe(pbx.name)}**: {_safe(summary(pbx, undo=report.undoes is not None))}")
+        if done := outcome(pbx):
+            lines.append(f"- **{_safe(pbx.name)}**: {_safe(done)}")
+    return "\n".join([*lines, "", *_table(CHANGE_COLUMNS, change_rows(report))]) + "\n"
 
 
 def render_problems(problems: Problems) -> str:
     """The problems as Markdown."""
-    return (
-        "\n".join((f"# {_safe(problems_headline(problems))}", "", *_table(PROBLEM_COLUMNS, problem_rows(problems))))
-        + "\n"
-    )
-
-
-def _lines(report: Report) -> Iterator[str]:
-    yield f"# {_safe(headline(report))}"
-    for pbx in report.pbx:
-        yield f"\n- **{_safe(pbx.name)}**: {_safe(summary(pbx, undo=report.undoes is not None))}"
-        if done := outcome(pbx):
-            yield f"- **{_safe(pbx.name)}**: {_safe(done)}"
-    yield ""
-    yield from _table(CHANGE_COLUMNS, change_rows(report))
+    title = f"# {_safe(problems_headline(problems))}"
+    return "\n".join([title, "", *_table(PROBLEM_COLUMNS, problem_rows(problems))]) + "\n"
 
 
 def _table(columns: Row, rows: Iterable[Row]) -> Iterator[str]:
