@@ -135,17 +135,14 @@ class UndoGoal:
             name: store.before(record.run, name, family) for name in names if (name.casefold(), family) in places
         }
         self._refused: dict[str, SafetyError] = {}
-        self._tell_others(places - {(name.casefold(), family) for name in self._before})
+        for name, other in sorted(places - {(name.casefold(), family) for name in self._before}):
+            log.warning("run %d changed the family %s on %s too: left as it is", record.run, other, name)
         if not self._before:
             raise ConfigError(
                 f"run {record.run} ({record.command}) left nothing to put back on {', '.join(names)}",
                 hint="It wrote nothing there, or its record has been dropped (store.keep_runs); `astsync history` "
                 "lists the runs that can be undone.",
             )
-
-    def _tell_others(self, places: Set[tuple[str, str]]) -> None:
-        for name, family in sorted(places):
-            log.warning("run %d changed the family %s on %s too: left as it is", self._record.run, family, name)
 
     @property
     def names(self) -> Set[str]:
