@@ -1,12 +1,10 @@
 """The configuration: its sections, frozen; ``configfile`` reads them from TOML and the environment."""
 
 from astsync.config.configuration import (
-    BookConfig,
     Config,
     NamesConfig,
     NumbersConfig,
     PbxConfig,
-    StoreConfig,
     SyncConfig,
     config_with,
     source_with,
@@ -15,7 +13,6 @@ from astsync.config.section import Section
 from astsync.config.source_sections import FieldsConfig, KindConfig, PagingConfig, ParameterValue, SourceConfig
 
 __all__ = [
-    "BookConfig",
     "Config",
     "FieldsConfig",
     "KindConfig",
@@ -26,7 +23,6 @@ __all__ = [
     "PbxConfig",
     "Section",
     "SourceConfig",
-    "StoreConfig",
     "SyncConfig",
     "config_with",
     "source_with",

@@ -57,19 +57,15 @@ class Pbx(Protocol):
         """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError."""
 
 
-class Keys(Protocol):
-    """One family of one PBX's AstDB, asked for single keys."""
+class Keys(Family, Protocol):
+    """A family that can be asked for single keys too."""
 
     def get(self, number: str) -> str | None:
         """Read the name of one number, None where the family has no such key. Raises PbxError."""
 
 
-class KeyPbx(Protocol):
-    """One PBX that can be asked for single keys: its name in the configuration, and its family while it is open."""
-
-    @property
-    def name(self) -> str:
-        """The PBX's name in reports and in the store."""
+class KeyPbx(Pbx, Protocol):
+    """One PBX that can be asked for single keys."""
 
     def open(self) -> AbstractContextManager[Keys]:
         """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError."""

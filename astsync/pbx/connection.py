@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from types import TracebackType
 from typing import Protocol
 
-from asterisk.ami import Action, AMIClient, Event
+from asterisk.ami import AMIClient, Event
 
 from astsync.config import PbxConfig
 from astsync.errors import (
@@ -200,8 +200,12 @@ class AmiConnection:
         """
         long = on_event is not None or name == "Command"
         answer = Answer(f"{self.config.name}: {name}", self.timeout, on_event, (lambda: self._heard) if long else None)
-        identity = self._send_action(Action(name, values), answer)
+        identity = self.next_identity()
+        lines = {"Action": name, "ActionID": identity.decode(), **values}
+        data = b"".join(packets.header(header, value) for header, value in lines.items())
         try:
+            self.expect({identity: answer})
+            self.send(data + b"\r\n")
             packet = answer.wait()
         finally:
             self.forget((identity,))
@@ -224,15 +228,6 @@ class AmiConnection:
                 "`write = system,command`. Then run `manager reload`.",
             )
         return PbxActionFailed(f"{self.config.name}: {name} failed: {reason}")
-
-    def _send_action(self, action: Action, waiter: Waiter) -> bytes:
-        """Send an action whose answer goes to a waiter; return its ActionID."""
-        identity = self.next_identity()
-        values = (("ActionID", identity.decode()), *action.keys.items())
-        data = b"".join(packets.header(name, value) for name, value in (("Action", action.name), *values))
-        self.expect({identity: waiter})
-        self.send(data + b"\r\n")
-        return identity
 
     def next_identity(self) -> bytes:
         """A new ActionID: short, as long ones break DBGet's framing."""
