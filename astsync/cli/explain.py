@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -78,8 +78,7 @@ def _write(text: str, explain: Callable[[str], Explanation], output_format: Text
 
 def _input() -> Iterator[str]:
     """The lines of standard input; bytes that are not UTF-8 become the replacement character."""
-    lines: Iterable[bytes] = sys.stdin.buffer
-    for line in lines:
+    for line in sys.stdin.buffer:
         yield line.decode("utf-8", "replace").rstrip("\r\n")
 
 

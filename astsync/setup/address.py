@@ -58,9 +58,8 @@ def clean_address(text: str) -> Address:
     wsdl = _WEB_SERVICE.search(path)
     if wsdl is not None:
         url = _checked(parts, path[: wsdl.start()])
-        address = f"{_checked(parts, path[: wsdl.start()])}/ws/{wsdl['name']}?{query or 'wsdl'}"
         notes.append(f"this is the web service {unquote(wsdl['name'])}")
-        return Address("soap", url, wsdl=address, notes=tuple(notes))
+        return Address("soap", url, wsdl=f"{url}/ws/{wsdl['name']}?{query or 'wsdl'}", notes=tuple(notes))
     if service is not None:
         notes.append(f"this is the HTTP service {unquote(service['name'])}")
         _drop_query(query, notes)

@@ -54,13 +54,12 @@ class Syncer(Loop):
     def _sync(self) -> bool:
         """Pull and apply; False when the source or the store failed."""
         try:
-            report = self._turns.take(self, partial(self._apply, self._pull()))
-        except SourceError as error:
-            self._failed(error)
-            self._restore()
-            return False
+            pull = self._pull()
+            report = self._turns.take(self, lambda: self._runs.sync(pull, self._up(), self.writing))
         except AstsyncError as error:
             self._failed(error)
+            if isinstance(error, SourceError):
+                self._restore()
             return False
         self._done(report)
         return True
@@ -75,9 +74,6 @@ class Syncer(Loop):
         except SourceError as error:
             return partial(_raise, error)
         return lambda: book
-
-    def _apply(self, pull: Callable[[], Decide]) -> Report:
-        return self._runs.sync(pull, self._up(), self.writing)
 
     def _restore(self) -> None:
         """Restore from the snapshot while the source fails: AstDB may have been wiped without a restart."""
