@@ -1,6 +1,7 @@
 """``astsync check`` of an OData source: each part of the way is tried for real, each error is shown with its cure."""
 
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from datetime import date
 
 from astsync.config import SourceConfig
@@ -16,17 +17,14 @@ from astsync.errors import (
     SourceUnreachable,
 )
 from astsync.finding import Finding
-from astsync.phonebook.model import Counterparty
 from astsync.sources.check import FIRST, counterparty_line
-from astsync.sources.odata.contact_kinds import ContactKinds, read_kinds
+from astsync.sources.odata.contact_kinds import ContactKinds
 from astsync.sources.odata.contacts import Contacts, RegisterContacts
-from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import PREFIX, check_published, published_sets
-from astsync.sources.odata.reader import CatalogReader, PullContext, check_phone_fields
+from astsync.sources.odata.reader import CatalogReader, PullContext, check_phone_fields, pull_context
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.web.addresses import address_hint
-from astsync.sources.web.client import OneCClient
 from astsync.text import listed
 
 ALLOWED_ONLY = (
@@ -35,6 +33,9 @@ ALLOWED_ONLY = (
 )
 """What a run and a check say when the list is one that rights have cut."""
 
+_NO_COUNTERPARTY = (
+    "The first rows are folders or marked for deletion, the filter fits nothing, or the catalog is empty."
+)
 _PART_OF: tuple[tuple[type[AstsyncError], str], ...] = (
     (SourceUnreachable, "address"),
     (SourceLoginError, "login"),
@@ -45,22 +46,26 @@ _OF_A_CATALOG = (SourceNotFound, SourceQueryError, SourceRightsError)
 
 
 class ODataCheck:
-    """One check, step by step. ``open_client`` may raise ConfigError, for a password file that cannot be read."""
+    """One check, step by step. ``opened`` may raise ConfigError, for a password file that cannot be read."""
 
     def __init__(
-        self, config: SourceConfig, catalogs: tuple[str, ...], today: date, open_client: Callable[[], OneCClient]
+        self,
+        config: SourceConfig,
+        catalogs: tuple[str, ...],
+        today: date,
+        opened: Callable[[], AbstractContextManager[ODataPages]],
     ) -> None:
         self._config, self._catalogs, self._today = config, catalogs, today
-        self._open = open_client
+        self._odata = config.table(ODataConfig)
+        self._opened = opened
         self._part = "configuration"
         self._contacts: list[Contacts] = []
 
     def run(self) -> Iterator[Finding]:
         """Try step after step. An error that stops the check is its last finding."""
         try:
-            with self._open() as client:
-                odata = self._config.table(ODataConfig)
-                yield from self._steps(ODataPages(client, odata.page_size, allowed_only=odata.allowed_only))
+            with self._opened() as pages:
+                yield from self._steps(pages)
         except (SourceError, ConfigError) as error:
             yield self._fault(error)
 
@@ -73,17 +78,13 @@ class ODataCheck:
         self._part = "published sets"
         published = published_sets(pages)
         yield from self._welcome(published)
-        kinds = read_kinds(pages, published, self._config.table(ODataConfig).kinds)
-        owners = Owners(pages, published)
-        context = PullContext(
-            pages, self._config.table(ODataConfig), self._catalogs, published, kinds, owners, self._today
-        )
+        context = pull_context(pages, self._odata, self._catalogs, published, self._today)
         readers = [CatalogReader(context, catalog, rank) for rank, catalog in enumerate(self._catalogs)]
         yield from self._own_fields(readers)
         for reader in readers:
             yield from self._isolated(reader, context)
         self._part = "kinds of contact"
-        yield self._kinds(kinds)
+        yield self._kinds(context.kinds)
 
     def _welcome(self, published: frozenset[str]) -> Iterator[Finding]:
         if not published:
@@ -96,14 +97,14 @@ class ODataCheck:
         yield Finding("login", True, f"1C accepts the login {user}" if user else "1C wants no login")
         count = sum(name.startswith(PREFIX) for name in published)
         yield Finding(self._part, True, f"{len(published)} sets are published, {count} of them of catalogs")
-        if self._config.table(ODataConfig).allowed_only:
+        if self._odata.allowed_only:
             yield Finding("rights", None, ALLOWED_ONLY)
 
     def _own_fields(self, readers: list[CatalogReader]) -> Iterator[Finding]:
         """Check that some catalog has the configured fields of phones; if none has, the catalogs are still checked."""
         self._part = "fields with phones"
         try:
-            check_phone_fields(readers, self._config.table(ODataConfig).phone_fields)
+            check_phone_fields(readers, self._odata.phone_fields)
         except _OF_A_CATALOG as error:
             yield self._fault(error)
 
@@ -128,20 +129,15 @@ class ODataCheck:
         self._contacts.append(reader.contacts)
         yield Finding(self._part, True, f"they stand {reader.contacts.describe()}{own}")
         self._part = f"rows of {name}"
-        yield from self._rows(reader.few(FIRST))
-
-    def _rows(self, found: list[Counterparty]) -> Iterator[Finding]:
+        found = reader.few(FIRST)
         if not found:
-            hint = (
-                "The first rows are folders or marked for deletion, the filter fits nothing, or the catalog is empty."
-            )
-            yield Finding(self._part, None, "no counterparty among the first rows", hint)
+            yield Finding(self._part, None, "no counterparty among the first rows", _NO_COUNTERPARTY)
         for one in found:
             yield Finding(self._part, True, counterparty_line(one))
 
     def _kinds(self, kinds: ContactKinds) -> Finding:
         """List the kinds. A row of a register may bring a kind of its own, so a kind is never called unknown there."""
-        names = sorted({*filter(None, kinds.names.values()), *self._config.table(ODataConfig).phone_fields})
+        names = sorted({*filter(None, kinds.names.values()), *self._odata.phone_fields})
         unknown = kinds.unknown(names)
         words = f"kinds: {listed(names)}" if names else "the names of kinds cannot be read"
         if not unknown:

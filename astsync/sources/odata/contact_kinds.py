@@ -4,17 +4,11 @@ import logging
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from astsync.errors import (
-    SourceError,
-    SourceFailure,
-    SourceNotFound,
-    SourceQueryError,
-    SourceRightsError,
-)
+from astsync.errors import SourceError, SourceNotFound
 from astsync.phonebook.model import Phone
 from astsync.sources.formats.values import text_of
 from astsync.sources.odata.pages import ODataPages
-from astsync.sources.odata.published import PREFIX
+from astsync.sources.odata.published import PREFIX, REFUSED
 from astsync.sources.onec.metadata_names import METADATA_NAMES, RUSSIAN
 from astsync.sources.onec.rows import ref_key
 from astsync.sources.web.refusals import ADD_TO_ODATA
@@ -33,7 +27,7 @@ class ContactKinds:
     def __init__(
         self, names: dict[str, str] | None = None, wanted: Sequence[str] = (), missing: SourceError | None = None
     ) -> None:
-        self.names = {} if names is None else names
+        self.names = names or {}
         self._wanted = {text: _plain(text).split("*") for text in wanted}
         self._missing = missing
         self._ranks: dict[str, int | None] = {}
@@ -73,15 +67,15 @@ class ContactKinds:
 def read_kinds(pages: ODataPages, published: frozenset[str], wanted: Sequence[str]) -> ContactKinds:
     """Read the names of the kinds. Where 1C refuses them phones go without kinds, unless some are wanted (``need``)."""
     catalogs = [names.kinds for names in METADATA_NAMES if not published or PREFIX + names.kinds in published]
-    missing = RUSSIAN.kinds
     if not catalogs:
-        return _without(SourceNotFound(f"not published in 1C's OData interface: {missing}", hint=ADD_TO_ODATA), wanted)
+        words = f"not published in 1C's OData interface: {RUSSIAN.kinds}"
+        return _without(SourceNotFound(words, hint=ADD_TO_ODATA), wanted)
     refused: list[SourceError] = []
     for catalog in catalogs:
         try:
             rows = pages.rows(PREFIX + catalog, {"$select": "Ref_Key,Description", "$orderby": "Ref_Key"}, ref_key)
             return ContactKinds({row["Ref_Key"]: text_of(row.get("Description")).strip() for row in rows}, wanted)
-        except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
+        except REFUSED as error:
             refused.append(error)
     return _without(refused[0], wanted)
 

@@ -8,9 +8,9 @@ section be read only inside the rows of the catalog. Configurations before 1C's 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from typing import Literal, Protocol
+from typing import Literal
 
-from astsync.errors import SourceBadAnswer, SourceError, SourceNotFound, SourceQueryError
+from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError
 from astsync.sources.odata.contact_kinds import ContactKinds
 from astsync.sources.odata.pages import ODataPages, PageProgress, guid
 from astsync.sources.odata.published import PREFIX, no_contacts
@@ -30,28 +30,28 @@ _FEW_OWNERS = 4
 """Owners in one ``$filter``: IIS refuses queries of more than 2048 characters, and a Cyrillic letter takes six."""
 
 
-class Contacts(Protocol):
-    """A place where the phones of one catalog stand. ``columns`` are the catalog's own that carry phones."""
+class Contacts:
+    """A place where the phones of one catalog stand. ``columns`` are the catalog's own that carry phones.
 
-    columns: tuple[str, ...]
+    This is that of a catalog without contact information: its phones stand in fields of its own
+    (``source.odata.phone_fields``), which the catalog's reader takes itself.
+    """
+
+    columns: tuple[str, ...] = ()
 
     def describe(self) -> str:
         """Name the place for people."""
-        ...
+        return "in the catalog itself"
 
     def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read all phones into the book, or those of some counterparties. Raises SourceError."""
-        ...
 
     def add_row(self, book: ContactBook, row: Row) -> None:
         """Read what a row of the catalog itself carries. Raises SourceBadAnswer."""
-        ...
 
 
-class SectionContacts:
+class SectionContacts(Contacts):
     """The tabular section as a set of its own; ``sample`` is one of its rows and shows which columns exist."""
-
-    columns: tuple[str, ...] = ()
 
     def __init__(self, pages: ODataPages, catalog: str, sample: Row | None, names: MetadataNames) -> None:
         self._pages, self._name, self._names = pages, section_set(catalog, names), names
@@ -70,23 +70,17 @@ class SectionContacts:
             for row in self._pages.rows(self._name, chosen, row_key, report):
                 book.add(row["Ref_Key"], row, self._names)
 
-    def add_row(self, book: ContactBook, row: Row) -> None:
-        """Read nothing: ``fill`` has read all from the set."""
 
-
-class InsideContacts:
+class InsideContacts(Contacts):
     """The tabular section inside the rows of the catalog."""
 
     def __init__(self, names: MetadataNames) -> None:
         self._names = names
-        self.columns: tuple[str, ...] = (names.section,)
+        self.columns = (names.section,)
 
     def describe(self) -> str:
         """Name the column."""
         return f"inside the rows of the catalog (column {self._names.section})"
-
-    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
-        """Read nothing: each row of the catalog brings its own."""
 
     def add_row(self, book: ContactBook, row: Row) -> None:
         """Read the lines of a row; a line that comes twice counts once."""
@@ -104,14 +98,12 @@ class InsideContacts:
                 book.add(row["Ref_Key"], contact, self._names)
 
 
-class RegisterContacts:
+class RegisterContacts(Contacts):
     """The information register of older configurations, of which the rows of one catalog are read.
 
     Its rows name their owner in ``Объект`` with the catalog in ``Объект_Type``. ``Вид`` is a reference to the catalog
     of kinds, or the kind's own name, which joins the names of ``kinds``.
     """
-
-    columns: tuple[str, ...] = ()
 
     def __init__(
         self, pages: ODataPages, catalog: str, sample: Row | None, kinds: ContactKinds, names: MetadataNames
@@ -146,25 +138,6 @@ class RegisterContacts:
         elif kind:
             self._kinds.names.setdefault(kind, kind.strip())
         return kind
-
-    def add_row(self, book: ContactBook, row: Row) -> None:
-        """Read nothing: ``fill`` has read all from the register."""
-
-
-class OwnFieldContacts:
-    """No contact information at all: the phones stand in the catalog's own fields (``source.odata.phone_fields``)."""
-
-    columns: tuple[str, ...] = ()
-
-    def describe(self) -> str:
-        """Name the catalog: there is no other place."""
-        return "in the catalog itself"
-
-    def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
-        """Read nothing."""
-
-    def add_row(self, book: ContactBook, row: Row) -> None:
-        """Read nothing: the catalog's reader takes its own fields."""
 
 
 def locate(
@@ -216,7 +189,7 @@ def _found_register(
     pages: ODataPages, catalog: str, published: frozenset[str], row: Row, kinds: ContactKinds
 ) -> Contacts:
     """Choose the register if there is one. Raises SourceNotFound: the catalog has no contacts then."""
-    missing: SourceError = no_contacts(catalog, row)
+    missing = no_contacts(catalog, row)
     names = next((one for one in METADATA_NAMES if one.register in published), metadata_names_of(catalog, published))
     if published and names.register not in published:
         raise missing

@@ -72,7 +72,8 @@ class Owners:
         """Pass on the rows of a whole catalog and keep their names, so that the catalog need not be read again."""
         names: dict[bytes, str] = {}
         for row in rows:
-            _keep(names, row)
+            if row.get("DeletionMark") is not True:
+                names[_packed(ref_key(row))] = text_of(row.get(DESCRIPTION)).strip()
             yield row
         self._names[catalog] = names
 
@@ -101,13 +102,11 @@ class Owners:
 
     def _of(self, catalog: str) -> Mapping[bytes, str]:
         if catalog not in self._names:
-            if self._published and PREFIX + catalog not in self._published:
+            if not self._offers(catalog):
                 raise SourceNotFound(f"not published in 1C's OData interface: {catalog}", hint=ADD_TO_ODATA)
-            names: dict[bytes, str] = {}
             options = {"$select": f"Ref_Key,{DESCRIPTION},DeletionMark", "$orderby": "Ref_Key"}
-            for row in self._pages.rows(PREFIX + catalog, options, ref_key):
-                _keep(names, row)
-            self._names[catalog] = names
+            for _ in self.put(catalog, self._pages.rows(PREFIX + catalog, options, ref_key)):
+                pass
         return self._names[catalog]
 
     def _search(self, catalog: str, field: str, candidates: tuple[str, ...]) -> str:
@@ -137,11 +136,6 @@ class Owners:
         except (SourceNotFound, SourceQueryError, SourceRightsError) as error:
             logger.info("%s: not the owners of anybody: %s", catalog, error)
             return False
-
-
-def _keep(names: dict[bytes, str], row: Row) -> None:
-    if row.get("DeletionMark") is not True:
-        names[_packed(ref_key(row))] = text_of(row.get(DESCRIPTION)).strip()
 
 
 def _packed(reference: object) -> bytes:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import chain
 
 from astsync.config import SourceConfig
-from astsync.errors import SourceError, SourceFailure, SourceNotFound, SourceQueryError, SourceRightsError
+from astsync.errors import SourceError
 from astsync.phonebook.model import Counterparty
 from astsync.sources.formats.values import text_of
 from astsync.sources.odata.contact_kinds import read_kinds
@@ -17,6 +17,7 @@ from astsync.sources.odata.published import (
     ALL_ROWS,
     ITEMS,
     PREFIX,
+    REFUSED,
     phone_fields,
     published_sets,
     service_root,
@@ -81,7 +82,7 @@ class Publication:
             try:
                 self._pages.sample(PREFIX + name, ALL_ROWS)
                 self._found.append(name)
-            except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
+            except REFUSED as error:
                 refused.append(error)
         if not self._found and refused:
             raise refused[0]

@@ -26,6 +26,9 @@ logger = logging.getLogger(__name__)
 ALL_ROWS: QueryOptions = {}
 ITEMS: QueryOptions = {"$filter": "IsFolder eq false"}
 PREFIX = "Catalog_"
+REFUSED = (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure)
+"""Errors of one set: what was sought in it may be found elsewhere."""
+
 _ODATA_PATH = re.compile(r"/odata(/standard\.odata)?/*$", re.IGNORECASE)
 _MANY = 15
 _SECTIONS = tuple(f"_{names.section}" for names in METADATA_NAMES)
@@ -45,8 +48,8 @@ def published_sets(pages: ODataPages) -> frozenset[str]:
     talk to at all.
     """
     try:
-        names = frozenset(_name(row) for row in pages.root())
-    except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure) as error:
+        names = frozenset(text_of(row.get("name")) or text_of(row.get("url")) for row in pages.root())
+    except REFUSED as error:
         logger.info("no list of published sets, so the catalogs are asked themselves: %s", error)
         return frozenset()
     if not names:
@@ -58,10 +61,8 @@ def check_published(catalogs: Iterable[str], published: frozenset[str]) -> None:
     """Raise SourceNotFound that names every catalog that is not published, and those that are."""
     missing = [name for name in catalogs if published and PREFIX + name not in published]
     if missing:
-        listed = one_line(", ".join(missing))
-        raise SourceNotFound(
-            f"not published in 1C's OData interface: {listed}", hint=f"{_offer(missing, published)} {ADD_TO_ODATA}"
-        )
+        words = f"not published in 1C's OData interface: {one_line(', '.join(missing))}"
+        raise SourceNotFound(words, hint=f"{_offer(missing, published)} {ADD_TO_ODATA}")
 
 
 def whole_row(pages: ODataPages, catalog: str, options: QueryOptions = ALL_ROWS) -> Row | None:
@@ -71,7 +72,7 @@ def whole_row(pages: ODataPages, catalog: str, options: QueryOptions = ALL_ROWS)
     """
     try:
         return pages.sample(PREFIX + catalog, options)
-    except (SourceNotFound, SourceQueryError, SourceRightsError, SourceFailure, SourceBadAnswer) as error:
+    except (*REFUSED, SourceBadAnswer) as error:
         logger.info("%s: no row that shows its fields: %s", catalog, error)
         return None
 
@@ -140,10 +141,6 @@ def phone_fields(row: Row) -> list[str]:
 def _own_fields(names: Sequence[str]) -> str:
     quoted = ", ".join(f'"{one_line(name)}"' for name in names[:_MANY])
     return f"phone_fields = [{quoted}] in the table source.odata"
-
-
-def _name(row: Row) -> str:
-    return text_of(row.get("name")) or text_of(row.get("url"))
 
 
 def _offer(missing: list[str], published: frozenset[str]) -> str:

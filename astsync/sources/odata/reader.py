@@ -10,8 +10,8 @@ from astsync.errors import SourceFailure, SourceQueryError
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.sources.formats.values import text_of
 from astsync.sources.odata.catalog_names import DESCRIPTION, CatalogNames
-from astsync.sources.odata.contact_kinds import ContactKinds
-from astsync.sources.odata.contacts import Contacts, OwnFieldContacts, locate
+from astsync.sources.odata.contact_kinds import ContactKinds, read_kinds
+from astsync.sources.odata.contacts import Contacts, locate
 from astsync.sources.odata.owners import OwnerLink, OwnerOf, Owners, find_link
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import (
@@ -45,6 +45,14 @@ class PullContext:
     kinds: ContactKinds
     owners: Owners
     today: date
+
+
+def pull_context(
+    pages: ODataPages, config: ODataConfig, catalogs: tuple[str, ...], published: frozenset[str], today: date
+) -> PullContext:
+    """Make the context of a pull; the kinds of contact are read for it. Raises SourceError."""
+    kinds = read_kinds(pages, published, config.kinds)
+    return PullContext(pages, config, catalogs, published, kinds, Owners(pages, published), today)
 
 
 class CatalogReader:
@@ -94,7 +102,7 @@ class CatalogReader:
         except NoContacts:
             if place != "auto" or self.item is None or not self.phone_fields:
                 raise
-            return OwnFieldContacts()
+            return Contacts()
 
     @cached_property
     def phone_fields(self) -> tuple[str, ...]:

@@ -10,6 +10,7 @@ All texts that leave the source are valid Unicode of at most ``values.MAX_TEXT``
 
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import date
 
 from astsync.config import SourceConfig
@@ -17,11 +18,9 @@ from astsync.errors import SourceBadAnswer, SourceNotFound
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.odata.check import ALLOWED_ONLY, ODataCheck
-from astsync.sources.odata.contact_kinds import read_kinds
-from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import check_published, published_sets, service_root
-from astsync.sources.odata.reader import CatalogReader, PullContext, check_phone_fields
+from astsync.sources.odata.reader import CatalogReader, check_phone_fields, pull_context
 from astsync.sources.odata.section import ODataConfig, bare_catalog
 from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.web.addresses import address_hint
@@ -49,25 +48,26 @@ class ODataSource:
 
     def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
         """Read every counterparty of every catalog once. Raises SourceError when a list is not whole."""
-        with self._client() as client:
+        with self._open() as pages:
             try:
-                yield from self._read(self._pages(client), progress)
+                yield from self._read(pages, progress)
             except (SourceNotFound, SourceBadAnswer) as error:
                 error.hint += address_hint(self._config.url)
                 raise
 
     def check(self) -> Iterator[Finding]:
         """Try the interface, the login, each catalog with its phones, and read three counterparties."""
-        yield from ODataCheck(self._config, self._catalogs, self._today(), self._client).run()
+        yield from ODataCheck(self._config, self._catalogs, self._today(), self._open).run()
 
-    def _client(self) -> OneCClient:
-        return OneCClient(self._config, service_root(self._config.url), self._patience)
-
-    def _pages(self, client: OneCClient) -> ODataPages:
-        return ODataPages(client, self._odata.page_size, allowed_only=self._odata.allowed_only)
+    @contextmanager
+    def _open(self) -> Iterator[ODataPages]:
+        with OneCClient(self._config, service_root(self._config.url), self._patience) as client:
+            yield ODataPages(client, self._odata.page_size, allowed_only=self._odata.allowed_only)
 
     def _read(self, pages: ODataPages, progress: Progress) -> Iterator[Counterparty]:
-        context = self._context(pages)
+        published = published_sets(pages)
+        check_published(self._catalogs, published)
+        context = pull_context(pages, self._odata, self._catalogs, published, self._today())
         if self._odata.allowed_only:
             logger.warning(ALLOWED_ONLY)
         readers = [CatalogReader(context, catalog, rank, progress) for rank, catalog in enumerate(self._catalogs)]
@@ -75,10 +75,3 @@ class ODataSource:
         for reader in readers:
             yield from reader.read()
         context.kinds.warn()
-
-    def _context(self, pages: ODataPages) -> PullContext:
-        published = published_sets(pages)
-        check_published(self._catalogs, published)
-        kinds = read_kinds(pages, published, self._odata.kinds)
-        owners = Owners(pages, published)
-        return PullContext(pages, self._odata, self._catalogs, published, kinds, owners, self._today())
