@@ -122,7 +122,7 @@ RAISED = sorted(
 
 @pytest.mark.server
 @pytest.mark.parametrize("kind", RAISED, ids=lambda kind: f"{kind.__module__}.{kind.__name__}")
-@pytest.mark.parametrize("place", ["get", "body"])
+@pytest.mark.parametrize("place", ["request", "body"])
 def test_nothing_that_the_libraries_raise_passes_unmapped(
     server: Server, monkeypatch: pytest.MonkeyPatch, kind: type[BaseException], place: str
 ) -> None:
@@ -134,7 +134,7 @@ def test_nothing_that_the_libraries_raise_passes_unmapped(
     def fail(*_: Any, **__: Any) -> Any:
         raise error
 
-    target, name = {"get": (requests.Session, "get"), "body": (requests.Response, "iter_content")}[place]
+    target, name = {"request": (requests.Session, "request"), "body": (requests.Response, "iter_content")}[place]
     monkeypatch.setattr(target, name, fail)
     with pytest.raises(SourceError) as caught:
         pull(server)

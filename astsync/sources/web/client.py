@@ -16,7 +16,6 @@ import os
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
@@ -43,7 +42,7 @@ _LOGIN_PAGE = (
     "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
     "publication of the infobase; the web server must pass the login on to 1C."
 )
-_APP = "www.w3.org/2007/app"
+_ATOM = ("schemas.microsoft.com/ado", "www.w3.org/2005/Atom", "www.w3.org/2007/app")
 _OLD_PLATFORM = (
     "This is a platform before 8.3.6 (8.3.5 answers Atom whatever $format says), or an infobase that runs in the "
     "compatibility mode of one. astsync reads OData of the platform 8.3.8 or newer: update it, or raise the "
@@ -77,9 +76,7 @@ class OneCClient:
     def __enter__(self) -> "OneCClient":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self._session.close()
 
     def attempt(self, path: str, options: QueryOptions, where: str, *, timeout: float | None = None) -> bytes:
@@ -120,13 +117,10 @@ class OneCClient:
         url = f"{self._root}{quote(request.path)}" if request.path else self._root
         asked = request.url or (f"{url}?{encode_query(request.options)}" if request.options else url)
         wait = (CONNECT_TIMEOUT, seconds)
-        headers = dict(request.headers)
-        if request.body is None:
-            response = self._session.get(asked, headers=headers, timeout=wait, stream=True, allow_redirects=False)
-        else:
-            response = self._session.post(
-                asked, request.body, headers=headers, timeout=wait, stream=True, allow_redirects=False
-            )
+        headers, method = dict(request.headers), "GET" if request.body is None else "POST"
+        response = self._session.request(
+            method, asked, data=request.body, headers=headers, timeout=wait, stream=True, allow_redirects=False
+        )
         self._reached = True
         return response
 
@@ -182,7 +176,7 @@ def refuse_not_json(body: bytes, where: str) -> NoReturn:
     if text.startswith(("{", "[")):
         raise bad_answer(where, "is cut or damaged JSON", "Look at the proxy or web server before 1C.", tries=FEW)
     raise_hidden_error(body, where)
-    if "schemas.microsoft.com/ado" in text or "www.w3.org/2005/Atom" in text or _APP in text:
+    if any(space in text for space in _ATOM):
         raise bad_answer(where, "is Atom XML, though JSON was asked for", _OLD_PLATFORM)
     raise bad_answer(where, f"is not JSON but a page: {page_words(text)}", _LOGIN_PAGE)
 

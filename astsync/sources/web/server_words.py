@@ -41,7 +41,15 @@ def read_words(body: bytes) -> ServerWords:
     text = body_text(body).strip()
     if not text:
         return ServerWords("empty", "")
-    return _odata_json(text) or _exception(text) or _markup_or_plain(text[:MAX_READ])
+    value, start = _json(text), text[:MAX_READ]
+    return (
+        odata_error(value)
+        or _exception_in_json(value)
+        or _exception_in_xml(text)
+        or _error_xml(start)
+        or _page(start)
+        or _plain(start)
+    )
 
 
 def may_tell_error(body: bytes) -> bool:
@@ -87,18 +95,12 @@ def _json(text: str) -> Any:
         return None
 
 
-def _odata_json(text: str) -> ServerWords | None:
-    return odata_error(_json(text))
-
-
-def _exception(text: str) -> ServerWords | None:
-    """The application server's own exception, in JSON or XML: dumps, and among them what happened."""
-    if text.startswith("<"):
-        return _exception_in_xml(text)
-    value = _json(text)
-    if not isinstance(value, dict) or not isinstance(value.get("exception"), dict):
+def _exception_in_json(value: Any) -> ServerWords | None:
+    """The application server's own exception: dumps, and among them what happened."""
+    exception = value.get("exception") if isinstance(value, dict) else None
+    if not isinstance(exception, dict):
         return None
-    return _told(list(_descriptions(value["exception"])), value["exception"].get("reason"))
+    return _told(list(_descriptions(exception)), exception.get("reason"))
 
 
 def _told(descriptions: list[str], reason: object) -> ServerWords:
@@ -124,11 +126,8 @@ def _exception_in_xml(text: str) -> ServerWords | None:
     start = _ERROR_START.match(text[:_LONGEST_START])
     if start is None or start["root"] != "exception" or len(text) > _LONGEST_XML:
         return None
-    try:
-        found = elements(text)
-    except ValueError:
-        return None
-    if found[0].name != "exception":
+    found = _elements(text)
+    if not found or found[0].name != "exception":
         return None
     told = sorted(_described(found), key=lambda pair: pair[0])
     return _told([descr for _depth, descr in told], found[0].attributes.get("reason"))
@@ -144,25 +143,24 @@ def _described(found: list[FlatElement]) -> Iterator[tuple[int, str]]:
 
 
 def _error_xml(text: str) -> ServerWords | None:
-    if not text.startswith("<"):
-        return None
-    try:
-        found = elements(text)
-    except ValueError:
-        return None
-    if found[0].name == "Envelope":
+    found = _elements(text) if text.startswith("<") else []
+    if found and found[0].name == "Envelope":
         return ServerWords("soap", one_line(_text_of(found, "faultstring") or _text_of(found, "Text")))
-    if found[0].name != "error":
+    if not found or found[0].name != "error":
         return None
     return ServerWords("odata", one_line(_text_of(found, "message")), _code(_text_of(found, "code")))
 
 
+def _elements(text: str) -> list[FlatElement]:
+    """The elements of a document; none where it is no XML."""
+    try:
+        return elements(text)
+    except ValueError:
+        return []
+
+
 def _text_of(found: list[FlatElement], name: str) -> str:
     return next((element.text for element in found if element.name == name), "")
-
-
-def _markup_or_plain(text: str) -> ServerWords:
-    return _error_xml(text) or _page(text) or _plain(text)
 
 
 def _page(text: str) -> ServerWords | None:

@@ -3,7 +3,6 @@
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
-from types import TracebackType
 
 import requests
 
@@ -63,20 +62,13 @@ class Body:
     def __enter__(self) -> "Body":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         self.close()
 
     def __iter__(self) -> Iterator[bytes]:
         yield self.head
         while not self.whole:
             yield self._guarded()
-
-    @property
-    def content_type(self) -> str:
-        """The answer's media type with its parameters, as the server wrote it."""
-        return self._response.headers.get("Content-Type", "")
 
     def close(self) -> None:
         """Free the connection; what was not read is lost."""
