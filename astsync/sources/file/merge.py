@@ -4,7 +4,6 @@ import logging
 import sqlite3
 import sys
 from collections.abc import Iterator
-from types import TracebackType
 
 import orjson
 
@@ -50,9 +49,7 @@ class Merger:
     def __enter__(self) -> "Merger":
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         self._base.close()
         if isinstance(error, sqlite3.Error):
             raise SourceFailure(
@@ -62,8 +59,7 @@ class Merger:
 
     def add(self, counterparty: Counterparty) -> None:
         """Keep what one row gave."""
-        phones = orjson.dumps([_kept(phone) for phone in counterparty.phones])
-        one = counterparty
+        one, phones = counterparty, orjson.dumps([_kept(phone) for phone in counterparty.phones])
         self._batch.append((one.catalog, one.ref, one.name, phones, one.code))
         if len(self._batch) >= _BATCH:
             self._flush()

@@ -4,9 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 
 from astsync.config import SourceConfig
-from astsync.errors import (
-    AstsyncError,
-)
+from astsync.errors import AstsyncError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.sources.check import EMPTY, FIRST, counterparty_finding, error_finding

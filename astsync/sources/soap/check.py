@@ -5,10 +5,7 @@ from contextlib import AbstractContextManager
 from itertools import islice
 
 from astsync.config import SourceConfig
-from astsync.errors import (
-    AstsyncError,
-    SourceQueryError,
-)
+from astsync.errors import AstsyncError, SourceQueryError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty
 from astsync.sources.check import EMPTY, FIRST, counterparty_finding, error_finding
@@ -28,16 +25,17 @@ Open = Callable[[OperationCall, RecordReader], AbstractContextManager[SoapPages]
 
 def check_soap(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Iterator[Finding]:
     """Try each part of the way to the list. An error ends the check and is its last finding."""
+    soap = config.table(SoapConfig)
     try:
         wsdl = loader.fetch()
         yield Finding("WSDL", True, f"{one_line(loader.address)} can be read")
-        offered = OfferedOperations(wsdl, config.table(SoapConfig), loader.address)
+        offered = OfferedOperations(wsdl, soap, loader.address)
         yield _operations(offered)
         call = offered.choose()
         yield Finding("operation", True, f"{call.operation.signature()}, port {call.operation.port}")
         yield Finding("endpoint", True, one_line(call.endpoint))
         yield _list(call.list_place())
-        reader = RecordReader(config.table(SoapConfig).fields, operation_label(config.table(SoapConfig).operation))
+        reader = RecordReader(soap.fields, operation_label(soap.operation))
         with opened(call, reader) as pages:
             yield from _read(pages, reader)
     except AstsyncError as error:
@@ -66,6 +64,7 @@ def _read(pages: SoapPages, reader: RecordReader) -> Iterator[Finding]:
     found = [item for item in items if isinstance(item, Counterparty)]
     yield Finding("call", True, f"{pages.where} answers, {one_line(how)}")
     read = f"{len(items)} records read, {len(found)} not marked for deletion"
-    empty = Finding("list", False, f"{pages.where} gives an empty list", EMPTY)
-    yield Finding("fields", True, read) if items else empty
+    yield (
+        Finding("fields", True, read) if items else Finding("list", False, f"{pages.where} gives an empty list", EMPTY)
+    )
     yield from map(counterparty_finding, found[:FIRST])

@@ -13,6 +13,7 @@ from astsync.sources.soap.refusals import SOAP_RULES, operation_label
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import ListPlace
 from astsync.sources.soap.wsdl.operations import OperationCall
+from astsync.sources.web.addresses import encode_address
 from astsync.sources.web.client import OneCClient
 from astsync.sources.web.refusals import raise_hidden_error
 from astsync.sources.web.stream import Body, WebRequest
@@ -59,7 +60,9 @@ class SoapPages:
         return Page(records, around)
 
     def _attempt(self, message: bytes, around: dict[str, Any]) -> Iterator[Read]:
-        request = WebRequest("", self.where, body=message, headers=self._call.headers(), url=self._call.url)
+        request = WebRequest(
+            "", self.where, body=message, headers=self._call.headers(), url=encode_address(self._call.endpoint)
+        )
         around.clear()
         records = self._read(self._client.open(request), around)
         return chain(list(islice(records, READ_WHOLE)), records)

@@ -8,11 +8,9 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from astsync.sources.formats.growing_xml import XSI, is_empty_nil, local
-from astsync.sources.formats.xml_convert import CORE, DEEPEST, attributes, element_value, too_deep
+from astsync.sources.formats.xml_convert import DEEPEST, attributes, element_value, too_deep
 from astsync.sources.soap.refusals import unknown_element
 from astsync.sources.soap.wsdl.answer_types import WsdlType
-
-__all__ = ["CORE", "typed_value"]
 
 _TYPE = f"{XSI}type"
 

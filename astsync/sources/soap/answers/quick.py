@@ -16,12 +16,13 @@ from astsync.config import FieldsConfig
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.formats.growing_xml import is_nil, local
 from astsync.sources.formats.values import MAX_TEXT
+from astsync.sources.formats.xml_convert import CORE
 from astsync.sources.onec.metadata_names import RUSSIAN, in_trust
 from astsync.sources.onec.phone_texts import as_phones, gather
 from astsync.sources.records.fields import Record
 from astsync.sources.records.phones import PART_OF_ONE, ROW_COLUMNS
 from astsync.sources.records.reader import RecordReader
-from astsync.sources.soap.answers.convert import CORE, typed_value
+from astsync.sources.soap.answers.convert import typed_value
 from astsync.sources.soap.wsdl.answer_types import WsdlType
 
 Read = Counterparty | Record

@@ -83,13 +83,9 @@ class AnswerReader:
             holder = check_whole(root, self._place)
             if first and not self._place.path[1:] and not walk.children and not len(holder):
                 raise bad_soap_answer(self._place.operation, f"is empty: {local(holder.tag)} holds nothing", EMPTY)
-            self._check_single(holder)
+            if not typed:  # a second list in what the WSDL does not describe: which one is meant?
+                self._sought.check_single(holder)
             self._keep_around(root, around)
-
-    def _check_single(self, top: Element) -> None:
-        """Refuse a second list in a document that the WSDL does not describe: which one is meant?"""
-        if self._place.form != "typed":
-            self._sought.check_single(top)
 
     def _records(self, walk: ListWalk, chunks: Iterable[bytes]) -> Iterator[Read]:
         read = self._elements.read
@@ -160,9 +156,9 @@ class AnswerReader:
     def _xml(self, tree: GrowingTree, pieces: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
         yield from self._records(ListWalk(tree, self._sought.find, ENOUGH), pieces)
         if tree.root is not None:
-            self._check_single(tree.root)
-        document = typed_value(tree.root) if tree.root is not None else {}
-        around.update(document if isinstance(document, Mapping) else {})
+            self._sought.check_single(tree.root)
+            document = typed_value(tree.root)
+            around.update(document if isinstance(document, Mapping) else {})
 
 
 def _no_page(body: Iterable[bytes], operation: str) -> Iterator[bytes]:

@@ -6,7 +6,7 @@ string), the result before Out parameters. In doubt it is an error that names th
 wrong phonebook.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Literal
 
@@ -91,8 +91,7 @@ class _ListSearch:
     def place(self) -> ListPlace:
         if self._config.list:
             return self._named(self._config.list.split("."))
-        step = self._choose(self._root, self._config.fields.name.partition(".")[0])
-        return self._to(step)
+        return self._to(self._choose(self._root, self._config.fields.name.partition(".")[0]))
 
     def _to(self, step: _Step, rest: str = "") -> ListPlace:
         common = (self._operation, self._response, self._type)
@@ -111,7 +110,8 @@ class _ListSearch:
             found = self._follow(start, path)
             if found is not None:
                 return found
-        raise self._wrong(path)
+        known = _paths(_walk(self._root, 4)) or "nothing"
+        raise self._error(f"has no {one_line('.'.join(path))} (source.soap.list)", f"It holds: {known}.")
 
     def _follow(self, step: _Step, path: list[str]) -> ListPlace | None:
         for place, name in enumerate(path):
@@ -142,27 +142,21 @@ class _ListSearch:
             return steps[0]
         if not steps:
             raise self._none()
-        raise SourceQueryError(
-            f"the answer of the operation {one_line(self._operation)} holds several lists",
-            hint=f"Name one of them in source.soap.list: {listed('.'.join(step.names) for step in steps)}.",
-        )
+        raise self._error("holds several lists", f"Name one of them in source.soap.list: {_paths(steps)}.")
 
     def _none(self) -> SourceQueryError:
-        outputs = listed(".".join(step.names) for step in _walk(self._root, 3)) or "nothing"
+        outputs = _paths(_walk(self._root, 3)) or "nothing"
         text = any(step.is_text for step in self._root.below())
         decode = ' With decode = "none" texts are not looked into.' if self._config.decode == "none" and text else ""
-        return SourceQueryError(
-            f"the answer of the operation {one_line(self._operation)} holds no list",
-            hint=f"It holds: {outputs}.{decode} Choose another operation in source.soap.operation.",
-        )
+        hint = f"It holds: {outputs}.{decode} Choose another operation in source.soap.operation."
+        return self._error("holds no list", hint)
 
-    def _wrong(self, path: list[str]) -> SourceQueryError:
-        known = listed(".".join(step.names) for step in _walk(self._root, 4)) or "nothing"
-        return SourceQueryError(
-            f"the answer of the operation {one_line(self._operation)} has no {one_line('.'.join(path))} "
-            "(source.soap.list)",
-            hint=f"It holds: {known}.",
-        )
+    def _error(self, what: str, hint: str) -> SourceQueryError:
+        return SourceQueryError(f"the answer of the operation {one_line(self._operation)} {what}", hint=hint)
+
+
+def _paths(steps: Iterable[_Step]) -> str:
+    return listed(".".join(step.names) for step in steps)
 
 
 def _walk(start: _Step, deeper: int) -> Iterator[_Step]:

@@ -5,8 +5,7 @@ zeep sees it, because zeep explains a login page badly.
 """
 
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
 
@@ -191,19 +190,13 @@ def _nowhere(url: str) -> bytes:
 def load_with_zeep(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
     """Let zeep read a WSDL, without forgiving errors in it. Raises SourceError."""
     settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
-    with _explained():
-        client = zeep.Client(address, transport=transport, settings=settings)
-    return Wsdl(client, fresh, transport.renamed)
-
-
-@contextmanager
-def _explained() -> Iterator[None]:
     try:
-        yield
+        client = zeep.Client(address, transport=transport, settings=settings)
     except SourceError:
         raise
     except _BROKEN as error:
         raise SourceBadAnswer(f"the WSDL cannot be used: {one_line(str(error))}", hint=_WRITE) from None
+    return Wsdl(client, fresh, transport.renamed)
 
 
 def _refuse_pages(content: bytes) -> None:

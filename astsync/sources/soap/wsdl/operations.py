@@ -17,24 +17,15 @@ from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.answer_types import WsdlTypes
 from astsync.sources.soap.wsdl.list_place import ListPlace, place_of_list
 from astsync.sources.soap.wsdl.loader import Wsdl
-from astsync.sources.web.addresses import encode_address
 from astsync.text import listed, one_line
 
 _EMPTY: Mapping[str, ParameterValue] = {
-    "string": "",
     "boolean": False,
     "dateTime": "0001-01-01T00:00:00",
     "date": "0001-01-01",
     "time": "00:00:00",
-    "decimal": 0,
-    "integer": 0,
-    "int": 0,
-    "long": 0,
-    "short": 0,
-    "double": 0,
-    "float": 0,
-    "nonNegativeInteger": 0,
-    "unsignedInt": 0,
+    **dict.fromkeys(("decimal", "integer", "int", "long", "short", "double", "float"), 0),
+    **dict.fromkeys(("nonNegativeInteger", "unsignedInt"), 0),
 }
 """1C's own empty values, by the types of XML Schema: what a parameter gets that must be there and is not configured."""
 
@@ -128,11 +119,6 @@ class OperationCall:
         self._config = config
         self._service = wsdl.client.create_service(operation.binding, endpoint)
         self._check_parameters(config.parameters)
-
-    @property
-    def url(self) -> str:
-        """The endpoint as it is asked."""
-        return encode_address(self.endpoint)
 
     def list_place(self) -> ListPlace:
         """Find the list in the answer. Raises SourceQueryError."""
