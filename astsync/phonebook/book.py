@@ -20,7 +20,6 @@ from astsync.phonebook.model import (
     Phone,
     Phonebook,
     Skipped,
-    no_note,
 )
 from astsync.phonebook.names.languages import country_of
 from astsync.phonebook.names.maker import NameMaker
@@ -48,10 +47,6 @@ class BookBuilder:
         self._skipped: list[Skipped] = []
         self._doubts: list[Doubt] = []
         self._counterparties = 0
-
-    def build(self, counterparties: Iterable[Counterparty], note: Note = no_note) -> Phonebook:
-        """``read`` all counterparties, then decide. Errors of the source pass through."""
-        return self.read(counterparties)(note)
 
     def read(self, counterparties: Iterable[Counterparty]) -> Decide:
         """Collect the claims of counterparties, and return ``decide``. Errors of the source pass through."""
@@ -96,7 +91,7 @@ class BookBuilder:
         else:
             self._claims[number] = [known, held]
 
-    def decide(self, note: Note = no_note) -> Phonebook:
+    def decide(self, note: Note) -> Phonebook:
         """The phonebook of what was read, which then is forgotten. ``note`` learns each number and its claims."""
         entries: dict[str, Entry] = {}
         conflicts: list[Conflict] = []

@@ -26,11 +26,6 @@ def is_invisible(char: str) -> bool:
     return unicodedata.category(char) in {"Cc", "Cf", "Cs", "Co", "Cn", "Mn", "Me"}
 
 
-def is_quote(char: str) -> bool:
-    """Whether a character is one of ``QUOTES``."""
-    return char in QUOTES
-
-
 def is_dash(char: str) -> bool:
     """Whether a character is a hyphen, a dash, a minus or a tilde of any width."""
     return char in _DASHES or unicodedata.category(char) == "Pd"

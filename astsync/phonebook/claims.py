@@ -9,7 +9,7 @@ The first of these that differs decides:
 5. the name, then the reference: without meaning, but the same in every run, so that no name changes back and forth.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from astsync.phonebook.model import Claim
@@ -94,62 +94,28 @@ def told(claims: Sequence[_Placed], rule: str) -> tuple[Claim, ...]:
 
 
 def _compare(first: _Placed, other: _Placed) -> tuple[str, str]:
-    """Why one claim comes first, and why the other comes after it, in words."""
-    return next(words for rule in _RULES if (words := rule(first, other)) is not None)
-
-
-_Verdicts = tuple[str, str] | None
-
-
-def _by_catalog(first: _Placed, other: _Placed) -> _Verdicts:
-    if first.rank == other.rank:
-        return None
-    catalog, later = first.held[0].catalog, other.held[0].catalog
-    return f"its catalog {catalog} comes first", f"its catalog {later} comes after {catalog}"
-
-
-def _by_kind(first: _Placed, other: _Placed) -> _Verdicts:
-    if first.kind_rank == other.kind_rank:
-        return None
-    kind, later = first.held[2], other.held[2]
-    return f"its kind of contact {kind} comes first", f"its kind of contact {later} comes after {kind}"
-
-
-def _by_mark(first: _Placed, other: _Placed) -> _Verdicts:
-    if bool(first.closed) == bool(other.closed):
-        return None
-    return f"the other is marked as closed ({other.closed})", f"marked as closed ({other.closed})"
-
-
-def _by_code(first: _Placed, other: _Placed) -> _Verdicts:
-    if first.code == other.code:
-        return None
-    code, later = first.held[0].code.strip(), other.held[0].code.strip()
-    if not later:
-        return f"it has a code ({code}), the other has none", f"it has no code, the other has {code}"
-    if first.code[1] != other.code[1]:
-        return f"code {code} before {later}", f"code {later} after {code}"
-    return f"older code {code} before {later}", f"newer code {later} after {code}"
-
-
-def _by_name(first: _Placed, other: _Placed) -> _Verdicts:
-    if first.name == other.name:
-        return None
-    return "its name comes first by the alphabet", "its name comes later by the alphabet"
-
-
-def _by_reference(_first: _Placed, _other: _Placed) -> _Verdicts:
+    """Why one claim comes first, and why the other comes after it, in words: by the first of ``order`` that differs."""
+    card, later = first.held[0], other.held[0]
+    if first.rank != other.rank:
+        return f"its catalog {card.catalog} comes first", f"its catalog {later.catalog} comes after {card.catalog}"
+    if first.kind_rank != other.kind_rank:
+        kind, after = first.held[2], other.held[2]
+        return f"its kind of contact {kind} comes first", f"its kind of contact {after} comes after {kind}"
+    if bool(first.closed) != bool(other.closed):
+        return f"the other is marked as closed ({other.closed})", f"marked as closed ({other.closed})"
+    if first.code != other.code:
+        return _compare_codes(card.code.strip(), later.code.strip(), same_prefix=first.code[1] == other.code[1])
+    if first.name != other.name:
+        return "its name comes first by the alphabet", "its name comes later by the alphabet"
     return "its reference comes first", "its reference comes later"
 
 
-_RULES: tuple[Callable[[_Placed, _Placed], _Verdicts], ...] = (
-    _by_catalog,
-    _by_kind,
-    _by_mark,
-    _by_code,
-    _by_name,
-    _by_reference,
-)
+def _compare_codes(code: str, later: str, *, same_prefix: bool) -> tuple[str, str]:
+    if not later:
+        return f"it has a code ({code}), the other has none", f"it has no code, the other has {code}"
+    if not same_prefix:
+        return f"code {code} before {later}", f"code {later} after {code}"
+    return f"older code {code} before {later}", f"newer code {later} after {code}"
 
 
 def _in_order(name: str) -> str:

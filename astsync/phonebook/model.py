@@ -38,9 +38,8 @@ class Parts(NamedTuple):
     def spelled(self) -> str:
         """The number as people write it: ``+7 (495) 229-30-42, доб. 12``; ``digits`` or "" where there is none."""
         country, area = self.country, self.area.strip("() ")
-        if (
-            sum(map(str.isdigit, self.number)) >= LEAST_NUMBER
-        ):  # else a machine split the text, and the parts are not what they are called
+        # With fewer digits a machine split the text, and the parts are not what they are called.
+        if sum(map(str.isdigit, self.number)) >= LEAST_NUMBER:
             trunk = country in {"8", "0"}  # no calling code is that alone
             country = f"+{country}" if country.isdecimal() and not trunk else country
             area = area and f"({area})"

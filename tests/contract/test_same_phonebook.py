@@ -9,6 +9,7 @@ import orjson
 import pytest
 
 from astsync.phonebook.book import BookBuilder
+from astsync.phonebook.model import no_note
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.sandbox.onec import OneC
@@ -35,7 +36,7 @@ def by_odata(onec: OneC) -> dict[str, bytes]:
 
 def phonebook(source: Source) -> dict[str, bytes]:
     """Build the phonebook and write each part of it down."""
-    book = BookBuilder(NumberParser(country="RU"), NameMaker()).build(source.pull())
+    book = BookBuilder(NumberParser(country="RU"), NameMaker()).read(source.pull())(no_note)
     parts = {
         "entries": sorted(map(asdict, book.entries.values()), key=lambda one: str(one["number"])),
         "skipped": sorted((one.source, one.reason) for one in book.skipped),

@@ -6,19 +6,19 @@ import pytest
 
 from astsync.phonebook.book import BookBuilder, ConflictRule
 from astsync.phonebook.claims import code_key
-from astsync.phonebook.model import Claim, Counterparty, Phone, Phonebook
+from astsync.phonebook.model import Claim, Counterparty, Phone, Phonebook, no_note
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 
 
 def build(counterparties: list[Counterparty], rule: ConflictRule = "first", max_length: int = 40) -> Phonebook:
-    return BookBuilder(NumberParser(), NameMaker(), rule, max_length).build(counterparties)
+    return BookBuilder(NumberParser(), NameMaker(), rule, max_length).read(counterparties)(no_note)
 
 
 def build_noting(counterparties: list[Counterparty]) -> tuple[Phonebook, list[Claim]]:
     noted: list[Claim] = []
     builder = BookBuilder(NumberParser(), NameMaker())
-    return builder.build(counterparties, lambda _, claims: noted.extend(claims)), noted
+    return builder.read(counterparties)(lambda _, claims: noted.extend(claims)), noted
 
 
 def one(ref: str, name: str, *numbers: str, kind: str = "Телефон", rank: int = 0) -> Counterparty:
@@ -57,7 +57,7 @@ def test_join_keeps_whole_names_within_the_length() -> None:
 def test_join_keeps_whole_names_within_the_bytes() -> None:
     rows = [one("0", "Альфа", "84952293042"), one("1", "Бета", "84952293042"), one("2", "Юг", "84952293042")]
     names = NameMaker(scheme="none", max_bytes=20)
-    book = BookBuilder(NumberParser(), names, "join", 40).build(rows)
+    book = BookBuilder(NumberParser(), names, "join", 40).read(rows)(no_note)
     assert book.entries["74952293042"].name == "Альфа / Юг"
     assert len(b"".join(entry.name.encode() for entry in book.entries.values())) <= 20
 

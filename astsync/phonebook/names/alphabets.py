@@ -59,13 +59,9 @@ class Scheme(NamedTuple):
     """
 
     letters: Mapping[str, str]
-    after: Mapping[str, str]
-    before: Mapping[str, str]
-    endings: Mapping[str, str]
-
-
-def _plain_scheme(letters: Mapping[str, str], after: Mapping[str, str] | None = None) -> Scheme:
-    return Scheme(letters, after or {}, {}, {})
+    after: Mapping[str, str] = {}
+    before: Mapping[str, str] = {}
+    endings: Mapping[str, str] = {}
 
 
 def _of_iuliia(name: str) -> Scheme:
@@ -148,9 +144,9 @@ def alphabet(scheme: str, language: str) -> Alphabet:
     """The alphabet of a language (ru, uk, be, kk) under a scheme. Raises ConfigError for an unknown scheme."""
     russian = _of_iuliia(scheme)
     if language == UKRAINIAN:
-        return Alphabet(_plain_scheme(_UKRAINIAN, {**_UKRAINIAN_FIRST, "зг": "gh"}))
+        return Alphabet(Scheme(_UKRAINIAN, {**_UKRAINIAN_FIRST, "зг": "gh"}))
     if language == BELARUSIAN:
-        return Alphabet(_plain_scheme(_BELARUSIAN))
+        return Alphabet(Scheme(_BELARUSIAN))
     if language == KAZAKH:
         return Alphabet(russian._replace(letters={**_KAZAKH, **russian.letters}))
     return Alphabet(russian)

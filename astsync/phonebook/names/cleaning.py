@@ -6,7 +6,7 @@ What is left is safe in a dialplan, in AMI and on the display of a phone.
 import re
 import unicodedata
 
-from astsync.phonebook.characters import LINE_ENDS, QUOTES, is_dash, is_invisible, is_quote
+from astsync.phonebook.characters import LINE_ENDS, QUOTES, is_dash, is_invisible
 
 # Letters that look alike in print: people type a Latin "C" in СМАРТ and a Cyrillic "а" in Samsung.
 _LATIN, _CYRILLIC = "ABCEHKMOPTXYIaceopxyiëË", "АВСЕНКМОРТХУІасеорхуіёЁ"
@@ -53,7 +53,7 @@ _DANGEROUS = {**dict.fromkeys("\\|$^=<>", " "), ";": ",", "[": "(", "{": "(", "]
 
 def _name_character(char: str) -> str:
     category = unicodedata.category(char)
-    if is_quote(char) or char in LINE_ENDS or category == "Zs":
+    if char in QUOTES or char in LINE_ENDS or category == "Zs":
         return " "
     if is_dash(char):
         return "-"

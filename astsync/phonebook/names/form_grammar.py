@@ -9,7 +9,7 @@ words of the name give their letters. But an unknown adjective may not come firs
 (``Весёлое частное предприятие``), unless a word that is said of nothing else makes the form sure (``унитарное``).
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from astsync.phonebook.names.alphabets import BELARUSIAN, KAZAKH, RUSSIAN, UKRAINIAN
@@ -195,13 +195,14 @@ def _phrases(phrases: dict[str, str]) -> dict[tuple[str, ...], str]:
     return dict(sorted(made.items(), key=lambda phrase: -len(phrase[0])))
 
 
-def _known_heads() -> Iterator[tuple[str, _Head]]:
+def _known_heads() -> dict[str, tuple[_Head, ...]]:
+    known: dict[str, tuple[_Head, ...]] = {}
     for language, heads in _HEADS.items():
         for noun, (strong, tails, legal) in heads.items():
-            yield (
-                same(noun),
-                _Head(initials(noun), language, frozenset(map(same, strong.split())), _phrases(tails), _phrases(legal)),
-            )
+            stems = frozenset(map(same, strong.split()))
+            head = _Head(initials(noun), language, stems, _phrases(tails), _phrases(legal))
+            known[same(noun)] = (*known.get(same(noun), ()), head)
+    return known
 
 
 def _known_table() -> dict[tuple[str, ...], tuple[str, str]]:
@@ -213,21 +214,10 @@ def _known_table() -> dict[tuple[str, ...], tuple[str, str]]:
     }
 
 
-def _heads_of_all() -> dict[str, tuple[_Head, ...]]:
-    heads: dict[str, tuple[_Head, ...]] = {}
-    for noun, head in _known_heads():
-        heads[noun] = (*heads.get(noun, ()), head)
-    return heads
+_ADJECTIVE, _HEAD, _TABLE = _known_adjectives(), _known_heads(), _known_table()
 
 
-_ADJECTIVE, _HEAD, _TABLE = _known_adjectives(), _heads_of_all(), _known_table()
-
-
-def _starts(phrases: dict[tuple[str, ...], tuple[str, str]]) -> frozenset[tuple[str, ...]]:
-    return frozenset(words[:end] for words in phrases for end in range(1, len(words) + 1))
-
-
-_BEGUN = _starts(_TABLE)
+_BEGUN = frozenset(words[:end] for words in _TABLE for end in range(1, len(words) + 1))
 _ALL_TAILS = {words for heads in _HEAD.values() for head in heads for words in (*head.tails, *head.legal_tails)}
 
 WORDS: Final = frozenset(
@@ -235,8 +225,7 @@ WORDS: Final = frozenset(
         *_ADJECTIVE,
         *_HEAD,
         *_LONGER,
-        *(w for words in _TABLE for w in words),
-        *(w for words in _ALL_TAILS for w in words),
+        *(word for words in (*_TABLE, *_ALL_TAILS) for word in words),
     }
 )
 """All words of forms, as ``form_spelling.same`` gives them."""
@@ -249,7 +238,7 @@ EXACT: Final = frozenset(
 OPENING: Final = frozenset({*_ADJECTIVE, *_HEAD, *(words[0] for words in _TABLE)})
 """Those words with which a form may start."""
 
-CLOSING: Final = frozenset({*_HEAD, *(words[-1] for words in _TABLE), *(words[-1] for words in _ALL_TAILS)})
+CLOSING: Final = frozenset({*_HEAD, *(words[-1] for words in (*_TABLE, *_ALL_TAILS))})
 """Those words with which a form may end."""
 
 
@@ -282,7 +271,7 @@ def _of_grammar(slots: Sequence[Slot], at: int) -> Reading | None:
     unknown: list[int] = []
     for here in range(at, min(at + MOST_WORDS, len(slots))):
         slot = slots[here]
-        for head in _heads(slot):
+        for head in (head for word in slot.options for head in _HEAD.get(word, ())):
             found = _with_head(slots, here, head, "".join(letters), stems)
             if found is not None and not (unknown[:1] == [slots[at].word] and _PURE.isdisjoint(stems)):
                 return found._replace(unknown=tuple(unknown))
@@ -296,11 +285,6 @@ def _of_grammar(slots: Sequence[Slot], at: int) -> Reading | None:
         else:
             return None
     return None
-
-
-def _heads(slot: Slot) -> Iterator[_Head]:
-    for word in slot.options:
-        yield from _HEAD.get(word, ())
 
 
 def _with_head(slots: Sequence[Slot], here: int, head: _Head, letters: str, stems: set[str]) -> Reading | None:

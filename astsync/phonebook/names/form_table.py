@@ -31,27 +31,7 @@ def _official() -> set[str]:
     """The short forms that official names make of an owner, a kind of budget and a kind of institution."""
     owners = ("ФГ", "КГ", "ОГ", "РГ", "ГО", "Ф", "Г", "М")
     institutions = "У УЗ УК УН НУ ОУ ДОУ ПОУ УСО".split()
-    firms = (
-        "ЧТ",
-        "ЧП",
-        "ЧС",
-        "ЧТП",
-        "ЧПТ",
-        "КП",
-        "КТ",
-        "КД",
-        "РД",
-        "РП",
-        "ИЧ",
-        "ЧИ",
-        "Ч",
-        "Р",
-        "К",
-        "Д",
-        "И",
-        "ОГ",
-        "КГ",
-    )
+    firms = "ЧТ ЧП ЧС ЧТП ЧПТ КП КТ КД РД РП ИЧ ЧИ Ч Р К Д И ОГ КГ".split()
     made = {"".join(parts) for parts in product(owners, "БАК", institutions)}
     return made | {f"{firm}УП" for firm in firms} | {f"ФГ{last}" for last in institutions}
 

@@ -10,7 +10,7 @@ from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
 from astsync.errors import ConfigError
-from astsync.phonebook.characters import decode_entities, is_quote
+from astsync.phonebook.characters import QUOTES, decode_entities
 from astsync.phonebook.names.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUSSIAN_LETTERS, alphabet, to_ascii
 from astsync.phonebook.names.cleaning import plain, unmix
 from astsync.phonebook.names.form_words import PLAIN, FormWord, form_word
@@ -157,7 +157,7 @@ def _clean(token: str, own_letters: frozenset[str]) -> _CleanToken:
     for word in words:
         if not _PLAIN_WORD.fullmatch(word) or _SILENT.search(word):
             marks |= _ODD
-    return _CleanToken(words, _form_words(words, quoted=is_quote(token.rstrip(",.;:)")[-1:] or " ")), marks)
+    return _CleanToken(words, _form_words(words, quoted=token.rstrip(",.;:)")[-1:] in QUOTES), marks)
 
 
 class NameMaker:

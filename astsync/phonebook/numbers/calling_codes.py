@@ -63,10 +63,7 @@ def _national_patterns(code: int) -> tuple[tuple[re.Pattern[str], re.Pattern[str
     """The patterns of the numbers and of their trunk prefix, for each region of a calling code."""
     found = map(PhoneMetadata.metadata_for_region, COUNTRY_CODE_TO_REGION_CODE[code])
     return tuple(
-        (
-            re.compile(national_pattern(metadata)),
-            re.compile(metadata.national_prefix_for_parsing or "(?!)"),
-        )
+        (re.compile(national_pattern(metadata)), re.compile(metadata.national_prefix_for_parsing or "(?!)"))
         for metadata in found
         if metadata is not None
     )

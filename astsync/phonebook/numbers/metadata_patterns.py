@@ -17,18 +17,7 @@ PROVING_DIGITS: Final = 6
 """Validity may depend on this many leading digits: so many that all of them can be tried in a test."""
 
 # The order in which libphonenumber asks for the types of a number; ``fixed_pattern`` needs it.
-_TYPES = (
-    "premium_rate",
-    "toll_free",
-    "shared_cost",
-    "voip",
-    "personal_number",
-    "pager",
-    "uan",
-    "voicemail",
-    "fixed_line",
-    "mobile",
-)
+_TYPES = tuple("premium_rate toll_free shared_cost voip personal_number pager uan voicemail fixed_line mobile".split())
 _TOKEN = re.compile(r"(\\d)|(\d)|\[([\d-]+)\]|(\(\?:)|(\|)|(\))|\{(\d+)(?:,(\d+))?\}|(\?)")
 
 Shape = tuple[int, int]
@@ -141,25 +130,21 @@ def _region_pattern(metadata: PhoneMetadata, earlier: list[str], length: int) ->
     general, types = general_pattern(metadata), _patterns(metadata, length)
     for pattern in (general, *types):
         _check_free(pattern, length)
+    return f"{_region_start(metadata, earlier)}(?:{'|'.join(types) or '(?!)'})"
+
+
+def _region_start(metadata: PhoneMetadata, earlier: list[str]) -> str:
     before = f"(?!{'|'.join(earlier)})" if earlier else ""
     leading = f"(?={metadata.leading_digits})" if metadata.leading_digits else ""
-    return f"{before}{leading}(?=(?:{general})$)(?:{'|'.join(types) or '(?!)'})"
+    return f"{before}{leading}(?=(?:{general_pattern(metadata)})$)"
 
 
 def fixed_pattern(metadata: PhoneMetadata, earlier: list[str], length: int) -> str:
     """Build the pattern of a region's fixed lines: libphonenumber asks for the other types in ``_TYPES`` first."""
-    line = metadata.fixed_line
-    fits = (
-        line is not None
-        and line.national_number_pattern
-        and (not line.possible_length or length in line.possible_length)
-    )
-    pattern = line.national_number_pattern if line is not None and fits else "(?!)"
+    fixed = _patterns(metadata, length, ("fixed_line",))
     others = _patterns(metadata, length, _TYPES[: _TYPES.index("fixed_line")])
-    before = f"(?!{'|'.join(earlier)})" if earlier else ""
-    leading = f"(?={metadata.leading_digits})" if metadata.leading_digits else ""
     others_end = f"(?!(?:{'|'.join(others)})$)" if others else ""
-    return f"{before}{leading}(?=(?:{general_pattern(metadata)})$){others_end}(?:{pattern})"
+    return f"{_region_start(metadata, earlier)}{others_end}(?:{'|'.join(fixed) or '(?!)'})"
 
 
 RegionPattern = Callable[[PhoneMetadata, list[str], int], str]

@@ -196,12 +196,9 @@ class NumberReader:
         if text.startswith("810") and len(text) > 11:
             return self._international(text[3:], PREFIX_810)
         if self._is_trunk(digits) or groups[0] == "0":
-            return self._after_plus(self._no_plus(digits))
+            number = self._no_plus(digits)
+            return number._replace(rule=PLUS_TRUNK) if number is not None else None
         return self._international(text, INTERNATIONAL)
-
-    @staticmethod
-    def _after_plus(number: Number | None) -> Number | None:
-        return number._replace(rule=PLUS_TRUNK) if number is not None else None
 
     def _is_trunk(self, digits: Digits) -> bool:
         """Whether the group behind a "+" is the trunk prefix 8: no calling code is 8 alone."""
@@ -219,16 +216,12 @@ class NumberReader:
         return _parse(f"+{text}", None, rule) if possible else None
 
     def _no_plus(self, digits: Digits) -> Number | None:
-        return (
-            self._abroad(digits) if digits.text.startswith(("00", "810")) else self._home(digits) or self._bare(digits)
-        )
-
-    def _abroad(self, digits: Digits) -> Number | None:
         text = digits.text
         if text.startswith("00"):
             number = self._plus(digits.without_zeros())
             return number._replace(rule=DOUBLE_ZERO) if number is not None and number.rule == INTERNATIONAL else number
-        return self._home(digits) or self._international(text[3:], PREFIX_810)
+        abroad = text.startswith("810")
+        return self._home(digits) or (self._international(text[3:], PREFIX_810) if abroad else self._bare(digits))
 
     def _bare(self, digits: Digits) -> Number | None:
         """Read a number of a neighbour that lacks only its "+".
