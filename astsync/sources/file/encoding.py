@@ -61,16 +61,11 @@ def encoding_of(stream: IO[bytes], name: str, wanted: str = "") -> str:
     Raises SourceBadAnswer that names the line and the byte when the file is neither UTF-8 nor windows-1251.
     """
     stream.seek(0)
-    marked = _marked(stream.read(4))
+    head = stream.read(4)
+    marked = next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "")
     if wanted:
         return "utf-8-sig" if codecs.lookup(wanted).name == "utf-8" else wanted
-    if marked:
-        return marked
-    return _unmarked(stream, name)
-
-
-def _marked(head: bytes) -> str:
-    return next((encoding for mark, encoding in _MARKS if head.startswith(mark)), "")
+    return marked or _unmarked(stream, name)
 
 
 def _unmarked(stream: IO[bytes], name: str) -> str:

@@ -1,6 +1,5 @@
 """The names of one catalog's counterparties: a field, or a template of the owner, the name and other fields."""
 
-from collections.abc import Iterable
 from string import Formatter
 
 from astsync.errors import SourceQueryError
@@ -42,14 +41,17 @@ class CatalogNames:
 
     def check(self, item: Row | None) -> None:
         """Raise SourceQueryError where the template names what the catalog does not have, or what is no text."""
-        missing = [field for field in self._others if item is not None and field not in item]
-        odd = [field for field in self._others if item is not None and isinstance(item.get(field), bool | list | dict)]
-        if item is None or not (missing or odd):
+        if item is None:
+            return
+        missing = [field for field in self._others if field not in item]
+        odd = [field for field in self._others if isinstance(item.get(field), bool | list | dict)]
+        if not (missing or odd):
             return
         what = f"no field {listed(missing)}" if missing else f"no text in {listed(odd)}"
+        known = (f"{{{field}}}" for field in (OWNER, NAME, *text_fields(item)) if field.isidentifier())
         raise SourceQueryError(
             f"the catalog {self._catalog} has {what}, which its template names",
-            hint=f"Correct source.odata.templates. Placeholders: {listed(_braced(('owner', 'name', *_fields(item))))}.",
+            hint=f"Correct source.odata.templates. Placeholders: {listed(known)}.",
         )
 
     def plain(self, row: Row, item: Row | None = None) -> str:
@@ -71,11 +73,3 @@ class CatalogNames:
         values |= {OWNER: owner.strip(), NAME: name.strip()}
         filled = all(values[field] for field in self._wanted)
         return self.template.format_map(values)[:MAX_TEXT] if filled else name
-
-
-def _fields(item: Row) -> Iterable[str]:
-    return (field for field in text_fields(item) if field.isidentifier())
-
-
-def _braced(names: Iterable[str]) -> Iterable[str]:
-    return (f"{{{name}}}" for name in names)

@@ -9,9 +9,7 @@ from astsync.config import SourceConfig
 from astsync.errors import SourceError
 from astsync.phonebook.model import Counterparty
 from astsync.sources.formats.values import text_of
-from astsync.sources.odata.contact_kinds import read_kinds
 from astsync.sources.odata.contacts import section_set
-from astsync.sources.odata.owners import Owners
 from astsync.sources.odata.pages import ODataPages, guid
 from astsync.sources.odata.published import (
     ALL_ROWS,
@@ -24,7 +22,7 @@ from astsync.sources.odata.published import (
     text_fields,
     whole_row,
 )
-from astsync.sources.odata.reader import CatalogReader, PullContext
+from astsync.sources.odata.reader import CatalogReader, PullContext, pull_context
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.onec.metadata_names import METADATA_NAMES, RUSSIAN, metadata_names_of
@@ -121,7 +119,6 @@ class Publication:
 
     def _context(self, catalog: str, catalogs: Sequence[str]) -> PullContext:
         """Make the context of a pull that sees only a few rows, those with phones if 1C can choose them."""
-        kinds = read_kinds(self._pages, self.published, ())
         words = metadata_names_of(catalog, self.published)
         section = section_set(catalog, words)
         odata = self._config.table(ODataConfig)
@@ -130,8 +127,7 @@ class Publication:
             refs = dict.fromkeys(text_of(row.get("Ref_Key")) for row in self._pages.first(section, options, _ROWS))
             if refs:
                 odata = odata.model_copy(update={"filter": " or ".join(f"Ref_Key eq {guid(ref)}" for ref in refs)})
-        owners = Owners(self._pages, self.published)
-        return PullContext(self._pages, odata, tuple(catalogs), self.published, kinds, owners, today_here())
+        return pull_context(self._pages, odata, tuple(catalogs), self.published, today_here())
 
 
 def _names(row: Row) -> dict[str, str]:

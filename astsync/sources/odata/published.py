@@ -2,7 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from urllib.parse import urlsplit
 
 from astsync.errors import (
@@ -114,7 +114,9 @@ def no_contacts(catalog: str, row: Row | None = None) -> NoContacts:
     """Make the error of a catalog without contact information; ``row`` is a whole one and shows its own fields."""
     sections = " or ".join(names.section for names in METADATA_NAMES)
     own = phone_fields(row) if row is not None else []
-    fields = f" Its own fields that look like phones: {listed(own)}: write {_own_fields(own)}." if own else ""
+    quoted = ", ".join(f'"{one_line(name)}"' for name in own[:_MANY])
+    write = f"write phone_fields = [{quoted}] in the table source.odata"
+    fields = f" Its own fields that look like phones: {listed(own)}: {write}." if own else ""
     hint = (
         f"Phones are read from the tabular section {sections}, or from the register of that name in configurations "
         f"before БСП (УТ 10.3, БП 2.0).{fields} Name a catalog that has contacts in source.odata.catalogs. A register "
@@ -136,11 +138,6 @@ def no_phone_field(fields: Iterable[str], rows: Iterable[Row]) -> SourceQueryErr
 def phone_fields(row: Row) -> list[str]:
     """Find the catalog's own fields that look like phones in a whole row."""
     return phone_like(name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
-
-
-def _own_fields(names: Sequence[str]) -> str:
-    quoted = ", ".join(f'"{one_line(name)}"' for name in names[:_MANY])
-    return f"phone_fields = [{quoted}] in the table source.odata"
 
 
 def _offer(missing: list[str], published: frozenset[str]) -> str:

@@ -50,11 +50,6 @@ class Patience:
     sleep: Callable[[float], None] = time.sleep
 
 
-def never() -> bool:
-    """Shrink nothing: there is no smaller request."""
-    return False
-
-
 class Retries:
     """The tries of one client. A reason to wait is logged once: a person at a terminal should know it."""
 
@@ -63,7 +58,7 @@ class Retries:
         self._waited = 0.0
         self._told: set[str] = set()
 
-    def persist(self, attempt: Callable[[], T], shrink: Callable[[], bool] = never) -> T:
+    def persist(self, attempt: Callable[[], T], shrink: Callable[[], bool] = lambda: False) -> T:
         """Return what ``attempt`` returns, at the first try or at a later one. Raises the SourceError of the last try.
 
         ``shrink`` makes the next attempt smaller after an error that a smaller page may cure, and returns whether it

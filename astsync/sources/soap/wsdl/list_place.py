@@ -74,21 +74,19 @@ class _Step:
         return wsdl_type.open and not wsdl_type.elements and not self.element.many
 
 
-def place_of_list(operation: str, response: str, wsdl_type: WsdlType, config: SoapConfig) -> ListPlace:
-    """Find the list in the answer of an operation, whose element has the tag ``response``.
+class ListSearch:
+    """The search for the list in the answer of an operation, whose element has the tag ``response``."""
 
-    Raises SourceQueryError that names what there is, when there is no list, several, or none at the configured path.
-    """
-    return _ListSearch(operation, response, wsdl_type, config).place()
-
-
-class _ListSearch:
     def __init__(self, operation: str, response: str, wsdl_type: WsdlType, config: SoapConfig) -> None:
         self._operation, self._response, self._type = operation, response, wsdl_type
         self._config = config
         self._root = _Step((), (), WsdlElement("", wsdl_type))
 
     def place(self) -> ListPlace:
+        """Find the list.
+
+        Raises SourceQueryError that names what there is: when there is no list, several, or none at the wanted path.
+        """
         if self._config.list:
             return self._named(self._config.list.split("."))
         return self._to(self._choose(self._root, self._config.fields.name.partition(".")[0]))

@@ -15,7 +15,7 @@ from astsync.config import ParameterValue
 from astsync.errors import SourceQueryError
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.answer_types import WsdlTypes
-from astsync.sources.soap.wsdl.list_place import ListPlace, place_of_list
+from astsync.sources.soap.wsdl.list_place import ListPlace, ListSearch
 from astsync.sources.soap.wsdl.loader import Wsdl
 from astsync.text import listed, one_line
 
@@ -130,7 +130,7 @@ class OperationCall:
             )
         types = WsdlTypes(self._client.wsdl.types.types, self._renamed)
         body = described.body
-        return place_of_list(self.operation.name, types.tag(body), types.of(body.type), self._config)
+        return ListSearch(self.operation.name, types.tag(body), types.of(body.type), self._config).place()
 
     def headers(self) -> dict[str, str | bytes]:
         """The headers that SOAP wants."""
