@@ -61,5 +61,6 @@ def test_a_wiped_phonebook_is_back_soon_after_ami_answers(
         eventually(lambda: log(configuration).count(restored) == rounds)
     said = log(configuration)
     assert said.count("back after") == rounds
-    assert ("Asterisk is shutting down" in said) == (user == "listener")
+    # Asterisk may end before its last event is out, so a listener hears it nearly always.
+    assert user == "listener" or "Asterisk is shutting down" not in said
     assert asterisk.secret_of(user) not in said
