@@ -23,7 +23,7 @@ pytestmark = pytest.mark.server
 
 SIZE, PAGE = 120, 25
 FIRST = "!!! stands first"
-NOT_WHOLE = "was not read whole: (a page is empty where there had been rows|25 rows of 1[23][03])$"
+NOT_WHOLE = r"was not read whole: (the page at \$skip=\d+ is empty where there had been rows|25 rows of 1[23][03])$"
 Act = Callable[[OneC, list[str]], object]
 
 
@@ -150,6 +150,35 @@ def test_empty_pages_in_the_middle_are_no_end(onec: OneC, set_: str, times: int 
     else:
         with pytest.raises(SourceBadAnswer, match=NOT_WHOLE):
             list(source(onec).pull())
+
+
+@pytest.mark.parametrize(
+    ("act", "reason", "step"),
+    [
+        (add(1), "rows changed their places", None),
+        (remove(*range(40, SIZE)), "$skip=48 is empty", "$skip=48 is empty: going back"),
+        (remove(1, 2, 3), "rows changed their places", "$skip=24 begins with a row that was not read yet: going back"),
+    ],
+)
+def test_the_log_says_why_a_list_is_read_again(
+    caplog: pytest.LogCaptureFixture, act: Act, reason: str, step: str | None
+) -> None:
+    with OneC(SIZE, 3, dirt=0) as onec, caplog.at_level(logging.DEBUG, "astsync.sources.odata"):
+        pull_while(onec, act, "Контрагенты", after=2 if "48" in reason else 1)
+    said = [record.getMessage() for record in caplog.records]
+    (again,) = [text for text in said if "reading it again" in text]
+    assert again.startswith("Catalog_Контрагенты: walk 1 of 3: ")
+    assert reason in again
+    assert [text.partition("the page at ")[2] for text in said if "going back" in text][:1] == ([step] if step else [])
+
+
+def test_a_count_that_fails_after_the_first_walk_is_not_called_a_change(caplog: pytest.LogCaptureFixture) -> None:
+    with OneC(SIZE, 3, dirt=0) as onec, caplog.at_level(logging.INFO, "astsync.sources.odata"):
+        pull_while(
+            onec, lambda running, _refs: running.fail("no_entity", match="Catalog_Контрагенты/$count"), "Контрагенты"
+        )
+    assert "Catalog_Контрагенты: cannot be counted" in caplog.text
+    assert "walk 1 of 3: the base counted 120 rows before it, the count after it failed; reading" in caplog.text
 
 
 def test_a_server_that_gives_only_some_pages_is_found_out(onec: OneC) -> None:

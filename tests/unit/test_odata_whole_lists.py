@@ -36,6 +36,7 @@ from tests.unit.stub_1c import (
 pytestmark = pytest.mark.server
 
 SECTION = "КонтактнаяИнформация"
+KINDS = "Catalog_ВидыКонтактнойИнформации"
 
 
 def texts(server: Server, **changes: Any) -> list[str]:
@@ -288,10 +289,19 @@ def leave_out(base: Base, name: str) -> None:
     base.counts, base.before = True, answer
 
 
-def test_rows_that_only_the_count_knows_are_missed(base: Base, server: Server) -> None:
+def test_rows_that_only_the_count_knows_are_missed(
+    base: Base, server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
     leave_out(base, CATALOG)
-    with pytest.raises(SourceBadAnswer, match=f"{CATALOG} was not read whole: 2 rows of 3"):
+    with (
+        caplog.at_level(logging.INFO),
+        pytest.raises(SourceBadAnswer, match=f"{CATALOG} was not read whole: 2 rows of 3"),
+    ):
         pull(server, page_size=2)
+    again = "; reading it again"
+    assert [record.getMessage() for record in caplog.records] == [
+        f"{CATALOG}: walk {number} of 3: 2 rows of 3{again if number < 3 else ''}" for number in (1, 2, 3)
+    ]
 
 
 @pytest.mark.parametrize(("others", "noticed"), [(1, True), (0, False)])
@@ -331,11 +341,57 @@ def test_progress_knows_the_total_where_the_base_counts(base: Base, server: Serv
     assert told == stages
 
 
-def test_progress_goes_without_a_total_where_the_base_does_not_count(server: Server) -> None:
+def counts_asked(server: Server) -> list[str]:
+    return [asked.path.split("/")[-2] for asked in server.asked if asked.path.endswith("$count")]
+
+
+def test_a_base_that_does_not_count_is_read_without_a_total(server: Server) -> None:
     told: list[int | None] = []
     list(source(server).pull(lambda _stage, _done, total: told.append(total)))
     assert told == [None, None]
-    assert len([asked for asked in server.asked if asked.path.endswith("$count")]) == 1
+    assert counts_asked(server) == [KINDS, CONTACT_SET, CATALOG]
+
+
+def test_after_a_failed_count_no_set_is_counted(base: Base, server: Server, caplog: pytest.LogCaptureFixture) -> None:
+    base.before = lambda asked: Reply(status=500) if asked.path.endswith("$count") else None
+    with caplog.at_level(logging.INFO):
+        assert len(pull(server)) == 2
+    assert counts_asked(server) == [KINDS]
+    assert f"{KINDS}: cannot be counted, and no other set will be: 1C failed inside on {KINDS}" in caplog.text
+
+
+@pytest.mark.parametrize("status", [404, 401])
+def test_a_set_that_may_not_be_counted_keeps_no_other_from_it(base: Base, server: Server, status: int) -> None:
+    base.counts = True
+    refusal = odata_error(status, "20" if status == 401 else "8", "нет")
+    base.before = lambda asked: refusal if KINDS in asked.path else None
+    told: list[int | None] = []
+    list(source(server).pull(lambda _stage, _done, total: told.append(total)))
+    assert told == [3, 3]
+
+
+@pytest.mark.parametrize("name", [KINDS, "Catalog_Партнеры"])
+def test_lost_kinds_and_owners_are_noticed_too(base: Base, server: Server, name: str) -> None:
+    base.sets[KINDS] = [*base.sets[KINDS], {"Ref_Key": GUID.format(9), "Description": "Рабочий"}]
+    base.sets["Catalog_Партнеры"] = [owner(7, "Партнер"), owner(8, "Другой")]
+    base.sets[CATALOG] = [owner(1, "Иванов", Owner_Key=GUID.format(7))]
+    leave_out(base, name)
+    with pytest.raises(SourceBadAnswer, match=f"{name} was not read whole: 1 rows of 2"):
+        pull(server, templates={"Контрагенты": "{owner}: {name}"}, owners={"Контрагенты": "Партнеры"})
+
+
+@pytest.mark.parametrize("counts", [False, True])
+def test_an_empty_first_page_is_asked_for_again_where_no_count_says_so(
+    base: Base, server: Server, caplog: pytest.LogCaptureFixture, counts: bool
+) -> None:
+    base.counts = counts
+    dropped = iter([as_json({"value": []})])
+    page = f"{ROOT}/{CATALOG}"
+    base.before = lambda asked: next(dropped, None) if asked.path == page and "$skip" in asked.options else None
+    with caplog.at_level(logging.INFO):
+        assert len(pull(server)) == 2
+    reason = "0 rows of 3" if counts else "no row came, and no count says that it is empty"
+    assert f"{CATALOG}: walk 1 of 3: {reason}; reading it again" in caplog.text
 
 
 def test_nothing_is_asked_before_the_first_counterparty_is_wanted(server: Server) -> None:

@@ -67,7 +67,7 @@ class SectionContacts(Contacts):
         options = {"$select": ",".join(self._columns), "$orderby": ",".join(KEY_COLUMNS)}
         for owners in _any_of(f"Ref_Key eq {guid(ref)}" for ref in refs):
             chosen = {**options, "$filter": self._names.only_phones + owners}
-            for row in self._pages.rows(self._name, chosen, row_key, report):
+            for row in self._pages.rows(self._name, chosen, row_key, report, counted=not refs):
                 book.add(row["Ref_Key"], row, self._names)
 
 
@@ -126,7 +126,7 @@ class RegisterContacts(Contacts):
         key = partial(register_key, names=names)
         for owners in _any_of(f"{names.owner} eq cast({guid(ref)},'{PREFIX}{self._catalog}')" for ref in refs):
             chosen = {**options, "$filter": _register_filter(self._catalog, names) + owners}
-            for row in self._pages.rows(names.register, chosen, key, report):
+            for row in self._pages.rows(names.register, chosen, key, report, counted=not refs):
                 if row.get(f"{names.owner}_Type") == self._type:
                     book.add(row[names.owner], {**row, names.kind: self._kind(row)}, names)
 

@@ -26,47 +26,57 @@ Ask = Callable[[int, int], tuple[list[Row], bool]]
 Returns the rows, and whether as many came as were asked for.
 """
 
-_SAME_PAGES = 3
-_IDLE_PAGES = 1000
-_MOST_STEPS_BACK = 30
+_MOST_SAME_PAGES = 3
+"""The same page comes again this many times in succession only from a server that ignores ``$skip``."""
+
+_MOST_IDLE_PAGES = 1000
+"""Pages in succession without a new row. Fewer come even where somebody adds rows as fast as they are read."""
+
+_MOST_TIMES_BACK = 30
+"""Steps back in one walk. One deletion costs a few, because each step is twice as long as the one before."""
+
 _MOST_GAPS = 3
-NO_ROWS = "a page is empty where there had been rows"
+"""Gaps in one walk. More are no deletions but a server that drops pages, and its rows need not be asked for further."""
 
 
 class OverlappingPages:
-    """Iterating gives the pages, without the rows that came before or that are in ``given``. Raises SourceError.
+    """Iterating gives the pages, without the rows that came before or that are in ``given``. Raises SourceBadAnswer.
 
     ``given`` are the keys of rows that an earlier walk has given. ``seen`` are the keys of this walk's rows so far.
     ``moved``: rows changed their places meanwhile.
 
-    ``gaps`` counts empty pages where rows had been: either rows were deleted meanwhile, or the server dropped a page.
-    A second walk decides.
+    ``gaps`` are the places of empty pages where rows had been: either rows were deleted meanwhile, or the server
+    dropped a page. A second walk decides.
     """
 
     def __init__(self, name: str, ask: Ask, key: Key, given: Set[str] = frozenset()) -> None:
         self._name, self._ask, self._key, self._given = name, ask, key, given
-        self._place, self._shared = 0, ""
-        self._longest = 0
-        self._stepping_back = False
-        self._step, self._steps_back = 1, 0
-        self._first, self._same, self._idle = "", 0, 0
+        self._place = 0
+        self._shared = ""  # the key of the row that the next page must begin with
+        self._first_key = ""  # of the page before; "" where that page tells nothing of the next one
+        self._longest_page = 0
+        self._same_pages, self._idle_pages = 0, 0  # in succession
+        self._going_back = False
+        self._stride = 1  # how many rows the next step back goes over
+        self._times_back = 0
         self.seen: set[str] = set()
         self.moved = False
-        self.gaps = 0
+        self.gaps: list[int] = []
 
     def __iter__(self) -> Iterator[list[Row]]:
         while True:
-            page, full = self._ask(self._place, 2 if self._shared else 1)
+            page, full = self._ask(self._place, 2 if self._shared else 1)  # the shared row alone would be no progress
             keys = [self._key(row) for row in page]
             if self._shared and self._place and not self._joins(keys):
                 self._go_back(keys)
                 continue
-            if keys == [self._shared] and self._longest == 1:
+            if keys == [self._shared] and self._longest_page == 1:
                 # A server that gives one row a page would give the shared row for ever: ask for the one behind it.
                 self._place, self._shared = self._place + 1, ""
                 continue
             if not keys or self._is_end(keys, full=full):
-                self.gaps += not self.seen and bool(self._given)  # no row at all, where an earlier walk read some
+                if self._given and not self.seen:  # no row at all, where an earlier walk read some
+                    self.gaps.append(self._place)
                 return
             yield self._new(page, keys)
             self._go_on(keys)
@@ -80,25 +90,29 @@ class OverlappingPages:
     def _is_end(self, keys: list[str], *, full: bool) -> bool:
         """Whether the shared row is the last of the set.
 
-        It is when it comes alone. It also is when rows that were added before it meanwhile come with it and the page
-        is not full; the same page again is no end, but a server that ignores $skip.
+        It is the last if it comes alone. After the page ``a b c`` the next one is ``c`` alone: nothing is behind ``c``.
+
+        Rows that were added in front meanwhile push older rows onto this page: ``b c`` is the end too, if the page is
+        not full. But if ``a b c`` itself comes again, the server may have ignored ``$skip``: that is no end.
         """
-        return keys[-1] == self._shared and not full and (len(keys) == 1 or keys[0] != self._first)
+        return keys[-1] == self._shared and not full and (len(keys) == 1 or keys[0] != self._first_key)
 
     def _go_back(self, keys: list[str]) -> None:
         """Step back over rows that were read, twice as far each time: nobody knows how many were deleted."""
-        if not (keys or self._stepping_back):
-            self.gaps += 1
-        self._stepping_back = True
-        self._steps_back += 1
-        if self.gaps > _MOST_GAPS:
-            raise not_whole(self._name, NO_ROWS)
-        if self._steps_back > _MOST_STEPS_BACK:
-            raise not_whole(self._name, "its rows change their places all the time")
-        logger.debug("%s: rows were deleted before place %d: going back", self._name, self._place)
-        self._place = max(0, self._place - self._step)
-        self._step *= 2
-        self._first = ""
+        if not (keys or self._going_back):  # empty pages on the way back belong to the same gap
+            self.gaps.append(self._place)
+        self._going_back = True
+        self._times_back += 1
+        if len(self.gaps) > _MOST_GAPS:
+            raise not_whole_error(self._name, empty_page(self._place))
+        if self._times_back > _MOST_TIMES_BACK:
+            raise not_whole_error(self._name, "its rows change their places all the time")
+        wrong = "begins with a row that was not read yet" if keys else "is empty"
+        logger.debug("%s: the page at $skip=%d %s: going back", self._name, self._place, wrong)
+        self._place = max(0, self._place - self._stride)
+        self._stride *= 2
+        # A page from further back may begin as the page before did, though the server heeds $skip.
+        self._first_key = ""
 
     def _new(self, page: list[Row], keys: list[str]) -> list[Row]:
         before = len(self.seen)
@@ -111,16 +125,16 @@ class OverlappingPages:
         self._count_idle(keys[0], idle=len(self.seen) == before)
         return new
 
-    def _count_idle(self, first: str, *, idle: bool) -> None:
+    def _count_idle(self, first_key: str, *, idle: bool) -> None:
         """Raise SourceBadAnswer when the same page comes again and again, or no new row for very long.
 
         Pages without a new row are right after a step back, and when many rows were added before them; but then each
         page is another one.
         """
-        self._idle = self._idle + 1 if idle else 0
-        self._same = self._same + 1 if idle and first == self._first else 0
-        self._first = first
-        if self._same == _SAME_PAGES or self._idle == _IDLE_PAGES:
+        self._idle_pages = self._idle_pages + 1 if idle else 0
+        self._same_pages = self._same_pages + 1 if idle and first_key == self._first_key else 0
+        self._first_key = first_key
+        if self._same_pages == _MOST_SAME_PAGES or self._idle_pages == _MOST_IDLE_PAGES:
             raise SourceBadAnswer(
                 f"{self._name} cannot be read whole: the same rows come on every page",
                 hint="$skip has no effect: the platform is older than 8.3.8, or a proxy before 1C drops the query.",
@@ -128,13 +142,18 @@ class OverlappingPages:
 
     def _go_on(self, keys: list[str]) -> None:
         """Let the next page begin with the last row of this one."""
-        self._longest = max(self._longest, len(keys))
+        self._longest_page = max(self._longest_page, len(keys))
         self._place += len(keys) - 1
         self._shared = keys[-1]
-        self._step, self._stepping_back = len(keys), False
+        self._stride, self._going_back = len(keys), False
 
 
-def not_whole(name: str, why: str) -> SourceBadAnswer:
+def empty_page(place: int) -> str:
+    """Write the reason of a set that was not read whole because of a gap."""
+    return f"the page at $skip={place} is empty where there had been rows"
+
+
+def not_whole_error(name: str, why: str) -> SourceBadAnswer:
     """Make the error of a set that was not read whole."""
     return SourceBadAnswer(
         f"{name} was not read whole: {why}",

@@ -2,8 +2,8 @@
 
 1C has no server paging and keeps no snapshot between pages. While somebody works in 1C, rows may come twice or be
 passed over, and a page shorter than asked for is not the end. So each row is given once, by its key; pages overlap
-(``overlapping_pages``); and a set that changed while it was read is walked through again: the second walk meets what
-the first one missed.
+(``overlapping_pages``); the base is asked how many rows there are; and a set that changed while it was read is walked
+through again: the second walk meets what the first one missed.
 """
 
 import logging
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from astsync.errors import SourceError
+from astsync.errors import SourceError, SourceNotFound, SourceRightsError
 from astsync.sources.odata.atom import rows_of_atom
-from astsync.sources.odata.overlapping_pages import NO_ROWS, Key, OverlappingPages, not_whole
+from astsync.sources.odata.overlapping_pages import Key, OverlappingPages, empty_page, not_whole_error
 from astsync.sources.onec.rows import Row
 from astsync.sources.web.client import OneCClient, QueryOptions, read_json
 from astsync.sources.web.refusals import bad_answer
@@ -48,7 +48,7 @@ class ODataPages:
         self._client = client
         self._size = page_size
         self._always: QueryOptions = {"allowedOnly": "true"} if allowed_only else {}
-        self._counts = not allowed_only  # nobody knows whether a count leaves out what the rights hide
+        self._count_works = not allowed_only  # nobody knows whether a count leaves out what the rights hide
 
     def root(self) -> list[Row]:
         """Read the service document: the published sets. Raises SourceError."""
@@ -63,55 +63,76 @@ class ODataPages:
         """Read the first rows of a set, ``count`` at most. Raises SourceError."""
         return self._ask(name, {"$format": JSON_FORMAT, **options, **self._always, "$top": count}, name)[:count]
 
-    def rows(self, name: str, options: QueryOptions, key: Key, report: PageProgress | None = None) -> Iterator[Row]:
+    def rows(
+        self,
+        name: str,
+        options: QueryOptions,
+        key: Key,
+        report: PageProgress | None = None,
+        *,
+        counted: bool = True,
+    ) -> Iterator[Row]:
         """Read every row of a set once. ``options`` carry ``$select``, ``$filter``, ``$orderby``.
 
-        ``report`` gets the number of rows read and, if the base counts them, their total, after each page. Raises
-        SourceError, also when the base counts more rows than came.
+        The rows of all walks together are given. Another walk follows a walk with gaps, and one after which rows are
+        missing by the base's count; the first walk also where anything changed meanwhile. Raises SourceError, also when
+        the last walk has gaps, or rows are missing after it. ``counted`` is False for a few rows, which need no count.
 
-        A second walk follows when the first saw rows move or pages empty, or when the base's count changed. The rows of
-        all walks together are given. It is an error when rows are missing after the last walk, or when each walk met
-        empty pages where rows should be.
+        ``report`` gets after each page the number of rows read, and their total if the base counts them.
+
+        A first page without rows is asked for again where no count says that the set is empty. If none come again, the
+        set is taken to be empty. Nothing else can show it: only the safety limits hold back what that would delete.
         """
         given: set[str] = set()
-        for again in range(_WALKS):
-            total = self.count(name, options) if report else None
+        for number in range(1, _WALKS + 1):
+            count_before = self.count(name, options) if counted else None
             walk = OverlappingPages(name, partial(self._page, name, options), key, given)
             for page in walk:
                 yield from page
                 if report:
-                    report(len(walk.seen), None if total is None else max(total, len(walk.seen)))
+                    report(len(walk.seen), None if count_before is None else max(count_before, len(walk.seen)))
             given = given | walk.seen if given else walk.seen
-            now = self.count(name, options) if total is not None else None
-            lost = self._lost(name, options, len(given), min(total or 0, now or 0))
-            if not (lost or walk.gaps or (not again and (walk.moved or now != total))):
+            count_after = None if count_before is None else self.count(name, options)
+            # Rows lack, or this walk may have lost some: that is no whole list, whichever walk it was.
+            gap = empty_page(walk.gaps[-1]) if walk.gaps else ""
+            flaw = self._missing_words(name, options, len(given), count_before, count_after) or gap
+            # Nothing shows a loss, but what changed during the first walk can hide one: a row that moved to a place
+            # which the walk had passed. The second walk meets that row. From then on a change is no reason to read
+            # again: in a busy base there is one in every walk.
+            doubt = _doubt_words(walk, count_before, count_after) if number == 1 else ""
+            if not (flaw or doubt):
                 return
-            logger.info("%s changed while it was read, or is not whole: reading it again", name)
-        raise not_whole(name, lost or NO_ROWS)
+            again = "; reading it again" if number < _WALKS else ""
+            logger.info("%s: walk %d of %d: %s%s", name, number, _WALKS, flaw or doubt, again)
+        raise not_whole_error(name, flaw)
 
     def count(self, name: str, options: QueryOptions) -> int | None:
         """Ask for the number of rows that fit the filter; None for a base that does not answer ``/$count``.
 
-        It is not tried again: a count only helps, and a base that fails on it is not asked for one any more.
+        It is not tried again: a count only helps, and a base that fails on it is not asked for one any more. A set that
+        is not there, or that the user may not read, says nothing of the others.
         """
-        if not self._counts:
+        if not self._count_works:
             return None
         narrow = {key: value for key, value in options.items() if key == "$filter"}
         try:
-            answer = self._client.attempt(f"{name}/$count", narrow, name, timeout=_COUNT_TIMEOUT)
-        except SourceError:
-            answer = b""
-        text = answer[:32].decode("utf-8-sig", "replace").strip()
-        self._counts = text.isascii() and text.isdecimal()
-        return int(text) if self._counts else None
+            return _number_in(self._client.attempt(f"{name}/$count", narrow, name, timeout=_COUNT_TIMEOUT), name)
+        except (SourceNotFound, SourceRightsError) as error:
+            logger.info("%s: cannot be counted, so nothing shows whether all its rows came: %s", name, error)
+        except SourceError as error:
+            self._count_works = False
+            logger.info("%s: cannot be counted, and no other set will be: %s", name, error)
+        return None
 
-    def _lost(self, name: str, options: QueryOptions, got: int, expected: int) -> str:
+    def _missing_words(self, name: str, options: QueryOptions, got: int, before: int | None, after: int | None) -> str:
         """Write how many rows are missing by the base's own count; "" where none are."""
-        if got >= expected or not self._counts_by_filter(name, options, expected):
+        # Rows that were added or deleted while the set was read need not have come: the smaller count is owed.
+        expected = min(before or 0, after or 0)
+        if got >= expected or not self._count_heeds_filter(name, options, expected):
             return ""
         return f"{got} rows of {expected}"
 
-    def _counts_by_filter(self, name: str, options: QueryOptions, filtered: int) -> bool:
+    def _count_heeds_filter(self, name: str, options: QueryOptions, filtered: int) -> bool:
         """Whether a count can be believed: a base that counts as many without the filter may have ignored it."""
         if "$filter" not in options:
             return True
@@ -146,6 +167,26 @@ class ODataPages:
         logger.warning("the source failed on a page of %d rows: trying %d", self._size, smaller)
         self._size = smaller
         return True
+
+
+def _doubt_words(walk: OverlappingPages, before: int | None, after: int | None) -> str:
+    """Write why a first walk may have missed rows though it met no gap; "" where there is no reason."""
+    if walk.moved:
+        return "rows changed their places"
+    if before != after:
+        counted_after = "the count after it failed" if after is None else f"{after} after it"
+        return f"the base counted {before} rows before it, {counted_after}"
+    if not walk.seen and before != 0:
+        return "no row came, and no count says that it is empty"
+    return ""
+
+
+def _number_in(body: bytes, where: str) -> int:
+    """Read the answer to ``/$count``. Raises SourceBadAnswer where it is no number."""
+    text = body[:32].decode("utf-8-sig", "replace").strip()
+    if text.isascii() and text.isdecimal():
+        return int(text)
+    raise bad_answer(where, "is no number of rows", "Nothing needs to be done.")
 
 
 def _list_in(value: Any, where: str) -> list[Row]:
