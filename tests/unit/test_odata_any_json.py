@@ -80,13 +80,13 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     """Answer requests without a network: by the set's name; nothing beyond the first page; null is "no such set"."""
     given_: dict[str, Any] = {}
 
-    def attempt(_client: object, path: str, options: QueryOptions, _where: str, **_: Any) -> bytes:
+    def ask_once(_client: object, path: str, options: QueryOptions, _where: str, **_: Any) -> bytes:
         value = given_.get(path)
         if value is None:
             value = {"odata.error": {"code": "8", "message": {"value": "no such\r\nset"}}}
         return json.dumps({"value": []} if int(options.get("$skip", 0)) else value).encode()
 
-    monkeypatch.setattr(OneCClient, "attempt", attempt)
+    monkeypatch.setattr(OneCClient, "ask_once", ask_once)
     return given_
 
 

@@ -26,7 +26,7 @@ from tests.unit.stub_1c import (
     odata_error,
 )
 
-BOUND = Patience().waiting
+BOUND = Patience().all_waits
 
 
 @pytest.mark.server
@@ -174,6 +174,26 @@ def test_nobody_is_told_of_waits_for_smaller_pages(caplog: pytest.LogCaptureFixt
     retries, waits = patient()
     assert retries.persist(attempts(refusal(500, b"", "x"), 1), lambda: True) == 1
     assert (waits, caplog.records) == ([0.2], [])
+
+
+def test_each_wait_is_in_the_log_of_vv(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG, "astsync.sources.web")
+    retries, _ = patient(first=0)
+    retries.persist(
+        attempts(SourceBusy("x", tries=FEW, wait=7), SourceFailure("y", smaller_page=True), 1), lambda: True
+    )
+    assert [record.getMessage() for record in caplog.records if record.levelno == logging.DEBUG] == [
+        "try 1: x; waiting 7.0 s for the next one",
+        "try 2: y; waiting 0.2 s for the next one",
+    ]
+
+
+def test_where_no_try_may_follow_the_pages_stay_as_large_as_they_are() -> None:
+    retries, _ = patient(all_waits=0)
+    sizes = iter([500])
+    with pytest.raises(SourceFailure):
+        retries.persist(attempts(SourceFailure("y", smaller_page=True)), lambda: bool(next(sizes)))
+    assert list(sizes) == [500]
 
 
 def test_the_deadline_ends_the_tries() -> None:

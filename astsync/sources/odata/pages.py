@@ -116,7 +116,7 @@ class ODataPages:
             return None
         narrow = {key: value for key, value in options.items() if key == "$filter"}
         try:
-            return _number_in(self._client.attempt(f"{name}/$count", narrow, name, timeout=_COUNT_TIMEOUT), name)
+            return _number_in(self._client.ask_once(f"{name}/$count", narrow, name, timeout=_COUNT_TIMEOUT), name)
         except (SourceNotFound, SourceRightsError) as error:
             logger.info("%s: cannot be counted, so nothing shows whether all its rows came: %s", name, error)
         except SourceError as error:
@@ -140,19 +140,22 @@ class ODataPages:
         return everything is not None and filtered < everything
 
     def _page(self, name: str, options: QueryOptions, skip: int, least: int) -> tuple[list[Row], bool]:
-        def attempt() -> list[Row]:
+        def page_once() -> list[Row]:
             page = {"$format": JSON_FORMAT, **options, **self._always, "$top": max(self._size, least), "$skip": skip}
-            return self._attempt(name, page, name)
+            return self._rows_once(name, page, name)
 
-        page = self._client.retries.persist(attempt, self._halve)
+        page = self._client.retries.persist(page_once, self._halve)
         return page, len(page) >= max(self._size, least)
 
     def _ask(self, name: str, options: QueryOptions, where: str) -> list[Row]:
-        return self._client.retries.persist(lambda: self._attempt(name, options, where))
+        return self._client.retries.persist(lambda: self._rows_once(name, options, where))
 
-    def _attempt(self, name: str, options: QueryOptions, where: str) -> list[Row]:
-        """Ask once. Old platforms, and proxies that drop the query's ``$format``, answer in Atom."""
-        body = self._client.attempt(name, options, where)
+    def _rows_once(self, name: str, options: QueryOptions, where: str) -> list[Row]:
+        """Ask once; ``where`` names the set in messages.
+
+        Old platforms, and proxies that drop the query's ``$format``, answer in Atom.
+        """
+        body = self._client.ask_once(name, options, where)
         try:
             rows = rows_of_atom(body)
         except ValueError:

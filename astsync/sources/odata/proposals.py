@@ -39,7 +39,7 @@ PERSONS = frozenset(chain(*(names.persons[:2] for names in METADATA_NAMES)))
 
 _NAMES = ("Description", "НаименованиеПолное")
 _ROWS = 10  # of one request: their references must fit in an address (IIS allows 2,048 characters)
-_PATIENCE = Patience(waiting=5)
+_PATIENCE = Patience(all_waits=5)
 
 
 @dataclass(frozen=True, slots=True)

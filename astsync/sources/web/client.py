@@ -1,4 +1,4 @@
-"""The HTTP client for 1C: one session, one request at a time, nothing taken silently from the environment.
+"""The HTTP client for 1C and other services: one session, one request at a time, nothing silently from the environment.
 
 Decisions, and why:
 
@@ -38,6 +38,7 @@ LARGEST_BODY = 256 * 1024 * 1024
 """Bytes; a page of 100,000 rows stays well below."""
 
 _CHUNK = 16 * 1024
+_SMALLER_PAGE = "Ask for fewer records in one answer (OData: source.odata.page_size; others: size in the table paging)."
 _LOGIN_PAGE = (
     "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
     "publication of the infobase; the web server must pass the login on to 1C."
@@ -79,16 +80,16 @@ class OneCClient:
     def __exit__(self, *_error: object) -> None:
         self._session.close()
 
-    def attempt(self, path: str, options: QueryOptions, where: str, *, timeout: float | None = None) -> bytes:
+    def ask_once(self, path: str, options: QueryOptions, where: str, *, timeout: float | None = None) -> bytes:
         """Ask once and read a good answer whole. ``where`` names the set in messages. Raises SourceError."""
         seconds = timeout or self._timeout
         try:
             with self._send(WebRequest(path, where, options), seconds) as response:
                 body = self._body(response, where, seconds)
         except NETWORK_ERRORS as error:
-            raise self._broken(error, seconds) from None
+            raise self._network_error(error, seconds) from None
         if response.status_code != requests.codes.ok:
-            raise self._refused(response, body, where)
+            raise self._refusal_error(response, body, where)
         return body
 
     def open(self, request: WebRequest) -> Body:
@@ -102,15 +103,15 @@ class OneCClient:
                 response.close()
                 raise
         except NETWORK_ERRORS as error:
-            raise self._broken(error, seconds) from None
+            raise self._network_error(error, seconds) from None
 
     def _begin(self, response: requests.Response, where: str, seconds: float) -> Body:
         if response.status_code != requests.codes.ok:
-            raise self._refused(response, self._body(response, where, seconds), where)
+            raise self._refusal_error(response, self._body(response, where, seconds), where)
         allowed = max(seconds, self.retries.patience.deadline)
-        return Body(response, where, allowed, lambda error: self._broken(error, seconds)).begin()
+        return Body(response, where, allowed, lambda error: self._network_error(error, seconds)).begin()
 
-    def _broken(self, error: Exception, seconds: float) -> SourceError:
+    def _network_error(self, error: Exception, seconds: float) -> SourceError:
         return connection_error(error, self.host, seconds, reached=self._reached)
 
     def _send(self, request: WebRequest, seconds: float) -> requests.Response:
@@ -124,7 +125,7 @@ class OneCClient:
         self._reached = True
         return response
 
-    def _refused(self, response: requests.Response, body: bytes, where: str) -> SourceError:
+    def _refusal_error(self, response: requests.Response, body: bytes, where: str) -> SourceError:
         if 300 <= response.status_code < 400:
             return _redirect(response, where)
         error = refusal(response.status_code, body, where, wait=_retry_after(response), first=self._rules)
@@ -139,9 +140,9 @@ class OneCClient:
         for chunk in response.iter_content(_CHUNK):
             body += chunk
             if len(body) > LARGEST_BODY:
-                raise bad_answer(where, "is too large", "Lower source.odata.page_size.", smaller_page=True)
+                raise bad_answer(where, "is too large", _SMALLER_PAGE, smaller_page=True)
             if time.monotonic() > end:
-                raise bad_answer(where, "comes too slowly", "Lower source.odata.page_size.", smaller_page=True)
+                raise bad_answer(where, "comes too slowly", _SMALLER_PAGE, smaller_page=True)
         return bytes(body)
 
 

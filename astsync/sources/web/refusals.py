@@ -2,8 +2,12 @@
 
 The rules of a table are tried from the top, and the first that fits counts: so the order is part of the rules.
 
-Decided by HTTP status and OData error code, because the same refusal comes in Russian or English. Words decide only
-where nothing else does (licences, disk space, locks), and then in both languages.
+A rule looks at the HTTP status and the OData error code, because the same refusal comes in Russian or English. It looks
+at words only where nothing else differs (licences, disk space, locks), and then at those of both languages.
+
+Which function for which answer: ``refusal`` for one with the status of an error; ``odata_refusal`` for an OData error
+in JSON that came with status 200; ``raise_hidden_error`` for any other body with status 200 that may hold an error;
+``error_of`` where the words are read already (these three, and faults of SOAP).
 """
 
 import re
@@ -68,7 +72,10 @@ def has_status(*statuses: int) -> Fits:
 
 
 def has_code(status: int, *codes: int) -> Fits:
-    """Fit answers of this HTTP status with any of these error codes of OData."""
+    """Fit answers of this HTTP status with any of these error codes of OData.
+
+    1C's own numbers: 0 not supported, 6 bad address, 8 no such set, 9 no such row, 10 no such field, 20 no rights.
+    """
     return lambda given, words: given == status and words.code in codes
 
 
@@ -266,6 +273,8 @@ RULES = (
 )
 
 _STATUS_OF_CODE = {-1: 500, 8: 404, 9: 404, 19: 405, 20: 401}
+"""The HTTP status with which 1C usually sends an error code: -1 it failed inside, 19 the HTTP method is forbidden; the
+others as in ``has_code``. All other codes come with 400."""
 
 
 def refusal(status: int, body: bytes, where: str, *, wait: float = 0, first: Sequence[RefusalRule] = ()) -> SourceError:

@@ -105,7 +105,7 @@ class WsdlLoader:
         """Read the WSDL from the server and keep it; ``once``: without trying again. Raises SourceError."""
         documents: dict[str, bytes] = {}
         key = wsdl_key(self._config)
-        patience = replace(self._patience, waiting=0) if once else self._patience
+        patience = replace(self._patience, all_waits=0) if once else self._patience
         with address_of(key), OneCClient(self._config, origin_of(self.address), patience, SOAP_RULES) as client:
             transport = Transport(self.address, documents, _fetcher(client))
             wsdl = load_with_zeep(self.address, transport, fresh=True)
