@@ -3,7 +3,8 @@
 No record may be lost silently, so:
 
 - A page with fewer records than asked for is not the end: some services fill their pages before they filter them.
-- An empty page is the end only if the next page is empty too.
+- An empty page is the end only if the next page is empty too. If records stand behind it, the list is refused: nobody
+  knows what the empty page should have held. (By cursor the service itself tells the end, so empty pages are allowed.)
 - Two pages without a new record mean that the parameter has no effect. The list would never end.
 - Where the service says how many records there are, the pages must hold at least as many.
 - While somebody works in the source, a record may move to a later page and come again. It counts once.
@@ -23,8 +24,12 @@ from astsync.sources.records.once import Once, endless
 from astsync.sources.records.totals import check_total_found, refuse_part, refuse_short, total_of
 from astsync.text import one_line
 
-_IDLE_PAGES = 2
-_EMPTY_PAGES = 1000
+_MOST_REPEATED_PAGES = 2
+"""Pages in succession that hold records, but none that is new."""
+
+_MOST_EMPTY_PAGES = 1000
+"""Empty pages in succession, of a service that tells a next cursor each time."""
+
 _LONGEST_CURSOR = 64 * 1024
 _WRONG_NEXT = "The key next of the table paging names the field of the answer that holds the next cursor."
 
@@ -86,7 +91,7 @@ def _asked(ask: Ask, walk: "_Walk") -> Page | None:
 class _Walk:
     """The way from page to page: its place, and what was counted.
 
-    ``_idle`` counts the pages since the last new record, ``_empty`` those since the last record.
+    ``_repeated`` counts the pages since the last new record, ``_empty`` those since the last record.
     """
 
     def __init__(self, config: PagingConfig, where: str) -> None:
@@ -95,7 +100,7 @@ class _Walk:
         self._once = Once()
         self._cursors: set[str] = set()
         self._cursor = ""
-        self._pages, self._records, self._idle, self._empty = 0, 0, 0, 0
+        self._pages, self._records, self._repeated, self._empty = 0, 0, 0, 0
         self._longest = 1
         self._total: int | None = None
         self._answer: Mapping[str, Any] = {}
@@ -137,14 +142,17 @@ class _Walk:
         self._pages += 1
         self._records += count
         self._longest = max(self._longest, count)
-        self._idle = self._idle + 1 if count and not fresh else 0
+        self._repeated = self._repeated + 1 if count and not fresh else 0
         self._answer = page.answer
         # Pages may disagree while records are added. The largest total counts: it accepts no list that is too short.
         told = (self._total, total_of(page.answer, self._config.total))
         self._total = max((total for total in told if total is not None), default=None)
 
     def _next_page(self, count: int) -> bool:
-        """Go on after a page with records, and after the first empty one, unless the list had none at all."""
+        """Go on after a page with records, and after the first empty one, unless the list had none at all.
+
+        Raises SourceBadAnswer for records behind an empty page.
+        """
         if count and self._empty:
             raise SourceBadAnswer(
                 f"{self._where} cannot be read whole: it gave an empty page, and records behind it",
@@ -154,7 +162,7 @@ class _Walk:
         return bool(count) or (self._records > 0 and self._empty < 2)
 
     def _check(self) -> None:
-        if self._idle >= _IDLE_PAGES:
+        if self._repeated >= _MOST_REPEATED_PAGES:
             raise self._without_effect("the same records come on every page")
         if self._records > bounds.LARGEST_LIST:
             raise endless(self._where)
@@ -167,7 +175,7 @@ class _Walk:
         if cursor and cursor in self._cursors:
             raise self._without_effect("the same cursor comes again")
         self._empty = 0 if count else self._empty + 1
-        if self._empty > _EMPTY_PAGES:
+        if self._empty > _MOST_EMPTY_PAGES:
             raise self._without_effect(f"{self._empty} empty pages came one after the other")
         self._cursors.add(cursor)
         self._cursor = cursor

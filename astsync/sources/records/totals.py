@@ -15,8 +15,14 @@ from astsync.sources.records.fields import values_at
 from astsync.text import one_line
 
 _DEEPEST = 4
+"""Floors of fields in fields that are looked through for a next page (``meta.pagination.links.next`` has four)."""
+
 _TOTALS_WITHIN = 2
+"""Floors that are looked through for a total. Further down a ``total`` more often counts something else."""
+
 _LONGEST_NUMBER = 18
+"""Digits of a total that is written as a text; longer ones count nothing."""
+
 _NEXT = re.compile(
     r"(@?odata\.)?next([_-]?(cursor|page|link|url|uri|href|token|offset))*"
     r"|(has|is)?[_-]?more([_-]?(pages|data|results|items|records))?|has[_-]?next([_-]?page)?",
@@ -25,7 +31,7 @@ _NEXT = re.compile(
 _LAST = re.compile(r"(is[_-]?)?last([_-]?page)?", re.IGNORECASE)
 _TOTAL = re.compile(r"total([_-]?(count|items|records|results|elements|rows))?|@?odata\.count", re.IGNORECASE)
 _LINKS = ("href", "url", "uri", "link")
-_ANOTHER = 'If that field counts something else, name the right one in total of the table paging, or write "none".'
+_NOT_TOTAL = 'If that field counts something else, name the right one in total of the table paging, or write "none".'
 
 
 def next_named(answer: Mapping[str, Any]) -> str:
@@ -57,7 +63,7 @@ def refuse_part(answer: Mapping[str, Any], records: int, paging: PagingConfig, w
     if total is not None and total > records:
         raise SourceQueryError(
             f"{where} gives its list in parts: it tells of {total} records and gave {records}",
-            hint=f"Configure the table paging of the source: by, parameter, next. {_ANOTHER}",
+            hint=f"Configure the table paging of the source: by, parameter, next. {_NOT_TOTAL}",
         )
 
 
@@ -66,7 +72,7 @@ def refuse_short(total: int | None, records: int, where: str) -> None:
     if total is not None and total > records:
         raise SourceBadAnswer(
             f"{where} cannot be read whole: it tells of {total} records, its pages gave {records}",
-            hint=f"If the list changed meanwhile, run astsync again. Otherwise the service loses records. {_ANOTHER}",
+            hint=f"If the list changed meanwhile, run astsync again. Otherwise the service loses records. {_NOT_TOTAL}",
         )
 
 
