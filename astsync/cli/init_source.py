@@ -74,7 +74,7 @@ class SourceDialogue:
         """Some counterparties for a preview. OData is asked by few small requests. Raises SourceError."""
         if config.kind == "odata":
             with open_publication(config) as publication:
-                yield from publication.few(config.table(ODataConfig).catalogs)
+                yield from publication.first_counterparties(config.table(ODataConfig).catalogs)
         else:
             yield from open_source(config).pull()
 

@@ -72,7 +72,7 @@ def test_one_small_request_shows_whether_there_are_folders(base: Base, server: S
 @pytest.mark.parametrize(
     "refusal", [odata_error(400, "14", "нет"), odata_error(500, "-1", "нет"), odata_error(401, "20", "нет"), Reply()]
 )
-def test_without_a_whole_row_the_list_is_read_all_the_same(base: Base, server: Server, refusal: Reply) -> None:
+def test_without_a_sample_row_the_list_is_read_all_the_same(base: Base, server: Server, refusal: Reply) -> None:
     base.before = lambda asked: refusal if whole(asked) else None
     assert len(pull(server)) == 2
 
@@ -123,7 +123,7 @@ def test_a_later_row_can_hold_no_text_either(base: Base, server: Server) -> None
     assert "Description" in caught.value.hint
 
 
-def test_without_a_whole_row_no_fields_are_listed(base: Base, server: Server) -> None:
+def test_without_a_sample_row_no_fields_are_listed(base: Base, server: Server) -> None:
     base.before = lambda asked: odata_error(500, "-1", "нет") if whole(asked) else None
     with pytest.raises(SourceQueryError, match="DeletionMark") as caught:
         pull(server, name_field="DeletionMark")

@@ -195,7 +195,7 @@ def test_owners_that_fail_in_the_middle_end_the_pull(base: Base, server: Server)
         persons(server)
 
 
-def test_without_a_whole_row_the_usual_link_is_tried(base: Base, server: Server) -> None:
+def test_without_a_sample_row_the_usual_link_is_tried(base: Base, server: Server) -> None:
     with_persons(base, Owner_Key=GUID.format(1))
 
     def refuse_whole(asked: Asked) -> Reply | None:

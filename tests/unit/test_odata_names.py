@@ -193,7 +193,7 @@ def test_an_english_configuration_is_checked_and_proposed(english: OneC) -> None
         assert all(offer.phones for offer in offers)
         assert proposal(offers) == ("Counterparties", "Partners")
         assert list(publication.name_fields("Counterparties")) == ["Description", "DescriptionFull"]
-        assert any(one.phones for one in publication.few(["Counterparties"]))
+        assert any(one.phones for one in publication.first_counterparties(["Counterparties"]))
 
 
 def test_owners_of_an_english_configuration(english: OneC) -> None:

@@ -35,7 +35,7 @@ class CatalogNames:
         return tuple(field for field in self._wanted if field not in {OWNER, NAME})
 
     def fields(self, row: Row | None) -> tuple[str, ...]:
-        """The fields to ask for; ``row`` is a whole row, for a few catalogs have no Description."""
+        """The fields to ask for; ``row`` is a sample row, for a few catalogs have no Description."""
         spare = (DESCRIPTION,) if row is None or DESCRIPTION in row else ()
         return tuple(dict.fromkeys((self._field, *spare, *self._others)))
 
@@ -57,7 +57,7 @@ class CatalogNames:
     def plain(self, row: Row, item: Row | None = None) -> str:
         """The name in a row; null is an empty name. Raises SourceQueryError when the field holds no text.
 
-        ``item`` is a whole row, for the message.
+        ``item`` is a sample row, for the message.
         """
         name = row.get(self._field)
         if name is not None and not isinstance(name, str):

@@ -119,8 +119,8 @@ class ODataCheck:
         name = reader.catalog
         self._part = f"catalog {name}"
         check_published((name,), context.published)
-        reader.look()
-        reader.touch()
+        reader.check_fields()
+        reader.check_readable()
         count = context.pages.count(f"{PREFIX}{name}", {"$filter": reader.filter} if reader.filter else {})
         rows = "it can be read" if count is None else f"{count} rows"
         yield Finding(self._part, True, f"{rows}; fields asked for: {listed(reader.own_fields)}")
@@ -129,7 +129,7 @@ class ODataCheck:
         self._contacts.append(reader.contacts)
         yield Finding(self._part, True, f"they stand {reader.contacts.describe()}{own}")
         self._part = f"rows of {name}"
-        found = reader.few(FIRST)
+        found = reader.first_counterparties(FIRST)
         if not found:
             yield Finding(self._part, None, "no counterparty among the first rows", _NO_COUNTERPARTY)
         for one in found:

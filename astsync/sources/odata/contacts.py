@@ -50,11 +50,11 @@ class Contacts:
         """Read what a row of the catalog itself carries. Raises SourceBadAnswer."""
 
 
-class SectionContacts(Contacts):
+class TabularContacts(Contacts):
     """The tabular section as a set of its own; ``sample`` is one of its rows and shows which columns exist."""
 
     def __init__(self, pages: ODataPages, catalog: str, sample: Row | None, names: MetadataNames) -> None:
-        self._pages, self._name, self._names = pages, section_set(catalog, names), names
+        self._pages, self._name, self._names = pages, tabular_set(catalog, names), names
         known = names.section_columns[:_USUAL] if sample is None else sample
         self._columns = (*KEY_COLUMNS, *(name for name in names.section_columns if name in known))
 
@@ -145,38 +145,42 @@ def locate(
     catalog: str,
     place: ContactsPlace,
     published: frozenset[str],
-    item: Callable[[], Row | None],
+    sample_item: Callable[[], Row | None],
     kinds: ContactKinds,
 ) -> Contacts:
-    """Find where the phones of a catalog stand. ``item`` gives one of its rows with all fields.
+    """Find where the phones of a catalog stand. ``sample_item`` gives one of its rows with all fields.
 
     Raises SourceError: SourceNotFound where there are no contacts at all.
     """
     names = metadata_names_of(catalog, published)
     if place == "auto":
-        found = _search(pages, catalog, published, item, kinds)
+        found = _search(pages, catalog, published, sample_item, kinds)
     elif place == "inside":
-        row = item()
+        row = sample_item()
         held = (one for one in METADATA_NAMES if row is not None and one.section in row)
         found = InsideContacts(next(held, names))
     else:
-        found = _section(pages, catalog, names) if place == "section" else _register(pages, catalog, kinds, names)
+        found = _tabular(pages, catalog, names) if place == "section" else _register(pages, catalog, kinds, names)
     if not isinstance(found, RegisterContacts):
         kinds.need()
     return found
 
 
 def _search(
-    pages: ODataPages, catalog: str, published: frozenset[str], item: Callable[[], Row | None], kinds: ContactKinds
+    pages: ODataPages,
+    catalog: str,
+    published: frozenset[str],
+    sample_item: Callable[[], Row | None],
+    kinds: ContactKinds,
 ) -> Contacts:
     names = metadata_names_of(catalog, published)
     # Without the published sets only the catalog's name tells the language, and it may mislead: both are tried.
     for one in (names,) if published else sorted(METADATA_NAMES, key=lambda one: one is not names):
         try:
-            return _section(pages, catalog, one)
+            return _tabular(pages, catalog, one)
         except (SourceNotFound, SourceQueryError) as error:
             logger.info("%s: %s; looking elsewhere", catalog, error)
-    row = item()
+    row = sample_item()
     if row is None:
         return InsideContacts(names)
     for one in METADATA_NAMES:
@@ -199,9 +203,9 @@ def _found_register(
         raise missing from None
 
 
-def _section(pages: ODataPages, catalog: str, names: MetadataNames) -> SectionContacts:
-    sample = pages.sample(section_set(catalog, names), {"$filter": names.only_phones})
-    return SectionContacts(pages, catalog, sample, names)
+def _tabular(pages: ODataPages, catalog: str, names: MetadataNames) -> TabularContacts:
+    sample = pages.sample(tabular_set(catalog, names), {"$filter": names.only_phones})
+    return TabularContacts(pages, catalog, sample, names)
 
 
 def _register(pages: ODataPages, catalog: str, kinds: ContactKinds, names: MetadataNames) -> RegisterContacts:
@@ -209,7 +213,7 @@ def _register(pages: ODataPages, catalog: str, kinds: ContactKinds, names: Metad
     return RegisterContacts(pages, catalog, sample, kinds, names)
 
 
-def section_set(catalog: str, names: MetadataNames) -> str:
+def tabular_set(catalog: str, names: MetadataNames) -> str:
     """Name the set of a catalog's contacts."""
     return f"{PREFIX}{catalog}_{names.section}"
 

@@ -20,7 +20,7 @@ from astsync.sources.onec.rows import Row
 logger = logging.getLogger(__name__)
 
 Key = Callable[[Row], str]
-Ask = Callable[[int, int], tuple[list[Row], bool]]
+PageAt = Callable[[int, int], tuple[list[Row], bool]]
 """Asks for a page: the place of its first row, counted from 0, and how many rows it must hold at least.
 
 Returns the rows, and whether as many came as were asked for.
@@ -49,8 +49,8 @@ class OverlappingPages:
     dropped a page. A second walk decides.
     """
 
-    def __init__(self, name: str, ask: Ask, key: Key, given: Set[str] = frozenset()) -> None:
-        self._name, self._ask, self._key, self._given = name, ask, key, given
+    def __init__(self, name: str, page_at: PageAt, key: Key, given: Set[str] = frozenset()) -> None:
+        self._name, self._page_at, self._key, self._given = name, page_at, key, given
         self._place = 0
         self._shared = ""  # the key of the row that the next page must begin with
         self._first_key = ""  # of the page before; "" where that page tells nothing of the next one
@@ -65,7 +65,9 @@ class OverlappingPages:
 
     def __iter__(self) -> Iterator[list[Row]]:
         while True:
-            page, full = self._ask(self._place, 2 if self._shared else 1)  # the shared row alone would be no progress
+            page, full = self._page_at(
+                self._place, 2 if self._shared else 1
+            )  # the shared row alone would be no progress
             keys = [self._key(row) for row in page]
             if self._shared and self._place and not self._joins(keys):
                 self._go_back(keys)

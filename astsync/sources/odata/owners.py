@@ -47,7 +47,7 @@ class OwnerLink:
 
 
 def find_link(catalog: str, row: Row | None) -> OwnerLink:
-    """Find the field that leads to the owner. Raises SourceQueryError when a whole row has none."""
+    """Find the field that leads to the owner. Raises SourceQueryError when a sample row has none."""
     if row is None:
         return OwnerLink("Owner_Key")
     for name in _LINKS:
@@ -68,7 +68,7 @@ class Owners:
         self._pages, self._published = pages, published
         self._names: dict[str, Mapping[bytes, str]] = {}
 
-    def put(self, catalog: str, rows: Iterator[Row]) -> Iterator[Row]:
+    def keeping(self, catalog: str, rows: Iterator[Row]) -> Iterator[Row]:
         """Pass on the rows of a whole catalog and keep their names, so that the catalog need not be read again."""
         names: dict[bytes, str] = {}
         for row in rows:
@@ -105,7 +105,7 @@ class Owners:
             if not self._offers(catalog):
                 raise SourceNotFound(f"not published in 1C's OData interface: {catalog}", hint=ADD_TO_ODATA)
             options = {"$select": f"Ref_Key,{DESCRIPTION},DeletionMark", "$orderby": "Ref_Key"}
-            for _ in self.put(catalog, self._pages.rows(PREFIX + catalog, options, ref_key)):
+            for _ in self.keeping(catalog, self._pages.rows(PREFIX + catalog, options, ref_key)):
                 pass
         return self._names[catalog]
 

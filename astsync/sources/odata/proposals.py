@@ -9,7 +9,7 @@ from astsync.config import SourceConfig
 from astsync.errors import SourceError
 from astsync.phonebook.model import Counterparty
 from astsync.sources.formats.values import text_of
-from astsync.sources.odata.contacts import section_set
+from astsync.sources.odata.contacts import tabular_set
 from astsync.sources.odata.pages import ODataPages, guid
 from astsync.sources.odata.published import (
     ALL_ROWS,
@@ -18,9 +18,9 @@ from astsync.sources.odata.published import (
     REFUSED,
     phone_fields,
     published_sets,
+    sample_row,
     service_root,
     text_fields,
-    whole_row,
 )
 from astsync.sources.odata.reader import CatalogReader, PullContext, pull_context
 from astsync.sources.odata.section import ODataConfig
@@ -58,7 +58,7 @@ class Publication:
         self._pages = ODataPages(client, config.table(ODataConfig).page_size)
         self.published = published_sets(self._pages)
         self._found: list[str] = []
-        self._counts: dict[str, int | None] = {}
+        self._phone_counts: dict[str, int | None] = {}
 
     def offers(self) -> list[Offer]:
         """The catalogs that may hold phones: the usual ones, then others with contact information."""
@@ -67,7 +67,7 @@ class Publication:
         names = [name for name in USUAL if PREFIX + name in self.published]
         for words in METADATA_NAMES:
             others = (name.removeprefix(PREFIX).removesuffix(f"_{words.section}") for name in sorted(self.published))
-            names += [name for name in others if section_set(name, words) in self.published and name not in names]
+            names += [name for name in others if tabular_set(name, words) in self.published and name not in names]
         return [Offer(name, self._phones(name)) for name in names]
 
     def find(self, catalogs: Sequence[str]) -> None:
@@ -87,11 +87,11 @@ class Publication:
 
     def _phones(self, name: str) -> int | None:
         words = metadata_names_of(name, self.published)
-        section = section_set(name, words)
-        if name not in self._counts:
+        section = tabular_set(name, words)
+        if name not in self._phone_counts:
             there = section in self.published
-            self._counts[name] = self._pages.count(section, {"$filter": words.only_phones}) if there else None
-        return self._counts[name]
+            self._phone_counts[name] = self._pages.count(section, {"$filter": words.only_phones}) if there else None
+        return self._phone_counts[name]
 
     def name_fields(self, catalog: str) -> dict[str, str]:
         """The fields that may be the name, each with what one row holds there; the usual one first."""
@@ -108,19 +108,19 @@ class Publication:
         return tuple(found)
 
     def _item(self, catalog: str) -> Row | None:
-        row = whole_row(self._pages, catalog)
+        row = sample_row(self._pages, catalog)
         folder = row is not None and row.get("IsFolder") is True
-        return whole_row(self._pages, catalog, ITEMS) if folder else row
+        return sample_row(self._pages, catalog, ITEMS) if folder else row
 
-    def few(self, catalogs: Sequence[str]) -> Iterator[Counterparty]:
+    def first_counterparties(self, catalogs: Sequence[str]) -> Iterator[Counterparty]:
         """Read some counterparties with phones of each catalog. Raises SourceError."""
         for rank, catalog in enumerate(catalogs):
-            yield from CatalogReader(self._context(catalog, catalogs), catalog, rank).few(_ROWS, _ROWS)
+            yield from CatalogReader(self._context(catalog, catalogs), catalog, rank).first_counterparties(_ROWS, _ROWS)
 
     def _context(self, catalog: str, catalogs: Sequence[str]) -> PullContext:
         """Make the context of a pull that sees only a few rows, those with phones if 1C can choose them."""
         words = metadata_names_of(catalog, self.published)
-        section = section_set(catalog, words)
+        section = tabular_set(catalog, words)
         odata = self._config.table(ODataConfig)
         if section in self.published:
             options = {"$filter": words.only_phones, "$select": "Ref_Key", "$orderby": "Ref_Key,LineNumber"}

@@ -65,7 +65,7 @@ def check_published(catalogs: Iterable[str], published: frozenset[str]) -> None:
         raise SourceNotFound(words, hint=f"{_offer(missing, published)} {ADD_TO_ODATA}")
 
 
-def whole_row(pages: ODataPages, catalog: str, options: QueryOptions = ALL_ROWS) -> Row | None:
+def sample_row(pages: ODataPages, catalog: str, options: QueryOptions = ALL_ROWS) -> Row | None:
     """Ask for one row with all fields, which shows what this configuration's catalog has; None where it cannot be had.
 
     Raises SourceError only where nothing else will succeed either.
@@ -78,7 +78,7 @@ def whole_row(pages: ODataPages, catalog: str, options: QueryOptions = ALL_ROWS)
 
 
 def explain_query(catalog: str, fields: Iterable[str], row: Row | None, error: SourceQueryError) -> SourceError:
-    """Find in a whole row which field the catalog lacks, and make the error that says so; else it is ``error``."""
+    """Find in a sample row which field the catalog lacks, and make the error that says so; else it is ``error``."""
     missing = [field for field in fields if row is not None and field not in row]
     if row is None or not missing:
         return error
@@ -111,7 +111,7 @@ class NoContacts(SourceNotFound):
 
 
 def no_contacts(catalog: str, row: Row | None = None) -> NoContacts:
-    """Make the error of a catalog without contact information; ``row`` is a whole one and shows its own fields."""
+    """Make the error of a catalog without contact information; ``row`` is a sample and shows its own fields."""
     sections = " or ".join(names.section for names in METADATA_NAMES)
     own = phone_fields(row) if row is not None else []
     quoted = ", ".join(f'"{one_line(name)}"' for name in own[:_MANY])
@@ -126,7 +126,7 @@ def no_contacts(catalog: str, row: Row | None = None) -> NoContacts:
 
 
 def no_phone_field(fields: Iterable[str], rows: Iterable[Row]) -> SourceQueryError:
-    """Make the error of phone fields that no catalog has; ``rows`` are whole ones and show what there is."""
+    """Make the error of phone fields that no catalog has; ``rows`` are samples and show what there is."""
     there = list(dict.fromkeys(field for row in rows for field in phone_fields(row)))
     like = f" Fields that look like phones: {listed(there)}." if there else " No field looks like a phone."
     return SourceQueryError(
@@ -136,7 +136,7 @@ def no_phone_field(fields: Iterable[str], rows: Iterable[Row]) -> SourceQueryErr
 
 
 def phone_fields(row: Row) -> list[str]:
-    """Find the catalog's own fields that look like phones in a whole row."""
+    """Find the catalog's own fields that look like phones in a sample row."""
     return phone_like(name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))
 
 

@@ -21,7 +21,7 @@ from astsync.sources.odata.published import (
     explain_query,
     filter_refused,
     no_phone_field,
-    whole_row,
+    sample_row,
 )
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.onec.contact_rows import ContactBook
@@ -67,30 +67,30 @@ class CatalogReader:
         self._set = f"{PREFIX}{catalog}"
 
     @cached_property
-    def whole(self) -> Row | None:
+    def sample_row(self) -> Row | None:
         """A row with all fields, which fits the filter if any does. Raises SourceQueryError for a refused filter."""
-        return (self._fitting() if self.filter else None) or whole_row(self._pages, self.catalog)
+        return (self._fitting() if self.filter else None) or sample_row(self._pages, self.catalog)
 
     def _fitting(self) -> Row | None:
         """Try the filter alone, so that an error of the filter is not taken for one of the fields."""
         try:
             return self._pages.sample(self._set, {"$filter": self.filter})
         except (SourceQueryError, SourceFailure) as error:
-            row = whole_row(self._pages, self.catalog)
+            row = sample_row(self._pages, self.catalog)
             if row is None and isinstance(error, SourceFailure):
                 raise  # without the filter 1C fails too
             raise filter_refused(self.catalog, self.filter, row, error) from None
 
     @cached_property
-    def item(self) -> Row | None:
-        """A whole row that is no folder: folders lack fields that items have."""
-        folder = self.whole is not None and self.whole.get(FOLDER) is True
-        return whole_row(self._pages, self.catalog, ITEMS) if folder else self.whole
+    def sample_item(self) -> Row | None:
+        """A sample row that is no folder: folders lack fields that items have."""
+        folder = self.sample_row is not None and self.sample_row.get(FOLDER) is True
+        return sample_row(self._pages, self.catalog, ITEMS) if folder else self.sample_row
 
     @cached_property
     def link(self) -> OwnerLink | None:
         """The field that leads to the owner, where the template names it. Raises SourceQueryError where it has none."""
-        return find_link(self.catalog, self.item) if self.names.wants_owner else None
+        return find_link(self.catalog, self.sample_item) if self.names.wants_owner else None
 
     @cached_property
     def contacts(self) -> Contacts:
@@ -98,33 +98,33 @@ class CatalogReader:
         context = self._context
         place = context.config.contacts
         try:
-            return locate(self._pages, self.catalog, place, context.published, lambda: self.item, context.kinds)
+            return locate(self._pages, self.catalog, place, context.published, lambda: self.sample_item, context.kinds)
         except NoContacts:
-            if place != "auto" or self.item is None or not self.phone_fields:
+            if place != "auto" or self.sample_item is None or not self.phone_fields:
                 raise
             return Contacts()
 
     @cached_property
     def phone_fields(self) -> tuple[str, ...]:
         """The catalog's own fields with phones: those of the configuration that it has."""
-        wanted, item = self._context.config.phone_fields, self.item
+        wanted, item = self._context.config.phone_fields, self.sample_item
         return wanted if item is None else tuple(field for field in wanted if field in item)
 
-    def look(self) -> None:
+    def check_fields(self) -> None:
         """Compare what the configuration names with what the catalog has. Raises SourceError."""
-        if self.whole is not None:
-            self.names.plain(self.whole, self.item)
+        if self.sample_row is not None:
+            self.names.plain(self.sample_row, self.sample_item)
         if self.names.template:
-            self.names.check(self.item)
+            self.names.check(self.sample_item)
 
-    def touch(self) -> None:
-        """Ask for one reference alone, if no whole row could be read. Raises the SourceError that says why not."""
-        if self.whole is None:
+    def check_readable(self) -> None:
+        """Ask for one reference alone, if no sample row could be read. Raises the SourceError that says why not."""
+        if self.sample_row is None:
             self._pages.sample(self._set, {"$select": "Ref_Key"})
 
     def read(self) -> Iterator[Counterparty]:
         """Read the catalog's counterparties, without those marked for deletion. Raises SourceError."""
-        self.look()
+        self.check_fields()
         book, owner_of = self._book(), self._owner_of()
         self.contacts.fill(book, report=partial(self._progress, f"{self.catalog}: phones"))
         for row in self._explained(self._rows()):
@@ -132,9 +132,9 @@ class CatalogReader:
             yield from self._counterparty(row, book.take(row["Ref_Key"]), owner_of)
         self._tell_left_out(book.owners)
 
-    def few(self, count: int, among: int = 10) -> list[Counterparty]:
+    def first_counterparties(self, count: int, among: int = 10) -> list[Counterparty]:
         """Read some counterparties of the first ``among`` rows, those with phones first. Raises SourceError."""
-        self.look()
+        self.check_fields()
         book, owner_of = self._book(), self._owner_of()
         rows = list(self._explained(self._first(among)))
         self.contacts.fill(book, refs=[row["Ref_Key"] for row in rows])
@@ -158,10 +158,10 @@ class CatalogReader:
         IsFolder and Code are asked for only where a row has them: 1C refuses a query for a field that is not there, and
         Контрагенты of УТ 11 have neither.
         """
-        folder = (FOLDER,) if self.whole and FOLDER in self.whole else ()
-        code = (CODE,) if self.item and CODE in self.item else ()
+        folder = (FOLDER,) if self.sample_row and FOLDER in self.sample_row else ()
+        code = (CODE,) if self.sample_item and CODE in self.sample_item else ()
         link = self.link.fields if self.link else ()
-        named = ("Ref_Key", *self.names.fields(self.item), "DeletionMark", *self.phone_fields)
+        named = ("Ref_Key", *self.names.fields(self.sample_item), "DeletionMark", *self.phone_fields)
         return tuple(dict.fromkeys((*named, *folder, *code, *link)))
 
     def _options(self) -> dict[str, str]:
@@ -174,8 +174,8 @@ class CatalogReader:
         wanted = any(
             "{owner}" in self._context.config.of_catalog(self._context.config.templates, name) for name in later
         )
-        whole = not self.filter and DESCRIPTION in self.fields
-        return self._context.owners.put(self.catalog, rows) if wanted and whole else rows
+        unfiltered = not self.filter and DESCRIPTION in self.fields
+        return self._context.owners.keeping(self.catalog, rows) if wanted and unfiltered else rows
 
     def _first(self, count: int) -> Iterator[Row]:
         for row in self._pages.first(self._set, self._options(), count):
@@ -186,7 +186,7 @@ class CatalogReader:
         try:
             yield from rows
         except SourceQueryError as error:
-            raise explain_query(self.catalog, self.fields, self.item, error) from None
+            raise explain_query(self.catalog, self.fields, self.sample_item, error) from None
 
     def _owner_of(self) -> OwnerOf:
         if self.link is None:
@@ -198,7 +198,7 @@ class CatalogReader:
     def _counterparty(self, row: Row, phones: tuple[Phone, ...], owner_of: OwnerOf) -> Iterator[Counterparty]:
         """Make the counterparty of a row, unless the row is a folder or marked for deletion."""
         if row.get("DeletionMark") is not True and row.get(FOLDER) is not True:
-            name = self.names.full(row, owner_of(row), self.item)
+            name = self.names.full(row, owner_of(row), self.sample_item)
             for field in self.phone_fields:
                 phones += as_phones(gather((row.get(field),)), field)
             chosen = self._context.kinds.choose(phones)
@@ -218,7 +218,7 @@ class CatalogReader:
 
 def check_phone_fields(readers: Sequence[CatalogReader], wanted: Sequence[str]) -> None:
     """Raise SourceQueryError where none of the catalogs has a field of ``source.odata.phone_fields``."""
-    rows = [row for reader in readers if wanted and (row := reader.item) is not None]
+    rows = [row for reader in readers if wanted and (row := reader.sample_item) is not None]
     missing = [field for field in wanted if not any(field in row for row in rows)]
     if missing and len(rows) == len(readers):
         raise no_phone_field(missing, rows)

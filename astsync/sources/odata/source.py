@@ -2,7 +2,7 @@
 
 How a pull goes: the service root tells which sets are published; the phones of a catalog come from its tabular
 section as a set of its own (or from inside the parent where that set cannot be asked, or from the register of older
-configurations); then the catalog itself, page by page, joined with the phones in memory. One whole row of each catalog
+configurations); then the catalog itself, page by page, joined with the phones in memory. One sample row of each catalog
 shows which of the fields that not every configuration has exist in it.
 
 All texts that leave the source are valid Unicode of at most ``values.MAX_TEXT`` characters; longer ones are cut.
