@@ -12,7 +12,7 @@ from astsync.phonebook.model import Counterparty
 from astsync.sources.formats.values import MAX_TEXT
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.odata.source import ODataSource
-from astsync.sources.web.client import OneCClient, QueryOptions
+from astsync.sources.web.client import QueryOptions, WebClient
 from tests.configs import source_config
 from tests.unit.stub_1c import CATALOG, CONTACT_SET, GUID, QUICK, contact, owner
 
@@ -86,7 +86,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
             value = {"odata.error": {"code": "8", "message": {"value": "no such\r\nset"}}}
         return json.dumps({"value": []} if int(options.get("$skip", 0)) else value).encode()
 
-    monkeypatch.setattr(OneCClient, "ask_once", ask_once)
+    monkeypatch.setattr(WebClient, "ask_once", ask_once)
     return given_
 
 

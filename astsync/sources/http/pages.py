@@ -17,7 +17,7 @@ from astsync.sources.formats.xml_list import Sought, XmlList
 from astsync.sources.http.refusals import HTTP_RULES
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.records.paging import Page, Parameters, paged
-from astsync.sources.web.client import OneCClient, refuse_not_json
+from astsync.sources.web.client import WebClient, refuse_not_json
 from astsync.sources.web.refusals import SERVICE_CURE, raise_hidden_error
 from astsync.sources.web.retrying import FEW
 from astsync.sources.web.stream import Body, WebRequest
@@ -40,7 +40,7 @@ class HttpPages:
     ``answered`` counts the good answers; ``form`` is what they are, JSON or XML.
     """
 
-    def __init__(self, client: OneCClient, config: HttpConfig) -> None:
+    def __init__(self, client: WebClient, config: HttpConfig) -> None:
         self._client = client
         self._config = config
         self.answered = 0

@@ -16,7 +16,7 @@ from astsync.sources.http.refusals import HTTP_RULES
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.web.addresses import address_hint
-from astsync.sources.web.client import OneCClient
+from astsync.sources.web.client import WebClient
 from astsync.sources.web.retrying import Patience
 
 _REPORT_EVERY = 1000
@@ -55,7 +55,7 @@ class HttpSource:
 
     @contextmanager
     def _open(self) -> Iterator[HttpPages]:
-        with OneCClient(self._config, self._config.url, self._patience, HTTP_RULES) as client:
+        with WebClient(self._config, self._config.url, self._patience, HTTP_RULES) as client:
             try:
                 yield HttpPages(client, self._config.table(HttpConfig))
             except (SourceNotFound, SourceBadAnswer) as error:

@@ -15,7 +15,7 @@ from astsync.errors import SourceError, SourceNotFound, SourceRightsError
 from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.overlapping_pages import Key, OverlappingPages, empty_page, not_whole_error
 from astsync.sources.onec.rows import Row
-from astsync.sources.web.client import OneCClient, QueryOptions, read_json
+from astsync.sources.web.client import QueryOptions, WebClient, read_json
 from astsync.sources.web.refusals import bad_answer
 from astsync.sources.web.retrying import FEW
 
@@ -44,7 +44,7 @@ class ODataPages:
     ``allowed_only`` leaves out rows that the 1C user may not see; without it one such row refuses the whole list.
     """
 
-    def __init__(self, client: OneCClient, page_size: int, *, allowed_only: bool = False) -> None:
+    def __init__(self, client: WebClient, page_size: int, *, allowed_only: bool = False) -> None:
         self._client = client
         self._size = page_size
         self._always: QueryOptions = {"allowedOnly": "true"} if allowed_only else {}

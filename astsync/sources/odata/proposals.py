@@ -27,7 +27,7 @@ from astsync.sources.odata.section import ODataConfig
 from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.onec.metadata_names import METADATA_NAMES, RUSSIAN, metadata_names_of
 from astsync.sources.onec.rows import Row
-from astsync.sources.web.client import OneCClient
+from astsync.sources.web.client import WebClient
 from astsync.sources.web.retrying import Patience
 
 USUAL = tuple(chain(*((*names.firms, *names.persons) for names in METADATA_NAMES)))
@@ -53,7 +53,7 @@ class Offer:
 class Publication:
     """One publication, open. ``published`` are its sets; empty where it does not show them."""
 
-    def __init__(self, config: SourceConfig, client: OneCClient) -> None:
+    def __init__(self, config: SourceConfig, client: WebClient) -> None:
         self._config = config
         self._pages = ODataPages(client, config.table(ODataConfig).page_size)
         self.published = published_sets(self._pages)
@@ -146,5 +146,5 @@ def proposal(offers: Sequence[Offer]) -> tuple[str, ...]:
 @contextmanager
 def open_publication(config: SourceConfig) -> Iterator[Publication]:
     """Open a publication and read which sets it has. Raises SourceError, ConfigError."""
-    with OneCClient(config, service_root(config.url), _PATIENCE) as client:
+    with WebClient(config, service_root(config.url), _PATIENCE) as client:
         yield Publication(config, client)

@@ -24,7 +24,7 @@ from astsync.sources.odata.reader import CatalogReader, check_phone_fields, pull
 from astsync.sources.odata.section import ODataConfig, bare_catalog
 from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.web.addresses import address_hint
-from astsync.sources.web.client import OneCClient
+from astsync.sources.web.client import WebClient
 from astsync.sources.web.retrying import Patience
 
 logger = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class ODataSource:
 
     @contextmanager
     def _open(self) -> Iterator[ODataPages]:
-        with OneCClient(self._config, service_root(self._config.url), self._patience) as client:
+        with WebClient(self._config, service_root(self._config.url), self._patience) as client:
             yield ODataPages(client, self._odata.page_size, allowed_only=self._odata.allowed_only)
 
     def _read(self, pages: ODataPages, progress: Progress) -> Iterator[Counterparty]:

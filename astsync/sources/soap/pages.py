@@ -14,7 +14,7 @@ from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import ListPlace
 from astsync.sources.soap.wsdl.operations import OperationCall
 from astsync.sources.web.addresses import encode_address
-from astsync.sources.web.client import OneCClient
+from astsync.sources.web.client import WebClient
 from astsync.sources.web.refusals import raise_hidden_error
 from astsync.sources.web.stream import Body, WebRequest
 
@@ -39,7 +39,7 @@ class SoapPages:
     """Reads the list through one client. Records become counterparties, those marked for deletion stay records."""
 
     def __init__(
-        self, client: OneCClient, call: OperationCall, place: ListPlace, config: SoapConfig, reader: RecordReader
+        self, client: WebClient, call: OperationCall, place: ListPlace, config: SoapConfig, reader: RecordReader
     ) -> None:
         self._client = client
         self._call = call

@@ -19,7 +19,7 @@ from astsync.sources.soap.refusals import SOAP_RULES, ServiceChanged, address_of
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.loader import Wsdl, WsdlLoader, origin_of, wsdl_address, wsdl_key
 from astsync.sources.soap.wsdl.operations import OfferedOperations, OperationCall
-from astsync.sources.web.client import OneCClient
+from astsync.sources.web.client import WebClient
 from astsync.sources.web.retrying import Patience
 
 logger = logging.getLogger(__name__)
@@ -82,5 +82,5 @@ class SoapSource:
     def _open(self, call: OperationCall, reader: RecordReader) -> Iterator[SoapPages]:
         place = call.list_place()
         key = "source.soap.endpoint" if self._config.table(SoapConfig).endpoint else wsdl_key(self._config)
-        with address_of(key), OneCClient(self._config, origin_of(call.endpoint), self._patience, SOAP_RULES) as client:
+        with address_of(key), WebClient(self._config, origin_of(call.endpoint), self._patience, SOAP_RULES) as client:
             yield SoapPages(client, call, place, self._config.table(SoapConfig), reader)

@@ -58,8 +58,8 @@ def encode_query(options: QueryOptions) -> str:
     return urlencode({key: str(value) for key, value in options.items()}, quote_via=quote, safe="$(),'/:")
 
 
-class OneCClient:
-    """A session with one publication of 1C. ``root`` is the address below which paths are asked.
+class WebClient:
+    """A session with one publication of 1C, or with another service. Paths are asked for below the address ``root``.
 
     ``rules`` tell apart the refusals of other interfaces than OData. Raises ConfigError for a password file or a
     certificate file that cannot be read. Use as a context manager.
@@ -74,7 +74,7 @@ class OneCClient:
         self._rules = rules
         self._session = _session(config)
 
-    def __enter__(self) -> "OneCClient":
+    def __enter__(self) -> "WebClient":
         return self
 
     def __exit__(self, *_error: object) -> None:

@@ -20,7 +20,7 @@ from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.cache import Documents, WsdlCache
 from astsync.sources.soap.wsdl.mend import DEFINITIONS, add_missing_types, encode_namespaces, parse_xml
 from astsync.sources.web.addresses import encode_address
-from astsync.sources.web.client import OneCClient
+from astsync.sources.web.client import WebClient
 from astsync.sources.web.refusals import bad_answer, raise_hidden_error
 from astsync.sources.web.retrying import Patience
 from astsync.sources.web.server_words import body_text, page_words
@@ -106,7 +106,7 @@ class WsdlLoader:
         documents: dict[str, bytes] = {}
         key = wsdl_key(self._config)
         patience = replace(self._patience, all_waits=0) if once else self._patience
-        with address_of(key), OneCClient(self._config, origin_of(self.address), patience, SOAP_RULES) as client:
+        with address_of(key), WebClient(self._config, origin_of(self.address), patience, SOAP_RULES) as client:
             transport = Transport(self.address, documents, _fetcher(client))
             wsdl = load_with_zeep(self.address, transport, fresh=True)
         if self._seconds:
@@ -169,7 +169,7 @@ class Transport:
             raise SourceBadAnswer(f"the WSDL is too large: {len(self._documents)} documents, {size} bytes", hint=_WRITE)
 
 
-def _fetcher(client: OneCClient) -> Fetch:
+def _fetcher(client: WebClient) -> Fetch:
     def attempt(url: str) -> bytes:
         content = bytearray()
         with client.open(WebRequest("", _WHERE, url=encode_address(url), headers={"Accept": "text/xml, */*"})) as body:
