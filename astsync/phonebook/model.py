@@ -20,7 +20,7 @@ LEAST_NUMBER: Final = 5
 """Digits of the shortest local number. Where a structure has fewer in its number, a machine split a text wrongly."""
 
 
-class Parts(NamedTuple):
+class PhoneParts(NamedTuple):
     """The structure that a source keeps beside the text of a phone: the number in parts, and what belongs to it.
 
     ``country``, ``area``, ``number`` and ``extension`` are texts in any spelling. Often a machine made them when it
@@ -62,7 +62,7 @@ class Phone:
     texts: tuple[str, ...]
     kind: str = ""
     rank: int = 0
-    parts: Parts | None = None
+    parts: PhoneParts | None = None
     fault: str = ""
 
     @property

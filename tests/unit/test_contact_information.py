@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from astsync.phonebook.model import Parts, Phone
+from astsync.phonebook.model import Phone, PhoneParts
 from astsync.sources.formats.values import MAX_TEXT
 from astsync.sources.onec.contact_rows import NO_TYPE, ContactBook, PhoneRow, current_phones, read_row
 from astsync.sources.onec.metadata_names import ENGLISH, PART_FIELDS
@@ -68,7 +68,7 @@ def test_what_people_see_comes_first_and_what_adds_nothing_goes() -> None:
 
 def test_a_structure_that_says_more_than_the_text_stays() -> None:
     found = read(Значение=in_json(value="229-30-42"), Представление="229-30-42")
-    assert (found.texts, found.parts) == (("229-30-42",), Parts("7", "495", "2293042"))
+    assert (found.texts, found.parts) == (("229-30-42",), PhoneParts("7", "495", "2293042"))
 
 
 @pytest.mark.parametrize(
@@ -98,21 +98,21 @@ LINES = "КодСтраны=7\nКодГорода=495\nНомерТелефон�
 @pytest.mark.parametrize(
     ("columns", "parts"),
     [
-        ({"Значение": in_json(value="")}, Parts("7", "495", "2293042", "12", "стр.\n2")),
-        ({"ЗначенияПолей": in_xml(shown="")}, Parts("7", "495", "2293043", "12")),
-        ({"ЗначенияПолей": "\ufeff " + in_json(value="", comment="")}, Parts("7", "495", "2293042", "12")),
-        ({"ЗначенияПолей": LINES}, Parts("7", "495", "2293042", "12", "до 18 по будням")),
+        ({"Значение": in_json(value="")}, PhoneParts("7", "495", "2293042", "12", "стр.\n2")),
+        ({"ЗначенияПолей": in_xml(shown="")}, PhoneParts("7", "495", "2293043", "12")),
+        ({"ЗначенияПолей": "\ufeff " + in_json(value="", comment="")}, PhoneParts("7", "495", "2293042", "12")),
+        ({"ЗначенияПолей": LINES}, PhoneParts("7", "495", "2293042", "12", "до 18 по будням")),
         (
             {"Значение": in_json(7, 495, 2293042.0, value=None, extNumber=None)},
-            Parts("7", "495", "2293042", "", "стр.\n2"),
+            PhoneParts("7", "495", "2293042", "", "стр.\n2"),
         ),
-        ({"Значение": in_json(number=["1", 2], value="")}, Parts("7", "495", "1; 2", "12", "стр.\n2")),
-        ({"Поле1": "7", "Поле2": "495", "Поле3": "2293042", "Поле4": 12}, Parts("7", "495", "2293042", "12")),
-        ({"Комментарий": "8 916 1"}, Parts(comment="8 916 1")),
-        ({"НомерТелефона": "84952293042891612345"}, Parts(digits="84952293042891612345")),
+        ({"Значение": in_json(number=["1", 2], value="")}, PhoneParts("7", "495", "1; 2", "12", "стр.\n2")),
+        ({"Поле1": "7", "Поле2": "495", "Поле3": "2293042", "Поле4": 12}, PhoneParts("7", "495", "2293042", "12")),
+        ({"Комментарий": "8 916 1"}, PhoneParts(comment="8 916 1")),
+        ({"НомерТелефона": "84952293042891612345"}, PhoneParts(digits="84952293042891612345")),
     ],
 )
-def test_structures_of_every_kind(columns: dict[str, Any], parts: Parts) -> None:
+def test_structures_of_every_kind(columns: dict[str, Any], parts: PhoneParts) -> None:
     found = read(**columns)
     assert (found.texts, found.parts, found.fault) == ((), parts, "")
 
@@ -189,9 +189,9 @@ def test_json_inside_json_is_read_some_levels_deep() -> None:
 def test_a_structure_inside_the_text_of_another_is_not_lost() -> None:
     inner = in_json(value="", comment="", extNumber="")
     found = read(Значение=json.dumps({"value": inner, "comment": "до 18", "areaCode": "499"}))
-    assert (found.texts, found.parts) == ((), Parts("7", "495", "2293042", "", "до 18"))
+    assert (found.texts, found.parts) == ((), PhoneParts("7", "495", "2293042", "", "до 18"))
     found = read(Значение=json.dumps({"value": inner, "number": "555-01-01"}))
-    assert (found.texts, found.parts) == ((), Parts(number="555-01-01"))
+    assert (found.texts, found.parts) == ((), PhoneParts(number="555-01-01"))
 
 
 def test_what_only_another_structure_of_a_row_holds_is_not_lost() -> None:
@@ -199,7 +199,7 @@ def test_what_only_another_structure_of_a_row_holds_is_not_lost() -> None:
     assert found.parts is not None
     assert (found.parts.area, found.parts.comment) == ("495", "8 916 123-45-67")
     found = read(Представление="229-30-42", Значение=in_json(value="", comment=""), Комментарий="8 916 123-45-67")
-    assert found.parts == Parts("7", "495", "2293042", "", "8 916 123-45-67")
+    assert found.parts == PhoneParts("7", "495", "2293042", "", "8 916 123-45-67")
 
 
 def test_digits_that_no_machine_wrote_are_read_as_any_column() -> None:
@@ -237,7 +237,7 @@ def test_the_json_of_1c_read_fast_is_read_the_same(value: dict[str, Any]) -> Non
 def test_a_phone_row_of_an_english_configuration() -> None:
     columns = {"Type": "Phone", "Presentation": "229-30-42", "Value": in_json(value="229-30-42"), "Kind_Key": KIND}
     found = read_row({"Ref_Key": "1", "LineNumber": "2", **columns}, ENGLISH)
-    assert found == PhoneRow(2, KIND, "0001-01-01", ("229-30-42",), Parts("7", "495", "2293042"))
+    assert found == PhoneRow(2, KIND, "0001-01-01", ("229-30-42",), PhoneParts("7", "495", "2293042"))
     assert read_row({**columns, "Type": "Address"}, ENGLISH) is None
 
 

@@ -88,6 +88,10 @@ def test_no_modules_import_each_other_in_a_circle() -> None:
     assert house.circles(house.graph(house.modules(ROOT.parent))) == []
 
 
+def test_no_class_of_the_product_stands_under_one_name_in_two_modules() -> None:
+    assert house.classes(house.modules(ROOT.parent)) == {}
+
+
 @pytest.mark.parametrize(("name", "path"), modules(), ids=[name for name, _ in modules()])
 def test_imports_run_in_one_direction(name: str, path: Path) -> None:
     allowed = ALLOWED[part_of(name, ALLOWED)]

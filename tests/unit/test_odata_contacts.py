@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from astsync.errors import SourceBadAnswer, SourceFailure, SourceNotFound, SourceQueryError
-from astsync.phonebook.model import Counterparty, Parts, Phone
+from astsync.phonebook.model import Counterparty, Phone, PhoneParts
 from astsync.sources.odata.contact_kinds import ContactKinds
 from tests.unit.odata_source import pull
 from tests.unit.stub_1c import (
@@ -107,7 +107,7 @@ def test_parts_beside_a_text_are_kept_where_they_add_something(base: Base, serve
     (found, _) = pull(server)
     assert [(phone.texts, phone.parts) for phone in found.phones] == [
         (("+7 (495) 555-01-01",), None),
-        (("x",), Parts("7", "(495)", "555-01-02")),
+        (("x",), PhoneParts("7", "(495)", "555-01-02")),
     ]
 
 

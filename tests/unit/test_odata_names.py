@@ -8,7 +8,7 @@ import pytest
 from astsync.config import SourceConfig
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError
 from astsync.finding import Finding
-from astsync.phonebook.model import Counterparty, Parts, Phone
+from astsync.phonebook.model import Counterparty, Phone, PhoneParts
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader
 from astsync.sandbox.onec import OneC
@@ -217,8 +217,8 @@ def test_an_english_register() -> None:
     rows = [entry(1, "229-30-42", Field1="7", Field2="495", Field3="2293042"), entry(2, "", Comment="8 916 555-01-01")]
     with serving(Base(**{EN_CATALOG: [owner(1, "MIKO"), owner(2, "Vega")], EN_REGISTER: rows})) as server:
         first, second = pull(f"{server.url}/trade", catalogs=["Counterparties"])
-    assert first.phones == (Phone(("229-30-42",), "Work", parts=Parts("7", "495", "2293042")),)
-    assert second.phones == (Phone((), "Work", parts=Parts(comment="8 916 555-01-01")),)
+    assert first.phones == (Phone(("229-30-42",), "Work", parts=PhoneParts("7", "495", "2293042")),)
+    assert second.phones == (Phone((), "Work", parts=PhoneParts(comment="8 916 555-01-01")),)
     assert keys([first, second]) == {first.ref: {"74952293042"}, second.ref: {"79165550101"}}
 
 

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astsync.config import FieldsConfig
-from astsync.phonebook.model import Parts, Phone
+from astsync.phonebook.model import Phone, PhoneParts
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import CUT_OFF, TWO_READINGS, RowReader, RowResult
 from astsync.sources.onec.contact_rows import read_row
@@ -23,7 +23,7 @@ RU, MOSCOW = RowReader(NumberParser(country="RU")), RowReader(NumberParser(count
 
 def read(texts: str | tuple[str, ...], *parts: str, reader: RowReader = RU, **more: str) -> RowResult:
     given = (texts,) if isinstance(texts, str) else texts
-    return reader.read(Phone(given, parts=Parts(*parts, **more) if parts or more else None))
+    return reader.read(Phone(given, parts=PhoneParts(*parts, **more) if parts or more else None))
 
 
 def of_row(row: dict[str, Any], reader: RowReader = MOSCOW) -> RowResult:
@@ -58,15 +58,15 @@ def test_the_rule_names_the_structure() -> None:
 @pytest.mark.parametrize(
     ("parts", "spelled"),
     [
-        (Parts("7", "(495)", "229-30-42", "12", "Иван"), "+7 (495) 229-30-42, доб. 12, Иван"),
-        (Parts("8", "495", "2293042"), "8 (495) 2293042"),
-        (Parts("423", "230", "13-07"), "423 230 13-07"),
-        (Parts("84955551317"), "84955551317"),
-        (Parts("", "", "2293042", digits="1"), "2293042"),
-        (Parts(digits="84952293042"), "84952293042"),
+        (PhoneParts("7", "(495)", "229-30-42", "12", "Иван"), "+7 (495) 229-30-42, доб. 12, Иван"),
+        (PhoneParts("8", "495", "2293042"), "8 (495) 2293042"),
+        (PhoneParts("423", "230", "13-07"), "423 230 13-07"),
+        (PhoneParts("84955551317"), "84955551317"),
+        (PhoneParts("", "", "2293042", digits="1"), "2293042"),
+        (PhoneParts(digits="84952293042"), "84952293042"),
     ],
 )
-def test_a_structure_is_shown_as_people_write_it(parts: Parts, spelled: str) -> None:
+def test_a_structure_is_shown_as_people_write_it(parts: PhoneParts, spelled: str) -> None:
     assert Phone((), parts=parts).text == spelled
 
 
@@ -221,7 +221,7 @@ def test_a_split_of_the_text_changes_nothing(text: str) -> None:
 @given(TYPED, st.tuples(TYPED, TYPED, TYPED, TYPED, TYPED, TYPED))
 def test_any_row_gives_keys_or_a_reason(text: str, parts: tuple[str, str, str, str, str, str]) -> None:
     for given_texts in ((), (text,)):
-        found = RU.read(Phone(given_texts, parts=Parts(*parts)))
+        found = RU.read(Phone(given_texts, parts=PhoneParts(*parts)))
         assert bool(found.keys) != bool(found.reason)
 
 

@@ -10,7 +10,7 @@ there is no text.
 import re
 from typing import Final, NamedTuple
 
-from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Parts, Phone
+from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Phone, PhoneParts
 from astsync.phonebook.numbers.parser import NumberParser, NumberResult
 
 AREA_OF_PARTS: Final = "area code from the structure"
@@ -74,7 +74,7 @@ class RowReader:
             return self._beside(text, parts)
         return RowResult(*self._alone(parts))  # a text without a digit, such as "уточнить", names no number
 
-    def _beside(self, text: str, parts: Parts) -> RowResult:
+    def _beside(self, text: str, parts: PhoneParts) -> RowResult:
         """Read a text that holds digits, and the structure beside it."""
         area = self._area(text, parts)
         result = self._parse(text, area)
@@ -85,7 +85,7 @@ class RowReader:
         differs = not set(other.keys) <= set(result.keys)
         return RowResult(*result, structure=parts.spelled() if differs else "")
 
-    def _area(self, text: str, parts: Parts) -> str:
+    def _area(self, text: str, parts: PhoneParts) -> str:
         """The area code of the structure, where its number stands in the text as a local number; else ""."""
         number, area = ascii_digits(parts.number), ascii_digits(parts.area)
         if len(number) < LEAST_NUMBER or not area or ascii_digits(parts.country) not in self._home:
@@ -95,7 +95,7 @@ class RowReader:
         area = area.removeprefix("0") if self._trunk else area  # (017) of Belarus: 0 is no part of the code
         return area if len(area) in _AREA_DIGITS else ""
 
-    def _with_rest(self, text: str, parts: Parts, result: NumberResult, area: str = "") -> NumberResult:
+    def _with_rest(self, text: str, parts: PhoneParts, result: NumberResult, area: str = "") -> NumberResult:
         """Add the numbers that people wrote into the fields of the extension and the comment."""
         for rest in (parts.extension, parts.comment):
             if not _holds_number(rest, text):
@@ -106,7 +106,7 @@ class RowReader:
                 text, result = f"{text}; {rest}", joined._replace(rules=(*joined.rules, READ_REST))
         return result
 
-    def _alone(self, parts: Parts) -> NumberResult:
+    def _alone(self, parts: PhoneParts) -> NumberResult:
         """Read a structure beside which no text stands."""
         result = self._of_parts(parts)
         number = parts._replace(extension="", comment="", digits="").spelled()
@@ -128,7 +128,7 @@ class RowReader:
         result = self._parse(text)
         return result._replace(rules=(READ_DIGITS, *result.rules)) if result.keys else result
 
-    def _of_parts(self, parts: Parts) -> NumberResult:
+    def _of_parts(self, parts: PhoneParts) -> NumberResult:
         """Read country, area and number: as what they are called where they can be, else as a text that was split."""
         country, number = ascii_digits(parts.country), ascii_digits(parts.number)
         if any(part.isdecimal() and len(part) > _MOST_DIGITS for part in (parts.country, parts.area, parts.number)):
@@ -152,7 +152,7 @@ class RowReader:
             return NumberResult((), TWO_READINGS)
         return abroad
 
-    def _at_home(self, country: str, parts: Parts) -> str:
+    def _at_home(self, country: str, parts: PhoneParts) -> str:
         """The parts of a number at home as people write it. A local number is written without its country."""
         digits = len(ascii_digits(parts.area + parts.number))
         if not parts.area and country and digits < _WITH_AREA - 1:
@@ -169,13 +169,13 @@ def _with_area_rule(result: NumberResult, national: str) -> NumberResult:
     return result._replace(rules=tuple(rules))
 
 
-def _unsplit(parts: Parts) -> str:
+def _unsplit(parts: PhoneParts) -> str:
     """The text as it was before a machine split it. Digits alone in the field of the extension are an extension."""
     rest = "" if parts.extension.isdecimal() and len(parts.extension) < _WITH_AREA else parts.extension
     return " ".join(filter(None, (parts.country, parts.area, parts.number, rest)))
 
 
-def _rendered(country: str, parts: Parts) -> str:
+def _rendered(country: str, parts: PhoneParts) -> str:
     return parts._replace(country=country, extension="", comment="").spelled()
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import orjson
 
 from astsync.errors import SourceFailure, SourceQueryError
-from astsync.phonebook.model import Counterparty, Parts, Phone
+from astsync.phonebook.model import Counterparty, Phone, PhoneParts
 from astsync.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -119,4 +119,4 @@ def _kept(phone: Phone) -> tuple[object, ...]:
 
 
 def _phone(texts: list[str], kind: str, parts: list[str] | None, fault: str) -> Phone:
-    return Phone(tuple(texts), sys.intern(kind), 0, Parts(*parts) if parts else None, fault)
+    return Phone(tuple(texts), sys.intern(kind), 0, PhoneParts(*parts) if parts else None, fault)

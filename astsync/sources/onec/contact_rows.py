@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
-from astsync.phonebook.model import Parts, Phone
+from astsync.phonebook.model import Phone, PhoneParts
 from astsync.sources.formats.values import text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, MetadataNames
 from astsync.sources.onec.phone_texts import Gathered, gather
@@ -50,7 +50,7 @@ class PhoneRow:
     kind: str
     since: str
     texts: tuple[str, ...]
-    parts: Parts | None = None
+    parts: PhoneParts | None = None
     fault: str = ""
 
     @property

@@ -18,7 +18,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Parts, Phone
+from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Phone, PhoneParts
 from astsync.sources.formats.markup import elements
 from astsync.sources.formats.values import MAX_TEXT, plain_text, text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, PART_NAMES
@@ -40,13 +40,13 @@ _USUAL = (*PART_FIELDS, "value")
 _PIECE = re.compile(r"[ ()+.\d-]+")  # a part of a number, without any words
 _IN_A_NUMBER = "0123456789 ()+-./\u00a0\u2010\u2011\u2012\u2013\u2014"
 _MARKED = frozenset("{<[\ufeff \t\r\n")
-_NUMBER = 2  # the place of the number in ``Parts``
-_TEXT = 5  # the place behind those of ``Parts`` that a person typed
+_NUMBER = 2  # the place of the number in ``PhoneParts``
+_TEXT = 5  # the place behind those of ``PhoneParts`` that a person typed
 _DEEPEST = 8  # half as many texts of JSON inside each other
 _MANY = 40
 _LEAST_REST = 5  # digits that an extension or comment must have to be perhaps a number of its own
 
-Gathered = tuple[tuple[str, ...], Parts | None, str]
+Gathered = tuple[tuple[str, ...], PhoneParts | None, str]
 """``texts``, ``parts`` and ``fault`` of a ``Phone``; all are empty where there is no phone."""
 
 
@@ -54,7 +54,7 @@ class ColumnContent(NamedTuple):
     """What one column holds: the text that people see, the structure, or why it cannot be read."""
 
     text: str = ""
-    parts: Parts | None = None
+    parts: PhoneParts | None = None
     fault: str = ""
 
 
@@ -64,7 +64,7 @@ def gather(values: Iterable[object], *, digits: object = "") -> Gathered:
     What can never be used is left out, because a million phones are in memory at once.
     """
     texts: dict[str, None] = {}
-    structures: list[Parts] = []
+    structures: list[PhoneParts] = []
     fault = unread = ""
     if digits and not isinstance(digits, str):  # 1C writes text there: anything else is from somebody else
         values, digits = (*values, digits), ""
@@ -85,7 +85,7 @@ def as_phones(gathered: Gathered, kind: str = "") -> tuple[Phone, ...]:
     return (Phone(texts, kind, 0, parts, fault),) if texts or parts is not None or fault else ()
 
 
-def _kept(texts: list[str], structures: list[Parts], digits: object, unread: tuple[str, str]) -> Gathered:
+def _kept(texts: list[str], structures: list[PhoneParts], digits: object, unread: tuple[str, str]) -> Gathered:
     """Choose what is kept of a phone. ``unread``: the first fault, and the column that has it."""
     # A text with digits is what people see and dial. The texts after it are less trusted, and are not needed.
     for place, text in enumerate(texts):
@@ -97,7 +97,7 @@ def _kept(texts: list[str], structures: list[Parts], digits: object, unread: tup
     # where it has exactly the length at which older configurations cut it, its last digits may be missing.
     machine = cut(plain_text(digits, LONGEST_STRUCTURE)).strip() if digits else ""
     if machine and (parts is not None or len(machine) == CUT_AT):
-        parts = (parts or Parts())._replace(digits=machine)
+        parts = (parts or PhoneParts())._replace(digits=machine)
     elif machine:
         return (*texts, machine), None, ""
     if parts is not None and _DIGIT.search("".join(parts)):
@@ -106,7 +106,7 @@ def _kept(texts: list[str], structures: list[Parts], digits: object, unread: tup
     return (tuple(texts) or ((raw,) if fault else ())), None, fault
 
 
-def _one_of(structures: list[Parts]) -> Parts:
+def _one_of(structures: list[PhoneParts]) -> PhoneParts:
     """The first structure with a number. An extension or comment that it lacks is taken from another one."""
     parts = structures[0]
     if len(structures) == 1:
@@ -117,7 +117,7 @@ def _one_of(structures: list[Parts]) -> Parts:
     return parts._replace(extension=parts.extension or extension, comment=parts.comment or comment)
 
 
-def _adding(structures: list[Parts], kept: tuple[str, ...], texts: list[str]) -> Parts | None:
+def _adding(structures: list[PhoneParts], kept: tuple[str, ...], texts: list[str]) -> PhoneParts | None:
     """The structure, as far as it says more than the texts; None where it only repeats their digits.
 
     1C splits the typed text into country, area and number, often wrongly. Such a split says nothing new, and would only
@@ -130,8 +130,8 @@ def _adding(structures: list[Parts], kept: tuple[str, ...], texts: list[str]) ->
         split = any(_digits(text).startswith(digits) for text in texts)
     extension, comment = _rest(parts.extension, kept[-1]), _rest(parts.comment, kept[-1])
     if split:
-        return Parts(extension=extension, comment=comment) if extension or comment else None
-    parts = Parts(parts.country, parts.area, parts.number, extension, comment)
+        return PhoneParts(extension=extension, comment=comment) if extension or comment else None
+    parts = PhoneParts(parts.country, parts.area, parts.number, extension, comment)
     return parts if any(parts) else None
 
 
@@ -200,7 +200,7 @@ def _usual(value: dict[str, object]) -> ColumnContent | None:
     text = held.pop()
     if text[:1] in _MARKED or "=" in text:
         return None
-    return ColumnContent(text, Parts(*held) if any(held) else None)
+    return ColumnContent(text, PhoneParts(*held) if any(held) else None)
 
 
 def _read_xml(text: str, deeper: int) -> ColumnContent:
@@ -268,7 +268,7 @@ def read_mapping(value: Mapping[str, object], deeper: int = _DEEPEST) -> ColumnC
         return ColumnContent(text.text, fault=TOO_LONG)
     if any(_of_pieces(place, part) for place, part in enumerate(held)):
         return ColumnContent(text.text, fault=PIECES)
-    parts = _with_inner(Parts(*map(str.strip, texts)), text.parts)
+    parts = _with_inner(PhoneParts(*map(str.strip, texts)), text.parts)
     if any(parts):
         return ColumnContent(text.text, parts, text.fault)
     if not (text.text or text.parts) and _has_digits([*held, seen]):
@@ -284,7 +284,7 @@ def _of_pieces(place: int, part: object) -> bool:
     return len(texts) > 1 if place < _NUMBER else _in_pieces(texts)
 
 
-def _with_inner(parts: Parts, inner: Parts | None) -> Parts:
+def _with_inner(parts: PhoneParts, inner: PhoneParts | None) -> PhoneParts:
     """Take the structure inside the text's own field, where the one around it has no number."""
     if inner is None or parts.number:
         return parts
@@ -293,7 +293,7 @@ def _with_inner(parts: Parts, inner: Parts | None) -> Parts:
 
 
 def _by_place(value: Mapping[str, object]) -> list[object] | None:
-    """The fields of a phone in the order of ``Parts``, and last the text; None where it has none of them."""
+    """The fields of a phone in the order of ``PhoneParts``, and last the text; None where it has none of them."""
     held: list[object] = [""] * (_TEXT + 1)
     known = False
     for name, inner in value.items():
