@@ -197,6 +197,7 @@ def test_an_empty_catalog_is_told(ut: OneC) -> None:
     (told,) = [finding for finding in found if finding.part == "rows of Контрагенты"]
     assert (told.good, told.words) == (None, "no counterparty among the first rows")
     assert told.hint
+    assert max(request.rows for request in ut.requests) <= 50  # and no contacts of the whole base
 
 
 def test_kinds_of_a_register_may_be_unknown_yet() -> None:

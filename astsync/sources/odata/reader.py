@@ -137,7 +137,8 @@ class CatalogReader:
         self.check_fields()
         book, owner_of = self._book(), self._owner_of()
         rows = list(self._explained(self._first(among)))
-        self.contacts.fill(book, refs=[row["Ref_Key"] for row in rows])
+        if rows:  # without references the contacts of the whole base would be read
+            self.contacts.fill(book, refs=[row["Ref_Key"] for row in rows])
         for row in rows:
             self.contacts.add_row(book, row)
         found = [one for row in rows for one in self._counterparty(row, book.take(row["Ref_Key"]), owner_of)]
