@@ -308,6 +308,7 @@ RUNS_BEFORE = [
 STARTS: list[tuple[tuple[str, ...], str | int, bool]] = [
     *itertools.product(RUNS_BEFORE, ("nothing", "committed", "killed", "deleted"), (False, True)),
     (("another name", "undo"), -1, True),  # given back, and somebody writes what was ours
+    (("another name", "deleted", "nothing"), -1, False),  # added and given up, and somebody writes what was ours
 ]
 
 
@@ -318,7 +319,10 @@ def begun(runs: tuple[str, ...], then: str | int, theirs: bool) -> Events:
         events.somebody_writes(KEY)
     for new in runs:
         events.the_pbx_commits()
-        play(events, new, Fault())
+        if new == "deleted":
+            events.somebody_deletes(KEY)
+        else:
+            play(events, new, Fault())
     follow(events, then)
     return events
 
