@@ -1,7 +1,8 @@
 """A PBX that is lost within a run is waited for, and what it had not confirmed is sent again.
 
-How long is waited, and for what, is in ``retry``. Puts and deletes are idempotent, so an action whose answer was lost
-may be sent twice.
+How long is waited, and for what, is in ``retry``. An action whose answer was lost may have been done, so it may be sent
+twice. Puts are sent again as they are: the list has the last word on a key that it has. Before deletes are sent again
+the family is read: what somebody else wrote while the PBX was lost is not deleted.
 """
 
 import logging
@@ -18,6 +19,8 @@ from astsync.phonebook.model import Progress, no_progress
 log = logging.getLogger(__name__)
 
 T = TypeVar("T")
+
+_THEIRS = "it got another value while the PBX was lost, so it was not deleted"
 
 
 class PatientPbx:
@@ -46,7 +49,10 @@ class PatientPbx:
 
 
 class PatientFamily:
-    """A ``Family`` over one connection after the other. ``_left`` is what remains of the patience, in seconds."""
+    """A ``Family`` over one connection after the other. ``_left`` is what remains of the patience, in seconds.
+
+    ``_known`` is what the last ``read`` returned, from which the caller decided what to delete.
+    """
 
     def __init__(self, pbx: Pbx, patience: float, stopping: threading.Event) -> None:
         self._pbx = pbx
@@ -54,6 +60,7 @@ class PatientFamily:
         self._stopping = stopping
         self._connection = ExitStack()
         self._family: Family | None = None
+        self._known: dict[str, str] = {}
 
     def connect(self) -> None:
         """Connect for the first time. Raises PbxError."""
@@ -71,25 +78,53 @@ class PatientFamily:
         again = None
         while True:
             try:
-                return self._opened().read(progress)
+                self._known = self._opened().read(progress)
             except retry.LOST as error:
                 again = self._come_back(error, again)
+            else:
+                return self._known
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries; after a loss those that were not confirmed."""
-        return self._write(list(entries), lambda item: item[0], lambda family, left: family.put(left, progress))
+        return self._write(
+            list(entries),
+            key=lambda item: item[0],
+            write=lambda family, left: family.put(left, progress),
+            held_otherwise=lambda _: set(),
+        )
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
-        """Delete keys; after a loss those that were not confirmed."""
-        return self._write(list(numbers), lambda item: item, lambda family, left: family.delete(left, progress))
+        """Delete keys; after a loss those that were not confirmed and still hold what the last ``read`` returned.
+
+        A key that holds another value then has failed.
+        """
+        return self._write(
+            list(numbers),
+            key=lambda item: item,
+            write=lambda family, left: family.delete(left, progress),
+            held_otherwise=self._held_otherwise,
+        )
+
+    def _held_otherwise(self, numbers: list[str]) -> set[str]:
+        held = self._opened().read()
+        return {number for number in numbers if number in held and held[number] != self._known.get(number)}
 
     def _write(
-        self, items: list[T], key: Callable[[T], str], write: Callable[[Family, list[T]], WriteResult]
+        self,
+        items: list[T],
+        *,
+        key: Callable[[T], str],
+        write: Callable[[Family, list[T]], WriteResult],
+        held_otherwise: Callable[[list[T]], set[str]],
     ) -> WriteResult:
         count, failed = len(items), dict[str, str]()
         again = None
         while True:
             try:
+                if again is not None:
+                    theirs = held_otherwise(items)
+                    items = [item for item in items if key(item) not in theirs]
+                    failed |= dict.fromkeys(theirs, _THEIRS)
                 failed |= write(self._opened(), items).failed
                 return WriteResult(count - len(failed), failed)
             except PbxError as error:

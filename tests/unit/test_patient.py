@@ -10,12 +10,14 @@ import pytest
 from astsync.config import PbxConfig
 from astsync.errors import PbxConnectionLost, PbxError, PbxLoginError, PbxRightsError, PbxTimeout, PbxUnreachable
 from astsync.pbx import Family, WriteResult, retry
-from astsync.pbx.astdb import AmiPbx
+from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.model import Progress, no_progress
+from astsync.phonebook.plan import Limits
 from astsync.sandbox.ami import AmiFaults, AmiStandIn
 from tests.eventually import eventually
 from tests.memory_pbx import MemoryFamily, MemoryPbx
+from tests.unit.house import House
 
 MANY = [(str(74952290000 + i), f"Firma {i}") for i in range(3_000)]
 KEYS = [number for number, _ in MANY]
@@ -35,9 +37,12 @@ def nothing_is_left() -> Iterator[None]:
 def pbx(
     standin: AmiStandIn, patience: float = 20, timeout: float = 5, stopping: threading.Event | None = None
 ) -> PatientPbx:
+    return PatientPbx(AmiPbx(config(standin, timeout), "cidname"), patience, stopping)
+
+
+def config(standin: AmiStandIn, timeout: float = 5) -> PbxConfig:
     values = {"name": "office", "host": standin.host, "port": standin.port, "user": standin.user, "timeout": timeout}
-    config = PbxConfig.model_validate({**values, "secret": standin.secret})
-    return PatientPbx(AmiPbx(config, "cidname"), patience, stopping)
+    return PbxConfig.model_validate({**values, "secret": standin.secret})
 
 
 @pytest.mark.server
@@ -45,7 +50,7 @@ def test_every_connection_is_cut_and_all_is_written_and_deleted(caplog: pytest.L
     with AmiStandIn(faults=AmiFaults(cut_after_answers=700)) as standin, pbx(standin).open() as family:
         result = family.put(MANY)
         assert (result.done, result.failed) == (len(MANY), {})
-        assert standin.family() == dict(MANY)
+        assert family.read() == dict(MANY)
         assert family.delete(KEYS).done == len(MANY)
         assert standin.family() == {}
         assert family.read() == {}
@@ -53,6 +58,54 @@ def test_every_connection_is_cut_and_all_is_written_and_deleted(caplog: pytest.L
     waits = [record.message for record in caplog.records if "waiting for it for up to" in record.message]
     assert len(waits) == standin.actions["Login"] - 1
     assert standin.secret not in caplog.text
+
+
+class Meanwhile(AmiPbx):
+    """A PBX on which somebody writes ``entries`` whenever the connection to it was lost."""
+
+    def __init__(self, standin: AmiStandIn, entries: dict[str, str]) -> None:
+        super().__init__(config(standin), "cidname")
+        self.standin, self.entries = standin, entries
+        self.opened = False
+
+    @contextmanager
+    def open(self) -> Iterator[AstDb]:
+        if self.opened:
+            self.standin.fill(self.entries)
+        self.opened = True
+        with super().open() as family:
+            yield family
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("at", [699, -1], ids=["sent before the cut", "not sent before the cut"])
+def test_what_somebody_writes_while_a_pbx_is_lost_in_the_deletes_stays(at: int) -> None:
+    with AmiStandIn(faults=AmiFaults(cut_after_answers=700)) as standin:
+        standin.fill(dict(MANY))
+        theirs = {KEYS[at]: "by hand"}
+        with PatientPbx(Meanwhile(standin, theirs), 20).open() as family:
+            family.read()
+            result = family.delete(KEYS)
+        assert standin.family() == theirs
+    assert (result.done, [*result.failed]) == (len(MANY) - 1, [*theirs])
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("theirs", [{KEYS[-1]: "by hand"}, {}])
+def test_a_run_that_loses_the_pbx_in_the_deletes_leaves_what_is_not_its_own(
+    house: House, theirs: dict[str, str]
+) -> None:
+    with AmiStandIn(faults=AmiFaults(cut_after_answers=700)) as standin:
+        standin.fill(dict(MANY))
+        house.own(KEYS)
+        house.pbxs = [PatientPbx(Meanwhile(standin, theirs), 20)]
+        report = house.engine(limits=Limits(max_delete=None)).sync()
+        (pbx,) = report.pbx
+        assert pbx.applied is not None
+        assert standin.family() == {**house.source.names, **theirs}
+        assert (report.exit_code, [*pbx.applied.failed]) == (7 if theirs else 0, [*theirs])
+        assert house.engine().sync().exit_code == 0
+        assert standin.family() == {**house.source.names, **theirs}
 
 
 @pytest.mark.server
