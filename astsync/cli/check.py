@@ -63,7 +63,7 @@ def _failed(error: ConfigError) -> Iterator[Finding]:
 def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Area]":
     from astsync.parts import Parts, store_path
     from astsync.pbx.check import check_pbx
-    from astsync.setup.check import Area, check_rules, check_store, owned_keys
+    from astsync.setup.check import Area, certainly_owned, check_rules, check_store
 
     parts = Parts(config, store_path(config, file, os.environ))
     pbxs, path, family = parts.pbx_configs(common.pbx), parts.store_path, config.sync.family
@@ -71,7 +71,7 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
     yield Area("store", StoreError.exit_code, lambda: check_store(path))
     yield Area("source", SourceError.exit_code, lambda: parts.source.check())
     for pbx in pbxs:
-        owned = owned_keys(path, pbx.name, family)
+        owned = certainly_owned(path, pbx.name, family)
         yield Area(f"PBX {pbx.name}", PbxError.exit_code, partial(check_pbx, pbx, family, owned))
 
 

@@ -141,7 +141,7 @@ class Engine:
         run = None if self._options.dry_run else self._store.begin_run(command, undoes)
         targets = [Target(pbx, self._store, self._options, self._stopping) for pbx in pbxs]
         try:
-            report = self._steps(command, run, goal(run), targets)
+            report = self._plan_and_write(command, run, goal(run), targets)
         except BaseException as error:
             self._end(run, *_ending(error), targets)
             raise
@@ -161,12 +161,12 @@ class Engine:
         except StoreError as error:
             log.warning("the end of run %d could not be noted: %s", run, error)
 
-    def _steps(self, command: str, run: int | None, goal: Goal, targets: Sequence[Target]) -> Report:
+    def _plan_and_write(self, command: str, run: int | None, goal: Goal, targets: Sequence[Target]) -> Report:
         """Plan for every PBX, check every plan, and only then write to any PBX.
 
-        The phonebook is saved between the check and the first write (``Goal.accepted``). A run that is killed while it
-        writes then leaves the new phonebook for ``push`` and ``watch``, and a refused one never replaces the last good
-        one.
+        The phonebook is saved between the check and the first write (``Goal.before_writing``). A run that is killed
+        while it writes then leaves the new phonebook for ``push`` and ``watch``, and a refused one never replaces the
+        last good one.
         """
         self._all(targets, lambda target, progress: target.read(goal, progress))
         refused = goal.refuse({target.name: target.work for target in targets if target.work is not None})
@@ -174,7 +174,7 @@ class Engine:
             if target.name in refused:
                 target.fail(refused[target.name])
         if run is not None:
-            goal.accepted(run, refused)
+            goal.before_writing(run, refused)
             self._all(targets, lambda target, progress: target.write(run, progress))
         return goal.report(command, run, tuple(target.report for target in targets))
 

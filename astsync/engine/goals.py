@@ -8,9 +8,9 @@ from typing import Protocol
 from astsync.engine.result import PbxReport, Report
 from astsync.engine.run_options import RunOptions
 from astsync.engine.undoing import Undoing
-from astsync.engine.work import Work, bring_in_step
+from astsync.engine.work import Work, work_of_sync
 from astsync.errors import ConfigError, SafetyError
-from astsync.phonebook.plan import check_limits, check_list
+from astsync.phonebook.plan import check_new_list, check_plan
 from astsync.store import Before, RunRecord, Snapshot, Store
 
 log = logging.getLogger(__name__)
@@ -25,8 +25,8 @@ class Goal(Protocol):
     def refuse(self, works: Mapping[str, Work], /) -> Mapping[str, SafetyError]:
         """The refusals by PBX. ``works`` is the work of every PBX that could be read."""
 
-    def accepted(self, run: int, refused: Mapping[str, SafetyError], /) -> None:
-        """Store what is to be kept of the goal, before the first write. Raises StoreError."""
+    def before_writing(self, run: int, refused: Mapping[str, SafetyError], /) -> None:
+        """Store what is to be kept of the goal, also where PBXs were refused. Raises StoreError."""
 
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
         """Make the report of the whole run."""
@@ -56,50 +56,51 @@ class PhonebookGoal:
 
     def work(self, _: str, existing: Mapping[str, str], owned: Set[str]) -> Work:
         """Compare what the PBX holds with the phonebook."""
-        return bring_in_step(existing, self._snapshot.entries, owned, self._options)
+        return work_of_sync(existing, self._snapshot.entries, owned, self._options)
 
     def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
         """Compare the list with the last good one, which decides for all PBXs, and each plan with its limits."""
-        self._unfit = self._check_list()
-        checked = {name: self._unfit or self._check(name, work) for name, work in works.items()}
+        self._unfit = self._refuse_for_all()
+        checked = {name: self._unfit or self._refuse_for_one(name, work) for name, work in works.items()}
         refused = {name: error for name, error in checked.items() if error is not None}
-        if self._is_empty() and works and not refused:
+        if self._wrongly_empty() and works and not refused:
             empty = _empty(self._snapshot)
             log.warning("%s; no PBX holds anything of astsync's: nothing is written\n%s", empty, empty.hint)
         return refused
 
-    def _check_list(self) -> SafetyError | None:
+    def _refuse_for_all(self) -> SafetyError | None:
         """The refusal of a pulled list that has lost too much, or everything, since the last good one.
 
-        The limits of a plan cannot find that on a PBX that was wiped: there the plan only adds.
+        The limits of a plan cannot find that on a PBX that was wiped: there the plan only adds. A snapshot is the last
+        good list itself, so it passes.
         """
         before = self._store.snapshot_names() if self._fresh else None
-        if before and self._is_empty():
+        if before and self._wrongly_empty():
             return _empty(self._snapshot)
         try:
-            check_list(before or {}, self._snapshot.entries, self._options.limits)
+            check_new_list(before or {}, self._snapshot.entries, self._options.limits)
         except SafetyError as error:
             return error
         return None
 
-    def _is_empty(self) -> bool:
+    def _wrongly_empty(self) -> bool:
         return not self._snapshot.entries and not self._options.limits.allow_empty
 
-    def _check(self, name: str, work: Work) -> SafetyError | None:
-        if self._is_empty() and work.plan.ours:
+    def _refuse_for_one(self, name: str, work: Work) -> SafetyError | None:
+        if self._wrongly_empty() and work.plan.deletable:
             return _empty(self._snapshot)
         try:
-            check_limits(work.plan, self._options.limits, name)
+            check_plan(work.plan, self._options.limits, name)
         except SafetyError as error:
             return error
         return None
 
-    def accepted(self, run: int, refused: Mapping[str, SafetyError]) -> None:
+    def before_writing(self, run: int, refused: Mapping[str, SafetyError]) -> None:
         """Save a pulled phonebook as the snapshot, unless the list itself was refused.
 
         Where only a PBX's limits refused its plan, the list is good: other PBXs are written from it.
         """
-        unfit = self._unfit is not None or (self._is_empty() and refused)
+        unfit = self._unfit is not None or (self._wrongly_empty() and refused)
         if self._fresh and not unfit:
             self._store.save_snapshot(self._snapshot, run)
 
@@ -132,7 +133,7 @@ class UndoGoal:
         self._skip_changed = skip_changed
         places = set(store.places(record.run))
         self._before: dict[str, tuple[Before, ...]] = {
-            name: store.before(record.run, name, family) for name in names if (name.casefold(), family) in places
+            name: store.record(record.run, name, family) for name in names if (name.casefold(), family) in places
         }
         self._refused: dict[str, SafetyError] = {}
         for name, other in sorted(places - {(name.casefold(), family) for name in self._before}):
@@ -161,11 +162,22 @@ class UndoGoal:
         """Refuse where keys have changed since the run. The limits do not apply: an undo is asked for by hand."""
         return {name: error for name, error in self._refused.items() if name in works}
 
-    def accepted(self, run: int, refused: Mapping[str, SafetyError]) -> None:
+    def before_writing(self, run: int, refused: Mapping[str, SafetyError]) -> None:
         """Store nothing. The snapshot stays the last good list, whatever the PBXs hold."""
 
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
         """Make the report, with the run that is put back in place of a source."""
         started = self._record.started
         source = f"run {self._record.run} ({self._record.command} of {started.astimezone():%Y-%m-%d %H:%M:%S})"
-        return Report(command, run, source, True, started, 0, 0, 0, parts, undoes=self._record.run)
+        return Report(
+            command=command,
+            run=run,
+            source=source,
+            fresh=True,
+            pulled=started,
+            counterparties=0,
+            skipped=0,
+            conflicts=0,
+            pbx=parts,
+            undoes=self._record.run,
+        )

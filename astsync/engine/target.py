@@ -112,7 +112,7 @@ class Target:
         are in doubt, and undo finds the old values.
         """
         owners = owners_before(work.steps, work.owned, self._owners)
-        self._store.note_before(run, self.name, self._options.family, work.before(), owners)
+        self._store.save_record_and_owners(run, self.name, self._options.family, work.record(), owners)
 
     def _carry_out(self, family: Family, work: Work, run: int, progress: Progress) -> None:
         try:
@@ -130,7 +130,7 @@ class Target:
     def _look_again(self, family: Family, work: Work, run: int) -> None:
         """Find out what was done before an error that leaves the connection open, such as a missing right to write."""
         with suppress(PbxError):
-            self._note_after(work, run, family.read())
+            self._save_outcome(work, run, family.read())
 
     def _apply(self, family: Family, work: Work, progress: Progress) -> None:
         """Put first, and delete only when every put succeeded.
@@ -172,7 +172,7 @@ class Target:
             held = self._look(family, progress, wait)
             wrong = _wrong(work, held)
         self.report = replace(self.report, verified=not wrong)
-        self._note_after(work, run, held)
+        self._save_outcome(work, run, held)
         if wrong:
             self.fail(_differs(self.name, [*wrong], self.report.applied))
 
@@ -183,11 +183,12 @@ class Target:
         return family.read(progress)
 
     def _write_again(self, family: Family, work: Work, wrong: Mapping[str, str | None]) -> bool:
-        """Write again what the PBX lost, as an Asterisk does that is killed before its commit. False where nothing was.
+        """Put and delete again what the PBX lost, as an Asterisk does that is killed before its commit.
 
-        A key is lost where it is gone or holds its old value. Another value was written by somebody during the run. It
-        stays, because it is in no record and undo could not put it back. After a refused put nothing is written again:
-        the run has failed, and nothing may be deleted.
+        A put is lost where the key is gone or holds its old value; a delete where the key still holds its old value.
+        Another value was written by somebody during the run. It stays, because it is in no record and undo could not
+        put it back. After a refusal nothing is sent again: the run has failed, and after a refused put nothing may be
+        deleted. False where nothing was lost.
         """
         if self.report.applied is None or self.report.applied.failed:
             return False
@@ -200,11 +201,11 @@ class Target:
             family.delete([number for number in lost if number not in work.wanted])
         return True
 
-    def _note_after(self, work: Work, run: int, held: Mapping[str, str]) -> None:
+    def _save_outcome(self, work: Work, run: int, held: Mapping[str, str]) -> None:
         """Store what became of the work, from what the PBX holds now: the record keeps only what was changed."""
-        unmade, owners = work.unmade(held), owners_after(work.steps, work.owned, held)
+        unmade, owners = work.unchanged(held), owners_after(work.steps, work.owned, held)
         if unmade or owners:
-            self._store.note_after(run, self.name, self._options.family, unmade, owners)
+            self._store.save_outcome_and_owners(run, self.name, self._options.family, unmade, owners)
 
 
 class _Batch:

@@ -17,8 +17,8 @@ _NAMED = 5
 class Undoing:
     """What is to be put back on one PBX: ``record`` of the run, what the PBX holds now, and the keys that are ours now.
 
-    ``changed`` are the keys that have changed since the run, so that they cannot be put back. Where the run changed
-    the owner alone and the value is another one now, there is nothing to put back and nothing to refuse.
+    ``changed`` are the keys whose value the run changed and which have changed since, so that they cannot be put back.
+    A key of which the run changed only the owner is none of them: if its value has changed since, it is left as it is.
     """
 
     def __init__(self, record: Sequence[Before], existing: Mapping[str, str], owned: Set[str]) -> None:
@@ -44,14 +44,15 @@ class Undoing:
         )
 
     def _plan(self) -> Plan:
-        add, change, delete = [], [], []
-        for number, (_, now, old) in self._steps.items():
-            if old is None and now is not None:
-                delete.append(Change(number, now, None))
-            elif old is not None and now is None:
-                add.append(Change(number, None, Entry(number, old)))
-            elif old is not None and now != old:
-                change.append(Change(number, now, Entry(number, old)))
+        """The plan for the report. ``kept`` are all foreign entries, also those that are given back or adopted."""
+        add, change, delete = list[Change](), list[Change](), list[Change]()
+        for number, step in self._steps.items():
+            if step.old == step.new:
+                continue
+            if step.new is None:
+                delete.append(Change(number, step.old, None))
+            else:
+                (add if step.old is None else change).append(Change(number, step.old, Entry(number, step.new)))
         return Plan(
             add=tuple(add),
             change=tuple(change),
@@ -60,8 +61,8 @@ class Undoing:
             existing=len(self._existing),
             desired=sum(step.new is not None for step in self._steps.values()),
             unchanged=sum(step.old == step.new for step in self._steps.values()),
-            ours=0,
-            ours_changed=0,
+            deletable=0,
+            deletable_changed=0,
         )
 
     def refusal(self, name: str, run: int) -> SafetyError | None:

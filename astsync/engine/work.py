@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from astsync.engine.run_options import RunOptions
 from astsync.phonebook.model import Entry
-from astsync.phonebook.ownership import Step, owner_changes, steps_in_step
+from astsync.phonebook.ownership import Step, owner_changes, steps_of_sync
 from astsync.phonebook.plan import Plan, make_plan
 from astsync.store import Before
 
@@ -15,8 +15,8 @@ class Work:
     """One PBX's work.
 
     ``puts`` are sent in their order. ``wanted`` is what the PBX must hold afterwards, name by number; the keys of
-    ``plan.delete`` must be gone. ``owned`` are the keys that were ours when the PBX was read. ``steps`` says what the
-    work does with each key whose value or owner it changes (``phonebook.ownership``).
+    ``plan.delete`` must be gone. ``owned`` are the keys that were ours when the PBX was read, also those that it did
+    not hold. ``steps`` says what the work does with each key whose value or owner it changes (``phonebook.ownership``).
     """
 
     plan: Plan
@@ -25,19 +25,19 @@ class Work:
     owned: Set[str]
     steps: Mapping[str, Step]
 
-    def before(self) -> Iterator[Before]:
+    def record(self) -> Iterator[Before]:
         """The record for undo: each key as it is before the work, and what the work makes of it."""
         kept = owner_changes(self.steps, self.owned)
         for number, step in self.steps.items():
             if step.old != step.new or number in kept:
                 yield Before(number, step.old, step.new, number in self.owned)
 
-    def unmade(self, held: Mapping[str, str]) -> list[str]:
+    def unchanged(self, held: Mapping[str, str]) -> list[str]:
         """The keys that the PBX holds (``held``) as before the work although the work was to change them."""
         return [n for n, step in self.steps.items() if step.old != step.new and held.get(n) == step.old]
 
 
-def bring_in_step(
+def work_of_sync(
     existing: Mapping[str, str], desired: Mapping[str, Entry], owned: Set[str], options: RunOptions
 ) -> Work:
     """Make the work that brings a PBX, which holds ``existing``, in step with the phonebook ``desired``."""
@@ -49,5 +49,5 @@ def bring_in_step(
         puts=[(entry.number, entry.name) for entry in entries],
         wanted=wanted,
         owned=owned,
-        steps=steps_in_step((*plan.add, *plan.change, *plan.delete), existing, wanted, owned),
+        steps=steps_of_sync((*plan.add, *plan.change, *plan.delete), existing, wanted, owned),
     )

@@ -21,10 +21,16 @@ What each event makes of a key's state:
 * the family is read again: ``Course.unmade``, ``made`` or ``other``
 * the run is cut off, somebody writes the key, Asterisk is killed: nothing, as astsync is not there to see it
 * the next run reads the family: a state with a condition becomes ours or foreign (``owned_keys``)
-* an undo: acts like those of any other run, chosen by ``step_back``
 
-One case is not covered: a run overwrites a foreign value, and Asterisk is killed within the second after the last
-reading. Then the foreign value is back and counts as ours. The run's record still has it, so ``undo`` can restore it.
+Two functions allow a deletion: ``deletable_keys`` to a run that follows a list (sync, push, watch), and ``step_back``
+to an undo.
+
+In two cases a value that is not ours counts as ours:
+
+* A run overwrites a foreign value, and Asterisk is killed within the second after the last reading. Then the foreign
+  value is back. The run's record still has it, so ``undo`` can restore it.
+* The owners are stored by the PBX's name in the configuration. If that name gets the address of another PBX, the keys
+  that were ours on the old one count as ours on the new one.
 """
 
 from collections.abc import Iterable, Mapping, Set
@@ -41,9 +47,9 @@ class Ownership(NamedTuple):
     if_held: str | None = None
 
 
-FOREIGN = Ownership(ours=False)
-"""Not ours. The store keeps no row for it."""
-OURS = Ownership(ours=True)
+NOT_OURS = Ownership(ours=False)
+"""Foreign. The store keeps no row for it."""
+CERTAINLY_OURS = Ownership(ours=True)
 """Certainly ours: a run wrote or adopted the key, and a reading has shown it."""
 
 
@@ -76,7 +82,7 @@ class State(Enum):
     FOREIGN = auto()
     OURS = auto()
     OURS_IF_OLD = auto()
-    """Ours only if the PBX holds what it held before the run."""
+    """Ours only if the PBX holds what it held before the run. A deleted key stays so after the run too."""
     OURS_IF_NEW = auto()
     """Ours only if the PBX holds what the run sends."""
 
@@ -94,34 +100,36 @@ class Course(NamedTuple):
     """The reading shows a third value: somebody else wrote there during the run."""
 
 
-_NO, _OURS, _IF_OLD, _IF_NEW = State.FOREIGN, State.OURS, State.OURS_IF_OLD, State.OURS_IF_NEW
+_FOREIGN, _OURS, _IF_OLD, _IF_NEW = State.FOREIGN, State.OURS, State.OURS_IF_OLD, State.OURS_IF_NEW
 _CONDITIONS = {_IF_OLD, _IF_NEW}
 
 COURSES: dict[tuple[Act, State], Course] = {
     # Added, or a foreign value overwritten: until a reading shows our value, what stands there may be somebody else's.
-    (Act.WRITE, _NO): Course(recorded=_IF_NEW, unmade=_NO, made=_OURS, other=_NO),
+    (Act.WRITE, _FOREIGN): Course(recorded=_IF_NEW, unmade=_FOREIGN, made=_OURS, other=_FOREIGN),
     # An entry of ours that gets another name was ours before and is ours whether the new name arrives or not.
     (Act.WRITE, _OURS): Course(recorded=_OURS, unmade=_OURS, made=_OURS, other=_OURS),
     # The wanted value was read before the record, so there is nothing to wait for. Old and new are the same value.
-    (Act.ADOPT, _NO): Course(recorded=_OURS, unmade=_OURS, made=_OURS, other=_OURS),
+    (Act.ADOPT, _FOREIGN): Course(recorded=_OURS, unmade=_OURS, made=_OURS, other=_OURS),
     (Act.ADOPT, _OURS): Course(recorded=_OURS, unmade=_OURS, made=_OURS, other=_OURS),
     # Only with foreign = "delete". Whoever writes the key again owns it, and so does a killed Asterisk's old value.
-    (Act.DELETE, _NO): Course(recorded=_NO, unmade=_NO, made=_NO, other=_NO),
+    (Act.DELETE, _FOREIGN): Course(recorded=_FOREIGN, unmade=_FOREIGN, made=_FOREIGN, other=_FOREIGN),
     # A deleted key keeps its condition after the reading too: a killed Asterisk may bring back the value that was ours.
-    (Act.DELETE, _OURS): Course(recorded=_IF_OLD, unmade=_OURS, made=_IF_OLD, other=_NO),
-    (Act.GIVE_BACK, _NO): Course(recorded=_NO, unmade=_NO, made=_NO, other=_NO),
+    (Act.DELETE, _OURS): Course(recorded=_IF_OLD, unmade=_OURS, made=_IF_OLD, other=_FOREIGN),
+    (Act.GIVE_BACK, _FOREIGN): Course(recorded=_FOREIGN, unmade=_FOREIGN, made=_FOREIGN, other=_FOREIGN),
     # Ours as long as our value stands there. Once the owner's value was read it is theirs without condition: an equal
     # name that somebody writes there later must not be taken for ours.
-    (Act.GIVE_BACK, _OURS): Course(recorded=_IF_OLD, unmade=_OURS, made=_NO, other=_NO),
+    (Act.GIVE_BACK, _OURS): Course(recorded=_IF_OLD, unmade=_OURS, made=_FOREIGN, other=_FOREIGN),
     # Nothing of ours stands there, so whoever writes the key next owns it, even before this run ends.
-    (Act.RELEASE, _NO): Course(recorded=_NO, unmade=_NO, made=_NO, other=_NO),
-    (Act.RELEASE, _OURS): Course(recorded=_NO, unmade=_NO, made=_NO, other=_NO),
+    (Act.RELEASE, _FOREIGN): Course(recorded=_FOREIGN, unmade=_FOREIGN, made=_FOREIGN, other=_FOREIGN),
+    (Act.RELEASE, _OURS): Course(recorded=_FOREIGN, unmade=_FOREIGN, made=_FOREIGN, other=_FOREIGN),
 }
 """The table: what becomes of a key, by what a run does with it and whose it was when the run read the PBX."""
 
 
 def owned_keys(stored: Mapping[str, Ownership], existing: Mapping[str, str]) -> set[str]:
     """The keys that are ours, by the owners that the store keeps and the values that the PBX holds.
+
+    Keys that the PBX does not hold are among them: those that were ours without condition when somebody deleted them.
 
     Here a doubt that a run left behind is decided. A run that goes on then stores the outcome (``owners_before``).
     """
@@ -137,7 +145,7 @@ def deletable_keys(existing: Mapping[str, str], owned: Set[str], foreign: Litera
     return existing.keys() if foreign == "delete" else existing.keys() & owned
 
 
-def steps_in_step(
+def steps_of_sync(
     changes: Iterable[Change], existing: Mapping[str, str], wanted: Mapping[str, str], owned: Set[str]
 ) -> dict[str, Step]:
     """The steps that bring a PBX in step, by number; keys whose value and owner stay have none.
@@ -158,24 +166,23 @@ def steps_in_step(
     return steps
 
 
-def step_back(
-    before: str | None, after: str | None, now: str | None, *, was_ours: bool | None, ours: bool
-) -> Step | None:
-    """The step that puts a key back, from the value ``after`` that a run gave it to the value ``before``.
+def step_back(old: str | None, new: str | None, now: str | None, *, was_ours: bool | None, ours: bool) -> Step | None:
+    """The step that puts back a key that a run changed from ``old`` to ``new``, where the PBX holds ``now``.
 
     ``was_ours`` is the owner to be put back; where None, a record of store version 1, the owner stays as it is.
-    None where the key has changed since: it holds (``now``) neither value, or the run added it and it is not ours now.
+    None where the key has changed since: it holds neither value, or the run added it and it is not ours now.
     """
     to_us = ours if was_ours is None else was_ours
-    if now == before:
-        return Step(Act.ADOPT if to_us and now is not None else Act.RELEASE, now, before)
-    if now != after or (before is None and not ours):
+    if now == old:
+        return Step(Act.ADOPT if to_us and now is not None else Act.RELEASE, now, old)
+    if now != new:
         return None
-    if before is None:
-        return Step(Act.DELETE, now, None)
+    if old is None:
+        # The run added it, but it is somebody else's now, although the value is the same: it is not deleted.
+        return Step(Act.DELETE, now, None) if ours else None
     if to_us:
-        return Step(Act.WRITE, now, before)
-    return Step(Act.RELEASE if now is None else Act.GIVE_BACK, now, before)
+        return Step(Act.WRITE, now, old)
+    return Step(Act.RELEASE if now is None else Act.GIVE_BACK, now, old)
 
 
 def owner_changes(steps: Mapping[str, Step], owned: Set[str]) -> set[str]:
@@ -186,9 +193,11 @@ def owner_changes(steps: Mapping[str, Step], owned: Set[str]) -> set[str]:
 
 def owners_before(steps: Mapping[str, Step], owned: Set[str], stored: Mapping[str, Ownership]) -> dict[str, Ownership]:
     """The owners to store together with the record, before anything is sent, where they differ from ``stored``."""
-    decided = {n: OURS if n in owned else FOREIGN for n, owner in stored.items() if owner.if_held is not None}
+    decided = {
+        n: CERTAINLY_OURS if n in owned else NOT_OURS for n, owner in stored.items() if owner.if_held is not None
+    }
     recorded = {number: _ownership(_course(number, step, owned).recorded, step) for number, step in steps.items()}
-    return {n: owner for n, owner in (decided | recorded).items() if owner != stored.get(n, FOREIGN)}
+    return {n: owner for n, owner in (decided | recorded).items() if owner != stored.get(n, NOT_OURS)}
 
 
 def owners_after(steps: Mapping[str, Step], owned: Set[str], held: Mapping[str, str]) -> dict[str, Ownership]:
@@ -203,7 +212,7 @@ def owners_after(steps: Mapping[str, Step], owned: Set[str], held: Mapping[str, 
 
 
 def _now(number: str, owned: Set[str]) -> State:
-    return _OURS if number in owned else _NO
+    return _OURS if number in owned else _FOREIGN
 
 
 def _course(number: str, step: Step, owned: Set[str]) -> Course:
@@ -214,4 +223,4 @@ def _ownership(state: State, step: Step) -> Ownership:
     if state in _CONDITIONS:
         value = step.old if state is _IF_OLD else step.new
         return Ownership(ours=value is not None, if_held=value)  # an absent key holds nothing that could be ours
-    return OURS if state is _OURS else FOREIGN
+    return CERTAINLY_OURS if state is _OURS else NOT_OURS

@@ -18,9 +18,9 @@ class Plan:
     """All changes of one PBX, sorted by number.
 
     ``kept`` are the foreign entries, which stay as they are. ``existing``, ``desired`` and ``unchanged`` count entries.
-    ``ours`` counts the existing entries that the limits are shares of: those that may be deleted, which are the owned
-    ones, or all where ``foreign`` is "delete". ``ours_changed`` counts those of them that get another name. No limit
-    counts the foreign keys that are adopted: the run's record keeps their old values for undo.
+    ``deletable`` counts the existing entries that may be deleted: the owned ones, or all where ``foreign`` is "delete".
+    The limits are shares of them. ``deletable_changed`` counts those of them that get another name. No limit counts the
+    foreign keys that are adopted: the run's record keeps their old values for undo.
     """
 
     add: tuple[Change, ...]
@@ -30,8 +30,8 @@ class Plan:
     existing: int
     desired: int
     unchanged: int
-    ours: int
-    ours_changed: int
+    deletable: int
+    deletable_changed: int
 
     @property
     def changes(self) -> int:
@@ -62,19 +62,19 @@ def make_plan(
             add.append(Change(number, None, entry))
         elif old != entry.name:
             change.append(Change(number, old, entry))
-    ours = deletable_keys(existing, owned, foreign)
+    deletable = deletable_keys(existing, owned, foreign)
     surplus = sorted(existing.keys() - desired.keys())
-    delete = tuple(Change(n, existing[n], None) for n in surplus if n in ours)
+    delete = tuple(Change(n, existing[n], None) for n in surplus if n in deletable)
     return Plan(
         add=tuple(add),
         change=tuple(change),
         delete=delete,
-        kept=tuple(Entry(n, existing[n]) for n in surplus if n not in ours),
+        kept=tuple(Entry(n, existing[n]) for n in surplus if n not in deletable),
         existing=len(existing),
         desired=len(desired),
         unchanged=len(desired) - len(add) - len(change),
-        ours=len(ours),
-        ours_changed=sum(c.number in ours for c in change),
+        deletable=len(deletable),
+        deletable_changed=sum(c.number in deletable for c in change),
     )
 
 
@@ -96,17 +96,18 @@ class Lifted:
     changes: bool = False
 
 
-def check_limits(plan: Plan, limits: Limits, where: str) -> None:
+def check_plan(plan: Plan, limits: Limits, where: str) -> None:
     """Refuse a plan that deletes or changes more than the limits allow.
 
     Raises SafetyError with the figures, the place ``where`` they were counted (a PBX's name), and the option that lifts
     the limit for one run.
     """
-    _check(len(plan.delete), plan.ours, limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
-    _check(plan.ours_changed, plan.ours, limits.max_change, where, ("change", "max_change", "--allow-changes"))
+    total, changed = plan.deletable, plan.deletable_changed
+    _check_share(len(plan.delete), total, limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
+    _check_share(changed, total, limits.max_change, where, ("change", "max_change", "--allow-changes"))
 
 
-def check_list(before: Mapping[str, str], desired: Mapping[str, Entry], limits: Limits) -> None:
+def check_new_list(before: Mapping[str, str], desired: Mapping[str, Entry], limits: Limits) -> None:
     """Refuse a list that has lost or changed more than the limits allow since the last good one.
 
     ``before`` is the last good list, name by number. Raises SafetyError.
@@ -114,17 +115,17 @@ def check_list(before: Mapping[str, str], desired: Mapping[str, Entry], limits: 
     lost = sum(number not in desired for number in before)
     changed = sum(n in desired and desired[n].name != name for n, name in before.items())
     where = "since the last good list"
-    _check(lost, len(before), limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
-    _check(changed, len(before), limits.max_change, where, ("change", "max_change", "--allow-changes"))
+    _check_share(lost, len(before), limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
+    _check_share(changed, len(before), limits.max_change, where, ("change", "max_change", "--allow-changes"))
 
 
-def _check(count: int, ours: int, limit: float | None, where: str, words: tuple[str, str, str]) -> None:
-    if limit is None or ours < SMALLEST_LIMITED or count <= limit * ours + _ROUNDING:
+def _check_share(count: int, total: int, limit: float | None, where: str, words: tuple[str, str, str]) -> None:
+    if limit is None or total < SMALLEST_LIMITED or count <= limit * total + _ROUNDING:
         return
     verb, key, option = words
-    shares = f"({_percent(count / ours)}); {key} is {_percent(limit)}"
+    shares = f"({_percent(count / total)}); {key} is {_percent(limit)}"
     raise SafetyError(
-        f"{where}: the plan would {verb} {count} of {ours} entries {shares}",
+        f"{where}: the plan would {verb} {count} of {total} entries {shares}",
         hint=f"Look at `astsync diff`. If this is right, run once with {option}.",
     )
 

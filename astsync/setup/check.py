@@ -208,8 +208,11 @@ def _snapshot(path: Path) -> Finding:
     return Finding("snapshot", True, words)
 
 
-def owned_keys(path: Path, pbx: str, family: str) -> frozenset[str]:
-    """The keys that are certainly astsync's on a PBX; none where the store cannot be read. The PBX is not asked."""
+def certainly_owned(path: Path, pbx: str, family: str) -> frozenset[str]:
+    """The keys that are certainly astsync's on a PBX; none where the store cannot be read.
+
+    The PBX is not asked. So it is taken to hold nothing, and keys that are ours on a condition are left out.
+    """
     try:
         with closing(Store(path, write=False)) as store:
             return frozenset(ownership.owned_keys(store.owners(pbx, family), {}))

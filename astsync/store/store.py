@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from astsync.phonebook.model import Claim, Entry, Skipped
-from astsync.phonebook.ownership import OURS, Ownership
+from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
 from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped
 from astsync.store.database import Database
 from astsync.store.history import read_runs
@@ -109,11 +109,11 @@ class Store:
         return Written(run, command, started, pbx, _text(number), _maybe_text(old), _maybe_text(new))
 
     def owners(self, pbx: str, family: str) -> dict[str, Ownership]:
-        """The owners of the keys on a PBX that are not foreign, by number (``phonebook.ownership``)."""
+        """What is stored about the owners of a PBX's keys, by number; a key that is not stored is foreign."""
         query = "SELECT number, if_held FROM owned WHERE pbx = ? AND family = ?"
         with self._file.reading() as db:
             rows = db.execute(query, (_name(pbx), family))
-            return {_text(n): OURS if value is None else Ownership(True, _text(value)) for n, value in rows}
+            return {_text(n): CERTAINLY_OURS if value is None else Ownership(True, _text(value)) for n, value in rows}
 
     def begin_run(self, command: str, undoes: int | None = None) -> int:
         """Store that a run which may write has begun, and which run it puts back. The result is its number."""
@@ -137,7 +137,7 @@ class Store:
                 db.execute("UPDATE run SET wrote = 0 WHERE id = ?", (too_old,))
             db.execute("DELETE FROM run WHERE NOT wrote AND id <= (SELECT max(id) FROM run) - ?", (KEPT_RUNS,))
 
-    def note_before(
+    def save_record_and_owners(
         self, run: int, pbx: str, family: str, before: Iterable[Before], owners: Mapping[str, Ownership]
     ) -> None:
         """Store the record of what a run is about to change on a PBX, and the keys' new ``owners`` by number.
@@ -151,7 +151,7 @@ class Store:
             _set_owners(db, pbx, family, owners)
             db.execute(_MARK, (run,))
 
-    def note_after(
+    def save_outcome_and_owners(
         self, run: int, pbx: str, family: str, unmade: Iterable[str], owners: Mapping[str, Ownership]
     ) -> None:
         """Drop from a run's record the keys that it did not change after all, and store the keys' new ``owners``."""
@@ -161,7 +161,7 @@ class Store:
             _set_owners(db, pbx, family, owners)
             db.execute(_MARK, (run,))
 
-    def before(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
+    def record(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
         """The record of what a run changed on a PBX, ordered by number."""
         query = "SELECT number, old, new, owned FROM undo WHERE run = ? AND pbx = ? AND family = ? ORDER BY number"
         with self._file.reading() as db:

@@ -15,7 +15,7 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Entry, Progress, no_progress
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
-from astsync.phonebook.ownership import OURS
+from astsync.phonebook.ownership import CERTAINLY_OURS
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.store import Snapshot, Store
 from tests.bench.entries import make_entries
@@ -85,7 +85,7 @@ class Ours:
         """Leave the store as an earlier sync did."""
         entries = {number: Entry(number, name, f"Контрагенты/{number}") for number, name in make_entries(count)}
         store.save_snapshot(Snapshot(entries, datetime.now(UTC), "1C", count, 0, 0))
-        store.note_before(0, self._pbx.name, FAMILY, (), dict.fromkeys(entries, OURS))
+        store.save_record_and_owners(0, self._pbx.name, FAMILY, (), dict.fromkeys(entries, CERTAINLY_OURS))
 
 
 class _Watched:

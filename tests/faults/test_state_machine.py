@@ -177,7 +177,7 @@ class Tool(Office):
     def _done_as_recorded(self, run: int, before: Done) -> Done:
         """Take a broken run as one that did all that it has on record: what it did not do is as if put back already."""
         with closing(Store(self.file, write=False)) as store:
-            meant = {entry.number: entry.new for entry in store.before(run, self.pbx.name, RunOptions().family)}
+            meant = {entry.number: entry.new for entry in store.record(run, self.pbx.name, RunOptions().family)}
         after = {key: name for key, name in ({**self.held, **meant}).items() if name is not None}
         return Done(run, before.held, before.owned, after, self._owned())
 
@@ -193,7 +193,7 @@ class Tool(Office):
             unwritten = {key for key, name in listed.items() if self.held.get(key) != name}
             assert forgetful or not unwritten or not before.held.keys() - self.held.keys() - listed.keys()
         with closing(Store(self.file, write=False)) as store:
-            record = {entry.number: entry.old for entry in store.before(run, self.pbx.name, RunOptions().family)}
+            record = {entry.number: entry.old for entry in store.record(run, self.pbx.name, RunOptions().family)}
         assert {key: record.get(key, "not recorded") for key in changed} == {
             key: before.held.get(key) for key in changed
         }

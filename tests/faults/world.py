@@ -158,7 +158,7 @@ class World:
     def record(self, run: int) -> dict[str, Before]:
         """Give what a run has on record, by key."""
         with self._store() as store:
-            return {before.number: before for before in store.before(run, "office", FAMILY)}
+            return {before.number: before for before in store.record(run, "office", FAMILY)}
 
     def _store(self) -> closing[Store]:
         return closing(Store(self._folder / "store.sqlite3", write=False))

@@ -12,7 +12,7 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
-from astsync.phonebook.ownership import OURS, owned_keys
+from astsync.phonebook.ownership import CERTAINLY_OURS, owned_keys
 from astsync.store import Store
 from tests.memory_pbx import MemoryFamily, MemoryPbx
 
@@ -130,9 +130,9 @@ class House:
 
     def own(self, numbers: Iterable[str], pbx: str = "office") -> None:
         """Make keys astsync's, as an earlier run left them."""
-        self.store.note_before(0, pbx, FAMILY, (), dict.fromkeys(numbers, OURS))
+        self.store.save_record_and_owners(0, pbx, FAMILY, (), dict.fromkeys(numbers, CERTAINLY_OURS))
 
     def overwritten(self, run: int | None) -> dict[str, str]:
         """The old values that a run overwrote or deleted on the PBX."""
-        record = self.store.before(run or 0, "office", FAMILY)
+        record = self.store.record(run or 0, "office", FAMILY)
         return {before.number: before.old for before in record if before.old is not None and before.old != before.new}

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.phonebook.ownership import OURS, Ownership
+from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
 from astsync.phonebook.plan import Limits
 from astsync.store import Before, Store
 from astsync.store.schema import SCHEMA_VERSION
@@ -172,7 +172,7 @@ def test_a_killed_run_leaves_doubt_too(steady: House) -> None:
     """As kill -9 between the record and the sending leaves it."""
     steady.pbx.entries[KEY] = "by hand"
     run = steady.store.begin_run("sync")
-    steady.store.note_before(
+    steady.store.save_record_and_owners(
         run, "office", FAMILY, [Before(KEY, "by hand", "Firma 30", owned=False)],
         {KEY: Ownership(True, "Firma 30")},
     )  # fmt: skip
@@ -190,7 +190,7 @@ def test_a_store_of_version_2_keeps_its_owned_keys(tmp_path: Path) -> None:
             "ALTER TABLE owned DROP COLUMN if_held; DROP TABLE claim; DROP TABLE skipped; PRAGMA user_version = 2"
         )
     with closing(Store(path)) as store:
-        assert store.owners("office", FAMILY) == {"1": OURS}
+        assert store.owners("office", FAMILY) == {"1": CERTAINLY_OURS}
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 

@@ -285,14 +285,14 @@ def test_a_run_whose_pull_fails_is_noted_too(house: House, caplog: pytest.LogCap
 def test_a_store_that_fails_on_one_pbx_loses_no_report(house: House, monkeypatch: pytest.MonkeyPatch) -> None:
     other = Spy("branch")
     house.pbxs = [house.pbx, other]
-    note = Store.note_before
+    note = Store.save_record_and_owners
 
     def fails_for_branch(store: Store, run: int, pbx: str, *rest: Any, **more: Any) -> None:
         if pbx == "branch":
             raise StoreError("the disk is full")
         note(store, run, pbx, *rest, **more)
 
-    monkeypatch.setattr(Store, "note_before", fails_for_branch)
+    monkeypatch.setattr(Store, "save_record_and_owners", fails_for_branch)
     report = house.engine().sync()
     assert (report.exit_code, house.pbx.entries, other.entries) == (7, names(20), {})
     assert isinstance(report.pbx[1].error, StoreError)
@@ -378,14 +378,14 @@ def test_a_key_whose_put_was_refused_is_not_owned_and_not_in_the_record(house: H
     report = house.engine().sync()
     assert report.exit_code == 7
     assert house.owned() == set(names(20)) - {phone(3), phone(4)}
-    recorded = {before.number for before in house.store.before(report.run or 0, "office", "cidname")}
+    recorded = {before.number for before in house.store.record(report.run or 0, "office", "cidname")}
     assert recorded == set(names(20)) - {phone(3), phone(4)}
 
 
 def test_what_was_sent_and_not_confirmed_stays_in_the_record_and_owned(house: House) -> None:
     house.pbx.lose_after = 7
     report = house.engine().sync()
-    assert len(house.store.before(report.run or 0, "office", "cidname")) == 20
+    assert len(house.store.record(report.run or 0, "office", "cidname")) == 20
     assert house.store.owners("office", "cidname") == {n: Ownership(True, name) for n, name in names(20).items()}
 
 

@@ -14,9 +14,9 @@ from hypothesis.stateful import RuleBasedStateMachine, precondition, rule, run_s
 
 from astsync.engine import RunOptions
 from astsync.engine.undoing import Undoing
-from astsync.engine.work import Work, bring_in_step
+from astsync.engine.work import Work, work_of_sync
 from astsync.phonebook.model import Entry
-from astsync.phonebook.ownership import FOREIGN, Act, Ownership, owned_keys, owners_after, owners_before
+from astsync.phonebook.ownership import NOT_OURS, Act, Ownership, owned_keys, owners_after, owners_before
 from astsync.store import Before
 
 KEYS = ["1", "2"]
@@ -198,11 +198,11 @@ class Events(RuleBasedStateMachine):
 
     def _sync(self, foreign: Literal["keep", "delete"]) -> Work:
         desired = {key: Entry(key, name) for key, name in self.listed.items()}
-        return bring_in_step(self.pbx.names(), desired, self._owned(), RunOptions(foreign=foreign))
+        return work_of_sync(self.pbx.names(), desired, self._owned(), RunOptions(foreign=foreign))
 
     def _carry_out(self, work: Work, fault: Fault, *, may_delete_foreign: bool = False) -> None:
         self.late = []
-        before = {record.number: record for record in work.before()}
+        before = {record.number: record for record in work.record()}
         self._store(owners_before(work.steps, work.owned, self.stored))
         self._learn_from_record(work)
         writes = [(key, Value(name, work.steps[key].act not in GIVEN_UP)) for key, name in work.puts]
@@ -221,7 +221,7 @@ class Events(RuleBasedStateMachine):
         held = self.pbx.names()
         self._store(owners_after(work.steps, work.owned, held))
         self._learn_from_reading(work)
-        for key in work.unmade(held):
+        for key in work.unchanged(held):
             del before[key]
 
     def _arrive(self, key: str, value: Value | None) -> None:
@@ -239,7 +239,7 @@ class Events(RuleBasedStateMachine):
             self.pbx.kill()
 
     def _store(self, owners: dict[str, Ownership]) -> None:
-        self.stored = {key: owner for key, owner in (self.stored | owners).items() if owner != FOREIGN}
+        self.stored = {key: owner for key, owner in (self.stored | owners).items() if owner != NOT_OURS}
 
     # What the model learns.
 

@@ -6,7 +6,7 @@ import pytest
 
 from astsync.errors import SafetyError
 from astsync.phonebook.model import Entry
-from astsync.phonebook.plan import Limits, Plan, check_limits, check_list, make_plan
+from astsync.phonebook.plan import Limits, Plan, check_new_list, check_plan, make_plan
 
 
 def book(**names: str) -> dict[str, Entry]:
@@ -21,7 +21,7 @@ def test_every_kind_of_difference() -> None:
     existing = {"1": "same", "2": "old", "3": "gone", "4": "foreign", "5": "foreign too"}
     plan = make_plan(existing, book(n1="same", n2="new", n5="adopted", n6="added"), owned={"1", "2", "3"})
     assert numbers(plan) == (["6"], ["2", "5"], ["3"])
-    assert (plan.existing, plan.desired, plan.unchanged, plan.foreign, plan.ours) == (5, 4, 1, 1, 3)
+    assert (plan.existing, plan.desired, plan.unchanged, plan.foreign, plan.deletable) == (5, 4, 1, 1, 3)
     assert plan.changes == 4
     assert plan.change[1].old == "foreign too"
 
@@ -31,7 +31,7 @@ def test_foreign_keys_are_deleted_only_when_told_to() -> None:
     assert numbers(make_plan(existing, {}, owned=set())) == ([], [], [])
     plan = make_plan(existing, {}, owned=set(), foreign="delete")
     assert numbers(plan) == ([], [], ["1", "2"])
-    assert (plan.foreign, plan.ours) == (0, 2)
+    assert (plan.foreign, plan.deletable) == (0, 2)
 
 
 def test_nothing_to_do() -> None:
@@ -47,42 +47,42 @@ def test_max_delete_is_a_share_of_the_owned_entries(kept: int, refused: bool) ->
     existing = {str(i): "x" for i in range(150)}
     plan = make_plan(existing, entries(kept), owned={str(i) for i in range(100)})
     if not refused:
-        check_limits(plan, Limits(), "office")
+        check_plan(plan, Limits(), "office")
         return
     with pytest.raises(SafetyError, match=r"office: the plan would delete 31 of 100 entries \(31%\)") as refusal:
-        check_limits(plan, Limits(), "office")
+        check_plan(plan, Limits(), "office")
     assert "--allow-deletes" in refusal.value.hint
-    check_limits(plan, Limits(max_delete=None), "office")
+    check_plan(plan, Limits(max_delete=None), "office")
 
 
 def test_max_change_has_its_own_option() -> None:
     existing = {str(i): "x" for i in range(10)}
     plan = make_plan(existing, entries(10, "y"), owned=existing.keys())
     with pytest.raises(SafetyError, match="change 10 of 10") as refusal:
-        check_limits(plan, Limits(), "office")
+        check_plan(plan, Limits(), "office")
     assert "--allow-changes" in refusal.value.hint
     with pytest.raises(SafetyError):
-        check_limits(plan, Limits(max_delete=None), "office")
-    check_limits(plan, Limits(max_change=None), "office")
+        check_plan(plan, Limits(max_delete=None), "office")
+    check_plan(plan, Limits(max_change=None), "office")
 
 
 def test_adopting_foreign_keys_is_not_limited_but_owned_ones_are() -> None:
     existing = {str(i): "by hand" for i in range(300)}
     plan = make_plan(existing, entries(300), owned={str(i) for i in range(20)})
-    assert (len(plan.change), plan.ours_changed, plan.ours) == (300, 20, 20)
+    assert (len(plan.change), plan.deletable_changed, plan.deletable) == (300, 20, 20)
     with pytest.raises(SafetyError, match=r"change 20 of 20 entries \(100%\)"):
-        check_limits(plan, Limits(), "office")
-    check_limits(make_plan(existing, entries(300), owned=set()), Limits(), "office")
+        check_plan(plan, Limits(), "office")
+    check_plan(make_plan(existing, entries(300), owned=set()), Limits(), "office")
 
 
 def test_a_list_is_held_against_the_last_good_one() -> None:
     before = {str(i): "x" for i in range(20)}
-    check_list(before, entries(14), Limits())
+    check_new_list(before, entries(14), Limits())
     with pytest.raises(SafetyError, match="since the last good list: the plan would delete 7 of 20"):
-        check_list(before, entries(13), Limits())
+        check_new_list(before, entries(13), Limits())
     with pytest.raises(SafetyError, match="change 20 of 20"):
-        check_list(before, entries(20, "y"), Limits(max_delete=None))
-    check_list({}, {}, Limits())
+        check_new_list(before, entries(20, "y"), Limits(max_delete=None))
+    check_new_list({}, {}, Limits())
 
 
 @pytest.mark.parametrize(("percent", "of"), [(29, 100), (7, 100), (57, 100), (58, 100), (35, 20)])
@@ -94,22 +94,22 @@ def test_just_as_many_as_the_limit_says_are_let_through(percent: int, of: int) -
         desired = {n: Entry(n, "new" if int(n) < count else "old") for n in existing}
         plan = make_plan(existing, desired, existing.keys())
         with nullcontext() if count == allowed else pytest.raises(SafetyError, match=f"max_change is {percent}%"):
-            check_limits(plan, limits, "office")
+            check_plan(plan, limits, "office")
 
 
 def test_a_refusal_tells_shares_that_differ() -> None:
     existing = {str(i): "old" for i in range(1000)}
     plan = make_plan(existing, {n: Entry(n, "new" if int(n) < 301 else "old") for n in existing}, existing.keys())
     with pytest.raises(SafetyError, match=r"301 of 1000 entries \(30\.1%\); max_change is 30%"):
-        check_limits(plan, Limits(), "office")
+        check_plan(plan, Limits(), "office")
 
 
 def test_below_ten_owned_entries_no_limit_applies() -> None:
     existing = {str(i): "x" for i in range(9)}
-    check_limits(make_plan(existing, {}, owned=existing.keys()), Limits(), "office")
+    check_plan(make_plan(existing, {}, owned=existing.keys()), Limits(), "office")
 
 
 def test_foreign_entries_that_would_be_deleted_are_limited_too() -> None:
     existing = {str(i): "x" for i in range(20)}
     with pytest.raises(SafetyError):
-        check_limits(make_plan(existing, {}, owned=set(), foreign="delete"), Limits(), "office")
+        check_plan(make_plan(existing, {}, owned=set(), foreign="delete"), Limits(), "office")

@@ -13,7 +13,7 @@ import pytest
 
 from astsync.errors import LockedError, StoreError
 from astsync.phonebook.model import Claim, Entry, Skipped
-from astsync.phonebook.ownership import FOREIGN, OURS, Ownership
+from astsync.phonebook.ownership import CERTAINLY_OURS, NOT_OURS, Ownership
 from astsync.store import Before, Pulled, Snapshot, Store, locked
 from astsync.store.store import KEPT_RUNS
 
@@ -126,7 +126,7 @@ def test_the_last_change_of_a_key_is_found(store: Store) -> None:
     for command, new in (("sync", "one"), ("push", "two"), ("sync", None)):
         run = store.begin_run(command)
         before = [Before("1", "old \udcc8", new, owned=True), Before("2", "same", "same", owned=False)]
-        store.note_before(run, "Office", "cidname", before[: 2 if new else 1], {})
+        store.save_record_and_owners(run, "Office", "cidname", before[: 2 if new else 1], {})
     last = store.last_written("office", "cidname", ["1", "2", "3"])
     assert last is not None
     assert (last.run, last.command, last.number, last.old, last.new) == (3, "sync", "1", "old \udcc8", None)
@@ -137,11 +137,23 @@ def test_the_last_change_of_a_key_is_found(store: Store) -> None:
 
 def test_owned_keys_are_kept_a_pbx_and_a_family(store: Store) -> None:
     run = store.begin_run("sync")
-    store.note_before(run, "office", "cidname", (), {"1": OURS, "2": Ownership(True, "old \udcc8"), "\udcc8": OURS})
-    store.note_before(run, "branch", "cidname", (), {"9": OURS})
-    assert store.owners("office", "cidname") == {"1": OURS, "2": Ownership(True, "old \udcc8"), "\udcc8": OURS}
-    store.note_after(run, "office", "cidname", (), {"1": FOREIGN, "2": OURS, "absent": FOREIGN})
-    assert store.owners("office", "cidname") == {"2": OURS, "\udcc8": OURS}
+    store.save_record_and_owners(
+        run,
+        "office",
+        "cidname",
+        (),
+        {"1": CERTAINLY_OURS, "2": Ownership(True, "old \udcc8"), "\udcc8": CERTAINLY_OURS},
+    )
+    store.save_record_and_owners(run, "branch", "cidname", (), {"9": CERTAINLY_OURS})
+    assert store.owners("office", "cidname") == {
+        "1": CERTAINLY_OURS,
+        "2": Ownership(True, "old \udcc8"),
+        "\udcc8": CERTAINLY_OURS,
+    }
+    store.save_outcome_and_owners(
+        run, "office", "cidname", (), {"1": NOT_OURS, "2": CERTAINLY_OURS, "absent": NOT_OURS}
+    )
+    assert store.owners("office", "cidname") == {"2": CERTAINLY_OURS, "\udcc8": CERTAINLY_OURS}
     assert store.owners("office", "other") == {}
 
 
@@ -153,15 +165,15 @@ def test_what_a_run_overwrites_is_kept_byte_for_byte(store: Store) -> None:
         Before("3", None, "added", owned=False),
         Before("4", "same", "same", owned=False),
     )
-    store.note_before(run, "Office", "cidname", before, {"3": OURS, "4": OURS})
-    assert store.before(run, "office", "cidname") == before
-    store.note_after(run, "office", "cidname", ["1", "4"], {})
-    assert store.before(run, "office", "cidname") == before[1:3]
+    store.save_record_and_owners(run, "Office", "cidname", before, {"3": CERTAINLY_OURS, "4": CERTAINLY_OURS})
+    assert store.record(run, "office", "cidname") == before
+    store.save_outcome_and_owners(run, "office", "cidname", ["1", "4"], {})
+    assert store.record(run, "office", "cidname") == before[1:3]
 
 
 def wrote(store: Store, number: str = "1") -> int:
     run = store.begin_run("sync")
-    store.note_before(run, "office", "cidname", [Before(number, "old", None, owned=True)], {})
+    store.save_record_and_owners(run, "office", "cidname", [Before(number, "old", None, owned=True)], {})
     return run
 
 
@@ -169,7 +181,7 @@ def test_the_records_of_old_runs_are_dropped_when_a_run_ends_but_not_the_last_on
     with closing(Store(tmp_path / "store.sqlite3", undo_runs=2)) as store:
         runs = [wrote(store) for _ in range(4)]
         store.end_run(store.begin_run("sync"), 0)
-        assert [bool(store.before(run, "office", "cidname")) for run in runs] == [False, False, True, True]
+        assert [bool(store.record(run, "office", "cidname")) for run in runs] == [False, False, True, True]
         assert [record.undoable for record in store.runs()] == [False, True, True, False, False]
         assert store.last_undoable() == runs[-1]
 
@@ -219,8 +231,8 @@ def test_an_empty_file_left_by_a_killed_run_reads_as_no_store(tmp_path: Path) ->
 
 
 def test_a_pbx_is_one_whatever_the_case_of_its_name(store: Store) -> None:
-    store.note_before(store.begin_run("sync"), "Office", "cidname", (), {"1": OURS})
-    assert store.owners("office", "cidname") == {"1": OURS}
+    store.save_record_and_owners(store.begin_run("sync"), "Office", "cidname", (), {"1": CERTAINLY_OURS})
+    assert store.owners("office", "cidname") == {"1": CERTAINLY_OURS}
 
 
 def test_words_of_any_encoding_end_a_run(store: Store) -> None:

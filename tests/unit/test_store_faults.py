@@ -14,7 +14,7 @@ import pytest
 
 from astsync.errors import LockedError, StoreError
 from astsync.phonebook.model import Entry
-from astsync.phonebook.ownership import FOREIGN, OURS
+from astsync.phonebook.ownership import CERTAINLY_OURS, NOT_OURS
 from astsync.phonebook.plan import Limits
 from astsync.store import Before, Snapshot, Store, locked
 from astsync.store import store as store_module
@@ -44,12 +44,12 @@ def test_a_store_of_version_1_is_brought_up_with_all_it_holds(path: Path) -> Non
     for write in (False, True, True):
         with closing(Store(path, write=write)) as store:
             assert store.snapshot_names() == {"74952290001": "OOO Romashka"}
-            assert store.owners("office", FAMILY) == {"74952290001": OURS, "\udcc8": OURS}
+            assert store.owners("office", FAMILY) == {"74952290001": CERTAINLY_OURS, "\udcc8": CERTAINLY_OURS}
             runs = store.runs()
             assert [(run.run, run.command, run.exit_code, run.undoable) for run in runs] == [
                 (3, "push", None, False), (2, "sync", 0, True), (1, "sync", 0, False),
             ]  # fmt: skip
-            assert store.before(2, "office", FAMILY) == (
+            assert store.record(2, "office", FAMILY) == (
                 Before("74952290001", "old \udcc8", "OOO Romashka", None),
                 Before("74952290002", "gone", None, None),
             )
@@ -225,7 +225,7 @@ def test_a_full_disk_lets_nothing_be_written_that_is_not_recorded(path: Path, mo
             code, told = error.exit_code, str(error)
         else:
             code, told = report.exit_code, str(report.pbx[0].error)
-        recorded = {before.number for run in store.runs(1) for before in store.before(run.run, "office", FAMILY)}
+        recorded = {before.number for run in store.runs(1) for before in store.record(run.run, "office", FAMILY)}
         assert set(house.written) <= recorded
         if code:
             assert "full" in told
@@ -361,13 +361,15 @@ def test_threads_share_a_store(path: Path) -> None:
     def work(name: str) -> None:
         for i in range(30):
             run = store.begin_run(name)
-            store.note_before(run, name, FAMILY, [Before(phone(i), None, name, owned=False)], {phone(i): OURS})
-            store.note_after(run, name, FAMILY, [], {phone(i - 1): FOREIGN})
-            assert store.owners(name, FAMILY) == {phone(i): OURS}
+            store.save_record_and_owners(
+                run, name, FAMILY, [Before(phone(i), None, name, owned=False)], {phone(i): CERTAINLY_OURS}
+            )
+            store.save_outcome_and_owners(run, name, FAMILY, [], {phone(i - 1): NOT_OURS})
+            assert store.owners(name, FAMILY) == {phone(i): CERTAINLY_OURS}
             store.save_snapshot(Snapshot({"1": Entry("1", name)}, datetime.now(UTC), name, 1, 0, 0))
             store.end_run(run, 0)
 
     with closing(Store(path)) as store, ThreadPoolExecutor(4) as pool:
         list(pool.map(work, [f"pbx-{i}" for i in range(4)]))
-        assert [store.owners(f"pbx-{i}", FAMILY) for i in range(4)] == [{phone(29): OURS}] * 4
+        assert [store.owners(f"pbx-{i}", FAMILY) for i in range(4)] == [{phone(29): CERTAINLY_OURS}] * 4
         assert len(store.runs()) == 120

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from astsync.errors import ConfigError, SafetyError
-from astsync.phonebook.ownership import FOREIGN, OURS
+from astsync.phonebook.ownership import CERTAINLY_OURS, NOT_OURS
 from astsync.phonebook.plan import Limits
 from astsync.store import Before, Store
 from tests.unit.house import FAMILY, House, Spy, names, phone
@@ -117,7 +117,7 @@ def test_a_later_run_on_the_same_key_must_be_undone_first(house: House) -> None:
 
 def test_an_added_key_that_is_not_owned_any_more_stays(house: House) -> None:
     house.engine().sync()
-    house.store.note_before(0, "office", FAMILY, (), {phone(4): FOREIGN})
+    house.store.save_record_and_owners(0, "office", FAMILY, (), {phone(4): NOT_OURS})
     assert house.engine().undo().exit_code == 6
     assert house.engine().undo(skip_changed=True).exit_code == 0
     assert house.pbx.entries == {phone(4): "Firma 4"}
@@ -128,7 +128,9 @@ def test_a_run_that_was_killed_is_put_back_as_far_as_it_came(busy: House) -> Non
     run = busy.store.begin_run("sync")
     record = [Before(phone(i), f"Firma {i}", "Killed", owned=True) for i in range(5)]
     record += [Before(phone(i), None, "Killed", owned=False) for i in (40, 41)]
-    busy.store.note_before(run, "office", FAMILY, record, dict.fromkeys([phone(40), phone(41)], OURS))
+    busy.store.save_record_and_owners(
+        run, "office", FAMILY, record, dict.fromkeys([phone(40), phone(41)], CERTAINLY_OURS)
+    )
     busy.pbx.entries.update({phone(0): "Killed", phone(1): "Killed", phone(40): "Killed"})
     assert busy.store.runs(1)[0].exit_code is None
     assert busy.engine().undo().undoes == run
@@ -175,7 +177,7 @@ def test_a_run_of_an_earlier_astsync_is_put_back_without_its_additions(tmp_path:
         house = House(store)
         run = store.begin_run("sync")
         record = [Before("1", "old", "new", owned=None), Before("2", "gone", None, owned=None)]
-        store.note_before(run, "office", FAMILY, record, {"1": OURS})
+        store.save_record_and_owners(run, "office", FAMILY, record, {"1": CERTAINLY_OURS})
         house.pbx.entries["1"] = "new"
         assert house.engine().undo().exit_code == 0
         assert house.pbx.entries == {"1": "old", "2": "gone"}
