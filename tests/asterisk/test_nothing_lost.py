@@ -15,7 +15,7 @@ from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.patient import PatientPbx
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.store import Store
-from tests.unit.house import FAMILY, House, names
+from tests.unit.engine_rig import FAMILY, EngineRig, names
 
 COUNT = 3_000
 
@@ -27,9 +27,9 @@ def asterisk(any_installation: Installation) -> Iterator[PrivateAsterisk]:
 
 
 @pytest.fixture
-def house(tmp_path: Path, asterisk: PrivateAsterisk) -> Iterator[House]:
+def rig(tmp_path: Path, asterisk: PrivateAsterisk) -> Iterator[EngineRig]:
     with closing(Store(tmp_path / "store.sqlite3")) as store:
-        made = House(store)
+        made = EngineRig(store)
         made.source.names = names(COUNT)
         made.pbxs = [PatientPbx(direct(asterisk), 30)]
         yield made
@@ -47,9 +47,9 @@ def family(asterisk: PrivateAsterisk) -> dict[str, str]:
         return opened.read()
 
 
-def test_what_a_durable_run_wrote_outlives_a_kill(house: House, asterisk: PrivateAsterisk) -> None:
+def test_what_a_durable_run_wrote_outlives_a_kill(rig: EngineRig, asterisk: PrivateAsterisk) -> None:
     started = time.monotonic()
-    report = house.engine(durable=True).sync()
+    report = rig.engine(durable=True).sync()
     took = time.monotonic() - started
     asterisk.kill()
     assert (report.exit_code, report.pbx[0].verified) == (0, True)
@@ -58,7 +58,7 @@ def test_what_a_durable_run_wrote_outlives_a_kill(house: House, asterisk: Privat
     assert family(asterisk) == names(COUNT)
 
 
-def test_a_restart_within_a_run_is_waited_for(house: House, asterisk: PrivateAsterisk) -> None:
+def test_a_restart_within_a_run_is_waited_for(rig: EngineRig, asterisk: PrivateAsterisk) -> None:
     struck = threading.Event()
 
     def strike(stage: str, done: int, total: int | None) -> None:
@@ -67,7 +67,7 @@ def test_a_restart_within_a_run_is_waited_for(house: House, asterisk: PrivateAst
             asterisk.kill()
             asterisk.start()
 
-    engine = house.engine()
+    engine = rig.engine()
     engine._progress = strike
     report = engine.sync()
     assert struck.is_set()
@@ -75,19 +75,19 @@ def test_a_restart_within_a_run_is_waited_for(house: House, asterisk: PrivateAst
     assert family(asterisk) == names(COUNT)
 
 
-def test_a_run_is_put_back_to_the_last_byte(house: House, asterisk: PrivateAsterisk) -> None:
+def test_a_run_is_put_back_to_the_last_byte(rig: EngineRig, asterisk: PrivateAsterisk) -> None:
     before = {"101": "Reception", "7495229000": "short", str(74952290000): "by hand \udcc8\udce2", "k/1": "a  b: c "}
     with direct(asterisk).open() as opened:
         opened.put(before.items())
-    assert house.engine().sync().exit_code == 0
+    assert rig.engine().sync().exit_code == 0
     assert len(family(asterisk)) == COUNT + 3
-    assert house.engine().undo().exit_code == 0
+    assert rig.engine().undo().exit_code == 0
     assert family(asterisk) == before
-    assert house.owned() == set()
+    assert rig.owned() == set()
 
 
-def test_a_user_that_may_only_read_leaves_nothing_behind(house: House, asterisk: PrivateAsterisk) -> None:
-    house.pbxs = [PatientPbx(direct(asterisk, "reader"), 30)]
-    report = house.engine().sync()
+def test_a_user_that_may_only_read_leaves_nothing_behind(rig: EngineRig, asterisk: PrivateAsterisk) -> None:
+    rig.pbxs = [PatientPbx(direct(asterisk, "reader"), 30)]
+    report = rig.engine().sync()
     assert (report.exit_code, isinstance(report.pbx[0].error, PbxRightsError)) == (5, True)
-    assert (house.owned(), house.store.last_undoable(), family(asterisk)) == (set(), None, {})
+    assert (rig.owned(), rig.store.last_undoable(), family(asterisk)) == (set(), None, {})

@@ -16,7 +16,7 @@ from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
 from tests.cli.sandbox import CONFIGURATION
 from tests.eventually import eventually
-from tests.unit.watch_house import STOPS
+from tests.unit.watch_rig import STOPS
 
 
 @pytest.fixture(scope="module")

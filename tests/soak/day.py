@@ -21,7 +21,7 @@ from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.watch.clock import Clock
 from tests.eventually import eventually
-from tests.unit.watch_house import House
+from tests.unit.watch_rig import WatchRig
 
 HOUR = 3600.0
 SYNC_EVERY = 900.0
@@ -93,28 +93,28 @@ class RealPbx:
 
 def live(folder: Path, pbx: StandInPbx | RealPbx, hours: int, speed: float, seed: int) -> Day:
     """Watch for so many hours; give what was measured. Raises AssertionError when the phonebook does not come back."""
-    house = House(folder)
-    house.pbxs["office"] = pbx.pbx
-    house.every, house.clock = SYNC_EVERY, Clock(speed)
+    rig = WatchRig(folder)
+    rig.pbxs["office"] = pbx.pbx
+    rig.every, rig.clock = SYNC_EVERY, Clock(speed)
     seeded = random.Random(seed)
     samples = []
-    with house.watching():
-        eventually(lambda: _is_whole(house), PATIENCE)
+    with rig.watching():
+        eventually(lambda: _is_whole(rig), PATIENCE)
         tracemalloc.start()
         try:
             for _ in range(hours):
                 time.sleep(seeded.uniform(0.5, 1.5) * HOUR / speed)  # the hour itself: nothing is waited for
                 pbx.restart(cleanly=seeded.random() < 0.5)
-                eventually(lambda: _is_whole(house), PATIENCE)
+                eventually(lambda: _is_whole(rig), PATIENCE)
                 samples.append(_rested())
         finally:
             tracemalloc.stop()
-    return Day(samples, house.source.pulls)
+    return Day(samples, rig.source.pulls)
 
 
-def _is_whole(house: House) -> bool:
-    (config,) = house.config().pbx
-    return _family(config) == house.source.names
+def _is_whole(rig: WatchRig) -> bool:
+    (config,) = rig.config().pbx
+    return _family(config) == rig.source.names
 
 
 def _family(config: PbxConfig) -> dict[str, str] | None:

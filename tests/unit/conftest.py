@@ -10,7 +10,7 @@ import pytest
 
 from astsync.sandbox.onec import OneC
 from astsync.store import Store
-from tests.unit.house import House
+from tests.unit.engine_rig import EngineRig
 from tests.unit.onec_client import Client
 from tests.unit.stub_1c import Base, Server, serving, small_base
 
@@ -29,9 +29,9 @@ def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
 
 
 @pytest.fixture
-def house(tmp_path: Path) -> Iterator[House]:
+def rig(tmp_path: Path) -> Iterator[EngineRig]:
     with closing(Store(tmp_path / "store.sqlite3")) as store:
-        yield House(store)
+        yield EngineRig(store)
 
 
 @pytest.fixture

@@ -11,32 +11,32 @@ from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
 from astsync.phonebook.plan import Limits
 from astsync.store import Before, Store
 from astsync.store.schema import SCHEMA_VERSION
-from tests.unit.house import FAMILY, House, names, phone
+from tests.unit.engine_rig import FAMILY, EngineRig, names, phone
 
 KEY = phone(30)
 
 
-def lose_puts(house: House) -> None:
-    house.pbx.lose_after = 0
+def lose_puts(rig: EngineRig) -> None:
+    rig.pbx.lose_after = 0
 
 
-def lose_deletes(house: House) -> None:
-    house.pbx.lose_deletes = True
+def lose_deletes(rig: EngineRig) -> None:
+    rig.pbx.lose_deletes = True
 
 
-def broken_run(house: House, lose: Callable[[House], None]) -> None:
-    lose(house)
-    assert house.engine().sync().exit_code == 5
-    house.pbx.lose_after, house.pbx.lose_deletes = -1, False
+def broken_run(rig: EngineRig, lose: Callable[[EngineRig], None]) -> None:
+    lose(rig)
+    assert rig.engine().sync().exit_code == 5
+    rig.pbx.lose_after, rig.pbx.lose_deletes = -1, False
 
 
 @pytest.fixture
-def steady(house: House) -> House:
-    house.engine().sync()
-    return house
+def steady(rig: EngineRig) -> EngineRig:
+    rig.engine().sync()
+    return rig
 
 
-def test_a_foreign_key_that_a_lost_run_was_to_adopt_stays_foreign(steady: House) -> None:
+def test_a_foreign_key_that_a_lost_run_was_to_adopt_stays_foreign(steady: EngineRig) -> None:
     steady.pbx.entries[KEY] = "by hand"
     steady.source.names[KEY] = "Firma 30"
     for _ in range(3):
@@ -49,7 +49,7 @@ def test_a_foreign_key_that_a_lost_run_was_to_adopt_stays_foreign(steady: House)
     assert KEY not in steady.owned()
 
 
-def test_what_somebody_writes_where_a_lost_run_was_to_add_stays(steady: House) -> None:
+def test_what_somebody_writes_where_a_lost_run_was_to_add_stays(steady: EngineRig) -> None:
     steady.source.names[KEY] = "Firma 30"
     broken_run(steady, lose_puts)
     steady.pbx.entries[KEY] = "by hand"
@@ -58,7 +58,7 @@ def test_what_somebody_writes_where_a_lost_run_was_to_add_stays(steady: House) -
     assert steady.pbx.entries[KEY] == "by hand"
 
 
-def test_what_somebody_writes_where_a_lost_run_was_to_delete_stays(steady: House) -> None:
+def test_what_somebody_writes_where_a_lost_run_was_to_delete_stays(steady: EngineRig) -> None:
     del steady.source.names[phone(3)]
     broken_run(steady, lose_deletes)
     steady.pbx.entries[phone(3)] = "by hand"
@@ -68,7 +68,7 @@ def test_what_somebody_writes_where_a_lost_run_was_to_delete_stays(steady: House
     assert phone(3) not in steady.owned()
 
 
-def test_a_key_that_a_lost_run_wrote_after_all_is_ours(steady: House) -> None:
+def test_a_key_that_a_lost_run_wrote_after_all_is_ours(steady: EngineRig) -> None:
     steady.source.names[KEY] = "Firma 30"
     broken_run(steady, lose_puts)
     steady.pbx.entries[KEY] = "Firma 30"
@@ -77,7 +77,7 @@ def test_a_key_that_a_lost_run_wrote_after_all_is_ours(steady: House) -> None:
     assert KEY not in steady.pbx.entries
 
 
-def test_a_key_that_a_lost_run_did_not_delete_is_still_ours(steady: House) -> None:
+def test_a_key_that_a_lost_run_did_not_delete_is_still_ours(steady: EngineRig) -> None:
     del steady.source.names[phone(3)]
     broken_run(steady, lose_deletes)
     assert phone(3) in steady.owned()
@@ -85,7 +85,7 @@ def test_a_key_that_a_lost_run_did_not_delete_is_still_ours(steady: House) -> No
     assert steady.pbx.entries.keys() == steady.source.names.keys()
 
 
-def test_doubt_ends_with_the_next_run_that_sees_the_key(steady: House) -> None:
+def test_doubt_ends_with_the_next_run_that_sees_the_key(steady: EngineRig) -> None:
     steady.source.names[KEY] = "Firma 30"
     broken_run(steady, lose_puts)
     steady.pbx.entries[KEY] = "Firma 30"
@@ -96,7 +96,7 @@ def test_doubt_ends_with_the_next_run_that_sees_the_key(steady: House) -> None:
     assert KEY not in steady.pbx.entries, "it was seen to be ours, so it goes when 1C has it no more"
 
 
-def test_a_dry_run_sees_the_same_owners(steady: House) -> None:
+def test_a_dry_run_sees_the_same_owners(steady: EngineRig) -> None:
     steady.pbx.entries[KEY] = "by hand"
     steady.source.names[KEY] = "Firma 30"
     broken_run(steady, lose_puts)
@@ -106,11 +106,11 @@ def test_a_dry_run_sees_the_same_owners(steady: House) -> None:
     assert (pbx.plan.delete, pbx.plan.foreign) == ((), 1)
 
 
-def test_limits_do_not_count_keys_that_were_never_written(house: House) -> None:
-    house.pbx.entries.update(dict.fromkeys(names(20), "by hand"))
-    broken_run(house, lose_puts)
-    report = house.engine(limits=Limits(max_change=0.0)).sync()
-    assert (report.exit_code, house.pbx.entries) == (0, names(20))
+def test_limits_do_not_count_keys_that_were_never_written(rig: EngineRig) -> None:
+    rig.pbx.entries.update(dict.fromkeys(names(20), "by hand"))
+    broken_run(rig, lose_puts)
+    report = rig.engine(limits=Limits(max_change=0.0)).sync()
+    assert (report.exit_code, rig.pbx.entries) == (0, names(20))
 
 
 class Rewritten(dict[str, str]):
@@ -126,7 +126,7 @@ class Rewritten(dict[str, str]):
         return value
 
 
-def test_what_somebody_wrote_while_a_run_deleted_is_theirs(steady: House) -> None:
+def test_what_somebody_wrote_while_a_run_deleted_is_theirs(steady: EngineRig) -> None:
     """The key is there after the deletes, with another value: the run says so, and neither it nor the next deletes."""
     steady.pbx.entries = Rewritten(steady.pbx.entries)
     for number in (phone(3), phone(4)):
@@ -138,7 +138,7 @@ def test_what_somebody_wrote_while_a_run_deleted_is_theirs(steady: House) -> Non
     assert steady.pbx.entries == {**steady.source.names, phone(3): "by hand"}
 
 
-def test_an_undo_that_breaks_off_gives_no_foreign_key_away(steady: House) -> None:
+def test_an_undo_that_breaks_off_gives_no_foreign_key_away(steady: EngineRig) -> None:
     """The undo put the foreign value back, its answer was lost: the key is its owner's again."""
     steady.pbx.entries[KEY] = "by hand"
     steady.source.names[KEY] = "Firma 30"
@@ -152,7 +152,7 @@ def test_an_undo_that_breaks_off_gives_no_foreign_key_away(steady: House) -> Non
     assert steady.pbx.entries[KEY] == "by hand"
 
 
-def test_an_undo_that_breaks_off_before_a_foreign_key_is_back_does_not_own_it(steady: House) -> None:
+def test_an_undo_that_breaks_off_before_a_foreign_key_is_back_does_not_own_it(steady: EngineRig) -> None:
     """It was foreign and deleted, later ours, then wiped: once the undo begins it is nobody's."""
     steady.pbx.entries[KEY] = "by hand"
     deleting = steady.engine(foreign="delete").sync().run
@@ -168,7 +168,7 @@ def test_an_undo_that_breaks_off_before_a_foreign_key_is_back_does_not_own_it(st
     assert steady.pbx.entries[KEY] == "by hand"
 
 
-def test_a_killed_run_leaves_doubt_too(steady: House) -> None:
+def test_a_killed_run_leaves_doubt_too(steady: EngineRig) -> None:
     """As kill -9 between the record and the sending leaves it."""
     steady.pbx.entries[KEY] = "by hand"
     run = steady.store.begin_run("sync")
@@ -184,7 +184,7 @@ def test_a_killed_run_leaves_doubt_too(steady: House) -> None:
 def test_a_store_of_version_2_keeps_its_owned_keys(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     with closing(Store(path)) as store:
-        House(store).own(["1"])
+        EngineRig(store).own(["1"])
     with closing(sqlite3.connect(path)) as db:
         db.executescript(
             "ALTER TABLE owned DROP COLUMN if_held; DROP TABLE claim; DROP TABLE skipped; PRAGMA user_version = 2"
@@ -195,7 +195,7 @@ def test_a_store_of_version_2_keeps_its_owned_keys(tmp_path: Path) -> None:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
 
 
-def test_a_deletion_that_a_killed_pbx_forgot_is_made_again(steady: House) -> None:
+def test_a_deletion_that_a_killed_pbx_forgot_is_made_again(steady: EngineRig) -> None:
     before = steady.pbx.entries[phone(3)]
     del steady.source.names[phone(3)]
     assert steady.engine().sync().exit_code == 0
@@ -205,7 +205,7 @@ def test_a_deletion_that_a_killed_pbx_forgot_is_made_again(steady: House) -> Non
     assert phone(3) not in steady.pbx.entries
 
 
-def test_what_somebody_writes_where_a_run_deleted_is_theirs(steady: House) -> None:
+def test_what_somebody_writes_where_a_run_deleted_is_theirs(steady: EngineRig) -> None:
     before = steady.pbx.entries[phone(3)]
     del steady.source.names[phone(3)]
     steady.engine().sync()

@@ -17,7 +17,7 @@ from astsync.phonebook.plan import Limits
 from astsync.sandbox.ami import AmiFaults, AmiStandIn
 from tests.eventually import eventually
 from tests.memory_pbx import MemoryFamily, MemoryPbx
-from tests.unit.house import House
+from tests.unit.engine_rig import EngineRig
 
 MANY = [(str(74952290000 + i), f"Firma {i}") for i in range(3_000)]
 KEYS = [number for number, _ in MANY]
@@ -93,19 +93,19 @@ def test_what_somebody_writes_while_a_pbx_is_lost_in_the_deletes_stays(at: int) 
 @pytest.mark.server
 @pytest.mark.parametrize("theirs", [{KEYS[-1]: "by hand"}, {}])
 def test_a_run_that_loses_the_pbx_in_the_deletes_leaves_what_is_not_its_own(
-    house: House, theirs: dict[str, str]
+    rig: EngineRig, theirs: dict[str, str]
 ) -> None:
     with AmiStandIn(faults=AmiFaults(cut_after_answers=700)) as standin:
         standin.fill(dict(MANY))
-        house.own(KEYS)
-        house.pbxs = [PatientPbx(Meanwhile(standin, theirs), 20)]
-        report = house.engine(limits=Limits(max_delete=None)).sync()
+        rig.own(KEYS)
+        rig.pbxs = [PatientPbx(Meanwhile(standin, theirs), 20)]
+        report = rig.engine(limits=Limits(max_delete=None)).sync()
         (pbx,) = report.pbx
         assert pbx.applied is not None
-        assert standin.family() == {**house.source.names, **theirs}
+        assert standin.family() == {**rig.source.names, **theirs}
         assert (report.exit_code, [*pbx.applied.failed]) == (7 if theirs else 0, [*theirs])
-        assert house.engine().sync().exit_code == 0
-        assert standin.family() == {**house.source.names, **theirs}
+        assert rig.engine().sync().exit_code == 0
+        assert standin.family() == {**rig.source.names, **theirs}
 
 
 @pytest.mark.server

@@ -19,7 +19,7 @@ from astsync.phonebook.plan import Limits
 from astsync.store import Before, Snapshot, Store, locked
 from astsync.store import store as store_module
 from astsync.store.schema import SCHEMA_VERSION
-from tests.unit.house import FAMILY, House, names, phone
+from tests.unit.engine_rig import FAMILY, EngineRig, names, phone
 
 UNLIMITED = Limits(max_delete=None, max_change=None)
 VERSION_1 = (Path(__file__).parent / "store_version_1.sql").read_text(encoding="utf-8")
@@ -33,9 +33,9 @@ def path(tmp_path: Path) -> Path:
 def full(path: Path) -> None:
     """Make a store with a snapshot, owned keys and a run."""
     with closing(Store(path)) as store:
-        house = House(store)
-        house.source.names = names(2_000)
-        house.engine().sync()
+        rig = EngineRig(store)
+        rig.source.names = names(2_000)
+        rig.engine().sync()
 
 
 def test_a_store_of_version_1_is_brought_up_with_all_it_holds(path: Path) -> None:
@@ -60,8 +60,8 @@ def test_a_store_of_version_1_is_brought_up_with_all_it_holds(path: Path) -> Non
 
 def test_a_store_of_version_3_does_not_know_the_cards_before_the_next_sync(path: Path) -> None:
     with closing(Store(path)) as store:
-        house = House(store)
-        house.engine().sync()
+        rig = EngineRig(store)
+        rig.engine().sync()
         assert store.claims([phone(1)])[phone(1)][0].text == f"+{phone(1)}"
     with closing(sqlite3.connect(path)) as db:
         db.executescript("DROP TABLE claim; DROP TABLE skipped; PRAGMA user_version = 3")
@@ -71,8 +71,8 @@ def test_a_store_of_version_3_does_not_know_the_cards_before_the_next_sync(path:
             assert store.claims([phone(1)]) == {}
             assert [pulled.claims_known for pulled in (store.pulled(),) if pulled] == [False]
     with closing(Store(path)) as store:
-        house.store = store
-        house.engine().sync()
+        rig.store = store
+        rig.engine().sync()
         assert store.claims([phone(1)])[phone(1)][0].name == "Firma 1"
     with closing(sqlite3.connect(path)) as db:
         assert db.execute("PRAGMA user_version").fetchone() == (SCHEMA_VERSION,)
@@ -153,11 +153,11 @@ def test_a_damaged_store_is_moved_aside_and_the_run_goes_on_as_with_a_lost_one(
         assert aside.read_bytes() == damaged
         assert Path(f"{aside}-wal").read_bytes() == b"of the damaged one"
         assert f"moved to {aside}" in caplog.text
-        house = House(store)
-        house.pbx.entries.update({**names(25), "101": "Reception"})
-        report = house.engine().sync()
-        assert (report.exit_code, house.written) == (0, [])
-        assert house.owned() == set(names(20))
+        rig = EngineRig(store)
+        rig.pbx.entries.update({**names(25), "101": "Reception"})
+        report = rig.engine().sync()
+        assert (report.exit_code, rig.written) == (0, [])
+        assert rig.owned() == set(names(20))
 
 
 def test_damaged_stores_do_not_take_each_others_place(path: Path) -> None:
@@ -212,13 +212,13 @@ def limit_pages(store: Store, more: int) -> None:
 @pytest.mark.parametrize("more", range(0, 12, 3))
 def test_a_full_disk_lets_nothing_be_written_that_is_not_recorded(path: Path, more: int) -> None:
     with closing(Store(path)) as store:
-        house = House(store)
-        house.source.names = names(300)
-        house.engine().sync()
-        house.pbx.put.clear()
-        house.source.names = {number: f"{name} of quite another kind" for number, name in names(90).items()}
+        rig = EngineRig(store)
+        rig.source.names = names(300)
+        rig.engine().sync()
+        rig.pbx.put.clear()
+        rig.source.names = {number: f"{name} of quite another kind" for number, name in names(90).items()}
         limit_pages(store, more)
-        engine = house.engine(limits=UNLIMITED)
+        engine = rig.engine(limits=UNLIMITED)
         try:
             report = engine.sync()
         except StoreError as error:
@@ -226,10 +226,10 @@ def test_a_full_disk_lets_nothing_be_written_that_is_not_recorded(path: Path, mo
         else:
             code, told = report.exit_code, str(report.pbx[0].error)
         recorded = {before.number for run in store.runs(1) for before in store.record(run.run, "office", FAMILY)}
-        assert set(house.written) <= recorded
+        assert set(rig.written) <= recorded
         if code:
             assert "full" in told
-            assert (code, house.written, house.pbx.entries) == (2, [], names(300))
+            assert (code, rig.written, rig.pbx.entries) == (2, [], names(300))
         else:
             assert len(recorded) == 300
 
@@ -239,22 +239,22 @@ def test_a_disk_that_fills_up_under_a_run_is_told(path: Path) -> None:
     program = (
         "import sys, pathlib, resource, signal; from contextlib import closing\n"
         "from astsync.store import Store; from astsync.errors import StoreError\n"
-        "from tests.unit.house import House, names\n"
+        "from tests.unit.engine_rig import EngineRig, names\n"
         "signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
         "with closing(Store(pathlib.Path(sys.argv[1]))) as store:\n"
-        "    house = House(store); house.source.names = names(3_000)\n"
+        "    rig = EngineRig(store); rig.source.names = names(3_000)\n"
         "    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))\n"
-        "    try:\n        report = house.engine().sync()\n"
-        "    except StoreError as error:\n        print(error.exit_code, len(house.pbx.entries), error)\n"
-        "    else:\n        print(report.exit_code, len(house.pbx.entries), report.pbx[0].error)\n"
+        "    try:\n        report = rig.engine().sync()\n"
+        "    except StoreError as error:\n        print(error.exit_code, len(rig.pbx.entries), error)\n"
+        "    else:\n        print(report.exit_code, len(rig.pbx.entries), report.pbx[0].error)\n"
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
     assert done.stdout.startswith("2 0 the store"), done
     assert "cannot be used" in done.stdout
     with closing(Store(path)) as store:
-        house = House(store)
-        house.source.names = names(3_000)
-        assert (house.engine().sync().exit_code, house.pbx.entries) == (0, names(3_000))
+        rig = EngineRig(store)
+        rig.source.names = names(3_000)
+        assert (rig.engine().sync().exit_code, rig.pbx.entries) == (0, names(3_000))
 
 
 def as_nobody(program: str, *arguments: str) -> str:
@@ -331,15 +331,15 @@ def test_a_record_is_on_the_disk_when_it_is_stored(path: Path) -> None:
 def test_a_clock_that_jumps_back_changes_no_order(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
     with closing(Store(path, undo_runs=2)) as store:
-        house = House(store)
+        rig = EngineRig(store)
         for i in range(4):
             monkeypatch.setattr(store_module, "_now", lambda at=now - timedelta(days=400 * i): at.isoformat())
-            house.source.names = names(20, f"Firma {i}")
-            house.engine(limits=UNLIMITED).sync()
+            rig.source.names = names(20, f"Firma {i}")
+            rig.engine(limits=UNLIMITED).sync()
         assert [run.run for run in store.runs()] == [4, 3, 2, 1]
         assert [run.undoable for run in store.runs()] == [True, True, False, False]
-        assert house.engine().undo().undoes == 4
-        assert house.pbx.entries == names(20, "Firma 2")
+        assert rig.engine().undo().undoes == 4
+        assert rig.pbx.entries == names(20, "Firma 2")
 
 
 def test_the_pid_of_a_killed_run_is_not_named_for_another(path: Path) -> None:

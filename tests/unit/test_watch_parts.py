@@ -30,7 +30,7 @@ from astsync.watch.loop import Loop, Stopped
 from astsync.watch.notify import Notifier
 from astsync.watch.runs import Turns
 from tests.eventually import eventually
-from tests.unit.watch_house import House, said
+from tests.unit.watch_rig import WatchRig, said
 
 AWAY = PbxUnreachable("no connection")
 
@@ -251,16 +251,16 @@ def test_a_turn_outlasts_a_lock(caplog: pytest.LogCaptureFixture, monkeypatch: p
 def test_the_watchdog_is_shown_a_pulse_only_while_all_loops_have_one(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    house = House(tmp_path)
-    house.every = 60
-    house.silence = 0.3
-    house.source.gate.clear()
-    with AmiStandIn() as house.pbxs["office"], socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as taken:
+    rig = WatchRig(tmp_path)
+    rig.every = 60
+    rig.silence = 0.3
+    rig.source.gate.clear()
+    with AmiStandIn() as rig.pbxs["office"], socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as taken:
         taken.bind(str(tmp_path / "notify"))
-        house.notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "100000"})
-        with house.watching():
+        rig.notifier = Notifier({"NOTIFY_SOCKET": str(tmp_path / "notify"), "WATCHDOG_USEC": "100000"})
+        with rig.watching():
             eventually(lambda: any("no sign of life from sync" in line for line in said(caplog)))
-            house.source.gate.set()
+            rig.source.gate.set()
             taken.setblocking(False)
             words = drain(taken)
             assert words.count("WATCHDOG=1") in range(2, 10)

@@ -16,7 +16,7 @@ from astsync.sandbox.ami.faults import AmiFaults
 from astsync.watch.clock import Clock
 from astsync.watch.runs import Runs
 from tests.eventually import eventually
-from tests.unit.watch_house import House, said, whole
+from tests.unit.watch_rig import WatchRig, said, whole
 
 pytestmark = pytest.mark.server
 
@@ -24,24 +24,24 @@ BOOTED = b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r
 
 
 @pytest.fixture
-def house(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> House:
+def rig(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> WatchRig:
     caplog.set_level(logging.DEBUG, logger="astsync.watch")
-    return House(tmp_path)
+    return WatchRig(tmp_path)
 
 
 @pytest.fixture
-def office(house: House) -> Iterator[AmiStandIn]:
+def office(rig: WatchRig) -> Iterator[AmiStandIn]:
     with AmiStandIn() as pbx:
-        house.pbxs["office"] = pbx
+        rig.pbxs["office"] = pbx
         yield pbx
 
 
 def test_a_refused_plan_is_not_tried_again_and_again(
-    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    rig: WatchRig, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "RESTORE", (0.05, 0.05))
-    house.fill_snapshot()
-    with house.watching():
+    rig.fill_snapshot()
+    with rig.watching():
         eventually(lambda: any("restore: 50 added" in line for line in said(caplog)))
         office.fill(dict.fromkeys(list(office.family())[:30], "Somebody else"))
         office.disconnect()
@@ -51,28 +51,28 @@ def test_a_refused_plan_is_not_tried_again_and_again(
     assert office.actions["DBGetTree"] == reads
 
 
-def test_a_pbx_that_drops_every_connection_at_once_is_not_hammered(house: House, office: AmiStandIn) -> None:
-    house.fill_snapshot()
+def test_a_pbx_that_drops_every_connection_at_once_is_not_hammered(rig: WatchRig, office: AmiStandIn) -> None:
+    rig.fill_snapshot()
     office.faults = AmiFaults(cut_after_answers=1)  # the look is answered, the restore is not
-    with house.watching():
+    with rig.watching():
         eventually(lambda: office.actions["Login"] >= 2)
         time.sleep(1)  # in which few more may come
         assert office.actions["Login"] <= 6
         office.faults = AmiFaults()
-        whole(house, office)
+        whole(rig, office)
 
 
 def test_a_connection_that_is_cut_again_and_again_is_not_hammered(
-    house: House, office: AmiStandIn, monkeypatch: pytest.MonkeyPatch
+    rig: WatchRig, office: AmiStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "SOONEST", 0.02)
 
     def more_reads(before: int) -> bool:
         return office.actions["DBGetTree"] > before
 
-    house.fill_snapshot()
-    with house.watching():
-        whole(house, office)
+    rig.fill_snapshot()
+    with rig.watching():
+        whole(rig, office)
         ends = time.monotonic() + 1
         while time.monotonic() < ends:  # each connection lives long enough to find all in step
             reads = office.actions["DBGetTree"]
@@ -82,59 +82,59 @@ def test_a_connection_that_is_cut_again_and_again_is_not_hammered(
 
 
 def test_a_pbx_that_goes_and_comes_all_day_does_not_fill_the_log(
-    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    rig: WatchRig, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "RESTLESS", 3)
 
     def restored(times: int) -> bool:
         return sum("restore: 50 added" in line for line in said(caplog, logging.DEBUG)) == times
 
-    house.fill_snapshot()
-    with house.watching():
+    rig.fill_snapshot()
+    with rig.watching():
         for restarts in range(1, 7):
             lines = len(said(caplog))
             eventually(partial(restored, restarts))
             office.restart(wipe=True)
-            whole(house, office)
+            whole(rig, office)
     assert sum("no more is told" in line for line in said(caplog, logging.WARNING)) == 1
     assert said(caplog)[lines:] == ["stopped"]
 
 
 def test_a_restore_that_fails_in_the_same_way_is_told_once(
-    house: House, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+    rig: WatchRig, office: AmiStandIn, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(retry, "RESTORE", (0.02, 0.02))
-    house.fill_snapshot()
+    rig.fill_snapshot()
     office.faults.error_keys = frozenset({"74955550007"})
-    with house.watching():
-        eventually(lambda: len(house.history()) > 4)
+    with rig.watching():
+        eventually(lambda: len(rig.history()) > 4)
         told = [line for line in said(caplog, logging.WARNING) if "74955550007" in line]
         assert len(told) == 1
 
 
 def test_a_restart_that_did_not_end_the_connection_is_seen_by_the_time_of_the_start(
-    house: House, office: AmiStandIn
+    rig: WatchRig, office: AmiStandIn
 ) -> None:
-    house.clock = Clock(speed=300)
-    house.fill_snapshot()
-    with house.watching():
-        whole(house, office)
+    rig.clock = Clock(speed=300)
+    rig.fill_snapshot()
+    with rig.watching():
+        whole(rig, office)
         reads = office.actions["DBGetTree"]
         office.wipe()
         office.booted_at += 60
-        whole(house, office)
+        whole(rig, office)
     assert office.actions["Login"] == 1
     assert office.actions["DBGetTree"] <= reads + 3
 
 
-def test_what_a_pbx_drops_at_the_end_of_its_start_is_put_back_once(house: House, office: AmiStandIn) -> None:
-    house.fill_snapshot()
-    with house.watching():
-        whole(house, office)
+def test_what_a_pbx_drops_at_the_end_of_its_start_is_put_back_once(rig: WatchRig, office: AmiStandIn) -> None:
+    rig.fill_snapshot()
+    with rig.watching():
+        whole(rig, office)
         eventually(lambda: office.actions["DBGetTree"] == 2)
         office.wipe()
         office.broadcast(BOOTED)
-        whole(house, office)
+        whole(rig, office)
         reads = office.actions["DBGetTree"]
         for _ in range(5):
             office.broadcast(BOOTED)
@@ -143,7 +143,7 @@ def test_what_a_pbx_drops_at_the_end_of_its_start_is_put_back_once(house: House,
 
 
 def test_what_a_pbx_drops_while_it_is_restored_is_put_back_too(
-    house: House, office: AmiStandIn, monkeypatch: pytest.MonkeyPatch
+    rig: WatchRig, office: AmiStandIn, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     restore, restores = Runs.restore, list[Report | None]()
 
@@ -156,7 +156,7 @@ def test_what_a_pbx_drops_while_it_is_restored_is_put_back_too(
         return restores[-1]
 
     monkeypatch.setattr(Runs, "restore", dropped_at_the_end)
-    house.fill_snapshot()
-    with house.watching():
+    rig.fill_snapshot()
+    with rig.watching():
         eventually(lambda: len(restores) == 2)
-        whole(house, office)
+        whole(rig, office)

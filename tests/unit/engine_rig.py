@@ -102,7 +102,7 @@ def names(count: int, name: str = "Firma") -> dict[str, str]:
     return {phone(i): f"{name} {i}" for i in range(count)}
 
 
-class House:
+class EngineRig:
     """A source, PBXs and a store, and runs over them."""
 
     def __init__(self, store: Store) -> None:

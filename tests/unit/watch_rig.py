@@ -58,7 +58,7 @@ class ListSource:
         return {f"7495555{i:04}": f"Firma {i}" for i in range(self.size)}
 
 
-class House:
+class WatchRig:
     """Everything that a watch needs; ``every`` and ``pbxs`` are read at the start and at a reload."""
 
     def __init__(self, folder: Path) -> None:
@@ -122,8 +122,8 @@ class House:
             assert not thread.is_alive()
 
 
-def whole(house: House, pbx: AmiStandIn) -> None:
-    eventually(lambda: pbx.family() == house.source.names)
+def whole(rig: WatchRig, pbx: AmiStandIn) -> None:
+    eventually(lambda: pbx.family() == rig.source.names)
 
 
 def said(caplog: pytest.LogCaptureFixture, level: int = logging.INFO) -> list[str]:
