@@ -1,7 +1,8 @@
 """The whole configuration, and its sections but ``[source]``.
 
 The description of a field says all about a key, in Markdown: first one sentence for the line beside the key in a file,
-then the rest. It has no full stop at its end. ``described_keys`` reads it.
+then the rest. It has no full stop at its end. Where the field has a ``Unit``, the unit stands before the description,
+which goes on from it: "runs" "that can be undone". ``described_keys`` reads it.
 """
 
 from collections.abc import Mapping
@@ -87,7 +88,7 @@ class SyncConfig(Section):
         default="cidname", description="the AstDB family"
     )
     foreign: Literal["keep", "delete"] = Field(
-        default="keep", description="keys in the family that astsync did not write"
+        default="keep", description="keys in the family that astsync neither wrote nor adopted"
     )
     max_delete: Share = Field(
         default=0.3,

@@ -50,7 +50,7 @@ def _whose(key: Key, written: Written | None) -> str:
     somebody else's.
     """
     if not key.owned:
-        return "foreign: astsync did not write it"
+        return "foreign: astsync neither wrote nor adopted it"
     if written is not None and written.number == key.number and written.new != key.name:
         return "somebody else wrote over astsync's"
     return "written by astsync"

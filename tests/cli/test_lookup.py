@@ -96,14 +96,14 @@ def test_a_key_in_a_form_that_the_configuration_does_not_want_is_told_where_it_i
     claimed.pbx.database[b"/cidname/4955550101"] = b"Somebody\x1b[31m"
     lines = claimed.run("lookup", KEY).out.splitlines()
     assert lines[1] == f"office: {KEY} OOO Beta (written by astsync)"
-    assert lines[2] == r"office: 4955550101 Somebody\x1b[31m (foreign: astsync did not write it)"
+    assert lines[2] == r"office: 4955550101 Somebody\x1b[31m (foreign: astsync neither wrote nor adopted it)"
 
 
 def test_a_key_with_a_plus_is_told_where_it_is_held(claimed: Sandbox) -> None:
     claimed.pbx.database[b"/cidname/+74955550101"] = b"Somebody"
     lines = claimed.run("lookup", "555-01-01").out.splitlines()
     assert lines[1] == f"office: {KEY} OOO Beta (written by astsync)"
-    assert lines[2] == f"office: +{KEY} Somebody (foreign: astsync did not write it)"
+    assert lines[2] == f"office: +{KEY} Somebody (foreign: astsync neither wrote nor adopted it)"
 
 
 def test_an_empty_name_is_told_as_one(claimed: Sandbox) -> None:
@@ -130,7 +130,7 @@ def test_a_foreign_key_is_told_as_one_and_asks_only_for_it(claimed: Sandbox) -> 
     assert (done.code, done.err) == (0, "")
     assert done.out.splitlines()[:3] == [
         "101",
-        "office: 101 Reception (foreign: astsync did not write it)",
+        "office: 101 Reception (foreign: astsync neither wrote nor adopted it)",
         "  no run on record changed it",
     ]
     assert (claimed.pbx.actions["DBGet"], claimed.pbx.actions["DBGetTree"], claimed.pbx.writes) == (1, 0, 0)
