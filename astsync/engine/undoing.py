@@ -44,7 +44,6 @@ class Undoing:
         )
 
     def _plan(self) -> Plan:
-        """The plan for the report. ``kept`` are all foreign entries, also those that are given back or adopted."""
         add, change, delete = list[Change](), list[Change](), list[Change]()
         for number, step in self._steps.items():
             if step.old == step.new:
@@ -53,11 +52,12 @@ class Undoing:
                 delete.append(Change(number, step.old, None))
             else:
                 (add if step.old is None else change).append(Change(number, step.old, Entry(number, step.new)))
+        put_back = {c.number for c in (*add, *change, *delete)}
         return Plan(
             add=tuple(add),
             change=tuple(change),
             delete=tuple(delete),
-            kept=tuple(Entry(n, self._existing[n]) for n in sorted(self._existing.keys() - self._owned)),
+            kept=tuple(Entry(n, self._existing[n]) for n in sorted(self._existing.keys() - self._owned - put_back)),
             existing=len(self._existing),
             desired=sum(step.new is not None for step in self._steps.values()),
             unchanged=sum(step.old == step.new for step in self._steps.values()),

@@ -30,7 +30,7 @@ _LOST_HINT = (
     "watch` do so."
 )
 
-Step = tuple[str, Callable[[], Finding]]
+Probe = tuple[str, Callable[[], Finding]]
 
 
 def check_pbx(config: PbxConfig, family: str, owned: Collection[str] = ()) -> Iterator[Finding]:
@@ -62,9 +62,9 @@ class _PbxCheck:
         self._entries: dict[str, str] | None = None
         self.lost = False
 
-    def way(self) -> list[Step]:
+    def way(self) -> list[Probe]:
         """The steps of which each needs the one before."""
-        secured: list[Step] = [("TLS", self._tls)] if self._config.tls else []
+        secured: list[Probe] = [("TLS", self._tls)] if self._config.tls else []
         return [
             ("host", self._host),
             ("port", self._port),
@@ -73,9 +73,9 @@ class _PbxCheck:
             ("login", self._login),
         ]
 
-    def rest(self) -> list[Step]:
+    def rest(self) -> list[Probe]:
         """The steps that need only the login."""
-        kept: list[Step] = [("AstDB", self._kept)] if self._owned else []
+        kept: list[Probe] = [("AstDB", self._kept)] if self._owned else []
         return [
             ("version", self._version),
             ("right to read", self._read),

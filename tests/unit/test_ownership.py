@@ -208,6 +208,7 @@ class Events(RuleBasedStateMachine):
         writes = [(key, Value(name, work.steps[key].act not in GIVEN_UP)) for key, name in work.puts]
         deletes = [] if fault.refused & {key for key, _ in writes} else [change.number for change in work.plan.delete]
         sent = [*((k, v) for k, v in writes if k not in fault.refused), *((key, None) for key in deletes)]
+        assert not {entry.number for entry in work.plan.kept} & {key for key, _ in sent}, "what is kept is not written"
         for key, value in sent[: fault.cut]:
             assert before[key].old == self.pbx.names().get(key), "what is overwritten is recorded before"
             assert value is not None or may_delete_foreign or key in work.owned, "a foreign key is never deleted"
