@@ -124,7 +124,7 @@ PART_NAMES: Final[Mapping[str, int]] = {
     for name in names
     for spelled in (name, name.casefold())
 }
-"""What a name in the JSON, the XML or the lines of a phone means: a place in ``PhoneParts``, and after these the text."""
+"""What a name in the JSON, the XML or the lines of a phone means: a place in ``PhoneParts``, after these the text."""
 
 _SEEN = frozenset(names.text.casefold() for names in METADATA_NAMES)
 _MADE = frozenset(names.digits.casefold() for names in METADATA_NAMES) | {"number"}
