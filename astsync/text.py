@@ -37,6 +37,11 @@ def printable(text: str) -> str:
     return "".join(_escape(c) if unicodedata.category(c) in _HARMFUL else c for c in utf8(text))
 
 
+def visible(text: str) -> str:
+    r"""Return text as ``printable`` does, and every blank but a space as ``\xNN``: in a name it would look right."""
+    return "".join(c if c == " " or not c.isspace() else _escape(c) for c in printable(text))
+
+
 def escape_controls(text: str) -> str:
     r"""Return JSON text that cannot steer a terminal. Control and direction characters become JSON's ``\uXXXX``.
 

@@ -20,7 +20,7 @@ from astsync.config.environment import PREFIX, Overlay, overlay
 from astsync.config.fault_words import fault_words
 from astsync.config.section import Section
 from astsync.errors import ConfigError
-from astsync.text import printable
+from astsync.text import visible
 
 FILE_NAME = "astsync.toml"
 Model = TypeVar("Model", bound=Section)
@@ -36,7 +36,7 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
         return next((place for place in usual_places() if _is_file(place)), None)
     if not _is_file(named):
         raise ConfigError(
-            f"no configuration file {printable(str(named))}", hint="Check the path after --config or in ASTSYNC_CONFIG."
+            f"no configuration file {visible(str(named))}", hint="Check the path after --config or in ASTSYNC_CONFIG."
         )
     return named
 
@@ -80,7 +80,7 @@ def _folder(ask: Callable[[str], Path]) -> tuple[Path, ...]:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    name = printable(str(path))
+    name = visible(str(path))
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
@@ -97,7 +97,7 @@ def _read(path: Path) -> dict[str, Any]:
 def _reason(error: Exception) -> str:
     """Why a text is no TOML. What Python says of its own limits is not for users, so those have words of ours."""
     if isinstance(error, tomllib.TOMLDecodeError):
-        return printable(str(error))
+        return visible(str(error))
     return "brackets stand too deep" if isinstance(error, RecursionError) else "a number has too many digits"
 
 
@@ -110,12 +110,12 @@ def _checked(model: type[Model], data: object, path: Path | None, done: Overlay,
     else:
         if not faults:
             return checked
-    place = printable(str(path)) if path is not None else "no configuration file, and the environment is not enough"
+    place = visible(str(path)) if path is not None else "no configuration file, and the environment is not enough"
     raise ConfigError("\n  ".join([f"{place}:", *faults]), hint=_hint(path))
 
 
 def _hint(path: Path | None) -> str:
     if path is not None:
         return "Mend these lines; the README lists every key."
-    places = "\n".join(f"  {printable(str(place))}" for place in usual_places())
+    places = "\n".join(f"  {visible(str(place))}" for place in usual_places())
     return f"Name a file with --config FILE or ASTSYNC_CONFIG, or put it at one of:\n{places}"

@@ -92,11 +92,11 @@ class SyncConfig(Section):
     )
     max_delete: Share = Field(
         default=0.3,
-        description="a run that deletes more of the entries is refused; see `--allow-deletes`",
+        description="a run that deletes a larger share of the entries is refused; see `--allow-deletes`",
     )
     max_change: Share = Field(
         default=0.3,
-        description="a run that changes more of the entries is refused; see `--allow-changes`",
+        description="a run that changes a larger share of the entries is refused; see `--allow-changes`",
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from astsync.config.configuration import PbxConfig
 from astsync.config.value_types import FromEnvironment
-from astsync.text import nearest, printable
+from astsync.text import nearest, visible
 
 PREFIX = "ASTSYNC_"
 
@@ -38,7 +38,7 @@ def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
         try:
             done.origins[_put(data, variable, environ[variable])] = variable
         except ValueError as error:
-            done.faults.append(f"{printable(variable)}: {error}")
+            done.faults.append(f"{visible(variable)}: {error}")
     for index, table in enumerate(_pbxs(data)[len(configured) :], len(configured)):
         lacking = list(_lacking(table))
         if lacking:
@@ -68,14 +68,14 @@ def _section(data: dict[str, Any], place: Location) -> tuple[dict[str, Any], Loc
     for part in place:
         table = table.setdefault(part, {})
         if type(table) is not dict:
-            raise ValueError(f"{printable(str(part))} is not a section in the file")
+            raise ValueError(f"{visible(str(part))} is not a section in the file")
     return table, place
 
 
 def _pbx(data: dict[str, Any], rest: list[str]) -> tuple[dict[str, Any], Location]:
     """The PBX that a variable names, which is added where there is none."""
     if len(rest) != 2:
-        raise ValueError(f"name a PBX and one key, as in {_variable(printable(rest[0]), 'secret')}")
+        raise ValueError(f"name a PBX and one key, as in {_variable(visible(rest[0]), 'secret')}")
     tables = data.setdefault("pbx", [])
     if type(tables) is not list:
         raise ValueError("the PBXs of the file are not written as [[pbx]]")
@@ -110,7 +110,7 @@ def _unknown_pbx(place: Location, variable: str, name: str, configured: list[str
         cure = f"did you mean {_variable(near[0], str(place[-1]))}?"
     else:
         cure = f"one from the environment alone also needs {', '.join(_variable(name, key) for key in lacking)}"
-    return f"{printable(variable)}: no PBX is named {printable(name)}; {printable(cure)}"
+    return f"{visible(variable)}: no PBX is named {visible(name)}; {visible(cure)}"
 
 
 def _variable(name: str, key: str) -> str:

@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from astsync.config.environment import Location, Overlay
 from astsync.config.section import Section, section_of
-from astsync.text import nearest, printable
+from astsync.text import nearest, visible
 
 _LISTED = 'must be a list, such as ["a", "b"]'
 _WANTED = {
@@ -53,15 +53,15 @@ def _of_unknown_pbx(at: Location, detail: ErrorDetails, overlay: Overlay) -> boo
 def _origin(place: Location, origins: Mapping[Location, str]) -> str:
     """The words that name the variable behind a faulty value; "" where the value stands in the file."""
     found = (origins[place[:end]] for end in range(len(place), 0, -1) if place[:end] in origins)
-    return "".join(f" (set by {printable(variable)})" for variable in list(found)[:1])
+    return "".join(f" (set by {visible(variable)})" for variable in list(found)[:1])
 
 
 def _fault(model: type[Section], at: Location, detail: ErrorDetails) -> str:
     where = (*at, *detail["loc"])
-    key = ".".join(f"[{part + 1}]" if isinstance(part, int) else printable(part) for part in where).replace(".[", "[")
+    key = ".".join(f"[{part + 1}]" if isinstance(part, int) else visible(part) for part in where).replace(".[", "[")
     if detail["type"] == "extra_forbidden":
         known = _known_keys(model, detail["loc"][:-1])
-        near = nearest(str(detail["loc"][-1]), known, 0.4)
+        near = nearest(str(detail["loc"][-1]), known)
         advice = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
         return f"{key}: unknown key; {advice}"
     words = _words(detail, where, key)

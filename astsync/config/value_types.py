@@ -10,7 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
-from astsync.text import printable
+from astsync.text import visible
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]*[a-z0-9_])?", re.IGNORECASE)
@@ -171,7 +171,7 @@ def _headers(value: dict[str, SecretStr]) -> dict[str, SecretStr]:
     """Check headers, whose values are secrets: no message shows one."""
     for name, secret in value.items():
         if _TOKEN.fullmatch(name) is None:
-            raise ValueError(f"{printable(name)} is no name of a header: write Latin letters, digits and -")
+            raise ValueError(f"{visible(name)} is no name of a header: write Latin letters, digits and -")
         if not secret.get_secret_value().isprintable():
             raise ValueError(f"{name} must not hold line breaks or other characters that do not print")
     return value

@@ -97,6 +97,8 @@ def test_an_address_that_is_one(tmp_path: Path, url: str) -> None:
         (FIELD, 'name_field = "a\\nb"', f"source.odata.name_field: {PLAIN}"),
         ('user = "Администратор"', 'user = "a\\u001b"', f"source.user: {PLAIN}"),
         ('user = "astsync"', 'user = "a\\nb"', f"pbx[1].user: {PLAIN}"),
+        ('user = "astsync"', '"a\u00a0b" = 1\nuser = "astsync"', "pbx[1].a\\xa0b: unknown key"),
+        ('user = "astsync"', '"URL" = 1\nuser = "astsync"', "pbx[1].URL: unknown key; known here: ca_file"),
         ('user = "astsync"', '"a\\nastsync: done" = 1\nuser = "astsync"', "pbx[1].a\\nastsync: done: unknown key"),
         ('secret = "hidden-two"', 'secret_file = "a\\u0000b"', f"pbx[1].secret_file: {PLAIN}"),
         ('secret = "hidden-two"', 'secret_file = ""', "pbx[1].secret_file: must not be empty"),

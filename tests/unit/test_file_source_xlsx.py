@@ -79,6 +79,18 @@ def test_a_number_in_a_format_of_dates_is_no_phone(tmp_path: Path, form: str) ->
     assert short(pull(tmp_path / "contacts.xlsx", fields)) == [("А", "А", [*phones, "74955550102"])]
 
 
+def test_the_format_of_a_number_is_the_file_s_own_where_it_has_one(tmp_path: Path) -> None:
+    """Excel's number 14 is a date; a program may use that number for a format of its own."""
+
+    def own(data: bytes) -> bytes:
+        fonts = data.index(b"<fonts")
+        data = data[:fonts] + b'<numFmts count="1"><numFmt numFmtId="14" formatCode="0"/></numFmts>' + data[fonts:]
+        return data.replace(b'numFmtId="0"', b'numFmtId="14"')
+
+    path = repacked(book(tmp_path, [["Name", "Phones"], ["А", 74955550101]]), {"xl/styles.xml": own})
+    assert short(pull(path)) == [("А", "А", ["74955550101"])]
+
+
 def test_a_formula_has_the_value_that_was_counted_last(tmp_path: Path) -> None:
     def counted(data: bytes) -> bytes:
         assert b"<f>1+1</f><v" in data

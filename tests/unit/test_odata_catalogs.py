@@ -60,3 +60,4 @@ def test_a_pasted_interface_is_read(server: Server) -> None:
 def test_only_a_language_at_the_end_is_hinted_at() -> None:
     assert address_hint("http://1c.example.local/trade") == ""
     assert "/en" in address_hint("http://1c.example.local/trade/en")
+    assert address_hint("http://1c.example.local/UT") == address_hint("http://1c.example.local/bp/") == ""

@@ -96,13 +96,10 @@ class Workbook:
         if path not in self._archive:
             return frozenset()
         styles = self._archive.tree(path)
-        own = {
-            item.get("numFmtId")
-            for item in styles.iterfind("{*}numFmts/{*}numFmt")
-            if _is_date(item.get("formatCode", ""))
-        }
+        own = {item.get("numFmtId"): item.get("formatCode", "") for item in styles.iterfind("{*}numFmts/{*}numFmt")}
         formats = [item.get("numFmtId") for item in styles.iterfind("{*}cellXfs/{*}xf")]
-        return frozenset(str(number) for number, item in enumerate(formats) if item in _DATES or item in own)
+        dates = (_is_date(own[item]) if item in own else item in _DATES for item in formats)
+        return frozenset(str(number) for number, date in enumerate(dates) if date)
 
     def _texts(self, path: str) -> Iterator[str]:
         """The texts that the cells of all sheets name by their numbers."""
@@ -199,7 +196,7 @@ class _Strings:
 def _text(item: Iterable[Element] | None) -> str:
     """The text of an item: its own or those of its runs. The other elements say how to pronounce it."""
     texts = []
-    for part in item or ():
+    for part in () if item is None else item:
         kind = local(part.tag)
         if kind == "t":
             texts.append(part.text or "")

@@ -116,7 +116,7 @@ def no_contacts(catalog: str, row: Row | None = None) -> NoContacts:
     own = phone_fields(row) if row is not None else []
     quoted = ", ".join(f'"{one_line(name)}"' for name in own[:_MANY])
     write = f"write phone_fields = [{quoted}] in the table source.odata"
-    fields = f" Its own fields that look like phones: {listed(own)}: {write}." if own else ""
+    fields = f" Its own fields that look like phones: {listed(own, _MANY)}: {write}." if own else ""
     hint = (
         f"Phones are read from the tabular section {sections}, or from the register of that name in configurations "
         f"before БСП (УТ 10.3, БП 2.0).{fields} Name a catalog that has contacts in source.odata.catalogs. A register "

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from astsync.config import KindConfig
 from astsync.config.value_types import Line, Text, Unit, Whole, Words
-from astsync.text import printable
+from astsync.text import visible
 
 
 def bare_catalog(name: str) -> str:
@@ -27,7 +27,7 @@ def _template(value: str) -> str:
         raise ValueError('write a template with placeholders, such as "{owner}: {name}"')
     odd = [field for field in fields if not field.isidentifier()]
     if odd:
-        raise ValueError(f"{{{printable(odd[0])}}} is no name of a field: write {{owner}}, {{name}} or such as {{ИНН}}")
+        raise ValueError(f"{{{visible(odd[0])}}} is no name of a field: write {{owner}}, {{name}} or such as {{ИНН}}")
     return value
 
 
@@ -105,7 +105,7 @@ class ODataConfig(KindConfig):
         for table in ("templates", "owners", "filters"):
             strangers = sorted(key for key in getattr(self, table) if bare_catalog(key) not in names)
             if strangers:
-                raise ValueError(f"{table}: {printable(', '.join(strangers))} is not among the catalogs")
+                raise ValueError(f"{table}: {visible(', '.join(strangers))} is not among the catalogs")
         return self
 
     def of_catalog(self, table: Mapping[str, str], catalog: str, default: str = "") -> str:

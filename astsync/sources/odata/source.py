@@ -5,7 +5,7 @@ section as a set of its own (or from inside the parent where that set cannot be 
 configurations); then the catalog itself, page by page, joined with the phones in memory. One sample row of each catalog
 shows which of the fields that not every configuration has exist in it.
 
-All texts that leave the source are valid Unicode of at most ``values.MAX_TEXT`` characters; longer ones are cut.
+All texts that leave the source are valid Unicode and at most ``formats.values.MAX_TEXT`` characters long.
 """
 
 import logging

@@ -22,6 +22,7 @@ def encode_address(url: str) -> str:
 def address_hint(url: str) -> str:
     """Write what looks wrong in an address, as an end of a hint; "" where nothing does."""
     match = LANGUAGE_PART.search(urlsplit(url).path)
-    if match is None:
+    # Two letters alone are the publication itself: /ut, /BP.
+    if match is None or (match.start() == 0 and match[1] is None):
         return ""
     return f" The address ends in {match[0]}, which a browser adds: leave that out of source.url."
