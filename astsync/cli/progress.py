@@ -33,16 +33,18 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
 
     columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
+        tasks: dict[str, tuple[TaskID, str]] = {}
 
         def update(stage: str, done: int, total: int | None) -> None:
             if total == 0:  # nothing to do is nothing to see
                 return
             place = stage.rpartition(": ")[0]
-            if place not in tasks:
-                tasks[place] = bars.add_task("", total=None)
+            task, before = tasks.get(place) or (bars.add_task("", total=None), stage)
+            if stage != before:  # else rich counts the new stage as finished where its total is that of the last
+                bars.reset(task)
+            tasks[place] = task, stage
             # rich keeps the last stage's total where it is told None; of infinity every number is nothing yet
             size = math.inf if total is None else total
-            bars.update(tasks[place], description=label(stage, done, total), completed=done, total=size)
+            bars.update(task, description=label(stage, done, total), completed=done, total=size)
 
         yield update

@@ -179,7 +179,7 @@ class Engine:
         return goal.report(command, run, tuple(target.report for target in targets))
 
     def _all(self, targets: Sequence[Target], step: Callable[[Target, Progress], None]) -> None:
-        """Do a step on all PBXs at once. With several of them the progress carries the PBX's name."""
+        """Do a step on all PBXs at once. The progress of each carries its name."""
 
         def interrupt() -> None:
             self._stopping.set()

@@ -248,17 +248,18 @@ class AmiConnection:
     def send(self, pack: bytes) -> None:
         """Send bytes, all of them. Raises PbxTimeout, PbxConnectionLost.
 
-        After a time-out the connection is of no more use: a part of a packet may be sent, and Asterisk would take what
-        follows for its rest, as the rest of a name.
+        A sending that did not end, by a time-out or by Ctrl-C, leaves the connection of no more use: a part of a packet
+        may be sent, and Asterisk would take what follows for its rest, as the rest of a name.
         """
         try:
             with self._send_lock:
                 if self._lost is not None or self._wire is None or self._stuck:
                     why = "an action was sent in part" if self._stuck else "not connected"
                     raise self._lost or PbxConnectionLost(f"{self.config.name}: {why}")
+                self._stuck = True  # for others too that look while this goes on, as ``disconnect`` does
                 self._wire.send(pack)
+                self._stuck = False
         except TimeoutError:
-            self._stuck = True
             raise no_answer(f"{self.config.name}: sending", self.timeout) from None
         except OSError as error:
             raise PbxConnectionLost(f"{self.config.name}: the AMI connection broke: {explain(error)}") from None

@@ -61,6 +61,7 @@ class PatientFamily:
         self._connection = ExitStack()
         self._family: Family | None = None
         self._known: dict[str, str] = {}
+        self._lost_since_read = False
 
     def connect(self) -> None:
         """Connect for the first time. Raises PbxError."""
@@ -82,6 +83,7 @@ class PatientFamily:
             except retry.LOST as error:
                 again = self._come_back(error, again)
             else:
+                self._lost_since_read = False
                 return self._known
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
@@ -94,9 +96,9 @@ class PatientFamily:
         )
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
-        """Delete keys; after a loss those that were not confirmed and still hold what the last ``read`` returned.
+        """Delete keys. If the PBX was lost since the last ``read``, also in a ``put``, the family is read again first.
 
-        A key that holds another value then has failed.
+        A key that holds another value by then is somebody else's: it stays, and has failed.
         """
         return self._write(
             list(numbers),
@@ -121,7 +123,7 @@ class PatientFamily:
         again = None
         while True:
             try:
-                if again is not None:
+                if self._lost_since_read:
                     theirs = held_otherwise(items)
                     items = [item for item in items if key(item) not in theirs]
                     failed |= dict.fromkeys(theirs, _THEIRS)
@@ -158,6 +160,7 @@ class PatientFamily:
             self._wait_for_it(error, self._left)
         finally:
             self._left -= time.monotonic() - started
+        self._lost_since_read = True
         log.warning("%s: connected again, going on", self._pbx.name)
         return time.monotonic()
 

@@ -68,6 +68,7 @@ def _check(parts: Parts, pbxs: Sequence[PbxConfig], every: float) -> None:
     for pbx in pbxs:
         pbx.password()
     parts.builder()
+    parts.source.describe()  # made here: its libraries load outside the lock, and its faults are told now
     if every:
         source.secret()
     if every and not kind_of(source).repeatable(source):

@@ -188,16 +188,19 @@ def test_a_cut_while_reading_is_not_half_a_family() -> None:
                 family.read()
 
 
-def test_nothing_follows_a_packet_that_was_sent_in_part(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("cause", "told"), [(TimeoutError, PbxTimeout), (KeyboardInterrupt, KeyboardInterrupt)])
+def test_nothing_follows_a_packet_that_was_sent_in_part(
+    monkeypatch: pytest.MonkeyPatch, cause: type[BaseException], told: type[BaseException]
+) -> None:
     whole = PlainWire.send
 
     def stall(wire: PlainWire, data: bytes) -> None:
         whole(wire, data.removesuffix(b"MIKO\r\n\r\n"))
-        raise TimeoutError
+        raise cause
 
     with AmiStandIn() as standin, AmiConnection(config(standin)) as connection:
         monkeypatch.setattr(PlainWire, "send", stall)
-        with pytest.raises(PbxTimeout):
+        with pytest.raises(told):
             connection.action("DBPut", Family="cidname", Key="1", Val="OOO MIKO")
         monkeypatch.undo()
         with pytest.raises(PbxConnectionLost):

@@ -91,6 +91,19 @@ def test_what_somebody_writes_while_a_pbx_is_lost_in_the_deletes_stays(at: int) 
 
 
 @pytest.mark.server
+def test_what_somebody_writes_while_a_pbx_is_lost_in_the_puts_is_not_deleted_after_them() -> None:
+    with AmiStandIn(faults=AmiFaults(cut_after_answers=700)) as standin:
+        standin.fill({"1": "ours", "2": "ours too"})
+        theirs = {"1": "by hand"}
+        with PatientPbx(Meanwhile(standin, theirs), 20).open() as family:
+            family.read()
+            family.put(MANY)
+            result = family.delete(["1", "2"])
+        assert standin.family() == {**dict(MANY), **theirs}
+    assert (result.done, [*result.failed]) == (1, ["1"])
+
+
+@pytest.mark.server
 @pytest.mark.parametrize("theirs", [{KEYS[-1]: "by hand"}, {}])
 def test_a_run_that_loses_the_pbx_in_the_deletes_leaves_what_is_not_its_own(
     rig: EngineRig, theirs: dict[str, str]
