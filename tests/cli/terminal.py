@@ -59,11 +59,14 @@ class Terminal:
         return self.process.wait(20)
 
     def interrupt(self) -> int:
-        """Press Ctrl-C, as often as a person would: one that falls just before a read waits for the next key."""
-        for _ in range(40):
+        """Press Ctrl-C, again after a while: one that falls just before a read waits for the next key.
+
+        The while is long enough for a busy machine to end in. A second one that meets Python's own end kills it.
+        """
+        for _ in range(4):
             self.type("\x03")
             with suppress(subprocess.TimeoutExpired):
-                self.process.wait(0.5)
+                self.process.wait(8)
                 break
         return self.end()
 
