@@ -48,7 +48,7 @@ def readme(text: str) -> str:
     before, heading, after = text.partition(HEADING)
     if not heading:
         raise ValueError(f"no table {HEADING!r}")
-    return before + heading + table() + after[re.match(r"(?:\|.*\n)*", after).end() :]  # type: ignore[union-attr]
+    return before + heading + table() + re.sub(r"\A(?:\|.*\n)*", "", after)
 
 
 def example() -> str:
