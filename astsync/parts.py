@@ -6,7 +6,6 @@ file alone, and then reaches all of them; ``tests/unit/test_parts.py`` plays eve
 
 import hashlib
 import os
-import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from functools import cached_property
@@ -26,6 +25,7 @@ from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Lifted, Limits
 from astsync.sources import CONFIG, Source, open_source
+from astsync.stopping import Stopping
 from astsync.store import Store, locked
 from astsync.text import printable
 
@@ -83,10 +83,10 @@ class Parts:
         """Make the PBXs of these names, or all. A connection that is lost is an error at once."""
         return [AmiPbx(pbx, self.config.sync.family) for pbx in self.pbx_configs(names)]
 
-    def patient_pbxs(self, names: Sequence[str], stopping: threading.Event) -> list[PatientPbx]:
-        """Make PBXs that a run waits for when their connection is lost; ``stopping`` ends the wait."""
+    def patient_pbxs(self, names: Sequence[str] = ()) -> list[PatientPbx]:
+        """Make the PBXs of these names, or all; a run waits for them when their connection is lost."""
         chosen = zip(self.pbxs(names), self.pbx_configs(names), strict=True)
-        return [PatientPbx(pbx, config.patience, stopping) for pbx, config in chosen]
+        return [PatientPbx(pbx, config.patience) for pbx, config in chosen]
 
     def options(
         self, lifted: Lifted | None = None, *, dry_run: bool = False, whole: bool = False, durable: bool = False
@@ -100,6 +100,10 @@ class Parts:
         )
         return RunOptions(sync.family, sync.foreign, limits, dry_run=dry_run, whole=whole, durable=durable)
 
+    def stopping(self) -> Stopping:
+        """The end of a run that begins now."""
+        return Stopping(self.config.run.max_minutes * 60 or None)
+
     @contextmanager
     def store(self, *, write: bool) -> Iterator[Store]:
         """Open the store, without its lock. Raises StoreError."""
@@ -112,12 +116,13 @@ class Parts:
         pbxs: Sequence[Pbx],
         options: RunOptions,
         progress: Progress = no_progress,
-        stopping: threading.Event | None = None,
+        stopping: Stopping | None = None,
     ) -> Iterator[Engine]:
         """Open the store and make an engine over it. Raises AstsyncError.
 
-        A run that may write holds the store's lock. A dry run takes no lock and only reads the store, so it may run
-        beside another one. The builder is tried first, so that a wrong rule makes no failed run in the history.
+        ``stopping`` is that of the run; by default the run begins when the engine is made. A run that may write holds
+        the store's lock. A dry run takes no lock and only reads the store, so it may run beside another one. The
+        builder is tried first, so that a wrong rule makes no failed run in the history.
         """
         self.builder()
         with (
@@ -131,7 +136,7 @@ class Parts:
                 store=store,
                 options=options,
                 progress=progress,
-                stopping=stopping,
+                stopping=stopping or self.stopping(),
             )
 
 

@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from astsync.errors import UnsafeValue
 from astsync.pbx import WriteResult, packets
 from astsync.phonebook.model import Progress, no_progress
+from astsync.stopping import NEVER, Stopping
 
 
 class MemoryFamily:
@@ -65,6 +66,6 @@ class MemoryPbx:
         self.entries = entries if entries is not None else {}
 
     @contextmanager
-    def open(self) -> Iterator[MemoryFamily]:
+    def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
         """Open the family; nothing is connected."""
         yield MemoryFamily(self.entries)

@@ -1,6 +1,5 @@
 """The engine of a command: the parts of its configuration, under a progress bar."""
 
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
@@ -20,11 +19,11 @@ def open_engine(
     """Make an engine for the configuration; a run that may write holds the store's lock. Raises AstsyncError."""
     from astsync.parts import Parts
 
-    parts, stopping = Parts.load(common.config), threading.Event()
+    parts = Parts.load(common.config)
     options = parts.options(lifted, dry_run=dry_run, whole=whole, durable=durable)
-    pbxs = parts.patient_pbxs(common.pbx, stopping)
+    pbxs = parts.patient_pbxs(common.pbx)
     with (
         progress_bar(quiet=common.quiet) as progress,
-        parts.engine(pbxs, options, progress, stopping) as engine,
+        parts.engine(pbxs, options, progress) as engine,
     ):
         yield engine

@@ -16,6 +16,7 @@ from astsync.config.value_types import (
     ConfigPath,
     Host,
     HostOrNone,
+    Minutes,
     Port,
     Seconds,
     Share,
@@ -114,6 +115,17 @@ class StoreConfig(Section):
     )
 
 
+class RunConfig(Section):
+    """The section ``[run]``."""
+
+    max_minutes: Minutes = Field(
+        default=30,
+        description="that a whole run may take; 0: no bound. A run whose time is over says so and ends in order, with "
+        "exit code 4, 5 or 7: the lock is free, and the next run does the rest. Each sync and each restore of `watch` "
+        "is a run",
+    )
+
+
 class PbxConfig(Section):
     """A section ``[[pbx]]``."""
 
@@ -176,6 +188,7 @@ class Config(Section):
     book: BookConfig = Field(default=BookConfig(), description="one number of several counterparties")
     sync: SyncConfig = Field(default=SyncConfig(), description="the family, foreign keys and the safety limits")
     store: StoreConfig = Field(default=StoreConfig(), description="what is kept on this machine")
+    run: RunConfig = Field(default=RunConfig(), description="the time of a run")
     pbx: Annotated[tuple[PbxConfig, ...], Field(min_length=1)] = Field(
         description="one PBX and its AMI user; a second PBX is a second [[pbx]]"
     )

@@ -201,4 +201,5 @@ HostOrNone = Annotated[str, AfterValidator(lambda value: value and _host(value))
 ConfigPath = Annotated[Path, BeforeValidator(_rooted)]
 Whole = Annotated[int, BeforeValidator(_no_truth)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
+Minutes = Annotated[float, BeforeValidator(_no_truth), Field(ge=0, le=10_080), Unit("minutes")]
 Seconds = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=3600), Unit("seconds")]

@@ -1,12 +1,12 @@
 """The engine: the kinds of run, and the steps that each of them follows."""
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 
 from astsync.engine.goals import Goal, PhonebookGoal, UndoGoal
+from astsync.engine.overtime import pull as pull_in_time
 from astsync.engine.result import Problems, Report
 from astsync.engine.run_options import RunOptions
 from astsync.engine.side_by_side import side_by_side
@@ -16,6 +16,7 @@ from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
 from astsync.sources import Source
+from astsync.stopping import Stopping
 from astsync.store import RunRecord, Snapshot, Store
 
 log = logging.getLogger(__name__)
@@ -24,7 +25,8 @@ log = logging.getLogger(__name__)
 class Engine:
     """Brings PBXs in step with the phonebook of a source or of the snapshot, and puts runs back.
 
-    ``stopping`` ends the waits of a run when it is set. The engine sets it itself when it is interrupted.
+    ``stopping`` is that of one run, which ends when it is set, or when its time is over. The engine sets it itself when
+    it is interrupted.
     """
 
     def __init__(
@@ -36,7 +38,7 @@ class Engine:
         store: Store,
         options: RunOptions,
         progress: Progress = no_progress,
-        stopping: threading.Event | None = None,
+        stopping: Stopping | None = None,
     ) -> None:
         self._source = source
         self._builder = builder
@@ -44,7 +46,7 @@ class Engine:
         self._store = store
         self._options = options
         self._progress = progress
-        self._stopping = stopping if stopping is not None else threading.Event()
+        self._stopping = stopping if stopping is not None else Stopping()
 
     @property
     def has_snapshot(self) -> bool:
@@ -110,7 +112,7 @@ class Engine:
 
     def _read(self) -> Decide:
         """Read the source; what is returned makes the phonebook. Raises SourceError when the list is not whole."""
-        return self._builder().read(self._source.pull(self._progress))
+        return self._builder().read(pull_in_time(self._source, self._progress, self._stopping))
 
     def _pulled(self, run: int | None, pull: Callable[[], Decide] | None = None) -> Goal:
         book = self._decided(run, self._read() if pull is None else pull())

@@ -1,12 +1,12 @@
 """One PBX during a run."""
 
 import logging
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
 from astsync.engine.goals import Goal
+from astsync.engine.overtime import check_time, in_time
 from astsync.engine.result import Applied, PbxReport
 from astsync.engine.run_options import RunOptions
 from astsync.engine.side_by_side import Abandoned
@@ -14,14 +14,12 @@ from astsync.engine.work import Work
 from astsync.errors import (
     AstsyncError,
     PbxBadAnswer,
-    PbxConnectionLost,
     PbxError,
-    PbxTimeout,
-    PbxUnreachable,
 )
-from astsync.pbx import Family, Pbx, WriteResult
+from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.model import Progress
 from astsync.phonebook.ownership import Ownership, owned_keys, owners_after, owners_before
+from astsync.stopping import Stopping
 from astsync.store import RunPart, Store
 
 log = logging.getLogger(__name__)
@@ -40,7 +38,7 @@ class Target:
     Every step leaves its outcome in ``report``. An error ends the steps of this PBX alone.
     """
 
-    def __init__(self, pbx: Pbx, store: Store, options: RunOptions, stopping: threading.Event) -> None:
+    def __init__(self, pbx: Pbx, store: Store, options: RunOptions, stopping: Stopping) -> None:
         self.name = pbx.name
         self.report = PbxReport(pbx.name)
         self.work: Work | None = None
@@ -75,18 +73,20 @@ class Target:
     def read(self, goal: Goal, progress: Progress) -> None:
         """Connect, read the family and make the work."""
         try:
-            family = self._connection.enter_context(self._pbx.open())
-            self._heed()
+            family = self._connection.enter_context(self._pbx.open(self._stopping))
+            self._heed("reading")
             existing = family.read(progress)
             self._owners = self._store.owners(self.name, self._options.family)
         except AstsyncError as error:
-            return self.fail(error)
+            return self.fail(in_time(error, self.name, "reading", self._stopping))
         self.work = goal.work(self.name, existing, owned_keys(self._owners, existing))
         self.report = replace(self.report, plan=self.work.plan)
         self._family = family
         return None
 
-    def _heed(self) -> None:
+    def _heed(self, doing: str) -> None:
+        """End this PBX's part where the run must end. Raises Abandoned, and PbxTimeout where the run's time is over."""
+        check_time(self.name, doing, self._stopping)
         if self._stopping.is_set():
             self.close()
             raise Abandoned
@@ -95,15 +95,15 @@ class Target:
         """Record, apply, read again and compare, store what became of it."""
         if self.report.error is not None or self.work is None or self._family is None:
             return
-        self._heed()
         try:
+            self._heed("writing")
             self._record(self.work, run)
             if self.work.plan.changes or self.work.puts:
                 self._carry_out(self._family, self.work, run, progress)
             else:
                 self.report = replace(self.report, applied=Applied(), verified=True)
         except AstsyncError as error:
-            self.fail(error)
+            self.fail(in_time(error, self.name, "writing", self._stopping))
 
     def _record(self, work: Work, run: int) -> None:
         """Store what will be changed and whose the keys are from now on.
@@ -117,7 +117,7 @@ class Target:
     def _carry_out(self, family: Family, work: Work, run: int, progress: Progress) -> None:
         try:
             self._apply(family, work, progress)
-        except (PbxUnreachable, PbxConnectionLost, PbxTimeout):
+        except retry.LOST:
             raise  # the record stays whole: Asterisk may have done what it did not answer, or may do it later
         except PbxError:
             self._look_again(family, work, run)
@@ -179,7 +179,7 @@ class Target:
     def _look(self, family: Family, progress: Progress, wait: float) -> dict[str, str]:
         if wait:
             self._stopping.wait(wait)
-            self._heed()
+            self._heed("reading again")
         return family.read(progress)
 
     def _write_again(self, family: Family, work: Work, wrong: Mapping[str, str | None]) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from astsync.phonebook.model import Progress, no_progress
+from astsync.stopping import NEVER, Stopping
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,11 @@ class Pbx(Protocol):
     def name(self) -> str:
         """The PBX's name in reports and in the store."""
 
-    def open(self) -> AbstractContextManager[Family]:
-        """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError."""
+    def open(self, stopping: Stopping = NEVER) -> AbstractContextManager[Family]:
+        """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError.
+
+        Nothing is waited for longer than ``stopping`` allows: where it ends a wait, that is a PbxTimeout.
+        """
 
 
 class Keys(Family, Protocol):
@@ -67,5 +71,5 @@ class Keys(Family, Protocol):
 class KeyPbx(Pbx, Protocol):
     """One PBX that can be asked for single keys."""
 
-    def open(self) -> AbstractContextManager[Keys]:
+    def open(self, stopping: Stopping = NEVER) -> AbstractContextManager[Keys]:
         """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError."""

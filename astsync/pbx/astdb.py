@@ -16,6 +16,7 @@ from astsync.pbx import WriteResult, packets
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.pipeline import Pipeline
 from astsync.phonebook.model import Progress, no_progress
+from astsync.stopping import NEVER, Stopping
 
 log = logging.getLogger(__name__)
 
@@ -192,7 +193,7 @@ class AmiPbx:
         self.family = family
 
     @contextmanager
-    def open(self) -> Iterator[AstDb]:
+    def open(self, stopping: Stopping = NEVER) -> Iterator[AstDb]:
         """Connect and log in; the end of the context logs off and disconnects. Raises PbxError."""
-        with AmiConnection(self.config) as connection:
+        with AmiConnection(self.config, stopping=stopping) as connection:
             yield AstDb(connection, self.family)

@@ -31,6 +31,7 @@ from astsync.errors import (
 from astsync.pbx import packets
 from astsync.pbx.wire import Wire, connect
 from astsync.pbx.wire import reason as explain
+from astsync.stopping import NEVER, Stopping
 
 log = logging.getLogger(__name__)
 
@@ -124,10 +125,19 @@ class AmiConnection:
     is AMI's mask of them: "off", or classes such as "system"; of these only those come that ``read`` of manager.conf
     allows the user, and the login succeeds without any. ``on_end`` is called once when the connection has ended. All
     of them are called by the listener thread.
+
+    ``stopping`` is that of the run which uses the connection: nothing is waited for longer than it allows.
     """
 
-    def __init__(self, config: PbxConfig, events: str = "off", on_end: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        config: PbxConfig,
+        events: str = "off",
+        on_end: Callable[[], None] = lambda: None,
+        stopping: Stopping = NEVER,
+    ) -> None:
         self.config = config
+        self.stopping = stopping
         self.timeout = config.timeout
         self.client = AMIClient(address=config.host, port=config.port, timeout=config.timeout)
         self.ami_version = ""

@@ -6,7 +6,6 @@ the family is read: what somebody else wrote while the PBX was lost is not delet
 """
 
 import logging
-import threading
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -15,6 +14,7 @@ from typing import TypeVar
 from astsync.errors import PbxConnectionLost, PbxError
 from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.model import Progress, no_progress
+from astsync.stopping import NEVER, Stopping
 
 log = logging.getLogger(__name__)
 
@@ -27,20 +27,18 @@ class PatientPbx:
     """A ``Pbx`` whose lost connections are made again, waiting ``patience`` seconds in all while it is open.
 
     A try after a loss that achieves nothing counts as waiting too: else a PBX that takes logins and answers nothing
-    else would be waited for without end. The last try may take the PBX's own time-out longer. ``stopping`` ends every
-    wait.
+    else would be waited for without end. The last try may take the PBX's own time-out longer.
     """
 
-    def __init__(self, pbx: Pbx, patience: float, stopping: threading.Event | None = None) -> None:
+    def __init__(self, pbx: Pbx, patience: float) -> None:
         self.name = pbx.name
         self._pbx = pbx
         self._patience = patience
-        self._stopping = stopping if stopping is not None else threading.Event()
 
     @contextmanager
-    def open(self) -> "Iterator[PatientFamily]":
-        """Connect, waiting at most ``retry.AT_FIRST`` seconds. Raises PbxError."""
-        family = PatientFamily(self._pbx, self._patience, self._stopping)
+    def open(self, stopping: Stopping = NEVER) -> "Iterator[PatientFamily]":
+        """Connect, waiting at most ``retry.AT_FIRST`` seconds. ``stopping`` ends every wait. Raises PbxError."""
+        family = PatientFamily(self._pbx, self._patience, stopping)
         try:
             family.connect()
             yield family
@@ -54,7 +52,7 @@ class PatientFamily:
     ``_known`` is what the last ``read`` returned, from which the caller decided what to delete.
     """
 
-    def __init__(self, pbx: Pbx, patience: float, stopping: threading.Event) -> None:
+    def __init__(self, pbx: Pbx, patience: float, stopping: Stopping) -> None:
         self._pbx = pbx
         self._left = patience
         self._stopping = stopping
@@ -181,7 +179,7 @@ class PatientFamily:
                 error = again
 
     def _enter(self) -> None:
-        self._family = self._connection.enter_context(self._pbx.open())
+        self._family = self._connection.enter_context(self._pbx.open(self._stopping))
 
 
 def _not_confirmed(items: list[T], key: Callable[[T], str], error: PbxError) -> list[T]:

@@ -11,6 +11,7 @@ from astsync.sources.file.section import FileConfig
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.soap.section import SoapConfig
+from astsync.stopping import NEVER, Stopping
 
 
 class Source(Protocol):
@@ -20,8 +21,10 @@ class Source(Protocol):
         """The name of the source in reports and messages, without secrets."""
         ...
 
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         """Yield every counterparty once, without those that are marked for deletion.
+
+        Nothing is waited for longer than ``stopping`` allows: where it ends a wait, that is a SourceUnreachable.
 
         Raises SourceError, before or while iterating, when the list is not whole. What was yielded until then must not
         be used.

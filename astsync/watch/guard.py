@@ -19,7 +19,7 @@ from typing import Any
 from astsync.engine.result import Report
 from astsync.errors import AstsyncError, PbxConnectionLost
 from astsync.pbx import Pbx, retry
-from astsync.pbx.astdb import AmiPbx, AstDb
+from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
 from astsync.watch.clock import Clock
@@ -103,7 +103,7 @@ class Guard(Loop):
         """Restore, then look from time to time; only an error ends it, as the connection's end."""
         self._note_return(ami.started())
         news.booted = False  # an Asterisk that has started says it at each login; only a later one is news
-        held = OpenedPbx(self.name, AstDb(ami, self._family))
+        held = OpenedPbx(ami, self._family)
         rechecked = False
         while True:
             if self._restore_due:

@@ -7,12 +7,14 @@ from contextlib import AbstractContextManager
 from typing import TypeVar
 
 from astsync.engine import Engine
+from astsync.engine.overtime import pull
 from astsync.engine.result import PbxReport, Report
 from astsync.errors import AstsyncError, LockedError
 from astsync.parts import Parts
 from astsync.pbx import Pbx
 from astsync.pbx.retry import doubled, jittered
 from astsync.phonebook.model import Decide, Progress
+from astsync.stopping import Stopping
 from astsync.watch.loop import Loop
 
 log = logging.getLogger(__name__)
@@ -28,25 +30,29 @@ class Runs:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def pull(self, progress: Progress) -> Decide:
+    def stopping(self) -> Stopping:
+        """The end of a run that begins now."""
+        return self._parts.stopping()
+
+    def pull(self, progress: Progress, stopping: Stopping) -> Decide:
         """Pull the source, without a lock and without writing. Raises SourceError."""
-        return self._parts.builder().read(self._parts.source.pull(progress))
+        return self._parts.builder().read(pull(self._parts.source, progress, stopping))
 
-    def sync(self, pull: Callable[[], Decide], pbxs: Sequence[Pbx], progress: Progress) -> Report:
-        """Bring PBXs in step with what ``pull`` returns, and keep that as the snapshot.
+    def sync(self, pulled: Callable[[], Decide], pbxs: Sequence[Pbx], progress: Progress, stopping: Stopping) -> Report:
+        """Bring PBXs in step with what ``pulled`` returns, and keep that as the snapshot.
 
-        Raises what ``pull`` raises, LockedError, StoreError.
+        ``stopping`` is that of the pull. Raises what ``pulled`` raises, LockedError, StoreError.
         """
-        with self._engine(pbxs, progress) as engine:
-            return engine.sync(pull=pull)
+        with self._engine(pbxs, progress, stopping) as engine:
+            return engine.sync(pull=pulled)
 
     def restore(self, pbxs: Sequence[Pbx], progress: Progress) -> Report | None:
         """Bring PBXs in step with the snapshot; None when there is none yet. Raises LockedError, StoreError."""
-        with self._engine(pbxs, progress) as engine:
+        with self._engine(pbxs, progress, self.stopping()) as engine:
             return engine.restore() if engine.has_snapshot else None
 
-    def _engine(self, pbxs: Sequence[Pbx], progress: Progress) -> AbstractContextManager[Engine]:
-        return self._parts.engine(pbxs, self._parts.options(), progress)
+    def _engine(self, pbxs: Sequence[Pbx], progress: Progress, stopping: Stopping) -> AbstractContextManager[Engine]:
+        return self._parts.engine(pbxs, self._parts.options(), progress, stopping)
 
 
 class Turns:

@@ -9,6 +9,7 @@ from astsync.errors import AstsyncError, SourceError
 from astsync.pbx import Pbx
 from astsync.pbx.retry import doubled, jittered
 from astsync.phonebook.model import Decide
+from astsync.stopping import Stopping
 from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop
 from astsync.watch.runs import Runs, Turns, in_full, told
@@ -53,9 +54,10 @@ class Syncer(Loop):
 
     def _sync(self) -> bool:
         """Pull and apply; False when the source or the store failed."""
+        stopping = self._runs.stopping()
         try:
-            pull = self._pull()
-            report = self._turns.take(self, lambda: self._runs.sync(pull, self._up(), self.writing))
+            pulled = self._pull(stopping)
+            report = self._turns.take(self, lambda: self._runs.sync(pulled, self._up(), self.writing, stopping))
         except AstsyncError as error:
             self._failed(error)
             if isinstance(error, SourceError):
@@ -64,13 +66,13 @@ class Syncer(Loop):
         self._done(report)
         return True
 
-    def _pull(self) -> Callable[[], Decide]:
+    def _pull(self, stopping: Stopping) -> Callable[[], Decide]:
         """Pull now; return a function that returns what the pull brought, or raises what it raised.
 
         So the run that follows notes a failed pull in the store, as every other run does.
         """
         try:
-            book = self._runs.pull(self.pulling)
+            book = self._runs.pull(self.pulling, stopping)
         except SourceError as error:
             return partial(_raise, error)
         return lambda: book

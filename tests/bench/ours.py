@@ -17,6 +17,7 @@ from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.ownership import CERTAINLY_OURS
 from astsync.sandbox.asterisk import PrivateAsterisk
+from astsync.stopping import NEVER, Stopping
 from astsync.store import Snapshot, Store
 from tests.bench.entries import make_entries
 from tests.bench.peers import NotMeasured
@@ -98,8 +99,8 @@ class _Watched:
         self._family: AstDb | None = None
 
     @contextmanager
-    def open(self) -> Iterator["_Watched"]:
-        with self._pbx.open() as self._family:
+    def open(self, stopping: Stopping = NEVER) -> Iterator["_Watched"]:
+        with self._pbx.open(stopping) as self._family:
             yield self
 
     @contextmanager
@@ -130,7 +131,7 @@ class _NoSource:
     def describe(self) -> str:
         return "none"
 
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         raise RuntimeError("a push asks no source")
 
     def check(self) -> Iterator[Finding]:

@@ -10,6 +10,7 @@ from typing import Any
 from astsync.errors import PbxConnectionLost
 from astsync.pbx import Family, Pbx, WriteResult
 from astsync.phonebook.model import Progress, no_progress
+from astsync.stopping import NEVER, Stopping
 from astsync.store import Store
 
 
@@ -106,9 +107,9 @@ class FragilePbx:
         self.weakness = Weakness()
 
     @contextmanager
-    def open(self) -> Iterator[FragileFamily]:
+    def open(self, stopping: Stopping = NEVER) -> Iterator[FragileFamily]:
         """Give the family."""
-        with self._inner.open() as family:
+        with self._inner.open(stopping) as family:
             yield FragileFamily(family, self.weakness)
 
     def held(self) -> dict[str, str]:

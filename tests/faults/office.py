@@ -21,6 +21,7 @@ from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.ownership import owned_keys
 from astsync.phonebook.plan import Limits
+from astsync.stopping import NEVER, Stopping
 from astsync.store import Store
 from tests.faults.fragile import FragilePbx, FragileStore, Weakness
 from tests.faults.model import Done
@@ -50,7 +51,7 @@ class Listed:
     def check(self) -> Iterator[Finding]:
         yield Finding("list", good=True, words="there")
 
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         for count, (number, name) in enumerate(self.names.items()):
             if count == self.breaks_after:
                 break

@@ -13,6 +13,7 @@ from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.ownership import CERTAINLY_OURS, owned_keys
+from astsync.stopping import NEVER, Stopping
 from astsync.store import Store
 from tests.memory_pbx import MemoryFamily, MemoryPbx
 
@@ -33,7 +34,7 @@ class ListSource:
     def check(self) -> Iterator[Finding]:
         yield Finding("list", good=True, words=f"{len(self.names)} names")
 
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         self.pulls += 1
         for number, name in self.names.items():
             yield Counterparty(number, name, (Phone((f"+{number}",)),), "List")
@@ -56,7 +57,7 @@ class Spy(MemoryPbx):
         self.opened = 0
 
     @contextmanager
-    def open(self) -> Iterator[MemoryFamily]:
+    def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
         if self.unreachable:
             raise PbxUnreachable(f"{self.name}: no connection")
         self.opened += 1
@@ -111,6 +112,7 @@ class EngineRig:
         self.pbxs: list[Pbx] = [self.pbx]
         self.store = store
         self.options = RunOptions()
+        self.stopping = Stopping()
 
     def engine(self, **options: object) -> Engine:
         return Engine(
@@ -119,6 +121,7 @@ class EngineRig:
             pbxs=self.pbxs,
             store=self.store,
             options=replace(self.options, **options),  # type: ignore[arg-type]
+            stopping=self.stopping,
         )
 
     @property

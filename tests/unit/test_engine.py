@@ -12,10 +12,10 @@ import pytest
 from astsync.engine.result import Applied
 from astsync.engine.target import COMMITTED
 from astsync.errors import PbxConnectionLost, SafetyError, SourceBadAnswer, StoreError
-from astsync.pbx.opened import OpenedPbx
 from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.ownership import Ownership
 from astsync.phonebook.plan import Limits
+from astsync.stopping import NEVER, Stopping
 from astsync.store import Store
 from tests.memory_pbx import MemoryFamily, MemoryPbx
 from tests.unit.engine_rig import EngineRig, Spy, SpyFamily, names, phone
@@ -111,17 +111,6 @@ def test_restore_writes_only_what_differs_from_the_snapshot(rig: EngineRig) -> N
     assert (report.exit_code, report.command, report.fresh, rig.source.pulls) == (0, "restore", False, 1)
     assert sorted(rig.pbx.put) == [phone(3), phone(4)]
     assert rig.pbx.entries == {**names(20), "101": "Reception"}
-
-
-def test_restore_takes_the_connection_that_its_caller_holds(rig: EngineRig) -> None:
-    rig.engine().sync()
-    rig.pbx.entries.clear()
-    rig.pbxs = []
-    with rig.pbx.open() as family:
-        rig.pbx.unreachable = True
-        report = rig.engine().restore([OpenedPbx("office", family)])
-        assert family.read() == names(20)
-    assert (report.exit_code, [pbx.name for pbx in report.pbx]) == (0, ["office"])
 
 
 def test_restore_without_a_snapshot_says_what_to_do(rig: EngineRig) -> None:
@@ -394,9 +383,9 @@ def test_pbxs_are_worked_on_side_by_side_and_reported_in_their_order(rig: Engine
 
     class Meets(Spy):
         @contextmanager
-        def open(self) -> Iterator[MemoryFamily]:
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
             meeting.wait()
-            with super().open() as family:
+            with super().open(stopping) as family:
                 yield family
 
     pbxs = [Meets(name) for name in ("office", "branch", "attic")]
@@ -419,7 +408,7 @@ def test_each_of_several_pbxs_has_its_own_progress(rig: EngineRig) -> None:
 
 def test_a_bug_on_one_of_several_pbxs_is_told_as_a_bug(rig: EngineRig) -> None:
     class Broken(Spy):
-        def open(self) -> NoReturn:
+        def open(self, stopping: Stopping = NEVER) -> NoReturn:
             raise ZeroDivisionError
 
     rig.pbxs = [rig.pbx, Broken("branch")]
@@ -433,7 +422,7 @@ class Hangs(MemoryPbx):
     """Answers only when its connection is ended."""
 
     @contextmanager
-    def open(self) -> Iterator[MemoryFamily]:
+    def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
         ended = threading.Event()
         try:
             yield HangingFamily(ended)
@@ -486,7 +475,7 @@ def test_durable_waits_past_the_commit_and_reads_once_more(rig: EngineRig, monke
 
     class ForgetsPbx(MemoryPbx):
         @contextmanager
-        def open(self) -> Iterator[MemoryFamily]:
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
             yield Forgets(self.entries, waited)
 
     def wait(seconds: float) -> bool:
@@ -518,7 +507,7 @@ class Loses(Spy):
         self.then: dict[str, str] | None = then
 
     @contextmanager
-    def open(self) -> Iterator[MemoryFamily]:
+    def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
         yield LosingFamily(self)
 
 
@@ -573,7 +562,7 @@ def test_what_a_pbx_confirms_and_forgets_is_noticed(rig: EngineRig) -> None:
 
     class DeafPbx(MemoryPbx):
         @contextmanager
-        def open(self) -> Iterator[MemoryFamily]:
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
             yield Deaf({})
 
     rig.pbxs = [DeafPbx("deaf")]

@@ -33,7 +33,8 @@ TOGETHER: dict[str, dict[str, Any]] = {
 }
 GUESSES = (True, False, 7, 1, 0, "7%", ";", "utf-8", "US", "495", "none", "other", "http://other.example/trade")
 TABLES = (["other"], {"Контрагенты": "{name}"}, {"X-Other": "other"})
-NO_SETTINGS = {"_builder", "_progress", "_stopping", "_connection", "_pbxs"}  # what they do is compared apart, or alive
+# What they do is compared apart, or alive.
+NO_SETTINGS = {"_builder", "_progress", "_connection", "_pbxs", "_asked", "_end"}
 Play = Callable[[Config, str], "Recorder"]
 
 
@@ -58,11 +59,12 @@ class Recorder:
             goal(None)
         raise Seen
 
-    def read(self, builder: BookBuilder, _: object) -> Decide:
+    def read(self, builder: BookBuilder, counterparties: Iterator[Any]) -> Decide:
         self.builders.append(builder)
+        list(counterparties)
         return builder.decide
 
-    def pull(self, source: Any, _: object) -> Iterator[Any]:
+    def pull(self, source: Any, *_: object) -> Iterator[Any]:
         self.sources.append(source)
         return iter(())
 
@@ -72,7 +74,8 @@ def watch_once(watch: Watch) -> None:
     job = vars(watch)["_load"]()
     with suppress(Seen):
         job.runs.restore(job.pbxs, no_progress)
-    job.runs.sync(lambda: job.runs.pull(no_progress), job.pbxs, no_progress)
+    stopping = job.runs.stopping()
+    job.runs.sync(lambda: job.runs.pull(no_progress, stopping), job.pbxs, no_progress, stopping)
 
 
 @pytest.fixture

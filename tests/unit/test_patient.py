@@ -15,6 +15,7 @@ from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.plan import Limits
 from astsync.sandbox.ami import AmiFaults, AmiStandIn
+from astsync.stopping import NEVER, Stopping
 from tests.eventually import eventually
 from tests.memory_pbx import MemoryFamily, MemoryPbx
 from tests.unit.engine_rig import EngineRig
@@ -34,10 +35,8 @@ def nothing_is_left() -> Iterator[None]:
     assert [thread.name for thread in threading.enumerate() if thread.name.startswith("ami-office")] == []
 
 
-def pbx(
-    standin: AmiStandIn, patience: float = 20, timeout: float = 5, stopping: threading.Event | None = None
-) -> PatientPbx:
-    return PatientPbx(AmiPbx(config(standin, timeout), "cidname"), patience, stopping)
+def pbx(standin: AmiStandIn, patience: float = 20, timeout: float = 5) -> PatientPbx:
+    return PatientPbx(AmiPbx(config(standin, timeout), "cidname"), patience)
 
 
 def config(standin: AmiStandIn, timeout: float = 5) -> PbxConfig:
@@ -69,11 +68,11 @@ class Meanwhile(AmiPbx):
         self.opened = False
 
     @contextmanager
-    def open(self) -> Iterator[AstDb]:
+    def open(self, stopping: Stopping = NEVER) -> Iterator[AstDb]:
         if self.opened:
             self.standin.fill(self.entries)
         self.opened = True
-        with super().open() as family:
+        with super().open(stopping) as family:
             yield family
 
 
@@ -193,11 +192,11 @@ class Down(MemoryPbx):
         self.tries = 0
 
     @contextmanager
-    def open(self) -> Iterator[MemoryFamily]:
+    def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
         self.tries += 1
         if self.tries <= self.times:
             raise self.error("office: down")
-        with super().open() as family:
+        with super().open(stopping) as family:
             yield family
 
 
@@ -233,7 +232,7 @@ def test_the_patience_of_a_run_is_not_renewed_and_what_was_confirmed_is_not_sent
         """Lets every connection live for one entry."""
 
         @contextmanager
-        def open(self) -> Iterator[MemoryFamily]:
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
             self.tries += 1
             yield DyingFamily(self.entries)
 
@@ -268,7 +267,7 @@ def test_a_pbx_that_takes_logins_and_answers_nothing_else_ends_the_patience(work
 
     class Stuck(Down):
         @contextmanager
-        def open(self) -> Iterator[MemoryFamily]:
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
             self.tries += 1
             yield Silent({})
 
@@ -280,15 +279,15 @@ def test_a_pbx_that_takes_logins_and_answers_nothing_else_ends_the_patience(work
 
 @pytest.mark.server
 def test_nothing_is_waited_for_once_the_run_is_stopping() -> None:
-    stopping = threading.Event()
+    stopping = Stopping()
     stopping.set()
     down = Down()
-    with pytest.raises(PbxUnreachable), PatientPbx(down, 3_600, stopping).open():
+    with pytest.raises(PbxUnreachable), PatientPbx(down, 3_600).open(stopping):
         pass
     assert down.tries == 1
     with AmiStandIn(faults=AmiFaults(cut_after_answers=100)) as standin:
-        late = threading.Event()
-        with pbx(standin, 3_600, stopping=late).open() as family:
+        late = Stopping()
+        with pbx(standin, 3_600).open(late) as family:
             late.set()
             with pytest.raises(PbxConnectionLost):
                 family.put(MANY)
@@ -296,9 +295,9 @@ def test_nothing_is_waited_for_once_the_run_is_stopping() -> None:
 
 def test_a_wait_ends_when_the_run_is_stopped(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(retry, "IN_A_RUN", (5, 5))
-    stopping = threading.Event()
+    stopping = Stopping()
     threading.Timer(0.2, stopping.set).start()
     started = time.monotonic()
-    with pytest.raises(PbxUnreachable), PatientPbx(Down(), 3_600, stopping).open():
+    with pytest.raises(PbxUnreachable), PatientPbx(Down(), 3_600).open(stopping):
         pass
     assert time.monotonic() - started < 3

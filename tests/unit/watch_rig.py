@@ -17,6 +17,7 @@ from astsync.phonebook.model import Counterparty, Decide, Phone, Progress, no_pr
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.sources import CONFIG
+from astsync.stopping import NEVER, Stopping
 from astsync.store import RunRecord, Store
 from astsync.watch.clock import Clock
 from astsync.watch.job import Job
@@ -44,7 +45,7 @@ class ListSource:
     def check(self) -> Iterator[Finding]:
         yield Finding("list", good=True, words=f"{self.size} counterparties")
 
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         self.pulls += 1
         progress("pull", 0, None)
         self.gate.wait(30)
@@ -97,10 +98,10 @@ class WatchRig:
         return Job(self.parts().pbxs(), self.runs(), self.every, self.silence)
 
     def fill_snapshot(self) -> None:
-        self.runs().sync(self.pulled, [], no_progress)
+        self.runs().sync(self.pulled, [], no_progress, Stopping())
 
     def pulled(self) -> Decide:
-        return self.runs().pull(no_progress)
+        return self.runs().pull(no_progress, NEVER)
 
     def history(self) -> tuple[RunRecord, ...]:
         with closing(Store(self.path, write=False)) as store:

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 from astsync.config import SourceConfig
-from astsync.errors import ConfigError, SourceError
+from astsync.errors import ConfigError, SourceError, SourceUnreachable
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.check import FIRST, counterparty_finding
@@ -14,6 +14,7 @@ from astsync.sources.file.listing import Listing, Tell, list_of
 from astsync.sources.file.merge import Merger
 from astsync.sources.file.section import FileConfig
 from astsync.sources.records.reader import RecordReader
+from astsync.stopping import NEVER, Stopping
 
 _STEP = 1000
 _EMPTY = "An empty list is never taken for a phonebook: look at the export that writes the file."
@@ -33,10 +34,10 @@ class FileSource:
         """The file's name without its folder."""
         return self._name if self._name == "standard input" else f"file {self._name}"
 
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         """Every counterparty once. Raises SourceError when the file is not whole."""
         with Merger(self._name) as merger:
-            self._read(merger, progress, lambda _: None)
+            self._read(merger, progress, lambda _: None, stopping)
             yield from merger.all()
 
     def check(self) -> Iterator[Finding]:
@@ -52,14 +53,14 @@ class FileSource:
             found += map(counterparty_finding, counterparties)
         yield from found
 
-    def _read(self, merger: Merger, progress: Progress, tell: Tell) -> None:
+    def _read(self, merger: Merger, progress: Progress, tell: Tell, stopping: Stopping = NEVER) -> None:
         with opened(self._config.path) as content:
             tell(Finding(self.describe(), True, _size_and_age(content)))
-            done = self._merge(merger, list_of(content, self._config, tell), progress)
+            done = self._merge(merger, list_of(content, self._config, tell), progress, stopping)
         words = f"{done} read: {merger.count()} counterparties"
         tell(Finding("records", True, words) if done else Finding("records", False, words, _EMPTY))
 
-    def _merge(self, merger: Merger, listing: Listing, progress: Progress) -> int:
+    def _merge(self, merger: Merger, listing: Listing, progress: Progress, stopping: Stopping) -> int:
         merger.sure = listing.sure
         reader = RecordReader(listing.fields, self._name)
         done = 0
@@ -69,6 +70,8 @@ class FileSource:
                 merger.add(counterparty if counterparty.ref else replace(counterparty, ref=place))
             if not done % _STEP:
                 progress(self._name, done, None)
+                if stopping.is_set():
+                    raise SourceUnreachable(f"{self._name} was read to record {done} when the run had to end")
         if not listing.checked:
             reader.finish()
         progress(self._name, done, done)

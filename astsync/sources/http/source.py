@@ -18,6 +18,7 @@ from astsync.sources.records.reader import RecordReader
 from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import WebClient
 from astsync.sources.web.retrying import Patience
+from astsync.stopping import NEVER, Stopping
 
 _REPORT_EVERY = 1000
 _STAGE = "counterparties"
@@ -35,9 +36,9 @@ class HttpSource:
         """Name the address; it never carries a login."""
         return f"HTTP service at {self.address}"
 
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         """Read every counterparty of the list. Raises SourceError when it is not whole."""
-        with self._open() as pages:
+        with self._open(stopping) as pages:
             reader = RecordReader(self._config.table(HttpConfig).fields, pages.where)
             done = 0
             for done, record in enumerate(pages.records(), 1):
@@ -54,8 +55,8 @@ class HttpSource:
         yield from check_http(self._config, self._open)
 
     @contextmanager
-    def _open(self) -> Iterator[HttpPages]:
-        with WebClient(self._config, self._config.url, self._patience, HTTP_RULES) as client:
+    def _open(self, stopping: Stopping = NEVER) -> Iterator[HttpPages]:
+        with WebClient(self._config, self._config.url, self._patience, HTTP_RULES, stopping) as client:
             try:
                 yield HttpPages(client, self._config.table(HttpConfig))
             except (SourceNotFound, SourceBadAnswer) as error:

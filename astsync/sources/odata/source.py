@@ -26,6 +26,7 @@ from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import WebClient
 from astsync.sources.web.retrying import Patience
+from astsync.stopping import NEVER, Stopping
 
 logger = logging.getLogger(__name__)
 
@@ -46,9 +47,9 @@ class ODataSource:
         """Name the publication and the catalogs; an address never carries a login."""
         return f"1C OData at {self._config.url} ({', '.join(self._catalogs)})"
 
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         """Read every counterparty of every catalog once. Raises SourceError when a list is not whole."""
-        with self._open() as pages:
+        with self._open(stopping) as pages:
             try:
                 yield from self._read(pages, progress)
             except (SourceNotFound, SourceBadAnswer) as error:
@@ -60,8 +61,9 @@ class ODataSource:
         yield from ODataCheck(self._config, self._catalogs, self._today(), self._open).run()
 
     @contextmanager
-    def _open(self) -> Iterator[ODataPages]:
-        with WebClient(self._config, service_root(self._config.url), self._patience) as client:
+    def _open(self, stopping: Stopping = NEVER) -> Iterator[ODataPages]:
+        root = service_root(self._config.url)
+        with WebClient(self._config, root, self._patience, stopping=stopping) as client:
             yield ODataPages(client, self._odata.page_size, allowed_only=self._odata.allowed_only)
 
     def _read(self, pages: ODataPages, progress: Progress) -> Iterator[Counterparty]:

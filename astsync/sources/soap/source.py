@@ -21,6 +21,7 @@ from astsync.sources.soap.wsdl.loader import Wsdl, WsdlLoader, origin_of, wsdl_a
 from astsync.sources.soap.wsdl.operations import OfferedOperations, OperationCall
 from astsync.sources.web.client import WebClient
 from astsync.sources.web.retrying import Patience
+from astsync.stopping import NEVER, Stopping
 
 logger = logging.getLogger(__name__)
 
@@ -41,16 +42,16 @@ class SoapSource:
         address = wsdl_address(self._config).partition("?")[0]
         return f"1C web service at {address} ({self._config.table(SoapConfig).operation})"
 
-    def pull(self, progress: Progress = no_progress) -> Iterator[Counterparty]:
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         """Read every counterparty of the list. Raises SourceError when it is not whole.
 
         A WSDL from the cache may be outdated. Where the service then answers something else, the WSDL is fetched anew
         and the list read again, once. If counterparties were given already, only the next pull can do that.
         """
-        wsdl = self._loader.load()
+        wsdl = self._loader.load(stopping)
         given = False
         try:
-            for counterparty in self._counterparties(wsdl, progress):
+            for counterparty in self._counterparties(wsdl, progress, stopping):
                 given = True
                 yield counterparty
         except (ServiceChanged, SourceQueryError) as error:
@@ -58,18 +59,18 @@ class SoapSource:
             if wsdl.fresh or given:
                 raise
             logger.info("%s; reading the WSDL anew", error.message)
-            yield from self._counterparties(self._loader.fetch(), progress)
+            yield from self._counterparties(self._loader.fetch(stopping), progress, stopping)
 
     def check(self) -> Iterator[Finding]:
         """Try the WSDL, the operation, its parameters, a call, the list and its fields; show three counterparties."""
         return check_soap(self._config, self._loader, self._open)
 
-    def _counterparties(self, wsdl: Wsdl, progress: Progress) -> Iterator[Counterparty]:
+    def _counterparties(self, wsdl: Wsdl, progress: Progress, stopping: Stopping) -> Iterator[Counterparty]:
         soap = self._config.table(SoapConfig)
         reader = RecordReader(soap.fields, operation_label(soap.operation))
         call = OfferedOperations(wsdl, soap, self._loader.address).choose()
         done = 0
-        with self._open(call, reader) as pages:
+        with self._open(call, reader, stopping) as pages:
             for done, item in enumerate(pages.records(), 1):
                 if isinstance(item, Counterparty):
                     yield item
@@ -79,8 +80,8 @@ class SoapSource:
         progress(_STAGE, done, done)
 
     @contextmanager
-    def _open(self, call: OperationCall, reader: RecordReader) -> Iterator[SoapPages]:
-        place = call.list_place()
+    def _open(self, call: OperationCall, reader: RecordReader, stopping: Stopping = NEVER) -> Iterator[SoapPages]:
+        place, origin = call.list_place(), origin_of(call.endpoint)
         key = "source.soap.endpoint" if self._config.table(SoapConfig).endpoint else wsdl_key(self._config)
-        with address_of(key), WebClient(self._config, origin_of(call.endpoint), self._patience, SOAP_RULES) as client:
+        with address_of(key), WebClient(self._config, origin, self._patience, SOAP_RULES, stopping) as client:
             yield SoapPages(client, call, place, self._config.table(SoapConfig), reader)

@@ -31,6 +31,7 @@ from astsync.sources.web.refusals import RefusalRule, bad_answer, odata_refusal,
 from astsync.sources.web.retrying import FEW, Patience, Retries
 from astsync.sources.web.server_words import body_text, odata_error, page_words
 from astsync.sources.web.stream import Body, WebRequest
+from astsync.stopping import NEVER, Stopping
 from astsync.text import one_line
 
 CONNECT_TIMEOUT = 10.0
@@ -61,12 +62,21 @@ def encode_query(options: QueryOptions) -> str:
 class WebClient:
     """A session with one publication of 1C, or with another service. Paths are asked for below the address ``root``.
 
-    ``rules`` tell apart the refusals of other interfaces than OData. Raises ConfigError for a password file or a
+    ``rules`` tell apart the refusals of other interfaces than OData. No answer is waited for longer than ``stopping``
+    allows. Raises ConfigError for a password file or a
     certificate file that cannot be read. Use as a context manager.
     """
 
-    def __init__(self, config: SourceConfig, root: str, patience: Patience, rules: Sequence[RefusalRule] = ()) -> None:
+    def __init__(
+        self,
+        config: SourceConfig,
+        root: str,
+        patience: Patience,
+        rules: Sequence[RefusalRule] = (),
+        stopping: Stopping = NEVER,
+    ) -> None:
         self.retries = Retries(patience)
+        self.stopping = stopping
         self.host = urlsplit(root).netloc
         self._root = encode_path(root).rstrip("/") + "/"
         self._timeout = config.timeout

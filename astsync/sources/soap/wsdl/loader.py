@@ -25,6 +25,7 @@ from astsync.sources.web.refusals import bad_answer, raise_hidden_error
 from astsync.sources.web.retrying import Patience
 from astsync.sources.web.server_words import body_text, page_words
 from astsync.sources.web.stream import WebRequest
+from astsync.stopping import NEVER, Stopping
 from astsync.text import one_line
 
 logger = logging.getLogger(__name__)
@@ -81,7 +82,7 @@ class WsdlLoader:
         self._cache = cache or WsdlCache(self.address, config.user)
         self._seconds = config.table(SoapConfig).cache_hours * 3600
 
-    def load(self) -> Wsdl:
+    def load(self, stopping: Stopping = NEVER) -> Wsdl:
         """Read the WSDL, from the cache if that is young enough. Raises SourceError.
 
         An older copy is used where the server fails for a passing reason. That is safe: an answer with an element that
@@ -89,11 +90,11 @@ class WsdlLoader:
         """
         kept = self._cache.read() if self._seconds else None
         if kept is None:
-            return self.fetch()
+            return self.fetch(stopping)
         if kept.age < self._seconds:
-            return self._readable(kept.documents) or self.fetch()
+            return self._readable(kept.documents) or self.fetch(stopping)
         try:
-            return self.fetch(once=True)
+            return self.fetch(stopping, once=True)
         except _PASSING as error:
             wsdl = self._readable(kept.documents)
             if wsdl is None:
@@ -101,12 +102,13 @@ class WsdlLoader:
             logger.warning("%s; going on with the WSDL of %s ago", error.message, _ago(kept.age))
             return wsdl
 
-    def fetch(self, *, once: bool = False) -> Wsdl:
+    def fetch(self, stopping: Stopping = NEVER, *, once: bool = False) -> Wsdl:
         """Read the WSDL from the server and keep it; ``once``: without trying again. Raises SourceError."""
         documents: dict[str, bytes] = {}
         key = wsdl_key(self._config)
         patience = replace(self._patience, all_waits=0) if once else self._patience
-        with address_of(key), WebClient(self._config, origin_of(self.address), patience, SOAP_RULES) as client:
+        origin = origin_of(self.address)
+        with address_of(key), WebClient(self._config, origin, patience, SOAP_RULES, stopping) as client:
             transport = Transport(self.address, documents, _fetcher(client))
             wsdl = load_with_zeep(self.address, transport, fresh=True)
         if self._seconds:
