@@ -1,37 +1,39 @@
 """Files that are written beside their place and then moved into it. So a reader never sees half of one."""
 
 import os
-import tempfile
+import secrets
 from collections.abc import Callable
 from pathlib import Path
 
 
-def draft(file: Path, data: bytes) -> Path:
+def draft(file: Path, data: bytes, ready: Callable[[int], None] | None = None, folder: int | None = None) -> Path:
     """Write a new file beside another one and return its path. Only this user may read it (mode 0600). Raises OSError.
 
-    The data are on the disk afterwards: a file that was moved into its place must not be empty after a crash of the
-    machine.
+    ``ready`` may set other rights of the open file, whose descriptor it gets. ``folder`` is the descriptor of the open
+    folder from which relative paths count, by default the working directory. The data are on the disk afterwards: a
+    file that was moved into its place must not be empty after a crash of the machine.
     """
-    # mkstemp creates the file (O_EXCL): nobody else can have put a file or a link there before.
-    handle, name = tempfile.mkstemp(dir=file.parent, prefix=f".{file.name[:100]}.")
+    beside = file.with_name(f".{file.name[:50]}.{secrets.token_hex(8)}")
+    # O_EXCL: nobody else can have put a file or a link there before.
+    handle = os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600, dir_fd=folder)
     try:
         with os.fdopen(handle, "wb") as stream:
             stream.write(data)
             stream.flush()
+            if ready:
+                ready(handle)
             os.fsync(handle)
     except BaseException:
-        Path(name).unlink(missing_ok=True)
+        os.unlink(beside, dir_fd=folder)
         raise
-    return Path(name)
+    return beside
 
 
-def replace(file: Path, data: bytes, ready: Callable[[Path], None] | None = None) -> None:
-    """Replace a file in one step. ``ready`` may set the rights of the draft before it is moved. Raises OSError."""
-    beside = draft(file, data)
+def replace(file: Path, data: bytes, ready: Callable[[int], None] | None = None, folder: int | None = None) -> None:
+    """Replace a file in one step, as ``draft`` writes it. Raises OSError."""
+    beside = draft(file, data, ready, folder)
     try:
-        if ready:
-            ready(beside)
-        beside.replace(file)
+        os.replace(beside, file, src_dir_fd=folder, dst_dir_fd=folder)
     except BaseException:
-        beside.unlink(missing_ok=True)
+        os.unlink(beside, dir_fd=folder)
         raise

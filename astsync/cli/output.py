@@ -5,16 +5,13 @@ So ``astsync diff --format json | jq`` gets JSON and nothing else, whatever is l
 
 import logging
 import os
-import stat
 import sys
 from collections.abc import Iterable
 from contextlib import suppress
-from errno import EACCES, EISDIR, ENOENT
-from functools import partial
 from pathlib import Path
 
+from astsync.cli.output_file import check_file, write_file
 from astsync.errors import AstsyncError, ConfigError
-from astsync.files import replace
 from astsync.text import printable, utf8
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
@@ -43,16 +40,8 @@ def check_output(output: Path | None) -> None:
     """Check that a report can be written, before the run that it reports. Raises ConfigError."""
     if output is None:
         return
-    file = output
     try:
-        if _replaceable(file):
-            file = _target(file).parent
-            if not file.is_dir():
-                raise FileNotFoundError(ENOENT, f"there is no folder {file}")
-        elif file.is_dir():
-            raise IsADirectoryError(EISDIR, "it is a folder")
-        if not os.access(file, os.W_OK):
-            raise PermissionError(EACCES, f"this user may not write to {file}")
+        check_file(output)
     except OSError as error:
         raise _unwritable(str(output), error) from None
 
@@ -66,11 +55,7 @@ def emit(text: str, file: Path | None = None) -> bool:
     try:
         if file is None:
             return _print(data)
-        if _replaceable(file):
-            target = _target(file)
-            replace(target, data, partial(_keep_rights, target))
-        else:
-            _append(file, data)
+        write_file(file, data)
     except OSError as error:
         raise _unwritable("standard output" if file is None else str(file), error) from None
     return True
@@ -95,51 +80,6 @@ def _print(data: bytes) -> bool:
             return False
         raise
     return True
-
-
-def _target(file: Path) -> Path:
-    """The file that a symbolic link names: it is replaced, and the link stays."""
-    return Path(os.path.realpath(file))
-
-
-def _replaceable(file: Path) -> bool:
-    """Whether a file may be moved into this place: nothing or a regular file is there.
-
-    Devices, pipes and open files of a process (``/dev/stdout``) must be written to in place.
-    """
-    try:
-        regular = stat.S_ISREG(file.stat().st_mode)
-    except FileNotFoundError:
-        return True
-    return regular and not _open_file(file)
-
-
-def _open_file(file: Path) -> bool:
-    """Whether the name stands for an open file, as ``/dev/stdout`` or ``/dev/fd/3``."""
-    while file.parent.resolve().parts[:2] != ("/", "proc"):
-        if not file.is_symlink():
-            return False
-        file = file.parent / file.readlink()
-    return True
-
-
-def _append(file: Path, data: bytes) -> None:
-    with os.fdopen(os.open(file, os.O_WRONLY | os.O_APPEND), "wb") as stream:
-        stream.write(data)
-
-
-def _keep_rights(file: Path, draft: Path) -> None:
-    """Set the owner and the mode of a draft: those of the file that it replaces, or of a new file."""
-    try:
-        before = file.stat()
-    except FileNotFoundError:
-        umask = os.umask(0)
-        os.umask(umask)
-        draft.chmod(0o666 & ~umask)
-        return
-    with suppress(PermissionError):  # only root may give a file away
-        os.chown(draft, before.st_uid, before.st_gid)
-    draft.chmod(before.st_mode & 0o777)
 
 
 def complain(error: AstsyncError) -> None:

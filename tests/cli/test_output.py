@@ -97,7 +97,7 @@ def test_a_report_that_fails_afterwards_hides_no_error(box: Sandbox) -> None:
     def full(*_: object) -> None:
         raise OSError(errno.ENOSPC, "No space left on device")
 
-    box.patch.setattr("astsync.cli.output.replace", full)
+    box.patch.setattr("astsync.cli.output_file.replace", full)
     file = str(box.folder / "report")
     done = box.run("sync", "--output", file)
     assert (done.code, bool(box.pbx.family())) == (2, True)
