@@ -18,12 +18,12 @@ FROM claim LEFT JOIN snapshot ON snapshot.number = claim.number
 WHERE pull = (SELECT run FROM pull) AND claim.number = ? ORDER BY place
 """
 _SKIP = "INSERT INTO skipped VALUES (?, ?, ?, ?, ?, ?)"
-_SKIPPED = """
+_OF_A_NUMBER = "(instr(digits, :national) OR (length(digits) >= :least AND substr(:number, -length(digits)) = digits))"
+_SKIPPED = f"""
 SELECT source, name, text, reason FROM skipped
-WHERE pull = (SELECT run FROM pull) AND (
-    instr(digits, :national) OR (length(digits) >= :least AND substr(:number, -length(digits)) = digits)
-) ORDER BY source, text LIMIT :most
-"""
+WHERE pull = (SELECT run FROM pull) AND {_OF_A_NUMBER} ORDER BY source, text LIMIT :most
+"""  # noqa: S608
+_SKIPPED_ROWS = f"SELECT rowid FROM skipped WHERE {_OF_A_NUMBER}"  # noqa: S608
 _LEAST = 5
 """Digits that a skipped text must have at least to be taken for a local number, the end of a whole one."""
 _MOST = 20
@@ -91,3 +91,9 @@ def read_skipped(db: sqlite3.Connection, number: str, national: str) -> tuple[Sk
     """Some phone fields that gave no key and hold the national number, or its end as a local number does."""
     values = {"number": number, "national": national, "least": _LEAST, "most": _MOST}
     return tuple(Skipped(*row) for row in db.execute(_SKIPPED, values))
+
+
+def skipped_rows(db: sqlite3.Connection, number: str, national: str) -> list[int]:
+    """The rows of all phone fields that gave no key and hold the number, as ``read_skipped`` finds them."""
+    values = {"number": number, "national": national, "least": _LEAST}
+    return [row for (row,) in db.execute(_SKIPPED_ROWS, values)]

@@ -1,5 +1,6 @@
 """The store as the rest of astsync uses it. It keeps states and decides nothing."""
 
+import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -8,10 +9,13 @@ from pathlib import Path
 
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
-from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped
+from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped, skipped_rows
 from astsync.store.database import Database
+from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
 from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
+
+log = logging.getLogger(__name__)
 
 KEPT_RUNS = 1_000
 """Runs that history lists. Older runs are dropped, except those that can still be undone."""
@@ -193,6 +197,18 @@ class Store:
         with self._file.reading() as db:
             row = db.execute("SELECT max(id) FROM run WHERE wrote").fetchone()
         return None if row[0] is None else int(row[0])
+
+    def forget(self, keys: Sequence[str], national: str, pbxs: Iterable[str]) -> Erased:
+        """Erase what is stored of a number, but what is in use; ``keys`` are all its forms, the international first.
+
+        ``pbxs`` are the names of the PBXs of the configuration.
+        """
+        with self._file.change() as db:
+            erased = erase(db, keys, skipped_rows(db, keys[0], national), {_name(pbx) for pbx in pbxs})
+        with self._file.reading() as db:
+            if not compact(db):
+                log.warning("another process reads the store: run this again when it has ended")
+        return erased
 
 
 _PULLED = """

@@ -1,0 +1,134 @@
+"""``forget`` erases what is stored of one number, ``purge`` everything that is stored on this machine."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from astsync.cli.common import Common, TextOrJson
+from astsync.cli.output import emit
+from astsync.errors import ConfigError, PartlyDone, SafetyError
+from astsync.text import listed
+
+if TYPE_CHECKING:
+    from astsync.engine.lookup import Asked
+    from astsync.parts import Parts
+    from astsync.store.erasing import Erased
+
+
+def forget(
+    context: typer.Context,
+    number: Annotated[
+        list[str], typer.Argument(metavar="NUMBER", help="A number in any spelling, or the digits of a key on the PBX.")
+    ],
+    report_format: Annotated[TextOrJson, typer.Option("--format", help="The format.")] = TextOrJson.TEXT,
+) -> None:
+    """Erase what is stored of a number: old names in the records of runs, cards, messages. No PBX is asked."""
+    from astsync.engine.lookup import Asked
+    from astsync.parts import Parts
+    from astsync.store import locked
+
+    parts = Parts.load(context.ensure_object(Common).config)
+    asked = Asked(" ".join(number), parts.numbers)
+    _check_there(parts.store_path)
+    with locked(parts.store_path), parts.store(write=True) as store:
+        erased = store.forget((*asked.keys, *asked.others), asked.national, [pbx.name for pbx in parts.config.pbx])
+    emit(_as_json(asked, erased) if report_format is TextOrJson.JSON else _as_text(asked, erased))
+    left = _left(erased)
+    if left:
+        raise PartlyDone(
+            f"{asked.number} is still in use: {' and '.join(left)}",
+            hint="Take the number out of its card in 1C. One `astsync sync` deletes it on the PBXs, a second one makes "
+            "sure of that. Then run this again.",
+        )
+
+
+def _check_there(store: Path) -> None:
+    if not store.exists():
+        raise ConfigError(f"nothing is stored yet: there is no store {store}", hint="Check --config and store.path.")
+
+
+def _as_text(asked: "Asked", erased: "Erased") -> str:
+    return (
+        f"{asked.number}: erased from {erased.records} places in the records of runs, {erased.cards} cards, "
+        f"{erased.skipped} skipped phones and {erased.messages} messages\n"
+    )
+
+
+def _as_json(asked: "Asked", erased: "Erased") -> str:
+    counts = {name: getattr(erased, name) for name in ("records", "cards", "skipped", "messages")}
+    left = {"listed": erased.listed, "pbx": list(erased.held_on)}
+    document = {"version": 1, "number": asked.number, "keys": list(asked.keys), "erased": counts, "left": left}
+    return f"{json.dumps(document, ensure_ascii=False, indent=2)}\n"
+
+
+def _left(erased: "Erased") -> list[str]:
+    left = ["it was in the last list of 1C"] if erased.listed else []
+    return left + ([f"astsync wrote it to {listed(erased.held_on)}"] if erased.held_on else [])
+
+
+def purge(
+    context: typer.Context,
+    yes: Annotated[
+        bool, typer.Option("--yes", metavar="", help="Do not ask; needed where there is no terminal.")
+    ] = False,
+) -> None:
+    """Erase everything that astsync stored on this machine. The PBXs keep their entries, and no run can be undone."""
+    from astsync.parts import Parts
+    from astsync.store import locked
+    from astsync.watch.job import alone
+
+    parts = Parts.load(context.ensure_object(Common).config)
+    with alone(parts.store_path), locked(parts.store_path):
+        files = _files(parts)
+        if not files:
+            emit("nothing is stored\n")
+            return
+        if not yes:
+            _ask(files)
+        for file in files:
+            _delete(file)
+    emit("".join(f"deleted {file}\n" for file in files))
+
+
+def _files(parts: "Parts") -> list[Path]:
+    """The files of the store and the WSDL that is kept beside it. The holder's own mark of the lock goes by itself."""
+    from astsync.store.erasing import files_of
+
+    files = [file for file in files_of(parts.store_path) if file.suffix != ".pid"]
+    if parts.config.source.kind == "soap":
+        from astsync.sources.soap.wsdl.cache import WsdlCache
+        from astsync.sources.soap.wsdl.loader import wsdl_address
+
+        kept = WsdlCache(wsdl_address(parts.config.source), parts.config.source.user).path
+        files += [kept] if kept.is_file() else []
+    return files
+
+
+def _ask(files: list[Path]) -> None:
+    """Ask for a yes. Raises ConfigError where nobody can be asked, SafetyError after a no."""
+    from astsync.cli.asking import Asker, at_a_terminal
+
+    if not at_a_terminal():
+        raise ConfigError(
+            "purge asks before it deletes, and there is no terminal to ask at",
+            hint=f"It would delete {listed(map(str, files))}. Add --yes.",
+        )
+    asker = Asker(yes=False)
+    asker.say(
+        "\n".join(["This deletes:", *(f"  {file}" for file in files)])
+        + "\nWhat astsync wrote to the PBXs stays there and counts as written by others: no later run deletes it."
+        "\nNo run can be undone afterwards."
+    )
+    if not asker.sure("Delete?", default=False):
+        raise SafetyError("nothing was deleted: the answer was no")
+
+
+def _delete(file: Path) -> None:
+    try:
+        file.unlink(missing_ok=True)
+    except OSError as error:
+        raise ConfigError(
+            f"cannot delete {file}: {error.strerror}", hint="Run purge as the user whose file it is."
+        ) from None

@@ -1,0 +1,81 @@
+"""Erasing: what is stored of one number, and everything.
+
+SQLite keeps what was deleted in the free places of its file, also what earlier runs deleted. ``compact`` writes the
+file anew without them.
+"""
+
+import sqlite3
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+_UNDO = "DELETE FROM undo WHERE number = ?"
+_MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE wrote"
+_MESSAGES = (
+    "UPDATE run SET message = replace(message, ?1, '…') WHERE instr(message, ?1)",
+    "UPDATE run_pbx SET error = replace(error, ?1, '…') WHERE instr(error, ?1)",
+)
+_BESIDE = ("-wal", "-shm", "-journal", ".pid")
+
+
+@dataclass(frozen=True, slots=True)
+class Erased:
+    """What of a number was erased: places in the records of runs, cards and skipped phones of 1C, messages of runs.
+
+    ``listed``: the last list of 1C has the number, so snapshot and cards stay. ``held_on`` names the PBXs that hold a
+    key of it as far as astsync knows: that it is ours stays stored until a run has deleted it.
+    """
+
+    records: int
+    cards: int
+    skipped: int
+    messages: int
+    listed: bool
+    held_on: tuple[str, ...]
+
+
+def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int], pbxs: Collection[str]) -> Erased:
+    """Erase all that is stored of the keys of a number, but what is in use. The caller commits, then compacts.
+
+    ``skipped`` are the rows of phones that gave no key. ``pbxs`` are the PBXs of the configuration, by casefolded
+    names; what is stored of another PBX is of no use any more.
+    """
+    blobs = [key.encode() for key in keys]
+    listed = any(db.execute("SELECT 1 FROM snapshot WHERE number = ?", (key,)).fetchone() for key in keys)
+    records = _all(db, _UNDO, blobs)
+    db.execute(_MARK)
+    cards = 0 if listed else _all(db, "DELETE FROM claim WHERE number = ?", keys)
+    messages = sum(_all(db, statement, keys) for statement in _MESSAGES)
+    _all(db, "DELETE FROM skipped WHERE rowid = ?", skipped)
+    return Erased(records, cards, len(skipped), messages, listed, tuple(_holding(db, blobs, pbxs)))
+
+
+def _holding(db: sqlite3.Connection, numbers: Sequence[bytes], pbxs: Collection[str]) -> Iterator[str]:
+    for pbx in sorted(row[0] for row in db.execute("SELECT DISTINCT pbx FROM owned").fetchall()):
+        if pbx not in pbxs:
+            db.executemany("DELETE FROM owned WHERE pbx = ? AND number = ?", ((pbx, number) for number in numbers))
+        elif any(db.execute("SELECT 1 FROM owned WHERE pbx = ? AND number = ?", (pbx, n)).fetchone() for n in numbers):
+            yield pbx
+
+
+def _all(db: sqlite3.Connection, statement: str, values: Collection[object]) -> int:
+    return sum(db.execute(statement, (value,)).rowcount for value in values)
+
+
+def compact(db: sqlite3.Connection) -> bool:
+    """Write the file anew without what was deleted; False while another process reads it, and so keeps the old file."""
+    db.execute("VACUUM")
+    busy, _, _ = db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    return not busy
+
+
+def files_of(store: Path) -> tuple[Path, ...]:
+    """The files of a store and beside it that exist: SQLite's own, and stores that were damaged and moved aside.
+
+    The lock stays: it holds nothing, and deleting it could let two runs write at once.
+    """
+    named = [Path(f"{store}{tail}") for tail in ("", *_BESIDE)]
+    with suppress(FileNotFoundError):
+        named += sorted(file for file in store.parent.iterdir() if file.name.startswith(f"{store.name}.corrupt-"))
+    return tuple(file for file in named if file.is_file())
