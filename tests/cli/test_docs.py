@@ -261,7 +261,7 @@ def test_the_messages_with_their_cures_are_those_of_the_program() -> None:
     assert [part for part in parts if part not in sources] == []
 
 
-@pytest.mark.parametrize("page", [*PAGES, CONTRIBUTING])
+@pytest.mark.parametrize("page", [*PAGES, CONTRIBUTING, "SECURITY.md"])
 def test_files_and_headings_that_are_linked_exist(page: str) -> None:
     headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in re.findall(
         r"(?m)^#+ (.+)$", text(page)
