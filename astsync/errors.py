@@ -16,6 +16,7 @@
     ├── PbxError                  5  a PBX could not be read or written
     │   ├── PbxUnreachable           no connection
     │   ├── PbxLoginError            AMI refused the login
+    │   ├── PbxSessionTaken          AMI allows this user one session, and it is taken
     │   ├── PbxRightsError           the AMI user may not do this
     │   ├── PbxTimeout               no answer in time
     │   ├── PbxConnectionLost        the connection ended while answers were awaited
@@ -126,11 +127,23 @@ class PbxError(AstsyncError):
 
 
 class PbxUnreachable(PbxError):
-    """No connection to AMI."""
+    """No connection to AMI.
+
+    ``answered`` is whether something took the connection, and ended it before there was a login. False: nothing listens
+    there, or nothing came in time.
+    """
+
+    def __init__(self, message: str, *, hint: str = "", answered: bool = False) -> None:
+        super().__init__(message, hint=hint)
+        self.answered = answered
 
 
 class PbxLoginError(PbxError):
     """AMI refused the login."""
+
+
+class PbxSessionTaken(PbxError):
+    """AMI allows this user one session at a time, and there is one."""
 
 
 class PbxRightsError(PbxError):

@@ -26,7 +26,7 @@ from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Lifted, Limits
 from astsync.sources import CONFIG, Source, open_source
 from astsync.stopping import Stopping
-from astsync.store import Store, locked
+from astsync.store import Store, holder_of, locked, watch_of
 from astsync.text import printable
 
 
@@ -81,7 +81,12 @@ class Parts:
 
     def pbxs(self, names: Sequence[str] = ()) -> list[AmiPbx]:
         """Make the PBXs of these names, or all. A connection that is lost is an error at once."""
-        return [AmiPbx(pbx, self.config.sync.family) for pbx in self.pbx_configs(names)]
+        return [AmiPbx(pbx, self.config.sync.family, self.rival) for pbx in self.pbx_configs(names)]
+
+    def rival(self) -> str:
+        """Which program of this machine may have a session of the same AMI user, for a message; "" for none."""
+        pid = holder_of(watch_of(self.store_path))
+        return f"`astsync watch` (process {pid}) on this machine" if pid and pid != os.getpid() else ""
 
     def patient_pbxs(self, names: Sequence[str] = ()) -> list[PatientPbx]:
         """Make the PBXs of these names, or all; a run waits for them when their connection is lost."""

@@ -72,7 +72,7 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
     yield Area("source", SourceError.exit_code, lambda: parts.source.check())
     for pbx in pbxs:
         owned = certainly_owned(path, pbx.name, family)
-        yield Area(f"PBX {pbx.name}", PbxError.exit_code, partial(check_pbx, pbx, family, owned))
+        yield Area(f"PBX {pbx.name}", PbxError.exit_code, partial(check_pbx, pbx, family, owned, parts.rival))
 
 
 def _examined(area: "Area", common: Common, *, as_text: bool) -> Iterator[Finding]:

@@ -185,15 +185,16 @@ def split_shown(line: bytes) -> tuple[bytes, bytes]:
 
 
 class AmiPbx:
-    """A PBX by its configuration; each ``open`` has a connection of its own."""
+    """A PBX by its configuration; each ``open`` has a connection of its own. ``rival``: see ``AmiConnection``."""
 
-    def __init__(self, config: PbxConfig, family: str) -> None:
+    def __init__(self, config: PbxConfig, family: str, rival: Callable[[], str] = lambda: "") -> None:
         self.name = config.name
         self.config = config
         self.family = family
+        self._rival = rival
 
     @contextmanager
     def open(self, stopping: Stopping = NEVER) -> Iterator[AstDb]:
         """Connect and log in; the end of the context logs off and disconnects. Raises PbxError."""
-        with AmiConnection(self.config, stopping=stopping) as connection:
+        with AmiConnection(self.config, stopping=stopping, rival=self._rival) as connection:
             yield AstDb(connection, self.family)

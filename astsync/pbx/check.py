@@ -33,12 +33,15 @@ _LOST_HINT = (
 Probe = tuple[str, Callable[[], Finding]]
 
 
-def check_pbx(config: PbxConfig, family: str, owned: Collection[str] = ()) -> Iterator[Finding]:
+def check_pbx(
+    config: PbxConfig, family: str, owned: Collection[str] = (), rival: Callable[[], str] = lambda: ""
+) -> Iterator[Finding]:
     """Try each part of the way to a family, in its order; ``owned`` are the keys that astsync has written there.
 
-    A failure is a finding and raises nothing. After a failure up to the login the rest cannot be tried.
+    ``rival``: see ``AmiConnection``. A failure is a finding and raises nothing. After a failure up to the login the
+    rest cannot be tried.
     """
-    check = _PbxCheck(config, family, owned)
+    check = _PbxCheck(config, family, owned, rival)
     try:
         for part, step in check.way():
             finding = check.tried(part, step)
@@ -56,9 +59,9 @@ def check_pbx(config: PbxConfig, family: str, owned: Collection[str] = ()) -> It
 class _PbxCheck:
     """The steps of one check, over one connection."""
 
-    def __init__(self, config: PbxConfig, family: str, owned: Collection[str]) -> None:
+    def __init__(self, config: PbxConfig, family: str, owned: Collection[str], rival: Callable[[], str]) -> None:
         self._config, self._family, self._owned = config, family, owned
-        self._connection = AmiConnection(config)
+        self._connection = AmiConnection(config, rival=rival)
         self._entries: dict[str, str] | None = None
         self.lost = False
 

@@ -25,6 +25,7 @@ from astsync.errors import (
     PbxError,
     PbxLoginError,
     PbxRightsError,
+    PbxSessionTaken,
     PbxTimeout,
     PbxUnreachable,
 )
@@ -34,6 +35,13 @@ from astsync.pbx.wire import reason as explain
 from astsync.stopping import NEVER, Stopping
 
 log = logging.getLogger(__name__)
+
+_TAKEN = "login already in use"
+"""What AMI answers to a second login where it allows one.
+
+It says so before it looks at the secret, after a second, and ends the connection (main/manager.c, process_message;
+measured on 16.28 and 22.10).
+"""
 
 RECEIVE_SIZE = 262_144  # bytes: an answer of a million entries comes in few pieces
 
@@ -124,7 +132,8 @@ class AmiConnection:
     Events that belong to no action go to the listeners of ``client``, see ``AMIClient.add_event_listener``. ``events``
     is AMI's mask of them: "off", or classes such as "system"; of these only those come that ``read`` of manager.conf
     allows the user, and the login succeeds without any. ``on_end`` is called once when the connection has ended. All
-    of them are called by the listener thread.
+    of them are called by the listener thread. ``rival`` says which program of this machine may have a session of the
+    same user, "" where none is known; it is asked when the PBX refuses a second one.
 
     ``stopping`` is that of the run which uses the connection: nothing is waited for longer than it allows.
     """
@@ -135,6 +144,7 @@ class AmiConnection:
         events: str = "off",
         on_end: Callable[[], None] = lambda: None,
         stopping: Stopping = NEVER,
+        rival: Callable[[], str] = lambda: "",
     ) -> None:
         self.config = config
         self.stopping = stopping
@@ -144,6 +154,7 @@ class AmiConnection:
         """AMI's own version from the banner, such as "11.0.0"; not Asterisk's."""
         self._events = events
         self._on_end = on_end
+        self._rival = rival
         self._wire: Wire | None = None
         self._listener: threading.Thread | None = None
         self._waiters: dict[bytes, Waiter] = {}
@@ -161,7 +172,7 @@ class AmiConnection:
         self.disconnect()
 
     def open(self) -> None:
-        """Connect and log in. Raises PbxUnreachable, PbxLoginError, PbxTimeout, ConfigError."""
+        """Connect and log in. Raises PbxUnreachable, PbxLoginError, PbxSessionTaken, PbxTimeout, ConfigError."""
         secret = self.config.password()
         try:
             self.connect()
@@ -181,6 +192,10 @@ class AmiConnection:
                 f"{self.config.name}: {self.config.host}:{self.config.port} sends no AMI banner",
                 hint="Is this AMI's port (5038)? A TLS port (5039) needs tls = true.",
             )
+        self.check()
+
+    def check(self) -> None:
+        """Raise what ended the connection, where it has ended."""
         if self._lost is not None:
             raise self._lost
 
@@ -195,9 +210,13 @@ class AmiConnection:
 
     def _login_error(self, reason: str) -> PbxError:
         if "shutting down" in reason:
-            return PbxUnreachable(f"{self.config.name}: {reason}", hint="Wait until Asterisk is up again.")
+            words, hint = f"{self.config.name}: {reason}", "Wait until Asterisk is up again."
+            return PbxUnreachable(words, hint=hint, answered=True)
+        words = f"{self.config.name}: AMI refused the login of {self.config.user!r}: {reason}"
+        if _TAKEN in reason.lower():
+            return PbxSessionTaken(words, hint=_taken_hint(self._rival()))
         return PbxLoginError(
-            f"{self.config.name}: AMI refused the login of {self.config.user!r}: {reason}",
+            words,
             hint="Check user and secret against manager.conf, its deny and permit lines for this machine's address, "
             "and run `manager reload` there after a change.",
         )
@@ -247,8 +266,7 @@ class AmiConnection:
         """Register waiters by their ActionIDs, before the actions are sent. Raises what ended the connection."""
         self._waiters.update(waiters)
         # Only now: where the connection ends between a look at _lost and the update, _end would miss these waiters.
-        if self._lost is not None:
-            raise self._lost
+        self.check()
 
     def forget(self, identities: Iterable[bytes]) -> None:
         """Take back what ``expect`` registered; what still comes for these ActionIDs is dropped."""
@@ -327,13 +345,12 @@ class AmiConnection:
 
     def _end(self, reason: str) -> None:
         """Fail everything that waits; the listener thread's last work."""
-        kind = PbxConnectionLost if self._greeted.is_set() else PbxUnreachable
-        lost = kind(
-            f"{self.config.name}: {reason}",
-            hint="Is Asterisk restarting? Run the command again."
-            if self._greeted.is_set()
-            else "Is this AMI's port (5038)?",
-        )
+        words = f"{self.config.name}: {reason}"
+        lost: PbxError
+        if self._greeted.is_set():
+            lost = PbxConnectionLost(words, hint="Is Asterisk restarting? Run the command again.")
+        else:
+            lost = PbxUnreachable(words, hint="Is this AMI's port (5038)?", answered=True)
         self._lost = lost
         self._greeted.set()
         while identities := list(self._waiters):  # again, as a caller may have registered one meanwhile
@@ -361,6 +378,18 @@ class AmiConnection:
             wire.send(b"Action: Logoff\r\n\r\n")
         except OSError as error:
             log.debug("%s: no log-off: %s", self.config.name, error)
+
+
+def _taken_hint(rival: str) -> str:
+    """The cure for a session that is taken, by ``rival`` where one is known."""
+    who, end = f"{rival} most likely has it", "end that one"
+    if not rival:
+        who = "`astsync watch` or another program has it, or it broke off and Asterisk still counts it"
+        end = "end that session (`manager show connected` lists them; newer Asterisk has `manager kick session`)"
+    return (
+        f"manager.conf has `allowmultiplelogin = no` in [general]: a user has one session, and {who}. Give each "
+        f"program an AMI user of its own, or {end}, or set `allowmultiplelogin = yes` and run `manager reload`."
+    )
 
 
 def no_answer(what: str, seconds: float) -> PbxTimeout:

@@ -156,12 +156,14 @@ def _secured(connected: socket.socket, context: ssl.SSLContext, config: PbxConfi
         raise PbxUnreachable(
             f"{config.name}: the PBX's certificate is not trusted: {error.verify_message}",
             hint="Name its CA or the certificate itself in ca_file, and the name in it in server_name.",
+            answered=True,
         ) from None
     except (OSError, ValueError) as error:
         connected.close()
         raise PbxUnreachable(
             f"{config.name}: no TLS with {config.host}:{config.port}: {reason(error)}",
             hint="AMI's TLS port is 5039 (tlsenable, tlsbindaddr in manager.conf); without TLS set tls = false.",
+            answered=True,
         ) from None
     return TlsWire(secured, config.timeout)
 

@@ -5,7 +5,7 @@ stored as blobs; surrogate escapes stand for bytes that are not UTF-8 (``pbx.pac
 numbers, never by the clock, which may jump.
 """
 
-from astsync.store.lock import locked
+from astsync.store.lock import holder_of, locked, watch_of
 from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
 from astsync.store.store import Store
 
@@ -17,5 +17,7 @@ __all__ = [
     "Snapshot",
     "Store",
     "Written",
+    "holder_of",
     "locked",
+    "watch_of",
 ]

@@ -25,7 +25,7 @@ def locked(path: Path) -> Iterator[None]:
         try:
             lock.acquire()
         except Timeout:
-            raise _locked(holder) from None
+            raise _locked(path) from None
     try:
         with told(path):
             holder.unlink(missing_ok=True)  # a killed run of another user may have left one that we may not write to
@@ -37,12 +37,26 @@ def locked(path: Path) -> Iterator[None]:
         lock.release()
 
 
-def _locked(holder: Path) -> LockedError:
+def holder_of(path: Path) -> int | None:
+    """The process that holds the lock of ``path``; None where nobody does, or nobody can be named."""
     try:
-        pid = int(holder.read_text(encoding="ascii"))
+        pid = int(Path(f"{path}.pid").read_text(encoding="ascii"))
     except (OSError, ValueError):
-        pid = 0
-    who = f" (process {pid})" if pid > 0 and _runs(pid) else ""
+        return None
+    return pid if pid > 0 and _runs(pid) else None
+
+
+def watch_of(store: Path) -> Path:
+    """The place of the lock that keeps a second ``watch`` away from a store.
+
+    It is not the store's own: the runs of other commands take turns with those of ``watch``.
+    """
+    return store.with_name(f"{store.name}.watch")
+
+
+def _locked(path: Path) -> LockedError:
+    pid = holder_of(path)
+    who = f" (process {pid})" if pid else ""
     return LockedError(
         f"another run of astsync{who} holds the lock", hint="Wait until it ends; a lock ends with its process."
     )

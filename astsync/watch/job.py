@@ -10,7 +10,7 @@ from astsync.errors import ConfigError, LockedError
 from astsync.parts import Parts
 from astsync.pbx.astdb import AmiPbx
 from astsync.sources import kind_of
-from astsync.store import locked
+from astsync.store import locked, watch_of
 from astsync.watch.runs import Runs
 
 SILENCE = 300  # seconds on top of an answer's deadline and its tries, after which a loop counts as stuck
@@ -33,12 +33,9 @@ class Job:
 
 @contextmanager
 def alone(store: Path) -> Iterator[None]:
-    """Keep a second ``watch`` away from a store. Raises LockedError.
-
-    This lock is not the store's own: the runs of other commands take turns with those of ``watch``.
-    """
+    """Keep a second ``watch`` away from a store. Raises LockedError."""
     try:
-        with locked(store.with_name(f"{store.name}.watch")):
+        with locked(watch_of(store)):
             yield
     except LockedError as error:
         raise LockedError(

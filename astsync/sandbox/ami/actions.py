@@ -33,6 +33,9 @@ class ActionsPbx(DbActionsPbx, Protocol):
     booted_at: float
     login_delay: float
 
+    def is_taken(self, name: bytes) -> bool:
+        """Whether this user may have one session, and has it."""
+
     def note(self, action: str, headers: Headers) -> None:
         """Count and log an executed action."""
 
@@ -135,16 +138,22 @@ class Actions:
     def _login(self, headers: Headers) -> bytes:
         if self.user is not None:
             return done(headers, "Already authenticated")
-        user = self._pbx.user_named(headers.get(b"username", b""))
+        name = headers.get(b"username", b"")
+        if self._pbx.is_taken(name):
+            return self._sent_away(headers, "Login Already In Use")
+        user = self._pbx.user_named(name)
         if user is None or not self._is_genuine(user, headers):
-            self._pbx.wait(self._pbx.login_delay)
-            self.closing = True
-            return error(headers, "Authentication failed")
+            return self._sent_away(headers, "Authentication failed")
         self.user = user
         self._allow()
         classes = _event_classes(headers.get(b"events", b""))
         self.events = "system" in user.read and (classes is None or b"system" in classes)
         return done(headers, "Authentication accepted") + self._booted()
+
+    def _sent_away(self, headers: Headers, message: str) -> bytes:
+        self._pbx.wait(self._pbx.login_delay)
+        self.closing = True
+        return error(headers, message)
 
     def _is_genuine(self, user: AmiUser, headers: Headers) -> bool:
         if user.denied:

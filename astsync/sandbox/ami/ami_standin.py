@@ -41,6 +41,8 @@ class AmiStandIn:
     ``dialect`` is "1.8", "13", "16" or "22". ``port`` 0 takes a free port. Three times are in seconds: ``login_delay``
     passes before a login is refused (Asterisk: 1). ``auth_timeout`` ends a connection without login (Asterisk: 30).
     ``write_timeout`` ends a connection whose client does not read its answers (Asterisk: 0.1 by default).
+    ``one_session`` is ``allowmultiplelogin = no`` of manager.conf; ``broken_off`` are users with a session that broke
+    off, which Asterisk still counts.
 
     ``database`` holds the values by ``/family/key``; ``stop`` and ``restart`` keep it. ``actions`` counts the executed
     actions by name, ``received`` lists the last 100,000 of them. While ``shutting_down`` is true, Asterisk 13 and newer
@@ -60,6 +62,7 @@ class AmiStandIn:
         login_delay: float = 0.05,
         auth_timeout: float = 30.0,
         write_timeout: float = 1.0,
+        one_session: bool = False,
     ) -> None:
         self.dialect = DIALECTS[dialect]
         self.users = tuple(users)
@@ -69,6 +72,8 @@ class AmiStandIn:
         self.login_delay = login_delay
         self.auth_timeout = auth_timeout
         self.write_timeout = write_timeout
+        self.one_session = one_session
+        self.broken_off: frozenset[str] = frozenset()
         self.astdb = AstDbStandIn(self.dialect)
         self.actions: Counter[str] = Counter()
         self.shutting_down = False
@@ -205,6 +210,12 @@ class AmiStandIn:
     def user_named(self, name: bytes) -> AmiUser | None:
         """Find an AMI user; Asterisk ignores the case of the name."""
         return next((user for user in self.users if user.name.lower().encode() == name.lower()), None)
+
+    def is_taken(self, name: bytes) -> bool:
+        """Whether this user may have one session, and has it. Asterisk ignores the case of the name."""
+        wanted = name.decode(errors="replace").lower()
+        users = {session.user.lower() for session in self._current()} | {user.lower() for user in self.broken_off}
+        return self.one_session and wanted in users - {""}
 
     def wait(self, seconds: float) -> bool:
         """Sleep. Returns True at once when the PBX stops."""

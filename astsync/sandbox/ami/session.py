@@ -45,6 +45,11 @@ class Session:
         self._opened = time.monotonic()
         self.thread = threading.Thread(target=self._run, name="ami-session", daemon=True)
 
+    @property
+    def user(self) -> str:
+        """The name of the user that has logged in, "" for none."""
+        return self._actions.user.name if self._actions.user is not None else ""
+
     def event(self, event: bytes) -> None:
         """Send an event if this session has events on."""
         if self._actions.events:

@@ -94,11 +94,16 @@ def write_files(  # the parts of one configuration
     dialplan: str = "",
     modules: Sequence[str] = (),
     tls: TlsFiles | None = None,
+    one_session: bool = False,
 ) -> None:
-    """Write the configuration files into ``folders.etc``. ``dialplan`` and ``modules`` are added to those above."""
+    """Write the configuration files into ``folders.etc``. ``dialplan`` and ``modules`` are added to those above.
+
+    With ``one_session`` each AMI user may have one session at a time.
+    """
+    manager = [*_manager(ports, tls), *(["allowmultiplelogin = no"] if one_session else [])]
     texts = {
         "asterisk.conf": _directories(installation, folders),
-        "manager.conf": "\n".join((*_manager(ports, tls), *(line for user in users for line in _user(user)))),
+        "manager.conf": "\n".join((*manager, *(line for user in users for line in _user(user)))),
         "modules.conf": "\n".join(_modules(installation, (*MODULES, *modules))),
         "extensions.conf": f"{DIALPLAN}\n{dialplan}",
         "logger.conf": "[general]\n[logfiles]\nmessages.log => notice,warning,error\n",

@@ -41,7 +41,7 @@ class PrivateAsterisk:
     ``host`` and ``port`` are those of AMI; ``tls_port`` is 0 without ``tls``. ``user`` and ``secret`` belong to the
     first of ``users``; ``secret_of`` finds the others. Without ``folder`` it makes a temporary one, and ``stop``
     removes it. ``patience`` limits the start, in seconds. ``dialplan`` and ``modules`` are added to those of
-    ``conf_files``.
+    ``conf_files``. With ``one_session`` each AMI user may have one session at a time.
     """
 
     host = HOST
@@ -55,6 +55,7 @@ class PrivateAsterisk:
         dialplan: str = "",
         modules: Sequence[str] = (),
         tls: TlsFiles | None = None,
+        one_session: bool = False,
         patience: float = 30,
     ) -> None:
         self.installation = installation
@@ -65,6 +66,7 @@ class PrivateAsterisk:
         self._given = folder
         self._folders: Folders | None = None
         self._dialplan, self._modules, self._tls, self._patience = dialplan, modules, tls, patience
+        self._one_session = one_session
         self._process: subprocess.Popen[bytes] | None = None
         self._watch: subprocess.Popen[bytes] | None = None
         self._own = ManagerUser(f"own-{uuid.uuid4().hex[:8]}", write="originate,call", read="system,user")
@@ -216,6 +218,7 @@ class PrivateAsterisk:
             dialplan=self._dialplan,
             modules=self._modules,
             tls=self._tls,
+            one_session=self._one_session,
         )
         for name in ("messages.log", "console.log"):
             (folders.log / name).unlink(missing_ok=True)
