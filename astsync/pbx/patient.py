@@ -6,12 +6,13 @@ the family is read: what somebody else wrote while the PBX was lost is not delet
 """
 
 import logging
+import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from astsync.errors import PbxConnectionLost, PbxError
+from astsync.errors import PbxConnectionLost, PbxError, PbxSessionTaken
 from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.model import Progress, no_progress
 from astsync.stopping import NEVER, Stopping
@@ -49,6 +50,7 @@ class PatientPbx:
 class PatientFamily:
     """A ``Family`` over one connection after the other. ``_left`` is what remains of the patience, in seconds.
 
+    ``_pause`` is the last pause before a try, ``_entered`` the moment when the last connection was made.
     ``_known`` is what the last ``read`` returned, from which the caller decided what to delete.
     """
 
@@ -58,6 +60,8 @@ class PatientFamily:
         self._stopping = stopping
         self._connection = ExitStack()
         self._family: Family | None = None
+        self._entered = -math.inf
+        self._pause = 0.0
         self._known: dict[str, str] = {}
         self._lost_since_read = False
 
@@ -163,23 +167,28 @@ class PatientFamily:
         return time.monotonic()
 
     def _wait_for_it(self, error: PbxError, seconds: float) -> None:
-        """Try to connect until it works. Raises the last error when the seconds are over or the run is stopping."""
+        """Try to connect until it works. Raises the last error when the seconds are over or the run is stopping.
+
+        A session that is taken is waited for too, as it may be the one that was lost.
+        """
         until = time.monotonic() + seconds
         if seconds > 0 and not self._stopping.is_set():
             log.warning("%s; waiting for it for up to %.3g s", error, seconds)
-        pause = 0.0
+        if time.monotonic() - self._entered > self._pause:
+            self._pause = 0.0
         while True:
-            pause = retry.doubled(pause, *retry.IN_A_RUN)
-            rest = retry.jittered(pause)
+            self._pause = retry.doubled(self._pause, *retry.IN_A_RUN)
+            rest = retry.jittered(self._pause)
             if time.monotonic() + rest >= until or self._stopping.wait(rest):
                 raise error
             try:
                 return self._enter()
-            except retry.LOST as again:
+            except (*retry.LOST, PbxSessionTaken) as again:
                 error = again
 
     def _enter(self) -> None:
         self._family = self._connection.enter_context(self._pbx.open(self._stopping))
+        self._entered = time.monotonic()
 
 
 def _not_confirmed(items: list[T], key: Callable[[T], str], error: PbxError) -> list[T]:

@@ -8,7 +8,15 @@ from contextlib import contextmanager
 import pytest
 
 from astsync.config import PbxConfig
-from astsync.errors import PbxConnectionLost, PbxError, PbxLoginError, PbxRightsError, PbxTimeout, PbxUnreachable
+from astsync.errors import (
+    PbxConnectionLost,
+    PbxError,
+    PbxLoginError,
+    PbxRightsError,
+    PbxSessionTaken,
+    PbxTimeout,
+    PbxUnreachable,
+)
 from astsync.pbx import Family, WriteResult, retry
 from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.pbx.patient import PatientPbx
@@ -208,12 +216,29 @@ def test_a_pbx_that_comes_up_meanwhile_is_used(error: type[PbxError]) -> None:
     assert (down.tries, down.entries) == (3, dict(MANY[:5]))
 
 
-@pytest.mark.parametrize("error", [PbxLoginError, PbxRightsError])
+@pytest.mark.parametrize("error", [PbxLoginError, PbxRightsError, PbxSessionTaken])
 def test_logins_and_rights_are_not_tried_again(error: type[PbxError]) -> None:
     down = Down(error=error)
     with pytest.raises(error), PatientPbx(down, 20).open():
         pass
     assert down.tries == 1
+
+
+def test_a_session_that_a_lost_connection_left_behind_is_waited_for() -> None:
+    class Counts(Down):
+        """Loses the first connection, and counts its session for two tries more."""
+
+        @contextmanager
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
+            self.tries += 1
+            if self.tries in {2, 3}:
+                raise PbxSessionTaken("office: Login Already In Use")
+            yield DyingFamily(self.entries) if self.tries == 1 else MemoryFamily(self.entries)
+
+    counts = Counts()
+    with PatientPbx(counts, 20).open() as family:
+        assert family.put(MANY[:5]).done == 5
+    assert (counts.tries, counts.entries) == (4, dict(MANY[:5]))
 
 
 @pytest.mark.server
