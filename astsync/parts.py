@@ -6,7 +6,7 @@ file alone, and then reaches all of them; ``tests/unit/test_parts.py`` plays eve
 
 import hashlib
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
@@ -105,9 +105,9 @@ class Parts:
         )
         return RunOptions(sync.family, sync.foreign, limits, dry_run=dry_run, whole=whole, durable=durable)
 
-    def stopping(self) -> Stopping:
-        """The end of a run that begins now."""
-        return Stopping(self.config.run.max_minutes * 60 or None)
+    def stopping(self, beat: Callable[[], None] = lambda: None) -> Stopping:
+        """The end of a run that begins now. ``beat``: see ``Stopping``."""
+        return Stopping(self.config.run.max_minutes * 60 or None, beat)
 
     @contextmanager
     def store(self, *, write: bool) -> Iterator[Store]:

@@ -3,6 +3,7 @@
 import math
 import threading
 import time
+from collections.abc import Callable
 
 
 class Stopping:
@@ -11,10 +12,13 @@ class Stopping:
     A run ends early when ``set`` was called, or when its ``seconds`` are over, counted from now. None: it may last as
     long as it wants. Who waits for a network or for a pause asks ``left`` how long it may wait, and ``is_set`` before
     it begins something new. The object is safe for several threads.
+
+    ``beat`` is called each time that somebody asks ``left``: who waits so is alive.
     """
 
-    def __init__(self, seconds: float | None = None) -> None:
+    def __init__(self, seconds: float | None = None, beat: Callable[[], None] = lambda: None) -> None:
         self.seconds = seconds
+        self._beat = beat
         self._asked = threading.Event()
         self._end = math.inf if seconds is None else time.monotonic() + seconds
 
@@ -33,9 +37,14 @@ class Stopping:
 
     def left(self, most: float = math.inf) -> float:
         """Seconds that may still be waited, ``most`` at most; 0 when the run must end."""
+        self._beat()
         if self._asked.is_set():
             return 0.0
         return max(min(most, self._end - time.monotonic()), 0.0)
+
+    def go_on(self, left: float) -> None:
+        """Let ``left`` seconds remain from now: what was waited for another run is not this run's time."""
+        self._end = time.monotonic() + left
 
     def wait(self, seconds: float) -> bool:
         """Wait so many seconds, or until the run must end; whether it must."""

@@ -2,7 +2,7 @@
 
 ``Family`` and ``Pbx`` are what the engine sees of it. ``astdb`` is the real one over ``connection``; ``wire`` carries
 its bytes, ``packets`` reads and builds them, ``pipeline`` sends many actions at once. ``patient`` waits
-for a PBX that is lost, by the rules of ``retry``.
+for a PBX that is lost, by the rules of ``retry``; ``opened`` lends runs a connection that ``watch`` holds.
 """
 
 from collections.abc import Iterable, Mapping

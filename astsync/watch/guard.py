@@ -18,7 +18,7 @@ from typing import Any
 
 from astsync.engine.result import Report
 from astsync.errors import AstsyncError, PbxConnectionLost
-from astsync.pbx import Pbx, retry
+from astsync.pbx import retry
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
@@ -62,16 +62,15 @@ class _News:
 
 
 class Guard(Loop):
-    """Watches one PBX. ``up`` is whether it is connected, ``_since`` when that began.
+    """Watches one PBX. ``held`` is the PBX over the connection that is held, None while there is none.
 
-    ``moved`` is called when ``up`` changes. A restore goes over the connection that is held. ``pbx`` opens one of its
-    own, for the periodic sync.
+    ``_since`` is when that began, and ``moved`` is called when it changes. Restores and the periodic sync go over this
+    one connection: a PBX may allow a user no second session.
     """
 
     def __init__(self, pbx: AmiPbx, runs: Runs, turns: Turns, clock: Clock, moved: Callable[[], None]) -> None:
         super().__init__(pbx.name, clock)
-        self.up = False
-        self.pbx = pbx
+        self.held: OpenedPbx | None = None
         self._config = pbx.config
         self._family = pbx.family
         self._runs = runs
@@ -91,19 +90,23 @@ class Guard(Loop):
         while True:
             try:
                 news = _News(self._tell, self.wake)
-                with AmiConnection(self._config, events="system", on_end=news.note) as ami:
-                    ami.client.add_event_listener(news.on_event, white_list=_EVENTS)
-                    self._hold(ami, news)
+                ami = AmiConnection(self._config, events="system", on_end=news.note)
+                ami.client.add_event_listener(news.on_event, white_list=_EVENTS)
+                ami.open()
+                held = OpenedPbx(ami, self._family)
+                try:
+                    self._hold(ami, held, news)
+                finally:
+                    held.leave()
             except AstsyncError as error:
                 self._note_loss(error)
                 soonest = retry.soonest_after(self._short_lived, useful=self._useful)
                 self.pause(retry.jittered(retry.pause_while_away(self.clock.now() - self._since, error, soonest)))
 
-    def _hold(self, ami: AmiConnection, news: _News) -> None:
+    def _hold(self, ami: AmiConnection, held: OpenedPbx, news: _News) -> None:
         """Restore, then look from time to time; only an error ends it, as the connection's end."""
-        self._note_return(ami.started())
+        self._note_return(ami.started(), held)
         news.booted = False  # an Asterisk that has started says it at each login; only a later one is news
-        held = OpenedPbx(ami, self._family)
         rechecked = False
         while True:
             if self._restore_due:
@@ -112,11 +115,13 @@ class Guard(Loop):
                 self._restore(held)
             if not news.take():
                 self.wait(self._pause if self._restore_due else retry.jittered(KEEPALIVE))
-            self._note_start(ami.started())
+            with held.alone(self.check):
+                started = ami.started()
+            self._note_start(started)
             if news.booted and not rechecked:
                 rechecked, self._restore_due = True, True
 
-    def _note_return(self, started: str) -> None:
+    def _note_return(self, started: str, held: OpenedPbx) -> None:
         """Log that the PBX is connected; a restore is due."""
         if not self._started:
             words = f"connected; Asterisk was started {started}"
@@ -127,7 +132,7 @@ class Guard(Loop):
         self._useful = started != self._started
         self._started, self._away_for = started, None
         self._restore_due, self._pause, self._told = True, 0.0, ""
-        self._set_up(True)
+        self._set(held)
 
     def _note_start(self, started: str) -> None:
         """Compare the start of Asterisk with the last one; after a restart a restore is due."""
@@ -138,7 +143,7 @@ class Guard(Loop):
 
     def _note_loss(self, error: AstsyncError) -> None:
         """Log once that the PBX is away and why; again when the kind of error changes."""
-        if self.up and not self._has_lasted():
+        if self.held is not None and not self._has_lasted():
             self._short_lived += 1
             if self._short_lived == retry.RESTLESS:
                 log.warning("%s: %d connections in a row were soon lost; no more is told", self.name, retry.RESTLESS)
@@ -146,7 +151,7 @@ class Guard(Loop):
             words = error.message if isinstance(error, PbxConnectionLost) else in_full(error)
             self._tell(f"away: {words.removeprefix(f'{self.name}: ')}", logging.WARNING)
         self._away_for = type(error)
-        self._set_up(False)
+        self._set(None)
 
     def _has_lasted(self) -> bool:
         """Whether the connection has lasted; then the count of those that did not begins anew."""
@@ -160,12 +165,12 @@ class Guard(Loop):
         """Log a line; of a PBX whose connections end all day only at the level DEBUG."""
         log.log(logging.DEBUG if self._short_lived >= retry.RESTLESS else level, "%s: %s", self.name, words)
 
-    def _set_up(self, up: bool) -> None:
-        if self.up is not up:
-            self.up, self._since = up, self.clock.now()
+    def _set(self, held: OpenedPbx | None) -> None:
+        if self.held is not held:
+            self.held, self._since = held, self.clock.now()
             self._moved()
 
-    def _restore(self, held: Pbx) -> None:
+    def _restore(self, held: OpenedPbx) -> None:
         """Compare with the snapshot and put back what differs; after a failure the restore stays due."""
         begun = time.monotonic()
         try:

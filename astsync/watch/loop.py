@@ -76,9 +76,13 @@ class Loop(ABC):
 
     def check(self, grace: float = 0) -> None:
         """Show a pulse. Raises Stopped when the loop was asked to stop more than ``grace`` seconds ago."""
-        self._beat_at = time.monotonic()
+        self.beat()
         if self._stopped_at is not None and self._beat_at >= self._stopped_at + grace:
             raise Stopped
+
+    def beat(self) -> None:
+        """Show a pulse."""
+        self._beat_at = time.monotonic()
 
     def writing(self, _stage: str, _done: int, _total: int | None) -> None:
         """Take the progress of a run that writes; it has ``GRACE`` seconds to end, as it may be nearly done."""

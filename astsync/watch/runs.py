@@ -30,9 +30,9 @@ class Runs:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def stopping(self) -> Stopping:
-        """The end of a run that begins now."""
-        return self._parts.stopping()
+    def stopping(self, beat: Callable[[], None]) -> Stopping:
+        """The end of a run that begins now; ``beat`` is called while the run waits."""
+        return self._parts.stopping(beat)
 
     def pull(self, progress: Progress, stopping: Stopping) -> Decide:
         """Pull the source, without a lock and without writing. Raises SourceError."""
@@ -41,14 +41,15 @@ class Runs:
     def sync(self, pulled: Callable[[], Decide], pbxs: Sequence[Pbx], progress: Progress, stopping: Stopping) -> Report:
         """Bring PBXs in step with what ``pulled`` returns, and keep that as the snapshot.
 
-        ``stopping`` is that of the pull. Raises what ``pulled`` raises, LockedError, StoreError.
+        ``stopping`` is that of the pull: both share the time of one run. Raises what ``pulled`` raises, LockedError,
+        StoreError.
         """
         with self._engine(pbxs, progress, stopping) as engine:
             return engine.sync(pull=pulled)
 
     def restore(self, pbxs: Sequence[Pbx], progress: Progress) -> Report | None:
         """Bring PBXs in step with the snapshot; None when there is none yet. Raises LockedError, StoreError."""
-        with self._engine(pbxs, progress, self.stopping()) as engine:
+        with self._engine(pbxs, progress, self._parts.stopping()) as engine:
             return engine.restore() if engine.has_snapshot else None
 
     def _engine(self, pbxs: Sequence[Pbx], progress: Progress, stopping: Stopping) -> AbstractContextManager[Engine]:

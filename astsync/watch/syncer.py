@@ -22,8 +22,9 @@ SOONEST = 60.0  # seconds from a failed sync to the next one, at first
 class Syncer(Loop):
     """Syncs at the start and every ``every`` seconds; after a source failed it syncs again a little sooner.
 
-    ``up`` returns the PBXs that are connected: one that is away would only hold up the others, and its guard restores
-    it from the snapshot when it comes back. ``moved`` is called when ``last`` has changed.
+    ``up`` returns the PBXs that are connected, each over the connection that its guard holds. One that is away would
+    only hold up the others, and one that is lost in a sync has failed there; its guard restores it from the snapshot
+    when it comes back. ``moved`` is called when ``last`` has changed.
     """
 
     def __init__(
@@ -53,11 +54,20 @@ class Syncer(Loop):
             pause = 0.0 if good else pause
 
     def _sync(self) -> bool:
-        """Pull and apply; False when the source or the store failed."""
-        stopping = self._runs.stopping()
+        """Pull and apply; False when the source or the store failed.
+
+        Both have the time of one run together. What is waited for a turn between them does not count.
+        """
+        stopping = self._runs.stopping(self.beat)
         try:
             pulled = self._pull(stopping)
-            report = self._turns.take(self, lambda: self._runs.sync(pulled, self._up(), self.writing, stopping))
+            left = stopping.left()
+
+            def run() -> Report:
+                stopping.go_on(left)
+                return self._runs.sync(pulled, self._up(), self.writing, stopping)
+
+            report = self._turns.take(self, run)
         except AstsyncError as error:
             self._failed(error)
             if isinstance(error, SourceError):

@@ -52,8 +52,8 @@ class _Team:
                 log.info("%s: still waiting for an answer; left behind", loop.name)
 
     def up(self) -> list[Pbx]:
-        """The PBXs that are connected."""
-        return [guard.pbx for guard in self.guards if guard.up]
+        """The PBXs that are connected, over the connections that are held."""
+        return [held for guard in self.guards if (held := guard.held) is not None]
 
     def stuck(self) -> list[str]:
         """The names of the loops that show no pulse."""
@@ -61,7 +61,7 @@ class _Team:
 
     def status(self) -> str:
         """How things stand, in a line."""
-        away = [guard.name for guard in self.guards if not guard.up]
+        away = [guard.name for guard in self.guards if guard.held is None]
         parts = [f"{len(self.up())} of {len(self.guards)} PBXs connected"]
         parts += [f"away: {', '.join(away)}"] if away else []
         parts += [self.syncer.last] if self.syncer else []

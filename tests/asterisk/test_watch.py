@@ -1,4 +1,4 @@
-"""``astsync watch`` as a process beside real Asterisks that are restarted with AstDB wiped."""
+"""``astsync watch`` as a process beside real Asterisks that are restarted with AstDB wiped, and allow one session."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,7 +26,7 @@ def onec() -> Iterator[OneC]:
 
 @pytest.fixture(scope="module")
 def asterisk(any_installation: Installation) -> Iterator[PrivateAsterisk]:
-    with PrivateAsterisk(any_installation, users=USERS) as started:
+    with PrivateAsterisk(any_installation, users=USERS, one_session=True) as started:
         yield started
 
 
@@ -64,3 +64,14 @@ def test_a_wiped_phonebook_is_back_soon_after_ami_answers(
     # Asterisk may end before its last event is out, so a listener hears it nearly always.
     assert user == "listener" or "Asterisk is shutting down" not in said
     assert asterisk.secret_of(user) not in said
+
+
+def test_syncs_go_over_the_one_session_that_asterisk_allows(configuration: Path) -> None:
+    with watching(configuration, "--every", "1s") as running:
+        eventually(lambda: log(configuration).count("office: sync: in step") >= 2, 60)
+        assert astsync(configuration, "sync").wait(60) == 5
+    said = log(configuration)
+    assert "AMI refused the login of" in said, said
+    assert f"`astsync watch` (process {running.pid}) on this machine" in said
+    assert said.count("Login Already In Use") == said.count("allowmultiplelogin = no")
+    eventually(lambda: astsync(configuration, "-q", "sync").wait(60) == 0, 60)

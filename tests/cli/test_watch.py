@@ -119,3 +119,15 @@ def test_a_second_watch_is_refused(configuration: Path) -> None:
         assert second.wait(20) == 8
         assert f"another astsync watch (process {first.pid})" in log(configuration)
         assert astsync(configuration, "-q", "sync").wait(60) == 0
+
+
+def test_a_command_beside_it_is_told_of_it_where_a_pbx_allows_one_session(configuration: Path, pbx: AmiStandIn) -> None:
+    pbx.one_session = True
+    with watching(configuration, "--every", "1h") as running:
+        eventually(lambda: "office: sync: " in log(configuration), 90)
+        assert astsync(configuration, "sync").wait(60) == 5
+        said = log(configuration)
+        assert "Login Already In Use" in said
+        assert "`allowmultiplelogin = no` in [general]" in said
+        assert f"`astsync watch` (process {running.pid}) on this machine" in said
+    assert pbx.actions["Login"] == 2

@@ -34,7 +34,7 @@ TOGETHER: dict[str, dict[str, Any]] = {
 GUESSES = (True, False, 7, 1, 0, "7%", ";", "utf-8", "US", "495", "none", "other", "http://other.example/trade")
 TABLES = (["other"], {"Контрагенты": "{name}"}, {"X-Other": "other"})
 # What they do is compared apart, or alive.
-NO_SETTINGS = {"_builder", "_progress", "_connection", "_pbxs", "_asked", "_end"}
+NO_SETTINGS = {"_builder", "_progress", "_connection", "_pbxs", "_asked", "_end", "_beat"}
 Play = Callable[[Config, str], "Recorder"]
 
 
@@ -74,7 +74,7 @@ def watch_once(watch: Watch) -> None:
     job = vars(watch)["_load"]()
     with suppress(Seen):
         job.runs.restore(job.pbxs, no_progress)
-    stopping = job.runs.stopping()
+    stopping = job.runs.stopping(lambda: None)
     job.runs.sync(lambda: job.runs.pull(no_progress, stopping), job.pbxs, no_progress, stopping)
 
 
