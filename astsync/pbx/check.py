@@ -15,8 +15,9 @@ from astsync.errors import AstsyncError, PbxConnectionLost, PbxUnreachable
 from astsync.finding import Finding
 from astsync.pbx import packets
 from astsync.pbx.astdb import AstDb
+from astsync.pbx.connecting import connect
 from astsync.pbx.connection import AmiConnection
-from astsync.pbx.wire import TlsWire, connect, reason
+from astsync.pbx.wire import TlsWire, reason
 
 _CLOCK_TOLERANCE = 30.0  # seconds
 _CERTIFICATE_LASTS = 14  # days

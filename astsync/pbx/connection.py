@@ -4,7 +4,7 @@ AMIClient numbers the actions, knows AMI's banner, and passes events on to its l
 not used, for what version 0.1.7 does with them: it dies after idle seconds, sends a part of the bytes, pastes values
 unescaped, knows only IPv4, searches a large answer again after every 1,024 bytes, leaves callers waiting when the
 connection ends, and answers None instead of an error. What goes wrong here becomes a PbxError, in this module and in
-``wire``.
+``connecting``.
 """
 
 import hashlib
@@ -30,7 +30,8 @@ from astsync.errors import (
     PbxUnreachable,
 )
 from astsync.pbx import packets
-from astsync.pbx.wire import Wire, connect
+from astsync.pbx.connecting import connect
+from astsync.pbx.wire import Wire
 from astsync.pbx.wire import reason as explain
 from astsync.stopping import NEVER, Stopping
 
