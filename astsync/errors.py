@@ -15,6 +15,7 @@
     │   └── SourceBadAnswer          an answer that is not what was asked for
     ├── PbxError                  5  a PBX could not be read or written
     │   ├── PbxUnreachable           no connection
+    │   ├── PbxTlsError              TLS as configured cannot be had: the certificate, the kind of TLS
     │   ├── PbxLoginError            AMI refused the login
     │   ├── PbxSessionTaken          AMI allows this user one session, and it is taken
     │   ├── PbxRightsError           the AMI user may not do this
@@ -136,6 +137,10 @@ class PbxUnreachable(PbxError):
     def __init__(self, message: str, *, hint: str = "", answered: bool = False) -> None:
         super().__init__(message, hint=hint)
         self.answered = answered
+
+
+class PbxTlsError(PbxError):
+    """TLS as it is configured cannot be had, for its certificate or its kind, until a person mends it."""
 
 
 class PbxLoginError(PbxError):

@@ -14,6 +14,7 @@ from astsync.config.section import Section, read_secret
 from astsync.config.source_sections import KindConfig, SourceConfig
 from astsync.config.value_types import (
     ConfigPath,
+    Fingerprint,
     Host,
     HostOrNone,
     Minutes,
@@ -148,11 +149,18 @@ class PbxConfig(Section):
     tls: bool = Field(default=False, description="speak TLS")
     ca_file: ConfigPath | None = Field(
         default=None,
-        description="the CA or the PBX's own certificate (PEM); without it the system's CAs. Only with `tls`",
+        description="the CA or the PBX's own certificate (PEM); without it the system's CAs. Only with `tls`. See "
+        "[TLS](#tls)",
         examples=["/etc/astsync/office-ca.pem"],
     )
     server_name: HostOrNone = Field(
         default="", description="the name in the certificate, where it is not `host`; only with TLS"
+    )
+    fingerprint: Fingerprint = Field(
+        default="",
+        description="pins the PBX's one certificate, in place of `ca_file` and `server_name`; as `openssl x509 -noout "
+        "-fingerprint -sha256` prints it",
+        examples=["sha256:…"],
     )
     timeout: Seconds = Field(default=15, description="for one answer of the PBX")
     patience: Annotated[Whole, Field(ge=0, le=3600), Unit("seconds")] = Field(
@@ -169,9 +177,11 @@ class PbxConfig(Section):
 
     @model_validator(mode="after")
     def _only_with_tls(self) -> "PbxConfig":
-        idle = [key for key in ("ca_file", "server_name") if getattr(self, key)]
+        idle = [key for key in ("ca_file", "server_name", "fingerprint") if getattr(self, key)]
         if idle and not self.tls:
             raise ValueError(f"{' and '.join(idle)} without TLS: set tls = true, or remove {' and '.join(idle)}")
+        if self.fingerprint and len(idle) > 1:
+            raise ValueError(f"fingerprint pins one certificate: remove {' and '.join(idle[:-1])}")
         return self
 
     def password(self) -> str:

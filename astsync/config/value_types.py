@@ -167,6 +167,15 @@ def _service(value: str) -> str:
     return value.strip("/")
 
 
+def _fingerprint(value: str) -> str:
+    """The SHA-256 fingerprint of a certificate as ``sha256:`` and 64 small digits, from all that openssl prints."""
+    match = re.fullmatch(r"\s*(?:sha-?256[\s:]*(?:fingerprint)?[\s:=]*)?([0-9a-f\s:]+)", value, re.IGNORECASE)
+    digits = re.sub(r"[\s:]", "", match[1]).lower() if match is not None else ""
+    if value and len(digits) != 64:
+        raise ValueError("write sha256: and the 64 digits that `openssl x509 -noout -fingerprint -sha256` prints")
+    return value and f"sha256:{digits}"
+
+
 def _headers(value: dict[str, SecretStr]) -> dict[str, SecretStr]:
     """Check headers, whose values are secrets: no message shows one."""
     for name, secret in value.items():
@@ -197,6 +206,7 @@ OneCharacter = Annotated[str, AfterValidator(_one_character)]
 ServicePath = Annotated[str, AfterValidator(_one_line), AfterValidator(_service)]
 Headers = Annotated[dict[str, SecretStr], AfterValidator(_headers)]
 Host = Annotated[str, AfterValidator(_host)]
+Fingerprint = Annotated[str, AfterValidator(_one_line), AfterValidator(_fingerprint)]
 HostOrNone = Annotated[str, AfterValidator(lambda value: value and _host(value))]
 ConfigPath = Annotated[Path, BeforeValidator(_rooted)]
 Whole = Annotated[int, BeforeValidator(_no_truth)]

@@ -1,18 +1,302 @@
-"""Which certificate of a PBX is trusted."""
+"""Which certificate of a PBX is trusted, and the words for one that is not.
 
+OpenSSL decides, by the CAs of ``ca_file`` or of the system, with two additions for what Asterisk's administrators have:
+
+- ``fingerprint`` pins one certificate. It stands in the place of the CA, the name and the dates.
+- ``ca_file`` may be the PBX's own certificate, whoever issued it.
+
+A certificate of Asterisk's ``ast_tls_cert`` has its name in the CN alone. OpenSSL takes a CN for a host's name where
+the certificate has no other names, and never for an address; ``check_peer`` does the same for an address, and only
+where the certificate was issued by a CA of ``ca_file``.
+"""
+
+import hashlib
+import ipaddress
 import ssl
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from astsync.config import PbxConfig
-from astsync.errors import ConfigError
+from astsync.errors import ConfigError, PbxTlsError
 from astsync.pbx.wire import reason
+from astsync.text import visible
+
+if TYPE_CHECKING:
+    from cryptography import x509
+
+_MOST = 200  # characters of a text in a certificate
+_PEM = "/etc/asterisk/keys/asterisk.pem"
+SHOW = f"openssl x509 -in {_PEM} -noout -fingerprint -sha256"
+"""The command that shows a PBX's fingerprint on the PBX."""
+
+_RELOAD = (
+    "name it in tlscertfile of manager.conf, run `manager reload`, and restart Asterisk if it still shows the old one"
+)
+_MAKE_ANEW = f"Make a new one on the PBX (ast_tls_cert of today: RSA 2048, SHA-256, 365 days), {_RELOAD}."
+_OLD_TLS_HINT = (
+    "astsync speaks TLS 1.2 and newer, and so does an Asterisk whose OpenSSL is 1.0.1 or newer. Remove `tlsdisablev12` "
+    "and a `tlscipher` of old ciphers from manager.conf, upgrade OpenSSL on the PBX and restart Asterisk, or put "
+    "stunnel or an ssh tunnel (ssh -L) before it there."
+)
+_CLIENT_HINT = (
+    "Asterisk never asks for one: this is a stunnel or another proxy before it. Let that one not verify its clients "
+    "(stunnel: verifyChain = no) and permit only this machine's address, or connect through a stunnel client or an ssh "
+    "tunnel (ssh -L) of your own."
+)
+
+# What OpenSSL says when the other side speaks no TLS at all.
+_NO_TLS = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "HTTPS_PROXY_REQUEST", "RECORD_LAYER_FAILURE"})
+_OLD_TLS = frozenset(
+    {"TLSV1_ALERT_PROTOCOL_VERSION", "UNSUPPORTED_PROTOCOL", "NO_PROTOCOLS_AVAILABLE", "UNSUPPORTED_SSL_VERSION"}
+)
+_NO_COMMON_CIPHER = frozenset(
+    {
+        "SSLV3_ALERT_HANDSHAKE_FAILURE",
+        "TLSV1_ALERT_INSUFFICIENT_SECURITY",
+        "NO_SHARED_CIPHER",
+        "DH_KEY_TOO_SMALL",
+        "WRONG_SIGNATURE_TYPE",
+        "NO_SUITABLE_SIGNATURE_ALGORITHM",
+        "UNSAFE_LEGACY_RENEGOTIATION_DISABLED",
+    }
+)
+_CLIENT_WANTED = frozenset({"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_NO_CERTIFICATE", "NO_CERTIFICATE"})
+
+# X509_V_ERR_… of OpenSSL (include/openssl/x509_vfy.h).
+_UNKNOWN_ISSUER, _SELF_SIGNED = frozenset({2, 19, 20, 21}), 18
+_NOT_YET, _EXPIRED = 9, 10
+_OTHER_NAME = frozenset({62, 64})
+_WEAK = {66: "its key is too short", 67: "the key of its CA is too short", 68: "it is signed with SHA-1 or MD5"}
+
+
+@dataclass(frozen=True, slots=True)
+class Certificate:
+    """What a certificate says of itself. Nothing of it is proven, and its texts may be anything."""
+
+    subject: str
+    issuer: str
+    common_name: str
+    names: tuple[str, ...]
+    begins: datetime
+    ends: datetime
+    key: str
+    fingerprint: str
+
+    def __str__(self) -> str:
+        dates = f"{self.begins:%Y-%m-%d} to {self.ends:%Y-%m-%d}"
+        return f"{self.subject}, issued by {self.issuer}, {self.key}, valid {dates}, {self.fingerprint}"
+
+
+def read(certificate: bytes) -> Certificate | None:
+    """Read a certificate (DER); None where it is none that can be read."""
+    from cryptography import exceptions, x509
+
+    unreadable = (ValueError, TypeError, x509.InvalidVersion, x509.DuplicateExtension, x509.UnsupportedGeneralNameType)
+    try:
+        found = x509.load_der_x509_certificate(certificate)
+        key = found.public_key()
+        length = getattr(key, "key_size", None)
+        kind = type(key).__name__.removeprefix("_").removesuffix("PublicKey")
+        signed = found.signature_hash_algorithm
+        return Certificate(
+            subject=visible(found.subject.rfc4514_string()[:_MOST]),
+            issuer=visible(found.issuer.rfc4514_string()[:_MOST]),
+            common_name=_common_name(found),
+            names=_names(found),
+            begins=found.not_valid_before_utc,
+            ends=found.not_valid_after_utc,
+            key=" ".join(filter(None, (kind, str(length or ""), signed.name.upper() if signed is not None else ""))),
+            fingerprint=shown_fingerprint(certificate),
+        )
+    except (*unreadable, exceptions.UnsupportedAlgorithm):  # it may hold anything, and is only told of
+        return None
+
+
+def _common_name(found: "x509.Certificate") -> str:
+    from cryptography.x509.oid import NameOID
+
+    names = found.subject.get_attributes_for_oid(NameOID.COMMON_NAME)
+    return visible(str(names[-1].value)[:_MOST]) if names else ""
+
+
+def _names(found: "x509.Certificate") -> tuple[str, ...]:
+    from cryptography import x509
+
+    try:
+        other = found.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
+    except x509.ExtensionNotFound:
+        return ()
+    addresses = [str(address) for address in other.get_values_for_type(x509.IPAddress)]
+    return tuple(visible(name[:_MOST]) for name in (*other.get_values_for_type(x509.DNSName), *addresses))
+
+
+def shown_fingerprint(certificate: bytes) -> str:
+    """The SHA-256 fingerprint of a certificate (DER), with colons as openssl prints it."""
+    return f"sha256:{hashlib.sha256(certificate).digest().hex(':').upper()}"
+
+
+def wanted_name(config: PbxConfig) -> str:
+    """The name that the PBX's certificate must have."""
+    return config.server_name or config.host
 
 
 def context_of(config: PbxConfig) -> ssl.SSLContext:
     """The TLS context for a PBX. Raises ConfigError for a bad ``ca_file``."""
+    if config.fingerprint:
+        return blind_context()
     try:
-        return ssl.create_default_context(cafile=config.ca_file)
+        context = ssl.create_default_context(cafile=config.ca_file)
     except OSError as error:
         raise ConfigError(
             f"{config.name}: cannot use ca_file {config.ca_file}: {reason(error)}",
             hint="Name a file of certificates (PEM) that this user may read.",
         ) from None
+    context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the PBX's own certificate as ca_file
+    # Python 3.13 sets it: it refuses a CA without key identifiers, as ast_tls_cert and most people's openssl make it.
+    context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+    context.check_hostname = not _checks_address(config)
+    return context
+
+
+def blind_context() -> ssl.SSLContext:
+    """A context that takes every certificate: ``check_peer`` compares the pinned one before anything is sent."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _checks_address(config: PbxConfig) -> bool:
+    """Whether ``check_peer`` compares the name, and not OpenSSL, which takes no CN for an address."""
+    return config.ca_file is not None and _address(wanted_name(config)) is not None
+
+
+def check_peer(config: PbxConfig, secured: ssl.SSLSocket) -> None:
+    """Check what OpenSSL does not, before anything is sent. Raises PbxTlsError."""
+    certificate = secured.getpeercert(binary_form=True) or b""
+    if config.fingerprint:
+        if hashlib.sha256(certificate).hexdigest() != config.fingerprint.removeprefix("sha256:"):
+            raise _other_fingerprint(config, certificate)
+    elif _checks_address(config) and not _has_address(secured.getpeercert() or {}, wanted_name(config)):
+        raise _other_name(config, read(certificate))
+
+
+def _has_address(verified: "ssl._PeerCertRetDictType", wanted: str) -> bool:
+    """Whether a verified certificate is for this address: among its names, or as CN where it has no other names."""
+    address = _address(wanted)
+    names = _pairs(verified.get("subjectAltName", ()))
+    if names:
+        return address in [_address(value) for kind, value in names if kind == "IP Address"]
+    subject = [pair for part in verified.get("subject", ()) for pair in _pairs(part)]
+    return address in [_address(value) for kind, value in subject if kind == "commonName"]
+
+
+def _pairs(found: Iterable[object]) -> list[tuple[str, str]]:
+    """The pairs of a kind and its value; typeshed knows less of them than Python's documentation."""
+    return [(str(one[0]), str(one[1])) for one in found if isinstance(one, tuple)]
+
+
+def _address(text: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address | None:
+    try:
+        return ipaddress.ip_address(text.strip())
+    except ValueError:
+        return None
+
+
+def is_no_tls(error: ssl.SSLError) -> bool:
+    """Whether the other side speaks something else than TLS."""
+    return error.reason in _NO_TLS
+
+
+def broken_handshake(config: PbxConfig, error: ssl.SSLError) -> PbxTlsError:
+    """The error of a TLS that could not be agreed on, the certificate apart."""
+    told = str(error.reason or reason(error)).replace("_", " ").lower()
+    where = f"{config.host}:{config.port}"
+    if error.reason in _OLD_TLS:
+        words, hint = "the PBX speaks no TLS that is safe today, only TLS 1.1 or older", _OLD_TLS_HINT
+    elif error.reason in _CLIENT_WANTED:
+        words, hint = "it wants a client certificate, and astsync sends none", _CLIENT_HINT
+    elif error.reason in _NO_COMMON_CIPHER:
+        words = "the PBX and this machine have no safe cipher in common, or it wants a client certificate"
+        hint = f"{_OLD_TLS_HINT} If it is no Asterisk: {_CLIENT_HINT.partition(': ')[2]}"
+    else:
+        words, hint = told, "AMI's TLS port is 5039 (tlsenable, tlsbindaddr, tlscertfile in manager.conf)."
+    detail = "" if words == told else f" ({told})"
+    return PbxTlsError(f"{config.name}: no TLS with {where}: {words}{detail}", hint=hint)
+
+
+def refused(config: PbxConfig, error: ssl.SSLCertVerificationError, certificate: bytes) -> PbxTlsError:
+    """The error of a certificate that OpenSSL does not trust. ``certificate`` (DER) is what was shown, or b""."""
+    found, code = read(certificate), error.verify_code
+    if code in _OTHER_NAME:
+        return _other_name(config, found)
+    if code == _EXPIRED:
+        return _expired(config, found)
+    if code == _NOT_YET:
+        return _not_yet(config, found)
+    if code in _WEAK:
+        key = f" ({found.key})" if found is not None else ""
+        return _untrusted(config, f"{_WEAK[code]}{key}", _MAKE_ANEW, found)
+    if code in _UNKNOWN_ISSUER or code == _SELF_SIGNED:
+        return _unknown(config, found, self_signed=code == _SELF_SIGNED)
+    return _untrusted(config, error.verify_message, _MAKE_ANEW, found)
+
+
+def _unknown(config: PbxConfig, found: Certificate | None, *, self_signed: bool) -> PbxTlsError:
+    place = str(config.ca_file) if config.ca_file else "this machine's CAs"
+    words = f"it is self-signed, and not in {place}" if self_signed else f"its issuer is not in {place}"
+    hint = (
+        "Bring the PBX's own certificate here (asterisk.crt, without its key), or the one of its CA (ca.crt of "
+        "ast_tls_cert), and name it in ca_file."
+    )
+    return _untrusted(config, words, hint, found)
+
+
+def _expired(config: PbxConfig, found: Certificate | None) -> PbxTlsError:
+    now = datetime.now(UTC)
+    when = "it has expired" if found is None else f"it expired on {found.ends:%Y-%m-%d}"
+    if found is not None and found.ends > now:
+        when = f"its CA has expired (the certificate itself is valid to {found.ends:%Y-%m-%d})"
+    return _untrusted(config, f"{when}; this machine's clock says {now:%Y-%m-%d %H:%M} UTC", _MAKE_ANEW, found)
+
+
+def _not_yet(config: PbxConfig, found: Certificate | None) -> PbxTlsError:
+    begins = "later" if found is None else f"only from {found.begins:%Y-%m-%d %H:%M} UTC on"
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
+    hint = (
+        "If that is not the time, set this machine's clock (NTP). If it is, the clock was wrong where the certificate "
+        f"was made: set it and make a new one, {_RELOAD}."
+    )
+    return _untrusted(config, f"it is valid {begins}, and this machine's clock says {now}", hint, found)
+
+
+def _other_name(config: PbxConfig, found: Certificate | None) -> PbxTlsError:
+    wanted = wanted_name(config)
+    names = () if found is None else found.names or ((found.common_name,) if found.common_name else ())
+    listed = ", ".join(names[:5]) or "no name at all"
+    hint = f"Write the name that it has in server_name, or make one for {wanted} (ast_tls_cert -C {wanted})."
+    return _untrusted(config, f"it is for {listed}, and not for {wanted}", hint, found)
+
+
+def _untrusted(config: PbxConfig, words: str, hint: str, found: Certificate | None) -> PbxTlsError:
+    """An error with what was shown, and the way to pin it."""
+    shown = f". It is {found}" if found is not None else ""
+    pin = ""
+    if found is not None:
+        pin = (
+            f" Or pin this one certificate: compare its fingerprint with `{SHOW}` (the file of tlscertfile) on the "
+            f'PBX. If it is the same, set fingerprint = "{found.fingerprint}" in place of ca_file and server_name.'
+        )
+    return PbxTlsError(f"{config.name}: the PBX's certificate is not trusted: {words}{shown}", hint=hint + pin)
+
+
+def _other_fingerprint(config: PbxConfig, certificate: bytes) -> PbxTlsError:
+    found = read(certificate)
+    shown = f". It is {found}" if found is not None else f": {shown_fingerprint(certificate)}"
+    return PbxTlsError(
+        f"{config.name}: the PBX's certificate is not trusted: it is not the pinned one{shown}",
+        hint=f"If it was renewed, compare with `{SHOW}` (the file of tlscertfile) on the PBX and write the new "
+        "fingerprint. If it was not, somebody stands between this machine and the PBX.",
+    )

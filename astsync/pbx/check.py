@@ -5,22 +5,19 @@ user may send (Asterisk main/manager.c, action_listcommands; measured on 1.8 to 
 deleted to find out.
 """
 
-import socket
 import time
 from collections.abc import Callable, Collection, Iterator
-from datetime import UTC, datetime
 
 from astsync.config import PbxConfig
-from astsync.errors import AstsyncError, PbxConnectionLost, PbxUnreachable
+from astsync.errors import AstsyncError, PbxConnectionLost
 from astsync.finding import Finding
-from astsync.pbx import packets
+from astsync.pbx import certificates, greeting, packets
 from astsync.pbx.astdb import AstDb
-from astsync.pbx.connecting import connect
+from astsync.pbx.connecting import Dialling
 from astsync.pbx.connection import AmiConnection
-from astsync.pbx.wire import TlsWire, reason
 
 _CLOCK_TOLERANCE = 30.0  # seconds
-_CERTIFICATE_LASTS = 14  # days
+_CERTIFICATE_LASTS = 30  # days
 _WRITES = ("DBPut", "DBDel")
 _MORE_THAN_NEEDED = ("Command", "Originate")
 
@@ -62,6 +59,7 @@ class _PbxCheck:
 
     def __init__(self, config: PbxConfig, family: str, owned: Collection[str], rival: Callable[[], str]) -> None:
         self._config, self._family, self._owned = config, family, owned
+        self._dialling = Dialling(config)
         self._connection = AmiConnection(config, rival=rival)
         self._entries: dict[str, str] | None = None
         self.lost = False
@@ -94,41 +92,46 @@ class _PbxCheck:
             return step()
         except AstsyncError as error:
             self.lost = isinstance(error, PbxConnectionLost)
-            return Finding(part, False, error.message.replace(f"{self._config.name}: ", ""), error.hint)
+            return Finding(part, False, error.message.removeprefix(f"{self._config.name}: "), error.hint)
 
     def end(self) -> None:
         """Disconnect."""
+        self._dialling.close()
         self._connection.disconnect()
 
     def _host(self) -> Finding:
-        host = self._config.host
-        try:
-            found = socket.getaddrinfo(host, self._config.port, type=socket.SOCK_STREAM)
-        except (OSError, UnicodeError) as error:
-            raise PbxUnreachable(
-                f"{host} cannot be resolved: {reason(error)}", hint="Check the host's name, or write its address."
-            ) from None
-        addresses = list(dict.fromkeys(str(address[0]) for *_, address in found))
+        host, addresses = self._config.host, self._dialling.resolve()
         return Finding("host", True, host if addresses == [host] else f"{host} is {', '.join(addresses)}")
 
     def _port(self) -> Finding:
-        connect(self._config.model_copy(update={"tls": False})).close()
+        self._dialling.reach()
         return Finding("port", True, f"{self._config.port} answers")
 
     def _tls(self) -> Finding:
-        wire = connect(self._config)
-        try:
-            ends = wire.expires if isinstance(wire, TlsWire) else time.time()
-        finally:
-            wire.close()
-        date = f"{datetime.fromtimestamp(ends, UTC):%Y-%m-%d}"
-        if ends - time.time() < _CERTIFICATE_LASTS * 86_400:
-            return Finding("TLS", None, f"the certificate is good only until {date}", "Renew it in time.")
-        return Finding("TLS", True, f"the certificate is trusted, and good until {date}")
+        """Tell how it is secured, by whose certificate, and whether that one should be renewed.
+
+        A pinned certificate is trusted whatever its dates: the pin says that it is this PBX.
+        """
+        secured = self._dialling.secure()
+        how = "is pinned" if self._config.fingerprint else "is trusted"
+        found = certificates.read(secured.certificate)
+        words = f"{secured.version}, {secured.cipher}; the certificate {how}"
+        if found is None:
+            return Finding("TLS", None, f"{words}, and cannot be read", "Make a new one on the PBX.")
+        ends, whose = f"{found.ends:%Y-%m-%d}", f"{found.subject}, issued by {found.issuer}"
+        left = found.ends.timestamp() - time.time()
+        if left < 0:
+            hint = "The pin holds all the same; other clients of this PBX may refuse it. Renew it, and pin the new one."
+            return Finding("TLS", None, f"{words}, and expired on {ends}: {whose}", hint)
+        if left < _CERTIFICATE_LASTS * 86_400:
+            again = " Then write its new fingerprint here." if self._config.fingerprint else ""
+            return Finding("TLS", None, f"{words}, and good only until {ends}: {whose}", f"Renew it in time.{again}")
+        return Finding("TLS", True, f"{words}, and good until {ends}: {whose}")
 
     def _banner(self) -> Finding:
-        self._connection.connect()
-        return Finding("AMI", True, f"it is AMI, version {self._connection.ami_version}")
+        self._connection.connect(self._dialling)
+        version = self._connection.ami_version
+        return Finding("AMI", True, f"it is AMI, version {version}: {greeting.asterisk_of(version)}")
 
     def _login(self) -> Finding:
         self._connection.login(self._config.user, self._config.password())

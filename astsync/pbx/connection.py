@@ -23,14 +23,13 @@ from astsync.errors import (
     PbxBadAnswer,
     PbxConnectionLost,
     PbxError,
-    PbxLoginError,
     PbxRightsError,
     PbxSessionTaken,
     PbxTimeout,
-    PbxUnreachable,
 )
 from astsync.pbx import packets
-from astsync.pbx.connecting import connect
+from astsync.pbx.connecting import Dialling, connect
+from astsync.pbx.greeting import login_refused
 from astsync.pbx.wire import Wire
 from astsync.pbx.wire import reason as explain
 from astsync.stopping import NEVER, Stopping
@@ -45,6 +44,7 @@ measured on 16.28 and 22.10).
 """
 
 RECEIVE_SIZE = 262_144  # bytes: an answer of a million entries comes in few pieces
+GOODBYE = 1.0  # seconds that Asterisk has to end a connection that was logged off
 
 
 class Waiter(Protocol):
@@ -160,7 +160,6 @@ class AmiConnection:
         self._listener: threading.Thread | None = None
         self._waiters: dict[bytes, Waiter] = {}
         self._lost: PbxError | None = None
-        self._greeted = threading.Event()
         self._send_lock = threading.Lock()
         self._stuck = False
         self._heard = 0.0
@@ -182,18 +181,19 @@ class AmiConnection:
             self.disconnect()
             raise
 
-    def connect(self) -> None:
-        """Connect, start the listener and wait for AMI's banner."""
-        self._wire = connect(self.config)
+    def connect(self, dialling: Dialling | None = None) -> None:
+        """Connect, wait for AMI's banner and start the listener.
+
+        ``dialling`` has resolved, reached and secured already; without it all steps are taken.
+        """
+        if dialling is None:
+            self._wire, self.ami_version = connect(self.config)
+        else:
+            self.ami_version = dialling.greet()
+            self._wire = dialling.wire()
         name = f"ami-{self.config.name}"
         self._listener = threading.Thread(target=self._listen, args=(self._wire,), name=name, daemon=True)
         self._listener.start()
-        if not self._greeted.wait(self.timeout):
-            raise PbxUnreachable(
-                f"{self.config.name}: {self.config.host}:{self.config.port} sends no AMI banner",
-                hint="Is this AMI's port (5038)? A TLS port (5039) needs tls = true.",
-            )
-        self.check()
 
     def check(self) -> None:
         """Raise what ended the connection, where it has ended."""
@@ -207,20 +207,11 @@ class AmiConnection:
             key = hashlib.md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
             self.action("Login", AuthType="MD5", Username=username, Key=key, Events=self._events)
         except (PbxActionFailed, PbxRightsError) as error:
-            raise self._login_error(error.message) from None
-
-    def _login_error(self, reason: str) -> PbxError:
-        if "shutting down" in reason:
-            words, hint = f"{self.config.name}: {reason}", "Wait until Asterisk is up again."
-            return PbxUnreachable(words, hint=hint, answered=True)
-        words = f"{self.config.name}: AMI refused the login of {self.config.user!r}: {reason}"
-        if _TAKEN in reason.lower():
-            return PbxSessionTaken(words, hint=_taken_hint(self._rival()))
-        return PbxLoginError(
-            words,
-            hint="Check user and secret against manager.conf, its deny and permit lines for this machine's address, "
-            "and run `manager reload` there after a change.",
-        )
+            words = error.message.removeprefix(f"{self.config.name}: ")
+            if _TAKEN in words.lower():
+                words = f"{self.config.name}: AMI refused the login of {self.config.user!r}: {words}"
+                raise PbxSessionTaken(words, hint=_taken_hint(self._rival())) from None
+            raise login_refused(self.config, secret, words) from None
 
     def action(self, name: str, on_event: Callable[[bytes], bool] | None = None, **values: str) -> bytes:
         """Send one action, wait, and return its response packet.
@@ -297,7 +288,6 @@ class AmiConnection:
         """Read until the connection ends; all that the listener thread does."""
         reason = "the PBX closed the AMI connection"
         try:
-            self._read_banner(wire)
             reader = packets.PacketReader()
             while data := wire.receive(RECEIVE_SIZE):
                 self._heard = time.monotonic()
@@ -312,22 +302,6 @@ class AmiConnection:
             reason = f"the AMI listener failed: {type(error).__name__}"
         finally:
             self._end(reason)
-
-    def _read_banner(self, wire: Wire) -> None:
-        """Read the one line that AMI sends first; it ends in one CR LF, not in an empty line."""
-        line = b""
-        while not line.endswith(b"\n"):
-            byte = wire.receive(1)
-            if not byte or len(line) > 200:
-                break
-            line += byte
-        if not line:
-            raise PbxUnreachable("the connection was closed before AMI's banner came")
-        match = AMIClient.asterisk_start_regex.match(line.decode("latin-1"))
-        if match is None:
-            raise PbxUnreachable(f"not AMI: the first line is {line[:60]!r}")
-        self.ami_version = match["version"]
-        self._greeted.set()
 
     def _hand_over(self, packet: bytes) -> None:
         """Hand a packet to the Waiter of its ActionID, an event that nobody waits for to the listeners.
@@ -346,14 +320,9 @@ class AmiConnection:
 
     def _end(self, reason: str) -> None:
         """Fail everything that waits; the listener thread's last work."""
-        words = f"{self.config.name}: {reason}"
-        lost: PbxError
-        if self._greeted.is_set():
-            lost = PbxConnectionLost(words, hint="Is Asterisk restarting? Run the command again.")
-        else:
-            lost = PbxUnreachable(words, hint="Is this AMI's port (5038)?", answered=True)
-        self._lost = lost
-        self._greeted.set()
+        self._lost = lost = PbxConnectionLost(
+            f"{self.config.name}: {reason}", hint="Is Asterisk restarting? Run the command again."
+        )
         while identities := list(self._waiters):  # again, as a caller may have registered one meanwhile
             for identity in identities:
                 if (waiter := self._waiters.pop(identity, None)) is not None:
@@ -374,11 +343,14 @@ class AmiConnection:
         self._wire = None
 
     def _say_goodbye(self, wire: Wire) -> None:
-        """Log off, so that Asterisk's log shows no broken session."""
+        """Log off and wait for Asterisk's end: one that finds the connection gone logs it as an error."""
         try:
             wire.send(b"Action: Logoff\r\n\r\n")
         except OSError as error:
             log.debug("%s: no log-off: %s", self.config.name, error)
+            return
+        if self._listener is not None and self._listener is not threading.current_thread():
+            self._listener.join(GOODBYE)
 
 
 def _taken_hint(rival: str) -> str:

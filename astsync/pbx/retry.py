@@ -35,6 +35,7 @@ from astsync.errors import (
     PbxRightsError,
     PbxSessionTaken,
     PbxTimeout,
+    PbxTlsError,
     PbxUnreachable,
     SafetyError,
 )
@@ -42,7 +43,7 @@ from astsync.errors import (
 LOST = (PbxUnreachable, PbxConnectionLost, PbxTimeout)
 """What may pass by itself, as when Asterisk restarts. What was sent and not answered may have been done."""
 
-REFUSED = (PbxLoginError, PbxRightsError, ConfigError)
+REFUSED = (PbxTlsError, PbxLoginError, PbxRightsError, ConfigError)
 """What a person must mend first. To try it again soon looks like an attack to Asterisk's log and to fail2ban."""
 
 AT_FIRST = 10.0

@@ -85,10 +85,11 @@ class TlsWire(Wire):
         self._timeout = timeout
         self._lock = threading.Lock()
 
-    @property
-    def expires(self) -> float:
-        """When the other side's certificate ends, in seconds since 1970."""
-        return ssl.cert_time_to_seconds(str((self._socket.getpeercert() or {})["notAfter"]))
+    def end(self) -> None:
+        """Answer the other side's end of TLS where it has sent one, then end the stream."""
+        with contextlib.suppress(OSError, ValueError), self._lock:
+            self._socket.unwrap()
+        super().end()
 
     def send(self, data: bytes) -> None:
         """Send all of the bytes, in records that end at a line's end where there is one."""

@@ -1,0 +1,159 @@
+"""What a PBX says before it lets anybody in, AMI's banner and the answer to a login, and what to make of it."""
+
+import socket
+from collections.abc import Callable
+
+from asterisk.ami import AMIClient
+
+from astsync.config import PbxConfig
+from astsync.errors import PbxBadAnswer, PbxError, PbxLoginError, PbxTlsError, PbxUnreachable
+
+_BANNER_LIMIT = 200  # bytes
+_OLDEST = (1, 1)  # of AMI: Asterisk 1.6 and 1.8. AMI 1.0 (Asterisk 1.4 and older) has no DBDel
+_PROXY = b"Asterisk Call Manager Proxy"  # astmanproxy
+# How other services begin when somebody connects, or answer what they do not understand.
+_OTHERS = (
+    (b"SSH-", "SSH"),
+    (b"HTTP/", "a web server (HTTP)"),
+    (b"<", "a web server (HTTP)"),
+    (b"220", "a mail or FTP server"),
+    (b"* OK", "a mail server (IMAP)"),
+    (b"+OK", "a mail server (POP3)"),
+    (b"RFB ", "VNC"),
+    (b"\x15\x03", "TLS"),
+    (b"\xff", "telnet"),
+)
+# AMI's first number and the Asterisk of it (AMI_VERSION in include/asterisk/manager.h of each branch).
+_ASTERISK = {5: "16", 6: "17", 7: "18", 8: "19", 9: "20", 10: "21", 11: "22", 12: "23"}
+_LOG_HINT = (
+    "Asterisk's log on the PBX (/var/log/asterisk/messages or full) tells which it was: `tried to authenticate with "
+    "nonexistent user`: the user; `failed to pass IP ACL`: deny and permit, for this machine's address; `failed to "
+    "authenticate`: the secret. Run `manager reload` after a change of manager.conf."
+)
+
+
+def place(config: PbxConfig) -> str:
+    """Where the PBX is, for messages."""
+    return f"[{config.host}]:{config.port}" if ":" in config.host else f"{config.host}:{config.port}"
+
+
+def read_line(connected: socket.socket, left: Callable[[], float]) -> bytes:
+    """Read the line that a server says first; b"" where it closes instead. ``left`` gives seconds.
+
+    AMI's ends in one CR LF, and what comes after it belongs to the listener, so it is read byte by byte. Raises OSError
+    (TimeoutError).
+    """
+    line = b""
+    while not line.endswith(b"\n") and len(line) <= _BANNER_LIMIT:
+        connected.settimeout(left())
+        byte = connected.recv(1)
+        if not byte:
+            break
+        line += byte
+    return line
+
+
+def ami_version(config: PbxConfig, line: bytes) -> str:
+    """Read AMI's version from its banner.
+
+    Raises PbxUnreachable for what is not AMI, PbxBadAnswer for an AMI that astsync cannot use.
+    """
+    if not line:
+        raise closed_at_once(config, "")
+    match = AMIClient.asterisk_start_regex.match(line.decode("latin-1"))
+    if match is None:
+        raise _not_ami(config, line)
+    version = str(match["version"])
+    if tuple(int(part[:6]) for part in version.split(".")[:2]) < _OLDEST:
+        raise PbxBadAnswer(
+            f"{config.name}: AMI {version} at {place(config)} is that of {asterisk_of(version)}",
+            hint="astsync needs Asterisk 1.8 or newer: older ones have no action DBDel. Upgrade the PBX.",
+        )
+    return version
+
+
+def asterisk_of(version: str) -> str:
+    """The Asterisks that have this version of AMI, in words."""
+    major = int(version.split(".")[0][:6])
+    if major in _ASTERISK:
+        return f"Asterisk {_ASTERISK[major]}"
+    if major == 1:
+        return {"1.0": "Asterisk 1.4 or older", "1.1": "Asterisk 1.6 or 1.8"}.get(version, "Asterisk 10 or 11")
+    if major == 0:
+        return "Asterisk 1.4 or older"
+    return "Asterisk 12 to 15" if major < min(_ASTERISK) else "an Asterisk newer than 23"
+
+
+def _not_ami(config: PbxConfig, line: bytes) -> PbxError:
+    if line.startswith(_PROXY):
+        return PbxBadAnswer(
+            f"{config.name}: {place(config)} is a proxy of AMI and not Asterisk itself: {_quoted(line)}",
+            hint="Name the address of Asterisk's own AMI: a proxy mixes the answers of several clients and PBXs.",
+        )
+    found = next((what for mark, what in _OTHERS if line.startswith(mark)), None)
+    what = f"it is {found}, " if found else ""
+    return PbxUnreachable(
+        f"{config.name}: {place(config)} is not AMI: {what}the first line is {_quoted(line)}",
+        hint="Name AMI's port (5038, with TLS 5039; a Grandstream UCM's AMI cannot be used). Through a tunnel or a "
+        "published port, look at which port of the PBX it leads to.",
+    )
+
+
+def _quoted(line: bytes) -> str:
+    return repr(line[:60].rstrip(b"\r\n"))[1:]
+
+
+def closed_at_once(config: PbxConfig, why: str) -> PbxUnreachable:
+    """The error of a peer that takes a connection and ends it without a word."""
+    reset = f" ({why})" if why else ""
+    return PbxUnreachable(
+        f"{config.name}: the connection to {place(config)} was closed before AMI's banner came{reset}",
+        hint="So does a tunnel (ssh -L), a container's published port or stunnel whose far side is down: is Asterisk "
+        "running there, and does AMI listen where the tunnel leads? Asterisk itself does it while it starts and with "
+        "too many logins under way (authlimit in manager.conf); a firewall or fail2ban on the PBX may do it too.",
+    )
+
+
+def silent(config: PbxConfig) -> PbxUnreachable:
+    """The error of a port that takes a connection and says nothing."""
+    return PbxUnreachable(
+        f"{config.name}: {place(config)} sends no AMI banner",
+        hint="Is this AMI's port (5038, with tls = true 5039)? Is Asterisk overloaded or stuck? Through a tunnel, is "
+        "its far side alive?",
+    )
+
+
+def tls_on_plain(config: PbxConfig) -> PbxTlsError:
+    """The error of a TLS port that was spoken to without TLS."""
+    return PbxTlsError(
+        f"{config.name}: {place(config)} speaks TLS, and tls is not set", hint="Set tls = true for this PBX."
+    )
+
+
+def plain_on_tls(config: PbxConfig, line: bytes) -> PbxError:
+    """The error of a port that was spoken to over TLS, and begins with this line without TLS."""
+    if not line.startswith(b"Asterisk"):
+        return _not_ami(config, line)
+    return PbxTlsError(
+        f"{config.name}: {place(config)} speaks AMI without TLS, and tls = true",
+        hint="AMI over TLS has a port of its own: write port = 5039, and in manager.conf `tlsenable = yes`, "
+        "`tlsbindaddr = 0.0.0.0:5039`, `tlscertfile`. Then run `manager reload`.",
+    )
+
+
+def login_refused(config: PbxConfig, secret: str, words: str) -> PbxError:
+    """The error of a login that AMI refused with these words."""
+    if "shutting down" in words:
+        return PbxUnreachable(f"{config.name}: {words}", hint="Wait until Asterisk is up again.")
+    return PbxLoginError(
+        f"{config.name}: AMI refused the login of {config.user!r}: {words}", hint=_secret_hint(secret) + _LOG_HINT
+    )
+
+
+def _secret_hint(secret: str) -> str:
+    """What manager.conf makes of such a secret, where that is not the secret itself."""
+    if ";" in secret:
+        return "The secret holds a `;`, with which manager.conf begins a comment: write `\\;` there (not here). "
+    if secret != secret.strip():
+        return "The secret begins or ends with a blank, which manager.conf drops: leave it out here too. "
+    return ""
