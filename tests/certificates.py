@@ -74,7 +74,7 @@ def make(
 
 
 def signed_with_sha1(made: Made, issuer: Made) -> Made:
-    """The same certificate as an old ast_tls_cert signed it; cryptography makes none of these any more."""
+    """A self-signed certificate as an old ast_tls_cert issues it; cryptography makes none of these any more."""
     old = made.crt.with_suffix(".sha1.pem")
     signer = ["-CA", str(issuer.crt), "-CAkey", str(issuer.pem), "-set_serial", "1", "-days", "365"]
     command = ["openssl", "x509", "-sha1", "-in", str(made.crt), *signer, "-out", str(old)]

@@ -187,7 +187,7 @@ class AmiConnection:
         ``dialling`` has resolved, reached and secured already; without it all steps are taken.
         """
         if dialling is None:
-            self._wire, self.ami_version = connect(self.config)
+            self._wire, self.ami_version = connect(self.config, self.stopping)
         else:
             self.ami_version = dialling.greet()
             self._wire = dialling.wire()

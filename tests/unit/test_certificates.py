@@ -99,7 +99,7 @@ def test_each_fault_of_a_certificate_has_its_own_words_and_cure(folder: Path, ca
         (make(folder, issuer=ca, begins=2 * DAY), "it is valid only from ", "NTP"),
         (make(folder, "wrong.example.local", ca), "it is for wrong.example.local, and not for pbx", "server_name"),
         (make(folder, issuer=ca, bits=1024), "its key is too short (RSA 1024", "RSA 2048"),
-        (signed_with_sha1(make(folder, issuer=ca), ca), "it is signed with SHA-1", "SHA-256"),
+        (signed_with_sha1(make(folder), ca), "it is signed with SHA-1", "SHA-256"),
     ]
     for shown, words, cure in faults:
         error = refusal(shown, **place)
