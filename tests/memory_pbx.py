@@ -65,6 +65,9 @@ class MemoryPbx:
         self.name = name
         self.entries = entries if entries is not None else {}
 
+    def ask(self, *, write: bool, stopping: Stopping = NEVER) -> None:
+        """Refuse nobody."""
+
     @contextmanager
     def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
         """Open the family; nothing is connected."""

@@ -11,7 +11,7 @@ from astsync.engine.result import Problems, Report
 from astsync.engine.run_options import RunOptions
 from astsync.engine.side_by_side import side_by_side
 from astsync.engine.target import Target
-from astsync.errors import EXIT_INTERRUPTED, ConfigError, StoreError
+from astsync.errors import EXIT_INTERRUPTED, ConfigError, PbxError, StoreError
 from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
@@ -62,14 +62,16 @@ class Engine:
         """Pull, compare and apply the differences.
 
         ``pull`` gives the outcome of a pull that was made earlier, book or error: ``watch`` pulls before it takes the
-        store's lock. Raises SourceError when the list is not whole: then no PBX has been asked yet, and nothing has
-        been written.
+        store's lock. Without it the PBXs are asked first whether they will let the run in: where none does, that is
+        raised before the source is read. Raises SourceError when the list is not whole: then no PBX has been read yet,
+        and nothing has been written.
         """
-        return self._run(command, partial(self._pulled, pull=pull), self._pbxs)
+        return self._run(command, partial(self._pulled, pull=pull), self._pbxs, pulls=pull is None)
 
     def push(self, *, pull: bool = False) -> Report:
         """Write every entry of the snapshot. With no snapshot, or with ``pull``, pull first."""
-        return self._run("push", self._pulled if pull else self._kept, self._pbxs)
+        pulls = pull or not self.has_snapshot
+        return self._run("push", self._pulled if pulls else self._remembered, self._pbxs, pulls=pulls)
 
     def restore(self, pbxs: Sequence[Pbx] | None = None) -> Report:
         """Compare the PBXs (by default all) with the snapshot and apply the differences. The source is not asked.
@@ -97,10 +99,6 @@ class Engine:
             what = "there is no run that wrote anything" if number is None else f"there is no run {number}"
             raise ConfigError(what, hint="`astsync history` lists the runs, and which can be undone.")
         return record
-
-    def _kept(self, run: int | None) -> Goal:
-        snapshot = self._store.snapshot()
-        return self._pulled(run) if snapshot is None else self._goal(snapshot)
 
     def _remembered(self, _: int | None) -> Goal:
         snapshot = self._store.snapshot()
@@ -138,11 +136,19 @@ class Engine:
         return PhonebookGoal(snapshot, self._store, self._options, fresh=False)
 
     def _run(
-        self, command: str, goal: Callable[[int | None], Goal], pbxs: Sequence[Pbx], undoes: int | None = None
+        self,
+        command: str,
+        goal: Callable[[int | None], Goal],
+        pbxs: Sequence[Pbx],
+        undoes: int | None = None,
+        *,
+        pulls: bool = False,
     ) -> Report:
         run = None if self._options.dry_run else self._store.begin_run(command, undoes)
         targets = [Target(pbx, self._store, self._options, self._stopping) for pbx in pbxs]
         try:
+            if pulls:
+                self._ask(targets)
             report = self._plan_and_write(command, run, goal(run), targets)
         except BaseException as error:
             self._end(run, *_ending(error), targets)
@@ -152,6 +158,20 @@ class Engine:
                 target.close()
         self._end(run, report.exit_code, "; ".join(str(pbx.error) for pbx in report.pbx if pbx.error), targets)
         return report
+
+    def _ask(self, targets: Sequence[Target]) -> None:
+        """Ask all PBXs whether they will let the run in. Raises the refusal where each of them refuses.
+
+        A pull may take long, and a wrong secret or a missing right makes it useless.
+        """
+        self._all(targets, lambda target, _: target.ask())
+        refused = [target.report.error for target in targets if target.report.error is not None]
+        if len(refused) < len(targets) or not refused:
+            return
+        if len(refused) == 1:
+            raise refused[0]
+        hints = dict.fromkeys(error.hint for error in refused)
+        raise PbxError("no PBX lets the run in: " + "; ".join(map(str, refused)), hint="\n".join(hints))
 
     def _end(self, run: int | None, exit_code: int, message: str, targets: Sequence[Target]) -> None:
         """Store how a run ended. Where that fails the run is reported all the same: the PBXs are written already."""

@@ -70,8 +70,19 @@ class Target:
         error = str(self.report.error or "")
         return RunPart(self.name, self._options.family, *counts, self.report.verified, error)
 
+    def ask(self) -> None:
+        """Ask the PBX whether it will let the run in. One that is merely away is waited for when it is read."""
+        try:
+            self._pbx.ask(write=not self._options.dry_run, stopping=self._stopping)
+        except retry.LOST as error:
+            log.debug("not asked before the pull: %s", error)
+        except AstsyncError as error:
+            self.fail(error)
+
     def read(self, goal: Goal, progress: Progress) -> None:
-        """Connect, read the family and make the work."""
+        """Connect, read the family and make the work. Where the PBX has refused already it is not asked again."""
+        if self.report.error is not None:
+            return None
         try:
             family = self._connection.enter_context(self._pbx.open(self._stopping))
             self._heed("reading")

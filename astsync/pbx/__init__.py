@@ -55,6 +55,9 @@ class Pbx(Protocol):
     def name(self) -> str:
         """The PBX's name in reports and in the store."""
 
+    def ask(self, *, write: bool, stopping: Stopping = NEVER) -> None:
+        """Ask whether a run would be let in and have its rights, those to ``write`` too. Raises PbxError."""
+
     def open(self, stopping: Stopping = NEVER) -> AbstractContextManager[Family]:
         """Connect; the family is usable until the end of the context, which disconnects. Raises PbxError.
 

@@ -12,13 +12,16 @@ from contextlib import contextmanager
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxActionFailed, PbxBadAnswer, UnsafeValue
-from astsync.pbx import WriteResult, packets
+from astsync.pbx import WriteResult, packets, rights
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.pipeline import Pipeline
 from astsync.phonebook.model import Progress, no_progress
 from astsync.stopping import NEVER, Stopping
 
 log = logging.getLogger(__name__)
+
+ASKED_FOR = 5.0
+"""Seconds for a PBX to say whether it lets a run in. One that is slower is asked when it is its turn."""
 
 PATH_LIMIT = 255
 """Bytes of ``/family/key``: over it Asterisk before 22 answers Success and never finds the key again (main/db.c)."""
@@ -192,6 +195,20 @@ class AmiPbx:
         self.config = config
         self.family = family
         self._rival = rival
+
+    def ask(self, *, write: bool, stopping: Stopping = NEVER) -> None:
+        """Log in, look at the user's rights and log off, within ``ASKED_FOR`` seconds. Raises PbxError.
+
+        The connection is not kept: a source may take longer than a firewall keeps an idle one.
+        """
+        config = self.config.model_copy(update={"timeout": min(self.config.timeout, ASKED_FOR)})
+        with AmiConnection(config, stopping=stopping) as connection:
+            try:
+                listed = packets.headers(connection.action("ListCommands"))
+            except PbxActionFailed:
+                return  # whoever speaks so is no usual Asterisk; the run itself will show
+            if lacking := rights.lacking(listed, write=write):
+                raise rights.missing_right(config, " and ".join(lacking))
 
     @contextmanager
     def open(self, stopping: Stopping = NEVER) -> Iterator[AstDb]:

@@ -1,9 +1,4 @@
-"""What ``astsync check`` tries on a PBX, from its name to the right to write, without changing a byte of AstDB.
-
-The right to write is read from ``ListCommands``: it needs no right of its own and lists just the actions that this AMI
-user may send (Asterisk main/manager.c, action_listcommands; measured on 1.8 to 22), so nothing has to be put and
-deleted to find out.
-"""
+"""What ``astsync check`` tries on a PBX, from its name to the right to write, without changing a byte of AstDB."""
 
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -11,17 +6,13 @@ from collections.abc import Callable, Collection, Iterator
 from astsync.config import PbxConfig
 from astsync.errors import AstsyncError, PbxConnectionLost
 from astsync.finding import Finding
-from astsync.pbx import certificates, greeting, packets
+from astsync.pbx import certificates, greeting, packets, rights
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connecting import Dialling
 from astsync.pbx.connection import AmiConnection
 
 _CLOCK_TOLERANCE = 30.0  # seconds
 _CERTIFICATE_LASTS = 30  # days
-_WRITES = ("DBPut", "DBDel")
-_MORE_THAN_NEEDED = ("Command", "Originate")
-
-_WRITE_HINT = "In manager.conf give it `write = system`, then run `manager reload`."
 _LOST_HINT = (
     "This PBX may keep AstDB in memory only (Askozia without its persistence service, tmpfs, a container without a "
     "volume), or somebody deleted them. `astsync push` writes them again; run it after each reboot, or let `astsync "
@@ -148,14 +139,13 @@ class _PbxCheck:
         return Finding("right to read", True, f"the family {self._family} holds {len(self._entries):,} entries")
 
     def _write(self) -> Finding:
-        may = packets.headers(self._connection.action("ListCommands"))
-        part, user = "right to write", self._config.user
-        lacking = [action for action in _WRITES if action not in may]
-        if lacking:
-            return Finding(part, False, f"the AMI user {user!r} may not use {' and '.join(lacking)}", _WRITE_HINT)
-        more = [action for action in _MORE_THAN_NEEDED if action in may and "DBGetTree" in may]
+        listed = packets.headers(self._connection.action("ListCommands"))
+        user = self._config.user
+        if rights.lacking(listed, write=True):
+            raise rights.missing_right(self._config, " and ".join(rights.lacking(listed, write=True)))
+        more = rights.not_needed(listed)
         hint = f"The user may also use {' and '.join(more)}, which astsync does not need: `write = system` is enough."
-        return Finding(part, True, f"{user} may use {' and '.join(_WRITES)}", hint if more else "")
+        return Finding("right to write", True, f"{user} may use {' and '.join(rights.WRITES)}", hint if more else "")
 
     def _kept(self) -> Finding:
         """Whether AstDB still holds what astsync once wrote."""

@@ -30,6 +30,7 @@ from astsync.errors import (
 from astsync.pbx import packets
 from astsync.pbx.connecting import Dialling, connect
 from astsync.pbx.greeting import login_refused
+from astsync.pbx.rights import missing_right
 from astsync.pbx.wire import Wire
 from astsync.pbx.wire import reason as explain
 from astsync.stopping import NEVER, Stopping
@@ -243,11 +244,7 @@ class AmiConnection:
         """The error that a packet with ``Response: Error`` stands for."""
         reason = packets.headers(packet).get("Message", "no reason given")
         if "permission denied" in reason.lower():
-            return PbxRightsError(
-                f"{self.config.name}: the AMI user {self.config.user!r} may not use {name}",
-                hint="In manager.conf give it `write = system`; an Asterisk without DBGetTree (before 16.28) needs "
-                "`write = system,command`. Then run `manager reload`.",
-            )
+            return missing_right(self.config, name)
         return PbxActionFailed(f"{self.config.name}: {name} failed: {reason}")
 
     def next_identity(self) -> bytes:

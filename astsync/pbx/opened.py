@@ -30,6 +30,9 @@ class OpenedPbx:
         self._used = False
         self._left = False
 
+    def ask(self, *, write: bool, stopping: Stopping = NEVER) -> None:
+        """Ask nothing: whoever holds the connection was let in, and learns of a missing right in time."""
+
     @contextmanager
     def open(self, stopping: Stopping = NEVER) -> "Iterator[Lent]":
         """Wait until nobody else uses the connection, and lend the family. Raises PbxConnectionLost.

@@ -36,6 +36,10 @@ class PatientPbx:
         self._pbx = pbx
         self._patience = patience
 
+    def ask(self, *, write: bool, stopping: Stopping = NEVER) -> None:
+        """Ask the PBX once, without patience. Raises PbxError."""
+        self._pbx.ask(write=write, stopping=stopping)
+
     @contextmanager
     def open(self, stopping: Stopping = NEVER) -> "Iterator[PatientFamily]":
         """Connect, waiting at most ``retry.AT_FIRST`` seconds. ``stopping`` ends every wait. Raises PbxError."""

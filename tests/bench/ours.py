@@ -98,6 +98,9 @@ class _Watched:
         self._pbx = pbx
         self._family: AstDb | None = None
 
+    def ask(self, *, write: bool, stopping: Stopping = NEVER) -> None:
+        self._pbx.ask(write=write, stopping=stopping)
+
     @contextmanager
     def open(self, stopping: Stopping = NEVER) -> Iterator["_Watched"]:
         with self._pbx.open(stopping) as self._family:

@@ -106,6 +106,10 @@ class FragilePbx:
         self._inner = inner
         self.weakness = Weakness()
 
+    def ask(self, *, write: bool, stopping: Stopping = NEVER) -> None:
+        """Ask the PBX inside."""
+        self._inner.ask(write=write, stopping=stopping)
+
     @contextmanager
     def open(self, stopping: Stopping = NEVER) -> Iterator[FragileFamily]:
         """Give the family."""

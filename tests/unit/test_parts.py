@@ -31,7 +31,22 @@ TOGETHER: dict[str, dict[str, Any]] = {
     "source.http.paging.by": {"parameter": "page"},
     "source.soap.paging.by": {"parameter": "page"},
 }
-GUESSES = (True, False, 7, 1, 0, "7%", ";", "utf-8", "US", "495", "none", "other", "http://other.example/trade")
+GUESSES = (
+    True,
+    False,
+    7,
+    1,
+    0,
+    "7%",
+    ";",
+    "utf-8",
+    "US",
+    "495",
+    "none",
+    "other",
+    "http://other.example/trade",
+    "f" * 64,
+)
 TABLES = (["other"], {"Контрагенты": "{name}"}, {"X-Other": "other"})
 # What they do is compared apart, or alive.
 NO_SETTINGS = {"_builder", "_progress", "_connection", "_pbxs", "_asked", "_end", "_beat"}
@@ -89,7 +104,7 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Play:
         monkeypatch.setattr(configfile, "find", lambda *_: tmp_path / "astsync.toml")
         monkeypatch.setattr(configfile, "load", lambda *_: config)
         monkeypatch.setattr(Engine, "has_snapshot", True)
-        monkeypatch.setattr(Engine, "_run", lambda *given: recorder.run(*given))
+        monkeypatch.setattr(Engine, "_run", lambda *given, **_: recorder.run(*given))
         monkeypatch.setattr(BookBuilder, "read", lambda *given: recorder.read(*given))
         monkeypatch.setattr(type(open_source(config.source)), "pull", lambda *given: recorder.pull(*given))
         monkeypatch.setattr(Watch, "run", watch_once)
