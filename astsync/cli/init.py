@@ -56,6 +56,9 @@ def init(
     ] = None,
     pbx_tls: Annotated[bool, typer.Option("--pbx-tls", metavar="", help="AMI speaks TLS there.")] = False,
     pbx_ca_file: Annotated[Path | None, typer.Option(metavar="FILE", help="The PBX's certificate or its CA.")] = None,
+    pbx_fingerprint: Annotated[
+        str | None, typer.Option(metavar="SHA256", help="Pin the PBX's certificate by its fingerprint.")
+    ] = None,
     secret_files: Annotated[
         bool, typer.Option("--secret-files", metavar="", help="Write the secrets into files of their own.")
     ] = False,
@@ -87,6 +90,7 @@ def init(
         secret_file=_whole(pbx_secret_file),
         tls=pbx_tls or None,
         ca_file=_whole(pbx_ca_file),
+        fingerprint=pbx_fingerprint,
     )
     rules = {"country": country, "area_code": area_code, "scheme": scheme}
     choices = Choices(_place(file, context.ensure_object(Common)), rules, secret_files, yes, force)

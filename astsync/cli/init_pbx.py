@@ -12,6 +12,7 @@ from astsync.cli.findings import failures
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxError
 from astsync.finding import Finding
+from astsync.pbx.certificates import SHOW
 from astsync.pbx.check import check_pbx
 from astsync.setup.commented_toml import secret_variable
 from astsync.setup.typed_values import checked, field_check
@@ -20,13 +21,14 @@ _MENDS = {
     "h": "another host or port",
     "u": "another user or secret",
     "c": "name the file of its certificate or CA",
+    "p": "pin its certificate by the fingerprint",
     "r": "try again",
     "g": "go on as it is",
     "q": "give up; nothing is written",
 }
 _MENDED_BY = {"host": "h", "port": "h", "TLS": "c", "AMI": "h", "login": "u"}
 _TLS_PORT = 5039
-_OTHERS = {"name": "pbx", "host": "localhost", "user": "user", "secret": "secret"}
+_OTHERS: dict[str, Any] = {"name": "pbx", "host": "localhost", "user": "user", "secret": "secret"}
 
 
 @dataclass
@@ -41,6 +43,7 @@ class PbxGiven:
     secret_file: Path | None = None
     tls: bool | None = None
     ca_file: Path | None = None
+    fingerprint: str | None = None
 
 
 class PbxDialogue:
@@ -76,7 +79,19 @@ class PbxDialogue:
         elif choice == "c":
             file = self._asker.line("File of the certificate or its CA")
             self._given.ca_file, self._given.tls = Path(file).expanduser().absolute(), True
+            self._given.fingerprint = None
+        elif choice == "p":
+            self._ask_fingerprint()
         return choice != "g"
+
+    def _ask_fingerprint(self) -> None:
+        """Ask for the fingerprint as the PBX itself shows it; what came over the network is not proposed."""
+        given = self._given
+        given.fingerprint = self._asker.checked(
+            lambda: self._line(f"Its SHA-256 fingerprint, as `{SHOW}` shows it on the PBX", None, "--pbx-fingerprint"),
+            field_check(PbxConfig, {**_OTHERS, "tls": True}, "fingerprint"),
+        )
+        given.tls, given.ca_file = True, None
 
     def _ask_name(self) -> None:
         given = self._given
@@ -124,5 +139,5 @@ class PbxDialogue:
         given = self._given
         values: dict[str, Any] = {key: getattr(given, key) for key in ("name", "host", "port", "user", "tls")}
         secret = {"secret_file": given.secret_file} if given.secret_file else {"secret": given.secret}
-        tls = {"ca_file": given.ca_file} if given.ca_file and given.tls else {}
+        tls = {key: getattr(given, key) for key in ("ca_file", "fingerprint") if getattr(given, key) and given.tls}
         return checked(PbxConfig, {**values, **secret, **tls})

@@ -15,6 +15,7 @@ from astsync.sandbox.onec import OneC
 from astsync.setup.dialplan import lookup_line
 from astsync.sources import CONFIG
 from astsync.sources.odata.section import ODataConfig
+from tests.certificates import context, make, showing
 from tests.cli.sandbox import Sandbox, run
 from tests.cli.terminal import Terminal
 from tests.cli.wizard_answers import RULES, given, init, left, new, secrets, to_1c, to_pbx
@@ -202,6 +203,19 @@ def test_an_end_of_the_input_leaves_nothing(box: Sandbox, answered: int) -> None
     done = init(box, answers[:answered])
     assert (done.code, left(box)) == (2, [])
     assert "the input ended" in done.err
+
+
+def test_a_pbx_with_a_certificate_of_its_own_is_pinned(box: Sandbox, tmp_path: Path) -> None:
+    shown = make(tmp_path, "anything")
+    banner = b"Asterisk Call Manager/11.0.0\r\n"
+    with showing(context(shown), banner) as port:
+        answers = [*to_1c(box), "", "", *RULES, "", "127.0.0.1", str(port), "astsync", "x"]
+        pinned = ["p", "not this", shown.fingerprint.upper(), "g"]  # the port lets nobody in
+        done = init(box, [*answers, *pinned, "n", ""], "--pbx-tls")
+    assert done.code == 0, done.err
+    assert "its issuer is not in" in done.err or "it is self-signed" in done.err
+    assert "write sha256:" in done.err
+    assert load(new(box), CONFIG, {}).pbx[0].fingerprint == shown.fingerprint
 
 
 def test_giving_up_leaves_nothing(box: Sandbox) -> None:
