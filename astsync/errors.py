@@ -54,6 +54,10 @@ class AstsyncError(Exception):
         self.message = message
         self.hint = hint
 
+    def under(self, name: str) -> str:
+        """The message for a place where the name of its PBX stands already."""
+        return self.message.removeprefix(f"{name}: ")
+
 
 class ConfigError(AstsyncError):
     """The command line or the configuration is wrong."""

@@ -83,7 +83,7 @@ class _PbxCheck:
             return step()
         except AstsyncError as error:
             self.lost = isinstance(error, PbxConnectionLost)
-            return Finding(part, False, error.message.removeprefix(f"{self._config.name}: "), error.hint)
+            return Finding(part, False, error.under(self._config.name), error.hint)
 
     def end(self) -> None:
         """Disconnect."""

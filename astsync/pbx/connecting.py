@@ -8,7 +8,7 @@ import socket
 import ssl
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -109,7 +109,8 @@ class Dialling:
             raise self._no_tls(error) from None
         except (OSError, ValueError) as error:
             hint = "Is Asterisk restarting? AMI's TLS port is 5039 (tlsenable, tlsbindaddr in manager.conf)."
-            raise self._unreachable(f"no TLS with {self._where}: {reason(error)}", hint) from None
+            words = f"{self._config.name}: no TLS with {self._where}: {reason(error)}"
+            raise PbxUnreachable(words, hint=hint, answered=True) from None
         self._socket = secured
         certificates.check_peer(config, secured)
         return Secured(
@@ -132,7 +133,7 @@ class Dialling:
         line = b""
         if certificates.is_no_tls(error):
             with contextlib.suppress(OSError, PbxError), self._second_look() as connected:
-                line = greeting.read_line(connected, lambda: _SECOND_LOOK)
+                line = greeting.read_line(connected, _countdown(_SECOND_LOOK))
         if line:
             return greeting.plain_on_tls(self._config, line)
         return certificates.broken_handshake(self._config, error)
@@ -207,6 +208,18 @@ def connect(config: PbxConfig, stopping: Stopping = NEVER) -> tuple[Wire, str]:
         return dialling.wire(), version
     finally:
         dialling.close()
+
+
+def _countdown(seconds: float) -> Callable[[], float]:
+    """What remains of these seconds from now on; it raises TimeoutError where nothing does."""
+    until = time.monotonic() + seconds
+
+    def left() -> float:
+        if (rest := until - time.monotonic()) <= 0:
+            raise TimeoutError("timed out")
+        return rest
+
+    return left
 
 
 def _addresses(host: str, port: int, seconds: float) -> list[Address]:

@@ -208,7 +208,7 @@ class AmiConnection:
             key = hashlib.md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
             self.action("Login", AuthType="MD5", Username=username, Key=key, Events=self._events)
         except (PbxActionFailed, PbxRightsError) as error:
-            words = error.message.removeprefix(f"{self.config.name}: ")
+            words = error.under(self.config.name)
             if _TAKEN in words.lower():
                 words = f"{self.config.name}: AMI refused the login of {self.config.user!r}: {words}"
                 raise PbxSessionTaken(words, hint=_taken_hint(self._rival())) from None
@@ -293,7 +293,7 @@ class AmiConnection:
         except OSError as error:
             reason = f"the AMI connection broke: {explain(error)}"
         except PbxError as error:
-            reason = error.message
+            reason = error.under(self.config.name)
         except Exception as error:
             log.exception("%s: the AMI listener failed", self.config.name)
             reason = f"the AMI listener failed: {type(error).__name__}"

@@ -96,6 +96,7 @@ def _not_ami(config: PbxConfig, line: bytes) -> PbxError:
         f"{config.name}: {place(config)} is not AMI: {what}the first line is {_quoted(line)}",
         hint="Name AMI's port (5038, with TLS 5039; a Grandstream UCM's AMI cannot be used). Through a tunnel or a "
         "published port, look at which port of the PBX it leads to.",
+        answered=True,
     )
 
 
@@ -111,6 +112,7 @@ def closed_at_once(config: PbxConfig, why: str) -> PbxUnreachable:
         hint="So does a tunnel (ssh -L), a container's published port or stunnel whose far side is down: is Asterisk "
         "running there, and does AMI listen where the tunnel leads? Asterisk itself does it while it starts and with "
         "too many logins under way (authlimit in manager.conf); a firewall or fail2ban on the PBX may do it too.",
+        answered=True,
     )
 
 
@@ -144,7 +146,7 @@ def plain_on_tls(config: PbxConfig, line: bytes) -> PbxError:
 def login_refused(config: PbxConfig, secret: str, words: str) -> PbxError:
     """The error of a login that AMI refused with these words."""
     if "shutting down" in words:
-        return PbxUnreachable(f"{config.name}: {words}", hint="Wait until Asterisk is up again.")
+        return PbxUnreachable(f"{config.name}: {words}", hint="Wait until Asterisk is up again.", answered=True)
     return PbxLoginError(
         f"{config.name}: AMI refused the login of {config.user!r}: {words}", hint=_secret_hint(secret) + _LOG_HINT
     )

@@ -20,7 +20,10 @@ def render(report: Report, most: int | None = None) -> str:
 
 def intent(report: Report) -> str:
     """What an undo is about to do: which run it puts back, and how much of each PBX's phonebook."""
-    parts = (f"  {pbx.name}: {pbx.error or summary(pbx, undo=report.undoes is not None)}" for pbx in report.pbx)
+    undo = report.undoes is not None
+    parts = (
+        f"  {pbx.name}: {pbx.error.under(pbx.name) if pbx.error else summary(pbx, undo=undo)}" for pbx in report.pbx
+    )
     return "\n".join([headline(report), *parts])
 
 

@@ -68,4 +68,5 @@ def _did(run: RunRecord, part: RunPart) -> str:
     if run.exit_code is None:
         return f"was about to do: {counts}"
     failed = f", {part.failed} failed" if part.failed else ""
-    return f"{counts}{failed}; {part.error}" if part.error else f"{counts}{failed}"
+    error = part.error.removeprefix(f"{part.pbx}: ")
+    return f"{counts}{failed}; {error}" if error else f"{counts}{failed}"

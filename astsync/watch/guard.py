@@ -194,7 +194,7 @@ class Guard(Loop):
 
     def _note_failure(self, error: AstsyncError) -> None:
         """Log a failed restore, again when the reason changes, and decide whether and when it is tried again."""
-        words = in_full(error)
+        words = in_full(error, self.name)
         if words != self._told:
             self._tell(f"restore: {words}", logging.WARNING)
         self._told = words

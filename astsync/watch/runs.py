@@ -96,6 +96,6 @@ def told(part: PbxReport) -> str:
     return f"{applied.add} added, {applied.change} changed, {applied.delete} deleted of {plan.desired} entries"
 
 
-def in_full(error: AstsyncError) -> str:
-    """An error with its cure."""
-    return f"{error} ({error.hint})" if error.hint else str(error)
+def in_full(error: AstsyncError, under: str = "") -> str:
+    """An error with its cure; for a place that begins with the name of the PBX ``under`` without that name."""
+    return f"{error.under(under)} ({error.hint})" if error.hint else error.under(under)

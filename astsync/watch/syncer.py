@@ -96,7 +96,7 @@ class Syncer(Loop):
             return
         for part in report.pbx if report is not None else ():
             if part.error is not None or (part.plan is not None and part.plan.changes):
-                log.info("%s: restore: %s", part.name, part.error or told(part))
+                log.info("%s: restore: %s", part.name, part.error.under(part.name) if part.error else told(part))
 
     def _done(self, report: Report) -> None:
         self._say("done" if report.exit_code == 0 else "done in part")
@@ -105,7 +105,7 @@ class Syncer(Loop):
             if part.error is None:
                 log.info("%s: sync: %s", part.name, told(part))
             else:
-                log.warning("%s: sync: %s", part.name, in_full(part.error))
+                log.warning("%s: sync: %s", part.name, in_full(part.error, part.name))
 
     def _failed(self, error: AstsyncError) -> None:
         self._say("failed")
