@@ -5,6 +5,7 @@ import ssl
 import time
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives import hashes
@@ -193,3 +194,17 @@ def test_what_was_agreed_on_is_told(folder: Path) -> None:
         dialling.close()
     assert secured.version == "TLSv1.3"
     assert secured.cipher.startswith("TLS_")
+
+
+def test_the_strictness_of_newer_pythons_refuses_no_ca_of_ast_tls_cert(
+    monkeypatch: pytest.MonkeyPatch, folder: Path, ca: Made
+) -> None:
+    whole = ssl.create_default_context
+
+    def strict(**given: Any) -> ssl.SSLContext:  # as Python 3.13 makes it
+        made = whole(**given)
+        made.verify_flags |= ssl.VERIFY_X509_STRICT
+        return made
+
+    monkeypatch.setattr(ssl, "create_default_context", strict)
+    assert version(make(folder, "127.0.0.1", ca), ca_file=ca.crt) == "11.0.0"
