@@ -202,7 +202,7 @@ class AmiPbx:
         The connection is not kept: a source may take longer than a firewall keeps an idle one.
         """
         config = self.config.model_copy(update={"timeout": min(self.config.timeout, ASKED_FOR)})
-        with AmiConnection(config, stopping=stopping) as connection:
+        with AmiConnection(config, stopping=stopping, rival=self._rival) as connection:
             try:
                 listed = packets.headers(connection.action("ListCommands"))
             except PbxActionFailed:
