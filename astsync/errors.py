@@ -23,6 +23,7 @@
     │   ├── PbxConnectionLost        the connection ended while answers were awaited
     │   ├── PbxBadAnswer             an answer that makes no sense
     │   ├── PbxActionFailed          AMI answered an action with an error
+    │   ├── PbxForgot                the PBX confirmed entries and did not keep them
     │   └── UnsafeValue              a value that cannot be sent over AMI
     ├── SafetyError               6  a safety limit refused the plan; nothing was written
     ├── PartlyDone                7  some PBXs or entries succeeded, some did not
@@ -173,6 +174,10 @@ class PbxBadAnswer(PbxError):
 
 class PbxActionFailed(PbxError):
     """AMI answered an action with an error."""
+
+
+class PbxForgot(PbxError):
+    """The PBX confirmed entries and did not keep them, or loses them again and again."""
 
 
 class UnsafeValue(PbxError):

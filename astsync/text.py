@@ -7,7 +7,7 @@ There is one function for each place: ``printable`` for a terminal, ``one_line``
 import difflib
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
 
 _HARMFUL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
@@ -69,6 +69,21 @@ def listed(names: Iterable[str], most: int = _MOST_NAMES) -> str:
     every = list(dict.fromkeys(names))
     more = f" and {len(every) - most:,} more" if len(every) > most else ""
     return ", ".join(map(one_line, every[:most])) + more
+
+
+def gathered(failures: Mapping[str, str], most: int = _MOST_NAMES) -> Iterator[tuple[str, int, str]]:
+    """Return failures (words by key) as key, count and words: more than ``most`` that are alike become one.
+
+    They are alike where their words differ in the key alone. The key and the words of many are those of the first.
+    """
+    groups: dict[str, list[str]] = {}
+    for key, words in failures.items():
+        groups.setdefault(words.replace(key, "…") if key else words, []).append(key)
+    for keys in groups.values():
+        if len(keys) > most:
+            yield keys[0], len(keys), failures[keys[0]]
+        else:
+            yield from ((key, 1, failures[key]) for key in keys)
 
 
 def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.6, most: int = 1) -> list[str]:

@@ -1,5 +1,6 @@
 """A PBX in a dict: the same behaviour without Asterisk. The contract suite holds both to it."""
 
+import itertools
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 
@@ -8,17 +9,28 @@ from astsync.pbx import WriteResult, packets
 from astsync.phonebook.model import Progress, no_progress
 from astsync.stopping import NEVER, Stopping
 
+_STARTS = itertools.count(1)
+
 
 class MemoryFamily:
     """A family in a dict; refuses what AMI would refuse."""
 
     def __init__(self, entries: dict[str, str]) -> None:
         self._entries = entries
+        self._started = f"start {next(_STARTS)}"
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
         """Copy the family."""
         progress("read", len(self._entries), len(self._entries))
         return dict(self._entries)
+
+    def started(self) -> str:
+        """When it was started: another time for each opening, as of a PBX that restarts between two runs."""
+        return self._started
+
+    def unnameable(self, numbers: Iterable[str]) -> set[str]:
+        """Those of the keys that ``put`` would refuse."""
+        return {number for number in numbers if not _may_stand(number)}
 
     def get(self, number: str) -> str | None:
         """Read one entry, None where there is none."""
@@ -49,6 +61,13 @@ class MemoryFamily:
             done += 1
         progress("DBDel", done, done)
         return WriteResult(done, failed)
+
+
+def _may_stand(key: str) -> bool:
+    try:
+        return _checked("Key", key) == key
+    except UnsafeValue:
+        return False
 
 
 def _checked(header: str, value: str) -> str:

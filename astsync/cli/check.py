@@ -63,7 +63,7 @@ def _failed(error: ConfigError) -> Iterator[Finding]:
 def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Area]":
     from astsync.parts import Parts, store_path
     from astsync.pbx.check import check_pbx
-    from astsync.setup.check import Area, certainly_owned, check_rules, check_store
+    from astsync.setup.check import Area, certainly_owned, check_rules, check_store, memory_of
 
     parts = Parts(config, store_path(config, file, os.environ))
     pbxs, path, family = parts.pbx_configs(common.pbx), parts.store_path, config.sync.family
@@ -72,7 +72,9 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
     yield Area("source", SourceError.exit_code, lambda: parts.source.check())
     for pbx in pbxs:
         owned = certainly_owned(path, pbx.name, family)
-        yield Area(f"PBX {pbx.name}", PbxError.exit_code, partial(check_pbx, pbx, family, owned, parts.rival))
+        memory = memory_of(path, pbx.name, family)
+        steps = partial(check_pbx, pbx, family, owned, parts.rival, memory)
+        yield Area(f"PBX {pbx.name}", PbxError.exit_code, steps)
 
 
 def _examined(area: "Area", common: Common, *, as_text: bool) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ def lookup(
     check_output(output)
     found = _look(context.ensure_object(Common), " ".join(number))
     emit(report.as_json(found) if lookup_format is TextOrJson.JSON else report.as_text(found), output)
-    complain_of(pbx.error for pbx in found.pbx)
+    complain_of((pbx.name, pbx.error) for pbx in found.pbx)
     raise typer.Exit(found.exit_code)
 
 

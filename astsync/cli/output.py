@@ -12,7 +12,7 @@ from pathlib import Path
 
 from astsync.cli.output_file import check_file, write_file
 from astsync.errors import AstsyncError, ConfigError
-from astsync.text import printable, utf8
+from astsync.text import gathered, printable, utf8
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
@@ -87,11 +87,18 @@ def complain(error: AstsyncError) -> None:
     tell(f"{error}\n{error.hint}" if error.hint else str(error))
 
 
-def complain_of(errors: Iterable[AstsyncError | None]) -> None:
-    """Write each error once: the refusal of a whole run is the error of each PBX."""
-    for error in {id(error): error for error in errors}.values():
-        if error is not None:
-            complain(error)
+def complain_of(errors: Iterable[tuple[str, AstsyncError | None]]) -> None:
+    """Write the errors of PBXs, given with the PBX's name.
+
+    Each is written once: the refusal of a whole run is the error of each PBX. More than 20 PBXs that failed alike are
+    one error with their count.
+    """
+    once = {id(error): (name, error) for name, error in reversed([*errors]) if error is not None}
+    found = {name: f"{error}\n{error.hint}".rstrip("\n") for name, error in reversed(once.values())}
+    for _, count, words in gathered(found):
+        first, *rest = words.split("\n")
+        more = f" (and {count - 1:,} more PBXs in the same way)" if count > 1 else ""
+        tell("\n".join([f"{first}{more}", *rest]))
 
 
 def tell(text: str) -> None:

@@ -45,7 +45,7 @@ def status(
         few = replace(found, runs=found.runs[:LAST])
         text = report.as_json(few) if status_format is StatusFormat.JSON else report.as_text(few)
     emit(text, output)
-    complain_of(pbx.error for pbx in found.pbx)
+    complain_of((pbx.name, pbx.error) for pbx in found.pbx)
     raise typer.Exit(code)
 
 

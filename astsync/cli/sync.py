@@ -122,11 +122,11 @@ def finish(
     written hides no error of a PBX: it sets the exit code only where there is none.
     """
     code = report.exit_code
-    errors = [pbx.error for pbx in report.pbx]
+    errors = [(pbx.name, pbx.error) for pbx in report.pbx]
     try:
         _write(context.ensure_object(Common), report, report_format, output, most)
     except ConfigError as error:
-        errors.append(error)
+        errors.append(("", error))
         code = code or error.exit_code
     complain_of(errors)
     return code

@@ -156,7 +156,7 @@ class Engine:
         finally:
             for target in targets:
                 target.close()
-        self._end(run, report.exit_code, "; ".join(str(pbx.error) for pbx in report.pbx if pbx.error), targets)
+        self._end(run, report.exit_code, report.message, targets)
         return report
 
     def _ask(self, targets: Sequence[Target]) -> None:

@@ -19,8 +19,8 @@ log = logging.getLogger(__name__)
 class Goal(Protocol):
     """What a run wants every PBX to hold. Its methods are called in the order in which they stand here."""
 
-    def work(self, pbx: str, existing: Mapping[str, str], owned: Set[str], /) -> Work:
-        """Make the work of one PBX from what it holds and the keys of it that are ours."""
+    def work(self, pbx: str, existing: Mapping[str, str], owned: Set[str], unnameable: Set[str], /) -> Work:
+        """Make the work of one PBX from what it holds, the keys of it that are ours, and those AMI cannot name."""
 
     def refuse(self, works: Mapping[str, Work], /) -> Mapping[str, SafetyError]:
         """The refusals by PBX. ``works`` is the work of every PBX that could be read."""
@@ -54,9 +54,9 @@ class PhonebookGoal:
         self._verdicts = verdicts
         self._unfit: SafetyError | None = None
 
-    def work(self, _: str, existing: Mapping[str, str], owned: Set[str]) -> Work:
+    def work(self, _: str, existing: Mapping[str, str], owned: Set[str], unnameable: Set[str]) -> Work:
         """Compare what the PBX holds with the phonebook."""
-        return work_of_sync(existing, self._snapshot.entries, owned, self._options)
+        return work_of_sync(existing, self._snapshot.entries, owned, self._options, unnameable)
 
     def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
         """Compare the list with the last good one, which decides for all PBXs, and each plan with its limits."""
@@ -150,9 +150,9 @@ class UndoGoal:
         """The PBXs on which there is something to put back."""
         return self._before.keys()
 
-    def work(self, pbx: str, existing: Mapping[str, str], owned: Set[str]) -> Work:
+    def work(self, pbx: str, existing: Mapping[str, str], owned: Set[str], unnameable: Set[str]) -> Work:
         """Make the work that puts back what the run's record holds of this PBX."""
-        undoing = Undoing(self._before[pbx], existing, owned)
+        undoing = Undoing(self._before[pbx], existing, owned, unnameable)
         refusal = None if self._skip_changed else undoing.refusal(pbx, self._record.run)
         if refusal is not None:
             self._refused[pbx] = refusal

@@ -72,12 +72,14 @@ def _on(pbx: KeyPbx, asked: Asked, store: Store, family: str) -> PbxKeys:
     written = store.last_written(pbx.name, family, every)
     try:
         with pbx.open() as opened:
-            held = {key: opened.get(key) for key in every}
+            unnameable = opened.unnameable(every)  # these can stand there, but AMI cannot ask for them
+            held = {key: None if key in unnameable else opened.get(key) for key in every}
     except AstsyncError as error:
         return PbxKeys(pbx.name, (), written, error)
     present = {key: name for key, name in held.items() if name is not None}
     owned = owned_keys(store.owners(pbx.name, family), present)
-    keys = (Key(key, name, key in owned and name is not None) for key, name in held.items())
+    last = store.last_records(pbx.name, family, present)
+    keys = (Key(key, name, key in owned and name is not None, last.get(key)) for key, name in held.items())
     return PbxKeys(pbx.name, tuple(key for key in keys if key.number in asked.keys or key.name is not None), written)
 
 

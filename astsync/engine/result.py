@@ -4,10 +4,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from astsync.errors import AstsyncError, PartlyDone, SafetyError
+from astsync.errors import AstsyncError, PartlyDone, PbxForgot, SafetyError
+from astsync.phonebook.keeping import Missed
 from astsync.phonebook.model import Claim, Conflict, Doubt, Entry, Skipped
 from astsync.phonebook.plan import Plan
-from astsync.store.records import Pulled, Written
+from astsync.store.records import Before, Pulled, Written
+from astsync.text import gathered
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +37,7 @@ class PbxReport:
     """One PBX's part of a run. ``plan`` is None when the PBX could not be read, ``applied`` when nothing was sent.
 
     ``verified`` says whether the PBX held what was desired when it was read again, None when it was not read again.
+    ``missed`` is what an earlier run wrote and saw there, and this one missed without a reason that is known.
     """
 
     name: str
@@ -42,6 +45,7 @@ class PbxReport:
     applied: Applied | None = None
     verified: bool | None = None
     error: AstsyncError | None = None
+    missed: Missed | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,16 +77,25 @@ class Report:
         return any(pbx.plan is not None and pbx.plan.changes for pbx in self.pbx)
 
     @property
+    def message(self) -> str:
+        """The errors of the PBXs in one line; more than 20 PBXs that failed alike are one."""
+        errors = {pbx.name: str(pbx.error) for pbx in self.pbx if pbx.error is not None}
+        alike = ((words, count) for _, count, words in gathered(errors))
+        return "; ".join(f"{words} (and {count - 1:,} more PBXs)" if count > 1 else words for words, count in alike)
+
+    @property
     def exit_code(self) -> int:
         """The exit code: 0, or the failure's own where nothing was done, or 7 where it was done in part.
 
         A PBX that is in step counts as done beside one that failed. Beside PBXs that were refused it does not, because
-        code 6 promises that nothing was written.
+        code 6 promises that nothing was written. A PBX that forgets what it confirms has failed, whatever stands there
+        at this moment.
         """
         codes = _codes(self.pbx)
         if not codes:
             return 0
-        touched = any(pbx.applied is not None and pbx.applied.any for pbx in self.pbx)
+        kept = (pbx for pbx in self.pbx if not isinstance(pbx.error, PbxForgot))
+        touched = any(pbx.applied is not None and pbx.applied.any for pbx in kept)
         well = any(pbx.error is None for pbx in self.pbx)
         if touched or (well and codes != {SafetyError.exit_code}):
             return PartlyDone.exit_code
@@ -102,11 +115,15 @@ class Problems:
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """What a PBX holds for a key now, None where nothing; ``owned`` says whether the key is astsync's."""
+    """What a PBX holds for a key now, None where nothing; ``owned`` says whether the key is astsync's.
+
+    ``last`` is what the last run on record did with the key; None where there is no record (any more).
+    """
 
     number: str
     name: str | None
     owned: bool = False
+    last: Before | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 from astsync.engine.goals import Goal
 from astsync.engine.overtime import check_time, in_time
@@ -15,8 +16,10 @@ from astsync.errors import (
     AstsyncError,
     PbxBadAnswer,
     PbxError,
+    PbxForgot,
 )
 from astsync.pbx import Family, Pbx, WriteResult, retry
+from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace, missed
 from astsync.phonebook.model import Progress
 from astsync.phonebook.ownership import Ownership, owned_keys, owners_after, owners_before
 from astsync.stopping import Stopping
@@ -43,6 +46,9 @@ class Target:
         self.report = PbxReport(pbx.name)
         self.work: Work | None = None
         self._owners: Mapping[str, Ownership] = {}
+        self._started = ""
+        self._trace: Trace | None = None
+        self._distrusted = False  # whether it lost something that no restart explains
         self._pbx = pbx
         self._store = store
         self._options = options
@@ -86,14 +92,25 @@ class Target:
         try:
             family = self._connection.enter_context(self._pbx.open(self._stopping))
             self._heed("reading")
+            self._started = family.started()
             existing = family.read(progress)
             self._owners = self._store.owners(self.name, self._options.family)
+            self.report = replace(self.report, missed=self._missed(existing))
+            self._distrusted = self.report.missed is not None
         except AstsyncError as error:
             return self.fail(in_time(error, self.name, "reading", self._stopping))
-        self.work = goal.work(self.name, existing, owned_keys(self._owners, existing))
+        self.work = goal.work(self.name, existing, owned_keys(self._owners, existing), family.unnameable(existing))
         self.report = replace(self.report, plan=self.work.plan)
         self._family = family
         return None
+
+    def _missed(self, existing: Mapping[str, str]) -> Missed | None:
+        """What the last run that wrote here saw, and what is gone since, although nothing is known that explains it."""
+        self._trace = trace = self._store.trace(self.name, self._options.family)
+        if trace is None:
+            return None
+        record = self._store.record(trace.run, self.name, self._options.family)
+        return missed(trace, {before.number: (before.old, before.new) for before in record}, existing, self._started)
 
     def _heed(self, doing: str) -> None:
         """End this PBX's part where the run must end. Raises Abandoned, and PbxTimeout where the run's time is over."""
@@ -123,7 +140,16 @@ class Target:
         are in doubt, and undo finds the old values.
         """
         owners = owners_before(work.steps, work.owned, self._owners)
-        self._store.save_record_and_owners(run, self.name, self._options.family, work.record(), owners)
+        trace = self._trace if self._too_early else None
+        self._store.save_record_and_owners(run, self.name, self._options.family, work.record(), owners, trace)
+
+    @property
+    def _too_early(self) -> bool:
+        """Whether what the last run wrote may not have been committed yet, so that seeing it proves nothing."""
+        trace = self._trace
+        if trace is None or trace.started != self._started or self.report.missed is not None:
+            return False
+        return datetime.now(UTC) - trace.at < timedelta(seconds=COMMITTED)
 
     def _carry_out(self, family: Family, work: Work, run: int, progress: Progress) -> None:
         try:
@@ -135,13 +161,31 @@ class Target:
             raise
         self._prove(family, work, run, progress)
         written = self.report.applied is not None and self.report.applied.any
-        if self._options.durable and written and self.report.error is None:
+        durable = self._options.durable or self._distrusted
+        if durable and written and self.report.error is None:
             self._prove(family, work, run, progress, COMMITTED)
+        if self.report.missed is not None and self.report.error is None:
+            self._tell_missed(self.report.missed)
+
+    def _tell_missed(self, missed: Missed) -> None:
+        """Say what was missed, now that the PBX holds after the commit what is desired: its disk is not to be blamed.
+
+        Once somebody may have deleted entries, or the disk was full for a while. When the next run misses again what
+        was seen to be kept, a person has to find out who takes it away.
+        """
+        words = f"{self.name}: {missed.told}"
+        if missed.again >= IN_A_ROW and missed.same:
+            hint = f"They were written again, and by now the PBX keeps them. {CAUSE} {LOOK}"
+            self.fail(PbxForgot(f"{words}; {missed.again} runs in a row have found so", hint=hint))
+        else:
+            cause = "" if missed.trace.lost else f". {CAUSE}"
+            log.warning("%s; what is desired was written, and this time the PBX keeps it%s", words, cause)
 
     def _look_again(self, family: Family, work: Work, run: int) -> None:
         """Find out what was done before an error that leaves the connection open, such as a missing right to write."""
         with suppress(PbxError):
-            self._save_outcome(work, run, family.read())
+            held = family.read()
+            self._save_outcome(work, run, held, self._trace_of(work, run, held))
 
     def _apply(self, family: Family, work: Work, progress: Progress) -> None:
         """Put first, and delete only when every put succeeded.
@@ -177,21 +221,40 @@ class Target:
         ``wait`` is how many seconds to wait before each reading. The owners are stored even where the PBX does not
         hold what it should: this reading is what ends the doubt about them.
         """
+        before = self._started
         held = self._look(family, progress, wait)
         wrong = _wrong(work, held)
+        lost: list[str] = []
         if wrong and self._write_again(family, work, wrong):
             held = self._look(family, progress, wait)
             wrong = _wrong(work, held)
+            self._distrusted = self._distrusted or before == self._started
+            lost = _lost(work, wrong) if before == self._started else []
         self.report = replace(self.report, verified=not wrong)
-        self._save_outcome(work, run, held)
-        if wrong:
+        self._save_outcome(work, run, held, self._trace_of(work, run, held, lost=len(lost), durable=bool(wait)))
+        if lost:
+            self.fail(_forgot(self.name, len(lost), wait))
+        elif wrong:
             self.fail(_differs(self.name, [*wrong], self.report.applied))
 
     def _look(self, family: Family, progress: Progress, wait: float) -> dict[str, str]:
         if wait:
             self._stopping.wait(wait)
             self._heed("reading again")
+        self._started = family.started()
         return family.read(progress)
+
+    def _trace_of(
+        self, work: Work, run: int, held: Mapping[str, str], *, lost: int = 0, durable: bool = False
+    ) -> Trace | None:
+        """What the next run is to look at: what was lost, or what was made and may be lost yet.
+
+        What was seen after the commit is looked at again only where the run before had missed something too.
+        """
+        again = self.report.missed.again if self.report.missed is not None else 0
+        if not lost and (not work.made(held) or (durable and not again)):
+            return None
+        return Trace(run, datetime.now(UTC), self._started, lost, again)
 
     def _write_again(self, family: Family, work: Work, wrong: Mapping[str, str | None]) -> bool:
         """Put and delete again what the PBX lost, as an Asterisk does that is killed before its commit.
@@ -203,8 +266,7 @@ class Target:
         """
         if self.report.applied is None or self.report.applied.failed:
             return False
-        old = {number: step.old for number, step in work.steps.items()}
-        lost = [number for number, value in wrong.items() if value is None or value == old.get(number)]
+        lost = _lost(work, wrong)
         if not lost:
             return False
         log.warning("%s: %d entries were confirmed and are lost: writing them again", self.name, len(lost))
@@ -212,11 +274,12 @@ class Target:
             family.delete([number for number in lost if number not in work.wanted])
         return True
 
-    def _save_outcome(self, work: Work, run: int, held: Mapping[str, str]) -> None:
+    def _save_outcome(self, work: Work, run: int, held: Mapping[str, str], trace: Trace | None) -> None:
         """Store what became of the work, from what the PBX holds now: the record keeps only what was changed."""
         unmade, owners = work.unchanged(held), owners_after(work.steps, work.owned, held)
-        if unmade or owners:
-            self._store.save_outcome_and_owners(run, self.name, self._options.family, unmade, owners)
+        if unmade or owners or trace != self._trace:
+            self._store.save_outcome_and_owners(run, self.name, self._options.family, unmade, owners, trace)
+        self._trace = trace
 
 
 class _Batch:
@@ -247,6 +310,21 @@ def _wrong(work: Work, held: Mapping[str, str]) -> dict[str, str | None]:
     """The keys that are not as the work wants them, with what they hold; None where they are gone."""
     wrong = {number: held.get(number) for number, name in work.wanted.items() if held.get(number) != name}
     return wrong | {change.number: held[change.number] for change in work.plan.delete if change.number in held}
+
+
+def _lost(work: Work, wrong: Mapping[str, str | None]) -> list[str]:
+    """The wrong keys that are gone or hold their old value. Another value was written by somebody during the run."""
+    old = {number: step.old for number, step in work.steps.items()}
+    return [number for number, value in wrong.items() if value is None or value == old.get(number)]
+
+
+def _forgot(name: str, count: int, wait: float) -> PbxForgot:
+    after = f" {wait:g} s later" if wait else ""
+    return PbxForgot(
+        f"{name}: the PBX confirmed {count:,} entries, and{after} they are gone or old again, also when they were "
+        "written once more",
+        hint=f"The PBX's disk is full, or AstDB cannot be written there. {LOOK}",
+    )
 
 
 def _differs(name: str, numbers: Sequence[str], applied: Applied | None) -> AstsyncError:

@@ -21,7 +21,14 @@ class Undoing:
     A key of which the run changed only the owner is none of them: if its value has changed since, it is left as it is.
     """
 
-    def __init__(self, record: Sequence[Before], existing: Mapping[str, str], owned: Set[str]) -> None:
+    def __init__(
+        self,
+        record: Sequence[Before],
+        existing: Mapping[str, str],
+        owned: Set[str],
+        unnameable: Set[str] = frozenset(),
+    ) -> None:
+        self._unnameable = unnameable
         self._existing = existing
         self._owned = owned
         steps = {before.number: self._step(before) for before in record}
@@ -63,6 +70,7 @@ class Undoing:
             unchanged=sum(step.old == step.new for step in self._steps.values()),
             deletable=0,
             deletable_changed=0,
+            unnameable=tuple(sorted(self._unnameable - put_back)),
         )
 
     def refusal(self, name: str, run: int) -> SafetyError | None:

@@ -32,16 +32,24 @@ class Work:
             if step.old != step.new or number in kept:
                 yield Before(number, step.old, step.new, number in self.owned)
 
+    def made(self, held: Mapping[str, str]) -> bool:
+        """Whether the PBX holds (``held``) any of the changes of the work."""
+        return any(step.old != step.new and held.get(n) == step.new for n, step in self.steps.items())
+
     def unchanged(self, held: Mapping[str, str]) -> list[str]:
         """The keys that the PBX holds (``held``) as before the work although the work was to change them."""
         return [n for n, step in self.steps.items() if step.old != step.new and held.get(n) == step.old]
 
 
 def work_of_sync(
-    existing: Mapping[str, str], desired: Mapping[str, Entry], owned: Set[str], options: RunOptions
+    existing: Mapping[str, str],
+    desired: Mapping[str, Entry],
+    owned: Set[str],
+    options: RunOptions,
+    unnameable: Set[str] = frozenset(),
 ) -> Work:
     """Make the work that brings a PBX, which holds ``existing``, in step with the phonebook ``desired``."""
-    plan = make_plan(existing, desired, owned, options.foreign)
+    plan = make_plan(existing, desired, owned, options.foreign, unnameable)
     entries = desired.values() if options.whole else (c.new for c in (*plan.add, *plan.change) if c.new is not None)
     wanted = {number: entry.name for number, entry in desired.items()}
     return Work(

@@ -35,6 +35,15 @@ class Family(Protocol):
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
         """Read the whole family: name by number. Raises PbxError, never returns a part."""
 
+    def started(self) -> str:
+        """When the PBX was started, in its own words: good only to be compared. "" where it does not say.
+
+        Raises PbxError when the PBX is lost.
+        """
+
+    def unnameable(self, numbers: Iterable[str]) -> set[str]:
+        """Those of the keys that AMI cannot name, so that they can be neither written nor deleted."""
+
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries (number, name); an entry that exists is overwritten.
 

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from astsync.config import PbxConfig
-from astsync.errors import PbxActionFailed, PbxBadAnswer, UnsafeValue
+from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxRightsError, UnsafeValue
 from astsync.pbx import WriteResult, packets, rights
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.pipeline import Pipeline
@@ -87,6 +87,29 @@ class AstDb:
         pairs = (split_shown(line) for line in entries)
         start = len(self._prefix)
         return {packets.text(k[start:]): packets.text(v) for k, v in pairs if k.startswith(self._prefix)}
+
+    def started(self) -> str:
+        """When Asterisk was started, in the PBX's local time; "" where it does not say or the user may not ask."""
+        try:
+            return self._connection.started()
+        except (PbxActionFailed, PbxRightsError):
+            return ""
+
+    def unnameable(self, numbers: Iterable[str]) -> set[str]:
+        """Those of the keys that AMI cannot name: empty, over 255 bytes with the family, a blank first, a line break.
+
+        Another program may write such keys, as on Asterisk's console.
+        """
+        surely = PATH_LIMIT - len(self._prefix)  # digits in ASCII: nearly all keys, and no header is built for them
+        others = (n for n in numbers if not (n.isdecimal() and n.isascii() and len(n) <= surely))
+        return {number for number in others if not self._can_name(number)}
+
+    def _can_name(self, number: str) -> bool:
+        try:
+            self._key(number)
+        except UnsafeValue:
+            return False
+        return True
 
     def get(self, number: str) -> str | None:
         """Read one entry by DBGet, None where there is none. Raises PbxError.

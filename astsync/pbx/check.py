@@ -1,7 +1,7 @@
 """What ``astsync check`` tries on a PBX, from its name to the right to write, without changing a byte of AstDB."""
 
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 
 from astsync.config import PbxConfig
 from astsync.errors import AstsyncError, PbxConnectionLost
@@ -19,18 +19,25 @@ _LOST_HINT = (
     "watch` do so."
 )
 
+Memory = Callable[[Mapping[str, str], str], Finding | None]
+"""What is known of a PBX from before, by what it holds now and when it was started; None where all is well."""
 Probe = tuple[str, Callable[[], Finding]]
 
 
 def check_pbx(
-    config: PbxConfig, family: str, owned: Collection[str] = (), rival: Callable[[], str] = lambda: ""
+    config: PbxConfig,
+    family: str,
+    owned: Collection[str] = (),
+    rival: Callable[[], str] = lambda: "",
+    memory: Memory | None = None,
 ) -> Iterator[Finding]:
     """Try each part of the way to a family, in its order; ``owned`` are the keys that astsync has written there.
 
-    ``rival``: see ``AmiConnection``. A failure is a finding and raises nothing. After a failure up to the login the
-    rest cannot be tried.
+    ``rival``: see ``AmiConnection``. ``memory`` finds what the PBX confirmed to an earlier run and has lost, where the
+    store knows of any. A failure is a finding and raises nothing. After a failure up to the login the rest cannot be
+    tried.
     """
-    check = _PbxCheck(config, family, owned, rival)
+    check = _PbxCheck(config, family, owned, rival, memory)
     try:
         for part, step in check.way():
             finding = check.tried(part, step)
@@ -48,11 +55,19 @@ def check_pbx(
 class _PbxCheck:
     """The steps of one check, over one connection."""
 
-    def __init__(self, config: PbxConfig, family: str, owned: Collection[str], rival: Callable[[], str]) -> None:
-        self._config, self._family, self._owned = config, family, owned
+    def __init__(
+        self,
+        config: PbxConfig,
+        family: str,
+        owned: Collection[str],
+        rival: Callable[[], str],
+        memory: Memory | None,
+    ) -> None:
+        self._config, self._family, self._owned, self._memory = config, family, owned, memory
         self._dialling = Dialling(config)
         self._connection = AmiConnection(config, rival=rival)
         self._entries: dict[str, str] | None = None
+        self._started = ""
         self.lost = False
 
     def way(self) -> list[Probe]:
@@ -68,7 +83,7 @@ class _PbxCheck:
 
     def rest(self) -> list[Probe]:
         """The steps that need only the login."""
-        kept: list[Probe] = [("AstDB", self._kept)] if self._owned else []
+        kept: list[Probe] = [("AstDB", self._kept)] if self._owned or self._memory is not None else []
         return [
             ("version", self._version),
             ("right to read", self._read),
@@ -130,7 +145,7 @@ class _PbxCheck:
 
     def _version(self) -> Finding:
         found = packets.headers(self._connection.action("CoreSettings"))
-        since = self._connection.started()
+        self._started = since = self._connection.started()
         up = f", up since {since} by its own clock" if since else ""
         return Finding("version", True, f"Asterisk {found.get('AsteriskVersion') or 'of unknown version'}{up}")
 
@@ -151,6 +166,9 @@ class _PbxCheck:
         """Whether AstDB still holds what astsync once wrote."""
         if self._entries is None:
             return Finding("AstDB", None, "could not be looked at")
+        lost = self._memory(self._entries, self._started) if self._memory is not None else None
+        if lost is not None:
+            return lost
         missing = len(set(self._owned) - self._entries.keys())
         if not missing:
             return Finding("AstDB", True, f"all {len(self._owned):,} entries that astsync wrote are there")

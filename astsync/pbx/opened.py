@@ -98,6 +98,15 @@ class Lent:
         with self._call():
             return self._family.read(progress)
 
+    def started(self) -> str:
+        """When the PBX was started, in its own words."""
+        with self._call():
+            return self._family.started()
+
+    def unnameable(self, numbers: Iterable[str]) -> set[str]:
+        """Those of the keys that AMI cannot name; the PBX is not asked."""
+        return self._family.unnameable(numbers)
+
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries."""
         with self._call():

@@ -82,15 +82,26 @@ class PatientFamily:
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
         """Read the whole family, all of it over one connection: two halves could be of two states."""
+        self._known = self._asked(lambda family: family.read(progress))
+        self._lost_since_read = False
+        return self._known
+
+    def started(self) -> str:
+        """When the PBX was started, in its own words."""
+        return self._asked(lambda family: family.started())
+
+    def unnameable(self, numbers: Iterable[str]) -> set[str]:
+        """Those of the keys that AMI cannot name."""
+        return self._opened().unnameable(numbers)
+
+    def _asked(self, question: Callable[[Family], T]) -> T:
+        """Ask until there is an answer."""
         again = None
         while True:
             try:
-                self._known = self._opened().read(progress)
+                return question(self._opened())
             except retry.LOST as error:
                 again = self._come_back(error, again)
-            else:
-                self._lost_since_read = False
-                return self._known
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries; after a loss those that were not confirmed."""

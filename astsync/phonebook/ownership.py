@@ -140,9 +140,17 @@ def owned_keys(stored: Mapping[str, Ownership], existing: Mapping[str, str]) -> 
     }
 
 
-def deletable_keys(existing: Mapping[str, str], owned: Set[str], foreign: Literal["keep", "delete"]) -> Set[str]:
-    """The keys that a run may delete when the list does not have them. Foreign keys only where the user says so."""
-    return existing.keys() if foreign == "delete" else existing.keys() & owned
+def deletable_keys(
+    existing: Mapping[str, str],
+    owned: Set[str],
+    foreign: Literal["keep", "delete"],
+    unnameable: Set[str] = frozenset(),
+) -> Set[str]:
+    """The keys that a run may delete when the list does not have them. Foreign keys only where the user says so.
+
+    What AMI cannot name (``unnameable``) cannot be deleted over it, and stays foreign.
+    """
+    return (existing.keys() if foreign == "delete" else existing.keys() & owned) - unnameable
 
 
 def steps_of_sync(

@@ -20,7 +20,8 @@ class Plan:
     ``kept`` are the foreign entries, which stay as they are. ``existing``, ``desired`` and ``unchanged`` count entries.
     ``deletable`` counts the existing entries that may be deleted: the owned ones, or all where ``foreign`` is "delete".
     The limits are shares of them. ``deletable_changed`` counts those of them that get another name. No limit counts the
-    foreign keys that are adopted: the run's record keeps their old values for undo.
+    foreign keys that are adopted: the run's record keeps their old values for undo. ``unnameable`` are the keys of
+    ``kept`` that AMI cannot name: they stay also where ``foreign`` is "delete".
     """
 
     add: tuple[Change, ...]
@@ -32,6 +33,7 @@ class Plan:
     unchanged: int
     deletable: int
     deletable_changed: int
+    unnameable: tuple[str, ...] = ()
 
     @property
     def changes(self) -> int:
@@ -49,6 +51,7 @@ def make_plan(
     desired: Mapping[str, Entry],
     owned: Set[str],
     foreign: Literal["keep", "delete"] = "keep",
+    unnameable: Set[str] = frozenset(),
 ) -> Plan:
     """Compare what a PBX holds (``existing``, name by number) with what it should hold.
 
@@ -62,7 +65,7 @@ def make_plan(
             add.append(Change(number, None, entry))
         elif old != entry.name:
             change.append(Change(number, old, entry))
-    deletable = deletable_keys(existing, owned, foreign)
+    deletable = deletable_keys(existing, owned, foreign, unnameable)
     surplus = sorted(existing.keys() - desired.keys())
     delete = tuple(Change(n, existing[n], None) for n in surplus if n in deletable)
     return Plan(
@@ -75,6 +78,7 @@ def make_plan(
         unchanged=len(desired) - len(add) - len(change),
         deletable=len(deletable),
         deletable_changed=sum(c.number in deletable for c in change),
+        unnameable=tuple(n for n in surplus if n in unnameable),
     )
 
 

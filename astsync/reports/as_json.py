@@ -7,6 +7,7 @@ from typing import Any
 from astsync.engine.result import PbxReport, Problems, Report
 from astsync.phonebook.model import Change, Claim, Conflict
 from astsync.reports.json_document import json_document
+from astsync.reports.remarks import as_missed
 
 
 def render(report: Report) -> str:
@@ -76,8 +77,11 @@ def _pbx(pbx: PbxReport, verdicts: Mapping[str, str]) -> dict[str, Any]:
         "foreign": plan and plan.foreign,
         "applied": applied
         and {"add": applied.add, "change": applied.change, "delete": applied.delete, "failed": len(applied.failed)},
+        "failures": [{"number": n, "reason": words} for n, words in (applied.failed if applied else {}).items()],
         "verified": pbx.verified,
         "error": pbx.error and str(pbx.error),
+        "missed": as_missed(pbx.missed),
+        "unnameable": plan.unnameable if plan else [],
     }
 
 

@@ -49,12 +49,16 @@ class _Gauges(Collector):
         entries = GaugeMetricFamily(
             "astsync_pbx_entries", "Entries by what is to be done with them", labels=["pbx", "state"]
         )
+        missed = GaugeMetricFamily(
+            "astsync_pbx_missed_entries", "Entries that the PBX confirmed and has lost since", labels=["pbx"]
+        )
         for pbx in self._status.pbx:
+            missed.add_metric([pbx.name], pbx.missed.count if pbx.missed is not None else 0)
             up.add_metric([pbx.name], pbx.plan is not None)
             step.add_metric([pbx.name], in_step(pbx) is True)
             for state, count in _counts(pbx):
                 entries.add_metric([pbx.name, state], count)
-        yield from (up, step, entries)
+        yield from (up, step, entries, missed)
 
     def _runs(self) -> Iterator[Metric]:
         code = GaugeMetricFamily("astsync_last_run_exit_code", "Exit code of the last run", labels=["command"])

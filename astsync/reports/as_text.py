@@ -1,13 +1,17 @@
 """The report for people: a summary for each PBX, and a line for each change."""
 
-from collections.abc import Iterator
-from itertools import islice
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from itertools import islice, repeat
 
 from astsync.engine.result import PbxReport, Problems, Report
 from astsync.phonebook.model import Change, Conflict, Doubt, Skipped
 from astsync.phonebook.plan import Plan
+from astsync.reports.remarks import failures, remarks
 from astsync.reports.tables import in_doubt
 from astsync.text import printable
+
+_MOST_EQUAL = 20
 
 
 def render(report: Report, most: int | None = None) -> str:
@@ -30,10 +34,16 @@ def intent(report: Report) -> str:
 def render_problems(problems: Problems) -> str:
     """The problems as plain text: skipped fields, fields in doubt, and numbers that several counterparties claim."""
     lines = [problems_headline(problems)]
-    lines += (f"  {_skip(skip)}" for skip in problems.skipped)
+    lines += _counted(f"  {_skip(skip)}" for skip in problems.skipped)
     lines += (f"  {_doubt(doubt)}" for doubt in problems.doubts)
     lines += (line for conflict in problems.conflicts for line in _conflict(conflict))
     return "\n".join(lines) + "\n"
+
+
+def _counted(lines: Iterable[str]) -> Iterator[str]:
+    """The lines; of more than 20 equal ones the first, with their count."""
+    for line, count in Counter(lines).items():
+        yield from repeat(line, count) if count <= _MOST_EQUAL else (f"{line} ({count:,} times)",)
 
 
 def headline(report: Report) -> str:
@@ -104,8 +114,8 @@ def _pbx(pbx: PbxReport, most: int | None, report: Report) -> Iterator[str]:
         yield f"  … and {len(changes) - most} more (astsync -v lists all)"
     if done := outcome(pbx):
         yield f"{pbx.name}: {done}"
-    if pbx.applied is not None:
-        yield from (f"  ! {printable(number)}  {printable(words)}" for number, words in pbx.applied.failed.items())
+    yield from (f"  ! {printable(number)}  {printable(words)}" for number, words in failures(pbx))
+    yield from (f"{pbx.name}: {printable(remark)}" for remark in remarks(pbx))
 
 
 def _why(change: Change, report: Report) -> str:

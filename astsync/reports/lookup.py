@@ -30,30 +30,36 @@ def _on_pbxs(found: Lookup) -> Iterator[str]:
         if pbx.error is not None:
             yield f"{printable(pbx.name)}: not reached"
         for key in pbx.keys:
-            yield f"{printable(pbx.name)}: {_held(found, key, pbx.written)}"
+            yield f"{printable(pbx.name)}: {_held(found, key)}"
         yield f"  {_written(pbx.written)}"
 
 
-def _held(found: Lookup, key: Key, written: Written | None) -> str:
+def _held(found: Lookup, key: Key) -> str:
     if key.name is None:
         return f"{key.number} is not there"
-    whose = _whose(key, written)
+    whose = _whose(key)
     entry = found.entries.get(key.number)
     differs = "" if entry is None or entry.name == key.name else "; not what the snapshot says"
     return f"{key.number} {_value(key.name)} ({whose}{differs})"
 
 
-def _whose(key: Key, written: Written | None) -> str:
+def _whose(key: Key) -> str:
     """Who wrote the value that the PBX holds.
 
-    The key is ours, but the value may not be: the last run that changed the key sent ``written.new``. Another value is
-    somebody else's.
+    The key is ours, but the value may not be. The last run on record left ``last.new`` there: another value is somebody
+    else's. A run that adopted the key found that value there, and wrote nothing.
     """
     if not key.owned:
         return "foreign: astsync neither wrote nor adopted it"
-    if written is not None and written.number == key.number and written.new != key.name:
+    if key.last is None:
+        return "astsync's: a run that is no longer on record wrote or adopted it"
+    if key.last.new != key.name:
         return "somebody else wrote over astsync's"
-    return "written by astsync"
+    return "adopted by astsync, which found it so" if _adopted(key) else "written by astsync"
+
+
+def _adopted(key: Key) -> bool | None:
+    return None if key.last is None or not key.owned else key.last.old == key.last.new
 
 
 def _written(written: Written | None) -> str:
@@ -120,10 +126,14 @@ def as_json(found: Lookup) -> str:
 def _pbx(pbx: PbxKeys) -> dict[str, Any]:
     return {
         "name": pbx.name,
-        "keys": [{"key": key.number, "name": key.name, "owned": key.owned} for key in pbx.keys],
+        "keys": [_key(key) for key in pbx.keys],
         "last_run": _run(pbx.written),
         "error": pbx.error and str(pbx.error),
     }
+
+
+def _key(key: Key) -> dict[str, Any]:
+    return {"key": key.number, "name": key.name, "owned": key.owned, "adopted": _adopted(key)}
 
 
 def _snapshot(found: Lookup) -> dict[str, Any] | None:

@@ -9,6 +9,7 @@ from astsync.engine.result import PbxReport
 from astsync.reports import history
 from astsync.reports.as_text import summary
 from astsync.reports.json_document import json_document
+from astsync.reports.remarks import as_missed, remarks
 from astsync.store.records import RunRecord, Snapshot
 from astsync.text import printable
 
@@ -43,6 +44,7 @@ def _lines(status: Status) -> Iterator[str]:
         yield f"snapshot: {len(snapshot.entries)} entries of {when} ({age} ago) from {printable(snapshot.source)}"
     for pbx in status.pbx:
         yield f"{printable(pbx.name)}: {summary(pbx)}"
+        yield from (f"  {printable(remark)}" for remark in remarks(pbx))
     yield "last runs:"
     yield from history.as_text(status.runs).splitlines()
 
@@ -94,4 +96,6 @@ def _pbx(pbx: PbxReport) -> dict[str, Any]:
         "delete": plan and len(plan.delete),
         "foreign": plan and plan.foreign,
         "error": pbx.error and str(pbx.error),
+        "missed": as_missed(pbx.missed),
+        "unnameable": plan and len(plan.unnameable),
     }

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from astsync.engine.result import PbxReport, Problems, Report
 from astsync.phonebook.model import Doubt, Entry
+from astsync.reports.remarks import failures, remarks
 from astsync.text import printable
 
 Row = tuple[str, ...]
@@ -13,7 +14,7 @@ PROBLEM_COLUMNS: Row = ("problem", "number", "name", "source", "text", "reason")
 
 
 def change_rows(report: Report) -> Iterator[Row]:
-    """A row for each change, each failed key and each error of a PBX.
+    """A row for each change, each failed key, each error of a PBX and each remark. Many that failed alike are one row.
 
     The foreign entries follow where the report was asked for them.
     """
@@ -36,10 +37,10 @@ def _pbx_rows(pbx: PbxReport, report: Report) -> Iterator[Row]:
                 entry = c.new or Entry(c.number, "")
                 verdict = "" if c.new is None else report.verdicts.get(c.number, "")
                 yield pbx.name, kind, c.number, c.old or "", entry.name, entry.source, verdict
-    if pbx.applied is not None:
-        yield from ((pbx.name, "failed", number, "", "", "", words) for number, words in pbx.applied.failed.items())
+    yield from ((pbx.name, "failed", number, "", "", "", words) for number, words in failures(pbx))
     if pbx.error is not None:
         yield pbx.name, "error", "", "", "", "", str(pbx.error)
+    yield from ((pbx.name, "remark", "", "", "", "", remark) for remark in remarks(pbx))
     if report.list_foreign and pbx.plan is not None:
         yield from ((pbx.name, "foreign", kept.number, kept.name, kept.name, "", "kept") for kept in pbx.plan.kept)
 

@@ -20,7 +20,7 @@ from typing import Any
 from astsync.config import Config
 from astsync.errors import AstsyncError, StoreError
 from astsync.finding import Finding
-from astsync.phonebook import ownership
+from astsync.phonebook import keeping, ownership
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.store import Store
@@ -206,6 +206,32 @@ def _snapshot(path: Path) -> Finding:
     if age.days >= _OLD_SNAPSHOT:
         return Finding("snapshot", None, f"{words}: {age.days} days old", "Does `astsync sync` still run?")
     return Finding("snapshot", True, words)
+
+
+def memory_of(path: Path, pbx: str, family: str) -> Callable[[Mapping[str, str], str], Finding | None] | None:
+    """What finds in a family what the PBX confirmed to a run and does not hold any more.
+
+    It is given what the PBX holds, and when it was started. What it finds is a fault where the run itself saw the loss;
+    else somebody may have deleted it. None where the store knows nothing of the kind, or cannot be read.
+    """
+    try:
+        with closing(Store(path, write=False)) as store:
+            trace = store.trace(pbx, family)
+            record = store.record(trace.run, pbx, family) if trace is not None else ()
+    except AstsyncError:
+        return None
+    changes = {before.number: (before.old, before.new) for before in record}
+
+    def remember(existing: Mapping[str, str], started: str) -> Finding | None:
+        found = keeping.missed(trace, changes, existing, started)
+        if found is None:
+            return None
+        if found.trace.lost:
+            return Finding("AstDB", False, found.told, keeping.LOOK)
+        hint = f"{keeping.CAUSE} `astsync push`, or the next sync, writes them again. {keeping.LOOK}"
+        return Finding("AstDB", None, found.told, hint)
+
+    return remember if trace is not None else None
 
 
 def certainly_owned(path: Path, pbx: str, family: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from astsync.errors import StoreError
 
-SCHEMA_VERSION = 4
+SCHEMA_VERSION = 5
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -51,6 +51,14 @@ CREATE TABLE skipped (
 );
 """
 
+# What a PBX was last seen to hold of a run's changes, until a later reading shows it again (phonebook/keeping.py).
+_SCHEMA_5 = """
+CREATE TABLE trace (
+    pbx TEXT, family TEXT, run INTEGER NOT NULL, at TEXT NOT NULL, started TEXT NOT NULL, lost INTEGER NOT NULL,
+    again INTEGER NOT NULL, PRIMARY KEY (pbx, family)
+) WITHOUT ROWID;
+"""
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -59,7 +67,7 @@ UPDATE run SET wrote = 1 WHERE id IN (SELECT run FROM undo);
 DROP TABLE overwritten;
 """
 
-MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1, 2: _SCHEMA_3, 3: _SCHEMA_4}
+MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1, 2: _SCHEMA_3, 3: _SCHEMA_4, 4: _SCHEMA_5}
 """Scripts by the version that they start from; each leads to the next version."""
 
 
@@ -89,7 +97,7 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        steps = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}PRAGMA application_id = {APPLICATION_ID};"
+        steps = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}{_SCHEMA_5}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
     db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT")

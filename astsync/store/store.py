@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from astsync.phonebook.keeping import Trace
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
 from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped, skipped_rows
@@ -142,38 +143,64 @@ class Store:
             db.execute("DELETE FROM run WHERE NOT wrote AND id <= (SELECT max(id) FROM run) - ?", (KEPT_RUNS,))
 
     def save_record_and_owners(
-        self, run: int, pbx: str, family: str, before: Iterable[Before], owners: Mapping[str, Ownership]
+        self,
+        run: int,
+        pbx: str,
+        family: str,
+        before: Iterable[Before],
+        owners: Mapping[str, Ownership],
+        trace: Trace | None = None,
     ) -> None:
         """Store the record of what a run is about to change on a PBX, and the keys' new ``owners`` by number.
 
-        Both in one transaction, which is on the disk when this returns: only then anything may be sent.
+        All in one transaction, which is on the disk when this returns: only then anything may be sent. ``trace``
+        replaces that of an earlier run, as what this run sends would look like a loss of what the other one wrote.
         """
         where = (run, _name(pbx), family)
         rows = ((*where, _blob(b.number), _maybe_blob(b.old), _maybe_blob(b.new), b.owned) for b in before)
         with self._file.change() as db:
             db.executemany("INSERT OR REPLACE INTO undo VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             _set_owners(db, pbx, family, owners)
+            _set_trace(db, pbx, family, trace)
             db.execute(_MARK, (run,))
 
     def save_outcome_and_owners(
-        self, run: int, pbx: str, family: str, unmade: Iterable[str], owners: Mapping[str, Ownership]
+        self,
+        run: int,
+        pbx: str,
+        family: str,
+        unmade: Iterable[str],
+        owners: Mapping[str, Ownership],
+        trace: Trace | None = None,
     ) -> None:
-        """Drop from a run's record the keys that it did not change after all, and store the keys' new ``owners``."""
+        """Drop from a run's record the keys that it did not change after all, and store their ``owners`` and trace."""
         rows = ((run, _name(pbx), family, _blob(number)) for number in unmade)
         with self._file.change() as db:
             db.executemany("DELETE FROM undo WHERE run = ? AND pbx = ? AND family = ? AND number = ?", rows)
             _set_owners(db, pbx, family, owners)
+            _set_trace(db, pbx, family, trace)
             db.execute(_MARK, (run,))
+
+    def trace(self, pbx: str, family: str) -> Trace | None:
+        """What the PBX was last seen to hold of a run's changes; None where nothing is left to be looked at."""
+        query = "SELECT run, at, started, lost, again FROM trace WHERE pbx = ? AND family = ?"
+        with self._file.reading() as db:
+            row = db.execute(query, (_name(pbx), family)).fetchone()
+        return None if row is None else Trace(row[0], datetime.fromisoformat(row[1]), *row[2:])
+
+    def last_records(self, pbx: str, family: str, numbers: Iterable[str]) -> dict[str, Before]:
+        """The last records of keys on a PBX, by number, also those of runs that changed only the owner."""
+        where = (_name(pbx), family)
+        with self._file.reading() as db:
+            rows = [db.execute(_LAST, (*where, _blob(number))).fetchone() for number in numbers]
+        return {before.number: before for before in (_before(*row) for row in rows if row is not None)}
 
     def record(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
         """The record of what a run changed on a PBX, ordered by number."""
         query = "SELECT number, old, new, owned FROM undo WHERE run = ? AND pbx = ? AND family = ? ORDER BY number"
         with self._file.reading() as db:
             rows = db.execute(query, (run, _name(pbx), family)).fetchall()
-        return tuple(
-            Before(_text(number), _maybe_text(old), _maybe_text(new), None if owned is None else bool(owned))
-            for number, old, new, owned in rows
-        )
+        return tuple(_before(*row) for row in rows)
 
     def places(self, run: int) -> tuple[tuple[str, str], ...]:
         """The PBXs (with casefolded names) and families for which a run has a record."""
@@ -220,6 +247,10 @@ _WRITTEN = """
 SELECT run.id, command, started, number, old, new FROM run CROSS JOIN undo ON undo.run = run.id
 WHERE pbx = ? AND family = ? AND number = ? AND old IS NOT new ORDER BY run.id DESC LIMIT 1
 """
+_LAST = """
+SELECT number, old, new, owned FROM run CROSS JOIN undo ON undo.run = run.id
+WHERE pbx = ? AND family = ? AND number = ? ORDER BY run.id DESC LIMIT 1
+"""
 _OWN = "INSERT OR REPLACE INTO owned (pbx, family, number, if_held) VALUES (?, ?, ?, ?)"
 _DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 _MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE id = ?"
@@ -231,6 +262,19 @@ def _set_owners(db: sqlite3.Connection, pbx: str, family: str, owners: Mapping[s
     ours = ((name, family, _blob(n), _maybe_blob(owner.if_held)) for n, owner in owners.items() if owner.ours)
     db.executemany(_OWN, ours)
     db.executemany(_DISOWN, ((name, family, _blob(n)) for n, owner in owners.items() if not owner.ours))
+
+
+def _before(number: bytes, old: bytes | None, new: bytes | None, owned: int | None) -> Before:
+    return Before(_text(number), _maybe_text(old), _maybe_text(new), None if owned is None else bool(owned))
+
+
+def _set_trace(db: sqlite3.Connection, pbx: str, family: str, trace: Trace | None) -> None:
+    where = (_name(pbx), family)
+    if trace is None:
+        db.execute("DELETE FROM trace WHERE pbx = ? AND family = ?", where)
+        return
+    values = (trace.run, trace.at.isoformat(), _words(trace.started), trace.lost, trace.again)
+    db.execute("INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?, ?, ?, ?)", (*where, *values))
 
 
 def _name(pbx: str) -> str:

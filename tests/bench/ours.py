@@ -106,26 +106,34 @@ class _Watched:
         with self._pbx.open(stopping) as self._family:
             yield self
 
-    @contextmanager
-    def _noted(self) -> Iterator[AstDb]:
+    def _open(self) -> AstDb:
         if self._family is None:
             raise RuntimeError("not open")
+        return self._family
+
+    @contextmanager
+    def _noted(self) -> Iterator[AstDb]:
+        family = self._open()
         start = time.perf_counter()
-        yield self._family
+        yield family
         self.seconds.append(time.perf_counter() - start)
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
         with self._noted() as family:
             return family.read(progress)
 
+    def started(self) -> str:
+        return self._open().started()
+
+    def unnameable(self, numbers: Iterable[str]) -> set[str]:
+        return self._open().unnameable(numbers)
+
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         with self._noted() as family:
             return family.put(entries, progress)
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
-        if self._family is None:
-            raise RuntimeError("not open")
-        return self._family.delete(numbers, progress)
+        return self._open().delete(numbers, progress)
 
 
 class _NoSource:

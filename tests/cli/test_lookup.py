@@ -51,7 +51,7 @@ def test_the_keys_of_its_json_are_pinned(claimed: Sandbox) -> None:
     assert (found["version"], found["number"], found["keys"]) == (1, KEY, [KEY])
     (pbx,) = found["pbx"]
     assert list(pbx) == ["name", "keys", "last_run", "error"]
-    assert pbx["keys"] == [{"key": KEY, "name": "OOO Beta", "owned": True}]
+    assert pbx["keys"] == [{"key": KEY, "name": "OOO Beta", "owned": True, "adopted": False}]
     assert list(found["snapshot"]) == [
         "pulled",
         "source",
@@ -209,6 +209,19 @@ def test_what_another_hand_wrote_since_is_told(claimed: Sandbox) -> None:
     assert wanted in claimed.run("lookup", KEY).out.splitlines()
 
 
+def test_a_key_that_was_adopted_is_not_called_written(box: Sandbox) -> None:
+    box.onec.add("ООО «Бета»", ["+7 495 555 01 01"])
+    box.pbx.fill({KEY: "OOO Beta"})
+    box.run("sync")
+    told = box.run("lookup", KEY)
+    assert f"office: {KEY} OOO Beta (adopted by astsync, which found it so)" in told.out.splitlines()
+    assert "no run on record changed it" in told.out
+    box.pbx.fill({KEY: "by hand"})
+    assert f"office: {KEY} by hand (somebody else wrote over astsync's" in box.run("lookup", KEY).out
+    box.run("sync")
+    assert f"office: {KEY} OOO Beta (written by astsync)" in box.run("lookup", KEY).out.splitlines()
+
+
 def test_an_undo_is_the_last_run_that_wrote_it(claimed: Sandbox) -> None:
     claimed.run("undo", "--yes")
     last = claimed.run("lookup", KEY, "--format", "json").report["last_run"]
@@ -251,7 +264,7 @@ def test_a_real_asterisk_is_asked_for_the_number(real: Place[PrivateAsterisk]) -
     found = real.run("lookup", "8 (495) 555-01-01", "--format", "json")
     assert (found.code, found.err) == (0, "")
     assert found.pbx["keys"] == [
-        {"key": KEY, "name": "OOO Beta", "owned": True},
-        {"key": "84955550101", "name": None, "owned": False},
+        {"key": KEY, "name": "OOO Beta", "owned": True, "adopted": False},
+        {"key": "84955550101", "name": None, "owned": False, "adopted": None},
     ]
     assert real.run("lookup", "101").out.splitlines()[1].startswith("office: 101 Reception (foreign")

@@ -72,7 +72,7 @@ def test_the_keys_of_a_json_report_are_pinned(box: Sandbox) -> None:
     (pbx,) = report["pbx"]
     assert list(pbx) == [
         "name", "existing", "desired", "unchanged", "add", "change", "delete", "foreign",
-        "applied", "verified", "error",
+        "applied", "failures", "verified", "error", "missed", "unnameable",
     ]  # fmt: skip
     assert (pbx["name"], pbx["existing"], pbx["foreign"], pbx["error"]) == ("office", 1, 1, None)
     assert list(pbx["add"][0]) == ["number", "name", "source"]

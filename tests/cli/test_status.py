@@ -46,14 +46,17 @@ def test_in_step_and_not(box: Sandbox) -> None:
     number = next(number for number in box.pbx.family() if number != "101")
     del box.pbx.database[f"/cidname/{number}".encode()]
     box.pbx.actions.clear()
-    assert "office: 1 to add, 0 to change" in box.run("status").out
+    told = box.run("status").out
+    assert "office: 1 to add, 0 to change" in told
+    assert f"\n  1 of the {count} entries that run 1 wrote and saw at 20" in told
+    assert "Either the PBX's disk did not keep them, or somebody deleted them" in told
     data = json.loads(box.run("status", "--format", "json").out)
     assert list(data) == ["version", "snapshot", "pbx", "runs"]
     assert list(data["snapshot"]) == ["at", "age", "source", "entries", "counterparties", "skipped", "conflicts"]
     assert data["pbx"] == [
         {
             "name": "office", "in_step": False, "existing": count, "unchanged": count - 1, "add": 1, "change": 0,
-            "delete": 0, "foreign": 1, "error": None,
+            "delete": 0, "foreign": 1, "error": None, "missed": data["pbx"][0]["missed"], "unnameable": 0,
         }
     ]  # fmt: skip
     assert list(data["pbx"][0])[:2] == ["name", "in_step"]
@@ -61,6 +64,10 @@ def test_in_step_and_not(box: Sandbox) -> None:
     found = figures(box)
     assert (found["astsync_pbx_up office"], found["astsync_pbx_in_step office"]) == (1, 0)
     assert (found["astsync_pbx_entries office add"], found["astsync_snapshot_entries"]) == (1, count)
+    assert (found["astsync_pbx_missed_entries office"], figures(box)["astsync_pbx_missed_entries office"]) == (1, 1)
+    missed = data["pbx"][0]["missed"]
+    assert list(missed) == ["run", "seen", "count", "total", "started", "lost"]
+    assert (missed["run"], missed["count"], missed["total"], missed["lost"]) == (1, 1, count, False)
     assert found["astsync_last_run_exit_code sync"] == 0
     assert abs(found["astsync_last_success_timestamp_seconds sync"] - datetime.now(UTC).timestamp()) < 60
     assert box.pbx.writes == 0

@@ -66,6 +66,14 @@ class FragileFamily:
         """Read the family."""
         return self._inner.read(progress)
 
+    def started(self) -> str:
+        """When the PBX was started: what it forgets, it forgets as one that is killed."""
+        return f"{self._inner.started()}, {self._weakness.forgets}"
+
+    def unnameable(self, numbers: Iterable[str]) -> set[str]:
+        """Those of the keys that AMI cannot name."""
+        return self._inner.unnameable(numbers)
+
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write what the weakness lets through."""
         wanted = list(entries)

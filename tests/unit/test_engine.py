@@ -11,7 +11,7 @@ import pytest
 
 from astsync.engine.result import Applied
 from astsync.engine.target import COMMITTED
-from astsync.errors import PbxConnectionLost, SafetyError, SourceBadAnswer, StoreError
+from astsync.errors import PbxConnectionLost, PbxForgot, SafetyError, SourceBadAnswer, StoreError
 from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.ownership import Ownership
 from astsync.phonebook.plan import Limits
@@ -200,6 +200,19 @@ def test_a_list_that_was_accepted_empty_stays_accepted(rig: EngineRig) -> None:
     assert rig.engine(limits=Limits(allow_empty=True)).sync().exit_code == 0
     assert rig.engine().sync().exit_code == 0
     assert rig.engine(whole=True).push().exit_code == 0
+
+
+@pytest.mark.parametrize("foreign", ["keep", "delete"])
+def test_keys_that_ami_cannot_name_stay_and_fail_no_run(rig: EngineRig, foreign: str) -> None:
+    rig.pbx.entries.update({"": "empty", " lead": "blank", "a\nb": "break", "k" * 2_000: "long", "\udcc8": "bytes"})
+    for _ in range(2):
+        report = rig.engine(foreign=foreign).sync()
+        assert (report.exit_code, report.pbx[0].verified) == (0, True)
+        assert report.pbx[0].plan is not None
+        assert report.pbx[0].plan.unnameable == ("", " lead", "a\nb", "k" * 2_000)
+        assert report.pbx[0].plan.foreign == (5 if foreign == "keep" else 4)
+    assert rig.engine().undo().exit_code == 0
+    assert len(rig.pbx.entries) == 5
 
 
 def test_no_delete_after_a_failed_put(rig: EngineRig) -> None:
@@ -406,6 +419,16 @@ def test_each_of_several_pbxs_has_its_own_progress(rig: EngineRig) -> None:
     assert {"office: read", "branch: read", "office: DBPut", "branch: DBPut"} <= stages
 
 
+def test_more_than_20_pbxs_that_fail_alike_are_one_error_in_history(rig: EngineRig) -> None:
+    pbxs = [Spy(f"branch {i}") for i in range(22)]
+    for pbx in pbxs:
+        pbx.unreachable = True
+    rig.pbxs = [*pbxs]
+    assert rig.engine().sync().message == "branch 0: no connection (and 21 more PBXs)"
+    rig.pbxs = [*pbxs[:3]]
+    assert rig.engine().sync().message == "; ".join(f"branch {i}: no connection" for i in range(3))
+
+
 def test_a_bug_on_one_of_several_pbxs_is_told_as_a_bug(rig: EngineRig) -> None:
     class Broken(Spy):
         def open(self, stopping: Stopping = NEVER) -> NoReturn:
@@ -489,7 +512,7 @@ def test_durable_waits_past_the_commit_and_reads_once_more(rig: EngineRig, monke
     engine = rig.engine(durable=True)
     monkeypatch.setattr(engine._stopping, "wait", wait)
     report = engine.sync()
-    assert (report.exit_code, report.pbx[0].verified, waits) == (7, False, [COMMITTED, COMMITTED])
+    assert (report.exit_code, report.pbx[0].verified, waits) == (5, False, [COMMITTED, COMMITTED])
 
 
 def test_durable_does_not_wait_where_nothing_was_written(rig: EngineRig, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -512,6 +535,9 @@ class Loses(Spy):
 
 
 class LosingFamily(SpyFamily):
+    def started(self) -> str:
+        return f"{super().started()}, {isinstance(self.pbx, Loses) and self.pbx.then is None}"
+
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
         pbx = self.pbx
         if isinstance(pbx, Loses) and pbx.then is not None and pbx.put:
@@ -567,5 +593,7 @@ def test_what_a_pbx_confirms_and_forgets_is_noticed(rig: EngineRig) -> None:
 
     rig.pbxs = [DeafPbx("deaf")]
     report = rig.engine().sync()
-    assert (report.exit_code, report.pbx[0].verified) == (7, False)
-    assert "20 entries are not as desired" in str(report.pbx[0].error)
+    assert (report.exit_code, report.pbx[0].verified) == (5, False)
+    assert isinstance(report.pbx[0].error, PbxForgot)
+    assert "the PBX confirmed 20 entries" in str(report.pbx[0].error)
+    assert "db.c" in report.pbx[0].error.hint

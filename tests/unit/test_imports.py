@@ -29,7 +29,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sources": ("sources", "phonebook.model", "finding", "text", "files", "stopping", "errors", "config"),
     "pbx": ("pbx", "phonebook.model", "finding", "text", "stopping", "errors", "config"),
     "setup": ("setup", "phonebook", "sources", "store", "finding", "text", "files", "config", "errors"),
-    "store": ("store", "phonebook.model", "phonebook.ownership", "errors"),
+    "store": ("store", "phonebook.keeping", "phonebook.model", "phonebook.ownership", "errors"),
     "engine": ("engine", "phonebook", "sources", "pbx", "store", "text", "stopping", "errors"),
     "parts": ("engine", "phonebook", "sources", "pbx", "store", "config", "text", "stopping", "errors"),
     "watch": ("watch", "parts", "engine", "pbx", "phonebook.model", "sources", "store", "config", "stopping", "errors"),

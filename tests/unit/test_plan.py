@@ -66,6 +66,17 @@ def test_max_change_has_its_own_option() -> None:
     check_plan(plan, Limits(max_change=None), "office")
 
 
+def test_a_key_that_ami_cannot_name_stays_foreign_and_counts_in_no_limit() -> None:
+    existing = {"": "a", " lead": "b", "1": "c"}
+    plan = make_plan(existing, {}, owned=set(), foreign="delete", unnameable={"", " lead"})
+    assert ([c.number for c in plan.delete], plan.unnameable, plan.foreign, plan.deletable) == (
+        ["1"],
+        ("", " lead"),
+        2,
+        1,
+    )
+
+
 def test_adopting_foreign_keys_is_not_limited_but_owned_ones_are() -> None:
     existing = {str(i): "by hand" for i in range(300)}
     plan = make_plan(existing, entries(300), owned={str(i) for i in range(20)})

@@ -14,6 +14,7 @@ import pytest
 from astsync.engine.result import Applied, PbxReport, Problems, Report
 from astsync.errors import PbxUnreachable, SafetyError
 from astsync.phonebook.claims import Claimant, Held, ranked, told
+from astsync.phonebook.keeping import Missed, Trace
 from astsync.phonebook.model import Conflict, Doubt, Entry, Skipped
 from astsync.phonebook.plan import make_plan
 from astsync.reports.formats import PROBLEM_RENDERERS, RENDERERS
@@ -45,6 +46,17 @@ def reports() -> dict[str, Report]:
     failed = PbxReport(
         "branch", plan, Applied(1, 1, 0, written=2, failed={"375295550104": "Database \x07error"}), verified=False
     )
+    many = {f"7495556{i:04}": f"7495556{i:04} cannot be stored" for i in range(25)}
+    trace = Trace(6, PULLED, "2026-11-20 09:00:00")
+    odd = make_plan(
+        {**EXISTING, "": "", " lead": "x", "k" * 300: "x", "a\nb": "x"},
+        DESIRED,
+        owned={"74955550102", "74955550199"},
+        unnameable={"", " lead", "k" * 300, "a\nb"},
+    )
+    stuck = PbxReport(
+        "stuck", odd, Applied(failed={**many, "74955550102": "refused"}), False, None, Missed(trace, 3, 4, same=True)
+    )
     lost = PbxReport("far", error=PbxUnreachable("far: no connection to AMI at 192.0.2.1:5038: timed out"))
     refused = PbxReport("wild", wild, error=SafetyError("wild: the plan would delete 2 of 4 entries (50%)"))
     alike = {number: Entry(number, name) for number, name in EXISTING.items() if number.startswith("7")}
@@ -53,7 +65,7 @@ def reports() -> dict[str, Report]:
     verdicts = {"74955550101": "taken: older code 9 before 12", "74955550102": "taken: its kind of contact \x07 first"}
     source = "1C OData at http://1c.example.local/trade (Контрагенты)"
     return {
-        "sync": Report("sync", 7, source, True, PULLED, 5, 2, 1, (done, failed, lost, refused)),
+        "sync": Report("sync", 7, source, True, PULLED, 5, 2, 1, (done, failed, stuck, lost, refused)),
         "diff": Report("diff", None, source, True, PULLED, 5, 2, 1, (PbxReport("office", plan),), verdicts=verdicts),
         "push": Report("push", 8, source, False, PULLED, 5, 2, 1, (in_step, idle)),
     }
@@ -105,6 +117,25 @@ def test_a_report_is_as_its_golden_file(name: str, form: str, moscow: None) -> N
 @pytest.mark.parametrize("form", PROBLEM_RENDERERS)
 def test_the_problems_are_as_their_golden_file(form: str) -> None:
     golden(f"problems.{form}", PROBLEM_RENDERERS[form](problems()))
+
+
+def test_many_that_failed_alike_are_one_line_and_json_has_them_all(moscow: None) -> None:
+    report = reports()["sync"]
+    for form in ("text", "csv", "markdown", "html"):
+        text = RENDERERS[form](report)
+        assert text.count("cannot be stored") == 1
+        assert "(and 24 more keys in the same way)" in text.replace("\\", "")
+    stuck = json.loads(RENDERERS["json"](report))["pbx"][2]
+    assert len(stuck["failures"]) == 26
+    assert stuck["failures"][24] == {"number": "74955560024", "reason": "74955560024 cannot be stored"}
+
+
+def test_the_same_problem_again_and_again_is_counted() -> None:
+    same = [Skipped(f"К/{i}", "", "нет", "no phone number found") for i in range(21)]
+    few = [Skipped(f"К/{i}", "ООО", "нет", "no phone number found") for i in range(20)]
+    lines = PROBLEM_RENDERERS["text"](Problems("1C", 5, (*same, *few), ())).splitlines()
+    assert lines[1] == "  (no name): нет: no phone number found (21 times)"
+    assert lines[2:] == ["  ООО: нет: no phone number found"] * 20
 
 
 def test_no_cell_of_a_csv_is_a_formula() -> None:

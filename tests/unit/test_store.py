@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from astsync.errors import LockedError, StoreError
+from astsync.phonebook.keeping import Trace
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, NOT_OURS, Ownership
 from astsync.store import Before, Pulled, Snapshot, Store, locked
@@ -233,6 +234,36 @@ def test_an_empty_file_left_by_a_killed_run_reads_as_no_store(tmp_path: Path) ->
 def test_a_pbx_is_one_whatever_the_case_of_its_name(store: Store) -> None:
     store.save_record_and_owners(store.begin_run("sync"), "Office", "cidname", (), {"1": CERTAINLY_OURS})
     assert store.owners("office", "cidname") == {"1": CERTAINLY_OURS}
+
+
+def test_what_a_pbx_was_seen_to_hold_is_kept_until_the_next_record(store: Store) -> None:
+    trace = Trace(7, NOW, "2026-11-20 \udcc8", lost=3, again=1)
+    store.save_outcome_and_owners(7, "Office", "cidname", (), {}, trace)
+    assert store.trace("office", "cidname") == Trace(7, NOW, "2026-11-20 \\udcc8", lost=3, again=1)
+    assert store.trace("office", "other") is None
+    store.save_record_and_owners(store.begin_run("sync"), "office", "cidname", (), {})
+    assert store.trace("office", "cidname") is None
+
+
+def test_the_last_records_of_keys_are_found(store: Store) -> None:
+    rows = [Before("1", None, "one", owned=False), Before("2", "two", "two", owned=False)]
+    store.save_record_and_owners(store.begin_run("sync"), "office", "cidname", rows, {})
+    later = [Before("2", "two", "2", owned=True)]
+    store.save_record_and_owners(store.begin_run("sync"), "office", "cidname", later, {})
+    assert store.last_records("Office", "cidname", ["1", "2", "3"]) == {"1": rows[0], "2": later[0]}
+    assert store.last_records("branch", "cidname", ["1"]) == {}
+
+
+def test_a_store_of_version_4_gets_what_is_new(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    with closing(Store(path)) as store:
+        wrote(store)
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript("DROP TABLE trace; PRAGMA user_version = 4")
+    for write in (False, True):
+        with closing(Store(path, write=write)) as store:
+            assert store.trace("office", "cidname") is None
+            assert len(store.record(1, "office", "cidname")) == 1
 
 
 def test_words_of_any_encoding_end_a_run(store: Store) -> None:
