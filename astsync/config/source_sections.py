@@ -112,7 +112,11 @@ class SourceConfig(Section):
     password_file: ConfigPath | None = Field(
         default=None, description="or a file that holds only the password", examples=["/etc/astsync/1c.password"]
     )
-    timeout: Seconds = Field(default=120, description="for one answer; a sleeping infobase is slow with the first")
+    timeout: Seconds = Field(
+        default=120,
+        description="for one answer, from the connection to its last byte, and one more for each 16 KiB that came; a "
+        "sleeping infobase is slow with the first",
+    )
 
     @model_validator(mode="after")
     def _one_password(self) -> "SourceConfig":

@@ -3,12 +3,10 @@
 import json
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
@@ -24,14 +22,13 @@ QUICK = Patience(first=0, longest=0, deadline=10, sleep=lambda _seconds: None)
 
 @dataclass
 class Reply:
-    """``length`` is what Content-Length claims; ``chunked`` cuts the last chunk; ``slow`` sends a byte at a time."""
+    """``length`` is what Content-Length claims; ``chunked`` cuts the last chunk."""
 
     body: bytes = b""
     status: int = 200
     headers: dict[str, str] = field(default_factory=dict)
     length: int | None = None
     chunked: bool = False
-    slow: bool = False
 
 
 @dataclass
@@ -94,28 +91,14 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(reply.status)
         for key, value in reply.headers.items():
             self.send_header(key.replace("_", "-"), value)
-        if reply.chunked or reply.slow:
+        if reply.chunked:
             self.send_header("Transfer-Encoding", "chunked")
         else:
             self.send_header("Content-Length", str(len(reply.body) if reply.length is None else reply.length))
-        self.close_connection |= reply.chunked or reply.slow or reply.length is not None
+        self.close_connection |= reply.chunked or reply.length is not None
         self.end_headers()
-        self._send_body(reply)
-
-    def _send_body(self, reply: Reply) -> None:
-        if reply.slow:
-            self._trickle(reply.body)
-        else:
-            self.wfile.write(f"{len(reply.body) + 10:x}\r\n".encode() if reply.chunked else b"")
-            self.wfile.write(reply.body)
-
-    def _trickle(self, body: bytes) -> None:
-        with suppress(OSError):  # the client may have had enough
-            for byte in body:
-                self.wfile.write(b"1\r\n%c\r\n" % byte)
-                self.wfile.flush()
-                time.sleep(0.01)  # the slowness itself
-        self.wfile = BytesIO()
+        self.wfile.write(f"{len(reply.body) + 10:x}\r\n".encode() if reply.chunked else b"")
+        self.wfile.write(reply.body)
 
     def log_request(self, *args: Any) -> None:
         """Stay quiet."""

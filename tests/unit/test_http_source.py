@@ -284,15 +284,6 @@ def test_an_answer_without_end_is_given_up(
     assert "is too large: more than 50000 bytes" in refused(server, reply).message
 
 
-def test_an_answer_that_trickles_is_given_up(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    server.answer = lambda _asked: Reply(b" " * 500, slow=True)
-    patience = Patience(first=0, longest=0, deadline=0.05, sleep=lambda _seconds: None)
-    config = source_config(kind="http", url=f"{server.url}/trade", timeout=0.05)
-    monkeypatch.setattr(onec_stream, "_CHUNK", 1)
-    with pytest.raises(SourceBadAnswer, match="too slowly"):
-        list(HttpSource(config, patience=patience).pull())
-
-
 # --- pages
 
 

@@ -15,7 +15,6 @@ from astsync.errors import (
 from astsync.sources.web import client as onec_http
 from astsync.sources.web.addresses import encode_path
 from astsync.sources.web.client import encode_query, read_json
-from astsync.sources.web.retrying import Patience
 from tests.unit.odata_source import pull
 from tests.unit.stub_1c import Asked, Base, Reply, Server, failing, odata_error
 
@@ -121,12 +120,6 @@ def test_a_body_without_end_is_refused(base: Base, server: Server, monkeypatch: 
     assert "page_size" in caught.value.hint
 
 
-def test_a_body_that_trickles_is_given_up(base: Base, server: Server) -> None:
-    failing(base, Reply(b" " * 100, slow=True))
-    with pytest.raises(SourceBadAnswer, match="too slowly"):
-        pull(server, Patience(first=0, deadline=0.1), timeout=0.1, page_size=50)
-
-
 def test_a_bad_gzip_body_is_told(base: Base, server: Server) -> None:
     failing(base, Reply(b"no gzip", headers={"Content-Encoding": "gzip"}))
     with pytest.raises(SourceBadAnswer, match="cannot be unpacked"):
@@ -155,13 +148,6 @@ def test_redirects_are_errors_that_name_the_target(server: Server, location: str
     assert (caught.value.message + caught.value.hint).isprintable()
     assert not {"abc", "secret"} & set(caught.value.message.replace("=", " ").replace(":", " ").split())
     assert len(server.asked) == 1
-
-
-def test_the_body_of_a_redirect_is_bounded_too(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(onec_http, "LARGEST_BODY", 10_000)
-    server.answer = lambda _asked: Reply(b" " * 20_000, 302, {"Location": "/login"})
-    with pytest.raises(SourceBadAnswer, match="too large"):
-        pull(server)
 
 
 def test_a_login_page_with_status_200_is_an_error(server: Server) -> None:

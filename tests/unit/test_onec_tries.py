@@ -11,6 +11,7 @@ import requests
 
 from astsync.errors import SourceBusy, SourceError, SourceFailure, SourceUnreachable
 from astsync.sources.web import stream
+from astsync.sources.web.clock import AnswerClock
 from astsync.sources.web.refusals import refusal
 from astsync.sources.web.retrying import FEW, MANY, Patience, Retries
 from tests.unit.odata_source import pull
@@ -231,7 +232,7 @@ def test_what_breaks_behind_the_beginning_of_an_answer_is_final(monkeypatch: pyt
     response = requests.Response()
     response.iter_content = chunks  # type: ignore[assignment]
     error = SourceUnreachable("cut", tries=FEW, smaller_page=True)
-    body = stream.Body(response, "x", 5, lambda _error: error).begin()
+    body = stream.Body(response, "x", AnswerClock("x", 5), lambda _error: error).begin()
     if not broken:
         assert b"".join(body) == b"records"
         return

@@ -13,8 +13,8 @@ Decisions, and why:
 
 import json
 import os
-import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -24,21 +24,25 @@ import requests
 from requests.auth import HTTPBasicAuth
 
 from astsync.config import SourceConfig
-from astsync.errors import ConfigError, SourceBadAnswer, SourceError, SourceLoginError
+from astsync.errors import ConfigError, SourceBadAnswer, SourceError, SourceLoginError, SourceUnreachable
 from astsync.sources.web.addresses import encode_path
+from astsync.sources.web.clock import AnswerClock
 from astsync.sources.web.network import NETWORK_ERRORS, connection_error
 from astsync.sources.web.refusals import RefusalRule, bad_answer, odata_refusal, raise_hidden_error, refusal
 from astsync.sources.web.retrying import FEW, Patience, Retries
 from astsync.sources.web.server_words import body_text, odata_error, page_words
-from astsync.sources.web.stream import Body, WebRequest
+from astsync.sources.web.stream import Body, WebRequest, pieces
+from astsync.sources.web.transport import ClockedAdapter
 from astsync.stopping import NEVER, Stopping
 from astsync.text import one_line
 
-CONNECT_TIMEOUT = 10.0
 LARGEST_BODY = 256 * 1024 * 1024
 """Bytes; a page of 100,000 rows stays well below."""
 
-_CHUNK = 16 * 1024
+LARGEST_REFUSAL = 8 * 1024 * 1024
+"""Bytes of a refusal that are read for its words; dumps may stand before them."""
+
+_PIECE = 64 * 1024
 _SMALLER_PAGE = "Ask for fewer records in one answer (OData: source.odata.page_size; others: size in the table paging)."
 _LOGIN_PAGE = (
     "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
@@ -62,8 +66,8 @@ def encode_query(options: QueryOptions) -> str:
 class WebClient:
     """A session with one publication of 1C, or with another service. Paths are asked for below the address ``root``.
 
-    ``rules`` tell apart the refusals of other interfaces than OData. No answer is waited for longer than ``stopping``
-    allows. Raises ConfigError for a password file or a
+    ``rules`` tell apart the refusals of other interfaces than OData. Nothing is waited for once the run must end
+    (``stopping``); each answer has a clock (``clock.AnswerClock``). Raises ConfigError for a password file or a
     certificate file that cannot be read. Use as a context manager.
     """
 
@@ -75,14 +79,15 @@ class WebClient:
         rules: Sequence[RefusalRule] = (),
         stopping: Stopping = NEVER,
     ) -> None:
-        self.retries = Retries(patience)
-        self.stopping = stopping
+        self.retries = Retries(patience, stopping)
         self.host = urlsplit(root).netloc
         self._root = encode_path(root).rstrip("/") + "/"
         self._timeout = config.timeout
         self._reached = False
         self._rules = rules
-        self._session = _session(config)
+        self._stopping = stopping
+        self._adapter = ClockedAdapter()
+        self._session = _session(config, self._adapter)
 
     def __enter__(self) -> "WebClient":
         return self
@@ -91,47 +96,54 @@ class WebClient:
         self._session.close()
 
     def ask_once(self, path: str, options: QueryOptions, where: str, *, timeout: float | None = None) -> bytes:
-        """Ask once and read a good answer whole. ``where`` names the set in messages. Raises SourceError."""
-        seconds = timeout or self._timeout
+        """Ask once and read a good answer whole. ``where`` names the set in messages. Raises SourceError.
+
+        ``timeout`` is for an answer that is not worth ``source.timeout``.
+        """
+        clock = self._clock(timeout)
         try:
-            with self._send(WebRequest(path, where, options), seconds) as response:
-                body = self._body(response, where, seconds)
+            with self._send(WebRequest(path, where, options), clock) as response:
+                if response.status_code != requests.codes.ok:
+                    raise self._refusal_error(response, _refusal_body(response, clock), where)
+                return _whole_body(response, where, clock)
         except NETWORK_ERRORS as error:
-            raise self._network_error(error, seconds) from None
-        if response.status_code != requests.codes.ok:
-            raise self._refusal_error(response, body, where)
-        return body
+            raise self._network_error(error) from None
 
     def open(self, request: WebRequest) -> Body:
         """Ask once and begin to read a good answer, which the caller closes. Raises SourceError."""
-        seconds = self._timeout
+        clock = self._clock()
         try:
-            response = self._send(request, seconds)
+            response = self._send(request, clock)
             try:
-                return self._begin(response, request.where, seconds)
+                return self._begin(response, request.where, clock)
             except BaseException:
                 response.close()
                 raise
         except NETWORK_ERRORS as error:
-            raise self._network_error(error, seconds) from None
+            raise self._network_error(error) from None
 
-    def _begin(self, response: requests.Response, where: str, seconds: float) -> Body:
+    def _begin(self, response: requests.Response, where: str, clock: AnswerClock) -> Body:
         if response.status_code != requests.codes.ok:
-            raise self._refusal_error(response, self._body(response, where, seconds), where)
-        allowed = max(seconds, self.retries.patience.deadline)
-        return Body(response, where, allowed, lambda error: self._network_error(error, seconds)).begin()
+            raise self._refusal_error(response, _refusal_body(response, clock), where)
+        return Body(response, where, clock, self._network_error).begin()
 
-    def _network_error(self, error: Exception, seconds: float) -> SourceError:
-        return connection_error(error, self.host, seconds, reached=self._reached)
+    def _clock(self, timeout: float | None = None) -> AnswerClock:
+        return AnswerClock(self.host, min(timeout or self._timeout, self._timeout), self._stopping)
 
-    def _send(self, request: WebRequest, seconds: float) -> requests.Response:
+    def _network_error(self, error: Exception) -> SourceError:
+        return connection_error(error, self.host, self._timeout, reached=self._reached)
+
+    def _send(self, request: WebRequest, clock: AnswerClock) -> requests.Response:
+        """Send a request and read the head of its answer."""
         url = f"{self._root}{quote(request.path)}" if request.path else self._root
         asked = request.url or (f"{url}?{encode_query(request.options)}" if request.options else url)
-        wait = (CONNECT_TIMEOUT, seconds)
         headers, method = dict(request.headers), "GET" if request.body is None else "POST"
+        clock.left()  # a run that must end asks nothing new
+        self._adapter.clock = clock
         response = self._session.request(
-            method, asked, data=request.body, headers=headers, timeout=wait, stream=True, allow_redirects=False
+            method, asked, data=request.body, headers=headers, stream=True, allow_redirects=False
         )
+        clock.came()
         self._reached = True
         return response
 
@@ -143,17 +155,28 @@ class WebClient:
             error.hint += _login_hint(response)
         return error
 
-    def _body(self, response: requests.Response, where: str, seconds: float) -> bytes:
-        """Read the body within bounds of size and time; requests bounds only the wait for each packet."""
-        body = bytearray()
-        end = time.monotonic() + max(seconds, self.retries.patience.deadline)
-        for chunk in response.iter_content(_CHUNK):
-            body += chunk
-            if len(body) > LARGEST_BODY:
-                raise bad_answer(where, "is too large", _SMALLER_PAGE, smaller_page=True)
-            if time.monotonic() > end:
-                raise bad_answer(where, "comes too slowly", _SMALLER_PAGE, smaller_page=True)
-        return bytes(body)
+
+def _whole_body(response: requests.Response, where: str, clock: AnswerClock) -> bytes:
+    body: list[bytes] = []
+    size = 0
+    for piece in pieces(response, clock, _PIECE):
+        body.append(piece)
+        size += len(piece)
+        if size > LARGEST_BODY:
+            raise bad_answer(where, "is too large", _SMALLER_PAGE, smaller_page=True)
+    return b"".join(body)
+
+
+def _refusal_body(response: requests.Response, clock: AnswerClock) -> bytes:
+    """Read a refusal for its words, those that come in time: its status alone is reason enough."""
+    body = bytearray()
+    with suppress(SourceUnreachable):
+        for piece in pieces(response, clock, _PIECE):
+            body += piece
+            if len(body) > LARGEST_REFUSAL:
+                break
+    response.close()
+    return bytes(body)
 
 
 def read_json(body: bytes, where: str) -> Any:
@@ -227,8 +250,10 @@ class _Session(requests.Session):
         """Find no target."""
 
 
-def _session(config: SourceConfig) -> requests.Session:
+def _session(config: SourceConfig, adapter: ClockedAdapter) -> requests.Session:
     session = _Session()
+    session.mount("http://", adapter)
+    session.mount("https://", adapter)
     session.trust_env = False
     session.verify = _authorities()
     session.headers.update({"Accept": "application/json", "User-Agent": "astsync"})

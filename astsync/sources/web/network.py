@@ -7,6 +7,7 @@ from requests import exceptions
 from urllib3 import exceptions as below
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceUnreachable
+from astsync.sources.web.clock import SLOW
 from astsync.sources.web.refusals import CLIENT_CERTIFICATE
 from astsync.sources.web.retrying import FEW, MANY
 
@@ -28,7 +29,6 @@ _BAD_ADDRESS = (
     below.LocationValueError,
     UnicodeError,
 )
-_SLOW = "The first answer of a sleeping infobase takes half a minute: raise source.timeout, or lower the page size."
 _CUT = "If it happens again, look into the web server's and 1C's logs; a smaller page size may be answered whole."
 
 
@@ -47,7 +47,7 @@ def connection_error(error: Exception, host: str, timeout: float, *, reached: bo
         return SourceUnreachable(text, hint=_ADDRESS, tries=MANY if reached else 1)
     if isinstance(error, exceptions.ReadTimeout | below.ReadTimeoutError) or "Read timed out" in str(error):
         text = f"{host} gave no answer within {timeout:g} s"
-        return SourceUnreachable(text, hint=_SLOW, tries=FEW, smaller_page=True)
+        return SourceUnreachable(text, hint=SLOW, tries=FEW, smaller_page=True)
     if isinstance(error, exceptions.ChunkedEncodingError):
         text = f"{host} closed the connection in the middle of an answer"
         return SourceUnreachable(text, hint=_CUT, tries=FEW, smaller_page=True)

@@ -24,6 +24,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from astsync.errors import SourceError
+from astsync.stopping import NEVER, Stopping
 
 logger = logging.getLogger(__name__)
 
@@ -43,7 +44,8 @@ class Patience:
     A wait is ``first`` after the first try, twice as long after each further one, and ``longest`` at most. ``halving``
     comes instead before a smaller page, where only the smaller page can help. ``all_waits`` bounds all waits together
     since the source last gave what it was asked for, and so a server's own Retry-After too; 0: nothing is tried again.
-    ``deadline`` bounds one request with all its tries.
+    ``deadline`` bounds one request with all its tries: no try begins later. How long one try may take is the matter of
+    its clock (``clock``). ``sleep`` is what waits, in tests; None: it is waited until the run must end.
     """
 
     first: float = 0.5
@@ -51,14 +53,18 @@ class Patience:
     halving: float = 0.2
     all_waits: float = 20.0
     deadline: float = 300.0
-    sleep: Callable[[float], None] = time.sleep
+    sleep: Callable[[float], object] | None = None
 
 
 class Retries:
-    """The tries of one client. Each wait is logged for ``-vv``; its reason once as a warning, for people."""
+    """The tries of one client. Each wait is logged for ``-vv``; its reason once as a warning, for people.
 
-    def __init__(self, patience: Patience) -> None:
+    Nothing is tried again once the run must end (``stopping``).
+    """
+
+    def __init__(self, patience: Patience, stopping: Stopping = NEVER) -> None:
         self.patience = patience
+        self._stopping = stopping
         self._waited = 0.0
         self._warned_of: set[str] = set()
 
@@ -83,12 +89,15 @@ class Retries:
                 wait = self._next_wait(error, number)
                 logger.debug("try %d: %s; waiting %.1f s for the next one", number, error.message, wait)
                 self._sleep(wait)
+                if self._stopping.is_set():
+                    raise
             else:
                 self._waited = 0.0
                 return result
 
     def _out_of_patience(self, started: float) -> bool:
-        return self._waited >= self.patience.all_waits or time.monotonic() - started >= self.patience.deadline
+        late = time.monotonic() - started >= self.patience.deadline
+        return late or self._waited >= self.patience.all_waits or self._stopping.is_set()
 
     def _next_wait(self, error: SourceError, number: int) -> float:
         """Return the wait after try ``number``, in seconds; the last one is cut to what is left of the patience."""
@@ -113,4 +122,4 @@ class Retries:
 
     def _sleep(self, seconds: float) -> None:
         self._waited += seconds
-        self.patience.sleep(seconds)
+        (self.patience.sleep or self._stopping.wait)(seconds)

@@ -1,25 +1,19 @@
-"""Answers of any size: read as they come, bounded in bytes and in the time that the server takes for them."""
+"""Answers of any size: read as they come, bounded in bytes here, and in time by their clock."""
 
-import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import requests
 
 from astsync.errors import SourceError
+from astsync.sources.web.clock import LARGEST_STREAM, AnswerClock
 from astsync.sources.web.network import NETWORK_ERRORS
 from astsync.sources.web.refusals import bad_answer
-
-LARGEST_STREAM = 2 * 1024**3
-"""Bytes after decompression: some five million counterparties."""
 
 LARGEST_HEAD = 4 * 1024 * 1024
 """Bytes that are read before an answer counts as begun: what goes wrong until then can be asked for again."""
 
-_CHUNK = 64 * 1024
-_SLOWEST = 64 * 1024
-"""Bytes a second; an answer that comes more slowly than this, after its time is over, is given up."""
-
+_PIECE = 64 * 1024
 _SMALLER = "Read the list in pages, or in smaller ones."
 
 
@@ -48,13 +42,12 @@ class Body:
     """
 
     def __init__(
-        self, response: requests.Response, where: str, seconds: float, explain: Callable[[Exception], SourceError]
+        self, response: requests.Response, where: str, clock: AnswerClock, explain: Callable[[Exception], SourceError]
     ) -> None:
         self._response = response
         self._where = where
         self._explain = explain
-        self._clock = _Clock(seconds)
-        self._chunks = response.iter_content(_CHUNK)
+        self._pieces = pieces(response, clock, _PIECE)
         self._read = 0
         self.head = b""
         self.whole = False
@@ -75,7 +68,7 @@ class Body:
         self._response.close()
 
     def begin(self) -> "Body":
-        """Read the head. Raises SourceBadAnswer for an answer that is too slow, and what ``requests`` raises."""
+        """Read the head. Raises SourceError when it is too slow or too large, and what ``requests`` raises."""
         head = bytearray()
         while len(head) < LARGEST_HEAD and not self.whole:
             head += self._next()
@@ -85,41 +78,26 @@ class Body:
     def _guarded(self) -> bytes:
         try:
             return self._next()
-        except NETWORK_ERRORS as error:
-            broken = self._explain(error)
+        except (SourceError, *NETWORK_ERRORS) as error:
+            broken = error if isinstance(error, SourceError) else self._explain(error)
             # Records of this answer may have been given out: whoever asked for it again would give them twice.
             broken.tries, broken.smaller_page = 1, False
             raise broken from None
 
     def _next(self) -> bytes:
-        """Read on; sets ``whole`` at the end. Raises SourceBadAnswer, and what ``requests`` raises."""
-        with self._clock:
-            chunk: bytes | None = next(self._chunks, None)
-        if chunk is None:
+        """Read on; sets ``whole`` at the end. Raises SourceError, and what ``requests`` raises."""
+        piece = next(self._pieces, None)
+        if piece is None:
             self.whole = True
             return b""
-        self._read += len(chunk)
+        self._read += len(piece)
         if self._read > LARGEST_STREAM:
             raise bad_answer(self._where, f"is too large: more than {LARGEST_STREAM} bytes", _SMALLER)
-        if self._clock.late(self._read):
-            raise bad_answer(self._where, "comes too slowly", _SMALLER)
-        return chunk
+        return piece
 
 
-class _Clock:
-    """Counts the time that is spent waiting for the server; what astsync does with the bytes between does not count."""
-
-    def __init__(self, seconds: float) -> None:
-        self._allowed = seconds
-        self._spent = 0.0
-        self._since = 0.0
-
-    def __enter__(self) -> None:
-        self._since = time.monotonic()
-
-    def __exit__(self, *_error: object) -> None:
-        self._spent += time.monotonic() - self._since
-
-    def late(self, read: int) -> bool:
-        """Compare the time spent with what ``read`` bytes may take."""
-        return self._spent > self._allowed + read / _SLOWEST
+def pieces(response: requests.Response, clock: AnswerClock, size: int) -> Iterator[bytes]:
+    """Read the body of an answer in pieces, ``size`` bytes at most, and tell the clock of each."""
+    for piece in response.iter_content(size):
+        clock.came()
+        yield piece
