@@ -1,6 +1,5 @@
 """Lists that are not whole, or were never lists, from files and HTTP services: exit code 4, the cure, not one write."""
 
-import io
 import json
 import sys
 import zipfile
@@ -146,8 +145,10 @@ def test_entities_in_a_workbook(box: Sandbox, part: str, external: bool, server:
 
 def piped(box: Sandbox, data: bytes) -> Done:
     set_source(box, 'kind = "file"\n[source.file]\npath = "-"\n')
-    box.patch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(data)))
-    return box.run("sync")
+    (box.folder / "input").write_bytes(data)
+    with (box.folder / "input").open() as given:
+        box.patch.setattr(sys, "stdin", given)
+        return box.run("sync")
 
 
 def test_standard_input_is_synced_whatever_its_format(box: Sandbox) -> None:

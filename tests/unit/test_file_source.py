@@ -6,7 +6,8 @@ import os
 import sqlite3
 import sys
 import time
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from astsync.sources.file import content
 from astsync.sources.file.encoding import encoding_of, text_lines
 from astsync.sources.file.merge import Merger
 from astsync.sources.file.section import FileConfig
+from astsync.stopping import Stopping
 from tests.unit.file_source import READ, ROWS, check, config, csv_text, pull, short, workbook, write
 from tests.unit.test_xdto_json import xdto
 
@@ -188,22 +190,30 @@ def test_too_large_a_file(tmp_path: Path) -> None:
         pull(path)
 
 
-class Input(io.BytesIO):
-    """Standard input: cannot be read from its end."""
-
-    def seekable(self) -> bool:
-        return False
-
-
 @pytest.fixture
-def given_input(monkeypatch: pytest.MonkeyPatch) -> Any:
-    def give(data: bytes) -> None:
-        monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(Input(data)))
+def given_input(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """Give bytes in a pipe on standard input, of which the writer may stay open."""
+    with ExitStack() as stack:
 
-    return give
+        def give(data: bytes, *, endless: bool = False) -> None:
+            reader, writer = os.pipe()
+            os.write(writer, data)
+            if endless:
+                stack.callback(os.close, writer)
+            else:
+                os.close(writer)
+            monkeypatch.setattr(sys, "stdin", stack.enter_context(os.fdopen(reader)))
+
+        yield give
 
 
 STANDARD = Path("-")
+
+
+def stopped() -> Stopping:
+    stopping = Stopping()
+    stopping.set()
+    return stopping
 
 
 def test_standard_input_gives_any_format(tmp_path: Path, given_input: Any) -> None:
@@ -230,6 +240,20 @@ def test_standard_input_is_bounded(given_input: Any, monkeypatch: pytest.MonkeyP
     given_input(csv_text().encode())
     with pytest.raises(SourceBadAnswer, match="standard input is larger"):
         pull(STANDARD)
+
+
+@pytest.mark.parametrize("stopping", [Stopping(0.2), stopped()], ids=["its time is over", "it must end"])
+def test_the_end_of_the_run_ends_the_wait_for_standard_input(stopping: Stopping, given_input: Any) -> None:
+    given_input(csv_text().encode(), endless=True)
+    with pytest.raises(SourceUnreachable, match="standard input was not read whole when the run had to end"):
+        list(open_source(config(STANDARD)).pull(stopping=stopping))
+
+
+@pytest.mark.parametrize("data", [csv_text(), json.dumps(RECORDS)])
+def test_nothing_is_read_once_the_run_must_end(tmp_path: Path, data: str) -> None:
+    path = write(tmp_path, data)
+    with pytest.raises(SourceUnreachable, match="was not read whole when the run had to end"):
+        list(open_source(config(path)).pull(stopping=stopped()))
 
 
 def test_a_terminal_is_no_list(monkeypatch: pytest.MonkeyPatch) -> None:

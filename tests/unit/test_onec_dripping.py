@@ -269,3 +269,12 @@ def test_the_end_of_the_run_ends_the_waits_between_tries(served: Callable[[Scrip
     )
     assert "HTTP 503" in error.message
     assert seconds < BOUND
+
+
+def test_the_end_of_the_run_ends_a_list_of_which_nothing_is_given(served: Callable[[Script], str]) -> None:
+    start = JSON + b'Connection: close\r\n\r\n[{"Name": "A", "Phones": "1", "DeletionMark": true}'
+    record = b',{"Name": "A", "Phones": "1", "DeletionMark": true}'
+    place = served(lambda _asked: Drip(start, record, 0))
+    error, seconds = failure(http(place, timeout=120), Stopping(0.5))
+    assert "until the run had to end" in error.message
+    assert seconds < BOUND

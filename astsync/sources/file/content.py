@@ -1,6 +1,8 @@
 """The bytes of a file that is whole: bounded, regular, and the same at the end as at the start."""
 
+import io
 import os
+import select
 import stat
 import sys
 import tempfile
@@ -9,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, BinaryIO
+from typing import IO, Any, BinaryIO
 
 from astsync.errors import (
     SourceBadAnswer,
@@ -19,6 +21,7 @@ from astsync.errors import (
     SourceRightsError,
     SourceUnreachable,
 )
+from astsync.stopping import NEVER, Stopping
 from astsync.text import one_line
 
 STANDARD_INPUT = Path("-")
@@ -27,6 +30,9 @@ LARGEST_FILE = 2 * 1024**3
 """Bytes; a million counterparties take some 200 MB."""
 
 _BLOCK = 1 << 20
+_SLICE = 1.0
+"""Seconds after which a wait for standard input looks whether the run must end."""
+
 _TOO_LARGE = "Export only the counterparties and the columns that are needed."
 _GIVE = "Give the list: astsync sync < contacts.csv"
 _COMPLETE = "Export it under another name and rename it when it is complete, or run astsync later."
@@ -48,15 +54,19 @@ def name_of(path: Path) -> str:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[Content]:
+def opened(path: Path, stopping: Stopping = NEVER) -> Iterator[Content]:
     """Open a file, or copy standard input to a temporary one.
 
     A file that an export writes at the same time may look whole: so its size and time are compared at the end.
 
+    Nothing more is read once the run must end (``stopping``), and no pipe is waited for longer. One thing cannot be
+    interrupted: the reading from a network folder whose server is gone. The system lets it wait until that is back,
+    unless the folder is mounted with ``soft``.
+
     Raises SourceError: it is not there, may not be read, is no regular file, is empty, is larger than
-    ``LARGEST_FILE``, or changed meanwhile.
+    ``LARGEST_FILE``, changed meanwhile, or was not read whole when the run had to end.
     """
-    with _spooled() if path == STANDARD_INPUT else _regular(path) as content:
+    with _spooled(stopping) if path == STANDARD_INPUT else _regular(path, stopping) as content:
         if not content.size:
             cure = f" {_GIVE}" if path == STANDARD_INPUT else ""
             raise SourceBadAnswer(f"{content.name} is empty (0 bytes)", hint=f"See why the export wrote nothing.{cure}")
@@ -69,7 +79,7 @@ def opened(path: Path) -> Iterator[Content]:
 
 
 @contextmanager
-def _regular(path: Path) -> Iterator[Content]:
+def _regular(path: Path, stopping: Stopping) -> Iterator[Content]:
     name = name_of(path)
     try:
         # Without O_NONBLOCK opening a FIFO waits for its writer, perhaps for ever.
@@ -82,7 +92,7 @@ def _regular(path: Path) -> Iterator[Content]:
     except SourceError:
         os.close(descriptor)
         raise
-    with os.fdopen(descriptor, "rb") as stream:
+    with io.BufferedReader(_Heeding(descriptor, name, stopping)) as stream:
         yield Content(stream, name, before.st_size, max(0.0, time.time() - before.st_mtime))
         after = os.fstat(descriptor)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
@@ -121,15 +131,16 @@ def _too_large(name: str) -> SourceBadAnswer:
 
 
 @contextmanager
-def _spooled() -> Iterator[Content]:
+def _spooled(stopping: Stopping) -> Iterator[Content]:
     """Keep standard input in a temporary file, since XLSX is read from its end."""
     name = name_of(STANDARD_INPUT)
     given = _input(name)
     try:
         with tempfile.TemporaryFile() as stream:
-            size = _copy(given, stream, name)
+            size = _copy(given, stream, name, stopping)
             stream.seek(0)
-            yield Content(stream, name, size)
+            with io.BufferedReader(_Heeding(os.dup(stream.fileno()), name, stopping)) as kept:
+                yield Content(kept, name, size)
     except OSError as error:
         raise SourceFailure(
             f"{name} cannot be kept in a temporary file: {error.strerror or error}",
@@ -145,11 +156,40 @@ def _input(name: str) -> BinaryIO:
     return sys.stdin.buffer
 
 
-def _copy(given: BinaryIO, stream: IO[bytes], name: str) -> int:
+def _copy(given: BinaryIO, stream: IO[bytes], name: str, stopping: Stopping) -> int:
     size = 0
-    while block := given.read(_BLOCK):
+    while block := _block(given, name, stopping):
         size += len(block)
         if size > LARGEST_FILE:
             raise _too_large(name)
         stream.write(block)
     return size
+
+
+def _block(given: BinaryIO, name: str, stopping: Stopping) -> bytes:
+    """Wait for some bytes, but no longer than the run may; none at the end."""
+    while not stopping.is_set():
+        ready, _, _ = select.select([given], [], [], stopping.left(_SLICE))
+        if ready:
+            return os.read(given.fileno(), _BLOCK)
+    raise _run_is_over(name)
+
+
+class _Heeding(io.FileIO):
+    """A file of which nothing more is read once the run must end."""
+
+    def __init__(self, descriptor: int, name: str, stopping: Stopping) -> None:
+        super().__init__(descriptor)
+        self._told_name, self._stopping = name, stopping
+
+    def readinto(self, buffer: Any) -> int:
+        if self._stopping.is_set():
+            raise _run_is_over(self._told_name)
+        return super().readinto(buffer)
+
+
+def _run_is_over(name: str) -> SourceUnreachable:
+    return SourceUnreachable(
+        f"{name} was not read whole when the run had to end",
+        hint="See why it comes so slowly: the program that writes it, or the network folder that it stands in.",
+    )

@@ -5,7 +5,7 @@ from dataclasses import replace
 from itertools import islice
 
 from astsync.config import SourceConfig
-from astsync.errors import ConfigError, SourceError, SourceUnreachable
+from astsync.errors import ConfigError, SourceError
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.check import FIRST, counterparty_finding
@@ -54,13 +54,13 @@ class FileSource:
         yield from found
 
     def _read(self, merger: Merger, progress: Progress, tell: Tell, stopping: Stopping = NEVER) -> None:
-        with opened(self._config.path) as content:
+        with opened(self._config.path, stopping) as content:
             tell(Finding(self.describe(), True, _size_and_age(content)))
-            done = self._merge(merger, list_of(content, self._config, tell), progress, stopping)
+            done = self._merge(merger, list_of(content, self._config, tell), progress)
         words = f"{done} read: {merger.count()} counterparties"
         tell(Finding("records", True, words) if done else Finding("records", False, words, _EMPTY))
 
-    def _merge(self, merger: Merger, listing: Listing, progress: Progress, stopping: Stopping) -> int:
+    def _merge(self, merger: Merger, listing: Listing, progress: Progress) -> int:
         merger.sure = listing.sure
         reader = RecordReader(listing.fields, self._name)
         done = 0
@@ -70,8 +70,6 @@ class FileSource:
                 merger.add(counterparty if counterparty.ref else replace(counterparty, ref=place))
             if not done % _STEP:
                 progress(self._name, done, None)
-                if stopping.is_set():
-                    raise SourceUnreachable(f"{self._name} was read to record {done} when the run had to end")
         if not listing.checked:
             reader.finish()
         progress(self._name, done, done)
