@@ -112,16 +112,37 @@ class SourceConfig(Section):
     password_file: ConfigPath | None = Field(
         default=None, description="or a file that holds only the password", examples=["/etc/astsync/1c.password"]
     )
+    client_cert: ConfigPath | None = Field(
+        default=None,
+        description="where the web server asks for a client certificate: a PEM file with it",
+        examples=["/etc/astsync/client.pem"],
+    )
+    client_key: ConfigPath | None = Field(
+        default=None,
+        description="the PEM file with its private key, unless that stands in the same file",
+        examples=["/etc/astsync/client.key"],
+    )
+    client_key_password_file: ConfigPath | None = Field(
+        default=None,
+        description="a file that holds only the password of that key, where it has one",
+        examples=["/etc/astsync/client.password"],
+    )
     timeout: Seconds = Field(
         default=120,
-        description="for one answer, from the connection to its last byte, and one more for each 16 KiB that came; a "
-        "sleeping infobase is slow with the first",
+        description="for one answer, from the connection to its last byte. A long answer has one more for each 16 KiB "
+        "that came; a sleeping infobase is slow with the first",
     )
 
     @model_validator(mode="after")
     def _one_password(self) -> "SourceConfig":
         if self.password_file is not None and self.password.get_secret_value():
             raise ValueError("give password or password_file, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _key_of_a_certificate(self) -> "SourceConfig":
+        if self.client_cert is None and (self.client_key or self.client_key_password_file):
+            raise ValueError("client_cert: name the file with the certificate that the key belongs to")
         return self
 
     @model_validator(mode="after")
@@ -144,3 +165,7 @@ class SourceConfig(Section):
     def secret(self) -> str:
         """The password, from its file where one is named. Raises ConfigError."""
         return read_secret(self.password, self.password_file, "source.password_file")
+
+    def key_password(self) -> str:
+        """The password of the client certificate's key; "" where none is named. Raises ConfigError."""
+        return read_secret(SecretStr(""), self.client_key_password_file, "source.client_key_password_file")

@@ -23,6 +23,7 @@ from astsync.finding import Finding
 from astsync.phonebook import keeping, ownership
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
+from astsync.sources.web.certificate import certificate_finding
 from astsync.store import Store
 from astsync.store.place import check_place
 
@@ -97,9 +98,15 @@ def _secrets(config: Config) -> Iterator[Finding]:
     """Read every file that holds a secret, as a run will."""
     files = [("password_file", config.source.password_file, config.source.secret)]
     files += [(f"secret_file of {pbx.name}", pbx.secret_file, pbx.password) for pbx in config.pbx]
+    files.append(("client_key_password_file", config.source.client_key_password_file, config.source.key_password))
     for part, file, read in files:
         if file is not None:
             yield _tried(part, partial(_secret, part, file, read))
+    if config.source.client_cert is not None:
+        yield _tried("client_cert", partial(certificate_finding, config.source))
+        key = config.source.client_key or config.source.client_cert
+        if key.is_file():
+            yield _rights("client_key", key, secret=True)
 
 
 def _tried(part: str, step: Callable[[], Finding]) -> Finding:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from astsync.config import PbxConfig
 from astsync.finding import Finding
@@ -116,6 +117,18 @@ def test_files_of_secrets_are_read(box: Sandbox) -> None:
     secret.chmod(0o600)
     done = checked(box)
     assert (done.code, findings(done, "configuration")[part]["good"]) == (0, True)
+
+
+def test_the_client_certificate_is_read(box: Sandbox) -> None:
+    file = box.folder / "client.pem"
+    trustme.CA().issue_cert("client@example.com").private_key_and_cert_chain_pem.write_to_path(str(file))
+    box.write("[source]\n", '[source]\nclient_cert = "client.pem"\n')
+    file.chmod(0o644)
+    found = findings(checked(box), "configuration")
+    assert (found["client_cert"]["good"], "valid until" in found["client_cert"]["words"]) == (True, True)
+    assert (found["client_key"]["good"], found["client_key"]["hint"]) == (None, f"chmod 600 {file}")
+    file.chmod(0o600)
+    assert findings(checked(box), "configuration")["client_key"]["good"]
 
 
 def test_the_store_is_looked_at(box: Sandbox) -> None:

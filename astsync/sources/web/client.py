@@ -16,16 +16,19 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
+from ssl import SSLContext
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 import orjson
 import requests
 from requests.auth import HTTPBasicAuth
+from urllib3.util.ssl_ import create_urllib3_context
 
 from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceBadAnswer, SourceError, SourceLoginError, SourceUnreachable
 from astsync.sources.web.addresses import encode_path
+from astsync.sources.web.certificate import load_certificate
 from astsync.sources.web.clock import AnswerClock
 from astsync.sources.web.network import NETWORK_ERRORS, connection_error
 from astsync.sources.web.refusals import RefusalRule, bad_answer, odata_refusal, raise_hidden_error, refusal
@@ -86,7 +89,7 @@ class WebClient:
         self._reached = False
         self._rules = rules
         self._stopping = stopping
-        self._adapter = ClockedAdapter()
+        self._adapter = ClockedAdapter(_tls(config))
         self._session = _session(config, self._adapter)
 
     def __enter__(self) -> "WebClient":
@@ -260,6 +263,15 @@ def _session(config: SourceConfig, adapter: ClockedAdapter) -> requests.Session:
     if config.user:
         session.auth = HTTPBasicAuth(config.user.encode(), config.secret().encode())
     return session
+
+
+def _tls(config: SourceConfig) -> SSLContext | None:
+    """Make what TLS needs for a client certificate; None where there is none: then as requests does."""
+    if config.client_cert is None:
+        return None
+    context = create_urllib3_context()
+    load_certificate(context, config)
+    return context
 
 
 def _authorities() -> str | bool:

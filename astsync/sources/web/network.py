@@ -62,20 +62,29 @@ def connection_error(error: Exception, host: str, timeout: float, *, reached: bo
 _OLD_TLS = (
     "It speaks only TLS 1.0 or 1.1, as IIS of Windows Server 2008 does, or signs with keys of that time; OpenSSL "
     "here wants TLS 1.2. Switch TLS 1.2 on in the server (Windows: the keys SecurityProviders/SCHANNEL of the "
-    "registry, and its updates), or put a proxy such as nginx before it; within a network that you trust write http:// "
-    "in source.url."
+    "registry, and its updates), or put a proxy such as nginx, which speaks it, before the server."
 )
 _ENDED = (
     f"It wants a client certificate, or knows no cipher that this machine allows. For the first: {CLIENT_CERTIFICATE} "
     "For the second: update the web server, for it is of a time before TLS 1.2."
 )
+_NOT_TODAY = (
+    "Its time is over, or has not begun: give the web server a new certificate. If its dates are right, the clock of "
+    "this machine is wrong."
+)
 _NO_TLS = "Write http:// in source.url, or its TLS port."
 
 _TLS: tuple[tuple[str, str, str], ...] = (
+    (r"certificate (has expired|is not yet valid)", "the certificate of {host} is not valid today", _NOT_TODAY),
     (r"CERTIFICATE_VERIFY_FAILED|doesn't match", "the certificate of {host} is not trusted", _CERTIFICATE),
     (
         r"CERTIFICATE[_ ]REQUIRED|BAD[_ ]CERTIFICATE|certificate required|bad certificate",
         "{host} wants a client certificate",
+        CLIENT_CERTIFICATE,
+    ),
+    (
+        r"ALERT_(UNKNOWN_CA|CERTIFICATE|UNSUPPORTED_CERTIFICATE)|alert (unknown ca|(unsupported )?certificate)",
+        "{host} does not accept the client certificate",
         CLIENT_CERTIFICATE,
     ),
     (

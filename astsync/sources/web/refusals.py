@@ -39,9 +39,10 @@ _PUBLICATION = (
 )
 
 CLIENT_CERTIFICATE = (
-    "astsync sends none. Let the web server ask for none on this publication (IIS: SSL Settings, Ignore; nginx: "
-    "ssl_verify_client off; Apache: SSLVerifyClient none), or put a proxy that has the certificate, such as stunnel, "
-    "on this machine and write its address in source.url."
+    "Name the certificate in source.client_cert: a PEM file, with its private key or with that in source.client_key. "
+    "If it is named already, the server does not accept it: it must be valid, meant for clients, and signed by an "
+    "authority that the server trusts. Or let the web server ask for none on this publication (IIS: SSL Settings, "
+    "Ignore; nginx: ssl_verify_client off; Apache: SSLVerifyClient none)."
 )
 """The cure where a web server wants a client certificate, which it may say in TLS or in HTTP."""
 

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Sequence
 from functools import partial
+from ssl import SSLContext
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -35,11 +36,19 @@ Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
 
 class ClockedAdapter(HTTPAdapter):
-    """Sends each request under ``clock``, which is set before it. One request at a time."""
+    """Sends each request under ``clock``, which is set before it. One request at a time.
 
-    def __init__(self) -> None:
+    ``tls`` is for connections with TLS, for example because it holds a client certificate; None: as usual.
+    """
+
+    def __init__(self, tls: SSLContext | None = None) -> None:
         self.clock = AnswerClock("", 0)
+        self._tls: dict[str, Any] = {} if tls is None else {"ssl_context": tls}
         super().__init__()
+
+    def init_poolmanager(self, connections: int, maxsize: int, block: bool = False, **options: Any) -> None:
+        """Make what makes the pools."""
+        super().init_poolmanager(connections, maxsize, block, **options, **self._tls)
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         """Find the pool for a request, and let it make connections of ours."""
