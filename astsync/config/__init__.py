@@ -10,7 +10,15 @@ from astsync.config.configuration import (
     source_with,
 )
 from astsync.config.section import Section
-from astsync.config.source_sections import FieldsConfig, KindConfig, PagingConfig, ParameterValue, SourceConfig
+from astsync.config.source_sections import (
+    FieldsConfig,
+    KindConfig,
+    PagingConfig,
+    Parameters,
+    ParameterValue,
+    SourceConfig,
+    values_of,
+)
 
 __all__ = [
     "Config",
@@ -20,10 +28,12 @@ __all__ = [
     "NumbersConfig",
     "PagingConfig",
     "ParameterValue",
+    "Parameters",
     "PbxConfig",
     "Section",
     "SourceConfig",
     "SyncConfig",
     "config_with",
     "source_with",
+    "values_of",
 ]

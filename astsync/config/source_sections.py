@@ -2,7 +2,7 @@
 
 from typing import Annotated, ClassVar, Literal, TypeVar
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import Field, Secret, SecretStr, model_validator
 
 from astsync.config.section import Section, read_secret
 from astsync.config.value_types import (
@@ -17,9 +17,17 @@ from astsync.config.value_types import (
 )
 
 ParameterValue = bool | int | float | str
+Parameters = dict[str, Secret[ParameterValue]]
+"""Parameters of a request, by their names. A service may take its key as one, so they show in no log."""
+
 Table = TypeVar("Table", bound="KindConfig")
 SHARED_FIELDS = "where a record keeps what is wanted; a path has dots"
 SHARED_PAGING = "a long list in parts"
+
+
+def values_of(parameters: Parameters) -> dict[str, ParameterValue]:
+    """The values of parameters, for the request itself."""
+    return {name: value.get_secret_value() for name, value in parameters.items()}
 
 
 class KindConfig(Section):

@@ -4,6 +4,7 @@ import base64
 import gzip
 import json
 import logging
+import traceback
 from collections.abc import Iterator
 from typing import Any
 
@@ -32,6 +33,7 @@ from astsync.sources.odata.source import ODataSource
 from astsync.sources.web import stream as onec_stream
 from astsync.sources.web.retrying import Patience
 from tests.configs import source_config
+from tests.unit.dripping import Drip, dripping
 from tests.unit.stub_1c import QUICK, Asked, Reply, Server, as_json, serving
 from tests.unit.test_xdto_json import xdto
 
@@ -123,6 +125,33 @@ def test_headers_are_sent_and_never_shown(server: Server, caplog: pytest.LogCapt
     error = refused(server, Reply(status=500), headers=headers)
     shown = f"{error!r} {error.hint} {reading.describe()} {reading.__dict__} {caplog.text}"
     assert "тайна" not in shown
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+@pytest.mark.parametrize(
+    "answer",
+    [
+        b"HTTP/1.1 500 Internal Server Error\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 302 Found\r\nLocation: ?to=login\r\nConnection: close\r\n\r\n",
+        b"HTTP/1.1 200 OK\r\nno header at all\r\n\r\n[",
+        b"no HTTP",
+        b"",
+    ],
+)
+def test_parameters_are_sent_and_never_shown(answer: bytes, method: str, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
+    with dripping(lambda _asked: Drip(answer, times=0)) as server:
+        http = {"method": method, "parameters": {"token": "s3cr3t", "most": 77_001}}
+        config = source_config(kind="http", url=f"http://{server.place}/trade", http=http)
+        reading = HttpSource(config, patience=QUICK)
+        with pytest.raises(SourceError) as caught:
+            list(reading.pull())
+    told = "".join(traceback.format_exception(caught.value))
+    shown = f"{told} {caught.value.hint} {reading.describe()} {config!r} {config} {reading.__dict__} {caplog.text}"
+    assert "s3cr3t" not in shown
+    assert "77001" not in shown
+    assert method == "POST" or "token=s3cr3t&most=77001" in server.asked[0].decode()
+    assert "Starting new HTTP connection" in caplog.text  # so urllib3 was heard
 
 
 @pytest.mark.parametrize(

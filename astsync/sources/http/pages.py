@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from astsync.config import ParameterValue
+from astsync.config import ParameterValue, values_of
 from astsync.errors import SourceError
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.xml_list import Sought, XmlList
@@ -56,7 +56,7 @@ class HttpPages:
 
     def ask(self, more: Parameters) -> Page:
         """Ask for one page; ``more`` are the parameters of paging."""
-        request = self._request({**self._config.parameters, **more})
+        request = self._request({**values_of(self._config.parameters), **more})
         answer = self._client.retries.persist(lambda: self._attempt(request))
         self.answered += 1
         self.form = answer.form

@@ -4,7 +4,7 @@ from typing import Literal
 
 from pydantic import Field
 
-from astsync.config import FieldsConfig, KindConfig, PagingConfig, ParameterValue
+from astsync.config import FieldsConfig, KindConfig, PagingConfig, Parameters
 from astsync.config.source_sections import SHARED_FIELDS, SHARED_PAGING
 from astsync.config.value_types import Headers, Line, ServicePath
 
@@ -25,7 +25,7 @@ class HttpConfig(KindConfig):
         default="GET",
         description="the method. `parameters` go into the query of a GET, and as a JSON object into the body of a POST",
     )
-    parameters: dict[str, ParameterValue] = Field(default_factory=dict, description="fixed parameters")
+    parameters: Parameters = Field(default_factory=dict, description="fixed parameters, whose values are secrets")
     headers: Headers = Field(
         default_factory=dict,
         description="headers, whose values are secrets",

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from astsync.config import FieldsConfig, KindConfig, PagingConfig, ParameterValue
+from astsync.config import FieldsConfig, KindConfig, PagingConfig, Parameters
 from astsync.config.source_sections import SHARED_FIELDS, SHARED_PAGING
 from astsync.config.value_types import Line, Text, Unit, WebAddressOrNone, Whole, WsdlAddress
 
@@ -32,7 +32,9 @@ class SoapConfig(KindConfig):
         default="auto", description="what a text in the answer is"
     )
     list: Line = Field(default="", description="the path to the list; without it the one list of the answer")
-    parameters: dict[str, ParameterValue] = Field(default_factory=dict, description="fixed parameters of the operation")
+    parameters: Parameters = Field(
+        default_factory=dict, description="fixed parameters of the operation, whose values are secrets"
+    )
     cache_hours: Annotated[Whole, Field(ge=0, le=8760), Unit("hours")] = Field(
         default=24, description="that a WSDL is kept; 0: not at all"
     )

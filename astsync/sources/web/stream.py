@@ -22,15 +22,15 @@ class WebRequest:
     """What is asked for: ``path`` below the client's root, ``options`` of the query, ``where`` names it in messages.
 
     ``url`` takes the place of path and options: an address of its own, encoded already. ``body`` makes it a POST.
-    ``headers`` may hold secrets; their values are bytes or ASCII text.
+    All but ``path`` and ``where`` may hold secrets, and does not show. The values of headers are bytes or ASCII text.
     """
 
     path: str
     where: str
-    options: Mapping[str, str | int] = field(default_factory=dict)
+    options: Mapping[str, str | int] = field(default_factory=dict, repr=False)
     body: bytes | None = field(default=None, repr=False)
     headers: Mapping[str, str | bytes] = field(default_factory=dict, repr=False)
-    url: str = ""
+    url: str = field(default="", repr=False)
 
 
 class Body:

@@ -7,7 +7,9 @@ A name is resolved in a thread of its own, since nothing can interrupt the resol
 """
 
 import io
+import logging
 import queue
+import re
 import socket
 import threading
 import time
@@ -31,6 +33,9 @@ CONNECT_TIMEOUT = 10.0
 _BUFFER = 64 * 1024
 _NO_NAME = "The name server of this machine does not answer: look into /etc/resolv.conf, or write the IP address."
 _NO_HANDSHAKE = "Look whether this port speaks TLS, and whether the web server, or a firewall before it, is overloaded."
+
+_VALUE = re.compile(r"([?&][^$=&\s]+)=[^&\s]*")
+"""A value in the query of an address, but not one of OData's own options, such as ``$filter``."""
 
 Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
@@ -194,3 +199,15 @@ def _connection(address: Address, seconds: float) -> socket.socket:
 def _until(end: float) -> float:
     """Seconds until then; a wait of 0 would be none at all."""
     return max(end - time.monotonic(), 0.001)
+
+
+def _without_secrets(record: logging.LogRecord) -> bool:
+    """Take what may be secret out of what urllib3 logs: the values of parameters, and the stack of an error."""
+    if isinstance(record.args, tuple):
+        record.args = tuple(_VALUE.sub(r"\1=…", value) if isinstance(value, str) else value for value in record.args)
+    record.exc_info = None
+    return True
+
+
+for _name in ("urllib3.connection", "urllib3.connectionpool"):
+    logging.getLogger(_name).addFilter(_without_secrets)

@@ -1,6 +1,6 @@
 """The operations that a WSDL describes, and the one that is called."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,7 +11,7 @@ from zeep.wsdl.bindings import Soap11Binding, Soap12Binding
 from zeep.wsdl.utils import etree_to_string
 from zeep.xsd import AnySimpleType, SkipValue
 
-from astsync.config import ParameterValue
+from astsync.config import ParameterValue, values_of
 from astsync.errors import SourceQueryError
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.answer_types import WsdlTypes
@@ -142,12 +142,16 @@ class OperationCall:
 
     def message(self, parameters: Mapping[str, ParameterValue]) -> bytes:
         """Write the envelope of a call with these parameters besides the configured ones. Raises SourceQueryError."""
-        given = {**self._config.parameters, **parameters}
+        fixed = values_of(self._config.parameters)
+        given = {**fixed, **parameters}
         self._check_parameters(given)
         try:
             envelope = self._client.create_message(self._service, self.operation.name, **self._arguments(given))
         except (ZeepError, ValueError, TypeError, AttributeError, LookupError) as error:
-            raise self._wrong(f"does not take these parameters: {one_line(str(error))}") from None
+            words = one_line(str(error))
+            for name, value in fixed.items():  # they are secrets
+                words = words.replace(str(value), f"the value of {name}") if str(value) else words
+            raise self._wrong(f"does not take these parameters: {words}") from None
         message = bytes(etree_to_string(envelope))
         for name, space in self._renamed.items():
             message = message.replace(f'"{name}"'.encode(), quoteattr(space).encode())
@@ -171,7 +175,7 @@ class OperationCall:
                 arguments[name] = _empty(element.type)
         return arguments
 
-    def _check_parameters(self, given: Mapping[str, ParameterValue]) -> None:
+    def _check_parameters(self, given: Iterable[str]) -> None:
         known = {name for name, _element in self.operation.parameters}
         wrong = [name for name in given if name not in known]
         if wrong:
