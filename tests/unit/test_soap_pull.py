@@ -1,9 +1,19 @@
 """Whole pulls of web services: what is asked again, what ends a list, and lists that would be lost in part."""
 
+from contextlib import nullcontext
+from itertools import chain, repeat
+
 import pytest
 
-from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceQueryError, SourceUnreachable
-from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, fixture, read_answer, service, source_of
+from astsync.errors import (
+    SourceBadAnswer,
+    SourceBusy,
+    SourceError,
+    SourceFailure,
+    SourceQueryError,
+    SourceUnreachable,
+)
+from tests.unit.soap_service import ASTSYNC, SHIPPED, answer, envelope, fixture, read_answer, service, source_of
 from tests.unit.stub_1c import Asked, Reply
 from tests.unit.test_soap_answers import CORE, DELETED, MIKO, NAMED, OPERATION, PAGE, RECORD, escaped, text, typed
 
@@ -129,6 +139,21 @@ def test_an_exception_of_the_application_server_is_told_by_its_innermost_words(s
         with pytest.raises(SourceBusy, match="Не обнаружено свободной лицензии!"):
             list(source_of(server, paging={"by": "none"}).pull())
         assert len([asked for asked in server.asked if asked.body]) > 1
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize(
+    ("words", "calls"),
+    [("Не обнаружено свободной лицензии!", 2), ("Начало сеанса запрещено", 2), ("Справочник закрыт", 1)],
+)
+def test_a_fault_is_waited_for_where_it_passes_whatever_its_status(status: int, words: str, calls: int) -> None:
+    fault = envelope(f"<soap:Fault><faultcode>soap:Server</faultcode><faultstring>{words}</faultstring></soap:Fault>")
+    replies = chain([Reply(fault, status)], repeat(Reply(GOOD)))
+    with service(SHIPPED, lambda _asked: next(replies)) as server:
+        with nullcontext() if calls > 1 else pytest.raises(SourceFailure, match=words):
+            assert list(source_of(server, paging={"by": "none"}).pull())
+        assert len([asked for asked in server.asked if asked.body]) == calls
 
 
 @pytest.mark.server

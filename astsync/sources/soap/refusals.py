@@ -101,7 +101,9 @@ def operation_label(operation: str) -> str:
 
 
 def soap_fault(text: str, operation: str) -> SourceError:
-    """Make the error of a SOAP fault that came with HTTP 200. The call is not tried again."""
+    """Make the error of a SOAP fault that came with HTTP 200: it means what it means with 500."""
     words = ServerWords("soap", one_line(text))
     error = error_of(500, words, operation_label(operation), first=SOAP_RULES)
-    return type(error)(error.message.replace(" (HTTP 500)", " (SOAP fault)", 1), hint=error.hint)
+    error.message = error.message.replace(" (HTTP 500)", " (SOAP fault)", 1)
+    error.args = (error.message,)
+    return error
