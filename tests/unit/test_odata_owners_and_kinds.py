@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from pydantic import SecretStr, ValidationError
 
-from astsync.errors import SourceError, SourceNotFound, SourceQueryError, SourceRightsError
+from astsync.errors import SourceBadAnswer, SourceError, SourceNotFound, SourceQueryError, SourceRightsError
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.data import NIL, Contact
@@ -24,6 +24,7 @@ pytestmark = pytest.mark.server
 PARTNERS, PERSONS = "Партнеры", "КонтактныеЛицаПартнеров"
 TEMPLATE = "{owner}: {name}"
 KINDS_SET = "Catalog_ВидыКонтактнойИнформации"
+SECTION_SET = "Catalog_Контрагенты_КонтактнаяИнформация"
 REGISTER = "InformationRegister_КонтактнаяИнформация"
 
 
@@ -293,6 +294,15 @@ def test_contacts_can_be_read_inside_though_their_set_is_published(ut: OneC) -> 
     inside, outside = pull(ut, contacts="inside"), pull(ut, contacts="section")
     assert inside == outside
     assert pull(ut) == outside
+
+
+def test_contacts_that_their_set_loses_can_be_read_inside_as_the_cure_says(ut: OneC) -> None:
+    everything = pull(ut)
+    ut.fail("empty", match=f"{SECTION_SET}?", after=2)
+    with pytest.raises(SourceBadAnswer, match=f"{SECTION_SET} was not read whole") as caught:
+        pull(ut)
+    assert 'contacts = "inside"' in caught.value.hint
+    assert pull(ut, contacts="inside") == everything
 
 
 # --- filters

@@ -12,6 +12,7 @@ from typing import Literal
 
 from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError
 from astsync.sources.odata.contact_kinds import ContactKinds
+from astsync.sources.odata.overlapping_pages import NotWhole
 from astsync.sources.odata.pages import ODataPages, PageProgress, guid
 from astsync.sources.odata.published import PREFIX, no_contacts
 from astsync.sources.onec.contact_rows import ContactBook
@@ -23,6 +24,10 @@ logger = logging.getLogger(__name__)
 ContactsPlace = Literal["auto", "section", "inside", "register"]
 
 _NO_CONTACTS = "This is no contact information as 1C keeps it."
+_INSIDE = (
+    " If it happens again, let them be read inside the rows of the catalog, of which none is cut between two pages: "
+    'contacts = "inside" in the table source.odata.'
+)
 _TYPE = "StandardODATA.Catalog_"
 _USUAL = 4  # of the section's columns: those that every configuration has that was seen
 _LONGEST_KIND = 200
@@ -63,7 +68,14 @@ class TabularContacts(Contacts):
         return f"in the set {self._name}"
 
     def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
-        """Read the set's rows, page by page."""
+        """Read the set's rows, page by page. Where rows are missing, the cure names the other place for them."""
+        try:
+            self._fill(book, refs, report)
+        except NotWhole as error:
+            error.hint += _INSIDE
+            raise
+
+    def _fill(self, book: ContactBook, refs: Sequence[str], report: PageProgress | None) -> None:
         options = {"$select": ",".join(self._columns), "$orderby": ",".join(KEY_COLUMNS)}
         for owners in _any_of(f"Ref_Key eq {guid(ref)}" for ref in refs):
             chosen = {**options, "$filter": self._names.only_phones + owners}

@@ -155,9 +155,13 @@ def empty_page(place: int) -> str:
     return f"the page at $skip={place} is empty where there had been rows"
 
 
-def not_whole_error(name: str, why: str) -> SourceBadAnswer:
+class NotWhole(SourceBadAnswer):
+    """A set of which rows are missing, or may be."""
+
+
+def not_whole_error(name: str, why: str) -> NotWhole:
     """Make the error of a set that was not read whole."""
-    return SourceBadAnswer(
+    return NotWhole(
         f"{name} was not read whole: {why}",
         hint="Records were deleted or renamed while the list was read, or the server leaves some out: run again, best "
         "when nobody writes to 1C.",
