@@ -126,6 +126,17 @@ def test_a_bad_gzip_body_is_told(base: Base, server: Server) -> None:
         pull(server)
 
 
+@pytest.mark.parametrize("values", [b"{}," * 50, b"[]," * 50, b"1," * 120, b"<a/>" * 120])
+def test_a_page_that_would_fill_the_memory_is_refused_before_it_is_parsed(
+    base: Base, server: Server, values: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(onec_http, "MOST_VALUES", 100)
+    failing(base, Reply(b'{"value": [' + values + b"1]}"))
+    with pytest.raises(SourceBadAnswer, match="holds too many values") as caught:
+        pull(server)
+    assert "page_size" in caught.value.hint
+
+
 @pytest.mark.parametrize(
     ("location", "shown", "hint"),
     [

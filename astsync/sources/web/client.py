@@ -39,10 +39,13 @@ from astsync.sources.web.transport import ClockedAdapter
 from astsync.stopping import NEVER, Stopping
 from astsync.text import one_line
 
-LARGEST_BODY = 256 * 1024 * 1024
-"""Bytes; a page of 100,000 rows stays well below."""
+LARGEST_BODY = 64 * 1024 * 1024
+"""Bytes of an answer that is read whole: a page of 100,000 rows without their contacts. It is parsed in memory."""
 
-LARGEST_REFUSAL = 8 * 1024 * 1024
+MOST_VALUES = 4_000_000
+"""Marks that separate or hold values in such an answer. What has more is made to fill the memory when it is parsed."""
+
+LARGEST_REFUSAL = 4 * 1024 * 1024
 """Bytes of a refusal that are read for its words; dumps may stand before them."""
 
 _PIECE = 64 * 1024
@@ -167,7 +170,10 @@ def _whole_body(response: requests.Response, where: str, clock: AnswerClock) -> 
         size += len(piece)
         if size > LARGEST_BODY:
             raise bad_answer(where, "is too large", _SMALLER_PAGE, smaller_page=True)
-    return b"".join(body)
+    whole = b"".join(body)
+    if sum(map(whole.count, (b"{", b"[", b",", b"<"))) > MOST_VALUES:
+        raise bad_answer(where, "holds too many values", _SMALLER_PAGE, smaller_page=True)
+    return whole
 
 
 def _refusal_body(response: requests.Response, clock: AnswerClock) -> bytes:
