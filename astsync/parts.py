@@ -7,7 +7,7 @@ file alone, and then reaches all of them; ``tests/unit/test_parts.py`` plays eve
 import hashlib
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
 
@@ -26,7 +26,7 @@ from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Lifted, Limits
 from astsync.sources import CONFIG, Source, open_source
 from astsync.stopping import Stopping
-from astsync.store import Store, holder_of, locked, watch_of
+from astsync.store import Store, locked, running, watch_of
 from astsync.text import printable
 
 
@@ -85,8 +85,10 @@ class Parts:
 
     def rival(self) -> str:
         """Which program of this machine may have a session of the same AMI user, for a message; "" for none."""
-        pid = holder_of(watch_of(self.store_path))
-        return f"`astsync watch` (process {pid}) on this machine" if pid and pid != os.getpid() else ""
+        watch = running(watch_of(self.store_path))
+        if watch is None or watch.pid == os.getpid():
+            return ""
+        return f"`astsync watch` (process {watch.pid}) on this machine"
 
     def patient_pbxs(self, names: Sequence[str] = ()) -> list[PatientPbx]:
         """Make the PBXs of these names, or all; a run waits for them when their connection is lost."""
@@ -118,31 +120,46 @@ class Parts:
     @contextmanager
     def engine(
         self,
+        command: str,
         pbxs: Sequence[Pbx],
         options: RunOptions,
-        progress: Progress = no_progress,
+        progress: AbstractContextManager[Progress] | None = None,
         stopping: Stopping | None = None,
     ) -> Iterator[Engine]:
         """Open the store and make an engine over it. Raises AstsyncError.
 
-        ``stopping`` is that of the run; by default the run begins when the engine is made. A run that may write holds
-        the store's lock. A dry run takes no lock and only reads the store, so it may run beside another one. The
-        builder is tried first, so that a wrong rule makes no failed run in the history.
+        ``command`` names the holder of the lock to others. ``progress`` is entered last, so that no message about the
+        store or its lock comes upon an open progress bar. ``stopping`` is that of the run; by default the run begins
+        when the engine is made.
+
+        A run that may write holds the store's lock. A dry run takes no lock and only reads the store, so it may run
+        beside another one. The builder is tried first, so that a wrong rule makes no failed run in the history.
         """
         self.builder()
-        with (
-            nullcontext() if options.dry_run else locked(self.store_path),
-            self.store(write=not options.dry_run) as store,
-        ):
+        with ExitStack() as stack:
+            note = no_progress
+            if not options.dry_run:
+                note = stack.enter_context(locked(self.store_path, command)).note
+                note("", 0, None)
+            store = stack.enter_context(self.store(write=not options.dry_run))
+            shown = stack.enter_context(progress or nullcontext(no_progress))
             yield Engine(
                 source=self.source,
                 builder=self.builder,
                 pbxs=pbxs,
                 store=store,
                 options=options,
-                progress=progress,
+                progress=_both(note, shown),
                 stopping=stopping or self.stopping(),
             )
+
+
+def _both(note: Progress, shown: Progress) -> Progress:
+    def progress(stage: str, done: int, total: int | None) -> None:
+        note(stage, done, total)
+        shown(stage, done, total)
+
+    return progress
 
 
 def number_parser(config: NumbersConfig) -> NumberParser:

@@ -1,4 +1,4 @@
-"""Foreign text made harmless for the place it goes to, lists cut to a length that people read, the nearest name.
+"""Foreign text made harmless for the place it goes to, lists and times as people read them, the nearest name.
 
 There is one function for each place: ``printable`` for a terminal, ``one_line`` for a line of a message,
 ``escape_controls`` for JSON.
@@ -84,6 +84,15 @@ def gathered(failures: Mapping[str, str], most: int = _MOST_NAMES) -> Iterator[t
             yield keys[0], len(keys), failures[keys[0]]
         else:
             yield from ((key, 1, failures[key]) for key in keys)
+
+
+def span(seconds: float) -> str:
+    """Return a time in its largest whole unit, as "38 min". A machine's clock may jump: no time is below zero."""
+    whole = max(int(seconds), 0)
+    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if whole >= unit:
+            return f"{whole // unit} {name}"
+    return f"{whole} s"
 
 
 def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.6, most: int = 1) -> list[str]:

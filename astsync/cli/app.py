@@ -63,7 +63,7 @@ def common(
     ] = False,
 ) -> None:
     """Options that stand before the command."""
-    context.obj = Common(config, tuple(pbx or ()), verbose, quiet)
+    context.obj = Common(config, tuple(pbx or ()), verbose, quiet, context.invoked_subcommand or "")
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(SafeFormatter("astsync: %(message)s"))

@@ -10,12 +10,13 @@ import typer
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The values of the options before the command. An empty ``pbx`` means all PBXs."""
+    """The values of the options before the command, and its name. An empty ``pbx`` means all PBXs."""
 
     config: Path | None
     pbx: tuple[str, ...]
     verbose: int
     quiet: bool
+    command: str
 
 
 class TextOrJson(StrEnum):

@@ -21,9 +21,6 @@ def open_engine(
 
     parts = Parts.load(common.config)
     options = parts.options(lifted, dry_run=dry_run, whole=whole, durable=durable)
-    pbxs = parts.patient_pbxs(common.pbx)
-    with (
-        progress_bar(quiet=common.quiet) as progress,
-        parts.engine(pbxs, options, progress) as engine,
-    ):
+    pbxs, progress = parts.patient_pbxs(common.pbx), progress_bar(quiet=common.quiet)
+    with parts.engine(f"astsync {common.command}", pbxs, options, progress) as engine:
         yield engine

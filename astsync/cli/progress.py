@@ -5,20 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from astsync.phonebook.model import Progress, no_progress
-from astsync.text import printable
-
-_DOING = {"read": "reading", "DBPut": "writing", "DBDel": "deleting"}
-
-
-def label(stage: str, done: int, total: int | None) -> str:
-    """What a person reads of a stage, as "office: writing 300 of 5,000".
-
-    ``stage`` is the source's word for what it reads, or a PBX's name and the action on it, as "office: DBPut".
-    """
-    place, colon, action = stage.rpartition(": ")
-    of = "" if total is None else f" of {total:,}"
-    return printable(f"{place}{colon}{_DOING.get(action, action)} {done:,}{of}")
+from astsync.phonebook.model import Progress, no_progress, progress_words
 
 
 @contextmanager
@@ -45,6 +32,6 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
             tasks[place] = task, stage
             # rich keeps the last stage's total where it is told None; of infinity every number is nothing yet
             size = math.inf if total is None else total
-            bars.update(task, description=label(stage, done, total), completed=done, total=size)
+            bars.update(task, description=progress_words(stage, done, total), completed=done, total=size)
 
         yield update

@@ -57,11 +57,14 @@ def _look(common: Common) -> "tuple[Status, int]":
     """
     from astsync.parts import Parts
     from astsync.reports.status import Status
+    from astsync.store import running
 
-    with Parts.load(common.config).store(write=False) as store:
+    parts = Parts.load(common.config)
+    with parts.store(write=False) as store:
         snapshot, runs = store.snapshot(), store.runs(LOOKED_AT)
+    found = Status(datetime.now(UTC), snapshot, (), runs, running(parts.store_path))
     if snapshot is None:
-        return Status(datetime.now(UTC), None, (), runs), 0
+        return found, 0
     with open_engine(common, Lifted(empty=True, deletes=True, changes=True), dry_run=True) as engine:
         report = engine.restore()
-    return Status(datetime.now(UTC), snapshot, report.pbx, runs), report.exit_code
+    return replace(found, now=datetime.now(UTC), pbx=report.pbx), report.exit_code

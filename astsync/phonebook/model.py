@@ -4,12 +4,27 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple
 
+from astsync.text import printable
+
+PBX_ACTIONS: Final = {"read": "reading", "DBPut": "writing", "DBDel": "deleting"}
+"""The actions in the stages of a PBX, and how people call them."""
+
 Progress = Callable[[str, int, int | None], None]
 """Called as ``progress(stage, done, total)``; ``total`` is None as long as it is not known."""
 
 
 def no_progress(stage: str, done: int, total: int | None) -> None:
     """Report progress to nobody."""
+
+
+def progress_words(stage: str, done: int, total: int | None) -> str:
+    """What a person reads of a stage, as "office: writing 300 of 5,000".
+
+    ``stage`` is the source's word for what it reads, or a PBX's name and the action on it, as "office: DBPut".
+    """
+    place, colon, action = stage.rpartition(": ")
+    of = "" if total is None else f" of {total:,}"
+    return printable(f"{place}{colon}{PBX_ACTIONS.get(action, action)} {done:,}{of}")
 
 
 CUT_AT: Final = 20

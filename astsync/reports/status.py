@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime
 from typing import Any
 
 from astsync.engine.result import PbxReport
@@ -10,18 +10,23 @@ from astsync.reports import history
 from astsync.reports.as_text import summary
 from astsync.reports.json_document import json_document
 from astsync.reports.remarks import as_missed, remarks
+from astsync.store.holder import Holder
 from astsync.store.records import RunRecord, Snapshot
-from astsync.text import printable
+from astsync.text import printable, span
 
 
 @dataclass(frozen=True, slots=True)
 class Status:
-    """What was known at ``now`` (UTC). Without a snapshot no PBX is asked, and ``pbx`` is empty."""
+    """What was known at ``now`` (UTC). Without a snapshot no PBX is asked, and ``pbx`` is empty.
+
+    ``running`` is the run that was under way.
+    """
 
     now: datetime
     snapshot: Snapshot | None
     pbx: tuple[PbxReport, ...]
     runs: tuple[RunRecord, ...]
+    running: Holder | None = None
 
 
 def in_step(pbx: PbxReport) -> bool | None:
@@ -35,11 +40,13 @@ def as_text(status: Status) -> str:
 
 
 def _lines(status: Status) -> Iterator[str]:
-    snapshot = status.snapshot
+    snapshot, running = status.snapshot, status.running
+    if running is not None:
+        yield f"a run is under way{running.who()}{running.since()}"
     if snapshot is None:
         yield "no snapshot yet: no sync has succeeded"
     else:
-        age = _age(status.now - snapshot.at)
+        age = span((status.now - snapshot.at).total_seconds())
         when = f"{snapshot.at.astimezone():%Y-%m-%d %H:%M:%S}"
         yield f"snapshot: {len(snapshot.entries)} entries of {when} ({age} ago) from {printable(snapshot.source)}"
     for pbx in status.pbx:
@@ -49,15 +56,6 @@ def _lines(status: Status) -> Iterator[str]:
     yield from history.as_text(status.runs).splitlines()
 
 
-def _age(age: timedelta) -> str:
-    """An age in its largest whole unit. A machine's clock may have been set back: no age is below zero."""
-    seconds = max(int(age.total_seconds()), 0)
-    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if seconds >= unit:
-            return f"{seconds // unit} {name}"
-    return f"{seconds} s"
-
-
 def as_json(status: Status) -> str:
     """The status as one JSON object, indented, with a line end. A test pins its keys."""
     return json_document(
@@ -65,6 +63,7 @@ def as_json(status: Status) -> str:
             "snapshot": _snapshot(status),
             "pbx": [_pbx(pbx) for pbx in status.pbx],
             "runs": [history.as_data(run) for run in status.runs],
+            "running": status.running and _running(status.running),
         }
     )
 
@@ -81,6 +80,15 @@ def _snapshot(status: Status) -> dict[str, Any] | None:
         "counterparties": kept.counterparties,
         "skipped": kept.skipped,
         "conflicts": kept.conflicts,
+    }
+
+
+def _running(holder: Holder) -> dict[str, Any]:
+    return {
+        "process": holder.pid,
+        "command": holder.command,
+        "since": datetime.fromtimestamp(holder.began, UTC),
+        "doing": holder.doing,
     }
 
 

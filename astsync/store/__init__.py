@@ -5,12 +5,14 @@ stored as blobs; surrogate escapes stand for bytes that are not UTF-8 (``pbx.pac
 numbers, never by the clock, which may jump.
 """
 
-from astsync.store.lock import holder_of, locked, watch_of
+from astsync.store.holder import Holder, running
+from astsync.store.lock import locked, watch_of
 from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
 from astsync.store.store import Store
 
 __all__ = [
     "Before",
+    "Holder",
     "Pulled",
     "RunPart",
     "RunRecord",
@@ -19,5 +21,6 @@ __all__ = [
     "Written",
     "holder_of",
     "locked",
+    "running",
     "watch_of",
 ]

@@ -1,49 +1,55 @@
 """The lock that keeps two runs from writing at once."""
 
-import os
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
 from astsync.errors import LockedError
+from astsync.store.holder import Holder, HolderNote, holder_of
 from astsync.store.place import check_place, told
+
+_WATCH = "astsync watch"
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, command: str = "astsync", name: str = "another run of astsync") -> Iterator[HolderNote]:
     """Keep other runs out while this one may write to the store at ``path``. It is taken before the store is opened.
 
-    The lock is the system's own and ends with its process, however that ends. The file with the pid beside it only
-    names the holder. Raises LockedError that names the holder's pid, StoreError when no lock can be made there.
+    The lock is the system's own and ends with its process, however that ends. The file beside it only tells who holds
+    it: ``command``, and what the ``HolderNote`` is told. Raises LockedError that names the holder after ``name``,
+    StoreError when no lock can be made there.
     """
     check_place(path)
-    lock, holder = FileLock(f"{path}.lock", timeout=0), Path(f"{path}.pid")
+    lock = FileLock(f"{path}.lock", timeout=0)
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         try:
             lock.acquire()
         except Timeout:
-            raise _locked(path) from None
+            raise _locked(holder_of(path), name) from None
+    note = HolderNote(path, command)
     try:
-        with told(path):
-            holder.unlink(missing_ok=True)  # a killed run of another user may have left one that we may not write to
-            holder.write_text(str(os.getpid()), encoding="ascii")
-        yield
+        note.begin()
+        yield note
     finally:
-        with suppress(OSError):
-            holder.unlink()
+        note.remove()
         lock.release()
 
 
-def holder_of(path: Path) -> int | None:
-    """The process that holds the lock of ``path``; None where nobody does, or nobody can be named."""
-    try:
-        pid = int(Path(f"{path}.pid").read_text(encoding="ascii"))
-    except (OSError, ValueError):
-        return None
-    return pid if pid > 0 and _runs(pid) else None
+def _locked(holder: Holder | None, name: str) -> LockedError:
+    if holder is None:
+        who, cure = "", "Wait until it ends; a lock ends with its process."
+    elif holder.elsewhere or holder.command == _WATCH:
+        who, cure = holder.since(), "Wait until it ends: each run ends by itself after run.max_minutes."
+    else:
+        who = holder.since()
+        cure = (
+            "Wait until it ends, as it does by itself after run.max_minutes. Or end it: "
+            f"`kill {holder.pid}`; the next run does the rest."
+        )
+    return LockedError(f"{name}{holder.who(name) if holder else ''} holds the lock{who}", hint=cure)
 
 
 def watch_of(store: Path) -> Path:
@@ -52,22 +58,3 @@ def watch_of(store: Path) -> Path:
     It is not the store's own: the runs of other commands take turns with those of ``watch``.
     """
     return store.with_name(f"{store.name}.watch")
-
-
-def _locked(path: Path) -> LockedError:
-    pid = holder_of(path)
-    who = f" (process {pid})" if pid else ""
-    return LockedError(
-        f"another run of astsync{who} holds the lock", hint="Wait until it ends; a lock ends with its process."
-    )
-
-
-def _runs(pid: int) -> bool:
-    """Whether there is such a process. A killed run leaves its pid behind until the next holder writes its own."""
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except (OSError, OverflowError):
-        return True
-    return True

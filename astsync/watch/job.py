@@ -11,7 +11,7 @@ from astsync.parts import Parts
 from astsync.pbx.astdb import AmiPbx
 from astsync.sources import kind_of
 from astsync.store import locked, watch_of
-from astsync.watch.runs import Runs
+from astsync.watch.runs import COMMAND, Runs
 
 SILENCE = 300  # seconds on top of an answer's deadline and its tries, after which a loop counts as stuck
 _TRIES = 4  # of one request, each with the whole time-out
@@ -35,12 +35,10 @@ class Job:
 def alone(store: Path) -> Iterator[None]:
     """Keep a second ``watch`` away from a store. Raises LockedError."""
     try:
-        with locked(watch_of(store)):
+        with locked(watch_of(store), COMMAND, "another astsync watch"):
             yield
     except LockedError as error:
-        raise LockedError(
-            str(error).replace("another run of astsync", "another astsync watch"), hint="One is enough: end the other."
-        ) from None
+        raise LockedError(str(error), hint="One is enough: end the other.") from None
 
 
 def make_job(parts: Parts, names: Sequence[str], every: float, store: Path) -> Job:

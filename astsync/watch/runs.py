@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from typing import TypeVar
 
 from astsync.engine import Engine
@@ -19,6 +19,7 @@ from astsync.watch.loop import Loop
 
 log = logging.getLogger(__name__)
 
+COMMAND = "astsync watch"
 LOCK_TRIES = (0.2, 5.0)  # seconds between two tries at a lock that another process holds
 _SLICE = 0.2  # seconds after which who waits for a turn looks whether to stop
 Outcome = TypeVar("Outcome")
@@ -53,7 +54,7 @@ class Runs:
             return engine.restore() if engine.has_snapshot else None
 
     def _engine(self, pbxs: Sequence[Pbx], progress: Progress, stopping: Stopping) -> AbstractContextManager[Engine]:
-        return self._parts.engine(pbxs, self._parts.options(), progress, stopping)
+        return self._parts.engine(COMMAND, pbxs, self._parts.options(), nullcontext(progress), stopping)
 
 
 class Turns:

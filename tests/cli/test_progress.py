@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.cli.progress import label
+from astsync.phonebook.model import progress_words
 from astsync.sandbox.ami import AmiStandIn
 from tests.cli.sandbox import Sandbox
 from tests.cli.terminal import Terminal
@@ -22,7 +22,7 @@ from tests.cli.terminal import Terminal
     ],
 )
 def test_a_label_says_where_and_what_and_how_much(stage: str, done: int, total: int | None, seen: str) -> None:
-    assert label(stage, done, total) == seen
+    assert progress_words(stage, done, total) == seen
 
 
 def test_each_pbx_has_a_line_in_words(box: Sandbox, tmp_path: Path) -> None:

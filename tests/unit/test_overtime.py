@@ -3,16 +3,20 @@
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
+from astsync.config.configuration import RunConfig
 from astsync.errors import PbxRightsError, PbxTimeout, SourceLoginError, SourceUnreachable
+from astsync.parts import Parts
 from astsync.pbx import WriteResult
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
 from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sandbox.ami import AmiStandIn
+from astsync.sources import CONFIG
 from astsync.stopping import NEVER, Stopping
 from tests.memory_pbx import MemoryFamily
 from tests.unit.engine_rig import FAMILY, EngineRig, ListSource, Spy, SpyFamily, names
@@ -173,6 +177,19 @@ def test_a_wait_for_a_lost_pbx_ends_with_the_run(rig: EngineRig) -> None:
     assert time.monotonic() - begun < 5
     assert (report.exit_code, rig.pbx.entries) == (5, {})
     assert "run.max_minutes" in str(report.pbx[0].error)
+
+
+@pytest.mark.parametrize(("minutes", "seconds"), [(0, None), (30, 1800), (0.5, 30)])
+def test_the_time_of_a_run_is_configured(tmp_path: Path, minutes: float, seconds: float | None) -> None:
+    pbx = {"name": "office", "host": "pbx.example", "user": "astsync", "secret": "x"}
+    values = {"source": {"url": "http://1c.example/trade"}, "pbx": [pbx], "run": {"max_minutes": minutes}}
+    assert Parts(CONFIG.model_validate(values), tmp_path / "store").stopping().seconds == seconds
+
+
+@pytest.mark.parametrize("minutes", [-1, "long", True, float("nan"), float("inf")])
+def test_a_time_that_makes_no_sense_is_refused(minutes: object) -> None:
+    with pytest.raises(ValueError, match="max_minutes"):
+        RunConfig.model_validate({"max_minutes": minutes})
 
 
 def test_an_interrupted_run_is_not_called_late(rig: EngineRig, run: Timed) -> None:

@@ -1,6 +1,5 @@
 """The store: what was put in comes out, nothing is half written, and faults are told in words."""
 
-import os
 import sqlite3
 import subprocess
 import sys
@@ -11,11 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from astsync.errors import LockedError, StoreError
+from astsync.errors import StoreError
 from astsync.phonebook.keeping import Trace
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, NOT_OURS, Ownership
-from astsync.store import Before, Pulled, Snapshot, Store, locked
+from astsync.store import Before, Pulled, Snapshot, Store
 from astsync.store.store import KEPT_RUNS
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -293,22 +292,6 @@ def test_two_first_runs_at_once_do_not_meet_in_the_schema(tmp_path: Path) -> Non
 
 def test_the_file_is_for_its_owner_only(store: Store) -> None:
     assert store.path.stat().st_mode & 0o077 == 0
-
-
-def test_another_process_with_the_lock_is_named(store: Store) -> None:
-    program = (
-        "import sys, pathlib; from astsync.store import locked\n"
-        "with locked(pathlib.Path(sys.argv[1])):\n    print('held', flush=True); sys.stdin.read()"
-    )
-    command = [sys.executable, "-c", program, str(store.path)]
-    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
-        assert other.stdout is not None
-        assert other.stdout.readline() == b"held\n"
-        with pytest.raises(LockedError, match=f"process {other.pid}"), locked(store.path):
-            pass
-        other.communicate(b"", timeout=10)
-    with locked(store.path):
-        assert Path(f"{store.path}.pid").read_text() == str(os.getpid())
 
 
 @pytest.mark.parametrize("content", ["foreign", "newer", "garbage"])

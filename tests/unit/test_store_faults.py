@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.errors import LockedError, StoreError
+from astsync.errors import StoreError
 from astsync.phonebook.model import Entry
 from astsync.phonebook.ownership import CERTAINLY_OURS, NOT_OURS
 from astsync.phonebook.plan import Limits
@@ -291,16 +291,6 @@ def test_the_file_at_fault_is_named_where_it_is_not_the_store(path: Path) -> Non
     assert "who owns" in fault.value.hint
 
 
-def test_the_pid_that_another_user_left_is_replaced(path: Path) -> None:
-    left = Path(f"{path}.pid")
-    elsewhere = path.with_name("elsewhere")
-    elsewhere.write_text("theirs")
-    left.symlink_to(elsewhere)
-    with locked(path):
-        assert (left.is_symlink(), left.read_text()) == (False, str(os.getpid()))
-    assert elsewhere.read_text() == "theirs"
-
-
 KILLED_WHILE_MAKING = """
 import os, signal, sqlite3, sys
 db = sqlite3.connect(sys.argv[1], isolation_level=None)
@@ -340,21 +330,6 @@ def test_a_clock_that_jumps_back_changes_no_order(path: Path, monkeypatch: pytes
         assert [run.undoable for run in store.runs()] == [True, True, False, False]
         assert rig.engine().undo().undoes == 4
         assert rig.pbx.entries == names(20, "Firma 2")
-
-
-def test_the_pid_of_a_killed_run_is_not_named_for_another(path: Path) -> None:
-    path.parent.mkdir(exist_ok=True)
-    with locked(path):
-        gone = subprocess.Popen([sys.executable, "-c", ""])
-        gone.wait()
-        for left in (str(gone.pid), "", "-1", "0", "a pid", "9" * 30):
-            Path(f"{path}.pid").write_text(left)
-            with pytest.raises(LockedError) as fault, locked(path):
-                pass
-            assert "process" not in fault.value.message or left == "9" * 30
-    Path(f"{path}.pid").write_text(str(gone.pid))
-    with locked(path):
-        assert Path(f"{path}.pid").read_text() == str(os.getpid())
 
 
 def test_threads_share_a_store(path: Path) -> None:

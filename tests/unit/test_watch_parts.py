@@ -297,7 +297,7 @@ def _formatted(environ: dict[str, str], level: int) -> str:
     root = logging.getLogger()
     root.addHandler(handler)
     try:
-        command.set_up_log(Common(None, (), 0, quiet=True), environ)
+        command.set_up_log(Common(None, (), 0, quiet=True, command="watch"), environ)
         record = logging.LogRecord("astsync.watch", level, "", 0, "office: away\x1b[31m\nand more", (), None)
         return handler.format(record)
     finally:
