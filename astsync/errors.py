@@ -29,6 +29,7 @@
     ├── PartlyDone                7  some PBXs or entries succeeded, some did not
     ├── LockedError               8  another run holds the lock
     └── StoreError                2  the local store could not be used
+        └── StoreGone                it was deleted or replaced while a run used it
 
 Each error says what happened and why (its text) and what to do (its ``hint``). A SourceError also says whether trying
 again may help (``tries``, ``smaller_page``, ``wait``).
@@ -206,3 +207,7 @@ class StoreError(AstsyncError):
     """The local store could not be used: no permission, a full disk, a file of another program."""
 
     exit_code = 2
+
+
+class StoreGone(StoreError):
+    """The store was deleted or replaced while a run used it: what the run stores is lost."""

@@ -5,6 +5,7 @@ file alone, and then reaches all of them; ``tests/unit/test_parts.py`` plays eve
 """
 
 import hashlib
+import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
@@ -26,8 +27,10 @@ from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Lifted, Limits
 from astsync.sources import CONFIG, Source, open_source
 from astsync.stopping import Stopping
-from astsync.store import Store, locked, running, watch_of
+from astsync.store import AS_LOST, Identity, Store, identity, locked, running, watch_of
 from astsync.text import printable
+
+log = logging.getLogger(__name__)
 
 
 class Parts:
@@ -40,6 +43,7 @@ class Parts:
     def __init__(self, config: Config, store_path: Path) -> None:
         self.config = config
         self.store_path = store_path
+        self._last_store: Identity | None = None
 
     @classmethod
     def load(cls, given: Path | None, environ: Mapping[str, str] = os.environ) -> "Parts":
@@ -141,7 +145,9 @@ class Parts:
             if not options.dry_run:
                 note = stack.enter_context(locked(self.store_path, command)).note
                 note("", 0, None)
+                self._compare_store()
             store = stack.enter_context(self.store(write=not options.dry_run))
+            self._last_store = identity(self.store_path)
             shown = stack.enter_context(progress or nullcontext(no_progress))
             yield Engine(
                 source=self.source,
@@ -152,6 +158,11 @@ class Parts:
                 progress=_both(note, shown),
                 stopping=stopping or self.stopping(),
             )
+
+    def _compare_store(self) -> None:
+        """Tell where the store of the last run of this process is not there any more, as ``watch`` may find it."""
+        if self._last_store is not None and identity(self.store_path) != self._last_store:
+            log.error("the store %s was deleted or replaced since the last run; %s", self.store_path, AS_LOST)
 
 
 def _both(note: Progress, shown: Progress) -> Progress:

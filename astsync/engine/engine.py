@@ -2,16 +2,17 @@
 
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 from astsync.engine.goals import Goal, PhonebookGoal, UndoGoal
 from astsync.engine.overtime import pull as pull_in_time
-from astsync.engine.result import Problems, Report
+from astsync.engine.result import PbxReport, Problems, Report
 from astsync.engine.run_options import RunOptions
 from astsync.engine.side_by_side import side_by_side
-from astsync.engine.target import Target
-from astsync.errors import EXIT_INTERRUPTED, ConfigError, PbxError, StoreError
+from astsync.engine.target import Target, unkept
+from astsync.errors import EXIT_INTERRUPTED, ConfigError, PbxError, StoreError, StoreGone
 from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
@@ -156,8 +157,8 @@ class Engine:
         finally:
             for target in targets:
                 target.close()
-        self._end(run, report.exit_code, report.message, targets)
-        return report
+        gone = self._end(run, report.exit_code, report.message, targets)
+        return report if gone is None else replace(report, pbx=tuple(_unkept(pbx, gone) for pbx in report.pbx))
 
     def _ask(self, targets: Sequence[Target]) -> None:
         """Ask all PBXs whether they will let the run in. Raises the refusal where each of them refuses.
@@ -173,15 +174,21 @@ class Engine:
         hints = dict.fromkeys(error.hint for error in refused)
         raise PbxError("no PBX lets the run in: " + "; ".join(map(str, refused)), hint="\n".join(hints))
 
-    def _end(self, run: int | None, exit_code: int, message: str, targets: Sequence[Target]) -> None:
-        """Store how a run ended. Where that fails the run is reported all the same: the PBXs are written already."""
+    def _end(self, run: int | None, exit_code: int, message: str, targets: Sequence[Target]) -> StoreGone | None:
+        """Store how a run ended. Where that fails the run is reported all the same: the PBXs are written already.
+
+        Returns the error of a store that is gone, and with it all that the run has stored.
+        """
         if run is None:
-            return
+            return None
         parts = [target.part() for target in targets if target.reached]
         try:
             self._store.end_run(run, exit_code, message, parts)
+        except StoreGone as error:
+            return error
         except StoreError as error:
             log.warning("the end of run %d could not be noted: %s", run, error)
+        return None
 
     def _plan_and_write(self, command: str, run: int | None, goal: Goal, targets: Sequence[Target]) -> Report:
         """Plan for every PBX, check every plan, and only then write to any PBX.
@@ -212,6 +219,10 @@ class Engine:
             return lambda: step(target, _named(target.name, self._progress))
 
         side_by_side([job(target) for target in targets], interrupt)
+
+
+def _unkept(pbx: PbxReport, gone: StoreGone) -> PbxReport:
+    return pbx if pbx.error is not None else replace(pbx, error=unkept(pbx.name, gone))
 
 
 def _ending(error: BaseException) -> tuple[int, str]:

@@ -17,6 +17,7 @@ from astsync.errors import (
     PbxBadAnswer,
     PbxError,
     PbxForgot,
+    StoreGone,
 )
 from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace, missed
@@ -278,7 +279,10 @@ class Target:
         """Store what became of the work, from what the PBX holds now: the record keeps only what was changed."""
         unmade, owners = work.unchanged(held), owners_after(work.steps, work.owned, held)
         if unmade or owners or trace != self._trace:
-            self._store.save_outcome_and_owners(run, self.name, self._options.family, unmade, owners, trace)
+            try:
+                self._store.save_outcome_and_owners(run, self.name, self._options.family, unmade, owners, trace)
+            except StoreGone as error:
+                raise unkept(self.name, error) from None
         self._trace = trace
 
 
@@ -324,6 +328,16 @@ def _forgot(name: str, count: int, wait: float) -> PbxForgot:
         f"{name}: the PBX confirmed {count:,} entries, and{after} they are gone or old again, also when they were "
         "written once more",
         hint=f"The PBX's disk is full, or AstDB cannot be written there. {LOOK}",
+    )
+
+
+def unkept(name: str, gone: StoreGone) -> StoreGone:
+    """The error of the PBX ``name``, which is written or as desired, while all that is known of it is gone."""
+    return StoreGone(
+        f"{name}: {gone}: which entries are astsync's is not known any more, and this run cannot be undone",
+        hint="The PBX keeps what was written. If the store was only moved, put it back. Else the next sync makes a new "
+        "one and adopts the entries that are as 1C has them; it deletes none that 1C has dropped meanwhile. See who "
+        "cleans up in that folder: a job, a script, systemd-tmpfiles.",
     )
 
 

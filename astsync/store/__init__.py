@@ -5,21 +5,25 @@ stored as blobs; surrogate escapes stand for bytes that are not UTF-8 (``pbx.pac
 numbers, never by the clock, which may jump.
 """
 
+from astsync.store.database import AS_LOST
 from astsync.store.holder import Holder, running
 from astsync.store.lock import locked, watch_of
+from astsync.store.open_files import Identity, identity
 from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
 from astsync.store.store import Store
 
 __all__ = [
+    "AS_LOST",
     "Before",
     "Holder",
+    "Identity",
     "Pulled",
     "RunPart",
     "RunRecord",
     "Snapshot",
     "Store",
     "Written",
-    "holder_of",
+    "identity",
     "locked",
     "running",
     "watch_of",

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from astsync.errors import StoreError
+from astsync.store.open_files import OpenFiles
 from astsync.store.place import check_place, is_damage, told
 from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION, bring_up, version_of
 
@@ -19,7 +20,7 @@ _HEADER = b"SQLite format 3\0"
 _APPLICATION = slice(68, 72)  # of the file's header: https://www.sqlite.org/fileformat.html
 _NAMES = {".sqlite3", ".sqlite", ".db"}
 _WAITING = 30  # seconds that a statement waits for another process
-_LOST = "going on as with a lost store: nothing is deleted on the PBXs, and entries that are as wanted are adopted"
+AS_LOST = "going on as with a lost store: nothing is deleted on the PBXs, and entries that are as wanted are adopted"
 
 
 class Database:
@@ -32,6 +33,7 @@ class Database:
         with told(path):
             self._db = _open_to_write(path) if write else _open_to_read(path)
             self._db.execute("PRAGMA foreign_keys = ON")
+            self._files = OpenFiles(path) if write else None
 
     def close(self) -> None:
         """Close the file."""
@@ -46,16 +48,26 @@ class Database:
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """The connection for one transaction: all of it is written, or nothing. Raises StoreError."""
+        """The connection for one transaction: all of it is written, or nothing.
+
+        Raises StoreError; where the file is not in its place any more, StoreGone, although all was written.
+        """
         with self._lock, told(self.path):
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield self._db
                 self._db.execute("COMMIT")
-            except BaseException:
+            except BaseException as error:
                 if self._db.in_transaction:  # on a full disk SQLite has rolled back by itself
                     self._db.execute("ROLLBACK")
+                if isinstance(error, sqlite3.Error):
+                    self._look_after_files()
                 raise
+            self._look_after_files()
+
+    def _look_after_files(self) -> None:
+        if self._files is not None:
+            self._files.check()
 
 
 def _connect(database: str | Path, *, uri: bool = False) -> sqlite3.Connection:
@@ -70,7 +82,7 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
     if fault is not None:
         if not _is_ours(path):
             raise fault
-        log.error("the store %s is damaged (%s): moved to %s; %s", path, fault, _move_aside(path), _LOST)
+        log.error("the store %s is damaged (%s): moved to %s; %s", path, fault, _move_aside(path), AS_LOST)
         _create(path)
     db = _connect(path)
     try:
@@ -153,7 +165,7 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
         if not is_damage(error) or not _is_ours(path):
             raise
         fault = error
-    log.error("the store %s is damaged (%s); %s", path, fault, _LOST)
+    log.error("the store %s is damaged (%s); %s", path, fault, AS_LOST)
     return _in_memory(path)
 
 

@@ -82,3 +82,20 @@ def test_a_list_on_standard_input_that_does_not_end_is_not_waited_for(box: Sandb
         assert waits.wait(60) == 4
         assert waits.stderr is not None
         assert "run.max_minutes" in waits.stderr.read()
+
+
+def test_a_store_that_is_deleted_while_the_pbx_is_written_is_told(box: Sandbox) -> None:
+    store, note = box.folder / "store.sqlite3", box.pbx.note
+
+    def noted(action: str, headers: object) -> None:
+        if action == "DBPut":
+            store.unlink(missing_ok=True)
+        note(action, headers)  # type: ignore[arg-type]
+
+    box.patch.setattr(box.pbx, "note", noted)
+    done = box.run("sync")
+    assert done.code == 7
+    assert f"office: the store {store} was deleted or replaced while the run went on" in done.err
+    assert "this run cannot be undone" in done.err
+    box.patch.setattr(box.pbx, "note", note)
+    assert box.run("sync").code == 0

@@ -49,7 +49,7 @@ GUESSES = (
 )
 TABLES = (["other"], {"Контрагенты": "{name}"}, {"X-Other": "other"})
 # What they do is compared apart, or alive.
-NO_SETTINGS = {"_builder", "_progress", "_connection", "_pbxs", "_asked", "_end", "_beat"}
+NO_SETTINGS = {"_builder", "_progress", "_connection", "_pbxs", "_asked", "_end", "_known", "_beat"}
 Play = Callable[[Config, str], "Recorder"]
 
 
