@@ -92,7 +92,7 @@ class Parts:
         watch = running(watch_of(self.store_path))
         if watch is None or watch.pid == os.getpid():
             return ""
-        return f"`astsync watch` (process {watch.pid}) on this machine"
+        return f"`{watch.command}` (process {watch.pid}) on this machine"
 
     def patient_pbxs(self, names: Sequence[str] = ()) -> list[PatientPbx]:
         """Make the PBXs of these names, or all; a run waits for them when their connection is lost."""

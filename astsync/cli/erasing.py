@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from astsync.parts import Parts
     from astsync.store.erasing import Erased
 
+PURGE = "astsync purge"
+
 
 def forget(
     context: typer.Context,
@@ -32,7 +34,7 @@ def forget(
     parts = Parts.load(context.ensure_object(Common).config)
     asked = Asked(" ".join(number), parts.numbers)
     _check_there(parts.store_path)
-    with locked(parts.store_path), parts.store(write=True) as store:
+    with locked(parts.store_path, "astsync forget"), parts.store(write=True) as store:
         erased = store.forget((*asked.keys, *asked.others), asked.national, [pbx.name for pbx in parts.config.pbx])
     emit(_as_json(asked, erased) if report_format is TextOrJson.JSON else _as_text(asked, erased))
     left = _left(erased)
@@ -80,7 +82,7 @@ def purge(
     from astsync.watch.job import alone
 
     parts = Parts.load(context.ensure_object(Common).config)
-    with alone(parts.store_path), locked(parts.store_path):
+    with alone(parts.store_path, PURGE), locked(parts.store_path, PURGE):
         files = _files(parts)
         if not files:
             emit("nothing is stored\n")

@@ -16,7 +16,7 @@ _MESSAGES = (
     "UPDATE run SET message = replace(message, ?1, '…') WHERE instr(message, ?1)",
     "UPDATE run_pbx SET error = replace(error, ?1, '…') WHERE instr(error, ?1)",
 )
-_BESIDE = ("-wal", "-shm", "-journal", ".pid")
+_BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new")
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,10 +32,10 @@ class Job:
 
 
 @contextmanager
-def alone(store: Path) -> Iterator[None]:
-    """Keep a second ``watch`` away from a store. Raises LockedError."""
+def alone(store: Path, command: str = COMMAND) -> Iterator[None]:
+    """Keep a second ``watch`` away from a store, for ``command``. Raises LockedError."""
     try:
-        with locked(watch_of(store), COMMAND, "another astsync watch"):
+        with locked(watch_of(store), command, "another astsync watch"):
             yield
     except LockedError as error:
         raise LockedError(str(error), hint="One is enough: end the other.") from None
