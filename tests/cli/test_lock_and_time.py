@@ -63,7 +63,7 @@ def test_a_run_ends_when_its_time_is_over(box: Sandbox, silent: str) -> None:
         assert late.wait(60) == 4
     assert "the run took more than 0.02 minutes (run.max_minutes); the source had given no counterparty" in err
     assert "raise run.max_minutes" in err
-    assert box.pbx.actions["Login"] == 0
+    assert box.pbx.writes == 0
     box.write()
     assert box.run("sync").code == 0
     assert "run.max_minutes" in box.run("history").out
