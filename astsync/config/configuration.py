@@ -158,8 +158,8 @@ class PbxConfig(Section):
     )
     fingerprint: Fingerprint = Field(
         default="",
-        description="pins the PBX's one certificate, in place of `ca_file` and `server_name`; as `openssl x509 -noout "
-        "-fingerprint -sha256` prints it",
+        description="pins the PBX's one certificate, in place of `ca_file` and `server_name`. Write it as `openssl "
+        "x509 -noout -fingerprint -sha256` prints it",
         examples=["sha256:…"],
     )
     timeout: Seconds = Field(default=15, description="for one answer of the PBX")

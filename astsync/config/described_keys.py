@@ -11,7 +11,7 @@ from pathlib import Path
 from types import UnionType
 from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
-from pydantic import SecretStr
+from pydantic import Secret, SecretStr
 from pydantic.fields import FieldInfo
 
 from astsync.config.section import Section, section_of
@@ -144,6 +144,6 @@ def _bounds(field: FieldInfo) -> str:
 
 
 def _as_in_toml(value: Any) -> Any:
-    if isinstance(value, SecretStr):
+    if isinstance(value, Secret | SecretStr):
         return value.get_secret_value()
     return None if value == Path() else value

@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from pydantic import SecretStr
+from pydantic import Secret, SecretStr
 
 from astsync.config import Config, Section
 from astsync.config.described_keys import DescribedKey, DescribedSection, described_sections, plain
@@ -65,7 +65,7 @@ def toml(value: Any) -> str:
         return f"[{', '.join(map(toml, value))}]"
     if isinstance(value, Mapping):
         return f"{{{', '.join(f'{_name(name)} = {toml(inner)}' for name, inner in value.items())}}}"
-    if isinstance(value, SecretStr):
+    if isinstance(value, Secret | SecretStr):
         return toml(value.get_secret_value())
     simple = value if isinstance(value, int | float) else str(value)
     return json.dumps(simple, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -28,6 +28,8 @@ from astsync.watch.watcher import Watch
 # Keys that must change together with another one.
 TOGETHER: dict[str, dict[str, Any]] = {
     "pbx.secret_file": {"secret": ""},
+    "source.client_key": {"client_cert": "client.pem"},
+    "source.client_key_password_file": {"client_cert": "client.pem"},
     "source.http.paging.by": {"parameter": "page"},
     "source.soap.paging.by": {"parameter": "page"},
 }
