@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: faults help golden docs setup lint types check test test-fast ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
+.PHONY: slow-readers faults help golden docs setup lint types check test test-fast ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -81,6 +81,9 @@ fuzz: setup ## 200,000 mutated lines through explain phone and explain name: no 
 
 reboots: setup asterisk ## seconds from "AMI answers again" to "family complete" over 20 restarts, in 3 minutes
 	@$(BIN)/python -m tests.bench.bench_reboots $(BENCH)
+
+slow-readers: setup asterisk ## 60,000 and 1,000,000 entries read over TLS by slowed readers: no list with holes is believed
+	@$(BIN)/python -m tests.bench.bench_slow_readers $(BENCH)
 
 soak: setup asterisk ## 24 hours of watch with a restart an hour, time compressed: nothing may leak, in 6 minutes
 	@$(BIN)/python -m tests.soak $(SOAK)

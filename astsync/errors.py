@@ -21,6 +21,7 @@
     │   ├── PbxRightsError           the AMI user may not do this
     │   ├── PbxTimeout               no answer in time
     │   ├── PbxConnectionLost        the connection ended while answers were awaited
+    │   │   └── PbxListCut           it ended right after a list, which may have holes
     │   ├── PbxBadAnswer             an answer that makes no sense
     │   ├── PbxActionFailed          AMI answered an action with an error
     │   ├── PbxForgot                the PBX confirmed entries and did not keep them
@@ -167,6 +168,10 @@ class PbxTimeout(PbxError):
 
 class PbxConnectionLost(PbxError):
     """The AMI connection ended while an answer was awaited."""
+
+
+class PbxListCut(PbxConnectionLost):
+    """The AMI session ended right after a list, as it does where Asterisk could not send a part of the list."""
 
 
 class PbxBadAnswer(PbxError):

@@ -162,7 +162,11 @@ class PbxConfig(Section):
         "x509 -noout -fingerprint -sha256` prints it",
         examples=["sha256:…"],
     )
-    timeout: Seconds = Field(default=15, description="for one answer of the PBX")
+    timeout: Seconds = Field(
+        default=15,
+        description="for one small answer of the PBX. A longer one may stand still no longer, and a list may take a "
+        "second more for each 4 KiB of it",
+    )
     patience: Annotated[Whole, Field(ge=0, le=3600), Unit("seconds")] = Field(
         default=30,
         description="that a run waits for a PBX that is lost; 0: not at all. It is the wait of a whole run, also for a "

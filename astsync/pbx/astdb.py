@@ -1,8 +1,7 @@
 """A family of a real PBX's AstDB over AMI: read whole, put, delete; Asterisk 1.8 to 22.
 
 A family that was read in part must never pass for a whole one: what is missing in it would count as lost, be written
-again, and no longer be ours. So each way of reading has an end that Asterisk itself states: the event
-DBGetTreeComplete, or the count in the last line of ``database show``. Everything else raises PbxBadAnswer.
+again, and no longer be ours. ``whole_lists`` reads it so; here is what is asked and which entries are the family's.
 """
 
 import logging
@@ -15,6 +14,7 @@ from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxRightsError, Unsafe
 from astsync.pbx import WriteResult, packets, rights
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.pipeline import Pipeline
+from astsync.pbx.whole_lists import ShownList, TreeList
 from astsync.phonebook.model import Progress, no_progress
 from astsync.stopping import NEVER, Stopping
 
@@ -28,16 +28,11 @@ PATH_LIMIT = 255
 
 _NO_SUCH_ACTION = "Invalid/unknown command"
 # Another program's value may hold line breaks, so a value reaches to the last header and not to the line's end.
-_TREE_ENTRY = re.compile(
-    rb"Event: DBGetTreeResponse\r\nKey: (.*?)\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
-)
+_ENTRY = re.compile(rb"Event: DBGetTreeResponse\r\nKey: (.*?)\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL)
 _ENTRY = re.compile(
     rb"Event: DBGetResponse\r\nFamily: [^\r\n]*\r\nKey: [^\r\n]*\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
 )
 _NO_ENTRY = "Database entry not found"
-_SHOWN = re.compile(rb"(\d+) results? found\.")
-_KEY_WIDTH, _VALUE_WIDTH = 50, 25  # "%-50s: %-25s" of `database show` (main/db.c)
-_EVERY = 5_000  # entries between two calls of progress
 
 
 class AstDb:
@@ -67,26 +62,12 @@ class AstDb:
         return self._read_shown(progress)
 
     def _read_tree(self, progress: Progress) -> dict[str, str]:
-        found: dict[str, str] = {}
-        take = _tree_taker(found, self._prefix, progress)
-        self._connection.action("DBGetTree", on_event=take, Family=self._family)
-        progress("read", len(found), len(found))
-        return found
+        tree = TreeList(self._connection, self._prefix, progress)
+        return tree.read("DBGetTree", Family=self._family)
 
     def _read_shown(self, progress: Progress) -> dict[str, str]:
-        packet = self._connection.action("Command", Command=f"database show {self._family}")
-        lines = packets.command_output(packet)
-        entries = [line for line in lines if line.startswith(b"/")]
-        counted = next((int(match[1]) for line in reversed(lines) if (match := _SHOWN.match(line))), None)
-        if counted != len(entries):
-            raise PbxBadAnswer(
-                f"{self._connection.config.name}: `database show` gave {len(entries)} entries and says {counted}",
-                hint="Run the command again; if it stays so, look at `database show` on the PBX itself.",
-            )
-        progress("read", len(entries), len(entries))
-        pairs = (split_shown(line) for line in entries)
-        start = len(self._prefix)
-        return {packets.text(k[start:]): packets.text(v) for k, v in pairs if k.startswith(self._prefix)}
+        shown = ShownList(self._connection, self._prefix, progress)
+        return shown.read("Command", Command=f"database show {self._family}")
 
     def started(self) -> str:
         """When Asterisk was started, in the PBX's local time; "" where it does not say or the user may not ask."""
@@ -119,13 +100,15 @@ class AstDb:
         found: list[bytes] = []
 
         def take(packet: bytes) -> bool:
+            if packet.startswith(b"Response:"):
+                return False
             entry = _ENTRY.match(packet)
             found.extend(entry.groups() if entry is not None else ())
             return True
 
         self._key(number)
         try:
-            self._connection.action("DBGet", on_event=take, Family=self._family, Key=number)
+            self._connection.action("DBGet", take, Family=self._family, Key=number)
         except PbxActionFailed as error:
             if _NO_ENTRY not in error.message:
                 raise
@@ -166,48 +149,6 @@ def _is_absent(message: str) -> bool:
     They say the second also where a deletion failed. The family is read again after every run, which finds that.
     """
     return message.startswith((_NO_ENTRY, "Database entry could not be deleted"))
-
-
-def _tree_taker(found: dict[str, str], prefix: bytes, progress: Progress) -> Callable[[bytes], bool]:
-    """Make what takes DBGetTree's events: it fills ``found``, and returns True at the last one, DBGetTreeComplete."""
-    start = len(prefix)
-
-    def take(packet: bytes) -> bool:
-        entry = _TREE_ENTRY.match(packet)
-        if entry is None:
-            return _is_complete(packet)
-        key = entry[1]
-        if key.startswith(prefix):
-            found[packets.text(key[start:])] = packets.text(entry[2])
-            if len(found) % _EVERY == 0:
-                progress("read", len(found), None)
-        return False
-
-    return take
-
-
-def _is_complete(packet: bytes) -> bool:
-    if packet.startswith(b"Event: DBGetTreeComplete"):
-        return True
-    raise PbxBadAnswer(
-        f"DBGetTree gave an event that is no entry: {packet[:80]!r}",
-        hint="The family was not read whole, so nothing was written. Look at it with `database show` on the PBX.",
-    )
-
-
-def split_shown(line: bytes) -> tuple[bytes, bytes]:
-    """Split a line of ``database show`` into key and value.
-
-    The line is ``%-50s: %-25s`` by bytes, so the separator is the first ``: `` at or after column 50. Trailing blanks
-    of a value of up to 25 bytes cannot be told from padding and are dropped.
-    """
-    at = line.find(b": ", _KEY_WIDTH)
-    if at < 0:
-        return line.rstrip(b" "), b""
-    value = line[at + 2 :]
-    if len(value) <= _VALUE_WIDTH:
-        value = value.rstrip(b" ")
-    return line[:at].rstrip(b" "), value
 
 
 class AmiPbx:

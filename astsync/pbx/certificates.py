@@ -172,7 +172,7 @@ def _checks_address(config: PbxConfig) -> bool:
     return config.ca_file is not None and _address(wanted_name(config)) is not None
 
 
-def check_peer(config: PbxConfig, secured: ssl.SSLSocket) -> None:
+def check_peer(config: PbxConfig, secured: ssl.SSLObject) -> None:
     """Check what OpenSSL does not, before anything is sent. Raises PbxTlsError."""
     certificate = secured.getpeercert(binary_form=True) or b""
     if config.fingerprint:

@@ -10,6 +10,7 @@ from astsync.pbx import certificates, greeting, packets, rights
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connecting import Dialling
 from astsync.pbx.connection import AmiConnection
+from astsync.pbx.whole_lists import advice
 
 _CLOCK_TOLERANCE = 30.0  # seconds
 _CERTIFICATE_LASTS = 30  # days
@@ -151,7 +152,8 @@ class _PbxCheck:
 
     def _read(self) -> Finding:
         self._entries = AstDb(self._connection, self._family).read()
-        return Finding("right to read", True, f"the family {self._family} holds {len(self._entries):,} entries")
+        words = f"the family {self._family} holds {len(self._entries):,} entries"
+        return Finding("right to read", True, words, advice(self._config))
 
     def _write(self) -> Finding:
         listed = packets.headers(self._connection.action("ListCommands"))

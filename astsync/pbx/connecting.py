@@ -51,6 +51,7 @@ class Dialling:
         self._addresses: list[Address] = []
         self._socket: socket.socket | None = None
         self._peer: Address | None = None
+        self._secured: TlsWire | None = None
 
     def close(self) -> None:
         """Close what no wire has been made of."""
@@ -101,8 +102,8 @@ class Dialling:
         connected, config = self._reached, self._config
         context = certificates.context_of(config)
         try:
-            connected.settimeout(self._left())  # of the whole handshake: Python counts it down over its steps
-            secured = context.wrap_socket(connected, server_hostname=certificates.wanted_name(config))
+            secured = TlsWire(connected, context, certificates.wanted_name(config))
+            secured.shake_hands(self._left())
         except ssl.SSLCertVerificationError as error:
             raise certificates.refused(config, error, self._shown()) from None
         except ssl.SSLError as error:
@@ -111,11 +112,10 @@ class Dialling:
             hint = "Is Asterisk restarting? AMI's TLS port is 5039 (tlsenable, tlsbindaddr in manager.conf)."
             words = f"{self._config.name}: no TLS with {self._where}: {reason(error)}"
             raise PbxUnreachable(words, hint=hint, answered=True) from None
-        self._socket = secured
-        certificates.check_peer(config, secured)
-        return Secured(
-            str(secured.version()), str((secured.cipher() or ("",))[0]), secured.getpeercert(binary_form=True) or b""
-        )
+        self._secured = secured
+        certificates.check_peer(config, secured.tls)
+        tls = secured.tls
+        return Secured(str(tls.version()), str((tls.cipher() or ("",))[0]), tls.getpeercert(binary_form=True) or b"")
 
     def _shown(self) -> bytes:
         """The certificate that the PBX shows to somebody who trusts everything; b"" where it shows none.
@@ -141,7 +141,7 @@ class Dialling:
     def greet(self) -> str:
         """Read AMI's banner; return AMI's version, such as "11.0.0". It is not Asterisk's."""
         try:
-            line = greeting.read_line(self._reached, self._left)
+            line = greeting.read_line(self._secured or self._reached, self._left)
         except TimeoutError:
             raise self._silent() from None
         except ssl.SSLError as error:
@@ -160,9 +160,7 @@ class Dialling:
     def wire(self) -> Wire:
         """Make the wire, which has the socket from now on."""
         connected, self._socket = self._reached, None
-        if isinstance(connected, ssl.SSLSocket):
-            return TlsWire(connected, self._config.timeout)
-        return PlainWire(connected, self._config.timeout)
+        return self._secured or PlainWire(connected)
 
     @property
     def _where(self) -> str:

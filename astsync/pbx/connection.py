@@ -28,12 +28,14 @@ from astsync.errors import (
     PbxTimeout,
 )
 from astsync.pbx import packets
+from astsync.pbx.bounds import LARGEST_LIST, SLOWEST
 from astsync.pbx.connecting import Dialling, connect
 from astsync.pbx.greeting import login_refused
 from astsync.pbx.rights import missing_right
 from astsync.pbx.wire import Wire
 from astsync.pbx.wire import reason as explain
 from astsync.stopping import NEVER, Stopping
+from astsync.text import one_line
 
 log = logging.getLogger(__name__)
 
@@ -44,8 +46,10 @@ It says so before it looks at the secret, after a second, and ends the connectio
 measured on 16.28 and 22.10).
 """
 
-RECEIVE_SIZE = 262_144  # bytes: an answer of a million entries comes in few pieces
-GOODBYE = 1.0  # seconds that Asterisk has to end a connection that was logged off
+_SLICE = 1.0  # seconds that a wait lasts at most before it is looked whether the run must end
+_LONGEST_TIME = 40  # characters of a date and a time of day
+GOODBYE = 1.0  # seconds for the log-off, and then for Asterisk to end the connection
+_OF_A_LIST = b"Event: DBGetTree"
 
 
 class Waiter(Protocol):
@@ -59,34 +63,36 @@ class Waiter(Protocol):
 
 
 class Answer:
-    """The answer to one action: its response and, for a list, what ``on_event`` made of the events after it.
+    """The answer to one action: its response, or for a long one all that ``on_packet`` takes of it.
 
-    An action has one deadline, ``timeout`` seconds from its start. An answer that may be large has that time after each
-    piece of it: a million entries take longer than any fixed time, and a PBX that sends them is not stuck. ``heard``
-    marks such an answer, and says when the connection last brought anything.
+    ``on_packet`` makes an answer a long one: a list, or the output of a command. It is called with each packet but an
+    Error, and returns True at the last one.
+
+    The rule for time: ``seconds`` is the longest wait without progress on this answer. Only what carries its ActionID
+    is progress: no events that nobody asked for, no answers to others. A small answer is one packet, so it must be
+    whole by then. A long one may take one second more for each ``SLOWEST`` bytes of it that came: a million entries
+    take longer than any fixed time, and what drips is given up all the same. No wait lasts longer than the run may.
     """
 
     def __init__(
         self,
         action: str,
-        timeout: float,
-        on_event: Callable[[bytes], bool] | None = None,
-        heard: Callable[[], float] | None = None,
+        seconds: float,
+        on_packet: Callable[[bytes], bool] | None = None,
+        stopping: Stopping = NEVER,
     ) -> None:
         self._action = action
-        self._timeout = timeout
-        self._on_event = on_event
-        self._heard = heard
+        self._seconds = seconds
+        self._on_packet = on_packet
+        self._stopping = stopping
         self._done = threading.Event()
         self._packet: bytes | None = None
         self._error: PbxError | KeyboardInterrupt | None = None
-        self._started = time.monotonic()
+        self._started = self._moved = time.monotonic()
+        self._size = 0
 
     def take(self, _: bytes, packet: bytes) -> bool:
-        """Take the response, then the events of a list until ``on_event`` says that it is complete.
-
-        An event is no answer: that a list begins is said by the response, and that it is whole by its last event.
-        """
+        """Take the response, then what follows it until ``on_packet`` says that it was the last."""
         try:
             last = self._is_last(packet)
         except (PbxError, KeyboardInterrupt) as error:  # what the caller's progress raises belongs to the caller
@@ -97,14 +103,33 @@ class Answer:
         return last
 
     def _is_last(self, packet: bytes) -> bool:
+        if self._on_packet is None:
+            return self._is_response(packet)
+        self._moved = time.monotonic()
+        self._size += packet.fresh if isinstance(packet, packets.Part) else len(packet)
+        if self._size > LARGEST_LIST:
+            raise self._endless()
+        if self._packet is None and packet.startswith(b"Response:"):
+            self._packet = packet
+            if packet.startswith(b"Response: Error"):
+                return True
+        return self._on_packet(packet)
+
+    def _is_response(self, packet: bytes) -> bool:
+        """Take the one packet of a small answer. An event is none, and changes nothing."""
+        if isinstance(packet, packets.Part):
+            raise self._endless()
         if packet.startswith(b"Response:"):
             self._packet = packet
-            return self._on_event is None or not packet.startswith(b"Response: Success")
+            return True
         if packet.startswith(b"Event:"):
-            return self._on_event is not None and self._on_event(packet)
-        raise PbxBadAnswer(
-            f"{self._action}: a part of an answer that is neither response nor event: {packet[:60]!r}",
-            hint="A value with an empty line inside breaks AMI: find it with `database show` on the PBX and delete it.",
+            return False
+        raise no_part(self._action, packet)
+
+    def _endless(self) -> PbxBadAnswer:
+        return PbxBadAnswer(
+            f"{self._action}: the answer is larger than any that makes sense ({self._size:,} bytes came)",
+            hint="Look at the answer on the PBX itself; for a family with `database show`.",
         )
 
     def fail(self, error: PbxError | KeyboardInterrupt) -> None:
@@ -113,16 +138,28 @@ class Answer:
         self._done.set()
 
     def wait(self) -> bytes:
-        """Wait for the response packet. Raises PbxTimeout when the deadline is over, and what ``fail`` brought."""
-        while not self._done.wait(max(self._deadline() - time.monotonic(), 0.001)):
-            if time.monotonic() >= self._deadline():
-                raise no_answer(self._action, self._timeout)
+        """Wait for the response packet. Raises PbxTimeout when the time is over, and what ``fail`` brought."""
+        while not self._done.is_set():
+            left = self._stopping.left(self._deadline() - time.monotonic())
+            if left <= 0:
+                raise self._too_late()
+            self._done.wait(min(left, _SLICE))
         if self._packet is None or self._error is not None:
             raise self._error or PbxBadAnswer(f"events but no response to {self._action}")
         return self._packet
 
     def _deadline(self) -> float:
-        return max(self._started, self._heard() if self._heard is not None else 0) + self._timeout
+        whole = self._started + self._seconds + self._size / SLOWEST
+        return min(self._moved + self._seconds, whole)
+
+    def _too_late(self) -> PbxTimeout:
+        waited = time.monotonic() - self._started
+        if self._size and time.monotonic() - self._moved < self._seconds:
+            return PbxTimeout(
+                f"{self._action}: the answer comes too slowly: {self._size:,} bytes in {waited:.1f} s",
+                hint="Look at the network between. Is Asterisk overloaded? Raise the PBX's timeout if it is slow.",
+            )
+        return no_answer(self._action, self._seconds, self._stopping)
 
 
 class AmiConnection:
@@ -163,7 +200,9 @@ class AmiConnection:
         self._lost: PbxError | None = None
         self._send_lock = threading.Lock()
         self._stuck = False
-        self._heard = 0.0
+        self._issued = 0
+        self.strays = 0
+        """Entries of lists that came with no ActionID, or with one that this connection never used."""
 
     def __enter__(self) -> "AmiConnection":
         self.open()
@@ -214,14 +253,13 @@ class AmiConnection:
                 raise PbxSessionTaken(words, hint=_taken_hint(self._rival())) from None
             raise login_refused(self.config, secret, words) from None
 
-    def action(self, name: str, on_event: Callable[[bytes], bool] | None = None, **values: str) -> bytes:
+    def action(self, name: str, on_packet: Callable[[bytes], bool] | None = None, **values: str) -> bytes:
         """Send one action, wait, and return its response packet.
 
-        A list's events go to ``on_event``, which returns True at the last one. Raises PbxActionFailed, PbxRightsError,
+        The packets of a long answer go to ``on_packet``, see ``Answer``. Raises PbxActionFailed, PbxRightsError,
         PbxTimeout, PbxConnectionLost, PbxBadAnswer, UnsafeValue.
         """
-        long = on_event is not None or name == "Command"
-        answer = Answer(f"{self.config.name}: {name}", self.timeout, on_event, (lambda: self._heard) if long else None)
+        answer = Answer(f"{self.config.name}: {name}", self.timeout, on_packet, self.stopping)
         identity = self.next_identity()
         lines = {"Action": name, "ActionID": identity.decode(), **values}
         data = b"".join(packets.header(header, value) for header, value in lines.items())
@@ -236,20 +274,35 @@ class AmiConnection:
         return packet
 
     def started(self) -> str:
-        """When Asterisk was started, in the PBX's local time: good only to be compared. "" where it does not say."""
+        """When Asterisk was started, in the PBX's local time: good only to be compared. "" where it does not say.
+
+        Raises PbxBadAnswer for what cannot be a time.
+        """
         found = packets.headers(self.action("CoreStatus"))
-        return f"{found.get('CoreStartupDate', '')} {found.get('CoreStartupTime', '')}".strip()
+        since = f"{found.get('CoreStartupDate', '')} {found.get('CoreStartupTime', '')}".strip()
+        if len(since) > _LONGEST_TIME:
+            raise PbxBadAnswer(
+                f"{self.config.name}: CoreStatus says that Asterisk was started {since[:_LONGEST_TIME]}…",
+                hint="Is this Asterisk, or a proxy of AMI? Look at `core show uptime` on the PBX itself.",
+            )
+        return since
 
     def refused(self, name: str, packet: bytes) -> PbxError:
         """The error that a packet with ``Response: Error`` stands for."""
-        reason = packets.headers(packet).get("Message", "no reason given")
+        reason = self.words(packet)
         if "permission denied" in reason.lower():
             return missing_right(self.config, name)
         return PbxActionFailed(f"{self.config.name}: {name} failed: {reason}")
 
+    def words(self, packet: bytes) -> str:
+        """The reason that a packet gives, as a line of a message."""
+        return one_line(packets.headers(packet).get("Message", "")) or "no reason given"
+
     def next_identity(self) -> bytes:
         """A new ActionID: short, as long ones break DBGet's framing."""
-        return str(self.client.next_action_id()).encode()
+        identity = str(self.client.next_action_id())
+        self._issued = int(identity) + 1
+        return identity.encode()
 
     def expect(self, waiters: dict[bytes, Waiter]) -> None:
         """Register waiters by their ActionIDs, before the actions are sent. Raises what ended the connection."""
@@ -274,31 +327,33 @@ class AmiConnection:
                     why = "an action was sent in part" if self._stuck else "not connected"
                     raise self._lost or PbxConnectionLost(f"{self.config.name}: {why}")
                 self._stuck = True  # for others too that look while this goes on, as ``disconnect`` does
-                self._wire.send(pack)
+                self._wire.send(pack, self.stopping.left(self.timeout))
                 self._stuck = False
         except TimeoutError:
-            raise no_answer(f"{self.config.name}: sending", self.timeout) from None
+            raise no_answer(f"{self.config.name}: sending", self.timeout, self.stopping) from None
         except OSError as error:
             raise PbxConnectionLost(f"{self.config.name}: the AMI connection broke: {explain(error)}") from None
 
     def _listen(self, wire: Wire) -> None:
         """Read until the connection ends; all that the listener thread does."""
-        reason = "the PBX closed the AMI connection"
+        error: PbxError | None = None
         try:
-            reader = packets.PacketReader()
-            while data := wire.receive(RECEIVE_SIZE):
-                self._heard = time.monotonic()
-                for packet in reader.feed(data):
-                    self._hand_over(packet)
-        except OSError as error:
-            reason = f"the AMI connection broke: {explain(error)}"
-        except PbxError as error:
-            reason = error.under(self.config.name)
-        except Exception as error:
+            self._read(wire)
+        except OSError as broke:
+            error = self._ended(f"the AMI connection broke: {explain(broke)}")
+        except PbxError as refused:
+            error = type(refused)(f"{self.config.name}: {refused.message}", hint=refused.hint)
+        except Exception as bug:
             log.exception("%s: the AMI listener failed", self.config.name)
-            reason = f"the AMI listener failed: {type(error).__name__}"
+            error = self._ended(f"the AMI listener failed: {type(bug).__name__}")
         finally:
-            self._end(reason)
+            self._end(error or self._ended("the PBX closed the AMI connection"))
+
+    def _read(self, wire: Wire) -> None:
+        reader = packets.PacketReader()
+        while data := wire.receive():
+            for packet in reader.feed(data):
+                self._hand_over(packet)
 
     def _hand_over(self, packet: bytes) -> None:
         """Hand a packet to the Waiter of its ActionID, an event that nobody waits for to the listeners.
@@ -311,15 +366,23 @@ class AmiConnection:
         if identity is not None and waiter is not None:
             if waiter.take(identity, packet):
                 self._waiters.pop(identity, None)
+        elif packet.startswith(_OF_A_LIST):
+            self.strays += identity is None or not self._was_used(identity)
         elif packet.startswith(b"Event: "):
             found = packets.headers(packet)
             self.client.fire_recv_event(Event(found.pop("Event"), found))
 
-    def _end(self, reason: str) -> None:
+    def _was_used(self, identity: bytes) -> bool:
+        used = packets.number(identity)
+        return used is not None and used < self._issued
+
+    def _ended(self, reason: str) -> PbxError:
+        hint = "Is Asterisk restarting? Run the command again."
+        return PbxConnectionLost(f"{self.config.name}: {reason}", hint=hint)
+
+    def _end(self, lost: PbxError) -> None:
         """Fail everything that waits; the listener thread's last work."""
-        self._lost = lost = PbxConnectionLost(
-            f"{self.config.name}: {reason}", hint="Is Asterisk restarting? Run the command again."
-        )
+        self._lost = lost
         while identities := list(self._waiters):  # again, as a caller may have registered one meanwhile
             for identity in identities:
                 if (waiter := self._waiters.pop(identity, None)) is not None:
@@ -342,7 +405,7 @@ class AmiConnection:
     def _say_goodbye(self, wire: Wire) -> None:
         """Log off and wait for Asterisk's end: one that finds the connection gone logs it as an error."""
         try:
-            wire.send(b"Action: Logoff\r\n\r\n")
+            wire.send(b"Action: Logoff\r\n\r\n", GOODBYE)
         except OSError as error:
             log.debug("%s: no log-off: %s", self.config.name, error)
             return
@@ -362,8 +425,18 @@ def _taken_hint(rival: str) -> str:
     )
 
 
-def no_answer(what: str, seconds: float) -> PbxTimeout:
-    """The error of an action (``what``, with its PBX) that was not answered in time."""
+def no_part(what: str, packet: bytes) -> PbxBadAnswer:
+    """The error of a packet that is no part of an answer (``what``: its action, with its PBX)."""
+    return PbxBadAnswer(
+        f"{what}: a part of an answer that is neither response nor event: {packet[:60]!r}",
+        hint="A value with an empty line inside breaks AMI: find it with `database show` on the PBX and delete it.",
+    )
+
+
+def no_answer(what: str, seconds: float, stopping: Stopping) -> PbxTimeout:
+    """The error of an action (``what``, with its PBX) that was not answered in time, or not before the run's end."""
+    if stopping.is_set():
+        return PbxTimeout(f"{what}: no answer until the run had to end", hint="Run the command again.")
     return PbxTimeout(
         f"{what}: no answer for {seconds:g} s",
         hint="Is Asterisk overloaded or stuck? Raise the PBX's timeout if it is slow.",

@@ -1,7 +1,7 @@
 """What a PBX says before it lets anybody in, AMI's banner and the answer to a login, and what to make of it."""
 
-import socket
 from collections.abc import Callable
+from typing import Protocol
 
 from asterisk.ami import AMIClient
 
@@ -37,7 +37,17 @@ def place(config: PbxConfig) -> str:
     return f"[{config.host}]:{config.port}" if ":" in config.host else f"{config.host}:{config.port}"
 
 
-def read_line(connected: socket.socket, left: Callable[[], float]) -> bytes:
+class Readable(Protocol):
+    """A socket, or a wire that reads like one."""
+
+    def settimeout(self, seconds: float, /) -> None:
+        """Bound the next ``recv``."""
+
+    def recv(self, size: int, /) -> bytes:
+        """Wait for at most so many bytes."""
+
+
+def read_line(connected: Readable, left: Callable[[], float]) -> bytes:
     """Read the line that a server says first; b"" where it closes instead. ``left`` gives seconds.
 
     AMI's ends in one CR LF, and what comes after it belongs to the listener, so it is read byte by byte. Raises OSError
@@ -61,7 +71,7 @@ def ami_version(config: PbxConfig, line: bytes) -> str:
     if not line:
         raise closed_at_once(config, "")
     match = AMIClient.asterisk_start_regex.match(line.decode("latin-1"))
-    if match is None:
+    if match is None or len(line) > _BANNER_LIMIT:
         raise _not_ami(config, line)
     version = str(match["version"])
     if tuple(int(part[:6]) for part in version.split(".")[:2]) < _OLDEST:

@@ -6,58 +6,128 @@ would split at, so everything here works on bytes (Asterisk main/manager.c).
 
 import re
 
-from astsync.errors import UnsafeValue
+from astsync.errors import PbxBadAnswer, UnsafeValue
+from astsync.pbx.bounds import LARGEST_PACKET, LONGEST_LINE, MOST_DIGITS, MOST_HEADERS
 
 END_OF_PACKET = b"\r\n\r\n"
 END_OF_COMMAND = b"--END COMMAND--"
 LINE_LIMIT = 1022
 """Bytes of a line without its CR LF: the most that every Asterisk from 1.8 to 22 reads (main/manager.c, inbuf)."""
 
+_END_OF_LINE = b"\r\n"
 _FOLLOWS = b"Response: Follows"
+_RESPONSE = b"Response: "
+_FOLLOWS_HEAD = re.compile(rb"Response: Follows\r\n(?:(?:Privilege|ActionID): [^\n]{0,300}\n){0,4}")
+_LONGEST_HEAD = 1_024  # bytes that stand before a command's output
+_OUTPUT = b"\r\nOutput: "
+_TAIL = len(END_OF_COMMAND + END_OF_PACKET)  # bytes that may be the beginning of the end of raw output
 _UNSAFE = re.compile("[\r\n\0]")
 _ASTERISK_SPELLING = b"\r\nActionID: "
 _ACTION_ID = re.compile(rb"^ActionID: *([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_DIGITS = re.compile(rb"[0-9]{1,%d}" % MOST_DIGITS)
+
+
+class Part(bytes):
+    """A part of a command's output, under the head of the whole packet; the last part is plain bytes.
+
+    ``fresh`` counts its bytes without that head.
+    """
+
+    fresh: int
+
+    def __new__(cls, head: bytes, lines: bytes) -> "Part":
+        """Join the head, which ends at a line's end or before one, and whole lines."""
+        part = super().__new__(cls, head + lines)
+        part.fresh = len(lines)
+        return part
 
 
 class PacketReader:
     """Cuts a stream of bytes into packets, in time linear in the bytes however large a packet is.
 
     The end of a packet is searched only in what is new, and three bytes before it: it may lie across two pieces.
+
+    What a command prints is one packet, however long. It is given out in parts as they come, whole lines each, so no
+    more than a line of it is kept. ``feed`` raises PbxBadAnswer for a line or a packet without end.
     """
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._follows: list[bytes] = []
+        self._raw_head: bytes | None = None  # of raw output, which has begun and not ended
 
     def feed(self, data: bytes) -> list[bytes]:
         """Take more bytes; return the packets that are now whole, without the empty line at their end."""
         seen = max(len(self._buffer) - len(END_OF_PACKET) + 1, 0)
         self._buffer += data
         end = self._buffer.rfind(END_OF_PACKET, seen)
-        if end < 0:
-            return []
-        whole = bytes(memoryview(self._buffer)[:end])
-        del self._buffer[: end + len(END_OF_PACKET)]
-        packets = whole.split(END_OF_PACKET)
-        if not self._follows and _FOLLOWS not in whole:
-            return packets
-        return [joined for packet in packets if (joined := self._join(packet)) is not None]
+        packets: list[bytes] = []
+        if end >= 0:
+            whole = bytes(memoryview(self._buffer)[:end])
+            del self._buffer[: end + len(END_OF_PACKET)]
+            packets = whole.split(END_OF_PACKET)
+            if self._raw_head is not None or _FOLLOWS in whole:
+                packets = [self._raw(packet) for packet in packets]
+        if self._raw_head is not None or self._buffer.startswith(_RESPONSE):
+            packets += self._begun()
+        if len(self._buffer) > LONGEST_LINE:
+            self._check_bounds()
+        return packets
 
-    def _join(self, packet: bytes) -> bytes | None:
-        """Keep the raw output of a command together: until Asterisk 13 only ``--END COMMAND--`` ends it."""
-        if not self._follows and not packet.startswith(_FOLLOWS):
-            return packet
-        self._follows.append(packet)
+    def _raw(self, packet: bytes) -> bytes:
+        """Tell what belongs to a command's raw output: until Asterisk 13 only ``--END COMMAND--`` ends it."""
+        if self._raw_head is None:
+            head = _FOLLOWS_HEAD.match(packet + _END_OF_LINE)
+            if head is None:
+                return packet
+            self._raw_head, packet = head[0], packet[head.end() :]
         if not packet.endswith(END_OF_COMMAND):
-            return None
-        joined = END_OF_PACKET.join(self._follows)
-        self._follows.clear()
-        return joined
+            return Part(self._raw_head, packet)
+        packet, self._raw_head = self._raw_head + packet, None
+        return packet
+
+    def _begun(self) -> list[bytes]:
+        """Give out the whole lines of an output that has begun and not ended; its head stays for what follows."""
+        if self._raw_head is None and self._buffer.startswith(_FOLLOWS):
+            head = _FOLLOWS_HEAD.match(self._buffer)
+            if head is None or self._buffer.find(b"\n", head.end()) < 0:  # the head may go on
+                return []
+            self._raw_head = head[0]
+            del self._buffer[: head.end()]
+        if self._raw_head is not None:
+            return self._given(self._raw_head, 0, self._buffer.rfind(b"\n", 0, max(len(self._buffer) - _TAIL, 0)) + 1)
+        start = self._buffer.find(_OUTPUT, 0, _LONGEST_HEAD)
+        return self._given(bytes(self._buffer[:start]), start, self._buffer.rfind(_OUTPUT)) if start >= 0 else []
+
+    def _given(self, head: bytes, start: int, end: int) -> list[bytes]:
+        """Give out what stands between two places of the buffer, where there is anything."""
+        if end <= start:
+            return []
+        part = Part(head, bytes(self._buffer[start:end]))
+        del self._buffer[start:end]
+        return [part]
+
+    def _check_bounds(self) -> None:
+        longest = len(self._buffer) - self._buffer.rfind(b"\n") - 1
+        if longest > LONGEST_LINE:
+            raise _endless(f"a line of more than {LONGEST_LINE:,} bytes")
+        if len(self._buffer) > LARGEST_PACKET:
+            raise _endless(f"a packet of more than {LARGEST_PACKET:,} bytes")
+
+
+def _endless(what: str) -> PbxBadAnswer:
+    return PbxBadAnswer(
+        f"the PBX sends {what}: that has no end",
+        hint="This is no AMI as Asterisk speaks it. Is another program on this port, or a proxy between?",
+    )
 
 
 def action_id(packet: bytes) -> bytes | None:
-    """A packet's ActionID, or None: some errors of Asterisk carry none."""
-    at = packet.find(_ASTERISK_SPELLING)  # how Asterisk writes it, a fifth faster than the expression
+    """A packet's ActionID, or None: some errors of Asterisk carry none.
+
+    In the entry of a list it is the last line; a value before it may hold anything, also such a line.
+    """
+    # How Asterisk writes it, a fifth faster than the expression.
+    at = packet.rfind(_ASTERISK_SPELLING) if packet.startswith(b"Event:") else packet.find(_ASTERISK_SPELLING)
     if at >= 0:
         start = at + len(_ASTERISK_SPELLING)
         end = packet.find(b"\r\n", start)
@@ -66,10 +136,25 @@ def action_id(packet: bytes) -> bytes | None:
     return match[1] if match else None
 
 
+def number(digits: bytes | str) -> int | None:
+    """The whole number that these digits are, None for anything else.
+
+    A number with a sign, with digits of other alphabets or with thousands of them is none: no Asterisk says so.
+    """
+    data = digits.encode("utf-8", "surrogateescape") if isinstance(digits, str) else digits
+    return int(data) if _DIGITS.fullmatch(data) else None
+
+
 def headers(packet: bytes) -> dict[str, str]:
-    """Read a packet's headers, the first of a duplicate wins; bytes that are not UTF-8 become surrogate escapes."""
+    """Read a packet's headers, the first of a duplicate wins; bytes that are not UTF-8 become surrogate escapes.
+
+    Raises PbxBadAnswer for more than ``MOST_HEADERS`` of them.
+    """
     found: dict[str, str] = {}
-    for line in packet.split(b"\r\n"):
+    lines = packet.split(b"\r\n", MOST_HEADERS)
+    if len(lines) > MOST_HEADERS:
+        raise _endless(f"a packet of more than {MOST_HEADERS:,} headers")
+    for line in lines:
         name, colon, value = line.partition(b":")
         if colon:
             found.setdefault(text(name), text(value.removeprefix(b" ")))

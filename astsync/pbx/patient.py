@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
-from astsync.errors import PbxConnectionLost, PbxError, PbxSessionTaken
+from astsync.errors import PbxConnectionLost, PbxError, PbxListCut, PbxSessionTaken
 from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.model import Progress, no_progress
 from astsync.stopping import NEVER, Stopping
@@ -68,6 +68,7 @@ class PatientFamily:
         self._pause = 0.0
         self._known: dict[str, str] = {}
         self._lost_since_read = False
+        self._cut_lists = 0  # in a row
 
     def connect(self) -> None:
         """Connect for the first time. Raises PbxError."""
@@ -81,9 +82,13 @@ class PatientFamily:
         self._connection.close()
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
-        """Read the whole family, all of it over one connection: two halves could be of two states."""
+        """Read the whole family, all of it over one connection: two halves could be of two states.
+
+        A list that may have holes is read again once: what made it so, as a busy machine, may be over. If not, only a
+        setting on the PBX helps.
+        """
         self._known = self._asked(lambda family: family.read(progress))
-        self._lost_since_read = False
+        self._lost_since_read, self._cut_lists = False, 0
         return self._known
 
     def started(self) -> str:
@@ -126,6 +131,7 @@ class PatientFamily:
 
     def _held_otherwise(self, numbers: list[str]) -> set[str]:
         held = self._opened().read()
+        self._cut_lists = 0
         return {number for number in numbers if number in held and held[number] != self._known.get(number)}
 
     def _write(
@@ -168,7 +174,8 @@ class PatientFamily:
         """
         if again is not None:
             self._left -= time.monotonic() - again
-        if not isinstance(error, retry.LOST) or self._left <= 0:
+        self._cut_lists += isinstance(error, PbxListCut)
+        if not isinstance(error, retry.LOST) or self._left <= 0 or self._cut_lists > 1:
             raise error
         self._family = None
         self._connection.close()

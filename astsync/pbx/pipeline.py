@@ -12,13 +12,15 @@ import time
 from collections.abc import Callable, Iterable, Sized
 from itertools import islice
 
-from astsync.errors import PbxError, PbxRightsError, UnsafeValue
-from astsync.pbx import WriteResult, packets
+from astsync.errors import PbxError, PbxRightsError, PbxTimeout, UnsafeValue
+from astsync.pbx import WriteResult
+from astsync.pbx.bounds import FEWEST_ANSWERS
 from astsync.pbx.connection import AmiConnection, Waiter, no_answer
 from astsync.phonebook.model import Progress, no_progress
 
 WINDOW = 2_000  # unanswered actions, 200 KB of answers: 500 were an eighth slower, 16,000 gained a few percent
 BATCH = 250  # actions sent at once
+_SLICE = 1.0  # seconds that a wait lasts at most before it is looked whether the run must end
 
 Encode = Callable[[str, str], bytes]
 """Makes the headers of one action after ActionID, each with its CR LF. Raises UnsafeValue."""
@@ -51,12 +53,14 @@ class Pipeline:
         self._answered = 0
         self._wanted = 0
         self._moved = threading.Event()
+        self._started = time.monotonic()
 
     def run(self, items: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Send all items. Failures of single ones are in the result.
 
         Raises PbxRightsError, PbxTimeout, PbxConnectionLost, which say what was confirmed before and what is left.
         """
+        self._started = time.monotonic()
         stream = iter(items)
         total = len(items) if isinstance(items, Sized) else None
         given = 0
@@ -108,20 +112,32 @@ class Pipeline:
     def _wait(self, wanted: int) -> None:
         """Wait until ``wanted`` actions are answered. Raises PbxTimeout, and what ``fail`` brought.
 
-        The time-out begins anew with each answer: a slow PBX is no dead one.
+        The time-out begins anew with each answer: a slow PBX is no dead one. But all answers together may not take
+        longer than one time-out and ``FEWEST_ANSWERS`` a second, and no wait lasts longer than the run may.
         """
         self._wanted = wanted
         self._moved.clear()
-        seen, deadline = -1, 0.0
+        seen, moved = -1, 0.0
         while self._answered < wanted and self._fatal is None:
             if self._answered > seen:
-                seen, deadline = self._answered, time.monotonic() + self._connection.timeout
-            left = deadline - time.monotonic()
+                seen, moved = self._answered, time.monotonic()
+            slowest = self._started + seen / FEWEST_ANSWERS
+            deadline = min(moved, slowest) + self._connection.timeout
+            left = self._connection.stopping.left(deadline - time.monotonic())
             if left <= 0:
-                raise no_answer(f"{self._connection.config.name}: {self._action}", self._connection.timeout)
-            self._moved.wait(left)
+                raise self._too_late(moved)
+            self._moved.wait(min(left, _SLICE))
         if self._fatal is not None:
             raise self._fatal
+
+    def _too_late(self, moved: float) -> PbxTimeout:
+        what, now = f"{self._connection.config.name}: {self._action}", time.monotonic()
+        if not self._answered or now - moved >= self._connection.timeout or self._connection.stopping.is_set():
+            return no_answer(what, self._connection.timeout, self._connection.stopping)
+        return PbxTimeout(
+            f"{what}: the answers come too slowly: {self._answered:,} in {now - self._started:.1f} s",
+            hint="Is Asterisk overloaded, or its disk? Raise the PBX's timeout if it is slow.",
+        )
 
     def take(self, identity: bytes, packet: bytes) -> bool:
         """Count an answer; called by the listener thread."""
@@ -135,7 +151,7 @@ class Pipeline:
 
     def _note(self, key: str, packet: bytes) -> None:
         """Keep an error's words; a missing right ends the pipeline, as every further action would fail too."""
-        message = packets.headers(packet).get("Message", "no reason given")
+        message = self._connection.words(packet)
         if self._harmless(message):
             return
         error = self._connection.refused(self._action, packet)

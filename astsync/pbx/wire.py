@@ -1,6 +1,6 @@
 """Bytes to and from a PBX, over TCP or TLS, safe for one thread that reads beside others that write.
 
-``connecting`` makes a wire.
+``connecting`` makes a wire. A wire never waits inside the socket: who waits says how long.
 """
 
 import contextlib
@@ -10,6 +10,7 @@ import ssl
 import threading
 import time
 from abc import ABC, abstractmethod
+from collections import deque
 
 RECORD = 1_024
 """Bytes of a TLS record, which must end at a line's end.
@@ -19,117 +20,240 @@ record lies inside OpenSSL, where waiting on the socket does not see it: measure
 stalls until something else arrives.
 """
 
+PIECE = 64 * 1024
+"""Bytes that are read at once: many entries, and so few that on a busy machine the next piece is not read too late."""
+
+AHEAD = 32 * 1024 * 1024
+"""Encrypted bytes that are taken from the socket before they are needed, so that Asterisk seldom waits for us."""
+
 
 class Wire(ABC):
-    """A connected stream. ``send`` has a deadline. ``receive`` has none: a connection may be idle for hours.
+    """A connected stream. ``send`` has a bound. ``receive`` has none: a connection may be idle for hours.
 
-    Who waits for an answer has a deadline of his own, see ``connection.Answer``.
+    Who waits for an answer has a bound of his own, see ``connection.Answer``.
     """
 
     def __init__(self, connected: socket.socket) -> None:
+        connected.setblocking(False)
         self._socket = connected
+        self._ended = False
 
     @abstractmethod
-    def send(self, data: bytes) -> None:
-        """Send all of the bytes. Raises OSError (TimeoutError after the time-out)."""
+    def send(self, data: bytes, seconds: float) -> None:
+        """Send all of the bytes. Raises OSError; TimeoutError when they are not gone after so many seconds."""
 
     @abstractmethod
-    def receive(self, size: int) -> bytes:
-        """Wait for the next bytes, at most ``size``; b"" when the stream ended. Raises OSError."""
+    def receive(self) -> bytes:
+        """Wait for the next bytes, at most about ``PIECE``; b"" when the stream ended. Raises OSError."""
 
     def end(self) -> None:
-        """End the stream and wake a thread that waits in ``receive``.
-
-        Both directions of TCP end; SSLSocket's own shutdown would pull TLS away under a thread that reads.
-        """
+        """End the stream and wake a thread that waits in ``receive``, also where the other side sends without end."""
+        self._ended = True
         with contextlib.suppress(OSError):  # the other side was first
-            socket.socket.shutdown(self._socket, socket.SHUT_RDWR)
+            self._socket.shutdown(socket.SHUT_RDWR)
 
     def close(self) -> None:
         """Close the socket; nobody may be in ``receive`` any more."""
         self._socket.close()
 
+    def _push(self, data: bytes | memoryview, deadline: float) -> int:
+        """Give some of the bytes to the socket, and count them; wait for room until the deadline (time.monotonic).
 
-class PlainWire(Wire):
-    """TCP. The time-out of the socket bounds ``send``; for ``receive`` idleness is no fault."""
-
-    def __init__(self, connected: socket.socket, timeout: float) -> None:
-        super().__init__(connected)
-        connected.settimeout(timeout)
-
-    def send(self, data: bytes) -> None:
-        """Send all of the bytes."""
-        self._socket.sendall(data)
-
-    def receive(self, size: int) -> bytes:
-        """Wait for the next bytes."""
+        Raises OSError; TimeoutError after the deadline.
+        """
         while True:
             try:
-                return self._socket.recv(size)
-            except TimeoutError:
-                continue
+                return self._socket.send(data)
+            except BlockingIOError:
+                _wait(self._socket, select.POLLOUT, deadline)
+
+    def _pull(self) -> bytes | None:
+        """The bytes that the socket has now, at most ``PIECE``; None: it has none yet."""
+        if self._ended:
+            return b""
+        try:
+            return self._socket.recv(PIECE)
+        except BlockingIOError:
+            return None
+
+
+class PlainWire(Wire):
+    """TCP."""
+
+    def send(self, data: bytes, seconds: float) -> None:
+        """Send all of the bytes."""
+        deadline, left = time.monotonic() + seconds, memoryview(data)
+        while left:
+            left = left[self._push(left, deadline) :]
+
+    def receive(self) -> bytes:
+        """Wait for the next bytes."""
+        while (data := self._pull()) is None:
+            _wait(self._socket, select.POLLIN)
+        return data
 
 
 class TlsWire(Wire):
-    """TLS. OpenSSL's object takes one thread at a time, so it is asked under a lock.
+    """TLS. OpenSSL works on bytes in memory, and the bytes go to and from the socket in large pieces.
 
-    The wait for the socket is outside of the lock: the thread that reads waits nearly all the time, and would lock out
-    the one that writes.
+    Asterisk makes a TLS record of each entry, some 100 bytes. To read them one by one from the socket would take two
+    calls of the system a record, and Asterisk drops what it cannot send within 100 ms. So all that the socket has is
+    taken first, and then as many records as that holds are decrypted at once. OpenSSL's object takes one thread at a
+    time, so it is asked under a lock, one lock a piece.
+
+    ``tls`` is that object: it knows the other side's certificate.
     """
 
-    _socket: ssl.SSLSocket
-
-    def __init__(self, connected: ssl.SSLSocket, timeout: float) -> None:
+    def __init__(self, connected: socket.socket, context: ssl.SSLContext, server_hostname: str) -> None:
         super().__init__(connected)
-        connected.setblocking(False)
-        self._timeout = timeout
+        self._in, self._out = ssl.MemoryBIO(), ssl.MemoryBIO()
+        self.tls = context.wrap_bio(self._in, self._out, server_hostname=server_hostname)
         self._lock = threading.Lock()
+        self._sending = threading.Lock()
+        self._unsent = b""  # encrypted, and to be sent before all that follows
+        self._taken: deque[bytes] = deque()  # encrypted bytes, not yet given to OpenSSL
+        self._taken_size = 0
+        self._ready = b""  # decrypted, and not yet handed out
+        self._until = 0.0
 
     def end(self) -> None:
         """Answer the other side's end of TLS where it has sent one, then end the stream."""
         with contextlib.suppress(OSError, ValueError), self._lock:
-            self._socket.unwrap()
+            self.tls.unwrap()
+        with contextlib.suppress(OSError):
+            self._answer()
         super().end()
 
-    def send(self, data: bytes) -> None:
+    def shake_hands(self, seconds: float) -> None:
+        """Begin TLS, in so many seconds in all. Raises OSError: ssl.SSLError, TimeoutError."""
+        deadline = time.monotonic() + seconds
+        try:
+            while not self._is_ready():
+                self._flush(deadline)
+                self._give(self._await(deadline))
+        finally:  # what tells the other side why we end goes out too
+            with contextlib.suppress(OSError):
+                self._flush(deadline)
+
+    def _is_ready(self) -> bool:
+        try:
+            self.tls.do_handshake()
+        except ssl.SSLWantReadError:
+            return False
+        return True
+
+    def _await(self, deadline: float) -> bytes:
+        while (data := self._pull()) is None:
+            _wait(self._socket, select.POLLIN, deadline)
+        return data
+
+    def _give(self, data: bytes) -> None:
+        if data:
+            self._in.write(data)
+        else:
+            self._in.write_eof()
+
+    def send(self, data: bytes, seconds: float) -> None:
         """Send all of the bytes, in records that end at a line's end where there is one."""
-        deadline = time.monotonic() + self._timeout
-        at = 0
-        while at < len(data):
-            end = data.rfind(b"\n", at, at + RECORD) + 1 or at + RECORD
-            self._send_record(data[at:end], deadline)
-            at = end
+        deadline = time.monotonic() + seconds
+        with self._sending:
+            at = 0
+            while at < len(data):
+                end = data.rfind(b"\n", at, at + RECORD) + 1 or at + RECORD
+                with self._lock:
+                    self.tls.write(data[at:end])
+                at = end
+            self._flush(deadline)
 
-    def _send_record(self, record: bytes, deadline: float) -> None:
-        """Send a record; one that could not be sent at once must be tried again as it was (SSL_write)."""
-        while not self._sent(record):
-            left = deadline - time.monotonic()
-            if left <= 0:
-                raise TimeoutError("timed out")
-            _wait(self._socket, select.POLLOUT, left)
-
-    def _sent(self, record: bytes) -> bool:
+    def _flush(self, deadline: float) -> None:
+        """Send what OpenSSL wants to be sent; what cannot be sent stays for the next time."""
         with self._lock:
-            try:
-                return self._socket.send(record) == len(record)
-            except (ssl.SSLWantWriteError, ssl.SSLWantReadError):
-                return False
+            self._unsent += self._out.read()
+        while self._unsent:
+            self._unsent = self._unsent[self._push(self._unsent, deadline) :]
 
-    def receive(self, size: int) -> bytes:
+    def settimeout(self, seconds: float) -> None:
+        """Bound the next ``recv``, as a socket's."""
+        self._until = time.monotonic() + seconds
+
+    def recv(self, size: int) -> bytes:
+        """Wait for at most so many bytes, as a socket does; what else came is for ``receive``. Raises OSError."""
+        data = self._ready or self._next(self._until)
+        self._ready = data[size:]
+        return data[:size]
+
+    def receive(self) -> bytes:
         """Wait for the next bytes."""
+        data, self._ready = self._ready, b""
+        return data or self._next(None)
+
+    def _next(self, deadline: float | None) -> bytes:
         while True:
-            with self._lock:
-                try:
-                    return self._socket.recv(size)
-                except (ssl.SSLWantReadError, ssl.SSLWantWriteError):
-                    pass
-            _wait(self._socket, select.POLLIN, self._timeout)
+            self._take_all()
+            if self._ended:
+                return b""
+            if not self._taken:
+                _wait(self._socket, select.POLLIN, deadline)
+                continue
+            if (data := self._decrypted(self._taken.popleft())) is not None:
+                return data
+
+    def _take_all(self) -> None:
+        """Take all that the socket has, ``AHEAD`` bytes at most; b"" is its end.
+
+        What came before the connection broke comes first: it may hold the other side's reason.
+        """
+        while self._taken_size < AHEAD:
+            try:
+                data = self._pull()
+            except OSError:
+                if not self._taken:
+                    raise
+                return
+            if data is None:
+                return
+            self._taken.append(data)
+            self._taken_size += len(data)
+            if not data:
+                return
+
+    def _decrypted(self, taken: bytes) -> bytes | None:
+        """What the next encrypted bytes hold; b"" when TLS ended, None when no record became whole."""
+        self._taken_size -= len(taken)
+        records: list[bytes] = []
+        with self._lock:
+            self._give(taken)
+            try:
+                while record := self.tls.read(RECORD * 16):
+                    records.append(record)
+            except ssl.SSLWantReadError:
+                answer = self._out.pending > 0
+            except ssl.SSLEOFError:  # an end without a farewell: whether something is missing is seen in the answers
+                return b"".join(records)
+            else:
+                return b"".join(records)
+        if answer:
+            self._answer()
+        return b"".join(records) or None
+
+    def _answer(self) -> None:
+        """Send what OpenSSL answers by itself, as to new keys. Who sends at this moment sends it too."""
+        if self._sending.acquire(blocking=False):
+            try:
+                with contextlib.suppress(TimeoutError):
+                    self._flush(0)
+            finally:
+                self._sending.release()
 
 
-def _wait(connected: socket.socket, event: int, seconds: float) -> None:
+def _wait(connected: socket.socket, event: int, deadline: float | None = None) -> None:
+    """Wait until the socket has bytes or room for some. Raises TimeoutError after the deadline; None: there is none."""
+    left = None if deadline is None else deadline - time.monotonic()
+    if left is not None and left <= 0:
+        raise TimeoutError("timed out")
     waiting = select.poll()  # select() ends at descriptor 1,023
     waiting.register(connected, event)
-    waiting.poll(seconds * 1000)
+    waiting.poll(None if left is None else left * 1000)
 
 
 def reason(error: OSError | ValueError) -> str:

@@ -10,13 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import trustme
 
-from astsync.config import PbxConfig
 from astsync.errors import PbxTimeout, PbxUnreachable, UnsafeValue
 from astsync.pbx.astdb import AmiPbx
-from astsync.sandbox.asterisk import Installation, ManagerUser, PrivateAsterisk, TlsFiles, private
+from astsync.sandbox.asterisk import Installation, ManagerUser, PrivateAsterisk, private
 from tests.eventually import eventually
+from tests.secured_asterisk import secured_asterisk, secured_config
 
 NUMBER = "74950000001"
 
@@ -218,19 +217,10 @@ def test_it_goes_when_its_parent_is_killed(any_installation: Installation) -> No
 
 
 def test_astdb_over_tls(any_installation: Installation, tmp_path: Path) -> None:
-    files = TlsFiles(tmp_path / "certificate.pem", tmp_path / "key.pem")
-    ca = trustme.CA()
-    certificate = ca.issue_cert("pbx.example.local")
-    certificate.cert_chain_pems[0].write_to_path(files.certificate)
-    certificate.private_key_pem.write_to_path(files.key)
-    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
     entries = [(str(74950000000 + i), f"Firma {i}") for i in range(3_000)]
-    with PrivateAsterisk(any_installation, tls=files) as asterisk:
-        config = PbxConfig.model_validate({
-            "name": "office", "host": asterisk.host, "port": asterisk.tls_port, "user": asterisk.user,
-            "secret": asterisk.secret, "tls": True, "ca_file": tmp_path / "ca.pem", "server_name": "pbx.example.local",
-        })  # fmt: skip
-        with AmiPbx(config, "cidname").open() as family:
+    with secured_asterisk(any_installation, tmp_path) as asterisk:
+        assert "writetimeout = 5000" in (asterisk.folder / "etc" / "manager.conf").read_text(encoding="utf-8")
+        with AmiPbx(secured_config(asterisk, tmp_path), "cidname").open() as family:
             assert family.put(entries).done == len(entries)
             assert family.read() == dict(entries)
 

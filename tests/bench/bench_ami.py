@@ -20,12 +20,14 @@ from tests.bench.figures import median, say, say_machine, say_table, spread
 from tests.bench.ours import Ours
 from tests.bench.peers import NotMeasured, environment, run_peer
 from tests.bench.raw import Raw, in_batches, prepare
+from tests.secured_asterisk import secured_asterisk
 
 TARGET = 60_000  # entries/s that the write phase of push must reach on Asterisk 22
 SMALL, BIG, HUGE = 10_000, 100_000, 1_000_000
 SLOW, PROCESSES = 2_000, 30  # entries for those who wait for every answer, and for a process each
 RAW = "raw: "
 """Begins the names of the ways with nothing around AMI; the fastest of them is the limit."""
+READ, READ_SECURED = "astsync: DBGetTree", "astsync: DBGetTree over TLS"
 PUSH = "astsync: write phase of push"
 
 Work = Callable[[int], float]
@@ -69,6 +71,7 @@ class Bench:
             Way(f"{RAW}prepared bytes, answers counted", self._put_raw),
             Way(f"{RAW}the same, answers read as they come", partial(self._put_raw, nap=0)),
             Way("astsync: put", self.ours.put),
+            Way("astsync: put over TLS", self.ours.put_secured),
             Way(PUSH, self.ours.push),
             Way("asterisk-ami 0.1.7, not waiting", self._peer("peer_asterisk_ami")),
             Way("panoramisk 1.4, gather of 2,000", self._peer("peer_panoramisk", needs=("panoramisk==1.4",))),
@@ -80,7 +83,8 @@ class Bench:
         self.readers = [
             Way(f"{RAW}DBGetTree, entries counted", self._count_raw),
             Way(f"{RAW}the same, read as they come", partial(self._count_raw, nap=0)),
-            Way("astsync: DBGetTree", self.ours.read),
+            Way(READ, self.ours.read),
+            Way(READ_SECURED, self.ours.read_secured),
             Way("astsync: database show", self.ours.read_shown),
         ]
 
@@ -197,6 +201,10 @@ def _say_all(bench: Bench, counts: Sequence[int]) -> None:
     )
     say_table("Reading over AMI", ("way", *head), _rows(bench.readers, counts))
     _say_faults(bench.readers)
+    plain, secured = (next(way for way in bench.readers if way.name == name) for name in (READ, READ_SECURED))
+    for count in counts:
+        if plain.rate(count):
+            say(f"Over TLS {count:,} entries are read at {secured.rate(count) / plain.rate(count):.0%} of TCP's speed")
 
 
 def _options() -> argparse.Namespace:
@@ -214,7 +222,7 @@ def main() -> None:
     if installation is None:
         raise SystemExit(f"There is no Asterisk {options.major} here: run make asterisk-{options.major}.")
     counts = (SMALL, BIG, HUGE) if options.large else (SMALL, BIG)
-    with TemporaryDirectory() as folder, PrivateAsterisk(installation) as pbx, Raw(pbx) as raw:
+    with TemporaryDirectory() as folder, secured_asterisk(installation, Path(folder)) as pbx, Raw(pbx) as raw:
         say_machine(f"Asterisk {pbx.version}", "one connection", "loopback", f"{options.rounds} rounds in turns")
         bench = Bench(pbx, raw, Path(folder))
         bench.write(options.rounds)

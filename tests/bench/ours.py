@@ -22,6 +22,7 @@ from astsync.store import Snapshot, Store
 from tests.bench.entries import make_entries
 from tests.bench.peers import NotMeasured
 from tests.bench.raw import FAMILY
+from tests.secured_asterisk import secured_config
 
 Phases = tuple[float, float, float, float, float]
 """Seconds: reading, writing, reading again, all the rest, the whole."""
@@ -34,12 +35,16 @@ class Ours:
         self._folder = folder
         self._pbxs = {name: AmiPbx(_config(pbx, name), FAMILY) for name in (pbx.user, "command")}
         self._pbx = self._pbxs[pbx.user]
+        self._secured = AmiPbx(secured_config(pbx, folder, timeout=120), FAMILY)
         self.phases: dict[int, list[Phases]] = {}
 
     def put(self, count: int) -> float:
         """Put so many entries."""
+        return self._put(self._pbx, count)
+
+    def _put(self, pbx: AmiPbx, count: int) -> float:
         entries = make_entries(count)
-        with self._pbx.open() as family:
+        with pbx.open() as family:
             start = time.perf_counter()
             result = family.put(entries)
             seconds = time.perf_counter() - start
@@ -50,6 +55,14 @@ class Ours:
     def read(self, count: int) -> float:
         """Read the family, of so many entries."""
         return self._read(self._pbx, AstDb.read, count)
+
+    def read_secured(self, count: int) -> float:
+        """Read it over TLS."""
+        return self._read(self._secured, AstDb.read, count)
+
+    def put_secured(self, count: int) -> float:
+        """Put so many entries over TLS."""
+        return self._put(self._secured, count)
 
     def read_shown(self, count: int) -> float:
         """Read it as from an Asterisk without DBGetTree."""

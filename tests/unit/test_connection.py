@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from io import BufferedReader
+from itertools import chain, repeat
 
 import pytest
 
@@ -194,8 +195,8 @@ def test_nothing_follows_a_packet_that_was_sent_in_part(
 ) -> None:
     whole = PlainWire.send
 
-    def stall(wire: PlainWire, data: bytes) -> None:
-        whole(wire, data.removesuffix(b"MIKO\r\n\r\n"))
+    def stall(wire: PlainWire, data: bytes, seconds: float) -> None:
+        whole(wire, data.removesuffix(b"MIKO\r\n\r\n"), seconds)
         raise cause
 
     with AmiStandIn() as standin, AmiConnection(config(standin)) as connection:
@@ -291,10 +292,13 @@ def test_a_value_with_an_empty_line_is_not_the_end_of_the_list() -> None:
 
 
 class Scripted:
-    """An AMI server that accepts the login and then sends what it is told, piece by piece."""
+    """An AMI server that accepts the login and then answers one action after the other as it is told, piece by piece.
 
-    def __init__(self, pieces: list[bytes], pause: float = 0.0) -> None:
-        self._pieces, self._pause = pieces, pause
+    It answers every further action with Success, as it does a Ping.
+    """
+
+    def __init__(self, *answers: list[bytes], pause: float = 0.0) -> None:
+        self._answers, self._pause = answers, pause
         self._listener = socket.create_server(("127.0.0.1", 0))
         self._thread = threading.Thread(target=self._serve)
 
@@ -310,19 +314,21 @@ class Scripted:
 
     def _serve(self) -> None:
         near, _ = self._listener.accept()
-        with near, near.makefile("rb") as lines:
+        challenge, login = b"Response: Success\r\nActionID: 0\r\nChallenge: 1", b"Response: Success\r\nActionID: 1"
+        with near, near.makefile("rb") as lines, suppress(OSError):
             near.sendall(b"Asterisk Call Manager/11.0.0\r\n")
-            for answer in (
-                [b"Response: Success\r\nActionID: 0\r\nChallenge: 1"],
-                [b"Response: Success\r\nActionID: 1"],
-            ):
-                self._answer(near, lines, answer)
-            self._answer(near, lines, self._pieces)
-            lines.read()
+            for number, answer in enumerate(chain(([challenge], [login]), self._answers, repeat(None))):
+                if not self._is_asked(lines):
+                    return
+                self._answer(near, answer or [b"Response: Success\r\nActionID: %d" % number])
 
-    def _answer(self, near: socket.socket, lines: BufferedReader, pieces: list[bytes]) -> None:
-        while lines.readline() != b"\r\n":
-            pass
+    def _is_asked(self, lines: BufferedReader) -> bool:
+        while (line := lines.readline()) != b"\r\n":
+            if not line or line == b"Action: Logoff\r\n":
+                return False
+        return True
+
+    def _answer(self, near: socket.socket, pieces: list[bytes]) -> None:
         for piece in pieces:
             near.sendall(piece)
             time.sleep(self._pause)  # the slowness itself
@@ -332,7 +338,7 @@ class Scripted:
 def test_an_entry_of_an_unknown_shape_is_an_error_and_not_skipped() -> None:
     start = b"Response: Success\r\nActionID: 2\r\nEventList: start\r\n\r\n"
     entry = b"Event: DBGetTreeResponse\r\nActionID: 2\r\nKey: /cidname/1\r\nVal: x\r\n\r\n"
-    end = b"Event: DBGetTreeComplete\r\nActionID: 2"
+    end = b"Event: DBGetTreeComplete\r\nActionID: 2\r\nEventList: Complete\r\nListItems: 1"
     with (
         Scripted([start + entry + end]) as there,
         AmiPbx(there, "cidname").open() as family,
@@ -343,11 +349,12 @@ def test_an_entry_of_an_unknown_shape_is_an_error_and_not_skipped() -> None:
 
 def test_a_long_answer_may_take_longer_than_the_timeout_while_it_flows() -> None:
     head = b"Response: Success\r\nActionID: 3\r\nMessage: Command output follows"
-    lines = [b"\r\nOutput: %-50b: x" % (b"/cidname/%d" % i) for i in range(8)]
-    unknown = b"Response: Error\r\nActionID: 2\r\nMessage: Invalid/unknown command: DBGetTree.\r\n\r\n"
-    whole = [unknown, head, *lines, b"\r\nOutput: 8 results found."]
-    with Scripted(whole, pause=0.2) as there, AmiPbx(there, "cidname").open() as family:
-        assert family.read() == {str(i): "x" for i in range(8)}
+    value = "x" * 1_000
+    lines = [b"\r\nOutput: %-50b: %b" % (b"/cidname/%d" % i, value.encode()) for i in range(8)]
+    unknown = [b"Response: Error\r\nActionID: 2\r\nMessage: Invalid/unknown command: DBGetTree."]
+    whole = [head, *lines, b"\r\nOutput: 8 results found."]
+    with Scripted(unknown, whole, pause=0.2) as there, AmiPbx(there, "cidname").open() as family:
+        assert family.read() == {str(i): value for i in range(8)}
 
 
 def test_an_interrupt_by_progress_is_the_callers_and_leaves_the_connection() -> None:

@@ -53,3 +53,12 @@ def test_a_certificate_that_ends_soon_is_told(tmp_path: Path, days: int, good: b
     assert found.good is good
     assert words in found.words
     assert f"{ends:%Y-%m-%d}" in found.words
+
+
+def test_over_tls_the_setting_that_lists_need_is_told(tmp_path: Path) -> None:
+    ca = trustme.CA()
+    ca.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with AmiStandIn() as standin, tunnel(ca, standin.port) as port:
+        more = {"port": port, "tls": True, "ca_file": tmp_path / "ca.pem", "server_name": "pbx.example.local"}
+        assert "writetimeout = 5000" in finding("right to read", config(standin, **more)).hint
+        assert finding("right to read", config(standin)).hint == ""

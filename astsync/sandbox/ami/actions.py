@@ -19,6 +19,7 @@ from astsync.sandbox.ami.users import AmiUser
 
 # Allowed without a login.
 _FREE = frozenset({b"login", b"logoff", b"challenge"})
+_LISTS = frozenset({b"dbgettree", b"command"})
 _FALSE = frozenset({b"no", b"false", b"n", b"f", b"off"})
 _TRUE = frozenset({b"yes", b"true", b"y", b"t", b"on"})
 _CLASSES = frozenset(
@@ -60,7 +61,7 @@ class Actions:
         self._pbx = pbx
         self._dialect = pbx.dialect
         self._database = DbActions(pbx, self._denied)
-        self._cli = AsteriskConsole(pbx.dialect, pbx.astdb, lambda: pbx.faults.half_list)
+        self._cli = AsteriskConsole(pbx.dialect, pbx.astdb, lambda: pbx.faults)
         self._known = {action.name.lower().encode(): action for action in pbx.dialect.actions}
         self._allowed: dict[bytes, Callable[[Headers], bytes]] = {}
         self._challenge = b""
@@ -82,7 +83,11 @@ class Actions:
         if handler is None or self._pbx.shutting_down:
             return self._refusal(name, headers)
         self._pbx.note(self._known[name.lower()].name, headers)
-        return handler(headers)
+        answer = handler(headers)
+        if name.lower() in _LISTS and self._pbx.faults.lost_entries is not None:
+            self._pbx.faults.spent()
+            self.closing = True
+        return answer
 
     def _refusal(self, name: bytes, headers: Headers) -> bytes:
         if self._pbx.shutting_down and self._dialect.says_shutting_down:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from astsync.sandbox.ami.astdb_standin import AstDbStandIn, KeyValues
 from astsync.sandbox.ami.dialects import Dialect
+from astsync.sandbox.ami.faults import AmiFaults
 
 Words = list[bytes]
 _ESCAPES = re.compile(rb"\x1b[^m]*m?")
@@ -28,14 +29,14 @@ class Printed:
 class AsteriskConsole:
     """The console over one AstDB.
 
-    ``show_only`` returns how many rows ``database show`` prints (None: all). The count that it prints is always that of
-    all rows: a client can notice the missing ones.
+    ``faults`` may say that ``database show`` prints fewer rows. The count that it prints is that of all rows all the
+    same: a client can notice the missing ones.
     """
 
-    def __init__(self, dialect: Dialect, database: AstDbStandIn, show_only: Callable[[], int | None]) -> None:
+    def __init__(self, dialect: Dialect, database: AstDbStandIn, faults: Callable[[], AmiFaults]) -> None:
         self._dialect = dialect
         self._database = database
-        self._show_only = show_only
+        self._faults = faults
         self._commands: dict[bytes, tuple[range, Callable[[Words], bytes]]] = {
             b"database show": (range(3), self._show),
             b"database showkey": (range(1, 2), self._showkey),
@@ -81,8 +82,11 @@ class AsteriskConsole:
 
     def _table(self, rows: KeyValues) -> bytes:
         # Padded by bytes: trailing blanks of a value cannot be told from padding.
-        lines = [b"%-50b: %-25b\n" % row for row in rows[: self._show_only()]]
-        return b"%b%d results found.\n" % (b"".join(lines), len(rows))
+        faults, middle = self._faults(), len(rows) // 2
+        printed = rows[: faults.half_list][:middle] + rows[: faults.half_list][middle + (faults.lost_entries or 0) :]
+        lines = [b"%-50b: %-25b\n" % row for row in printed]
+        count = b"%d" % len(rows) if faults.list_items is None else faults.list_items
+        return b"%b%b results found.\n" % (b"".join(lines), count)
 
     def _get(self, words: Words) -> bytes:
         value = self._database.get(words[0], words[1])

@@ -63,7 +63,7 @@ class DbActions:
         if not self._dialect.list_markers:
             start = done(headers, "Result will follow")
             return start + event + b"Event: DBGetComplete\r\n%b\r\n" % identity
-        return list_start(headers) + event + list_end(b"DBGetComplete", headers, 1)
+        return list_start(headers) + event + list_end(b"DBGetComplete", headers, b"1")
 
     def delete(self, headers: Headers) -> bytes:
         """Execute DBDel."""
@@ -89,12 +89,16 @@ class DbActions:
 
     def get_tree(self, headers: Headers) -> bytes:
         """Execute DBGetTree."""
-        rows = self._db.tree(headers.get(b"family", b""), headers.get(b"key", b""))
-        half = self._pbx.faults.half_list
-        if half is not None:
-            return list_start(headers) + _tree_events(headers, rows[:half])
-        items = 1 if self._dialect.one_list_item else len(rows)
-        return list_start(headers) + _tree_events(headers, rows) + list_end(b"DBGetTreeComplete", headers, items)
+        rows, faults = self._db.tree(headers.get(b"family", b""), headers.get(b"key", b"")), self._pbx.faults
+        if faults.half_list is not None:
+            return list_start(headers) + _tree_events(headers, rows[: faults.half_list])
+        middle = len(rows) // 2
+        within = faults.within_list.replace(b"ACTIONID", headers.get(b"actionid", b""))
+        after = _tree_events(headers, rows[middle + (faults.lost_entries or 0) :])
+        items = b"1" if self._dialect.one_list_item else b"%d" % len(rows)
+        items = items if faults.list_items is None else faults.list_items
+        end = list_end(b"DBGetTreeComplete", headers, items, faults.list_end)
+        return list_start(headers) + _tree_events(headers, rows[:middle]) + within + after + end
 
 
 def _tree_events(headers: Headers, rows: KeyValues) -> bytes:

@@ -41,8 +41,8 @@ def list_start(headers: Headers) -> bytes:
     return start(b"Success", headers) + b"EventList: start\r\nMessage: Result will follow\r\n\r\n"
 
 
-def list_end(event: bytes, headers: Headers, items: int) -> bytes:
+def list_end(event: bytes, headers: Headers, items: bytes, how: bytes = b"Complete") -> bytes:
     """End a list of events."""
     identity = headers.get(b"actionid")
     line = b"ActionID: %b\r\n" % identity if identity else b""
-    return b"Event: %b\r\n%bEventList: Complete\r\nListItems: %d\r\n\r\n" % (event, line, items)
+    return b"Event: %b\r\n%bEventList: %b\r\nListItems: %b\r\n\r\n" % (event, line, how, items)

@@ -78,6 +78,9 @@ class Session:
             f"Asterisk Call Manager/{self._pbx.dialect.ami}\r\n".encode() if faults.banner is None else faults.banner
         )
         while not self._actions.closing:
+            if self._pbx.faults.deaf and self._actions.user is not None:
+                self._ignore()
+                return
             packets = self._reader.feed(self._read())
             if self._stalled:
                 continue
@@ -85,6 +88,13 @@ class Session:
                 self._deliver_badly(packets, self._pbx.faults)
             else:
                 self._deliver(packets)
+
+    def _ignore(self) -> None:
+        """Read nothing more, until the connection is cut or the PBX stops."""
+        poll = select.poll()
+        poll.register(self._socket, 0)  # only that the connection has ended
+        while not poll.poll(20) and not self._pbx.wait(0.03):
+            pass
 
     def _read(self) -> bytes:
         try:
@@ -130,7 +140,7 @@ class Session:
         for answer in reversed(answers) if faults.reorder else answers:
             if faults.delay and self._pbx.wait(faults.delay):
                 raise ConnectionEnds
-            self._send_in_pieces(answer, faults)
+            self._send_in_pieces(_of_another(answer) if faults.other_ids else answer, faults)
         self._afterwards()
         self._stalled = _reached(self._answers, faults.stall_after_answers)
         cut = _reached(self._answers, faults.cut_after_answers)
@@ -161,6 +171,8 @@ class Session:
         size = faults.fragment or len(whole) or 1
         for start in range(0, len(whole), size):
             self._write(whole[start : start + size])
+            if faults.pause and self._pbx.wait(faults.pause):
+                raise ConnectionEnds
         self._bytes += len(answer)
         if _reached(self._bytes, faults.cut_after_bytes):
             faults.spent()
@@ -185,6 +197,10 @@ class Session:
         poll.register(self._socket, select.POLLOUT)
         if not poll.poll(self._pbx.write_timeout * 1000):
             raise ConnectionEnds
+
+
+def _of_another(answer: bytes) -> bytes:
+    return answer.replace(b"ActionID: ", b"ActionID: another-")
 
 
 def _reached(amount: int, limit: int | None) -> bool:

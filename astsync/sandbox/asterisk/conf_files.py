@@ -32,11 +32,15 @@ exten => _X.,1,UserEvent(AstsyncCall,Call: ${ASTSYNC_CALL},Name: ${BASE64_ENCODE
 
 @dataclass(frozen=True)
 class ManagerUser:
-    """A user of manager.conf. ``read`` are the classes of events it gets, ``write`` those of actions it may send."""
+    """A user of manager.conf. ``read`` are the classes of events it gets, ``write`` those of actions it may send.
+
+    ``write_timeout`` is how long Asterisk waits for it to read, in milliseconds; None: as Asterisk does by itself, 100.
+    """
 
     name: str
     write: str = ""
     read: str = ""
+    write_timeout: int | None = None
     secret: str = field(default_factory=lambda: secrets.token_hex(12), repr=False)
 
 
@@ -145,6 +149,8 @@ def _manager(ports: Ports, tls: TlsFiles | None) -> Iterator[str]:
 def _user(user: ManagerUser) -> Iterator[str]:
     yield from (f"[{user.name}]", f"secret = {user.secret}", f"read = {user.read}", f"write = {user.write}")
     yield from ("deny = 0.0.0.0/0.0.0.0", "permit = 127.0.0.1/255.255.255.255")
+    if user.write_timeout is not None:
+        yield f"writetimeout = {user.write_timeout}"
 
 
 def _modules(installation: Installation, names: Sequence[str]) -> Iterator[str]:

@@ -24,6 +24,7 @@ DEFAULT_USERS = (
     ("reader", "reporting", ""),
     ("nobody", "", ""),
 )
+_WRITE_TIMEOUT = 5_000  # milliseconds, as README advises for TLS
 _SOCKET_PATH = 100  # bytes of a socket's path; Linux allows 107
 _PORT_TRIES = 5
 # A shell that waits until its standard input closes, then kills Asterisk. The process that started Asterisk holds the
@@ -60,7 +61,9 @@ class PrivateAsterisk:
     ) -> None:
         self.installation = installation
         self.version = installation.version
-        self.users = tuple(users) or tuple(ManagerUser(name, write, read) for name, write, read in DEFAULT_USERS)
+        # Over TLS lists would have holes whenever this machine is busy, see pbx/whole_lists.py.
+        patient = _WRITE_TIMEOUT if tls else None
+        self.users = tuple(users) or tuple(ManagerUser(*user, write_timeout=patient) for user in DEFAULT_USERS)
         self.user, self.secret = self.users[0].name, self.users[0].secret
         self.port = self.tls_port = 0
         self._given = folder

@@ -1,0 +1,218 @@
+"""The entries of a family as a list that is whole, or no list at all.
+
+A list counts as whole where all of this holds:
+
+- Asterisk ends it itself: by DBGetTreeComplete with ``EventList: Complete``, or by the last line of ``database show``.
+- As many entries came as that end says, counted before those of other families are dropped. ``ListItems: 1`` says
+  nothing: Asterisk 16.28 writes it under every list.
+- Nothing stands in it that is no entry, no key comes twice, and no entry came under another ActionID.
+- The session answers a small question afterwards.
+
+The last one is needed since Asterisk gives each write to a client ``writetimeout`` (a setting of the user in
+manager.conf, 100 ms by default). What it cannot send in that time it drops, goes on with the list, ends it as
+complete, and closes the session once the action is done (main/manager.c, send_string and session_do). With TLS each
+entry is such a write. Measured with 60,000 entries on 16.28, 20.20, 22.10 and master: some 150 were missing, every
+packet well formed. So a session that lives on has sent everything, and of one that ends here nothing is known.
+"""
+
+import re
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+
+from astsync.config import PbxConfig
+from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxConnectionLost, PbxListCut, PbxRightsError
+from astsync.pbx import packets
+from astsync.pbx.bounds import MOST_ENTRIES
+from astsync.pbx.connection import AmiConnection, no_part
+from astsync.phonebook.model import Progress
+
+WRITE_TIMEOUT = (
+    "Give this AMI user `writetimeout = 5000` in manager.conf and run `manager reload` there: Asterisk drops what it "
+    "cannot send within 100 ms."
+)
+"""The cure for lists with holes. It is good wherever the network or this machine may be busy, above all with TLS."""
+
+_UNCOUNTED = 1  # what Asterisk 16.28 says under every list
+_EVERY = 5_000  # entries between two calls of progress
+_TREE_ENTRY = re.compile(
+    rb"Event: DBGetTreeResponse\r\nKey: (.*?)\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
+)
+_TREE_END = b"Event: DBGetTreeComplete"
+_SHOWN_END = re.compile(rb"([0-9]+) results? found\.")
+_KEY_WIDTH, _VALUE_WIDTH = 50, 25  # "%-50s: %-25s" of `database show` (main/db.c)
+_LOOK = "The family was not read whole, so nothing was written. Look at it with `database show` on the PBX."
+_AGAIN = "Run the command again; if it stays so, look at `database show` on the PBX itself."
+
+
+def advice(config: PbxConfig) -> str:
+    """What somebody should know who reads this PBX's lists over TLS; "" without TLS."""
+    return f"If it is not set yet: {WRITE_TIMEOUT}" if config.tls else ""
+
+
+class WholeList(ABC):
+    """Reads one list: ``take`` is called with its packets. ``prefix`` is what the keys of the family begin with.
+
+    The first fault is kept, and the list is read to its end all the same. For only the question at the end tells a
+    list that Asterisk could not send from one that is wrong on the PBX.
+    """
+
+    def __init__(self, connection: AmiConnection, prefix: bytes, progress: Progress) -> None:
+        self._connection = connection
+        self._name = connection.config.name
+        self._prefix = prefix
+        self._progress = progress
+        self._found: dict[str, str] = {}
+        self._came = 0
+        self._fault: PbxBadAnswer | None = None
+        self._ended = False  # whether the list's last packet has come
+
+    @abstractmethod
+    def take(self, packet: bytes) -> bool:
+        """Take a packet of the answer; True when it was the last."""
+
+    def read(self, action: str, **values: str) -> dict[str, str]:
+        """Ask for the list; the values of the family by key. Raises PbxError.
+
+        PbxListCut: it may have holes, and another reading may have none.
+        """
+        strays = self._connection.strays
+        try:
+            self._connection.action(action, self.take, **values)
+            self._ask_something()
+        except PbxConnectionLost as error:
+            raise self._cut(error) from None
+        if self._connection.strays != strays:
+            self._wrong("entries came under another ActionID, or under none", _LOOK)
+        if self._fault is not None:
+            raise self._fault
+        self._progress("read", len(self._found), len(self._found))
+        return self._found
+
+    def _ask_something(self) -> None:
+        """Ask what every Asterisk answers at once: only a session that has sent everything does."""
+        self._ended = True
+        try:
+            self._connection.action("Ping")
+        except (PbxActionFailed, PbxRightsError):
+            return
+
+    def _cut(self, error: PbxConnectionLost) -> PbxConnectionLost:
+        if not self._came:
+            return error
+        if not self._ended:
+            return PbxConnectionLost(
+                f"{error.message}, after {self._came:,} entries of the list",
+                hint=f"Is Asterisk restarting? Run the command again. If it happens often: {WRITE_TIMEOUT}",
+            )
+        return PbxListCut(
+            f"{self._name}: Asterisk ended the session right after its list of {self._came:,} entries, as it does when "
+            "it could not send all of it: some may be missing",
+            hint=f"{WRITE_TIMEOUT} This machine, the PBX or the network between is too busy to take the list as fast.",
+        )
+
+    def _wrong(self, what: str, hint: str) -> None:
+        self._fault = self._fault or PbxBadAnswer(f"{self._name}: {what}", hint=hint)
+
+    def _counted(self) -> None:
+        """Count an entry of whatever family."""
+        self._came += 1
+        if self._came % _EVERY == 0:
+            self._progress("read", len(self._found), None)
+            self._check_bound(self._came)
+
+    def _check_bound(self, came: int) -> None:
+        if came > MOST_ENTRIES:
+            raise PbxBadAnswer(
+                f"{self._name}: the list has more than {MOST_ENTRIES:,} entries: that is no phonebook", hint=_LOOK
+            )
+
+
+class TreeList(WholeList):
+    """What DBGetTree gives (Asterisk 16.28, 18.14, 19.6, 20 and newer)."""
+
+    _begun = False
+
+    def take(self, packet: bytes) -> bool:
+        """Take the response, an entry, or the end."""
+        entry = _TREE_ENTRY.match(packet)
+        if entry is None:
+            return self._is_end(packet)
+        key = entry[1]
+        if key.startswith(self._prefix):
+            number = packets.text(key[len(self._prefix) :])
+            if number in self._found:
+                self._wrong(f"DBGetTree gave the key {number[:60]!r} twice", _LOOK)
+            self._found[number] = packets.text(entry[2])
+        self._counted()
+        return False
+
+    def _is_end(self, packet: bytes) -> bool:
+        if packet.startswith(_TREE_END):
+            self._check_end({name.lower(): value for name, value in packets.headers(packet).items()})
+            return True
+        if packet.startswith(b"Response:") and not self._begun:
+            self._begun = True
+        elif packet.startswith(b"Response:"):
+            self._wrong(f"DBGetTree gave a second answer within the list: {packet[:60]!r}", _LOOK)
+        elif packet.startswith(b"Event:"):
+            self._wrong(f"DBGetTree gave an event that is no entry: {packet[:80]!r}", _LOOK)
+        else:
+            self._fault = self._fault or no_part(f"{self._name}: DBGetTree", packet)
+        return False
+
+    def _check_end(self, end: Mapping[str, str]) -> None:
+        how, stated = end.get("eventlist", "").strip(), end.get("listitems", "").strip()
+        if how.lower() != "complete":
+            self._wrong(f"the PBX ended its list as {how[:60]!r} and not as complete", _AGAIN)
+        items = packets.number(stated)
+        if items is None:
+            self._wrong(f"DBGetTree ended without a count of its entries: {stated[:60]!r}", _AGAIN)
+        elif items not in (self._came, _UNCOUNTED):
+            self._wrong(f"DBGetTree gave {self._came:,} entries and says {items:,}", _AGAIN)
+
+
+class ShownList(WholeList):
+    """What ``database show`` prints, on an Asterisk without DBGetTree."""
+
+    _stated: bytes | None = None
+    _lines = 0
+
+    def take(self, packet: bytes) -> bool:
+        """Take lines that were printed."""
+        start, lines = len(self._prefix), packets.command_output(packet)
+        self._lines += len(lines)
+        self._check_bound(self._lines)  # a value with line breaks makes lines that are no entries
+        for line in lines:
+            if line.startswith(b"/"):
+                key, value = split_shown(line)
+                if key.startswith(self._prefix):
+                    self._found[packets.text(key[start:])] = packets.text(value)
+                self._counted()
+            elif end := _SHOWN_END.match(line):
+                self._stated = end[1]
+        if isinstance(packet, packets.Part):
+            return False
+        self._check_end()
+        return True
+
+    def _check_end(self) -> None:
+        if self._stated is None:
+            self._wrong(f"`database show` gave {self._came:,} entries and does not say how many there are", _AGAIN)
+        elif packets.number(self._stated) != self._came:
+            stated = packets.text(self._stated[:60])
+            self._wrong(f"`database show` gave {self._came:,} entries and says {stated}", _AGAIN)
+
+
+def split_shown(line: bytes) -> tuple[bytes, bytes]:
+    """Split a line of ``database show`` into key and value.
+
+    The line is ``%-50s: %-25s`` by bytes, so the separator is the first ``: `` at or after column 50. Trailing blanks
+    of a value of up to 25 bytes cannot be told from padding and are dropped.
+    """
+    at = line.find(b": ", _KEY_WIDTH)
+    if at < 0:
+        return line.rstrip(b" "), b""
+    value = line[at + 2 :]
+    if len(value) <= _VALUE_WIDTH:
+        value = value.rstrip(b" ")
+    return line[:at].rstrip(b" "), value
