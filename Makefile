@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: slow-readers faults help golden docs setup lint types check test test-fast ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
+.PHONY: attacks slow-readers faults help golden docs setup lint types check test test-fast ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -78,6 +78,10 @@ faults: setup asterisk ## 200 runs cut, killed and restarted on each Asterisk; t
 # A fault prints the command that plays its lines again.
 fuzz: setup ## 200,000 mutated lines through explain phone and explain name: no crash, no hang, constant memory
 	@$(BIN)/python -m tests.fuzz --lines $(or $(LINES),200000) --seed $(or $(SEED),0) --first $(or $(FIRST),0)
+
+# make test plays a share of these. ATTACKS='--only NAME' plays some, ATTACKS=--markdown prints Markdown; --help tells more.
+attacks: setup ## over 800 hostile 1Cs, PBXs, disks and readers: time, memory, exit code and writes of each, in 30 minutes
+	@$(BIN)/python -m tests.attacks $(ATTACKS)
 
 reboots: setup asterisk ## seconds from "AMI answers again" to "family complete" over 20 restarts, in 3 minutes
 	@$(BIN)/python -m tests.bench.bench_reboots $(BENCH)

@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from typing import TextIO
 
 from astsync.cli.output_file import check_file, write_file
 from astsync.errors import AstsyncError, ConfigError
@@ -74,12 +75,19 @@ def _print(data: bytes) -> bool:
         sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except OSError as error:
-        # Python flushes the buffer again when it exits. It would fail again, and change the exit code to 120.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up(sys.stdout)
         if isinstance(error, BrokenPipeError):
             return False
         raise
     return True
+
+
+def _give_up(stream: TextIO) -> None:
+    """Let a stream that cannot be written to lead nowhere.
+
+    Python flushes its buffer again when it exits. It would fail again, and change the exit code to 120.
+    """
+    os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def complain(error: AstsyncError) -> None:
@@ -103,8 +111,10 @@ def complain_of(errors: Iterable[tuple[str, AstsyncError | None]]) -> None:
 
 def tell(text: str) -> None:
     """Write a message to standard error. All lines but the first are indented."""
-    with suppress(OSError):  # a full disk behind standard error changes nothing about a run
+    try:
         print(f"astsync: {_lines(text)}", file=sys.stderr, flush=True)
+    except OSError:  # a full disk behind standard error changes nothing about a run
+        _give_up(sys.stderr)
 
 
 def _lines(text: str) -> str:

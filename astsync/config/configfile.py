@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 from platformdirs import site_config_path, user_config_path
 from pydantic import ValidationError
 
+from astsync.config.bounded import LARGEST_CONFIGURATION, read_bounded
 from astsync.config.configuration import Config, NamesConfig, NumbersConfig
 from astsync.config.environment import PREFIX, Overlay, overlay
 from astsync.config.fault_words import fault_words
@@ -82,9 +83,11 @@ def _folder(ask: Callable[[str], Path]) -> tuple[Path, ...]:
 def _read(path: Path) -> dict[str, Any]:
     name = visible(str(path))
     try:
-        data = tomllib.loads(path.read_text(encoding="utf-8-sig"))
+        data = tomllib.loads(read_bounded(path, LARGEST_CONFIGURATION))
     except OSError as error:
-        raise ConfigError(f"cannot read {name}: {error.strerror}", hint="Make it readable for this user.") from None
+        raise ConfigError(
+            f"cannot read {name}: {error.strerror}", hint="Name a TOML file that this user may read."
+        ) from None
     except UnicodeDecodeError:
         raise ConfigError(f"{name} is not UTF-8 text", hint="Save the file as UTF-8.") from None
     except (ValueError, RecursionError) as error:

@@ -5,6 +5,7 @@ from typing import Any, get_args
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
+from astsync.config.bounded import LARGEST_SECRET, read_bounded
 from astsync.errors import ConfigError
 
 
@@ -28,7 +29,7 @@ def read_secret(value: SecretStr, file: Path | None, where: str) -> str:
     if file is None:
         return value.get_secret_value()
     try:
-        return file.read_text(encoding="utf-8-sig").rstrip("\r\n")
+        return read_bounded(file, LARGEST_SECRET).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
         reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
         raise ConfigError(
