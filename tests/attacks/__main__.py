@@ -21,7 +21,7 @@ _ROOT = Path(__file__).parents[2]
 def main() -> None:
     """Play the attacks, print the table, and fail where one broke its bounds."""
     options = _options()
-    attacks = chosen(shared() if options.share else all_attacks(), options.only)
+    attacks = chosen(shared() if options.share else all_attacks(), options.only or [""])
     if options.list:
         say("\n".join(attack.full_name for attack in attacks))
         return
@@ -57,7 +57,7 @@ def _tell(played: Played) -> None:
 
 def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.attacks", description=__doc__)
-    parser.add_argument("--only", default="", help="those whose names hold this text")
+    parser.add_argument("--only", action="append", metavar="TEXT", help="names that hold this text; again for more")
     parser.add_argument("--share", action="store_true", help="those that CI plays")
     parser.add_argument("--jobs", type=int, default=4, help="how many at a time, default 4")
     parser.add_argument("--seed", type=int, default=0, help="of the order")

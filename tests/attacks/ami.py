@@ -253,14 +253,15 @@ def _other_commands() -> Iterator[Attack]:
     dripping = hostile(at("DBGetTree", 1, manners.headers_drip))
     commands = (("check",), ("diff",), ("push",), ("status",), ("lookup", "74955550101"), ("sync", "--durable"))
     for command in commands:
+        if command[0] == "lookup":
+            continue  # it asks for single keys
         for name, stage in (("a silent list", silent), ("headers drip for ever", dripping)):
-            codes = frozenset({0, 5}) if command[0] in {"status", "lookup"} else frozenset({5})
+            codes = frozenset({0, 5}) if command[0] == "status" else frozenset({5})
             yield Attack("AMI and other commands", f"{' '.join(command)}: {name}", stage, codes, command=command)
-    for command in commands[3:5]:
-        harm = hostile(lambda asked, _: manners.headers_drip if asked.name == "DBGet" else None)
-        yield Attack(
-            "AMI and other commands", f"{' '.join(command)}: DBGet drips", harm, frozenset({0, 5}), command=command
-        )
+    for manner in manners.ANYWHERE:
+        harm = hostile(at("DBGet", 1, manner.play))
+        codes = frozenset({0, 5})
+        yield Attack("AMI, lookup", manner.name, harm, codes, command=("lookup", "74955550101"))
 
 
 def attacks() -> Iterator[Attack]:

@@ -113,6 +113,7 @@ def is_late(outcome: Outcome) -> bool:
     return outcome.code is not None and bool(outcome.faults) and all(f.startswith(LATE) for f in outcome.faults)
 
 
-def chosen(attacks: Iterable[Attack], pattern: str) -> list[Attack]:
-    """The attacks whose names hold a text."""
-    return [attack for attack in attacks if pattern.casefold() in attack.full_name.casefold()]
+def chosen(attacks: Iterable[Attack], texts: Iterable[str]) -> list[Attack]:
+    """The attacks whose names hold one of the texts."""
+    wanted = [text.casefold() for text in texts]
+    return [attack for attack in attacks if any(text in attack.full_name.casefold() for text in wanted)]
