@@ -192,16 +192,12 @@ def _no_name(place: Place) -> Iterator[None]:
     yield
 
 
-def _patience(place: Place) -> None:
-    place.settings["pbx"]["patience"] = 30
-
-
 def _patient(stage: Stage) -> Stage:
     """With a long patience: the run's own time ends the waiting."""
 
     @contextmanager
     def staged(place: Place) -> Iterator[None]:
-        _patience(place)
+        place.settings["pbx"]["patience"] = 30
         with stage(place):
             yield
 
@@ -220,6 +216,15 @@ LOGINS: tuple[tuple[str, bytes], ...] = (
 
 def _challenge_is(value: bytes) -> Play:
     return lambda line, asked: line.send(asked.success(b"Challenge: " + value))
+
+
+def _nonsense(line: Line, asked: Asked) -> None:
+    line.send(asked.success(b"CoreStartupDate: \x1b[31m", b"CoreStartupTime: " + b"9" * 10_000))
+
+
+def _login_then_flood(line: Line, asked: Asked) -> None:
+    line.send(asked.execute())
+    manners.events_pour(line, asked)
 
 
 def _few_logins(place: Place, _outcome: Outcome) -> list[str]:
@@ -251,10 +256,7 @@ def _watch(name: str, stage: Stage) -> Attack:
 def _other_commands() -> Iterator[Attack]:
     silent = hostile(at("DBGetTree", 1, manners.silent))
     dripping = hostile(at("DBGetTree", 1, manners.headers_drip))
-    commands = (("check",), ("diff",), ("push",), ("status",), ("lookup", "74955550101"), ("sync", "--durable"))
-    for command in commands:
-        if command[0] == "lookup":
-            continue  # it asks for single keys
+    for command in (("check",), ("diff",), ("push",), ("status",), ("sync", "--durable")):
         for name, stage in (("a silent list", silent), ("headers drip for ever", dripping)):
             codes = frozenset({0, 5}) if command[0] == "status" else frozenset({5})
             yield Attack("AMI and other commands", f"{' '.join(command)}: {name}", stage, codes, command=command)
@@ -264,32 +266,34 @@ def _other_commands() -> Iterator[Attack]:
         yield Attack("AMI, lookup", manner.name, harm, codes, command=("lookup", "74955550101"))
 
 
+def _before_the_login() -> Iterator[Attack]:
+    five = frozenset({5})
+    yield Attack("AMI", "accepts no connection", _deaf, five)
+    yield Attack("AMI", "nobody listens", _nobody, five)
+    yield Attack("AMI", "its name does not resolve", _no_name, five)
+    for name, greet in BANNERS:
+        yield Attack("AMI, the banner", name, hostile(_never, greet), five)
+    for name, greet in (BANNERS[0], BANNERS[1], BANNERS[-1]):
+        yield Attack("AMI, the banner, patience 30", name, _patient(hostile(_never, greet)), five)
+
+
+def _logins() -> Iterator[Attack]:
+    five = frozenset({5})
+    for name, words in LOGINS:
+        yield Attack("AMI, the login", name, hostile(at("Login", 1, manners.error(words))), five)
+    for name, value in (("of a megabyte", b"1" * (1 << 20)), ("empty", b""), ("of noise", b"\xff\x00\x1b[31m")):
+        stage = hostile(at("Challenge", 1, _challenge_is(value)))
+        yield Attack("AMI, the challenge", f"a challenge {name}", stage, five)
+    drops = _patient(hostile(at("Login", 1, manners.cut_at_once)))
+    name = "the connection drops at each login, patience 30"
+    yield Attack("AMI, the login", name, drops, five, inspect=_few_logins)
+
+
 def attacks() -> Iterator[Attack]:
     """All attacks of this side."""
     yield Attack("AMI", "answers as it should", hostile(at("Logoff", 1, _well)), frozenset({0}))
-    yield Attack("AMI", "accepts no connection", _deaf, frozenset({5}))
-    yield Attack("AMI", "nobody listens", _nobody, frozenset({5}))
-    yield Attack("AMI", "its name does not resolve", _no_name, frozenset({5}))
-    for name, greet in BANNERS:
-        yield Attack("AMI, the banner", name, hostile(_never, greet), frozenset({5}))
-    for name, greet in (BANNERS[0], BANNERS[1], BANNERS[-1]):
-        yield Attack("AMI, the banner, patience 30", name, _patient(hostile(_never, greet)), frozenset({5}))
-    for name, line in LOGINS:
-        yield Attack("AMI, the login", name, hostile(at("Login", 1, manners.error(line))), frozenset({5}))
-    for name, value in (("of a megabyte", b"1" * (1 << 20)), ("empty", b""), ("of noise", b"\xff\x00\x1b[31m")):
-        yield Attack(
-            "AMI, the challenge",
-            f"a challenge {name}",
-            hostile(at("Challenge", 1, _challenge_is(value))),
-            frozenset({5}),
-        )
-    yield Attack(
-        "AMI, the login",
-        "the connection drops at each login, patience 30",
-        _patient(hostile(at("Login", 1, manners.cut_at_once))),
-        frozenset({5}),
-        inspect=_few_logins,
-    )
+    yield from _before_the_login()
+    yield from _logins()
     yield from _product()
     for name, play in (("says nonsense", _nonsense), ("is silent", manners.silent)):
         yield Attack("AMI, CoreStatus", name, _started(play), frozenset({0, 5, 7}))
@@ -298,13 +302,3 @@ def attacks() -> Iterator[Attack]:
     yield _watch("the list drips", hostile(at("DBGetTree", 1, manners.headers_drip)))
     yield _watch("events pour", hostile(at("Login", 1, _login_then_flood)))
     yield from _other_commands()
-
-
-def _nonsense(line: Line, asked: Asked) -> None:
-    line.send(asked.success(b"CoreStartupDate: \x1b[31m", b"CoreStartupTime: " + b"9" * 10_000))
-    line.hold()
-
-
-def _login_then_flood(line: Line, asked: Asked) -> None:
-    line.send(asked.execute())
-    manners.events_pour(line, asked)

@@ -172,6 +172,7 @@ ANYWHERE = (
     Manner("an Error that steers a terminal", error(STEERING)),
     Manner("an Error of a megabyte", huge_error),
     Manner("an Error without a reason", error()),
+    Manner("a response that AMI does not know", odd_response),
 )
 
 # The list of a family, as DBGetTree gives it.
@@ -267,7 +268,6 @@ def _values(*values: bytes) -> Play:
     return _list(change)
 
 
-_RIGHT = frozenset({0})
 _EITHER = frozenset({0, 5, 7})
 LISTS = (
     Manner("ListItems says fewer", _items(lambda n: b"%d" % (n - 3))),

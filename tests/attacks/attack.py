@@ -1,6 +1,6 @@
 """What an attack is, and what came of one."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
@@ -95,5 +95,3 @@ class Outcome:
 
 Settings = dict[str, dict[str, object]]
 """A configuration by its sections."""
-
-Environment = Mapping[str, str]
