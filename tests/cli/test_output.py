@@ -150,6 +150,7 @@ def test_standard_output_is_closed_or_full(box: Sandbox) -> None:
     assert full.returncode == 2
     assert full.stderr.startswith("astsync: cannot write standard output: No space left on device\n")
     assert "Exception" not in full.stderr
+    assert shell(box, "AST diff >/dev/full 2>/dev/full").returncode == 2
     box.pbx.stop()
     both = shell(box, "AST diff >/dev/full")
     assert both.returncode == 5
