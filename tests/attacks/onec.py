@@ -239,6 +239,21 @@ def _growing(place: Place) -> AbstractContextManager[None]:
     return hostile(pages, play, first_page_of)(place)
 
 
+def _large_page(place: Place) -> AbstractContextManager[None]:
+    """A page of 30 MB, though ten rows were asked for."""
+
+    def play(line: Line, good: Good) -> None:
+        value = _parsed(good)
+        if not value["value"]:
+            return line.send(good.whole())
+        row = value["value"][0]
+        size = len(json.dumps(row, ensure_ascii=False).encode())
+        rows = [{**row, "Ref_Key": f"00000000-0000-4000-8000-{n:012d}"} for n in range(30_000_000 // size)]
+        return line.send(_as_json(good, {**value, "value": rows}).whole())
+
+    return hostile(Where("", "odata", lambda asked: _COUNTERPARTIES + "?" in unquote(asked.target)), play)(place)
+
+
 _COUNTERPARTIES = "Catalog_Контрагенты"
 
 
@@ -379,6 +394,7 @@ def attacks() -> Iterator[Attack]:
         )
     yield Attack("1C, lists", "the first page again and again", _first_page_again, frozenset({4}), "odata")
     yield Attack("1C, lists", "another full page for ever", _growing, frozenset({4}), "odata")
+    yield Attack("1C, lists", "a page of 30 MB for ten rows", _large_page, frozenset({0, 4}), "odata")
     yield Attack("1C, lists", "a cursor that never ends, the same rows", _cursor(fresh=False), frozenset({4}), "http")
     yield Attack("1C, lists", "a cursor that never ends, new rows", _cursor(fresh=True), frozenset({4}), "http")
     yield Attack(
