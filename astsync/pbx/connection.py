@@ -50,6 +50,7 @@ _SLICE = 1.0  # seconds that a wait lasts at most before it is looked whether th
 _LONGEST_TIME = 40  # characters of a date and a time of day
 GOODBYE = 1.0  # seconds for the log-off, and then for Asterisk to end the connection
 _OF_A_LIST = b"Event: DBGetTree"
+_LOOK = "Look into Asterisk's log of this time, and try `database show` on its console."
 
 
 class Waiter(Protocol):
@@ -292,7 +293,7 @@ class AmiConnection:
         reason = self.words(packet)
         if "permission denied" in reason.lower():
             return missing_right(self.config, name)
-        return PbxActionFailed(f"{self.config.name}: {name} failed: {reason}")
+        return PbxActionFailed(f"{self.config.name}: {name} failed: {reason}", hint=_LOOK)
 
     def words(self, packet: bytes) -> str:
         """The reason that a packet gives, as a line of a message."""

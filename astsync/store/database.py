@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 _HEADER = b"SQLite format 3\0"
 _APPLICATION = slice(68, 72)  # of the file's header: https://www.sqlite.org/fileformat.html
 _NAMES = {".sqlite3", ".sqlite", ".db"}
-_WAITING = 30  # seconds that a statement waits for another process
+_WAITING = 5  # seconds that a statement waits for another process; none of ours holds the file for one
 AS_LOST = "going on as with a lost store: nothing is deleted on the PBXs, and entries that are as wanted are adopted"
 
 

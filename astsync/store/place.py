@@ -30,6 +30,8 @@ def _beside(error: Exception, path: Path) -> str:
 def _hint(error: Exception) -> str:
     if is_damage(error):
         return "Run the command again: it moves the damaged file aside, and goes on without it."
+    if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
+        return "Another program holds the file open, as a backup or sqlite3 does: end it, and run the command again."
     return "Check who owns the files and the folder, and its free space, or name another file in store.path."
 
 

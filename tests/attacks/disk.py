@@ -177,7 +177,6 @@ def _unreadable(place: Place) -> Iterator[None]:
 def _held_by_sqlite(place: Place) -> Iterator[None]:
     """A process that hangs within a transaction."""
     with closing(sqlite3.connect(place.store, isolation_level=None)) as db:
-        db.execute("PRAGMA journal_mode = DELETE")
         db.execute("BEGIN EXCLUSIVE")
         yield
         db.execute("ROLLBACK")
@@ -254,14 +253,10 @@ def _stores() -> Iterator[Attack]:
                 converges=False,
             )
     yield Attack("The store", "garbage in its log", _at_first(_wal), frozenset({0, 2}), stays=True, converges=False)
-    for command in (("sync",), ("diff",), ("status",)):
-        yield Attack(
-            "The store",
-            f"{command[0]}: held by a process that hangs in a transaction",
-            _held_by_sqlite,
-            frozenset({2}),
-            command=command,
-        )
+    held = "held by a process that hangs in a transaction"
+    yield Attack("The store", f"sync: {held}", _held_by_sqlite, two)
+    for command in (("diff",), ("status",)):
+        yield Attack("The store", f"{command[0]}: {held}", _held_by_sqlite, frozenset({0}), command=command)
 
 
 def _vanishing() -> Iterator[Attack]:

@@ -265,8 +265,9 @@ def test_a_right_lost_in_the_middle_ends_the_writing() -> None:
 
 def test_an_action_that_fails_and_one_that_cannot_be_sent() -> None:
     with AmiStandIn() as standin, AmiConnection(config(standin)) as connection:
-        with pytest.raises(PbxActionFailed, match="Invalid/unknown command"):
+        with pytest.raises(PbxActionFailed, match="Invalid/unknown command") as failed:
             connection.action("NoSuchAction")
+        assert "Asterisk's log" in failed.value.hint
         with pytest.raises(UnsafeValue):
             connection.action("DBPut", Family="cidname", Key="1", Val="a\r\nAction: Command")
         assert standin.writes == 0

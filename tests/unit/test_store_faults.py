@@ -16,7 +16,7 @@ from astsync.errors import StoreError
 from astsync.phonebook.model import Entry
 from astsync.phonebook.ownership import CERTAINLY_OURS, NOT_OURS
 from astsync.phonebook.plan import Limits
-from astsync.store import Before, Snapshot, Store, locked
+from astsync.store import Before, Snapshot, Store, database, locked
 from astsync.store import store as store_module
 from astsync.store.schema import SCHEMA_VERSION
 from tests.unit.engine_rig import FAMILY, EngineRig, names, phone
@@ -348,3 +348,16 @@ def test_threads_share_a_store(path: Path) -> None:
         list(pool.map(work, [f"pbx-{i}" for i in range(4)]))
         assert [store.owners(f"pbx-{i}", FAMILY) for i in range(4)] == [{phone(29): CERTAINLY_OURS}] * 4
         assert len(store.runs()) == 120
+
+
+def test_another_program_that_holds_the_file_is_not_waited_for_long(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_WAITING", 0.05)
+    with closing(Store(path)) as store, closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        with pytest.raises(StoreError, match="locked") as error:
+            store.begin_run("sync")
+        assert "Another program" in error.value.hint
+        other.execute("ROLLBACK")
+        assert store.begin_run("sync") == 1
