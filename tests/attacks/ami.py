@@ -9,7 +9,7 @@ from astsync.sandbox.ami.actions import Actions
 from astsync.sandbox.ami.packets import PacketReader
 from tests.attacks import ami_manners as manners
 from tests.attacks.ami_manners import Asked, Manner, Play
-from tests.attacks.attack import Attack, Outcome, Stage
+from tests.attacks.attack import Attack, Outcome, Pace, Stage
 from tests.attacks.network import Line, Listener, single
 from tests.attacks.place import Place, free_port, stand_in
 
@@ -253,13 +253,24 @@ def _watch(name: str, stage: Stage) -> Attack:
     )
 
 
+def _of_a_run(pace: Pace) -> float:
+    return pace.run
+
+
+def _of_a_check(pace: Pace) -> float:
+    """It asks for several things, each with an answer of its own."""
+    return 4 * pace.answer
+
+
 def _other_commands() -> Iterator[Attack]:
     silent = hostile(at("DBGetTree", 1, manners.silent))
     dripping = hostile(at("DBGetTree", 1, manners.headers_drip))
     for command in (("check",), ("diff",), ("push",), ("status",), ("sync", "--durable")):
         for name, stage in (("a silent list", silent), ("headers drip for ever", dripping)):
             codes = frozenset({0, 5}) if command[0] == "status" else frozenset({5})
-            yield Attack("AMI and other commands", f"{' '.join(command)}: {name}", stage, codes, command=command)
+            seconds = _of_a_check if command == ("check",) else _of_a_run
+            words = f"{' '.join(command)}: {name}"
+            yield Attack("AMI and other commands", words, stage, codes, command=command, seconds=seconds)
     for manner in manners.ANYWHERE:
         harm = hostile(at("DBGet", 1, manner.play))
         codes = frozenset({0, 5})
