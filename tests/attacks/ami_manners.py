@@ -35,11 +35,12 @@ Play = Callable[[Line, Asked], None]
 
 @dataclass(frozen=True)
 class Manner:
-    """A way to answer badly. ``codes``: the exit codes that are right then."""
+    """A way to answer badly. ``codes``: the exit codes that are right then. ``converges``: as of an attack."""
 
     name: str
     play: Play
     codes: frozenset[int] = frozenset({5, 7})
+    converges: bool = True
 
 
 def silent(line: Line, _asked: Asked) -> None:
@@ -283,7 +284,8 @@ LISTS = (
     Manner("two ends", _list(lambda _, p: [*p, p[-1]]), _EITHER),
     Manner("no end", _list(lambda _, p: p[:-1])),
     Manner("an entry twice", _list(lambda _, p: [*p[:-1], p[1], p[-1]]), _EITHER),
-    Manner("no entry at all", _list(lambda asked, p: [p[0], _ended(asked, b"0")]), _EITHER),
+    # As after a reboot: what was to be deleted counts as lost, and when it is there again it is not ours any more.
+    Manner("no entry at all", _list(lambda asked, p: [p[0], _ended(asked, b"0")]), _EITHER, converges=False),
     Manner("entries drip for ever", _entries_drip),
     Manner("entries pour for ever", _entries_pour),
     Manner("the same entry pours for ever", _same_entry_pours),

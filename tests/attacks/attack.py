@@ -89,7 +89,7 @@ class Outcome:
     def message(self) -> str:
         """The first line of its last message."""
         lines = [line for line in self.err.splitlines() if line.startswith("astsync: ")]
-        found = [line.strip() for line in self.out.splitlines() if line.strip().startswith("✗")]
+        found = [line.strip().removeprefix("✗ ") for line in self.out.splitlines() if line.strip().startswith("✗")]
         return (lines[-1].removeprefix("astsync: ") if lines else "") or (found[0] if found else "")
 
 

@@ -15,8 +15,8 @@ from collections import deque
 from types import TracebackType
 from typing import Self
 
-_WORK = 0.01  # seconds of processor time of one measurement
-_REST = 0.2  # seconds between two
+_WORK = 0.05  # seconds of processor time of one measurement: systems favour who works shorter than that
+_REST = 0.7  # seconds between two
 _KEPT = 10_000
 
 
