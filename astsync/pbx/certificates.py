@@ -10,6 +10,7 @@ the certificate has no other names, and never for an address; ``check_peer`` doe
 where the certificate was issued by a CA of ``ca_file``.
 """
 
+import errno
 import hashlib
 import ipaddress
 import ssl
@@ -146,6 +147,9 @@ def context_of(config: PbxConfig) -> ssl.SSLContext:
     if config.fingerprint:
         return blind_context()
     try:
+        # OpenSSL would wait for the writer of a pipe, perhaps for ever.
+        if config.ca_file is not None and config.ca_file.is_fifo():
+            raise OSError(errno.EINVAL, "it is a pipe")  # noqa: TRY301
         context = ssl.create_default_context(cafile=config.ca_file)
     except OSError as error:
         raise ConfigError(

@@ -112,7 +112,8 @@ def _product() -> Iterator[Attack]:
     for stage, action, first, dialect in STAGES:
         side = f"AMI, {stage}"
         for manner in manners.ANYWHERE:
-            yield Attack(side, manner.name, hostile(at(action, first, manner.play), dialect=dialect), manner.codes)
+            harm = hostile(at(action, first, manner.play), dialect=dialect)
+            yield Attack(side, manner.name, harm, manner.codes)
     yield from _each("AMI, the list", "DBGetTree", 1, manners.LISTS)
     few = tuple(manner for manner in manners.LISTS if manner.name in _VERIFYING)
     yield from _each("AMI, the list when verifying", "DBGetTree", 2, few)
@@ -123,7 +124,8 @@ def _product() -> Iterator[Attack]:
 
 def _each(side: str, action: str, first: int, rows: tuple[Manner, ...], dialect: str = "22") -> Iterator[Attack]:
     for manner in rows:
-        yield Attack(side, manner.name, hostile(at(action, first, manner.play), dialect=dialect), manner.codes)
+        harm = hostile(at(action, first, manner.play), dialect=dialect)
+        yield Attack(side, manner.name, harm, manner.codes, converges=manner.converges)
 
 
 # Before the first action.

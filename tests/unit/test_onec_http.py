@@ -1,6 +1,7 @@
 """The HTTP client for 1C: encodings, logins, broken answers, redirects."""
 
 import base64
+import os
 from pathlib import Path
 
 import pytest
@@ -62,6 +63,13 @@ def test_a_password_file_that_cannot_be_read_is_a_configuration_error(server: Se
 def test_a_certificate_file_that_is_not_there_is_named(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere/ca.pem")
     with pytest.raises(ConfigError, match=r"/nowhere/ca\.pem"):
+        pull(server)
+
+
+def test_a_pipe_is_no_certificate_file(server: Server, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "ca.pem")
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(tmp_path / "ca.pem"))
+    with pytest.raises(ConfigError, match="no certificate file"):
         pull(server)
 
 

@@ -1,5 +1,6 @@
 """AMI over TLS: the certificate must be right, and the pipeline works as over TCP."""
 
+import os
 import socket
 import ssl
 import threading
@@ -105,7 +106,8 @@ def test_a_certificate_of_somebody_else(ca: trustme.CA, ca_file: Path) -> None:
 
 def test_a_ca_file_that_cannot_be_used(tmp_path: Path) -> None:
     (tmp_path / "empty.pem").write_text("no certificate")
-    for name in ("absent.pem", "empty.pem"):
+    os.mkfifo(tmp_path / "pipe.pem")
+    for name in ("absent.pem", "empty.pem", "pipe.pem"):
         with AmiStandIn() as standin, pytest.raises(ConfigError, match="cannot use ca_file"):
             AmiConnection(config(standin, standin.port, ca_file=tmp_path / name)).open()
 

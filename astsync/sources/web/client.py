@@ -283,6 +283,6 @@ def _tls(config: SourceConfig) -> SSLContext | None:
 def _authorities() -> str | bool:
     """Find the certificates to trust: a file or a folder named in the environment, else the usual ones."""
     named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
-    if named and not Path(named).exists():
+    if named and not (Path(named).is_file() or Path(named).is_dir()):  # a pipe would be waited for, perhaps for ever
         raise ConfigError(f"no certificate file {named}", hint="Correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE.")
     return named or True
