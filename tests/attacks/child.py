@@ -1,6 +1,7 @@
 """One command of the real program as a process: its exit code, its time and its peak of memory."""
 
 import os
+import re
 import resource
 import signal
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from tests.attacks.attack import Outcome
 
 _KEPT = 1_000_000  # bytes of what it printed that are looked at
+_HIGHEST = re.compile(rb"VmHWM:\s*(\d+) kB")
 _LOOK = 0.01  # seconds between two looks at whether it has ended
 
 
@@ -58,11 +60,11 @@ class Child:
             process = self.start(
                 arguments, out if self.out is None else self.out, err if self.err is None else self.err
             )
-            code, usage = _wait(process.pid, started, most, ends)
+            code, work, peak = _wait(process.pid, started, most, ends)
             process.returncode = 0 if code is None else code  # it was waited for here, for its figures
             seconds = time.monotonic() - started
         said = [bytes(each).decode("utf-8", "surrogateescape") for each in printed]
-        return Outcome(code, seconds, usage.ru_maxrss * 1024, said[0], said[1], usage.ru_utime + usage.ru_stime)
+        return Outcome(code, seconds, peak, said[0], said[1], work)
 
 
 @contextmanager
@@ -84,13 +86,17 @@ def _kept(into: bytearray) -> Iterator[int]:
         os.close(reading)
 
 
-def _wait(pid: int, started: float, most: float, ends: float | None) -> tuple[int | None, resource.struct_rusage]:
-    """Wait for the end. Its exit code, None when it was killed after ``most`` seconds."""
-    asked = False
+def _wait(pid: int, started: float, most: float, ends: float | None) -> tuple[int | None, float, int]:
+    """Wait for the end. The exit code, None when it was killed after ``most`` seconds; seconds of work; peak in bytes.
+
+    The peak is looked at while the command runs: what the system tells at the end counts the process that started it.
+    """
+    asked, peak = False, 0
     while True:
+        peak = max(peak, _peak(pid))
         found, status, usage = os.wait4(pid, os.WNOHANG)
         if found:
-            return os.waitstatus_to_exitcode(status), usage
+            return os.waitstatus_to_exitcode(status), usage.ru_utime + usage.ru_stime, peak
         passed = time.monotonic() - started
         if ends is not None and passed > ends and not asked:
             os.kill(pid, signal.SIGTERM)
@@ -98,5 +104,15 @@ def _wait(pid: int, started: float, most: float, ends: float | None) -> tuple[in
         if passed > most:
             with suppress(ProcessLookupError):
                 os.killpg(pid, signal.SIGKILL)
-            return None, os.wait4(pid, 0)[2]
+            usage = os.wait4(pid, 0)[2]
+            return None, usage.ru_utime + usage.ru_stime, peak
         time.sleep(_LOOK)
+
+
+def _peak(pid: int) -> int:
+    """The peak of resident memory of a process so far; 0 of one that has ended."""
+    try:
+        found = _HIGHEST.search(Path(f"/proc/{pid}/status").read_bytes())
+    except OSError:
+        return 0
+    return int(found[1]) * 1024 if found else 0

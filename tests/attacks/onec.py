@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from tests.attacks.attack import Attack, Kind, Pace
 from tests.attacks.http_manners import MANNERS, Good, Play
-from tests.attacks.network import Line, Listener
+from tests.attacks.network import Line, Listener, Over
 from tests.attacks.place import Place, free_port
 
 _HEAD = b"\r\n\r\n"
@@ -245,11 +245,16 @@ def _large_page(place: Place) -> AbstractContextManager[None]:
     def play(line: Line, good: Good) -> None:
         value = _parsed(good)
         if not value["value"]:
-            return line.send(good.whole())
-        row = value["value"][0]
-        size = len(json.dumps(row, ensure_ascii=False).encode())
-        rows = [{**row, "Ref_Key": f"00000000-0000-4000-8000-{n:012d}"} for n in range(30_000_000 // size)]
-        return line.send(_as_json(good, {**value, "value": rows}).whole())
+            line.send(good.whole())
+            raise Over
+        row = json.dumps({**value["value"][0], "Ref_Key": "%012d"}, ensure_ascii=False).encode() + b","
+        line.send(good.head(None, "Connection: close") + b'{"value":[')
+        for start in range(0, 30_000_000 // len(row), 1000):
+            line.send(
+                b"".join(row.replace(b"%012d", b"00000000-0000-4000-8000-%012d" % (start + n)) for n in range(1000))
+            )
+        line.send(row.rstrip(b",") + b"]}")
+        raise Over
 
     return hostile(Where("", "odata", lambda asked: _COUNTERPARTIES + "?" in unquote(asked.target)), play)(place)
 
