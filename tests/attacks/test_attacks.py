@@ -109,7 +109,7 @@ def _answers(line: Line, asked: Asked) -> None:
 
 
 def test_an_attack_that_strikes_nothing_is_a_fault(world: World, yardstick: Yardstick) -> None:
-    aside = Attack("AMI", "an action that nobody sends", hostile(at("Ping", 1, _answers)), frozenset({0}))
+    aside = Attack("AMI", "an action that nobody sends", hostile(at("Originate", 1, _answers)), frozenset({0}))
     assert Runner(world, yardstick, PATIENT).play(aside).faults == ["nothing was struck"]
 
 
