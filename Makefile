@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks slow-readers faults help golden docs setup lint types check test test-fast ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
+.PHONY: attacks slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,10 @@ bench: setup asterisk-22 ## figures beside the limit of AMI, other clients, orjs
 # make test plays a share of these. SEED=1000 plays other seeds; a failure prints its own, and the command that plays it alone.
 faults: setup asterisk ## 200 runs cut, killed and restarted on each Asterisk; the state machine at length
 	ASTSYNC_FAULTS=$(or $(SEEDS),200) ASTSYNC_FAULTS_SEED=$(or $(SEED),0) $(BIN)/pytest tests/faults
+
+# Each seed prints the same on every machine; a failure prints its own, and the command that tells all that happens in it.
+simulation: setup ## 1,000,000 runs in memory by a virtual clock, each struck somewhere and then in step again; RUNS=, SEED=
+	@$(BIN)/python -m tests.simulation --runs $(or $(RUNS),1000000) --seed $(or $(SEED),0)
 
 # A fault prints the command that plays its lines again.
 fuzz: setup ## 200,000 mutated lines through explain phone and explain name: no crash, no hang, constant memory

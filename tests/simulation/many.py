@@ -1,0 +1,97 @@
+"""Many seeds in processes of their own, and what came of them."""
+
+import sys
+import time
+import traceback
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing import get_context
+from multiprocessing.connection import Connection, wait
+
+from tests.simulation.patched import patched
+from tests.simulation.scenario import play
+
+CHUNK = 500
+"""Seeds that a process plays before it tells of them."""
+MOST = 20
+"""Failures after which no more seeds are played."""
+EVERY = 10.0
+"""Seconds between two lines of progress."""
+
+Failure = tuple[int, str]
+
+
+def play_all(seeds: range, processes: int) -> int:
+    """Share the seeds out, and tell of them. The result is the exit code."""
+    begun = told = time.monotonic()
+    done, seen, failures = 0, Counter[str](), 0
+    for count, what, failed in _chunks(seeds, processes):
+        done, failures = done + count, failures + len(failed)
+        seen.update(what)
+        for seed, words in failed:
+            _say(f"FAILED, again with: .venv/bin/python -m tests.simulation --seed {seed} --trace\n{words}")
+        if time.monotonic() - told > EVERY:
+            told = time.monotonic()
+            rate = done / (told - begun)
+            left = (len(seeds) - done) / rate / 60
+            _say(f"{done:,} of {len(seeds):,} runs, {rate:.0f} a second, {failures} failed, {left:.0f} minutes left")
+        if failures >= MOST:
+            break
+    _say(f"what happened: {dict(seen.most_common())}")
+    ended = f"{failures} failed" if failures else "all ended well"
+    _say(f"{done:,} runs from seed {seeds.start} on, {ended}, in {time.monotonic() - begun:.0f} s")
+    return 1 if failures or done < len(seeds) else 0
+
+
+def _say(words: str) -> None:
+    sys.stdout.write(f"{words}\n")
+    sys.stdout.flush()
+
+
+def _chunks(seeds: range, processes: int) -> Iterator[tuple[int, Counter[str], list[Failure]]]:
+    """Play the seeds in processes of their own; each tells of a chunk when it has played it."""
+    shares = [seeds[first::processes] for first in range(processes)]
+    with _workers(shares) as pipes:
+        open_pipes = [*pipes]
+        while open_pipes:
+            for pipe in wait(open_pipes):
+                if not isinstance(pipe, Connection):
+                    continue
+                try:
+                    yield pipe.recv()
+                except EOFError:
+                    open_pipes.remove(pipe)
+
+
+@contextmanager
+def _workers(shares: list[range]) -> Iterator[list[Connection]]:
+    context = get_context("spawn")
+    workers, pipes = [], []
+    for share in shares:
+        ours, theirs = context.Pipe(duplex=False)
+        worker = context.Process(target=_work, args=(share, theirs), daemon=True)
+        worker.start()
+        theirs.close()
+        workers.append(worker)
+        pipes.append(ours)
+    try:
+        yield pipes
+    finally:
+        for worker in workers:
+            worker.terminate()
+            worker.join()
+
+
+def _work(seeds: range, pipe: Connection) -> None:
+    with patched():
+        for first in range(0, len(seeds), CHUNK):
+            chunk = seeds[first : first + CHUNK]
+            seen, failed = Counter[str](), list[Failure]()
+            for seed in chunk:
+                try:
+                    seen.update(play(seed).seen)
+                except Exception as error:  # noqa: BLE001 - whatever it is, it is a failure of the seed
+                    failed.append((seed, "".join(traceback.format_exception_only(error))[:2_000]))
+            pipe.send((len(chunk), seen, failed))
+    pipe.close()

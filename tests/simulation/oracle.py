@@ -1,0 +1,461 @@
+"""What astsync promises about the keys of a family, told once more, and held against all that it does.
+
+The oracle sees what is sent to a PBX, what a PBX shows and answers, and what the store has committed. From these it
+knows whose each key is, what each run must have on record, and what may be sent. It uses nothing of ``phonebook``.
+
+Whose a key is: *sure* keys are astsync's whatever they hold: a run put its name there, or found it there, and a reading
+has shown it. A key with a *doubt* is astsync's as long as it holds one known value. All others are somebody else's.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from astsync.errors import EXIT_INTERRUPTED
+
+if TYPE_CHECKING:
+    from tests.simulation.asterisk import Action, Session
+    from tests.simulation.tasks import Process
+    from tests.simulation.world import World
+
+Names = Mapping[str, str]
+Place = tuple[str, str]
+"""A PBX and a family."""
+
+
+class Wrong(AssertionError):
+    """A promise was broken."""
+
+
+class Step(NamedTuple):
+    """What a run has to do with a key, and what stood and will stand there."""
+
+    act: Literal["write", "adopt", "delete", "give back", "let go"]
+    old: str | None
+    new: str | None
+
+
+class Kept(NamedTuple):
+    """A key in the record of a run."""
+
+    old: str | None
+    new: str | None
+    ours: bool
+
+
+@dataclass
+class Owners:
+    """Whose the keys of a family are."""
+
+    sure: set[str] = field(default_factory=set)
+    doubt: dict[str, str] = field(default_factory=dict)
+
+    def ours(self, held: Names) -> set[str]:
+        """The keys that are astsync's, where the PBX holds this; also sure ones that it does not hold."""
+        return self.sure | {key for key, value in self.doubt.items() if held.get(key) == value}
+
+    def take(self, key: str) -> None:
+        """Be sure of a key."""
+        self.sure.add(key)
+        self.doubt.pop(key, None)
+
+    def leave(self, key: str) -> None:
+        """Give a key up."""
+        self.sure.discard(key)
+        self.doubt.pop(key, None)
+
+    def doubt_it(self, key: str, value: str | None) -> None:
+        """Own a key only as long as it holds a value."""
+        self.leave(key)
+        if value is not None:
+            self.doubt[key] = value
+
+
+@dataclass
+class Reading:
+    """A whole list, as a PBX gave it to a process, over a session."""
+
+    held: Names
+    ours: set[str]
+    session: Session
+
+
+@dataclass
+class Part:
+    """What a run does on one PBX, from its record on."""
+
+    place: Place
+    steps: dict[str, Step]
+    wanted: Names
+    first: Reading
+    last: Reading
+    whole: bool
+    sent: set[str] = field(default_factory=set)
+    put: set[str] = field(default_factory=set)
+    deleted: set[str] = field(default_factory=set)
+    refused: set[str] = field(default_factory=set)
+    is_seen: bool = True
+    """Whether nothing was sent since the last reading."""
+
+    @property
+    def puts(self) -> dict[str, str]:
+        """The values that it must put before it deletes."""
+        if self.whole:
+            return dict(self.wanted)
+        return {key: step.new for key, step in self.steps.items() if step.new is not None and step.new != step.old}
+
+
+@dataclass
+class Run:
+    """A run: its process, its command and its list."""
+
+    number: int
+    process: Process
+    command: str
+    undoes: int | None
+    family: str
+    keeps: bool
+    may_be_empty: bool
+    whole: bool
+    skips: bool
+    until: float
+    listed: Names | None = None
+    parts: dict[str, Part] = field(default_factory=dict)
+    pulls: bool = False
+    is_saved: bool = False
+    ended: bool = False
+
+
+class Oracle:
+    """All promises; each method tells it of one thing that happened. Raises Wrong."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.owners: dict[Place, Owners] = {}
+        self.records: dict[tuple[int, str, str], dict[str, Kept]] = {}
+        self.snapshot: Names | None = None
+        self.runs: dict[Process, Run] = {}
+        self.last_run = 0
+        self.wrong: Wrong | None = None
+        self._counted: set[int] = set()
+        self._by_number: dict[int, Run] = {}
+        self._readings: dict[tuple[Process, Place], Reading] = {}
+        self._pulled: dict[Process, Names] = {}
+
+    def _wrong(self, words: str) -> Wrong:
+        """A broken promise; the first is kept, as the product may turn it into another error."""
+        self.wrong = self.wrong or Wrong(words)
+        return self.wrong
+
+    def of(self, place: Place) -> Owners:
+        """Whose the keys of a family are."""
+        return self.owners.setdefault(place, Owners())
+
+    # What PBXs show and do.
+
+    def reads(self, session: Session, family: str, held: Names) -> None:
+        """A PBX gave its list."""
+        place = session.asterisk.name, family
+        reading = Reading(held, self.of(place).ours(held), session)
+        self._readings[session.process, place] = reading
+        part = self._part(session, family)
+        if part is not None:
+            part.last, part.is_seen = reading, True
+
+    def sends(self, session: Session, action: Action) -> None:
+        """A write is sent."""
+        run = self.runs.get(session.process)
+        family, key = action.headers["Family"], action.key
+        if run is None or run.ended:
+            raise self._wrong(f"{action} is sent outside of a run")
+        if self._world.holder is not session.process:
+            raise self._wrong(f"{action} is sent without the lock")
+        part = run.parts.get(session.asterisk.name)
+        if part is None or part.place[1] != family:
+            raise self._wrong(f"{action} is sent and nothing is on record")
+        action.run = run.number
+        if run.listed is not None:
+            self._check_list(run, action)
+        part.sent.add(key)
+        part.is_seen = False
+        if action.name == "DBPut":
+            self._check_put(part, action)
+        else:
+            self._check_delete(part, action, session)
+        self._check_record(run, part, action)
+
+    def _check_list(self, run: Run, action: Action) -> None:
+        if run.pulls and not run.is_saved:
+            raise self._wrong(f"{action} is sent and its list is not saved")
+        if not run.listed and not run.may_be_empty:
+            raise self._wrong(f"{action} is sent for a list that is empty")
+
+    def _check_put(self, part: Part, action: Action) -> None:
+        key, value = action.key, action.headers.get("Val", "")
+        if part.puts.get(key) != value and part.wanted.get(key) != value:
+            raise self._wrong(f"{action} is sent and nobody wants it")
+        old = part.first.held.get(key)
+        seen = part.last.held.get(key)
+        if part.last is not part.first and seen not in {old, value, None}:
+            raise self._wrong(f"{action} is sent over {seen!r}, which somebody wrote during the run")
+
+    def _check_delete(self, part: Part, action: Action, session: Session) -> None:
+        key = action.key
+        step = part.steps.get(key)
+        if step is None or step.act != "delete":
+            raise self._wrong(f"{action} is sent and the key may not be deleted")
+        unput = part.puts.keys() - part.put
+        if unput:
+            raise self._wrong(f"{action} is sent before {sorted(unput)} are put")
+        if part.last.session is not session:
+            raise self._wrong(f"{action} is sent over a new connection and nothing was read over it")
+        if part.last.held.get(key) not in {step.old, None}:
+            raise self._wrong(f"{action} is sent and another value was read last")
+
+    def _check_record(self, run: Run, part: Part, action: Action) -> None:
+        """Check that what is there now is in the store: what a run overwrites must be there before it is sent."""
+        kept = self.records[run.number, *part.place].get(action.key)
+        old = part.first.held.get(action.key)
+        new = action.headers.get("Val", "") if action.name == "DBPut" else None
+        if old != new and (kept is None or (kept.old, kept.new) != (old, new)):
+            raise self._wrong(f"{action} is sent and the record has {kept}, not {old!r}")
+
+    def done(self, session: Session, action: Action, before: str | None, answer: bytes) -> None:
+        """A PBX has done a write, or refused it."""
+        if session.asterisk.held(action.headers["Family"]).get(action.key) != before:
+            self._world.touched(action.key, before)
+
+    def answers(self, session: Session, action: Action, answer: bytes) -> None:
+        """A write was answered."""
+        part = self._part(session, action.headers["Family"])
+        if part is None:
+            return
+        good = answer.startswith(b"Response: Success") or b"not found" in answer
+        if not good:
+            part.refused.add(action.key)
+        elif action.name == "DBPut":
+            part.put.add(action.key)
+        else:
+            part.deleted.add(action.key)
+
+    def _part(self, session: Session, family: str) -> Part | None:
+        run = self.runs.get(session.process)
+        if run is None or run.ended or run.family != family:
+            return None
+        return run.parts.get(session.asterisk.name)
+
+    def pulls(self, process: Process, names: Names) -> None:
+        """The source gave its whole list to a process."""
+        self._pulled[process] = names
+        run = self.runs.get(process)
+        if run is not None and run.pulls and not run.ended and not process.watches:
+            run.listed = names
+
+    # What the store has committed.
+
+    def begins(self, run: Run) -> None:
+        """A run has begun."""
+        self.runs[run.process] = run
+        self._by_number[run.number] = run
+        self.last_run = run.number
+        if run.command == "restore" or (run.command == "push" and self.snapshot is not None):
+            run.listed = self.snapshot
+        elif run.command != "undo":
+            run.pulls = True
+            run.listed = self._pulled.get(run.process) if run.process.watches else None
+
+    def saves(self, process: Process, names: Names) -> None:
+        """A list was saved as the snapshot."""
+        run = self.runs[process]
+        if run.listed is None or names != run.listed:
+            raise self._wrong(f"{names} was saved as the list of run {run.number}, which pulled {run.listed}")
+        run.is_saved = True
+        self.snapshot = dict(names)
+
+    def records_it(self, process: Process, pbx: str, began: float) -> None:
+        """The record of what a run is about to change on a PBX is in the store; when that ``began``."""
+        run = self.runs[process]
+        if began > run.until:
+            raise self._wrong(f"run {run.number} goes on to write on {pbx} when its time is over")
+        place = pbx, run.family
+        reading, owners = self._readings[process, place], self.of(place)
+        if run.command == "undo":
+            steps, wanted = self._steps_back(run, place, reading)
+        else:
+            wanted = run.listed or {}
+            steps = _steps(reading.held, wanted, reading.ours, keeps=run.keeps)
+        run.parts[pbx] = Part(place, steps, wanted, reading, reading, run.whole)
+        for key in [*owners.doubt]:
+            (owners.take if key in reading.ours else owners.leave)(key)
+        record = self.records[run.number, *place] = {}
+        for key, step in steps.items():
+            before = key in reading.ours
+            _begin(owners, key, step, ours=before)
+            gained = step.act == "adopt" and not before
+            if step.old != step.new or (gained and step.old is not None) or (before and _lost(step)):
+                record[key] = Kept(step.old, step.new, before)
+
+    def settles(self, process: Process, pbx: str) -> None:
+        """What became of it, by the last reading, is in the store."""
+        self._settle(self.runs[process], self.runs[process].parts[pbx])
+
+    def _settle(self, run: Run, part: Part) -> None:
+        owners, record, held = self.of(part.place), self.records[run.number, *part.place], part.last.held
+        for key, step in part.steps.items():
+            _end(owners, key, step, held.get(key), ours=key in part.first.ours)
+            if step.old != step.new and held.get(key) == step.old:
+                record.pop(key, None)
+
+    def _steps_back(self, run: Run, place: Place, reading: Reading) -> tuple[dict[str, Step], Names]:
+        steps = {}
+        for key, kept in self.records.get((run.undoes or 0, *place), {}).items():
+            step = step_back(kept, reading.held.get(key), ours=key in reading.ours)
+            if step is not None:
+                steps[key] = step
+            elif kept.old != kept.new and not run.skips:
+                raise self._wrong(f"run {run.undoes} is put back although {key} has changed since")
+        return steps, {key: step.new for key, step in steps.items() if step.new is not None}
+
+    def ends(self, process: Process, *, in_order: bool) -> None:
+        """A run is over: nothing is sent any more. What its last readings have shown is in the store.
+
+        ``in_order``: it was not interrupted, and the store did not fail.
+        """
+        run = self.runs[process]
+        run.ended = True
+        for part in run.parts.values():
+            if not (in_order and part.sent and part.is_seen):
+                continue
+            owners, record = self.of(part.place), self.records[run.number, *part.place]
+            before = set(owners.sure), dict(owners.doubt), dict(record)
+            self._settle(run, part)
+            if before != (owners.sure, owners.doubt, record):
+                raise self._wrong(f"run {run.number} has read {part.place[0]} again, and the store does not know")
+
+    # How things must stand.
+
+    def check_store(self, db: sqlite3.Connection) -> None:
+        """Check that the store holds what the oracle knows, and nothing else."""
+        stored: dict[Place, Owners] = {}
+        for pbx, family, number, value in db.execute("SELECT pbx, family, number, if_held FROM owned"):
+            owners = stored.setdefault((pbx, family), Owners())
+            if value is None:
+                owners.sure.add(number.decode())
+            else:
+                owners.doubt[number.decode()] = value.decode()
+        mine = {place: owners for place, owners in self.owners.items() if owners.sure or owners.doubt}
+        if stored != mine:
+            raise self._wrong(f"the store's owners are {stored}, not {mine}")
+        records: dict[tuple[int, str, str], dict[str, Kept]] = {}
+        for run, pbx, family, number, old, new, owned in db.execute("SELECT * FROM undo"):
+            kept = Kept(old and old.decode(), new and new.decode(), bool(owned))
+            records.setdefault((run, pbx, family), {})[number.decode()] = kept
+        known = {where: record for where, record in self.records.items() if record}
+        if records != known:
+            raise self._wrong(f"the store's records are {records}, not {known}")
+        names = dict(db.execute("SELECT number, name FROM snapshot").fetchall())
+        if names != (self.snapshot or {}):
+            raise self._wrong(f"the snapshot is {names}, not {self.snapshot}")
+
+    def check_history(self, db: sqlite3.Connection) -> None:
+        """Check that history tells of each run that ended what PBXs confirmed, and that what is verified was seen."""
+        for number, code in db.execute("SELECT id, exit_code FROM run WHERE finished IS NOT NULL").fetchall():
+            if number not in self._counted:
+                self._counted.add(number)
+                self._check_counts(self._by_number[number], db, interrupted=code == EXIT_INTERRUPTED)
+
+    def _check_counts(self, record: Run, db: sqlite3.Connection, *, interrupted: bool) -> None:
+        query = "SELECT pbx, added, changed, deleted, failed, verified, error FROM run_pbx WHERE run = ?"
+        run = record.number
+        for pbx, added, changed, deleted, failed, verified, error in db.execute(query, (run,)).fetchall():
+            part = record.parts.get(pbx)
+            if part is None:
+                if added or changed or deleted or verified:
+                    raise self._wrong(f"run {run} did nothing on {pbx} and tells of {added}, {changed}, {deleted}")
+                continue
+            old, exact = part.first.held, not error and not interrupted
+            writes = {key for key in part.puts if old.get(key) != part.puts[key]}
+            true = (
+                len({key for key in writes & part.put if key not in old}),
+                len({key for key in writes & part.put if key in old}),
+                len(part.deleted),
+            )
+            told = (added, changed, deleted)
+            if any(a > b for a, b in zip(told, true, strict=True)) or (exact and told != true):
+                raise self._wrong(f"run {run} tells of {told} on {pbx}, which confirmed {true}")
+            if failed > len(part.refused | part.steps.keys()):
+                raise self._wrong(f"run {run} tells of {failed} failures on {pbx}, which refused {part.refused}")
+            wrong = _unlike(part)
+            if verified and wrong:
+                raise self._wrong(f"run {run} says that {pbx} is verified, and it holds {wrong}")
+            if exact and not verified:
+                raise self._wrong(f"run {run} has no error on {pbx}, and has not verified it")
+
+
+def _unlike(part: Part) -> dict[str, str | None]:
+    held = part.last.held
+    wrong = {key: held.get(key) for key, name in part.wanted.items() if held.get(key) != name}
+    return wrong | {key: held[key] for key, step in part.steps.items() if step.act == "delete" and key in held}
+
+
+def _steps(held: Names, wanted: Names, ours: set[str], *, keeps: bool) -> dict[str, Step]:
+    """What a run that follows a list has to do."""
+    steps = {}
+    for key, name in wanted.items():
+        if held.get(key) != name:
+            steps[key] = Step("write", held.get(key), name)
+        elif key not in ours:
+            steps[key] = Step("adopt", name, name)
+    for key in held.keys() - wanted.keys():
+        if key in ours or not keeps:
+            steps[key] = Step("delete", held[key], None)
+    for key in ours - held.keys() - wanted.keys():
+        steps[key] = Step("let go", None, None)
+    return steps
+
+
+def step_back(kept: Kept, now: str | None, *, ours: bool) -> Step | None:
+    """What an undo does with a key; None where somebody has changed it."""
+    if now == kept.old:
+        return Step("adopt" if kept.ours and now is not None else "let go", now, now)
+    if now != kept.new:
+        return None
+    if kept.old is None:
+        return Step("delete", now, None) if ours else None
+    if kept.ours:
+        return Step("write", now, kept.old)
+    return Step("let go" if now is None else "give back", now, kept.old)
+
+
+def _lost(step: Step) -> bool:
+    """Whether a step gives up a key whose value stays."""
+    return step.act == "let go" and step.old == step.new is not None
+
+
+def _begin(owners: Owners, key: str, step: Step, *, ours: bool) -> None:
+    """What a run's record makes of a key: from now on the run may be cut off."""
+    if step.act == "adopt":
+        owners.take(key)
+    elif step.act == "let go":
+        owners.leave(key)
+    elif step.act == "write":
+        owners.take(key) if ours else owners.doubt_it(key, step.new)
+    elif ours:
+        owners.doubt_it(key, step.old)
+
+
+def _end(owners: Owners, key: str, step: Step, now: str | None, *, ours: bool) -> None:
+    """What the reading after a run's writes makes of a key."""
+    if step.act in {"adopt", "let go"}:
+        return
+    if step.act == "write":
+        owners.take(key) if ours or now == step.new else owners.leave(key)
+    elif ours and now == step.old:
+        owners.take(key)
+    elif ours and now is None and step.act == "delete":
+        owners.doubt_it(key, step.old)  # a killed Asterisk may bring it back
+    else:
+        owners.leave(key)

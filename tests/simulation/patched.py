@@ -1,0 +1,62 @@
+"""The product's modules over the seed's clock, threads and sockets, for as long as seeds are played."""
+
+import logging
+import queue
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+from unittest.mock import patch
+
+from astsync.pbx import connection, retry
+from astsync.stopping import NEVER
+from astsync.store import locked
+from tests.simulation.tasks import Event, Queue, Threading, Time
+from tests.simulation.world import World
+
+STAND_INS: dict[str, tuple[object, object]] = {
+    "threading": (threading, Threading),
+    "time": (time, Time),
+    "queue": (queue, Queue),
+}
+ROOMS = ("astsync.engine", "astsync.pbx", "astsync.watch", "astsync.stopping", "astsync.parts")
+
+
+class Player:
+    """Whose world it is at the moment."""
+
+    world: World
+
+
+class _Jitter:
+    """The random numbers of pauses, by the seed."""
+
+    @staticmethod
+    def uniform(low: float, high: float) -> float:
+        return Player.world.random.uniform(low, high)
+
+
+@contextmanager
+def patched() -> Iterator[None]:
+    """Let modules see the stand-ins; the log is silent, as formatting it takes most of the time."""
+    with ExitStack() as stack:
+        for name, module in [*sys.modules.items()]:
+            if name.startswith(ROOMS):
+                _patch(stack, module)
+        stack.enter_context(patch.object(connection, "connect", lambda config: Player.world.connect(config)))
+        stack.enter_context(patch.object(retry, "_random", _Jitter))
+        stack.enter_context(patch.object(NEVER, "_asked", Event()))
+        level = logging.root.manager.disable
+        logging.disable(logging.CRITICAL)
+        stack.callback(logging.disable, level)
+        yield
+
+
+def _patch(stack: ExitStack, module: Any) -> None:
+    for name, (real, ours) in STAND_INS.items():
+        if getattr(module, name, None) is real:
+            stack.enter_context(patch.object(module, name, ours))
+    if getattr(module, "locked", None) is locked:
+        stack.enter_context(patch.object(module, "locked", lambda path: Player.world.locked(path)))

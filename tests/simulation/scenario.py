@@ -1,0 +1,211 @@
+"""What happens in one seed: a history, runs that something strikes, and then runs in peace, which must end well."""
+
+from tests.simulation.faults import chosen
+from tests.simulation.oracle import Place, Wrong, step_back
+from tests.simulation.patched import Player
+from tests.simulation.world import EVERY, LISTED, Command, How, World, again
+
+
+def play(seed: int, *, trace: bool = False) -> World:
+    """Play a seed, under ``patched``, and give its world. Raises Wrong, Hang, or what a bug raised."""
+    world = Player.world = World(seed, trace=trace)
+    try:
+        Scenario(world).play()
+    except BaseException as error:
+        if world.trace is not None:
+            error.add_note("\n".join(world.trace))
+        raise
+    return world
+
+
+class Scenario:
+    """One seed."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.random = random = world.random
+        names = ["office"] if random.random() < 0.75 else ["office", "branch"]
+        world.furnish(names, ("cidname",) if random.random() < 0.9 else ("cidname", "second"))
+        self.how = How(
+            family=world.families[0],
+            keeps=random.random() < 0.85,
+            patience=random.choice([0, 5, 30]),
+        )
+
+    def play(self) -> None:
+        """History, disturbance, peace."""
+        world, random = self.world, self.random
+        if random.random() < 0.6:
+            self._converge(self.how)
+            self._between()
+        for _ in range(1 if random.random() < 0.75 else 2):
+            self._disturbed()
+        world.calm()
+        how = again(self.how, family=random.choice(world.families))
+        if random.random() < 0.08:
+            self._converge_by_watch(how)
+        else:
+            self._converge(how)
+        if random.random() < 0.5:
+            self._undo_at_last(how)
+
+    def _between(self) -> None:
+        """Time passes, and people work."""
+        world, random = self.world, self.random
+        world.change_list()
+        for asterisk in world.asterisks.values():
+            for _ in range(random.choice([0, 0, 1, 2])):
+                world.somebody(asterisk, random.choice(world.keys))
+        if random.random() < 0.8:
+            world.hub.now += 10
+
+    def _disturbed(self) -> None:
+        """A command that is struck."""
+        world, random = self.world, self.random
+        command = random.choices(["sync", "push", "undo", "watch", "empty"], weights=[10, 3, 4, 2, 1])[0]
+        world.faults = chosen(random, random.choices([0, 1, 2, 3], weights=[1, 12, 5, 2])[0])
+        how = self.how
+        if command == "undo":
+            how = again(how, command="undo", skips=random.random() < 0.6, undoes=self._undoable())
+        elif command == "push":
+            how = again(how, command="push", whole=True)
+        elif command == "watch":
+            how = again(how, command="watch")
+        elif command == "empty":
+            world.listed = {}
+        if random.random() < 0.1:
+            how = again(how, durable=True)
+        begun = world.start(how)
+        if command == "watch":
+            world.hub.after(random.uniform(1, 3 * EVERY), lambda: world.stop_watch(begun.process))
+        world.finish()
+        world.seen[f"{command}: {_outcome(begun)}"] += 1
+        self._check()
+        if command == "empty" or not world.listed:
+            world.change_list()
+            world.listed.setdefault(LISTED[0], world.name("Firma"))
+
+    def _undoable(self) -> int | None:
+        runs = sorted({run for (run, _, _), record in self.world.oracle.records.items() if record})
+        return self.random.choice([None, *runs[-3:]])
+
+    def _check(self) -> None:
+        world = self.world
+        world.oracle.check_store(world.db)
+        world.oracle.check_history(world.db)
+
+    def _converge(self, how: How) -> None:
+        """One run in peace brings every PBX in step, and everything on it is whose it must be."""
+        world = self.world
+        world.listed.setdefault(LISTED[0], world.name("Firma"))
+        expected = self._expected(how)
+        command = world.play(again(how, command="sync"))
+        if not command.ok:
+            raise Wrong(f"a sync in peace failed: {_outcome(command)} {command.error} {command.report}")
+        self._check_in_step(expected, how)
+        self._check()
+
+    def _expected(self, how: How) -> dict[str, dict[str, str]]:
+        """What each PBX must hold: the list, and what is not astsync's."""
+        world = self.world
+        expected = {}
+        for name, asterisk in world.asterisks.items():
+            held = asterisk.held(how.family)
+            ours = world.oracle.of((name, how.family)).ours(held)
+            kept = {key: value for key, value in held.items() if how.keeps and key not in ours}
+            expected[name] = kept | world.listed
+        return expected
+
+    def _check_in_step(self, expected: dict[str, dict[str, str]], how: How) -> None:
+        world = self.world
+        for name, asterisk in world.asterisks.items():
+            held = asterisk.held(how.family)
+            if held != expected[name]:
+                raise Wrong(f"{name} holds {held}, not {expected[name]}")
+            ours = world.oracle.of((name, how.family)).ours(held)
+            if ours & held.keys() != world.listed.keys():
+                raise Wrong(f"{sorted(ours)} are astsync's on {name}, not the list {sorted(world.listed)}")
+
+    def _converge_by_watch(self, how: How) -> None:
+        """A watch in peace does the same by itself."""
+        world = self.world
+        world.listed.setdefault(LISTED[0], world.name("Firma"))
+        expected = self._expected(how)
+        begun = world.start(again(how, command="watch"))
+        world.hub.after(3.5 * EVERY, lambda: world.stop_watch(begun.process))
+        world.finish()
+        self._check_in_step(expected, how)
+        self._check()
+
+    def _undo_at_last(self, how: How) -> None:
+        """A run in peace, put back at once, leaves every PBX as it was before."""
+        world, random = self.world, self.random
+        world.calm()
+        self._between()
+        before = {name: dict(asterisk.held(how.family)) for name, asterisk in world.asterisks.items()}
+        owned = {name: world.oracle.of((name, how.family)).ours(held) for name, held in before.items()}
+        self._converge(how)
+        run = world.oracle.last_run
+        written = [name for name in before if world.oracle.records.get((run, name, how.family))]
+        if not written:
+            return
+        if random.random() < 0.3:
+            self._undo_changed(how, run)
+        else:
+            self._undo_all(how, run, before, owned)
+
+    def _undo_all(self, how: How, run: int, before: dict[str, dict[str, str]], owned: dict[str, set[str]]) -> None:
+        world = self.world
+        command = world.play(again(how, command="undo", undoes=run))
+        if not command.ok:
+            raise Wrong(f"an undo in peace failed: {_outcome(command)} {command.error} {command.report}")
+        for name, asterisk in world.asterisks.items():
+            held = asterisk.held(how.family)
+            if held != before[name]:
+                raise Wrong(f"{name} holds {held} after undo, and held {before[name]}")
+            ours = world.oracle.of((name, how.family)).ours(held)
+            if ours & held.keys() != owned[name] & held.keys():
+                raise Wrong(f"{sorted(ours)} are astsync's on {name} after undo, and were {sorted(owned[name])}")
+        self._check()
+
+    def _undo_changed(self, how: How, run: int) -> None:
+        """After somebody wrote, undo is refused; with --skip-changed it leaves what was written since."""
+        world, random = self.world, self.random
+        for asterisk in world.asterisks.values():
+            world.somebody(asterisk, random.choice(world.keys))
+        after, changed = dict[str, dict[str, str]](), False
+        for name, asterisk in world.asterisks.items():
+            after[name], changed_here = self._put_back(asterisk.held(how.family), run, (name, how.family))
+            changed = changed or changed_here
+        skips = random.random() < 0.5
+        command = world.play(again(how, command="undo", undoes=run, skips=skips))
+        if changed and not skips:
+            if command.ok:
+                raise Wrong("an undo of what has changed was not refused")
+        elif not command.ok:
+            raise Wrong(f"an undo in peace failed: {_outcome(command)} {command.error} {command.report}")
+        elif after != (now := {name: asterisk.held(how.family) for name, asterisk in world.asterisks.items()}):
+            raise Wrong(f"after undo PBXs hold {now}, not {after}")
+        self._check()
+
+    def _put_back(self, held: dict[str, str], run: int, place: Place) -> tuple[dict[str, str], bool]:
+        """What a PBX holds when a run is put back, and whether some of it has changed since."""
+        oracle, after, changed = self.world.oracle, dict(held), False
+        ours = oracle.of(place).ours(held)
+        for key, kept in oracle.records.get((run, *place), {}).items():
+            step = step_back(kept, held.get(key), ours=key in ours)
+            if step is None:
+                changed = changed or kept.old != kept.new
+            elif step.new is None:
+                after.pop(key, None)
+            else:
+                after[key] = step.new
+        return after, changed
+
+
+def _outcome(command: Command) -> str:
+    if command.report is not None:
+        return f"exit code {command.report.exit_code}"
+    if command.error is not None:
+        return f"exit code {command.error.exit_code}"
+    return "interrupted or killed" if not command.process.watches else "ended"

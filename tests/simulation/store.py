@@ -1,0 +1,124 @@
+"""The product's store over a database in memory that outlives its processes, as a file does."""
+
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from astsync.errors import EXIT_INTERRUPTED
+from astsync.phonebook.ownership import Ownership
+from astsync.store import Before, RunPart, Snapshot, Store
+from astsync.store.database import Database
+from astsync.store.schema import bring_up
+from tests.simulation.oracle import Run
+from tests.simulation.tasks import Died, Process
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+
+def connected() -> sqlite3.Connection:
+    """A new database in memory, with the product's schema."""
+    db = sqlite3.connect(":memory:", isolation_level=None)
+    bring_up(db, 0)
+    db.execute("PRAGMA foreign_keys = ON")
+    return db
+
+
+class MemoryDatabase(Database):
+    """The product's transactions; a process may die before and after each, and before its COMMIT.
+
+    What a dying process had not committed is rolled back, as SQLite does when it opens the file again.
+    """
+
+    def __init__(self, world: "World", process: Process, *, write: bool) -> None:
+        self._db = world.db
+        self.path = Path("memory")
+        self._lock = world.store_lock
+        self._world = world
+        self._process = process
+        self._write = write
+        self.then: Callable[[], None] | None = None
+
+    def close(self) -> None:
+        """Leave it to the next process."""
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction. ``then`` is called as soon as it is committed."""
+        then, self.then = self.then, None
+        world = self._world
+        if not self._write:
+            raise AssertionError("a dry run writes to the store")
+        self._point("store")
+        with super().change() as db:
+            if world.store_fails:
+                world.store_fails -= 1
+                world.store_failed += 1
+                raise sqlite3.OperationalError("database or disk is full")
+            yield db
+            self._point("commit")
+        if then is not None:
+            then()
+        self._point("committed")
+
+    def _point(self, place: str) -> None:
+        if self._process.dead:
+            raise Died
+        self._world.point(place)
+
+
+class MemoryStore(Store):
+    """The product's store, which tells the oracle what it has committed."""
+
+    def __init__(self, world: "World", process: Process, *, write: bool) -> None:
+        self.path = Path("memory")
+        self._undo_runs = 200
+        self._file: MemoryDatabase = MemoryDatabase(world, process, write=write)
+        self._oracle = world.oracle
+        self._process = process
+        self._world = world
+        self._failed = 0
+
+    def begin_run(self, command: str, undoes: int | None = None) -> int:
+        """Store it and tell the oracle."""
+
+        def tell() -> None:
+            (number,) = self._world.db.execute("SELECT max(id) FROM run").fetchone()
+            how, until = self._world.hows[self._process], self._world.hub.now + self._world.max_seconds + 1
+            self._failed = self._world.store_failed
+            options = (how.family, how.keeps, how.may_be_empty, how.whole, how.skips)
+            self._oracle.begins(Run(number, self._process, command, undoes, *options, until))
+
+        self._world.settle_late()
+        self._file.then = tell
+        return super().begin_run(command, undoes)
+
+    def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
+        """Store it and tell the oracle."""
+        names = {number: entry.name for number, entry in snapshot.entries.items()}
+        self._file.then = lambda: self._oracle.saves(self._process, names)
+        super().save_snapshot(snapshot, run)
+
+    def save_record_and_owners(
+        self, run: int, pbx: str, family: str, before: Iterable[Before], owners: Mapping[str, Ownership]
+    ) -> None:
+        """Store it and tell the oracle."""
+        began = self._world.hub.now
+        self._file.then = lambda: self._oracle.records_it(self._process, pbx, began)
+        super().save_record_and_owners(run, pbx, family, before, owners)
+
+    def save_outcome_and_owners(
+        self, run: int, pbx: str, family: str, unmade: Iterable[str], owners: Mapping[str, Ownership]
+    ) -> None:
+        """Store it and tell the oracle."""
+        self._file.then = lambda: self._oracle.settles(self._process, pbx)
+        super().save_outcome_and_owners(run, pbx, family, unmade, owners)
+
+    def end_run(self, run: int, exit_code: int, message: str = "", parts: Sequence[RunPart] = ()) -> None:
+        """Store it and tell the oracle."""
+        if not self._process.dead:
+            in_order = exit_code != EXIT_INTERRUPTED and self._failed == self._world.store_failed
+            self._oracle.ends(self._process, in_order=in_order)
+        super().end_run(run, exit_code, message, parts)

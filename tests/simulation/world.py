@@ -1,0 +1,417 @@
+"""The world of one seed: PBXs, the store, the list, processes of astsync, and what strikes them."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from astsync.config import Config, PbxConfig
+from astsync.engine.result import Report
+from astsync.errors import AstsyncError, LockedError, SourceUnreachable
+from astsync.finding import Finding
+from astsync.parts import Parts
+from astsync.phonebook.book import BookBuilder
+from astsync.phonebook.model import Claim, Counterparty, Decide, Entry, Note, Phonebook, Progress, no_progress
+from astsync.phonebook.plan import Lifted
+from astsync.sources import CONFIG
+from astsync.stopping import NEVER, Stopping
+from astsync.store import Store
+from astsync.watch.job import Job
+from astsync.watch.notify import Notifier
+from astsync.watch.runs import Runs
+from astsync.watch.watcher import Watch
+from tests.simulation.asterisk import Action, Asterisk, Session
+from tests.simulation.faults import Fault, Moment
+from tests.simulation.oracle import Oracle, Wrong
+from tests.simulation.store import MemoryStore, connected
+from tests.simulation.tasks import Here, Hub, Process
+
+LISTED = [str(74955550100 + i) for i in range(6)]
+"""Keys that the source may list."""
+THEIRS = [str(74956660100 + i) for i in range(2)]
+"""Keys that it never lists: with foreign = "keep" no run may touch them."""
+ENDS_WITHIN = 400.0
+"""Seconds within which a run ends, whatever a PBX does: its patience, and some time-outs."""
+EVERY = 60.0
+"""Seconds between two syncs of watch."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How a process runs: by the configuration, and by its command line."""
+
+    command: str = "sync"
+    family: str = "cidname"
+    keeps: bool = True
+    may_be_empty: bool = False
+    whole: bool = False
+    durable: bool = False
+    skips: bool = False
+    dry: bool = False
+    patience: int = 30
+    undoes: int | None = None
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}={value}" for name, value in vars(self).items() if value not in {False, None})
+
+
+@cache
+def configuration(names: tuple[str, ...], family: str, keeps: bool, patience: int) -> Config:
+    """Make a configuration."""
+    pbxs = [
+        {"name": name, "host": "192.0.2.1", "user": "astsync", "secret": "s", "patience": patience} for name in names
+    ]
+    sync = {"family": family, "foreign": "keep" if keeps else "delete"}
+    return CONFIG.model_validate({"source": {"url": "http://1c.example/trade"}, "pbx": pbxs, "sync": sync})
+
+
+class QuickBuilder(BookBuilder):
+    """A book of names that need no work: what becomes of a name is no part of this."""
+
+    def __init__(self) -> None:
+        self._names_by_number: dict[str, str] = {}
+
+    def read(self, counterparties: Any) -> Decide:
+        """Take the counterparties."""
+        self._names_by_number = {counterparty.ref: counterparty.name for counterparty in counterparties}
+        return self.decide
+
+    def decide(self, note: Note) -> Phonebook:
+        """Make the book."""
+        names = self._names_by_number
+        for number, name in names.items():
+            note(number, (Claim(name, number),))
+        return Phonebook({n: Entry(n, name, n) for n, name in names.items()}, counterparties=len(names))
+
+
+class Listed:
+    """The source."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def describe(self) -> str:
+        """Name it."""
+        return "a list"
+
+    def check(self) -> Iterator[Finding]:
+        """Say that it is there."""
+        yield Finding("list", good=True, words="there")
+
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
+        """Give the list as it is when it begins. Raises SourceUnreachable."""
+        world = self._world
+        names = dict(world.listed)
+        for number, name in names.items():
+            world.point("pull")
+            yield Counterparty(number, name)
+        world.point("pull")
+        if world.source_fails:
+            raise SourceUnreachable("the list broke off")
+        if not stopping.late:
+            world.oracle.pulls(world.process, names)
+
+
+class SimulatedParts(Parts):
+    """The product's own wiring, over the world's source and store."""
+
+    def __init__(self, config: Config, world: World, process: Process) -> None:
+        super().__init__(config, Path("memory"))
+        self.source = Listed(world)
+        self._world = world
+        self._process = process
+
+    def builder(self) -> BookBuilder:
+        """Make a quick one."""
+        return QuickBuilder()
+
+    @contextmanager
+    def store(self, *, write: bool) -> Iterator[Store]:
+        """Open the world's store."""
+        yield MemoryStore(self._world, self._process, write=write)
+
+
+class Command:
+    """A process of astsync: what it is to do, and what came of it."""
+
+    def __init__(self, world: World, how: How) -> None:
+        self.how = how
+        self.process = Process(how.command, watches=how.command == "watch")
+        self.report: Report | None = None
+        self.error: AstsyncError | None = None
+        self.watch: Watch | None = None
+        self._world = world
+        self._parts = SimulatedParts(
+            configuration(tuple(world.asterisks), how.family, how.keeps, how.patience), world, self.process
+        )
+        self.main = world.hub.start(self.process, self._work)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with exit code 0."""
+        return self.report is not None and self.report.exit_code == 0
+
+    def _work(self) -> None:
+        try:
+            if self.how.command == "watch":
+                self.watch = Watch(self._job, Notifier({}))
+                self.watch.run()
+            else:
+                self.report = self._run()
+        except AstsyncError as error:
+            self.error = error
+
+    def _job(self) -> Job:
+        return Job(self._parts.pbxs(), Runs(self._parts), EVERY, 300)
+
+    def _run(self) -> Report:
+        how, parts = self.how, self._parts
+        lifted = Lifted(empty=how.may_be_empty)
+        options = parts.options(lifted, dry_run=how.dry, whole=how.whole, durable=how.durable)
+        with parts.engine(parts.patient_pbxs(), options) as engine:
+            if how.command == "push":
+                return engine.push()
+            if how.command == "undo":
+                return engine.undo(how.undoes, skip_changed=how.skips)
+            return engine.sync()
+
+
+DATABASES: list[sqlite3.Connection] = []
+
+
+class World:
+    """All that there is in one seed."""
+
+    def __init__(self, seed: int, *, trace: bool = False) -> None:
+        self.random = Random(seed)
+        self.hub = Here.hub = Hub()
+        self.oracle = Oracle(self)
+        self.db, self.store_lock = self._fresh_database(), threading.RLock()
+        self.asterisks: dict[str, Asterisk] = {}
+        self.listed: dict[str, str] = {}
+        self.keys = [*LISTED, *THEIRS]
+        self.holder: Process | None = None
+        self.hows: dict[Process, How] = {}
+        self.faults: list[Fault] = []
+        self.store_fails = 0  # so many transactions
+        self.store_failed = 0
+        self.source_fails = False
+        self.max_seconds = 30 * 60.0
+        self.seen: Counter[str] = Counter()
+        self.trace: list[str] | None = [] if trace else None
+        self._commands: list[Command] = []
+        self._foreign_is_safe = True
+        self._passed = 0.0
+        self._serial = 0
+
+    @staticmethod
+    def _fresh_database() -> sqlite3.Connection:
+        if not DATABASES:
+            DATABASES.extend((connected(), connected()))
+        template, db = DATABASES
+        template.backup(db)
+        return db
+
+    @property
+    def process(self) -> Process:
+        """The process that is at work."""
+        if self.hub.current is None:
+            raise RuntimeError("no process is at work")
+        return self.hub.current.process
+
+    def note(self, words: str) -> None:
+        """Keep a line of what happened."""
+        if self.trace is not None:
+            self.trace.append(f"{self.hub.now - 1000:9.3f}  {words}")
+
+    def tell(self, words: str, *what: object) -> None:
+        """Keep a line of what happened."""
+        if self.trace is not None:
+            self.note(words % what)
+
+    def furnish(self, names: list[str], families: tuple[str, ...]) -> None:
+        """Set up PBXs that hold something, and a list."""
+        random, self.families = self.random, families
+        for key in random.sample(LISTED, random.randint(1, 5)):
+            self.listed[key] = self.name("Firma")
+        for name in names:
+            self.asterisks[name] = asterisk = Asterisk(self, name, random)
+            asterisk.forgets = random.random() < 0.1
+            for family in families:
+                for key in random.sample(self.keys, random.randint(0, 4)):
+                    listed = self.listed.get(key) if random.random() < 0.2 else None
+                    asterisk.put(family, key, listed or self.name("Theirs"))
+            asterisk.commit(at_once=True)
+
+    def settle_late(self) -> None:
+        """Bring to an end what sessions that are gone had still to do: at the latest before the next run begins."""
+        for asterisk in self.asterisks.values():
+            for session in [*asterisk.sessions]:
+                if not session.is_open:
+                    session.settle()
+
+    # What strikes.
+
+    def point(self, place: str, session: Session | None = None, action: Action | None = None) -> None:
+        """Pass a place where something may strike. Raises Died, KeyboardInterrupt."""
+        if self.trace is not None:
+            where = "" if session is None else f" {session.asterisk.name}"
+            self.note(f"{place}{where} {action or ''}")
+        if not self.faults:
+            return
+        due = None
+        for fault in self.faults:
+            if fault.place is None or fault.place == place:
+                fault.passes -= 1
+                if fault.passes < 0:
+                    due = fault
+        if due is not None:
+            self.faults.remove(due)
+            self.seen[due.name] += 1
+            self.note(f"*** {due.name}")
+            process = session.process if session is not None else self.process
+            due.strike(Moment(self, process, session, action))
+
+    def let_pass(self, seconds: float) -> None:
+        """Let the clock jump."""
+        self.hub.now += seconds
+        self._passed += seconds
+
+    def somebody(self, asterisk: Asterisk, key: str) -> None:
+        """Somebody else writes or deletes a key."""
+        family, random = self.families[0], self.random
+        kind = random.choice(["new", "new", "listed", "before", "delete", "delete"])
+        known = [kept.old for record in self.oracle.records.values() if (kept := record.get(key)) and kept.old]
+        if kind == "delete":
+            asterisk.delete(family, key)
+        elif kind == "before" and known:
+            asterisk.put(family, key, random.choice(known))
+        elif kind == "listed" and key in self.listed:
+            asterisk.put(family, key, self.listed[key])
+        else:
+            asterisk.put(family, key, self.name("Somebody"))
+        self.tell("    somebody: %s = %s on %s", key, asterisk.held(family).get(key), asterisk.name)
+
+    def change_list(self) -> None:
+        """1C gets other counterparties."""
+        random = self.random
+        for key in random.sample(LISTED, random.randint(1, 4)):
+            if key in self.listed and random.random() < 0.5:
+                del self.listed[key]
+            else:
+                self.listed[key] = self.name("Firma")
+        self.tell("    listed: %s", self.listed)
+
+    def name(self, word: str) -> str:
+        """Make a name that nobody had."""
+        self._serial += 1
+        return f"{word} {self._serial}"
+
+    def touched(self, key: str, before: str | None) -> None:
+        """A run has written a key."""
+        if key in THEIRS and self._foreign_is_safe:
+            raise Wrong(f"the foreign key {key}, which was {before!r}, was touched")
+
+    # Processes.
+
+    families: tuple[str, ...] = ("cidname",)
+
+    def start(self, how: How) -> Command:
+        """Start astsync."""
+        command = Command(self, how)
+        self.hows[command.process] = how
+        self._foreign_is_safe = self._foreign_is_safe and how.keeps
+        self._commands.append(command)
+        self.note(f"=== {how}")
+        return command
+
+    def start_second(self) -> None:
+        """Start another process while one is at work."""
+        kind = self.random.choice(["sync", "push", "dry", "undo"])
+        family = self.random.choice(self.families)
+        self.start(
+            How("undo", family, skips=True)
+            if kind == "undo"
+            else How("sync" if kind == "dry" else kind, family, whole=kind == "push", dry=kind == "dry", patience=0)
+        )
+
+    def stop_watch(self, process: Process) -> None:
+        """Send SIGTERM to a watch."""
+        for command in self._commands:
+            if command.process is process and command.watch is not None:
+                command.watch.stop()
+
+    def play(self, how: How) -> Command:
+        """Run a command, and all that is started meanwhile, to their ends."""
+        command = self.start(how)
+        self.finish()
+        return command
+
+    def finish(self) -> None:
+        """Wait for the end of all processes, and look at each. Raises Wrong."""
+        while self._commands:
+            command = self._commands[0]
+            self.finish_one(command)
+            self._commands.remove(command)
+
+    def finish_one(self, command: Command) -> None:
+        """Wait for the end of a process."""
+        begun, passed = self.hub.now, self._passed
+        self.hub.run(lambda: command.main.done)
+        command.process.end()
+        self.hub.run(lambda: all(task.done for task in command.process.tasks))
+        lasted = self.hub.now - begun - (self._passed - passed)
+        if self.oracle.wrong is not None:
+            raise self.oracle.wrong
+        if lasted > ENDS_WITHIN and not command.process.watches:
+            raise Wrong(f"{command.how} took {lasted:.0f} s")
+        for task in command.process.tasks:
+            if task.error is not None and not isinstance(task.error, KeyboardInterrupt):
+                raise task.error
+        self.note(f"--- {command.how.command}: {command.error or (command.report and command.report.exit_code)}")
+
+    def calm(self, seconds: float = 5.0) -> None:
+        """Let everything be well again, and some time pass."""
+        self.faults.clear()
+        self.store_fails, self.source_fails = 0, False
+        for asterisk in self.asterisks.values():
+            asterisk.recover()
+            asterisk.pace = 0.001
+        self.hub.now += seconds
+        for asterisk in self.asterisks.values():
+            asterisk.commit()
+        self.note("    all is well")
+
+    # What stands in for sockets, threads and the lock.
+
+    def connect(self, config: PbxConfig) -> Session:
+        """Connect as ``pbx.wire`` does."""
+        return self.asterisks[config.name].connect(config, self.process)
+
+    @contextmanager
+    def locked(self, _: Path) -> Iterator[None]:
+        """The store's lock. Raises LockedError."""
+        if self.holder is not None and not self.holder.dead:
+            raise LockedError("another run of astsync holds the lock")
+        self.holder = self.process
+        try:
+            yield
+        finally:
+            if self.holder is self.process:
+                self.holder = None
+
+
+def again(how: How, **changes: Any) -> How:
+    """The same, but for some of it."""
+    return replace(how, **changes)
+
+
+Strike = Callable[[Moment], None]
