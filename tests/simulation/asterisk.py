@@ -231,7 +231,7 @@ class Session:
         self._broken = False
         self._outbox: deque[bytes] = deque()
         self._receivers: Waiting = []
-        self.answer = b""  # that it is about to give
+        self.answer = b""  # what Asterisk is about to answer
 
     # The client's end: a Wire.
 
@@ -338,6 +338,7 @@ class Session:
         if not self.is_open or self.hangs:
             return
         self.deliver(answer)
+        self.answer = b""
         if reading is not None:
             world.oracle.reads(self, action.headers["Family"], reading)
         elif action.name in WRITES:

@@ -113,7 +113,9 @@ def _stop(how: str) -> Callable[[Moment], None]:
 
 
 def _refuse(moment: Moment) -> None:
-    moment.asterisk.ail.refused[moment.key] = moment.world.random.choice([1, 2, 1_000])
+    world, refused = moment.world, moment.asterisk.ail.refused
+    for key in (moment.key, world.random.choice(world.numbers)):
+        refused[key] = world.random.choice([1, 2, 1_000])
 
 
 def _forbid(moment: Moment) -> None:
@@ -164,7 +166,7 @@ KINDS: dict[str, tuple[Callable[[Moment], None], int]] = {
     "restart": (_stop("restart"), 5),
     "kill": (_stop("kill"), 10),
     "reboot": (_stop("reboot"), 4),
-    "refuse": (_refuse, 6),
+    "refuse": (_refuse, 8),
     "forbid": (_forbid, 3),
     "full disk": (_fill_disk, 3),
     "holes": (_hide, 0),

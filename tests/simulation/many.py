@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
+from tests.simulation.faults import KINDS, PLACES
 from tests.simulation.patched import patched
 from tests.simulation.scenario import play
 
@@ -20,15 +21,17 @@ EVERY = 10.0
 """Seconds between two lines of progress."""
 
 Failure = tuple[int, str]
+Struck = Counter[tuple[str, str]]
 
 
 def play_all(seeds: range, processes: int) -> int:
     """Share the seeds out, and tell of them. The result is the exit code."""
     begun = told = time.monotonic()
-    done, seen, failures = 0, Counter[str](), 0
-    for count, what, failed in _chunks(seeds, processes):
+    done, seen, struck, failures = 0, Counter[str](), Struck(), 0
+    for count, chunk_seen, chunk_struck, failed in _chunks(seeds, processes):
         done, failures = done + count, failures + len(failed)
-        seen.update(what)
+        seen += chunk_seen
+        struck += chunk_struck
         for seed, words in failed:
             _say(f"FAILED, again with: .venv/bin/python -m tests.simulation --seed {seed} --trace\n{words}")
         if time.monotonic() - told > EVERY:
@@ -38,10 +41,17 @@ def play_all(seeds: range, processes: int) -> int:
             _say(f"{done:,} of {len(seeds):,} runs, {rate:.0f} a second, {failures} failed, {left:.0f} minutes left")
         if failures >= MOST:
             break
-    _say(f"what happened: {dict(seen.most_common())}")
+    _say(f"what happened: {dict(seen.most_common())}\n{_table(struck)}")
     ended = f"{failures} failed" if failures else "all ended well"
     _say(f"{done:,} runs from seed {seeds.start} on, {ended}, in {time.monotonic() - begun:.0f} s")
     return 1 if failures or done < len(seeds) else 0
+
+
+def _table(struck: Struck) -> str:
+    """What struck where, how often."""
+    lines = [f"{'what struck where':>20}" + "".join(f"{place:>10}" for place in PLACES)]
+    lines += [f"{name:>20}" + "".join(f"{struck[name, place]:>10}" for place in PLACES) for name in KINDS]
+    return "\n".join(lines)
 
 
 def _say(words: str) -> None:
@@ -49,7 +59,7 @@ def _say(words: str) -> None:
     sys.stdout.flush()
 
 
-def _chunks(seeds: range, processes: int) -> Iterator[tuple[int, Counter[str], list[Failure]]]:
+def _chunks(seeds: range, processes: int) -> Iterator[tuple[int, Counter[str], Struck, list[Failure]]]:
     """Play the seeds in processes of their own; each tells of a chunk when it has played it."""
     shares = [seeds[first::processes] for first in range(processes)]
     with _workers(shares) as pipes:
@@ -87,11 +97,13 @@ def _work(seeds: range, pipe: Connection) -> None:
     with patched():
         for first in range(0, len(seeds), CHUNK):
             chunk = seeds[first : first + CHUNK]
-            seen, failed = Counter[str](), list[Failure]()
+            seen, struck, failed = Counter[str](), Struck(), list[Failure]()
             for seed in chunk:
                 try:
-                    seen.update(play(seed).seen)
+                    world = play(seed)
+                    seen += world.seen
+                    struck += world.struck
                 except Exception as error:  # noqa: BLE001 - whatever it is, it is a failure of the seed
                     failed.append((seed, "".join(traceback.format_exception_only(error))[:2_000]))
-            pipe.send((len(chunk), seen, failed))
+            pipe.send((len(chunk), seen, struck, failed))
     pipe.close()

@@ -14,6 +14,7 @@ from astsync.phonebook import plan
 from astsync.phonebook.ownership import CERTAINLY_OURS, Act, Step, owners_before, step_back, steps_of_sync
 from astsync.store import store
 from astsync.store.database import Database
+from astsync.watch.guard import Guard
 
 Wrong = Callable[[], AbstractContextManager[Any]]
 
@@ -152,6 +153,20 @@ def _time_never_over() -> AbstractContextManager[Any]:
     return patch.object(parts.Parts, "stopping", lambda _: stopping.Stopping())
 
 
+def _limits_not_checked() -> AbstractContextManager[Any]:
+    return _both(
+        patch("astsync.engine.goals.check_plan", lambda *_: None),
+        patch("astsync.engine.goals.check_new_list", lambda *_: None),
+    )
+
+
+def _nothing_restored() -> AbstractContextManager[Any]:
+    def wrong(self: Guard, _: Any) -> None:
+        self._restore_due = False
+
+    return patch.object(Guard, "_restore", wrong)
+
+
 MUTANTS: Mapping[str, Wrong] = {
     "deletes before puts": _deletes_before_puts,
     "record after sending": _record_after_sending,
@@ -171,4 +186,6 @@ MUTANTS: Mapping[str, Wrong] = {
     "adopted for nothing": _adopted_for_nothing,
     "empty lists believed": _empty_lists_believed,
     "time never over": _time_never_over,
+    "limits not checked": _limits_not_checked,
+    "nothing restored": _nothing_restored,
 }

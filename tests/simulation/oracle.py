@@ -10,7 +10,7 @@ has shown it. A key with a *doubt* is astsync's as long as it holds one known va
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
@@ -19,7 +19,10 @@ from astsync.errors import EXIT_INTERRUPTED
 if TYPE_CHECKING:
     from tests.simulation.asterisk import Action, Session
     from tests.simulation.tasks import Process
-    from tests.simulation.world import World
+    from tests.simulation.world import How, World
+
+LIMITED_FROM = 10
+"""Keys from which on the limits hold."""
 
 Names = Mapping[str, str]
 Place = tuple[str, str]
@@ -116,13 +119,11 @@ class Run:
     process: Process
     command: str
     undoes: int | None
-    family: str
-    keeps: bool
-    may_be_empty: bool
-    whole: bool
-    skips: bool
+    how: How
     until: float
     listed: Names | None = None
+    before: Names | None = None
+    """The snapshot when it began."""
     parts: dict[str, Part] = field(default_factory=dict)
     pulls: bool = False
     is_saved: bool = False
@@ -190,8 +191,10 @@ class Oracle:
     def _check_list(self, run: Run, action: Action) -> None:
         if run.pulls and not run.is_saved:
             raise self._wrong(f"{action} is sent and its list is not saved")
-        if not run.listed and not run.may_be_empty:
+        if not run.listed and not run.how.lifts:
             raise self._wrong(f"{action} is sent for a list that is empty")
+        if run.pulls and not run.how.lifts and _is_far(run.before or {}, run.listed or {}, run.before or {}):
+            raise self._wrong(f"{action} is sent for a list that is far from the last one")
 
     def _check_put(self, part: Part, action: Action) -> None:
         key, value = action.key, action.headers.get("Val", "")
@@ -243,7 +246,7 @@ class Oracle:
 
     def _part(self, session: Session, family: str) -> Part | None:
         run = self.runs.get(session.process)
-        if run is None or run.ended or run.family != family:
+        if run is None or run.ended or run.how.family != family:
             return None
         return run.parts.get(session.asterisk.name)
 
@@ -261,6 +264,7 @@ class Oracle:
         self.runs[run.process] = run
         self._by_number[run.number] = run
         self.last_run = run.number
+        run.before = self.snapshot
         if run.command == "restore" or (run.command == "push" and self.snapshot is not None):
             run.listed = self.snapshot
         elif run.command != "undo":
@@ -280,14 +284,17 @@ class Oracle:
         run = self.runs[process]
         if began > run.until:
             raise self._wrong(f"run {run.number} goes on to write on {pbx} when its time is over")
-        place = pbx, run.family
+        place = pbx, run.how.family
         reading, owners = self._readings[process, place], self.of(place)
         if run.command == "undo":
             steps, wanted = self._steps_back(run, place, reading)
         else:
             wanted = run.listed or {}
-            steps = _steps(reading.held, wanted, reading.ours, keeps=run.keeps)
-        run.parts[pbx] = Part(place, steps, wanted, reading, reading, run.whole)
+            steps = _steps(reading.held, wanted, reading.ours, keeps=run.how.keeps)
+            deletable = reading.ours if run.how.keeps else reading.held.keys()
+            if not run.how.lifts and _is_far(reading.held, wanted, reading.held.keys() & deletable):
+                raise self._wrong(f"run {run.number} goes on to write on {pbx} over its limits")
+        run.parts[pbx] = Part(place, steps, wanted, reading, reading, run.how.whole)
         for key in [*owners.doubt]:
             (owners.take if key in reading.ours else owners.leave)(key)
         record = self.records[run.number, *place] = {}
@@ -315,7 +322,7 @@ class Oracle:
             step = step_back(kept, reading.held.get(key), ours=key in reading.ours)
             if step is not None:
                 steps[key] = step
-            elif kept.old != kept.new and not run.skips:
+            elif kept.old != kept.new and not run.how.skips:
                 raise self._wrong(f"run {run.undoes} is put back although {key} has changed since")
         return steps, {key: step.new for key, step in steps.items() if step.new is not None}
 
@@ -334,6 +341,11 @@ class Oracle:
             self._settle(run, part)
             if before != (owners.sure, owners.doubt, record):
                 raise self._wrong(f"run {run.number} has read {part.place[0]} again, and the store does not know")
+
+    def sent_by(self, process: Process) -> set[str]:
+        """The keys that the last run of a process has sent."""
+        run = self.runs.get(process)
+        return set().union(*(part.sent for part in run.parts.values())) if run is not None else set()
 
     # How things must stand.
 
@@ -399,6 +411,13 @@ def _unlike(part: Part) -> dict[str, str | None]:
     held = part.last.held
     wrong = {key: held.get(key) for key, name in part.wanted.items() if held.get(key) != name}
     return wrong | {key: held[key] for key, step in part.steps.items() if step.act == "delete" and key in held}
+
+
+def _is_far(before: Names, after: Names, of: Iterable[str]) -> bool:
+    """Whether a list, or a PBX's part of it, loses or changes more than 30 % of so many keys; under 10 that may be."""
+    keys = set(of)
+    lost, other = keys - after.keys(), {key for key in keys & after.keys() if after[key] != before[key]}
+    return len(keys) >= LIMITED_FROM and 10 * max(len(lost), len(other)) > 3 * len(keys)
 
 
 def _steps(held: Names, wanted: Names, ours: set[str], *, keeps: bool) -> dict[str, Step]:

@@ -1,9 +1,9 @@
 """What happens in one seed: a history, runs that something strikes, and then runs in peace, which must end well."""
 
 from tests.simulation.faults import chosen
-from tests.simulation.oracle import Place, Wrong, step_back
+from tests.simulation.oracle import LIMITED_FROM, Place, Wrong, step_back
 from tests.simulation.patched import Player
-from tests.simulation.world import EVERY, LISTED, Command, How, World, again
+from tests.simulation.world import EVERY, Command, How, World, again
 
 
 def play(seed: int, *, trace: bool = False) -> World:
@@ -15,6 +15,8 @@ def play(seed: int, *, trace: bool = False) -> World:
         if world.trace is not None:
             error.add_note("\n".join(world.trace))
         raise
+    finally:
+        world.close()
     return world
 
 
@@ -42,10 +44,12 @@ class Scenario:
             self._disturbed()
         world.calm()
         how = again(self.how, family=random.choice(world.families))
-        if random.random() < 0.08:
+        if random.random() < 0.08 and len(world.numbers) < LIMITED_FROM:
             self._converge_by_watch(how)
         else:
             self._converge(how)
+        if random.random() < 0.04:
+            self._restore_by_watch(how)
         if random.random() < 0.5:
             self._undo_at_last(how)
 
@@ -64,7 +68,7 @@ class Scenario:
         world, random = self.world, self.random
         command = random.choices(["sync", "push", "undo", "watch", "empty"], weights=[10, 3, 4, 2, 1])[0]
         world.faults = chosen(random, random.choices([0, 1, 2, 3], weights=[1, 12, 5, 2])[0])
-        how = self.how
+        how = again(self.how, lifts=random.random() < 0.3)
         if command == "undo":
             how = again(how, command="undo", skips=random.random() < 0.6, undoes=self._undoable())
         elif command == "push":
@@ -72,7 +76,7 @@ class Scenario:
         elif command == "watch":
             how = again(how, command="watch")
         elif command == "empty":
-            world.listed = {}
+            world.listed, how = {}, again(how, lifts=False)
         if random.random() < 0.1:
             how = again(how, durable=True)
         begun = world.start(how)
@@ -83,7 +87,7 @@ class Scenario:
         self._check()
         if command == "empty" or not world.listed:
             world.change_list()
-            world.listed.setdefault(LISTED[0], world.name("Firma"))
+            world.listed.setdefault(world.numbers[0], world.name("Firma"))
 
     def _undoable(self) -> int | None:
         runs = sorted({run for (run, _, _), record in self.world.oracle.records.items() if record})
@@ -97,7 +101,7 @@ class Scenario:
     def _converge(self, how: How) -> None:
         """One run in peace brings every PBX in step, and everything on it is whose it must be."""
         world = self.world
-        world.listed.setdefault(LISTED[0], world.name("Firma"))
+        world.listed.setdefault(world.numbers[0], world.name("Firma"))
         expected = self._expected(how)
         command = world.play(again(how, command="sync"))
         if not command.ok:
@@ -129,13 +133,36 @@ class Scenario:
     def _converge_by_watch(self, how: How) -> None:
         """A watch in peace does the same by itself."""
         world = self.world
-        world.listed.setdefault(LISTED[0], world.name("Firma"))
+        world.listed.setdefault(world.numbers[0], world.name("Firma"))
         expected = self._expected(how)
         begun = world.start(again(how, command="watch"))
         world.hub.after(3.5 * EVERY, lambda: world.stop_watch(begun.process))
         world.finish()
         self._check_in_step(expected, how)
         self._check()
+
+    def _restore_by_watch(self, how: How) -> None:
+        """While the source is down, a PBX that comes back with nothing, or with less, gets its phonebook again."""
+        world, random = self.world, self.random
+        world.source_fails = True
+        snapshot = dict(world.oracle.snapshot or {})
+        begun = world.start(again(how, command="watch", every=random.choice([0.0, EVERY])))
+        asterisk = random.choice([*world.asterisks.values()])
+
+        def lose() -> None:
+            asterisk.stop(random.choice([0.5, 5.0, 40.0]), random.choice(["restart", "kill", "reboot"]))
+            if random.random() < 0.5:
+                world.somebody(asterisk, random.choice([*snapshot]))
+
+        world.hub.after(20, lose)
+        world.hub.after(200, lambda: world.stop_watch(begun.process))
+        world.finish()
+        for name, one in world.asterisks.items():
+            held = one.held(how.family)
+            if {key: held.get(key) for key in snapshot} != snapshot:
+                raise Wrong(f"{name} holds {held} after it came back, not {snapshot}")
+        self._check()
+        world.source_fails = False
 
     def _undo_at_last(self, how: How) -> None:
         """A run in peace, put back at once, leaves every PBX as it was before."""

@@ -1,6 +1,7 @@
-"""The product's store over a database in memory that outlives its processes, as a file does."""
+"""The product's store, over a file or over a database in memory that outlives its processes as a file does."""
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -26,31 +27,28 @@ def connected() -> sqlite3.Connection:
     return db
 
 
-class MemoryDatabase(Database):
+def opened(path: Path) -> sqlite3.Connection:
+    """A store in a file, made by the product."""
+    Database(path, write=True).close()
+    return sqlite3.connect(path, isolation_level=None)
+
+
+class Points(Database):
     """The product's transactions; a process may die before and after each, and before its COMMIT.
 
     What a dying process had not committed is rolled back, as SQLite does when it opens the file again.
     """
 
-    def __init__(self, world: "World", process: Process, *, write: bool) -> None:
-        self._db = world.db
-        self.path = Path("memory")
-        self._lock = world.store_lock
-        self._world = world
-        self._process = process
-        self._write = write
-        self.then: Callable[[], None] | None = None
-
-    def close(self) -> None:
-        """Leave it to the next process."""
+    world: "World"
+    process: Process
+    then: Callable[[], None] | None = None
+    """What is called as soon as the next transaction is committed."""
 
     @contextmanager
     def change(self) -> Iterator[sqlite3.Connection]:
-        """One transaction. ``then`` is called as soon as it is committed."""
+        """One transaction."""
         then, self.then = self.then, None
-        world = self._world
-        if not self._write:
-            raise AssertionError("a dry run writes to the store")
+        world = self.world
         self._point("store")
         with super().change() as db:
             if world.store_fails:
@@ -64,18 +62,47 @@ class MemoryDatabase(Database):
         self._point("committed")
 
     def _point(self, place: str) -> None:
-        if self._process.dead:
+        if self.process.dead:
             raise Died
-        self._world.point(place)
+        self.world.point(place)
 
 
-class MemoryStore(Store):
+class FileDatabase(Points):
+    """A file, opened as the product opens it."""
+
+    def __init__(self, world: "World", process: Process, *, write: bool) -> None:
+        super().__init__(world.path, write=write)
+        self.world, self.process = world, process
+
+
+class MemoryDatabase(Points):
+    """A database in memory, which is quicker."""
+
+    def __init__(self, world: "World", process: Process, *, write: bool) -> None:
+        self.path, self._db, self._lock = world.path, world.db, threading.RLock()
+        self.world, self.process = world, process
+        self._write = write
+
+    @contextmanager
+    def change(self) -> Iterator[sqlite3.Connection]:
+        """One transaction, unless it was opened to read."""
+        if not self._write:
+            raise AssertionError("a dry run writes to the store")
+        with super().change() as db:
+            yield db
+
+    def close(self) -> None:
+        """Leave it to the next process."""
+
+
+class WatchedStore(Store):
     """The product's store, which tells the oracle what it has committed."""
 
     def __init__(self, world: "World", process: Process, *, write: bool) -> None:
-        self.path = Path("memory")
+        self.path = world.path
         self._undo_runs = 200
-        self._file: MemoryDatabase = MemoryDatabase(world, process, write=write)
+        kind = MemoryDatabase if world.folder is None else FileDatabase
+        self._file: Points = kind(world, process, write=write)
         self._oracle = world.oracle
         self._process = process
         self._world = world
@@ -88,8 +115,7 @@ class MemoryStore(Store):
             (number,) = self._world.db.execute("SELECT max(id) FROM run").fetchone()
             how, until = self._world.hows[self._process], self._world.hub.now + self._world.max_seconds + 1
             self._failed = self._world.store_failed
-            options = (how.family, how.keeps, how.may_be_empty, how.whole, how.skips)
-            self._oracle.begins(Run(number, self._process, command, undoes, *options, until))
+            self._oracle.begins(Run(number, self._process, command, undoes, how, until))
 
         self._world.settle_late()
         self._file.then = tell

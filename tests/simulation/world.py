@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
-import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -11,9 +11,11 @@ from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from random import Random
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from astsync.config import Config, PbxConfig
+from astsync.engine import Engine
 from astsync.engine.result import Report
 from astsync.errors import AstsyncError, LockedError, SourceUnreachable
 from astsync.finding import Finding
@@ -30,14 +32,18 @@ from astsync.watch.runs import Runs
 from astsync.watch.watcher import Watch
 from tests.simulation.asterisk import Action, Asterisk, Session
 from tests.simulation.faults import Fault, Moment
-from tests.simulation.oracle import Oracle, Wrong
-from tests.simulation.store import MemoryStore, connected
+from tests.simulation.oracle import LIMITED_FROM, Oracle, Wrong
+from tests.simulation.store import WatchedStore, connected, opened
 from tests.simulation.tasks import Here, Hub, Process
 
-LISTED = [str(74955550100 + i) for i in range(6)]
-"""Keys that the source may list."""
+LISTED = [str(74955550100 + i) for i in range(12)]
+"""Keys that the source may list: in most worlds the first half."""
 THEIRS = [str(74956660100 + i) for i in range(2)]
 """Keys that it never lists: with foreign = "keep" no run may touch them."""
+FILES = 100
+"""One seed of so many has its store in a file."""
+QUICK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
+"""Where that file is: waiting for a disk shows nothing here."""
 ENDS_WITHIN = 400.0
 """Seconds within which a run ends, whatever a PBX does: its patience, and some time-outs."""
 EVERY = 60.0
@@ -51,13 +57,14 @@ class How:
     command: str = "sync"
     family: str = "cidname"
     keeps: bool = True
-    may_be_empty: bool = False
+    lifts: bool = True
     whole: bool = False
     durable: bool = False
     skips: bool = False
     dry: bool = False
     patience: int = 30
     undoes: int | None = None
+    every: float = EVERY
 
     def __str__(self) -> str:
         return " ".join(f"{name}={value}" for name, value in vars(self).items() if value not in {False, None})
@@ -124,7 +131,7 @@ class SimulatedParts(Parts):
     """The product's own wiring, over the world's source and store."""
 
     def __init__(self, config: Config, world: World, process: Process) -> None:
-        super().__init__(config, Path("memory"))
+        super().__init__(config, world.path)
         self.source = Listed(world)
         self._world = world
         self._process = process
@@ -136,7 +143,7 @@ class SimulatedParts(Parts):
     @contextmanager
     def store(self, *, write: bool) -> Iterator[Store]:
         """Open the world's store."""
-        yield MemoryStore(self._world, self._process, write=write)
+        yield WatchedStore(self._world, self._process, write=write)
 
 
 class Command:
@@ -161,28 +168,46 @@ class Command:
 
     def _work(self) -> None:
         try:
-            if self.how.command == "watch":
-                self.watch = Watch(self._job, Notifier({}))
-                self.watch.run()
-            else:
-                self.report = self._run()
+            self.report = COMMANDS[self.how.command](self)
         except AstsyncError as error:
             self.error = error
 
-    def _job(self) -> Job:
-        return Job(self._parts.pbxs(), Runs(self._parts), EVERY, 300)
-
-    def _run(self) -> Report:
-        how, parts = self.how, self._parts
-        lifted = Lifted(empty=how.may_be_empty)
-        options = parts.options(lifted, dry_run=how.dry, whole=how.whole, durable=how.durable)
-        with parts.engine(parts.patient_pbxs(), options) as engine:
-            if how.command == "push":
-                return engine.push()
-            if how.command == "undo":
-                return engine.undo(how.undoes, skip_changed=how.skips)
+    def sync(self) -> Report:
+        """``astsync sync``."""
+        with self._engine() as engine:
             return engine.sync()
 
+    def push(self) -> Report:
+        """``astsync push``."""
+        with self._engine() as engine:
+            return engine.push()
+
+    def undo(self) -> Report:
+        """``astsync undo``."""
+        with self._engine() as engine:
+            return engine.undo(self.how.undoes, skip_changed=self.how.skips)
+
+    @contextmanager
+    def _engine(self) -> Iterator[Engine]:
+        how, parts = self.how, self._parts
+        lifted = Lifted(how.lifts, how.lifts, how.lifts)
+        options = parts.options(lifted, dry_run=how.dry, whole=how.whole, durable=how.durable)
+        with parts.engine(parts.patient_pbxs(), options) as engine:
+            yield engine
+
+    def watching(self) -> None:
+        """``astsync watch``, until it is stopped."""
+        self.watch = Watch(lambda: Job(self._parts.pbxs(), Runs(self._parts), self.how.every, 300), Notifier({}))
+        self.watch.run()
+
+
+COMMANDS: dict[str, Callable[[Command], Report | None]] = {
+    "sync": Command.sync,
+    "push": Command.push,
+    "undo": Command.undo,
+    "watch": Command.watching,
+}
+"""What a process can be. Another actor is one more of them, and a line in ``Scenario`` that starts it."""
 
 DATABASES: list[sqlite3.Connection] = []
 
@@ -194,10 +219,13 @@ class World:
         self.random = Random(seed)
         self.hub = Here.hub = Hub()
         self.oracle = Oracle(self)
-        self.db, self.store_lock = self._fresh_database(), threading.RLock()
+        self.folder = TemporaryDirectory(prefix="astsync-", dir=QUICK) if seed % FILES == FILES - 1 else None
+        self.path = Path(self.folder.name if self.folder else "", "store.sqlite3")
+        self.db = self._fresh_database() if self.folder is None else opened(self.path)
         self.asterisks: dict[str, Asterisk] = {}
         self.listed: dict[str, str] = {}
-        self.keys = [*LISTED, *THEIRS]
+        self.numbers = LISTED if self.random.random() < 0.08 else LISTED[: len(LISTED) // 2]
+        self.keys = [*self.numbers, *THEIRS]
         self.holder: Process | None = None
         self.hows: dict[Process, How] = {}
         self.faults: list[Fault] = []
@@ -206,6 +234,7 @@ class World:
         self.source_fails = False
         self.max_seconds = 30 * 60.0
         self.seen: Counter[str] = Counter()
+        self.struck: Counter[tuple[str, str]] = Counter()
         self.trace: list[str] | None = [] if trace else None
         self._commands: list[Command] = []
         self._foreign_is_safe = True
@@ -227,6 +256,12 @@ class World:
             raise RuntimeError("no process is at work")
         return self.hub.current.process
 
+    def close(self) -> None:
+        """Remove the file."""
+        if self.folder is not None:
+            self.db.close()
+            self.folder.cleanup()
+
     def note(self, words: str) -> None:
         """Keep a line of what happened."""
         if self.trace is not None:
@@ -240,7 +275,8 @@ class World:
     def furnish(self, names: list[str], families: tuple[str, ...]) -> None:
         """Set up PBXs that hold something, and a list."""
         random, self.families = self.random, families
-        for key in random.sample(LISTED, random.randint(1, 5)):
+        most = len(self.numbers)
+        for key in random.sample(self.numbers, random.randint(1 if most < LIMITED_FROM else LIMITED_FROM, most)):
             self.listed[key] = self.name("Firma")
         for name in names:
             self.asterisks[name] = asterisk = Asterisk(self, name, random)
@@ -276,6 +312,7 @@ class World:
         if due is not None:
             self.faults.remove(due)
             self.seen[due.name] += 1
+            self.struck[due.name, place] += 1
             self.note(f"*** {due.name}")
             process = session.process if session is not None else self.process
             due.strike(Moment(self, process, session, action))
@@ -303,7 +340,7 @@ class World:
     def change_list(self) -> None:
         """1C gets other counterparties."""
         random = self.random
-        for key in random.sample(LISTED, random.randint(1, 4)):
+        for key in random.sample(self.numbers, random.randint(1, len(self.numbers) * 2 // 3)):
             if key in self.listed and random.random() < 0.5:
                 del self.listed[key]
             else:
@@ -371,12 +408,20 @@ class World:
         lasted = self.hub.now - begun - (self._passed - passed)
         if self.oracle.wrong is not None:
             raise self.oracle.wrong
+        self._check_code(command)
         if lasted > ENDS_WITHIN and not command.process.watches:
             raise Wrong(f"{command.how} took {lasted:.0f} s")
         for task in command.process.tasks:
             if task.error is not None and not isinstance(task.error, KeyboardInterrupt):
                 raise task.error
         self.note(f"--- {command.how.command}: {command.error or (command.report and command.report.exit_code)}")
+
+    def _check_code(self, command: Command) -> None:
+        """Check that an exit code keeps its promise: with 4, 6 and 8 nothing was written."""
+        sent = self.oracle.sent_by(command.process)
+        code = command.report.exit_code if command.report is not None else getattr(command.error, "exit_code", None)
+        if code in {4, 6, 8} and sent:
+            raise Wrong(f"{command.how} ended with {code} and has sent {sorted(sent)}")
 
     def calm(self, seconds: float = 5.0) -> None:
         """Let everything be well again, and some time pass."""
@@ -412,6 +457,3 @@ class World:
 def again(how: How, **changes: Any) -> How:
     """The same, but for some of it."""
     return replace(how, **changes)
-
-
-Strike = Callable[[Moment], None]
