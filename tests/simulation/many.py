@@ -13,7 +13,7 @@ from tests.simulation.faults import KINDS, PLACES
 from tests.simulation.patched import patched
 from tests.simulation.scenario import play
 
-CHUNK = 500
+CHUNK = 100
 """Seeds that a process plays before it tells of them."""
 MOST = 20
 """Failures after which no more seeds are played."""

@@ -38,6 +38,11 @@ class _Jitter:
         return Player.world.random.uniform(low, high)
 
 
+def _keep_bug(_: logging.Logger, words: str, *__: object) -> None:
+    """Keep what the product takes for a bug of its own, logs and survives."""
+    Player.world.bug = Player.world.bug or sys.exception()
+
+
 @contextmanager
 def patched() -> Iterator[None]:
     """Let modules see the stand-ins; the log is silent, as formatting it takes most of the time."""
@@ -48,6 +53,7 @@ def patched() -> Iterator[None]:
         stack.enter_context(patch.object(connection, "connect", lambda config: Player.world.connect(config)))
         stack.enter_context(patch.object(retry, "_random", _Jitter))
         stack.enter_context(patch.object(NEVER, "_asked", Event()))
+        stack.enter_context(patch.object(logging.Logger, "exception", _keep_bug))
         level = logging.root.manager.disable
         logging.disable(logging.CRITICAL)
         stack.callback(logging.disable, level)

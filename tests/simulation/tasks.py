@@ -232,6 +232,27 @@ class Lock:
         self.release()
 
 
+class Condition(Lock):
+    """threading.Condition."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told = Event()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Give the lock away until it is told, and take it again."""
+        self._told.clear()
+        self.release()
+        try:
+            return self._told.wait(timeout)
+        finally:
+            self.acquire()
+
+    def notify_all(self) -> None:
+        """Tell all who wait."""
+        self._told.set()
+
+
 class Thread:
     """threading.Thread."""
 
@@ -291,7 +312,7 @@ class SimpleQueue:
 class Threading:
     """The module ``threading``, as far as astsync uses it."""
 
-    Event, Lock, Thread = Event, Lock, Thread
+    Condition, Event, Lock, Thread = Condition, Event, Lock, Thread
 
     @staticmethod
     def current_thread() -> object:

@@ -229,6 +229,7 @@ class World:
         self.holder: Process | None = None
         self.hows: dict[Process, How] = {}
         self.faults: list[Fault] = []
+        self.bug: BaseException | None = None
         self.store_fails = 0  # so many transactions
         self.store_failed = 0
         self.source_fails = False
@@ -408,6 +409,8 @@ class World:
         lasted = self.hub.now - begun - (self._passed - passed)
         if self.oracle.wrong is not None:
             raise self.oracle.wrong
+        if self.bug is not None:
+            raise self.bug
         self._check_code(command)
         if lasted > ENDS_WITHIN and not command.process.watches:
             raise Wrong(f"{command.how} took {lasted:.0f} s")
