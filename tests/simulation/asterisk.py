@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 COMMITS_AFTER = 1.0
 """Seconds from a first change to its commit (main/db.c, db_sync_thread)."""
 BANNER = b"Asterisk Call Manager/9.0.0\r\n"
+FULLY_BOOTED = b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n"
 WRITES = ("DBPut", "DBDel")
 _HEADER = re.compile(rb"(\w+): ?([^\r\n]*)")
 
@@ -71,6 +72,8 @@ class Asterisk:
         self._disk: dict[str, Family] = {}
         self._dirty_since: float | None = None
         self._starts = 1
+        self._booted_at = 0.0
+        self._restores = False
         self.shown: Family | None = None  # the last list, None where it had holes
 
     # The family, for astsync and everybody else.
@@ -129,12 +132,26 @@ class Asterisk:
         self.families, self._dirty_since = _copy(self._disk), None
         self._starts += 1
         self.ail.down_until = Here.hub.now + seconds
+        self._booted_at = self.ail.down_until + self.random.choice([0.0, 0.0, 2.0, 8.0])
+        self._restores = how == "reboot" and self.random.random() < 0.3
+        if self._restores:
+            Here.hub.after(self._booted_at - Here.hub.now, self._restore_its_own)
+
+    def _restore_its_own(self) -> None:
+        """Do what some PBXs do at the end of their start: write to AstDB what they keep elsewhere."""
+        if self._restores:
+            self._restores = False
+            self.world.somebody(self, self.random.choice(self.world.keys))
+
+    def say_booted(self, session: Session) -> None:
+        """Say to a session that the start has ended, as soon as it has."""
+        Here.hub.after(max(self._booted_at - Here.hub.now, 0.0), lambda: session.deliver(FULLY_BOOTED))
 
     def recover(self) -> None:
         """Be well again: nothing of what was done to it goes on."""
         for session in [*self.sessions]:
             session.settle()
-        self.ail = Ailments()
+        self.ail, self._restores = Ailments(), False
 
     @property
     def started(self) -> str:
@@ -343,7 +360,18 @@ class Session:
             world.oracle.reads(self, action.headers["Family"], reading)
         elif action.name in WRITES:
             world.oracle.answers(self, action, answer)
+        elif action.name == "Login" and action.headers.get("Events") != "off":
+            self.asterisk.say_booted(self)
         world.point("answered", self, action)
+
+    def hang(self, seconds: float) -> None:
+        """Do nothing for so long, and then what was sent by then."""
+        self.hangs = True
+        Here.hub.after(seconds, self._resume)
+
+    def _resume(self) -> None:
+        self.hangs = False
+        self._go_on()
 
     def settle(self) -> None:
         """Come to an end with what hangs: what was sent is done now, or never."""

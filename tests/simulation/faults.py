@@ -102,7 +102,7 @@ def _cut(moment: Moment) -> None:
 
 def _hang(moment: Moment) -> None:
     for session in moment.asterisk.sessions:
-        session.hangs = True
+        session.hang(moment.world.random.choice([3.0, 14.0, 40.0, 1_000.0]))
 
 
 def _stop(how: str) -> Callable[[Moment], None]:

@@ -150,7 +150,7 @@ def _empty_lists_believed() -> AbstractContextManager[Any]:
 
 
 def _time_never_over() -> AbstractContextManager[Any]:
-    return patch.object(parts.Parts, "stopping", lambda _: stopping.Stopping())
+    return patch.object(parts.Parts, "stopping", lambda *_: stopping.Stopping())
 
 
 def _limits_not_checked() -> AbstractContextManager[Any]:
