@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
 COMMITS_AFTER = 1.0
 """Seconds from a first change to its commit (main/db.c, db_sync_thread)."""
-BANNER = b"Asterisk Call Manager/9.0.0\r\n"
 FULLY_BOOTED = b"Event: FullyBooted\r\nPrivilege: system,all\r\nStatus: Fully Booted\r\n\r\n"
 WRITES = ("DBPut", "DBDel")
 _HEADER = re.compile(rb"(\w+): ?([^\r\n]*)")
@@ -168,7 +167,6 @@ class Asterisk:
             raise PbxUnreachable(f"{config.name}: no connection: it is down")
         self.sessions.append(session)
         process.at_end.append(session.client_is_gone)
-        session.deliver(BANNER)
         return session
 
     def answer(self, action: Action) -> bytes:
@@ -217,6 +215,12 @@ def _copy(families: dict[str, Family]) -> dict[str, Family]:
     return {name: dict(family) for name, family in families.items()}
 
 
+def _listed(asterisk: Asterisk) -> list[str]:
+    """What the AMI user may do, as ListCommands says it."""
+    names = ["DBGet", "DBGetTree", *(() if asterisk.ail.read_only else WRITES)]
+    return [f"{name}: Something about {name}.  (Priv: system,all)" for name in names]
+
+
 _ACTIONS: dict[str, Callable[[Asterisk, Action], str]] = {
     "Challenge": lambda *_: "Success\r\nChallenge: 1",
     "Login": lambda *_: "Success\r\nMessage: Authentication accepted",
@@ -225,6 +229,7 @@ _ACTIONS: dict[str, Callable[[Asterisk, Action], str]] = {
         f"Success\r\nCoreStartupDate: 2026-01-01\r\nCoreStartupTime: {asterisk.started}\r\nCoreCurrentCalls: 0"
     ),
     "Ping": lambda *_: "Success\r\nPing: Pong\r\nTimestamp: 1.0",
+    "ListCommands": lambda asterisk, _: "\r\n".join(("Success", *_listed(asterisk))),
     "DBGetTree": lambda *_: "Success\r\nEventList: start\r\nMessage: Result will follow",
     "DBPut": Asterisk._write,
     "DBDel": Asterisk._write,
@@ -262,8 +267,6 @@ class Session:
                 continue
             headers = {name.decode(): value.decode() for name, value in _HEADER.findall(packet)}
             action = Action(headers.pop("Action"), headers)
-            if action.name == "Logoff":
-                return
             world.point("send", self, action)
             if not self.is_open:
                 raise BrokenPipeError(32, "Broken pipe")
@@ -356,6 +359,8 @@ class Session:
             return
         self.deliver(answer)
         self.answer = b""
+        if action.name == "Logoff":
+            self.cut(stays=False, broken=False)
         if reading is not None:
             world.oracle.reads(self, action.headers["Family"], reading)
         elif action.name in WRITES:

@@ -10,12 +10,15 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
+from astsync.config import PbxConfig
 from astsync.pbx import connection, retry
-from astsync.stopping import NEVER
+from astsync.stopping import NEVER, Stopping
 from astsync.store import locked
+from tests.simulation.asterisk import Session
 from tests.simulation.tasks import Event, Queue, Threading, Time
 from tests.simulation.world import World
 
+AMI_VERSION = "9.0.0"
 STAND_INS: dict[str, tuple[object, object]] = {
     "threading": (threading, Threading),
     "time": (time, Time),
@@ -38,6 +41,10 @@ class _Jitter:
         return Player.world.random.uniform(low, high)
 
 
+def _connect(config: PbxConfig, _: Stopping) -> tuple[Session, str]:
+    return Player.world.connect(config), AMI_VERSION
+
+
 def _keep_bug(_: logging.Logger, words: str, *__: object) -> None:
     """Keep what the product takes for a bug of its own, logs and survives."""
     Player.world.bug = Player.world.bug or sys.exception()
@@ -50,7 +57,7 @@ def patched() -> Iterator[None]:
         for name, module in [*sys.modules.items()]:
             if name.startswith(ROOMS):
                 _patch(stack, module)
-        stack.enter_context(patch.object(connection, "connect", lambda config: Player.world.connect(config)))
+        stack.enter_context(patch.object(connection, "connect", _connect))
         stack.enter_context(patch.object(retry, "_random", _Jitter))
         stack.enter_context(patch.object(NEVER, "_asked", Event()))
         stack.enter_context(patch.object(logging.Logger, "exception", _keep_bug))
