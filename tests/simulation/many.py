@@ -5,7 +5,7 @@ import time
 import traceback
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from multiprocessing import get_context
 from multiprocessing.connection import Connection, wait
 
@@ -94,7 +94,7 @@ def _workers(shares: list[range]) -> Iterator[list[Connection]]:
 
 
 def _work(seeds: range, pipe: Connection) -> None:
-    with patched():
+    with patched(), suppress(BrokenPipeError):  # whoever wants to know is gone
         for first in range(0, len(seeds), CHUNK):
             chunk = seeds[first : first + CHUNK]
             seen, struck, failed = Counter[str](), Struck(), list[Failure]()

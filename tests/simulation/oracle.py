@@ -2,79 +2,29 @@
 
 The oracle sees what is sent to a PBX, what a PBX shows and answers, and what the store has committed. From these it
 knows whose each key is, what each run must have on record, and what may be sent. It uses nothing of ``phonebook``.
-
-Whose a key is: *sure* keys are astsync's whatever they hold: a run put its name there, or found it there, and a reading
-has shown it. A key with a *doubt* is astsync's as long as it holds one known value. All others are somebody else's.
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING
 
 from astsync.errors import EXIT_INTERRUPTED
+from tests.simulation.owners import Kept, Names, Owners, Step, begin, end, gives_up, is_far, step_back, steps_of
 
 if TYPE_CHECKING:
     from tests.simulation.asterisk import Action, Session
+    from tests.simulation.commands import How
     from tests.simulation.tasks import Process
-    from tests.simulation.world import How, World
+    from tests.simulation.world import World
 
-LIMITED_FROM = 10
-"""Keys from which on the limits hold."""
-
-Names = Mapping[str, str]
 Place = tuple[str, str]
 """A PBX and a family."""
 
 
 class Wrong(AssertionError):
     """A promise was broken."""
-
-
-class Step(NamedTuple):
-    """What a run has to do with a key, and what stood and will stand there."""
-
-    act: Literal["write", "adopt", "delete", "give back", "let go"]
-    old: str | None
-    new: str | None
-
-
-class Kept(NamedTuple):
-    """A key in the record of a run."""
-
-    old: str | None
-    new: str | None
-    ours: bool
-
-
-@dataclass
-class Owners:
-    """Whose the keys of a family are."""
-
-    sure: set[str] = field(default_factory=set)
-    doubt: dict[str, str] = field(default_factory=dict)
-
-    def ours(self, held: Names) -> set[str]:
-        """The keys that are astsync's, where the PBX holds this; also sure ones that it does not hold."""
-        return self.sure | {key for key, value in self.doubt.items() if held.get(key) == value}
-
-    def take(self, key: str) -> None:
-        """Be sure of a key."""
-        self.sure.add(key)
-        self.doubt.pop(key, None)
-
-    def leave(self, key: str) -> None:
-        """Give a key up."""
-        self.sure.discard(key)
-        self.doubt.pop(key, None)
-
-    def doubt_it(self, key: str, value: str | None) -> None:
-        """Own a key only as long as it holds a value."""
-        self.leave(key)
-        if value is not None:
-            self.doubt[key] = value
 
 
 @dataclass
@@ -193,7 +143,7 @@ class Oracle:
             raise self._wrong(f"{action} is sent and its list is not saved")
         if not run.listed and not run.how.lifts:
             raise self._wrong(f"{action} is sent for a list that is empty")
-        if run.pulls and not run.how.lifts and _is_far(run.before or {}, run.listed or {}, run.before or {}):
+        if run.pulls and not run.how.lifts and is_far(run.before or {}, run.listed or {}, run.before or {}):
             raise self._wrong(f"{action} is sent for a list that is far from the last one")
 
     def _check_put(self, part: Part, action: Action) -> None:
@@ -290,9 +240,9 @@ class Oracle:
             steps, wanted = self._steps_back(run, place, reading)
         else:
             wanted = run.listed or {}
-            steps = _steps(reading.held, wanted, reading.ours, keeps=run.how.keeps)
+            steps = steps_of(reading.held, wanted, reading.ours, keeps=run.how.keeps)
             deletable = reading.ours if run.how.keeps else reading.held.keys()
-            if not run.how.lifts and _is_far(reading.held, wanted, reading.held.keys() & deletable):
+            if not run.how.lifts and is_far(reading.held, wanted, reading.held.keys() & deletable):
                 raise self._wrong(f"run {run.number} goes on to write on {pbx} over its limits")
         run.parts[pbx] = Part(place, steps, wanted, reading, reading, run.how.whole)
         for key in [*owners.doubt]:
@@ -300,9 +250,9 @@ class Oracle:
         record = self.records[run.number, *place] = {}
         for key, step in steps.items():
             before = key in reading.ours
-            _begin(owners, key, step, ours=before)
+            begin(owners, key, step, ours=before)
             gained = step.act == "adopt" and not before
-            if step.old != step.new or (gained and step.old is not None) or (before and _lost(step)):
+            if step.old != step.new or (gained and step.old is not None) or (before and gives_up(step)):
                 record[key] = Kept(step.old, step.new, before)
 
     def settles(self, process: Process, pbx: str) -> None:
@@ -312,7 +262,7 @@ class Oracle:
     def _settle(self, run: Run, part: Part) -> None:
         owners, record, held = self.of(part.place), self.records[run.number, *part.place], part.last.held
         for key, step in part.steps.items():
-            _end(owners, key, step, held.get(key), ours=key in part.first.ours)
+            end(owners, key, step, held.get(key), ours=key in part.first.ours)
             if step.old != step.new and held.get(key) == step.old:
                 record.pop(key, None)
 
@@ -411,70 +361,3 @@ def _unlike(part: Part) -> dict[str, str | None]:
     held = part.last.held
     wrong = {key: held.get(key) for key, name in part.wanted.items() if held.get(key) != name}
     return wrong | {key: held[key] for key, step in part.steps.items() if step.act == "delete" and key in held}
-
-
-def _is_far(before: Names, after: Names, of: Iterable[str]) -> bool:
-    """Whether a list, or a PBX's part of it, loses or changes more than 30 % of so many keys; under 10 that may be."""
-    keys = set(of)
-    lost, other = keys - after.keys(), {key for key in keys & after.keys() if after[key] != before[key]}
-    return len(keys) >= LIMITED_FROM and 10 * max(len(lost), len(other)) > 3 * len(keys)
-
-
-def _steps(held: Names, wanted: Names, ours: set[str], *, keeps: bool) -> dict[str, Step]:
-    """What a run that follows a list has to do."""
-    steps = {}
-    for key, name in wanted.items():
-        if held.get(key) != name:
-            steps[key] = Step("write", held.get(key), name)
-        elif key not in ours:
-            steps[key] = Step("adopt", name, name)
-    for key in held.keys() - wanted.keys():
-        if key in ours or not keeps:
-            steps[key] = Step("delete", held[key], None)
-    for key in ours - held.keys() - wanted.keys():
-        steps[key] = Step("let go", None, None)
-    return steps
-
-
-def step_back(kept: Kept, now: str | None, *, ours: bool) -> Step | None:
-    """What an undo does with a key; None where somebody has changed it."""
-    if now == kept.old:
-        return Step("adopt" if kept.ours and now is not None else "let go", now, now)
-    if now != kept.new:
-        return None
-    if kept.old is None:
-        return Step("delete", now, None) if ours else None
-    if kept.ours:
-        return Step("write", now, kept.old)
-    return Step("let go" if now is None else "give back", now, kept.old)
-
-
-def _lost(step: Step) -> bool:
-    """Whether a step gives up a key whose value stays."""
-    return step.act == "let go" and step.old == step.new is not None
-
-
-def _begin(owners: Owners, key: str, step: Step, *, ours: bool) -> None:
-    """What a run's record makes of a key: from now on the run may be cut off."""
-    if step.act == "adopt":
-        owners.take(key)
-    elif step.act == "let go":
-        owners.leave(key)
-    elif step.act == "write":
-        owners.take(key) if ours else owners.doubt_it(key, step.new)
-    elif ours:
-        owners.doubt_it(key, step.old)
-
-
-def _end(owners: Owners, key: str, step: Step, now: str | None, *, ours: bool) -> None:
-    """What the reading after a run's writes makes of a key."""
-    if step.act in {"adopt", "let go"}:
-        return
-    if step.act == "write":
-        owners.take(key) if ours or now == step.new else owners.leave(key)
-    elif ours and now == step.old:
-        owners.take(key)
-    elif ours and now is None and step.act == "delete":
-        owners.doubt_it(key, step.old)  # a killed Asterisk may bring it back
-    else:
-        owners.leave(key)

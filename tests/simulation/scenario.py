@@ -1,9 +1,11 @@
 """What happens in one seed: a history, runs that something strikes, and then runs in peace, which must end well."""
 
+from tests.simulation.commands import EVERY, Command, How
 from tests.simulation.faults import chosen
-from tests.simulation.oracle import LIMITED_FROM, Place, Wrong, step_back
+from tests.simulation.oracle import Place, Wrong
+from tests.simulation.owners import LIMITED_FROM, step_back
 from tests.simulation.patched import Player
-from tests.simulation.world import EVERY, Command, How, World, again
+from tests.simulation.world import World, again
 
 
 def play(seed: int, *, trace: bool = False) -> World:

@@ -1,0 +1,194 @@
+"""Processes of astsync: by which configuration they run, what they are to do, and from where they have their list."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from astsync.config import Config
+from astsync.engine import Engine
+from astsync.engine.result import Report
+from astsync.errors import AstsyncError, SourceUnreachable
+from astsync.finding import Finding
+from astsync.parts import Parts
+from astsync.phonebook.book import BookBuilder
+from astsync.phonebook.model import Claim, Counterparty, Decide, Entry, Note, Phonebook, Progress, no_progress
+from astsync.phonebook.plan import Lifted
+from astsync.sources import CONFIG
+from astsync.stopping import NEVER, Stopping
+from astsync.store import Store
+from astsync.watch.job import Job
+from astsync.watch.notify import Notifier
+from astsync.watch.runs import Runs
+from astsync.watch.watcher import Watch
+from tests.simulation.store import WatchedStore
+from tests.simulation.tasks import Process
+
+if TYPE_CHECKING:
+    from tests.simulation.world import World
+
+EVERY = 60.0
+"""Seconds between two syncs of watch."""
+
+
+@dataclass(frozen=True)
+class How:
+    """How a process runs: by the configuration, and by its command line."""
+
+    command: str = "sync"
+    family: str = "cidname"
+    keeps: bool = True
+    lifts: bool = True
+    whole: bool = False
+    durable: bool = False
+    skips: bool = False
+    dry: bool = False
+    patience: int = 30
+    undoes: int | None = None
+    every: float = EVERY
+
+    def __str__(self) -> str:
+        return " ".join(f"{name}={value}" for name, value in vars(self).items() if value not in {False, None})
+
+
+@cache
+def configuration(names: tuple[str, ...], family: str, keeps: bool, patience: int) -> Config:
+    """Make a configuration."""
+    pbxs = [
+        {"name": name, "host": "192.0.2.1", "user": "astsync", "secret": "s", "patience": patience} for name in names
+    ]
+    sync = {"family": family, "foreign": "keep" if keeps else "delete"}
+    return CONFIG.model_validate({"source": {"url": "http://1c.example/trade"}, "pbx": pbxs, "sync": sync})
+
+
+class QuickBuilder(BookBuilder):
+    """A book of names that need no work: what becomes of a name is no part of this."""
+
+    def __init__(self) -> None:
+        self._names_by_number: dict[str, str] = {}
+
+    def read(self, counterparties: Any) -> Decide:
+        """Take the counterparties."""
+        self._names_by_number = {counterparty.ref: counterparty.name for counterparty in counterparties}
+        return self.decide
+
+    def decide(self, note: Note) -> Phonebook:
+        """Make the book."""
+        names = self._names_by_number
+        for number, name in names.items():
+            note(number, (Claim(name, number),))
+        return Phonebook({n: Entry(n, name, n) for n, name in names.items()}, counterparties=len(names))
+
+
+class Listed:
+    """The source."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    def describe(self) -> str:
+        """Name it."""
+        return "a list"
+
+    def check(self) -> Iterator[Finding]:
+        """Say that it is there."""
+        yield Finding("list", good=True, words="there")
+
+    def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
+        """Give the list as it is when it begins. Raises SourceUnreachable."""
+        world = self._world
+        names = dict(world.listed)
+        for number, name in names.items():
+            world.point("pull")
+            yield Counterparty(number, name)
+        world.point("pull")
+        if world.source_fails:
+            raise SourceUnreachable("the list broke off")
+        if not stopping.late:
+            world.oracle.pulls(world.process, names)
+
+
+class SimulatedParts(Parts):
+    """The product's own wiring, over the world's source and store."""
+
+    def __init__(self, config: Config, world: World, process: Process) -> None:
+        super().__init__(config, world.path)
+        self.source = Listed(world)
+        self._world = world
+        self._process = process
+
+    def builder(self) -> BookBuilder:
+        """Make a quick one."""
+        return QuickBuilder()
+
+    @contextmanager
+    def store(self, *, write: bool) -> Iterator[Store]:
+        """Open the world's store."""
+        yield WatchedStore(self._world, self._process, write=write)
+
+
+class Command:
+    """A process of astsync: what it is to do, and what came of it."""
+
+    def __init__(self, world: World, how: How) -> None:
+        self.how = how
+        self.process = Process(how.command, watches=how.command == "watch")
+        self.report: Report | None = None
+        self.error: AstsyncError | None = None
+        self.watch: Watch | None = None
+        self._world = world
+        self._parts = SimulatedParts(
+            configuration(tuple(world.asterisks), how.family, how.keeps, how.patience), world, self.process
+        )
+        self.main = world.hub.start(self.process, self._work)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it ended with exit code 0."""
+        return self.report is not None and self.report.exit_code == 0
+
+    def _work(self) -> None:
+        try:
+            self.report = COMMANDS[self.how.command](self)
+        except AstsyncError as error:
+            self.error = error
+
+    def sync(self) -> Report:
+        """``astsync sync``."""
+        with self._engine() as engine:
+            return engine.sync()
+
+    def push(self) -> Report:
+        """``astsync push``."""
+        with self._engine() as engine:
+            return engine.push()
+
+    def undo(self) -> Report:
+        """``astsync undo``."""
+        with self._engine() as engine:
+            return engine.undo(self.how.undoes, skip_changed=self.how.skips)
+
+    @contextmanager
+    def _engine(self) -> Iterator[Engine]:
+        how, parts = self.how, self._parts
+        lifted = Lifted(how.lifts, how.lifts, how.lifts)
+        options = parts.options(lifted, dry_run=how.dry, whole=how.whole, durable=how.durable)
+        with parts.engine(parts.patient_pbxs(), options) as engine:
+            yield engine
+
+    def watching(self) -> None:
+        """``astsync watch``, until it is stopped."""
+        self.watch = Watch(lambda: Job(self._parts.pbxs(), Runs(self._parts), self.how.every, 300), Notifier({}))
+        self.watch.run()
+
+
+COMMANDS: dict[str, Callable[[Command], Report | None]] = {
+    "sync": Command.sync,
+    "push": Command.push,
+    "undo": Command.undo,
+    "watch": Command.watching,
+}
+"""What a process can be. Another actor is one more of them, and a line in ``Scenario`` that starts it."""
