@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from astsync.config import Config
 from astsync.engine import Engine
 from astsync.engine.result import Report
-from astsync.errors import AstsyncError, SourceUnreachable
+from astsync.errors import AstsyncError, PbxForgot, SourceUnreachable
 from astsync.finding import Finding
 from astsync.parts import Parts
 from astsync.phonebook.book import BookBuilder
@@ -147,8 +147,14 @@ class Command:
 
     @property
     def ok(self) -> bool:
-        """Whether it ended with exit code 0."""
-        return self.report is not None and self.report.exit_code == 0
+        """Whether every PBX was found as desired.
+
+        That may come with the error that a PBX forgets: who deletes what each of two runs has written looks like it.
+        """
+        parts = self.report.pbx if self.report is not None else None
+        return parts is not None and all(
+            part.error is None or (isinstance(part.error, PbxForgot) and part.verified) for part in parts
+        )
 
     def _work(self) -> None:
         try:

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 
@@ -15,7 +16,7 @@ from astsync.pbx import connection, retry
 from astsync.stopping import NEVER, Stopping
 from astsync.store import locked
 from tests.simulation.asterisk import Session
-from tests.simulation.tasks import Event, Queue, Threading, Time
+from tests.simulation.tasks import Event, Moment, Queue, Threading, Time
 from tests.simulation.world import World
 
 AMI_VERSION = "9.0.0"
@@ -23,6 +24,7 @@ STAND_INS: dict[str, tuple[object, object]] = {
     "threading": (threading, Threading),
     "time": (time, Time),
     "queue": (queue, Queue),
+    "datetime": (datetime, Moment),
 }
 ROOMS = ("astsync.engine", "astsync.pbx", "astsync.watch", "astsync.stopping", "astsync.parts")
 

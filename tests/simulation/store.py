@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astsync.errors import EXIT_INTERRUPTED
+from astsync.phonebook.keeping import Trace
 from astsync.phonebook.ownership import Ownership
 from astsync.store import Before, RunPart, Snapshot, Store
 from astsync.store.database import Database
@@ -128,19 +129,31 @@ class WatchedStore(Store):
         super().save_snapshot(snapshot, run)
 
     def save_record_and_owners(
-        self, run: int, pbx: str, family: str, before: Iterable[Before], owners: Mapping[str, Ownership]
+        self,
+        run: int,
+        pbx: str,
+        family: str,
+        before: Iterable[Before],
+        owners: Mapping[str, Ownership],
+        trace: Trace | None = None,
     ) -> None:
         """Store it and tell the oracle."""
         began = self._world.hub.now
         self._file.then = lambda: self._oracle.records_it(self._process, pbx, began)
-        super().save_record_and_owners(run, pbx, family, before, owners)
+        super().save_record_and_owners(run, pbx, family, before, owners, trace)
 
     def save_outcome_and_owners(
-        self, run: int, pbx: str, family: str, unmade: Iterable[str], owners: Mapping[str, Ownership]
+        self,
+        run: int,
+        pbx: str,
+        family: str,
+        unmade: Iterable[str],
+        owners: Mapping[str, Ownership],
+        trace: Trace | None = None,
     ) -> None:
         """Store it and tell the oracle."""
         self._file.then = lambda: self._oracle.settles(self._process, pbx)
-        super().save_outcome_and_owners(run, pbx, family, unmade, owners)
+        super().save_outcome_and_owners(run, pbx, family, unmade, owners, trace)
 
     def end_run(self, run: int, exit_code: int, message: str = "", parts: Sequence[RunPart] = ()) -> None:
         """Store it and tell the oracle."""

@@ -4,6 +4,7 @@ import heapq
 import queue
 from collections import deque
 from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta, tzinfo
 from itertools import count
 from typing import Any
 
@@ -337,6 +338,15 @@ class Time:
     def monotonic_ns() -> int:
         """The same in nanoseconds."""
         return int(Here.hub.now * 1e9)
+
+
+class Moment(datetime):
+    """datetime.datetime, by the seed's clock."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
+        """The moment."""
+        return datetime(2026, 1, 1, tzinfo=tz) + timedelta(seconds=Here.hub.now)
 
 
 class Queue:
