@@ -232,7 +232,7 @@ class Oracle:
     def records_it(self, process: Process, pbx: str, began: float) -> None:
         """The record of what a run is about to change on a PBX is in the store; when that ``began``."""
         run = self.runs[process]
-        if began > run.until:
+        if began > run.until + 1:
             raise self._wrong(f"run {run.number} goes on to write on {pbx} when its time is over")
         place = pbx, run.how.family
         reading, owners = self._readings[process, place], self.of(place)
@@ -279,9 +279,10 @@ class Oracle:
     def ends(self, process: Process, *, in_order: bool) -> None:
         """A run is over: nothing is sent any more. What its last readings have shown is in the store.
 
-        ``in_order``: it was not interrupted, and the store did not fail.
+        ``in_order``: it was not interrupted, and the store did not fail. A run whose time is over takes no answer.
         """
         run = self.runs[process]
+        in_order = in_order and self._world.hub.now < run.until
         run.ended = True
         for part in run.parts.values():
             if not (in_order and part.sent and part.is_seen):

@@ -114,7 +114,7 @@ class WatchedStore(Store):
 
         def tell() -> None:
             (number,) = self._world.db.execute("SELECT max(id) FROM run").fetchone()
-            how, until = self._world.hows[self._process], self._world.hub.now + self._world.max_seconds + 1
+            how, until = self._world.hows[self._process], self._world.hub.now + self._world.max_seconds
             self._failed = self._world.store_failed
             self._oracle.begins(Run(number, self._process, command, undoes, how, until))
 
