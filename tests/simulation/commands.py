@@ -182,7 +182,7 @@ class Command:
         how, parts = self.how, self._parts
         lifted = Lifted(how.lifts, how.lifts, how.lifts)
         options = parts.options(lifted, dry_run=how.dry, whole=how.whole, durable=how.durable)
-        with parts.engine(parts.patient_pbxs(), options) as engine:
+        with parts.engine(f"astsync {how.command}", parts.patient_pbxs(), options) as engine:
             yield engine
 
     def watching(self) -> None:

@@ -15,6 +15,7 @@ from astsync.phonebook.ownership import CERTAINLY_OURS, Act, Step, owners_before
 from astsync.store import store
 from astsync.store.database import Database
 from astsync.watch.guard import Guard
+from tests.simulation.world import NoNote
 
 Wrong = Callable[[], AbstractContextManager[Any]]
 
@@ -133,7 +134,7 @@ def _half_a_transaction() -> AbstractContextManager[Any]:
 
 
 def _no_lock() -> AbstractContextManager[Any]:
-    return patch.object(parts, "locked", lambda _: nullcontext())
+    return patch.object(parts, "locked", lambda *_: nullcontext(NoNote()))
 
 
 def _adopted_for_nothing() -> AbstractContextManager[Any]:

@@ -81,7 +81,7 @@ class MemoryDatabase(Points):
 
     def __init__(self, world: "World", process: Process, *, write: bool) -> None:
         self.path, self._db, self._lock = world.path, world.db, threading.RLock()
-        self.world, self.process = world, process
+        self.world, self.process, self._files = world, process, None
         self._write = write
 
     @contextmanager

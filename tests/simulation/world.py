@@ -271,16 +271,23 @@ class World:
         return self.asterisks[config.name].connect(config, self.process)
 
     @contextmanager
-    def locked(self, _: Path) -> Iterator[None]:
+    def locked(self) -> Iterator[NoNote]:
         """The store's lock. Raises LockedError."""
         if self.holder is not None and not self.holder.dead:
             raise LockedError("another run of astsync holds the lock")
         self.holder = self.process
         try:
-            yield
+            yield NoNote()
         finally:
             if self.holder is self.process:
                 self.holder = None
+
+
+class NoNote:
+    """The note of who holds the lock, which nobody reads here."""
+
+    def note(self, stage: str, done: int, total: int | None) -> None:
+        """Keep nothing."""
 
 
 def again(how: How, **changes: Any) -> How:
