@@ -171,7 +171,7 @@ KINDS: dict[str, tuple[Callable[[Moment], None], int]] = {
     "refuse": (_refuse, 8),
     "forbid": (_forbid, 3),
     "full disk": (_fill_disk, 3),
-    "holes": (_hide, 0),
+    "holes": (_hide, 4),
     "slow": (_slow, 3),
     "somebody": (_somebody, 24),
     "late": (_late, 5),

@@ -94,6 +94,7 @@ class Oracle:
         self._counted: set[int] = set()
         self._by_number: dict[int, Run] = {}
         self._readings: dict[tuple[Process, Place], Reading] = {}
+        self._given: dict[tuple[Process, Place], Reading] = {}
         self._pulled: dict[Process, Names] = {}
 
     def _wrong(self, words: str) -> Wrong:
@@ -108,16 +109,22 @@ class Oracle:
     # What PBXs show and do.
 
     def reads(self, session: Session, family: str, held: Names) -> None:
-        """A PBX gave its list."""
+        """A PBX gave its list. It counts once it is believed, which an answer after it shows, or what is done by it."""
         place = session.asterisk.name, family
-        reading = Reading(held, self.of(place).ours(held), session)
-        self._readings[session.process, place] = reading
-        part = self._part(session, family)
-        if part is not None:
-            part.last, part.is_seen = reading, True
+        self._given[session.process, place] = Reading(held, self.of(place).ours(held), session)
+
+    def believes(self, process: Process, pbx: str) -> None:
+        """A process goes on after the last list that a PBX gave it."""
+        for given, place in [*self._given]:
+            if given is process and place[0] == pbx:
+                reading = self._readings[given, place] = self._given.pop((given, place))
+                part = self._part(reading.session, place[1])
+                if part is not None:
+                    part.last, part.is_seen = reading, True
 
     def sends(self, session: Session, action: Action) -> None:
         """A write is sent."""
+        self.believes(session.process, session.asterisk.name)
         run = self.runs.get(session.process)
         family, key = action.headers["Family"], action.key
         if run is None or run.ended:
@@ -231,6 +238,7 @@ class Oracle:
 
     def records_it(self, process: Process, pbx: str, began: float) -> None:
         """The record of what a run is about to change on a PBX is in the store; when that ``began``."""
+        self.believes(process, pbx)
         run = self.runs[process]
         if began > run.until + 1:
             raise self._wrong(f"run {run.number} goes on to write on {pbx} when its time is over")
@@ -257,6 +265,7 @@ class Oracle:
 
     def settles(self, process: Process, pbx: str) -> None:
         """What became of it, by the last reading, is in the store."""
+        self.believes(process, pbx)
         self._settle(self.runs[process], self.runs[process].parts[pbx])
 
     def _settle(self, run: Run, part: Part) -> None:
