@@ -11,7 +11,7 @@ from multiprocessing.connection import Connection, wait
 
 from tests.simulation.faults import KINDS, PLACES
 from tests.simulation.patched import patched
-from tests.simulation.scenario import play
+from tests.simulation.scenario import RUNS, play
 
 CHUNK = 100
 """Seeds that a process plays before it tells of them."""
@@ -38,12 +38,14 @@ def play_all(seeds: range, processes: int) -> int:
             told = time.monotonic()
             rate = done / (told - begun)
             left = (len(seeds) - done) / rate / 60
-            _say(f"{done:,} of {len(seeds):,} runs, {rate:.0f} a second, {failures} failed, {left:.0f} minutes left")
+            runs = f"{seen[RUNS]:,} runs, {rate:.0f} seeds a second"
+            _say(f"{done:,} of {len(seeds):,} seeds, {runs}, {failures} failed, {left:.0f} minutes left")
         if failures >= MOST:
             break
     _say(f"what happened: {dict(seen.most_common())}\n{_table(struck)}")
     ended = f"{failures} failed" if failures else "all ended well"
-    _say(f"{done:,} runs from seed {seeds.start} on, {ended}, in {time.monotonic() - begun:.0f} s")
+    runs = f"{seen[RUNS]:,} runs of {done:,} seeds from {seeds.start} on"
+    _say(f"{runs}: {ended}, in {time.monotonic() - begun:.0f} s")
     return 1 if failures or done < len(seeds) else 0
 
 

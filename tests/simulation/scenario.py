@@ -7,12 +7,16 @@ from tests.simulation.owners import LIMITED_FROM, step_back
 from tests.simulation.patched import Player
 from tests.simulation.world import World, again
 
+RUNS = "runs"
+"""What a world has seen: runs that its store knows, also those of ``watch``."""
+
 
 def play(seed: int, *, trace: bool = False) -> World:
     """Play a seed, under ``patched``, and give its world. Raises Wrong, Hang, or what a bug raised."""
     world = Player.world = World(seed, trace=trace)
     try:
         Scenario(world).play()
+        world.seen[RUNS] = world.db.execute("SELECT coalesce(max(id), 0) FROM run").fetchone()[0]
     except BaseException as error:
         if world.trace is not None:
             error.add_note("\n".join(world.trace))
