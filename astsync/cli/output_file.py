@@ -7,6 +7,7 @@ every machine (proc_sys_fs(5), protected_symlinks).
 """
 
 import os
+import select
 import stat
 import time
 from collections.abc import Iterator
@@ -18,9 +19,10 @@ from pathlib import Path
 
 from astsync.files import replace
 
-READER = 10.0
-"""Seconds that are waited for a reader of a named pipe."""
+READER = 5.0
+"""Seconds that are waited for the reader of a named pipe: until there is one, and until it reads on."""
 
+_PIECE = 4_096  # bytes that a pipe with room takes at once (PIPE_BUF)
 _LINKS = 40  # that a path may have, as in Linux (path_resolution(7))
 _FOLDER = os.O_DIRECTORY | os.O_NOFOLLOW | getattr(os, "O_PATH", os.O_RDONLY)
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
@@ -157,30 +159,47 @@ def _planted(entry: os.stat_result, folder: os.stat_result) -> bool:
 
 
 def _append(place: _Place, data: bytes) -> None:
-    """Write to a pipe, a device or an open file.
-
-    Opening does not wait (``O_NONBLOCK``), as for the reader of a named pipe, who may never come.
-    """
+    """Write to a pipe, a device or an open file. Nothing waits longer than ``READER`` for a named pipe."""
     _check_mine(place)
     flags = os.O_WRONLY | os.O_APPEND | os.O_NONBLOCK | os.O_NOCTTY | (0 if place.open_file else os.O_NOFOLLOW)
-    handle = _open_now(place, flags)
+    named_pipe = place.there is not None and stat.S_ISFIFO(place.there.st_mode)
+    if named_pipe:
+        with os.fdopen(_open_pipe(place, flags), "wb", buffering=0) as stream:
+            _write_pipe(stream.fileno(), data)
+        return
+    handle = os.open(place.name, flags, dir_fd=place.folder)
     os.set_blocking(handle, True)
     with os.fdopen(handle, "wb") as stream:
         stream.write(data)
 
 
-def _open_now(place: _Place, flags: int) -> int:
-    """Open without waiting; of a named pipe only the reader is waited for, ``READER`` seconds. Raises OSError."""
+def _open_pipe(place: _Place, flags: int) -> int:
+    """Open a named pipe as soon as it has a reader."""
     until = time.monotonic() + READER
     while True:
         try:
             return os.open(place.name, flags, dir_fd=place.folder)
         except OSError as error:
-            if error.errno != ENXIO or place.there is None or not stat.S_ISFIFO(place.there.st_mode):
+            if error.errno != ENXIO:
                 raise
         if time.monotonic() > until:
-            raise OSError(ENXIO, f"nobody has read this pipe for {READER:g} s")
+            raise _not_read()
         time.sleep(0.05)
+
+
+def _write_pipe(handle: int, data: bytes) -> None:
+    """Write all, as the reader reads."""
+    waiting = select.poll()
+    waiting.register(handle, select.POLLOUT)
+    at = 0
+    while at < len(data):
+        if not waiting.poll(READER * 1000):
+            raise _not_read()
+        at += os.write(handle, data[at : at + _PIECE])
+
+
+def _not_read() -> OSError:
+    return OSError(ENXIO, f"nobody has read this pipe for {READER:g} s")
 
 
 def _keep_rights(place: _Place, handle: int) -> None:

@@ -130,6 +130,28 @@ def test_a_pipe_is_not_waited_for_without_end(tmp_path: Path, monkeypatch: pytes
         write_file(tmp_path / "pipe", REPORT)
 
 
+def test_a_reader_that_reads_no_more_is_not_waited_for_without_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(output_file, "READER", 0.1)
+    os.mkfifo(tmp_path / "pipe")
+    reader = os.open(tmp_path / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    with pytest.raises(OSError, match="nobody has read this pipe"):
+        write_file(tmp_path / "pipe", bytes(1_000_000))
+    os.close(reader)
+
+
+def test_a_long_report_goes_through_a_pipe_whole(tmp_path: Path) -> None:
+    pipe, read = tmp_path / "pipe", list[bytes]()
+    os.mkfifo(pipe)
+    reading = threading.Thread(target=lambda: read.append(pipe.read_bytes()))
+    reading.start()
+    report = bytes(range(256)) * 4_000
+    write_file(pipe, report)
+    reading.join()
+    assert read == [report]
+
+
 def test_a_pipe_may_get_its_reader_a_little_later(tmp_path: Path) -> None:
     pipe, read = tmp_path / "pipe", list[bytes]()
     os.mkfifo(pipe)
