@@ -181,6 +181,24 @@ def test_what_is_damaged_is_told(body: bytes, told: str, size: int) -> None:
     assert told in error.message
 
 
+@pytest.mark.parametrize("start", [b"", b"[", b'[{"A": 1}', b'[{"A": 1},', b'{"a": [{"A": 1}]', b'[{"A": 1}]'])
+@pytest.mark.parametrize("length", [7, 100_000])
+def test_blanks_without_end_are_given_up(start: bytes, length: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(json_text, "LONGEST_VALUE", 20_000)
+    taken = 0
+
+    def blanks() -> Iterator[bytes]:
+        nonlocal taken
+        yield start
+        while True:
+            taken += length
+            yield b" " * length
+
+    with pytest.raises(SourceBadAnswer, match="has no end: more than 20000 blanks"):
+        list(JsonList(blanks(), "", "the answer", ""))
+    assert taken <= 20_000 + 2 * max(length, 20_000)
+
+
 def test_a_record_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(json_text, "LONGEST_VALUE", 10_000)
     taken = 0

@@ -2,6 +2,8 @@
 
 import base64
 import os
+import tracemalloc
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -143,6 +145,18 @@ def test_a_page_that_would_fill_the_memory_is_refused_before_it_is_parsed(
     with pytest.raises(SourceBadAnswer, match="holds too many values") as caught:
         pull(server)
     assert "page_size" in caught.value.hint
+
+
+@pytest.mark.parametrize("start", [b'{"value": "', b'{"value": "\x01', b"", b'{"value": "\xff'])
+def test_any_text_of_a_page_is_read_in_bounded_memory(start: bytes) -> None:
+    """A letter takes four bytes beside an emoji, and a page is decoded, parsed, and read for its words."""
+    page = start + "😀".encode() + b"x" * (onec_http.LARGEST_BODY - 32) + b'"}'
+    tracemalloc.start()
+    with suppress(SourceBadAnswer):
+        read_json(page, "x")
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 280 * 1024 * 1024  # some of it orjson only reserves
 
 
 @pytest.mark.parametrize(

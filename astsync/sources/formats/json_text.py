@@ -13,7 +13,7 @@ from typing import Any
 from astsync.errors import SourceBadAnswer
 
 LONGEST_VALUE = 4 * 1024 * 1024
-"""Characters of one value that is read whole, such as a record."""
+"""Characters of one value that is read whole, such as a record; and of blanks between two values."""
 
 _NO_BLANK = re.compile(r"[^ \t\n\r]")
 _CLOSING = frozenset('}]"')
@@ -40,11 +40,15 @@ class JsonText:
 
     def peek(self) -> str:
         """Look at the next character that is no blank, without reading it; "" at the end."""
+        blanks = 0
         while True:
             start = _NO_BLANK.search(self._text, self._at)
             if start is not None:
                 self._at = start.start()
                 return start[0]
+            blanks += len(self._text) - self._at
+            if blanks > LONGEST_VALUE:
+                raise self.damaged(f"has no end: more than {LONGEST_VALUE} blanks between two values")
             self._at = len(self._text)
             if not self._more():
                 return ""

@@ -39,10 +39,11 @@ from astsync.sources.web.transport import ClockedAdapter
 from astsync.stopping import NEVER, Stopping
 from astsync.text import one_line
 
-LARGEST_BODY = 64 * 1024 * 1024
-"""Bytes of an answer that is read whole: a page of 100,000 rows without their contacts. It is parsed in memory."""
+LARGEST_BODY = 16 * 1024 * 1024
+"""Bytes of an answer that is read whole, which takes up to 13 times as much memory to parse: letters beside an emoji
+take four bytes each. Pages of 1000 rows have less than 3 million; a larger one is asked for anew, with fewer rows."""
 
-MOST_VALUES = 4_000_000
+MOST_VALUES = 1_500_000
 """Marks that separate or hold values in such an answer. What has more is made to fill the memory when it is parsed."""
 
 LARGEST_REFUSAL = 4 * 1024 * 1024
@@ -213,7 +214,7 @@ def _loads(body: bytes) -> Any:
 
 def refuse_not_json(body: bytes, where: str) -> NoReturn:
     """Raise the SourceError that says what a body is, which should have been JSON."""
-    text = body_text(body).lstrip()
+    text = body_text(body[:LARGEST_REFUSAL]).lstrip()
     if not text:
         raise bad_answer(where, "is empty", _LOGIN_PAGE)
     if text.startswith(("{", "[")):

@@ -30,8 +30,9 @@ from astsync.text import one_line
 
 logger = logging.getLogger(__name__)
 
-LARGEST_WSDL = 32 * 1024 * 1024
-"""Bytes of the WSDL and all that it imports; that of a whole УТ 11 has less than one million."""
+LARGEST_WSDL = 4 * 1024 * 1024
+"""Bytes of the WSDL and all that it imports; that of a whole УТ 11 has less than one million. zeep takes up to 50 times
+as much memory for the types in it."""
 
 _MANY_DOCUMENTS = 64
 _WHERE = "the WSDL"
