@@ -28,7 +28,7 @@ from astsync.store import Store
 from astsync.store.place import check_place
 
 PREFIX = "ASTSYNC_"
-_SECRETS = frozenset({"password", "secret", "headers"})
+_SECRETS = frozenset({"password", "secret", "headers", "parameters"})
 _ENOUGH_SPACE = 100 * 1024 * 1024
 """Bytes. A store of 200,000 entries, its journal and what runs overwrote take less."""
 

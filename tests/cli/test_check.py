@@ -96,6 +96,13 @@ def test_a_rule_that_cannot_be_is_told_and_the_rest_goes_on(box: Sandbox) -> Non
     assert all(finding["good"] is not False for finding in findings(done, "PBX office").values())
 
 
+def test_parameters_of_a_service_are_secrets(box: Sandbox) -> None:
+    text = box.configuration.read_text(encoding="utf-8")
+    box.configuration.write_text(f"{text}\n[source.http.parameters]\ntoken = 'x'\n", encoding="utf-8")
+    box.configuration.chmod(0o644)
+    assert "may read the secret" in box.run("check").out
+
+
 @pytest.mark.parametrize(("mode", "good"), [(0o600, True), (0o640, True), (0o644, None), (0o602, None)])
 def test_a_file_with_secrets_is_for_nobody_else(box: Sandbox, mode: int, good: bool | None) -> None:
     box.configuration.chmod(mode)
