@@ -17,6 +17,7 @@ from astsync.finding import Finding
 
 if TYPE_CHECKING:
     from astsync.config import Config
+    from astsync.parts import Parts
     from astsync.setup.check import Area
 
 Found = list[tuple["Area", Finding]]
@@ -69,12 +70,21 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
     pbxs, path, family = parts.pbx_configs(common.pbx), parts.store_path, config.sync.family
     yield Area("rules", ConfigError.exit_code, lambda: check_rules(config, lambda: parts.numbers, lambda: parts.names))
     yield Area("store", StoreError.exit_code, lambda: check_store(path))
-    yield Area("source", SourceError.exit_code, lambda: parts.source.check())
+    yield Area("source", SourceError.exit_code, lambda: _source(parts))
     for pbx in pbxs:
         owned = certainly_owned(path, pbx.name, family)
         memory = memory_of(path, pbx.name, family)
         steps = partial(check_pbx, pbx, family, owned, parts.rival, memory)
         yield Area(f"PBX {pbx.name}", PbxError.exit_code, steps)
+
+
+def _source(parts: "Parts") -> Iterator[Finding]:
+    """Try the source within the time of a run."""
+    stopping = parts.stopping()
+    yield from parts.source.check(stopping)
+    if stopping.late:
+        words = f"the check of the source took more than {parts.config.run.max_minutes:g} minutes (run.max_minutes)"
+        yield Finding("time", False, words, "A run has no more time: see why the source is slow, or raise it.")
 
 
 def _examined(area: "Area", common: Common, *, as_text: bool) -> Iterator[Finding]:

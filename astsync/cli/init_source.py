@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from astsync.cli.asking import Asker, InputEnded
 from astsync.cli.findings import failures, waiting
 from astsync.config import FieldsConfig, SourceConfig
+from astsync.config.configuration import RunConfig
 from astsync.errors import AstsyncError, ConfigError, SourceError, SourceLoginError, SourceNotFound
 from astsync.phonebook.model import Counterparty
 from astsync.setup.address import Address, clean_address
@@ -18,6 +19,7 @@ from astsync.setup.typed_values import checked
 from astsync.sources import SOURCE, open_source
 from astsync.sources.odata.proposals import PERSONS, USUAL, Offer, Publication, open_publication, proposal
 from astsync.sources.odata.section import ODataConfig
+from astsync.stopping import Stopping
 
 _MENDS = {
     "a": "another address",
@@ -76,7 +78,7 @@ class SourceDialogue:
             with open_publication(config) as publication:
                 yield from publication.first_counterparties(config.table(ODataConfig).catalogs)
         else:
-            yield from open_source(config).pull()
+            yield from open_source(config).pull(stopping=_in_time())
 
     # Where it is.
 
@@ -187,7 +189,7 @@ class SourceDialogue:
         """Try a web service, an HTTP service or a file, until it is right or the person goes on with it as it is."""
         while True:
             config = self.config(**self._service())
-            bad = failures(open_source(config).check(), "the source")
+            bad = failures(open_source(config).check(_in_time()), "the source")
             if not bad:
                 return config
             error = SourceError(f"{bad[-1].part}: {bad[-1].words}", hint=bad[-1].hint)
@@ -258,7 +260,7 @@ class SourceDialogue:
         address = Address("soap", self._address.url)
         config = self.config(kind="soap")
         with waiting("looking for the web service astsync"):
-            good = all(finding.good is not False for finding in open_source(config).check())
+            good = all(finding.good is not False for finding in open_source(config).check(_in_time()))
         if not good:
             return False
         self._asker.complain(error)
@@ -266,6 +268,11 @@ class SourceDialogue:
             return False
         self._address = address
         return True
+
+
+def _in_time() -> Stopping:
+    """Make the end of a try: it may last as long as a run, which has the usual time, for nobody has written another."""
+    return Stopping(RunConfig().max_minutes * 60)
 
 
 def _picked(text: str, offers: Sequence[Offer]) -> list[str]:

@@ -31,8 +31,11 @@ class Source(Protocol):
         """
         ...
 
-    def check(self) -> Iterator[Finding]:
-        """Try each step on the way to the list. A step that fails is a finding with its cure, not an error."""
+    def check(self, stopping: Stopping = NEVER) -> Iterator[Finding]:
+        """Try each step on the way to the list. A step that fails is a finding with its cure, not an error.
+
+        As in ``pull``, nothing is waited for longer than ``stopping`` allows.
+        """
         ...
 
 

@@ -158,7 +158,7 @@ class _NoSource:
     def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         raise RuntimeError("a push asks no source")
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, _stopping: Stopping = NEVER) -> Iterator[Finding]:
         raise RuntimeError("a push asks no source")
 
 

@@ -31,7 +31,7 @@ class ListSource:
     def describe(self) -> str:
         return "a list"
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, _stopping: Stopping = NEVER) -> Iterator[Finding]:
         yield Finding("list", good=True, words=f"{len(self.names)} names")
 
     def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:

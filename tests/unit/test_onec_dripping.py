@@ -81,18 +81,18 @@ FLOODS: dict[str, tuple[Drip, tuple[type[SourceError], str]]] = {
 }
 
 
-def odata(place: str) -> Source:
-    return ODataSource(source_config(url=f"http://{place}/trade", timeout=TIMEOUT), patience=ONCE)
+def odata(place: str, timeout: float = TIMEOUT) -> Source:
+    return ODataSource(source_config(url=f"http://{place}/trade", timeout=timeout), patience=ONCE)
 
 
-def http(place: str, patience: Patience = ONCE, timeout: float = TIMEOUT, scheme: str = "http") -> Source:
+def http(place: str, timeout: float = TIMEOUT, patience: Patience = ONCE, scheme: str = "http") -> Source:
     config = source_config(kind="http", url=f"{scheme}://{place}/trade", timeout=timeout)
     return HttpSource(config, patience=patience)
 
 
-def soap(place: str) -> Source:
+def soap(place: str, timeout: float = TIMEOUT) -> Source:
     section = {"wsdl": f"http://{place}/trade/ws/astsync?wsdl", "cache_hours": 0}
-    config = source_config(kind="soap", url=f"http://{place}/trade", timeout=TIMEOUT, soap=section)
+    config = source_config(kind="soap", url=f"http://{place}/trade", timeout=timeout, soap=section)
     return SoapSource(config, patience=ONCE)
 
 
@@ -114,7 +114,7 @@ def imports_alone(drip: Drip, asked: bytes) -> Drip:
     return Drip(good) if b"?wsdl" in asked.partition(b"\r\n")[0] else drip
 
 
-WAYS: dict[str, tuple[Callable[[str], Source], Callable[[Drip, bytes], Drip]]] = {
+WAYS: dict[str, tuple[Callable[..., Source], Callable[[Drip, bytes], Drip]]] = {
     "odata": (odata, always),
     "http": (http, always),
     "soap": (soap, calls_alone),
@@ -262,10 +262,20 @@ def test_the_end_of_the_run_ends_a_wait(drip: Drip, asked: bool, served: Callabl
     assert (error.tries, seconds < BOUND) == (1, True)
 
 
+@pytest.mark.parametrize("way", WAYS)
+def test_a_check_waits_no_longer_than_it_may(way: str, served: Callable[[Script], str]) -> None:
+    make, answers = WAYS[way]
+    source = make(served(partial(answers, Drip(JSON + b"Content-Length: 9\r\n\r\n", b" ", 60))), timeout=120)
+    started = time.monotonic()
+    last = list(source.check(Stopping(0.3)))[-1]
+    assert (last.good, "until the run had to end" in last.words) == (False, True)
+    assert time.monotonic() - started < BOUND
+
+
 def test_the_end_of_the_run_ends_the_waits_between_tries(served: Callable[[Script], str]) -> None:
     busy = Drip(b"HTTP/1.1 503 Service Unavailable\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
     error, seconds = failure(
-        http(served(lambda _asked: busy), Patience(first=60, longest=60, all_waits=300)), Stopping(0.3)
+        http(served(lambda _asked: busy), patience=Patience(first=60, longest=60, all_waits=300)), Stopping(0.3)
     )
     assert "HTTP 503" in error.message
     assert seconds < BOUND

@@ -40,12 +40,12 @@ class FileSource:
             self._read(merger, progress, lambda _: None, stopping)
             yield from merger.all()
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, stopping: Stopping = NEVER) -> Iterator[Finding]:
         """The file's format, its columns, the number of its counterparties, and the first of them."""
         found: list[Finding] = []
         try:
             with Merger(self._name) as merger:
-                self._read(merger, no_progress, found.append)
+                self._read(merger, no_progress, found.append, stopping)
                 counterparties = list(islice(merger.all(), FIRST))
         except (SourceError, ConfigError) as error:
             found.append(Finding(self.describe(), False, error.message, error.hint))
@@ -53,7 +53,7 @@ class FileSource:
             found += map(counterparty_finding, counterparties)
         yield from found
 
-    def _read(self, merger: Merger, progress: Progress, tell: Tell, stopping: Stopping = NEVER) -> None:
+    def _read(self, merger: Merger, progress: Progress, tell: Tell, stopping: Stopping) -> None:
         with opened(self._config.path, stopping) as content:
             tell(Finding(self.describe(), True, _size_and_age(content)))
             done = self._merge(merger, list_of(content, self._config, tell), progress)

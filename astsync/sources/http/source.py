@@ -5,6 +5,7 @@ The address, the method, the paths to the list and to the fields, and the paging
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceNotFound
@@ -50,9 +51,9 @@ class HttpSource:
             reader.finish()
             progress(_STAGE, done, done)
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, stopping: Stopping = NEVER) -> Iterator[Finding]:
         """Try the address, the login, the list, its pages and its fields, and show three counterparties."""
-        yield from check_http(self._config, self._open)
+        yield from check_http(self._config, partial(self._open, stopping))
 
     @contextmanager
     def _open(self, stopping: Stopping = NEVER) -> Iterator[HttpPages]:

@@ -12,6 +12,7 @@ import logging
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceNotFound
@@ -56,9 +57,10 @@ class ODataSource:
                 error.hint += address_hint(self._config.url)
                 raise
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, stopping: Stopping = NEVER) -> Iterator[Finding]:
         """Try the interface, the login, each catalog with its phones, and read three counterparties."""
-        yield from ODataCheck(self._config, self._catalogs, self._today(), self._open).run()
+        opened = partial(self._open, stopping)
+        yield from ODataCheck(self._config, self._catalogs, self._today(), opened).run()
 
     @contextmanager
     def _open(self, stopping: Stopping = NEVER) -> Iterator[ODataPages]:

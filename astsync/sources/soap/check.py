@@ -16,6 +16,7 @@ from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import ListPlace
 from astsync.sources.soap.wsdl.loader import WsdlLoader
 from astsync.sources.soap.wsdl.operations import OfferedOperations, OperationCall
+from astsync.stopping import Stopping
 from astsync.text import listed, one_line
 
 _READ = 2000
@@ -23,11 +24,11 @@ _READ = 2000
 Open = Callable[[OperationCall, RecordReader], AbstractContextManager[SoapPages]]
 
 
-def check_soap(config: SourceConfig, loader: WsdlLoader, opened: Open) -> Iterator[Finding]:
+def check_soap(config: SourceConfig, loader: WsdlLoader, opened: Open, stopping: Stopping) -> Iterator[Finding]:
     """Try each part of the way to the list. An error ends the check and is its last finding."""
     soap = config.table(SoapConfig)
     try:
-        wsdl = loader.fetch()
+        wsdl = loader.fetch(stopping)
         yield Finding("WSDL", True, f"{one_line(loader.address)} can be read")
         offered = OfferedOperations(wsdl, soap, loader.address)
         yield _operations(offered)

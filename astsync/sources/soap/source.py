@@ -7,6 +7,7 @@ read whole before anything of it is given, so that a broken one can be asked for
 import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 
 from astsync.config import SourceConfig
 from astsync.errors import SourceQueryError
@@ -61,9 +62,9 @@ class SoapSource:
             logger.info("%s; reading the WSDL anew", error.message)
             yield from self._counterparties(self._loader.fetch(stopping), progress, stopping)
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, stopping: Stopping = NEVER) -> Iterator[Finding]:
         """Try the WSDL, the operation, its parameters, a call, the list and its fields; show three counterparties."""
-        return check_soap(self._config, self._loader, self._open)
+        return check_soap(self._config, self._loader, partial(self._open, stopping=stopping), stopping)
 
     def _counterparties(self, wsdl: Wsdl, progress: Progress, stopping: Stopping) -> Iterator[Counterparty]:
         soap = self._config.table(SoapConfig)
