@@ -141,7 +141,7 @@ def test_headers_are_sent_and_never_shown(server: Server, caplog: pytest.LogCapt
 def test_parameters_are_sent_and_never_shown(answer: bytes, method: str, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.DEBUG)
     with dripping(lambda _asked: Drip(answer, times=0)) as server:
-        http = {"method": method, "parameters": {"token": "s3cr3t", "most": 77_001}}
+        http = {"method": method, "parameters": {"token": "s3cr3t", "most": 77_001, "$key": "s3cr3t"}}
         config = source_config(kind="http", url=f"http://{server.place}/trade", http=http)
         reading = HttpSource(config, patience=QUICK)
         with pytest.raises(SourceError) as caught:
@@ -150,7 +150,7 @@ def test_parameters_are_sent_and_never_shown(answer: bytes, method: str, caplog:
     shown = f"{told} {caught.value.hint} {reading.describe()} {config!r} {config} {reading.__dict__} {caplog.text}"
     assert "s3cr3t" not in shown
     assert "77001" not in shown
-    assert method == "POST" or "token=s3cr3t&most=77001" in server.asked[0].decode()
+    assert method == "POST" or "token=s3cr3t&most=77001&$key=s3cr3t" in server.asked[0].decode()
     assert "Starting new HTTP connection" in caplog.text  # so urllib3 was heard
 
 

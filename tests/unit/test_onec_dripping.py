@@ -1,5 +1,6 @@
 """A server that is silent, or drips, is given up in the time that is configured, wherever it does so, by every kind."""
 
+import gzip
 import re
 import socket
 import ssl
@@ -279,6 +280,19 @@ def test_the_end_of_the_run_ends_the_waits_between_tries(served: Callable[[Scrip
     )
     assert "HTTP 503" in error.message
     assert seconds < BOUND
+
+
+def test_the_end_of_the_run_ends_a_packed_list_of_which_all_bytes_have_come(served: Callable[[Script], str]) -> None:
+    record = b'{"Name": "%06d", "Phones": "1", "DeletionMark": true},'
+    packed = gzip.compress(b"[" + b"".join(record % number for number in range(100_000)) + b"0]")
+    place = served(lambda _asked: Drip(GZIP + packed, b"", times=0))
+    stopping = Stopping()
+
+    def stop(*_progress: object) -> None:
+        stopping.set()
+
+    with pytest.raises(SourceUnreachable, match="until the run had to end"):
+        list(http(place, timeout=120).pull(stop, stopping))
 
 
 def test_the_end_of_the_run_ends_a_list_of_which_nothing_is_given(served: Callable[[Script], str]) -> None:

@@ -145,7 +145,7 @@ class WebClient:
         url = f"{self._root}{quote(request.path)}" if request.path else self._root
         asked = request.url or (f"{url}?{encode_query(request.options)}" if request.options else url)
         headers, method = dict(request.headers), "GET" if request.body is None else "POST"
-        clock.left()  # a run that must end asks nothing new
+        clock.check_run()  # a run that must end asks nothing new
         self._adapter.clock = clock
         response = self._session.request(
             method, asked, data=request.body, headers=headers, stream=True, allow_redirects=False

@@ -69,13 +69,17 @@ class AnswerClock:
 
     def left(self, most: float = float("inf")) -> float:
         """Seconds that may still be waited, ``most`` at most; more than 0."""
-        if self._stopping.is_set():
-            words = f"{self.host} was waited for until the run had to end"
-            raise SourceUnreachable(words, hint=_RUN_IS_OVER)
+        self.check_run()
         left = self._seconds + self._pieces_end / SLOWEST - self._spent
         if left <= 0:
             raise self._too_late()
         return max(self._stopping.left(min(left, most)), 0.001)
+
+    def check_run(self) -> None:
+        """Raise SourceUnreachable where the run must end."""
+        if self._stopping.is_set():
+            words = f"{self.host} was waited for until the run had to end"
+            raise SourceUnreachable(words, hint=_RUN_IS_OVER)
 
     def _too_late(self) -> SourceUnreachable:
         if not self._read:

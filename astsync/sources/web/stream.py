@@ -97,7 +97,12 @@ class Body:
 
 
 def pieces(response: requests.Response, clock: AnswerClock, size: int) -> Iterator[bytes]:
-    """Read the body of an answer in pieces, ``size`` bytes at most, and tell the clock of each."""
+    """Read the body of an answer in pieces, ``size`` bytes at most, and tell the clock of each.
+
+    A packed body of which a few bytes came may go on without the socket: so it is looked here too whether the run must
+    end.
+    """
     for piece in response.iter_content(size):
         clock.came()
+        clock.check_run()
         yield piece

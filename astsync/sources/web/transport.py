@@ -34,7 +34,7 @@ _BUFFER = 64 * 1024
 _NO_NAME = "The name server of this machine does not answer: look into /etc/resolv.conf, or write the IP address."
 _NO_HANDSHAKE = "Look whether this port speaks TLS, and whether the web server, or a firewall before it, is overloaded."
 
-_VALUE = re.compile(r"([?&][^$=&\s]+)=[^&\s]*")
+_VALUE = re.compile(r"([?&](?!\$(?:expand|filter|format|orderby|select|skip|top)=)[^=&\s]+)=[^&\s]*")
 """A value in the query of an address, but not one of OData's own options, such as ``$filter``."""
 
 Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
@@ -201,10 +201,16 @@ def _until(end: float) -> float:
     return max(end - time.monotonic(), 0.001)
 
 
+def _shown(value: object) -> object:
+    if isinstance(value, Exception):
+        return type(value).__name__
+    return _VALUE.sub(r"\1=…", value) if isinstance(value, str) else value
+
+
 def _without_secrets(record: logging.LogRecord) -> bool:
-    """Take what may be secret out of what urllib3 logs: the values of parameters, and the stack of an error."""
+    """Take what may be secret out of what urllib3 logs: values of parameters, and what an error holds of an answer."""
     if isinstance(record.args, tuple):
-        record.args = tuple(_VALUE.sub(r"\1=…", value) if isinstance(value, str) else value for value in record.args)
+        record.args = tuple(map(_shown, record.args))
     record.exc_info = None
     return True
 
