@@ -148,6 +148,18 @@ def test_what_cannot_be_believed_is_refused(body: str, kind: type[SourceError], 
     assert words in error.message
 
 
+@pytest.mark.parametrize("part", ["<t%d/>", "<t p%d='1'/>"])
+def test_names_without_end_are_refused(part: str) -> None:
+    """The parser keeps each name that it ever met."""
+    records = (f"<b><Name>x</Name>{''.join(part % (row * 100 + n) for n in range(100))}</b>" for row in range(400))
+    assert "too large: more than 20000 names" in fault(f"<a>{''.join(records)}</a>").message
+
+
+def test_large_elements_between_the_records_are_refused() -> None:
+    large = "<b><Name>x</Name></b><c>" + "y" * 3_000_000 + "</c>"
+    assert "bytes beside the records" in fault(f"<a>{large * 3}</a>").message
+
+
 def test_a_list_that_is_not_at_the_path_is_told_with_those_that_are() -> None:
     error = fault(listed(ONE_PHONE), "Counterparties")
     assert "no list Counterparties" in error.message

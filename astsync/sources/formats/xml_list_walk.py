@@ -5,7 +5,9 @@ times as large as its bytes.
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from xml.etree.ElementTree import Element
+from itertools import chain
+from operator import attrgetter
+from xml.etree.ElementTree import Element, tostring
 
 from astsync.sources.bounds import LARGEST_RECORD
 from astsync.sources.formats.growing_xml import EndlessXml, GrowingTree
@@ -18,9 +20,14 @@ In less of it the first record may not be complete, and then another element wou
 """
 
 _MANY_BESIDE = 1000
+_MOST_NAMES = 20_000
+"""Names of elements and attributes in one document. The parser keeps each as long as it lives."""
+
 _PIECE = 16 * 1024
 """Bytes that are parsed at a time. The elements of a small piece are read and freed while the processor still has them
 in its cache, and before the garbage collector counts them among the old ones."""
+
+_TAG = attrgetter("tag")
 
 Find = Callable[[Element, bool], Spot | None]
 """Finds the list below the document's element; the second argument: the document is complete."""
@@ -38,7 +45,9 @@ class ListWalk:
         self._enough = enough
         self._spot: Spot | None = None
         self._beside: list[Element] = []
+        self._beside_bytes = 0
         self._since = 0
+        self._names: set[str] = set()
         self.children = 0
 
     @property
@@ -75,6 +84,7 @@ class ListWalk:
         complete = parent[:] if whole else parent[:-1]
         del parent[: len(complete)]
         self.children += len(complete)
+        self._note_names(complete)
         records = [element for element in complete if element.tag == tag]
         if len(records) < len(complete):
             self._keep(element for element in complete if element.tag != tag)
@@ -82,11 +92,23 @@ class ListWalk:
             self._since = 0
         return records
 
+    def _note_names(self, elements: Iterable[Element]) -> None:
+        for element in elements:
+            parts = list(element.iter())
+            self._names.update(map(_TAG, parts))
+            self._names.update(chain.from_iterable(map(Element.keys, parts)))
+        if len(self._names) > _MOST_NAMES:
+            raise EndlessXml(f"more than {_MOST_NAMES} names of elements and attributes")
+
     def _keep(self, elements: Iterable[Element]) -> None:
         """Keep what stands between the records, for the end."""
-        self._beside.extend(elements)
+        beside = list(elements)
+        self._beside += beside
+        self._beside_bytes += sum(len(tostring(element)) for element in beside)
         if len(self._beside) > _MANY_BESIDE:
             raise EndlessXml(f"more than {_MANY_BESIDE} elements beside the records")
+        if self._beside_bytes > LARGEST_RECORD:
+            raise EndlessXml(f"more than {LARGEST_RECORD} bytes beside the records")
 
 
 def _small(chunks: Iterable[bytes]) -> Iterator[bytes]:
