@@ -93,7 +93,7 @@ class Listed:
         """Name it."""
         return "a list"
 
-    def check(self) -> Iterator[Finding]:
+    def check(self, _stopping: Stopping = NEVER) -> Iterator[Finding]:
         """Say that it is there."""
         yield Finding("list", good=True, words="there")
 
