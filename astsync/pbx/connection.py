@@ -233,8 +233,9 @@ class AmiConnection:
             self.ami_version = dialling.greet()
             self._wire = dialling.wire()
         name = f"ami-{self.config.name}"
-        self._listener = threading.Thread(target=self._listen, args=(self._wire,), name=name, daemon=True)
-        self._listener.start()
+        listener = threading.Thread(target=self._listen, args=(self._wire,), name=name, daemon=True)
+        listener.start()
+        self._listener = listener
 
     def check(self) -> None:
         """Raise what ended the connection, where it has ended."""
@@ -245,7 +246,8 @@ class AmiConnection:
         """Log in by MD5 challenge, so that the secret does not cross the wire."""
         try:
             challenge = packets.headers(self.action("Challenge", AuthType="MD5")).get("Challenge", "")
-            key = hashlib.md5((challenge + secret).encode(), usedforsecurity=False).hexdigest()
+            data = (challenge + secret).encode("utf-8", "surrogateescape")
+            key = hashlib.md5(data, usedforsecurity=False).hexdigest()
             self.action("Login", AuthType="MD5", Username=username, Key=key, Events=self._events)
         except (PbxActionFailed, PbxRightsError) as error:
             words = error.under(self.config.name)
@@ -395,8 +397,13 @@ class AmiConnection:
         wire = self._wire
         if wire is None:
             return
-        if self._lost is None and not self._stuck:
-            self._say_goodbye(wire)
+        # A thread may be sending: what is written then would land in the middle of its packet, as a part of a name.
+        if self._lost is None and self._send_lock.acquire(blocking=False):
+            try:
+                if not self._stuck:
+                    self._say_goodbye(wire)
+            finally:
+                self._send_lock.release()
         wire.end()
         if self._listener is not None and self._listener is not threading.current_thread():
             self._listener.join()

@@ -209,6 +209,15 @@ def test_nothing_follows_a_packet_that_was_sent_in_part(
     assert standin.family() == {}
 
 
+def test_nothing_is_said_in_the_middle_of_what_another_thread_sends() -> None:
+    with AmiStandIn() as standin:
+        connection = AmiConnection(config(standin))
+        connection.open()
+        with connection._send_lock:  # as a thread has it that is sending
+            connection.disconnect()
+        assert standin.actions["Logoff"] == 0
+
+
 def test_a_stall_ends_in_time() -> None:
     with faulty(stall_after_answers=300) as standin:
         started = time.monotonic()
