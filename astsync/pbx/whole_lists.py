@@ -18,11 +18,12 @@ packet well formed. So a session that lives on has sent everything, and of one t
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from sys import getsizeof
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxConnectionLost, PbxListCut, PbxRightsError
 from astsync.pbx import packets
-from astsync.pbx.bounds import MOST_ENTRIES
+from astsync.pbx.bounds import LARGEST_FAMILY, MOST_ENTRIES
 from astsync.pbx.connection import AmiConnection, no_part
 from astsync.phonebook.model import Progress
 
@@ -34,7 +35,9 @@ WRITE_TIMEOUT = (
 
 _UNCOUNTED = 1  # what Asterisk 16.28 says under every list
 _EVERY = 5_000  # entries between two calls of progress
-_TREE_ENTRY = re.compile(
+_TREE_ENTRY = re.compile(rb"Event: DBGetTreeResponse\r\nKey: ([^\r]*)\r\nVal: ([^\r]*)\r\n(?:ActionID: [^\r\n]*)?$")
+# The same for a value with line breaks, twice as slow: it reaches to the last header and not to the line's end.
+_BROKEN_ENTRY = re.compile(
     rb"Event: DBGetTreeResponse\r\nKey: (.*?)\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
 )
 _TREE_END = b"Event: DBGetTreeComplete"
@@ -63,6 +66,7 @@ class WholeList(ABC):
         self._progress = progress
         self._found: dict[str, str] = {}
         self._came = 0
+        self._size = 0  # bytes of memory
         self._fault: PbxBadAnswer | None = None
         self._ended = False  # whether the list's last packet has come
 
@@ -113,9 +117,19 @@ class WholeList(ABC):
     def _wrong(self, what: str, hint: str) -> None:
         self._fault = self._fault or PbxBadAnswer(f"{self._name}: {what}", hint=hint)
 
-    def _counted(self) -> None:
-        """Count an entry of whatever family."""
+    def _entry(self, key: bytes, value: bytes) -> None:
+        """Count an entry of whatever family, and keep one of this family as long as the list has no fault."""
         self._came += 1
+        if key.startswith(self._prefix) and self._fault is None:
+            number, name = packets.text(key[len(self._prefix) :]), packets.text(value)
+            if number in self._found:
+                self._wrong(f"the list gives the key {number[:60]!r} twice", _LOOK)
+                return
+            self._found[number] = name
+            self._size += getsizeof(number) + getsizeof(name)
+            if self._size > LARGEST_FAMILY:
+                size = f"{LARGEST_FAMILY // (1024 * 1024)} MiB"
+                raise PbxBadAnswer(f"{self._name}: the family takes more than {size}: that is no phonebook", hint=_LOOK)
         if self._came % _EVERY == 0:
             self._progress("read", len(self._found), None)
             self._check_bound(self._came)
@@ -134,16 +148,10 @@ class TreeList(WholeList):
 
     def take(self, packet: bytes) -> bool:
         """Take the response, an entry, or the end."""
-        entry = _TREE_ENTRY.match(packet)
+        entry = _TREE_ENTRY.match(packet) or _BROKEN_ENTRY.match(packet)
         if entry is None:
             return self._is_end(packet)
-        key = entry[1]
-        if key.startswith(self._prefix):
-            number = packets.text(key[len(self._prefix) :])
-            if number in self._found:
-                self._wrong(f"DBGetTree gave the key {number[:60]!r} twice", _LOOK)
-            self._found[number] = packets.text(entry[2])
-        self._counted()
+        self._entry(entry[1], entry[2])
         return False
 
     def _is_end(self, packet: bytes) -> bool:
@@ -179,15 +187,12 @@ class ShownList(WholeList):
 
     def take(self, packet: bytes) -> bool:
         """Take lines that were printed."""
-        start, lines = len(self._prefix), packets.command_output(packet)
+        lines = packets.command_output(packet)
         self._lines += len(lines)
         self._check_bound(self._lines)  # a value with line breaks makes lines that are no entries
         for line in lines:
             if line.startswith(b"/"):
-                key, value = split_shown(line)
-                if key.startswith(self._prefix):
-                    self._found[packets.text(key[start:])] = packets.text(value)
-                self._counted()
+                self._entry(*split_shown(line))
             elif end := _SHOWN_END.match(line):
                 self._stated = end[1]
         if isinstance(packet, packets.Part):

@@ -4,10 +4,11 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from itertools import count
+from sys import getsizeof
 
 import pytest
 
-from astsync.errors import PbxBadAnswer, PbxError, PbxTimeout, PbxUnreachable
+from astsync.errors import PbxBadAnswer, PbxError, PbxLoginError, PbxTimeout, PbxUnreachable
 from astsync.pbx import bounds, whole_lists
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
@@ -57,6 +58,22 @@ def endless_values(client: Client) -> None:
     client.send(START)
     for number in count():
         client.send(entry(number).replace(b"Val: x", b"Val: " + b"x" * 60_000))
+
+
+def values_large_in_memory(client: Client) -> None:
+    client.asked()
+    client.send(START)
+    for number in count():
+        client.send(entry(number).replace(b"Val: x", b"Val: \xf0\x9f\x98\x80" + b"x" * 10_000))
+
+
+def key_twice_in_output(client: Client) -> None:
+    client.asked()
+    client.send(UNKNOWN)
+    client.asked()
+    client.send(FOLLOWS + b"%-50b: x\n" % b"/cidname/1" * 2 + b"2 results found.\n--END COMMAND--\r\n\r\n")
+    client.send(b"Response: Success\r\nActionID: %b\r\n\r\n" % client.asked())
+    client.asked()
 
 
 def endless_output(client: Client) -> None:
@@ -111,6 +128,8 @@ READINGS = {
     "countless headers": (flooding(b"Event: x\r\n" + ENDLESS + b"\r\n"), PbxBadAnswer, "more than 2,000 headers"),
     "an endless list": (endless_list, PbxBadAnswer, "more than 20,000 entries"),
     "a list of large values": (endless_values, PbxBadAnswer, "larger than any that makes sense"),
+    "values that fill the memory": (values_large_in_memory, PbxBadAnswer, "more than 8 MiB"),
+    "a key that an output gives twice": (key_twice_in_output, PbxBadAnswer, "gives the key '1' twice"),
     "an endless output": (endless_output, PbxBadAnswer, "more than 20,000 entries"),
     "an output that is no list": (endless_nonsense, PbxBadAnswer, "more than 20,000 entries"),
     "a list that drips": (dripping_list, PbxTimeout, "too slowly|no answer"),
@@ -130,6 +149,7 @@ READINGS = {
 def test_reading_a_family_ends(case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     behaviour, error, told = READINGS[case]
     monkeypatch.setattr(whole_lists, "MOST_ENTRIES", 20_000)
+    monkeypatch.setattr(whole_lists, "LARGEST_FAMILY", 8 * 1024 * 1024)
     monkeypatch.setattr("astsync.pbx.connection.LARGEST_LIST", 4 * 1024 * 1024)
     with (
         hostile_ami(behaviour, timeout=TIMEOUT) as there,
@@ -190,6 +210,16 @@ def test_writing_a_family_ends(case: str) -> None:
             family.put(MANY)
         assert raised.value.hint
         assert raised.value.done < 100
+
+
+def test_a_challenge_that_is_no_text_is_no_bug() -> None:
+    def behave(client: Client) -> None:
+        client.send(BANNER)
+        client.send(b"Response: Success\r\nActionID: %b\r\nChallenge: \xff\xfe\r\n\r\n" % client.asked())
+        client.send(b"Response: Error\r\nActionID: %b\r\nMessage: No.\r\n\r\n" % client.asked())
+
+    with hostile_ami(behave, login=False, timeout=5) as there, pytest.raises(PbxLoginError):
+        AmiConnection(there).open()
 
 
 def test_a_pbx_that_never_reads_does_not_hold_the_sender() -> None:
@@ -257,3 +287,5 @@ def test_a_flood_of_events_reaches_the_listeners_one_by_one_and_is_not_kept() ->
 def test_the_bounds_leave_room_for_what_was_measured() -> None:
     assert bounds.MOST_ENTRIES > 1_000_000
     assert bounds.LARGEST_LIST > 1_000_000 * 150  # bytes of an entry with a Cyrillic name of 40 letters
+    for name in ("x" * 40, "я" * 20):
+        assert 1_000_000 * (getsizeof("74952293042") + getsizeof(name)) < bounds.LARGEST_FAMILY
