@@ -23,7 +23,7 @@ stalls until something else arrives.
 PIECE = 64 * 1024
 """Bytes that are read at once: many entries, and so few that on a busy machine the next piece is not read too late."""
 
-AHEAD = 32 * 1024 * 1024
+AHEAD = 16 * 1024 * 1024
 """Encrypted bytes that are taken from the socket before they are needed, so that Asterisk seldom waits for us."""
 
 
@@ -115,6 +115,7 @@ class TlsWire(Wire):
         self._taken_size = 0
         self._ready = b""  # decrypted, and not yet handed out
         self._until = 0.0
+        self._farewell = False  # whether the other side has ended TLS
 
     def end(self) -> None:
         """Answer the other side's end of TLS where it has sent one, then end the stream."""
@@ -167,9 +168,9 @@ class TlsWire(Wire):
 
     def _flush(self, deadline: float) -> None:
         """Send what OpenSSL wants to be sent; what cannot be sent stays for the next time."""
-        with self._lock:
-            self._unsent += self._out.read()
-        while self._unsent:
+        while self._unsent or self._out.pending:  # the listener may add an answer while this waits
+            with self._lock:
+                self._unsent += self._out.read()
             self._unsent = self._unsent[self._push(self._unsent, deadline) :]
 
     def settimeout(self, seconds: float) -> None:
@@ -189,6 +190,8 @@ class TlsWire(Wire):
 
     def _next(self, deadline: float | None) -> bytes:
         while True:
+            if self._farewell:  # the socket may stay open for ever after it
+                return b""
             self._take_all()
             if self._ended:
                 return b""
@@ -231,6 +234,7 @@ class TlsWire(Wire):
             except ssl.SSLEOFError:  # an end without a farewell: whether something is missing is seen in the answers
                 return b"".join(records)
             else:
+                self._farewell = True
                 return b"".join(records)
         if answer:
             self._answer()

@@ -16,6 +16,7 @@ from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxConnectionLost, PbxTlsError
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
+from astsync.pbx.wire import TlsWire
 from astsync.sandbox.ami import AmiStandIn
 
 pytestmark = pytest.mark.server
@@ -119,3 +120,27 @@ def test_the_end_of_the_connection(ca: trustme.CA, ca_file: Path) -> None:
             standin.disconnect()
             with pytest.raises(PbxConnectionLost):
                 connection.action("Ping")
+
+
+def test_the_end_of_tls_is_the_end_though_the_connection_stays_open(ca: trustme.CA, ca_file: Path) -> None:
+    near, far = socket.socketpair()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    ca.issue_cert("pbx.example.local").configure_cert(context)
+    took: list[bytes] = []
+
+    def take() -> None:
+        wire = TlsWire(near, ssl.create_default_context(cafile=ca_file), "pbx.example.local")
+        wire.shake_hands(10)
+        while data := wire.receive():
+            took.append(data)
+
+    taking = threading.Thread(target=take, daemon=True)
+    taking.start()
+    with near, context.wrap_socket(far, server_side=True) as secured:
+        secured.sendall(b"Goodbye\r\n")
+        secured.settimeout(0)
+        with suppress(ssl.SSLWantReadError):
+            secured.unwrap()
+        taking.join(timeout=10)
+        assert not taking.is_alive()
+    assert b"".join(took) == b"Goodbye\r\n"
