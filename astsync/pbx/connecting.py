@@ -18,7 +18,9 @@ from astsync.pbx import certificates, greeting
 from astsync.pbx.wire import PlainWire, TlsWire, Wire, reason
 from astsync.stopping import NEVER, Stopping
 
+_MOST_RESOLVING = 100  # threads that ask for addresses; a resolver may hang for ever, and ``watch`` asks for ever
 _SECOND_LOOK = 1.0  # seconds for a second connection that only finds out what to say of the first
+_RESOLVING = "resolve"  # the name of such a thread
 _CONTAINERS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # Docker and Podman make these files
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
@@ -231,7 +233,9 @@ def _addresses(host: str, port: int, seconds: float) -> list[Address]:
         except (OSError, UnicodeError) as error:
             found.put(error)
 
-    threading.Thread(target=ask, name="resolve", daemon=True).start()
+    if sum(thread.name == _RESOLVING for thread in threading.enumerate()) >= _MOST_RESOLVING:
+        raise TimeoutError("timed out")
+    threading.Thread(target=ask, name=_RESOLVING, daemon=True).start()
     try:
         answer = found.get(timeout=seconds)
     except queue.Empty:

@@ -72,6 +72,24 @@ def test_a_name_that_nobody_resolves_is_given_up_in_time(monkeypatch: pytest.Mon
     assert "no address of pbx.example.local was found in time" in error.message
 
 
+def test_a_resolver_that_hangs_for_ever_holds_a_bounded_number_of_threads(monkeypatch: pytest.MonkeyPatch) -> None:
+    done, asked = threading.Event(), 0
+
+    def ask(*_: object, **__: object) -> None:
+        nonlocal asked
+        asked += 1
+        done.wait(60)
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", ask)
+    monkeypatch.setattr(connecting, "_RESOLVING", "resolve-in-test")
+    monkeypatch.setattr(connecting, "_MOST_RESOLVING", 3)
+    for _ in range(6):
+        assert "found in time" in refused(host="pbx.example.local", timeout=0.05).message
+    done.set()
+    assert asked == 3
+
+
 @pytest.mark.server
 def test_the_next_address_is_tried_in_the_time_of_one_that_is_dead(monkeypatch: pytest.MonkeyPatch) -> None:
     def greet(connected: socket.socket) -> None:
