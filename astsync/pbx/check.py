@@ -1,5 +1,6 @@
 """What ``astsync check`` tries on a PBX, from its name to the right to write, without changing a byte of AstDB."""
 
+import math
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
 
@@ -11,8 +12,10 @@ from astsync.pbx.astdb import AstDb
 from astsync.pbx.connecting import Dialling
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.whole_lists import advice
+from astsync.text import one_line
 
 _CLOCK_TOLERANCE = 30.0  # seconds
+_LONGEST_VERSION = 80  # characters
 _CERTIFICATE_LASTS = 30  # days
 _LOST_HINT = (
     "This PBX may keep AstDB in memory only (Askozia without its persistence service, tmpfs, a container without a "
@@ -148,7 +151,8 @@ class _PbxCheck:
         found = packets.headers(self._connection.action("CoreSettings"))
         self._started = since = self._connection.started()
         up = f", up since {since} by its own clock" if since else ""
-        return Finding("version", True, f"Asterisk {found.get('AsteriskVersion') or 'of unknown version'}{up}")
+        version = one_line(found.get("AsteriskVersion", ""))[:_LONGEST_VERSION] or "of unknown version"
+        return Finding("version", True, f"Asterisk {version}{up}")
 
     def _read(self) -> Finding:
         self._entries = AstDb(self._connection, self._family).read()
@@ -182,6 +186,8 @@ class _PbxCheck:
         try:
             apart = abs(float(answer.get("Timestamp", "")) - time.time())
         except ValueError:
+            apart = math.nan
+        if not math.isfinite(apart):
             return Finding("clock", None, "this Asterisk does not tell its time")
         if apart > _CLOCK_TOLERANCE:
             return Finding("clock", None, f"its clock and this machine's are {apart:,.0f} s apart", "Use NTP on both.")

@@ -11,6 +11,7 @@ import trustme
 from astsync.config import PbxConfig
 from astsync.finding import Finding
 from astsync.pbx import check
+from astsync.pbx.connection import AmiConnection
 from astsync.sandbox.ami import AmiStandIn
 from tests.unit.test_tls import tunnel
 
@@ -39,6 +40,32 @@ def test_a_clock_that_jumped_is_told(
         found = finding("clock", config(standin))
     assert found.good is good
     assert words in found.words
+
+
+def answering(monkeypatch: pytest.MonkeyPatch, action: str, answer: bytes) -> None:
+    asked = AmiConnection.action
+
+    def ask(self: AmiConnection, name: str, *more: object, **values: str) -> bytes:
+        return answer if name == action else asked(self, name, *more, **values)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(AmiConnection, "action", ask)
+
+
+@pytest.mark.parametrize("said", [b"nan", b"inf", b"-inf", b"", b"noon", b"9" * 10_000])
+def test_what_is_no_time_does_not_agree_with_this_clock(monkeypatch: pytest.MonkeyPatch, said: bytes) -> None:
+    answering(monkeypatch, "Ping", b"Response: Success\r\nTimestamp: " + said)
+    with AmiStandIn() as standin:
+        found = finding("clock", config(standin))
+    assert found.good is None
+    assert "does not tell its time" in found.words
+
+
+def test_a_version_that_is_none_is_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    answering(monkeypatch, "CoreSettings", b"Response: Success\r\nAsteriskVersion: 22\x1b[31m" + b"x " * 50_000)
+    with AmiStandIn() as standin:
+        found = finding("version", config(standin))
+    assert found.words.startswith("Asterisk 22 [31mx x ")
+    assert len(found.words) < 200
 
 
 @pytest.mark.parametrize(
