@@ -28,7 +28,6 @@ PATH_LIMIT = 255
 
 _NO_SUCH_ACTION = "Invalid/unknown command"
 # Another program's value may hold line breaks, so a value reaches to the last header and not to the line's end.
-_ENTRY = re.compile(rb"Event: DBGetTreeResponse\r\nKey: (.*?)\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL)
 _ENTRY = re.compile(
     rb"Event: DBGetResponse\r\nFamily: [^\r\n]*\r\nKey: [^\r\n]*\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
 )
@@ -169,7 +168,7 @@ class AmiPbx:
         with AmiConnection(config, stopping=stopping, rival=self._rival) as connection:
             try:
                 listed = packets.headers(connection.action("ListCommands"))
-            except PbxActionFailed:
+            except (PbxActionFailed, PbxRightsError):
                 return  # whoever speaks so is no usual Asterisk; the run itself will show
             if lacking := rights.lacking(listed, write=write):
                 raise rights.missing_right(config, " and ".join(lacking))

@@ -5,6 +5,7 @@ import pytest
 from astsync.errors import PbxBadAnswer, PbxError, PbxLoginError, PbxRightsError, PbxTlsError, PbxUnreachable
 from astsync.pbx import rights
 from astsync.pbx.astdb import AmiPbx
+from astsync.pbx.connection import AmiConnection
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.ami.faults import AmiFaults
 from astsync.sandbox.ami.users import AmiUser
@@ -138,3 +139,14 @@ def test_what_a_list_of_commands_lacks() -> None:
     assert rights.lacking(everything, write=True) == []
     assert rights.lacking({"Ping": ""}, write=True) == ["DBGetTree", "DBPut", "DBDel"]
     assert rights.not_needed({**everything, "Command": ""}) == ["Command"]
+
+
+@pytest.mark.server
+def test_a_pbx_that_does_not_tell_its_rights_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> bytes:
+        raise PbxRightsError("office: may not use ListCommands")
+
+    with AmiStandIn() as standin:
+        monkeypatch.setattr(AmiConnection, "login", lambda *_: None)
+        monkeypatch.setattr(AmiConnection, "action", denied)
+        AmiPbx(config(standin), "cidname").ask(write=True)
