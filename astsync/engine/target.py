@@ -20,7 +20,7 @@ from astsync.errors import (
     StoreGone,
 )
 from astsync.pbx import Family, Pbx, WriteResult, retry
-from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace, missed
+from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace
 from astsync.phonebook.model import Progress
 from astsync.phonebook.ownership import Ownership, owned_keys, owners_after, owners_before
 from astsync.stopping import Stopping
@@ -93,10 +93,14 @@ class Target:
         try:
             family = self._connection.enter_context(self._pbx.open(self._stopping))
             self._heed("reading")
-            self._started = family.started()
+            # Before the reading: beside a dry run another run may write, and what that one changes is not missed.
+            self._trace = self._store.trace(self.name, self._options.family)
             existing = family.read(progress)
+            # After it: a PBX that restarts meanwhile is read once it is back, and what is gone then has a reason.
+            self._started = family.started()
             self._owners = self._store.owners(self.name, self._options.family)
-            self.report = replace(self.report, missed=self._missed(existing))
+            missed = self._store.missed(self._trace, self.name, self._options.family, existing, self._started)
+            self.report = replace(self.report, missed=missed)
             self._distrusted = self.report.missed is not None
         except AstsyncError as error:
             return self.fail(in_time(error, self.name, "reading", self._stopping))
@@ -104,14 +108,6 @@ class Target:
         self.report = replace(self.report, plan=self.work.plan)
         self._family = family
         return None
-
-    def _missed(self, existing: Mapping[str, str]) -> Missed | None:
-        """What the last run that wrote here saw, and what is gone since, although nothing is known that explains it."""
-        self._trace = trace = self._store.trace(self.name, self._options.family)
-        if trace is None:
-            return None
-        record = self._store.record(trace.run, self.name, self._options.family)
-        return missed(trace, {before.number: (before.old, before.new) for before in record}, existing, self._started)
 
     def _heed(self, doing: str) -> None:
         """End this PBX's part where the run must end. Raises Abandoned, and PbxTimeout where the run's time is over."""

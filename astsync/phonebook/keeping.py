@@ -11,7 +11,7 @@ not tell which. So a run that misses anything reads once more after the commit (
 forgets before its own eyes is blamed for it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -75,13 +75,13 @@ class Missed:
 
 def missed(
     trace: Trace | None,
-    changes: Mapping[str, tuple[str | None, str | None]],
+    changes: Iterable[tuple[str, str | None, str | None]],
     existing: Mapping[str, str],
     started: str,
 ) -> Missed | None:
     """Compare what a run saw with what the PBX holds now (``existing``). None where nothing is missed.
 
-    ``changes`` are the run's, by number: the value before and after, None where there was no such key. A key counts as
+    ``changes`` are the run's: number, the value before and after, None where there was no such key. A key counts as
     missed only where the value from before is back: another value was written by somebody. After a restart of Asterisk
     (``started`` is another than that of the trace) nothing is missed, but what the run itself saw being lost.
     """
@@ -92,6 +92,9 @@ def missed(
         return Missed(trace, trace.lost, trace.lost, known and started == trace.started)
     if known and started != trace.started:
         return None
-    total = sum(old != new for old, new in changes.values())
-    count = sum(old != new and existing.get(number) == old for number, (old, new) in changes.items())
+    count = total = 0
+    for number, old, new in changes:
+        if old != new:
+            total += 1
+            count += existing.get(number) == old
     return Missed(trace, count, total, known) if count else None

@@ -224,13 +224,15 @@ def memory_of(path: Path, pbx: str, family: str) -> Callable[[Mapping[str, str],
     try:
         with closing(Store(path, write=False)) as store:
             trace = store.trace(pbx, family)
-            record = store.record(trace.run, pbx, family) if trace is not None else ()
     except AstsyncError:
         return None
-    changes = {before.number: (before.old, before.new) for before in record}
 
     def remember(existing: Mapping[str, str], started: str) -> Finding | None:
-        found = keeping.missed(trace, changes, existing, started)
+        try:
+            with closing(Store(path, write=False)) as store:
+                found = store.missed(trace, pbx, family, existing, started)
+        except AstsyncError:
+            return None
         if found is None:
             return None
         if found.trace.lost:

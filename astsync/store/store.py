@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
-from astsync.phonebook.keeping import Trace
+from astsync.phonebook.keeping import Missed, Trace, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
 from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped, skipped_rows
@@ -187,6 +187,23 @@ class Store:
         with self._file.reading() as db:
             row = db.execute(query, (_name(pbx), family)).fetchone()
         return None if row is None else Trace(row[0], datetime.fromisoformat(row[1]), *row[2:])
+
+    def missed(
+        self, before: Trace | None, pbx: str, family: str, existing: Mapping[str, str], started: str
+    ) -> Missed | None:
+        """What of ``before`` a PBX does not hold any more; None where nothing is missed (``phonebook.keeping``).
+
+        ``before`` is the trace as it was before ``existing`` was read, and ``started`` is when Asterisk was started, as
+        it said after the reading. Where another run has changed the trace since, nothing can be said. The record is
+        not held in memory: that of a first sync has every number.
+        """
+        if before is None or self.trace(pbx, family) != before:
+            return None
+        query = "SELECT number, old, new FROM undo WHERE run = ? AND pbx = ? AND family = ?"
+        with self._file.reading() as db:
+            rows = db.execute(query, (before.run, _name(pbx), family))
+            changes = ((_text(number), _maybe_text(old), _maybe_text(new)) for number, old, new in rows)
+            return missed(before, changes, existing, started)
 
     def last_records(self, pbx: str, family: str, numbers: Iterable[str]) -> dict[str, Before]:
         """The last records of keys on a PBX, by number, also those of runs that changed only the owner."""

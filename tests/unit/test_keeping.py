@@ -21,12 +21,12 @@ from tests.unit.engine_rig import FAMILY, EngineRig, names, phone
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 TRACE = Trace(41, AT, "2026-11-20 09:00:00")
-CHANGES: dict[str, tuple[str | None, str | None]] = {
-    "1": (None, "new"),
-    "2": ("old", "new"),
-    "3": ("old", None),
-    "4": ("same", "same"),
-}
+CHANGES: list[tuple[str, str | None, str | None]] = [
+    ("1", None, "new"),
+    ("2", "old", "new"),
+    ("3", "old", None),
+    ("4", "same", "same"),
+]
 
 
 @pytest.mark.parametrize(
@@ -256,6 +256,56 @@ def test_a_refused_run_keeps_what_is_known(rig: EngineRig, pbx: Disk) -> None:
     assert sync(rig, pbx).exit_code == 6
     rig.source.names = names(20)
     assert sync(rig, pbx).exit_code == 5
+
+
+def test_what_a_run_beside_a_dry_run_changes_is_not_missed(rig: EngineRig, pbx: Disk) -> None:
+    class Beside(MemoryFamily):
+        """A whole sync comes right after the reading."""
+
+        def read(self, progress: Progress = no_progress) -> dict[str, str]:
+            held = super().read(progress)
+            other = Disk()
+            other.start, other.entries = pbx.start, pbx.entries
+            rig.pbxs = [other]
+            assert sync(rig, other).exit_code == 0
+            return held
+
+    class BesideDisk(Disk):
+        @contextmanager
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
+            family = Beside(self.entries)
+            family._started = self.start
+            yield family
+
+    for before in (names(5), names(20)):  # the other run is the first that writes, or follows one
+        rig.pbxs = [BesideDisk(pbx.entries)]
+        rig.source.names = before
+        report = rig.engine(dry_run=True).sync()
+        assert (part(report).missed, pbx.entries) == (None, {**before, "101": "Reception"})
+
+
+def test_a_restart_while_the_pbx_is_read_explains_what_is_gone(rig: EngineRig, pbx: Disk) -> None:
+    class Restarting(MemoryFamily):
+        """Loses all that it holds in memory and comes back while it is read, as behind a PBX that is waited for."""
+
+        def read(self, progress: Progress = no_progress) -> dict[str, str]:
+            if self._started == pbx.start:
+                self._entries.clear()
+                self._started = "2026-11-21 10:00:00"
+            return super().read(progress)
+
+    class RestartingDisk(Disk):
+        @contextmanager
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
+            family = Restarting(self.entries)
+            family._started = self.start
+            yield family
+
+    sync(rig, pbx)
+    rig.pbxs = [RestartingDisk(pbx.entries)]
+    waits: list[float] = []
+    report = sync(rig, pbx, waits)
+    assert (report.exit_code, part(report).missed, waits) == (0, None, [])
 
 
 def test_another_store_knows_nothing_of_it(rig: EngineRig, pbx: Disk) -> None:
