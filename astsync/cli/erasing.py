@@ -1,6 +1,7 @@
 """``forget`` erases what is stored of one number, ``purge`` everything that is stored on this machine."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -30,6 +31,7 @@ def forget(
     from astsync.engine.lookup import Asked
     from astsync.parts import Parts
     from astsync.store import locked
+    from astsync.store.erasing import moved_aside
 
     parts = Parts.load(context.ensure_object(Common).config)
     asked = Asked(" ".join(number), parts.numbers)
@@ -37,13 +39,7 @@ def forget(
     with locked(parts.store_path, "astsync forget"), parts.store(write=True) as store:
         erased = store.forget((*asked.keys, *asked.others), asked.national, [pbx.name for pbx in parts.config.pbx])
     emit(_as_json(asked, erased) if report_format is TextOrJson.JSON else _as_text(asked, erased))
-    left = _left(erased)
-    if left:
-        raise PartlyDone(
-            f"{asked.number} is still in use: {' and '.join(left)}",
-            hint="Take the number out of its card in 1C. One `astsync sync` deletes it on the PBXs, a second one makes "
-            "sure of that. Then run this again.",
-        )
+    _tell_left(asked.number, erased, moved_aside(parts.store_path))
 
 
 def _check_there(store: Path) -> None:
@@ -65,9 +61,25 @@ def _as_json(asked: "Asked", erased: "Erased") -> str:
     return f"{json.dumps(document, ensure_ascii=False, indent=2)}\n"
 
 
-def _left(erased: "Erased") -> list[str]:
-    left = ["it was in the last list of 1C"] if erased.listed else []
-    return left + ([f"astsync wrote it to {listed(erased.held_on)}"] if erased.held_on else [])
+def _tell_left(number: str, erased: "Erased", damaged: Sequence[Path]) -> None:
+    """Raise PartlyDone where something of the number is left, or may be."""
+    used = ["it was in the last list of 1C"] if erased.listed else []
+    used += [f"astsync wrote it to {listed(erased.held_on)}"] if erased.held_on else []
+    left, cures = list[str](), list[str]()
+    if used:
+        left.append(f"is still in use: {' and '.join(used)}")
+        cures.append(
+            "Take the number out of its card in 1C. One `astsync sync` deletes it on the PBXs, a second one "
+            "makes sure of that."
+        )
+    if not erased.compacted:
+        left.append("stays in the free places of the store, as another process reads it")
+        cures.append("Wait until that one has ended.")
+    if damaged:
+        left.append(f"may stand in {listed(map(str, damaged))}, a store that was damaged and moved aside")
+        cures.append("Delete what was moved aside.")
+    if left:
+        raise PartlyDone(f"{number} {'; it '.join(left)}", hint=" ".join([*cures, "Then run this again."]))
 
 
 def purge(
@@ -82,16 +94,13 @@ def purge(
     from astsync.watch.job import alone
 
     parts = Parts.load(context.ensure_object(Common).config)
-    with alone(parts.store_path, PURGE), locked(parts.store_path, PURGE):
+    if not yes and (files := _files(parts)):
+        _ask(files)  # before the lock: no run ends with 8 while a person thinks
+    with alone(parts.store_path, PURGE, "End it first, then run this again."), locked(parts.store_path, PURGE):
         files = _files(parts)
-        if not files:
-            emit("nothing is stored\n")
-            return
-        if not yes:
-            _ask(files)
         for file in files:
             _delete(file)
-    emit("".join(f"deleted {file}\n" for file in files))
+    emit("".join(f"deleted {file}\n" for file in files) or "nothing is stored\n")
 
 
 def _files(parts: "Parts") -> list[Path]:

@@ -15,7 +15,7 @@ from astsync.phonebook.ownership import owned_keys
 from astsync.store import Store
 
 _SHORT = 5
-"""Digits of the longest extension of a PBX. So few digits stand in too many skipped texts to say anything."""
+"""Digits of the longest extension of a PBX."""
 _LONGEST = 40
 """Digits of the longest key that is asked for. No number has more than 15, and the length of AMI's lines is limited."""
 _SEPARATORS = str.maketrans("", "", " ()-.+\n")
@@ -26,7 +26,8 @@ class Asked:
 
     ``keys`` are its keys by the configuration (``parser``), ``others`` the keys of its other forms. Digits that are no
     number by the numbering plan, such as a PBX's own extension, are a key as they stand; where they are longer than an
-    extension, ``doubt`` says why they are no number. Raises ConfigError for a text with no number, or with several.
+    extension, ``doubt`` says why they are no number. ``national`` is the number as skipped texts may hold it, "" for an
+    extension: its digits stand in too many of them. Raises ConfigError for a text with no number, or with several.
     """
 
     def __init__(self, text: str, parser: NumberParser) -> None:
@@ -39,9 +40,10 @@ class Asked:
             why = f"holds {len(numbers)} numbers" if numbers else f"is no number: {found['e164'].reason}"
             raise ConfigError(f"{text[:60]!r} {why}", hint="Give one number, in any spelling: 8 (495) 229-30-42.")
         self.number = numbers[0]
-        self.national = next(iter(found["national"].keys), self.number)
+        short = len(self.number) <= _SHORT
+        self.national = "" if short else next(iter(found["national"].keys), self.number)
         self.keys = parser.parse(text).keys or digits
-        self.doubt = found["e164"].reason or "" if len(self.number) > _SHORT else ""
+        self.doubt = "" if short else found["e164"].reason or ""
         every = dict.fromkeys(key for result in found.values() for key in (*result.keys, *digits))
         every.update((f"+{key}", None) for key in found["e164"].keys)  # astsync never writes it, but people do
         self.others = tuple(key for key in every if key not in self.keys)
@@ -55,7 +57,7 @@ def look_up(
     entries, claims = store.entries(every), store.claims(every)
     first = next((found[0] for key in every if (found := claims.get(key))), None)
     rules = _rules(asked.number, every, first, parser, names) if first is not None else ((), ())
-    skipped = store.skipped(asked.number, asked.national) if len(asked.number) > _SHORT else ()
+    skipped = store.skipped(asked.number, asked.national) if asked.national else ()
     parts: dict[str, PbxKeys] = {}
 
     def job(pbx: KeyPbx) -> Callable[[], None]:

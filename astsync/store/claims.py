@@ -23,7 +23,7 @@ _SKIPPED = f"""
 SELECT source, name, text, reason FROM skipped
 WHERE pull = (SELECT run FROM pull) AND {_OF_A_NUMBER} ORDER BY source, text LIMIT :most
 """  # noqa: S608
-_SKIPPED_ROWS = f"SELECT rowid FROM skipped WHERE {_OF_A_NUMBER}"  # noqa: S608
+_SKIPPED_ROWS = f"SELECT rowid FROM skipped WHERE digits = :number OR (:national <> '' AND {_OF_A_NUMBER})"  # noqa: S608
 _LEAST = 5
 """Digits that a skipped text must have at least to be taken for a local number, the end of a whole one."""
 _MOST = 20
@@ -94,6 +94,9 @@ def read_skipped(db: sqlite3.Connection, number: str, national: str) -> tuple[Sk
 
 
 def skipped_rows(db: sqlite3.Connection, number: str, national: str) -> list[int]:
-    """The rows of all phone fields that gave no key and hold the number, as ``read_skipped`` finds them."""
+    """The rows of all phone fields that gave no key and hold the number, as ``read_skipped`` finds them.
+
+    Where ``national`` is "" only of those that are the number itself.
+    """
     values = {"number": number, "national": national, "least": _LEAST}
     return [row for (row,) in db.execute(_SKIPPED_ROWS, values)]

@@ -11,7 +11,7 @@ from pathlib import Path
 
 from astsync.errors import StoreError
 from astsync.store.open_files import OpenFiles
-from astsync.store.place import check_place, is_damage, told
+from astsync.store.place import CORRUPT, check_place, is_damage, told
 from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION, bring_up, version_of
 
 log = logging.getLogger(__name__)
@@ -138,7 +138,7 @@ def _is_ours(path: Path) -> bool:
 
 def _move_aside(path: Path) -> Path:
     """Rename a damaged store and the files that SQLite left beside it. ``sqlite3`` can still open them together."""
-    stamp = f"{path}.corrupt-{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
+    stamp = f"{path}{CORRUPT}{datetime.now(UTC):%Y%m%dT%H%M%SZ}"
     names = (Path(stamp if n == 1 else f"{stamp}-{n}") for n in range(1, 1_000))
     aside = next(name for name in names if not name.exists())
     for tail in ("-wal", "-shm", ""):

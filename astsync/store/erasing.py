@@ -4,17 +4,20 @@ SQLite keeps what was deleted in the free places of its file, also what earlier 
 file anew without them.
 """
 
+import re
 import sqlite3
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from astsync.store.place import CORRUPT
+
 _UNDO = "DELETE FROM undo WHERE number = ?"
 _MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE wrote"
 _MESSAGES = (
-    "UPDATE run SET message = replace(message, ?1, '…') WHERE instr(message, ?1)",
-    "UPDATE run_pbx SET error = replace(error, ?1, '…') WHERE instr(error, ?1)",
+    "UPDATE run SET message = without(message) WHERE message <> without(message)",
+    "UPDATE run_pbx SET error = without(error) WHERE error <> without(error)",
 )
 _BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new")
 
@@ -24,7 +27,8 @@ class Erased:
     """What of a number was erased: places in the records of runs, cards and skipped phones of 1C, messages of runs.
 
     ``listed``: the last list of 1C has the number, so snapshot and cards stay. ``held_on`` names the PBXs that hold a
-    key of it as far as astsync knows: that it is ours stays stored until a run has deleted it.
+    key of it as far as astsync knows: that it is ours stays stored until a run has deleted it. ``compacted``: the file
+    was written anew without it.
     """
 
     records: int
@@ -33,6 +37,7 @@ class Erased:
     messages: int
     listed: bool
     held_on: tuple[str, ...]
+    compacted: bool = False
 
 
 def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int], pbxs: Collection[str]) -> Erased:
@@ -46,9 +51,16 @@ def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int],
     records = _all(db, _UNDO, blobs)
     db.execute(_MARK)
     cards = 0 if listed else _all(db, "DELETE FROM claim WHERE number = ?", keys)
-    messages = sum(_all(db, statement, keys) for statement in _MESSAGES)
+    messages = _erase_from_messages(db, keys)
     _all(db, "DELETE FROM skipped WHERE rowid = ?", skipped)
     return Erased(records, cards, len(skipped), messages, listed, tuple(_holding(db, blobs, pbxs)))
+
+
+def _erase_from_messages(db: sqlite3.Connection, keys: Sequence[str]) -> int:
+    """Put "…" in place of the keys. Within a longer number the same digits are another one."""
+    key = re.compile(rf"(?<!\d)(?:{'|'.join(map(re.escape, keys))})(?!\d)")
+    db.create_function("without", 1, lambda text: None if text is None else key.sub("…", text))
+    return sum(db.execute(statement).rowcount for statement in _MESSAGES)
 
 
 def _holding(db: sqlite3.Connection, numbers: Sequence[bytes], pbxs: Collection[str]) -> Iterator[str]:
@@ -76,6 +88,11 @@ def files_of(store: Path) -> tuple[Path, ...]:
     The lock stays: it holds nothing, and deleting it could let two runs write at once.
     """
     named = [Path(f"{store}{tail}") for tail in ("", *_BESIDE)]
+    return (*(file for file in named if file.is_file()), *moved_aside(store))
+
+
+def moved_aside(store: Path) -> tuple[Path, ...]:
+    """The files of stores in this place that were damaged and moved aside. They hold what they held."""
     with suppress(FileNotFoundError):
-        named += sorted(file for file in store.parent.iterdir() if file.name.startswith(f"{store.name}.corrupt-"))
-    return tuple(file for file in named if file.is_file())
+        return tuple(sorted(file for file in store.parent.iterdir() if file.name.startswith(f"{store.name}{CORRUPT}")))
+    return ()

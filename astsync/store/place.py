@@ -8,6 +8,7 @@ from pathlib import Path
 
 from astsync.errors import StoreError
 
+CORRUPT = ".corrupt-"  # comes after the name of a store that was damaged and moved aside
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
 
 

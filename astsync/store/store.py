@@ -1,9 +1,9 @@
 """The store as the rest of astsync uses it. It keeps states and decides nothing."""
 
-import logging
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -15,8 +15,6 @@ from astsync.store.database import Database
 from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
 from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
-
-log = logging.getLogger(__name__)
 
 KEPT_RUNS = 1_000
 """Runs that history lists. Older runs are dropped, except those that can still be undone."""
@@ -245,14 +243,13 @@ class Store:
     def forget(self, keys: Sequence[str], national: str, pbxs: Iterable[str]) -> Erased:
         """Erase what is stored of a number, but what is in use; ``keys`` are all its forms, the international first.
 
-        ``pbxs`` are the names of the PBXs of the configuration.
+        ``national`` finds the phones that gave no key; "" for a number that is too short to be told in them. ``pbxs``
+        are the names of the PBXs of the configuration.
         """
         with self._file.change() as db:
             erased = erase(db, keys, skipped_rows(db, keys[0], national), {_name(pbx) for pbx in pbxs})
         with self._file.reading() as db:
-            if not compact(db):
-                log.warning("another process reads the store: run this again when it has ended")
-        return erased
+            return replace(erased, compacted=compact(db))
 
 
 _PULLED = """

@@ -32,13 +32,13 @@ class Job:
 
 
 @contextmanager
-def alone(store: Path, command: str = COMMAND) -> Iterator[None]:
-    """Keep a second ``watch`` away from a store, for ``command``. Raises LockedError."""
+def alone(store: Path, command: str = COMMAND, cure: str = "One is enough: end the other.") -> Iterator[None]:
+    """Keep ``watch``, or a second one, away from a store, for ``command``. Raises LockedError with that cure."""
     try:
         with locked(watch_of(store), command, "another astsync watch"):
             yield
     except LockedError as error:
-        raise LockedError(str(error), hint="One is enough: end the other.") from None
+        raise LockedError(str(error), hint=cure) from None
 
 
 def make_job(parts: Parts, names: Sequence[str], every: float, store: Path) -> Job:

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from astsync.cli import asking
+from astsync.store import database, locked
+from astsync.watch.job import alone
 from tests.cli.sandbox import Sandbox
 
 KEY, NAME, CARD, TEXT = "74955550101", "OOO Beta", "ООО «Бета»", "8 (495) 555-01-01"
@@ -56,7 +59,7 @@ def test_a_number_that_is_in_use_is_told_and_its_past_is_erased(known: Sandbox) 
     assert done.code == 7
     assert f"{KEY} is still in use: it was in the last list of 1C and astsync wrote it to office" in done.err
     assert "Take the number out of its card in 1C" in done.err
-    assert known.run("lookup", KEY).out.startswith(f"{KEY}\noffice: {KEY} {NAME} (written by astsync)")
+    assert known.run("lookup", KEY).out.startswith(f"{KEY}\noffice: {KEY} {NAME} (astsync's: a run that is no longer on record")
     assert known.run("sync").code == 0
     assert known.pbx.family()[KEY] == NAME
 
@@ -81,6 +84,43 @@ def test_a_message_of_a_run_and_a_skipped_phone_are_erased(known: Sandbox, card:
     assert (found["erased"]["skipped"], found["erased"]["messages"]) == (1, 1)
     assert found["left"] == {"listed": False, "pbx": []}
     assert traces(known, KEY, "Иванов") == set()
+
+
+def test_an_extension_takes_no_longer_number_with_it(known: Sandbox) -> None:
+    rows = [("74955551101", "7 495 555-11-01"), ("1101", "1101")]
+    with closing(sqlite3.connect(known.folder / "store.sqlite3", isolation_level=None)) as db:
+        db.execute("UPDATE run SET message = ? WHERE id = 1", ("74955551101 and 1101, also 11010",))
+        db.executemany("INSERT INTO skipped VALUES (1, ?, 's', 'n', ?, 'r')", rows)
+    found = known.run("forget", "--format", "json", "1101").report
+    assert (found["erased"]["skipped"], found["erased"]["messages"]) == (1, 1)
+    with closing(sqlite3.connect(known.folder / "store.sqlite3")) as db:
+        assert db.execute("SELECT message FROM run WHERE id = 1").fetchone() == ("74955551101 and …, also 11010",)
+        assert db.execute("SELECT text FROM skipped WHERE reason = 'r'").fetchall() == [("7 495 555-11-01",)]
+
+
+def test_a_store_that_another_process_reads_keeps_its_bytes_and_that_is_told(
+    known: Sandbox, card: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(database, "_WAITING", 0.1)
+    drop(known, card)
+    with closing(sqlite3.connect(known.folder / "store.sqlite3", isolation_level=None)) as reader:
+        reader.execute("BEGIN")
+        reader.execute("SELECT count(*) FROM run").fetchall()
+        done = known.run("forget", KEY)
+    assert done.code == 7
+    assert f"{KEY} stays in the free places of the store, as another process reads it" in done.err
+    assert known.run("forget", KEY).code == 0
+    assert traces(known, KEY, NAME) == set()
+
+
+def test_a_damaged_store_that_was_moved_aside_is_told(known: Sandbox, card: str) -> None:
+    drop(known, card)
+    aside = known.folder / "store.sqlite3.corrupt-20261101T000000Z"
+    aside.write_text(KEY)
+    done = known.run("forget", KEY)
+    assert (done.code, str(aside) in done.err) == (7, True)
+    aside.unlink()
+    assert known.run("forget", KEY).code == 0
 
 
 def test_what_an_unconfigured_pbx_held_is_erased(known: Sandbox, card: str) -> None:
@@ -114,10 +154,25 @@ def test_purge_asks_and_then_leaves_nothing(known: Sandbox) -> None:
     assert known.run("sync").code == 0
 
 
-def test_purge_waits_for_no_run(known: Sandbox) -> None:
-    from astsync.store import locked
-
-    with locked(Path(known.folder / "store.sqlite3")):
+def test_purge_waits_for_no_run_and_no_watch(known: Sandbox) -> None:
+    store = Path(known.folder / "store.sqlite3")
+    with locked(store):
+        assert known.run("purge", "--yes").code == 8
+    with alone(store):
         done = known.run("purge", "--yes")
-    assert done.code == 8
-    assert (known.folder / "store.sqlite3").exists()
+    assert (done.code, "End it first, then run this again." in done.err) == (8, True)
+    assert store.exists()
+
+
+def test_nothing_is_locked_while_a_person_thinks_about_a_purge(known: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    codes: list[int] = []
+
+    def sure(*_: object, **__: object) -> bool:
+        with locked(Path(known.folder / "store.sqlite3")):
+            codes.append(0)
+        return True
+
+    monkeypatch.setattr(asking, "at_a_terminal", lambda: True)
+    monkeypatch.setattr(asking.Asker, "sure", sure)
+    assert known.run("purge").code == 0
+    assert (codes, (known.folder / "store.sqlite3").exists()) == ([0], False)
