@@ -112,7 +112,7 @@ class _Way:
             if there is not None and stat.S_ISLNK(there.st_mode):
                 if self._names_open_file():
                     return _Place(self.folder, name, there, open_file=True)
-                self._follow(name, there)
+                self._follow(name)
             elif self._todo:
                 self._enter(name)
             else:
@@ -123,13 +123,14 @@ class _Way:
         """Whether a link that ends the way is one of /proc: what such a link says is no path."""
         return not self._todo and _is_proc(self.folder)
 
-    def _follow(self, name: str, link: os.stat_result) -> None:
+    def _follow(self, name: str) -> None:
+        link, target = _read_link(self.folder, name)
         if _planted(link, os.fstat(self.folder)):
             raise PermissionError(EACCES, f"{name} is a link of another user, in a folder that others may write to")
         self._links += 1
         if self._links > _LINKS:
             raise OSError(ELOOP, "the links lead in a circle")
-        self._todo += reversed(Path(os.readlink(name, dir_fd=self.folder)).parts)
+        self._todo += reversed(Path(target).parts)
 
     def _enter(self, name: str) -> None:
         inner = os.open(name, _FOLDER, dir_fd=self.folder)
@@ -142,6 +143,17 @@ def _look(folder: int, name: str) -> os.stat_result | None:
         return os.stat(name, dir_fd=folder, follow_symlinks=False)
     except FileNotFoundError:
         return None
+
+
+def _read_link(folder: int, name: str) -> tuple[os.stat_result, str]:
+    """A link and where it leads, both of one link: in a folder for all another user may exchange it at any moment."""
+    if not hasattr(os, "O_PATH"):  # no system but Linux can open a link
+        return os.stat(name, dir_fd=folder, follow_symlinks=False), os.readlink(name, dir_fd=folder)
+    handle = os.open(name, os.O_PATH | os.O_NOFOLLOW, dir_fd=folder)
+    try:
+        return os.fstat(handle), os.readlink("", dir_fd=handle)
+    finally:
+        os.close(handle)
 
 
 def _is_proc(folder: int) -> bool:

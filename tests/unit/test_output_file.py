@@ -73,6 +73,28 @@ def test_a_link_of_ones_own_is_followed(shared: Path, tmp_path: Path) -> None:
     assert ((tmp_path / "real.html").read_bytes(), link.is_symlink()) == (REPORT, True)
 
 
+def test_a_link_that_another_user_exchanges_at_the_last_moment_is_not_followed(
+    shared: Path, tmp_path: Path, plant: Plant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    precious, link, theirs = tmp_path / "precious", shared / "report.html", shared / "theirs"
+    precious.write_text("precious")
+    link.symlink_to(tmp_path / "mine")
+    theirs.symlink_to(precious)
+    plant(theirs)
+    look = output_file._look
+
+    def look_and_exchange(folder: int, name: str) -> os.stat_result | None:
+        found = look(folder, name)
+        if name == link.name and theirs.is_symlink():
+            theirs.rename(link)  # as in a folder without the sticky bit
+        return found
+
+    monkeypatch.setattr(output_file, "_look", look_and_exchange)
+    with pytest.raises(OSError, match=r"report\.html is a link of another user"):
+        write_file(link, REPORT)
+    assert precious.read_text() == "precious"
+
+
 def test_a_file_of_another_user_is_replaced_by_one_of_ones_own(shared: Path, plant: Plant) -> None:
     file = shared / "report.html"
     file.write_text("planted")
