@@ -150,7 +150,8 @@ def deletable_keys(
 
     What AMI cannot name (``unnameable``) cannot be deleted over it, and stays foreign.
     """
-    return (existing.keys() if foreign == "delete" else existing.keys() & owned) - unnameable
+    deletable = existing.keys() if foreign == "delete" else existing.keys() & owned
+    return deletable - unnameable if unnameable else deletable  # without a copy of a million keys
 
 
 def steps_of_sync(
