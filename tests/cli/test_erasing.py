@@ -59,7 +59,9 @@ def test_a_number_that_is_in_use_is_told_and_its_past_is_erased(known: Sandbox) 
     assert done.code == 7
     assert f"{KEY} is still in use: it was in the last list of 1C and astsync wrote it to office" in done.err
     assert "Take the number out of its card in 1C" in done.err
-    assert known.run("lookup", KEY).out.startswith(f"{KEY}\noffice: {KEY} {NAME} (astsync's: a run that is no longer on record")
+    assert known.run("lookup", KEY).out.startswith(
+        f"{KEY}\noffice: {KEY} {NAME} (astsync's: a run that is no longer on record"
+    )
     assert known.run("sync").code == 0
     assert known.pbx.family()[KEY] == NAME
 
