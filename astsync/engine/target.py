@@ -49,6 +49,7 @@ class Target:
         self._owners: Mapping[str, Ownership] = {}
         self._started = ""
         self._trace: Trace | None = None
+        self._young: Trace | None = None  # the trace, where this run can neither confirm nor disturb it
         self._distrusted = False  # whether it lost something that no restart explains
         self._pbx = pbx
         self._store = store
@@ -137,8 +138,8 @@ class Target:
         are in doubt, and undo finds the old values.
         """
         owners = owners_before(work.steps, work.owned, self._owners)
-        trace = self._trace if self._too_early else None
-        self._store.save_record_and_owners(run, self.name, self._options.family, work.record(), owners, trace)
+        self._young = self._trace if self._too_early and not work.plan.changes else None
+        self._store.save_record_and_owners(run, self.name, self._options.family, work.record(), owners, self._young)
 
     @property
     def _too_early(self) -> bool:
@@ -249,8 +250,10 @@ class Target:
         What was seen after the commit is looked at again only where the run before had missed something too.
         """
         again = self.report.missed.again if self.report.missed is not None else 0
-        if not lost and (not work.made(held) or (durable and not again)):
+        if not lost and durable and not again:
             return None
+        if not lost and not work.made(held):
+            return self._young
         return Trace(run, datetime.now(UTC), self._started, lost, again)
 
     def _write_again(self, family: Family, work: Work, wrong: Mapping[str, str | None]) -> bool:

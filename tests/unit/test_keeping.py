@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astsync.engine.result import PbxReport, Report
-from astsync.errors import PbxForgot
+from astsync.errors import PbxConnectionLost, PbxForgot
 from astsync.pbx import WriteResult
 from astsync.phonebook.keeping import Missed, Trace, missed
 from astsync.phonebook.model import Progress, no_progress
@@ -232,12 +232,34 @@ def test_what_a_later_run_saw_kept_is_not_missed_when_somebody_deletes_it(
     assert [record for record in caplog.records if record.levelno >= logging.WARNING] == []
 
 
-def test_a_run_that_follows_before_the_commit_proves_nothing(rig: EngineRig, pbx: Disk) -> None:
+@pytest.mark.parametrize("push", [False, True])
+def test_a_run_that_follows_before_the_commit_proves_nothing(rig: EngineRig, pbx: Disk, push: bool) -> None:
     pbx.full = True
     rig.engine().sync()
-    assert rig.engine().sync().exit_code == 0
+    follows = rig.engine(whole=True).push if push else rig.engine().sync
+    assert follows().exit_code == 0
     pbx.commit()
     assert sync(rig, pbx).exit_code == 5
+
+
+def test_what_a_run_took_back_before_it_was_cut_off_is_not_missed(rig: EngineRig, pbx: Disk) -> None:
+    class Cut(MemoryFamily):
+        def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
+            super().delete(numbers)
+            raise PbxConnectionLost("office: lost")
+
+    class CutDisk(Disk):
+        @contextmanager
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
+            family = Cut(self.entries)
+            family._started = self.start
+            yield family
+
+    sync(rig, pbx)
+    rig.pbxs = [CutDisk(pbx.entries)]
+    assert rig.engine().undo().exit_code == 5  # at once, before the commit
+    rig.pbxs = [pbx]
+    assert part(sync(rig, pbx)).missed is None
 
 
 def test_another_value_and_an_undo_of_our_own_are_not_missed(rig: EngineRig, pbx: Disk) -> None:
