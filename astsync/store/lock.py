@@ -42,11 +42,11 @@ def _locked(holder: Holder | None, name: str) -> LockedError:
     if holder is None:
         who, cure = "", "Wait until it ends; a lock ends with its process."
     elif holder.elsewhere or holder.command == _WATCH:
-        who, cure = holder.since(), "Wait until it ends: each run ends by itself after run.max_minutes."
+        who, cure = holder.since(), "Wait until it ends: run.max_minutes bounds each run."
     else:
         who = holder.since()
         cure = (
-            "Wait until it ends, as it does by itself after run.max_minutes. Or end it: "
+            "Wait until it ends: run.max_minutes bounds each run. Or end it: "
             f"`kill {holder.pid}`; the next run does the rest."
         )
     return LockedError(f"{name}{holder.who(name) if holder else ''} holds the lock{who}", hint=cure)
