@@ -53,7 +53,8 @@ class _Gauges(Collector):
             "astsync_pbx_missed_entries", "Entries that the PBX confirmed and has lost since", labels=["pbx"]
         )
         for pbx in self._status.pbx:
-            missed.add_metric([pbx.name], pbx.missed.count if pbx.missed is not None else 0)
+            if pbx.plan is not None:  # else it was not looked at, and 0 would be a false all-clear
+                missed.add_metric([pbx.name], pbx.missed.count if pbx.missed is not None else 0)
             up.add_metric([pbx.name], pbx.plan is not None)
             step.add_metric([pbx.name], in_step(pbx) is True)
             for state, count in _counts(pbx):
