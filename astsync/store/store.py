@@ -197,9 +197,9 @@ class Store:
         """
         if before is None or self.trace(pbx, family) != before:
             return None
-        query = "SELECT number, old, new FROM undo WHERE run = ? AND pbx = ? AND family = ?"
+        where = {"run": before.run, "pbx": _name(pbx), "family": family}
         with self._file.reading() as db:
-            rows = db.execute(query, (before.run, _name(pbx), family))
+            rows = db.execute(_TRACED, where)
             changes = ((_text(number), _maybe_text(old), _maybe_text(new)) for number, old, new in rows)
             return missed(before, changes, existing, started)
 
@@ -264,6 +264,13 @@ WHERE pbx = ? AND family = ? AND number = ? AND old IS NOT new ORDER BY run.id D
 _LAST = """
 SELECT number, old, new, owned FROM run CROSS JOIN undo ON undo.run = run.id
 WHERE pbx = ? AND family = ? AND number = ? ORDER BY run.id DESC LIMIT 1
+"""
+# Without the keys that a later run has recorded: it was about to change them itself, and may have done so.
+_TRACED = """
+SELECT number, old, new FROM undo WHERE run = :run AND pbx = :pbx AND family = :family AND NOT EXISTS (
+    SELECT 1 FROM run CROSS JOIN undo AS later ON later.run = run.id
+    WHERE run.id > :run AND later.pbx = :pbx AND later.family = :family AND later.number = undo.number
+)
 """
 _OWN = "INSERT OR REPLACE INTO owned (pbx, family, number, if_held) VALUES (?, ?, ?, ?)"
 _DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"

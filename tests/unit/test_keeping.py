@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astsync.engine.result import PbxReport, Report
-from astsync.errors import PbxConnectionLost, PbxForgot
+from astsync.errors import PbxConnectionLost, PbxForgot, StoreError
 from astsync.pbx import WriteResult
 from astsync.phonebook.keeping import Missed, Trace, missed
 from astsync.phonebook.model import Progress, no_progress
@@ -268,6 +268,23 @@ def test_another_value_and_an_undo_of_our_own_are_not_missed(rig: EngineRig, pbx
     assert part(sync(rig, pbx)).missed is None
     assert rig.engine().undo().exit_code == 0
     pbx.commit()
+    assert part(sync(rig, pbx)).missed is None
+
+
+def test_what_a_run_took_back_itself_is_not_missed_when_its_end_was_not_stored(
+    rig: EngineRig, pbx: Disk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise StoreError("the store cannot be used: disk I/O error")
+
+    sync(rig, pbx)
+    with monkeypatch.context() as patch:
+        patch.setattr(rig.store, "save_outcome_and_owners", full)
+        rig.engine().undo()
+    assert pbx.entries == {"101": "Reception"}
+    remember = memory_of(Path(rig.store.path), "office", FAMILY)
+    assert remember is not None
+    assert remember(pbx.entries, pbx.start) is None
     assert part(sync(rig, pbx)).missed is None
 
 
