@@ -1,5 +1,6 @@
-"""A TCP proxy before a PBX that cuts, stalls, splits, delays or strikes when chosen bytes pass."""
+"""A TCP proxy before a PBX, or 1C, that cuts, stalls, splits, delays, drips or strikes when chosen bytes pass."""
 
+import itertools
 import re
 import socket
 import struct
@@ -11,17 +12,32 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Literal
 
+from tests.faults.records import Records
+
 Way = Literal["up", "down"]
 """``up`` is towards the PBX, ``down`` towards astsync."""
 
-Kind = Literal["reset", "close", "stall", "split", "delay", "strike"]
-Phase = Literal["login", "read", "put", "delete", "verify", "end"]
-"""What a run is doing, as its actions tell: it reads, puts, deletes, reads again and logs off."""
+Kind = Literal["reset", "close", "stall", "split", "delay", "drip", "strike"]
+Phase = Literal["handshake", "login", "read", "put", "delete", "verify", "end"]
+"""What a run is doing, as its actions tell: it reads, puts, deletes, reads again and logs off.
+
+Over TLS the records tell it, by their order and sizes: deletes cannot be told from puts there, nor the end from a
+reading.
+"""
 
 _PIECE = 65_536
+_NARROW = 4_096
+"""Bytes of a socket's buffer where the PBX shall feel at once that astsync does not read."""
+
 _ACTION = re.compile(rb"Action: (\w+)\r\n")
 _PHASES: dict[bytes, Phase] = {b"DBPut": "put", b"DBDel": "delete", b"Logoff": "end"}
 _READS = {b"DBGetTree", b"Command"}
+_LOGIN = 3
+"""Records of TLS that end the handshake and log in: Finished, Challenge, Login."""
+
+_LARGE = 200
+"""Bytes: a record with puts or deletes has more, one with a question has fewer."""
+
 _RESET = struct.pack("ii", 1, 0)  # SO_LINGER of 0 s: close sends RST, and what was not read is lost
 
 
@@ -30,8 +46,9 @@ class Fault:
     """What happens when byte ``at`` passes one ``way``, counted over all connections from the start of ``phase``.
 
     ``reset`` and ``close`` end the connection (RST or FIN) with the bytes before ``at`` delivered; ``stall`` and
-    ``delay`` hold everything for ``seconds``; ``split`` sends the next ``bytes`` one by one; ``strike`` calls
-    ``strike`` of the proxy before the byte goes on.
+    ``delay`` hold everything for ``seconds``; ``split`` sends the next ``bytes`` one by one; ``drip`` sends everything
+    that comes from now on, over all connections, one byte every ``seconds``; ``strike`` calls ``strike`` of the proxy
+    before the byte goes on.
     """
 
     kind: Kind
@@ -46,13 +63,16 @@ class FaultyProxy:
     """Listens on a free port of the loopback and hands everything on to ``target``; a context manager.
 
     Faults are set with ``arm`` and happen once each; ``struck`` lists those that did, with the phase that they met and
-    how many actions of its kind had been sent.
+    how many actions of its kind (over TLS: records) had been sent. ``secured``: TLS passes, which the proxy cannot
+    read. ``narrow`` connections hold next to nothing on their way.
     """
 
     host = "127.0.0.1"
 
-    def __init__(self, target: Callable[[], tuple[str, int]]) -> None:
+    def __init__(self, target: Callable[[], tuple[str, int]], *, secured: bool = False) -> None:
         self._target = target
+        self._secured = secured
+        self.narrow = False
         self._lock = threading.Condition()
         self._doing = 0
         self._faults: list[Fault] = []
@@ -81,6 +101,7 @@ class FaultyProxy:
 
     def disarm(self) -> None:
         """Become a plain proxy; what a fault has begun, such as a restart of the PBX, has then ended."""
+        self.narrow = False
         self.arm([])
         with self._lock:
             self._lock.wait_for(lambda: not self._doing)
@@ -92,9 +113,18 @@ class FaultyProxy:
             self._passed: dict[Way, int] = {"up": 0, "down": 0}
             self._strike = strike
             self.struck: list[tuple[Fault, Phase, int]] = []
-            self.phase: Phase = "login"
-            self._began: dict[Phase, dict[Way, int]] = {"login": dict(self._passed)}
+            self.phase: Phase = "handshake" if self._secured else "login"
+            self._began: dict[Phase, dict[Way, int]] = {self.phase: dict(self._passed)}
             self.sent = 0
+            self._drips: float | None = None
+            self._lock.notify_all()
+
+    def sizes(self) -> dict[Phase, dict[Way, int]]:
+        """Give how many bytes of each phase have passed since ``arm``."""
+        with self._lock:
+            begins = [*self._began.values(), self._passed]
+            pairs = zip(self._began, itertools.pairwise(begins), strict=True)
+            return {phase: {way: end[way] - begin[way] for way in begin} for phase, (begin, end) in pairs}
 
     def drop(self) -> None:
         """End every connection."""
@@ -117,7 +147,7 @@ class FaultyProxy:
             except OSError:
                 return
             try:
-                far = socket.create_connection(self._target(), timeout=5)
+                far = self._connect(near)
             except OSError:
                 near.close()
                 continue
@@ -128,10 +158,28 @@ class FaultyProxy:
             self._spawn(self._pump, near, far, "up", left)
             self._spawn(self._pump, far, near, "down", left)
 
+    def _connect(self, near: socket.socket) -> socket.socket:
+        """Connect to the target. Raises OSError."""
+        far = socket.socket()
+        if self.narrow:
+            near.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, _NARROW)
+            far.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _NARROW)
+        far.settimeout(5)
+        try:
+            far.connect(self._target())
+        except OSError:
+            far.close()
+            raise
+        return far
+
     def _pump(self, source: socket.socket, target: socket.socket, way: Way, left: list[int]) -> None:
+        records = Records()
         with suppress(OSError):
-            while data := source.recv(_PIECE):
-                if way == "up":
+            while data := source.recv(_NARROW if self.narrow else _PIECE):
+                if way == "up" and self._secured:
+                    for size in records.take(data):
+                        self._begin(self._phase_of_record(records.count, size), 1)
+                elif way == "up":
                     self._heed(data)
                 self._pass(data, source, target, way)
         with suppress(OSError):
@@ -147,21 +195,34 @@ class FaultyProxy:
     def _heed(self, data: bytes) -> None:
         """Learn the phase: its first action begins what is received, as what was before it has been answered."""
         action = _ACTION.match(data)
+        self._begin(None if action is None else self._phase_of(action[1]), len(_ACTION.findall(data)))
+
+    def _begin(self, phase: Phase | None, sent: int) -> None:
         with self._lock:
-            phase = None if action is None else self._phase_of(action[1])
             if phase is not None and phase != self.phase:
                 self.phase, self.sent = phase, 0
                 self._began.setdefault(phase, dict(self._passed))
-            self.sent += len(_ACTION.findall(data))
+            self.sent += sent
 
     def _phase_of(self, action: bytes) -> Phase | None:
         if action in _READS:
             return "verify" if self._began.keys() & {"put", "delete"} else "read"
         return _PHASES.get(action)
 
+    def _phase_of_record(self, number: int, size: int) -> Phase | None:
+        """Tell the phase from a record with so many bytes, the so-manyth of its connection with encrypted data."""
+        if number <= _LOGIN:
+            return "login" if number > 1 else None
+        if size > _LARGE:
+            return "put"
+        return "verify" if "put" in self._began else "read"
+
     def _pass(self, data: bytes, source: socket.socket, target: socket.socket, way: Way) -> None:
         """Hand on bytes, with the faults that lie within them; raises OSError when one ends the connection."""
         while data:
+            if way == "down" and self._drips is not None:
+                self._drip(data, target)
+                return
             fault, before = self._next(way, len(data))
             target.sendall(data[:before])
             data = data[before:]
@@ -170,6 +231,14 @@ class FaultyProxy:
                     data = self._do(fault, data, source, target)
                 finally:
                     self._done()
+
+    def _drip(self, data: bytes, target: socket.socket) -> None:
+        """Hand on byte by byte, with pauses, for as long as it drips."""
+        for at in range(len(data)):
+            with self._lock:
+                if self._drips is not None:
+                    self._lock.wait_for(lambda: self._drips is None, self._drips)
+            target.sendall(data[at : at + 1])
 
     def _next(self, way: Way, size: int) -> tuple[Fault | None, int]:
         """Find the next fault within so many bytes, and how many bytes go before it."""
@@ -199,6 +268,9 @@ class FaultyProxy:
             self._strike()
         elif fault.kind in {"stall", "delay"}:
             time.sleep(fault.seconds)  # the fault itself
+        elif fault.kind == "drip":
+            with self._lock:
+                self._drips = fault.seconds
         elif fault.kind == "split":
             for at in range(min(fault.bytes, len(data))):
                 target.sendall(data[at : at + 1])

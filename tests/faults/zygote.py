@@ -1,12 +1,16 @@
 """Runs astsync's command line in forks of one process that has everything loaded: each can be killed at any point.
 
-As a program it reads ``{"argv": [...], "out": "file", "die": {...}}``, a line a command, and answers ``{"pid": n}`` at
-the start and ``{"pid": n, "code": n}`` at the end of each; a command that a signal ended has the negative number of it.
+As a program it reads ``{"argv": [...], "out": "file", "die": {...}, "limit": n}``, a line a command, and answers
+``{"pid": n}`` at the start and ``{"pid": n, "code": n}`` at the end of each; a command that a signal ended has the
+negative number of it.
 """
 
+import gc
 import itertools
 import json
 import os
+import pkgutil
+import resource
 import select
 import signal
 import subprocess
@@ -21,8 +25,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Literal
 
-LOADED = ("astsync.parts", "astsync.reports.formats", "phonenumbers", "iuliia", "astsync.sources.file")
-"""What the commands would load in every fork."""
+LEFT_OUT = ("astsync.sandbox", "astsync.__main__")
+"""What of astsync the commands do not load."""
 
 
 Moment = Literal["before", "open", "commit", "after"]
@@ -59,9 +63,13 @@ class Zygote:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self._folder.mkdir(exist_ok=True)
         self._count = 0
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.zygote"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+            [sys.executable, "-m", "tests.faults.zygote"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,  # what has been read lies in no buffer, where select would not see it
         )
 
     def __enter__(self) -> "Zygote":
@@ -72,17 +80,16 @@ class Zygote:
     ) -> None:
         self._process.communicate()
 
-    def start(self, *arguments: str, death: Death | None = None) -> int:
-        """Start a command and give its process."""
+    def start(self, *arguments: str, death: Death | None = None, limit: int | None = None) -> int:
+        """Start a command and give its process. No file of it may grow over ``limit`` bytes."""
         self._count += 1
         self._out = self._folder / f"out-{self._count}.txt"
         self._out.touch()  # a command that is killed at once prints nothing
         die = None if death is None else asdict(death)
-        order = {"argv": ["astsync", *arguments], "out": str(self._out), "die": die}
+        order = {"argv": ["astsync", *arguments], "out": str(self._out), "die": die, "limit": limit}
         if self._process.stdin is None:
             raise RuntimeError("no pipe to the zygote")
-        self._process.stdin.write(json.dumps(order) + "\n")
-        self._process.stdin.flush()
+        self._process.stdin.write(f"{json.dumps(order)}\n".encode())
         self._running = int(self._heard()["pid"])
         return self._running
 
@@ -111,9 +118,10 @@ class Zygote:
 
 
 def _serve() -> None:
-    for name in LOADED:
-        import_module(name)
+    _load()
     main = import_module("astsync.cli").main
+    gc.collect()
+    gc.freeze()  # the forks then share the memory, as nothing looks through it
     for line in sys.stdin:
         order = json.loads(line)
         pid = os.fork()
@@ -122,6 +130,18 @@ def _serve() -> None:
         _say({"pid": pid})
         _, status = os.waitpid(pid, 0)
         _say({"pid": pid, "code": os.waitstatus_to_exitcode(status)})
+
+
+def _load() -> None:
+    """Load what the commands would load in every fork: modules, and the tables that the first number and name make."""
+    package = import_module("astsync")
+    for module in pkgutil.walk_packages(package.__path__, "astsync."):
+        if not module.name.startswith(LEFT_OUT):
+            import_module(module.name)
+    number = import_module("astsync.phonebook.numbers.parser").NumberParser().parse("+74955550000")
+    name = import_module("astsync.phonebook.names.maker").NameMaker(legal_form="keep").make("Firma 1")
+    if not number or not name:
+        raise RuntimeError("no number and no name were made")
 
 
 def _say(words: dict[str, int]) -> None:
@@ -135,6 +155,8 @@ def _child(order: dict[str, Any], main: Callable[[], None]) -> None:
     for number, end in ((0, nothing), (1, out), (2, out)):
         os.dup2(end, number)
     sys.argv = order["argv"]
+    if order["limit"] is not None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (order["limit"], order["limit"]))
     if order["die"] is not None:
         _doom(Death(**order["die"]))
     code = 1
