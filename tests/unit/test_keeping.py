@@ -282,9 +282,7 @@ def test_what_a_run_took_back_itself_is_not_missed_when_its_end_was_not_stored(
         patch.setattr(rig.store, "save_outcome_and_owners", full)
         rig.engine().undo()
     assert pbx.entries == {"101": "Reception"}
-    remember = memory_of(Path(rig.store.path), "office", FAMILY)
-    assert remember is not None
-    assert remember(pbx.entries, pbx.start) is None
+    assert memory_of(Path(rig.store.path), "office", FAMILY) is None
     assert part(sync(rig, pbx)).missed is None
 
 
