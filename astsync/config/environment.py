@@ -55,7 +55,7 @@ def _put(data: dict[str, Any], variable: str, value: str) -> Location:
     except UnicodeEncodeError:
         raise ValueError("its name or its value is not UTF-8 text") from None
     section, *rest = variable.removeprefix(PREFIX).lower().split("__")
-    if not section or not all(rest):
+    if not section or not rest or not all(rest):
         raise ValueError("write ASTSYNC_SECTION__KEY")
     table, place = _pbx(data, rest) if section == "pbx" else _section(data, (section, *rest[:-1]))
     table[rest[-1]] = FromEnvironment(value)

@@ -175,6 +175,7 @@ def test_text_beyond_the_limits_of_python(tmp_path: Path, text: str, words: str)
         ("ASTSYNC_PBX__OFFICE", "abc", "ASTSYNC_PBX__OFFICE: name a PBX and one key, as in ASTSYNC_PBX__OFFICE__SEC"),
         ("ASTSYNC_PBX__OFFICE__A__B", "abc", "ASTSYNC_PBX__OFFICE__A__B: name a PBX and one key"),
         ("ASTSYNC_SOURCE__", "abc", "ASTSYNC_SOURCE__: write ASTSYNC_SECTION__KEY"),
+        ("ASTSYNC__", "abc", "ASTSYNC__: write ASTSYNC_SECTION__KEY"),
         ("ASTSYNC_SOURCE__URL__X", "abc", "ASTSYNC_SOURCE__URL__X: url is not a section"),
         ("ASTSYNC_PBX__OFFICE__PORT", "abc",
          "pbx[1].port: must be a whole number, not text (set by ASTSYNC_PBX__OFFICE__PORT)"),
