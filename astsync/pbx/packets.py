@@ -59,12 +59,12 @@ class PacketReader:
         """Take more bytes; return the packets that are now whole, without the empty line at their end."""
         seen = max(len(self._buffer) - len(END_OF_PACKET) + 1, 0)
         self._buffer += data
-        end = self._buffer.rfind(END_OF_PACKET, seen)
         packets: list[bytes] = []
-        if end >= 0:
-            whole = bytes(memoryview(self._buffer)[:end])
-            del self._buffer[: end + len(END_OF_PACKET)]
-            packets = whole.split(END_OF_PACKET)
+        if self._buffer.find(END_OF_PACKET, seen) >= 0:
+            whole = bytes(self._buffer)
+            # From the left: of more line ends in a row the first ones count.
+            *packets, rest = whole.split(END_OF_PACKET)
+            self._buffer = bytearray(rest)
             if self._raw_head is not None or _FOLLOWS in whole:
                 packets = [self._raw(packet) for packet in packets]
         if self._raw_head is not None or self._buffer.startswith(_RESPONSE):

@@ -43,8 +43,18 @@ def test_packets_come_out_whole_however_the_bytes_arrive(size: int) -> None:
     assert joined(fed(STREAM, size)) == [*PACKETS[:2], output, PACKETS[3]]
 
 
+@pytest.mark.parametrize("ends", [3, 4, 5, 7])
+def test_more_line_ends_in_a_row_are_the_same_however_they_arrive(ends: int) -> None:
+    stream = PACKETS[1] + b"\r\n" * ends + PACKETS[0] + packets.END_OF_PACKET
+    whole = packets.PacketReader().feed(stream)
+    for size in range(1, len(stream)):
+        assert joined(fed(stream, size)) == joined(whole)
+    assert whole[0] == PACKETS[1]
+
+
 @pytest.mark.parametrize("size", [1, 5, 31, 4096])
 def test_raw_output_with_empty_lines_is_one_output(size: int) -> None:
+
     raw = b"Response: Follows\r\nPrivilege: Command\r\nActionID: 3\r\n/f/1 : a\r\n\r\nb\r\n\r\n--END COMMAND--"
     stream = raw + packets.END_OF_PACKET + PACKETS[0] + packets.END_OF_PACKET
     found = fed(stream, size)
