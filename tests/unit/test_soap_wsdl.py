@@ -193,6 +193,14 @@ def test_what_is_no_wsdl_is_refused_with_words_and_a_cure(name: str) -> None:
     assert len(server.asked) == 2
 
 
+def test_what_zeep_warns_of_goes_to_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    odd = fixture("cyrillic").replace(b'<operation name="', b'<operation name="X', 1)
+    assert odd != fixture("cyrillic")
+    with caplog.at_level(logging.INFO):
+        read_wsdl(odd)
+    assert "the WSDL: The wsdl:operation" in caplog.text
+
+
 @pytest.mark.parametrize(
     "place", ["http://other.example.local/x.xsd", "file:///etc/passwd", "https://1c.example.local/"]
 )

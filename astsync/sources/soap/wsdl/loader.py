@@ -5,6 +5,7 @@ zeep sees it, because zeep explains a login page badly.
 """
 
 import logging
+import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from urllib.parse import urlsplit
@@ -194,11 +195,15 @@ def load_with_zeep(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
     """Let zeep read a WSDL, without forgiving errors in it. Raises SourceError."""
     settings = zeep.Settings(strict=True, forbid_dtd=True, forbid_entities=True)
     try:
-        client = zeep.Client(address, transport=transport, settings=settings)
+        with warnings.catch_warnings(record=True) as told:  # they would be printed, with the WSDL's own words
+            warnings.simplefilter("always")
+            client = zeep.Client(address, transport=transport, settings=settings)
     except SourceError:
         raise
     except _BROKEN as error:
         raise SourceBadAnswer(f"the WSDL cannot be used: {one_line(str(error))}", hint=_WRITE) from None
+    for warning in told:
+        logger.info("the WSDL: %s", one_line(str(warning.message)))
     return Wsdl(client, fresh, transport.renamed)
 
 
