@@ -10,10 +10,10 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench fuzz reboots soak asterisk asterisk-22 asterisk-16 clean format house
+.PHONY: attacks slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 setup: $(READY) ## make .venv with astsync and what its checks need
 
@@ -89,6 +89,15 @@ fuzz: setup ## 200,000 mutated lines through explain phone and explain name: no 
 # make test plays a share of these. ATTACKS='--only NAME' plays some, ATTACKS=--markdown prints Markdown; --help tells more.
 attacks: setup ## over 800 hostile 1Cs, PBXs, disks and readers: time, memory, exit code and writes of each, in 30 minutes
 	@$(BIN)/python -m tests.attacks $(ATTACKS)
+
+# A fault prints the bytes, and the command that plays them alone. TARGET=csv plays one parser.
+fuzz-parsers: setup ## 1,000,000 mutated inputs through every parser that reads from outside: no error but those documented
+	@$(BIN)/python -m tests.fuzz.parsers --inputs $(or $(INPUTS),1000000) --seed $(or $(SEED),0) \
+	  $(if $(TARGET),--target $(TARGET)) $(if $(INPUT),--input $(INPUT))
+
+# make test plays 130 of them. SEED=7 mixes others.
+hostile: setup asterisk ## 500 hostile names from 1C to a call, and hostile callers, on each Asterisk
+	ASTSYNC_HOSTILE=$(or $(NAMES),500) ASTSYNC_HOSTILE_SEED=$(or $(SEED),0) $(BIN)/pytest tests/asterisk/test_hostile_text.py
 
 reboots: setup asterisk ## seconds from "AMI answers again" to "family complete" over 20 restarts, in 3 minutes
 	@$(BIN)/python -m tests.bench.bench_reboots $(BENCH)

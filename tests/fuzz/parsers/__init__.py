@@ -1,0 +1,1 @@
+"""Mutated bytes through every parser that reads from outside. Run: make fuzz-parsers."""

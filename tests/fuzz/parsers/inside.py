@@ -1,0 +1,234 @@
+"""The plays of a PBX, of this machine, and of what astsync makes of texts."""
+
+from collections.abc import Callable, Iterable
+from contextlib import closing
+from typing import cast
+
+import orjson
+from pydantic import SecretStr
+
+from astsync import text as foreign
+from astsync.config import PbxConfig
+from astsync.config.configfile import load
+from astsync.config.environment import overlay
+from astsync.config.section import read_secret
+from astsync.errors import PbxActionFailed, PbxTimeout
+from astsync.pbx import packets, rights
+from astsync.pbx.astdb import AstDb
+from astsync.pbx.certificates import read as read_certificate
+from astsync.pbx.connection import AmiConnection
+from astsync.pbx.greeting import ami_version, login_refused, plain_on_tls
+from astsync.pbx.whole_lists import split_shown
+from astsync.phonebook.model import Phone, PhoneParts
+from astsync.phonebook.names.closed_marks import closed_mark
+from astsync.phonebook.names.maker import NameMaker
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.phonebook.numbers.phone_row import RowReader
+from astsync.setup.address import clean_address
+from astsync.sources import CONFIG, SOURCE
+from astsync.store.holder import holder_of
+from astsync.store.store import Store
+from tests.fuzz.parsers.target import chance_of, check_error, folder, same_in_pieces, written
+
+_MOST_KEY = 15  # digits; ITU-T E.164
+_PBX = PbxConfig.model_validate({"name": "office", "host": "192.0.2.10", "user": "u", "secret": "s"})
+
+
+class _Replayed:
+    """A connection that answers one action with the packets of a stream. At their end it has waited in vain."""
+
+    config = _PBX
+
+    def __init__(self, data: bytes) -> None:
+        self._data = data
+
+    strays = 0
+
+    def action(self, name: str, on_packet: Callable[[bytes], bool] | None = None, **_values: str) -> bytes:
+        if name == "Ping":
+            return b"Response: Success"
+        if name == "DBGetTree" and b"DBGetTree" not in self._data:
+            raise PbxActionFailed("Invalid/unknown command")
+        for packet in packets.PacketReader().feed(self._data):
+            if packet.startswith(b"Response: Error"):
+                raise PbxActionFailed(f"{name}: {packets.headers(packet).get('Message', '')}")
+            if on_packet is None or on_packet(packet):
+                return packet
+        raise PbxTimeout(f"{name} has no end")
+
+
+def _put_together(found: Iterable[bytes]) -> list[bytes]:
+    """Packets, of what a command printed the lines that are not blank: it comes in parts, however the bytes arrive."""
+    together: list[bytes] = []
+    for packet in found:
+        lines = packets.command_output(packet)
+        printed = lines or isinstance(packet, packets.Part) or packet.startswith(b"Response: Follows")
+        together += filter(bytes.strip, lines) if printed else [packet]
+    return together
+
+
+def ami_packets(data: bytes) -> object:
+    chance = chance_of(data)
+
+    def read(pieces: Iterable[bytes]) -> list[bytes]:
+        # In an output the blank lines, and where the ends of packets stand in it, are not kept.
+        reader = packets.PacketReader()
+        return _put_together(packet for piece in pieces for packet in reader.feed(piece))
+
+    same_in_pieces(data, chance, read)
+    found = packets.PacketReader().feed(data)
+    for packet in found:
+        told = packets.headers(packet)
+        packets.action_id(packet)
+        packets.command_output(packet)
+        rights.lacking(told, write=True)
+        rights.not_needed(told)
+        for value in told.values():
+            if (
+                not set(value) & set("\r\n\0")
+                and value[:1] > " "
+                and len(value.encode("utf-8", "surrogateescape")) < 900
+            ):
+                built = packets.header("Val", value)
+                assert packets.headers(built.removesuffix(b"\r\n")) == {"Val": value}
+    return min(len(found), 4)
+
+
+def family_lists(data: bytes) -> object:
+    family = AstDb(cast("AmiConnection", _Replayed(data)), "cidname")
+    chance = chance_of(data)
+    if chance.random() < 0.2:
+        return type(family.get("1")).__name__
+    found = family.read()
+    family.unnameable(found)
+    for line in data.split(b"\n")[:20]:
+        key, value = split_shown(line)
+        assert len(key) + len(value) <= len(line)
+    return min(len(found), 3)
+
+
+def greeting(data: bytes) -> object:
+    check_error(login_refused(_PBX, "s", packets.headers(data).get("Message", "")))
+    check_error(plain_on_tls(_PBX, data))
+    return ami_version(_PBX, data)[:2]
+
+
+def certificate(data: bytes) -> object:
+    found = read_certificate(data)
+    if found is not None:
+        assert str(found) == foreign.printable(str(found))
+    return found is not None
+
+
+_PARSERS = [
+    NumberParser(country="RU", area_code="495"),
+    NumberParser(country="UA", forms=("e164", "trunk", "national")),
+]
+_READERS = [RowReader(parser) for parser in _PARSERS]
+_MAKERS = [
+    NameMaker(),
+    NameMaker(scheme="none", legal_form="last", max_bytes=50),
+    NameMaker(max_length=1, legal_form="keep"),
+]
+
+
+def numbers(data: bytes) -> object:
+    chance = chance_of(data)
+    text = data.decode("utf-8", "surrogateescape" if chance.random() < 0.1 else "replace")
+    place = int(chance.random() * 2)
+    result = _PARSERS[place].parse(text)
+    assert bool(result.keys) != bool(result.reason), result
+    for key in result.keys:
+        assert key.isascii(), key
+        assert key.isdecimal(), key
+        assert len(key) <= _MOST_KEY, key
+    if chance.random() < 0.3:
+        halves = text.partition(" ")
+        row = _READERS[place].read(Phone((halves[0],), parts=PhoneParts(halves[0][:5], "", halves[2], "", text, "")))
+        assert bool(row.keys) != bool(row.reason), row
+    return len(result.keys), result.reason, result.rules[:2]
+
+
+def caller_names(data: bytes) -> object:
+    chance = chance_of(data)
+    text = data.decode("utf-8", "surrogateescape" if chance.random() < 0.1 else "replace")
+    maker = _MAKERS[int(chance.random() * 3)]
+    result = maker.make(text)
+    assert bool(result.name) != bool(result.reason), result
+    assert maker.fits(result.name), result
+    if result.name:
+        line = packets.header("Val", result.name)
+        assert packets.headers(line.removesuffix(b"\r\n")) == {"Val": result.name}
+        assert foreign.printable(result.name) == result.name, f"{result.name!a}"
+        _check_dialplan(result.name)
+    closed_mark(text)
+    return bool(result.name), result.reason, result.rules[:1]
+
+
+def _check_dialplan(name: str) -> None:
+    """Check that ``ExecIf`` does not cut a name: it ends the first branch at a ``)`` or ``]`` that nothing opened."""
+    assert not set(name) & set('[]{}"\\;\r\n'), f"{name!a}"
+    open_ = 0
+    for char in name:
+        open_ += (char == "(") - (char == ")")
+        assert open_ >= 0, f"{name!a}"
+
+
+def foreign_texts(data: bytes) -> object:
+    text = data.decode("utf-8", "surrogateescape")
+    for shown in (foreign.printable(text), foreign.visible(text), foreign.one_line(text)):
+        shown.encode()
+        assert not any(ord(c) < 32 or 126 < ord(c) < 160 for c in shown), f"{shown!a}"
+    kept = foreign.utf8(text)
+    assert orjson.loads(foreign.escape_controls(orjson.dumps(kept).decode())) == kept
+    foreign.did_you_mean(foreign.nearest(text[:100], ("source.url", "source.kind")))
+    list(foreign.gathered({text: text, "1": f"{text} 1"}))
+    return text.isascii(), kept == text
+
+
+def toml_file(data: bytes) -> object:
+    return load(written("astsync.toml", data), CONFIG, {}).source.kind
+
+
+def environment(data: bytes) -> object:
+    """Take each line as a variable, over a small file."""
+    lines = data.decode("utf-8", "surrogateescape").replace("\0", "").split("\n")
+    environ = dict(line.partition("=")[::2] for line in lines)
+    done = overlay({"pbx": [{"name": "Filial-2"}], "names": {"scheme": "none"}}, environ)
+    if chance_of(data).random() < 0.2:
+        load(None, CONFIG, environ)
+    return len(done.faults), len(done.unknown_pbxs)
+
+
+def address(data: bytes) -> object:
+    text = data.decode("utf-8", "replace")
+    found = clean_address(text)
+    if found.url:
+        SOURCE.model_validate({"kind": found.kind, "url": found.url, found.kind: {}}, context=None)
+    return found.kind, len(found.notes)
+
+
+def secret_file(data: bytes) -> object:
+    return bool(read_secret(SecretStr(""), written("secret", data), "pbx office: secret_file"))
+
+
+def store_file(data: bytes) -> object:
+    for beside in folder().glob("store.sqlite3*"):
+        beside.unlink()
+    path = written("store.sqlite3", data)
+    with closing(Store(path, write=chance_of(data).random() < 0.3)) as store:
+        snapshot = store.snapshot()
+        store.runs()
+        store.owners("office", "cidname")
+        store.trace("office", "cidname")
+        store.claims(["74955550142"])
+    return snapshot is None
+
+
+def lock_holder(data: bytes) -> object:
+    written("store.sqlite3.pid", data)
+    holder = holder_of(folder() / "store.sqlite3")
+    if holder is not None:
+        words = holder.who() + holder.since()
+        assert foreign.printable(words) == words, f"{words!a}"
+    return holder and (bool(holder.elsewhere), holder.doing is None)

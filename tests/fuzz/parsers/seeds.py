@@ -1,0 +1,294 @@
+"""Good inputs of each parser: the tables and answers in tests/fixtures, and what the stand-ins and tests write."""
+
+import csv
+import io
+import json
+import os
+import re
+import socket
+import tempfile
+import zipfile
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from astsync.sandbox.onec.http_answers import atom_feed, service_xml
+from astsync.store.records import Snapshot
+from astsync.store.store import Store
+from tests.fuzz.lines import Kind, line
+from tests.unit.cases import rows
+from tests.unit.file_source import ROWS, csv_text, workbook
+from tests.unit.soap_service import ASTSYNC, ROOT, SHIPPED, answer, envelope, fixture
+from tests.unit.test_file_source_cards import CARDS, card
+from tests.unit.test_soap_answers import CORE, NEXT, OPERATION, RECORD, TEXTS, XML, structure
+from tests.unit.test_xdto_json import table, xdto
+
+Seeds = list[bytes]
+
+FIXTURES = ROOT / "tests" / "fixtures"
+RECORDS: list[dict[str, Any]] = [
+    {"Ref": "1", "Name": "ООО Ромашка", "Phones": [{"Kind": "Телефон", "Presentation": "+7 495 555-01-42"}]},
+    {"Ref": "2", "Name": 'ИП "Ёлкин" <a&b>', "Phones": ["555-01-02, доб. 12"], "Code": 7, "DeletionMark": False},
+]
+COMMERCEML = (
+    '<?xml version="1.0" encoding="UTF-8"?><КоммерческаяИнформация ВерсияСхемы="2.05" xmlns="urn:1C.ru:commerceml_2">'
+    "<Контрагенты><Контрагент><Ид>1</Ид><Наименование>ООО Ромашка</Наименование><Контакты><Контакт><Тип>Телефон рабочий"
+    "</Тип><Значение>555-01-02</Значение></Контакт></Контакты></Контрагент></Контрагенты><Документ><Ид>5</Ид>"
+    "<Контрагенты><Контрагент><Ид>2</Ид><Фамилия>Ёлкин</Фамилия><Представители><Представитель><Контакт>"
+    "<КонтактВид>моб</КонтактВид><Значение>+7 900 555-01-03</Значение></Контакт></Представитель></Представители>"
+    "</Контрагент></Контрагенты></Документ></КоммерческаяИнформация>"
+)
+
+
+def onec_errors() -> Seeds:
+    return [path.read_bytes() for path in sorted((FIXTURES / "onec_errors").iterdir())]
+
+
+def json_lists() -> Seeds:
+    around = {"NextCursor": "2", "total": 2, "error": "", "meta": {"links": {"next": None}}}
+    shapes: list[object] = [
+        RECORDS,
+        {"Counterparties": RECORDS, **around},
+        {"data": {"items": RECORDS}, "Error": {"code": 0}},
+        {"data": [{"items": RECORDS}, {"items": []}]},
+        xdto({"Counterparties": RECORDS, **around}),
+        xdto(RECORDS, "Map"),
+        table(RECORDS),
+        {"d": table(RECORDS, wrapped=True)},
+        {"value": [{"Ref_Key": "1", "Description": "ООО Ромашка", "IsFolder": False, "DeletionMark": None}]},
+    ]
+    return [json.dumps(shape, ensure_ascii=number % 2 == 0).encode() for number, shape in enumerate(shapes)]
+
+
+def contact_rows() -> Seeds:
+    lines = (FIXTURES / "contact_rows.jsonl").read_bytes().splitlines()
+    more = [
+        {"Ref_Key": "1", "LineNumber": "2", "Тип": "Телефон", "Вид_Key": "5", "Представление": "555-01-02",
+         "ЗначенияПолей": '<КонтактнаяИнформация Представление="555"><Состав КодСтраны="7" Номер="5550102"/>'
+         "</КонтактнаяИнформация>", "НомерТелефона": "5550102", "ДействуетС": "2024-01-01T00:00:00"},
+        {"Ref_Key": "1", "LineNumber": 3, "Type": "Phone", "FieldsValues": "КодСтраны=7\nНомерТелефона=5550102"},
+        {"Значение": [{"value": "555-01-03"}, ["7", "495", "5550104"]], "Комментарий": "доб. 5"},
+    ]  # fmt: skip
+    return lines + [json.dumps(row, ensure_ascii=False).encode() for row in more]
+
+
+def xml_lists() -> Seeds:
+    inner = "<Counterparties><Counterparty><Name>a</Name><Phones>555-01-02</Phones></Counterparty>"
+    values = "".join(f"<v8:Value xsi:type='v8:Structure'>{structure(Name='a', Phones='5')}</v8:Value>" for _ in "ab")
+    spaces = f"xmlns:v8='{CORE}' xmlns:xsi='http://www.w3.org/2001/XMLSchema-instance'"
+    columns = "".join(f"<v8:column><v8:Name>{name}</v8:Name></v8:column>" for name in ("Name", "Phones"))
+    row = "<v8:row><v8:Value>ООО a</v8:Value><v8:Value>555-01-02</v8:Value></v8:row>"
+    return [
+        XML.encode("windows-1251"),
+        XML.replace("windows-1251", "utf-8").encode(),
+        f"<Answer>{inner}</Counterparties><NextCursor>2</NextCursor></Answer>".encode(),
+        f"<Answer {spaces}><v8:Array>{values}</v8:Array></Answer>".encode(),
+        f"<v8:Table {spaces} xsi:type='v8:ValueTable'>{columns}{row * 2}</v8:Table>".encode(),
+        f"<v8:M {spaces}><v8:pair><v8:Key>Name</v8:Key><v8:Value>a</v8:Value></v8:pair></v8:M>".encode(),
+        (
+            b"<a><r Name='x' Phones='555-01-02'/><r Name='y'/><e xsi:nil='true' xmlns:xsi='http://www.w3.org/2001/"
+            b"XMLSchema-instance'/></a>"
+        ),
+        COMMERCEML.encode(),
+    ]
+
+
+def csv_files() -> Seeds:
+    quoted = io.StringIO()
+    csv.writer(quoted, delimiter=",").writerows([*ROWS, ("03", 'ООО "Роза", Тула', "555-01-03\n555-01-04")])
+    above = "Список контрагентов\r\nНа 01.03.2026\r\n\r\n" + csv_text("\t")
+    two = "Контрагент;Телефоны;\r\n;Рабочий;Мобильный\r\nООО Ромашка;555-01-01;+79005550102\r\nИтого;2;\r\n"
+    texts = [*map(csv_text, ";,\t|"), f"sep=;\r\n{csv_text()}", quoted.getvalue(), above, two]
+    return [text.encode() for text in texts] + [csv_text().encode("cp1251"), csv_text().encode("utf-16")]
+
+
+def json_lines() -> Seeds:
+    lines = "\n".join(json.dumps(record, ensure_ascii=False) for record in RECORDS)
+    return [lines.encode(), "\n".join(json.dumps(xdto(record)) for record in RECORDS).encode()]
+
+
+def cards() -> Seeds:
+    odd = card(
+        "N;CHARSET=UTF-8;ENCODING=QUOTED-PRINTABLE:=D0=98=D0=B2=D0=B0=D0=BD=", "=D0=BE=D0=B2;;;;",
+        "item1.TEL;CELL:+7 900 555-01-03", "item1.X-ABLABEL:_$!<Mobile>!$_", "AGENT:", "BEGIN:VCARD", "TEL:1",
+        "END:VCARD", "ORG:ООО Роза;Отдел", "PHOTO;ENCODING=BASE64:AAAA", " BBBB", version="2.1",
+    )  # fmt: skip
+    uri = card("FN;ENCODING=b:0JjQstCw0L0=", "TEL;VALUE=uri;TYPE=fax:tel:+7-495-555-01-01;ext=12;phone-context=+7")
+    return [CARDS.encode(), odd.encode(), uri.encode(), CARDS.encode("cp1251"), CARDS.encode("utf-16")]
+
+
+def workbooks() -> Seeds:
+    with tempfile.TemporaryDirectory() as folder:
+        shared = workbook(Path(folder), ("Лист", [list(row) for row in ROWS])).read_bytes()
+        plain = workbook(
+            Path(folder), ("A", [["Name", "Phone", "Code"], ["a", 5550102, 1.5]]), shared=False
+        ).read_bytes()
+    return [_timeless(shared), _timeless(plain)]
+
+
+def _timeless(data: bytes) -> bytes:
+    """The same workbook without the time at which it was written, so that the seeds are the same in each process."""
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as old, zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as new:
+        for name in old.namelist():
+            if not name.startswith("docProps"):
+                new.writestr(zipfile.ZipInfo(name), old.read(name), zipfile.ZIP_DEFLATED)
+    return out.getvalue()
+
+
+def workbook_parts() -> Seeds:
+    """Parts of a workbook behind their names, with a line end between: ``workbook_of`` makes the file again."""
+    found = []
+    for data in workbooks():
+        with zipfile.ZipFile(io.BytesIO(data)) as archive:
+            wanted = [name for name in archive.namelist() if re.search(r"workbook|sheet1|sharedStrings|styles", name)]
+            found += [name.encode() + b"\n" + archive.read(name) for name in wanted]
+    return found
+
+
+def atoms() -> Seeds:
+    types = {"Flag": "Edm.Boolean", "Rows": "Collection(StandardODATA.X_RowType)"}
+    rows: list[dict[str, Any]] = [
+        {"Ref_Key": "1", "Description": "ООО Роза", "Flag": True, "Rows": [{"LineNumber": "1", "Тип": "Телефон"}]},
+        {"Ref_Key": "2", "Description": None, "Flag": False, "Rows": []},
+    ]
+    body = b"<feed><p:properties xmlns:p='p'><a><b>1</b></a><element>4</element></p:properties></feed>"
+    return [atom_feed("http://x", "X", rows, types, None), service_xml("http://x", ["Catalog_Контрагенты"]), body]
+
+
+def soap_answers() -> Seeds:
+    fault = "<soap:Fault><faultcode>Server</faultcode><faultstring>Нет прав</faultstring></soap:Fault>"
+    text = [answer("GetText", "neo-fly", f"<m:return>{inside}</m:return>") for inside in TEXTS.values()]
+    values = "".join(
+        f'<v8:Value xsi:type="v8:Structure">{structure(Id="1", Name="a", Phone="5")}</v8:Value>' for _ in "ab"
+    )
+    any_ = answer("GetAny", "urn:example:exchange", f'<m:return xmlns:v8="{CORE}"><L>{values}</L></m:return>')
+    typed = f"<m:return>{RECORD}{NEXT}</m:return>"
+    return [answer(OPERATION, ASTSYNC, typed), envelope(fault), any_, *text]
+
+
+def wsdls() -> Seeds:
+    return [SHIPPED, *(fixture(name) for name in ("cyrillic", "neo-fly", "v8-core"))]
+
+
+def cached_wsdls() -> Seeds:
+    kept = {"version": 1, "key": "http://x\nu", "time": 1.0, "documents": {"http://x": "<a/>"}}
+    return [json.dumps(kept).encode()]
+
+
+def ami_streams() -> Seeds:
+    """What the recorded Asterisks answered, exchange by exchange."""
+    text = (FIXTURES / "ami" / "exchanges.txt").read_text(encoding="utf-8")
+    found = []
+    for exchange in text.split("\n## ")[1:]:
+        lines = re.findall(r"^<(?:\d+)? (.*)$", exchange, re.MULTILINE)
+        found.append("".join(lines).encode().decode("unicode_escape").encode("latin-1"))
+    shown = b"/cidname/1: a\n/cidname/2: b\n--END COMMAND--\r\n\r\n"
+    follows = b"Response: Follows\r\nPrivilege: Command\r\nActionID: 1\r\n" + shown
+    return [*filter(None, found), follows]
+
+
+def family_lists() -> Seeds:
+    entry = b"Event: DBGetTreeResponse\r\nKey: /cidname/74955550142\r\nVal: OOO Roza\r\nActionID: 1\r\n\r\n"
+    start = b"Response: Success\r\nActionID: 1\r\nEventList: start\r\nMessage: Result will follow\r\n\r\n"
+    end = b"Event: DBGetTreeComplete\r\nActionID: 1\r\nEventList: Complete\r\nListItems: 2\r\n\r\n"
+    shown = [b"%-50s: %-25s" % (f"/cidname/{n}".encode(), "Роза".encode()) for n in (1, 74955550142)] + [
+        b"2 results found."
+    ]
+    new = b"Response: Success\r\nMessage: Command output follows\r\n" + b"".join(
+        b"Output: %b\r\n" % line for line in shown
+    )
+    old = b"Response: Follows\r\nPrivilege: Command\r\n" + b"\n".join(shown) + b"\n--END COMMAND--\r\n\r\n"
+    one = b"Response: Success\r\nActionID: 1\r\n\r\nEvent: DBGetResponse\r\nFamily: cidname\r\nKey: 1\r\nVal: a\r\n\r\n"
+    return [start + entry * 2 + end, new + b"\r\n", old, one]
+
+
+def greetings() -> Seeds:
+    told = [b"Asterisk Call Manager/%b\r\n" % version for version in (b"1.0", b"1.1", b"2.10.6", b"5.0.4", b"11.0.0")]
+    rights = b"Response: Success\r\nDBGet: Get (Priv: system,reporting)\r\nDBPut: Put\r\nCommand: x\r\n"
+    return [
+        *told,
+        b"SSH-2.0-OpenSSH_9.2\r\n",
+        b"HTTP/1.1 400 Bad Request\r\n",
+        b"220 mail ESMTP\r\n",
+        b"\xff\xfb\x01",
+        rights,
+    ]
+
+
+def certificates() -> Seeds:
+    return [(FIXTURES / "certificates" / "pbx.der").read_bytes()]
+
+
+def toml_files() -> Seeds:
+    examples = [path.read_bytes() for path in sorted((ROOT / "examples").rglob("*.toml"))]
+    return [
+        *examples,
+        (
+            b'[source]\nkind = "file"\n[source.file]\npath = "a.csv"\nfields = { name = "N", phones = ["P"] }\n'
+            b'[numbers]\narea_code = "495"\n[[pbx]]\nname = "office"\nhost = "192.0.2.10"\nuser = "u"\nsecret = "s"\n'
+        ),
+        (
+            b'[source]\nkind = "http"\nurl = "http://1c.example.local/b"\n[source.http]\nparameters = {a = 1}\n'
+            b'[source.http.headers]\nAuthorization = "Bearer x"\n[source.http.paging]\nby = "page"\nparameter = "p"\n'
+        ),
+        (
+            b'names.max_length = 16\nsync.max_delete = "10 %"\nrun.max_minutes = 0\n[[pbx]]\ntls = true\n'
+            b'fingerprint = "sha256:00"\nport = 5039\n'
+        ),
+    ]
+
+
+def variables() -> Seeds:
+    return [
+        (
+            b"ASTSYNC_SOURCE__KIND=odata\nASTSYNC_SOURCE__URL=http://1c.example.local/base\nASTSYNC_PBX__OFFICE__SECRET=s\n"
+            b"ASTSYNC_PBX__OFFICE__HOST=pbx\nASTSYNC_PBX__OFFICE__USER=u"
+        ),
+        b"ASTSYNC_NUMBERS__FORMS=e164 trunk\nASTSYNC_SYNC__MAX_DELETE=0.5\nASTSYNC_SOURCE__ODATA__PAGE_SIZE=10",
+        b"ASTSYNC_PBX__FILIAL_2__PORT=5039\nASTSYNC_NAMES__SCHEME=none\nASTSYNC_SOURCE__HTTP__PARAMETERS={}",
+    ]
+
+
+def addresses() -> Seeds:
+    return [
+        b"http://1c.example.local/base/ru_RU/", b"https://u:p@1c.example.local:8443/base/odata/standard.odata/Catalog_X?$top=1",
+        "http://пример.рф/база/ws/astsync?wsdl".encode(), b"1c/base/hs/astsync/counterparties", b"file:///srv/a%20b.csv",
+        b"http://[2001:db8::1]:80/base#e1cib/list", b"./list.xlsx", b"Thu, 01 Jan 2026 00:00:00 GMT", b"120",
+    ]  # fmt: skip
+
+
+def _lines(kind: Kind) -> Seeds:
+    return [line(11, kind, place) for place in range(400)]
+
+
+def phones() -> Seeds:
+    table = [row[1].encode("utf-8", "surrogatepass") for row in rows("phones.tsv", 2)]
+    return [*table, *_lines("phone")]
+
+
+def names() -> Seeds:
+    table = [row[0].encode("utf-8", "surrogatepass") for row in rows("names.tsv", 1)]
+    return [*table, *_lines("name")]
+
+
+def stores() -> Seeds:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.sqlite3"
+        store = Store(path)
+        store.save_snapshot(Snapshot({}, datetime(2026, 3, 1, tzinfo=UTC), "x", 0, 0, 0))
+        store.end_run(store.begin_run("sync"), 0)
+        store.close()
+        return [path.read_bytes()]
+
+
+def pids() -> Seeds:
+    return [b"1", b"4194304", b"-1", b"0", b"99999999999999999999", b"12\n", b"sync since 2026-03-01T00:00:00"]
+
+
+def holders() -> Seeds:
+    """What the holder of a lock notes."""
+    note = {"pid": os.getpid(), "command": "astsync sync", "began": 1.8e9, "moved": 1.8e9, "host": socket.gethostname()}
+    doing = {"stage": "office: read", "done": 5, "total": 9}
+    elsewhere = {**note, **doing, "host": "other", "total": None, "born": "77"}
+    return [json.dumps(one).encode() for one in (note, {**note, **doing}, elsewhere)]

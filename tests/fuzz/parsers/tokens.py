@@ -1,0 +1,46 @@
+"""Pieces of the formats, which mutations put into inputs."""
+
+JSON = (
+    b'{"', b'":', b'","', b"[{", b"}]", b'{"#type":"jv8:', b'"#value":', b'"name":', b'"Key":', b'"Value":',
+    b'"column":', b'"row":', b'"Structure"', b'"ValueTable"', b'"Array"', b"[[", b"]]", b'"Name":', b'"Phones":',
+    b'"odata.error":', b'"#exception":', b'"message":{"value":', b'"exception":{"descr":', b'"inner":', b'"value":',
+    b'"Ref_Key":"1",', b'"NextCursor":', b'"total":', b'"error":', b'"next":', b'\\"', b"\\u00e9", b"1e5", b"-",
+    b"Infinity",
+)  # fmt: skip
+XML = (
+    b"<a>", b"</a>", b"<a ", b"/>", b"<!--", b"-->", b"<![CDATA[", b"]]>", b"<?xml version='1.0' encoding='utf-16'?>",
+    b"<?x ", b"?>", b"<!DOCTYPE a [<!ENTITY b 'c'>]>", b"&b;", b"&#x1F4DE;", b" xmlns='x'", b" xmlns:v8='y'", b"v8:",
+    b" xsi:nil='true'", b" xsi:type='v8:Structure'", b"<Name>", b"</Name>", b"<Phones>", b"</Phones>",
+    b"encoding='cp1251'", b"<v8:Value>", b"</v8:Value>", b"<v8:row>", b"<v8:column>", b"<error>", b"<html>",
+    b"<head>", b"<script>", b"<title>",
+)  # fmt: skip
+AMI = (
+    b"Response: Success\r\n", b"Response: Error\r\n", b"Response: Follows\r\n", b"ActionID: 1\r\n", b"Event: ",
+    b"Key: ", b"Val: ", b"Output: ", b"--END COMMAND--", b"Message: ", b"EventList: cancelled\r\n", b"ListItems: ",
+    b": ", b"/cidname/", b"/CIDNAME/", b"Event: DBGetTreeResponse\r\n", b"Event: DBGetTreeComplete\r\n",
+    b" results found.", b" " * 50, b"Asterisk Call Manager/", b"Invalid/unknown command", b"Database entry not found",
+)  # fmt: skip
+CSV = (
+    b";", b",", b"\t", b"|", b'"', b'""', b"\r\n", b"sep=", "Телефон".encode(), "Наименование".encode(), b"=1+1",
+    b"@",
+)  # fmt: skip
+CARD = (
+    b"BEGIN:VCARD\r\n", b"END:VCARD\r\n", b"VERSION:2.1\r\n", b"TEL", b"FN", b";", b":",
+    b";ENCODING=QUOTED-PRINTABLE:", b";ENCODING=b:", b";CHARSET=", b"=D0", b"=\r\n", b"\r\n ", b";TYPE=", b'"',
+    b"item1.", b"tel:", b";ext=", b"\\n", b"\\;",
+)  # fmt: skip
+TOML = (
+    b"[source]\n", b"[[pbx]]\n", b"[source.http]\n", b" = ", b'"', b"'''", b'"""', b"[", b"]", b"{", b"}", b"# ",
+    b"\n", b"true", b"1979-05-27T07:32:00Z", b"inf", b"nan", b"0x1", b"source", b"pbx", b"fields", b"phones", b"tls",
+    b"port", b".", b"a.b.c",
+)  # fmt: skip
+VARIABLE = (
+    b"ASTSYNC_", b"__", b"PBX__", b"SOURCE__", b"=", b"\n", b"OFFICE", b"HTTP__PARAMETERS__", b"FIELDS__", b"SECRET",
+)  # fmt: skip
+PHONE = (
+    b"8 (", b"+7", b") ", b"-", "доб. ".encode(), b", ", b"; ", b"/", b"8-10", b"tel:", b"555-01-02", b"()", b"ext",
+)  # fmt: skip
+URL = (
+    b"http://", b"https://", b"//", b"@", b":", b"[", b"]", b"?", b"#", b"/ws/", b"?wsdl", b"/hs/", b"/odata/",
+    b"%2F", b"xn--", b"..",
+)  # fmt: skip
