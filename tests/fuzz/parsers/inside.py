@@ -57,13 +57,19 @@ class _Replayed:
         raise PbxTimeout(f"{name} has no end")
 
 
+_HEAD = (b"Response: Follows", b"Privilege: ", b"ActionID: ")
+
+
 def _put_together(found: Iterable[bytes]) -> list[bytes]:
-    """Packets, of what a command printed the lines that are not blank: it comes in parts, however the bytes arrive."""
+    """Packets; of what a command printed the lines, which come in parts, without those that are blank or like its head.
+
+    A raw line that begins as the head's lines do is taken for one of them where a part begins with it. No entry does.
+    """
     together: list[bytes] = []
     for packet in found:
         lines = packets.command_output(packet)
         printed = lines or isinstance(packet, packets.Part) or packet.startswith(b"Response: Follows")
-        together += filter(bytes.strip, lines) if printed else [packet]
+        together += [line for line in lines if line.strip() and not line.startswith(_HEAD)] if printed else [packet]
     return together
 
 
