@@ -217,8 +217,10 @@ class Target:
         """Read the family again and compare. What the PBX confirmed and did not keep is written once more.
 
         ``wait`` is how many seconds to wait before each reading. The owners are stored even where the PBX does not
-        hold what it should: this reading is what ends the doubt about them.
+        hold what it should: this reading is what ends the doubt about them. Until it has ended, an earlier one counts
+        no more: what it saw may be gone.
         """
+        self.report = replace(self.report, verified=None)
         before = self._started
         held = self._look(family, progress, wait)
         wrong = _wrong(work, held)

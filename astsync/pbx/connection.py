@@ -146,7 +146,11 @@ class Answer:
                 raise self._too_late()
             self._done.wait(min(left, _SLICE))
         if self._packet is None or self._error is not None:
-            raise self._error or PbxBadAnswer(f"events but no response to {self._action}")
+            raise self._error or PbxBadAnswer(
+                f"{self._action}: the PBX ended a list that it had not begun",
+                hint="Is there something between here and the PBX that answers for it, as a proxy of AMI? Go to the PBX "
+                "itself.",
+            )
         return self._packet
 
     def _deadline(self) -> float:

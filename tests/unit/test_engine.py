@@ -515,6 +515,28 @@ def test_durable_waits_past_the_commit_and_reads_once_more(rig: EngineRig, monke
     assert (report.exit_code, report.pbx[0].verified, waits) == (5, False, [COMMITTED, COMMITTED])
 
 
+def test_durable_claims_nothing_when_the_time_is_over_before_the_last_reading(rig: EngineRig) -> None:
+    class Late(MemoryFamily):
+        reads = 0
+
+        def read(self, progress: Progress = no_progress) -> dict[str, str]:
+            self.reads += 1
+            if self.reads == 3:
+                raise PbxTimeout("office: DBGetTree: no answer for 15 s")
+            return super().read(progress)
+
+    class LatePbx(MemoryPbx):
+        @contextmanager
+        def open(self, stopping: Stopping = NEVER) -> Iterator[MemoryFamily]:
+            yield Late(self.entries)
+
+    rig.pbxs = [LatePbx("office")]
+    engine = rig.engine(durable=True)
+    engine._stopping.wait = lambda _: False  # type: ignore[method-assign]
+    part = engine.sync().pbx[0]
+    assert (isinstance(part.error, PbxTimeout), part.verified) == (True, None)
+
+
 def test_durable_does_not_wait_where_nothing_was_written(rig: EngineRig, monkeypatch: pytest.MonkeyPatch) -> None:
     rig.engine().sync()
     engine = rig.engine(durable=True)
