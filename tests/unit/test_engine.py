@@ -11,7 +11,7 @@ import pytest
 
 from astsync.engine.result import Applied
 from astsync.engine.target import COMMITTED
-from astsync.errors import PbxConnectionLost, PbxForgot, SafetyError, SourceBadAnswer, StoreError
+from astsync.errors import PbxConnectionLost, PbxForgot, PbxTimeout, SafetyError, SourceBadAnswer, StoreError
 from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.ownership import Ownership
 from astsync.phonebook.plan import Limits
@@ -515,7 +515,9 @@ def test_durable_waits_past_the_commit_and_reads_once_more(rig: EngineRig, monke
     assert (report.exit_code, report.pbx[0].verified, waits) == (5, False, [COMMITTED, COMMITTED])
 
 
-def test_durable_claims_nothing_when_the_time_is_over_before_the_last_reading(rig: EngineRig) -> None:
+def test_durable_claims_nothing_when_the_time_is_over_before_the_last_reading(
+    rig: EngineRig, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Late(MemoryFamily):
         reads = 0
 
@@ -532,7 +534,7 @@ def test_durable_claims_nothing_when_the_time_is_over_before_the_last_reading(ri
 
     rig.pbxs = [LatePbx("office")]
     engine = rig.engine(durable=True)
-    engine._stopping.wait = lambda _: False  # type: ignore[method-assign]
+    monkeypatch.setattr(engine._stopping, "wait", lambda _: False)
     part = engine.sync().pbx[0]
     assert (isinstance(part.error, PbxTimeout), part.verified) == (True, None)
 
