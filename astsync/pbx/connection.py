@@ -148,8 +148,8 @@ class Answer:
         if self._packet is None or self._error is not None:
             raise self._error or PbxBadAnswer(
                 f"{self._action}: the PBX ended a list that it had not begun",
-                hint="Is there something between here and the PBX that answers for it, as a proxy of AMI? Go to the PBX "
-                "itself.",
+                hint="Is there something between here and the PBX that answers for it, as a proxy of AMI? Go to the "
+                "PBX itself.",
             )
         return self._packet
 
