@@ -7,8 +7,8 @@ from asterisk.ami import AMIClient
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxBadAnswer, PbxError, PbxLoginError, PbxTlsError, PbxUnreachable
+from astsync.pbx.bounds import BANNER
 
-_BANNER_LIMIT = 200  # bytes
 _OLDEST = (1, 1)  # of AMI: Asterisk 1.6 and 1.8. AMI 1.0 (Asterisk 1.4 and older) has no DBDel
 _PROXY = b"Asterisk Call Manager Proxy"  # astmanproxy
 # How other services begin when somebody connects, or answer what they do not understand.
@@ -54,7 +54,7 @@ def read_line(connected: Readable, left: Callable[[], float]) -> bytes:
     (TimeoutError).
     """
     line = b""
-    while not line.endswith(b"\n") and len(line) <= _BANNER_LIMIT:
+    while not line.endswith(b"\n") and len(line) <= BANNER:
         connected.settimeout(left())
         byte = connected.recv(1)
         if not byte:
@@ -71,7 +71,7 @@ def ami_version(config: PbxConfig, line: bytes) -> str:
     if not line:
         raise closed_at_once(config, "")
     match = AMIClient.asterisk_start_regex.match(line.decode("latin-1"))
-    if match is None or len(line) > _BANNER_LIMIT:
+    if match is None or len(line) > BANNER:
         raise _not_ami(config, line)
     version = str(match["version"])
     if tuple(int(part[:6]) for part in version.split(".")[:2]) < _OLDEST:
