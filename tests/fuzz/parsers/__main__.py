@@ -8,7 +8,6 @@ import time
 import zlib
 from collections import Counter
 from collections.abc import Iterator
-from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 from tests.bench.figures import say, say_machine, say_table
@@ -45,11 +44,14 @@ def _blocks(inputs: int, only: str, first: int) -> list[tuple[str, int]]:
 
 
 def _played(blocks: list[tuple[str, int]], seed: int, jobs: int, size: int) -> Iterator[Played]:
-    """Play blocks in processes of their own, which are renewed now and then."""
+    """Play blocks in processes of their own, which are renewed now and then.
+
+    ``concurrent.futures`` can renew processes too, but in Python 3.11 it then waits for ever sooner or later.
+    """
     work = [(name, seed, block, size) for name, block in blocks]
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, context, max_tasks_per_child=_BLOCKS_OF_A_PROCESS) as pool:
-        yield from pool.map(play_alone, work)
+    with context.Pool(jobs, maxtasksperchild=_BLOCKS_OF_A_PROCESS) as pool:
+        yield from pool.imap_unordered(play_alone, work)
 
 
 def _row(played: Played) -> list[str]:
