@@ -77,7 +77,7 @@ class AmiStandIn:
         self.astdb = AstDbStandIn(self.dialect)
         self.actions: Counter[str] = Counter()
         self.shutting_down = False
-        self.booted_at = time.time()
+        self.booted_at = 0.0
         self._log: deque[tuple[str, Headers]] = deque(maxlen=_LOG)
         self._lock = threading.Lock()
         self._sessions: set[Session] = set()
@@ -152,7 +152,8 @@ class AmiStandIn:
         """Listen and serve in the background."""
         listener = socket.create_server((self.host, self.port))
         self.port = listener.getsockname()[1]
-        self.booted_at = time.time()
+        # Asterisk tells whole seconds, and a real one takes longer than that to start again.
+        self.booted_at = max(time.time(), self.booted_at + 1)
         self._stopped.clear()
         wake, self._wake = socket.socketpair()
         self._acceptor = threading.Thread(target=self._accept, args=(listener, wake), name="ami-acceptor", daemon=True)
