@@ -8,6 +8,7 @@ from itertools import chain, islice
 from astsync.errors import SourceBadAnswer, SourceError
 from astsync.sources.file.section import FileConfig
 from astsync.sources.file.table import HEADER_WITHIN, Columns, Finder, Line
+from astsync.text import one_line
 
 logger = logging.getLogger(__name__)
 
@@ -112,7 +113,7 @@ class CsvRows:
                 f"line {self._line} of {self._name} stands in a value of more than {csv.field_size_limit()} characters",
                 hint=f"A quote is never closed. {_QUOTES}",
             )
-        return SourceBadAnswer(f"line {self._line} of {self._name} is no CSV: {error}", hint=_QUOTES)
+        return SourceBadAnswer(f"line {self._line} of {self._name} is no CSV: {one_line(str(error))}", hint=_QUOTES)
 
 
 def _separator(line: str) -> str:

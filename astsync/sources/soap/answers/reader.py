@@ -1,5 +1,6 @@
 """The answer of an operation, read while it comes in: its records, then what stands around them."""
 
+from codecs import BOM_UTF8
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
@@ -164,7 +165,9 @@ class AnswerReader:
 def _no_page(body: Iterable[bytes], operation: str) -> Iterator[bytes]:
     """Pass an answer on. Raises SourceBadAnswer for one whose beginning is no XML, and names what it is."""
     chunks = iter(body)
-    start = next(chunks, b"").lstrip()
+    start = b""
+    while len(start) <= len(BOM_UTF8) and (chunk := next(chunks, b"")):
+        start = (start + chunk).lstrip()
     text = body_text(start[:_LOOKED_AT]).lstrip("\ufeff \t\r\n")
     if not text:
         raise bad_soap_answer(operation, "is empty", _PAGE)
