@@ -32,12 +32,16 @@ _PAGE = os.sysconf("SC_PAGE_SIZE")
 
 @dataclass(frozen=True)
 class Sample:
-    """What the process holds: its threads by name, open descriptors, resident memory and that of Python's objects."""
+    """What the process holds: its threads by name, open descriptors, resident memory and that of Python's objects.
+
+    ``objects`` is the least of many looks, ``most_objects`` the most: a connection has a buffer now and then.
+    """
 
     threads: tuple[str, ...]
     descriptors: int
     resident: int
     objects: int
+    most_objects: int = 0
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ class Day:
     @property
     def grown_objects(self) -> int:
         """Bytes of Python's objects at the end beyond those at half time: by then the caches are full."""
-        return self.samples[-1].objects - self.samples[len(self.samples) // 2 - 1].objects
+        return self.samples[-1].objects - self.samples[len(self.samples) // 2 - 1].most_objects
 
     @property
     def grown_memory(self) -> int:
@@ -135,7 +139,8 @@ def _rested() -> Sample:
         looks.append(_measure())
         time.sleep(0.005)  # looks spread over a time: no one moment is the rested one
     rested = min(looks, key=lambda look: (look.descriptors, len(look.threads)))
-    return replace(rested, objects=min(look.objects for look in looks))  # a connection that ends holds its buffer
+    objects = [look.objects for look in looks]
+    return replace(rested, objects=min(objects), most_objects=max(objects))
 
 
 def _measure() -> Sample:
