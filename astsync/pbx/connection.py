@@ -10,10 +10,8 @@ connection ends, and answers None instead of an error. What goes wrong here beco
 import hashlib
 import logging
 import threading
-import time
 from collections.abc import Callable, Iterable
 from types import TracebackType
-from typing import Protocol
 
 from asterisk.ami import AMIClient, Event
 
@@ -25,10 +23,9 @@ from astsync.errors import (
     PbxError,
     PbxRightsError,
     PbxSessionTaken,
-    PbxTimeout,
 )
 from astsync.pbx import packets
-from astsync.pbx.bounds import LARGEST_LIST, SLOWEST
+from astsync.pbx.answer import Answer, Waiter, no_answer
 from astsync.pbx.connecting import Dialling, connect
 from astsync.pbx.greeting import login_refused
 from astsync.pbx.rights import missing_right
@@ -46,125 +43,10 @@ It says so before it looks at the secret, after a second, and ends the connectio
 measured on 16.28 and 22.10).
 """
 
-_SLICE = 1.0  # seconds that a wait lasts at most before it is looked whether the run must end
 _LONGEST_TIME = 40  # characters of a date and a time of day
 GOODBYE = 1.0  # seconds for the log-off, and then for Asterisk to end the connection
 _OF_A_LIST = b"Event: DBGetTree"
 _LOOK = "Look into Asterisk's log of this time, and try `database show` on its console."
-
-
-class Waiter(Protocol):
-    """What waits for the packets of one ActionID; called by the listener thread, so it must not wait itself."""
-
-    def take(self, identity: bytes, packet: bytes, /) -> bool:
-        """Take a packet; True when it is the last one for this ActionID."""
-
-    def fail(self, error: PbxError) -> None:
-        """Learn that no packet will come any more."""
-
-
-class Answer:
-    """The answer to one action: its response, or for a long one all that ``on_packet`` takes of it.
-
-    ``on_packet`` makes an answer a long one: a list, or the output of a command. It is called with each packet but an
-    Error, and returns True at the last one.
-
-    The rule for time: ``seconds`` is the longest wait without progress on this answer. Only what carries its ActionID
-    is progress: no events that nobody asked for, no answers to others. A small answer is one packet, so it must be
-    whole by then. A long one may take one second more for each ``SLOWEST`` bytes of it that came: a million entries
-    take longer than any fixed time, and what drips is given up all the same. No wait lasts longer than the run may.
-    """
-
-    def __init__(
-        self,
-        action: str,
-        seconds: float,
-        on_packet: Callable[[bytes], bool] | None = None,
-        stopping: Stopping = NEVER,
-    ) -> None:
-        self._action = action
-        self._seconds = seconds
-        self._on_packet = on_packet
-        self._stopping = stopping
-        self._done = threading.Event()
-        self._packet: bytes | None = None
-        self._error: PbxError | KeyboardInterrupt | None = None
-        self._started = self._moved = time.monotonic()
-        self._size = 0
-
-    def take(self, _: bytes, packet: bytes) -> bool:
-        """Take the response, then what follows it until ``on_packet`` says that it was the last."""
-        try:
-            last = self._is_last(packet)
-        except (PbxError, KeyboardInterrupt) as error:  # what the caller's progress raises belongs to the caller
-            self.fail(error)
-            return True
-        if last:
-            self._done.set()
-        return last
-
-    def _is_last(self, packet: bytes) -> bool:
-        if self._on_packet is None:
-            return self._is_response(packet)
-        self._moved = time.monotonic()
-        self._size += packet.fresh if isinstance(packet, packets.Part) else len(packet)
-        if self._size > LARGEST_LIST:
-            raise self._endless()
-        if self._packet is None and packet.startswith(b"Response:"):
-            self._packet = packet
-            if packet.startswith(b"Response: Error"):
-                return True
-        return self._on_packet(packet)
-
-    def _is_response(self, packet: bytes) -> bool:
-        """Take the one packet of a small answer. An event is none, and changes nothing."""
-        if isinstance(packet, packets.Part):
-            raise self._endless()
-        if packet.startswith(b"Response:"):
-            self._packet = packet
-            return True
-        if packet.startswith(b"Event:"):
-            return False
-        raise no_part(self._action, packet)
-
-    def _endless(self) -> PbxBadAnswer:
-        return PbxBadAnswer(
-            f"{self._action}: the answer is larger than any that makes sense ({self._size:,} bytes came)",
-            hint="Look at the answer on the PBX itself; for a family with `database show`.",
-        )
-
-    def fail(self, error: PbxError | KeyboardInterrupt) -> None:
-        """Wake the caller with an error."""
-        self._error = error
-        self._done.set()
-
-    def wait(self) -> bytes:
-        """Wait for the response packet. Raises PbxTimeout when the time is over, and what ``fail`` brought."""
-        while not self._done.is_set():
-            left = self._stopping.left(self._deadline() - time.monotonic())
-            if left <= 0:
-                raise self._too_late()
-            self._done.wait(min(left, _SLICE))
-        if self._packet is None or self._error is not None:
-            raise self._error or PbxBadAnswer(
-                f"{self._action}: the PBX ended a list that it had not begun",
-                hint="Is there something between here and the PBX that answers for it, as a proxy of AMI? Go to the "
-                "PBX itself.",
-            )
-        return self._packet
-
-    def _deadline(self) -> float:
-        whole = self._started + self._seconds + self._size / SLOWEST
-        return min(self._moved + self._seconds, whole)
-
-    def _too_late(self) -> PbxTimeout:
-        waited = time.monotonic() - self._started
-        if self._size and time.monotonic() - self._moved < self._seconds:
-            return PbxTimeout(
-                f"{self._action}: the answer comes too slowly: {self._size:,} bytes in {waited:.1f} s",
-                hint="Look at the network between. Is Asterisk overloaded? Raise the PBX's timeout if it is slow.",
-            )
-        return no_answer(self._action, self._seconds, self._stopping)
 
 
 class AmiConnection:
@@ -434,22 +316,4 @@ def _taken_hint(rival: str) -> str:
     return (
         f"manager.conf has `allowmultiplelogin = no` in [general]: a user has one session, and {who}. Give each "
         f"program an AMI user of its own, or {end}, or set `allowmultiplelogin = yes` and run `manager reload`."
-    )
-
-
-def no_part(what: str, packet: bytes) -> PbxBadAnswer:
-    """The error of a packet that is no part of an answer (``what``: its action, with its PBX)."""
-    return PbxBadAnswer(
-        f"{what}: a part of an answer that is neither response nor event: {packet[:60]!r}",
-        hint="A value with an empty line inside breaks AMI: find it with `database show` on the PBX and delete it.",
-    )
-
-
-def no_answer(what: str, seconds: float, stopping: Stopping) -> PbxTimeout:
-    """The error of an action (``what``, with its PBX) that was not answered in time, or not before the run's end."""
-    if stopping.is_set():
-        return PbxTimeout(f"{what}: no answer until the run had to end", hint="Run the command again.")
-    return PbxTimeout(
-        f"{what}: no answer for {seconds:g} s",
-        hint="Is Asterisk overloaded or stuck? Raise the PBX's timeout if it is slow.",
     )

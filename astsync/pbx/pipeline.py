@@ -14,13 +14,13 @@ from itertools import islice
 
 from astsync.errors import PbxError, PbxRightsError, PbxTimeout, UnsafeValue
 from astsync.pbx import WriteResult
+from astsync.pbx.answer import SLICE, Waiter, no_answer
 from astsync.pbx.bounds import FEWEST_ANSWERS
-from astsync.pbx.connection import AmiConnection, Waiter, no_answer
+from astsync.pbx.connection import AmiConnection
 from astsync.phonebook.model import Progress, no_progress
 
 WINDOW = 2_000  # unanswered actions, 200 KB of answers: 500 were an eighth slower, 16,000 gained a few percent
 BATCH = 250  # actions sent at once
-_SLICE = 1.0  # seconds that a wait lasts at most before it is looked whether the run must end
 
 Encode = Callable[[str, str], bytes]
 """Makes the headers of one action after ActionID, each with its CR LF. Raises UnsafeValue."""
@@ -126,7 +126,7 @@ class Pipeline:
             left = self._connection.stopping.left(deadline - time.monotonic())
             if left <= 0:
                 raise self._too_late(moved)
-            self._moved.wait(min(left, _SLICE))
+            self._moved.wait(min(left, SLICE))
         if self._fatal is not None:
             raise self._fatal
 

@@ -23,8 +23,9 @@ from sys import getsizeof
 from astsync.config import PbxConfig
 from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxConnectionLost, PbxListCut, PbxRightsError
 from astsync.pbx import packets
+from astsync.pbx.answer import no_part
 from astsync.pbx.bounds import LARGEST_FAMILY, MOST_ENTRIES
-from astsync.pbx.connection import AmiConnection, no_part
+from astsync.pbx.connection import AmiConnection
 from astsync.phonebook.model import Progress
 
 WRITE_TIMEOUT = (

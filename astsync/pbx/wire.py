@@ -30,7 +30,7 @@ AHEAD = 16 * 1024 * 1024
 class Wire(ABC):
     """A connected stream. ``send`` has a bound. ``receive`` has none: a connection may be idle for hours.
 
-    Who waits for an answer has a bound of his own, see ``connection.Answer``.
+    Who waits for an answer has a bound of his own, see ``answer.Answer``.
     """
 
     def __init__(self, connected: socket.socket) -> None:

@@ -150,7 +150,7 @@ def test_reading_a_family_ends(case: str, monkeypatch: pytest.MonkeyPatch) -> No
     behaviour, error, told = READINGS[case]
     monkeypatch.setattr(whole_lists, "MOST_ENTRIES", 20_000)
     monkeypatch.setattr(whole_lists, "LARGEST_FAMILY", 8 * 1024 * 1024)
-    monkeypatch.setattr("astsync.pbx.connection.LARGEST_LIST", 4 * 1024 * 1024)
+    monkeypatch.setattr("astsync.pbx.answer.LARGEST_LIST", 4 * 1024 * 1024)
     with (
         hostile_ami(behaviour, timeout=TIMEOUT) as there,
         AmiPbx(there, "cidname").open() as family,
