@@ -34,6 +34,7 @@ WAYS = ("free", "stopped", "napping", "crowded")
 """Nothing; SIGSTOP and SIGCONT; a pause at each megabyte; four busy processes beside it."""
 WHOLE, CUT, LOST = "whole", "refused: may have holes", "refused: ended within"
 HASTY = ManagerUser("hasty", "system")  # 100 ms for a write, as an Asterisk has by itself
+PATIENT = ManagerUser("patient", "system", write_timeout=5_000)  # fills the family: not what is measured
 NAP = 0.25  # seconds
 
 
@@ -133,9 +134,10 @@ def main() -> None:
         if installation is None:
             raise SystemExit(f"There is no Asterisk {major} here: run make asterisk-{major}.")
         for count in options.entries:
-            with TemporaryDirectory() as folder, secured_asterisk(installation, Path(folder), [HASTY]) as pbx:
+            with TemporaryDirectory() as folder, secured_asterisk(installation, Path(folder), [HASTY, PATIENT]) as pbx:
                 config = secured_config(pbx, Path(folder), timeout=60)
-                with AmiPbx(config, FAMILY).open() as family:
+                filler = secured_config(pbx, Path(folder), PATIENT.name, timeout=60)
+                with AmiPbx(filler, FAMILY).open() as family:
                     family.put(make_entries(count))
                 for way in WAYS:
                     outcomes, seconds = measure(way, config, count, options.readings)
