@@ -10,6 +10,7 @@ from astsync.config.configuration import (
     source_with,
 )
 from astsync.config.section import Section
+from astsync.config.serve_section import ServeConfig, ServeServiceConfig, ServeSoapConfig
 from astsync.config.source_sections import (
     FieldsConfig,
     KindConfig,
@@ -31,6 +32,9 @@ __all__ = [
     "Parameters",
     "PbxConfig",
     "Section",
+    "ServeConfig",
+    "ServeServiceConfig",
+    "ServeSoapConfig",
     "SourceConfig",
     "SyncConfig",
     "config_with",

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Field, SecretStr, create_model, model_validator
 
 from astsync.config.section import Section, read_secret
+from astsync.config.serve_section import ServeConfig
 from astsync.config.source_sections import KindConfig, SourceConfig
 from astsync.config.value_types import (
     ConfigPath,
@@ -203,6 +204,7 @@ class Config(Section):
     sync: SyncConfig = Field(default=SyncConfig(), description="the family, foreign keys and the safety limits")
     store: StoreConfig = Field(default=StoreConfig(), description="what is kept on this machine")
     run: RunConfig = Field(default=RunConfig(), description="the time of a run")
+    serve: ServeConfig = Field(default=ServeConfig(), description="the answer at the moment of the call")
     pbx: Annotated[tuple[PbxConfig, ...], Field(min_length=1)] = Field(
         description="one PBX and its AMI user; a second PBX is a second [[pbx]]"
     )

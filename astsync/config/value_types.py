@@ -176,6 +176,22 @@ def _fingerprint(value: str) -> str:
     return value and f"sha256:{digits}"
 
 
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400}
+
+
+def duration_seconds(text: str) -> float:
+    """The seconds of a time such as 90s, 15m, 2h, 7d. Raises ValueError."""
+    match = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
+    if match is None:
+        raise ValueError('write a time with its unit, such as "90s", "15m", "2h" or "7d"')
+    return float(int(match[1]) * _UNITS[match[2]])
+
+
+def _duration(value: str) -> str:
+    duration_seconds(value)
+    return value.strip()
+
+
 def _headers(value: dict[str, SecretStr]) -> dict[str, SecretStr]:
     """Check headers, whose values are secrets: no message shows one."""
     for name, secret in value.items():
@@ -210,6 +226,7 @@ Fingerprint = Annotated[str, AfterValidator(_one_line), AfterValidator(_fingerpr
 HostOrNone = Annotated[str, AfterValidator(lambda value: value and _host(value))]
 ConfigPath = Annotated[Path, BeforeValidator(_rooted)]
 Whole = Annotated[int, BeforeValidator(_no_truth)]
+Duration = Annotated[str, AfterValidator(_duration)]
 Port = Annotated[Whole, Field(ge=1, le=65535)]
 Minutes = Annotated[float, BeforeValidator(_no_truth), Field(ge=0, le=10_080), Unit("minutes")]
 Seconds = Annotated[float, BeforeValidator(_no_truth), Field(gt=0, le=3600), Unit("seconds")]

@@ -182,7 +182,7 @@ def test_the_example_has_every_key_and_loads_as_the_defaults(tmp_path: Path) -> 
     whole = re.sub(r"(?m)^# (?=\[|[a-z_]+ = )", "", example)
     assert flat(tomllib.loads(whole)).keys() == KEYS.keys()
     # Only one of two may stand there, or only with another key.
-    without = re.compile(r"(?m)^(?:password|secret|path|ca_file|client_\w+) = .*\n")
+    without = re.compile(r"(?m)^(?:password|secret|path|ca_file|token_file|client_\w+) = .*\n")
     (tmp_path / "a.toml").write_text(without.sub("", whole), encoding="utf-8")
     config = load(tmp_path / "a.toml", CONFIG, {})
     filled = {"url", "user", "password_file"}

@@ -48,6 +48,9 @@ GUESSES = (
     "other",
     "http://other.example/trade",
     "f" * 64,
+    "127.0.0.9:4999",
+    ["192.0.2.0/24"],
+    "3d",
 )
 TABLES = (["other"], {"Контрагенты": "{name}"}, {"X-Other": "other"})
 # What they do is compared apart, or alive.

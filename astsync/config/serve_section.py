@@ -1,0 +1,147 @@
+"""The section ``[serve]``: the answer at the moment of the call."""
+
+import ipaddress
+import re
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+
+from astsync.config.section import Section, read_secret
+from astsync.config.value_types import (
+    ConfigPath,
+    Duration,
+    Line,
+    ServicePath,
+    Text,
+    Unit,
+    Whole,
+    WsdlAddress,
+    duration_seconds,
+    words,
+)
+
+Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_LISTENING = 'write an address and a port, such as "127.0.0.1:4573" or "[::1]:4573"; "" turns it off'
+
+
+def _listening(value: str) -> str:
+    """Check an address with its port, to listen on. A name is not taken: it may become another address tomorrow."""
+    if value:
+        address_and_port(value)
+    return value
+
+
+def address_and_port(value: str) -> tuple[str, int]:
+    """The address and the port of ``127.0.0.1:4573`` or ``[::1]:4573``. Raises ValueError."""
+    try:
+        parts = urlsplit(f"//{value}")
+        address, port = ipaddress.ip_address(parts.hostname or ""), parts.port
+    except ValueError:
+        raise ValueError(_LISTENING) from None
+    if not port or re.fullmatch(r"[\d.]+:\d+|\[[\da-f:.]+]:\d+", value, re.IGNORECASE) is None:
+        raise ValueError(_LISTENING)
+    return str(address), port
+
+
+def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        try:
+            ipaddress.ip_network(each)
+        except ValueError as error:
+            raise ValueError(f'write networks, such as "192.0.2.0/24" or "192.0.2.10": {error}') from None
+    return value
+
+
+Listening = Annotated[str, AfterValidator(_listening)]
+Networks = Annotated[tuple[Text, ...], BeforeValidator(words), AfterValidator(_networks), Field(min_length=1)]
+
+
+class ServeSoapConfig(Section):
+    """The section ``[serve.soap]``."""
+
+    wsdl: WsdlAddress = Field(
+        default="",
+        description="the address of the WSDL. Without it `source.soap.wsdl`, else `source.url` + `/ws/astsync?wsdl`",
+        examples=["http://1c.example.local/trade/ws/1C_MIKO_identify_number.1cws?wsdl"],
+    )
+    operation: Text = Field(default="identify", description="the operation that tells the name of a number")
+    parameter: Text = Field(default="Number", description="its parameter for the number")
+
+
+class ServeServiceConfig(Section):
+    """The section ``[serve.service]``."""
+
+    path: ServicePath = Field(
+        default="hs/astsync/identify", description="what follows `source.url`: an HTTP service that tells a name"
+    )
+    parameter: Text = Field(default="number", description="its parameter for the number")
+    name: Line = Field(
+        default="Name",
+        description="in an answer of JSON, the field with the name; a path has dots. A text is the name itself",
+    )
+
+
+class ServeConfig(Section):
+    """The section ``[serve]``."""
+
+    agi: Listening = Field(default="127.0.0.1:4573", description="where FastAGI is served; empty: nowhere")
+    http: Listening = Field(default="127.0.0.1:8580", description="where HTTP is served; empty: nowhere")
+    allow: Networks = Field(
+        default=("127.0.0.0/8", "::1"),
+        description="who may ask. It must be written where `agi` or `http` is another address than loopback",
+    )
+    token_file: ConfigPath | None = Field(
+        default=None,
+        description="a file that holds only the token of HTTP. Then each request needs the header `Authorization: "
+        "Bearer TOKEN`",
+        examples=["/etc/astsync/serve.token"],
+    )
+    rate: Annotated[Whole, Field(ge=1, le=100_000), Unit("requests a second")] = Field(
+        default=200, description="of one address. After a pause it may send ten times as many at once"
+    )
+    deadline: Annotated[float, Field(ge=0.05, le=10), Unit("seconds")] = Field(
+        default=1.0, description="from a call's question to its answer, whatever 1C does"
+    )
+    online: Literal["soap", "http", "odata", ""] = Field(
+        default="soap",
+        description="how 1C is asked for an unknown number; empty: not at all. `odata` filters the catalogs that "
+        "`[source.odata]` names",
+    )
+    keep_online: Duration = Field(
+        default="7d", description="how long a name that 1C told during a call is kept without being in the list"
+    )
+    soap: ServeSoapConfig = Field(default=ServeSoapConfig(), description="where `online` is soap")
+    service: ServeServiceConfig = Field(default=ServeServiceConfig(), description="where `online` is http")
+
+    @model_validator(mode="after")
+    def _allowed(self) -> "ServeConfig":
+        open_to_others = [
+            key
+            for key in ("agi", "http")
+            if (value := getattr(self, key)) and not _is_loopback(address_and_port(value)[0])
+        ]
+        if open_to_others and "allow" not in self.model_fields_set:
+            raise ValueError(
+                f"allow: {' and '.join(open_to_others)} can be reached from other machines: write which networks may "
+                'ask, such as ["192.0.2.10"] for one PBX'
+            )
+        return self
+
+    @property
+    def networks(self) -> tuple[Network, ...]:
+        """Who may ask."""
+        return tuple(ipaddress.ip_network(each) for each in self.allow)
+
+    @property
+    def keep_seconds(self) -> float:
+        """The seconds of ``keep_online``."""
+        return duration_seconds(self.keep_online)
+
+    def token(self) -> str:
+        """The token of HTTP, "" where none is asked for. Raises ConfigError."""
+        return read_secret(SecretStr(""), self.token_file, "serve.token_file")
+
+
+def _is_loopback(address: str) -> bool:
+    return ipaddress.ip_address(address).is_loopback
