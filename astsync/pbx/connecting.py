@@ -3,10 +3,8 @@
 import contextlib
 import errno
 import ipaddress
-import queue
 import socket
 import ssl
-import threading
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,11 +14,10 @@ from astsync.config import PbxConfig
 from astsync.errors import PbxError, PbxUnreachable
 from astsync.pbx import certificates, greeting
 from astsync.pbx.wire import PlainWire, TlsWire, Wire, reason
+from astsync.resolving import addresses_of
 from astsync.stopping import NEVER, Stopping
 
-_MOST_RESOLVING = 100  # threads that ask for addresses; a resolver may hang for ever, and ``watch`` asks for ever
 _SECOND_LOOK = 1.0  # seconds for a second connection that only finds out what to say of the first
-_RESOLVING = "resolve"  # the name of such a thread
 _CONTAINERS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # Docker and Podman make these files
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
@@ -65,7 +62,8 @@ class Dialling:
         """Find the addresses of the host."""
         host = self._config.host
         try:
-            self._addresses = _addresses(host, self._config.port, self._left())
+            found = addresses_of(host, self._config.port, self._left())
+            self._addresses = [(family, address) for family, *_, address in found]
         except TimeoutError:
             raise self._unreachable(f"no address of {host} was found in time", _NAME_HINT) from None
         except (OSError, UnicodeError) as error:
@@ -220,29 +218,6 @@ def _countdown(seconds: float) -> Callable[[], float]:
         return rest
 
     return left
-
-
-def _addresses(host: str, port: int, seconds: float) -> list[Address]:
-    """Resolve a name, in a thread that is left alone when the seconds are over: getaddrinfo has no time-out."""
-    found: queue.SimpleQueue[list[Address] | OSError | UnicodeError] = queue.SimpleQueue()
-
-    def ask() -> None:
-        try:
-            answers = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-            found.put([(family, address) for family, *_, address in answers])
-        except (OSError, UnicodeError) as error:
-            found.put(error)
-
-    if sum(thread.name == _RESOLVING for thread in threading.enumerate()) >= _MOST_RESOLVING:
-        raise TimeoutError("timed out")
-    threading.Thread(target=ask, name=_RESOLVING, daemon=True).start()
-    try:
-        answer = found.get(timeout=seconds)
-    except queue.Empty:
-        raise TimeoutError("timed out") from None
-    if isinstance(answer, Exception):
-        raise answer
-    return answer
 
 
 def in_container() -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from astsync import resolving
 from astsync.config import PbxConfig
 from astsync.errors import PbxUnreachable
 from astsync.pbx import connecting, greeting
@@ -82,8 +83,8 @@ def test_a_resolver_that_hangs_for_ever_holds_a_bounded_number_of_threads(monkey
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
     monkeypatch.setattr(socket, "getaddrinfo", ask)
-    monkeypatch.setattr(connecting, "_RESOLVING", "resolve-in-test")
-    monkeypatch.setattr(connecting, "_MOST_RESOLVING", 3)
+    monkeypatch.setattr(resolving, "_THREAD", "resolve-in-test")
+    monkeypatch.setattr(resolving, "_MOST", 3)
     for _ in range(6):
         assert "found in time" in refused(host="pbx.example.local", timeout=0.05).message
     done.set()

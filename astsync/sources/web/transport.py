@@ -2,16 +2,12 @@
 
 requests and urllib3 bound each receiving by itself. A server that sends a byte now and then is read for ever so, inside
 one call that nobody can look into. Here the socket itself asks the clock before it waits.
-
-A name is resolved in a thread of its own, since nothing can interrupt the resolver of the system.
 """
 
 import io
 import logging
-import queue
 import re
 import socket
-import threading
 import time
 from collections.abc import Sequence
 from functools import partial
@@ -24,6 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import allowed_gai_family
 
 from astsync.errors import SourceUnreachable
+from astsync.resolving import Address, addresses_of
 from astsync.sources.web.clock import AnswerClock
 from astsync.sources.web.retrying import FEW
 
@@ -36,8 +33,6 @@ _NO_HANDSHAKE = "Look whether this port speaks TLS, and whether the web server, 
 
 _VALUE = re.compile(r"([?&](?!\$(?:expand|filter|format|orderby|select|skip|top)=)[^=&\s]+)=[^&\s]*")
 """A value in the query of an address, but not one of OData's own options, such as ``$filter``."""
-
-Address = tuple[socket.AddressFamily, socket.SocketKind, int, str, Any]
 
 
 class ClockedAdapter(HTTPAdapter):
@@ -151,22 +146,10 @@ class _ClockedFile(io.RawIOBase):
 
 def _resolved(host: str, port: int, end: float) -> Sequence[Address]:
     """Resolve a name. Raises what ``getaddrinfo`` raises, and SourceUnreachable when that takes too long."""
-    answer: queue.SimpleQueue[Sequence[Address] | Exception] = queue.SimpleQueue()
-
-    def resolve() -> None:
-        try:
-            answer.put(socket.getaddrinfo(host.strip("[]"), port, allowed_gai_family(), socket.SOCK_STREAM))
-        except Exception as error:  # noqa: BLE001 - it is raised below
-            answer.put(error)
-
-    threading.Thread(target=resolve, name="astsync-resolver", daemon=True).start()
     try:
-        found = answer.get(timeout=_until(end))
-    except queue.Empty:
+        return addresses_of(host.strip("[]"), port, _until(end), allowed_gai_family())
+    except TimeoutError:
         raise SourceUnreachable(f"the name {host} was not resolved in time", hint=_NO_NAME) from None
-    if isinstance(found, Exception):
-        raise found
-    return found
 
 
 def _connected(addresses: Sequence[Address], end: float) -> socket.socket:
