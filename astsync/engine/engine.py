@@ -1,24 +1,25 @@
 """The engine: the kinds of run, and the steps that each of them follows."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 
 from astsync.engine.goals import Goal, PhonebookGoal, UndoGoal
+from astsync.engine.online import FewKeys, OnlineGoal
 from astsync.engine.overtime import pull as pull_in_time
 from astsync.engine.result import PbxReport, Problems, Report
 from astsync.engine.run_options import RunOptions
 from astsync.engine.side_by_side import side_by_side
 from astsync.engine.target import Target, unkept
 from astsync.errors import EXIT_INTERRUPTED, ConfigError, PbxError, StoreError, StoreGone
-from astsync.pbx import Pbx
+from astsync.pbx import KeyPbx, Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
 from astsync.sources import Source
 from astsync.stopping import Stopping
-from astsync.store import RunRecord, Snapshot, Store
+from astsync.store import ONLINE_RUN, RunRecord, Snapshot, Store
 
 log = logging.getLogger(__name__)
 
@@ -67,19 +68,19 @@ class Engine:
         raised before the source is read. Raises SourceError when the list is not whole: then no PBX has been read yet,
         and nothing has been written.
         """
-        return self._run(command, partial(self._pulled, pull=pull), self._pbxs, pulls=pull is None)
+        return self._run(command, partial(self._pulled, pull=pull), self._targets(), pulls=pull is None)
 
     def push(self, *, pull: bool = False) -> Report:
         """Write every entry of the snapshot. With no snapshot, or with ``pull``, pull first."""
         pulls = pull or not self.has_snapshot
-        return self._run("push", self._pulled if pulls else self._remembered, self._pbxs, pulls=pulls)
+        return self._run("push", self._pulled if pulls else self._remembered, self._targets(), pulls=pulls)
 
     def restore(self, pbxs: Sequence[Pbx] | None = None) -> Report:
         """Compare the PBXs (by default all) with the snapshot and apply the differences. The source is not asked.
 
         Raises StoreError when there is no snapshot yet.
         """
-        return self._run("restore", self._remembered, self._pbxs if pbxs is None else pbxs)
+        return self._run("restore", self._remembered, self._targets(pbxs))
 
     def undo(self, run: int | None = None, *, skip_changed: bool = False) -> Report:
         """Put back what a run changed, by default the last one that wrote.
@@ -91,7 +92,21 @@ class Engine:
         names = [pbx.name for pbx in self._pbxs]
         goal = UndoGoal(record, self._store, self._options.family, names, skip_changed=skip_changed)
         pbxs = [pbx for pbx in self._pbxs if pbx.name in goal.names]
-        return self._run("undo", lambda _: goal, pbxs, undoes=record.run)
+        return self._run("undo", lambda _: goal, self._targets(pbxs), undoes=record.run)
+
+    def write_online(self, numbers: Iterable[str], pbxs: Sequence[KeyPbx]) -> Report | None:
+        """Write the names that the store keeps as told online of these numbers, and look at no other key of the PBXs.
+
+        None, and no run, where none of them counts any more: it has expired, or the snapshot has the number by now.
+        """
+        goal = OnlineGoal(numbers, self._store, self._options)
+        few = [FewKeys(pbx, goal.numbers, self._store, self._options, self._stopping) for pbx in pbxs]
+        return self._run(ONLINE_RUN, lambda _: goal, few) if goal.numbers else None
+
+    def _targets(self, pbxs: Sequence[Pbx] | None = None) -> list[Target]:
+        """The PBXs of a run, by default all."""
+        chosen = self._pbxs if pbxs is None else pbxs
+        return [Target(pbx, self._store, self._options, self._stopping) for pbx in chosen]
 
     def _record(self, run: int | None) -> RunRecord:
         number = self._store.last_undoable() if run is None else run
@@ -140,13 +155,12 @@ class Engine:
         self,
         command: str,
         goal: Callable[[int | None], Goal],
-        pbxs: Sequence[Pbx],
+        targets: Sequence[Target],
         undoes: int | None = None,
         *,
         pulls: bool = False,
     ) -> Report:
         run = None if self._options.dry_run else self._store.begin_run(command, undoes)
-        targets = [Target(pbx, self._store, self._options, self._stopping) for pbx in pbxs]
         try:
             if pulls:
                 self._ask(targets)

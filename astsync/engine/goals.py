@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence, Set
+from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Protocol
 
@@ -10,8 +11,10 @@ from astsync.engine.run_options import RunOptions
 from astsync.engine.undoing import Undoing
 from astsync.engine.work import Work, work_of_sync
 from astsync.errors import ConfigError, SafetyError
+from astsync.phonebook.model import Entry, Origin
+from astsync.phonebook.ownership import with_online
 from astsync.phonebook.plan import check_new_list, check_plan
-from astsync.store import Before, RunRecord, Snapshot, Store
+from astsync.store import Before, OnlineName, RunRecord, Snapshot, Store
 
 log = logging.getLogger(__name__)
 
@@ -32,8 +35,15 @@ class Goal(Protocol):
         """Make the report of the whole run."""
 
 
+def online_entries(told: Mapping[str, OnlineName]) -> dict[str, Entry]:
+    """Names that 1C told during calls, as entries by number."""
+    return {number: Entry(number, one.name, Origin.ONLINE) for number, one in told.items()}
+
+
 class PhonebookGoal:
-    """Every PBX is to hold the phonebook of ``snapshot``. ``fresh`` says that it was pulled for this run.
+    """Every PBX is to hold the phonebook of ``snapshot``, then the names that 1C told during calls.
+
+    ``fresh`` says that the phonebook was pulled for this run.
 
     ``verdicts`` say for the report, by number, why an entry won where several counterparties claim the number.
     """
@@ -53,10 +63,14 @@ class PhonebookGoal:
         self._fresh = fresh
         self._verdicts = verdicts
         self._unfit: SafetyError | None = None
+        told = store.online(datetime.now(UTC))
+        self._online = online_entries(told.names)
+        self._online_keys = told.names.keys() | told.expired
 
     def work(self, _: str, existing: Mapping[str, str], owned: Set[str], unnameable: Set[str]) -> Work:
-        """Compare what the PBX holds with the phonebook."""
-        return work_of_sync(existing, self._snapshot.entries, owned, self._options, unnameable)
+        """Compare what the PBX holds with the phonebook and the names that 1C told during calls."""
+        desired = with_online(self._snapshot.entries, self._online, existing, owned)
+        return work_of_sync(existing, desired, owned, self._options, unnameable, self._online_keys)
 
     def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
         """Compare the list with the last good one, which decides for all PBXs, and each plan with its limits."""
@@ -130,6 +144,7 @@ class UndoGoal:
         self, record: RunRecord, store: Store, family: str, names: Sequence[str], *, skip_changed: bool
     ) -> None:
         self._record = record
+        self._store = store
         self._skip_changed = skip_changed
         places = set(store.places(record.run))
         self._before: dict[str, tuple[Before, ...]] = {
@@ -163,7 +178,15 @@ class UndoGoal:
         return {name: error for name, error in self._refused.items() if name in works}
 
     def before_writing(self, run: int, refused: Mapping[str, SafetyError]) -> None:
-        """Store nothing. The snapshot stays the last good list, whatever the PBXs hold."""
+        """Forget the names told online that the run wrote, else the next run would bring them back.
+
+        The snapshot stays the last good list, whatever the PBXs hold.
+        """
+        told = {(one.number, one.name) for one in self._store.online(datetime.now(UTC)).names.values()}
+        undone = (before for pbx, record in self._before.items() if pbx not in refused for before in record)
+        back = {(b.number, b.new) for b in undone if (b.number, b.new) in told} if told else set()
+        if back:
+            self._store.forget_online(told & back)
 
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
         """Make the report, with the run that is put back in place of a source."""

@@ -20,7 +20,7 @@ from astsync.errors import (
     StoreGone,
 )
 from astsync.pbx import Family, Pbx, WriteResult, retry
-from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace
+from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace, Untouched
 from astsync.phonebook.model import Progress
 from astsync.phonebook.ownership import Ownership, owned_keys, owners_after, owners_before
 from astsync.stopping import Stopping
@@ -48,8 +48,8 @@ class Target:
         self.work: Work | None = None
         self._owners: Mapping[str, Ownership] = {}
         self._started = ""
-        self._trace: Trace | None = None
-        self._young: Trace | None = None  # the trace, where this run can neither confirm nor disturb it
+        self._trace: Trace | Untouched | None = None
+        self._young: Trace | Untouched | None = None  # the trace, where this run can neither confirm nor disturb it
         self._distrusted = False  # whether it lost something that no restart explains
         self._pbx = pbx
         self._store = store
@@ -92,23 +92,32 @@ class Target:
         if self.report.error is not None:
             return None
         try:
-            family = self._connection.enter_context(self._pbx.open(self._stopping))
+            family = self._enter(self._connection)
             self._heed("reading")
-            # Before the reading: beside a dry run another run may write, and what that one changes is not missed.
-            self._trace = self._store.trace(self.name, self._options.family)
-            existing = family.read(progress)
-            # After it: a PBX that restarts meanwhile is read once it is back, and what is gone then has a reason.
-            self._started = family.started()
-            self._owners = self._store.owners(self.name, self._options.family)
-            missed = self._store.missed(self._trace, self.name, self._options.family, existing, self._started)
-            self.report = replace(self.report, missed=missed)
-            self._distrusted = self.report.missed is not None
+            existing = self._read(family, progress)
         except AstsyncError as error:
             return self.fail(in_time(error, self.name, "reading", self._stopping))
         self.work = goal.work(self.name, existing, owned_keys(self._owners, existing), family.unnameable(existing))
         self.report = replace(self.report, plan=self.work.plan)
         self._family = family
         return None
+
+    def _enter(self, connection: ExitStack) -> Family:
+        """Connect until the end of ``connection``."""
+        return connection.enter_context(self._pbx.open(self._stopping))
+
+    def _read(self, family: Family, progress: Progress) -> Mapping[str, str]:
+        """Read the family, and what the store knows of it."""
+        # Before the reading: beside a dry run another run may write, and what that one changes is not missed.
+        self._trace = trace = self._store.trace(self.name, self._options.family)
+        existing = family.read(progress)
+        # After it: a PBX that restarts meanwhile is read once it is back, and what is gone then has a reason.
+        self._started = family.started()
+        self._owners = self._store.owners(self.name, self._options.family)
+        missed = self._store.missed(trace, self.name, self._options.family, existing, self._started)
+        self.report = replace(self.report, missed=missed)
+        self._distrusted = self.report.missed is not None
+        return existing
 
     def _heed(self, doing: str) -> None:
         """End this PBX's part where the run must end. Raises Abandoned, and PbxTimeout where the run's time is over."""
@@ -138,14 +147,18 @@ class Target:
         are in doubt, and undo finds the old values.
         """
         owners = owners_before(work.steps, work.owned, self._owners)
-        self._young = self._trace if self._too_early and not work.plan.changes else None
+        self._young = self._trace_at_record(work)
         self._store.save_record_and_owners(run, self.name, self._options.family, work.record(), owners, self._young)
+
+    def _trace_at_record(self, work: Work) -> Trace | Untouched | None:
+        """What is stored of the trace before anything is sent."""
+        return self._trace if self._too_early and not work.plan.changes else None
 
     @property
     def _too_early(self) -> bool:
         """Whether what the last run wrote may not have been committed yet, so that seeing it proves nothing."""
         trace = self._trace
-        if trace is None or trace.started != self._started or self.report.missed is not None:
+        if not isinstance(trace, Trace) or trace.started != self._started or self.report.missed is not None:
             return False
         return datetime.now(UTC) - trace.at < timedelta(seconds=COMMITTED)
 
@@ -246,7 +259,7 @@ class Target:
 
     def _trace_of(
         self, work: Work, run: int, held: Mapping[str, str], *, lost: int = 0, durable: bool = False
-    ) -> Trace | None:
+    ) -> Trace | Untouched | None:
         """What the next run is to look at: what was lost, or what was made and may be lost yet.
 
         What was seen after the commit is looked at again only where the run before had missed something too.
@@ -276,7 +289,7 @@ class Target:
             family.delete([number for number in lost if number not in work.wanted])
         return True
 
-    def _save_outcome(self, work: Work, run: int, held: Mapping[str, str], trace: Trace | None) -> None:
+    def _save_outcome(self, work: Work, run: int, held: Mapping[str, str], trace: Trace | Untouched | None) -> None:
         """Store what became of the work, from what the PBX holds now: the record keeps only what was changed."""
         unmade, owners = work.unchanged(held), owners_after(work.steps, work.owned, held)
         if unmade or owners or trace != self._trace:

@@ -47,9 +47,13 @@ def work_of_sync(
     owned: Set[str],
     options: RunOptions,
     unnameable: Set[str] = frozenset(),
+    online: Set[str] = frozenset(),
 ) -> Work:
-    """Make the work that brings a PBX, which holds ``existing``, in step with the phonebook ``desired``."""
-    plan = make_plan(existing, desired, owned, options.foreign, unnameable)
+    """Make the work that brings a PBX, which holds ``existing``, in step with the phonebook ``desired``.
+
+    ``online`` are the keys whose names 1C told during calls (``phonebook.plan``).
+    """
+    plan = make_plan(existing, desired, owned, options.foreign, unnameable, online)
     entries = desired.values() if options.whole else (c.new for c in (*plan.add, *plan.change) if c.new is not None)
     wanted = {number: entry.name for number, entry in desired.items()}
     return Work(

@@ -2,15 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Protocol
 
+from astsync.phonebook.model import Origin
 
-class Origin(StrEnum):
-    """Where a name came from. The values are those of the JSON answer, and of ASTSYNC_ORIGIN in a dialplan."""
-
-    SNAPSHOT = "snapshot"
-    ONLINE = "online"
+__all__ = ["CallerName", "KnownNames", "Learning", "Origin", "Resolver"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from astsync.errors import PbxConnectionLost
-from astsync.pbx import Family, WriteResult
+from astsync.pbx import Keys, WriteResult
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.phonebook.model import Progress, no_progress
@@ -15,7 +15,7 @@ _SLICE = 0.2  # seconds after which who waits for the connection looks whether t
 
 
 class OpenedPbx:
-    """A ``Pbx`` over a connection that is open already; its context neither connects nor disconnects.
+    """A ``KeyPbx`` over a connection that is open already; its context neither connects nor disconnects.
 
     So ``watch`` needs one session, and works where a PBX allows a user no more. Whoever uses the connection has it
     alone: a short question would wait behind a run's long list, and its time be over. A connection that breaks is not
@@ -84,9 +84,9 @@ class OpenedPbx:
 
 
 class Lent:
-    """The family while a run has it; a ``Family``. After ``take_back`` nothing more goes over the connection."""
+    """The family while a run has it; a ``Keys``. After ``take_back`` nothing more goes over the connection."""
 
-    def __init__(self, name: str, family: Family) -> None:
+    def __init__(self, name: str, family: Keys) -> None:
         self._name = name
         self._family = family
         self._lock = threading.Lock()
@@ -97,6 +97,11 @@ class Lent:
         """Read the whole family."""
         with self._call():
             return self._family.read(progress)
+
+    def get(self, number: str) -> str | None:
+        """Read the name of one number."""
+        with self._call():
+            return self._family.get(number)
 
     def started(self) -> str:
         """When the PBX was started, in its own words."""

@@ -14,6 +14,7 @@ forgets before its own eyes is blamed for it.
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from enum import Enum, auto
 
 CAUSE = "Either the PBX's disk did not keep them, or somebody deleted them or wrote over them."
 LOOK = (
@@ -39,6 +40,15 @@ class Trace:
     started: str
     lost: int = 0
     again: int = 0
+
+
+class Untouched(Enum):
+    """In the place of a trace: the trace that is stored stays, whatever it is.
+
+    So does a run that looks at a few keys alone: it has not seen whether the PBX keeps what an earlier run wrote.
+    """
+
+    TRACE = auto()
 
 
 @dataclass(frozen=True, slots=True)

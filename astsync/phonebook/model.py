@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from astsync.text import printable
@@ -110,9 +111,20 @@ class Counterparty:
         return f"{self.catalog}/{self.ref}" if self.catalog else self.ref
 
 
+class Origin(StrEnum):
+    """Where a name came from. The values are those of the JSON answer, and of ASTSYNC_ORIGIN in a dialplan."""
+
+    SNAPSHOT = "snapshot"
+    ONLINE = "online"
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """A number (digits only), the name it shows, and the counterparty (``Counterparty.source``) it comes from."""
+    """A number (digits only), the name it shows, and where it comes from.
+
+    ``source`` is the counterparty (``Counterparty.source``), or ``Origin.ONLINE`` for a name that 1C told during a
+    call.
+    """
 
     number: str
     name: str

@@ -37,7 +37,7 @@ from collections.abc import Iterable, Mapping, Set
 from enum import Enum, auto
 from typing import Literal, NamedTuple
 
-from astsync.phonebook.model import Change
+from astsync.phonebook.model import Change, Entry
 
 
 class Ownership(NamedTuple):
@@ -152,6 +152,18 @@ def deletable_keys(
     """
     deletable = existing.keys() if foreign == "delete" else existing.keys() & owned
     return deletable - unnameable if unnameable else deletable  # without a copy of a million keys
+
+
+def with_online(
+    listed: Mapping[str, Entry], online: Mapping[str, Entry], existing: Mapping[str, str], owned: Set[str]
+) -> Mapping[str, Entry]:
+    """What a PBX is to hold: the entries of a list, then the names that 1C told during calls (``online``).
+
+    Such a name takes no key that is foreign on the PBX, not even one that holds the same name: nobody put the number
+    into a list, so whoever wrote the key keeps it. The list is copied only where there is something to add.
+    """
+    free = {n: entry for n, entry in online.items() if n not in listed and (n in owned or n not in existing)}
+    return {**listed, **free} if free else listed
 
 
 def steps_of_sync(

@@ -20,8 +20,10 @@ class Plan:
     ``kept`` are the foreign entries, which stay as they are. ``existing``, ``desired`` and ``unchanged`` count entries.
     ``deletable`` counts the existing entries that may be deleted: the owned ones, or all where ``foreign`` is "delete".
     The limits are shares of them. ``deletable_changed`` counts those of them that get another name. No limit counts the
-    foreign keys that are adopted: the run's record keeps their old values for undo. ``unnameable`` are the keys of
-    ``kept`` that AMI cannot name: they stay also where ``foreign`` is "delete".
+    foreign keys that are adopted: the run's record keeps their old values for undo. Nor does any limit count keys of
+    ours whose name 1C told during a call: no list was ever to have them. They are not in ``deletable``, and
+    ``unlisted`` counts those of them in ``delete``. ``unnameable`` are the keys of ``kept`` that AMI cannot name: they
+    stay also where ``foreign`` is "delete".
     """
 
     add: tuple[Change, ...]
@@ -34,6 +36,7 @@ class Plan:
     deletable: int
     deletable_changed: int
     unnameable: tuple[str, ...] = ()
+    unlisted: int = 0
 
     @property
     def changes(self) -> int:
@@ -52,8 +55,11 @@ def make_plan(
     owned: Set[str],
     foreign: Literal["keep", "delete"] = "keep",
     unnameable: Set[str] = frozenset(),
+    online: Set[str] = frozenset(),
 ) -> Plan:
     """Compare what a PBX holds (``existing``, name by number) with what it should hold.
+
+    ``online`` are all keys that have, or had until it expired, a name that 1C told during a call.
 
     A key outside ``desired`` is deleted where the rules of ownership allow it, else it is kept as foreign. A foreign
     key that is desired is adopted: it is changed when the name differs.
@@ -66,6 +72,7 @@ def make_plan(
         elif old != entry.name:
             change.append(Change(number, old, entry))
     deletable = deletable_keys(existing, owned, foreign, unnameable)
+    unlisted = online & owned & existing.keys() if online else frozenset()
     surplus = sorted(existing.keys() - desired.keys())
     delete = tuple(Change(n, existing[n], None) for n in surplus if n in deletable)
     return Plan(
@@ -76,9 +83,10 @@ def make_plan(
         existing=len(existing),
         desired=len(desired),
         unchanged=len(desired) - len(add) - len(change),
-        deletable=len(deletable),
-        deletable_changed=sum(c.number in deletable for c in change),
+        deletable=len(deletable) - sum(n in deletable for n in unlisted),
+        deletable_changed=sum(c.number in deletable and c.number not in unlisted for c in change),
         unnameable=tuple(n for n in surplus if n in unnameable),
+        unlisted=sum(c.number in unlisted for c in delete),
     )
 
 
@@ -106,8 +114,8 @@ def check_plan(plan: Plan, limits: Limits, where: str) -> None:
     Raises SafetyError with the figures, the place ``where`` they were counted (a PBX's name), and the option that lifts
     the limit for one run.
     """
-    total, changed = plan.deletable, plan.deletable_changed
-    _check_share(len(plan.delete), total, limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
+    total, changed, deleted = plan.deletable, plan.deletable_changed, len(plan.delete) - plan.unlisted
+    _check_share(deleted, total, limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
     _check_share(changed, total, limits.max_change, where, ("change", "max_change", "--allow-changes"))
 
 

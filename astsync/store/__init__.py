@@ -9,19 +9,24 @@ from astsync.store.database import AS_LOST
 from astsync.store.holder import Holder, running
 from astsync.store.lock import locked, watch_of
 from astsync.store.open_files import Identity, identity
-from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
+from astsync.store.known_names import StoreNames
+from astsync.store.records import ONLINE_RUN, Before, OnlineName, OnlineNames, Pulled, RunPart, RunRecord, Snapshot, Written
 from astsync.store.store import Store
 
 __all__ = [
     "AS_LOST",
+    "ONLINE_RUN",
     "Before",
     "Holder",
     "Identity",
+    "OnlineName",
+    "OnlineNames",
     "Pulled",
     "RunPart",
     "RunRecord",
     "Snapshot",
     "Store",
+    "StoreNames",
     "Written",
     "identity",
     "locked",

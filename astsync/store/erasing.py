@@ -26,6 +26,8 @@ _BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new")
 class Erased:
     """What of a number was erased: places in the records of runs, cards and skipped phones of 1C, messages of runs.
 
+    ``online`` counts the keys that had a name told online.
+
     ``listed``: the last list of 1C has the number, so snapshot and cards stay. ``held_on`` names the PBXs that hold a
     key of it as far as astsync knows: that it is ours stays stored until a run has deleted it. ``compacted``: the file
     was written anew without it.
@@ -35,6 +37,7 @@ class Erased:
     cards: int
     skipped: int
     messages: int
+    online: int
     listed: bool
     held_on: tuple[str, ...]
     compacted: bool = False
@@ -53,7 +56,8 @@ def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int],
     cards = 0 if listed else _all(db, "DELETE FROM claim WHERE number = ?", keys)
     messages = _erase_from_messages(db, keys)
     _all(db, "DELETE FROM skipped WHERE rowid = ?", skipped)
-    return Erased(records, cards, len(skipped), messages, listed, tuple(_holding(db, blobs, pbxs)))
+    online = _all(db, "DELETE FROM online WHERE number = ?", keys)
+    return Erased(records, cards, len(skipped), messages, online, listed, tuple(_holding(db, blobs, pbxs)))
 
 
 def _erase_from_messages(db: sqlite3.Connection, keys: Sequence[str]) -> int:

@@ -1,10 +1,14 @@
 """The types of what the store holds."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Set
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from astsync.phonebook.model import Entry
+
+
+ONLINE_RUN = "online"
+"""The command of a run that writes what 1C told during calls. There may be many in a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,6 +21,33 @@ class Snapshot:
     counterparties: int
     skipped: int
     conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineName:
+    """A name that 1C told during a call: for which key, when it was told, and until when it counts (both UTC)."""
+
+    number: str
+    name: str
+    at: datetime
+    until: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class OnlineNames:
+    """The names that 1C told during calls, and that the snapshot does not have.
+
+    ``names`` are those that count, by number. ``expired`` are the keys of others that PBXs may still hold: a run that
+    finds such a key of ours deletes it.
+    """
+
+    names: Mapping[str, OnlineName] = field(default_factory=dict)
+    expired: Set[str] = frozenset()
+
+    @property
+    def first_end(self) -> datetime | None:
+        """When the first of the names expires (UTC), None where there is none."""
+        return min((one.until for one in self.names.values()), default=None)
 
 
 @dataclass(frozen=True, slots=True)

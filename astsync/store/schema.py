@@ -6,7 +6,7 @@ from pathlib import Path
 
 from astsync.errors import StoreError
 
-SCHEMA_VERSION = 5
+SCHEMA_VERSION = 6
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -59,6 +59,11 @@ CREATE TABLE trace (
 ) WITHOUT ROWID;
 """
 
+# Names that 1C told during calls, by key. Times are in seconds since 1970: a call compares `until` with its clock.
+_SCHEMA_6 = """
+CREATE TABLE online (number TEXT PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
+"""
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -67,7 +72,7 @@ UPDATE run SET wrote = 1 WHERE id IN (SELECT run FROM undo);
 DROP TABLE overwritten;
 """
 
-MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1, 2: _SCHEMA_3, 3: _SCHEMA_4, 4: _SCHEMA_5}
+MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1, 2: _SCHEMA_3, 3: _SCHEMA_4, 4: _SCHEMA_5, 5: _SCHEMA_6}
 """Scripts by the version that they start from; each leads to the next version."""
 
 
@@ -97,7 +102,8 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        steps = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}{_SCHEMA_5}PRAGMA application_id = {APPLICATION_ID};"
+        tables = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}{_SCHEMA_5}{_SCHEMA_6}"
+        steps = f"{tables}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
     db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT")

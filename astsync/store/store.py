@@ -7,17 +7,18 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
-from astsync.phonebook.keeping import Missed, Trace, missed
+from astsync.phonebook.keeping import Missed, Trace, Untouched, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
 from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped, skipped_rows
 from astsync.store.database import Database
 from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
-from astsync.store.records import Before, Pulled, RunPart, RunRecord, Snapshot, Written
+from astsync.store.online import drop_listed, forget_online, online_of, read_online, save_online
+from astsync.store.records import ONLINE_RUN, Before, OnlineName, OnlineNames, Pulled, RunPart, RunRecord, Snapshot, Written
 
 KEPT_RUNS = 1_000
-"""Runs that history lists. Older runs are dropped, except those that can still be undone."""
+"""Runs that history keeps, and as many runs ``online``. Older ones are dropped, except what can still be undone."""
 UNDO_RUNS = 200
 """Runs that can be undone, by default."""
 
@@ -57,7 +58,10 @@ class Store:
             return dict(db.execute("SELECT number, name FROM snapshot"))
 
     def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
-        """Replace the snapshot. The claims that the same run wrote count from now on."""
+        """Replace the snapshot. The claims that the same run wrote count from now on.
+
+        Names told online of numbers that it has are dropped: from now on the list says how these are called.
+        """
         with self._file.change() as db:
             drop_others(db, run)
             db.execute("DELETE FROM snapshot")
@@ -66,6 +70,30 @@ class Store:
             counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
             values = (run, snapshot.at.isoformat(), snapshot.source, *counts)
             db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?)", values)
+            drop_listed(db, snapshot.at)
+
+    def save_online(self, rows: Iterable[OnlineName]) -> None:
+        """Keep names that 1C told during calls, 100,000 keys at most: those told first leave.
+
+        A key that the snapshot has gets none, as the snapshot would come first.
+        """
+        with self._file.change() as db:
+            save_online(db, rows)
+
+    def online(self, now: datetime) -> OnlineNames:
+        """The names that 1C told during calls, and the keys of those that have expired by ``now`` (UTC)."""
+        with self._file.reading() as db:
+            return read_online(db, now)
+
+    def online_of(self, numbers: Iterable[str]) -> dict[str, OnlineName]:
+        """The names that 1C told of some numbers during calls, by number, also those that have expired."""
+        with self._file.reading() as db:
+            return {one.number: one for one in online_of(db, numbers)}
+
+    def forget_online(self, names: Iterable[tuple[str, str]]) -> None:
+        """Forget names told online (number, name), each where the number still has this one."""
+        with self._file.change() as db:
+            forget_online(db, names)
 
     @contextmanager
     def noting(self, run: int) -> Iterator[ClaimWriter]:
@@ -111,11 +139,18 @@ class Store:
         started = datetime.fromisoformat(at)
         return Written(run, command, started, pbx, _text(number), _maybe_text(old), _maybe_text(new))
 
-    def owners(self, pbx: str, family: str) -> dict[str, Ownership]:
-        """What is stored about the owners of a PBX's keys, by number; a key that is not stored is foreign."""
-        query = "SELECT number, if_held FROM owned WHERE pbx = ? AND family = ?"
+    def owners(self, pbx: str, family: str, numbers: Iterable[str] | None = None) -> dict[str, Ownership]:
+        """What is stored about the owners of a PBX's keys, by number; a key that is not stored is foreign.
+
+        With ``numbers`` only of these keys: all the keys of a PBX may be a million.
+        """
+        where = (_name(pbx), family)
         with self._file.reading() as db:
-            rows = db.execute(query, (_name(pbx), family))
+            if numbers is None:
+                rows: Iterable[tuple[bytes, bytes | None]] = db.execute(_OWNERS, where)
+            else:
+                found = (db.execute(f"{_OWNERS} AND number = ?", (*where, _blob(n))).fetchone() for n in numbers)
+                rows = [row for row in found if row is not None]
             return {_text(n): CERTAINLY_OURS if value is None else Ownership(True, _text(value)) for n, value in rows}
 
     def begin_run(self, command: str, undoes: int | None = None) -> int:
@@ -134,11 +169,15 @@ class Store:
                 for p in parts
             )
             db.executemany("INSERT INTO run_pbx VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
-            old = "SELECT id FROM run WHERE wrote ORDER BY id DESC LIMIT -1 OFFSET ?"
-            for (too_old,) in db.execute(old, (self._undo_runs,)).fetchall():
-                db.execute("DELETE FROM undo WHERE run = ?", (too_old,))
-                db.execute("UPDATE run SET wrote = 0 WHERE id = ?", (too_old,))
-            db.execute("DELETE FROM run WHERE NOT wrote AND id <= (SELECT max(id) FROM run) - ?", (KEPT_RUNS,))
+            for online in (False, True):
+                self._drop_old(db, online=online)
+
+    def _drop_old(self, db: sqlite3.Connection, *, online: bool) -> None:
+        """Drop what is too old of the runs ``online``, or of all others: the many of a day push out no sync."""
+        for (too_old,) in db.execute(_OLD_RECORDS, (ONLINE_RUN, online, self._undo_runs)).fetchall():
+            db.execute("DELETE FROM undo WHERE run = ?", (too_old,))
+            db.execute("UPDATE run SET wrote = 0 WHERE id = ?", (too_old,))
+        db.execute(_DROP_OLD_RUNS, (ONLINE_RUN, online, ONLINE_RUN, online, KEPT_RUNS))
 
     def save_record_and_owners(
         self,
@@ -147,12 +186,13 @@ class Store:
         family: str,
         before: Iterable[Before],
         owners: Mapping[str, Ownership],
-        trace: Trace | None = None,
+        trace: Trace | Untouched | None = None,
     ) -> None:
         """Store the record of what a run is about to change on a PBX, and the keys' new ``owners`` by number.
 
         All in one transaction, which is on the disk when this returns: only then anything may be sent. ``trace``
-        replaces that of an earlier run, as what this run sends would look like a loss of what the other one wrote.
+        replaces that of an earlier run, as what this run sends would look like a loss of what the other one wrote;
+        ``Untouched`` leaves that one.
         """
         where = (run, _name(pbx), family)
         rows = ((*where, _blob(b.number), _maybe_blob(b.old), _maybe_blob(b.new), b.owned) for b in before)
@@ -169,7 +209,7 @@ class Store:
         family: str,
         unmade: Iterable[str],
         owners: Mapping[str, Ownership],
-        trace: Trace | None = None,
+        trace: Trace | Untouched | None = None,
     ) -> None:
         """Drop from a run's record the keys that it did not change after all, and store their ``owners`` and trace."""
         rows = ((run, _name(pbx), family, _blob(number)) for number in unmade)
@@ -235,10 +275,13 @@ class Store:
         return found if found is not None and found.run == number else None
 
     def last_undoable(self) -> int | None:
-        """The number of the last run that wrote to a PBX and has a record, None where there is none."""
+        """The number of the last run that wrote to a PBX and has a record, None where there is none.
+
+        A run ``online`` is meant only by its number, or where there is no other: calls make them all day.
+        """
         with self._file.reading() as db:
-            row = db.execute("SELECT max(id) FROM run WHERE wrote").fetchone()
-        return None if row[0] is None else int(row[0])
+            row = db.execute(_LAST_UNDOABLE, (ONLINE_RUN,)).fetchone()
+        return None if row is None else int(row[0])
 
     def forget(self, keys: Sequence[str], national: str, pbxs: Iterable[str]) -> Erased:
         """Erase what is stored of a number, but what is in use; ``keys`` are all its forms, the international first.
@@ -272,6 +315,13 @@ SELECT number, old, new FROM undo WHERE run = :run AND pbx = :pbx AND family = :
     WHERE run.id > :run AND later.pbx = :pbx AND later.family = :family AND later.number = undo.number
 )
 """
+_OLD_RECORDS = "SELECT id FROM run WHERE wrote AND (command = ?) = ? ORDER BY id DESC LIMIT -1 OFFSET ?"
+_DROP_OLD_RUNS = """
+DELETE FROM run WHERE NOT wrote AND (command = ?) = ?
+    AND id <= (SELECT id FROM run WHERE (command = ?) = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
+"""
+_LAST_UNDOABLE = "SELECT id FROM run WHERE wrote ORDER BY command = ?, id DESC LIMIT 1"
+_OWNERS = "SELECT number, if_held FROM owned WHERE pbx = ? AND family = ?"
 _OWN = "INSERT OR REPLACE INTO owned (pbx, family, number, if_held) VALUES (?, ?, ?, ?)"
 _DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 _MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE id = ?"
@@ -289,7 +339,9 @@ def _before(number: bytes, old: bytes | None, new: bytes | None, owned: int | No
     return Before(_text(number), _maybe_text(old), _maybe_text(new), None if owned is None else bool(owned))
 
 
-def _set_trace(db: sqlite3.Connection, pbx: str, family: str, trace: Trace | None) -> None:
+def _set_trace(db: sqlite3.Connection, pbx: str, family: str, trace: Trace | Untouched | None) -> None:
+    if isinstance(trace, Untouched):
+        return
     where = (_name(pbx), family)
     if trace is None:
         db.execute("DELETE FROM trace WHERE pbx = ? AND family = ?", where)

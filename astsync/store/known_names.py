@@ -1,0 +1,155 @@
+"""The names that the store knows, for a call that waits: one connection that is kept, read-only.
+
+In WAL mode a reader never waits for a writer, so a run that rewrites the whole snapshot delays no call. To open the
+file takes ten times as long as to read from it; so it is opened once, and anew when another file stands in its place.
+"""
+
+import logging
+import sqlite3
+import threading
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from astsync.phonebook.model import Origin
+from astsync.store.open_files import Identity, identity
+from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
+
+log = logging.getLogger(__name__)
+
+_BUSY = 0.003
+"""Seconds that a reading may wait for the file. In WAL mode it waits only while the journal is made or recovered."""
+_LOOK = 1.0
+"""Seconds between two looks at which file stands in the place, and between two tries to open it."""
+_TELL = 60.0
+"""Seconds between two lines of the log about a store that cannot be read."""
+
+
+class StoreNames:
+    """What the store at ``path`` knows of numbers. It answers at once, also where the file is away, broken or busy.
+
+    Threads may share it: one at a time reads. ``now`` tells the seconds since 1970, by which names expire;
+    ``elapsed`` tells the seconds between looks.
+    """
+
+    def __init__(
+        self, path: Path, now: Callable[[], float] = time.time, elapsed: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._path = path
+        self._now = now
+        self._elapsed = elapsed
+        self._lock = threading.Lock()
+        self._db: sqlite3.Connection | None = None
+        self._file: Identity | None = None
+        self._next_look = self._next_line = elapsed()
+        self._said: set[str] = set()
+
+    def close(self) -> None:
+        """Close the file. The next question opens it again."""
+        with self._lock:
+            self._drop()
+
+    def find(self, keys: Sequence[str]) -> tuple[str, Origin] | None:
+        """The name of the first of the keys that has one; the snapshot comes before names that 1C told online.
+
+        None also where the store cannot be read, which the log tells once a minute.
+        """
+        with self._lock:
+            try:
+                self._look()
+                return self._read(self._db, keys) if self._db is not None and keys else None
+            except sqlite3.Error as error:
+                if not _is_busy(error):
+                    self._drop()
+                self._tell(str(error))
+            except (OSError, ValueError) as error:
+                self._tell(str(error))
+            return None
+
+    def _read(self, db: sqlite3.Connection, keys: Sequence[str]) -> tuple[str, Origin] | None:
+        count = len(keys)
+        (name,) = db.execute(_in_snapshot(count), keys).fetchone()
+        if name:
+            return name, Origin.SNAPSHOT
+        now = self._now()
+        (name,) = db.execute(_online(count), [value for key in keys for value in (key, now)]).fetchone()
+        return (name, Origin.ONLINE) if name else None
+
+    def _look(self) -> None:
+        """Open what stands in the place where it is not open yet; at most once a second. Raises sqlite3.Error."""
+        elapsed = self._elapsed()
+        if elapsed < self._next_look:
+            return
+        self._next_look = elapsed + _LOOK
+        found = identity(self._path)
+        if self._db is not None and found == self._file and _version(self._db) == (APPLICATION_ID, SCHEMA_VERSION):
+            return
+        self._drop()
+        if found is None:
+            self._say(f"there is no store {self._path} yet: until the first sync no name is known", logging.INFO)
+        else:
+            self._open(found)
+
+    def _open(self, found: Identity) -> None:
+        """Open the file; one of another version is not read. Whoever writes next brings it up."""
+        uri = f"{self._path.resolve().as_uri()}?mode=ro"
+        db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY, check_same_thread=False)
+        try:
+            application, version = _version(db)
+            (mode,) = db.execute("PRAGMA journal_mode").fetchone()
+        except BaseException:
+            db.close()
+            raise
+        if (application, version) != (APPLICATION_ID, SCHEMA_VERSION):
+            db.close()
+            if version == 0:  # the first run is making it
+                return
+            self._say(
+                f"the store {self._path} has version {version} and this astsync reads {SCHEMA_VERSION}: no name is "
+                "known from it until it has that one"
+            )
+            return
+        if mode != "wal":
+            self._say(f"the store {self._path} is not in WAL mode ({mode}): calls may wait for a run that writes")
+        self._db, self._file = db, found
+
+    def _drop(self) -> None:
+        db, self._db, self._file = self._db, None, None
+        if db is not None:
+            db.close()
+
+    def _say(self, words: str, level: int = logging.WARNING) -> None:
+        """Log something that holds until somebody changes it, once."""
+        if words not in self._said:
+            self._said.add(words)
+            log.log(level, "%s", words)
+
+    def _tell(self, reason: str) -> None:
+        """Log that no name was found for a fault of the store."""
+        elapsed = self._elapsed()
+        if elapsed >= self._next_line:
+            self._next_line = elapsed + _TELL
+            log.warning("the store %s cannot be read (%s): calls go on without its names", self._path, reason)
+
+
+def _version(db: sqlite3.Connection) -> tuple[int, int]:
+    """The application and the version that the file says."""
+    return tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+
+
+def _is_busy(error: sqlite3.Error) -> bool:
+    return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
+
+
+def _in_snapshot(count: int) -> str:
+    """The statement for so many keys. SQLite keeps it prepared, by its text."""
+    return _first("SELECT name FROM snapshot WHERE number = ?", count)
+
+
+def _online(count: int) -> str:
+    return _first("SELECT name FROM online WHERE number = ? AND until > ?", count)
+
+
+def _first(select: str, count: int) -> str:
+    """The first name that is there: ``coalesce`` asks from the left, and no further than needed."""
+    return f"SELECT coalesce({', '.join([f'({select})'] * count)}, NULL)"

@@ -1,0 +1,80 @@
+"""The names that 1C told during calls: kept by key until they expire, or until a list of 1C has the number.
+
+A name that has expired is kept as long as a PBX may hold its key as ours: so the next run knows why it deletes the key.
+"""
+
+import sqlite3
+from collections.abc import Iterable, Iterator
+from datetime import UTC, datetime
+
+from astsync.store.records import OnlineName, OnlineNames
+
+KEPT_ONLINE = 100_000
+"""Keys with a name told online that are kept. Where there are more, those told first leave."""
+
+_SAVE = """
+INSERT OR REPLACE INTO online SELECT :number, :name, :at, :until
+WHERE NOT EXISTS (SELECT 1 FROM snapshot WHERE number = :number)
+"""
+_ALL = "SELECT number, name, at, until FROM online ORDER BY number"
+_ONE = "SELECT number, name, at, until FROM online WHERE number = ?"
+_TOO_MANY = "DELETE FROM online WHERE number IN (SELECT number FROM online ORDER BY at, number LIMIT ?)"
+_LISTED = "DELETE FROM online WHERE EXISTS (SELECT 1 FROM snapshot WHERE snapshot.number = online.number)"
+_NEXT_PLACE = "SELECT pbx, family FROM owned WHERE (pbx, family) > (?, ?) ORDER BY pbx, family LIMIT 1"
+_OWNED = "SELECT 1 FROM owned WHERE pbx = ? AND family = ? AND number = ?"
+
+
+def save_online(db: sqlite3.Connection, rows: Iterable[OnlineName]) -> None:
+    """Keep names. One that a key had before is replaced; a key that the snapshot has gets none."""
+    db.executemany(
+        _SAVE,
+        (
+            {"number": row.number, "name": row.name, "at": row.at.timestamp(), "until": row.until.timestamp()}
+            for row in rows
+        ),
+    )
+    (count,) = db.execute("SELECT count(*) FROM online").fetchone()
+    if count > KEPT_ONLINE:
+        db.execute(_TOO_MANY, (count - KEPT_ONLINE,))
+
+
+def read_online(db: sqlite3.Connection, now: datetime) -> OnlineNames:
+    """All names, told apart by whether they count at ``now``."""
+    rows = [_name(row) for row in db.execute(_ALL)]
+    names = {row.number: row for row in rows if row.until > now}
+    return OnlineNames(names, frozenset(row.number for row in rows if row.until <= now))
+
+
+def online_of(db: sqlite3.Connection, numbers: Iterable[str]) -> Iterator[OnlineName]:
+    """The names of some keys, also those that have expired."""
+    for number in numbers:
+        row = db.execute(_ONE, (number,)).fetchone()
+        if row is not None:
+            yield _name(row)
+
+
+def forget_online(db: sqlite3.Connection, names: Iterable[tuple[str, str]]) -> None:
+    """Forget names, each where the key still has this one."""
+    db.executemany("DELETE FROM online WHERE number = ? AND name = ?", names)
+
+
+def drop_listed(db: sqlite3.Connection, now: datetime) -> None:
+    """Drop the names of numbers that the snapshot has, and the expired ones whose key no PBX holds as ours."""
+    db.execute(_LISTED)
+    expired = [number for (number,) in db.execute("SELECT number FROM online WHERE until <= ?", (now.timestamp(),))]
+    places = list(_places(db)) if expired else []
+    gone = ((n,) for n in expired if not any(db.execute(_OWNED, (*where, n.encode())).fetchone() for where in places))
+    db.executemany("DELETE FROM online WHERE number = ?", gone)
+
+
+def _places(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
+    """The PBXs and families in which keys are ours, found by steps over the index: there may be a million keys."""
+    place = db.execute(_NEXT_PLACE, ("", "")).fetchone()
+    while place is not None:
+        yield place
+        place = db.execute(_NEXT_PLACE, place).fetchone()
+
+
+def _name(row: tuple[str, str, float, float]) -> OnlineName:
+    number, name, at, until = row
+    return OnlineName(number, name, datetime.fromtimestamp(at, UTC), datetime.fromtimestamp(until, UTC))
