@@ -16,6 +16,7 @@ from platformdirs import user_state_path
 
 from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, configfile
 from astsync.engine import Engine, RunOptions
+from astsync.engine.narrow_writer import NarrowWriter
 from astsync.errors import ConfigError
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
@@ -27,10 +28,13 @@ from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Lifted, Limits
 from astsync.sources import CONFIG, Source, open_source
 from astsync.stopping import Stopping
-from astsync.store import AS_LOST, Identity, Store, identity, locked, running, watch_of
+from astsync.store import AS_LOST, PATIENCE, Identity, Store, identity, locked, running, watch_of
 from astsync.text import printable
 
 log = logging.getLogger(__name__)
+
+ONLINE_SECONDS = 10.0
+"""Seconds that a run ``online`` may last. Others wait for its lock a little longer (``store.lock``)."""
 
 
 class Parts:
@@ -129,6 +133,9 @@ class Parts:
         options: RunOptions,
         progress: AbstractContextManager[Progress] | None = None,
         stopping: Stopping | None = None,
+        *,
+        short: bool = False,
+        patience: float = PATIENCE,
     ) -> Iterator[Engine]:
         """Open the store and make an engine over it. Raises AstsyncError.
 
@@ -136,14 +143,14 @@ class Parts:
         store or its lock comes upon an open progress bar. ``stopping`` is that of the run; by default the run begins
         when the engine is made.
 
-        A run that may write holds the store's lock. A dry run takes no lock and only reads the store, so it may run
+        A run that may write holds the store's lock; ``short`` and ``patience``: see ``locked``. A dry run takes no lock and only reads the store, so it may run
         beside another one. The builder is tried first, so that a wrong rule makes no failed run in the history.
         """
         self.builder()
         with ExitStack() as stack:
             note = no_progress
             if not options.dry_run:
-                note = stack.enter_context(locked(self.store_path, command)).note
+                note = stack.enter_context(locked(self.store_path, command, short=short, patience=patience)).note
                 note("", 0, None)
                 self._compare_store()
             store = stack.enter_context(self.store(write=not options.dry_run))
@@ -158,6 +165,21 @@ class Parts:
                 progress=_both(note, shown),
                 stopping=stopping or self.stopping(),
             )
+
+    @contextmanager
+    def narrow_writer(
+        self, command: str, beat: Callable[[], None] = lambda: None, patience: float = PATIENCE
+    ) -> Iterator[NarrowWriter]:
+        """Take the store's lock for a moment, to keep names that 1C told during calls and to write them to PBXs.
+
+        ``command`` names the holder of the lock to others, which wait for it. Raises LockedError at once where a long
+        run holds it, as a sync: then try again later. All of it has ``ONLINE_SECONDS``, less than others wait.
+        """
+        stopping = Stopping(ONLINE_SECONDS, beat, key="")
+        options = self.options()
+        with self.engine(command, (), options, stopping=stopping, short=True, patience=patience) as engine:
+            stopping.go_on(ONLINE_SECONDS)
+            yield NarrowWriter(engine, self.config.serve.keep_seconds)
 
     def _compare_store(self) -> None:
         """Tell where the store of the last run of this process is not there any more, as ``watch`` may find it."""

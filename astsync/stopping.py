@@ -13,11 +13,15 @@ class Stopping:
     long as it wants. Who waits for a network or for a pause asks ``left`` how long it may wait, and ``is_set`` before
     it begins something new. The object is safe for several threads.
 
-    ``beat`` is called each time that somebody asks ``left``: who waits so is alive.
+    ``beat`` is called each time that somebody asks ``left``: who waits so is alive. ``key`` is the key of the
+    configuration that sets the time, "" for a time that nobody can set.
     """
 
-    def __init__(self, seconds: float | None = None, beat: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self, seconds: float | None = None, beat: Callable[[], None] = lambda: None, key: str = "run.max_minutes"
+    ) -> None:
         self.seconds = seconds
+        self.key = key
         self._beat = beat
         self._asked = threading.Event()
         self._end = math.inf if seconds is None else time.monotonic() + seconds

@@ -1,9 +1,9 @@
 """The engine: the kinds of run, and the steps that each of them follows."""
 
 import logging
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from astsync.engine.goals import Goal, PhonebookGoal, UndoGoal
@@ -19,7 +19,7 @@ from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
 from astsync.sources import Source
 from astsync.stopping import Stopping
-from astsync.store import ONLINE_RUN, RunRecord, Snapshot, Store
+from astsync.store import ONLINE_RUN, OnlineName, RunRecord, Snapshot, Store
 
 log = logging.getLogger(__name__)
 
@@ -93,6 +93,12 @@ class Engine:
         goal = UndoGoal(record, self._store, self._options.family, names, skip_changed=skip_changed)
         pbxs = [pbx for pbx in self._pbxs if pbx.name in goal.names]
         return self._run("undo", lambda _: goal, self._targets(pbxs), undoes=record.run)
+
+    def keep_online(self, names: Mapping[str, str], seconds: float) -> None:
+        """Keep names that 1C told during calls, by number, for so many seconds from now. Raises StoreError."""
+        now = datetime.now(UTC)
+        until = now + timedelta(seconds=seconds)
+        self._store.save_online(OnlineName(number, name, now, until) for number, name in names.items())
 
     def write_online(self, numbers: Iterable[str], pbxs: Sequence[KeyPbx]) -> Report | None:
         """Write the names that the store keeps as told online of these numbers, and look at no other key of the PBXs.

@@ -44,7 +44,8 @@ def check_time(name: str, doing: str, stopping: Stopping) -> None:
     if stopping.late:
         raise PbxTimeout(
             f"{name}: {_took_longer(stopping)}; it was {doing}",
-            hint=f"The next run does the rest. See with -v what is slow, the source or a PBX. {_RAISE}",
+            hint="The next run does the rest."
+            + (f" See with -v what is slow, the source or a PBX. {_RAISE}" if stopping.key else ""),
         )
 
 
@@ -60,5 +61,7 @@ def in_time(error: AstsyncError, name: str, doing: str, stopping: Stopping) -> A
 
 
 def _took_longer(stopping: Stopping) -> str:
+    if not stopping.key:
+        return f"the run took more than {stopping.seconds:g} s"
     minutes = (stopping.seconds or 0) / 60
-    return f"the run took more than {minutes:g} minute{'' if minutes == 1 else 's'} (run.max_minutes)"
+    return f"the run took more than {minutes:g} minute{'' if minutes == 1 else 's'} ({stopping.key})"

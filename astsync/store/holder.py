@@ -31,7 +31,7 @@ _LAST_TIME = 2**36  # seconds since 1970 that datetime knows in every time zone
 class Holder:
     """The process that holds a lock. Times are in seconds since 1970.
 
-    ``elsewhere``: it runs on another machine or in another container that shares the folder. ``doing`` is what it is
+    ``short``: it holds the lock for moments only, so that it is worth waiting for. ``elsewhere``: it runs on another machine or in another container that shares the folder. ``doing`` is what it is
     doing, None for a lock that is held whatever its process does; ``moved`` is when that last changed.
     """
 
@@ -41,6 +41,7 @@ class Holder:
     moved: float
     doing: str | None
     elsewhere: str
+    short: bool = False
 
     def who(self, known: str = "") -> str:
         """The process, in brackets; with its command, unless what is ``known`` of it ends with that."""
@@ -61,7 +62,7 @@ class Holder:
 class HolderNote:
     """The note of the process that holds the lock of the store at ``path``. ``note`` is a ``Progress``."""
 
-    def __init__(self, path: Path, command: str) -> None:
+    def __init__(self, path: Path, command: str, *, short: bool = False) -> None:
         self._file = _file(path)
         pid = os.getpid()
         self._facts: dict[str, Any] = {
@@ -70,6 +71,7 @@ class HolderNote:
             "host": socket.gethostname(),
             "command": command,
             "began": time.time(),
+            "short": short,
         }
         self._stages: set[str] = set()
         self._written = 0.0
@@ -124,7 +126,8 @@ def holder_of(path: Path) -> Holder | None:
     elsewhere = _short(host) if isinstance(host, str) and host != socket.gethostname() else ""
     if not elsewhere and not _runs(pid, facts.get("born")):
         return None
-    return Holder(pid, _short(command), began, _time(facts.get("moved")) or began, _doing(facts), elsewhere)
+    moved = _time(facts.get("moved")) or began
+    return Holder(pid, _short(command), began, moved, _doing(facts), elsewhere, short=facts.get("short") is True)
 
 
 def running(path: Path) -> Holder | None:

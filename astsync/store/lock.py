@@ -1,5 +1,6 @@
 """The lock that keeps two runs from writing at once."""
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,32 +11,61 @@ from astsync.errors import LockedError
 from astsync.store.holder import Holder, HolderNote, holder_of
 from astsync.store.place import check_place, told
 
+PATIENCE = 15.0
+"""Seconds that a run waits for one that holds the lock for moments only."""
+
 _WATCH = "astsync watch"
+_PAUSE = 0.02  # seconds between two tries
+_NAMELESS = 0.1  # seconds that a holder may need from taking the lock to saying who it is
 
 
 @contextmanager
-def locked(path: Path, command: str = "astsync", name: str = "another run of astsync") -> Iterator[HolderNote]:
+def locked(
+    path: Path,
+    command: str = "astsync",
+    name: str = "another run of astsync",
+    *,
+    short: bool = False,
+    patience: float = PATIENCE,
+) -> Iterator[HolderNote]:
     """Keep other runs out while this one may write to the store at ``path``. It is taken before the store is opened.
 
     The lock is the system's own and ends with its process, however that ends. The file beside it only tells who holds
-    it: ``command``, and what the ``HolderNote`` is told. Raises LockedError that names the holder after ``name``,
-    StoreError when no lock can be made there.
+    it: ``command``, and what the ``HolderNote`` is told. ``short`` tells others that it is held for moments only: they
+    wait for it, up to their ``patience`` in seconds. Every other holder is not waited for. Raises LockedError that names
+    the holder after ``name``, StoreError when no lock can be made there.
     """
     check_place(path)
     lock = FileLock(f"{path}.lock", timeout=0)
     with told(path):
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        try:
-            lock.acquire()
-        except Timeout:
-            raise _locked(holder_of(path), name) from None
-    note = HolderNote(path, command)
+        _acquire(lock, path, name, patience)
+    note = HolderNote(path, command, short=short)
     try:
         note.begin()
         yield note
     finally:
         note.remove()
         lock.release()
+
+
+def _acquire(lock: FileLock, path: Path, name: str, patience: float) -> None:
+    """Take the lock, waiting for a short holder. One that has not said yet who it is may be short. Raises LockedError.
+
+    The note of a holder is gone a moment before its lock is.
+    """
+    began = time.monotonic()
+    while True:
+        try:
+            lock.acquire()
+        except Timeout:
+            holder = holder_of(path)
+        else:
+            return
+        longest = _NAMELESS if holder is None else patience if holder.short else 0.0
+        if time.monotonic() - began >= min(longest, patience):
+            raise _locked(holder, name) from None
+        time.sleep(_PAUSE)
 
 
 def _locked(holder: Holder | None, name: str) -> LockedError:

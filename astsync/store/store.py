@@ -15,7 +15,17 @@ from astsync.store.database import Database
 from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
 from astsync.store.online import drop_listed, forget_online, online_of, read_online, save_online
-from astsync.store.records import ONLINE_RUN, Before, OnlineName, OnlineNames, Pulled, RunPart, RunRecord, Snapshot, Written
+from astsync.store.records import (
+    ONLINE_RUN,
+    Before,
+    OnlineName,
+    OnlineNames,
+    Pulled,
+    RunPart,
+    RunRecord,
+    Snapshot,
+    Written,
+)
 
 KEPT_RUNS = 1_000
 """Runs that history keeps, and as many runs ``online``. Older ones are dropped, except what can still be undone."""

@@ -54,7 +54,9 @@ class Runs:
             return engine.restore() if engine.has_snapshot else None
 
     def _engine(self, pbxs: Sequence[Pbx], progress: Progress, stopping: Stopping) -> AbstractContextManager[Engine]:
-        return self._parts.engine(COMMAND, pbxs, self._parts.options(), nullcontext(progress), stopping)
+        options = self._parts.options()
+        # Who is refused waits in Turns, where it heeds the end of watch and shows that it is alive.
+        return self._parts.engine(COMMAND, pbxs, options, nullcontext(progress), stopping, patience=0)
 
 
 class Turns:

@@ -74,4 +74,4 @@ def _patch(stack: ExitStack, module: Any) -> None:
         if getattr(module, name, None) is real:
             stack.enter_context(patch.object(module, name, ours))
     if getattr(module, "locked", None) is locked:
-        stack.enter_context(patch.object(module, "locked", lambda *_: Player.world.locked()))
+        stack.enter_context(patch.object(module, "locked", lambda *_, **__: Player.world.locked()))
