@@ -143,7 +143,9 @@ class Parts:
         store or its lock comes upon an open progress bar. ``stopping`` is that of the run; by default the run begins
         when the engine is made.
 
-        A run that may write holds the store's lock; ``short`` and ``patience``: see ``locked``. A dry run takes no lock and only reads the store, so it may run
+        ``short`` and ``patience``: see ``locked``.
+
+        A run that may write holds the store's lock. A dry run takes no lock and only reads the store, so it may run
         beside another one. The builder is tried first, so that a wrong rule makes no failed run in the history.
         """
         self.builder()

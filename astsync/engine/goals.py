@@ -177,7 +177,7 @@ class UndoGoal:
         """Refuse where keys have changed since the run. The limits do not apply: an undo is asked for by hand."""
         return {name: error for name, error in self._refused.items() if name in works}
 
-    def before_writing(self, run: int, refused: Mapping[str, SafetyError]) -> None:
+    def before_writing(self, _: int, refused: Mapping[str, SafetyError]) -> None:
         """Forget the names told online that the run wrote, else the next run would bring them back.
 
         The snapshot stays the last good list, whatever the PBXs hold.

@@ -51,7 +51,7 @@ class OnlineGoal:
         kept = tuple(Entry(n, name) for n, name in sorted(existing.items()) if n not in desired)
         return replace(work, owned=owned, plan=replace(work.plan, kept=kept, existing=len(existing)))
 
-    def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
+    def refuse(self, _: Mapping[str, Work]) -> Mapping[str, SafetyError]:
         """Refuse nothing: no limit is about a few names that are added."""
         return {}
 
@@ -70,7 +70,6 @@ class FewKeys(Target):
         self, pbx: KeyPbx, numbers: Sequence[str], store: Store, options: RunOptions, stopping: Stopping
     ) -> None:
         super().__init__(pbx, store, options, stopping)
-        self._trace = Untouched.TRACE
         self._keys_pbx = pbx
         self._numbers = numbers
 
@@ -83,12 +82,7 @@ class FewKeys(Target):
         self._owners = self._store.owners(self.name, self._options.family, self._numbers)
         return existing
 
-    def _trace_at_record(self, work: Work) -> Trace | Untouched | None:
-        return Untouched.TRACE
-
-    def _trace_of(
-        self, work: Work, run: int, held: Mapping[str, str], *, lost: int = 0, durable: bool = False
-    ) -> Trace | Untouched | None:
+    def _to_store(self, _: Trace | None) -> Untouched:
         return Untouched.TRACE
 
 

@@ -48,8 +48,8 @@ class Target:
         self.work: Work | None = None
         self._owners: Mapping[str, Ownership] = {}
         self._started = ""
-        self._trace: Trace | Untouched | None = None
-        self._young: Trace | Untouched | None = None  # the trace, where this run can neither confirm nor disturb it
+        self._trace: Trace | None = None
+        self._young: Trace | None = None  # the trace, where this run can neither confirm nor disturb it
         self._distrusted = False  # whether it lost something that no restart explains
         self._pbx = pbx
         self._store = store
@@ -109,12 +109,12 @@ class Target:
     def _read(self, family: Family, progress: Progress) -> Mapping[str, str]:
         """Read the family, and what the store knows of it."""
         # Before the reading: beside a dry run another run may write, and what that one changes is not missed.
-        self._trace = trace = self._store.trace(self.name, self._options.family)
+        self._trace = self._store.trace(self.name, self._options.family)
         existing = family.read(progress)
         # After it: a PBX that restarts meanwhile is read once it is back, and what is gone then has a reason.
         self._started = family.started()
         self._owners = self._store.owners(self.name, self._options.family)
-        missed = self._store.missed(trace, self.name, self._options.family, existing, self._started)
+        missed = self._store.missed(self._trace, self.name, self._options.family, existing, self._started)
         self.report = replace(self.report, missed=missed)
         self._distrusted = self.report.missed is not None
         return existing
@@ -147,18 +147,19 @@ class Target:
         are in doubt, and undo finds the old values.
         """
         owners = owners_before(work.steps, work.owned, self._owners)
-        self._young = self._trace_at_record(work)
-        self._store.save_record_and_owners(run, self.name, self._options.family, work.record(), owners, self._young)
+        self._young = self._trace if self._too_early and not work.plan.changes else None
+        where = (run, self.name, self._options.family)
+        self._store.save_record_and_owners(*where, work.record(), owners, self._to_store(self._young))
 
-    def _trace_at_record(self, work: Work) -> Trace | Untouched | None:
-        """What is stored of the trace before anything is sent."""
-        return self._trace if self._too_early and not work.plan.changes else None
+    def _to_store(self, trace: Trace | None, /) -> Trace | Untouched | None:
+        """What is stored in the place of an earlier run's trace."""
+        return trace
 
     @property
     def _too_early(self) -> bool:
         """Whether what the last run wrote may not have been committed yet, so that seeing it proves nothing."""
         trace = self._trace
-        if not isinstance(trace, Trace) or trace.started != self._started or self.report.missed is not None:
+        if trace is None or trace.started != self._started or self.report.missed is not None:
             return False
         return datetime.now(UTC) - trace.at < timedelta(seconds=COMMITTED)
 
@@ -259,7 +260,7 @@ class Target:
 
     def _trace_of(
         self, work: Work, run: int, held: Mapping[str, str], *, lost: int = 0, durable: bool = False
-    ) -> Trace | Untouched | None:
+    ) -> Trace | None:
         """What the next run is to look at: what was lost, or what was made and may be lost yet.
 
         What was seen after the commit is looked at again only where the run before had missed something too.
@@ -289,12 +290,13 @@ class Target:
             family.delete([number for number in lost if number not in work.wanted])
         return True
 
-    def _save_outcome(self, work: Work, run: int, held: Mapping[str, str], trace: Trace | Untouched | None) -> None:
+    def _save_outcome(self, work: Work, run: int, held: Mapping[str, str], trace: Trace | None) -> None:
         """Store what became of the work, from what the PBX holds now: the record keeps only what was changed."""
         unmade, owners = work.unchanged(held), owners_after(work.steps, work.owned, held)
         if unmade or owners or trace != self._trace:
             try:
-                self._store.save_outcome_and_owners(run, self.name, self._options.family, unmade, owners, trace)
+                where = (run, self.name, self._options.family)
+                self._store.save_outcome_and_owners(*where, unmade, owners, self._to_store(trace))
             except StoreGone as error:
                 raise unkept(self.name, error) from None
         self._trace = trace

@@ -7,9 +7,9 @@ numbers, never by the clock, which may jump.
 
 from astsync.store.database import AS_LOST
 from astsync.store.holder import Holder, running
+from astsync.store.known_names import StoreNames
 from astsync.store.lock import PATIENCE, locked, watch_of
 from astsync.store.open_files import Identity, identity
-from astsync.store.known_names import StoreNames
 from astsync.store.records import (
     ONLINE_RUN,
     Before,

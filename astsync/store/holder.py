@@ -31,7 +31,8 @@ _LAST_TIME = 2**36  # seconds since 1970 that datetime knows in every time zone
 class Holder:
     """The process that holds a lock. Times are in seconds since 1970.
 
-    ``short``: it holds the lock for moments only, so that it is worth waiting for. ``elsewhere``: it runs on another machine or in another container that shares the folder. ``doing`` is what it is
+    ``short``: it holds the lock for moments only, so that others wait for it.
+    ``elsewhere``: it runs on another machine or in another container that shares the folder. ``doing`` is what it is
     doing, None for a lock that is held whatever its process does; ``moved`` is when that last changed.
     """
 

@@ -32,8 +32,8 @@ def locked(
 
     The lock is the system's own and ends with its process, however that ends. The file beside it only tells who holds
     it: ``command``, and what the ``HolderNote`` is told. ``short`` tells others that it is held for moments only: they
-    wait for it, up to their ``patience`` in seconds. Every other holder is not waited for. Raises LockedError that names
-    the holder after ``name``, StoreError when no lock can be made there.
+    wait for it, up to their ``patience`` in seconds, and for no other holder. Raises LockedError that names the holder
+    after ``name``, StoreError when no lock can be made there.
     """
     check_place(path)
     lock = FileLock(f"{path}.lock", timeout=0)

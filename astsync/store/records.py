@@ -6,7 +6,6 @@ from datetime import datetime
 
 from astsync.phonebook.model import Entry
 
-
 ONLINE_RUN = "online"
 """The command of a run that writes what 1C told during calls. There may be many in a day."""
 

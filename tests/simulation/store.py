@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astsync.errors import EXIT_INTERRUPTED
-from astsync.phonebook.keeping import Trace
+from astsync.phonebook.keeping import Trace, Untouched
 from astsync.phonebook.ownership import Ownership
 from astsync.store import Before, RunPart, Snapshot, Store
 from astsync.store.database import Database
@@ -135,7 +135,7 @@ class WatchedStore(Store):
         family: str,
         before: Iterable[Before],
         owners: Mapping[str, Ownership],
-        trace: Trace | None = None,
+        trace: Trace | Untouched | None = None,
     ) -> None:
         """Store it and tell the oracle."""
         began = self._world.hub.now
@@ -149,7 +149,7 @@ class WatchedStore(Store):
         family: str,
         unmade: Iterable[str],
         owners: Mapping[str, Ownership],
-        trace: Trace | None = None,
+        trace: Trace | Untouched | None = None,
     ) -> None:
         """Store it and tell the oracle."""
         self._file.then = lambda: self._oracle.settles(self._process, pbx)

@@ -71,8 +71,9 @@ class Recorder:
         self.builders: list[BookBuilder] = []
         self.sources: list[Any] = []
 
-    def run(self, engine: Engine, _: str, goal: Callable[[None], object], pbxs: Sequence[Any]) -> None:
+    def run(self, engine: Engine, _: str, goal: Callable[[None], object], targets: Sequence[Any]) -> None:
         self.engines.append(engine)
+        pbxs = [vars(target)["_pbx"] for target in targets]
         # A run of `watch` waits for no PBX that is lost: it is restored when it comes back.
         self.pbxs.append([vars(pbx)["_pbx"] if isinstance(pbx, PatientPbx) else pbx for pbx in pbxs])
         with suppress(StoreError):  # there is no snapshot to restore from
