@@ -48,14 +48,15 @@ def _check_there(store: Path) -> None:
 
 
 def _as_text(asked: "Asked", erased: "Erased") -> str:
+    online = f"{erased.online} names told online, " if erased.online else ""
     return (
-        f"{asked.number}: erased from {erased.records} places in the records of runs, {erased.cards} cards, "
+        f"{asked.number}: erased from {erased.records} places in the records of runs, {online}{erased.cards} cards, "
         f"{erased.skipped} skipped phones and {erased.messages} messages\n"
     )
 
 
 def _as_json(asked: "Asked", erased: "Erased") -> str:
-    counts = {name: getattr(erased, name) for name in ("records", "cards", "skipped", "messages")}
+    counts = {name: getattr(erased, name) for name in ("records", "cards", "skipped", "messages", "online")}
     left = {"listed": erased.listed, "pbx": list(erased.held_on)}
     document = {"version": 1, "number": asked.number, "keys": list(asked.keys), "erased": counts, "left": left}
     return f"{json.dumps(document, ensure_ascii=False, indent=2)}\n"
@@ -68,10 +69,8 @@ def _tell_left(number: str, erased: "Erased", damaged: Sequence[Path]) -> None:
     left, cures = list[str](), list[str]()
     if used:
         left.append(f"is still in use: {' and '.join(used)}")
-        cures.append(
-            "Take the number out of its card in 1C. One `astsync sync` deletes it on the PBXs, a second one "
-            "makes sure of that."
-        )
+        card = "Take the number out of its card in 1C. " if erased.listed or not erased.online else ""
+        cures.append(f"{card}One `astsync sync` deletes it on the PBXs, a second one makes sure of that.")
     if not erased.compacted:
         left.append("stays in the free places of the store, as another process reads it")
         cures.append("Wait until that one has ended.")

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from astsync.reports.status import Status
 
 LAST = 5  # runs that the text lists
-LOOKED_AT = 1_000  # runs that the figures for Prometheus are taken from
+LOOKED_AT = 3_000  # runs that the figures for Prometheus are taken from: all that history keeps, `online` too
 
 
 class StatusFormat(StrEnum):
@@ -61,8 +61,8 @@ def _look(common: Common) -> "tuple[Status, int]":
 
     parts = Parts.load(common.config)
     with parts.store(write=False) as store:
-        snapshot, runs = store.snapshot(), store.runs(LOOKED_AT)
-    found = Status(datetime.now(UTC), snapshot, (), runs, running(parts.store_path))
+        snapshot, runs, online = store.snapshot(), store.runs(LOOKED_AT), store.online(datetime.now(UTC))
+    found = Status(datetime.now(UTC), snapshot, (), runs, running(parts.store_path), online)
     if snapshot is None:
         return found, 0
     with open_engine(common, Lifted(empty=True, deletes=True, changes=True), dry_run=True) as engine:

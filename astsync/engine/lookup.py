@@ -1,6 +1,7 @@
 """Everything that is known about one number: why the phone shows what it shows. Nothing is written."""
 
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 
 from astsync.engine.result import Key, Lookup, PbxKeys
 from astsync.engine.side_by_side import side_by_side
@@ -65,7 +66,9 @@ def look_up(
 
     side_by_side([job(pbx) for pbx in pbxs], lambda: None)
     told = tuple(parts[pbx.name] for pbx in pbxs)
-    return Lookup(asked.number, asked.keys, told, store.pulled(), entries, claims, skipped, *rules, asked.doubt)
+    online, now = store.online_of(every), datetime.now(UTC)
+    known = (store.pulled(), entries, claims, online, now, skipped, *rules)
+    return Lookup(asked.number, asked.keys, told, *known, asked.doubt)
 
 
 def _on(pbx: KeyPbx, asked: Asked, store: Store, family: str) -> PbxKeys:

@@ -8,7 +8,7 @@ from astsync.errors import AstsyncError, PartlyDone, PbxForgot, SafetyError
 from astsync.phonebook.keeping import Missed
 from astsync.phonebook.model import Claim, Conflict, Doubt, Entry, Skipped
 from astsync.phonebook.plan import Plan
-from astsync.store.records import Before, Pulled, Written
+from astsync.store.records import Before, OnlineName, Pulled, Written
 from astsync.text import gathered
 
 
@@ -144,7 +144,8 @@ class Lookup:
     ``skipped`` are phone fields of the snapshot's pull that gave no key and hold the number's digits.
     ``number_rules`` and ``name_rules`` are the rules by which the first claim's texts became the number and the name;
     they are empty where the texts alone do not lead there. ``doubt`` says why the digits are no number but a key as
-    they stand.
+    they stand. ``online`` are the names that 1C told of its keys during calls, by key, also those that have expired;
+    ``now`` is when that was looked up (UTC).
     """
 
     number: str
@@ -153,6 +154,8 @@ class Lookup:
     pulled: Pulled | None
     entries: Mapping[str, Entry]
     claims: Mapping[str, tuple[Claim, ...]]
+    online: Mapping[str, OnlineName]
+    now: datetime
     skipped: tuple[Skipped, ...] = ()
     number_rules: tuple[str, ...] = ()
     name_rules: tuple[str, ...] = ()

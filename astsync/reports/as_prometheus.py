@@ -27,6 +27,7 @@ class _Gauges(Collector):
     def collect(self) -> Iterator[Metric]:
         """All gauges."""
         yield from self._snapshot()
+        yield from self._online()
         yield from self._pbxs()
         yield from self._runs()
 
@@ -42,6 +43,17 @@ class _Gauges(Collector):
             ("conflicts", "Numbers that several counterparties claim", kept.conflicts),
         ):
             yield GaugeMetricFamily(f"astsync_snapshot_{name}", words, value)
+
+    def _online(self) -> Iterator[Metric]:
+        online = self._status.online
+        if self._status.snapshot is None and not online.names:
+            return
+        yield GaugeMetricFamily(
+            "astsync_online_names", "Names that 1C told during calls and that count", len(online.names)
+        )
+        if online.first_end is not None:
+            words, end = "When the first of them expires", online.first_end.timestamp()
+            yield GaugeMetricFamily("astsync_online_first_expiry_timestamp_seconds", words, end)
 
     def _pbxs(self) -> Iterator[Metric]:
         up = GaugeMetricFamily("astsync_pbx_up", "Whether the PBX could be read", labels=["pbx"])

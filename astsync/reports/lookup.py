@@ -8,7 +8,7 @@ from astsync.engine.result import Key, Lookup, PbxKeys
 from astsync.phonebook.model import Claim
 from astsync.reports.as_json import as_claim
 from astsync.reports.json_document import json_document
-from astsync.store.records import Written
+from astsync.store.records import OnlineName, Written
 from astsync.text import printable
 
 _UNKNOWN = "from which card is not known: an older astsync made the snapshot; the next sync notes it"
@@ -16,7 +16,7 @@ _UNKNOWN = "from which card is not known: an older astsync made the snapshot; th
 
 def as_text(found: Lookup) -> str:
     """What is known, for people, in local time."""
-    return "\n".join((*_heading(found), *_on_pbxs(found), *_in_snapshot(found))) + "\n"
+    return "\n".join((*_heading(found), *_on_pbxs(found), *_in_snapshot(found), *_told_online(found))) + "\n"
 
 
 def _heading(found: Lookup) -> Iterator[str]:
@@ -93,6 +93,13 @@ def _in_snapshot(found: Lookup) -> Iterator[str]:
         yield f"    phone: {printable(skip.text)}: {printable(skip.reason)}"
 
 
+def _told_online(found: Lookup) -> Iterator[str]:
+    for one in found.online.values():
+        told, until = (f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" for moment in (one.at, one.until))
+        end = f"counts until {until}" if one.until > found.now else f"expired {until}, the next sync deletes it"
+        yield f"told online: {one.number} {printable(one.name)}, during a call of {told}; {end}"
+
+
 def _claim(claim: Claim, found: Lookup | None) -> Iterator[str]:
     """The lines of a claim. ``found`` is given for the first claim, whose name won, to show the rules as well."""
     code = f", code {printable(claim.code)}" if claim.code not in ("", claim.source) else ""
@@ -119,8 +126,13 @@ def as_json(found: Lookup) -> str:
             "snapshot": _snapshot(found),
             "claims": [{"key": key, **as_claim(claim)} for key, claims in found.claims.items() for claim in claims],
             "last_run": _run(found.written),
+            "online": [_online(one) for one in found.online.values()],
         }
     )
+
+
+def _online(one: OnlineName) -> dict[str, Any]:
+    return {"key": one.number, "name": one.name, "told": one.at, "until": one.until}
 
 
 def _pbx(pbx: PbxKeys) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """The report of ``status``: the snapshot, how each PBX compares with it, and the last runs."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
@@ -11,7 +11,7 @@ from astsync.reports.as_text import summary
 from astsync.reports.json_document import json_document
 from astsync.reports.remarks import as_missed, remarks
 from astsync.store.holder import Holder
-from astsync.store.records import RunRecord, Snapshot
+from astsync.store.records import OnlineNames, RunRecord, Snapshot
 from astsync.text import printable, span
 
 
@@ -19,7 +19,7 @@ from astsync.text import printable, span
 class Status:
     """What was known at ``now`` (UTC). Without a snapshot no PBX is asked, and ``pbx`` is empty.
 
-    ``running`` is the run that was under way.
+    ``running`` is the run that was under way. ``online`` are the names that 1C told during calls.
     """
 
     now: datetime
@@ -27,6 +27,7 @@ class Status:
     pbx: tuple[PbxReport, ...]
     runs: tuple[RunRecord, ...]
     running: Holder | None = None
+    online: OnlineNames = field(default_factory=OnlineNames)
 
 
 def in_step(pbx: PbxReport) -> bool | None:
@@ -49,6 +50,7 @@ def _lines(status: Status) -> Iterator[str]:
         age = span((status.now - snapshot.at).total_seconds())
         when = f"{snapshot.at.astimezone():%Y-%m-%d %H:%M:%S}"
         yield f"snapshot: {len(snapshot.entries)} entries of {when} ({age} ago) from {printable(snapshot.source)}"
+    yield from _online_line(status.online)
     for pbx in status.pbx:
         yield f"{printable(pbx.name)}: {summary(pbx)}"
         yield from (f"  {printable(remark)}" for remark in remarks(pbx))
@@ -56,11 +58,19 @@ def _lines(status: Status) -> Iterator[str]:
     yield from history.as_text(status.runs).splitlines()
 
 
+def _online_line(online: OnlineNames) -> Iterator[str]:
+    """How many names are kept that 1C told during calls; nothing where there is none."""
+    if online.first_end is not None:
+        end = f"{online.first_end.astimezone():%Y-%m-%d %H:%M:%S}"
+        yield f"told online: {len(online.names)} names beside the snapshot; the first expires {end}"
+
+
 def as_json(status: Status) -> str:
     """The status as one JSON object, indented, with a line end. A test pins its keys."""
     return json_document(
         {
             "snapshot": _snapshot(status),
+            "online": {"names": len(status.online.names), "first_expires": status.online.first_end},
             "pbx": [_pbx(pbx) for pbx in status.pbx],
             "runs": [history.as_data(run) for run in status.runs],
             "running": status.running and _running(status.running),

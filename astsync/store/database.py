@@ -20,6 +20,7 @@ _HEADER = b"SQLite format 3\0"
 _APPLICATION = slice(68, 72)  # of the file's header: https://www.sqlite.org/fileformat.html
 _NAMES = {".sqlite3", ".sqlite", ".db"}
 _WAITING = 5  # seconds that a statement waits for another process; none of ours holds the file for one
+_JOURNAL = 16_777_216  # bytes that the journal keeps on the disk while another process reads the store all the time
 AS_LOST = "going on as with a lost store: nothing is deleted on the PBXs, and entries that are as wanted are adopted"
 
 
@@ -88,6 +89,7 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
     try:
         bring_up(db, version_of(db, path))
         db.execute("PRAGMA journal_mode = WAL")
+        db.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
         db.execute("PRAGMA synchronous = FULL")  # a commit waits for the disk, so that a record outlives a power cut
     except BaseException:
         db.close()

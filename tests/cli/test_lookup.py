@@ -47,7 +47,8 @@ def test_it_tells_the_pbx_the_card_the_rules_the_rivals_and_the_run(claimed: San
 
 def test_the_keys_of_its_json_are_pinned(claimed: Sandbox) -> None:
     found = claimed.run("lookup", "--format", "json", "555-01-01").report
-    assert list(found) == ["version", "number", "keys", "pbx", "snapshot", "claims", "last_run"]
+    assert list(found) == ["version", "number", "keys", "pbx", "snapshot", "claims", "last_run", "online"]
+    assert found["online"] == []
     assert (found["version"], found["number"], found["keys"]) == (1, KEY, [KEY])
     (pbx,) = found["pbx"]
     assert list(pbx) == ["name", "keys", "last_run", "error"]
