@@ -96,7 +96,7 @@ def _in_snapshot(found: Lookup) -> Iterator[str]:
 def _told_online(found: Lookup) -> Iterator[str]:
     for one in found.online.values():
         told, until = (f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" for moment in (one.at, one.until))
-        end = f"counts until {until}" if one.until > found.now else f"expired {until}, the next sync deletes it"
+        end = f"counts until {until}" if one.until > found.now else f"expired {until}"
         yield f"told online: {one.number} {printable(one.name)}, during a call of {told}; {end}"
 
 

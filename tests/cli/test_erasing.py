@@ -2,12 +2,13 @@
 
 import sqlite3
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from astsync.cli import asking
-from astsync.store import database, locked
+from astsync.store import OnlineName, Store, database, locked
 from astsync.watch.job import alone
 from tests.cli.sandbox import Sandbox
 
@@ -154,6 +155,23 @@ def test_purge_asks_and_then_leaves_nothing(known: Sandbox) -> None:
     assert known.pbx.family()[KEY] == NAME
     assert known.run("purge", "--yes").out == "nothing is stored\n"
     assert known.run("sync").code == 0
+
+
+def test_a_name_told_online_is_erased_and_the_next_sync_deletes_it(known: Sandbox) -> None:
+    now = datetime.now(UTC)
+    with closing(Store(known.folder / "store.sqlite3")) as store:
+        store.save_online([OnlineName("74955550177", "OOO Zvonok", now, now + timedelta(days=7))])
+    known.run("sync")
+    assert known.pbx.family()["74955550177"] == "OOO Zvonok"
+    done = known.run("forget", "74955550177", "--format", "json")
+    assert (done.code, done.report["erased"]["online"]) == (7, 1)
+    assert "Take the number out of its card" not in done.err
+    assert traces(known, "OOO Zvonok") == set()
+    known.run("sync")
+    known.run("sync")
+    assert "74955550177" not in known.pbx.family()
+    assert known.run("forget", "74955550177").code == 0
+    assert traces(known, "74955550177", "OOO Zvonok") == set()
 
 
 def test_purge_waits_for_no_run_and_no_watch(known: Sandbox) -> None:

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.sandbox.onec import OneC
+from astsync.store import OnlineName, Store
 from tests.cli.sandbox import Place, Sandbox
 
 KEY = "74955550101"
@@ -70,6 +73,22 @@ def test_the_keys_of_its_json_are_pinned(claimed: Sandbox) -> None:
     assert list(found["last_run"]) == ["run", "command", "started", "pbx", "key", "old", "new"]
     assert found["last_run"] == pbx["last_run"]
     assert (found["last_run"]["run"], found["last_run"]["old"], found["last_run"]["new"]) == (1, None, "OOO Beta")
+
+
+def test_a_name_told_online_is_told_with_its_end(claimed: Sandbox) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    with closing(Store(claimed.folder / "store.sqlite3")) as store:
+        store.save_online([OnlineName("74955550177", "OOO Zvonok\x1b", now, now + timedelta(days=7))])
+    lines = claimed.run("lookup", "8 495 555-01-77").out.splitlines()
+    begin, end = (f"{at.astimezone():%Y-%m-%d %H:%M:%S}" for at in (now, now + timedelta(days=7)))
+    told = f"told online: 74955550177 OOO Zvonok\\x1b, during a call of {begin};"
+    assert lines[-1] == f"{told} counts until {end}"
+    (one,) = claimed.run("lookup", "--format", "json", "84955550177").report["online"]
+    assert list(one) == ["key", "name", "told", "until"]
+    assert (one["key"], datetime.fromisoformat(one["until"])) == ("74955550177", now + timedelta(days=7))
+    with closing(Store(claimed.folder / "store.sqlite3")) as store:
+        store.save_online([OnlineName("74955550177", "OOO Zvonok\x1b", now, now)])
+    assert claimed.run("lookup", "84955550177").out.splitlines()[-1] == f"{told} expired {begin}"
 
 
 @pytest.mark.parametrize(

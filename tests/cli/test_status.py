@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -9,7 +10,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from astsync.phonebook.model import Entry
 from astsync.reports.status import Status, as_text
-from astsync.store import Snapshot
+from astsync.store import OnlineName, Snapshot, Store
 from tests.cli.sandbox import Sandbox
 
 
@@ -72,6 +73,28 @@ def test_in_step_and_not(box: Sandbox) -> None:
     assert found["astsync_last_run_exit_code sync"] == 0
     assert abs(found["astsync_last_success_timestamp_seconds sync"] - datetime.now(UTC).timestamp()) < 60
     assert box.pbx.writes == 0
+
+
+def test_names_told_online_are_told_and_their_first_end(box: Sandbox) -> None:
+    now = datetime.now(UTC).replace(microsecond=0)
+    with closing(Store(box.folder / "store.sqlite3")) as store:
+        store.save_online([OnlineName("74955550101", "OOO Zvonok", now, now + timedelta(days=7))])
+        store.save_online([OnlineName("74955550102", "OOO Drugoy", now, now + timedelta(days=3))])
+        store.save_online([OnlineName("74955550103", "OOO Staroe", now, now - timedelta(days=3))])
+    found = figures(box)
+    assert found["astsync_online_names"] == 2
+    assert found["astsync_online_first_expiry_timestamp_seconds"] == (now + timedelta(days=3)).timestamp()
+    end = f"{(now + timedelta(days=3)).astimezone():%Y-%m-%d %H:%M:%S}"
+    told = f"told online: 2 names beside the snapshot; the first expires {end}\n"
+    assert told in box.run("status").out
+    box.run("sync")
+    done = box.run("status")
+    assert told in done.out
+    assert "office: in step" in done.out
+    data = json.loads(box.run("status", "--format", "json").out)["online"]
+    assert data["names"] == 2
+    assert datetime.fromisoformat(data["first_expires"]) == now + timedelta(days=3)
+    assert box.pbx.family()["74955550101"] == "OOO Zvonok"
 
 
 def test_a_wiped_pbx_is_told_whatever_the_limits_say(box: Sandbox) -> None:

@@ -5,6 +5,7 @@ import os
 import socket
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import pytest
 from astsync.errors import LockedError
 from astsync.phonebook.model import Progress, no_progress
 from astsync.sandbox.ami import AmiStandIn
-from astsync.store import holder, locked, running
+from astsync.store import holder, lock, locked, running
 from tests.unit.watch_rig import WatchRig
 
 
@@ -220,3 +221,82 @@ def test_the_progress_bar_opens_after_the_lock_is_taken_and_the_store_is_open(
     with locked(rig.path), pytest.raises(LockedError), parts.engine("astsync sync", [], parts.options(), bar()):
         pass
     assert len(opened) == 1
+
+
+HOLDS_SHORTLY = """
+import pathlib, sys, time
+from astsync.store import locked
+with locked(pathlib.Path(sys.argv[1]), "astsync serve", short=True) as held:
+    held.note("office: DBPut", 1, 2)
+    print("held", flush=True)
+    sys.stdin.readline()
+    time.sleep(0.3)  # the time itself is the matter: the other run must meet the lock
+"""
+
+
+def test_a_run_that_holds_the_lock_for_a_moment_is_waited_for(path: Path) -> None:
+    command = [sys.executable, "-c", HOLDS_SHORTLY, str(path)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        assert other.stdin is not None
+        assert other.stdout.readline() == b"held\n"
+        with pytest.raises(LockedError, match=r"`astsync serve`\) holds the lock"), locked(path, patience=0):
+            pass
+        other.stdin.write(b"\n")
+        other.stdin.flush()
+        with locked(path, "astsync sync"):
+            assert json.loads(note(path).read_text())["pid"] == os.getpid()
+
+
+def test_a_short_run_that_does_not_end_is_waited_for_no_longer_than_allowed(path: Path) -> None:
+    with locked(path, short=True):
+        began = time.monotonic()
+        with pytest.raises(LockedError), locked(path, patience=0.3):
+            pass
+        assert 0.3 <= time.monotonic() - began < lock.PATIENCE
+
+
+@pytest.mark.parametrize("short", [False, True])
+def test_a_long_run_is_waited_for_by_nobody(path: Path, monkeypatch: pytest.MonkeyPatch, short: bool) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("it waits"))
+    with locked(path, "astsync sync"), pytest.raises(LockedError, match="astsync sync"), locked(path, short=short):
+        pass
+
+
+def test_a_holder_that_has_not_said_who_it_is_is_asked_again(path: Path) -> None:
+    with locked(path, short=True):
+        said = note(path).read_text()
+        note(path).unlink()
+        later = threading.Timer(0.03, note(path).write_text, [said])
+        later.start()
+        began = time.monotonic()
+        with pytest.raises(LockedError, match="process"), locked(path, patience=0.4):
+            pass
+        later.join()
+        assert time.monotonic() - began >= 0.4
+
+
+def test_a_sync_waits_for_a_narrow_run_and_a_narrow_run_for_no_sync(tmp_path: Path) -> None:
+    rig = WatchRig(tmp_path)
+    rig.pbxs["office"], rig.more = AmiStandIn(), {"port": 5038}
+    parts = rig.parts()
+    synced = threading.Event()
+
+    def sync() -> None:
+        with parts.engine("astsync sync", [], parts.options()):
+            synced.set()
+
+    with parts.narrow_writer("astsync serve") as writer:
+        writer.keep({"74955550101": "OOO Beta"})
+        thread = threading.Thread(target=sync)
+        thread.start()
+        with pytest.raises(LockedError), parts.engine("astsync watch", [], parts.options(), patience=0):
+            pass
+        assert not synced.is_set()
+    thread.join(lock.PATIENCE)
+    assert synced.is_set()
+    with parts.engine("astsync sync", [], parts.options()), pytest.raises(LockedError, match="astsync sync"):
+        parts.narrow_writer("astsync serve").__enter__()
+    with parts.store(write=False) as store:
+        (kept,) = store.online_of(["74955550101"]).values()
+        assert (kept.name, (kept.until - kept.at).total_seconds()) == ("OOO Beta", 7 * 86_400)

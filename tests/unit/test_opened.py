@@ -3,6 +3,7 @@
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -13,6 +14,7 @@ from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
 from astsync.sandbox.ami import AmiFaults, AmiStandIn
 from astsync.stopping import NEVER, Stopping
+from astsync.store import OnlineName
 from tests.eventually import eventually
 from tests.unit.engine_rig import EngineRig
 
@@ -49,6 +51,18 @@ def test_runs_go_over_the_one_session(rig: EngineRig, standin: AmiStandIn) -> No
         assert standin.family() == rig.source.names
         assert connection.started()
     assert standin.actions["Login"] == 1
+
+
+def test_a_narrow_run_goes_over_the_one_session_too(rig: EngineRig, standin: AmiStandIn) -> None:
+    now = datetime.now(UTC)
+    rig.store.save_online([OnlineName("74952290500", "OOO Zvonok", now, now + timedelta(days=1))])
+    with held(standin) as (connection, pbx):
+        report = rig.engine().write_online(["74952290500"], [pbx])
+        assert report is not None
+        assert report.exit_code == 0
+        assert connection.started()
+    assert standin.family() == {**ENTRIES, "74952290500": "OOO Zvonok"}
+    assert (standin.actions["Login"], standin.actions["DBGet"], standin.actions["DBGetTree"]) == (1, 2, 0)
 
 
 def test_a_run_has_its_own_time_and_the_connection_outlives_it(standin: AmiStandIn) -> None:
