@@ -120,9 +120,10 @@ class Parts:
         return Stopping(self.config.run.max_minutes * 60 or None, beat)
 
     @contextmanager
-    def store(self, *, write: bool) -> Iterator[Store]:
-        """Open the store, without its lock. Raises StoreError."""
-        with closing(Store(self.store_path, write=write, undo_runs=self.config.store.keep_runs)) as store:
+    def store(self, *, write: bool, check: bool = True) -> Iterator[Store]:
+        """Open the store, without its lock; ``check``: see ``Store``. Raises StoreError."""
+        keep = self.config.store.keep_runs
+        with closing(Store(self.store_path, write=write, undo_runs=keep, check=check)) as store:
             yield store
 
     @contextmanager
@@ -143,7 +144,7 @@ class Parts:
         store or its lock comes upon an open progress bar. ``stopping`` is that of the run; by default the run begins
         when the engine is made.
 
-        ``short`` and ``patience``: see ``locked``.
+        ``short`` and ``patience``: see ``locked``. A short run does not look for damage first, which takes too long.
 
         A run that may write holds the store's lock. A dry run takes no lock and only reads the store, so it may run
         beside another one. The builder is tried first, so that a wrong rule makes no failed run in the history.
@@ -155,7 +156,7 @@ class Parts:
                 note = stack.enter_context(locked(self.store_path, command, short=short, patience=patience)).note
                 note("", 0, None)
                 self._compare_store()
-            store = stack.enter_context(self.store(write=not options.dry_run))
+            store = stack.enter_context(self.store(write=not options.dry_run, check=not short))
             self._last_store = identity(self.store_path)
             shown = stack.enter_context(progress or nullcontext(no_progress))
             yield Engine(

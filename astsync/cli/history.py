@@ -30,7 +30,10 @@ def history(
 def undo(
     context: typer.Context,
     run: Annotated[
-        int | None, typer.Argument(metavar="[RUN]", help="The run's number in history; else the last that wrote.")
+        int | None,
+        typer.Argument(
+            metavar="[RUN]", help="The run's number in history; else the last that wrote, but for runs `online`."
+        ),
     ] = None,
     skip_changed: Annotated[
         bool, typer.Option("--skip-changed", metavar="", help="Leave entries as they are that have changed since.")

@@ -25,14 +25,17 @@ AS_LOST = "going on as with a lost store: nothing is deleted on the PBXs, and en
 
 
 class Database:
-    """The open file. Threads may share it: one lock covers each reading, and each change as a whole."""
+    """The open file. Threads may share it: one lock covers each reading, and each change as a whole.
 
-    def __init__(self, path: Path, *, write: bool) -> None:
+    ``check`` reads all of it before a run that may write. Without, damage is found only where it is met.
+    """
+
+    def __init__(self, path: Path, *, write: bool, check: bool = True) -> None:
         self.path = path
         self._lock = threading.RLock()
         check_place(path)
         with told(path):
-            self._db = _open_to_write(path) if write else _open_to_read(path)
+            self._db = _open_to_write(path, check=check) if write else _open_to_read(path)
             self._db.execute("PRAGMA foreign_keys = ON")
             self._files = OpenFiles(path) if write else None
 
@@ -75,11 +78,11 @@ def _connect(database: str | Path, *, uri: bool = False) -> sqlite3.Connection:
     return sqlite3.connect(database, isolation_level=None, timeout=_WAITING, check_same_thread=False, uri=uri)
 
 
-def _open_to_write(path: Path) -> sqlite3.Connection:
+def _open_to_write(path: Path, *, check: bool) -> sqlite3.Connection:
     """Open the file, or create it. A damaged store is moved aside, and a new one begun. The caller holds the lock."""
     path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     _create(path)
-    fault = _damage(path)
+    fault = _damage(path, check=check)
     if fault is not None:
         if not _is_ours(path):
             raise fault
@@ -101,7 +104,7 @@ def _create(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT, 0o600))  # it holds names of customers
 
 
-def _damage(path: Path) -> sqlite3.DatabaseError | None:
+def _damage(path: Path, *, check: bool) -> sqlite3.DatabaseError | None:
     """The damage of the file, None where there is none.
 
     The connection is read-only, so that a damaged file and the files that SQLite left beside it stay as they are. Only
@@ -111,7 +114,7 @@ def _damage(path: Path) -> sqlite3.DatabaseError | None:
     mode = "rw" if Path(f"{path}-journal").exists() else "ro"
     with closing(_connect(f"{path.resolve().as_uri()}?mode={mode}", uri=True)) as db:
         try:
-            if version_of(db, path):
+            if version_of(db, path) and check:
                 _check(db)
         except sqlite3.DatabaseError as error:
             if is_damage(error):

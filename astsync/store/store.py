@@ -37,13 +37,14 @@ class Store:
     """The open store. A dry run opens it with ``write=False``: then nothing is created and nothing changes.
 
     ``undo_runs`` is how many runs that wrote can be undone. The records of older ones are dropped when a run ends.
-    Every method raises StoreError when the file cannot be used. Threads may share a store.
+    ``check`` looks for damage before anything is written, which takes a second for a million entries. Every method
+    raises StoreError when the file cannot be used. Threads may share a store.
     """
 
-    def __init__(self, path: Path, *, write: bool = True, undo_runs: int = UNDO_RUNS) -> None:
+    def __init__(self, path: Path, *, write: bool = True, undo_runs: int = UNDO_RUNS, check: bool = True) -> None:
         self.path = path
         self._undo_runs = max(undo_runs, 1)
-        self._file = Database(path, write=write)
+        self._file = Database(path, write=write, check=check)
 
     def close(self) -> None:
         """Close the file."""

@@ -125,7 +125,7 @@ class SimulatedParts(Parts):
         return QuickBuilder()
 
     @contextmanager
-    def store(self, *, write: bool) -> Iterator[Store]:
+    def store(self, *, write: bool, check: bool = True) -> Iterator[Store]:
         """Open the world's store."""
         yield WatchedStore(self._world, self._process, write=write)
 

@@ -134,7 +134,7 @@ def _half_a_transaction() -> AbstractContextManager[Any]:
 
 
 def _no_lock() -> AbstractContextManager[Any]:
-    return patch.object(parts, "locked", lambda *_: nullcontext(NoNote()))
+    return patch.object(parts, "locked", lambda *_, **__: nullcontext(NoNote()))
 
 
 def _adopted_for_nothing() -> AbstractContextManager[Any]:

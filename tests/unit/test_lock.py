@@ -17,7 +17,7 @@ import pytest
 from astsync.errors import LockedError
 from astsync.phonebook.model import Progress, no_progress
 from astsync.sandbox.ami import AmiStandIn
-from astsync.store import holder, lock, locked, running
+from astsync.store import database, holder, lock, locked, running
 from tests.unit.watch_rig import WatchRig
 
 
@@ -274,6 +274,19 @@ def test_a_holder_that_has_not_said_who_it_is_is_asked_again(path: Path) -> None
             pass
         later.join()
         assert time.monotonic() - began >= 0.4
+
+
+def test_a_narrow_run_does_not_read_the_whole_store_for_damage(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rig = WatchRig(tmp_path)
+    rig.pbxs["office"], rig.more = AmiStandIn(), {"port": 5038}
+    parts, checks = rig.parts(), list[object]()
+    with parts.store(write=True):
+        pass
+    monkeypatch.setattr(database, "_check", checks.append)
+    with parts.narrow_writer("astsync serve"):
+        assert checks == []
+    with parts.engine("astsync sync", [], parts.options()):
+        assert len(checks) == 1
 
 
 def test_a_sync_waits_for_a_narrow_run_and_a_narrow_run_for_no_sync(tmp_path: Path) -> None:
