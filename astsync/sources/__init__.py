@@ -1,17 +1,33 @@
-"""Where counterparties come from: the protocol of a source, and the table of kinds."""
+"""Where counterparties come from: the protocol of a source, the table of kinds, and the ways to ask for one number."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from astsync.config import KindConfig, SourceConfig, config_with, source_with
+from astsync.config import KindConfig, ServeConfig, SourceConfig, config_with, source_with
 from astsync.finding import Finding
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.file.section import FileConfig
 from astsync.sources.http.section import HttpConfig
+from astsync.sources.identified import LARGEST_IDENTIFIED, Identified, Identifier
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.soap.section import SoapConfig
 from astsync.stopping import NEVER, Stopping
+
+__all__ = [
+    "CONFIG",
+    "IDENTIFIERS",
+    "KINDS",
+    "LARGEST_IDENTIFIED",
+    "SOURCE",
+    "Identified",
+    "Identifier",
+    "Kind",
+    "Source",
+    "kind_of",
+    "open_identifier",
+    "open_source",
+]
 
 
 class Source(Protocol):
@@ -101,3 +117,45 @@ def kind_of(config: SourceConfig) -> Kind:
 def open_source(config: SourceConfig) -> Source:
     """Open the source that the configuration names. Nothing is asked of it before ``pull``."""
     return kind_of(config).open(config)
+
+
+def _identify_by_soap(source: SourceConfig, serve: ServeConfig) -> Identifier | None:
+    if not (serve.soap.wsdl or source.table(SoapConfig).wsdl or source.url):
+        return None
+    from astsync.sources.soap.identify import SoapIdentifier
+
+    return SoapIdentifier(source, serve.soap)
+
+
+def _identify_by_http(source: SourceConfig, serve: ServeConfig) -> Identifier | None:
+    if not source.url:
+        return None
+    from astsync.sources.http.identify import HttpIdentifier
+
+    return HttpIdentifier(source, serve.service)
+
+
+def _identify_by_odata(source: SourceConfig, _serve: ServeConfig) -> Identifier | None:
+    if not source.url:
+        return None
+    from astsync.sources.odata.identify import ODataIdentifier
+
+    return ODataIdentifier(source)
+
+
+IDENTIFIERS: Mapping[str, Callable[[SourceConfig, ServeConfig], Identifier | None]] = {
+    "soap": _identify_by_soap,
+    "http": _identify_by_http,
+    "odata": _identify_by_odata,
+}
+"""The ways to ask 1C for one number, by the values of ``serve.online``. Like kinds they import their modules late."""
+
+
+def open_identifier(source: SourceConfig, serve: ServeConfig) -> Identifier | None:
+    """Open the way to ask 1C for one number that ``serve.online`` names. Nothing is asked before ``identify``.
+
+    None where ``serve.online`` is empty, or where the configuration names no address that could be asked, as with a
+    list in a file.
+    """
+    opened = IDENTIFIERS.get(serve.online)
+    return opened(source, serve) if opened else None

@@ -57,6 +57,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 STOREYS: dict[str, tuple[str, ...]] = {
     "bounds": (),
     "check": (),
+    "identified": (),
     "formats": ("bounds", "formats"),
     "onec": ("formats", "onec"),
     "records": ("bounds", "formats", "onec", "records"),
@@ -75,9 +76,9 @@ STOREYS: dict[str, tuple[str, ...]] = {
         "soap.wsdl",
         "soap.answers",
     ),
-    "soap": ("bounds", "check", "formats", "onec", "records", "web", "soap"),
-    "http": ("bounds", "check", "formats", "onec", "records", "web", "http"),
-    "odata": ("bounds", "check", "formats", "onec", "records", "web", "odata"),
+    "soap": ("bounds", "check", "formats", "identified", "onec", "records", "web", "soap"),
+    "http": ("bounds", "check", "formats", "identified", "onec", "records", "web", "http"),
+    "odata": ("bounds", "check", "formats", "identified", "onec", "records", "web", "odata"),
     "file": ("bounds", "check", "formats", "onec", "records", "file"),
 }
 LOADED_LATE = {"zeep", "requests", "pydantic", "asterisk", "phonenumbers", "iuliia", "orjson"}
