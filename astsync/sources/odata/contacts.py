@@ -7,6 +7,7 @@ section be read only inside the rows of the catalog. Configurations before 1C's 
 
 import logging
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from typing import Literal
 
@@ -29,10 +30,27 @@ _INSIDE = (
     'contacts = "inside" in the table source.odata.'
 )
 _TYPE = "StandardODATA.Catalog_"
+_FEW_ROWS = 50
 _USUAL = 4  # of the section's columns: those that every configuration has that was seen
 _LONGEST_KIND = 200
 _FEW_OWNERS = 4
 """Owners in one ``$filter``: IIS refuses queries of more than 2048 characters, and a Cyrillic letter takes six."""
+
+
+@dataclass(frozen=True, slots=True)
+class SearchPlace:
+    """Where a number is searched: a set, the test of its rows that are phones, and the column of their owner.
+
+    ``whole`` are columns that hold whole numbers, ``local`` those with the end of a number alone. ``within`` is the
+    section whose lines are tested, where the set is the catalog itself; the columns are then those of the lines.
+    """
+
+    name: str
+    only: str
+    owner: str
+    whole: tuple[str, ...] = ()
+    local: tuple[str, ...] = ()
+    within: str = ""
 
 
 class Contacts:
@@ -53,6 +71,13 @@ class Contacts:
 
     def add_row(self, book: ContactBook, row: Row) -> None:
         """Read what a row of the catalog itself carries. Raises SourceBadAnswer."""
+
+    def fill_few(self, book: ContactBook, refs: Sequence[str]) -> None:
+        """Read the phones of a few counterparties, each with its first ``_FEW_ROWS``: one request for some of them."""
+
+    def search_place(self) -> SearchPlace | None:
+        """Where the rows of a number are found; None: nowhere but in the catalog's own fields."""
+        return None
 
 
 class TabularContacts(Contacts):
@@ -76,18 +101,33 @@ class TabularContacts(Contacts):
             raise
 
     def _fill(self, book: ContactBook, refs: Sequence[str], report: PageProgress | None) -> None:
-        options = {"$select": ",".join(self._columns), "$orderby": ",".join(KEY_COLUMNS)}
-        for owners in _any_of(f"Ref_Key eq {guid(ref)}" for ref in refs):
-            chosen = {**options, "$filter": self._names.only_phones + owners}
+        for chosen in self._choices(refs):
             for row in self._pages.rows(self._name, chosen, row_key, report, counted=not refs):
                 book.add(row["Ref_Key"], row, self._names)
+
+    def _choices(self, refs: Sequence[str]) -> Iterator[dict[str, str]]:
+        options = {"$select": ",".join(self._columns), "$orderby": ",".join(KEY_COLUMNS)}
+        for owners in _any_of(f"Ref_Key eq {guid(ref)}" for ref in refs):
+            yield {**options, "$filter": self._names.only_phones + owners}
+
+    def fill_few(self, book: ContactBook, refs: Sequence[str]) -> None:
+        """Read the first rows of these counterparties."""
+        for chosen in self._choices(refs):
+            for row in self._pages.first(self._name, chosen, _FEW_OWNERS * _FEW_ROWS):
+                row_key(row)
+                book.add(row["Ref_Key"], row, self._names)
+
+    def search_place(self) -> SearchPlace:
+        """Search the set of the section."""
+        whole = tuple(name for name in (self._names.text, self._names.digits) if name in self._columns)
+        return SearchPlace(self._name, self._names.only_phones, "Ref_Key", whole)
 
 
 class InsideContacts(Contacts):
     """The tabular section inside the rows of the catalog."""
 
-    def __init__(self, names: MetadataNames) -> None:
-        self._names = names
+    def __init__(self, catalog: str, names: MetadataNames) -> None:
+        self._catalog, self._names = catalog, names
         self.columns = (names.section,)
 
     def describe(self) -> str:
@@ -108,6 +148,12 @@ class InsideContacts(Contacts):
             if line is None or line not in seen:
                 seen.add(line)
                 book.add(row["Ref_Key"], contact, self._names)
+
+    def search_place(self) -> SearchPlace:
+        """Search the lines of the catalog's rows."""
+        names = self._names
+        columns = (names.text, names.digits)
+        return SearchPlace(PREFIX + self._catalog, names.only_phones, "Ref_Key", columns, within=names.section)
 
 
 class RegisterContacts(Contacts):
@@ -131,16 +177,36 @@ class RegisterContacts(Contacts):
 
     def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read the register's rows of the catalog, page by page."""
+        key = partial(register_key, names=self._names)
+        for chosen in self._choices(refs):
+            for row in self._pages.rows(self._names.register, chosen, key, report, counted=not refs):
+                self._add(book, row)
+
+    def _choices(self, refs: Sequence[str]) -> Iterator[dict[str, str]]:
         names = self._names
         ordered = (names.owner, names.register_kind, names.since)
         order = ",".join(name for name in ordered if name in self._columns)
         options = {"$select": ",".join(self._columns), "$orderby": order}
-        key = partial(register_key, names=names)
         for owners in _any_of(f"{names.owner} eq cast({guid(ref)},'{PREFIX}{self._catalog}')" for ref in refs):
-            chosen = {**options, "$filter": _register_filter(self._catalog, names) + owners}
-            for row in self._pages.rows(names.register, chosen, key, report, counted=not refs):
-                if row.get(f"{names.owner}_Type") == self._type:
-                    book.add(row[names.owner], {**row, names.kind: self._kind(row)}, names)
+            yield {**options, "$filter": _register_filter(self._catalog, names) + owners}
+
+    def _add(self, book: ContactBook, row: Row) -> None:
+        names = self._names
+        if row.get(f"{names.owner}_Type") == self._type:
+            book.add(row[names.owner], {**row, names.kind: self._kind(row)}, names)
+
+    def fill_few(self, book: ContactBook, refs: Sequence[str]) -> None:
+        """Read the first rows of these counterparties."""
+        for chosen in self._choices(refs):
+            for row in self._pages.first(self._names.register, chosen, _FEW_OWNERS * _FEW_ROWS):
+                register_key(row, self._names)
+                self._add(book, row)
+
+    def search_place(self) -> SearchPlace:
+        """Search the register: the text that people see, and the part with the local number."""
+        names = self._names
+        local = tuple(name for name in names.parts[2:3] if name in self._columns)
+        return SearchPlace(names.register, _register_filter(self._catalog, names), names.owner, (names.text,), local)
 
     def _kind(self, row: Row) -> str:
         names = self._names
@@ -170,7 +236,7 @@ def locate(
     elif place == "inside":
         row = sample_item()
         held = (one for one in METADATA_NAMES if row is not None and one.section in row)
-        found = InsideContacts(next(held, names))
+        found = InsideContacts(catalog, next(held, names))
     else:
         found = _tabular(pages, catalog, names) if place == "section" else _register(pages, catalog, kinds, names)
     if not isinstance(found, RegisterContacts):
@@ -194,10 +260,10 @@ def _search(
             logger.info("%s: %s; looking elsewhere", catalog, error)
     row = sample_item()
     if row is None:
-        return InsideContacts(names)
+        return InsideContacts(catalog, names)
     for one in METADATA_NAMES:
         if one.section in row:
-            return InsideContacts(one)
+            return InsideContacts(catalog, one)
     return _found_register(pages, catalog, published, row, kinds)
 
 

@@ -7,7 +7,7 @@ are read once, and only for a template that names them.
 
 import logging
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
@@ -67,6 +67,7 @@ class Owners:
     def __init__(self, pages: ODataPages, published: frozenset[str]) -> None:
         self._pages, self._published = pages, published
         self._names: dict[str, Mapping[bytes, str]] = {}
+        self._targets: dict[str, str] = {}
 
     def keeping(self, catalog: str, rows: Iterator[Row]) -> Iterator[Row]:
         """Pass on the rows of a whole catalog and keep their names, so that the catalog need not be read again."""
@@ -88,6 +89,36 @@ class Owners:
         target = named or self._search(catalog, link.field, candidates)
         names = self._of(target) if target else {}
         return lambda row: names.get(_packed(row.get(link.field)), "")
+
+    def finder_for(
+        self, catalog: str, link: OwnerLink, named: str, candidates: tuple[str, ...], rows: Sequence[Row]
+    ) -> OwnerOf:
+        """Make the function that finds the owners of a few rows: only these owners are read. Raises SourceError."""
+        wanted: dict[str, set[str]] = {}
+        for row in rows:
+            ref = text_of(row.get(link.field))
+            target = self._target(catalog, link, named, candidates, row)
+            if target and ref != _NIL and _GUID.fullmatch(ref):
+                wanted.setdefault(target, set()).add(ref)
+        names: dict[bytes, str] = {}
+        for target, refs in wanted.items():
+            options = {
+                "$select": f"Ref_Key,{DESCRIPTION},DeletionMark",
+                "$filter": " or ".join(f"Ref_Key eq {guid(ref)}" for ref in sorted(refs)),
+            }
+            for row in self._pages.first(PREFIX + target, options, len(refs)):
+                if row.get("DeletionMark") is not True:
+                    names[_packed(ref_key(row))] = text_of(row.get(DESCRIPTION)).strip()
+        return lambda row: names.get(_packed(row.get(link.field)), "")
+
+    def _target(self, catalog: str, link: OwnerLink, named: str, candidates: tuple[str, ...], row: Row) -> str:
+        """The catalog of a row's owner; "" where nobody knows it."""
+        if link.type_field:
+            kind = text_of(row.get(link.type_field))
+            return kind.removeprefix(_TYPE) if kind.startswith(_TYPE) else ""
+        if catalog not in self._targets:
+            self._targets[catalog] = named or self._search(catalog, link.field, candidates)
+        return self._targets[catalog]
 
     def _by_type(self, row: Row, link: OwnerLink) -> str:
         kind = text_of(row.get(link.type_field))

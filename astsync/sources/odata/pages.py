@@ -9,15 +9,15 @@ through again: the second walk meets what the first one missed.
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, Protocol
 
 from astsync.errors import SourceError, SourceNotFound, SourceRightsError
 from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.overlapping_pages import Key, OverlappingPages, empty_page, not_whole_error
 from astsync.sources.onec.rows import Row
-from astsync.sources.web.client import QueryOptions, WebClient, read_json
+from astsync.sources.web.client import QueryOptions, read_json
 from astsync.sources.web.refusals import bad_answer
-from astsync.sources.web.retrying import FEW
+from astsync.sources.web.retrying import FEW, Retries
 
 logger = logging.getLogger(__name__)
 
@@ -38,13 +38,26 @@ def guid(reference: str) -> str:
     return f"guid'{quoted}'"
 
 
+class PageClient(Protocol):
+    """What asks for pages: a client, or several that are kept for several threads."""
+
+    @property
+    def retries(self) -> Retries:
+        """The tries of a request."""
+        ...
+
+    def ask_once(self, path: str, options: QueryOptions, where: str, *, timeout: float | None = None) -> bytes:
+        """Ask once and read a good answer whole, as ``WebClient`` does. Raises SourceError."""
+        ...
+
+
 class ODataPages:
     """Reads sets through one client. The page size shrinks when the server fails on a page, and stays small.
 
     ``allowed_only`` leaves out rows that the 1C user may not see; without it one such row refuses the whole list.
     """
 
-    def __init__(self, client: WebClient, page_size: int, *, allowed_only: bool = False) -> None:
+    def __init__(self, client: PageClient, page_size: int, *, allowed_only: bool = False) -> None:
         self._client = client
         self._size = page_size
         self._always: QueryOptions = {"allowedOnly": "true"} if allowed_only else {}

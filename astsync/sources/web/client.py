@@ -50,6 +50,11 @@ LARGEST_REFUSAL = 4 * 1024 * 1024
 """Bytes of a refusal that are read for its words; dumps may stand before them."""
 
 _PIECE = 64 * 1024
+_GOOD = (requests.codes.ok, requests.codes.no_content)
+_WORDS = 256 * 1024
+"""Bytes of a refusal that are read where only a short answer was asked for."""
+
+_ONE_NAME = "A name was asked for: look at the service itself, and at what stands before it."
 _SMALLER_PAGE = "Ask for fewer records in one answer (OData: source.odata.page_size; others: size in the table paging)."
 _LOGIN_PAGE = (
     "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
@@ -73,9 +78,9 @@ def encode_query(options: QueryOptions) -> str:
 class WebClient:
     """A session with one publication of 1C, or with another service. Paths are asked for below the address ``root``.
 
-    ``rules`` tell apart the refusals of other interfaces than OData. Nothing is waited for once the run must end
-    (``stopping``); each answer has a clock (``clock.AnswerClock``). Raises ConfigError for a password file or a
-    certificate file that cannot be read. Use as a context manager.
+    ``rules`` tell apart the refusals of other interfaces than OData. ``reached``: the server has answered something.
+    Nothing is waited for once the run must end (``stopping``); each answer has a clock (``clock.AnswerClock``). Raises
+    ConfigError for a password file or a certificate file that cannot be read. Use as a context manager.
     """
 
     def __init__(
@@ -90,7 +95,7 @@ class WebClient:
         self.host = urlsplit(root).netloc
         self._root = encode_path(root).rstrip("/") + "/"
         self._timeout = config.timeout
-        self._reached = False
+        self.reached = False
         self._rules = rules
         self._stopping = stopping
         self._adapter = ClockedAdapter(_tls(config))
@@ -116,6 +121,24 @@ class WebClient:
         except NETWORK_ERRORS as error:
             raise self._network_error(error) from None
 
+    def work_for(self, stopping: Stopping) -> None:
+        """Work for another run from now on: a client that is kept between questions serves each in its own time."""
+        self._stopping = stopping
+
+    def ask_small(self, request: WebRequest, largest: int, timeout: float | None = None) -> bytes:
+        """Ask once for an answer of at most ``largest`` bytes. Raises SourceError, also for a larger one.
+
+        An answer of the status 204 has no bytes. Of a refusal only so much is read that its words can be found.
+        """
+        clock = self._clock(timeout)
+        try:
+            with self._send(request, clock) as response:
+                if response.status_code not in _GOOD:
+                    raise self._refusal_error(response, _refusal_body(response, clock, _WORDS), request.where)
+                return _small_body(response, request.where, clock, largest)
+        except NETWORK_ERRORS as error:
+            raise self._network_error(error) from None
+
     def open(self, request: WebRequest) -> Body:
         """Ask once and begin to read a good answer, which the caller closes. Raises SourceError."""
         clock = self._clock()
@@ -138,7 +161,7 @@ class WebClient:
         return AnswerClock(self.host, min(timeout or self._timeout, self._timeout), self._stopping)
 
     def _network_error(self, error: Exception) -> SourceError:
-        return connection_error(error, self.host, self._timeout, reached=self._reached)
+        return connection_error(error, self.host, self._timeout, reached=self.reached)
 
     def _send(self, request: WebRequest, clock: AnswerClock) -> requests.Response:
         """Send a request and read the head of its answer."""
@@ -151,7 +174,7 @@ class WebClient:
             method, asked, data=request.body, headers=headers, stream=True, allow_redirects=False
         )
         clock.came()
-        self._reached = True
+        self.reached = True
         return response
 
     def _refusal_error(self, response: requests.Response, body: bytes, where: str) -> SourceError:
@@ -177,13 +200,22 @@ def _whole_body(response: requests.Response, where: str, clock: AnswerClock) -> 
     return whole
 
 
-def _refusal_body(response: requests.Response, clock: AnswerClock) -> bytes:
+def _small_body(response: requests.Response, where: str, clock: AnswerClock, largest: int) -> bytes:
+    body = bytearray()
+    for piece in pieces(response, clock, _PIECE):
+        body += piece
+        if len(body) > largest:
+            raise bad_answer(where, f"is too large: more than {largest} bytes", _ONE_NAME)
+    return bytes(body)
+
+
+def _refusal_body(response: requests.Response, clock: AnswerClock, most: int = LARGEST_REFUSAL) -> bytes:
     """Read a refusal for its words, those that come in time: its status alone is reason enough."""
     body = bytearray()
     with suppress(SourceUnreachable):
         for piece in pieces(response, clock, _PIECE):
             body += piece
-            if len(body) > LARGEST_REFUSAL:
+            if len(body) > most:
                 break
     response.close()
     return bytes(body)

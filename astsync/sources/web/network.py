@@ -19,6 +19,11 @@ _CERTIFICATE = (
     "certificate's."
 )
 
+
+class ConnectionBroke(SourceUnreachable):
+    """A connection ended before the answer came: perhaps the server had closed it while it was idle."""
+
+
 NETWORK_ERRORS = (exceptions.RequestException, below.HTTPError, HTTPException, OSError, ValueError)
 """All that a request may raise: requests lets some errors of urllib3, of ``http.client`` and of encodings through."""
 
@@ -117,4 +122,4 @@ def _refused(error: Exception, host: str, *, reached: bool) -> SourceUnreachable
         return SourceUnreachable(f"{host} refuses the connection", hint=hint, tries=tries)
     hint = _CUT if reached else f"If {host} speaks TLS, write https:// in source.url. {_CUT}"
     text = f"the connection to {host} broke before an answer"
-    return SourceUnreachable(text, hint=hint, tries=tries, smaller_page=reached)
+    return ConnectionBroke(text, hint=hint, tries=tries, smaller_page=reached)

@@ -14,7 +14,7 @@ from zeep.xsd import AnySimpleType, SkipValue
 from astsync.config import ParameterValue, values_of
 from astsync.errors import SourceQueryError
 from astsync.sources.soap.section import SoapConfig
-from astsync.sources.soap.wsdl.answer_types import WsdlTypes
+from astsync.sources.soap.wsdl.answer_types import WsdlType, WsdlTypes
 from astsync.sources.soap.wsdl.list_place import ListPlace, ListSearch
 from astsync.sources.soap.wsdl.loader import Wsdl
 from astsync.text import listed, one_line
@@ -122,15 +122,18 @@ class OperationCall:
 
     def list_place(self) -> ListPlace:
         """Find the list in the answer. Raises SourceQueryError."""
-        described = self.operation.described.output
         if not self.operation.outputs:
             raise SourceQueryError(
                 f"the operation {one_line(self.operation.name)} gives no answer",
                 hint="Choose one that returns the list in source.soap.operation.",
             )
+        return ListSearch(self.operation.name, *self.response(), self._config).place()
+
+    def response(self) -> tuple[str, WsdlType]:
+        """The tag of the answer's element and its type. The operation must give an answer."""
         types = WsdlTypes(self._client.wsdl.types.types, self._renamed)
-        body = described.body
-        return ListSearch(self.operation.name, types.tag(body), types.of(body.type), self._config).place()
+        body = self.operation.described.output.body
+        return types.tag(body), types.of(body.type)
 
     def headers(self) -> dict[str, str | bytes]:
         """The headers that SOAP wants."""

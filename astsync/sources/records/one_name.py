@@ -1,0 +1,116 @@
+"""The name in an answer about one number: a text, or what a service wraps around one.
+
+A wrong name on a phone is worse than none. So a name is taken out of a structure only where it is certain which text
+it is, and everything else is a bad answer: neither a name nor "nobody".
+"""
+
+import json
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import orjson
+
+from astsync.errors import SourceBadAnswer
+from astsync.sources.formats.error_fields import refuse_error
+from astsync.sources.formats.growing_xml import BadXml, GrowingTree, local
+from astsync.sources.formats.values import text_of
+from astsync.sources.formats.xdto_json import xdto_value
+from astsync.sources.formats.xml_convert import element_value
+from astsync.sources.records.fields import values_at
+from astsync.text import listed, one_line
+
+NAME_FIELDS = ("Name", "Наименование", "Description")
+"""Fields of a record that are its name wherever the record comes from."""
+
+_JSON = re.compile(r'[\[{]\s*["\[{\]}]|"')
+"""How JSON begins that may hold a name. A name may begin with a bracket too, but hardly with two such marks."""
+
+_WRAPPERS = frozenset({"string", "return"})
+_LONGEST = 64 * 1024
+_CURE = "Let the service answer a text: the name, or nothing where it knows nobody."
+
+
+def name_in_text(text: str, fields: Sequence[str], where: str) -> str:
+    """Find the name in a text, which may be JSON or XML; "" is nobody. ``fields`` are the fields of a name in records.
+
+    Raises SourceBadAnswer, and SourceFailure where the answer tells of an error in a field.
+    """
+    text = text.strip().removeprefix("\ufeff").strip()
+    if not text or text == "null":
+        return ""
+    if text in {"true", "false"}:
+        raise _bad(where, f"is {text}, which is no name")
+    if text.startswith("<"):
+        return _in_xml(text, fields, where)
+    if not _JSON.match(text):
+        return text_of(text, _LONGEST)
+    try:
+        value = xdto_value(_parsed(text))
+    except (ValueError, RecursionError):
+        if text.startswith('"'):  # a name in quotes
+            return text_of(text, _LONGEST)
+        raise _bad(where, "is cut or damaged JSON") from None
+    return name_in_value(value, fields, where)
+
+
+def name_in_value(value: Any, fields: Sequence[str], where: str) -> str:
+    """Find the name in a value of JSON or XML; null, "" and an empty list are nobody. Raises as ``name_in_text``."""
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return text_of(value.strip(), _LONGEST)
+    if isinstance(value, list):
+        return _of_all({name_in_value(one, fields, where) for one in value[:_MANY]}, where)
+    if not isinstance(value, dict):
+        raise _bad(where, "is no text")
+    return _in_record(value, fields, where)
+
+
+_MANY = 100
+
+
+def _of_all(names: set[str], where: str) -> str:
+    """Choose among the names of a list: if they differ, nobody can say which is the right one."""
+    if len(names) > 1:
+        raise _bad(where, f"holds {len(names)} names")
+    return next(iter(names), "")
+
+
+def _in_record(record: dict[str, Any], fields: Sequence[str], where: str) -> str:
+    refuse_error(record, where)
+    for field in fields:
+        found = values_at(record, field)
+        if found is not None:
+            texts = {text_of(text, _LONGEST).strip() for text in found if text is not None}
+            if any(not isinstance(text, str) for text in found if text is not None):
+                raise _bad(where, f"holds no text in its field {one_line(field)}")
+            return _of_all(texts, where)
+    raise _bad(where, f"is a record without the field {listed(fields)}")
+
+
+def _in_xml(text: str, fields: Sequence[str], where: str) -> str:
+    tree = GrowingTree("utf-8")
+    try:
+        tree.feed(text.encode("utf-8", "replace"))
+        tree.close()
+    except BadXml:
+        raise _bad(where, "is no name but a page") from None
+    root = tree.root
+    if root is None:
+        raise _bad(where, "is no name but a page")
+    value = element_value(root)
+    if isinstance(value, str) and local(root.tag) not in {*fields, *_WRAPPERS}:
+        raise _bad(where, f"is no name but the document {one_line(local(root.tag))}")
+    return name_in_value(value, fields, where)
+
+
+def _parsed(text: str) -> Any:
+    try:
+        return orjson.loads(text)
+    except ValueError:  # users' data holds control characters and halves of surrogate pairs
+        return json.loads(text, strict=False)
+
+
+def _bad(where: str, what: str) -> SourceBadAnswer:
+    return SourceBadAnswer(f"the answer of {where} {what}", hint=_CURE)
