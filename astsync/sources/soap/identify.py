@@ -108,18 +108,15 @@ class SoapIdentifier:
     def _read(self, stopping: Stopping, *, anew: bool) -> _ReadWsdl:
         wsdl = self._loader.fetch(stopping) if anew else self._loader.load(stopping)
         try:
-            return self._chosen(
-                wsdl.fresh, OfferedOperations(wsdl, self._config.table(SoapConfig), self._loader.address)
-            )
+            return self._chosen(wsdl)
         except SourceQueryError:
             self._loader.forget()
             if wsdl.fresh:
                 raise
-        wsdl = self._loader.fetch(stopping)  # the operation may be new: a service of yesterday had only the list
-        return self._chosen(True, OfferedOperations(wsdl, self._config.table(SoapConfig), self._loader.address))
+        return self._chosen(self._loader.fetch(stopping))  # yesterday's service may have had only the list
 
-    def _chosen(self, fresh: bool, offered: OfferedOperations) -> _ReadWsdl:
-        call = offered.choose()
+    def _chosen(self, wsdl: Wsdl) -> _ReadWsdl:
+        call = OfferedOperations(wsdl, self._config.table(SoapConfig), self._loader.address).choose()
         if not call.operation.outputs:
             raise SourceQueryError(
                 f"the operation {call.operation.name} gives no answer",
