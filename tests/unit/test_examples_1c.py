@@ -10,7 +10,7 @@ import pytest
 
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.published_services import HTTP_SERVICE
-from astsync.sandbox.onec.web_services import ASTSYNC, IDENTIFY
+from astsync.sandbox.onec.web_services import ASTSYNC, MIKO
 from tests.unit import bsl_syntax as bsl
 from tests.unit.soap_client import Services
 
@@ -132,7 +132,7 @@ class TestLanguage:
 
 class TestContract:
     @pytest.mark.server
-    @pytest.mark.parametrize("service", [ASTSYNC, IDENTIFY], ids=lambda service: service.name)
+    @pytest.mark.parametrize("service", [ASTSYNC, MIKO], ids=lambda service: service.name)
     def test_the_wsdl_is_what_the_stand_in_serves(self, services: Services, service: Any) -> None:
         served = services.get(f"ws/{service.paths[1]}?wsdl").content
         assert served == (FOLDER / f"{service.name}.wsdl").read_bytes()
@@ -183,7 +183,7 @@ class TestPublication:
     def test_the_description_publishes_the_services_of_the_examples(self) -> None:
         root = xml("default.vrd")
         points = {point.get("name"): point.get("alias") for point in root.iter(f"{VRD}point") if point.get("alias")}
-        assert points == {service.name: service.paths[1] for service in (ASTSYNC, IDENTIFY)}
+        assert points == {service.name: service.paths[1] for service in (ASTSYNC, MIKO)}
         service = root.find(f".//{VRD}service")
         assert service is not None
         assert f"{service.get('rootUrl')}/counterparties" == HTTP_SERVICE

@@ -17,7 +17,7 @@ from astsync.sandbox.onec.item_tables import Table
 LARGEST_PAGE = 10_000
 """The largest page; a larger Limit does not change it."""
 
-_SHORTEST = 5
+_SHORTEST = 7
 _NOT_IN_JSON = re.compile('["\\\\\x00-\x1f]')
 _NOT_DIGITS = re.compile(r"[^0-9]+")
 ExportedRecord = dict[str, Any]
@@ -112,6 +112,11 @@ class Export:
             "Phones": [phone for line in lines if columns and (phone := self._phone(line, columns))],
         }
 
+    def digits(self, index: int) -> Iterator[str]:
+        """The digits of each current phone of an item."""
+        for line in self._lines(index):
+            yield _NOT_DIGITS.sub("", line.contact.text)
+
     def _lines(self, index: int) -> list[Line]:
         contacts = self.table.contacts(index)
         counting = in_force(contacts, self._base.kinds)
@@ -158,14 +163,14 @@ def in_force(contacts: Iterable[Contact], kinds: Collection[str]) -> Iterator[tu
 
 
 class NumberIndex:
-    """Finds a counterparty by the last ten digits of a phone, as MIKO's service of 2013 did."""
+    """Finds a counterparty by the last ten digits of a phone, as the code of examples/1c does."""
 
     def __init__(self, export: Export) -> None:
         self._export = export
         self._known: tuple[int, list[tuple[str, int]]] | None = None
 
     def name(self, text: str) -> str:
-        """The name of the first counterparty with this number. "": nobody has it."""
+        """The name of the first counterparty with this number, the older code first. "": nobody has it."""
         digits = _NOT_DIGITS.sub("", text)[-10:]
         if len(digits) < _SHORTEST:
             return ""
@@ -173,11 +178,11 @@ class NumberIndex:
         return "" if found is None else self._export.table.item(found).name
 
     def _all(self) -> list[tuple[str, int]]:
-        """The digits of each phone with the index of its item. Items marked for deletion are left out."""
+        """The digits of each current phone with the index of its item. Items marked for deletion are left out."""
         table = self._export.table
         if self._known is None or self._known[0] != table.revision:
-            living = [index for index in self._export.order() if not table.item(index).deleted]
-            phones = ((phone, index) for index in living for phone in table.record(index).phones)
-            known = [(_NOT_DIGITS.sub("", phone.text), index) for phone, index in phones]
+            items = ((table.item(index), index) for index in self._export.order())
+            living = sorted((item.code, item.name, index) for item, index in items if not item.deleted)
+            known = [(text, index) for *_order, index in living for text in self._export.digits(index)]
             self._known = (table.revision, known)
         return self._known[1]

@@ -65,6 +65,13 @@ FaultKind = Literal[
     "xml_bomb",  # 200: a document type with entities of entities
     "external_entity",  # 200: a document type with an entity that names a file
     "deep",  # 200: 100,000 nested levels
+    # Only of ``identify``:
+    "mtom",  # 200: the envelope as a part of an answer by MTOM
+    "json_name",  # 200: the name in a record of JSON; of a web service in its text
+    "name_list",  # 200: the same in a list
+    "long_name",  # 200: a name of 1 MB
+    "no_content",  # 204 of the HTTP service for a number that nobody has
+    # Of all:
     "drip",  # the correct answer, 64 bytes every ``value`` seconds
 ]
 """The names of the faults."""
@@ -76,9 +83,9 @@ FAULT_KINDS: tuple[str, ...] = get_args(FaultKind)
 class InjectedFault:
     """A fault that is switched on.
 
-    It hits requests whose decoded path and query contain ``match``. It passes the first ``after`` of them and then hits
-    ``times`` (None: all until it is switched off). ``value`` is a number of seconds or rows, by kind. ``hits`` counts
-    the hits.
+    It hits requests whose decoded path and query, with the operation of a web service behind, contain ``match``. It
+    passes the first ``after`` of them and then hits ``times`` (None: all until it is switched off). ``value`` is a
+    number of seconds or rows, by kind. ``hits`` counts the hits.
     """
 
     kind: FaultKind

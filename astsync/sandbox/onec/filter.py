@@ -1,7 +1,7 @@
 """The ``$filter`` of the stand-in 1C: the part of the language that clients use, with 1C's own errors."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -54,13 +54,20 @@ class Operand:
     get: Callable[[Any], Any]
 
 
-def parse_filter(text: str, columns: Mapping[str, Column], section: TabularSection | None = None) -> Test:
+def parse_filter(
+    text: str,
+    columns: Mapping[str, Column],
+    section: TabularSection | None = None,
+    missing: Collection[str] = (),
+) -> Test:
     """Parse a ``$filter`` to a test of rows. ``section`` is the tabular section that any/all can search.
+
+    ``missing`` are functions that this 1C does not have.
 
     Raises ODataError: 400 code 6 for an unknown field, 14 for a text that cannot be parsed, 21 for a function that 1C
     lacks; 500 code -1 for what it cannot compare.
     """
-    parser = _Parser(_tokens(text), columns, section)
+    parser = _Parser(_tokens(text), columns, section, missing=missing)
     test = parser.either()
     parser.expect("end")
     return test
@@ -87,9 +94,11 @@ class _Parser:
         columns: Mapping[str, Column],
         section: TabularSection | None,
         prefix: str = "",
+        missing: Collection[str] = (),
     ) -> None:
         self._tokens, self.at = tokens, 0
         self._columns, self._section, self._prefix = columns, section, prefix
+        self._missing = missing
 
     def either(self) -> Test:
         test = self._both()
@@ -156,6 +165,10 @@ class _Parser:
             return Operand("Cast", first.get)
         if name == "concat":
             return Operand("String", lambda row: str(first.get(row)) + str(second.get(row)))
+        if name in self._missing:
+            raise _no_function(name)
+        if "Text" in {first.type, second.type}:  # the language of queries wants them cut first (ВЫРАЗИТЬ)
+            raise cannot_compare()
         function = _FUNCTIONS[name]
         return Operand("Boolean", lambda row: function(str(first.get(row)), str(second.get(row))))
 
@@ -176,7 +189,7 @@ class _Parser:
         self.expect("(")
         variable = self._next().text
         self.expect(":")
-        inner = _Parser(self._tokens[self.at :], section.columns, None, f"{variable}/")
+        inner = _Parser(self._tokens[self.at :], section.columns, None, f"{variable}/", self._missing)
         test = inner.either()
         self.at += inner.at
         self.expect(")")
@@ -255,7 +268,7 @@ def _as_number(value: object) -> float:
 
 
 def _no_function(name: str) -> ODataError:
-    if name in _UNIMPLEMENTED:
+    if name in _UNIMPLEMENTED or name in _FUNCTIONS:
         return ODataError(400, 21, f"Function {name} is not implemented")
     return bad_filter()
 

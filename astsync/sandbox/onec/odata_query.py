@@ -115,10 +115,14 @@ def _number(text: str) -> int:
 
 @dataclass(slots=True)
 class SetReader:
-    """Reads the sets of an infobase. ``hidden``: references of items that the login has no rights to (RLS)."""
+    """Reads the sets of an infobase. ``hidden``: references of items that the login has no rights to (RLS).
+
+    ``missing``: functions of ``$filter`` that this 1C does not have.
+    """
 
     base: Infobase
     hidden: set[str] = field(default_factory=set)
+    missing: set[str] = field(default_factory=set)
     _found: OrderedDict[tuple[object, ...], Sequence[int]] = field(default_factory=OrderedDict)
 
     def count(self, entity: EntitySet, query: Query) -> int:
@@ -182,7 +186,7 @@ class SetReader:
 
     def _select(self, entity: EntitySet, query: Query) -> Sequence[int]:
         """The places of a selection in its order. The last six selections are cached: every page needs the same one."""
-        state = (entity.rows.revision, frozenset(self.hidden), query.allowed_only)
+        state = (entity.rows.revision, frozenset(self.hidden), frozenset(self.missing), query.allowed_only)
         key = (entity.name, query.filter, query.order, *state)
         if key not in self._found:
             self._found[key] = self._search(entity, query)
@@ -206,7 +210,9 @@ class SetReader:
         return places
 
     def _test(self, entity: EntitySet, query: Query) -> Test | None:
-        return parse_filter(query.filter, entity.columns, self._section(entity)) if query.filter else None
+        if not query.filter:
+            return None
+        return parse_filter(query.filter, entity.columns, self._section(entity), self.missing)
 
     def _unordered(self, entity: EntitySet, query: Query) -> Iterator[int]:
         return self._tested(entity, entity.rows.indexes(), self._test(entity, query))

@@ -5,6 +5,7 @@
     python -m astsync.sandbox.onec --size 500 --port 0
 """
 
+import re
 import threading
 import time
 import uuid
@@ -32,13 +33,22 @@ COUNTERPARTIES = "Контрагенты"
 
 @dataclass(slots=True)
 class LoggedRequest:
-    """A request in the log: method, decoded path and query, and what was answered. ``status`` 0: no answer yet."""
+    """A request in the log: method, decoded path and query, and what was answered. ``status`` 0: no answer yet.
+
+    ``operation`` is that of a web service that was called, by the header of SOAP.
+    """
 
     method: str
     path: str
     query: str
     status: int = 0
     rows: int = 0
+    operation: str = ""
+
+    @property
+    def told(self) -> str:
+        """Path, query and operation, by which faults and tests find it."""
+        return f"{self.path}?{self.query}{f' {self.operation}' if self.operation else ''}"
 
     @property
     def set(self) -> str:
@@ -60,9 +70,10 @@ class OneC:
 
     While it runs ``service.composition`` (the published sets) may be changed. ``requests`` is the log of requests.
 
-    Beside OData it publishes ``ws/astsync`` (the web service of examples/1c), ``ws/astsync_variants`` (the same list as
-    texts of JSON, XML and base64, and with two outputs), ``hs/astsync/counterparties`` (the HTTP service: cursor,
-    offset or page, limit; GET or POST) and ``ws/1C_MIKO_identify_number.1cws``. ``web.host`` replaces the host in the
+    Beside OData it publishes ``ws/astsync`` (the web service of examples/1c: the list and ``identify``),
+    ``ws/astsync_variants`` (the same list as texts of JSON, XML and base64, and with two outputs),
+    ``hs/astsync/counterparties`` (the HTTP service: cursor, offset or page, limit; GET or POST),
+    ``hs/astsync/identify?number=`` and ``ws/1C_MIKO_identify_number.1cws``. ``web.host`` replaces the host in the
     WSDL: behind a proxy 1C writes an internal one.
     """
 
@@ -201,14 +212,14 @@ class OneC:
         self._faults.clear()
 
     def asked(self, text: str = "") -> list[LoggedRequest]:
-        """The logged requests whose decoded path and query contain ``text``."""
-        return [request for request in list(self.requests) if text in f"{request.path}?{request.query}"]
+        """The logged requests whose decoded path, query and operation contain ``text``."""
+        return [request for request in list(self.requests) if text in request.told]
 
     # Answering a request.
 
     def _respond(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> HttpAnswer:
         path, _, query = target.partition("?")
-        request = LoggedRequest(method, unquote(path), unquote(query))
+        request = LoggedRequest(method, unquote(path), unquote(query), operation=_operation(headers))
         self.requests.append(request)
         if 0 < self.longest_query < len(query):
             return too_long()
@@ -219,7 +230,7 @@ class OneC:
 
     def _answer(self, request: LoggedRequest, asked: HttpRequest) -> HttpAnswer:
         raw_query, accept = asked.target.partition("?")[2], asked.headers.get("accept", "")
-        fault = self._faults.take(f"{request.path}?{request.query}", wanted_rows(raw_query))
+        fault = self._faults.take(request.told, wanted_rows(raw_query))
         if fault is not None:
             self._suffer(fault)
         kind = fault.kind if fault is not None else ""
@@ -287,6 +298,12 @@ class OneC:
         if index is None:
             raise KeyError(f"{catalog} has no {ref}")
         return index
+
+
+def _operation(headers: Mapping[str, str]) -> str:
+    """The operation of a call of a web service: the end of ``…#astsync:identify`` in the header of SOAP 1.1 or 1.2."""
+    named = re.search(r':(\w+)"', headers.get("soapaction", "") or headers.get("content-type", ""))
+    return named[1] if named else ""
 
 
 def _put_mark(answer: HttpAnswer) -> None:

@@ -12,7 +12,7 @@ from astsync.sandbox.onec.export import Export, ExportedRecord, ListPage, Number
 from astsync.sandbox.onec.http_answers import HttpAnswer
 from astsync.sandbox.onec.odata_query import query_options
 from astsync.sandbox.onec.odata_service import ODataService
-from astsync.sandbox.onec.service_faults import HTTP_INSTEAD, LISTED, spoilt_records, web_fault
+from astsync.sandbox.onec.service_faults import HTTP_INSTEAD, LISTED, in_parts, spoilt_name, spoilt_records, web_fault
 from astsync.sandbox.onec.soap import (
     NO_RIGHTS,
     SoapCall,
@@ -30,6 +30,7 @@ from astsync.sandbox.onec.web_services import IDENTIFY, LIST, WEB_SERVICES
 from astsync.sandbox.onec.wsdl import WebService, wsdl
 
 HTTP_SERVICE = "astsync/counterparties"
+HTTP_IDENTIFY = "astsync/identify"
 _JSON = "application/json; charset=utf-8"
 _LONG = 500
 """An answer with more counterparties is written to the disk and sent from there."""
@@ -80,13 +81,15 @@ class PublishedServices:
         if root not in {"ws", "hs"} or not asked.path.startswith(f"/{self._service.publication}/"):
             return None
         service = next((one for one in WEB_SERVICES if rest in one.paths), None) if root == "ws" else None
-        if service is None and (root, rest) != ("hs", HTTP_SERVICE):
+        if service is None and (root != "hs" or rest not in {HTTP_SERVICE, HTTP_IDENTIFY}):
             return HttpAnswer(404)
         refusal = self._service.refusal(asked.headers.get("authorization", ""))
         if refusal is not None:
             return refusal
         with self._service.lock:
-            return self._http(asked, fault) if service is None else self._soap(asked, service, fault)
+            if service is not None:
+                return self._soap(asked, service, fault)
+            return self._http(asked, fault) if rest == HTTP_SERVICE else self._http_name(asked, fault)
 
     # Web services.
 
@@ -100,7 +103,9 @@ class PublishedServices:
             return instead
         try:
             call = read_call(asked.body, service)
-            return self._identify(call) if service is IDENTIFY else self._list(call, service, fault)
+            if call.operation.name == IDENTIFY:
+                return self._identify(call, service, fault)
+            return self._list(call, service, fault)
         except SoapFault as error:
             return fault_envelope(version_of(asked.body), error)
 
@@ -108,10 +113,19 @@ class PublishedServices:
         host = self.host or asked.headers.get("host", "localhost")
         return f"http://{host}/{quote(self._service.publication)}/ws/{quote(service.paths[1])}"
 
-    def _identify(self, call: SoapCall) -> HttpAnswer:
-        name = list_writers.xml_text(self._numbers.name(call.parameters["Number"])).encode()
-        body = b"".join(wrapped(IDENTIFY, call, output("return", iter((name,)))))
-        return HttpAnswer(200, body, content_type(call.version))
+    def _identify(self, call: SoapCall, service: WebService, fault: str) -> HttpAnswer:
+        """Tell the name of a number, as examples/1c do: by the right of everybody, so that hidden rows are a fault."""
+        name = spoilt_name(self._name(call.parameters["Number"], fault), fault)
+        text = list_writers.xml_text(name).encode()
+        outputs = LISTED.get(fault, _outputs)(iter((text,)))
+        body = b"".join(wrapped(service, call, outputs))
+        kind = content_type(call.version)
+        return in_parts(body, kind) if fault == "mtom" else HttpAnswer(200, body, kind)
+
+    def _name(self, number: str, fault: str) -> str:
+        if any(self._export.table.find(ref) is not None for ref in self._service.reader.hidden):
+            raise module_fault("astsync", NO_RIGHTS, 61)
+        return "" if fault == "empty" else self._numbers.name(number)
 
     def _list(self, call: SoapCall, service: WebService, fault: str) -> HttpAnswer:
         limit = int(call.parameters["Limit"] or 0)
@@ -166,6 +180,22 @@ class PublishedServices:
         answer = self._sent(f"http {fault}", page, body, _JSON)
         answer.mark = True
         return answer
+
+    def _http_name(self, asked: HttpRequest, fault: str) -> HttpAnswer:
+        if fault in HTTP_INSTEAD and fault != "nil_return":
+            return HTTP_INSTEAD[fault]()
+        if asked.method != "GET":
+            return HttpAnswer(405, headers={"Allow": "GET"})
+        try:
+            name = spoilt_name(self._name(asked.query.get("number", ""), fault), fault)
+        except SoapFault as error:
+            return HttpAnswer(500, str(error).encode(), "text/plain; charset=utf-8", mark=True)
+        if fault == "nil_return":
+            return HttpAnswer(200, b"null", _JSON, mark=True)
+        if fault == "no_content" and not name:
+            return HttpAnswer(204)
+        kind = _JSON if fault in {"json_name", "name_list"} else "text/plain; charset=utf-8"
+        return HttpAnswer(200, name.encode(), kind, mark=True)
 
     def _http_page(self, given: Mapping[str, str], fault: str) -> ListPage:
         limit = int(given.get("limit") or 0)

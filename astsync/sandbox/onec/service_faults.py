@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterator, Mapping
 from itertools import cycle
 
+import orjson
+
 from astsync.sandbox.onec.export import ExportedRecord
-from astsync.sandbox.onec.http_answers import HttpAnswer
+from astsync.sandbox.onec.http_answers import BOM, HttpAnswer
 from astsync.sandbox.onec.soap import NO_RIGHTS, closing, content_type, fault_envelope, module_fault, opening, output
 from astsync.sandbox.onec.wsdl import WebService
 
@@ -74,3 +76,22 @@ def spoilt_records(records: Iterator[ExportedRecord], fault: str) -> Iterator[Ex
     if fault == "no_name":
         return ({name: value for name, value in record.items() if name != "Name"} for record in records)
     return cycle(records) if fault == "endless" else records
+
+
+_LONG = 1024 * 1024
+
+
+def spoilt_name(name: str, fault: str) -> str:
+    """Spoil what ``identify`` tells: wrap the name as other services do, or make it endless."""
+    if fault == "json_name":
+        return orjson.dumps({"Name": name}).decode()
+    if fault == "name_list":
+        return orjson.dumps([{"Name": name}] if name else []).decode()
+    return "ООО " * (_LONG // 7) if fault == "long_name" else name
+
+
+def in_parts(envelope: bytes, kind: str) -> HttpAnswer:
+    """Write an answer by MTOM: one part, with a byte order mark as some web servers put one before it."""
+    head = f'Content-Type: application/xop+xml; charset=utf-8; type="{kind.partition(";")[0]}"\r\nContent-ID: <root>'
+    body = b"--uuid:1c\r\n%s\r\n\r\n%s%s\r\n--uuid:1c--\r\n" % (head.encode(), BOM, envelope)
+    return HttpAnswer(200, body, 'multipart/related; type="application/xop+xml"; boundary="uuid:1c"')

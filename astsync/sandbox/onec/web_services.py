@@ -28,13 +28,15 @@ _TYPES = {
     "Phone": tuple(DeclaredElement(name, optional=True) for name in ("Kind", "Value", "Presentation", "Number")),
 }
 _OPERATION = Operation(LIST, _ASKED, (_PAGE,))
+IDENTIFY = "identify"
+_IDENTIFY = Operation(IDENTIFY, (DeclaredElement("Number"),), (DeclaredElement("return"),))
 
 
 def _text(name: str) -> Operation:
     return Operation(name, _ASKED, (DeclaredElement("return"),))
 
 
-ASTSYNC = WebService("astsync", NAMESPACE, (_OPERATION,), _TYPES)
+ASTSYNC = WebService("astsync", NAMESPACE, (_OPERATION, _IDENTIFY), _TYPES)
 """The service that examples/1c adds to a configuration."""
 
 VARIANTS = WebService(
@@ -53,12 +55,12 @@ VARIANTS = WebService(
 """The same list as services of other authors return it: as a text with JSON, XML (escaped or CDATA) or base64 of JSON,
 and with a second output. A text in place of elements is very common in public services."""
 
-IDENTIFY = WebService(
+MIKO = WebService(
     "MIKO_identify_number",
     MIKO_NAMESPACE,
-    (Operation("identify", (DeclaredElement("Number"),), (DeclaredElement("return"),)),),
+    (_IDENTIFY,),
     file="1C_MIKO_identify_number.1cws",
 )
 """MIKO's service of 2013: it returned the caller's name during the call."""
 
-WEB_SERVICES = (ASTSYNC, VARIANTS, IDENTIFY)
+WEB_SERVICES = (ASTSYNC, VARIANTS, MIKO)

@@ -13,6 +13,7 @@ from astsync.errors import SourceError, SourceFailure, SourceQueryError
 from astsync.sources.formats.values import text_of
 from astsync.sources.odata.contacts import SearchPlace
 from astsync.sources.odata.pages import ODataPages
+from astsync.text import listed
 
 logger = logging.getLogger(__name__)
 
@@ -25,6 +26,8 @@ _LOCAL = 5
 """Last digits that are looked for in a whole number, and in a column that holds the local number alone."""
 
 _LONGEST_REFERENCE = 200
+_NOT_COMPARED = "code -1"
+_ONLY_LOCAL = "%s: 1C searches no texts there, only %s: a number that has no parts is found by no call"
 _CURE = (
     'Ask 1C by the web service of examples/1c instead: online = "soap" in the section [serve], or online = "http". '
     "This configuration of 1C does not allow such a filter."
@@ -44,9 +47,11 @@ class CandidateSearch:
 
     def __init__(self, pages: ODataPages, place: SearchPlace) -> None:
         self._pages, self._place = pages, place
-        self._forms = [_Form(like=True), _Form(like=False)]
+        forms: tuple[_Form, ...] = (_Form(like=True), _Form(like=False))
         if place.local:  # the columns of whole texts may be of unlimited length there, which 1C does not compare
-            self._forms = [*self._forms, _Form(like=True, whole=False), _Form(like=False, whole=False)]
+            forms = (*forms, _Form(like=True, whole=False), _Form(like=False, whole=False))
+        self._all = forms
+        self._forms = list(forms)
 
     def refs(self, number: str) -> list[str]:
         """The references of those that may have the number, ``MOST_OWNERS`` at most. Raises SourceError.
@@ -58,12 +63,19 @@ class CandidateSearch:
             try:
                 found = self._ask(form, number)
             except (SourceQueryError, SourceFailure) as error:
+                if isinstance(error, SourceFailure) and _NOT_COMPARED not in error.message:
+                    raise
                 logger.info("%s: the filter of a number is refused: %s", self._place.name, error)
                 refused = refused or error
                 continue
+            if form is not self._forms[0] and not form.whole:
+                logger.warning(_ONLY_LOCAL, self._place.name, listed(self._place.local))
             self._forms = [form]
             return found
-        raise _explained(self._place.name, refused)
+        self._forms = list(self._all)
+        raise SourceQueryError(
+            f"1C refuses the filter of a number on {self._place.name}: {refused.message if refused else ''}", hint=_CURE
+        )
 
     def _ask(self, form: _Form, number: str) -> list[str]:
         place = self._place
@@ -100,11 +112,3 @@ def spellings(digits: str) -> list[str]:
     """
     head, middle, end = digits[:-4], digits[-4:-2], digits[-2:]
     return [digits, f"{head}-{middle}-{end}", f"{head} {middle} {end}", f"{head}-{middle}{end}", f"{middle}-{end}"]
-
-
-def _explained(name: str, error: SourceError | None) -> SourceError:
-    """Make the error of a search that no form could do. A failure that may pass keeps its own cure."""
-    if isinstance(error, SourceFailure) and "code -1" not in error.message:
-        return error
-    told = error.message if error is not None else "no form of it is understood"
-    return SourceQueryError(f"1C refuses the filter of a number on {name}: {told}", hint=_CURE)
