@@ -10,6 +10,7 @@ from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.file.section import FileConfig
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.identified import LARGEST_IDENTIFIED, Identified, Identifier
+from astsync.sources.identify_check import NOBODYS_NUMBER, check_identifier
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.soap.section import SoapConfig
 from astsync.stopping import NEVER, Stopping
@@ -19,11 +20,13 @@ __all__ = [
     "IDENTIFIERS",
     "KINDS",
     "LARGEST_IDENTIFIED",
+    "NOBODYS_NUMBER",
     "SOURCE",
     "Identified",
     "Identifier",
     "Kind",
     "Source",
+    "check_identifier",
     "kind_of",
     "open_identifier",
     "open_source",

@@ -7,6 +7,8 @@
 //  Cursor       - string (http://www.w3.org/2001/XMLSchema), "Возможно пустое значение";
 //  Limit        - int (http://www.w3.org/2001/XMLSchema);
 //  ChangedSince - dateTime (http://www.w3.org/2001/XMLSchema), "Возможно пустое значение".
+// Операция identify, тип возвращаемого значения string (http://www.w3.org/2001/XMLSchema), имя метода identify;
+// параметр Number - string (http://www.w3.org/2001/XMLSchema), "Входной".
 
 // Контрагенты после курсора: все, если Limit не больше нуля, иначе не больше Limit.
 Функция GetCounterparties(Cursor, Limit, ChangedSince)
@@ -18,6 +20,13 @@
 	КонецЦикла;
 	Страница.NextCursor = Порция.NextCursor;
 	Возврат Страница;
+	
+КонецФункции
+
+// Кто звонит: наименование контрагента с этим номером, как в списке; пусто, если номер никому не принадлежит.
+Функция identify(Number)
+	
+	Возврат ТекстXML(КонтрагентыДляАТС.НаименованиеПоНомеру(Number));
 	
 КонецФункции
 

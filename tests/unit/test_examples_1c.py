@@ -9,7 +9,7 @@ from xml.etree import ElementTree
 import pytest
 
 from astsync.sandbox.onec import OneC
-from astsync.sandbox.onec.published_services import HTTP_SERVICE
+from astsync.sandbox.onec.published_services import HTTP_IDENTIFY, HTTP_SERVICE
 from astsync.sandbox.onec.web_services import ASTSYNC, MIKO
 from tests.unit import bsl_syntax as bsl
 from tests.unit.soap_client import Services
@@ -38,6 +38,7 @@ PLATFORM = {
     "Сред": {2, 3},
     "СтрДлина": {1},
     "СтрЗаменить": {3},
+    "Строка": {1},
     "СтрНайти": {2},
     "ТекущаяДатаСеанса": {0},
     "Тип": {1},
@@ -108,7 +109,7 @@ class TestLanguage:
     def test_own_functions_are_used_or_exported(self, name: str) -> None:
         tree = bsl.module(name)
         called = {function for _, function, _ in bsl.calls(tree)}
-        entries = {"GetCounterparties", "identify", "counterpartiesGET"}
+        entries = {"GetCounterparties", "identify", "counterpartiesGET", "identifyGET"}
         for function, node in bsl.functions(tree).items():
             assert function in called | entries or bsl.exported(node), function
 
@@ -143,15 +144,32 @@ class TestContract:
         assert root.get("targetNamespace") == "urn:astsync:counterparties:1"
 
     @pytest.mark.parametrize(
-        ("name", "wsdl", "operation"),
-        [("web_service.bsl", "astsync", "GetCounterparties"), ("identify.bsl", "MIKO_identify_number", "identify")],
+        ("name", "wsdl", "operations"),
+        [
+            ("web_service.bsl", "astsync", ("GetCounterparties", "identify")),
+            ("identify.bsl", "MIKO_identify_number", ("identify",)),
+        ],
     )
-    def test_modules_have_the_operations_of_the_wsdl(self, name: str, wsdl: str, operation: str) -> None:
+    def test_modules_have_the_operations_of_the_wsdl(self, name: str, wsdl: str, operations: tuple[str, ...]) -> None:
         root = xml(f"{wsdl}.wsdl")
         wrappers = {one.get("name"): one for one in root.iter(f"{XS}element") if one.get("type") is None}
-        assert set(wrappers) == {operation, f"{operation}Response"}
-        fields = [field.get("name") for field in wrappers[operation].iter(f"{XS}element") if field.get("type")]
-        assert fields == bsl.parameters(bsl.functions(bsl.module(name))[operation])
+        assert set(wrappers) == {f"{operation}{end}" for operation in operations for end in ("", "Response")}
+        for operation in operations:
+            fields = [field.get("name") for field in wrappers[operation].iter(f"{XS}element") if field.get("type")]
+            assert fields == bsl.parameters(bsl.functions(bsl.module(name))[operation])
+
+    @pytest.mark.parametrize("name", COMMON)
+    def test_a_number_is_told_the_name_of_the_list(self, name: str) -> None:
+        """As the stand-in does: the card's own name, never of one marked for deletion, the older code first."""
+        text = (FOLDER / name).read_text(encoding="utf-8")
+        query = next(one for one in bsl.queries(bsl.parse(text)) if "ПОДОБНО" in one)
+        assert "ПометкаУдаления" in query
+        assert re.search(r"УПОРЯДОЧИТЬ ПО\s+Код,\s+Наименование,\s+Ссылка$", query)
+        assert re.search(r"Наименование КАК Наименование", query)
+
+    def test_the_name_of_a_number_is_fit_for_xml(self) -> None:
+        for name in ("web_service.bsl", "identify.bsl"):
+            assert "ТекстXML(" in bsl.text_of(bsl.functions(bsl.module(name))["identify"])
 
     def test_objects_are_built_of_the_package(self) -> None:
         tree = bsl.module("web_service.bsl")
@@ -186,7 +204,8 @@ class TestPublication:
         assert points == {service.name: service.paths[1] for service in (ASTSYNC, MIKO)}
         service = root.find(f".//{VRD}service")
         assert service is not None
-        assert f"{service.get('rootUrl')}/counterparties" == HTTP_SERVICE
+        templates = re.findall(r"шаблон (/\w+)", (FOLDER / "http_service.bsl").read_text(encoding="utf-8"))
+        assert [f"{service.get('rootUrl')}{template}" for template in templates] == [HTTP_SERVICE, HTTP_IDENTIFY]
 
     def test_it_switches_on_the_web_service_alone(self) -> None:
         root = xml("default.vrd")

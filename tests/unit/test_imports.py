@@ -58,6 +58,7 @@ STOREYS: dict[str, tuple[str, ...]] = {
     "bounds": (),
     "check": (),
     "identified": (),
+    "identify_check": ("check", "identified"),
     "formats": ("bounds", "formats"),
     "onec": ("formats", "onec"),
     "records": ("bounds", "formats", "onec", "records"),

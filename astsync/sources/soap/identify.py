@@ -29,6 +29,10 @@ from astsync.stopping import NEVER, Stopping
 logger = logging.getLogger(__name__)
 
 _ONCE = Patience(all_waits=0)
+_PUBLISH_IDENTIFY = (
+    " The service of examples/1c has it since this version: take its modules anew and publish it. Another service is "
+    "named in serve.soap.wsdl."
+)
 _READ_ANEW = 60.0
 """Seconds for which a WSDL that was just read is believed: an answer that does not fit it is the service's fault."""
 
@@ -116,7 +120,11 @@ class SoapIdentifier:
         return self._chosen(self._loader.fetch(stopping))  # yesterday's service may have had only the list
 
     def _chosen(self, wsdl: Wsdl) -> _ReadWsdl:
-        call = OfferedOperations(wsdl, self._config.table(SoapConfig), self._loader.address).choose()
+        try:
+            call = OfferedOperations(wsdl, self._config.table(SoapConfig), self._loader.address).choose()
+        except SourceQueryError as error:
+            error.hint += _PUBLISH_IDENTIFY
+            raise
         if not call.operation.outputs:
             raise SourceQueryError(
                 f"the operation {call.operation.name} gives no answer",
