@@ -1,4 +1,4 @@
-"""``astsync check`` of the way to ask 1C for one number: does it answer, does it know what the list has, in what time."""
+"""``astsync check`` of the way to ask 1C for one number: does it answer, does it know the list, in what time."""
 
 import time
 from collections.abc import Iterator

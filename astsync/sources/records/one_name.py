@@ -15,7 +15,7 @@ from astsync.errors import SourceBadAnswer
 from astsync.sources.formats.error_fields import refuse_error
 from astsync.sources.formats.growing_xml import BadXml, GrowingTree, local
 from astsync.sources.formats.values import text_of
-from astsync.sources.formats.xdto_json import xdto_value
+from astsync.sources.formats.xdto_json import MARKED, xdto_value
 from astsync.sources.formats.xml_convert import element_value
 from astsync.sources.records.fields import values_at
 from astsync.text import listed, one_line
@@ -23,7 +23,7 @@ from astsync.text import listed, one_line
 NAME_FIELDS = ("Name", "Наименование", "Description")
 """Fields of a record that are its name wherever the record comes from."""
 
-_JSON = re.compile(r'[\[{]\s*["\[{\]}]|"')
+_CUT_JSON = re.compile(r'[\[{]\s*["\[{]')
 """How JSON begins that may hold a name. A name may begin with a bracket too, but hardly with two such marks."""
 
 _WRAPPERS = frozenset({"string", "return"})
@@ -43,14 +43,14 @@ def name_in_text(text: str, fields: Sequence[str], where: str) -> str:
         raise _bad(where, f"is {text}, which is no name")
     if text.startswith("<"):
         return _in_xml(text, fields, where)
-    if not _JSON.match(text):
+    if text[0] not in '[{"':
         return text_of(text, _LONGEST)
     try:
-        value = xdto_value(_parsed(text))
+        value = _parsed(text)
     except (ValueError, RecursionError):
-        if text.startswith('"'):  # a name in quotes
-            return text_of(text, _LONGEST)
-        raise _bad(where, "is cut or damaged JSON") from None
+        if _CUT_JSON.match(text):
+            raise _bad(where, "is cut or damaged JSON") from None
+        return text_of(text, _LONGEST)  # a name in quotes, or one that begins with a bracket
     return name_in_value(value, fields, where)
 
 
@@ -106,10 +106,12 @@ def _in_xml(text: str, fields: Sequence[str], where: str) -> str:
 
 
 def _parsed(text: str) -> Any:
+    """Parse JSON. Raises ValueError, and RecursionError."""
     try:
-        return orjson.loads(text)
+        value = orjson.loads(text)
     except ValueError:  # users' data holds control characters and halves of surrogate pairs
-        return json.loads(text, strict=False)
+        value = json.loads(text, strict=False)
+    return xdto_value(value) if MARKED.match(text) else value
 
 
 def _bad(where: str, what: str) -> SourceBadAnswer:
