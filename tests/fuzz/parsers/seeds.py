@@ -11,6 +11,7 @@ import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from xml.sax.saxutils import escape
 
 from astsync.sandbox.onec.http_answers import atom_feed, service_xml
 from astsync.store.records import Snapshot
@@ -58,6 +59,25 @@ def json_lists() -> Seeds:
         {"value": [{"Ref_Key": "1", "Description": "ООО Ромашка", "IsFolder": False, "DeletionMark": None}]},
     ]
     return [json.dumps(shape, ensure_ascii=number % 2 == 0).encode() for number, shape in enumerate(shapes)]
+
+
+def one_names() -> Seeds:
+    """What services answer about one number."""
+    shapes: list[object] = [
+        "ООО Ромашка", None, [], {"Name": "ООО Ромашка", "error": ""}, [{"Наименование": "ИП Ёлкин"}],
+        xdto({"Name": "ООО Ромашка"}), {"a": {"b": "x"}},
+    ]  # fmt: skip
+    texts = ["ООО «Ромашка»", '"Ромашка" ООО', "[1] ООО", "<Name>ООО &amp; Ко</Name>", "<html><body>Вход</body></html>"]
+    return [json.dumps(shape, ensure_ascii=False).encode() for shape in shapes] + [text.encode() for text in texts]
+
+
+def soap_names() -> Seeds:
+    """The same as an operation answers it."""
+    wanted = [f"<m:return>{escape(text.decode())}</m:return>" for text in one_names()]
+    wanted += ["<m:return/>", '<m:return xsi:nil="true"/>', "<m:return><![CDATA[ООО <a>]]></m:return>", ""]
+    found = [answer("identify", ASTSYNC, outputs) for outputs in wanted]
+    part = b"--uuid:1\r\nContent-Type: application/xop+xml\r\n\r\n%s\r\n--uuid:1--" % found[0]
+    return [*found, part, envelope("<soap:Fault><faultstring>Беда</faultstring></soap:Fault>")]
 
 
 def contact_rows() -> Seeds:

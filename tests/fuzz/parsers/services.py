@@ -16,11 +16,14 @@ from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.onec.metadata_names import phone_like
 from astsync.sources.onec.rows import ref_key
+from astsync.sources.records.one_name import NAME_FIELDS, name_in_text, name_in_value
 from astsync.sources.records.paging import Page, paged
 from astsync.sources.records.reader import RecordReader
+from astsync.sources.soap.answers.one_value import read_value
 from astsync.sources.soap.answers.reader import AnswerReader
 from astsync.sources.soap.refusals import SOAP_RULES, soap_fault
 from astsync.sources.soap.section import SoapConfig
+from astsync.sources.soap.wsdl.answer_types import WsdlType
 from astsync.sources.soap.wsdl.cache import WsdlCache
 from astsync.sources.soap.wsdl.list_place import ListPlace
 from astsync.sources.soap.wsdl.loader import Transport, load_with_zeep
@@ -28,7 +31,7 @@ from astsync.sources.soap.wsdl.operations import OfferedOperations
 from astsync.sources.web import client as web
 from astsync.sources.web.client import WebClient, read_json
 from astsync.sources.web.refusals import odata_refusal, raise_hidden_error, refusal
-from astsync.sources.web.server_words import may_tell_error, read_words
+from astsync.sources.web.server_words import body_text, may_tell_error, read_words
 from astsync.sources.web.stream import Body
 from tests.fuzz.parsers.target import WHERE, chance_of, check_error, counterparties, folder, in_pieces, same_in_pieces
 from tests.unit.soap_service import ADDRESS, SHIPPED, call_of, fixture
@@ -187,6 +190,29 @@ def soap_answer(data: bytes) -> object:
 
     records = cast("tuple[list[object], Any]", same_in_pieces(data, chance, read))[0]
     return min(counterparties(records, config.fields), 3), place.form
+
+
+def one_name(data: bytes) -> object:
+    """Take the bytes as what an HTTP service answers about one number."""
+    name = name_in_text(body_text(data), chance_of(data).choice((NAME_FIELDS, ("Name",), ("a.b",))), WHERE)
+    name.encode()
+    return bool(name)
+
+
+@cache
+def _identify() -> tuple[tuple[str, str, WsdlType], ...]:
+    wanted = [(SHIPPED, "identify"), (fixture("v8-core"), "GetAny"), (fixture("neo-fly"), "GetText")]
+    return tuple((operation, *call_of(content, operation).response()) for content, operation in wanted)
+
+
+def soap_name(data: bytes) -> object:
+    """Take the bytes as the answer of an operation that tells one name."""
+    fitting = [one for one in _identify() if one[0].encode() in data] or _identify()
+    value = read_value(data, *chance_of(data).choice(fitting))
+    if isinstance(value, str):
+        return bool(name_in_text(value, NAME_FIELDS, WHERE))
+    name_in_value(value, NAME_FIELDS, WHERE).encode()
+    return type(value).__name__
 
 
 def _nowhere(url: str) -> bytes:
