@@ -90,6 +90,11 @@ class TestSoap:
                 asked.identify("74955550142")
             assert raised.value.hint
 
+    def test_the_namespace_of_2013_with_a_scheme_before_it(self) -> None:
+        replies = told("<m:return>ООО МИКО</m:return>", f"http://{MIKO_SPACE}")
+        with serving(soap(replies, MIKO)) as server, closing(opened(server, "soap")) as asked:
+            assert asked.identify("74955550142").name == "ООО МИКО"
+
     def test_the_call_is_what_the_wsdl_says(self) -> None:
         with serving(soap(told("<m:return>a</m:return>"))) as server, closing(opened(server, "soap")) as asked:
             asked.identify("74955550142")

@@ -12,6 +12,7 @@ from requests.auth import HTTPBasicAuth
 
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.export import stored
+from astsync.sandbox.onec.web_services import NAMESPACE
 from tests.unit.soap_client import XSI, Services, envelope, record_of, records_of, tag
 
 pytestmark = pytest.mark.server
@@ -243,3 +244,15 @@ class TestIdentify:
         assert own.identify("74955550142") == "ООО «Было»"
         own.onec.change(added.item.ref, deleted=True)
         assert own.identify("74955550142") == ""
+
+    def test_all_services_tell_the_same_name(self, own: Services) -> None:
+        own.onec.add("ООО «МИКО & Ко»", ["+7 (495) 555-01-42"])
+        body = envelope("identify", {"Number": "74955550142"}, "1.1", NAMESPACE)
+        assert "ООО «МИКО &amp; Ко»" in own.post("ws/astsync", body).content.decode()
+        assert own.get("hs/astsync/identify?number=74955550142").content.decode("utf-8-sig") == "ООО «МИКО & Ко»"
+        assert own.get("hs/astsync/identify?number=74955550199").content.decode("utf-8-sig") == ""
+
+    def test_a_fault_hits_the_question_alone(self, own: Services) -> None:
+        own.onec.fail("not_published", match="identify")
+        assert own.get("hs/astsync/identify?number=74955550142").status_code == 404
+        assert own.get("hs/astsync/counterparties").status_code == 200

@@ -231,6 +231,16 @@ class TestFilter:
     def test_what_it_understands(self, shared: Client, text: str, kinds: set[str]) -> None:
         assert {row["Тип"] for row in shared.rows(SECTION, filter=text, select="Тип")} == kinds
 
+    def test_texts_of_unlimited_length_are_not_searched(self, shared: Client) -> None:
+        assert shared.error(SECTION, filter="like(Значение,'%1%')")[:2] == (500, "-1")
+
+    def test_a_function_that_this_1c_does_not_have(self, shared: Client) -> None:
+        shared.onec.service.reader.missing.add("like")
+        try:
+            assert shared.error(SECTION, filter="like(Представление,'%1%')")[:2] == (400, "21")
+        finally:
+            shared.onec.service.reader.missing.clear()
+
     def test_numbers_and_dates(self, shared: Client) -> None:
         assert {row["LineNumber"] for row in shared.rows(SECTION, filter="LineNumber ge 2")} >= {"2", "3"}
         dated = shared.rows(SECTION, filter="ДействуетС gt datetime'2000-01-01T00:00:00'")

@@ -35,7 +35,7 @@ def read_value(body: bytes, operation: str, response: str, wsdl_type: WsdlType) 
         raise bad_soap_answer(operation, "holds nothing in its SOAP body")
     if local(content.tag) == "Fault":
         raise soap_fault(fault_text(content), operation)
-    if content.tag != response:
+    if _bare(content.tag) != _bare(response):
         raise ServiceChanged(
             f"the operation {operation} was answered with {local(content.tag)} instead of {local(response)}",
             hint="The service has changed since its WSDL was read, or the address leads to another service.",
@@ -78,7 +78,7 @@ def _result(content: Element, operation: str, wsdl_type: WsdlType) -> Any:
     if known is None:
         raise bad_soap_answer(operation, f"holds no {RETURN}, and several other outputs")
     tag, element = known
-    found = content.findall(tag)
+    found = [child for child in content if _bare(child.tag) == _bare(tag)]
     if not found:
         stranger = next((child for child in content if child.tag not in wsdl_type.elements), None)
         if stranger is not None:
@@ -94,6 +94,11 @@ def _result(content: Element, operation: str, wsdl_type: WsdlType) -> Any:
     if is_nil(found[0]):
         return None
     return typed_value(found[0], element.type)
+
+
+def _bare(tag: str) -> str:
+    """A tag without the scheme of its namespace: answers of the service of 2013 were printed with one, and without."""
+    return tag.replace("{http://", "{", 1)
 
 
 def _xml_part(body: bytes) -> bytes:
