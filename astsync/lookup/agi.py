@@ -1,0 +1,331 @@
+"""FastAGI: Asterisk asks for the caller's name, and gets it as commands.
+
+In a dialplan: ``AGI(agi://127.0.0.1:4573/)``. What follows the address does not matter. The caller is ``agi_callerid``,
+unless the presentation (``agi_callingpres``) is restricted: who withheld the number is not looked up. A dialplan may
+name another number, as of the called party: ``AGI(agi://127.0.0.1:4573/,${EXTEN})``; it is looked up in any case.
+
+The commands are ``SET VARIABLE CALLERID(name) "…"``, where a name is known, and ``SET VARIABLE ASTSYNC_ORIGIN "…"``
+always: ``snapshot``, ``online`` or nothing. Asterisk takes half a command for a whole one when the connection ends,
+and waits for ever after two commands in one piece. So each is one write, after the answer to the one before.
+
+``AgiReader`` reads, without any socket. ``AgiFace`` talks: over bare sockets and the loop's ``add_reader``, because
+asyncio's transports take as much time again as everything else here.
+"""
+
+import asyncio
+import logging
+import socket
+import unicodedata
+from collections.abc import Callable
+
+from astsync.lookup.figures import Figures
+from astsync.lookup.gate import Gate, Refusal
+from astsync.lookup.model import CallerName, Resolver
+
+log = logging.getLogger(__name__)
+
+MOST_COMMAND = 4_095
+"""Bytes of a command with its line feed. Asterisk takes what follows for the next command."""
+MOST_BYTES = 16 * 1024
+"""Of the variables that a client sends before the blank line, and of all its answers."""
+MOST_LINES = 400
+"""Of these variables. Asterisk sends 22, and up to 128 arguments."""
+MOST_NUMBER = 64
+"""Characters of a caller's number. A longer text is none."""
+GRACE = 0.5
+"""Seconds after the deadline in which Asterisk may still answer a command that it got in time."""
+
+_START = b"agi_"
+_RESTRICTION, _RESTRICTED = 0x60, 0x20  # bits of the presentation; Q.931
+_LATE = 0.05  # seconds that a resolver may take past the deadline; and between two looks at those past it
+_AT_ONCE = 16 * 1024  # bytes of one read
+_UNFIT = {"Cc", "Cs", "Zl", "Zp"}
+
+
+class BadAgi(Exception):
+    """What came is no FastAGI, or too much of it."""
+
+
+class HungUp(Exception):
+    """Asterisk says that the caller has hung up."""
+
+
+class AgiReader:
+    """Reads what a FastAGI client sends, as it comes in pieces. Its bytes and lines are bounded."""
+
+    __slots__ = ("_data", "_listing", "_read")
+
+    def __init__(self) -> None:
+        self._data = b""
+        self._read = 0
+        self._listing = b""
+
+    def environment(self, piece: bytes) -> str | None:
+        """Take a piece of the variables. The caller's number when they are complete, "" for none, None until then.
+
+        Raises BadAgi; HungUp if that follows at once.
+        """
+        data = self._data = self._data + piece if self._data else piece
+        end = data.find(b"\n\n")
+        size = len(data) if end < 0 else end
+        if data[:4] != _START[: len(data)] or size > MOST_BYTES or data.count(b"\n", 0, size) > MOST_LINES:
+            raise BadAgi
+        if end < 0:
+            return None
+        self._data = data[end + 2 :]
+        if self._data:
+            self.interrupted(b"")
+        return _caller(data[: end + 1])
+
+    def interrupted(self, piece: bytes) -> None:
+        """Take a piece that comes while no command is under way. Raises HungUp; BadAgi for anything else."""
+        self._data += piece
+        if self._data[:7] == b"HANGUP\n":
+            raise HungUp
+        if not b"HANGUP\n".startswith(self._data):
+            raise BadAgi
+
+    def answered(self, piece: bytes) -> bool:
+        """Take a piece of the answer to a command; whether the answer is complete. Raises BadAgi, HungUp."""
+        self._read += len(piece)
+        if self._read > MOST_BYTES:
+            raise BadAgi
+        self._data += piece
+        while (end := self._data.find(b"\n")) >= 0:
+            line, self._data = self._data[:end], self._data[end + 1 :]
+            if self._is_last(line):
+                if self._data:
+                    self.interrupted(b"")
+                return True
+        return False
+
+    def _is_last(self, line: bytes) -> bool:
+        """Whether a line ends an answer, as "200 result=1" or "520 End of proper usage." after some "520-…" does."""
+        if self._listing:
+            if not line.startswith(self._listing):
+                return False
+            self._listing = b""
+            return True
+        if line == b"HANGUP":
+            raise HungUp
+        code, sign = line[:3], line[3:4]
+        if not code.isdigit() or len(code) != 3 or sign not in {b" ", b"-", b""}:
+            raise BadAgi
+        if sign == b"-":
+            self._listing = code + b" "
+            return False
+        return not code.startswith(b"1")  # "100 Trying": the answer follows
+
+
+def _caller(variables: bytes) -> str:
+    """The number to look up, "" for none."""
+    argument = _variable(variables, b"\nagi_arg_1: ")
+    if argument and not argument.isspace():
+        return _number(argument)
+    presentation = _variable(variables, b"\nagi_callingpres: ")
+    if presentation.isdigit() and len(presentation) < 4 and int(presentation) & _RESTRICTION == _RESTRICTED:
+        return ""
+    return _number(_variable(variables, b"\nagi_callerid: "))
+
+
+def _variable(variables: bytes, label: bytes) -> bytes:
+    start = variables.find(label)
+    if start < 0:
+        return variables[len(label) - 1 : variables.find(b"\n")] if variables.startswith(label[1:]) else b""
+    start += len(label)
+    return variables[start : variables.find(b"\n", start)]
+
+
+def _number(value: bytes) -> str:
+    return value.decode("utf-8", "replace").strip() if len(value) <= 4 * MOST_NUMBER else ""
+
+
+def set_variable(variable: str, value: str) -> bytes:
+    """The command that sets a variable, or a function such as ``CALLERID(name)``, to a text.
+
+    Control characters become blanks. A text that is too long for a command is cut after a character.
+    """
+    if not value.isprintable():
+        value = "".join(" " if unicodedata.category(c) in _UNFIT else c for c in value)
+    head = f'SET VARIABLE {variable} "'.encode()
+    escaped = value.encode().replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+    room = MOST_COMMAND - len(head) - 2
+    if len(escaped) > room:
+        escaped = escaped[:room].decode("utf-8", "ignore").encode()
+        if (len(escaped) - len(escaped.rstrip(b"\\"))) % 2:
+            escaped = escaped[:-1]  # it would have escaped the sign after it
+    return head + escaped + b'"\n'
+
+
+_ORIGINS = {origin: set_variable("ASTSYNC_ORIGIN", origin or "") for origin in ("", "snapshot", "online")}
+
+
+class AgiFace:
+    """Talks FastAGI on the connections that an ``Entrance`` gives to ``welcome``; on one event loop.
+
+    ``deadline`` is in seconds from the accept. What a client has not sent until then is waited for no longer.
+    """
+
+    def __init__(self, resolver: Resolver, gate: Gate, figures: Figures, deadline: float) -> None:
+        self.resolver, self.gate, self.figures = resolver, gate, figures
+        self.deadline = deadline
+        self.loop = asyncio.get_running_loop()
+        # In the order of their accepts, which is that of their deadlines: one timer is enough for all.
+        self._open: dict[_Conversation, None] = {}
+        self._timer: asyncio.TimerHandle | None = None
+
+    def welcome(self, connected: socket.socket, address: str, moment: float) -> None:
+        """Begin to talk on a socket that does not block. ``moment``: of the accept, as the loop's ``time()``."""
+        talk = _Conversation(self, connected, address, moment)
+        self._open[talk] = None
+        if self._timer is None:
+            self._timer = self.loop.call_at(talk.end, self._look)
+
+    def close(self) -> None:
+        """End all conversations. Their calls go on with the carrier's name."""
+        for talk in list(self._open):
+            talk.close()
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def closed(self, talk: "_Conversation") -> None:
+        """Forget a conversation that has ended."""
+        del self._open[talk]
+        self.gate.leave(talk.address)
+
+    def _look(self) -> None:
+        """End the conversations that are too late. One timer may come some 50 ms after the deadline of a second one."""
+        now = self.loop.time()
+        late = []
+        for talk in self._open:
+            if talk.end > now:
+                break
+            late.append(talk)
+        for talk in late:
+            talk.look(now)
+        first = next(iter(self._open), None)
+        self._timer = None if first is None else self.loop.call_at(max(first.end, now + _LATE), self._look)
+
+
+def _nothing(_piece: bytes) -> None:
+    """Take what comes after the end."""
+
+
+class _Conversation:
+    """One call's connection: its variables, then a command and its answer at a time."""
+
+    __slots__ = ("_commands", "_face", "_moment", "_reader", "_socket", "_step", "_task", "_unsent", "address", "end")
+
+    def __init__(self, face: AgiFace, connected: socket.socket, address: str, moment: float) -> None:
+        self._face, self._socket, self._moment = face, connected, moment
+        self.address = address
+        self.end = moment + face.deadline
+        self._reader = AgiReader()
+        self._task: asyncio.Task[None] | None = None
+        self._commands: list[bytes] = []  # that are still to be sent, the next one last
+        self._unsent = b""
+        self._step: Callable[[bytes], None] = self._on_environment
+        face.loop.add_reader(connected, self._on_readable)
+
+    def look(self, now: float) -> None:
+        """End at the deadline, or soon after it: a resolver is just answering, a command has just been sent."""
+        more = GRACE if self._step == self._on_answer else _LATE if self._task is not None else 0.0
+        if now >= self.end + more:
+            if self._task is not None:
+                log.error("a lookup did not end at its deadline: this is a bug")
+            self._refuse(Refusal.SLOW)
+
+    def close(self) -> None:
+        """End the conversation, at whatever point it is."""
+        if self._socket.fileno() < 0:
+            return
+        self._face.loop.remove_reader(self._socket)
+        if self._unsent:
+            self._face.loop.remove_writer(self._socket)
+        self._socket.close()
+        self._step = _nothing  # a method of its own would keep it until the garbage collector comes
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        self._face.closed(self)
+
+    def _refuse(self, reason: Refusal) -> None:
+        self._face.gate.refused(reason, self.address)
+        self.close()
+
+    def _on_readable(self) -> None:
+        try:
+            piece = self._socket.recv(_AT_ONCE)
+        except (BlockingIOError, InterruptedError):
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self.close()
+            return
+        try:
+            self._step(piece)
+        except HungUp:
+            self.close()
+        except BadAgi:
+            self._refuse(Refusal.GARBAGE)
+
+    def _on_environment(self, piece: bytes) -> None:
+        caller = self._reader.environment(piece)
+        if caller is None:
+            return
+        self._step = self._reader.interrupted
+        if caller:
+            self._task = self._face.loop.create_task(self._resolve(caller))
+        else:
+            self._tell(CallerName())
+
+    async def _resolve(self, caller: str) -> None:
+        try:
+            found = await self._face.resolver.resolve(caller, self.end)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the call goes on
+            # Without its text, which may have the number.
+            log.error("a lookup ended with %s: this is a bug", type(error).__name__)  # noqa: TRY400
+            found = CallerName()
+        if self._task is not None:
+            self._task = None
+            self._tell(found)
+
+    def _tell(self, found: CallerName) -> None:
+        self._face.figures.looked_up("agi", found.origin, self._face.loop.time() - self._moment)
+        self._commands.append(_ORIGINS[found.origin or ""])
+        if found.name:
+            self._commands.append(set_variable("CALLERID(name)", found.name))
+        self._step = self._on_answer
+        self._send(self._commands.pop())
+
+    def _on_answer(self, piece: bytes) -> None:
+        if self._unsent:
+            raise BadAgi  # it answers a command that it does not have yet
+        if not self._reader.answered(piece):
+            return
+        if self._commands:
+            self._send(self._commands.pop())
+        else:
+            self.close()
+
+    def _send(self, command: bytes) -> None:
+        """Send a command. The kernel's queue is empty then, and takes it whole, but where the machine has no memory."""
+        try:
+            sent = self._socket.send(command)
+        except (BlockingIOError, InterruptedError):
+            sent = 0
+        except OSError:
+            self.close()
+            return
+        if sent < len(command):
+            if not self._unsent:
+                self._face.loop.add_writer(self._socket, self._send_rest)
+            self._unsent = command[sent:]
+        elif self._unsent:
+            self._face.loop.remove_writer(self._socket)
+            self._unsent = b""
+
+    def _send_rest(self) -> None:
+        self._send(self._unsent)

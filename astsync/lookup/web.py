@@ -1,0 +1,312 @@
+"""HTTP: the caller's name as a text or as JSON, the health of the service, its figures.
+
+``GET /lookup?number=`` answers 200 with the name alone, or with an empty body where none is known. An error has an
+empty body too, because a dialplan may take a body for the name; its reason is in the header ``X-Error``. Where JSON is
+asked for (``Accept: application/json``), an error is ``{"error": …}``.
+
+With a token every request needs ``Authorization: Bearer TOKEN``, but for ``/healthz``: it is for load balancers and
+watchdogs that send no headers, and tells neither a number nor a name nor how many there are.
+
+aiohttp reads HTTP. Its own answers to what is no HTTP would have a text, and its name and version in a header; a client
+that does not read its answer would stay for ever. ``_Connection`` mends that.
+"""
+
+import asyncio
+import functools
+import hmac
+import logging
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, cast
+from urllib.parse import unquote
+
+import orjson
+from aiohttp import web
+
+from astsync.lookup import figures as counted
+from astsync.lookup.figures import Figures
+from astsync.lookup.gate import Gate, Refusal
+from astsync.lookup.health import Health
+from astsync.lookup.model import Resolver
+
+log = logging.getLogger(__name__)
+
+MOST_NUMBER = 64
+"""Characters of a number in a request."""
+IDLE = 5.0
+"""Seconds that a connection may take to send its next request whole, that of its first one included."""
+UNREAD = 5.0
+"""Seconds that a client may take to read an answer."""
+
+_MOST_LINE, _MOST_HEADERS = 4_096, 64  # bytes of a line of a request; headers
+_JSON, _TEXT = "application/json", "text/plain"
+_BANNER = "astsync"
+_METHODS = "GET, HEAD"
+_ENDING = 1.0  # seconds that requests under way may still take when the face is closed
+
+
+class _Fault(Exception):
+    """An error of a request: its status, and its reason in a few fixed words."""
+
+    def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
+        self.status, self.reason, self.headers = status, reason, headers or {}
+
+
+class WebFace:
+    """Speaks HTTP on the connections that an ``Entrance`` gives to ``welcome``; on one event loop.
+
+    ``deadline`` is in seconds from the first byte of a request. ``health`` is asked on the loop, so it must answer at
+    once. ``token`` "": none is asked for.
+    """
+
+    def __init__(
+        self,
+        resolver: Resolver,
+        gate: Gate,
+        figures: Figures,
+        health: Callable[[], Health],
+        *,
+        deadline: float,
+        token: str = "",
+    ) -> None:
+        self._resolver, self._gate, self._figures, self._health = resolver, gate, figures, health
+        self._deadline, self._token = deadline, token.encode()
+        self._loop = asyncio.get_running_loop()
+        self._server = web.Server(self._handle)
+        self._coming: set[asyncio.Task[Any]] = set()
+        self._routes: dict[str, Callable[[web.BaseRequest, str], Awaitable[web.Response]]] = {
+            "/lookup": self._lookup,
+            "/healthz": self._healthz,
+            "/metrics": self._metrics,
+        }
+
+    def welcome(self, connected: socket.socket, address: str, _moment: float) -> None:
+        """Begin to speak on a socket that does not block."""
+        connection = _Connection(self._server, self._loop, self._gate, address)
+        task = self._loop.create_task(self._loop.connect_accepted_socket(lambda: connection, connected))
+        self._coming.add(task)
+        task.add_done_callback(functools.partial(self._came, connection, connected))
+
+    async def close(self) -> None:
+        """End all connections. Requests under way may take a second more."""
+        for task in list(self._coming):
+            task.cancel()
+        await self._server.shutdown(_ENDING)
+
+    def _came(self, connection: "_Connection", connected: socket.socket, task: asyncio.Task[Any]) -> None:
+        """Give up a connection that ended before aiohttp had it."""
+        self._coming.discard(task)
+        if task.cancelled() or task.exception() is not None:
+            connection.leave()
+            connected.close()
+
+    async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        wants_json = _wants_json(request.headers.getall("Accept", []))
+        try:
+            return await self._answer(request, wants_json)
+        except _Fault as fault:
+            return _error(fault, wants_json)
+        except Exception as error:  # noqa: BLE001 - whatever it is, its text is not for the client
+            # And not for the log: it may have the number.
+            log.error("a request ended with %s: this is a bug", type(error).__name__)  # noqa: TRY400
+            return _error(_Fault(500, "internal error"), wants_json)
+
+    async def _answer(self, request: web.BaseRequest, wants_json: bool) -> web.Response:
+        address = _connection(request).address
+        if not self._gate.may_ask(address):
+            self._gate.refused(Refusal.RATE, address)
+            raise _Fault(429, "too many requests", {"Retry-After": "1"})
+        path = request.path
+        route = self._routes.get(path)
+        if route is None:
+            raise _Fault(404, "no such page")
+        if path != "/healthz":
+            self._check_token(request, address)
+        if request.method not in {"GET", "HEAD"}:
+            raise _Fault(405, "wrong method", {"Allow": _METHODS})
+        if request.can_read_body:
+            raise _Fault(413, "a request has no body")
+        return await route(request, _JSON if wants_json else _TEXT)
+
+    def _check_token(self, request: web.BaseRequest, address: str) -> None:
+        if not self._token:
+            return
+        sent = request.headers.getall("Authorization", [])
+        scheme, _, token = sent[0].partition(" ") if len(sent) == 1 else ("", "", "")
+        right = hmac.compare_digest(token.strip().encode("utf-8", "surrogateescape"), self._token)
+        if not right or scheme.lower() != "bearer":
+            self._gate.refused(Refusal.TOKEN, address)
+            raise _Fault(401, "the token is missing or wrong", {"WWW-Authenticate": "Bearer"})
+
+    async def _lookup(self, request: web.BaseRequest, content_type: str) -> web.Response:
+        asked_at = _connection(request).asked_at
+        caller = number_asked(request.raw_path)
+        found = await self._resolver.resolve(caller, asked_at + self._deadline)
+        self._figures.looked_up("http", found.origin, self._loop.time() - asked_at)
+        if content_type == _TEXT:
+            return _response(found.name.encode("utf-8", "replace"), _TEXT)
+        name = found.name.encode("utf-8", "replace").decode() or None
+        return _json({"number": found.number, "name": name, "origin": found.origin})
+
+    async def _healthz(self, _request: web.BaseRequest, _content_type: str) -> web.Response:
+        health = self._health()
+        told = {
+            "store": "read" if health.store_read else "unreadable",
+            "snapshot_age_seconds": None if health.snapshot_age is None else round(health.snapshot_age),
+            "breaker": "open" if health.breaker_open else "closed",
+            "up_seconds": round(health.up),
+        }
+        return _json({"status": "ok" if health.well else "failed", **told}, 200 if health.well else 503)
+
+    async def _metrics(self, _request: web.BaseRequest, _content_type: str) -> web.Response:
+        return _response(self._figures.text(), counted.CONTENT_TYPE)
+
+
+class _Connection(web.RequestHandler):
+    """One connection, bounded in the time of each request and of each answer."""
+
+    __slots__ = ("_gate", "_left", "_stuck", "address", "asked_at")
+
+    def __init__(self, server: web.Server, loop: asyncio.AbstractEventLoop, gate: Gate, address: str) -> None:
+        super().__init__(
+            server,
+            loop=loop,
+            keepalive_timeout=IDLE,
+            access_log=None,  # type: ignore[arg-type]  # that is how aiohttp keeps no log
+            max_line_size=_MOST_LINE,
+            max_field_size=_MOST_LINE,
+            max_headers=_MOST_HEADERS,
+            lingering_time=0,  # no body is waited for
+            auto_decompress=False,
+        )
+        self._gate, self.address = gate, address
+        self.asked_at = 0.0
+        self._left = False
+        self._stuck: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        """Begin; each byte that the client does not take at once is then a reason for ``pause_writing``."""
+        cast(asyncio.Transport, transport).set_write_buffer_limits(high=0)
+        super().connection_made(transport)
+
+    def data_received(self, data: bytes) -> None:
+        """Take a piece of a request; the first one of it begins its time."""
+        if not self.asked_at:
+            self.asked_at = self._loop.time()
+        super().data_received(data)
+
+    def pause_writing(self) -> None:
+        """End soon a client that does not read its answer."""
+        super().pause_writing()
+        if self._stuck is None and self.transport is not None:
+            self._stuck = self._loop.call_later(UNREAD, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        """Go on with a client that has read its answer."""
+        super().resume_writing()
+        self._stop_waiting()
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        """End, and make room for another client."""
+        self._stop_waiting()
+        self.leave()
+        super().connection_lost(exc)
+
+    def leave(self) -> None:
+        """Make room for another client, once."""
+        if not self._left:
+            self._left = True
+            self._gate.leave(self.address)
+
+    async def finish_response(
+        self, request: web.BaseRequest, resp: web.StreamResponse, start_time: float | None
+    ) -> tuple[web.StreamResponse, bool]:
+        """Send an answer; the next request has its own time."""
+        self.asked_at = self._loop.time() if self._messages else 0.0
+        return await super().finish_response(request, resp, start_time)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,  # noqa: ARG002
+        status: int = 500,
+        exc: BaseException | None = None,  # noqa: ARG002
+        message: str | None = None,  # noqa: ARG002
+    ) -> web.StreamResponse:
+        """Answer what is no HTTP: without the text of aiohttp, which quotes what came."""
+        self._gate.refused(Refusal.GARBAGE, self.address)
+        response = _error(_Fault(status, "bad request" if status < 500 else "internal error"), wants_json=False)
+        response.force_close()
+        return response
+
+    def _stop_waiting(self) -> None:
+        if self._stuck is not None:
+            self._stuck.cancel()
+            self._stuck = None
+
+
+def number_asked(target: str) -> str:
+    """The number in the query of a request's target. A ``+`` before it is a plus, others are blanks. Raises _Fault.
+
+    A program that writes ``?number=+74952293042`` means the plus, though it is a blank in the query of a form.
+    """
+    pairs = (pair.partition("=") for pair in target.partition("?")[2].split("&"))
+    numbers = [value for key, _, value in pairs if key == "number"]
+    if len(numbers) != 1:
+        raise _Fault(400, "one number is needed" if not numbers else "more than one number")
+    number = numbers[0]
+    if len(number) > 9 * MOST_NUMBER:  # of three bytes each, as %XX
+        raise _Fault(413, "the number is too long")
+    number = unquote(number[:1] + number[1:].replace("+", " "), errors="replace").strip()
+    if len(number) > MOST_NUMBER:
+        raise _Fault(413, "the number is too long")
+    if not number:
+        raise _Fault(400, "one number is needed")
+    return number
+
+
+def _wants_json(accepted: list[str]) -> bool:
+    """Whether JSON is asked for by name, and is not less wanted than a text."""
+    wanted = {_JSON: 0.0, _TEXT: 0.0}
+    for each in ",".join(accepted).lower().split(","):
+        kind, *parameters = (part.strip() for part in each.split(";"))
+        if kind in wanted:
+            wanted[kind] = next((_quality(text[2:]) for text in parameters if text.startswith("q=")), 1.0)
+    return wanted[_JSON] > 0 and wanted[_JSON] >= wanted[_TEXT]
+
+
+def _quality(text: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        return 0.0
+
+
+def _connection(request: web.BaseRequest) -> _Connection:
+    return cast(_Connection, request.protocol)
+
+
+def _response(
+    body: bytes, content_type: str, status: int = 200, headers: Mapping[str, str] | None = None
+) -> web.Response:
+    charset = "; charset=utf-8" if content_type == _TEXT else ""
+    return web.Response(
+        status=status,
+        body=body,
+        headers={
+            "Content-Type": content_type + charset,
+            "Server": _BANNER,
+            "Cache-Control": "no-store",
+            **(headers or {}),
+        },
+    )
+
+
+def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    return _response(orjson.dumps(value), _JSON, status, headers)
+
+
+def _error(fault: _Fault, wants_json: bool) -> web.Response:
+    headers = {"X-Error": fault.reason, **fault.headers}
+    if wants_json:
+        return _json({"error": fault.reason}, fault.status, headers)
+    return _response(b"", _TEXT, fault.status, headers)
