@@ -14,9 +14,12 @@ asyncio's transports take as much time again as everything else here.
 
 import asyncio
 import logging
+import select
 import socket
+import sys
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from astsync.lookup.figures import Figures
 from astsync.lookup.gate import Gate, Refusal
@@ -36,9 +39,11 @@ GRACE = 0.5
 """Seconds after the deadline in which Asterisk may still answer a command that it got in time."""
 
 _START = b"agi_"
+_USUAL = b"200 result=1\n"
 _RESTRICTION, _RESTRICTED = 0x60, 0x20  # bits of the presentation; Q.931
 _LATE = 0.05  # seconds that a resolver may take past the deadline; and between two looks at those past it
 _AT_ONCE = 16 * 1024  # bytes of one read
+_CONVERSATIONS_AT_ONCE = 64  # before the loop does something else
 _UNFIT = {"Cc", "Cs", "Zl", "Zp"}
 
 
@@ -87,6 +92,8 @@ class AgiReader:
 
     def answered(self, piece: bytes) -> bool:
         """Take a piece of the answer to a command; whether the answer is complete. Raises BadAgi, HungUp."""
+        if piece == _USUAL and not self._data and not self._listing:
+            return True
         self._read += len(piece)
         if self._read > MOST_BYTES:
             raise BadAgi
@@ -170,42 +177,68 @@ class AgiFace:
         self.resolver, self.gate, self.figures = resolver, gate, figures
         self.deadline = deadline
         self.loop = asyncio.get_running_loop()
-        # In the order of their accepts, which is that of their deadlines: one timer is enough for all.
-        self._open: dict[_Conversation, None] = {}
+        # By descriptor, in the order of their accepts, which is that of their deadlines: one timer is enough for all.
+        self._open: dict[int, _Conversation] = {}
         self._timer: asyncio.TimerHandle | None = None
+        self._ready = select.epoll()
+        self.loop.add_reader(self._ready.fileno(), self._read)
 
     def welcome(self, connected: socket.socket, address: str, moment: float) -> None:
         """Begin to talk on a socket that does not block. ``moment``: of the accept, as the loop's ``time()``."""
         talk = _Conversation(self, connected, address, moment)
-        self._open[talk] = None
+        self._open[connected.fileno()] = talk
+        self._ready.register(connected.fileno(), select.EPOLLIN)
         if self._timer is None:
             self._timer = self.loop.call_at(talk.end, self._look)
+        talk.on_readable()  # as a rule the variables are here already
 
     def close(self) -> None:
         """End all conversations. Their calls go on with the carrier's name."""
-        for talk in list(self._open):
+        for talk in list(self._open.values()):
             talk.close()
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
+        if not self._ready.closed:
+            self.loop.remove_reader(self._ready.fileno())
+            self._ready.close()
 
-    def closed(self, talk: "_Conversation") -> None:
-        """Forget a conversation that has ended."""
-        del self._open[talk]
-        self.gate.leave(talk.address)
+    def forget(self, descriptor: int, address: str) -> None:
+        """Forget a conversation that ends; its socket is closed right after it, and so is not ready any more."""
+        del self._open[descriptor]
+        self.gate.leave(address)
+
+    def wait_for_room(self, descriptor: int, wanted: bool) -> None:
+        """Have ``on_writable`` of a conversation called or no longer, whenever its socket takes more."""
+        self._ready.modify(descriptor, select.EPOLLIN | select.EPOLLOUT if wanted else select.EPOLLIN)
+
+    def _read(self) -> None:
+        for descriptor, what in self._ready.poll(0, _CONVERSATIONS_AT_ONCE):
+            talk = self._open[descriptor]
+            if what & select.EPOLLOUT:
+                talk.on_writable()
+            if what != select.EPOLLOUT:
+                talk.on_readable()
 
     def _look(self) -> None:
         """End the conversations that are too late. One timer may come some 50 ms after the deadline of a second one."""
         now = self.loop.time()
         late = []
-        for talk in self._open:
+        for talk in self._open.values():
             if talk.end > now:
                 break
             late.append(talk)
         for talk in late:
             talk.look(now)
-        first = next(iter(self._open), None)
+        first = next(iter(self._open.values()), None)
         self._timer = None if first is None else self.loop.call_at(max(first.end, now + _LATE), self._look)
+
+
+def _begin(work: Coroutine[Any, Any, None], loop: asyncio.AbstractEventLoop) -> asyncio.Task[None]:
+    """A task that has begun already where Python can do that: a name of the store is then told at once."""
+    if sys.version_info >= (3, 12):
+        return asyncio.Task(work, loop=loop, eager_start=True)
+    return loop.create_task(work)
 
 
 def _nothing(_piece: bytes) -> None:
@@ -215,18 +248,17 @@ def _nothing(_piece: bytes) -> None:
 class _Conversation:
     """One call's connection: its variables, then a command and its answer at a time."""
 
-    __slots__ = ("_commands", "_face", "_moment", "_reader", "_socket", "_step", "_task", "_unsent", "address", "end")
+    __slots__ = ("_address", "_commands", "_face", "_moment", "_reader", "_socket", "_step", "_task", "_unsent", "end")
 
     def __init__(self, face: AgiFace, connected: socket.socket, address: str, moment: float) -> None:
         self._face, self._socket, self._moment = face, connected, moment
-        self.address = address
+        self._address = address
         self.end = moment + face.deadline
         self._reader = AgiReader()
         self._task: asyncio.Task[None] | None = None
         self._commands: list[bytes] = []  # that are still to be sent, the next one last
         self._unsent = b""
         self._step: Callable[[bytes], None] = self._on_environment
-        face.loop.add_reader(connected, self._on_readable)
 
     def look(self, now: float) -> None:
         """End at the deadline, or soon after it: a resolver is just answering, a command has just been sent."""
@@ -238,23 +270,28 @@ class _Conversation:
 
     def close(self) -> None:
         """End the conversation, at whatever point it is."""
-        if self._socket.fileno() < 0:
+        descriptor = self._socket.fileno()
+        if descriptor < 0:
             return
-        self._face.loop.remove_reader(self._socket)
-        if self._unsent:
-            self._face.loop.remove_writer(self._socket)
+        self._face.forget(descriptor, self._address)
         self._socket.close()
         self._step = _nothing  # a method of its own would keep it until the garbage collector comes
         if self._task is not None:
             self._task.cancel()
             self._task = None
-        self._face.closed(self)
 
     def _refuse(self, reason: Refusal) -> None:
-        self._face.gate.refused(reason, self.address)
+        self._face.gate.refused(reason, self._address)
         self.close()
 
-    def _on_readable(self) -> None:
+    def on_writable(self) -> None:
+        """Send the rest of a command."""
+        self._send(self._unsent)
+
+    def on_readable(self) -> None:
+        """Take what has come."""
+        if self._step is _nothing:
+            return
         try:
             piece = self._socket.recv(_AT_ONCE)
         except (BlockingIOError, InterruptedError):
@@ -277,7 +314,8 @@ class _Conversation:
             return
         self._step = self._reader.interrupted
         if caller:
-            self._task = self._face.loop.create_task(self._resolve(caller))
+            task = _begin(self._resolve(caller), self._face.loop)
+            self._task = None if task.done() else task
         else:
             self._tell(CallerName())
 
@@ -288,8 +326,8 @@ class _Conversation:
             # Without its text, which may have the number.
             log.error("a lookup ended with %s: this is a bug", type(error).__name__)  # noqa: TRY400
             found = CallerName()
-        if self._task is not None:
-            self._task = None
+        self._task = None
+        if self._step is not _nothing:
             self._tell(found)
 
     def _tell(self, found: CallerName) -> None:
@@ -321,11 +359,8 @@ class _Conversation:
             return
         if sent < len(command):
             if not self._unsent:
-                self._face.loop.add_writer(self._socket, self._send_rest)
+                self._face.wait_for_room(self._socket.fileno(), wanted=True)
             self._unsent = command[sent:]
         elif self._unsent:
-            self._face.loop.remove_writer(self._socket)
+            self._face.wait_for_room(self._socket.fileno(), wanted=False)
             self._unsent = b""
-
-    def _send_rest(self) -> None:
-        self._send(self._unsent)

@@ -170,11 +170,11 @@ class Entrance:
         self._loop = asyncio.get_running_loop()
         self._spare = _spare_file()
         self._later: asyncio.TimerHandle | None = None
-        self._loop.add_reader(listening, self._accept)
+        self._loop.add_reader(listening.fileno(), self._accept)
 
     def close(self) -> None:
         """Accept no more, and close the listening socket."""
-        self._loop.remove_reader(self._listening)
+        self._loop.remove_reader(self._listening.fileno())
         if self._later is not None:
             self._later.cancel()
         self._listening.close()
@@ -223,13 +223,13 @@ class Entrance:
         self._gate.refused(Refusal.FILES, address)
         if self._spare is not None:
             return True
-        self._loop.remove_reader(self._listening)
+        self._loop.remove_reader(self._listening.fileno())
         self._later = self._loop.call_later(_REST, self._go_on)
         return False
 
     def _go_on(self) -> None:
         self._spare = _spare_file()
-        self._loop.add_reader(self._listening, self._accept)
+        self._loop.add_reader(self._listening.fileno(), self._accept)
 
 
 def listen(address: str, port: int) -> socket.socket:

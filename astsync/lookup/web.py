@@ -186,7 +186,7 @@ class _Connection(web.RequestHandler):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Begin; each byte that the client does not take at once is then a reason for ``pause_writing``."""
-        cast(asyncio.Transport, transport).set_write_buffer_limits(high=0)
+        cast("asyncio.Transport", transport).set_write_buffer_limits(high=0)
         super().connection_made(transport)
 
     def data_received(self, data: bytes) -> None:
@@ -282,7 +282,7 @@ def _quality(text: str) -> float:
 
 
 def _connection(request: web.BaseRequest) -> _Connection:
-    return cast(_Connection, request.protocol)
+    return cast("_Connection", request.protocol)
 
 
 def _response(
