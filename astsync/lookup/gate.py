@@ -174,6 +174,8 @@ class Entrance:
 
     def close(self) -> None:
         """Accept no more, and close the listening socket."""
+        if self._listening.fileno() < 0:
+            return
         self._loop.remove_reader(self._listening.fileno())
         if self._later is not None:
             self._later.cancel()

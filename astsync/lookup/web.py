@@ -102,6 +102,10 @@ class WebFace:
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
         wants_json = _wants_json(request.headers.getall("Accept", []))
+        connection = _connection(request)
+        if connection.writing_paused and connection.transport is not None:
+            connection.transport.abort()  # it asks more and does not read: the answers would fill the memory
+            return _error(_Fault(429, "too many requests"), wants_json)
         try:
             return await self._answer(request, wants_json)
         except _Fault as fault:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.face_servers import NAME
-from tests.bench.figures import median, say, say_machine, say_table, spread
+from tests.bench.figures import median, say_machine, say_table, spread
 from tests.bench.peers import PROJECT, NotMeasured, environment
 
 ROUNDS, REQUESTS, AT_ONCE = 5, 4_000, 8

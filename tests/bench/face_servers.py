@@ -32,13 +32,14 @@ def serve(start: Callable[[], Awaitable[Any]]) -> None:
 
 
 async def _ours(face: str) -> tuple[Any, ...]:
+    from ipaddress import ip_network
+
     from astsync.lookup.agi import AgiFace
     from astsync.lookup.figures import Figures
     from astsync.lookup.gate import Entrance, Gate, listen
     from astsync.lookup.health import Health
     from astsync.lookup.model import CallerName, Origin
     from astsync.lookup.web import WebFace
-    from ipaddress import ip_network
 
     class OneName:
         async def resolve(self, caller: str, deadline: float) -> CallerName:
