@@ -2,7 +2,7 @@
 
 import re
 
-MOST = 4_096  # bytes of its buffer, the zero at the end included
+MOST = 2_048  # bytes of the buffer of Asterisk 16, the zero at the end included; 22 has twice as many
 # An escaped sign, a quote, blanks, and anything else; between quotes a blank is a sign as any other.
 _SIGN = re.compile(rb'\\(?P<escaped>.)|(?P<quote>")|(?P<blank>[ \t])|(?P<plain>[^\\])', re.DOTALL)
 

@@ -27,8 +27,9 @@ from astsync.lookup.model import CallerName, Resolver
 
 log = logging.getLogger(__name__)
 
-MOST_COMMAND = 4_095
-"""Bytes of a command with its line feed. Asterisk takes what follows for the next command."""
+MOST_COMMAND = 2_047
+"""Bytes of a command with its line feed. Asterisk takes what follows for the next command: 16 from here on, 22 only
+after 4,095 bytes."""
 MOST_BYTES = 16 * 1024
 """Of the variables that a client sends before the blank line, and of all its answers."""
 MOST_LINES = 400

@@ -45,8 +45,8 @@ _METHODS = "GET, HEAD"
 _ENDING = 1.0  # seconds that requests under way may still take when the face is closed
 
 
-class _Fault(Exception):
-    """An error of a request: its status, and its reason in a few fixed words."""
+class BadRequest(Exception):
+    """An answer that is an error: its status, and its reason in a few fixed words."""
 
     def __init__(self, status: int, reason: str, headers: Mapping[str, str] | None = None) -> None:
         self.status, self.reason, self.headers = status, reason, headers or {}
@@ -105,31 +105,31 @@ class WebFace:
         connection = _connection(request)
         if connection.writing_paused and connection.transport is not None:
             connection.transport.abort()  # it asks more and does not read: the answers would fill the memory
-            return _error(_Fault(429, "too many requests"), wants_json)
+            return _error(BadRequest(429, "too many requests"), wants_json)
         try:
             return await self._answer(request, wants_json)
-        except _Fault as fault:
+        except BadRequest as fault:
             return _error(fault, wants_json)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text is not for the client
             # And not for the log: it may have the number.
             log.error("a request ended with %s: this is a bug", type(error).__name__)  # noqa: TRY400
-            return _error(_Fault(500, "internal error"), wants_json)
+            return _error(BadRequest(500, "internal error"), wants_json)
 
     async def _answer(self, request: web.BaseRequest, wants_json: bool) -> web.Response:
         address = _connection(request).address
         if not self._gate.may_ask(address):
             self._gate.refused(Refusal.RATE, address)
-            raise _Fault(429, "too many requests", {"Retry-After": "1"})
+            raise BadRequest(429, "too many requests", {"Retry-After": "1"})
         path = request.path
         route = self._routes.get(path)
         if route is None:
-            raise _Fault(404, "no such page")
+            raise BadRequest(404, "no such page")
         if path != "/healthz":
             self._check_token(request, address)
         if request.method not in {"GET", "HEAD"}:
-            raise _Fault(405, "wrong method", {"Allow": _METHODS})
+            raise BadRequest(405, "wrong method", {"Allow": _METHODS})
         if request.can_read_body:
-            raise _Fault(413, "a request has no body")
+            raise BadRequest(413, "a request has no body")
         return await route(request, _JSON if wants_json else _TEXT)
 
     def _check_token(self, request: web.BaseRequest, address: str) -> None:
@@ -140,7 +140,7 @@ class WebFace:
         right = hmac.compare_digest(token.strip().encode("utf-8", "surrogateescape"), self._token)
         if not right or scheme.lower() != "bearer":
             self._gate.refused(Refusal.TOKEN, address)
-            raise _Fault(401, "the token is missing or wrong", {"WWW-Authenticate": "Bearer"})
+            raise BadRequest(401, "the token is missing or wrong", {"WWW-Authenticate": "Bearer"})
 
     async def _lookup(self, request: web.BaseRequest, content_type: str) -> web.Response:
         asked_at = _connection(request).asked_at
@@ -238,7 +238,7 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer what is no HTTP: without the text of aiohttp, which quotes what came."""
         self._gate.refused(Refusal.GARBAGE, self.address)
-        response = _error(_Fault(status, "bad request" if status < 500 else "internal error"), wants_json=False)
+        response = _error(BadRequest(status, "bad request" if status < 500 else "internal error"), wants_json=False)
         response.force_close()
         return response
 
@@ -249,22 +249,23 @@ class _Connection(web.RequestHandler):
 
 
 def number_asked(target: str) -> str:
-    """The number in the query of a request's target. A ``+`` before it is a plus, others are blanks. Raises _Fault.
+    """The number in the query of a request's target. A ``+`` before it is a plus, others are blanks. Raises BadRequest.
 
     A program that writes ``?number=+74952293042`` means the plus, though it is a blank in the query of a form.
     """
     pairs = (pair.partition("=") for pair in target.partition("?")[2].split("&"))
     numbers = [value for key, _, value in pairs if key == "number"]
     if len(numbers) != 1:
-        raise _Fault(400, "one number is needed" if not numbers else "more than one number")
+        raise BadRequest(400, "one number is needed" if not numbers else "more than one number")
     number = numbers[0]
     if len(number) > 9 * MOST_NUMBER:  # of three bytes each, as %XX
-        raise _Fault(413, "the number is too long")
-    number = unquote(number[:1] + number[1:].replace("+", " "), errors="replace").strip()
+        raise BadRequest(413, "the number is too long")
+    number = unquote(number[:1] + number[1:].replace("+", " "), errors="replace")
+    number = number.encode("utf-8", "surrogateescape").decode("utf-8", "replace").strip()  # raw bytes that are no text
     if len(number) > MOST_NUMBER:
-        raise _Fault(413, "the number is too long")
+        raise BadRequest(413, "the number is too long")
     if not number:
-        raise _Fault(400, "one number is needed")
+        raise BadRequest(400, "one number is needed")
     return number
 
 
@@ -309,7 +310,7 @@ def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = 
     return _response(orjson.dumps(value), _JSON, status, headers)
 
 
-def _error(fault: _Fault, wants_json: bool) -> web.Response:
+def _error(fault: BadRequest, wants_json: bool) -> web.Response:
     headers = {"X-Error": fault.reason, **fault.headers}
     if wants_json:
         return _json({"error": fault.reason}, fault.status, headers)

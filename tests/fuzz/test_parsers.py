@@ -22,9 +22,10 @@ PARSING = {
 }  # fmt: skip
 """Libraries by which a module takes apart what it was given."""
 
-ROOMS = ("sources", "pbx", "config", "phonebook", "store", "setup")
+ROOMS = ("sources", "pbx", "config", "phonebook", "store", "setup", "lookup")
 ELSEWHERE = {
     "config.described_keys": "reads descriptions of its own",
+    "config.serve_section": "played through the configuration",
     "config.source_sections": "played through the configuration",
     "phonebook.characters": "played through names and numbers",
     "phonebook.names": "played through names",

@@ -46,7 +46,7 @@ def test_control_characters_become_blanks(name: str) -> None:
 
 
 @settings(max_examples=30)
-@given(st.text(st.sampled_from('\\"Яa\U0001f4de'), min_size=3_000, max_size=6_000))
+@given(st.text(st.sampled_from('\\"Яa\U0001f4de'), min_size=1_500, max_size=3_000))
 @example("a" * 5_000)
 @example('"' * 5_000)
 @example("\\" * 4_999)

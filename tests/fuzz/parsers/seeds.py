@@ -236,6 +236,17 @@ def greetings() -> Seeds:
     ]
 
 
+def agi_streams() -> Seeds:
+    """What Asterisk sends to a FastAGI server: variables, a blank line, answers."""
+    call = b"agi_network: yes\nagi_callerid: 74955550142\nagi_callingpres: 0\nagi_arg_1: 84955550142\n\n"
+    usage = b"520-Invalid command syntax.  Proper usage follows:\nUsage: SET VARIABLE\n520 End of proper usage.\n"
+    return [call, call + b"200 result=1\n" * 2, call + usage, call + b"100 Trying\n200 result=1\nHANGUP\n", usage]
+
+
+def web_targets() -> Seeds:
+    return [b"/lookup?number=+74955550142", b"/lookup?a=b&number=8%20(495)+555-01-42", b"/lookup?number=1&number=2"]
+
+
 def certificates() -> Seeds:
     return [(FIXTURES / "certificates" / "pbx.der").read_bytes()]
 

@@ -44,3 +44,8 @@ URL = (
     b"http://", b"https://", b"//", b"@", b":", b"[", b"]", b"?", b"#", b"/ws/", b"?wsdl", b"/hs/", b"/odata/",
     b"%2F", b"xn--", b"..",
 )  # fmt: skip
+AGI = (
+    b"agi_", b"agi_callerid: ", b"agi_arg_1: ", b"agi_callingpres: 35\n", b"\n\n", b"\n", b": ", b"200 result=1\n",
+    b"520-x\n", b"520 x\n", b"100 x\n", b"HANGUP\n", b"HANG", b" (timeout)", b"\\", b'"',
+)  # fmt: skip
+QUERY = (b"?", b"&", b"=", b"number=", b"+", b"%2B", b"%", b"%FF", b"#", b";", b"/lookup", b"http://x", b"\xff")

@@ -1,0 +1,53 @@
+"""The plays of those who ask at the moment of the call."""
+
+from collections.abc import Callable, Iterable
+
+from astsync.lookup.agi import MOST_BYTES, MOST_NUMBER, AgiReader, BadAgi, HungUp, set_variable
+from astsync.lookup.web import BadRequest, number_asked
+from tests.agi_commands import words
+from tests.fuzz.parsers.target import chance_of, same_in_pieces
+
+
+def _read(pieces: Iterable[bytes], begin: Callable[[AgiReader, bytes], object]) -> object:
+    """What a reader tells of the first thing that is to come, and whether more follows it than may."""
+    reader, told = AgiReader(), None
+    try:
+        for piece in pieces:
+            if told is None:
+                told = begin(reader, piece)
+            else:
+                reader.interrupted(piece)
+    except (BadAgi, HungUp) as end:
+        return type(end).__name__
+    return told
+
+
+def _variables(pieces: Iterable[bytes]) -> object:
+    return _read(pieces, AgiReader.environment)
+
+
+def _answer(pieces: Iterable[bytes]) -> object:
+    return _read(pieces, lambda reader, piece: reader.answered(piece) or None)
+
+
+def agi_client(data: bytes) -> object:
+    """The variables, or an answer; in pieces too."""
+    chance, told = chance_of(data), []
+    for read in (_variables, _answer):
+        if len(data) < MOST_BYTES:  # else the pieces are refused earlier
+            same_in_pieces(data, chance, read)
+        told.append(str(read([data])))
+    assert len(told[0]) <= 4 * MOST_NUMBER
+    name = data.decode("utf-8", "replace")
+    assert len(words(set_variable("CALLERID(name)", name))[3].decode()) <= len(name)
+    return [each[:6] for each in told]
+
+
+def web_client(data: bytes) -> object:
+    """The target of a request."""
+    try:
+        number = number_asked(data.decode("utf-8", "surrogateescape"))
+    except BadRequest as fault:
+        return fault.status, fault.reason
+    number.encode()
+    return len(number) > 10
