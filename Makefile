@@ -70,6 +70,7 @@ bench: setup asterisk-22 ## figures beside the limit of AMI, other clients, orjs
 	@$(BIN)/python -m tests.bench.bench_sync $(BENCH)
 	@$(BIN)/python -m tests.bench.bench_normalisation
 	@$(BIN)/python -m tests.bench.bench_sources $(BENCH)
+	@$(BIN)/python -m tests.bench.bench_faces $(BENCH)
 
 # make test plays a share of these. SEED=1000 plays other seeds, WORKERS=2 fewer at a time; a failure prints the command
 # that plays its seed alone, without the state machine.

@@ -7,9 +7,11 @@ and how busy the machine is, is not in it.
 
 import argparse
 import random
+import resource
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
@@ -17,10 +19,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from tests.bench.face_servers import NAME
-from tests.bench.figures import median, say_machine, say_table, spread
+from tests.bench.figures import median, say, say_machine, say_table, spread
 from tests.bench.peers import PROJECT, NotMeasured, environment
 
-ROUNDS, REQUESTS, AT_ONCE = 5, 4_000, 8
+ROUNDS, REQUESTS, AT_ONCE, FLOOD = 5, 4_000, 8, 10_000
 # As Asterisk 22 sends them.
 VARIABLES = b"".join(
     b"agi_%b\n" % line
@@ -119,6 +121,27 @@ def _panoramisk() -> list[str]:
     return [str(python), "-W", "ignore", "-m", "tests.bench.peer_panoramisk_agi"]
 
 
+def flooded(port: int) -> None:
+    """Hold many connections from another address, and print the slowest of the calls meanwhile."""
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+    clients, slowest = [], 0.0
+    try:
+        for at in range(min(FLOOD, hard - 200)):
+            clients.append(client := socket.socket())
+            client.bind(("127.0.0.2", 0))
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", port))
+            if at % 100 == 0:
+                started = time.perf_counter()
+                ask_agi(port)
+                slowest = max(slowest, time.perf_counter() - started)
+    finally:
+        for client in clients:
+            client.close()
+    say(f"{len(clients):,} connections of one client; the slowest call of another meanwhile: {slowest * 1e3:,.0f} ms")
+
+
 def main(arguments: Sequence[str] | None = None) -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
@@ -143,6 +166,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
         for _ in range(chosen.rounds):
             for served in random.sample(every, len(every)):
                 served.play(chosen.requests)
+        flooded(ours_agi.port)
     own = median(ours_agi.micros)
     rows = [
         (one.name, one.fault or f"{median(one.micros):,.0f}", spread(one.micros), f"{median(one.micros) / own:.1f}")
