@@ -8,5 +8,5 @@ def lookup_line(family: str = "cidname") -> str:
     entry would replace the carrier's name by nothing. DB_EXISTS also leaves the value in DB_RESULT (Asterisk's
     funcs/func_db.c, from 1.8 on), so the entry is read once and cannot disappear between two readings.
     """
-    number = "${FILTER(0-9,${CALLERID(num)})}"
+    number = "${FILTER(0-9A-Za-z,${CALLERID(num)})}"
     return f"same => n,ExecIf(${{DB_EXISTS({family}/{number})}}?Set(CALLERID(name)=${{DB_RESULT}}))"

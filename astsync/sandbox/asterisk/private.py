@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from astsync.errors import PbxError, PbxLoginError, PbxTimeout, PbxUnreachable, UnsafeValue
-from astsync.sandbox.asterisk.conf_files import Folders, ManagerUser, Ports, TlsFiles, write_files
+from astsync.sandbox.asterisk.conf_files import Folders, ManagerUser, Ports, SipEnds, TlsFiles, write_files
 from astsync.sandbox.asterisk.installation import Installation
 
 HOST = "127.0.0.1"
@@ -42,7 +42,8 @@ class PrivateAsterisk:
     ``host`` and ``port`` are those of AMI; ``tls_port`` is 0 without ``tls``. ``user`` and ``secret`` belong to the
     first of ``users``; ``secret_of`` finds the others. Without ``folder`` it makes a temporary one, and ``stop``
     removes it. ``patience`` limits the start, in seconds. ``dialplan`` and ``modules`` are added to those of
-    ``conf_files``. With ``one_session`` each AMI user may have one session at a time.
+    ``conf_files``. With ``one_session`` each AMI user may have one session at a time. With ``sip`` it has a trunk and a
+    phone at these addresses, and hears them at ``sip_port``; ``speaks_sip`` tells whether this Asterisk can.
     """
 
     host = HOST
@@ -57,6 +58,7 @@ class PrivateAsterisk:
         modules: Sequence[str] = (),
         tls: TlsFiles | None = None,
         one_session: bool = False,
+        sip: SipEnds | None = None,
         patience: float = 30,
     ) -> None:
         self.installation = installation
@@ -65,7 +67,8 @@ class PrivateAsterisk:
         patient = _WRITE_TIMEOUT if tls else None
         self.users = tuple(users) or tuple(ManagerUser(*user, write_timeout=patient) for user in DEFAULT_USERS)
         self.user, self.secret = self.users[0].name, self.users[0].secret
-        self.port = self.tls_port = 0
+        self.port = self.tls_port = self.sip_port = 0
+        self._sip = sip
         self._given = folder
         self._folders: Folders | None = None
         self._dialplan, self._modules, self._tls, self._patience = dialplan, modules, tls, patience
@@ -98,6 +101,11 @@ class PrivateAsterisk:
         """The id of its process. None: it does not run."""
         return self._process.pid if self._process and self._process.poll() is None else None
 
+    @property
+    def speaks_sip(self) -> bool:
+        """Whether it has a SIP channel that runs; asked of its console. Raises PbxUnreachable."""
+        return self._sip is not None and "Running" in self.console("module show like chan_pjsip")
+
     def secret_of(self, name: str) -> str:
         """The secret of one of ``users``."""
         return next(user.secret for user in self.users if user.name == name)
@@ -122,13 +130,14 @@ class PrivateAsterisk:
         for _ in range(2 if chosen else _PORT_TRIES):
             if not chosen:
                 self.port, self.tls_port = free_port(), free_port() if self._tls else 0
+                self.sip_port = free_port(socket.SOCK_DGRAM) if self._sip else 0
             self._launch(folders)
             with contextlib.suppress(_PortTaken):
                 self._wait_booted()
                 return
             self._end(signal.SIGKILL)  # while it starts, Asterisk may not heed SIGTERM
         if not chosen:
-            self.port = self.tls_port = 0
+            self.port = self.tls_port = self.sip_port = 0
         raise PbxUnreachable(
             f"the private Asterisk found no free port on {HOST}{self._log_tail()}",
             hint=f"Another process has taken port {chosen}: end it." if chosen else "Try again.",
@@ -216,12 +225,13 @@ class PrivateAsterisk:
         write_files(
             self.installation,
             folders,
-            Ports(self.port, self.tls_port),
+            Ports(self.port, self.tls_port, self.sip_port),
             (*self.users, self._own),
             dialplan=self._dialplan,
             modules=self._modules,
             tls=self._tls,
             one_session=self._one_session,
+            sip=self._sip,
         )
         for name in ("messages.log", "console.log"):
             (folders.log / name).unlink(missing_ok=True)
@@ -253,6 +263,8 @@ class PrivateAsterisk:
                     hint="Read the log above; a broken download is mended by removing it and make asterisk.",
                 )
             if self._port_is_booted(min(login, deadline - time.monotonic())):
+                if self._sip and "Address already in use" in self._log_tail(lines=1000):
+                    raise _PortTaken
                 return
             time.sleep(0.02)
             login = min(2 * login, 5)  # another process on the port may never answer; a slow machine answers later
@@ -357,8 +369,8 @@ class _Ami:
                 return
 
 
-def free_port() -> int:
-    """A port of the loopback that nobody listens on at this moment."""
-    with socket.socket() as probe:
+def free_port(kind: socket.SocketKind = socket.SOCK_STREAM) -> int:
+    """A port of the loopback that nobody listens on at this moment, of TCP or of UDP (``SOCK_DGRAM``)."""
+    with socket.socket(type=kind) as probe:
         probe.bind((HOST, 0))
         return int(probe.getsockname()[1])
