@@ -20,7 +20,7 @@ from typing import Any
 
 from astsync.errors import AstsyncError
 from astsync.sandbox.ami import AmiStandIn
-from astsync.sandbox.asterisk import PrivateAsterisk, find_installation, free_port
+from astsync.sandbox.asterisk import PrivateAsterisk, RingingAsterisk, find_installation, free_port
 from astsync.sandbox.onec import OneC
 
 Say = Callable[[str], None]
@@ -33,6 +33,9 @@ UNKNOWN_NUMBER = "74955550199"
 NO_ASTERISK = """\
 No Asterisk was found on this machine: a stand-in PBX takes its place, and the calls below are NOT real.
 For a real one, without installing it:  {command}"""
+
+SIP = "Calls come in by a trunk over SIP and ring a SIP phone, both of this process: what it shows stands below."
+NO_SIP = "It has no SIP channel here: the calls below stay inside it, and no phone rings."
 
 _SHOWN_LINES = 7
 _COMMAND_SECONDS = 300
@@ -212,8 +215,9 @@ def _pbx(say: Say) -> Iterator[PrivateAsterisk | AmiStandIn]:
         with AmiStandIn() as standin:
             yield standin
         return
-    with PrivateAsterisk(installation) as asterisk:
+    with RingingAsterisk(installation) as asterisk:
         say(f"PBX: a private Asterisk {asterisk.version}, AMI at {asterisk.host}:{asterisk.port}")
+        say(SIP if asterisk.speaks_sip else NO_SIP)
         yield asterisk
 
 

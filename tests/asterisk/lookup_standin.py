@@ -112,7 +112,8 @@ class LookupStandIn:
 def main() -> None:
     agi, http, mode, name = sys.argv[1:]
     with LookupStandIn(Names({"*": name}, mode), int(agi), int(http)):
-        print("ready", flush=True)
+        sys.stdout.write("ready\n")
+        sys.stdout.flush()
         threading.Event().wait()
 
 

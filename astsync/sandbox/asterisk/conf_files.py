@@ -10,15 +10,16 @@ from astsync.sandbox.asterisk.installation import Installation
 # For calls, AstDB and caller names in the dialplan; AGI and CURL() for lookups at call time. None opens a port.
 MODULES = (
     "app_dial", "app_echo", "app_exec", "app_stack", "app_userevent", "app_verbose", "func_base64", "func_callerid",
-    "func_cdr", "func_curl", "func_cut", "func_db", "func_global", "func_strings", "func_uri", "pbx_config", "res_agi", "res_curl",
-    "res_speech",
+    "func_cdr", "func_curl", "func_cut", "func_db", "func_global", "func_strings", "func_uri", "pbx_config",
+    "res_agi", "res_curl", "res_speech",
 )  # fmt: skip
 
 # A SIP channel and what it needs, in an Asterisk that has it. By name they load in half a second; all modules of a
 # Debian take ten times that. Only those that were found are named.
 SIP_MODULES = (
     "bridge_simple", "chan_pjsip", "codec_alaw", "func_pjsip_endpoint", "res_geolocation", "res_http_websocket",
-    "res_pjproject", "res_pjsip", "res_pjsip_authenticator_digest", "res_pjsip_caller_id", "res_pjsip_endpoint_identifier_ip", "res_pjsip_header_funcs",
+    "res_pjproject", "res_pjsip", "res_pjsip_authenticator_digest", "res_pjsip_caller_id",
+    "res_pjsip_endpoint_identifier_ip", "res_pjsip_header_funcs",
     "res_pjsip_pubsub", "res_pjsip_sdp_rtp", "res_pjsip_session", "res_rtp_asterisk", "res_sorcery_astdb",
     "res_sorcery_config", "res_sorcery_memory", "res_statsd", "res_timing_timerfd",
 )  # fmt: skip

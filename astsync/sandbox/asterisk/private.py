@@ -11,6 +11,7 @@ import time
 import uuid
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Self
 
 from astsync.errors import PbxError, PbxLoginError, PbxTimeout, PbxUnreachable, UnsafeValue
 from astsync.sandbox.asterisk.conf_files import Folders, ManagerUser, Ports, SipEnds, TlsFiles, write_files
@@ -77,7 +78,7 @@ class PrivateAsterisk:
         self._watch: subprocess.Popen[bytes] | None = None
         self._own = ManagerUser(f"own-{uuid.uuid4().hex[:8]}", write="originate,call", read="system,user")
 
-    def __enter__(self) -> "PrivateAsterisk":
+    def __enter__(self) -> Self:
         self.start()
         return self
 

@@ -23,14 +23,15 @@ _COPIED = ("via", "from", "to", "call-id", "cseq")  # what an answer repeats of 
 class SipPhone:
     """A phone that rings (180) and then answers with ``final``: 486 is busy, 200 picks up. A context manager.
 
-    ``rung`` has the INVITEs that it got, in order. ``user`` is its name in its own addresses. ``identity`` is what it
-    says of itself in its answers (the value of P-Asserted-Identity), "" nothing.
+    ``rung`` has the INVITEs that it got, in order; ``rung_at`` when they came, by ``time.monotonic``. ``user`` is its
+    name in its own addresses. ``identity`` is what it says of itself in its answers (P-Asserted-Identity), "" nothing.
     """
 
     def __init__(self, host: str = "127.0.0.1", user: str = "100", *, final: int = 486, identity: str = "") -> None:
         self.final = final
         self.identity = identity
         self.rung: list[SipMessage] = []
+        self.rung_at: list[float] = []
         self._user = user
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self._socket.bind((host, 0))
@@ -63,7 +64,7 @@ class SipPhone:
         headers: Mapping[str, str] | None = None,
         wait: float = 20,
     ) -> list[SipMessage]:
-        """Call ``called`` at ``server``, and end the call as soon as it is answered. Returns the answers, the final one last.
+        """Call ``called`` at ``server``; hang up where it answers. Returns the answers, the final one last.
 
         ``caller`` is the address in From, such as ``"name" <sip:74952293042@example.local>``; without it the phone's
         own. Raises PbxTimeout when no final answer came within ``wait`` seconds.
@@ -86,6 +87,9 @@ class SipPhone:
         )
         try:
             answers = self._answers(invite, server, heard, wait)
+        except PbxTimeout:
+            self._socket.sendto(packet(f"CANCEL {target} SIP/2.0", {**base, "CSeq": "1 CANCEL"}.items()), server)
+            raise
         finally:
             self._calls.pop(call_id)
         self._end_call(answers[-1], target, server, base)
@@ -144,6 +148,7 @@ class SipPhone:
             self._send_answer(request, sender, 200)
             return
         if all(seen.get("call-id") != request.get("call-id") for seen in self.rung):
+            self.rung_at.append(time.monotonic())
             self.rung.append(request)
         self._send_answer(request, sender, 180)
         self._send_answer(request, sender, self.final)
