@@ -17,11 +17,16 @@ from dataclasses import dataclass
 
 from astsync.errors import PbxTimeout
 from astsync.sandbox.asterisk import RingingAsterisk, find_installation, free_port
-from tests.asterisk.lookup_standin import PAGE
 from tests.asterisk.ways import ringing
 
 NUMBER, NAME, CARRIER = "74955550143", "OOO Romashka", "MOSCOW RU"
-WAYS = {"astdb": "AstDB", "curl": "AstDB, then CURL", "agi": "AstDB, then AGI", "bare": "`AGI()` alone"}
+WAYS = {
+    "astdb": "AstDB",
+    "curl": "AstDB, then CURL",
+    "agi": "AstDB, then AGI",
+    "bare": "`AGI()` alone",
+    "barecurl": "`CURL()` alone",
+}
 PATIENCE = 6
 """Seconds after which a call that has not rung counts as held."""
 
@@ -36,7 +41,7 @@ class Outcome:
     def __str__(self) -> str:
         if self.seconds is None:
             return f"**held**, over {PATIENCE} s"
-        kept = {CARRIER: "carrier's name", NAME: "named"}.get(self.name, f"**wrong: {self.name!r}**")
+        kept = {CARRIER: "carrier's name", NAME: "named", "": "**no name**"}.get(self.name, f"**`{self.name}`**")
         return f"{self.seconds:.1f} s, {kept}" if self.seconds >= 0.1 else f"at once, {kept}"
 
 
@@ -133,7 +138,7 @@ FAULTS: dict[str, Callable[[RingingAsterisk, ServerProcess, str], Outcome]] = {
     "stopped (SIGSTOP)": _frozen,
     "mute": _in_mode("mute"),
     "closes half-way": _in_mode("half"),
-    f"answers 404 with a page (`{PAGE}`)": _in_mode("404"),
+    "answers 404 with a page": _in_mode("404"),
     "answers 500 with a page": _in_mode("500"),
 }
 

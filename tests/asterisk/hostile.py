@@ -50,7 +50,7 @@ def names(count: int, seed: int = 0) -> list[str]:
 # What a caller's number may hold between its digits, and Asterisk still takes for a number and no name. Brackets of
 # angles part the number from the name in SIP too.
 _BETWEEN = (
-    *tuple("+ -.,;:()[]{}'\"\\/|=&%$#*@^~!?_abzЖ"), "${", "$[", "):", "]:", "${EXTEN}"[:6], "\t", "\x1b", "📞",
+    *tuple("+ -.,;:()[]{}'\"\\/|=&%$#*@^~!?_Ж"), "${", "$[", "):", "]:", "${}", "\t", "\x1b", "📞",
 )  # fmt: skip
 
 

@@ -38,7 +38,6 @@ def put(asterisk: PrivateAsterisk, family: str, name: str) -> None:
     [
         NUMBER, f"+{NUMBER}", f" {NUMBER}", "+7 (495) 555-01-42", "7,495,5550142", '7"495"5550142', "7495'5550142",
         "7495\\5550142", "7495/5550142", "7495}5550142", "7495]5550142", "7495;5550142", "7495=5550142",
-        f"{NUMBER}${{EXTEN}}", f"sip:{NUMBER}@carrier",
     ],
 )  # fmt: skip
 def test_a_caller_is_found_however_the_number_is_written(asterisk: PrivateAsterisk, sent: str) -> None:
@@ -50,7 +49,7 @@ def test_a_caller_is_found_however_the_number_is_written(asterisk: PrivateAsteri
     "sent",
     [
         UNKNOWN, f"+{UNKNOWN}", "84955550142", f"0{NUMBER}", f"{NUMBER}${{EXTEN:9}}", "anonymous", "unknown", "+", "()",
-        "", "${NUMBER}",
+        "", "${NUMBER}", f"ivan{NUMBER}", f"{NUMBER}x", f"{NUMBER}${{EXTEN}}", f"sip:{NUMBER}@carrier",
     ],
 )  # fmt: skip
 def test_any_other_caller_keeps_the_carriers_name(asterisk: PrivateAsterisk, sent: str) -> None:

@@ -30,6 +30,8 @@ _DIALPLAN = """
 exten => line,1,Goto(from-carrier,100,1)
 exten => bare,1,AGI(agi://127.0.0.1:{agi}/)
  same => n,Dial(PJSIP/100,30)
+exten => barecurl,1,Set(CALLERID(name)=${{CURL(http://127.0.0.1:{http}/lookup?number=${{CALLERID(num)}})}})
+ same => n,Dial(PJSIP/100,30)
 {trunk}
 [from-phones]
 exten => _X.,1,Gosub(astsync-called,s,1(${{EXTEN}}))
@@ -49,7 +51,7 @@ def dialplan(agi: int, http: int, *, token: bool = False) -> str:
         assert ";same => n,Set(CURLOPT(httpheader)=Authorization: Bearer TOKEN)" in text
         text = re.sub(r";(same => n,Set\(CURLOPT\(httpheader\)=Authorization: Bearer) TOKEN", rf" \1 {TOKEN}", text)
     line = (EXAMPLES / "extensions.conf").read_text(encoding="utf-8")
-    return f"{line}\n{text}\n{_DIALPLAN.format(agi=agi, trunk=_TRUNK)}"
+    return f"{line}\n{text}\n{_DIALPLAN.format(agi=agi, http=http, trunk=_TRUNK)}"
 
 
 @contextmanager
