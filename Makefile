@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house
+.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,6 +102,9 @@ hostile: setup asterisk ## 500 hostile names from 1C to a call, and hostile call
 
 reboots: setup asterisk ## seconds from "AMI answers again" to "family complete" over 20 restarts, in 3 minutes
 	@$(BIN)/python -m tests.bench.bench_reboots $(BENCH)
+
+call-faults: setup asterisk ## what each dialplan does to a call while astsync serve is stopped, killed, mute …: a table, in 2 minutes
+	@$(BIN)/python -m tests.asterisk.call_faults
 
 slow-readers: setup asterisk ## 60,000 and 1,000,000 entries read over TLS by slowed readers: no list with holes is believed
 	@$(BIN)/python -m tests.bench.bench_slow_readers $(BENCH)

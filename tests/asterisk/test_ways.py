@@ -6,7 +6,7 @@ import pytest
 
 from astsync.sandbox.asterisk import Installation, RingingAsterisk
 from tests.asterisk.lookup_standin import LookupStandIn, Names
-from tests.asterisk.ways import TOKEN, entries, faults, ringing
+from tests.asterisk.ways import TOKEN, entries, faults, page_blocks, ringing
 
 NUMBER, ASKED, UNKNOWN = "74955550142", "74955550143", "74955550199"
 FOREIGN = "81312345678"  # of Japan; without + it would be a Russian number with 8
@@ -187,6 +187,23 @@ def test_a_carrier_that_tells_the_called_partys_name_wins_unless_dial_has_i(
     finally:
         asterisk.carrier.identity = ""
     assert [answer.shown_name("p-asserted-identity") for answer in answers if answer.status >= 180] == [name, name]
+
+
+@pytest.mark.parametrize(("pbx", "asks"), [("freepbx", True), ("freepbx-s", True), ("mikopbx", False)])
+def test_the_contexts_for_other_pbxs_show_the_names(asterisk: RingingAsterisk, pbx: str, asks: bool) -> None:
+    assert [shown(asterisk, pbx, sent) for sent in spelt(NUMBER)] == [NAME] * 4
+    assert shown(asterisk, pbx, ASKED) == (TOLD if asks else CARRIER)
+    assert shown(asterisk, pbx, "anonymous") == CARRIER
+
+
+def test_the_outgoing_context_for_mikopbx_shows_the_called(asterisk: RingingAsterisk) -> None:
+    answers = asterisk.phone.call(f"%23{NUMBER}", (asterisk.host, asterisk.sip_port))
+    assert answers[-2].shown_name("p-asserted-identity") == NAME
+
+
+def test_both_pages_give_the_same_contexts_for_other_pbxs() -> None:
+    assert page_blocks("README.md") == page_blocks("README.ru.md")
+    assert len(page_blocks("README.md")) == 2
 
 
 def test_asterisk_finds_no_fault_in_any_way(asterisk: RingingAsterisk) -> None:

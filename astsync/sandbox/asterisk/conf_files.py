@@ -10,8 +10,8 @@ from astsync.sandbox.asterisk.installation import Installation
 # For calls, AstDB and caller names in the dialplan; AGI and CURL() for lookups at call time. None opens a port.
 MODULES = (
     "app_dial", "app_echo", "app_exec", "app_stack", "app_userevent", "app_verbose", "func_base64", "func_callerid",
-    "func_cdr", "func_curl", "func_cut", "func_db", "func_global", "func_strings", "func_uri", "pbx_config",
-    "res_agi", "res_curl", "res_speech",
+    "func_cdr", "func_curl", "func_cut", "func_db", "func_dialplan", "func_global", "func_strings", "func_uri",
+    "pbx_config", "res_agi", "res_curl", "res_speech",
 )  # fmt: skip
 
 # A SIP channel and what it needs, in an Asterisk that has it. By name they load in half a second; all modules of a
