@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house
+.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -65,12 +65,19 @@ demo: setup ## the main job in a sandbox: a stand-in 1C and a private Asterisk
 	@$(BIN)/astsync demo $(DEMO)
 
 # Medians and ratios within one run: single figures of a shared machine say little. BENCH='--large --rounds 3' for more.
-bench: setup asterisk-22 ## figures beside the limit of AMI, other clients, orjson and lxml, in some 10 minutes
+bench: setup asterisk-22 ## figures beside the limit of AMI, other clients, orjson and lxml, in some 15 minutes
 	@$(BIN)/python -m tests.bench.bench_ami $(BENCH)
 	@$(BIN)/python -m tests.bench.bench_sync $(BENCH)
 	@$(BIN)/python -m tests.bench.bench_normalisation
 	@$(BIN)/python -m tests.bench.bench_sources $(BENCH)
 	@$(BIN)/python -m tests.bench.bench_faces $(BENCH)
+	@$(MAKE) --no-print-directory bench-calls
+
+# CALLS='--php 1' plays all calls of the old way too; SERVING=--large takes 1,000,000 entries, in 10 minutes more.
+bench-calls: setup asterisk-22 ## calls that look up their caller, beside PHP, panoramisk and DB(), and with an ill 1C
+	@$(BIN)/python -m tests.bench.bench_calls $(CALLS)
+	@$(BIN)/python -m tests.bench.bench_serving $(SERVING)
+	@$(BIN)/python -m tests.bench.bench_bad_onec
 
 # make test plays a share of these. SEED=1000 plays other seeds, WORKERS=2 fewer at a time; a failure prints the command
 # that plays its seed alone, without the state machine.

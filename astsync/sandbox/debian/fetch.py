@@ -127,7 +127,7 @@ def install_pip(venv: Path, tell: Tell) -> None:
     """
     with tempfile.TemporaryDirectory(prefix="astsync-") as name, _or_else(_OTHER_PIP, Path(name)):
         need_programs()
-        apt = _own_release(Path(name, "work"))
+        apt = own_release(Path(name, "work"))
         tell(f"Python's venv has no ensurepip here: taking pip from Debian {apt.suite} at {apt.mirror}")
         apt.download("python3-pip-whl", alone=True)
         for archive in apt.archives.glob("*.deb"):
@@ -138,7 +138,7 @@ def install_pip(venv: Path, tell: Tell) -> None:
         _install_wheel(venv, wheel)
 
 
-def _own_release(work: Path) -> PrivateApt:
+def own_release(work: Path) -> PrivateApt:
     """apt for the machine's own release, with the first of its mirrors that answers. Raises FetchError."""
     failures: list[FetchError] = []
     for mirror in find_mirrors():
