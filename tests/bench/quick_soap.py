@@ -8,7 +8,7 @@ import asyncio
 import re
 import sys
 
-from astsync.sandbox.onec.web_services import IDENTIFY
+from astsync.sandbox.onec.web_services import MIKO
 from astsync.sandbox.onec.wsdl import wsdl
 
 DELAY = 0.005
@@ -16,7 +16,7 @@ DELAY = 0.005
 PATH = "/trade/ws/1C_MIKO_identify_number.1cws"
 _ANSWER = (
     '<soap:Envelope xmlns:soap="http://schemas.xmlsoap.org/soap/envelope/"><soap:Header/><soap:Body>'
-    f'<m:identifyResponse xmlns:m="{IDENTIFY.namespace}"><m:return xmlns:xs="http://www.w3.org/2001/XMLSchema" '
+    f'<m:identifyResponse xmlns:m="{MIKO.namespace}"><m:return xmlns:xs="http://www.w3.org/2001/XMLSchema" '
     'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">OOO Romashka {}</m:return></m:identifyResponse>'
     "</soap:Body></soap:Envelope>"
 )
@@ -55,7 +55,7 @@ class QuickSoap(asyncio.Protocol):
 
 
 async def _serve(port: int) -> None:
-    description = wsdl(IDENTIFY, f"http://127.0.0.1:{port}{PATH}")
+    description = wsdl(MIKO, f"http://127.0.0.1:{port}{PATH}")
     server = await asyncio.get_running_loop().create_server(lambda: QuickSoap(description), "127.0.0.1", port)
     sys.stdout.write("ready\n")
     sys.stdout.flush()
