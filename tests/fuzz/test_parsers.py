@@ -30,6 +30,7 @@ ELSEWHERE = {
     "phonebook.characters": "played through names and numbers",
     "phonebook.names": "played through names",
     "phonebook.numbers": "played through numbers",
+    "lookup.resolver": "takes digits out of our own messages",
     "lookup.gate": "addresses of clients, as the kernel tells them",
     "pbx.connecting": "the addresses of the configuration; its first line is that of the greeting",
     "pbx.connection": "its packets are those of pbx.packets",

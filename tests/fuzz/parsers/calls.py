@@ -3,7 +3,9 @@
 from collections.abc import Callable, Iterable
 
 from astsync.lookup.agi import MOST_BYTES, MOST_NUMBER, AgiReader, BadAgi, HungUp, set_variable
+from astsync.lookup.callers import CallerKind, CallerReader
 from astsync.lookup.web import BadRequest, number_asked
+from astsync.phonebook.numbers.parser import NumberParser
 from tests.agi_commands import words
 from tests.fuzz.parsers.target import chance_of, same_in_pieces
 
@@ -41,6 +43,17 @@ def agi_client(data: bytes) -> object:
     name = data.decode("utf-8", "replace")
     assert len(words(set_variable("CALLERID(name)", name))[3].decode()) <= len(name)
     return [each[:6] for each in told]
+
+
+_CALLERS = CallerReader(NumberParser(country="RU"))
+
+
+def caller(data: bytes) -> object:
+    """What a PBX sends as a caller. Only a number has digits, and no more than E.164 allows."""
+    who = _CALLERS.read(data.decode("utf-8", "replace"))
+    assert (who.kind is CallerKind.NUMBER) == bool(who.number) == bool(who.keys)
+    assert all(key.isascii() and key.isdecimal() and len(key) <= 15 for key in (who.number, *who.keys) if key)
+    return who.kind, len(who.number)
 
 
 def web_client(data: bytes) -> object:

@@ -243,6 +243,12 @@ def agi_streams() -> Seeds:
     return [call, call + b"200 result=1\n" * 2, call + usage, call + b"100 Trying\n200 result=1\nHANGUP\n", usage]
 
 
+def callers() -> Seeds:
+    """What PBXs send as callers."""
+    spelled = ("+7 (495) 555-01-42", '"OOO \\"Romashka\\"" <84955550142>', "sip:+74955550142@192.0.2.7:5060;user=phone")
+    return [text.encode() for text in (*spelled, "tel:8-495-555-01-42", "ivan2024", "anonymous", "810374955550142")]
+
+
 def web_targets() -> Seeds:
     return [b"/lookup?number=+74955550142", b"/lookup?a=b&number=8%20(495)+555-01-42", b"/lookup?number=1&number=2"]
 

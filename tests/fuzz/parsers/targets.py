@@ -4,7 +4,7 @@ import json
 
 from astsync.errors import ConfigError, PbxError, StoreError
 from tests.fuzz.parsers import seeds
-from tests.fuzz.parsers.calls import agi_client, web_client
+from tests.fuzz.parsers.calls import agi_client, caller, web_client
 from tests.fuzz.parsers.inside import (
     address,
     ami_packets,
@@ -248,6 +248,7 @@ TARGETS: tuple[Target, ...] = (
     Target("family", family_lists, seeds.family_lists, ("pbx.astdb", "pbx.whole_lists"), (PbxError,), AMI, share=3),
     Target("greeting", greeting, seeds.greetings, ("pbx.greeting",), (PbxError,), AMI, share=1),
     Target("agi-client", agi_client, seeds.agi_streams, ("lookup.agi",), (), AGI, share=1),
+    Target("caller", caller, seeds.callers, ("lookup.callers",), (), PHONE, share=1),
     Target("web-client", web_client, seeds.web_targets, ("lookup.web",), (), QUERY, share=0.5),
     Target("certificate", certificate, seeds.certificates, ("pbx.certificates",), (), share=0.5),
     Target(

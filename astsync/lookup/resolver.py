@@ -1,0 +1,189 @@
+"""The order of answers: what is known here, what 1C told a short while ago, then 1C, by one deadline."""
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from astsync.errors import SourceError
+from astsync.lookup.asking import Asking, AskingThreads, Question, Reply, Run
+from astsync.lookup.breaker import Admission, Breaker
+from astsync.lookup.callers import CallerId, CallerKind, CallerReader
+from astsync.lookup.counting import Counts, Ending, NoCounts, OneCAnswer
+from astsync.lookup.model import CallerName, KnownNames, Learning, Origin
+from astsync.lookup.recent import RecentAnswers
+from astsync.lookup.telling import Telling
+from astsync.stopping import Stopping
+
+log = logging.getLogger(__name__)
+
+_TELLING_DIGITS: Final = 7  # of a number's end: with fewer it could be anybody's
+
+
+class CallResolver:
+    """Answers who is calling, for the calls of one event loop. A new loop needs a new one.
+
+    ``telling`` asks 1C; None: it is not to be asked. ``learning`` takes what 1C told. ``patience`` is how long 1C may
+    take for an answer in time, in seconds: as long as a call waits. ``run`` runs a question in a thread.
+
+    After a failure nothing is remembered, so that the next call asks again; the breaker decides whether it may.
+    """
+
+    def __init__(
+        self,
+        callers: CallerReader,
+        known: KnownNames,
+        telling: Telling | None = None,
+        learning: Learning | None = None,
+        *,
+        counts: Counts | None = None,
+        patience: float = 1.0,
+        clock: Callable[[], float] = time.monotonic,
+        run: Run | None = None,
+    ) -> None:
+        self._callers, self._known, self._telling, self._learning = callers, known, telling, learning
+        self._counts, self._patience = counts or NoCounts(), patience
+        self._recent, self._breaker = RecentAnswers(clock=clock), Breaker(clock=clock)
+        self._threads = AskingThreads()
+        self._asking = Asking(self._tell, self._keep, self._late, run or self._threads.run, patience)
+
+    async def resolve(self, caller: str, deadline: float) -> CallerName:
+        """See ``Resolver``."""
+        ending = Ending.GONE
+        try:
+            answer, ending = await self._answer(caller, deadline)
+        except Exception:
+            ending = Ending.BROKEN
+            log.exception("a call goes on without a name; this is a bug")
+            return CallerName()
+        else:
+            return answer
+        finally:
+            self._count(ending)
+
+    def close(self) -> None:
+        """Give up the questions under way. A call that waits for one goes on at its deadline."""
+        self._asking.close()
+        self._threads.end()
+
+    def breaker_is_open(self) -> bool:
+        """Whether calls do not wait for 1C, as it fails or is too slow."""
+        return self._breaker.is_open
+
+    def waiting(self) -> int:
+        """How many calls wait for 1C now."""
+        return self._asking.callers
+
+    async def _answer(self, caller: str, deadline: float) -> tuple[CallerName, Ending]:
+        who = self._callers.read(caller)
+        if who.kind is not CallerKind.NUMBER:
+            return CallerName(), Ending(who.kind.value)
+        found = self._known.find(who.keys)
+        if found is not None:
+            self._recent.forget(who.number)
+            name, origin = found
+            return CallerName(who.number, name, origin), Ending(origin.value)
+        recent = self._recent.find(who.number)
+        if recent is not None or self._telling is None:
+            return _named(who.number, recent or "", Ending.ONLINE)
+        question = self._question(who, deadline)
+        if isinstance(question, Ending):
+            return CallerName(who.number), question
+        return await self._told(question, deadline)
+
+    def _count(self, ending: Ending) -> None:
+        try:
+            self._counts.ended(ending)
+        except Exception:
+            log.exception("a call was not counted; this is a bug")
+
+    def _question(self, who: CallerId, deadline: float) -> Question | Ending:
+        """The question that the call may wait for, or why there is none."""
+        question = self._asking.under_way(who.number)
+        if question is not None:
+            return Ending.LEFT_ALONE if self._breaker.is_open else question
+        admission = self._breaker.admit()
+        if admission is Admission.ASK:
+            if asyncio.get_running_loop().time() >= deadline:
+                return Ending.LATE
+            return self._asking.ask(who.number, who.keys) or Ending.CROWDED
+        if admission is Admission.PROBE:
+            self._asking.ask(who.number, who.keys, probe=True)
+        return Ending.LEFT_ALONE
+
+    async def _told(self, question: Question, deadline: float) -> tuple[CallerName, Ending]:
+        reply = await self._asking.wait(question, deadline)
+        if reply is None:
+            dropped = question.reply.done()
+            return CallerName(question.number), Ending.LEFT_ALONE if dropped else Ending.LATE
+        if reply.error is not None:
+            return CallerName(question.number), Ending.FAILED
+        return _named(question.number, reply.name, Ending.TOLD)
+
+    def _tell(self, number: str, keys: Sequence[str], stopping: Stopping) -> str:
+        if self._telling is None:
+            raise RuntimeError("1C is not to be asked")
+        return self._telling.tell(number, keys, stopping).name
+
+    def _late(self, question: Question) -> None:
+        """Note that 1C takes too long for a question that is still under way."""
+        log.debug("1C has not told who has %s after %.1f s", question.number, self._patience)
+        self._judge(question, answered=False)
+
+    def _keep(self, question: Question, reply: Reply) -> None:
+        """Keep what 1C answered, whoever still waits for it."""
+        self._counts.asked(_outcome(reply))
+        if not reply.late:
+            self._judge(question, answered=reply.error is None)
+        if reply.error is not None:
+            _complain(question.number, reply.error)
+            return
+        self._recent.keep(question.number, reply.name)
+        if reply.name:
+            self._counts.learnt()
+            if self._learning is not None:
+                self._learning.learn(question.keys, reply.name)
+
+    def _judge(self, question: Question, *, answered: bool) -> None:
+        """Let the breaker know of an answer in time, or of a failure."""
+        was_open = self._breaker.is_open
+        if answered:
+            self._breaker.succeeded(probe=question.probe)
+        else:
+            self._breaker.failed(probe=question.probe)
+        if was_open == self._breaker.is_open:
+            return
+        if was_open:
+            log.warning("1C answers again, and is asked during calls")
+        else:
+            log.warning("1C failed or was too slow several times in a row: calls do not wait for it until it answers")
+            self._asking.drop_waiting()
+
+
+def _named(number: str, name: str, ending: Ending) -> tuple[CallerName, Ending]:
+    """The answer with a name that 1C told; without one it is that of an unknown caller."""
+    return (CallerName(number, name, Origin.ONLINE), ending) if name else (CallerName(number), Ending.UNKNOWN)
+
+
+def _outcome(reply: Reply) -> OneCAnswer:
+    if reply.late:
+        return OneCAnswer.LATE
+    if reply.error is not None:
+        return OneCAnswer.FAILED
+    return OneCAnswer.NAME if reply.name else OneCAnswer.NONE
+
+
+def _complain(number: str, error: Exception) -> None:
+    """Log that a question failed, in one line without the number. A bug is shown whole."""
+    log.debug("the question was for %s", number)
+    if isinstance(error, SourceError):
+        log.warning("1C could not tell who is calling: %s", without_number(str(error), number))
+    else:
+        log.error("1C could not be asked who is calling; this is a bug", exc_info=error)
+
+
+def without_number(text: str, number: str) -> str:
+    """A message of 1C or about it without the number that was asked for; addresses of 1C's services hold it."""
+    return re.sub(rf"(?:\+|%2[Bb])?[0-9]*{re.escape(number[-_TELLING_DIGITS:])}", "…", text)
