@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import sys
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +14,6 @@ from astsync.cli.output import SafeFormatter
 if TYPE_CHECKING:
     from astsync.watch.job import Job
 
-_UNITS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
 _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))  # syslog's, for the journal
 
 
@@ -44,11 +42,13 @@ def watch(
 
 
 def seconds(text: str) -> float:
-    """Read a time such as 15m. Raises BadParameter."""
-    match = re.fullmatch(r"(\d{1,6})([smhd]?)", text.strip())
-    if match is None:
-        raise typer.BadParameter("write a time such as 90s, 15m or 2h; 0 for never", param_hint="--every")
-    return int(match[1]) * _UNITS[match[2]]
+    """Read a time such as 15m; a number alone is seconds. Raises BadParameter."""
+    from astsync.config.value_types import duration_seconds
+
+    try:
+        return duration_seconds(f"{text.strip()}s" if text.strip().isdecimal() else text)
+    except ValueError:
+        raise typer.BadParameter("write a time such as 90s, 15m or 2h; 0 for never", param_hint="--every") from None
 
 
 def set_up_log(common: Common, environ: Mapping[str, str]) -> None:
