@@ -65,6 +65,7 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
     from astsync.parts import Parts, store_path
     from astsync.pbx.check import check_pbx
     from astsync.setup.check import Area, certainly_owned, check_rules, check_store, memory_of
+    from astsync.setup.check_serve import check_serve, is_used
 
     parts = Parts(config, store_path(config, file, os.environ))
     pbxs, path, family = parts.pbx_configs(common.pbx), parts.store_path, config.sync.family
@@ -76,6 +77,8 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
         memory = memory_of(path, pbx.name, family)
         steps = partial(check_pbx, pbx, family, owned, parts.rival, memory)
         yield Area(f"PBX {pbx.name}", PbxError.exit_code, steps)
+    if is_used(config):
+        yield Area("serve", ConfigError.exit_code, lambda: check_serve(config.serve))
 
 
 def _source(parts: "Parts") -> Iterator[Finding]:

@@ -99,6 +99,7 @@ def _secrets(config: Config) -> Iterator[Finding]:
     files = [("password_file", config.source.password_file, config.source.secret)]
     files += [(f"secret_file of {pbx.name}", pbx.secret_file, pbx.password) for pbx in config.pbx]
     files.append(("client_key_password_file", config.source.client_key_password_file, config.source.key_password))
+    files.append(("token_file of serve", config.serve.token_file, config.serve.token))
     for part, file, read in files:
         if file is not None:
             yield _tried(part, partial(_secret, part, file, read))

@@ -1,20 +1,51 @@
 """What ``watch`` does by one reading of the configuration."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, LockedError
 from astsync.parts import Parts
+from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
 from astsync.sources import kind_of
 from astsync.store import locked, watch_of
-from astsync.watch.runs import COMMAND, Runs
+from astsync.watch.runs import COMMAND, Runs, Turns
 
 SILENCE = 300  # seconds on top of an answer's deadline and its tries, after which a loop counts as stuck
 _TRIES = 4  # of one request, each with the whole time-out
+
+
+class Member(Protocol):
+    """A thread of a job, as a ``Loop`` is one."""
+
+    @property
+    def name(self) -> str:
+        """Its name in the log."""
+
+    def start(self) -> None:
+        """Start the thread."""
+
+    def stop(self) -> None:
+        """Ask the thread to end, from any other one."""
+
+    def join(self, seconds: float) -> bool:
+        """Wait until the thread has ended; False when it has not after so many seconds."""
+
+    def is_alive(self, silence: float) -> bool:
+        """Whether the thread runs, and rests or showed a pulse within so many seconds."""
+
+
+Services = Callable[[Turns, Callable[[], Sequence[Pbx]]], Sequence[Member]]
+"""Makes what works beside the guards: of the turns of runs, and of what tells which PBXs are connected just now."""
+
+
+def no_services(_turns: Turns, _up: Callable[[], Sequence[Pbx]]) -> Sequence[Member]:
+    """Make none."""
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +53,16 @@ class Job:
     """What to watch by one reading of the configuration.
 
     ``every`` is the seconds between two syncs, 0 for none. ``silence`` is how many seconds a loop may show no pulse
-    and yet be well, as while it waits for an answer.
+    and yet be well, as while it waits for an answer. ``services`` makes what works beside the guards, and ``serves``
+    says in a few words what that does. A job may have no ``pbxs``: then it is the services alone.
     """
 
     pbxs: Sequence[AmiPbx]
     runs: Runs
     every: float
     silence: float
+    services: Services = no_services
+    serves: str = ""
 
 
 @contextmanager

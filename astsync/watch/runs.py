@@ -79,6 +79,15 @@ class Turns:
             pause = doubled(pause, *LOCK_TRIES)
             loop.pause(jittered(pause))
 
+    def attempt(self, run: Callable[[], Outcome]) -> Outcome:
+        """Run at once, or not at all. Raises LockedError where another run is under way, and what ``run`` raises."""
+        if not self._mutex.acquire(blocking=False):
+            raise LockedError("another run of this process is under way", hint="It is tried again later.")
+        try:
+            return run()
+        finally:
+            self._mutex.release()
+
     def _once(self, loop: Loop, run: Callable[[], Outcome]) -> Outcome:
         loop.check()
         while not self._mutex.acquire(timeout=_SLICE):

@@ -1,4 +1,7 @@
-"""``astsync watch``: the guards and the periodic sync as one service, with signals and systemd."""
+"""``astsync watch`` and ``astsync serve``: the threads of a job as one service, with signals and systemd.
+
+The threads are the guards, the periodic sync, and what answers calls; a job has some of them or all.
+"""
 
 import logging
 import queue
@@ -13,8 +16,7 @@ from astsync.errors import AstsyncError
 from astsync.pbx import Pbx
 from astsync.watch.clock import Clock
 from astsync.watch.guard import Guard
-from astsync.watch.job import Job
-from astsync.watch.loop import Loop
+from astsync.watch.job import Job, Member
 from astsync.watch.notify import Notifier
 from astsync.watch.runs import Turns, in_full
 from astsync.watch.syncer import Syncer
@@ -27,16 +29,18 @@ _SIGNALS = {signal.SIGTERM: _STOP, signal.SIGINT: _STOP, signal.SIGHUP: _RELOAD}
 
 
 class _Team:
-    """The loops of one job."""
+    """The threads of one job."""
 
     def __init__(self, job: Job, turns: Turns, clock: Clock, moved: Callable[[], None]) -> None:
         self.guards = [Guard(pbx, job.runs, turns, clock, moved) for pbx in job.pbxs]
         self.syncer = Syncer(job.runs, turns, job.every, clock, self.up, moved) if job.every else None
+        self.services = job.services(turns, self.up)
+        self._serves = job.serves
         self._silence = job.silence
 
     @property
-    def loops(self) -> list[Loop]:
-        return [*self.guards, *([self.syncer] if self.syncer else [])]
+    def loops(self) -> list[Member]:
+        return [*self.services, *self.guards, *([self.syncer] if self.syncer else [])]
 
     def start(self) -> None:
         for loop in self.loops:
@@ -62,7 +66,8 @@ class _Team:
     def status(self) -> str:
         """How things stand, in a line."""
         away = [guard.name for guard in self.guards if guard.held is None]
-        parts = [f"{len(self.up())} of {len(self.guards)} PBXs connected"]
+        parts = [self._serves] if self._serves else []
+        parts += [f"{len(self.up())} of {len(self.guards)} PBXs connected"] if self.guards else []
         parts += [f"away: {', '.join(away)}"] if away else []
         parts += [self.syncer.last] if self.syncer else []
         return "; ".join(parts)
@@ -98,8 +103,9 @@ class Watch:
     def _watch(self, job: Job) -> Job | None:
         """Watch by one job; return the next one after a reload, or None when it is time to stop."""
         team = _Team(job, self._turns, self._clock, lambda: self._inbox.put(_MOVED))
-        names = ", ".join(pbx.name for pbx in job.pbxs)
-        log.info("watching %s; %s", names, f"a sync every {job.every:g} s" if job.every else "no syncs")
+        if job.pbxs:
+            names = ", ".join(pbx.name for pbx in job.pbxs)
+            log.info("watching %s; %s", names, f"a sync every {job.every:g} s" if job.every else "no syncs")
         team.start()
         try:
             return self._attend(team)

@@ -1,0 +1,101 @@
+"""What ``astsync check`` tries of ``[serve]`` on this machine: the ports, and who may ask."""
+
+import errno
+import http.client
+import os
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from ipaddress import ip_address
+
+from astsync.config import Config
+from astsync.config.serve_section import ServeConfig, address_and_port
+from astsync.finding import Finding
+
+_SECONDS = 2.0  # for an answer of what listens there
+_QUESTION = b"agi_request: check\nagi_callerid: unknown\n\n"
+_ANSWER = b"SET VARIABLE ASTSYNC_ORIGIN "
+_ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is asked where all addresses are listened on
+
+
+def is_used(config: Config) -> bool:
+    """Whether anything is said about ``[serve]``: who never wrote a word of it does not serve."""
+    return "serve" in config.model_fields_set
+
+
+def check_serve(config: ServeConfig) -> Iterator[Finding]:
+    """Check the ports, and who may ask. Nothing is left listening."""
+    if not config.agi and not config.http:
+        yield Finding(
+            "ports", None, "serve.agi and serve.http are both empty", "Name an address, or leave [serve] out."
+        )
+        return
+    for key, address, answers in (("agi", config.agi, _agi_answers), ("http", config.http, _http_answers)):
+        if address:
+            yield _port(key, *address_and_port(address), answers)
+    yield from _who_may_ask(config)
+
+
+def _port(key: str, host: str, port: int, answers: Callable[[str, int], bool]) -> Finding:
+    """Whether the port is free, or astsync answers there already."""
+    words = f"{host}:{port}" if ":" not in host else f"[{host}]:{port}"
+    try:
+        with socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET, socket.SOCK_STREAM) as tried:
+            tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            tried.bind((host, port))
+            tried.listen(1)
+    except OSError as error:
+        if error.errno != errno.EADDRINUSE:
+            why = os.strerror(error.errno) if error.errno else str(error)
+            return Finding(key, False, f"cannot listen on {words}: {why}", f"Write another address in serve.{key}.")
+        if answers(_ANY.get(host, host), port):
+            return Finding(key, True, f"astsync answers on {words}")
+        hint = f"`ss -ltnp` names the program. End it, or write another port in serve.{key}."
+        return Finding(key, False, f"another program listens on {words}", hint)
+    return Finding(key, True, f"{words} is free")
+
+
+def _agi_answers(host: str, port: int) -> bool:
+    """Ask as a PBX would for a caller whose number is withheld."""
+    with suppress(OSError), socket.create_connection((host, port), _SECONDS) as asked:
+        asked.settimeout(_SECONDS)
+        asked.sendall(_QUESTION)
+        return asked.recv(len(_ANSWER)) == _ANSWER
+    return False
+
+
+def _http_answers(host: str, port: int) -> bool:
+    asked = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+    try:
+        asked.request("GET", "/healthz")
+        return asked.getresponse().getheader("Server") == "astsync"
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        asked.close()
+
+
+def _who_may_ask(config: ServeConfig) -> Iterator[Finding]:
+    """Warn where the whole phonebook can be asked for by others, number by number."""
+    others = [str(network) for network in config.networks if not network.is_loopback]
+    wide = [str(network) for network in config.networks if network.num_addresses > 2**24 and not network.is_loopback]
+    listens = [key for key in ("agi", "http") if (at := getattr(config, key)) and not _is_loopback(at)]
+    if not listens:
+        yield Finding("who may ask", True, "programs of this machine")
+        return
+    words = f"{', '.join(others) or 'programs of this machine'}, by {' and '.join(listens)}"
+    if wide:
+        hint = "Whoever may ask can collect the names, number by number: name only the PBXs in serve.allow."
+        yield Finding("who may ask", None, words, hint)
+    else:
+        yield Finding("who may ask", True, words)
+    if "http" in listens and others and config.token_file is None:
+        hint = (
+            "Write a token into a file (`openssl rand -hex 32 > /etc/astsync/serve.token`, mode 0600), name it in "
+            "serve.token_file, and have the PBX send `Authorization: Bearer TOKEN`."
+        )
+        yield Finding("token", None, "HTTP can be reached from other machines and asks for no token", hint)
+
+
+def _is_loopback(address: str) -> bool:
+    return ip_address(address_and_port(address)[0]).is_loopback
