@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from astsync import __version__
-from astsync.cli import check, demo, erasing, explain, history, init, lookup, status, sync, watch
+from astsync.cli import check, demo, erasing, explain, history, init, lookup, serve, status, sync, watch
 from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter, complain, emit, open_streams
 from astsync.errors import EXIT_INTERRUPTED, AstsyncError
@@ -83,6 +83,7 @@ app.command("forget")(erasing.forget)
 app.command("purge")(erasing.purge)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
+app.command("serve")(serve.serve)
 app.add_typer(explain.app, name="explain")
 app.command("demo")(demo.demo)
 

@@ -79,6 +79,25 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
         yield Area(f"PBX {pbx.name}", PbxError.exit_code, steps)
     if is_used(config):
         yield Area("serve", ConfigError.exit_code, lambda: check_serve(config.serve))
+        yield Area("1C during a call", SourceError.exit_code, lambda: _during_a_call(parts))
+
+
+def _during_a_call(parts: "Parts") -> Iterator[Finding]:
+    """Ask 1C for single numbers, as ``serve`` does."""
+    from astsync.sources import check_identifier, open_identifier
+    from astsync.store import StoreNames
+
+    serve = parts.config.serve
+    identifier = open_identifier(parts.config.source, serve)
+    if identifier is None:
+        yield Finding("1C", None, "is not asked during calls: serve.online is empty, or names no address to ask")
+        return
+    names = StoreNames(parts.store_path)
+    try:
+        known = names.any_number() if "e164" in parts.config.numbers.forms else ""
+    finally:
+        names.close()
+    yield from check_identifier(identifier, serve.deadline, known, parts.stopping())
 
 
 def _source(parts: "Parts") -> Iterator[Finding]:

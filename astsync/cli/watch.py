@@ -1,20 +1,17 @@
 """``watch``: the command; what it does is in the package ``watch``."""
 
-import logging
 import os
-import sys
-from collections.abc import Mapping
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from astsync.cli.common import Common
-from astsync.cli.output import SafeFormatter
+from astsync.cli.service_log import set_up_log
 
 if TYPE_CHECKING:
+    from astsync.lookup.serving import Serving
     from astsync.watch.job import Job
-
-_PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6), (0, 7))  # syslog's, for the journal
 
 
 def watch(
@@ -22,6 +19,7 @@ def watch(
     every: Annotated[
         str, typer.Option("--every", metavar="TIME", help="Sync every 90s, 15m, 2h; 0 for never.")
     ] = "15m",
+    serve: Annotated[bool, typer.Option("--serve", help="Answer calls too, as `astsync serve` does.")] = False,
 ) -> None:
     """Stay connected, restore the phonebook as soon as a PBX comes back, and sync every so often."""
     from astsync.parts import Parts
@@ -34,11 +32,21 @@ def watch(
     set_up_log(common, os.environ)
     store = Parts.load(common.config).store_path
 
-    def load() -> "Job":
-        return make_job(Parts.load(common.config), common.pbx, pause, store)
+    with alone(store), ExitStack() as stack:
+        serving = stack.enter_context(_serving()) if serve else None
 
-    with alone(store):
+        def load() -> "Job":
+            parts = Parts.load(common.config)
+            job = make_job(parts, common.pbx, pause, store)
+            return job if serving is None else serving.beside(parts, job)
+
         Watch(load, Notifier(os.environ)).run()
+
+
+def _serving() -> "Serving":
+    from astsync.lookup.serving import Serving  # only here: it loads the servers of FastAGI and HTTP
+
+    return Serving()
 
 
 def seconds(text: str) -> float:
@@ -49,30 +57,3 @@ def seconds(text: str) -> float:
         return duration_seconds(f"{text.strip()}s" if text.strip().isdecimal() else text)
     except ValueError:
         raise typer.BadParameter("write a time such as 90s, 15m or 2h; 0 for never", param_hint="--every") from None
-
-
-def set_up_log(common: Common, environ: Mapping[str, str]) -> None:
-    """Log one line for each event, with the time; for systemd's journal with the priority instead."""
-    if not common.quiet:
-        logging.getLogger("astsync.watch").setLevel(logging.DEBUG if common.verbose > 1 else logging.INFO)
-    formatter = _JournalFormatter() if _is_journal(environ) else SafeFormatter("%(asctime)s astsync: %(message)s")
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler.formatter, SafeFormatter):
-            handler.setFormatter(formatter)
-
-
-def _is_journal(environ: Mapping[str, str]) -> bool:
-    """Whether standard error goes to systemd's journal (systemd.exec(5), JOURNAL_STREAM)."""
-    try:
-        place = os.fstat(sys.stderr.fileno())
-    except (OSError, ValueError):
-        return False
-    return environ.get("JOURNAL_STREAM") == f"{place.st_dev}:{place.st_ino}"
-
-
-class _JournalFormatter(SafeFormatter):
-    """Begins every line with its priority (sd-daemon(3)). The journal itself adds the time and the program's name."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        priority = next(number for level, number in _PRIORITIES if record.levelno >= level)
-        return "\n".join(f"<{priority}>{line}" for line in super().format(record).split("\n"))

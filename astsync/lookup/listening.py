@@ -4,15 +4,14 @@ import errno
 import os
 import socket
 from collections.abc import Mapping
-from ipaddress import ip_address
 
 from astsync.config.serve_section import address_and_port
 from astsync.errors import ConfigError
+from astsync.lookup import gate
 
-BACKLOG = 1024  # connections that wait for a place: those that come while a configuration is read again
 _CURES = {
-    errno.EADDRINUSE: "Another program listens there; it may be another `astsync serve` or `astsync watch --serve`, and "
-    "one is enough. `ss -ltnp` names the program. Or write another port.",
+    errno.EADDRINUSE: "Another program listens there; it may be another `astsync serve` or `astsync watch --serve`, "
+    "and one is enough. `ss -ltnp` names the program. Or write another port.",
     errno.EADDRNOTAVAIL: "Write an address that this machine has (`ip address` lists them).",
     errno.EACCES: "Ports under 1024 are root's: write a higher one.",
 }
@@ -51,22 +50,12 @@ class Listening:
 
 def listen(key: str, address: str) -> socket.socket:
     """Listen on ``address``, which the key ``serve.key`` names. Raises ConfigError."""
-    host, port = address_and_port(address)
-    version = ip_address(host).version
-    made = socket.socket(socket.AF_INET6 if version == 6 else socket.AF_INET, socket.SOCK_STREAM)
     try:
-        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # a port whose last calls have just ended is free
-        if version == 6:
-            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        made.setblocking(False)
-        made.bind((host, port))
-        made.listen(BACKLOG)
+        return gate.listen(*address_and_port(address))
     except OSError as error:
-        made.close()
         why = os.strerror(error.errno) if error.errno else str(error)
         cure = _CURES.get(error.errno or 0, "Write another address.")
         raise ConfigError(f"serve.{key}: cannot listen on {address}: {why}", hint=cure) from None
-    return made
 
 
 def _close(sockets: Mapping[tuple[str, str], socket.socket]) -> None:

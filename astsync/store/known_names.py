@@ -9,6 +9,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from astsync.phonebook.model import Origin
@@ -65,6 +66,32 @@ class StoreNames:
             except (OSError, ValueError) as error:
                 self._tell(str(error))
             return None
+
+    def state(self) -> tuple[bool, datetime | None]:
+        """Whether the store can be read, and when its snapshot was pulled (UTC; None: there is none).
+
+        A store that does not exist yet can be read: the first sync makes it.
+        """
+        with self._lock:
+            try:
+                self._look()
+                if self._db is None:
+                    return identity(self._path) is None, None
+                row = self._db.execute("SELECT at FROM pull").fetchone()
+            except (sqlite3.Error, OSError, ValueError):
+                return False, None
+        return True, None if row is None else datetime.fromisoformat(row[0])
+
+    def any_number(self) -> str:
+        """A number of the snapshot with more than ten digits, "" where there is none or the store cannot be read."""
+        query = "SELECT number FROM snapshot WHERE length(number) > 10 LIMIT 1"
+        with self._lock:
+            try:
+                self._look()
+                row = self._db.execute(query).fetchone() if self._db is not None else None
+            except (sqlite3.Error, OSError, ValueError):
+                return ""
+        return "" if row is None else str(row[0])
 
     def _read(self, db: sqlite3.Connection, keys: Sequence[str]) -> tuple[str, Origin] | None:
         count = len(keys)

@@ -14,7 +14,7 @@ from astsync.store.place import check_place, told
 PATIENCE = 15.0
 """Seconds that a run waits for one that holds the lock for moments only."""
 
-_WATCH = "astsync watch"
+_SERVICES = {"astsync watch", "astsync serve"}
 _PAUSE = 0.02  # seconds between two tries
 _NAMELESS = 0.1  # seconds that a holder may need from taking the lock to saying who it is
 
@@ -71,7 +71,7 @@ def _acquire(lock: FileLock, path: Path, name: str, patience: float) -> None:
 def _locked(holder: Holder | None, name: str) -> LockedError:
     if holder is None:
         who, cure = "", "Wait until it ends; a lock ends with its process."
-    elif holder.elsewhere or holder.command == _WATCH:
+    elif holder.elsewhere or holder.command in _SERVICES:
         who, cure = holder.since(), "Wait until it ends: run.max_minutes bounds each run."
     else:
         who = holder.since()

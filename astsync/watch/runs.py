@@ -26,10 +26,14 @@ Outcome = TypeVar("Outcome")
 
 
 class Runs:
-    """The runs of one configuration. ``sync`` and ``restore`` hold the store's lock for as long as they last."""
+    """The runs of one configuration. Each holds the store's lock for as long as it lasts, in the name of ``command``.
 
-    def __init__(self, parts: Parts) -> None:
+    Only ``pull`` needs no lock.
+    """
+
+    def __init__(self, parts: Parts, command: str = COMMAND) -> None:
         self._parts = parts
+        self._command = command
 
     def stopping(self, beat: Callable[[], None]) -> Stopping:
         """The end of a run that begins now; ``beat`` is called while the run waits."""
@@ -56,7 +60,7 @@ class Runs:
     def _engine(self, pbxs: Sequence[Pbx], progress: Progress, stopping: Stopping) -> AbstractContextManager[Engine]:
         options = self._parts.options()
         # Who is refused waits in Turns, where it heeds the end of watch and shows that it is alive.
-        return self._parts.engine(COMMAND, pbxs, options, nullcontext(progress), stopping, patience=0)
+        return self._parts.engine(self._command, pbxs, options, nullcontext(progress), stopping, patience=0)
 
 
 class Turns:

@@ -35,6 +35,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "parts": ("engine", "phonebook", "sources", "pbx", "store", "config", "text", "stopping", "errors"),
     "lookup": (
         "lookup",
+        "watch",
         "parts",
         "engine",
         "pbx",

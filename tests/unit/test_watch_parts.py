@@ -14,6 +14,7 @@ import typer
 from astsync.cli import watch as command
 from astsync.cli.common import Common
 from astsync.cli.output import SafeFormatter
+from astsync.cli.service_log import set_up_log
 from astsync.errors import (
     AstsyncError,
     ConfigError,
@@ -297,7 +298,7 @@ def _formatted(environ: dict[str, str], level: int) -> str:
     root = logging.getLogger()
     root.addHandler(handler)
     try:
-        command.set_up_log(Common(None, (), 0, quiet=True, command="watch"), environ)
+        set_up_log(Common(None, (), 0, quiet=True, command="watch"), environ)
         record = logging.LogRecord("astsync.watch", level, "", 0, "office: away\x1b[31m\nand more", (), None)
         return handler.format(record)
     finally:

@@ -12,11 +12,11 @@ import pytest
 
 from astsync.engine.result import Applied, PbxReport
 from astsync.errors import AstsyncError, LockedError, PbxConnectionLost, PbxLoginError, StoreError
-from astsync.lookup import write_through as module
-from astsync.lookup.write_through import WriteThrough
 from astsync.pbx import Pbx
 from astsync.stopping import Stopping
+from astsync.watch import write_through as module
 from astsync.watch.clock import Clock
+from astsync.watch.write_through import WriteThrough
 from tests.eventually import eventually
 
 

@@ -1,0 +1,202 @@
+"""Answering calls as a job of ``watch``: the one place that makes all its parts from a configuration."""
+
+import logging
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime
+from functools import partial
+from types import TracebackType
+
+from astsync.engine.result import PbxReport, Report
+from astsync.errors import ConfigError, LockedError, PbxConnectionLost, SourceError
+from astsync.lookup.answering import Answering
+from astsync.lookup.asking import LONGEST_QUESTION
+from astsync.lookup.callers import CallerReader
+from astsync.lookup.counting import Counts
+from astsync.lookup.listening import Listening
+from astsync.lookup.model import KnownNames
+from astsync.lookup.resolver import CallResolver
+from astsync.lookup.service import SILENCE, Service
+from astsync.lookup.telling import Telling
+from astsync.parts import Parts
+from astsync.pbx import Pbx
+from astsync.pbx.astdb import AmiPbx
+from astsync.pbx.connection import AmiConnection
+from astsync.pbx.opened import OpenedPbx
+from astsync.sources import NOBODYS_NUMBER, Identifier, open_identifier
+from astsync.stopping import Stopping
+from astsync.store import StoreNames
+from astsync.text import span
+from astsync.watch.job import Job, Member
+from astsync.watch.runs import Runs, Turns
+from astsync.watch.write_through import Line, WriteThrough
+
+log = logging.getLogger(__name__)
+
+COMMAND = "astsync serve"
+
+
+class Serving:
+    """Makes jobs that answer calls, one for each reading of the configuration. The ports outlive a job.
+
+    Use as a context manager: its end closes the ports.
+    """
+
+    def __init__(self) -> None:
+        self._listening = Listening()
+        self._identifier: Identifier | None = None
+
+    def __enter__(self) -> "Serving":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._listening.close()
+        self._ask_by(None)
+
+    def _ask_by(self, identifier: Identifier | None) -> None:
+        """Ask 1C by this one from now on."""
+        before, self._identifier = self._identifier, identifier
+        if before is not None:
+            before.close()
+
+    def alone(self, parts: Parts, names: Sequence[str]) -> Job:
+        """The job of ``astsync serve``: to answer, and to write what 1C tells to the PBXs of these names, or all.
+
+        Raises ConfigError, and StoreError where the store cannot be used.
+        """
+        # The store is brought up to this version; where it is locked, a sync does that.
+        with suppress(LockedError), parts.narrow_writer(COMMAND):
+            pass
+        pbxs = {pbx.name: pbx for pbx in parts.pbxs(names)}
+        for config in parts.pbx_configs(names):
+            config.password()
+        lines = {name: partial(_dialled, pbx, parts.rival) for name, pbx in pbxs.items()}
+        job = Job((), Runs(parts, COMMAND), 0, SILENCE)
+        return self._job(parts, job, COMMAND, lambda _up: lines)
+
+    def beside(self, parts: Parts, job: Job) -> Job:
+        """The job of ``astsync watch --serve``: what is told is written over the connections that watch holds."""
+        names = [pbx.name for pbx in job.pbxs]
+        return self._job(parts, job, "astsync watch", lambda up: {name: partial(_held, name, up) for name in names})
+
+    def _job(
+        self, parts: Parts, job: Job, command: str, lines: Callable[[Callable[[], Sequence[Pbx]]], Mapping[str, Line]]
+    ) -> Job:
+        serve = parts.config.serve
+        if not serve.agi and not serve.http:
+            raise ConfigError(
+                "serve.agi and serve.http are both empty: there is nothing to answer on",
+                hint="Write an address and a port, or leave both keys out for the usual ones.",
+            )
+        token, callers = serve.token(), CallerReader(parts.numbers)
+        identifier = open_identifier(parts.config.source, serve)
+        telling = None if identifier is None else Telling(identifier, callers, parts.names, parts.builder)
+        self._listening.change({"agi": serve.agi, "http": serve.http})
+        self._ask_by(identifier)
+        _say(parts, identifier)
+
+        def services(turns: Turns, up: Callable[[], Sequence[Pbx]]) -> Sequence[Member]:
+            writing = WriteThrough(_Writing(parts, turns, command), lines(up))
+
+            def resolver(names: KnownNames, counts: Counts) -> CallResolver:
+                return CallResolver(callers, names, telling, writing, counts=counts, patience=serve.deadline)
+
+            names = partial(StoreNames, parts.store_path)
+            answering = Answering(serve, token, names, resolver, self._listening.sockets)
+            if identifier is not None:
+                threading.Thread(target=_warm_up, args=[identifier], name="1c-first", daemon=True).start()
+            return [writing, Service("calls", answering.on_loop)]
+
+        where = [f"{key} {address}" for key, address in (("agi", serve.agi), ("http", serve.http)) if address]
+        return replace(job, services=services, serves=f"answering calls on {' and '.join(where)}")
+
+
+class _Writing:
+    """Stores names and writes them to PBXs, each time under the store's lock; a ``write_through.Writing``."""
+
+    def __init__(self, parts: Parts, turns: Turns, command: str) -> None:
+        self._parts, self._turns, self._command = parts, turns, command
+
+    def save(self, names: Mapping[str, str]) -> None:
+        """Store names by key. Raises LockedError, StoreError."""
+
+        def run() -> None:
+            with self._parts.narrow_writer(self._command, patience=0) as writer:
+                writer.keep(names)
+
+        self._turns.attempt(run)
+
+    def write(self, pbx: Pbx, keys: Collection[str], beat: Callable[[], None]) -> PbxReport | None:
+        """See ``Writing``."""
+
+        def run() -> Report | None:
+            with self._parts.narrow_writer(self._command, beat, patience=0) as writer:
+                return writer.write(keys, [_with_keys(pbx)])
+
+        report = self._turns.attempt(run)
+        return None if report is None else report.pbx[0]
+
+
+def _with_keys(pbx: Pbx) -> OpenedPbx:
+    if not isinstance(pbx, OpenedPbx):
+        raise TypeError(f"{pbx.name} is not lent over an open connection")
+    return pbx
+
+
+@contextmanager
+def _dialled(pbx: AmiPbx, rival: Callable[[], str], stopping: Stopping) -> Iterator[Pbx]:
+    """Connect to a PBX. That comes before the store's lock: others need not wait for a PBX that is away."""
+    with AmiConnection(pbx.config, stopping=stopping, rival=rival) as connection:
+        yield OpenedPbx(connection, pbx.family)
+
+
+@contextmanager
+def _held(name: str, up: Callable[[], Sequence[Pbx]], _stopping: Stopping) -> Iterator[Pbx]:
+    """Lend the connection that ``watch`` holds. Raises PbxConnectionLost where it holds none just now."""
+    for pbx in up():
+        if pbx.name == name:
+            yield pbx
+            return
+    raise PbxConnectionLost(f"{name}: not connected", hint="watch restores the phonebook when the PBX is back.")
+
+
+def _warm_up(identifier: Identifier) -> None:
+    """Ask 1C once for a number that nobody has, so that the first call does not wait for a WSDL or a sleeping base."""
+    try:
+        identifier.identify(NOBODYS_NUMBER, Stopping(LONGEST_QUESTION))
+    except SourceError as error:
+        log.warning("1C cannot tell who is calling: %s%s", error, f" ({error.hint})" if error.hint else "")
+    except Exception:
+        log.exception("1C could not be asked; this is a bug")
+    else:
+        log.info("1C answers")
+
+
+def _say(parts: Parts, identifier: Identifier | None) -> None:
+    """Log who is answered from what."""
+    serve = parts.config.serve
+    faces = (("FastAGI", serve.agi), ("HTTP", serve.http))
+    where = " and ".join(f"{name} on {address}" for name, address in faces if address)
+    log.info("answering %s, for %s", where, ", ".join(serve.allow))
+    log.info("the snapshot: %s", _snapshot(parts))
+    if identifier is not None:
+        log.info("1C is asked for unknown numbers (serve.online = %s)", serve.online)
+    elif serve.online:
+        log.info("1C is not asked: source.url is empty, and serve.soap.wsdl too")
+    else:
+        log.info("1C is not asked: serve.online is empty")
+
+
+def _snapshot(parts: Parts) -> str:
+    names = StoreNames(parts.store_path)
+    try:
+        _, pulled = names.state()
+    finally:
+        names.close()
+    if pulled is None:
+        return "there is none yet; the first sync makes it"
+    return f"pulled {span((datetime.now(UTC) - pulled).total_seconds())} ago"
