@@ -6,7 +6,7 @@ from datetime import datetime
 
 from astsync.errors import AstsyncError, PartlyDone, PbxForgot, SafetyError
 from astsync.phonebook.keeping import Missed
-from astsync.phonebook.model import Claim, Conflict, Doubt, Entry, Skipped
+from astsync.phonebook.model import Claim, Conflict, Doubt, Entry, Origin, Skipped
 from astsync.phonebook.plan import Plan
 from astsync.store.records import Before, OnlineName, Pulled, Written
 from astsync.text import gathered
@@ -174,6 +174,26 @@ class Lookup:
         if codes and any(pbx.error is None for pbx in self.pbx):
             return PartlyDone.exit_code
         return min(codes, default=0)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedOneC:
+    """What 1C says of a number that it is asked for as during a call, and what a call would get now.
+
+    ``source`` is what was asked; "" where it was not, as ``caller`` (a value of ``CallerKind``) has no number. ``said``
+    are the texts or the names of cards that 1C told, ``name`` is the caller's name made of them, "" where it knows
+    nobody. ``seconds`` is how long 1C took, ``deadline`` how long a call waits. ``call`` is the name that a call gets
+    and where it comes from, None where it gets none.
+    """
+
+    caller: str
+    source: str = ""
+    said: tuple[str, ...] = ()
+    name: str = ""
+    seconds: float = 0.0
+    deadline: float = 0.0
+    call: tuple[str, Origin] | None = None
+    error: AstsyncError | None = None
 
 
 def _codes(parts: tuple[PbxReport, ...] | tuple[PbxKeys, ...]) -> set[int]:

@@ -6,11 +6,12 @@ from typing import Final
 
 from astsync.errors import SourceBadAnswer
 from astsync.lookup.callers import CallerReader
+from astsync.parts import Parts
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, no_note
 from astsync.phonebook.names.languages import country_of
 from astsync.phonebook.names.maker import NameMaker
-from astsync.sources.identified import Identified, Identifier
+from astsync.sources import Identified, Identifier, open_identifier
 from astsync.stopping import Stopping
 
 LARGEST_NAME: Final = 4096
@@ -36,6 +37,14 @@ class Telling:
         self, identifier: Identifier, callers: CallerReader, names: NameMaker, builder: Callable[[], BookBuilder]
     ) -> None:
         self._identifier, self._callers, self._names, self._builder = identifier, callers, names, builder
+
+    def describe(self) -> str:
+        """The name of what is asked in messages, without secrets."""
+        return self._identifier.describe()
+
+    def close(self) -> None:
+        """Let the kept connections go. A question that is under way may still end."""
+        self._identifier.close()
 
     def tell(self, number: str, keys: Sequence[str], stopping: Stopping) -> ToldName:
         """Ask, and wait for the answer as long as ``stopping`` allows. Raises SourceError.
@@ -63,6 +72,12 @@ class Telling:
                 hint="Look at the name of the card that has this number in 1C.",
             )
         return made.name
+
+
+def open_telling(parts: Parts, callers: CallerReader) -> Telling | None:
+    """Make what asks 1C by the configuration; None where 1C is not to be asked. Raises ConfigError."""
+    identifier = open_identifier(parts.config.source, parts.config.serve)
+    return Telling(identifier, callers, parts.names, parts.builder) if identifier is not None else None
 
 
 def _check_size(names: Iterable[str]) -> None:

@@ -4,19 +4,26 @@ from collections.abc import Iterator
 from dataclasses import asdict
 from typing import Any
 
-from astsync.engine.result import Key, Lookup, PbxKeys
-from astsync.phonebook.model import Claim
+from astsync.engine.result import AskedOneC, Key, Lookup, PbxKeys
+from astsync.phonebook.model import Claim, Origin
 from astsync.reports.as_json import as_claim
 from astsync.reports.json_document import json_document
 from astsync.store.records import OnlineName, Written
-from astsync.text import printable
+from astsync.text import listed, printable
 
+_NOT_ASKED = {
+    "internal": "an extension of the PBX",
+    "withheld": "no number",
+    "impossible": "this is no number that could call",
+}
+_FROM = {Origin.SNAPSHOT: "from the snapshot", Origin.ONLINE: "told online"}
 _UNKNOWN = "from which card is not known: an older astsync made the snapshot; the next sync notes it"
 
 
-def as_text(found: Lookup) -> str:
-    """What is known, for people, in local time."""
-    return "\n".join((*_heading(found), *_on_pbxs(found), *_in_snapshot(found), *_told_online(found))) + "\n"
+def as_text(found: Lookup, asked: AskedOneC | None = None) -> str:
+    """What is known, for people, in local time; ``asked`` where 1C was asked too."""
+    known = (*_heading(found), *_on_pbxs(found), *_in_snapshot(found), *_told_online(found))
+    return "\n".join((*known, *(_asked(asked) if asked is not None else ()))) + "\n"
 
 
 def _heading(found: Lookup) -> Iterator[str]:
@@ -100,6 +107,25 @@ def _told_online(found: Lookup) -> Iterator[str]:
         yield f"told online: {one.number} {printable(one.name)}, during a call of {told}; {end}"
 
 
+def _asked(asked: AskedOneC) -> Iterator[str]:
+    """What 1C said, and what a call would get."""
+    if not asked.source:
+        yield f"1C is not asked during a call: {_NOT_ASKED[asked.caller]}"
+        return
+    took = f"in {asked.seconds:.2f} s"
+    if asked.error is not None:
+        yield f"{printable(asked.source)}: failed {took}"
+    else:
+        said = f"{listed(asked.said)} -> " if asked.said else ""
+        yield f"{printable(asked.source)} says {took}: {said}{printable(asked.name) or 'nobody'}"
+    if asked.call is not None:
+        yield f"a call would get: {printable(asked.call[0])} ({_FROM[asked.call[1]]})"
+    elif asked.name:
+        yield f"a call would get: nothing, as it waits {asked.deadline:g} s; the next one would get this name"
+    else:
+        yield "a call would get: nothing"
+
+
 def _claim(claim: Claim, found: Lookup | None) -> Iterator[str]:
     """The lines of a claim. ``found`` is given for the first claim, whose name won, to show the rules as well."""
     code = f", code {printable(claim.code)}" if claim.code not in ("", claim.source) else ""
@@ -116,8 +142,11 @@ def _by(rules: tuple[str, ...]) -> str:
     return f"  [{printable(', '.join(rules))}]" if rules else ""
 
 
-def as_json(found: Lookup) -> str:
-    """What is known, as one JSON object, indented, with a line end. A test pins its keys."""
+def as_json(found: Lookup, asked: AskedOneC | None = None) -> str:
+    """What is known, as one JSON object, indented, with a line end; ``asked`` where 1C was asked too.
+
+    A test pins its keys.
+    """
     return json_document(
         {
             "number": found.number,
@@ -127,8 +156,23 @@ def as_json(found: Lookup) -> str:
             "claims": [{"key": key, **as_claim(claim)} for key, claims in found.claims.items() for claim in claims],
             "last_run": _run(found.written),
             "online": [_online(one) for one in found.online.values()],
+            "asked": None if asked is None else _asked_json(asked),
         }
     )
+
+
+def _asked_json(asked: AskedOneC) -> dict[str, Any]:
+    name, origin = asked.call or (None, None)
+    return {
+        "caller": asked.caller,
+        "source": asked.source or None,
+        "said": asked.said,
+        "name": asked.name or None,
+        "seconds": round(asked.seconds, 3),
+        "deadline": asked.deadline,
+        "error": asked.error and str(asked.error),
+        "call": {"name": name, "origin": origin},
+    }
 
 
 def _online(one: OnlineName) -> dict[str, Any]:

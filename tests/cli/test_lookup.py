@@ -50,7 +50,7 @@ def test_it_tells_the_pbx_the_card_the_rules_the_rivals_and_the_run(claimed: San
 
 def test_the_keys_of_its_json_are_pinned(claimed: Sandbox) -> None:
     found = claimed.run("lookup", "--format", "json", "555-01-01").report
-    assert list(found) == ["version", "number", "keys", "pbx", "snapshot", "claims", "last_run", "online"]
+    assert list(found) == ["version", "number", "keys", "pbx", "snapshot", "claims", "last_run", "online", "asked"]
     assert found["online"] == []
     assert (found["version"], found["number"], found["keys"]) == (1, KEY, [KEY])
     (pbx,) = found["pbx"]
