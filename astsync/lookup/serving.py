@@ -19,13 +19,13 @@ from astsync.lookup.listening import Listening
 from astsync.lookup.model import KnownNames
 from astsync.lookup.resolver import CallResolver
 from astsync.lookup.service import SILENCE, Service
-from astsync.lookup.telling import Telling
+from astsync.lookup.telling import Telling, open_telling
 from astsync.parts import Parts
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.opened import OpenedPbx
-from astsync.sources import NOBODYS_NUMBER, Identifier, open_identifier
+from astsync.sources import NOBODYS_NUMBER
 from astsync.stopping import Stopping
 from astsync.store import StoreNames
 from astsync.text import span
@@ -46,7 +46,7 @@ class Serving:
 
     def __init__(self) -> None:
         self._listening = Listening()
-        self._identifier: Identifier | None = None
+        self._telling: Telling | None = None
 
     def __enter__(self) -> "Serving":
         return self
@@ -57,9 +57,9 @@ class Serving:
         self._listening.close()
         self._ask_by(None)
 
-    def _ask_by(self, identifier: Identifier | None) -> None:
+    def _ask_by(self, telling: Telling | None) -> None:
         """Ask 1C by this one from now on."""
-        before, self._identifier = self._identifier, identifier
+        before, self._telling = self._telling, telling
         if before is not None:
             before.close()
 
@@ -93,11 +93,10 @@ class Serving:
                 hint="Write an address and a port, or leave both keys out for the usual ones.",
             )
         token, callers = serve.token(), CallerReader(parts.numbers)
-        identifier = open_identifier(parts.config.source, serve)
-        telling = None if identifier is None else Telling(identifier, callers, parts.names, parts.builder)
+        telling = open_telling(parts, callers)
         self._listening.change({"agi": serve.agi, "http": serve.http})
-        self._ask_by(identifier)
-        _say(parts, identifier)
+        self._ask_by(telling)
+        _say(parts, asked=telling is not None)
 
         def services(turns: Turns, up: Callable[[], Sequence[Pbx]]) -> Sequence[Member]:
             writing = WriteThrough(_Writing(parts, turns, command), lines(up))
@@ -107,8 +106,8 @@ class Serving:
 
             names = partial(StoreNames, parts.store_path)
             answering = Answering(serve, token, names, resolver, self._listening.sockets)
-            if identifier is not None:
-                threading.Thread(target=_warm_up, args=[identifier], name="1c-first", daemon=True).start()
+            if telling is not None:
+                threading.Thread(target=_warm_up, args=[telling], name="1c-first", daemon=True).start()
             return [writing, Service("calls", answering.on_loop)]
 
         where = [f"{key} {address}" for key, address in (("agi", serve.agi), ("http", serve.http)) if address]
@@ -164,10 +163,10 @@ def _held(name: str, up: Callable[[], Sequence[Pbx]], _stopping: Stopping) -> It
     raise PbxConnectionLost(f"{name}: not connected", hint="watch restores the phonebook when the PBX is back.")
 
 
-def _warm_up(identifier: Identifier) -> None:
+def _warm_up(telling: Telling) -> None:
     """Ask 1C once for a number that nobody has, so that the first call does not wait for a WSDL or a sleeping base."""
     try:
-        identifier.identify(NOBODYS_NUMBER, Stopping(LONGEST_QUESTION))
+        telling.tell(NOBODYS_NUMBER, (NOBODYS_NUMBER,), Stopping(LONGEST_QUESTION))
     except SourceError as error:
         log.warning("1C cannot tell who is calling: %s%s", error, f" ({error.hint})" if error.hint else "")
     except Exception:
@@ -176,14 +175,14 @@ def _warm_up(identifier: Identifier) -> None:
         log.info("1C answers")
 
 
-def _say(parts: Parts, identifier: Identifier | None) -> None:
+def _say(parts: Parts, *, asked: bool) -> None:
     """Log who is answered from what."""
     serve = parts.config.serve
     faces = (("FastAGI", serve.agi), ("HTTP", serve.http))
     where = " and ".join(f"{name} on {address}" for name, address in faces if address)
     log.info("answering %s, for %s", where, ", ".join(serve.allow))
     log.info("the snapshot: %s", _snapshot(parts))
-    if identifier is not None:
+    if asked:
         log.info("1C is asked for unknown numbers (serve.online = %s)", serve.online)
     elif serve.online:
         log.info("1C is not asked: source.url is empty, and serve.soap.wsdl too")

@@ -446,10 +446,10 @@ def test_a_call_without_time_is_not_asked_for() -> None:
     play(main)
 
 
-def test_a_bug_does_not_reach_the_call(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_bug_does_not_reach_the_call(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         rig = CallRig()
-        rig.known.find = broken  # type: ignore[method-assign,assignment]
+        monkeypatch.setattr(rig.known, "find", broken)
         assert await rig.call() == CallerName()
         assert rig.tally.endings == ["broken"]
 
@@ -489,10 +489,10 @@ def test_a_system_without_threads_is_a_failure() -> None:
     play(main)
 
 
-def test_learning_that_fails_costs_no_call_and_no_place() -> None:
+def test_learning_that_fails_costs_no_call_and_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     async def main() -> None:
         rig = CallRig()
-        rig.learned.learn = broken  # type: ignore[method-assign,assignment]
+        monkeypatch.setattr(rig.learned, "learn", broken)
         asyncio.get_running_loop().set_exception_handler(lambda _loop, _context: None)
         call, second = rig.call(), rig.call(other(1))
         await settle()

@@ -58,7 +58,7 @@ def test_the_services_run_commands_that_exist(
     assert program == PROGRAM
     done = run(capfd, monkeypatch, *words, "--help")  # an option that does not exist is an error before --help
     assert (done.code, done.err) == (0, "")
-    assert f"astsync {words[-1] if words[-1] == 'sync' else 'watch'}" in done.out
+    assert f"astsync {words[-1] if words[-1] in {'sync', 'serve'} else 'watch'}" in done.out
 
 
 @pytest.mark.parametrize("unit", SERVICES, ids=lambda unit: unit.name)

@@ -1,5 +1,6 @@
 """The plays of those who ask at the moment of the call."""
 
+import re
 from collections.abc import Callable, Iterable
 
 from astsync.lookup.agi import MOST_BYTES, MOST_NUMBER, AgiReader, BadAgi, HungUp, set_variable
@@ -45,17 +46,6 @@ def agi_client(data: bytes) -> object:
     return [each[:6] for each in told]
 
 
-_CALLERS = CallerReader(NumberParser(country="RU"))
-
-
-def caller(data: bytes) -> object:
-    """What a PBX sends as a caller. Only a number has digits, and no more than E.164 allows."""
-    who = _CALLERS.read(data.decode("utf-8", "replace"))
-    assert (who.kind is CallerKind.NUMBER) == bool(who.number) == bool(who.keys)
-    assert all(key.isascii() and key.isdecimal() and len(key) <= 15 for key in (who.number, *who.keys) if key)
-    return who.kind, len(who.number)
-
-
 def web_client(data: bytes) -> object:
     """The target of a request."""
     try:
@@ -64,3 +54,21 @@ def web_client(data: bytes) -> object:
         return fault.status, fault.reason
     number.encode()
     return len(number) > 10
+
+
+_CALLERS = [
+    CallerReader(NumberParser(area_code="495")),
+    CallerReader(NumberParser(country="UA", forms=("e164", "trunk", "national"))),
+]
+
+
+def caller(data: bytes) -> object:
+    """A caller: digits that a key can have, or none; letters never become digits."""
+    text = data.decode("utf-8", "surrogateescape")
+    found = _CALLERS[chance_of(data).randrange(2)].read(text)
+    assert (found.kind is CallerKind.NUMBER) == bool(found.number) == bool(found.keys)
+    for key in (found.number, *found.keys):
+        assert len(key) <= 15, key
+        assert not key.strip("0123456789"), key
+    assert not found.number or found.number[-4:] in re.sub(r"[^0-9]", "", text), found
+    return found.kind, len(found.keys)

@@ -243,12 +243,6 @@ def agi_streams() -> Seeds:
     return [call, call + b"200 result=1\n" * 2, call + usage, call + b"100 Trying\n200 result=1\nHANGUP\n", usage]
 
 
-def callers() -> Seeds:
-    """What PBXs send as callers."""
-    spelled = ("+7 (495) 555-01-42", '"OOO \\"Romashka\\"" <84955550142>', "sip:+74955550142@192.0.2.7:5060;user=phone")
-    return [text.encode() for text in (*spelled, "tel:8-495-555-01-42", "ivan2024", "anonymous", "810374955550142")]
-
-
 def web_targets() -> Seeds:
     return [b"/lookup?number=+74955550142", b"/lookup?a=b&number=8%20(495)+555-01-42", b"/lookup?number=1&number=2"]
 
@@ -329,3 +323,19 @@ def holders() -> Seeds:
     doing = {"stage": "office: read", "done": 5, "total": 9}
     elsewhere = {**note, **doing, "host": "other", "total": None, "born": "77"}
     return [json.dumps(one).encode() for one in (note, {**note, **doing}, elsewhere)]
+
+
+def callers() -> Seeds:
+    number = "74955550101"
+    forms = [
+        "{}",
+        "+{}",
+        '"ООО «Бета»" <{}>',
+        "sip:{}@192.0.2.1:5060;user=phone",
+        "tel:+{};ext=5",
+        "810{}",
+        "{}@x",
+        "<{}>",
+    ]
+    words = ["anonymous", "<unknown>", "ivan2024", "1-800-FLOWERS", "101", "555-01-01", "8 (495) 555-01-01", ""]
+    return [text.encode() for text in (*(form.format(number) for form in forms), *words)]

@@ -37,7 +37,7 @@ from tests.fuzz.parsers.services import (
     wsdl_whole,
 )
 from tests.fuzz.parsers.target import Target
-from tests.fuzz.parsers.tokens import AGI, AMI, CARD, CSV, JSON, PHONE, QUERY, TOML, URL, VARIABLE, XML
+from tests.fuzz.parsers.tokens import AGI, AMI, CALLER, CARD, CSV, JSON, PHONE, QUERY, TOML, URL, VARIABLE, XML
 
 _FORMATS = "sources.formats"
 TARGETS: tuple[Target, ...] = (
@@ -248,8 +248,8 @@ TARGETS: tuple[Target, ...] = (
     Target("family", family_lists, seeds.family_lists, ("pbx.astdb", "pbx.whole_lists"), (PbxError,), AMI, share=3),
     Target("greeting", greeting, seeds.greetings, ("pbx.greeting",), (PbxError,), AMI, share=1),
     Target("agi-client", agi_client, seeds.agi_streams, ("lookup.agi",), (), AGI, share=1),
-    Target("caller", caller, seeds.callers, ("lookup.callers",), (), PHONE, share=1),
     Target("web-client", web_client, seeds.web_targets, ("lookup.web",), (), QUERY, share=0.5),
+    Target("caller", caller, seeds.callers, ("lookup.callers",), (), CALLER, share=1),
     Target("certificate", certificate, seeds.certificates, ("pbx.certificates",), (), share=0.5),
     Target(
         "numbers",

@@ -49,3 +49,7 @@ AGI = (
     b"520-x\n", b"520 x\n", b"100 x\n", b"HANGUP\n", b"HANG", b" (timeout)", b"\\", b'"',
 )  # fmt: skip
 QUERY = (b"?", b"&", b"=", b"number=", b"+", b"%2B", b"%", b"%FF", b"#", b";", b"/lookup", b"http://x", b"\xff")
+CALLER = (
+    b"sip:", b"tel:", b"@", b";", b"<", b">", b'"', b"+", b"%2B", b"anonymous", b"8", b"7", b"810", b"00",
+    b"4955550101", b"\r\n", b"../", b" ", b"(", b")", b".", b"-", "\u00a0".encode(), "ж".encode(),
+)  # fmt: skip
