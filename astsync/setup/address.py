@@ -136,7 +136,10 @@ def _checked(parts: SplitResult, path: str) -> str:
 
 def unquote_path(url: str) -> str:
     """Decode Cyrillic letters that a browser has percent-encoded, so that a person can read the address."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:  # what was put together of parts may be no address any more
+        return url
     path = unquote(parts.path)
     readable = path.isprintable() and not set(" %?#") & set(path) and "\ufffd" not in path
     return parts._replace(path=path).geturl() if readable else url

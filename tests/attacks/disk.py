@@ -80,7 +80,8 @@ def _deleted(store: Path) -> None:
 
 
 def _folder_deleted(store: Path) -> None:
-    shutil.rmtree(store.parent)
+    while store.parent.exists():  # the program may write a note into it meanwhile
+        shutil.rmtree(store.parent, ignore_errors=True)
 
 
 def _replaced(store: Path) -> None:

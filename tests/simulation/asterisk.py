@@ -162,6 +162,7 @@ class Asterisk:
     def connect(self, config: PbxConfig, process: Process) -> Session:
         """Take a connection. Raises PbxUnreachable."""
         session = Session(self, process)
+        self.world.oracle.connects(process, self.name)
         self.world.point("connect", session)
         if not self.is_up:
             raise PbxUnreachable(f"{config.name}: no connection: it is down")

@@ -113,6 +113,15 @@ class Oracle:
         place = session.asterisk.name, family
         self._given[session.process, place] = Reading(held, self.of(place).ours(held), session)
 
+    def connects(self, process: Process, pbx: str) -> None:
+        """A process connects anew. Where that fails its run ends, and keeps what it had stored before.
+
+        The last list may be one that was read before deletes, which no owners are stored after.
+        """
+        run = self.runs.get(process)
+        if run is not None and pbx in run.parts:
+            run.parts[pbx].is_seen = False
+
     def believes(self, process: Process, pbx: str) -> None:
         """A process goes on after the last list that a PBX gave it."""
         for given, place in [*self._given]:
