@@ -6,13 +6,14 @@ The story runs the real commands as processes of their own, as a user does. Ever
 import json
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -29,6 +30,7 @@ CARRIER = "MOSCOW RU"  # the name that the carrier sends; a call must keep it wh
 RENAMED = "Общество с ограниченной ответственностью «Ромашка плюс»"
 ADDED, ADDED_PHONE, ADDED_NUMBER = "ИП Щукин Пётр Юрьевич", "8 (495) 555-01-42, доб. 7", "74955550142"
 UNKNOWN_NUMBER = "74955550199"
+NEW, NEW_PHONE, NEW_NUMBER = "ООО «Минуту назад»", "+7 495 555-01-71", "74955550171"
 
 NO_ASTERISK = """\
 No Asterisk was found on this machine: a stand-in PBX takes its place, and the calls below are NOT real.
@@ -59,7 +61,23 @@ host = "{pbx.host}"
 port = {pbx.port}
 user = "{pbx.user}"
 secret = "{pbx.secret}"
+
+[serve]
+agi = "127.0.0.1:{agi}"
+http = ""
 """
+
+# As examples/asterisk says, but for the guard against a server that is stopped: here it runs or refuses.
+_ASKING = """
+[asking]
+exten => _X.,1,GotoIf(${{DB_EXISTS(cidname/${{FILTER(0-9A-Za-z,${{CALLERID(num)}})}})}}?found)
+ same => n,AGI(agi://127.0.0.1:{agi}/)
+ same => n,Goto(ring)
+ same => n(found),Set(CALLERID(name)=${{DB_RESULT}})
+ same => n(ring),Dial(Local/${{EXTEN}}@phones/n,10)
+ same => n,Hangup()
+"""
+_SERVING_SECONDS = 30
 
 
 class StoryFailed(AstsyncError):
@@ -78,8 +96,9 @@ class Caller:
 class Story:
     """Tells the story over a running stand-in 1C and a running PBX, in a folder of its own."""
 
-    def __init__(self, onec: OneC, pbx: PrivateAsterisk | AmiStandIn, folder: Path, say: Say) -> None:
+    def __init__(self, onec: OneC, pbx: PrivateAsterisk | AmiStandIn, folder: Path, agi: int, say: Say) -> None:
         self._onec = onec
+        self._agi = agi
         self._pbx = pbx
         self._folder = folder
         self._say = say
@@ -91,7 +110,7 @@ class Story:
         store = self._folder / "store.sqlite3"
         self.configuration.touch(mode=0o600)
         self.configuration.write_text(
-            _CONFIGURATION.format(onec=self._onec, pbx=self._pbx, store=store), encoding="utf-8"
+            _CONFIGURATION.format(onec=self._onec, pbx=self._pbx, store=store, agi=self._agi), encoding="utf-8"
         )
 
     def tell(self) -> None:
@@ -100,6 +119,8 @@ class Story:
         self.write_configuration()
         hero, other = self._look_and_sync()
         self._change_and_sync(hero, other)
+        if isinstance(self._pbx, RingingAsterisk) and self._pbx.speaks_sip:
+            self._answer_calls()
         self._forget_and_push(hero)
         self._say(f"\nThat was the whole main job, in {time.monotonic() - started:.0f} s.")
 
@@ -125,6 +146,51 @@ class Story:
         self._run("sync")
         self._call(hero.number, self._explained(RENAMED))
         self._call(ADDED_NUMBER, self._explained(ADDED))
+
+    def _answer_calls(self) -> None:
+        """A call from somebody who is new in 1C: 1C names the first one, AstDB the second, also with 1C down."""
+        self._title("A counterparty that came to 1C after the last sync calls: `astsync serve` asks 1C")
+        self._onec.add(NEW, [NEW_PHONE])
+        wanted = self._explained(NEW)
+        with self._serving():
+            self._call(NEW_NUMBER, wanted)
+            self._wait_for(lambda: f'"{wanted}"' in self._ask("lookup", NEW_NUMBER, "--format", "json", expected=0))
+        self._say("  serve has ended, and 1C stops: the name is in AstDB by now")
+        self._onec.stop()
+        self._call(NEW_NUMBER, wanted)
+        self._onec.start()
+
+    @contextmanager
+    def _serving(self) -> Iterator[None]:
+        self._say("$ astsync serve")
+        command = [sys.executable, "-m", "astsync", "--config", str(self.configuration), "serve"]
+        with subprocess.Popen(
+            command, env=_environ(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
+        ) as process:
+            try:
+                self._wait_for(lambda: process.poll() is not None or self._listens())
+                if process.poll() is not None:
+                    raise StoryFailed(f"astsync serve exited with {process.returncode}")
+                yield
+            finally:
+                process.terminate()
+                process.communicate(timeout=_SERVING_SECONDS)
+
+    def _listens(self) -> bool:
+        """Whether serve answers: a caller without a number is answered without 1C."""
+        with suppress(OSError), socket.create_connection(("127.0.0.1", self._agi), 1) as asked:
+            asked.settimeout(_SERVING_SECONDS)
+            asked.sendall(b"agi_request: demo\nagi_callerid: unknown\n\n")
+            return bool(asked.recv(1))
+        return False
+
+    @staticmethod
+    def _wait_for(wanted: Callable[[], bool]) -> None:
+        until = time.monotonic() + _SERVING_SECONDS
+        while not wanted():
+            if time.monotonic() > until:
+                raise StoryFailed("astsync serve did not do its part in time")
+            time.sleep(0.05)
 
     def _forget_and_push(self, hero: Caller) -> None:
         self._title("The PBX reboots and forgets its AstDB; 1C is down")
@@ -174,10 +240,9 @@ class Story:
     def _ask(self, *arguments: str, expected: int) -> str:
         """Run a command. Returns its output; where the command must fail, its error messages follow."""
         command = [sys.executable, "-m", "astsync", "--config", str(self.configuration), *arguments]
-        environ = {name: value for name, value in os.environ.items() if not name.startswith("ASTSYNC_")}
         done = subprocess.run(
             command,
-            env={**environ, "PYTHONIOENCODING": "utf-8"},
+            env=_environ(),
             stdin=subprocess.DEVNULL,
             capture_output=True,
             encoding="utf-8",
@@ -190,17 +255,24 @@ class Story:
         return done.stdout + (done.stderr if expected not in {0, 3} else "")
 
 
+def _environ() -> dict[str, str]:
+    """The environment of a command, without settings of astsync."""
+    environ = {name: value for name, value in os.environ.items() if not name.startswith("ASTSYNC_")}
+    return {**environ, "PYTHONIOENCODING": "utf-8"}
+
+
 def _caller(entry: dict[str, Any]) -> Caller:
     return Caller(entry["number"], entry["name"], entry["source"].rpartition("/")[2])
 
 
 def play(size: int, *, keep: bool, say: Say) -> None:
     """Set up the sandbox and tell the story. With ``keep`` 1C and the PBX run on until Ctrl-C. Raises StoryFailed."""
-    with TemporaryDirectory(prefix="astsync-demo-") as folder, _pbx(say) as pbx:
+    agi = free_port()
+    with TemporaryDirectory(prefix="astsync-demo-") as folder, _pbx(agi, say) as pbx:
         onec = OneC(size, port=free_port())  # its port is fixed: it is stopped and started again during the story
         with onec:
             say(f"1C: a stand-in with {size} counterparties at {onec.url}")
-            story = Story(onec, pbx, Path(folder), say)
+            story = Story(onec, pbx, Path(folder), agi, say)
             story.tell()
         if keep:
             with onec:
@@ -208,14 +280,14 @@ def play(size: int, *, keep: bool, say: Say) -> None:
 
 
 @contextmanager
-def _pbx(say: Say) -> Iterator[PrivateAsterisk | AmiStandIn]:
+def _pbx(agi: int, say: Say) -> Iterator[PrivateAsterisk | AmiStandIn]:
     installation = find_installation()
     if installation is None:
         say(NO_ASTERISK.format(command=f"{sys.executable} -m astsync.sandbox.debian asterisk 22"))
         with AmiStandIn() as standin:
             yield standin
         return
-    with RingingAsterisk(installation) as asterisk:
+    with RingingAsterisk(installation, dialplan=_ASKING.format(agi=agi), trunk_context="asking") as asterisk:
         say(f"PBX: a private Asterisk {asterisk.version}, AMI at {asterisk.host}:{asterisk.port}")
         say(SIP if asterisk.speaks_sip else NO_SIP)
         yield asterisk
