@@ -19,7 +19,7 @@ def test_the_story_on_a_real_asterisk(any_installation: Installation, monkeypatc
     sandbox.play(SIZE, keep=False, say=said.append)
     text = "\n".join(said)
     assert f"a private Asterisk {any_installation.version}" in text
-    assert len(re.findall(r"call from 7\d+: the phone shows", text)) == 6
+    assert len(re.findall(r"call from 7\d+: the phone shows", text)) == 8
     assert "call from 74955550142: the phone shows  IP Shchukin Pyotr Yuryevich" in text
     assert "That was the whole main job" in text
 
