@@ -22,6 +22,7 @@ from tempfile import TemporaryDirectory
 from astsync.config import PbxConfig
 from astsync.errors import PbxConnectionLost, PbxListCut
 from astsync.pbx.astdb import AmiPbx
+from astsync.pbx.patient import PatientPbx
 from astsync.pbx.wire import Wire
 from astsync.sandbox.asterisk import find_installation
 from astsync.sandbox.asterisk.conf_files import ManagerUser
@@ -137,8 +138,8 @@ def main() -> None:
             with TemporaryDirectory() as folder, secured_asterisk(installation, Path(folder), [HASTY, PATIENT]) as pbx:
                 config = secured_config(pbx, Path(folder), timeout=60)
                 filler = secured_config(pbx, Path(folder), PATIENT.name, timeout=60)
-                with AmiPbx(filler, FAMILY).open() as family:
-                    family.put(make_entries(count))
+                with PatientPbx(AmiPbx(filler, FAMILY), 60).open() as family:  # as a run fills it
+                    family.put(list(make_entries(count)))
                 for way in WAYS:
                     outcomes, seconds = measure(way, config, count, options.readings)
                     bad = outcomes.total() - sum(outcomes[good] for good in (WHOLE, CUT, LOST))
