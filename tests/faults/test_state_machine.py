@@ -274,7 +274,7 @@ def play(kind: type[Tool], examples: int, steps: int) -> None:
 
 def test_over_a_pbx_in_a_dict() -> None:
     kind = machine(MemoryPbx)
-    play(kind, 500 if WHOLE else 30, 40 if WHOLE else 25)
+    play(kind, 500 if WHOLE else 80, 40 if WHOLE else 25)
     assert kind.seen.keys() >= (HAPPENED | RARELY if WHOLE else HAPPENED), kind.seen
 
 
