@@ -5,7 +5,7 @@ import os
 import sqlite3
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -101,7 +101,14 @@ def _open_to_write(path: Path, *, check: bool) -> sqlite3.Connection:
 
 
 def _create(path: Path) -> None:
-    os.close(os.open(path, os.O_CREAT, 0o600))  # it holds names of customers
+    """Make the file where there is none, for this user only: it holds names of customers.
+
+    A file that is there must not be opened but by SQLite. To close it would end all locks that this process has on it
+    (POSIX; https://www.sqlite.org/howtocorrupt.html, 2.2), and a connection that is kept, as that of ``known_names``,
+    would go on reading a journal that another process has deleted.
+    """
+    with suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _damage(path: Path, *, check: bool) -> sqlite3.DatabaseError | None:

@@ -3,6 +3,8 @@
 import logging
 import shutil
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -204,3 +206,21 @@ def test_the_kept_connection_keeps_nothing_that_was_forgotten(path: Path, names:
         assert store.forget((KEY,), "", ["office"]).compacted
     assert names.find([KEY]) is None
     assert b"OOO Secret" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+_OTHER_PROCESS = """
+import sys
+from pathlib import Path
+from tests.unit.test_known_names import fill
+fill(Path(sys.argv[1]), {"74955550101": sys.argv[2]})
+"""
+
+
+@pytest.mark.slow
+def test_what_another_process_writes_is_seen_also_after_this_one_has_written(path: Path, names: StoreNames) -> None:
+    fill(path, {KEY: "First"})
+    assert names.find([KEY]) == ("First", Origin.SNAPSHOT)
+    fill(path, {KEY: "Second"})  # opens and closes the file beside the connection that is kept
+    for name in ("Third", "Fourth"):
+        subprocess.run([sys.executable, "-c", _OTHER_PROCESS, str(path), name], check=True)
+        assert names.find([KEY]) == (name, Origin.SNAPSHOT)
