@@ -1,7 +1,7 @@
 """``serve``: the command; what it does is in the package ``lookup``."""
 
 import os
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -12,8 +12,12 @@ if TYPE_CHECKING:
     from astsync.watch.job import Job
 
 
-def serve(context: typer.Context) -> None:
+def serve(
+    context: typer.Context,
+    beside_watch: Annotated[bool, typer.Option("--beside-watch", hidden=True)] = False,
+) -> None:
     """Tell Asterisk who is calling, by FastAGI and HTTP: from the store, then by asking 1C."""
+    from astsync.lookup.child import end_with_parent
     from astsync.lookup.serving import Serving
     from astsync.parts import Parts
     from astsync.watch.notify import Notifier
@@ -24,6 +28,8 @@ def serve(context: typer.Context) -> None:
     with Serving() as serving:
 
         def load() -> "Job":
-            return serving.alone(Parts.load(common.config), common.pbx)
+            return serving.alone(Parts.load(common.config), common.pbx, writes=not beside_watch)
 
+        if beside_watch:
+            end_with_parent()
         Watch(load, Notifier(os.environ)).run()

@@ -1,7 +1,6 @@
 """``watch``: the command; what it does is in the package ``watch``."""
 
 import os
-from contextlib import ExitStack
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -10,7 +9,7 @@ from astsync.cli.common import Common
 from astsync.cli.service_log import set_up_log
 
 if TYPE_CHECKING:
-    from astsync.lookup.serving import Serving
+    from astsync.parts import Parts
     from astsync.watch.job import Job
 
 
@@ -32,21 +31,31 @@ def watch(
     set_up_log(common, os.environ)
     store = Parts.load(common.config).store_path
 
-    with alone(store), ExitStack() as stack:
-        serving = stack.enter_context(_serving()) if serve else None
+    with alone(store):
+        if serve:
+            _check_ports(Parts.load(common.config))
 
         def load() -> "Job":
             parts = Parts.load(common.config)
             job = make_job(parts, common.pbx, pause, store)
-            return job if serving is None else serving.beside(parts, job)
+            return _serving(parts, job, common) if serve else job
 
         Watch(load, Notifier(os.environ)).run()
 
 
-def _serving() -> "Serving":
-    from astsync.lookup.serving import Serving  # only here: it loads the servers of FastAGI and HTTP
+def _check_ports(parts: "Parts") -> None:
+    from astsync.lookup.serving import check_ports  # only here: it loads the servers of FastAGI and HTTP
 
-    return Serving()
+    check_ports(parts)
+
+
+def _serving(parts: "Parts", job: "Job", common: Common) -> "Job":
+    from astsync.lookup.serving import beside
+
+    arguments = ["-v"] * common.verbose + ["-q"] * common.quiet
+    if common.config is not None:
+        arguments += ["--config", str(common.config)]
+    return beside(parts, job, arguments)
 
 
 def seconds(text: str) -> float:

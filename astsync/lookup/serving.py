@@ -2,6 +2,7 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import replace
@@ -9,11 +10,13 @@ from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
 
+from astsync.config import ServeConfig
 from astsync.engine.result import PbxReport, Report
 from astsync.errors import ConfigError, LockedError, PbxConnectionLost, SourceError
 from astsync.lookup.answering import Answering
 from astsync.lookup.asking import LONGEST_QUESTION
 from astsync.lookup.callers import CallerReader
+from astsync.lookup.child import ServingProcess
 from astsync.lookup.counting import Counts
 from astsync.lookup.listening import Listening
 from astsync.lookup.model import KnownNames
@@ -31,6 +34,7 @@ from astsync.store import StoreNames
 from astsync.text import span
 from astsync.watch.job import Job, Member
 from astsync.watch.runs import Runs, Turns
+from astsync.watch.told import ToldNames
 from astsync.watch.write_through import Line, WriteThrough
 
 log = logging.getLogger(__name__)
@@ -63,43 +67,32 @@ class Serving:
         if before is not None:
             before.close()
 
-    def alone(self, parts: Parts, names: Sequence[str]) -> Job:
+    def alone(self, parts: Parts, names: Sequence[str], *, writes: bool = True) -> Job:
         """The job of ``astsync serve``: to answer, and to write what 1C tells to the PBXs of these names, or all.
 
-        Raises ConfigError, and StoreError where the store cannot be used.
+        Without ``writes`` it only stores what 1C tells. Raises ConfigError, and StoreError where the store cannot be
+        used.
         """
         # The store is brought up to this version; where it is locked, a sync does that.
         with suppress(LockedError), parts.narrow_writer(COMMAND):
             pass
-        pbxs = {pbx.name: pbx for pbx in parts.pbxs(names)}
         for config in parts.pbx_configs(names):
             config.password()
-        lines = {name: partial(_dialled, pbx, parts.rival) for name, pbx in pbxs.items()}
-        job = Job((), Runs(parts, COMMAND), 0, SILENCE)
-        return self._job(parts, job, COMMAND, lambda _up: lines)
+        pbxs = parts.pbxs(names) if writes else []
+        lines = {pbx.name: partial(_dialled, pbx, parts.rival) for pbx in pbxs}
+        return self._job(parts, Job((), Runs(parts, COMMAND), 0, SILENCE), lines)
 
-    def beside(self, parts: Parts, job: Job) -> Job:
-        """The job of ``astsync watch --serve``: what is told is written over the connections that watch holds."""
-        names = [pbx.name for pbx in job.pbxs]
-        return self._job(parts, job, "astsync watch", lambda up: {name: partial(_held, name, up) for name in names})
-
-    def _job(
-        self, parts: Parts, job: Job, command: str, lines: Callable[[Callable[[], Sequence[Pbx]]], Mapping[str, Line]]
-    ) -> Job:
+    def _job(self, parts: Parts, job: Job, lines: Mapping[str, Line]) -> Job:
         serve = parts.config.serve
-        if not serve.agi and not serve.http:
-            raise ConfigError(
-                "serve.agi and serve.http are both empty: there is nothing to answer on",
-                hint="Write an address and a port, or leave both keys out for the usual ones.",
-            )
+        _check_faces(serve)
         token, callers = serve.token(), CallerReader(parts.numbers)
         telling = open_telling(parts, callers)
         self._listening.change({"agi": serve.agi, "http": serve.http})
         self._ask_by(telling)
         _say(parts, asked=telling is not None)
 
-        def services(turns: Turns, up: Callable[[], Sequence[Pbx]]) -> Sequence[Member]:
-            writing = WriteThrough(_Writing(parts, turns, command), lines(up))
+        def services(turns: Turns, _up: Callable[[], Sequence[Pbx]]) -> Sequence[Member]:
+            writing = WriteThrough(_Writing(parts, turns, COMMAND), lines)
 
             def resolver(names: KnownNames, counts: Counts) -> CallResolver:
                 return CallResolver(callers, names, telling, writing, counts=counts, patience=serve.deadline)
@@ -110,8 +103,46 @@ class Serving:
                 threading.Thread(target=_warm_up, args=[telling], name="1c-first", daemon=True).start()
             return [writing, Service("calls", answering.on_loop)]
 
-        where = [f"{key} {address}" for key, address in (("agi", serve.agi), ("http", serve.http)) if address]
-        return replace(job, services=services, serves=f"answering calls on {' and '.join(where)}")
+        return replace(job, services=services, serves=_where(serve))
+
+
+def beside(parts: Parts, job: Job, arguments: Sequence[str]) -> Job:
+    """The job of ``astsync watch --serve``: calls are answered by a child process, which stores what 1C tells.
+
+    That is written over the connections that watch holds. ``arguments`` are those of astsync, which the child is given
+    too. Raises ConfigError where the child could not answer: a port that is taken, an empty token.
+    """
+    serve = parts.config.serve
+    _check_faces(serve)
+    serve.token()
+
+    def services(turns: Turns, up: Callable[[], Sequence[Pbx]]) -> Sequence[Member]:
+        lines = {pbx.name: partial(_held, pbx.name, up) for pbx in job.pbxs}
+        writing = WriteThrough(_Writing(parts, turns, "astsync watch"), lines)
+        told = ToldNames(StoreNames(parts.store_path).told_since, writing.hand_on, time.time())
+        return [writing, told, ServingProcess(arguments)]
+
+    return replace(job, services=services, serves=_where(serve))
+
+
+def check_ports(parts: Parts) -> None:
+    """Find out whether the ports can be had. Raises ConfigError."""
+    serve, listening = parts.config.serve, Listening()
+    listening.change({"agi": serve.agi, "http": serve.http})
+    listening.close()
+
+
+def _check_faces(serve: ServeConfig) -> None:
+    if not serve.agi and not serve.http:
+        raise ConfigError(
+            "serve.agi and serve.http are both empty: there is nothing to answer on",
+            hint="Write an address and a port, or leave both keys out for the usual ones.",
+        )
+
+
+def _where(serve: ServeConfig) -> str:
+    where = [f"{key} {address}" for key, address in (("agi", serve.agi), ("http", serve.http)) if address]
+    return f"answering calls on {' and '.join(where)}"
 
 
 class _Writing:

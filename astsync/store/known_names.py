@@ -82,6 +82,21 @@ class StoreNames:
                 return False, None
         return True, None if row is None else datetime.fromisoformat(row[0])
 
+    def told_since(self, at: float) -> tuple[list[str], float]:
+        """The numbers whose names 1C told after ``at``, seconds since 1970, and when the last of them was told.
+
+        None, and ``at`` itself, also where the store cannot be read.
+        """
+        with self._lock:
+            try:
+                self._look()
+                if self._db is None:
+                    return [], at
+                rows = self._db.execute("SELECT number, at FROM online WHERE at > ? ORDER BY at", (at,)).fetchall()
+            except (sqlite3.Error, OSError, ValueError):
+                return [], at
+        return [number for number, _ in rows], rows[-1][1] if rows else at
+
     def any_number(self) -> str:
         """A number of the snapshot with more than ten digits, "" where there is none or the store cannot be read."""
         query = "SELECT number FROM snapshot WHERE length(number) > 10 LIMIT 1"

@@ -6,7 +6,7 @@ this thread could not.
 
 import logging
 import threading
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -92,7 +92,8 @@ class WriteThrough(Loop):
         self._writing = writing
         self._lines = [_Line(name, lend) for name, lend in lines.items()]
         self._stopping = Stopping()
-        self._mutex = threading.Lock()  # over the two below
+        self._mutex = threading.Lock()  # over the three below
+        self._stored: list[str] = []
         self._learnt: dict[str, str] = {}
         self._dropped = False
         self._save_due = 0.0
@@ -109,6 +110,12 @@ class WriteThrough(Loop):
             log.warning("%d names told online wait to be stored; no more are kept", MOST)
         self.wake()
 
+    def hand_on(self, keys: Iterable[str]) -> None:
+        """Write names that are stored already, of these keys. It returns at once."""
+        with self._mutex:
+            self._stored += keys
+        self.wake()
+
     def stop(self) -> None:
         """Ask the thread to end, from any other one. A PBX that is just being connected to is let go."""
         super().stop()
@@ -119,6 +126,7 @@ class WriteThrough(Loop):
         try:
             while True:
                 self._save()
+                self._take_stored()
                 for line in sorted(self._due(), key=lambda line: line.pause):  # one that is away holds up no other
                     self.check()
                     self._write(line)
@@ -127,6 +135,12 @@ class WriteThrough(Loop):
             self._save_due = 0.0
             self._save()
             raise
+
+    def _take_stored(self) -> None:
+        with self._mutex:
+            stored, self._stored = self._stored, []
+        for line in self._lines:
+            line.add(stored)
 
     def _due(self) -> list[_Line]:
         now = self.clock.now()

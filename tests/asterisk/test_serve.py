@@ -169,3 +169,47 @@ def test_a_service_that_is_killed_leaves_what_it_wrote(any_installation: Install
             assert place.asked(f"/lookup?number={NUMBER}") == NAME
         with place.serving("watch", "--serve", "--every", "0"):
             assert place.asked(f"/lookup?number={NUMBER}") == NAME
+
+
+def serving_child(pid: int) -> int:
+    """The process that answers calls for ``watch --serve``; threads of watch may have started it."""
+    tasks = Path(f"/proc/{pid}/task").iterdir()
+    (child,) = {int(found) for task in tasks for found in (task / "children").read_text().split()}
+    return child
+
+
+def test_watch_serves_by_a_child_and_writes_what_it_is_told(any_installation: Installation, tmp_path: Path) -> None:
+    with house(any_installation, tmp_path, "soap") as place:
+        assert place.astsync("--pbx", "office", "sync").returncode == 0
+        place.onec.add(NEW, [PHONE])
+        with place.serving("watch", "--serve", "--every", "0") as process:
+            eventually(lambda: "1C answers" in place.log())
+            assert place.pbx.ring("agi", "8" + NUMBER[1:], CARRIER).shown_name() == NAME
+            eventually(lambda: place.held() == NAME)
+            first = serving_child(process.pid)
+            os.kill(first, signal.SIGKILL)
+            eventually(lambda: place.asked(f"/lookup?number={NUMBER}") == NAME)
+            second = serving_child(process.pid)
+            assert second != first
+            process.send_signal(signal.SIGHUP)
+            eventually(lambda: place.log().count("the configuration was read again") == 1)
+            eventually(lambda: place.asked(f"/lookup?number={NUMBER}") == NAME)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(20) == 0
+        assert place.asked("/healthz") is None
+        assert place.astsync("history", "--format", "json").stdout.count('"online"') == 1
+
+
+def test_the_child_ends_with_a_watch_that_is_killed(any_installation: Installation, tmp_path: Path) -> None:
+    with house(any_installation, tmp_path, "soap") as place:
+        with place.serving("watch", "--serve", "--every", "0") as process:
+            child = serving_child(process.pid)
+            process.kill()
+        eventually(lambda: not Path(f"/proc/{child}").exists() or place.asked("/healthz") is None)
+
+
+def test_watch_says_at_once_that_a_port_is_taken(any_installation: Installation, tmp_path: Path) -> None:
+    with house(any_installation, tmp_path, "") as place, place.serving():
+        done = place.astsync("watch", "--serve", "--every", "0")
+        assert done.returncode == 2
+        assert "cannot listen on 127.0.0.1:" in done.stderr

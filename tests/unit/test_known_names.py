@@ -208,6 +208,18 @@ def test_the_kept_connection_keeps_nothing_that_was_forgotten(path: Path, names:
     assert b"OOO Secret" not in b"".join(file.read_bytes() for file in path.parent.iterdir())
 
 
+def test_what_was_told_since_a_moment_is_told_once(path: Path, names: StoreNames) -> None:
+    begun = NOW.timestamp() - 1
+    assert names.told_since(begun) == ([], begun)  # there is no store yet
+    fill(path, {}, {KEY: "OOO Zvonok", OTHER: "OOO Drugoy"})
+    with closing(StoreNames(path)) as fresh:
+        assert fresh.told_since(begun) == ([KEY, OTHER], NOW.timestamp())
+        assert fresh.told_since(NOW.timestamp()) == ([], NOW.timestamp())
+        assert fresh.any_number() == ""
+        fill(path, {"74": "short", THIRD: "OOO Spisok"})
+        assert fresh.any_number() == THIRD
+
+
 _OTHER_PROCESS = """
 import sys
 from pathlib import Path

@@ -84,6 +84,15 @@ def test_a_name_is_stored_and_written_to_every_pbx() -> None:
         assert place.stored == wanted
 
 
+def test_names_that_are_stored_already_are_written_and_not_stored_again() -> None:
+    place = Place("office")
+    place.stored = {"1": "One"}
+    with writing(place) as thread:
+        thread.hand_on(["1"])
+        eventually(lambda: place.pbxs == {"office": {"1": "One"}})
+    assert "store" not in place.tries
+
+
 def test_a_pbx_that_is_away_holds_up_no_other_and_gets_its_names_later(caplog: pytest.LogCaptureFixture) -> None:
     place = Place("away", "office")
     place.faults["away"] = PbxConnectionLost("away: no connection")
