@@ -16,7 +16,7 @@ PATIENCE = 15.0
 
 _SERVICES = {"astsync watch", "astsync serve"}
 _PAUSE = 0.02  # seconds between two tries
-_NAMELESS = 0.1  # seconds that a holder may need from taking the lock to saying who it is
+_NAMELESS = 3.0  # seconds that a holder on a busy machine may need from taking the lock to saying who it is
 
 
 @contextmanager

@@ -31,7 +31,7 @@ def note(path: Path) -> Path:
 
 
 def refusal(path: Path) -> LockedError:
-    with pytest.raises(LockedError) as fault, locked(path):
+    with pytest.raises(LockedError) as fault, locked(path, patience=0):
         pass
     return fault.value
 
