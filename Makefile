@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house
+.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ golden: setup ## write the golden reports anew; git shows what changed
 
 docs: setup ## write README's table of keys and examples/astsync.toml anew, from the descriptions in astsync/config
 	$(BIN)/python -m tests.docs
+
+words: setup ## collect the messages into the catalogue of astsync/locale, and compile it
+	@$(BIN)/python -m tests.words
 
 demo: setup ## the main job in a sandbox: a stand-in 1C and a private Asterisk
 	@$(MAKE) --no-print-directory asterisk-22 || true

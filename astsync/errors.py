@@ -40,6 +40,8 @@ from collections.abc import Collection, Mapping
 from types import MappingProxyType
 from typing import ClassVar
 
+from astsync.language import without
+
 EXIT_INTERRUPTED = 130
 """The exit code of a run that Ctrl-C ended, as shells count it: 128 and the number of SIGINT."""
 
@@ -47,7 +49,9 @@ EXIT_INTERRUPTED = 130
 class AstsyncError(Exception):
     """The root of the tree.
 
-    ``exit_code`` is what the command exits with; ``hint`` is the cure, a sentence or more, or "".
+    ``exit_code`` is what the command exits with; ``message`` is what happened and why; ``hint`` is the cure, a sentence
+    or more, or "". Both are messages of ``astsync.language``, so that they can be told in another language. As text the
+    error is English.
     """
 
     exit_code: ClassVar[int] = 1
@@ -59,7 +63,7 @@ class AstsyncError(Exception):
 
     def under(self, name: str) -> str:
         """The message for a place where the name of its PBX stands already."""
-        return self.message.removeprefix(f"{name}: ")
+        return without(name, self.message)
 
 
 class ConfigError(AstsyncError):

@@ -1,5 +1,6 @@
 """Foreign text made harmless for the place it goes to, lists and times as people read them, the nearest name.
 
+What a message of ``astsync.language`` holds is made harmless before it goes in, or after the message was ``spoken``.
 There is one function for each place: ``printable`` for a terminal, ``one_line`` for a line of a message,
 ``escape_controls`` for JSON.
 """
@@ -9,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import pairwise
+
+from astsync.language import Message, joined, say
 
 _HARMFUL = {"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"}
 _STEERING = {"Cc", "Cf", "Zl", "Zp"}
@@ -67,8 +70,8 @@ def one_line(text: str) -> str:
 def listed(names: Iterable[str], most: int = _MOST_NAMES) -> str:
     """Return names in one line, each once: the first ``most`` of them, and how many more there are; "" for none."""
     every = list(dict.fromkeys(names))
-    more = f" and {len(every) - most:,} more" if len(every) > most else ""
-    return ", ".join(map(one_line, every[:most])) + more
+    names = joined(", ", (name if isinstance(name, Message) else one_line(name) for name in every[:most]))
+    return names if len(every) <= most else say("{names} and {count:,} more", names=names, count=len(every) - most)
 
 
 def gathered(failures: Mapping[str, str], most: int = _MOST_NAMES) -> Iterator[tuple[str, int, str]]:
@@ -89,10 +92,11 @@ def gathered(failures: Mapping[str, str], most: int = _MOST_NAMES) -> Iterator[t
 def span(seconds: float) -> str:
     """Return a time in its largest whole unit, as "38 min". A machine's clock may jump: no time is below zero."""
     whole = max(int(seconds), 0)
-    for unit, name in ((86_400, "d"), (3_600, "h"), (60, "min")):
-        if whole >= unit:
-            return f"{whole // unit} {name}"
-    return f"{whole} s"
+    if whole >= 86_400:
+        return say("{count} d", count=whole // 86_400)
+    if whole >= 3_600:
+        return say("{count} h", count=whole // 3_600)
+    return say("{count} min", count=whole // 60) if whole >= 60 else say("{count} s", count=whole)
 
 
 def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.6, most: int = 1) -> list[str]:
@@ -107,7 +111,7 @@ def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.6, most: int = 
 def did_you_mean(names: Iterable[str]) -> str:
     """Return the question whether one of these names was meant; "" where there are none."""
     every = list(names)
-    return f"Did you mean {listed(every)}?" if every else ""
+    return say("Did you mean {names}?", names=listed(every)) if every else ""
 
 
 def _json_escape(character: str) -> str:

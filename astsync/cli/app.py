@@ -8,9 +8,10 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
-from astsync import __version__
+from astsync import __version__, language
 from astsync.cli import check, demo, erasing, explain, history, init, lookup, serve, status, sync, watch
-from astsync.cli.common import Common
+from astsync.cli.common import Common, SpokenLanguage
+from astsync.cli.help_words import in_the_language_in_use
 from astsync.cli.output import SafeFormatter, complain, emit, open_streams
 from astsync.errors import EXIT_INTERRUPTED, AstsyncError
 
@@ -55,6 +56,14 @@ def common(
         list[str] | None, typer.Option("--pbx", metavar="NAME", help="Only this PBX; again for more.")
     ] = None,
     verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, metavar="", help="Say more; -vv for all.")] = 0,
+    lang: Annotated[
+        SpokenLanguage | None,
+        typer.Option(
+            "--lang",
+            help="The language of what people read; without it that of "
+            "ASTSYNC_LANG, of the configuration, of the locale.",
+        ),
+    ] = None,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", metavar="", help="Say nothing where nothing changed and nothing failed.")
     ] = False,
@@ -63,6 +72,8 @@ def common(
     ] = False,
 ) -> None:
     """Options that stand before the command."""
+    if lang is not None:
+        language.use(lang.value)
     context.obj = Common(config, tuple(pbx or ()), verbose, quiet, context.invoked_subcommand or "")
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     handler = logging.StreamHandler(sys.stderr)
@@ -92,7 +103,7 @@ def main() -> None:
     """Run the command line. An AstsyncError exits with its own code. Any other exception is a bug: 1."""
     open_streams()
     try:
-        app()
+        in_the_language_in_use(typer.main.get_command(app))()
     except AstsyncError as error:
         complain(error)
         sys.exit(error.exit_code)

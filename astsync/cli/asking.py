@@ -9,6 +9,7 @@ from typing import TypeVar
 import typer
 
 from astsync.errors import AstsyncError, ConfigError
+from astsync.language import spoken
 from astsync.text import printable
 
 T = TypeVar("T")
@@ -34,13 +35,13 @@ class Asker:
     def __init__(self, *, yes: bool) -> None:
         self.yes = yes
 
-    def say(self, text: str = "") -> None:
+    def show(self, text: str = "") -> None:
         """Write lines to standard error."""
-        typer.echo("\n".join(map(printable, text.split("\n"))), err=True)
+        typer.echo("\n".join(map(printable, spoken(text).split("\n"))), err=True)
 
     def complain(self, error: AstsyncError) -> None:
         """Write an error and its cure to standard error."""
-        self.say(f"\n✗ {error.message}" + (f"\n  {error.hint}" if error.hint else ""))
+        self.show(f"\n✗ {spoken(error.message)}" + (f"\n  {spoken(error.hint)}" if error.hint else ""))
 
     def line(self, question: str, *, default: str | None = None, option: str = "", empty: bool = False) -> str:
         """Ask for a line of text; ``empty`` allows an empty one. Raises ConfigError with ``yes`` and no proposal."""
@@ -51,7 +52,7 @@ class Asker:
             with _at_the_end():
                 text = str(typer.prompt(question, default=proposal, show_default=bool(proposal), err=True)).strip()
             if not text.isprintable():
-                self.say("That holds characters that do not print: type it again.")
+                self.show("That holds characters that do not print: type it again.")
             elif text or empty:
                 return text
 
@@ -68,7 +69,7 @@ class Asker:
         with _at_the_end():
             if sys.stdin.isatty():
                 return getpass(f"{question} (not shown): ", sys.stderr)
-            self.say(f"{question}:")
+            self.show(f"{question}:")
             return read_line()
 
     def sure(self, question: str, *, default: bool = True) -> bool:
@@ -80,12 +81,12 @@ class Asker:
 
     def choose(self, question: str, choices: Mapping[str, str], default: str) -> str:
         """Ask for one of the choices, given as letters and their meanings."""
-        self.say("\n".join(f"  {letter}  {meaning}" for letter, meaning in choices.items()))
+        self.show("\n".join(f"  {letter}  {meaning}" for letter, meaning in choices.items()))
         while True:
             letter = self.line(question, default=default).lower()
             if letter in choices:
                 return letter
-            self.say(f"Type one of {', '.join(choices)}.")
+            self.show(f"Type one of {', '.join(choices)}.")
 
     def checked(self, ask: Callable[[], str], check: Callable[[str], T]) -> T:
         """Ask until the answer passes a check. With ``yes`` nobody answers anew, so the check's error is raised."""

@@ -19,6 +19,13 @@ class Common:
     command: str
 
 
+class SpokenLanguage(StrEnum):
+    """The languages that ``--lang`` knows: those of ``astsync.language``."""
+
+    EN = "en"
+    RU = "ru"
+
+
 class TextOrJson(StrEnum):
     """The formats of what is no table."""
 

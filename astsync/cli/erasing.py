@@ -126,7 +126,7 @@ def _ask(files: list[Path]) -> None:
             hint=f"It would delete {listed(map(str, files))}. Add --yes.",
         )
     asker = Asker(yes=False)
-    asker.say(
+    asker.show(
         "\n".join(["This deletes:", *(f"  {file}" for file in files)])
         + "\nWhat astsync wrote to the PBXs stays there and counts as written by others: no later run deletes it."
         "\nNo run can be undone afterwards."

@@ -8,6 +8,7 @@ import typer
 
 from astsync.cli.output import emit
 from astsync.finding import Finding
+from astsync.language import say, spoken
 from astsync.text import printable
 
 _MARKS = {True: ("✓", "green"), False: ("✗", "bold red"), None: ("–", "yellow")}
@@ -17,15 +18,15 @@ _INDENT = "      "
 def show(finding: Finding, *, err: bool = False) -> None:
     """Write a finding to standard output, or to standard error."""
     mark, colour = _MARKS[finding.good]
-    first, *rest = f"{finding.part}: {finding.words}".split("\n")
+    first, *rest = f"{spoken(finding.part)}: {spoken(finding.words)}".split("\n")
     lines = [printable(first), *(f"{_INDENT}{printable(line)}" for line in rest)]
-    lines += [f"{_INDENT}{printable(line)}" for line in finding.hint.split("\n") if line]
+    lines += [f"{_INDENT}{printable(line)}" for line in spoken(finding.hint).split("\n") if line]
     _write("  ", mark, colour, " " + "\n".join(lines), err=err)
 
 
 def show_title(title: str) -> None:
     """Write the title over an area's findings."""
-    _write("", printable(title), "bold", "", err=False)
+    _write("", printable(spoken(title)), "bold", "", err=False)
 
 
 def _write(before: str, marked: str, colour: str, after: str, *, err: bool) -> None:
@@ -48,7 +49,7 @@ def each(findings: Iterable[Finding], title: str, *, quiet: bool = False) -> Ite
     """The findings, one by one. While a step runs, a terminal shows on standard error what is waited for."""
     found = iter(findings)
     while True:
-        with waiting(f"checking {title}", quiet=quiet):
+        with waiting(say("checking {title}", title=title), quiet=quiet):
             finding = next(found, None)
         if finding is None:
             return
@@ -72,5 +73,5 @@ def waiting(text: str, *, quiet: bool = False) -> Iterator[None]:
         return
     from rich.console import Console
 
-    with Console(stderr=True).status(printable(text)):
+    with Console(stderr=True).status(printable(spoken(text))):
         yield

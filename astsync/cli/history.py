@@ -74,7 +74,7 @@ def _agreed(common: Common, run: int | None, *, skip_changed: bool) -> int | Non
         preview = engine.undo(run, skip_changed=skip_changed)
     asker = Asker(yes=False)
     if any(pbx.error is None and pbx.plan is not None and pbx.plan.changes for pbx in preview.pbx):
-        asker.say(as_text.intent(preview))
+        asker.show(as_text.intent(preview))
         if not asker.sure("Put it back?", default=False):
             raise SafetyError(f"run {preview.undoes} was not put back: the answer was no")
     return preview.undoes

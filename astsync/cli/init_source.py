@@ -86,8 +86,8 @@ class SourceDialogue:
         answers = iter([given] if given else [])
         self._address = self._asker.checked(lambda: next(answers, None) or self._address_line(), clean_address)
         for note in self._address.notes:
-            self._asker.say(f"  ({note})")
-        self._asker.say(f"  {self._address.shown}")
+            self._asker.show(f"  ({note})")
+        self._asker.show(f"  {self._address.shown}")
         if self._address.kind != "file":
             self._ask_login()
 
@@ -131,11 +131,11 @@ class SourceDialogue:
     def _welcome(self, publication: Publication) -> None:
         """Show what 1C publishes. Where 1C does not list it, the catalogs are asked for by name. Raises SourceError."""
         if publication.published:
-            self._asker.say(f"✓ 1C publishes {len(publication.published)} sets by OData")
+            self._asker.show(f"✓ 1C publishes {len(publication.published)} sets by OData")
             return
         with waiting("asking 1C for its catalogs"):
             publication.find(self._given.catalogs or USUAL)
-        self._asker.say("– 1C does not show what it publishes; its catalogs were asked themselves")
+        self._asker.show("– 1C does not show what it publishes; its catalogs were asked themselves")
 
     def _chosen(self, publication: Publication) -> dict[str, Any]:
         with waiting("counting phones"):
@@ -153,7 +153,7 @@ class SourceDialogue:
             return self._given.catalogs
         for number, offer in enumerate(offers, 1):
             counted = "" if offer.phones is None else f"  {offer.phones:,} phones"
-            self._asker.say(f"  {number}  {offer.name}{counted}")
+            self._asker.show(f"  {number}  {offer.name}{counted}")
         default = ", ".join(proposal(offers))
 
         def ask() -> str:
@@ -179,7 +179,7 @@ class SourceDialogue:
         if len(fields) < 2:
             return next(iter(fields), "Description")
         for name, example in fields.items():
-            self._asker.say(f"  {name}: {example[:70]}")
+            self._asker.show(f"  {name}: {example[:70]}")
         return self._asker.checked(
             lambda: self._asker.line("Field with the name", default=next(iter(fields))),
             lambda text: _one_of(text, fields),

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from astsync.cli.output_file import check_file, write_file
 from astsync.errors import AstsyncError, ConfigError
+from astsync.language import counted, spoken
 from astsync.text import gathered, printable, utf8
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
@@ -91,7 +92,7 @@ def _give_up(stream: TextIO) -> None:
 
 def complain(error: AstsyncError) -> None:
     """Write an error to standard error: what happened and why, then what to do."""
-    tell(f"{error}\n{error.hint}" if error.hint else str(error))
+    tell(_with_cure(error))
 
 
 def complain_of(errors: Iterable[tuple[str, AstsyncError | None]]) -> None:
@@ -101,17 +102,31 @@ def complain_of(errors: Iterable[tuple[str, AstsyncError | None]]) -> None:
     one error with their count.
     """
     once = {id(error): (name, error) for name, error in reversed([*errors]) if error is not None}
-    found = {name: f"{error}\n{error.hint}".rstrip("\n") for name, error in reversed(once.values())}
+    found = {name: _with_cure(error) for name, error in reversed(once.values())}
     for _, count, words in gathered(found):
         first, *rest = words.split("\n")
-        more = f" (and {count - 1:,} more PBXs in the same way)" if count > 1 else ""
-        tell("\n".join([f"{first}{more}", *rest]))
+        if count > 1:
+            first = spoken(_alike(first, count - 1))
+        tell("\n".join([first, *rest]))
+
+
+def _with_cure(error: AstsyncError) -> str:
+    return f"{spoken(error.message)}\n{spoken(error.hint)}".rstrip("\n")
+
+
+def _alike(words: str, more: int) -> str:
+    return counted(
+        "{words} (and {count:,} more PBX in the same way)",
+        "{words} (and {count:,} more PBXs in the same way)",
+        more,
+        words=words,
+    )
 
 
 def tell(text: str) -> None:
     """Write a message to standard error. All lines but the first are indented."""
     try:
-        print(f"astsync: {_lines(text)}", file=sys.stderr, flush=True)
+        print(f"astsync: {_lines(spoken(text))}", file=sys.stderr, flush=True)
     except OSError:  # a full disk behind standard error changes nothing about a run
         _give_up(sys.stderr)
 

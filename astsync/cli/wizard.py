@@ -14,6 +14,7 @@ from astsync.cli.init_source import SourceDialogue, SourceGiven
 from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, SourceConfig, SyncConfig, configfile
 from astsync.errors import SourceError
 from astsync.parts import name_maker, number_parser
+from astsync.places import usual_places
 from astsync.setup.commented_toml import LOGIN_VARIABLE, render, secret_variable
 from astsync.setup.cron import cron_line, own_command
 from astsync.setup.dialplan import lookup_line
@@ -59,7 +60,7 @@ class _Wizard:
 
     def ask(self, source: SourceGiven, pbx: PbxGiven) -> Config:
         """Ask for everything."""
-        self._asker.say(_INTRODUCTION.format(place=self._choices.place))
+        self._asker.show(_INTRODUCTION.format(place=self._choices.place))
         self._title("1C")
         dialogue = SourceDialogue(self._asker, source)
         chosen = dialogue.run()
@@ -69,7 +70,7 @@ class _Wizard:
         return Config(source=chosen, numbers=self._numbers, names=self._names, pbx=tuple(pbxs))
 
     def _title(self, text: str) -> None:
-        self._asker.say(f"\n{text}\n{'─' * len(text)}")
+        self._asker.show(f"\n{text}\n{'─' * len(text)}")
 
     # Rules, and a look at what they make of real rows.
 
@@ -126,11 +127,11 @@ class _Wizard:
 
     def _show(self, rows: list[Row]) -> None:
         if not rows:
-            self._asker.say("No row with a phone was among the first: `astsync problems` will tell why.")
+            self._asker.show("No row with a phone was among the first: `astsync problems` will tell why.")
             return
-        self._asker.say("\nA phone would show:")
+        self._asker.show("\nA phone would show:")
         for row in rows:
-            self._asker.say(f"  {row.number}  {row.name}\n      of {row.phone_text}, {row.source_name.strip()}")
+            self._asker.show(f"  {row.number}  {row.name}\n      of {row.phone_text}, {row.source_name.strip()}")
 
     # PBXs.
 
@@ -213,7 +214,7 @@ def _written(files: list[Path], backups: list[Path], kept: Mapping[str, str]) ->
 
 def _next_steps(place: Path, family: str) -> str:
     """What to do next, as text: try it, run it, let the PBX look names up, let cron run it."""
-    found = {Path(os.path.realpath(usual)) for usual in configfile.usual_places()}
+    found = {Path(os.path.realpath(usual)) for usual in usual_places()}
     option = "" if place in found else f" --config {shlex.quote(str(place))}"
     crontab = "crontab -u astsync -e" if os.geteuid() == 0 else "crontab -e"
     job = cron_line(own_command(sys.argv[0]), "--config", str(place), "-q", "sync")

@@ -8,11 +8,10 @@ Faults are reported all at once, as one ConfigError.
 
 import os
 import tomllib
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from platformdirs import site_config_path, user_config_path
 from pydantic import ValidationError
 
 from astsync.config.bounded import LARGEST_CONFIGURATION, read_bounded
@@ -21,9 +20,9 @@ from astsync.config.environment import PREFIX, Overlay, overlay
 from astsync.config.fault_words import fault_words
 from astsync.config.section import Section
 from astsync.errors import ConfigError
+from astsync.places import is_file, named_file, usual_file, usual_places
 from astsync.text import visible
 
-FILE_NAME = "astsync.toml"
 Model = TypeVar("Model", bound=Section)
 
 
@@ -32,20 +31,14 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
 
     Raises ConfigError where a file that was named does not exist.
     """
-    named = given or (Path(environ["ASTSYNC_CONFIG"]) if environ.get("ASTSYNC_CONFIG") else None)
+    named = named_file(given, environ)
     if named is None:
-        return next((place for place in usual_places() if _is_file(place)), None)
-    if not _is_file(named):
+        return usual_file()
+    if not is_file(named):
         raise ConfigError(
             f"no configuration file {visible(str(named))}", hint="Check the path after --config or in ASTSYNC_CONFIG."
         )
     return named
-
-
-def usual_places() -> tuple[Path, ...]:
-    """The places where a configuration file is looked for, in order. Where no home is known, none is in a home."""
-    folders = (Path(), *_folder(user_config_path), Path("/etc/astsync"), *_folder(site_config_path))
-    return tuple(folder / FILE_NAME for folder in folders)
 
 
 def load(path: Path | None, model: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
@@ -64,20 +57,6 @@ def load_rules(path: Path | None, environ: Mapping[str, str] = os.environ) -> tu
     done = overlay(data, {name: value for name, value in environ.items() if name.startswith(own)})
     numbers = _checked(NumbersConfig, data.get("numbers", {}), path, done, "numbers")
     return numbers, _checked(NamesConfig, data.get("names", {}), path, done, "names")
-
-
-def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
-    except OSError:  # a folder that this user may not look into, a name that is too long
-        return False
-
-
-def _folder(ask: Callable[[str], Path]) -> tuple[Path, ...]:
-    try:
-        return (ask("astsync"),)
-    except RuntimeError:  # no HOME, and a user that the system does not know
-        return ()
 
 
 def _read(path: Path) -> dict[str, Any]:
@@ -120,5 +99,5 @@ def _checked(model: type[Model], data: object, path: Path | None, done: Overlay,
 def _hint(path: Path | None) -> str:
     if path is not None:
         return "Mend these lines; the README lists every key."
-    places = "\n".join(f"  {visible(str(place))}" for place in usual_places())
-    return f"Name a file with --config FILE or ASTSYNC_CONFIG, or put it at one of:\n{places}"
+    looked = "\n".join(f"  {visible(str(place))}" for place in usual_places())
+    return f"Name a file with --config FILE or ASTSYNC_CONFIG, or put it at one of:\n{looked}"

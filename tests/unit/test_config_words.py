@@ -8,6 +8,7 @@ from pydantic import Field
 from astsync.config import KindConfig, Section, config_with, configfile, source_with
 from astsync.config.value_types import ConfigPath
 from astsync.errors import ConfigError
+from astsync.places import usual_places
 from astsync.sources import CONFIG, KINDS
 from tests.unit.test_config import WHOLE
 
@@ -274,8 +275,8 @@ words = "h"
 
 def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     no_home(monkeypatch)
-    assert Path("astsync.toml") in configfile.usual_places()
-    assert Path("/etc/astsync/astsync.toml") in configfile.usual_places()
+    assert Path("astsync.toml") in usual_places()
+    assert Path("/etc/astsync/astsync.toml") in usual_places()
     with pytest.raises(ConfigError, match="no configuration file, and the environment is not enough"):
         configfile.load(None, CONFIG, {})
 

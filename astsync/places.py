@@ -1,0 +1,55 @@
+"""Where the configuration file is looked for. This is known before anything heavy is loaded."""
+
+import tomllib
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from platformdirs import site_config_path, user_config_path
+
+FILE_NAME = "astsync.toml"
+FILE_VARIABLE = "ASTSYNC_CONFIG"
+
+
+def named_file(given: Path | None, environ: Mapping[str, str]) -> Path | None:
+    """The configuration file that an option or a variable names, whether it exists or not; None where none does."""
+    return given or (Path(environ[FILE_VARIABLE]) if environ.get(FILE_VARIABLE) else None)
+
+
+def usual_file() -> Path | None:
+    """The first configuration file in a usual place, or None."""
+    return next((place for place in usual_places() if is_file(place)), None)
+
+
+def usual_places() -> tuple[Path, ...]:
+    """The places where a configuration file is looked for, in order. Where no home is known, none is in a home."""
+    folders = (Path(), *_folder(user_config_path), Path("/etc/astsync"), *_folder(site_config_path))
+    return tuple(folder / FILE_NAME for folder in folders)
+
+
+def _folder(ask: Callable[[str], Path]) -> tuple[Path, ...]:
+    try:
+        return (ask("astsync"),)
+    except RuntimeError:  # no HOME, and a user that the system does not know
+        return ()
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file that this user may look at."""
+    try:
+        return path.is_file()
+    except OSError:  # a folder that this user may not look into, a name that is too long
+        return False
+
+
+def configured_language(given: Path | None, environ: Mapping[str, str]) -> str:
+    """The key ``language`` of the configuration file; "" where there is none.
+
+    What is wrong with the file is told later, by who reads it whole.
+    """
+    file = named_file(given, environ) or usual_file()
+    try:
+        text = file.read_text(encoding="utf-8-sig") if file is not None else ""
+        found = tomllib.loads(text).get("language") if "language" in text else None
+    except (OSError, ValueError, RecursionError):
+        return ""
+    return found if isinstance(found, str) else ""
