@@ -18,6 +18,7 @@ _missing = pytest.StashKey[set[int]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.environ["LC_ALL"] = "C.UTF-8"  # messages are English, wherever the tests run
     config.stash[_missing] = set()
 
 

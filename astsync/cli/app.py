@@ -9,7 +9,7 @@ import typer
 from typer.core import TyperGroup
 
 from astsync import __version__, language
-from astsync.cli import check, demo, erasing, explain, history, init, lookup, serve, status, sync, watch
+from astsync.cli import check, demo, erasing, explain, history, init, lookup, notifying, serve, status, sync, watch
 from astsync.cli.common import Common, SpokenLanguage
 from astsync.cli.help_words import in_the_language_in_use
 from astsync.cli.output import SafeFormatter, complain, emit, open_streams
@@ -92,6 +92,7 @@ app.command("history")(history.history)
 app.command("undo")(history.undo)
 app.command("forget")(erasing.forget)
 app.command("purge")(erasing.purge)
+app.command("notify")(notifying.notify)
 app.command("status")(status.status)
 app.command("watch")(watch.watch)
 app.command("serve")(serve.serve)

@@ -62,6 +62,8 @@ def _failed(error: ConfigError) -> Iterator[Finding]:
 
 
 def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Area]":
+    from astsync.notify.check import check_ways
+    from astsync.notify.check import is_used as is_told
     from astsync.parts import Parts, store_path
     from astsync.pbx.check import check_pbx
     from astsync.setup.check import Area, certainly_owned, check_rules, check_store, memory_of
@@ -80,6 +82,8 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
     if is_used(config):
         yield Area("serve", ConfigError.exit_code, lambda: check_serve(config.serve))
         yield Area("1C during a call", SourceError.exit_code, lambda: _during_a_call(parts))
+    if is_told(config.notify):
+        yield Area("notify", ConfigError.exit_code, lambda: check_ways(config.notify))
 
 
 def _during_a_call(parts: "Parts") -> Iterator[Finding]:

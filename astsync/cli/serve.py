@@ -20,7 +20,7 @@ def serve(
     from astsync.lookup.child import end_with_parent
     from astsync.lookup.serving import Serving
     from astsync.parts import Parts
-    from astsync.watch.notify import Notifier
+    from astsync.watch.systemd import Notifier
     from astsync.watch.watcher import Watch
 
     common = context.ensure_object(Common)

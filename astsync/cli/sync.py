@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from astsync.cli.common import Common, OutputOption
+from astsync.cli.notifying import telling
 from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, complain_of, emit
 from astsync.errors import ConfigError
@@ -78,8 +79,11 @@ def sync(
     """Bring the PBXs in step with 1C: write only what differs."""
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
-    with open_engine(context.ensure_object(Common), lifted, dry_run=dry_run, durable=durable) as engine:
-        report = engine.sync()
+    common = context.ensure_object(Common)
+    with telling(common, wanted=not dry_run) as tell:
+        with open_engine(common, lifted, dry_run=dry_run, durable=durable) as engine:
+            report = engine.sync()
+        tell(report)
     raise typer.Exit(finish(context, report, report_format, output, most=FEW))
 
 
@@ -98,8 +102,10 @@ def push(
     check_output(output)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     common = context.ensure_object(Common)
-    with open_engine(common, lifted, dry_run=dry_run, whole=True, durable=durable) as engine:
-        report = engine.push(pull=pull)
+    with telling(common, wanted=not dry_run) as tell:
+        with open_engine(common, lifted, dry_run=dry_run, whole=True, durable=durable) as engine:
+            report = engine.push(pull=pull)
+        tell(report)
     raise typer.Exit(finish(context, report, report_format, output, most=FEW))
 
 

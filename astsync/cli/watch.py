@@ -1,16 +1,22 @@
 """``watch``: the command; what it does is in the package ``watch``."""
 
 import os
+from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from astsync.cli.common import Common
+from astsync.cli.notifying import teller_of
 from astsync.cli.service_log import set_up_log
+from astsync.errors import AstsyncError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from astsync.engine.result import Report
     from astsync.parts import Parts
-    from astsync.watch.job import Job
+    from astsync.watch.job import Ended, Job
 
 
 def watch(
@@ -23,7 +29,7 @@ def watch(
     """Stay connected, restore the phonebook as soon as a PBX comes back, and sync every so often."""
     from astsync.parts import Parts
     from astsync.watch.job import alone, make_job
-    from astsync.watch.notify import Notifier
+    from astsync.watch.systemd import Notifier
     from astsync.watch.watcher import Watch
 
     common = context.ensure_object(Common)
@@ -37,10 +43,25 @@ def watch(
 
         def load() -> "Job":
             parts = Parts.load(common.config)
-            job = make_job(parts, common.pbx, pause, store)
+            job = replace(make_job(parts, common.pbx, pause, store), ended=telling_of(parts))
             return _serving(parts, job, common) if serve else job
 
         Watch(load, Notifier(os.environ)).run()
+
+
+def telling_of(parts: "Parts") -> "Ended":
+    """What tells of each sync as ``[notify]`` says."""
+    from astsync.notify import outcome
+
+    teller = teller_of(parts)
+
+    def ended(result: "Report | AstsyncError", away: "Sequence[str]") -> None:
+        if isinstance(result, AstsyncError):
+            teller.run_ended(outcome.of_error("astsync watch", result))
+        else:
+            teller.run_ended(outcome.of_report(result, away))
+
+    return ended
 
 
 def _check_ports(parts: "Parts") -> None:

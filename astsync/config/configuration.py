@@ -10,6 +10,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, SecretStr, create_model, model_validator
 
+from astsync.config.notify_section import NotifyConfig
 from astsync.config.section import Section, read_secret
 from astsync.config.serve_section import ServeConfig
 from astsync.config.source_sections import KindConfig, SourceConfig
@@ -205,6 +206,7 @@ class Config(Section):
     store: StoreConfig = Field(default=StoreConfig(), description="what is kept on this machine")
     run: RunConfig = Field(default=RunConfig(), description="the time of a run")
     serve: ServeConfig = Field(default=ServeConfig(), description="the answer at the moment of the call")
+    notify: NotifyConfig = Field(default=NotifyConfig(), description="who is told when something fails")
     pbx: Annotated[tuple[PbxConfig, ...], Field(min_length=1)] = Field(
         description="one PBX and its AMI user; a second PBX is a second [[pbx]]"
     )

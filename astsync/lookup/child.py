@@ -4,7 +4,7 @@ A sync is work for the processor, and of the threads of one Python process only 
 for it, measured 75 ms at the 99th of 100. So calls are answered in a process of its own. The administrator has one
 service all the same: watch starts the child, tells systemd of its pulse, starts it anew when it ends, and ends it.
 
-The child talks to watch as it would to systemd (``watch.notify``), and ends when watch does: then its standard input
+The child talks to watch as it would to systemd (``watch.systemd``), and ends when watch does: then its standard input
 is closed.
 """
 

@@ -19,7 +19,7 @@ _MESSAGES = (
     "UPDATE run SET message = without(message) WHERE message <> without(message)",
     "UPDATE run_pbx SET error = without(error) WHERE error <> without(error)",
 )
-_BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new")
+_BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new", ".told")
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Protocol
 
 from astsync.config import PbxConfig
-from astsync.errors import ConfigError, LockedError
+from astsync.engine.result import Report
+from astsync.errors import AstsyncError, ConfigError, LockedError
 from astsync.parts import Parts
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
@@ -48,13 +49,22 @@ def no_services(_turns: Turns, _up: Callable[[], Sequence[Pbx]]) -> Sequence[Mem
     return ()
 
 
+Ended = Callable[[Report | AstsyncError, Sequence[str]], None]
+"""Is told of each periodic sync that is over: its report or its error, and the names of the PBXs that are away."""
+
+
+def nobody_told(_outcome: Report | AstsyncError, _away: Sequence[str]) -> None:
+    """Tell nobody."""
+
+
 @dataclass(frozen=True, slots=True)
 class Job:
     """What to watch by one reading of the configuration.
 
     ``every`` is the seconds between two syncs, 0 for none. ``silence`` is how many seconds a loop may show no pulse
     and yet be well, as while it waits for an answer. ``services`` makes what works beside the guards, and ``serves``
-    says in a few words what that does. A job may have no ``pbxs``: then it is the services alone.
+    says in a few words what that does. ``ended`` is told of each sync. A job may have no
+    ``pbxs``: then it is the services alone.
     """
 
     pbxs: Sequence[AmiPbx]
@@ -62,6 +72,7 @@ class Job:
     every: float
     silence: float
     services: Services = no_services
+    ended: Ended = nobody_told
     serves: str = ""
 
 

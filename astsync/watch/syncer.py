@@ -24,7 +24,7 @@ class Syncer(Loop):
 
     ``up`` returns the PBXs that are connected, each over the connection that its guard holds. One that is away would
     only hold up the others, and one that is lost in a sync has failed there; its guard restores it from the snapshot
-    when it comes back. ``moved`` is called when ``last`` has changed.
+    when it comes back. ``moved`` is called when ``last`` has changed, ``ended`` when a sync is over.
     """
 
     def __init__(
@@ -35,6 +35,7 @@ class Syncer(Loop):
         clock: Clock,
         up: Callable[[], Sequence[Pbx]],
         moved: Callable[[], None],
+        ended: Callable[[Report | AstsyncError], None] = lambda _: None,
     ) -> None:
         super().__init__("sync", clock)
         self.last = "no sync yet"
@@ -43,6 +44,7 @@ class Syncer(Loop):
         self._every = every
         self._up = up
         self._moved = moved
+        self._ended = ended
 
     def work(self) -> None:
         """Sync and wait, over and over."""
@@ -72,8 +74,10 @@ class Syncer(Loop):
             self._failed(error)
             if isinstance(error, SourceError):
                 self._restore()
+            self._ended(error)
             return False
         self._done(report)
+        self._ended(report)
         return True
 
     def _pull(self, stopping: Stopping) -> Callable[[], Decide]:

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from astsync.engine.result import Report
 from astsync.errors import AstsyncError
 from astsync.pbx import Pbx
 from astsync.watch.clock import Clock
 from astsync.watch.guard import Guard
 from astsync.watch.job import Job, Member
-from astsync.watch.notify import Notifier
 from astsync.watch.runs import Turns, in_full
 from astsync.watch.syncer import Syncer
+from astsync.watch.systemd import Notifier
 
 log = logging.getLogger(__name__)
 
@@ -33,7 +34,8 @@ class _Team:
 
     def __init__(self, job: Job, turns: Turns, clock: Clock, moved: Callable[[], None]) -> None:
         self.guards = [Guard(pbx, job.runs, turns, clock, moved) for pbx in job.pbxs]
-        self.syncer = Syncer(job.runs, turns, job.every, clock, self.up, moved) if job.every else None
+        self.syncer = Syncer(job.runs, turns, job.every, clock, self.up, moved, self._ended) if job.every else None
+        self._tell = job.ended
         self.services = job.services(turns, self.up)
         self._serves = job.serves
         self._silence = job.silence
@@ -59,13 +61,20 @@ class _Team:
         """The PBXs that are connected, over the connections that are held."""
         return [held for guard in self.guards if (held := guard.held) is not None]
 
+    def away(self) -> list[str]:
+        """The names of the PBXs that are not connected."""
+        return [guard.name for guard in self.guards if guard.held is None]
+
+    def _ended(self, outcome: Report | AstsyncError) -> None:
+        self._tell(outcome, self.away())
+
     def stuck(self) -> list[str]:
         """The names of the loops that show no pulse."""
         return [loop.name for loop in self.loops if not loop.is_alive(self._silence)]
 
     def status(self) -> str:
         """How things stand, in a line."""
-        away = [guard.name for guard in self.guards if guard.held is None]
+        away = self.away()
         parts = [self._serves] if self._serves else []
         parts += [f"{len(self.up())} of {len(self.guards)} PBXs connected"] if self.guards else []
         parts += [f"away: {', '.join(away)}"] if away else []

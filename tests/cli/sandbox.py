@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 import pytest
 
 from astsync.cli import main
+from astsync.language import ENGLISH, using
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.sandbox.onec import OneC
@@ -97,7 +98,8 @@ def run(capture: pytest.CaptureFixture[str], patch: pytest.MonkeyPatch, *argumen
     patch.setattr(sys, "argv", ["astsync", *arguments])
     capture.readouterr()
     try:
-        main()
+        with using(ENGLISH):  # whatever the command line chooses, the next test speaks English
+            main()
         code = 0
     except SystemExit as end:
         code = end.code if isinstance(end.code, int) else 0 if end.code is None else 1

@@ -21,8 +21,8 @@ from astsync.sources import CONFIG
 from astsync.stopping import NEVER, Stopping
 from astsync.store import Store
 from astsync.watch.job import Job
-from astsync.watch.notify import Notifier
 from astsync.watch.runs import Runs
+from astsync.watch.systemd import Notifier
 from astsync.watch.watcher import Watch
 from tests.simulation.store import WatchedStore
 from tests.simulation.tasks import Process

@@ -51,6 +51,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "errors",
     ),
     "watch": ("watch", "parts", "engine", "pbx", "phonebook.model", "sources", "store", "config", "stopping", "errors"),
+    "notify": ("notify", "engine.result", "finding", "reports", "config", "store.records", "text", "files", "errors"),
     "reports": ("reports", "engine.result", "phonebook", "store.records", "store.holder", "text", "errors"),
     "sandbox": ("sandbox", "errors"),
     "cli": ("",),

@@ -27,6 +27,7 @@ from astsync.watch.watcher import Watch
 
 # Keys that must change together with another one.
 TOGETHER: dict[str, dict[str, Any]] = {
+    "notify.telegram.chat": {"token": "1:abc"},
     "pbx.secret_file": {"secret": ""},
     "source.client_key": {"client_cert": "client.pem"},
     "source.client_key_password_file": {"client_cert": "client.pem"},
@@ -51,6 +52,8 @@ GUESSES = (
     "127.0.0.9:4999",
     ["192.0.2.0/24"],
     "3d",
+    "other@example.org",
+    ["other@example.org"],
 )
 TABLES = (["other"], {"Контрагенты": "{name}"}, {"X-Other": "other"})
 # What they do is compared apart, or alive.

@@ -28,8 +28,8 @@ from astsync.pbx.retry import RESTLESS, doubled, jittered, pause_before_restore,
 from astsync.sandbox.ami import AmiStandIn
 from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop, Stopped
-from astsync.watch.notify import Notifier
 from astsync.watch.runs import Turns
+from astsync.watch.systemd import Notifier
 from tests.eventually import eventually
 from tests.unit.watch_rig import WatchRig, said
 

@@ -21,8 +21,8 @@ from astsync.stopping import NEVER, Stopping
 from astsync.store import RunRecord, Store
 from astsync.watch.clock import Clock
 from astsync.watch.job import Job
-from astsync.watch.notify import Notifier
 from astsync.watch.runs import Runs
+from astsync.watch.systemd import Notifier
 from astsync.watch.watcher import Watch
 from tests.eventually import eventually
 

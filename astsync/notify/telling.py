@@ -1,0 +1,132 @@
+"""Tells what a run came to, by every way that is configured. Nothing of it changes the run's own result."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+from astsync.config.notify_section import NotifyConfig
+from astsync.errors import AstsyncError
+from astsync.language import say
+from astsync.notify import events, memory, notices
+from astsync.notify.channel import Channel, NotTold
+from astsync.notify.mail import MailChannel
+from astsync.notify.notices import Notice
+from astsync.notify.outcome import Outcome
+from astsync.notify.web import TelegramChannel, WebhookChannel
+from astsync.store.records import RunRecord
+
+log = logging.getLogger(__name__)
+
+_SENDING = 3.0  # time-outs that all of one message may take: to connect, to log in, to send
+_WEEK = timedelta(days=7)
+Recent = Callable[[], Iterable[RunRecord]]
+"""The runs on record, newest first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A way, and why a message could not be sent by it; None where it was."""
+
+    channel: str
+    error: AstsyncError | None
+
+
+class Teller:
+    """Tells of the runs of one store. ``recent`` reads its history, for the digest."""
+
+    def __init__(self, config: NotifyConfig, store: Path, recent: Recent, now: Callable[[], float] = time.time) -> None:
+        self._config = config
+        self._file = memory.file_of(store)
+        self._recent = recent
+        self._now = now
+        self._channels = channels(config)
+        self._busy = threading.Lock()
+
+    def run_ended(self, outcome: Outcome) -> None:
+        """Tell what a run came to, where that is news. What cannot be told is a warning."""
+        if not self._channels:
+            return
+        with self._busy:
+            try:
+                self._tell(outcome)
+            except OSError as error:
+                # Without a memory every run of a bad day would send its message.
+                log.warning("notify: cannot keep %s, so nothing is told: %s", self._file, error.strerror)
+
+    def _tell(self, outcome: Outcome) -> None:
+        now, before = self._now(), memory.read(self._file)
+        decision = events.of_run(before, outcome, now)
+        after = decision.told
+        if decision.occasion is not None and decision.occasion.value in self._config.on:
+            memory.save(self._file, decision.untold)  # so that it is known now whether the memory can be kept
+            if not self._send(notices.of_outcome(decision.occasion, outcome, before, now)):
+                after = decision.untold
+        due, after = events.digest_due(after, self._config.digest, datetime.fromtimestamp(now, UTC).astimezone())
+        if after != before:
+            memory.save(self._file, after)
+        if due:
+            self._send(notices.of_week(self._week(now), after, now))
+
+    def _week(self, now: float) -> Sequence[RunRecord]:
+        first = datetime.fromtimestamp(now, UTC) - _WEEK
+        try:
+            return [run for run in self._recent() if run.started >= first]
+        except AstsyncError as error:
+            log.warning("notify: the digest has no history: %s", error)
+            return ()
+
+    def _send(self, notice: Notice) -> bool:
+        """Send a message by all ways; whether one of them took it."""
+        sent = send(self._channels, notice, self._config.timeout)
+        for one in sent:
+            if one.error is not None:
+                log.warning("%s: %s", one.channel, f"{one.error} ({one.error.hint})" if one.error.hint else one.error)
+        return any(one.error is None for one in sent)
+
+
+def channels(config: NotifyConfig) -> list[Channel]:
+    """The ways that are configured."""
+    found: list[Channel] = []
+    if config.mail.server and config.mail.to:
+        found.append(MailChannel(config.mail, config.timeout))
+    if config.webhook.url:
+        found.append(WebhookChannel(config.webhook, config.timeout))
+    if config.telegram.chat:
+        found.append(TelegramChannel(config.telegram, config.timeout))
+    return found
+
+
+def send(ways: Sequence[Channel], notice: Notice, timeout: float) -> list[Sent]:
+    """Send a message by all ways at once. A way that takes longer than three time-outs is left behind."""
+    return at_once(ways, lambda way: way.send(notice), timeout)
+
+
+def at_once(ways: Sequence[Channel], work: Callable[[Channel], object], timeout: float) -> list[Sent]:
+    """Do something by all ways at once, each in a thread of its own: a server that drips holds up nobody."""
+    errors: dict[str, AstsyncError | None] = {}
+
+    def do(way: Channel) -> None:
+        try:
+            work(way)
+        except AstsyncError as error:
+            errors[way.name] = error
+        except Exception as error:  # noqa: BLE001 - whatever a library raises, the run's own result stands
+            errors[way.name] = NotTold(say("this is a bug: {error}", error=repr(error)))
+        else:
+            errors[way.name] = None
+
+    threads = [threading.Thread(target=do, args=[way], daemon=True) for way in ways]
+    for thread in threads:
+        thread.start()
+    end = time.monotonic() + _SENDING * timeout
+    for thread in threads:
+        thread.join(max(end - time.monotonic(), 0))
+    late = NotTold(
+        say("no answer in {seconds:g} s", seconds=_SENDING * timeout),
+        hint=say("Raise notify.timeout, or mend the server."),
+    )
+    return [Sent(way.name, errors.get(way.name, late)) for way in ways]
