@@ -1,30 +1,42 @@
 """``history`` lists past runs, ``undo`` puts one back."""
 
+from enum import StrEnum
 from typing import Annotated
 
 import typer
 
-from astsync.cli.common import Common, OutputOption, TextOrJson
+from astsync.cli.common import Common, OutputOption
 from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, emit
-from astsync.cli.sync import FEW, DryRun, Format, FormatOption, finish
+from astsync.cli.sync import FEW, CsvOption, DryRun, Format, FormatOption, finish
 from astsync.errors import ConfigError, SafetyError
+from astsync.reports.csv_dialect import CsvDialect
+
+
+class RunsFormat(StrEnum):
+    """The formats of the list of runs."""
+
+    TEXT = "text"
+    JSON = "json"
+    CSV = "csv"
+    XLSX = "xlsx"
 
 
 def history(
     context: typer.Context,
     limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="So many runs, the newest first.")] = FEW,
-    list_format: Annotated[TextOrJson, typer.Option("--format", help="The list's format.")] = TextOrJson.TEXT,
+    list_format: Annotated[RunsFormat, typer.Option("--format", help="The list's format.")] = RunsFormat.TEXT,
     output: OutputOption = None,
+    csv_dialect: CsvOption = CsvDialect.EXCEL,
 ) -> None:
     """List past runs, what they did to each PBX, and which of them can be undone."""
     from astsync.parts import Parts
-    from astsync.reports import history as report
+    from astsync.reports.formats import rendered_runs
 
-    check_output(output)
+    check_output(output, list_format)
     with Parts.load(context.ensure_object(Common).config).store(write=False) as store:
         found = store.runs(limit)
-    emit(report.as_json(found) if list_format is TextOrJson.JSON else report.as_text(found), output)
+    emit(rendered_runs(found, list_format, csv_dialect), output)
 
 
 def undo(
@@ -44,15 +56,16 @@ def undo(
     dry_run: DryRun = False,
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
+    csv_dialect: CsvOption = CsvDialect.EXCEL,
 ) -> None:
     """Put back what a run overwrote, deleted and added; the next sync writes it again, unless 1C says otherwise."""
-    check_output(output)
+    check_output(output, report_format)
     common = context.ensure_object(Common)
     if not yes and not dry_run:
         run = _agreed(common, run, skip_changed=skip_changed)
     with open_engine(common, dry_run=dry_run) as engine:
         report = engine.undo(run, skip_changed=skip_changed)
-    raise typer.Exit(finish(context, report, report_format, output, most=FEW))
+    raise typer.Exit(finish(context, report, report_format, output, FEW, csv_dialect))
 
 
 def _agreed(common: Common, run: int | None, *, skip_changed: bool) -> int | None:

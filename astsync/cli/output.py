@@ -12,7 +12,7 @@ from typing import TextIO
 
 from astsync.cli.output_file import check_file, write_file
 from astsync.errors import AstsyncError, ConfigError
-from astsync.language import counted, spoken
+from astsync.language import counted, say, spoken
 from astsync.text import gathered, printable, utf8
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
@@ -37,9 +37,13 @@ def open_streams() -> None:
             setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8"))
 
 
-def check_output(output: Path | None) -> None:
+def check_output(output: Path | None, report_format: str = "text") -> None:
     """Check that a report can be written, before the run that it reports. Raises ConfigError."""
     if output is None:
+        if report_format == "xlsx" and sys.stdout.isatty():
+            raise ConfigError(
+                say("a workbook is nothing for a terminal"), hint=say("Name a file: --output report.xlsx.")
+            )
         return
     try:
         check_file(output)
@@ -47,12 +51,12 @@ def check_output(output: Path | None) -> None:
         raise _unwritable(str(output), error) from None
 
 
-def emit(text: str, file: Path | None = None) -> bool:
+def emit(result: str | bytes, file: Path | None = None) -> bool:
     """Write a result to standard output, or to a file, which is replaced whole. False when the reader has gone.
 
     Raises ConfigError when it cannot be written.
     """
-    data = utf8(text).encode()
+    data = result if isinstance(result, bytes) else utf8(result).encode()
     try:
         if file is None:
             return _print(data)

@@ -13,6 +13,7 @@ from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, complain_of, emit
 from astsync.errors import ConfigError
 from astsync.phonebook.plan import Lifted
+from astsync.reports.csv_dialect import CsvDialect
 
 if TYPE_CHECKING:
     from astsync.engine.result import Report
@@ -29,9 +30,14 @@ class Format(StrEnum):
     CSV = "csv"
     MARKDOWN = "markdown"
     HTML = "html"
+    XLSX = "xlsx"
 
 
 FormatOption = Annotated[Format, typer.Option("--format", help="The report's format.")]
+CsvOption = Annotated[
+    CsvDialect,
+    typer.Option("--csv-dialect", help="excel: opens in Excel with one click; plain: RFC 4180, for programs."),
+]
 DryRun = Annotated[bool, typer.Option("--dry-run", metavar="", help="Do all but write.")]
 AllowEmpty = Annotated[
     bool, typer.Option("--allow-empty", metavar="", help="Accept an empty list of counterparties, this once.")
@@ -50,6 +56,7 @@ def diff(
     ] = False,
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
+    csv_dialect: CsvOption = CsvDialect.EXCEL,
     foreign: Annotated[
         bool, typer.Option("--foreign", metavar="", help="List the entries that astsync did not write, too.")
     ] = False,
@@ -58,11 +65,11 @@ def diff(
     allow_changes: AllowChanges = False,
 ) -> None:
     """Compare 1C with the PBXs and report; write nothing."""
-    check_output(output)
+    check_output(output, report_format)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=True) as engine:
         report = replace(engine.sync("diff"), list_foreign=foreign)
-    code = finish(context, report, report_format, output)
+    code = finish(context, report, report_format, output, csv_dialect=csv_dialect)
     raise typer.Exit(code or (EXIT_DIFFERENT if exit_code and report.differs else 0))
 
 
@@ -72,19 +79,20 @@ def sync(
     durable: Durable = False,
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
+    csv_dialect: CsvOption = CsvDialect.EXCEL,
     allow_empty: AllowEmpty = False,
     allow_deletes: AllowDeletes = False,
     allow_changes: AllowChanges = False,
 ) -> None:
     """Bring the PBXs in step with 1C: write only what differs."""
-    check_output(output)
+    check_output(output, report_format)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     common = context.ensure_object(Common)
     with telling(common, wanted=not dry_run) as tell:
         with open_engine(common, lifted, dry_run=dry_run, durable=durable) as engine:
             report = engine.sync()
         tell(report)
-    raise typer.Exit(finish(context, report, report_format, output, most=FEW))
+    raise typer.Exit(finish(context, report, report_format, output, FEW, csv_dialect))
 
 
 def push(
@@ -94,43 +102,60 @@ def push(
     durable: Durable = False,
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
+    csv_dialect: CsvOption = CsvDialect.EXCEL,
     allow_empty: AllowEmpty = False,
     allow_deletes: AllowDeletes = False,
     allow_changes: AllowChanges = False,
 ) -> None:
     """Write the whole phonebook as of the last sync, as after a PBX's reboot; 1C may be down."""
-    check_output(output)
+    check_output(output, report_format)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     common = context.ensure_object(Common)
     with telling(common, wanted=not dry_run) as tell:
         with open_engine(common, lifted, dry_run=dry_run, whole=True, durable=durable) as engine:
             report = engine.push(pull=pull)
         tell(report)
-    raise typer.Exit(finish(context, report, report_format, output, most=FEW))
+    raise typer.Exit(finish(context, report, report_format, output, FEW, csv_dialect))
 
 
-def problems(context: typer.Context, report_format: FormatOption = Format.TEXT, output: OutputOption = None) -> None:
+def problems(
+    context: typer.Context,
+    report_format: FormatOption = Format.TEXT,
+    output: OutputOption = None,
+    csv_dialect: CsvOption = CsvDialect.EXCEL,
+) -> None:
     """Pull from 1C and list what gets no entry, and why, and the numbers that several counterparties have."""
-    from astsync.reports.formats import PROBLEM_RENDERERS
+    from astsync.reports.formats import rendered_problems
 
-    check_output(output)
+    check_output(output, report_format)
     with open_engine(context.ensure_object(Common), dry_run=True) as engine:
         found = engine.problems()
-    emit(PROBLEM_RENDERERS[report_format](found), output)
+    emit(rendered_problems(found, report_format, csv_dialect), output)
 
 
 def finish(
-    context: typer.Context, report: "Report", report_format: Format, output: Path | None, most: int | None = None
+    context: typer.Context,
+    report: "Report",
+    report_format: Format,
+    output: Path | None,
+    most: int | None = None,
+    csv_dialect: CsvDialect = CsvDialect.EXCEL,
 ) -> int:
     """Write the report, then each error with its cure to standard error. Returns the exit code.
 
     ``Report.exit_code`` makes one code of those of several PBXs. The run is over by now, so a report that cannot be
     written hides no error of a PBX: it sets the exit code only where there is none.
     """
+    from astsync.reports.formats import rendered
+
     code = report.exit_code
     errors = [(pbx.name, pbx.error) for pbx in report.pbx]
     try:
-        _write(context.ensure_object(Common), report, report_format, output, most)
+        common = context.ensure_object(Common)
+        if output is None and report_format is Format.TEXT:
+            _print(common, report, most)
+        else:
+            emit(rendered(report, report_format, csv_dialect), output)
     except ConfigError as error:
         errors.append(("", error))
         code = code or error.exit_code
@@ -138,16 +163,13 @@ def finish(
     return code
 
 
-def _write(common: Common, report: "Report", report_format: Format, output: Path | None, most: int | None) -> None:
-    """Write the report. Raises ConfigError when that cannot be done.
+def _print(common: Common, report: "Report", most: int | None) -> None:
+    """Print the report as text: ``most`` changes of each PBX, with ``-v`` all.
 
-    Text on standard output lists ``most`` changes of each PBX, with ``-v`` all. With ``-q`` there is no text where
-    nothing changed and nothing failed: cron mails whatever it gets.
+    With ``-q`` there is no text where nothing changed and nothing failed: cron mails whatever it gets. Raises
+    ConfigError when it cannot be written.
     """
     from astsync.reports import as_text
-    from astsync.reports.formats import RENDERERS
 
-    if output is not None or report_format is not Format.TEXT:
-        emit(RENDERERS[report_format](report), output)
-    elif not common.quiet or report.differs or report.exit_code:
+    if not common.quiet or report.differs or report.exit_code:
         emit(as_text.render(report, None if common.verbose else most))

@@ -1,16 +1,81 @@
 """Reports as rows, for the formats that are tables."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from datetime import datetime
 
 from astsync.engine.result import PbxReport, Problems, Report
+from astsync.language import say, spoken
 from astsync.phonebook.model import Doubt, Entry
 from astsync.reports.remarks import failures, remarks
+from astsync.store.records import RunPart, RunRecord
 from astsync.text import printable
 
 Row = tuple[str, ...]
 
 CHANGE_COLUMNS: Row = ("pbx", "change", "number", "old", "new", "source", "note")
 PROBLEM_COLUMNS: Row = ("problem", "number", "name", "source", "text", "reason")
+RUN_COLUMNS: Row = (
+    "run",
+    "command",
+    "started",
+    "finished",
+    "exit_code",
+    "pbx",
+    "added",
+    "changed",
+    "deleted",
+    "failed",
+    "message",
+)
+AMOUNT_COLUMNS = frozenset({"run", "exit_code", "added", "changed", "deleted", "failed"})
+"""The columns that a spreadsheet may add up. Digits in others are a code, or a name, or a phone."""
+_HEADINGS = {
+    "pbx": say("PBX"),
+    "change": say("Change"),
+    "number": say("Number"),
+    "old": say("Old name"),
+    "new": say("New name"),
+    "source": say("Source"),
+    "note": say("Note"),
+    "problem": say("Problem"),
+    "name": say("Name"),
+    "text": say("Phone as in 1C"),
+    "reason": say("Reason"),
+    "run": say("Run"),
+    "command": say("Command"),
+    "started": say("Started"),
+    "finished": say("Finished"),
+    "exit_code": say("Exit code"),
+    "added": say("Added"),
+    "changed": say("Changed"),
+    "deleted": say("Deleted"),
+    "failed": say("Failed"),
+    "message": say("Message"),
+}
+_KINDS = {
+    "add": say("added"),
+    "change": say("changed"),
+    "delete": say("deleted"),
+    "failed": say("failed"),
+    "error": say("error"),
+    "remark": say("remark"),
+    "foreign": say("foreign"),
+    "skipped": say("skipped"),
+    "doubt": say("in doubt"),
+    "conflict": say("several have it"),
+}
+
+
+def headings(columns: Row) -> Row:
+    """The columns' names as people read them, in the language in use."""
+    return tuple(spoken(_HEADINGS[column]) for column in columns)
+
+
+def shown_rows(columns: Row, rows: Iterable[Row]) -> Iterator[Row]:
+    """The rows with their kinds in words, in the language in use."""
+    kinds = [column in {"change", "problem"} for column in columns]
+    for row in rows:
+        yield tuple(spoken(_KINDS[text]) if kind else text for text, kind in zip(row, kinds, strict=True))
 
 
 def change_rows(report: Report) -> Iterator[Row]:
@@ -53,6 +118,21 @@ def _problem_rows(problems: Problems) -> Iterator[Row]:
     for conflict in problems.conflicts:
         for claim in conflict.claims:
             yield "conflict", conflict.number, claim.counterparty, claim.source, claim.text, claim.verdict
+
+
+def run_rows(runs: Iterable[RunRecord]) -> Iterator[Row]:
+    """A row for each PBX of a run, in local time, and one for a run that reached none."""
+    for run in runs:
+        code = "" if run.exit_code is None else str(run.exit_code)
+        about = (str(run.run), run.command, _moment(run.started), _moment(run.finished), code)
+        for part in run.parts or (RunPart("", ""),):
+            counts = (part.added, part.changed, part.deleted, part.failed)
+            words = spoken(part.error or run.message)
+            yield tuple(map(printable, (*about, part.pbx, *map(str, counts), words)))
+
+
+def _moment(moment: datetime | None) -> str:
+    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
 
 
 def in_doubt(doubt: Doubt) -> str:
