@@ -74,13 +74,22 @@ class PhonebookGoal:
 
     def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
         """Compare the list with the last good one, which decides for all PBXs, and each plan with its limits."""
-        self._unfit = self._refuse_for_all()
-        checked = {name: self._unfit or self._refuse_for_one(name, work) for name, work in works.items()}
+        moved = self._moved(works)
+        self._unfit = next(iter(moved.values()), None) or self._refuse_for_all()
+        checked = {
+            name: moved.get(name) or self._unfit or self._refuse_for_one(name, work) for name, work in works.items()
+        }
         refused = {name: error for name, error in checked.items() if error is not None}
         if self._wrongly_empty() and works and not refused:
             empty = _empty(self._snapshot)
             log.warning("%s; no PBX holds anything of astsync's: nothing is written\n%s", empty, empty.hint)
         return refused
+
+    def _moved(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
+        """The refusals of plans that are not those that somebody approved. One of them ends the whole run."""
+        approved = self._options.approved
+        plans = {name: work.plan for name, work in works.items()}
+        return {} if approved is None else approved.check(self._options.family, plans)
 
     def _refuse_for_all(self) -> SafetyError | None:
         """The refusal of a pulled list that has lost too much, or everything, since the last good one.
