@@ -147,9 +147,8 @@ class Parts:
         ``short`` and ``patience``: see ``locked``. A short run does not look for damage first, which takes too long.
 
         A run that may write holds the store's lock. A dry run takes no lock and only reads the store, so it may run
-        beside another one. The builder is tried first, so that a wrong rule makes no failed run in the history.
+        beside another one.
         """
-        self.builder()
         with ExitStack() as stack:
             note = no_progress
             if not options.dry_run:
@@ -160,7 +159,7 @@ class Parts:
             self._last_store = identity(self.store_path)
             shown = stack.enter_context(progress or nullcontext(no_progress))
             yield Engine(
-                source=self.source,
+                source=lambda: self.source,
                 builder=self.builder,
                 pbxs=pbxs,
                 store=store,

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 class Engine:
     """Brings PBXs in step with the phonebook of a source or of the snapshot, and puts runs back.
 
+    ``source`` and ``builder`` make what a pull needs: a run that does not pull loads none of it.
+
     ``stopping`` is that of one run, which ends when it is set, or when its time is over. The engine sets it itself when
     it is interrupted.
     """
@@ -34,7 +36,7 @@ class Engine:
     def __init__(
         self,
         *,
-        source: Source,
+        source: Callable[[], Source],
         builder: Callable[[], BookBuilder],
         pbxs: Sequence[Pbx],
         store: Store,
@@ -58,7 +60,7 @@ class Engine:
     def problems(self) -> Problems:
         """Pull, and list what got no entry and why. Raises SourceError."""
         book = self._read()(no_note)
-        return Problems(self._source.describe(), book.counterparties, book.skipped, book.conflicts, book.doubts)
+        return Problems(self._source().describe(), book.counterparties, book.skipped, book.conflicts, book.doubts)
 
     def sync(self, command: str = "sync", pull: Callable[[], Decide] | None = None) -> Report:
         """Pull, compare and apply the differences.
@@ -132,11 +134,11 @@ class Engine:
 
     def _read(self) -> Decide:
         """Read the source; what is returned makes the phonebook. Raises SourceError when the list is not whole."""
-        return self._builder().read(pull_in_time(self._source, self._progress, self._stopping))
+        return self._builder().read(pull_in_time(self._source(), self._progress, self._stopping))
 
     def _pulled(self, run: int | None, pull: Callable[[], Decide] | None = None) -> Goal:
         book = self._decided(run, self._read() if pull is None else pull())
-        at, where = datetime.now(UTC), self._source.describe()
+        at, where = datetime.now(UTC), self._source().describe()
         counts = (book.counterparties, len(book.skipped), len(book.conflicts))
         snapshot = Snapshot(book.entries, at, where, *counts)
         verdicts = {one.number: one.claims[0].verdict for one in book.conflicts if one.number in book.entries}
@@ -166,6 +168,9 @@ class Engine:
         *,
         pulls: bool = False,
     ) -> Report:
+        if pulls:
+            self._builder()  # tried first, so that a wrong rule makes no failed run in the history
+            self._source()
         run = None if self._options.dry_run else self._store.begin_run(command, undoes)
         try:
             if pulls:

@@ -2,8 +2,6 @@
 
 from collections.abc import Iterable
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from astsync.engine.result import Problems, Report
 from astsync.reports.as_text import headline, outcome, problems_headline, summary
 from astsync.reports.tables import CHANGE_COLUMNS, PROBLEM_COLUMNS, Row, change_rows, problem_rows
@@ -22,6 +20,8 @@ def render_problems(problems: Problems) -> str:
 
 
 def _page(title: str, lead: str, notes: Iterable[tuple[str, str]], columns: Row, rows: Iterable[Row]) -> str:
+    from jinja2 import Environment, PackageLoader, StrictUndefined  # only here: few reports are HTML
+
     environment = Environment(
         loader=PackageLoader("astsync.reports", "."),
         autoescape=True,  # names come from 1C, where anybody may have typed them

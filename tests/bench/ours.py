@@ -85,7 +85,7 @@ class Ours:
             if fresh:
                 self._remember(store, count)
             watched = _Watched(self._pbx)
-            engine = Engine(source=_NoSource(), builder=_no_builder, pbxs=[watched], store=store, options=RunOptions())
+            engine = Engine(source=_NoSource, builder=_no_builder, pbxs=[watched], store=store, options=RunOptions())
             start = time.perf_counter()
             report = engine.push()
             whole = time.perf_counter() - start

@@ -171,7 +171,7 @@ class Office(RuleBasedStateMachine):
     ) -> Report:
         with closing(FragileStore(self.file, weakness or Weakness())) as store:
             engine = Engine(
-                source=self.source,
+                source=lambda: self.source,
                 builder=lambda: BookBuilder(NumberParser(), NameMaker(legal_form="keep")),
                 pbxs=[self.pbx],
                 store=store,

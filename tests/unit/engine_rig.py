@@ -116,7 +116,7 @@ class EngineRig:
 
     def engine(self, **options: object) -> Engine:
         return Engine(
-            source=self.source,
+            source=lambda: self.source,
             builder=lambda: BookBuilder(NumberParser(), NameMaker()),
             pbxs=self.pbxs,
             store=self.store,

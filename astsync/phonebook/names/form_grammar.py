@@ -230,9 +230,9 @@ WORDS: Final = frozenset(
 )
 """All words of forms, as ``form_spelling.same`` gives them."""
 
-EXACT: Final = frozenset(
-    word for word, adjective in _ADJECTIVE.items() if adjective.stem in map(same, f"{_FARMS} {_ACTIVITIES}".split())
-)
+_EXACT_STEMS = frozenset(map(same, f"{_FARMS} {_ACTIVITIES}".split()))
+
+EXACT: Final = frozenset(word for word, adjective in _ADJECTIVE.items() if adjective.stem in _EXACT_STEMS)
 """Those words that are known only in their right spelling; with an error they count as unknown adjectives."""
 
 OPENING: Final = frozenset({*_ADJECTIVE, *_HEAD, *(words[0] for words in _TABLE)})
