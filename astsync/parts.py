@@ -2,6 +2,9 @@
 
 Commands, ``watch`` and every later service take their parts from here. A new key or safety limit is handed on in this
 file alone, and then reaches all of them; ``tests/unit/test_parts.py`` plays every key through both ways.
+
+What a part is made of is imported where it is made: the rules of numbers and names, and the engine with its AMI, take
+longer to load than a command that needs none of them takes to answer.
 """
 
 import hashlib
@@ -11,6 +14,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, nullcontext
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from platformdirs import user_state_path
 
@@ -21,15 +25,17 @@ from astsync.errors import ConfigError
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.patient import PatientPbx
-from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Progress, no_progress
-from astsync.phonebook.names.maker import NameMaker
-from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.plan import Lifted, Limits
 from astsync.sources import CONFIG, Source, open_source
 from astsync.stopping import Stopping
 from astsync.store import AS_LOST, PATIENCE, Identity, Store, identity, locked, running, watch_of
 from astsync.text import printable
+
+if TYPE_CHECKING:
+    from astsync.phonebook.book import BookBuilder
+    from astsync.phonebook.names.maker import NameMaker
+    from astsync.phonebook.numbers.parser import NumberParser
 
 log = logging.getLogger(__name__)
 
@@ -62,17 +68,19 @@ class Parts:
         return open_source(self.config.source)
 
     @cached_property
-    def numbers(self) -> NumberParser:
+    def numbers(self) -> "NumberParser":
         """The parser of phone fields."""
         return number_parser(self.config.numbers)
 
     @cached_property
-    def names(self) -> NameMaker:
+    def names(self) -> "NameMaker":
         """The maker of caller names."""
         return name_maker(self.config.names)
 
-    def builder(self) -> BookBuilder:
+    def builder(self) -> "BookBuilder":
         """Make a builder: each pull needs a new one."""
+        from astsync.phonebook.book import BookBuilder
+
         return BookBuilder(self.numbers, self.names, self.config.book.conflict, self.config.names.max_length)
 
     def pbx_configs(self, names: Sequence[str] = ()) -> list[PbxConfig]:
@@ -197,13 +205,17 @@ def _both(note: Progress, shown: Progress) -> Progress:
     return progress
 
 
-def number_parser(config: NumbersConfig) -> NumberParser:
+def number_parser(config: NumbersConfig) -> "NumberParser":
     """Make the parser of phone fields. Raises ConfigError."""
+    from astsync.phonebook.numbers.parser import NumberParser
+
     return NumberParser(country=config.country, area_code=config.area_code, forms=config.forms)
 
 
-def name_maker(config: NamesConfig) -> NameMaker:
+def name_maker(config: NamesConfig) -> "NameMaker":
     """Make the maker of caller names. Raises ConfigError."""
+    from astsync.phonebook.names.maker import NameMaker
+
     return NameMaker(
         scheme=config.scheme,
         legal_form=config.legal_form,

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
+from typing import TYPE_CHECKING
 
 from astsync.engine.goals import Goal, PhonebookGoal, UndoGoal
 from astsync.engine.online import FewKeys, OnlineGoal
@@ -15,11 +16,13 @@ from astsync.engine.side_by_side import side_by_side
 from astsync.engine.target import Target, unkept
 from astsync.errors import EXIT_INTERRUPTED, ConfigError, PbxError, StoreError, StoreGone
 from astsync.pbx import KeyPbx, Pbx
-from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
 from astsync.sources import Source
 from astsync.stopping import Stopping
 from astsync.store import ONLINE_RUN, OnlineName, RunRecord, Snapshot, Store
+
+if TYPE_CHECKING:
+    from astsync.phonebook.book import BookBuilder
 
 log = logging.getLogger(__name__)
 
@@ -37,7 +40,7 @@ class Engine:
         self,
         *,
         source: Callable[[], Source],
-        builder: Callable[[], BookBuilder],
+        builder: "Callable[[], BookBuilder]",
         pbxs: Sequence[Pbx],
         store: Store,
         options: RunOptions,

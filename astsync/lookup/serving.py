@@ -1,10 +1,11 @@
 """Answering calls as a job of ``watch``: the one place that makes all its parts from a configuration."""
 
+import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
@@ -40,6 +41,7 @@ from astsync.watch.write_through import Line, WriteThrough
 log = logging.getLogger(__name__)
 
 COMMAND = "astsync serve"
+_FIRST_CALLS = 0.2  # seconds for the calls that waited for the start: to load what asks 1C is work for the processor
 
 
 class Serving:
@@ -99,9 +101,7 @@ class Serving:
 
             names = partial(StoreNames, parts.store_path)
             answering = Answering(serve, token, names, resolver, self._listening.sockets)
-            if telling is not None:
-                threading.Thread(target=_warm_up, args=[telling], name="1c-first", daemon=True).start()
-            return [writing, Service("calls", answering.on_loop)]
+            return [writing, Service("calls", partial(_answer, answering, telling))]
 
         return replace(job, services=services, serves=_where(serve))
 
@@ -192,6 +192,16 @@ def _held(name: str, up: Callable[[], Sequence[Pbx]], _stopping: Stopping) -> It
             yield pbx
             return
     raise PbxConnectionLost(f"{name}: not connected", hint="watch restores the phonebook when the PBX is back.")
+
+
+@asynccontextmanager
+async def _answer(answering: Answering, telling: Telling | None) -> AsyncIterator[None]:
+    """Answer calls, and ask 1C for the first time once those are answered that waited for the start."""
+    async with answering.on_loop():
+        if telling is not None:
+            first = threading.Thread(target=_warm_up, args=[telling], name="1c-first", daemon=True)
+            asyncio.get_running_loop().call_later(_FIRST_CALLS, first.start)
+        yield
 
 
 def _warm_up(telling: Telling) -> None:

@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from astsync.errors import SourceBadAnswer
 from astsync.lookup.callers import CallerReader
 from astsync.parts import Parts
-from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, no_note
 from astsync.phonebook.names.languages import country_of
-from astsync.phonebook.names.maker import NameMaker
 from astsync.sources import Identified, Identifier, open_identifier
 from astsync.stopping import Stopping
+
+if TYPE_CHECKING:
+    from astsync.phonebook.book import BookBuilder
+    from astsync.phonebook.names.maker import NameMaker
 
 LARGEST_NAME: Final = 4096
 """Bytes of UTF-8 of a name as 1C tells it. No card has so long a name, so a larger text is no name."""
@@ -34,7 +36,7 @@ class Telling:
     """
 
     def __init__(
-        self, identifier: Identifier, callers: CallerReader, names: NameMaker, builder: Callable[[], BookBuilder]
+        self, identifier: Identifier, callers: CallerReader, names: "NameMaker", builder: "Callable[[], BookBuilder]"
     ) -> None:
         self._identifier, self._callers, self._names, self._builder = identifier, callers, names, builder
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from astsync.config import KindConfig, ServeConfig, SourceConfig, config_with, source_with
@@ -11,6 +12,7 @@ from astsync.sources.file.section import FileConfig
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.identified import LARGEST_IDENTIFIED, Identified, Identifier
 from astsync.sources.identify_check import NOBODYS_NUMBER, check_identifier
+from astsync.sources.late_identifier import LateIdentifier
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.soap.section import SoapConfig
 from astsync.stopping import NEVER, Stopping
@@ -122,34 +124,28 @@ def open_source(config: SourceConfig) -> Source:
     return kind_of(config).open(config)
 
 
-def _identify_by_soap(source: SourceConfig, serve: ServeConfig) -> Identifier | None:
-    if not (serve.soap.wsdl or source.table(SoapConfig).wsdl or source.url):
-        return None
+def _soap_identifier(source: SourceConfig, serve: ServeConfig) -> Identifier:
     from astsync.sources.soap.identify import SoapIdentifier
 
     return SoapIdentifier(source, serve.soap)
 
 
-def _identify_by_http(source: SourceConfig, serve: ServeConfig) -> Identifier | None:
-    if not source.url:
-        return None
+def _http_identifier(source: SourceConfig, serve: ServeConfig) -> Identifier:
     from astsync.sources.http.identify import HttpIdentifier
 
     return HttpIdentifier(source, serve.service)
 
 
-def _identify_by_odata(source: SourceConfig, _serve: ServeConfig) -> Identifier | None:
-    if not source.url:
-        return None
+def _odata_identifier(source: SourceConfig, _serve: ServeConfig) -> Identifier:
     from astsync.sources.odata.identify import ODataIdentifier
 
     return ODataIdentifier(source)
 
 
-IDENTIFIERS: Mapping[str, Callable[[SourceConfig, ServeConfig], Identifier | None]] = {
-    "soap": _identify_by_soap,
-    "http": _identify_by_http,
-    "odata": _identify_by_odata,
+IDENTIFIERS: Mapping[str, Callable[[SourceConfig, ServeConfig], Identifier]] = {
+    "soap": _soap_identifier,
+    "http": _http_identifier,
+    "odata": _odata_identifier,
 }
 """The ways to ask 1C for one number, by the values of ``serve.online``. Like kinds they import their modules late."""
 
@@ -158,7 +154,10 @@ def open_identifier(source: SourceConfig, serve: ServeConfig) -> Identifier | No
     """Open the way to ask 1C for one number that ``serve.online`` names. Nothing is asked before ``identify``.
 
     None where ``serve.online`` is empty, or where the configuration names no address that could be asked, as with a
-    list in a file.
+    list in a file. Raises ConfigError where a file that the way needs cannot be read.
     """
     opened = IDENTIFIERS.get(serve.online)
-    return opened(source, serve) if opened else None
+    wsdl = serve.online == "soap" and (serve.soap.wsdl or source.table(SoapConfig).wsdl)
+    if opened is None or not (source.url or wsdl):
+        return None
+    return LateIdentifier(source, partial(opened, source, serve))

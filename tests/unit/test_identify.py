@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from astsync.config import ServeConfig
+from astsync.config import ServeConfig, SourceConfig
 from astsync.errors import (
     SourceBadAnswer,
     SourceError,
@@ -29,9 +29,17 @@ MIKO = (ROOT / "examples" / "1c" / "MIKO_identify_number.wsdl").read_bytes()
 MIKO_SPACE = "wiki.miko.ru/doc:1cajam:identifynumber"
 
 
-def opened(server: Server, online: str, source: dict[str, Any] | None = None, **serve: Any) -> Identifier:
+def configured(server: Server, source: dict[str, Any] | None = None) -> SourceConfig:
     given = {"kind": "odata", "url": f"{server.url}/base", "timeout": 5, "user": "Иванов", "password": "тайна"}
-    config = SOURCE.model_validate({**given, "soap": {"cache_hours": 0}, **(source or {})})
+    return SOURCE.model_validate({**given, "soap": {"cache_hours": 0}, **(source or {})})
+
+
+def soap_identifier(server: Server) -> SoapIdentifier:
+    return SoapIdentifier(configured(server), ServeConfig().soap)
+
+
+def opened(server: Server, online: str, source: dict[str, Any] | None = None, **serve: Any) -> Identifier:
+    config = configured(server, source)
     found = open_identifier(config, ServeConfig.model_validate({"online": online, **serve}))
     assert found is not None
     return found
@@ -114,8 +122,7 @@ class TestSoap:
             name = served["output"]
             return Reply(answer("identify", ASTSYNC, f"<m:{name}>ООО МИКО</m:{name}>"))
 
-        with serving(replies) as server, closing(opened(server, "soap")) as asked:
-            assert isinstance(asked, SoapIdentifier)
+        with serving(replies) as server, closing(soap_identifier(server)) as asked:
             assert [asked.identify(number).name for number in ("1" * 11, "2" * 11)] == ["ООО МИКО"] * 2
             assert sum("wsdl" in one.raw for one in server.asked) == 1
             served.update(wsdl=other, output="Имя")

@@ -62,6 +62,7 @@ STOREYS: dict[str, tuple[str, ...]] = {
     "bounds": (),
     "check": (),
     "identified": (),
+    "late_identifier": ("identified", "web"),
     "identify_check": ("check", "identified"),
     "formats": ("bounds", "formats"),
     "onec": ("formats", "onec"),

@@ -1,5 +1,6 @@
-"""The client certificate that a web server before 1C may ask for: read, checked, and loaded for TLS."""
+"""The files by which a client and a web server before 1C know each other: certificates, keys, a password."""
 
+import os
 import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -25,6 +26,25 @@ _LOCKED = (
 )
 _WEAK = "OpenSSL here refuses keys and signatures of its time: ask for a certificate with RSA of 2048 bits and SHA-256."
 _NEW = "Ask who gave it for a new one. (If this machine's clock is wrong, correct it.)"
+
+
+def check_files(config: SourceConfig) -> None:
+    """Read the files that a client will need. Raises ConfigError where one is missing, or is not what it should be."""
+    authorities()
+    if config.user:
+        config.secret()
+    load_certificate(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT), config)
+
+
+def authorities() -> str | bool:
+    """Find the certificates to trust: a file or a folder named in the environment, else the usual ones (True).
+
+    Raises ConfigError where nothing usable stands there.
+    """
+    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
+    if named and not (Path(named).is_file() or Path(named).is_dir()):  # a pipe would be waited for, perhaps for ever
+        raise ConfigError(f"no certificate file {named}", hint="Correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE.")
+    return named or True
 
 
 def load_certificate(context: ssl.SSLContext, config: SourceConfig) -> None:

@@ -12,10 +12,8 @@ Decisions, and why:
 """
 
 import json
-import os
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from pathlib import Path
 from ssl import SSLContext
 from typing import Any, NoReturn
 from urllib.parse import quote, urlencode, urljoin, urlsplit
@@ -26,9 +24,9 @@ from requests.auth import HTTPBasicAuth
 from urllib3.util.ssl_ import create_urllib3_context
 
 from astsync.config import SourceConfig
-from astsync.errors import ConfigError, SourceBadAnswer, SourceError, SourceLoginError, SourceUnreachable
+from astsync.errors import SourceBadAnswer, SourceError, SourceLoginError, SourceUnreachable
 from astsync.sources.web.addresses import encode_path
-from astsync.sources.web.certificate import load_certificate
+from astsync.sources.web.certificate import authorities, load_certificate
 from astsync.sources.web.clock import AnswerClock
 from astsync.sources.web.network import NETWORK_ERRORS, connection_error
 from astsync.sources.web.refusals import RefusalRule, bad_answer, odata_refusal, raise_hidden_error, refusal
@@ -297,7 +295,7 @@ def _session(config: SourceConfig, adapter: ClockedAdapter) -> requests.Session:
     session.mount("http://", adapter)
     session.mount("https://", adapter)
     session.trust_env = False
-    session.verify = _authorities()
+    session.verify = authorities()
     session.headers.update({"Accept": "application/json", "User-Agent": "astsync"})
     if config.user:
         session.auth = HTTPBasicAuth(config.user.encode(), config.secret().encode())
@@ -311,11 +309,3 @@ def _tls(config: SourceConfig) -> SSLContext | None:
     context = create_urllib3_context()
     load_certificate(context, config)
     return context
-
-
-def _authorities() -> str | bool:
-    """Find the certificates to trust: a file or a folder named in the environment, else the usual ones."""
-    named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
-    if named and not (Path(named).is_file() or Path(named).is_dir()):  # a pipe would be waited for, perhaps for ever
-        raise ConfigError(f"no certificate file {named}", hint="Correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE.")
-    return named or True
