@@ -13,15 +13,6 @@ from astsync.phonebook.numbers.metadata_patterns import (
     valid_pattern,
 )
 
-# In Argentina, Mexico and Brazil a prefix is rewritten and not only dropped. Only libphonenumber knows how.
-_UNCOMMON: Final = frozenset(
-    code
-    for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()
-    if any(
-        metadata is None or metadata.national_prefix_transform_rule is not None
-        for metadata in map(PhoneMetadata.metadata_for_region, regions)
-    )
-)
 CALLING_CODES: Final = frozenset(map(str, COUNTRY_CODE_TO_REGION_CODE))
 
 
@@ -69,10 +60,20 @@ def _national_patterns(code: int) -> tuple[tuple[re.Pattern[str], re.Pattern[str
     )
 
 
+@cache
+def _is_uncommon(code: int) -> bool:
+    """Whether a prefix is rewritten there and not only dropped: Argentina, Mexico, Brazil. Only libphonenumber knows how.
+
+    It is asked for one code at a time: to look at all of them loads the metadata of 245 regions.
+    """
+    found = map(PhoneMetadata.metadata_for_region, COUNTRY_CODE_TO_REGION_CODE[code])
+    return any(metadata is None or metadata.national_prefix_transform_rule is not None for metadata in found)
+
+
 def may_be_national(code: int, number: str) -> bool:
     """Whether digits behind a calling code can be a number there at all; False spares the slow libphonenumber."""
     patterns = _national_patterns(code)
-    if not patterns or code in _UNCOMMON:
+    if not patterns or _is_uncommon(code):
         return True
     for valid, prefix in patterns:
         before = prefix.match(number)
