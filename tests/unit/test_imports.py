@@ -154,3 +154,25 @@ def test_the_version_loads_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[1] == "[]"
+
+
+def loaded_by(program: str) -> set[str]:
+    """Those of the libraries of ``LOADED_LATE`` that a program has loaded at its end."""
+    told = f"import sys\n{program}\nprint(*{LOADED_LATE} & set(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_the_parts_load_no_rules_and_no_source_before_they_are_asked_for() -> None:
+    assert not loaded_by("import astsync.parts") & {"phonenumbers", "iuliia", "requests", "zeep"}
+
+
+@pytest.mark.parametrize("online", ["soap", "http", "odata"])
+def test_what_answers_calls_loads_no_client_of_1c_before_its_first_question(online: str) -> None:
+    program = (
+        "import astsync.lookup.serving\n"
+        "from astsync.config import ServeConfig\nfrom astsync.sources import SOURCE, open_identifier\n"
+        "source = SOURCE.model_validate({'url': 'http://1c.example/trade', 'user': 'astsync'})\n"
+        f"assert open_identifier(source, ServeConfig(online={online!r})) is not None"
+    )
+    assert not loaded_by(program) & {"requests", "zeep"}

@@ -62,9 +62,9 @@ def _national_patterns(code: int) -> tuple[tuple[re.Pattern[str], re.Pattern[str
 
 @cache
 def _is_uncommon(code: int) -> bool:
-    """Whether a prefix is rewritten there and not only dropped: Argentina, Mexico, Brazil. Only libphonenumber knows how.
+    """Whether a prefix is rewritten there and not only dropped, as in Argentina. Only libphonenumber knows how.
 
-    It is asked for one code at a time: to look at all of them loads the metadata of 245 regions.
+    It is asked of one code at a time: to look at all of them loads the metadata of 245 regions.
     """
     found = map(PhoneMetadata.metadata_for_region, COUNTRY_CODE_TO_REGION_CODE[code])
     return any(metadata is None or metadata.national_prefix_transform_rule is not None for metadata in found)

@@ -1,4 +1,7 @@
-"""The records of an open file, whatever its format, and what was found out about it on the way."""
+"""The records of an open file, whatever its format, and what was found out about it on the way.
+
+The larger readers are imported where their format is read.
+"""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -6,7 +9,6 @@ from typing import Any
 
 from astsync.config import FieldsConfig
 from astsync.finding import Finding
-from astsync.sources.file.commerceml import commerceml
 from astsync.sources.file.content import Content
 from astsync.sources.file.csv_rows import LONGEST_LINE, CsvRows
 from astsync.sources.file.encoding import encoding_of, text_lines, utf8_blocks
@@ -14,8 +16,6 @@ from astsync.sources.file.format import Shape, shape_of
 from astsync.sources.file.json_rows import LONGEST_JSON_LINE, json_lines, json_list
 from astsync.sources.file.section import FileConfig
 from astsync.sources.file.table import Columns, Finder, Line, records
-from astsync.sources.file.vcards import vcards
-from astsync.sources.file.xml_rows import xml_list
 from astsync.text import one_line
 
 Tell = Callable[[Finding], None]
@@ -57,12 +57,17 @@ def list_of(content: Content, config: FileConfig, tell: Tell) -> Listing:
         return Listing(_placed("record", json_list(blocks, content.name, config.list)), config.fields)
     lines = text_lines(content.stream, content.name, encoding, LONGEST_JSON_LINE)
     if shape == "vcard":
+        from astsync.sources.file.vcards import vcards
+
         return Listing(_placed("line", vcards(lines, content.name)), config.fields)
     return Listing(_placed("line", json_lines(lines, content.name)), config.fields)
 
 
 def _xml(content: Content, config: FileConfig, shape: Shape) -> Listing:
     """Read XML: the document itself names its encoding, unless the configuration knows better."""
+    from astsync.sources.file.commerceml import commerceml
+    from astsync.sources.file.xml_rows import xml_list
+
     blocks, encoding = iter(lambda: content.stream.read(_BLOCK), b""), None
     if config.encoding:
         wanted = encoding_of(content.stream, content.name, config.encoding)
