@@ -9,7 +9,21 @@ import typer
 from typer.core import TyperGroup
 
 from astsync import __version__, language
-from astsync.cli import check, demo, erasing, explain, history, init, lookup, notifying, serve, status, sync, watch
+from astsync.cli import (
+    approving,
+    check,
+    demo,
+    erasing,
+    explain,
+    history,
+    init,
+    lookup,
+    notifying,
+    serve,
+    status,
+    sync,
+    watch,
+)
 from astsync.cli.common import Common, SpokenLanguage
 from astsync.cli.help_words import in_the_language_in_use
 from astsync.cli.output import SafeFormatter, complain, emit, open_streams
@@ -85,6 +99,7 @@ app.command("init")(init.init)
 app.command("check")(check.check)
 app.command("diff")(sync.diff)
 app.command("sync")(sync.sync)
+app.command("apply")(approving.apply)
 app.command("push")(sync.push)
 app.command("problems")(sync.problems)
 app.command("lookup")(lookup.lookup)

@@ -11,12 +11,14 @@ from astsync.cli.common import Common, OutputOption
 from astsync.cli.notifying import telling
 from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, complain_of, emit
-from astsync.errors import ConfigError
+from astsync.errors import ConfigError, SafetyError
+from astsync.language import say
 from astsync.phonebook.plan import Lifted
 from astsync.reports.csv_dialect import CsvDialect
 
 if TYPE_CHECKING:
     from astsync.engine.result import Report
+    from astsync.phonebook.approval import ApprovedPlans
 
 EXIT_DIFFERENT = 3
 FEW = 20  # changes that `sync` and `push` list; `diff` lists all
@@ -57,6 +59,9 @@ def diff(
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
     csv_dialect: CsvOption = CsvDialect.EXCEL,
+    save: Annotated[
+        Path | None, typer.Option("--save", metavar="FILE", help="Save the changes as a plan for `astsync apply`.")
+    ] = None,
     foreign: Annotated[
         bool, typer.Option("--foreign", metavar="", help="List the entries that astsync did not write, too.")
     ] = False,
@@ -66,9 +71,12 @@ def diff(
 ) -> None:
     """Compare 1C with the PBXs and report; write nothing."""
     check_output(output, report_format)
+    check_output(save)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=True) as engine:
         report = replace(engine.sync("diff"), list_foreign=foreign)
+    if save is not None:
+        _save(context.ensure_object(Common), report, save)
     code = finish(context, report, report_format, output, csv_dialect=csv_dialect)
     raise typer.Exit(code or (EXIT_DIFFERENT if exit_code and report.differs else 0))
 
@@ -76,6 +84,9 @@ def diff(
 def sync(
     context: typer.Context,
     dry_run: DryRun = False,
+    confirm: Annotated[
+        bool, typer.Option("--confirm", metavar="", help="Show the changes and ask before they are written.")
+    ] = False,
     durable: Durable = False,
     report_format: FormatOption = Format.TEXT,
     output: OutputOption = None,
@@ -88,8 +99,9 @@ def sync(
     check_output(output, report_format)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     common = context.ensure_object(Common)
+    approved = _agreed(common, lifted) if confirm and not dry_run else None
     with telling(common, wanted=not dry_run) as tell:
-        with open_engine(common, lifted, dry_run=dry_run, durable=durable) as engine:
+        with open_engine(common, lifted, dry_run=dry_run, durable=durable, approved=approved) as engine:
             report = engine.sync()
         tell(report)
     raise typer.Exit(finish(context, report, report_format, output, FEW, csv_dialect))
@@ -131,6 +143,45 @@ def problems(
     with open_engine(context.ensure_object(Common), dry_run=True) as engine:
         found = engine.problems()
     emit(rendered_problems(found, report_format, csv_dialect), output)
+
+
+def _approved(common: Common, report: "Report") -> "ApprovedPlans":
+    from astsync.parts import Parts
+    from astsync.phonebook.approval import approve
+
+    family = Parts.load(common.config).config.sync.family
+    return approve(family, {pbx.name: pbx.plan for pbx in report.pbx if pbx.plan is not None})
+
+
+def _save(common: Common, report: "Report", file: Path) -> None:
+    """Save the plans of the PBXs that could be read. Raises ConfigError."""
+    from astsync.phonebook.approval import as_text
+
+    emit(as_text(_approved(common, report)), file)
+
+
+def _agreed(common: Common, lifted: Lifted) -> "ApprovedPlans":
+    """Show what a sync would write, and ask for a yes; nothing is asked where nothing is to be written.
+
+    The preview is a dry run, so nothing is locked while a person thinks. The sync itself reads all again, and is
+    refused where something moved meanwhile. Raises ConfigError where nobody can be asked, SafetyError after a no.
+    """
+    from astsync.cli.asking import Asker, at_a_terminal
+    from astsync.reports import as_text
+
+    if not at_a_terminal():
+        raise ConfigError(
+            say("sync --confirm asks before it writes, and there is no terminal to ask at"),
+            hint=say("Save the changes with `astsync diff --save FILE`; write them with `astsync apply FILE`."),
+        )
+    with open_engine(common, lifted, dry_run=True) as engine:
+        preview = engine.sync()
+    if preview.differs and preview.exit_code != SafetyError.exit_code:  # else the sync itself says what is so
+        asker = Asker(yes=False)
+        asker.show(as_text.render(preview, None if common.verbose else FEW))
+        if not asker.sure(say("Write these changes?"), default=False):
+            raise SafetyError(say("nothing was written: the answer was no"))
+    return _approved(common, preview)
 
 
 def finish(
