@@ -40,6 +40,7 @@ GRACE = 0.5
 """Seconds after the deadline in which Asterisk may still answer a command that it got in time."""
 
 _START = b"agi_"
+_TOO_LONG = "?"  # no number, for whoever reads it
 _USUAL = b"200 result=1\n"
 _RESTRICTION, _RESTRICTED = 0x60, 0x20  # bits of the presentation; Q.931
 _LATE = 0.05  # seconds that a resolver may take past the deadline; and between two looks at those past it
@@ -145,7 +146,7 @@ def _variable(variables: bytes, label: bytes) -> bytes:
 
 
 def _number(value: bytes) -> str:
-    return value.decode("utf-8", "replace").strip() if len(value) <= 4 * MOST_NUMBER else ""
+    return value.decode("utf-8", "replace").strip() if len(value) <= 4 * MOST_NUMBER else _TOO_LONG
 
 
 def set_variable(variable: str, value: str) -> bytes:

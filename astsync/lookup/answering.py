@@ -48,17 +48,6 @@ class _Underway:
         await asyncio.sleep(_ANSWERING)
 
 
-class _CountsToFigures:
-    """``Counts`` that go into the figures. How each call ended is counted by the faces, by the name's origin."""
-
-    def __init__(self, figures: Figures) -> None:
-        self.asked = figures.asked
-        self.learnt = figures.learnt
-
-    def ended(self, ending: str) -> None:
-        """Take how the question of a call ended."""
-
-
 @dataclass(frozen=True, slots=True)
 class Answering:
     """Answers calls by one configuration. ``names`` opens the store, ``resolver`` makes what answers over it.
@@ -80,7 +69,7 @@ class Answering:
         async with AsyncExitStack() as stack:
             names = self.names()
             stack.callback(names.close)
-            resolver = self.resolver(names, _CountsToFigures(figures))
+            resolver = self.resolver(names, figures)
             stack.callback(resolver.close)
             underway = _Underway(resolver)
             figures.waiting_from(resolver.waiting)

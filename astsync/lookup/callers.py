@@ -29,7 +29,7 @@ _URI = re.compile(r"(sips?|tel):(.*)", re.IGNORECASE)
 _IP_ADDRESS = re.compile(r"\d{1,3}(?:\.\d{1,3}){3}")
 _SIGNS = str.maketrans("", "", " ().-\u00a0\u2010\u2011")
 _NUMBER = re.compile(r"\+?[0-9]+")
-_ACCOUNT = re.compile(r"(?=[\d_. -]*[^\W\d_])[\w. -]+")
+_ACCOUNT = re.compile(r"[^\W\d_][\w. -]*")
 
 
 class CallerKind(StrEnum):
@@ -40,7 +40,7 @@ class CallerKind(StrEnum):
     """An extension of the PBX: up to five digits, or the name of an account."""
     WITHHELD = "withheld"
     IMPOSSIBLE = "impossible"
-    """Neither: no number by the numbering plan, or a text that is no caller at all."""
+    """Neither: no number by the numbering plan, digits with letters behind, or a text that is no caller at all."""
 
 
 @dataclass(frozen=True, slots=True)

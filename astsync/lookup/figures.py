@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from astsync.lookup.counting import Ending
 from astsync.lookup.model import Origin
 
 FACES = ("agi", "http")
@@ -36,6 +37,8 @@ class Figures:
         self._seconds = {face: seconds.labels(face).observe for face in FACES}
         questions = Counter("astsync_questions", "Questions to 1C by their outcome", ["outcome"], registry=registry)
         self._questions = {outcome: questions.labels(outcome) for outcome in OUTCOMES}
+        endings = Counter("astsync_calls", "How the questions of calls ended", ["ending"], registry=registry)
+        self._endings = {ending.value: endings.labels(ending.value).inc for ending in Ending}
         self._learnt = Counter("astsync_names_learnt", "Names that 1C told during calls", registry=registry)
         self._refused = Counter("astsync_clients_refused", "Clients refused", ["reason"], registry=registry)
         self._breaker = Gauge(
@@ -48,6 +51,10 @@ class Figures:
         """Count a lookup at one of ``FACES``; origin None: no name was found. ``seconds`` from the question on."""
         self._lookups[face, origin]()
         self._seconds[face](seconds)
+
+    def ended(self, ending: str) -> None:
+        """Count how the question of a call ended, by a value of ``Ending``."""
+        self._endings[ending]()
 
     def asked(self, outcome: str) -> None:
         """Count a question to 1C, by one of ``OUTCOMES``."""

@@ -20,12 +20,17 @@ from enum import StrEnum
 
 from astsync.config.serve_section import Network
 from astsync.lookup.figures import Figures
+from astsync.lookup.sparse_log import SparseLog
 
 log = logging.getLogger(__name__)
 
 MOST_CONNECTIONS = 1_000
-OF_ONE_ADDRESS = 0.6
-"""The part of all connections that one address may hold: an Asterisk with 200 calls at once, and three times that."""
+SHARE = 1.5
+"""For each connection that is still free an address may hold so many. Alone it gets 600 of 1,000: an Asterisk with 200
+calls at once, and three times that. Two that take all they can leave 160 to others, three leave 64; some are left by
+any number."""
+WHOLE_NETWORK = 64
+"""Bits of an IPv6 address that count as one client: who has one address of such a network has them all."""
 FILES_FOR_OTHERS = 128
 """File descriptors that the rest of the process needs: the store, the PBXs, 1C, the log."""
 BURST = 10.0
@@ -36,7 +41,6 @@ _QUEUE = 1_024  # connections that the kernel keeps until they are accepted; it 
 _AT_ONCE = 64  # connections accepted before the loop does something else
 _NO_FILES = {errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM}
 _REST = 0.1  # seconds without accepting when even the spare file descriptor did not help
-_SILENCE = 60.0  # seconds between two lines of the log about the same reason
 
 
 class Refusal(StrEnum):
@@ -49,17 +53,19 @@ class Refusal(StrEnum):
     FILES = "files"
     SLOW = "slow"
     GARBAGE = "garbage"
+    REQUEST = "request"
     TOKEN = "token"  # noqa: S105
 
 
 _WORDS = {
     Refusal.NETWORK: "it is in no network of serve.allow",
     Refusal.FULL: "as many connections as allowed are open",
-    Refusal.ADDRESS_FULL: "it has as many connections open as one address may have",
+    Refusal.ADDRESS_FULL: "it has as many connections open as one address may have now",
     Refusal.RATE: "it asked more often than serve.rate allows",
     Refusal.FILES: "this process has no file descriptor left",
     Refusal.SLOW: "it did not send its request, or its answer, in time",
     Refusal.GARBAGE: "it did not send what a client of this port sends",
+    Refusal.REQUEST: "it asked for what is no page here, by a wrong method, or without one number of a caller",
     Refusal.TOKEN: "it sent no token, or a wrong one",
 }
 
@@ -78,6 +84,7 @@ class Gate:
 
     ``rate`` is in requests a second of one address. ``most`` connections in all: by default 1,000, or fewer where the
     process may have fewer files open. An IPv4 address that comes as IPv6 (``::ffff:192.0.2.1``) is the IPv4 address.
+    The IPv6 addresses of a network /64 count as one, but for those that ``networks`` names more exactly.
     """
 
     def __init__(
@@ -90,38 +97,37 @@ class Gate:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.most = connections_possible() if most is None else most
-        self.each = max(int(self.most * OF_ONE_ADDRESS), 1)
         self.connections = 0
         self._rate, self._clock, self._figures = rate, clock, figures
         self._visitors: dict[str, _Visitor] = {}
-        self._told: dict[Refusal, float] = {}
-        self._untold: dict[Refusal, int] = dict.fromkeys(Refusal, 0)
+        self._told = SparseLog(log, clock)
         allowed = tuple(networks)
-        self._is_allowed = functools.lru_cache(maxsize=1_024)(lambda address: _is_inside(address, allowed))
+        self._client_of = functools.lru_cache(maxsize=1_024)(lambda address: _client(address, allowed))
         figures.connections_from(lambda: self.connections)
 
     def enter(self, address: str) -> Refusal | None:
         """Let a connection in, and count it until ``leave``; or say why not."""
-        if (visitor := self._visitors.get(address)) is None:
-            if not self._is_allowed(address):
-                return Refusal.NETWORK
-            visitor = self._new_visitor(address)
-        if visitor.connections >= self.each:
-            return Refusal.ADDRESS_FULL
-        if self.connections >= self.most:
+        client = self._client_of(address)
+        if not client:
+            return Refusal.NETWORK
+        visitor = self._visitors.get(client) or self._new_visitor(client)
+        free = self.most - self.connections
+        if free <= 0:
             return Refusal.FULL
+        if visitor.connections >= max(free * SHARE, 1):
+            return Refusal.ADDRESS_FULL
         visitor.connections += 1
         self.connections += 1
         return None
 
     def leave(self, address: str) -> None:
         """Count a connection that was let in no longer."""
-        self._visitors[address].connections -= 1
+        self._visitors[self._client_of(address)].connections -= 1
         self.connections -= 1
 
     def may_ask(self, address: str) -> bool:
         """Whether an address that has a connection may ask once more now; it counts as a request if so."""
-        visitor, now = self._visitors[address], self._clock()
+        visitor, now = self._visitors[self._client_of(address)], self._clock()
         visitor.tokens = min(visitor.tokens + (now - visitor.at) * self._rate, self._rate * BURST)
         visitor.at = now
         if visitor.tokens < 1:
@@ -132,21 +138,15 @@ class Gate:
     def refused(self, reason: Refusal, address: str) -> None:
         """Count a client that was sent away, and tell the log of it: one line a minute for each reason."""
         self._figures.refused(reason.value)
-        now = self._clock()
-        if now - self._told.get(reason, -_SILENCE) < _SILENCE:
-            self._untold[reason] += 1
-            return
-        more = f" ({self._untold[reason]:,} more since the last line about this)" if self._untold[reason] else ""
-        self._told[reason], self._untold[reason] = now, 0
-        log.warning("a client at %s was refused: %s%s", address, _WORDS[reason], more)
+        self._told.tell(reason, logging.WARNING, "a client at %s was refused: %s", address, _WORDS[reason])
 
-    def _new_visitor(self, address: str) -> _Visitor:
-        """Take up an address. Of too many, the first one without a connection is forgotten: others have ``most``."""
+    def _new_visitor(self, client: str) -> _Visitor:
+        """Take up a client. Of too many, the first one without a connection is forgotten: others have ``most``."""
         if len(self._visitors) >= MOST_ADDRESSES:
             idle = next((known for known, visitor in self._visitors.items() if not visitor.connections), None)
             if idle is not None:
                 del self._visitors[idle]
-        visitor = self._visitors[address] = _Visitor(self._rate * BURST, self._clock())
+        visitor = self._visitors[client] = _Visitor(self._rate * BURST, self._clock())
         return visitor
 
 
@@ -268,9 +268,15 @@ def plain_address(address: str) -> str:
     return str(mapped) if mapped is not None else address
 
 
-def _is_inside(address: str, networks: tuple[Network, ...]) -> bool:
+def _client(address: str, networks: tuple[Network, ...]) -> str:
+    """What an address is counted as; "" where none of the networks has it."""
     parsed = ipaddress.ip_address(address)
-    return any(parsed in network for network in networks)
+    most_exact = max((network.prefixlen for network in networks if parsed in network), default=None)
+    if most_exact is None:
+        return ""
+    if parsed.version == 4:
+        return address
+    return str(ipaddress.IPv6Network((address, max(most_exact, WHOLE_NETWORK)), strict=False))
 
 
 def _spare_file() -> int | None:

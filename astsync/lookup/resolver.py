@@ -14,6 +14,7 @@ from astsync.lookup.callers import CallerId, CallerKind, CallerReader
 from astsync.lookup.counting import Counts, Ending, NoCounts, OneCAnswer
 from astsync.lookup.model import CallerName, KnownNames, Learning, Origin
 from astsync.lookup.recent import RecentAnswers
+from astsync.lookup.sparse_log import SparseLog
 from astsync.lookup.telling import Telling
 from astsync.stopping import Stopping
 
@@ -45,6 +46,7 @@ class CallResolver:
     ) -> None:
         self._callers, self._known, self._telling, self._learning = callers, known, telling, learning
         self._counts, self._patience = counts or NoCounts(), patience
+        self._sparse = SparseLog(log, clock)
         self._recent, self._breaker = RecentAnswers(clock=clock), Breaker(clock=clock)
         self._threads = AskingThreads()
         self._asking = Asking(self._tell, self._keep, self._late, run or self._threads.run, patience)
@@ -79,6 +81,8 @@ class CallResolver:
     async def _answer(self, caller: str, deadline: float) -> tuple[CallerName, Ending]:
         who = self._callers.read(caller)
         if who.kind is not CallerKind.NUMBER:
+            if who.kind is CallerKind.IMPOSSIBLE:
+                self._sparse.tell(who.kind, logging.INFO, "a caller was not looked up: what came is no phone number")
             return CallerName(), Ending(who.kind.value)
         found = self._known.find(who.keys)
         if found is not None:
@@ -138,7 +142,7 @@ class CallResolver:
         if not reply.late:
             self._judge(question, answered=reply.error is None)
         if reply.error is not None:
-            _complain(question.number, reply.error)
+            self._complain(question.number, reply.error)
             return
         self._recent.keep(question.number, reply.name)
         if reply.name:
@@ -161,6 +165,15 @@ class CallResolver:
             log.warning("1C failed or was too slow several times in a row: calls do not wait for it until it answers")
             self._asking.drop_waiting()
 
+    def _complain(self, number: str, error: Exception) -> None:
+        """Log that a question failed, without the number; the same once a minute. A bug is shown whole."""
+        log.debug("the question was for %s", number)
+        if isinstance(error, SourceError):
+            words = without_number(str(error), number)
+            self._sparse.tell(words, logging.WARNING, "1C could not tell who is calling: %s", words)
+        else:
+            log.error("1C could not be asked who is calling; this is a bug", exc_info=error)
+
 
 def _named(number: str, name: str, ending: Ending) -> tuple[CallerName, Ending]:
     """The answer with a name that 1C told; without one it is that of an unknown caller."""
@@ -173,15 +186,6 @@ def _outcome(reply: Reply) -> OneCAnswer:
     if reply.error is not None:
         return OneCAnswer.FAILED
     return OneCAnswer.NAME if reply.name else OneCAnswer.NONE
-
-
-def _complain(number: str, error: Exception) -> None:
-    """Log that a question failed, in one line without the number. A bug is shown whole."""
-    log.debug("the question was for %s", number)
-    if isinstance(error, SourceError):
-        log.warning("1C could not tell who is calling: %s", without_number(str(error), number))
-    else:
-        log.error("1C could not be asked who is calling; this is a bug", exc_info=error)
 
 
 def without_number(text: str, number: str) -> str:

@@ -93,10 +93,14 @@ def test_up_to_five_digits_are_an_extension(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["ivan2024", "ivan", "sip:ivan84955550101@192.0.2.1", "1-800-FLOWERS", "8495555O1O1", "иван", "s"]
+    ("text", "kind"),
+    [
+        *((text, CallerKind.INTERNAL) for text in ("ivan2024", "ivan", "sip:ivan84955550101@192.0.2.1", "иван", "s")),
+        *((text, CallerKind.IMPOSSIBLE) for text in ("1-800-FLOWERS", "8495555O1O1", "+7495abc0101", "7495abc0101")),
+    ],
 )
-def test_letters_are_never_made_digits(text: str) -> None:
-    assert RUSSIA.read(text) == CallerId(CallerKind.INTERNAL)
+def test_letters_are_never_made_digits(text: str, kind: CallerKind) -> None:
+    assert RUSSIA.read(text) == CallerId(kind)
 
 
 @pytest.mark.parametrize(

@@ -522,11 +522,26 @@ def test_the_log_tells_of_failures_and_of_the_breaker_without_the_number(caplog:
 
     play(main)
     lines = [record.getMessage() for record in caplog.records if record.name.startswith("astsync.lookup")]
-    assert len(lines) == 5
+    assert len(lines) == 3  # the same failure is told once a minute
     assert not [line for line in lines if "5550101" in line or "Beta" in line]
     assert lines[0] == "1C could not tell who is calling: no connection to http://1c.example.local/?number=…"
-    assert "do not wait" in lines[2] + lines[3]
-    assert "answers again" in lines[4]
+    assert "do not wait" in lines[1]
+    assert "answers again" in lines[2]
+
+
+def test_callers_that_are_no_numbers_are_one_line_a_minute(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+
+    async def main() -> None:
+        rig = CallRig()
+        for caller in ("7495abc0101", "../../etc/passwd", "7" * 65_536, "7495\r\nX: 1", "ivan", "101", "", "anonymous"):
+            assert await rig.call(caller) == CallerName()
+        await asyncio.sleep(61)
+        assert await rig.call("7495abc0101") == CallerName()
+
+    play(main)
+    line = "a caller was not looked up: what came is no phone number"
+    assert caplog.messages == [line, f"{line} (3 more since the last line about this)"]
 
 
 def test_a_message_is_shown_without_the_number() -> None:
