@@ -89,6 +89,11 @@ def gathered(failures: Mapping[str, str], most: int = _MOST_NAMES) -> Iterator[t
             yield from ((key, 1, failures[key]) for key in keys)
 
 
+def number_of(count: int, thing: str) -> str:
+    """A count of things in words: "1 name", "2,000 names"."""
+    return f"{count:,} {thing}{'' if count == 1 else 's'}"
+
+
 def span(seconds: float) -> str:
     """Return a time in its largest whole unit, as "38 min". A machine's clock may jump: no time is below zero."""
     whole = max(int(seconds), 0)

@@ -10,7 +10,7 @@ import typer
 from astsync.cli.common import Common, TextOrJson
 from astsync.cli.output import emit
 from astsync.errors import ConfigError, PartlyDone, SafetyError
-from astsync.text import listed
+from astsync.text import listed, number_of
 
 if TYPE_CHECKING:
     from astsync.engine.lookup import Asked
@@ -48,10 +48,11 @@ def _check_there(store: Path) -> None:
 
 
 def _as_text(asked: "Asked", erased: "Erased") -> str:
-    online = f"{erased.online} names told online, " if erased.online else ""
+    online = f"{number_of(erased.online, 'name')} told online, " if erased.online else ""
     return (
-        f"{asked.number}: erased from {erased.records} places in the records of runs, {online}{erased.cards} cards, "
-        f"{erased.skipped} skipped phones and {erased.messages} messages\n"
+        f"{asked.number}: erased from {number_of(erased.records, 'place')} in the records of runs, {online}"
+        f"{number_of(erased.cards, 'card')}, {number_of(erased.skipped, 'skipped phone')} and "
+        f"{number_of(erased.messages, 'message')}\n"
     )
 
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
 
 from astsync.config.section import Section, read_secret
+from astsync.config.source_sections import Parameters
 from astsync.config.value_types import (
     ConfigPath,
     Duration,
@@ -76,6 +77,9 @@ class ServeServiceConfig(Section):
         default="hs/astsync/identify", description="what follows `source.url`: an HTTP service that tells a name"
     )
     parameter: Text = Field(default="number", description="its parameter for the number")
+    parameters: Parameters = Field(
+        default_factory=dict, description="fixed parameters beside it, whose values are secrets"
+    )
     name: Line = Field(
         default="Name",
         description="in an answer of JSON, the field with the name; a path has dots. A text is the name itself",
@@ -126,6 +130,8 @@ class ServeConfig(Section):
                 f"allow: {' and '.join(open_to_others)} can be reached from other machines: write which networks may "
                 'ask, such as ["192.0.2.10"] for one PBX'
             )
+        if self.agi and self.agi == self.http:
+            raise ValueError(f"http: {self.http} is the address of agi too: each needs a port of its own")
         return self
 
     @property

@@ -28,6 +28,8 @@ OPTION = "--beside-watch"
 """The option by which ``astsync serve`` knows that it is such a child."""
 
 _PULSE = 6.0  # seconds between two pulses at most, as the child is told
+_SILENT = 2 * _PULSE  # seconds without a pulse after which a child counts as stuck, and is killed
+_START = 60.0  # seconds that a child has until its first pulse: on a busy machine Python begins slowly
 _AGAIN = (0.5, 30.0)  # seconds until a child that ended is started again, the longer the more often
 _WELL = 60.0  # seconds after which a child counts as well: then the pauses begin anew
 _END = 1.0  # seconds that a child has to end
@@ -49,7 +51,7 @@ class ServingProcess:
         self._command = [sys.executable, "-m", "astsync", *arguments, "serve", OPTION]
         self._wait = wait
         self._stopped = threading.Event()
-        self._beat_at = time.monotonic()
+        self._alive_until = time.monotonic() + _START
         self._child: subprocess.Popen[bytes] | None = None
         self._thread = threading.Thread(target=self._live, name=self.name, daemon=True)
 
@@ -66,13 +68,19 @@ class ServingProcess:
                 child.send_signal(signal.SIGTERM)
 
     def join(self, seconds: float) -> bool:
-        """Wait until both have ended; False when they have not after so many seconds."""
+        """Wait until both have ended; False when they have not after so many seconds. Then the child is killed.
+
+        A child that is left behind would hold the ports, and watch could not be started again.
+        """
         self._thread.join(max(seconds, 0))
+        child = self._child
+        if self._thread.is_alive() and child is not None:
+            child.kill()
         return not self._thread.is_alive()
 
     def is_alive(self, silence: float) -> bool:
-        """Whether the child showed a pulse within so many seconds, or is being started again."""
-        return self._thread.is_alive() and time.monotonic() - self._beat_at <= min(silence, 2 * _PULSE)
+        """Whether the thread cares for the child: it kills one without a pulse, and starts another."""
+        return self._thread.is_alive() and time.monotonic() <= self._alive_until + min(silence, _SILENT)
 
     def _live(self) -> None:
         pause = 0.0
@@ -94,7 +102,7 @@ class ServingProcess:
         """Wait, with a pulse: a child that cannot be started is told in the log, and is no reason to end watch."""
         until = time.monotonic() + seconds
         while not self._stopped.is_set() and (left := until - time.monotonic()) > 0:
-            self._beat_at = time.monotonic()
+            self._alive_until = time.monotonic() + _SILENT
             self._wait(self._stopped, min(left, _PULSE))
 
     def _one_child(self) -> int:
@@ -105,7 +113,7 @@ class ServingProcess:
         with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as told:
             told.bind(address)
             told.settimeout(_LISTEN)
-            self._beat_at = time.monotonic()
+            self._alive_until = time.monotonic() + _START
             with subprocess.Popen(self._command, env=environ, stdin=subprocess.PIPE) as child:
                 self._child = child
                 try:
@@ -116,12 +124,16 @@ class ServingProcess:
             return child.returncode
 
     def _listen(self, told: socket.socket, child: "subprocess.Popen[bytes]") -> None:
-        """Take the child's pulse until it ends, or must end."""
+        """Take the child's pulse until it ends, or must end. One that is stuck is killed."""
         while child.poll() is None and not self._stopped.is_set():
             with suppress(TimeoutError):
                 words = told.recv(4096)
                 if b"WATCHDOG=1" in words or b"READY=1" in words:
-                    self._beat_at = time.monotonic()
+                    self._alive_until = time.monotonic() + _SILENT
+            if time.monotonic() > self._alive_until:
+                log.error("what answers calls shows no sign of life: it is killed")
+                child.kill()
+                child.wait()
 
 
 def end_with_parent() -> None:

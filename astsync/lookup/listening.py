@@ -15,33 +15,39 @@ _CURES = {
     errno.EADDRNOTAVAIL: "Write an address that this machine has (`ip address` lists them).",
     errno.EACCES: "Ports under 1024 are root's: write a higher one.",
 }
+_OWN = "This service itself listens on that port, and a reload does not free it: restart it (`systemctl restart`)."
 
 
 class Listening:
-    """What is listened on: sockets by the key of ``[serve]`` that names their address, "agi" or "http"."""
+    """What is listened on: a socket for each address that a key of ``[serve]`` names, "agi" or "http"."""
 
     def __init__(self) -> None:
-        self._sockets: dict[tuple[str, str], socket.socket] = {}
+        self._sockets: dict[str, socket.socket] = {}  # by address
+        self._wanted: dict[str, str] = {}  # addresses by key
 
     def change(self, addresses: Mapping[str, str]) -> None:
         """Listen on these addresses, by key, and on no others; "" is none. Connections wait until somebody takes them.
 
         Raises ConfigError where an address cannot be had; then all stays as it was.
         """
-        wanted = {(key, address) for key, address in addresses.items() if address}
-        fresh: dict[tuple[str, str], socket.socket] = {}
+        wanted = {key: address for key, address in addresses.items() if address}
+        fresh: dict[str, socket.socket] = {}
         try:
-            for key, address in wanted - self._sockets.keys():
-                fresh[key, address] = listen(key, address)
-        except ConfigError:
+            for key, address in wanted.items():
+                if address not in self._sockets:
+                    fresh[address] = listen(key, address)
+        except ConfigError as error:
             _close(fresh)
+            if any(address_and_port(held)[1] == address_and_port(address)[1] for held in self._sockets):
+                error.hint = _OWN
             raise
-        _close({place: self._sockets.pop(place) for place in self._sockets.keys() - wanted})
+        _close({address: self._sockets.pop(address) for address in self._sockets.keys() - wanted.values()})
         self._sockets |= fresh
+        self._wanted = wanted
 
     def sockets(self) -> dict[str, socket.socket]:
         """The sockets by key, as duplicates: who takes connections from one closes it, and this one stays."""
-        return {key: taken.dup() for (key, _), taken in self._sockets.items()}
+        return {key: self._sockets[address].dup() for key, address in self._wanted.items()}
 
     def close(self) -> None:
         """Listen no longer."""
@@ -58,6 +64,6 @@ def listen(key: str, address: str) -> socket.socket:
         raise ConfigError(f"serve.{key}: cannot listen on {address}: {why}", hint=cure) from None
 
 
-def _close(sockets: Mapping[tuple[str, str], socket.socket]) -> None:
+def _close(sockets: Mapping[str, socket.socket]) -> None:
     for each in sockets.values():
         each.close()

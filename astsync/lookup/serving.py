@@ -76,7 +76,7 @@ class Serving:
         used.
         """
         # The store is brought up to this version; where it is locked, a sync does that.
-        with suppress(LockedError), parts.narrow_writer(COMMAND):
+        with suppress(LockedError), parts.narrow_writer(COMMAND, patience=0):
             pass
         for config in parts.pbx_configs(names):
             config.password()

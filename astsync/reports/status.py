@@ -12,7 +12,7 @@ from astsync.reports.json_document import json_document
 from astsync.reports.remarks import as_missed, remarks
 from astsync.store.holder import Holder
 from astsync.store.records import OnlineNames, RunRecord, Snapshot
-from astsync.text import printable, span
+from astsync.text import number_of, printable, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +62,7 @@ def _online_line(online: OnlineNames) -> Iterator[str]:
     """How many names are kept that 1C told during calls; nothing where there is none."""
     if online.first_end is not None:
         end = f"{online.first_end.astimezone():%Y-%m-%d %H:%M:%S}"
-        yield f"told online: {len(online.names)} names beside the snapshot; the first expires {end}"
+        yield f"told online: {number_of(len(online.names), 'name')} beside the snapshot; the first expires {end}"
 
 
 def as_json(status: Status) -> str:

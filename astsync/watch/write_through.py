@@ -14,6 +14,7 @@ from astsync.engine.result import PbxReport
 from astsync.errors import AstsyncError, LockedError
 from astsync.pbx import Pbx, retry
 from astsync.stopping import Stopping
+from astsync.text import number_of
 from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop, Stopped
 
@@ -187,4 +188,5 @@ class WriteThrough(Loop):
         else:
             line.done(keys, self.clock.now())
             if part is not None and part.applied is not None and part.applied.any:
-                log.info("%s: %d names told online written", line.name, part.applied.add + part.applied.change)
+                written = number_of(part.applied.add + part.applied.change, "name")
+                log.info("%s: %s told online written", line.name, written)

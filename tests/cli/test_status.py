@@ -87,6 +87,9 @@ def test_names_told_online_are_told_and_their_first_end(box: Sandbox) -> None:
     end = f"{(now + timedelta(days=3)).astimezone():%Y-%m-%d %H:%M:%S}"
     told = f"told online: 2 names beside the snapshot; the first expires {end}\n"
     assert told in box.run("status").out
+    with closing(Store(box.folder / "store.sqlite3")) as store:
+        store.forget_online([("74955550102", "OOO Drugoy")])
+    assert "told online: 1 name beside" in box.run("status").out
     box.run("sync")
     done = box.run("status")
     assert told in done.out

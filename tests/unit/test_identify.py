@@ -4,6 +4,7 @@ from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 
@@ -216,14 +217,29 @@ class TestHttp:
             assert "source.http" not in raised.value.hint
 
     def test_path_parameter_field_and_headers_are_configured(self) -> None:
-        service = {"path": "hs/crm/who", "parameter": "phone", "name": "client.title"}
-        source = {"http": {"headers": {"X-Key": "тайный"}}}
+        fixed = {"key": "тайна", "full": True}
+        service = {"path": "hs/crm/who", "parameter": "phone", "parameters": fixed, "name": "client.title"}
+        source = {"http": {"headers": {"X-Key": "тайный"}, "parameters": {"limit": 500}}}
         reply = Reply('{"client": {"title": "ООО МИКО"}}'.encode())
         with serving(lambda _asked: reply) as server, closing(opened(server, "http", source, service=service)) as asked:
             assert asked.identify("74955550142").name == "ООО МИКО"
             (request,) = server.asked
-        assert request.raw == "/base/hs/crm/who?phone=74955550142"
+        assert request.raw == f"/base/hs/crm/who?key={quote('тайна')}&full=true&phone=74955550142"
+        assert "тайна" not in repr(ServeConfig.model_validate({"service": service}))
         assert request.headers["X-Key"].encode("latin-1").decode() == "тайный"
+
+
+class TestWords:
+    @pytest.mark.parametrize("key", ["serve.soap.wsdl", "source.soap.wsdl", "source.url"])
+    def test_a_wsdl_that_is_not_reached_names_the_key_of_its_address(self, key: str) -> None:
+        with serving(lambda _asked: Reply(b"", 404)) as server:
+            nobody = f"{server.url}/base/ws/x?wsdl"
+        source = {"soap": {"wsdl": nobody, "cache_hours": 0}} if key == "source.soap.wsdl" else None
+        serve = {"soap": {"wsdl": nobody}} if key == "serve.soap.wsdl" else {}
+        with closing(opened(server, "soap", source, **serve)) as asked, pytest.raises(SourceUnreachable) as raised:
+            asked.identify("74955550142")
+        assert key in raised.value.hint
+        assert "source.soap" not in raised.value.hint or key == "source.soap.wsdl"
 
 
 class TestBounds:

@@ -156,6 +156,27 @@ def test_an_address_that_stays_is_listened_on_all_the_time() -> None:
 
 
 @pytest.mark.server
+def test_addresses_may_be_exchanged() -> None:
+    listening, agi, http = Listening(), free_address(), free_address()
+    listening.change({"agi": agi, "http": http})
+    listening.change({"agi": http, "http": agi})
+    assert ports(listening) == {"agi": int(http[10:]), "http": int(agi[10:])}
+    listening.close()
+    assert (reached(agi), reached(http)) == (False, False)
+
+
+@pytest.mark.server
+def test_a_wider_address_of_the_own_port_needs_a_restart() -> None:
+    listening, agi = Listening(), free_address()
+    listening.change({"agi": agi})
+    with pytest.raises(ConfigError, match="Address already in use") as told:
+        listening.change({"agi": agi.replace("127.0.0.1", "0.0.0.0")})
+    assert "restart it" in told.value.hint
+    assert reached(agi)
+    listening.close()
+
+
+@pytest.mark.server
 def test_a_port_that_is_taken_is_told_and_nothing_changes() -> None:
     listening, agi, http = Listening(), free_address(), free_address()
     listening.change({"agi": agi})

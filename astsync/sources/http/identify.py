@@ -10,8 +10,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from astsync.config import ServeServiceConfig, SourceConfig
+from astsync.config import ServeServiceConfig, SourceConfig, values_of
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError
+from astsync.sources.http.pages import in_query
 from astsync.sources.http.refusals import HTTP_RULES
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.identified import LARGEST_IDENTIFIED, Identified
@@ -37,20 +38,24 @@ _IDENTIFY_RULES = (
         has_status(400, 415, 422),
         SourceQueryError,
         "{where} does not understand the request",
-        "Compare serve.service.parameter with the name that the service expects.",
+        "Compare serve.service.parameter and serve.service.parameters with what the service expects.",
     ),
     *HTTP_RULES,
 )
 
 
 class HttpIdentifier:
-    """Asks the HTTP service of ``[serve.service]``, with the headers of ``[source.http]``."""
+    """Asks the HTTP service of ``[serve.service]``, with the headers of ``[source.http]``.
+
+    The parameters of ``[source.http]`` belong to the list, such as its size: this service has fixed ones of its own.
+    """
 
     def __init__(self, source: SourceConfig, service: ServeServiceConfig) -> None:
         self._service = service
         self._url = source.url
         named = source.table(HttpConfig).headers
         self._headers = _ACCEPT | {name: secret.get_secret_value().encode() for name, secret in named.items()}
+        self._fixed = in_query(values_of(service.parameters))
         self._clients = KeptClients(partial(WebClient, source, source.url, Patience(all_waits=0), _IDENTIFY_RULES))
 
     def describe(self) -> str:
@@ -60,7 +65,7 @@ class HttpIdentifier:
     def identify(self, number: str, stopping: Stopping = NEVER) -> Identified:
         """Ask for a number. Raises SourceError."""
         where = self._service.path
-        request = WebRequest(where, where, {self._service.parameter: number}, headers=self._headers)
+        request = WebRequest(where, where, {**self._fixed, self._service.parameter: number}, headers=self._headers)
         with self._in_words_of_serve():
             body = self._clients.ask(lambda client: client.ask_small(request, LARGEST_IDENTIFIED), stopping)
             raise_hidden_error(body, where, first=_IDENTIFY_RULES)

@@ -64,7 +64,7 @@ class HttpPages:
 
     def _request(self, parameters: Mapping[str, ParameterValue]) -> WebRequest:
         if self._config.method == "GET":
-            options = {name: _in_query(value) for name, value in parameters.items()}
+            options = in_query(parameters)
             return WebRequest(self._config.service, self.where, options, headers=self._headers)
         headers: dict[str, str | bytes] = {**_BODY_TYPE, **self._headers}
         return WebRequest(self._config.service, self.where, body=orjson.dumps(parameters), headers=headers)
@@ -136,7 +136,9 @@ def _xml(body: Body, config: HttpConfig, where: str) -> XmlList:
     return XmlList(body, Sought(config.list, config.fields.name, where, "source.http.list", beside), SERVICE_CURE)
 
 
-def _in_query(value: ParameterValue) -> str | int:
-    if isinstance(value, bool):
-        return "true" if value else "false"
-    return str(value) if isinstance(value, float) else value
+def in_query(parameters: Mapping[str, ParameterValue]) -> dict[str, str | int]:
+    """Parameters as they stand in a query: true and false in small letters."""
+    return {
+        name: str(value).lower() if isinstance(value, bool) else str(value) if isinstance(value, float) else value
+        for name, value in parameters.items()
+    }
