@@ -69,7 +69,7 @@ class PhonebookGoal:
 
     def work(self, _: str, existing: Mapping[str, str], owned: Set[str], unnameable: Set[str]) -> Work:
         """Compare what the PBX holds with the phonebook and the names that 1C told during calls."""
-        desired = with_online(self._snapshot.entries, self._online, existing, owned)
+        desired = with_online(self._snapshot.entries, self._online, existing, owned, self._options.foreign)
         return work_of_sync(existing, desired, owned, self._options, unnameable, self._online_keys)
 
     def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:

@@ -155,14 +155,23 @@ def deletable_keys(
 
 
 def with_online(
-    listed: Mapping[str, Entry], online: Mapping[str, Entry], existing: Mapping[str, str], owned: Set[str]
+    listed: Mapping[str, Entry],
+    online: Mapping[str, Entry],
+    existing: Mapping[str, str],
+    owned: Set[str],
+    foreign: Literal["keep", "delete"] = "keep",
 ) -> Mapping[str, Entry]:
     """What a PBX is to hold: the entries of a list, then the names that 1C told during calls (``online``).
 
     Such a name takes no key that is foreign on the PBX, not even one that holds the same name: nobody put the number
-    into a list, so whoever wrote the key keeps it. The list is copied only where there is something to add.
+    into a list, so whoever wrote the key keeps it. Where foreign keys are deleted nobody keeps one: the name takes it
+    in the same run, else one run would delete the key and the next one add it. The list is copied only where there is
+    something to add.
     """
-    free = {n: entry for n, entry in online.items() if n not in listed and (n in owned or n not in existing)}
+    all_free = foreign == "delete"
+    free = {
+        n: entry for n, entry in online.items() if n not in listed and (all_free or n in owned or n not in existing)
+    }
     return {**listed, **free} if free else listed
 
 

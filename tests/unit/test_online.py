@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.engine import Engine, RunOptions
+from astsync.engine import RunOptions
 from astsync.engine import target as target_module
 from astsync.engine.result import PbxReport, Report
 from astsync.errors import PbxConnectionLost, SafetyError
@@ -405,12 +405,23 @@ def options(**given: object) -> RunOptions:
     return RunOptions(**given)  # type: ignore[arg-type]
 
 
-def test_with_foreign_delete_a_foreign_key_goes_first_and_the_name_comes_with_the_next_run(rig: EngineRig) -> None:
-    rig.options = options(foreign="delete", limits=Limits(max_delete=None))
+@pytest.mark.parametrize("held", ["by hand", "OOO Zvonok"])
+def test_with_foreign_delete_the_name_takes_a_foreign_key_in_one_run(rig: EngineRig, held: str) -> None:
+    rig.options = options(foreign="delete")
+    rig.pbx.entries[NEW] = held
+    tell(rig, {NEW: "OOO Zvonok"})
+    assert rig.engine().sync().exit_code == 0
+    assert rig.pbx.entries[NEW] == "OOO Zvonok"
+    assert NEW in rig.owned()
+    assert planned(rig.engine().sync()).changes == 0
+    expire(rig)
+    rig.engine().sync()
+    assert NEW not in rig.pbx.entries
+
+
+def test_with_foreign_delete_a_call_still_writes_over_no_foreign_key(rig: EngineRig) -> None:
+    rig.options = options(foreign="delete")
     rig.pbx.entries[NEW] = "by hand"
     tell(rig, {NEW: "OOO Zvonok"})
-    engine: Engine = rig.engine()
-    engine.sync()
-    assert NEW not in rig.pbx.entries
-    rig.engine().sync()
-    assert rig.pbx.entries[NEW] == "OOO Zvonok"
+    write(rig, [NEW])
+    assert rig.pbx.entries[NEW] == "by hand"
