@@ -21,7 +21,7 @@ from astsync.parts import Parts
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
 from astsync.watch.job import make_job
-from astsync.watch.notify import Notifier
+from astsync.watch.systemd import Notifier
 from astsync.watch.watcher import Watch
 from tests.eventually import eventually
 
