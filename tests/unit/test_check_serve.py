@@ -64,11 +64,11 @@ def test_astsync_itself_is_told_from_another_program() -> None:
     with listening(b"HTTP/1.1 200 OK\r\nServer: astsync\r\nContent-Length: 0\r\n\r\n") as http:
         assert found(http=http)["http"] == Finding("http", True, f"astsync answers on {http}")
     for answer in (b"HTTP/1.1 200 OK\r\nServer: nginx\r\nContent-Length: 0\r\n\r\n", b"", b"SSH-2.0-OpenSSH\r\n"):
-        with listening(answer) as taken:
-            told = found(agi=taken, http=taken)
-            for key in ("agi", "http"):
+        with listening(answer) as taken, listening(answer) as other:
+            told = found(agi=taken, http=other)
+            for key, address in (("agi", taken), ("http", other)):
                 assert told[key].good is False
-                assert told[key].words == f"another program listens on {taken}"
+                assert told[key].words == f"another program listens on {address}"
                 assert f"serve.{key}" in told[key].hint
 
 
