@@ -310,7 +310,7 @@ def test_an_answer_without_end_is_given_up(
     monkeypatch.setattr(onec_stream, "LARGEST_STREAM", 50_000)
     body = b'{"a": "' + b"x" * 3_000_000
     reply = Reply(gzip.compress(body), headers={"Content-Encoding": "gzip"}) if zipped else Reply(body)
-    assert "is too large: more than 50000 bytes" in refused(server, reply).message
+    assert "is too large: more than 50,000 bytes" in refused(server, reply).message
 
 
 # --- pages

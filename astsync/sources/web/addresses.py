@@ -3,6 +3,8 @@
 import re
 from urllib.parse import quote, urlsplit
 
+from astsync.language import say
+
 LANGUAGE_PART = re.compile(r"/[a-z]{2}(_[a-z]{2})?/*$", re.IGNORECASE)
 """The end of a path that a browser adds when it opens 1C's thin client: ``/ru``, ``/en_US``."""
 
@@ -25,4 +27,4 @@ def address_hint(url: str) -> str:
     # Two letters alone are the publication itself: /ut, /BP.
     if match is None or (match.start() == 0 and match[1] is None):
         return ""
-    return f" The address ends in {match[0]}, which a browser adds: leave that out of source.url."
+    return " " + say("The address ends in {end}, which a browser adds: leave that out of source.url.", end=match[0])

@@ -9,23 +9,28 @@ from pathlib import Path
 from astsync.config import SourceConfig
 from astsync.errors import ConfigError
 from astsync.finding import Finding
+from astsync.language import joined, say
 
 SOON = 30
 """Days before its end from which a certificate is spoken of."""
 
 _PFX = b"0\x82"  # how DER begins, and so a file of PKCS#12
 _CERTIFICATE, _KEY, _END = b"-----BEGIN CERTIFICATE-----", b"PRIVATE KEY-----", b"-----END CERTIFICATE-----"
-_FORMS = (
+_FORMS = say(
     "PEM is wanted, a text with BEGIN CERTIFICATE and BEGIN PRIVATE KEY in it. From a .pfx or .p12: "
     "openssl pkcs12 -in client.pfx -out client.pem -nodes"
 )
-_OTHER_KEY = "Name the key with which the certificate was asked for; the certificate itself stands before its chain."
-_LOCKED = (
+_OTHER_KEY = say(
+    "Name the key with which the certificate was asked for; the certificate itself stands before its chain."
+)
+_LOCKED = say(
     "Write the password alone into a file and name it in source.client_key_password_file; or take it off: "
     "openssl pkey -in client.key -out client.pem && chmod 600 client.pem"
 )
-_WEAK = "OpenSSL here refuses keys and signatures of its time: ask for a certificate with RSA of 2048 bits and SHA-256."
-_NEW = "Ask who gave it for a new one. (If this machine's clock is wrong, correct it.)"
+_WEAK = say(
+    "OpenSSL here refuses keys and signatures of its time: ask for a certificate with RSA of 2048 bits and SHA-256."
+)
+_NEW = say("Ask who gave it for a new one. (If this machine's clock is wrong, correct it.)")
 
 
 def check_files(config: SourceConfig) -> None:
@@ -43,7 +48,8 @@ def authorities() -> str | bool:
     """
     named = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE")
     if named and not (Path(named).is_file() or Path(named).is_dir()):  # a pipe would be waited for, perhaps for ever
-        raise ConfigError(f"no certificate file {named}", hint="Correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE.")
+        hint = say("Correct REQUESTS_CA_BUNDLE or SSL_CERT_FILE.")
+        raise ConfigError(say("no certificate file {file}", file=named), hint=hint)
     return named or True
 
 
@@ -58,18 +64,20 @@ def load_certificate(context: ssl.SSLContext, config: SourceConfig) -> None:
         return
     key = config.client_key or certificate
     if _CERTIFICATE not in (text := _read(certificate, "source.client_cert")):
-        raise ConfigError(f"{certificate} holds no certificate{_looks_like(text)}", hint=_FORMS)
+        words = say("{file} holds no certificate", file=str(certificate))
+        raise ConfigError(_looking_like(text, words), hint=_FORMS)
     text = _read(key, "source.client_key" if config.client_key else "source.client_cert")
     if _KEY not in text:
-        hint = f"Name the file with the key in source.client_key. {_FORMS}"
-        raise ConfigError(f"{key} holds no private key{_looks_like(text)}", hint=hint)
+        words = say("{file} holds no private key", file=str(key))
+        hint = joined(" ", (say("Name the file with the key in source.client_key."), _FORMS))
+        raise ConfigError(_looking_like(text, words), hint=hint)
     password = config.key_password()
     if b"ENCRYPTED" in text and not password:
-        raise ConfigError(f"the private key in {key} has a password", hint=_LOCKED)
+        raise ConfigError(say("the private key in {file} has a password", file=str(key)), hint=_LOCKED)
     try:
         context.load_cert_chain(certificate, key, password)  # a password that is given, be it "", is never asked for
     except (ssl.SSLError, ValueError) as error:
-        raise _not_loaded(str(error), certificate, key, encrypted=b"ENCRYPTED" in text) from None
+        raise _not_loaded(str(error), str(certificate), str(key), encrypted=b"ENCRYPTED" in text) from None
 
 
 def certificate_finding(config: SourceConfig, now: datetime | None = None) -> Finding:
@@ -79,37 +87,51 @@ def certificate_finding(config: SourceConfig, now: datetime | None = None) -> Fi
     try:
         since, until = _validity(_read(file, "source.client_cert"))
     except (ValueError, IndexError, StopIteration):
-        return Finding("client_cert", None, f"{file}: its dates cannot be read")
+        return Finding("client_cert", None, say("{file}: its dates cannot be read", file=str(file)))
     now = now or datetime.now(UTC)
     if now < since:
-        return Finding("client_cert", False, f"{file} is not valid before {since:%Y-%m-%d %H:%M} UTC", _NEW)
+        words = say("{file} is not valid before {since} UTC", file=str(file), since=f"{since:%Y-%m-%d %H:%M}")
+        return Finding("client_cert", False, words, _NEW)
+    day = f"{until:%Y-%m-%d}"
     if now > until:
-        return Finding("client_cert", False, f"{file} has expired: it was valid until {until:%Y-%m-%d}", _NEW)
+        words = say("{file} has expired: it was valid until {day}", file=str(file), day=day)
+        return Finding("client_cert", False, words, _NEW)
     soon = (until - now).days < SOON
-    return Finding("client_cert", None if soon else True, f"{file}, valid until {until:%Y-%m-%d}", _NEW if soon else "")
+    words = say("{file}, valid until {day}", file=str(file), day=day)
+    return Finding("client_cert", None if soon else True, words, _NEW if soon else "")
 
 
 def _read(file: Path, key: str) -> bytes:
     try:
         return file.read_bytes()
     except OSError as error:
-        hint = "Name a file that this user can read, a path without ~ counts from the folder of the configuration file."
-        raise ConfigError(f"{key}: cannot read {file}: {error.strerror}", hint=hint) from None
+        hint = say(
+            "Name a file that this user can read, a path without ~ counts from the folder of the configuration file."
+        )
+        words = say("{key}: cannot read {file}: {why}", key=key, file=str(file), why=error.strerror)
+        raise ConfigError(words, hint=hint) from None
 
 
-def _looks_like(text: bytes) -> str:
-    return ": it looks like PKCS#12 or DER" if text.startswith(_PFX) else ""
+def _looking_like(text: bytes, words: str) -> str:
+    return joined(": ", (words, say("it looks like PKCS#12 or DER"))) if text.startswith(_PFX) else words
 
 
-def _not_loaded(words: str, certificate: Path, key: Path, *, encrypted: bool) -> ConfigError:
+def _not_loaded(words: str, certificate: str, key: str, *, encrypted: bool) -> ConfigError:
     if "KEY_VALUES_MISMATCH" in words or "KEY_TYPE_MISMATCH" in words:
-        return ConfigError(f"the private key in {key} is not that of the certificate {certificate}", hint=_OTHER_KEY)
+        what = say(
+            "the private key in {key} is not that of the certificate {certificate}", key=key, certificate=certificate
+        )
+        return ConfigError(what, hint=_OTHER_KEY)
     if "TOO_SMALL" in words or "TOO_WEAK" in words:
-        return ConfigError(f"the certificate {certificate} is too weak for TLS today", hint=_WEAK)
+        what = say("the certificate {certificate} is too weak for TLS today", certificate=certificate)
+        return ConfigError(what, hint=_WEAK)
     if encrypted:
-        what = f"the private key in {key} does not open with the password in source.client_key_password_file"
+        what = say(
+            "the private key in {key} does not open with the password in source.client_key_password_file", key=key
+        )
         return ConfigError(what, hint=_LOCKED)
-    return ConfigError(f"the certificate {certificate} or the key {key} is damaged", hint=_FORMS)
+    what = say("the certificate {certificate} or the key {key} is damaged", certificate=certificate, key=key)
+    return ConfigError(what, hint=_FORMS)
 
 
 def _validity(text: bytes) -> tuple[datetime, datetime]:

@@ -12,7 +12,7 @@ Decisions, and why:
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from ssl import SSLContext
 from typing import Any, NoReturn
@@ -25,6 +25,7 @@ from urllib3.util.ssl_ import create_urllib3_context
 
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceError, SourceLoginError, SourceUnreachable
+from astsync.language import joined, say
 from astsync.sources.web.addresses import encode_path
 from astsync.sources.web.certificate import authorities, load_certificate
 from astsync.sources.web.clock import AnswerClock
@@ -52,19 +53,24 @@ _GOOD = (requests.codes.ok, requests.codes.no_content)
 _WORDS = 256 * 1024
 """Bytes of a refusal that are read where only a short answer was asked for."""
 
-_ONE_NAME = "A name was asked for: look at the service itself, and at what stands before it."
-_SMALLER_PAGE = "Ask for fewer records in one answer (OData: source.odata.page_size; others: size in the table paging)."
-_LOGIN_PAGE = (
+_ONE_NAME = say("A name was asked for: look at the service itself, and at what stands before it.")
+_SMALLER_PAGE = say(
+    "Ask for fewer records in one answer (OData: source.odata.page_size; others: size in the table paging)."
+)
+_LOGIN_PAGE = say(
     "Something before 1C answered (a login page, a proxy, another site). Open source.url in a browser: it must be the "
     "publication of the infobase; the web server must pass the login on to 1C."
 )
 _ATOM = ("schemas.microsoft.com/ado", "www.w3.org/2005/Atom", "www.w3.org/2007/app")
-_OLD_PLATFORM = (
+_OLD_PLATFORM = say(
     "This is a platform before 8.3.6 (8.3.5 answers Atom whatever $format says), or an infobase that runs in the "
     "compatibility mode of one. astsync reads OData of the platform 8.3.8 or newer: update it, or raise the "
     "compatibility mode; or publish the web service of examples/1c, which older platforms know too, and write "
     'kind = "soap".'
 )
+LOOK_BEFORE = say("Look at the proxy or web server before 1C.")
+"""The cure of an answer that was damaged on its way."""
+
 QueryOptions = Mapping[str, str | int]
 
 
@@ -180,7 +186,7 @@ class WebClient:
             return _redirect(response, where)
         error = refusal(response.status_code, body, where, wait=_retry_after(response), first=self._rules)
         if isinstance(error, SourceLoginError):
-            error.hint += _login_hint(response)
+            error.hint = joined(" ", (error.hint, *_login_hints(response)))
         return error
 
 
@@ -191,10 +197,10 @@ def _whole_body(response: requests.Response, where: str, clock: AnswerClock) -> 
         body.append(piece)
         size += len(piece)
         if size > LARGEST_BODY:
-            raise bad_answer(where, "is too large", _SMALLER_PAGE, smaller_page=True)
+            raise bad_answer(where, say("is too large"), _SMALLER_PAGE, smaller_page=True)
     whole = b"".join(body)
     if sum(map(whole.count, (b"{", b"[", b",", b"<"))) > MOST_VALUES:
-        raise bad_answer(where, "holds too many values", _SMALLER_PAGE, smaller_page=True)
+        raise bad_answer(where, say("holds too many values"), _SMALLER_PAGE, smaller_page=True)
     return whole
 
 
@@ -203,7 +209,7 @@ def _small_body(response: requests.Response, where: str, clock: AnswerClock, lar
     for piece in pieces(response, clock, _PIECE):
         body += piece
         if len(body) > largest:
-            raise bad_answer(where, f"is too large: more than {largest} bytes", _ONE_NAME)
+            raise bad_answer(where, say("is too large: more than {bytes:,} bytes", bytes=largest), _ONE_NAME)
     return bytes(body)
 
 
@@ -246,36 +252,39 @@ def refuse_not_json(body: bytes, where: str) -> NoReturn:
     """Raise the SourceError that says what a body is, which should have been JSON."""
     text = body_text(body[:LARGEST_REFUSAL]).lstrip()
     if not text:
-        raise bad_answer(where, "is empty", _LOGIN_PAGE)
+        raise bad_answer(where, say("is empty"), _LOGIN_PAGE)
     if text.startswith(("{", "[")):
-        raise bad_answer(where, "is cut or damaged JSON", "Look at the proxy or web server before 1C.", tries=FEW)
+        raise bad_answer(where, say("is cut or damaged JSON"), LOOK_BEFORE, tries=FEW)
     raise_hidden_error(body, where)
     if any(space in text for space in _ATOM):
-        raise bad_answer(where, "is Atom XML, though JSON was asked for", _OLD_PLATFORM)
-    raise bad_answer(where, f"is not JSON but a page: {page_words(text)}", _LOGIN_PAGE)
+        raise bad_answer(where, say("is Atom XML, though JSON was asked for"), _OLD_PLATFORM)
+    raise bad_answer(where, say("is not JSON but a page: {words}", words=page_words(text)), _LOGIN_PAGE)
 
 
-def _login_hint(response: requests.Response) -> str:
+def _login_hints(response: requests.Response) -> Iterator[str]:
     """Write what the answer shows about a refused login: was one sent, and does the server take Basic at all."""
-    hint = "" if "Authorization" in response.request.headers else " No login was sent: source.user is empty."
+    if "Authorization" not in response.request.headers:
+        yield say("No login was sent: source.user is empty.")
     offered = response.headers.get("WWW-Authenticate", "Basic")
     if "basic" not in offered.lower():
-        hint += f" The web server accepts only {one_line(offered)[:60]}: switch Basic authentication on in it."
-    return hint
+        yield say(
+            "The web server accepts only {offered}: switch Basic authentication on in it.",
+            offered=one_line(offered)[:60],
+        )
 
 
 def _redirect(response: requests.Response, where: str) -> SourceBadAnswer:
-    asked = urlsplit(response.url)
+    asked, status = urlsplit(response.url), response.status_code
     try:
         target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
     except ValueError:
-        return bad_answer(where, f"is a redirect to nowhere (HTTP {response.status_code})", _LOGIN_PAGE)
+        return bad_answer(where, say("is a redirect to nowhere (HTTP {status:d})", status=status), _LOGIN_PAGE)
     host = target.netloc.rpartition("@")[2]
     hint = _LOGIN_PAGE
     if (asked.scheme, target.scheme) == ("http", "https") and asked.hostname == target.hostname:
-        hint = f"The server wants TLS: write https://{one_line(host)}… in source.url."
+        hint = say("The server wants TLS: write https://{host}… in source.url.", host=one_line(host))
     shown = one_line(f"{target.scheme}://{host}{target.path}")
-    return bad_answer(where, f"is a redirect to {shown} (HTTP {response.status_code})", hint)
+    return bad_answer(where, say("is a redirect to {shown} (HTTP {status:d})", shown=shown, status=status), hint)
 
 
 def _retry_after(response: requests.Response) -> float:

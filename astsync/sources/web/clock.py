@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from typing import Protocol, TypeVar
 
 from astsync.errors import SourceBadAnswer, SourceUnreachable
+from astsync.language import counted, say
 from astsync.sources.web.retrying import FEW
 from astsync.stopping import NEVER, Stopping
 
@@ -20,13 +21,13 @@ LARGEST_STREAM = 2 * 1024**3
 LARGEST_GAP = 1024 * 1024
 """Bytes as they travel of which nothing comes of: no head of an answer, and no piece of its body."""
 
-SLOW = "The first answer of a sleeping infobase takes half a minute: raise source.timeout, or lower the page size."
-_DRIPS = (
+SLOW = say("The first answer of a sleeping infobase takes half a minute: raise source.timeout, or lower the page size.")
+_DRIPS = say(
     "Look at the network, and at the proxy or web server before 1C. If the way is slow indeed, raise source.timeout, "
     "or ask for fewer records in one answer (OData: source.odata.page_size; others: size in the table paging)."
 )
-_ENDLESS = "Look at the proxy or web server before 1C: this is no answer as HTTP knows it."
-_RUN_IS_OVER = "Nothing is wrong with this answer as such: the run was to end before it came."
+_ENDLESS = say("Look at the proxy or web server before 1C: this is no answer as HTTP knows it.")
+_RUN_IS_OVER = say("Nothing is wrong with this answer as such: the run was to end before it came.")
 _SLICE = 1.0
 """Seconds that a wait at a socket lasts at most before it is looked whether the run must end."""
 
@@ -78,15 +79,19 @@ class AnswerClock:
     def check_run(self) -> None:
         """Raise SourceUnreachable where the run must end."""
         if self._stopping.is_set():
-            words = f"{self.host} was waited for until the run had to end"
+            words = say("{host} was waited for until the run had to end", host=self.host)
             raise SourceUnreachable(words, hint=_RUN_IS_OVER)
 
     def _too_late(self) -> SourceUnreachable:
         if not self._read:
-            text = f"{self.host} gave no answer within {self._seconds:g} s"
-            return SourceUnreachable(text, hint=SLOW, tries=FEW, smaller_page=True)
-        came = f"{self._read} bytes in {self._spent:.1f} s"
-        text = f"{self.host} began to answer and then came too slowly: {came}"
+            return no_answer(self.host, self._seconds)
+        text = counted(
+            "{host} began to answer and then came too slowly: {count:,} byte in {seconds:.1f} s",
+            "{host} began to answer and then came too slowly: {count:,} bytes in {seconds:.1f} s",
+            self._read,
+            host=self.host,
+            seconds=self._spent,
+        )
         return SourceUnreachable(text, hint=_DRIPS, smaller_page=True)
 
     @contextmanager
@@ -113,13 +118,20 @@ class AnswerClock:
         """Count bytes that came from the network."""
         self._read += size
         if self._read > LARGEST_STREAM:
-            raise self._endless(f"more than {LARGEST_STREAM} bytes")
+            raise self._endless(say("more than {bytes:,} bytes", bytes=LARGEST_STREAM))
         if self._read - self._pieces_end > LARGEST_GAP:
-            raise self._endless(f"nothing comes of the last {LARGEST_GAP} bytes")
+            raise self._endless(say("nothing comes of the last {bytes:,} bytes", bytes=LARGEST_GAP))
 
     def _endless(self, what: str) -> SourceBadAnswer:
-        return SourceBadAnswer(f"the answer of {self.host} has no end: {what}", hint=_ENDLESS)
+        words = say("the answer of {host} has no end: {what}", host=self.host, what=what)
+        return SourceBadAnswer(words, hint=_ENDLESS)
 
     def came(self) -> None:
         """Tell that a piece was made of the bytes: the head of the answer, or some of its body."""
         self._pieces_end = self._read
+
+
+def no_answer(host: str, seconds: float) -> SourceUnreachable:
+    """Make the error of a server of which nothing came in time."""
+    words = say("{host} gave no answer within {seconds:g} s", host=host, seconds=seconds)
+    return SourceUnreachable(words, hint=SLOW, tries=FEW, smaller_page=True)

@@ -7,13 +7,14 @@ from requests import exceptions
 from urllib3 import exceptions as below
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceUnreachable
-from astsync.sources.web.clock import SLOW
+from astsync.language import Message, joined, say
+from astsync.sources.web.clock import no_answer
 from astsync.sources.web.refusals import CLIENT_CERTIFICATE
 from astsync.sources.web.retrying import FEW, MANY
 
-_ADDRESS = "Check source.url, and that this machine reaches the server: name resolution, routing, firewall, port."
-_HOST = "Correct source.url: the host's name, or its IP address, then perhaps a port from 1 to 65535."
-_CERTIFICATE = (
+_ADDRESS = say("Check source.url, and that this machine reaches the server: name resolution, routing, firewall, port.")
+_HOST = say("Correct source.url: the host's name, or its IP address, then perhaps a port from 1 to 65535.")
+_CERTIFICATE = say(
     "For a self-signed certificate or one of a company's own authority name the file with the authority's certificate "
     "in the environment: REQUESTS_CA_BUNDLE=/etc/ssl/certs/company.pem. The name in source.url must be the "
     "certificate's."
@@ -34,7 +35,7 @@ _BAD_ADDRESS = (
     below.LocationValueError,
     UnicodeError,
 )
-_CUT = "If it happens again, look into the web server's and 1C's logs; a smaller page size may be answered whole."
+_CUT = say("If it happens again, look into the web server's and 1C's logs; a smaller page size may be answered whole.")
 
 
 def connection_error(error: Exception, host: str, timeout: float, *, reached: bool) -> SourceError:
@@ -46,68 +47,69 @@ def connection_error(error: Exception, host: str, timeout: float, *, reached: bo
     if isinstance(error, exceptions.SSLError | below.SSLError):
         return _tls(error, host)
     if isinstance(error, _BAD_ADDRESS):
-        return SourceUnreachable(f"{host!r} is no host that can be asked", hint=_HOST)
+        return SourceUnreachable(say("{host} is no host that can be asked", host=repr(host)), hint=_HOST)
     if isinstance(error, exceptions.ConnectTimeout | below.ConnectTimeoutError):
-        text = f"{host} does not answer: no connection in time"
+        text = say("{host} does not answer: no connection in time", host=host)
         return SourceUnreachable(text, hint=_ADDRESS, tries=MANY if reached else 1)
     if isinstance(error, exceptions.ReadTimeout | below.ReadTimeoutError) or "Read timed out" in str(error):
-        text = f"{host} gave no answer within {timeout:g} s"
-        return SourceUnreachable(text, hint=SLOW, tries=FEW, smaller_page=True)
+        return no_answer(host, timeout)
     if isinstance(error, exceptions.ChunkedEncodingError):
-        text = f"{host} closed the connection in the middle of an answer"
+        text = say("{host} closed the connection in the middle of an answer", host=host)
         return SourceUnreachable(text, hint=_CUT, tries=FEW, smaller_page=True)
     if isinstance(error, exceptions.ContentDecodingError | below.DecodeError):
-        hint = "Switch compression off in the web server or proxy before 1C."
-        return SourceBadAnswer(f"the answer of {host} cannot be unpacked", hint=hint, tries=FEW)
+        text = say("the answer of {host} cannot be unpacked", host=host)
+        hint = say("Switch compression off in the web server or proxy before 1C.")
+        return SourceBadAnswer(text, hint=hint, tries=FEW)
     if isinstance(error, exceptions.ConnectionError):
         return _refused(error, host, reached=reached)
-    return SourceUnreachable(f"cannot ask {host}: {type(error).__name__}", hint=_ADDRESS)
+    return SourceUnreachable(say("cannot ask {host}: {why}", host=host, why=type(error).__name__), hint=_ADDRESS)
 
 
-_OLD_TLS = (
+_OLD_TLS = say(
     "It speaks only TLS 1.0 or 1.1, as IIS of Windows Server 2008 does, or signs with keys of that time; OpenSSL "
     "here wants TLS 1.2. Switch TLS 1.2 on in the server (Windows: the keys SecurityProviders/SCHANNEL of the "
     "registry, and its updates), or put a proxy such as nginx, which speaks it, before the server."
 )
-_ENDED = (
-    f"It wants a client certificate, or knows no cipher that this machine allows. For the first: {CLIENT_CERTIFICATE} "
-    "For the second: update the web server, for it is of a time before TLS 1.2."
+_ENDED = say(
+    "It wants a client certificate, or knows no cipher that this machine allows. For the first: {cure} For the second: "
+    "update the web server, for it is of a time before TLS 1.2.",
+    cure=CLIENT_CERTIFICATE,
 )
-_NOT_TODAY = (
+_NOT_TODAY = say(
     "Its time is over, or has not begun: give the web server a new certificate. If its dates are right, the clock of "
     "this machine is wrong."
 )
-_NO_TLS = "Write http:// in source.url, or its TLS port."
+_NO_TLS = say("Write http:// in source.url, or its TLS port.")
 
-_TLS: tuple[tuple[str, str, str], ...] = (
-    (r"certificate (has expired|is not yet valid)", "the certificate of {host} is not valid today", _NOT_TODAY),
-    (r"CERTIFICATE_VERIFY_FAILED|doesn't match", "the certificate of {host} is not trusted", _CERTIFICATE),
+_TLS: tuple[tuple[str, Message, Message], ...] = (
+    (r"certificate (has expired|is not yet valid)", say("the certificate of {host} is not valid today"), _NOT_TODAY),
+    (r"CERTIFICATE_VERIFY_FAILED|doesn't match", say("the certificate of {host} is not trusted"), _CERTIFICATE),
     (
         r"CERTIFICATE[_ ]REQUIRED|BAD[_ ]CERTIFICATE|certificate required|bad certificate",
-        "{host} wants a client certificate",
+        say("{host} wants a client certificate"),
         CLIENT_CERTIFICATE,
     ),
     (
         r"ALERT_(UNKNOWN_CA|CERTIFICATE|UNSUPPORTED_CERTIFICATE)|alert (unknown ca|(unsupported )?certificate)",
-        "{host} does not accept the client certificate",
+        say("{host} does not accept the client certificate"),
         CLIENT_CERTIFICATE,
     ),
     (
         r"UNSUPPORTED_PROTOCOL|PROTOCOL[_ ]VERSION|NO_PROTOCOLS|LEGACY_RENEGOTIATION|_KEY_TOO_SMALL|_MD_TOO_WEAK",
-        "{host} speaks no TLS that is safe today",
+        say("{host} speaks no TLS that is safe today"),
         _OLD_TLS,
     ),
-    (r"WRONG_VERSION_NUMBER|record layer", "{host} speaks no TLS on this port", _NO_TLS),
-    (r"HANDSHAKE_FAILURE|handshake failure", "no TLS connection with {host}: it broke the handshake off", _ENDED),
-    ("", "no TLS connection with {host}", _CERTIFICATE),
+    (r"WRONG_VERSION_NUMBER|record layer", say("{host} speaks no TLS on this port"), _NO_TLS),
+    (r"HANDSHAKE_FAILURE|handshake failure", say("no TLS connection with {host}: it broke the handshake off"), _ENDED),
+    ("", say("no TLS connection with {host}"), _CERTIFICATE),
 )
-"""What OpenSSL's words mean, and the cure; the first that is found counts."""
+"""What OpenSSL's words mean, where ``{host}`` is filled in, and the cure; the first that is found counts."""
 
 
 def _tls(error: Exception, host: str) -> SourceUnreachable:
     text = str(error)
     _words, what, hint = next(row for row in _TLS if re.search(row[0], text, re.IGNORECASE))
-    return SourceUnreachable(what.format(host=host), hint=hint)
+    return SourceUnreachable(Message(what.template, {"host": host}), hint=hint)
 
 
 def _refused(error: Exception, host: str, *, reached: bool) -> SourceUnreachable:
@@ -116,10 +118,11 @@ def _refused(error: Exception, host: str, *, reached: bool) -> SourceUnreachable
         return _tls(error, host)
     tries = MANY if reached else FEW
     if "NameResolution" in text or "Name or service" in text or "getaddrinfo" in text:
-        return SourceUnreachable(f"there is no host {host}: its name is not known here", hint=_ADDRESS)
+        words = say("there is no host {host}: its name is not known here", host=host)
+        return SourceUnreachable(words, hint=_ADDRESS)
     if "NewConnection" in text or "refused" in text:
-        hint = f"{_ADDRESS} Is the web server running?"
-        return SourceUnreachable(f"{host} refuses the connection", hint=hint, tries=tries)
-    hint = _CUT if reached else f"If {host} speaks TLS, write https:// in source.url. {_CUT}"
-    text = f"the connection to {host} broke before an answer"
-    return ConnectionBroke(text, hint=hint, tries=tries, smaller_page=reached)
+        hint = joined(" ", (_ADDRESS, say("Is the web server running?")))
+        return SourceUnreachable(say("{host} refuses the connection", host=host), hint=hint, tries=tries)
+    maybe = say("If {host} speaks TLS, write https:// in source.url.", host=host)
+    words = say("the connection to {host} broke before an answer", host=host)
+    return ConnectionBroke(words, hint=_CUT if reached else maybe + " " + _CUT, tries=tries, smaller_page=reached)

@@ -24,21 +24,22 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
+from astsync.language import Message, joined, say
 from astsync.sources.web.retrying import FEW, MANY
 from astsync.sources.web.server_words import ServerWords, may_tell_error, read_words
 
-ADD_TO_ODATA = (
+ADD_TO_ODATA = say(
     "Add it to the composition of OData («состав OData»): in 1C's section Администрирование the form of the standard "
     "OData interface («Настройка стандартного интерфейса OData», «Автоматический REST-сервис»); where there is no such "
     "form, the procedure УстановитьСоставСтандартногоИнтерфейсаOData. Both need a user with full rights."
 )
-_PUBLICATION = (
+_PUBLICATION = say(
     "Check the address in a browser: it must end in the publication's name (http://host/base), and the publication "
     "must have «Публиковать стандартный интерфейс OData» switched on (Конфигуратор, Администрирование, "
     "Публикация на веб-сервере)."
 )
 
-CLIENT_CERTIFICATE = (
+CLIENT_CERTIFICATE = say(
     "Name the certificate in source.client_cert: a PEM file, with its private key or with that in source.client_key. "
     "If it is named already, the server does not accept it: it must be valid, meant for clients, and signed by an "
     "authority that the server trusts. Or let the web server ask for none on this publication (IIS: SSL Settings, "
@@ -46,7 +47,9 @@ CLIENT_CERTIFICATE = (
 )
 """The cure where a web server wants a client certificate, which it may say in TLS or in HTTP."""
 
-SERVICE_CURE = "Look at the service itself, and at the proxy or web server before it: open the address in a browser."
+SERVICE_CURE = say(
+    "Look at the service itself, and at the proxy or web server before it: open the address in a browser."
+)
 """The cure of an answer that is damaged or no list."""
 
 Fits = Callable[[int, ServerWords], bool]
@@ -54,9 +57,10 @@ Fits = Callable[[int, ServerWords], bool]
 
 @dataclass(frozen=True, slots=True)
 class RefusalRule:
-    """What an answer that ``fits`` means; ``what`` may name ``{where}``: what was asked for.
+    """What an answer that ``fits`` means. ``what`` is a template; it may name ``{where}``: what was asked for.
 
-    ``tries`` and ``smaller_page`` are those of the error.
+    ``what`` and ``hint`` are written with ``say``, so that both can be told in another language. ``tries`` and
+    ``smaller_page`` are those of the error.
     """
 
     fits: Fits
@@ -99,23 +103,27 @@ def has_shape(status: int, *shapes: str) -> Fits:
 _LICENCE = RefusalRule(
     says(r"лиценз|licen[sc]e|ключ защиты", 400, 403, 406, 500, 503),
     SourceBusy,
-    "1C has no free licence",
-    "Wait until users leave 1C, or free sessions in the cluster's console; a client licence is needed for a "
-    "moment only. If it happens every time, add a licence or run astsync at night.",
+    say("1C has no free licence"),
+    say(
+        "Wait until users leave 1C, or free sessions in the cluster's console; a client licence is needed for a "
+        "moment only. If it happens every time, add a licence or run astsync at night."
+    ),
     MANY,
 )
 _BITNESS = RefusalRule(
     says(r"не является приложением Win32|not a valid Win32 application", 500, 502, 503),
     SourceFailure,
-    "IIS cannot load 1C's module for web servers: one of them is of 32 bits, the other of 64",
-    "This is IIS's text, not 1C's. In IIS open the application pool of the publication, Advanced Settings, «Enable "
-    "32-Bit Applications» («Разрешены 32-разрядные приложения»): True for a 1C platform of 32 bits, False for one of "
-    "64; or install the other module and publish the infobase again.",
+    say("IIS cannot load 1C's module for web servers: one of them is of 32 bits, the other of 64"),
+    say(
+        "This is IIS's text, not 1C's. In IIS open the application pool of the publication, Advanced Settings, «Enable "
+        "32-Bit Applications» («Разрешены 32-разрядные приложения»): True for a 1C platform of 32 bits, False for one "
+        "of 64; or install the other module and publish the infobase again."
+    ),
 )
 _CERTIFICATE_WANTED = RefusalRule(
     says(r"\b403\.7\b|no required SSL certificate|client certificate|клиентск\w+ сертификат", 400, 403, 495, 496),
     SourceLoginError,
-    "the web server wants a client certificate",
+    say("the web server wants a client certificate"),
     CLIENT_CERTIFICATE,
 )
 SURE = (_LICENCE, _BITNESS, _CERTIFICATE_WANTED)
@@ -126,10 +134,12 @@ RULES = (
     RefusalRule(
         has_code(401, 20),
         SourceRightsError,
-        "the 1C user may not read {where}",
-        "The login works. Give this 1C user a role that reads the catalog and its contact information; access "
-        "restrictions by record (RLS) also refuse the whole list, so the role must be free of them. "
-        "OData of a configuration on БСП wants the role УдаленныйДоступOData too.",
+        say("the 1C user may not read {where}"),
+        say(
+            "The login works. Give this 1C user a role that reads the catalog and its contact information; access "
+            "restrictions by record (RLS) also refuse the whole list, so the role must be free of them. "
+            "OData of a configuration on БСП wants the role УдаленныйДоступOData too."
+        ),
     ),
     RefusalRule(
         any_of(
@@ -137,138 +147,147 @@ RULES = (
             says(r"идентификация пользователя не выполнена|неправильное имя или пароль|wrong user ?name or", 403, 500),
         ),
         SourceLoginError,
-        "1C refused the login",
-        "Check source.user and source.password: the name as the list of 1C users writes it, «Аутентификация "
-        "1С:Предприятия» switched on for that user; where the web server asks for the login, its own user.",
+        say("1C refused the login"),
+        say(
+            "Check source.user and source.password: the name as the list of 1C users writes it, «Аутентификация "
+            "1С:Предприятия» switched on for that user; where the web server asks for the login, its own user."
+        ),
     ),
     RefusalRule(
         has_shape(403, "exception", "1c page", "plain", "odata"),
         SourceBusy,
-        "1C accepts no sessions now",
-        "Maintenance: try again when the administrator of 1C has unlocked the infobase (and its web services).",
+        say("1C accepts no sessions now"),
+        say("Maintenance: try again when the administrator of 1C has unlocked the infobase (and its web services)."),
     ),
     RefusalRule(
         has_status(403),
         SourceRightsError,
-        "the web server forbids {where}",
-        "Allow this machine's address and the publication's folder in the web server (IIS, Apache, nginx) before 1C.",
+        say("the web server forbids {where}"),
+        say(
+            "Allow this machine's address and the publication's folder in the web server (IIS, Apache, nginx) before "
+            "1C."
+        ),
     ),
-    RefusalRule(has_code(404, 8), SourceNotFound, "1C does not publish {where}", ADD_TO_ODATA),
+    RefusalRule(has_code(404, 8), SourceNotFound, say("1C does not publish {where}"), ADD_TO_ODATA),
     RefusalRule(
         has_code(404, 9),
         SourceNotFound,
-        "1C did not find what {where} was asked for",
-        "Somebody may have deleted it meanwhile: run again.",
+        say("1C did not find what {where} was asked for"),
+        say("Somebody may have deleted it meanwhile: run again."),
     ),
     RefusalRule(
         lambda status, words: status in {413, 414} or (status == 404 and "404.15" in words.text),
         SourceQueryError,
-        "the web server finds the address of {where} too long",
-        "Raise its limit: maxQueryString and maxUrl in IIS (8192 is enough), LimitRequestLine in Apache.",
+        say("the web server finds the address of {where} too long"),
+        say("Raise its limit: maxQueryString and maxUrl in IIS (8192 is enough), LimitRequestLine in Apache."),
     ),
     RefusalRule(
-        has_status(404, 410), SourceNotFound, "there is no OData interface of 1C at this address", _PUBLICATION
+        has_status(404, 410), SourceNotFound, say("there is no OData interface of 1C at this address"), _PUBLICATION
     ),
     RefusalRule(
         has_status(405, 501),
         SourceQueryError,
-        "1C or the web server cannot do what was asked of {where}",
-        "The web server must let GET requests through to 1C; a set that 1C itself cannot show is no catalog.",
+        say("1C or the web server cannot do what was asked of {where}"),
+        say("The web server must let GET requests through to 1C; a set that 1C itself cannot show is no catalog."),
     ),
     RefusalRule(
         has_status(406),
         SourceBusy,
-        "1C has no free session for web services",
-        "Raise the pool of sessions of the publication (poolSize and poolTimeout in default.vrd), or run at a quieter "
-        "time.",
+        say("1C has no free session for web services"),
+        say(
+            "Raise the pool of sessions of the publication (poolSize and poolTimeout in default.vrd), or run at a "
+            "quieter time."
+        ),
         MANY,
     ),
     RefusalRule(
         any_of(has_status(409), says(r"различаются версии клиента и сервера|client and server versions", 500)),
         SourceBusy,
-        "the web server's 1C module and the 1C server are of different versions",
-        "1C is being updated: try again later. If it lasts, restart the web server and publish the infobase again "
-        "with the new version.",
+        say("the web server's 1C module and the 1C server are of different versions"),
+        say(
+            "1C is being updated: try again later. If it lasts, restart the web server and publish the infobase again "
+            "with the new version."
+        ),
         MANY,
     ),
     RefusalRule(
         has_status(429),
         SourceBusy,
-        "the server takes no more requests now",
-        "Try again later, or less often.",
+        say("the server takes no more requests now"),
+        say("Try again later, or less often."),
         MANY,
     ),
     RefusalRule(
         says(r"недопустимый символ|invalid.{0,20}character", 400, 500),
         SourceBadAnswer,
-        "a text in {where} holds a character that 1C itself cannot send",
-        "Find the record (often a comment pasted from elsewhere) and type its text again.",
+        say("a text in {where} holds a character that 1C itself cannot send"),
+        say("Find the record (often a comment pasted from elsewhere) and type its text again."),
     ),
     RefusalRule(
         has_code(400, 6, 10),
         SourceQueryError,
-        "{where} has no such field",
-        "Correct source.odata.name_field: this configuration of 1C names its fields otherwise.",
+        say("{where} has no such field"),
+        say("Correct source.odata.name_field: this configuration of 1C names its fields otherwise."),
     ),
     RefusalRule(
         has_code(400, 0),
         SourceQueryError,
-        "1C does not know an option of the query to {where}",
-        "astsync needs the platform 8.3.8 or newer ($skip).",
+        say("1C does not know an option of the query to {where}"),
+        say("astsync needs the platform 8.3.8 or newer ($skip)."),
     ),
     RefusalRule(
         has_status(400),
         SourceQueryError,
-        "1C does not understand the query to {where}",
-        "This configuration of 1C differs from what astsync asks for; report it with the text above.",
+        say("1C does not understand the query to {where}"),
+        say("This configuration of 1C differs from what astsync asks for; report it with the text above."),
     ),
     RefusalRule(
         says(r"сеанс|session|техническ|maintenance|заблокирован|монопольн|locked|exclusive", 500, 503),
         SourceBusy,
-        "1C cannot open a session now",
-        "Maintenance, or somebody works exclusively (Конфигуратор, an update): try again when it is over.",
+        say("1C cannot open a session now"),
+        say("Maintenance, or somebody works exclusively (Конфигуратор, an update): try again when it is over."),
         FEW,
     ),
     RefusalRule(
         says(r"no space left|device is full|недостаточно места|нет места|not enough space", 500),
         SourceFailure,
-        "the 1C server has no disk space",
-        "Free space on the 1C server's disk for temporary files; a smaller page size also needs less.",
+        say("the 1C server has no disk space"),
+        say("Free space on the 1C server's disk for temporary files; a smaller page size also needs less."),
         smaller_page=True,
     ),
     RefusalRule(
         says(r"нет прав|доступ.{0,20}запрещ|permission|access.{0,10}denied", 500),
         SourceFailure,
-        "the 1C server may not open its own files",
-        "The account of the web server or of the 1C server needs rights on the infobase's folder.",
+        say("the 1C server may not open its own files"),
+        say("The account of the web server or of the 1C server needs rights on the infobase's folder."),
     ),
     RefusalRule(
         has_status(503),
         SourceBusy,
-        "the web server or 1C is not available now",
-        "Try again later; if it lasts, look whether the web server's application pool and the 1C server run.",
+        say("the web server or 1C is not available now"),
+        say("Try again later; if it lasts, look whether the web server's application pool and the 1C server run."),
         MANY,
         smaller_page=True,
     ),
     RefusalRule(
         has_status(502, 504),
         SourceFailure,
-        "the web server got no answer from 1C",
-        "Look whether the 1C server runs; raise the web server's time-out, or lower the page size.",
+        say("the web server got no answer from 1C"),
+        say("Look whether the 1C server runs; raise the web server's time-out, or lower the page size."),
         MANY,
         smaller_page=True,
     ),
     RefusalRule(
         lambda status, _words: status >= 500,
         SourceFailure,
-        "1C failed inside on {where}",
-        "The text is 1C's own; its technological log and Журнал регистрации tell more.",
+        say("1C failed inside on {where}"),
+        say("The text is 1C's own; its technological log and Журнал регистрации tell more."),
         smaller_page=True,
     ),
     RefusalRule(
         lambda _status, _words: True,
         SourceBadAnswer,
-        "an unexpected answer about {where}",
+        say("an unexpected answer about {where}"),
         _PUBLICATION,
     ),
 )
@@ -321,12 +340,17 @@ def error_of(
     ``came`` is the status to show, where ``status`` only stands for what the words mean.
     """
     rule = next(rule for rule in (*SURE, *first, *RULES) if rule.fits(status, words))
-    code = "" if words.code is None else f", code {words.code}"
-    said = f": {words.text}" if words.text not in {"", str(status)} else ""
-    message = f"{rule.what.format(where=where)} (HTTP {came or status}{code}){said}"
+    what = Message(str(rule.what), {"where": where})
+    if words.code is None:
+        message = say("{what} (HTTP {status:d})", what=what, status=came or status)
+    else:
+        message = say("{what} (HTTP {status:d}, code {code:d})", what=what, status=came or status, code=words.code)
+    if words.text not in {"", str(status)}:
+        message = joined(": ", (message, words.text))
     return rule.error(message, hint=rule.hint, tries=rule.tries, smaller_page=rule.smaller_page, wait=wait)
 
 
 def bad_answer(where: str, what: str, hint: str, *, tries: int = 1, smaller_page: bool = False) -> SourceBadAnswer:
     """Make the error of an answer with a good status whose body is not what was asked for."""
-    return SourceBadAnswer(f"the answer about {where} {what}", hint=hint, tries=tries, smaller_page=smaller_page)
+    words = say("the answer about {where} {what}", where=where, what=what)
+    return SourceBadAnswer(words, hint=hint, tries=tries, smaller_page=smaller_page)

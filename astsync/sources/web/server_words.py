@@ -7,6 +7,7 @@ from typing import Any, Literal
 
 import orjson
 
+from astsync.language import say
 from astsync.sources.formats.markup import FlatElement, elements, html_text, html_title
 from astsync.sources.formats.values import text_of
 from astsync.text import one_line
@@ -69,7 +70,7 @@ def body_text(body: bytes) -> str:
 def page_words(text: str) -> str:
     """Name a page that is not 1C's by its title, else by its first words."""
     start = text[:MAX_READ]
-    return one_line(html_title(start) or html_text(start))[:120] or "without words"
+    return one_line(html_title(start) or html_text(start))[:120] or say("without words")
 
 
 def odata_error(value: object) -> ServerWords | None:

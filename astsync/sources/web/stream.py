@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 import requests
 
 from astsync.errors import SourceError
+from astsync.language import say
 from astsync.sources.web.clock import LARGEST_STREAM, AnswerClock
 from astsync.sources.web.network import NETWORK_ERRORS
 from astsync.sources.web.refusals import bad_answer
@@ -14,7 +15,7 @@ LARGEST_HEAD = 4 * 1024 * 1024
 """Bytes that are read before an answer counts as begun: what goes wrong until then can be asked for again."""
 
 _PIECE = 64 * 1024
-_SMALLER = "Read the list in pages, or in smaller ones."
+_SMALLER = say("Read the list in pages, or in smaller ones.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +93,9 @@ class Body:
             return b""
         self._read += len(piece)
         if self._read > LARGEST_STREAM:
-            raise bad_answer(self._where, f"is too large: more than {LARGEST_STREAM} bytes", _SMALLER)
+            raise bad_answer(
+                self._where, say("is too large: more than {bytes:,} bytes", bytes=LARGEST_STREAM), _SMALLER
+            )
         return piece
 
 

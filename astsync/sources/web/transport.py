@@ -20,6 +20,7 @@ from urllib3.exceptions import ConnectTimeoutError, NameResolutionError, NewConn
 from urllib3.util.connection import allowed_gai_family
 
 from astsync.errors import SourceUnreachable
+from astsync.language import say
 from astsync.resolving import Address, addresses_of
 from astsync.sources.web.clock import AnswerClock
 from astsync.sources.web.retrying import FEW
@@ -28,8 +29,10 @@ CONNECT_TIMEOUT = 10.0
 """Seconds for the name, for all addresses that it has, and for the handshake of TLS together."""
 
 _BUFFER = 64 * 1024
-_NO_NAME = "The name server of this machine does not answer: look into /etc/resolv.conf, or write the IP address."
-_NO_HANDSHAKE = "Look whether this port speaks TLS, and whether the web server, or a firewall before it, is overloaded."
+_NO_NAME = say("The name server of this machine does not answer: look into /etc/resolv.conf, or write the IP address.")
+_NO_HANDSHAKE = say(
+    "Look whether this port speaks TLS, and whether the web server, or a firewall before it, is overloaded."
+)
 
 _VALUE = re.compile(r"([?&](?!\$(?:expand|filter|format|orderby|select|skip|top)=)[^=&\s]+)=[^&\s]*")
 """A value in the query of an address, but not one of OData's own options, such as ``$filter``."""
@@ -71,8 +74,10 @@ class _Connecting(HTTPConnection):
             try:
                 super().connect()
             except TimeoutError:
-                text = f"{clock.host} accepted the connection and did not end the handshake of TLS in time"
-                raise SourceUnreachable(text, hint=_NO_HANDSHAKE, tries=FEW) from None
+                words = say(
+                    "{host} accepted the connection and did not end the handshake of TLS in time", host=clock.host
+                )
+                raise SourceUnreachable(words, hint=_NO_HANDSHAKE, tries=FEW) from None
         self.sock = _ClockedSocket(self.sock, self._adapter)
 
     def _new_conn(self) -> socket.socket:
@@ -149,7 +154,7 @@ def _resolved(host: str, port: int, end: float) -> Sequence[Address]:
     try:
         return addresses_of(host.strip("[]"), port, _until(end), allowed_gai_family())
     except TimeoutError:
-        raise SourceUnreachable(f"the name {host} was not resolved in time", hint=_NO_NAME) from None
+        raise SourceUnreachable(say("the name {host} was not resolved in time", host=host), hint=_NO_NAME) from None
 
 
 def _connected(addresses: Sequence[Address], end: float) -> socket.socket:
