@@ -10,6 +10,8 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+from astsync.language import say
+
 _MOST = 100  # threads that ask for addresses: a resolver may hang for ever, and a service asks for ever
 _THREAD = "astsync-resolver"  # the name of such a thread
 
@@ -22,7 +24,7 @@ def addresses_of(
 ) -> Sequence[Address]:
     """Find the addresses of a host for TCP. Raises TimeoutError, and what ``getaddrinfo`` raises."""
     if sum(thread.name == _THREAD for thread in threading.enumerate()) >= _MOST:
-        raise TimeoutError("timed out")
+        raise TimeoutError(say("timed out"))
     answer: queue.SimpleQueue[Sequence[Address] | Exception] = queue.SimpleQueue()
 
     def ask() -> None:
@@ -35,7 +37,7 @@ def addresses_of(
     try:
         found = answer.get(timeout=seconds)
     except queue.Empty:
-        raise TimeoutError("timed out") from None
+        raise TimeoutError(say("timed out")) from None
     if isinstance(found, Exception):
         raise found
     return found

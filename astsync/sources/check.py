@@ -9,21 +9,22 @@ from astsync.errors import (
     SourceUnreachable,
 )
 from astsync.finding import Finding
+from astsync.language import joined, say
 from astsync.phonebook.model import Counterparty, Phone
 from astsync.text import one_line
 
 FIRST = 3
 """Counterparties that a check shows."""
 
-EMPTY = "An empty list is never taken for a phonebook: look whether the 1C user may read the catalog."
+EMPTY = say("An empty list is never taken for a phonebook: look whether the 1C user may read the catalog.")
 """What to do where a source gives no record at all."""
 
 _PARTS: tuple[tuple[type[AstsyncError], str], ...] = (
-    (SourceUnreachable, "address"),
-    (SourceNotFound, "address"),
-    (SourceLoginError, "login"),
-    (SourceRightsError, "rights"),
-    (SourceBusy, "1C"),
+    (SourceUnreachable, say("address")),
+    (SourceNotFound, say("address")),
+    (SourceLoginError, say("login")),
+    (SourceRightsError, say("rights")),
+    (SourceBusy, say("1C")),
 )
 
 
@@ -35,13 +36,13 @@ def error_finding(error: AstsyncError, otherwise: str) -> Finding:
 
 def counterparty_finding(counterparty: Counterparty) -> Finding:
     """Make a finding of a counterparty, as the source gave it: it informs, and is neither good nor bad."""
-    return Finding("counterparty", None, counterparty_line(counterparty))
+    return Finding(say("counterparty"), None, counterparty_line(counterparty))
 
 
 def counterparty_line(counterparty: Counterparty) -> str:
     """Write a counterparty in one line: its name and its phones with their kinds."""
     phones = ", ".join(_phone(phone) for phone in counterparty.phones if phone.text)
-    return f"{one_line(counterparty.name) or 'without a name'}: {one_line(phones) or 'no phone'}"
+    return joined(": ", (one_line(counterparty.name) or say("without a name"), one_line(phones) or say("no phone")))
 
 
 def _phone(phone: Phone) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 from astsync.errors import SourceError
 from astsync.finding import Finding
+from astsync.language import say
 from astsync.sources.check import error_finding
 from astsync.sources.identified import Identified, Identifier
 from astsync.stopping import NEVER, Stopping
@@ -13,15 +14,16 @@ from astsync.text import one_line
 NOBODYS_NUMBER = "70008264193"
 """E.164 digits of a number that nobody has: no area of Russia or Kazakhstan is called 000."""
 
-_PART = "identify"
-_SEARCH = (
+_PART = say("identify")
+_IN_TIME = say("identify in time")
+_SEARCH = say(
     "The service must compare the whole number, such as its last ten digits, and answer nothing where nobody has it."
 )
-_EMPTY = (
+_EMPTY = say(
     "Either the card was changed in 1C since the last list: run astsync sync. Or the service searches other cards, or "
     "other spellings, than the list holds: look at its module, and at the rights of its user."
 )
-_SLOW = (
+_SLOW = say(
     "Callers are named too late then, and only their next call has the name. Let 1C keep its sessions (reuseSessions "
     "and sessionMaxAge in default.vrd), search in an indexed register, or raise serve.deadline."
 )
@@ -39,7 +41,7 @@ def check_identifier(
     took: list[float] = []
     try:
         nobody = identifier.identify(NOBODYS_NUMBER, stopping)
-        yield Finding(_PART, True, f"{identifier.describe()} answers")
+        yield Finding(_PART, True, say("{who} answers", who=identifier.describe()))
         yield from _nobody(nobody)
         for number in (known or NOBODYS_NUMBER, NOBODYS_NUMBER, known or NOBODYS_NUMBER):
             began = time.monotonic()
@@ -57,17 +59,17 @@ def check_identifier(
 
 def _nobody(answer: Identified) -> Iterator[Finding]:
     if answer.name:
-        words = f"names {one_line(answer.name)[:60]} for a number that nobody has"
+        words = say("names {name} for a number that nobody has", name=one_line(answer.name)[:60])
         yield Finding(_PART, False, words, _SEARCH)
 
 
 def _known(answer: Identified) -> Finding:
     if answer.name or answer.counterparties:
-        return Finding(_PART, True, "knows a number of the last list")
-    return Finding(_PART, False, "knows nobody with a number that the last list has", _EMPTY)
+        return Finding(_PART, True, say("knows a number of the last list"))
+    return Finding(_PART, False, say("knows nobody with a number that the last list has"), _EMPTY)
 
 
 def _time(seconds: float, deadline: float) -> Finding:
     in_time = seconds < deadline
-    words = f"answers in {seconds:.2f} s; serve.deadline is {deadline:g} s"
-    return Finding(f"{_PART} in time", in_time, words, "" if in_time else _SLOW)
+    words = say("answers in {seconds:.2f} s; serve.deadline is {deadline:g} s", seconds=seconds, deadline=deadline)
+    return Finding(_IN_TIME, in_time, words, "" if in_time else _SLOW)

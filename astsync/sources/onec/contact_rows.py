@@ -17,6 +17,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Final
 
+from astsync.language import say
 from astsync.phonebook.model import Phone, PhoneParts
 from astsync.sources.formats.values import text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, MetadataNames
@@ -26,8 +27,8 @@ from astsync.sources.onec.rows import Row, line_number
 CONTACTS = RUSSIAN.section
 """The tabular section in every Russian configuration that is built on 1C's standard library (БСП)."""
 
-NO_TYPE: Final = "the type of this contact (Тип) is not told, so that it may be no phone"
-ODD_DATE: Final = "the date since when this phone counts cannot be read"
+NO_TYPE: Final = say("the type of this contact (Тип) is not told, so that it may be no phone")
+ODD_DATE: Final = say("the date since when this phone counts cannot be read")
 
 _NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
 _NO_DATE = "0001-01-01"

@@ -18,6 +18,7 @@ from typing import Final, NamedTuple
 
 import orjson
 
+from astsync.language import say
 from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Phone, PhoneParts
 from astsync.sources.formats.markup import elements
 from astsync.sources.formats.values import MAX_TEXT, plain_text, text_of
@@ -28,11 +29,11 @@ logger = logging.getLogger(__name__)
 LONGEST_STRUCTURE = 64 * 1024
 """Characters of Значение or ЗначенияПолей that are read. What is longer is cut, which breaks its JSON or XML."""
 
-BAD_JSON: Final = "the JSON of the phone cannot be read"
-BAD_XML: Final = "the XML of the phone cannot be read"
-TOO_LONG: Final = "the text is too long for a phone"
-NO_PHONE: Final = "the record holds no part of a phone that is known"
-PIECES: Final = "a list holds pieces of a number, and does not tell which belong together"
+BAD_JSON: Final = say("the JSON of the phone cannot be read")
+BAD_XML: Final = say("the XML of the phone cannot be read")
+TOO_LONG: Final = say("the text is too long for a phone")
+NO_PHONE: Final = say("the record holds no part of a phone that is known")
+PIECES: Final = say("a list holds pieces of a number, and does not tell which belong together")
 
 _DIGIT = re.compile(r"\d")
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))

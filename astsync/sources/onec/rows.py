@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import joined, say
 from astsync.sources.formats.values import MAX_TEXT, text_of
 
 Row = Mapping[str, Any]
@@ -14,14 +15,14 @@ KEY_COLUMNS = ("Ref_Key", "LineNumber")
 
 _LONGEST_REFERENCE = 200
 _LONGEST_LINE_NUMBER = 18
-_NOT_1C = "1C writes no such rows: look at what stands between astsync and 1C, or at what source.url leads to."
+_NOT_1C = say("1C writes no such rows: look at what stands between astsync and 1C, or at what source.url leads to.")
 
 
 def column(row: Row, name: str, longest: int = MAX_TEXT) -> str:
     """Read a column of text; an absent one and null are "". Raises SourceBadAnswer when it holds no text."""
     value = row.get(name)
     if isinstance(value, bool | list | dict):
-        raise SourceBadAnswer(f"a row holds no text in its column {name}", hint=_NOT_1C)
+        raise SourceBadAnswer(say("a row holds no text in its column {column}", column=name), hint=_NOT_1C)
     return text_of(value, longest)
 
 
@@ -36,12 +37,13 @@ def ref_key(row: Row) -> str:
     reference = row.get("Ref_Key")
     if isinstance(reference, str) and 0 < len(reference) <= _LONGEST_REFERENCE and reference.isprintable():
         return reference
-    raise SourceBadAnswer("a row came without its reference (Ref_Key)", hint=f"The set is no catalog of 1C. {_NOT_1C}")
+    hint = joined(" ", (say("The set is no catalog of 1C."), _NOT_1C))
+    raise SourceBadAnswer(say("a row came without its reference (Ref_Key)"), hint=hint)
 
 
 def row_key(row: Row) -> str:
     """Read what names a row of a tabular section. Raises SourceBadAnswer: two rows without it would count as one."""
     line = line_number(row)
     if line is None:
-        raise SourceBadAnswer("a row of contact information came without its LineNumber", hint=_NOT_1C)
+        raise SourceBadAnswer(say("a row of contact information came without its LineNumber"), hint=_NOT_1C)
     return f"{ref_key(row)}/{line}"
