@@ -251,7 +251,7 @@ class TestBounds:
         with (
             serving(soap(lambda _asked: Reply(body))) as server,
             closing(opened(server, online)) as asked,
-            pytest.raises(SourceBadAnswer, match=f"more than {LARGEST_IDENTIFIED} bytes"),
+            pytest.raises(SourceBadAnswer, match=f"more than {LARGEST_IDENTIFIED:,} bytes"),
         ):
             asked.identify("74955550142")
 

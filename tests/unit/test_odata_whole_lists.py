@@ -376,7 +376,7 @@ def test_lost_kinds_and_owners_are_noticed_too(base: Base, server: Server, name:
     base.sets["Catalog_Партнеры"] = [owner(7, "Партнер"), owner(8, "Другой")]
     base.sets[CATALOG] = [owner(1, "Иванов", Owner_Key=GUID.format(7))]
     leave_out(base, name)
-    with pytest.raises(SourceBadAnswer, match=f"{name} was not read whole: 1 rows of 2"):
+    with pytest.raises(SourceBadAnswer, match=f"{name} was not read whole: 1 row of 2"):
         pull(server, templates={"Контрагенты": "{owner}: {name}"}, owners={"Контрагенты": "Партнеры"})
 
 

@@ -39,7 +39,7 @@ JSON = OK + b"Content-Type: application/json\r\n"
 CHUNKED = JSON + b"Transfer-Encoding: chunked\r\n\r\n"
 GZIP = JSON + b"Content-Encoding: gzip\r\nConnection: close\r\n\r\n"
 NAMED_GZIP = GZIP + b"\x1f\x8b\x08\x08\0\0\0\0\0\x03"  # a name follows, up to a zero byte
-SLOW = (SourceUnreachable, r"began to answer and then came too slowly: \d+ bytes in \d+\.\d s")
+SLOW = (SourceUnreachable, r"began to answer and then came too slowly: [\d,]+ bytes? in \d+\.\d s")
 SILENT = (SourceUnreachable, "gave no answer within 1 s")
 ENDLESS = (SourceBadAnswer, "has no end")
 

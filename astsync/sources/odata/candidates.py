@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from astsync.errors import SourceError, SourceFailure, SourceQueryError
+from astsync.language import say
 from astsync.sources.formats.values import text_of
 from astsync.sources.odata.contacts import SearchPlace
 from astsync.sources.odata.pages import ODataPages
@@ -28,7 +29,7 @@ _LOCAL = 5
 _LONGEST_REFERENCE = 200
 _NOT_COMPARED = "code -1"
 _ONLY_LOCAL = "%s: 1C searches no texts there, only %s: a number that has no parts is found by no call"
-_CURE = (
+_CURE = say(
     'Ask 1C by the web service of examples/1c instead: online = "soap" in the section [serve], or online = "http". '
     "This configuration of 1C does not allow such a filter."
 )
@@ -73,9 +74,9 @@ class CandidateSearch:
             self._forms = [form]
             return found
         self._forms = list(self._all)
-        raise SourceQueryError(
-            f"1C refuses the filter of a number on {self._place.name}: {refused.message if refused else ''}", hint=_CURE
-        )
+        why = refused.message if refused else ""
+        words = say("1C refuses the filter of a number on {where}: {why}", where=self._place.name, why=why)
+        raise SourceQueryError(words, hint=_CURE)
 
     def _ask(self, form: _Form, number: str) -> list[str]:
         place = self._place

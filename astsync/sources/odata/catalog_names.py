@@ -3,6 +3,7 @@
 from string import Formatter
 
 from astsync.errors import SourceQueryError
+from astsync.language import say
 from astsync.sources.formats.values import MAX_TEXT, text_of
 from astsync.sources.odata.published import no_text, text_fields
 from astsync.sources.onec.rows import Row
@@ -47,12 +48,22 @@ class CatalogNames:
         odd = [field for field in self._others if isinstance(item.get(field), bool | list | dict)]
         if not (missing or odd):
             return
-        what = f"no field {listed(missing)}" if missing else f"no text in {listed(odd)}"
+        catalog = self._catalog
+        if missing:
+            words = say(
+                "the catalog {catalog} has no field {fields}, which its template names",
+                catalog=catalog,
+                fields=listed(missing),
+            )
+        else:
+            words = say(
+                "the catalog {catalog} has no text in {fields}, which its template names",
+                catalog=catalog,
+                fields=listed(odd),
+            )
         known = (f"{{{field}}}" for field in (OWNER, NAME, *text_fields(item)) if field.isidentifier())
-        raise SourceQueryError(
-            f"the catalog {self._catalog} has {what}, which its template names",
-            hint=f"Correct source.odata.templates. Placeholders: {listed(known)}.",
-        )
+        hint = say("Correct source.odata.templates. Placeholders: {names}.", names=listed(known))
+        raise SourceQueryError(words, hint=hint)
 
     def plain(self, row: Row, item: Row | None = None) -> str:
         """The name in a row; null is an empty name. Raises SourceQueryError when the field holds no text.

@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from astsync.errors import SourceError, SourceNotFound
+from astsync.language import joined, say
 from astsync.phonebook.model import Phone
 from astsync.sources.formats.values import text_of
 from astsync.sources.odata.pages import ODataPages
@@ -68,7 +69,7 @@ def read_kinds(pages: ODataPages, published: frozenset[str], wanted: Sequence[st
     """Read the names of the kinds. Where 1C refuses them phones go without kinds, unless some are wanted (``need``)."""
     catalogs = [names.kinds for names in METADATA_NAMES if not published or PREFIX + names.kinds in published]
     if not catalogs:
-        words = f"not published in 1C's OData interface: {RUSSIAN.kinds}"
+        words = say("not published in 1C's OData interface: {names}", names=RUSSIAN.kinds)
         return _without(SourceNotFound(words, hint=ADD_TO_ODATA), wanted)
     refused: list[SourceError] = []
     for catalog in catalogs:
@@ -82,7 +83,7 @@ def read_kinds(pages: ODataPages, published: frozenset[str], wanted: Sequence[st
 
 def _without(error: SourceError, wanted: Sequence[str]) -> ContactKinds:
     logger.info("phones go without the names of their kinds: %s", error)
-    error.hint = f"source.odata.kinds chooses by these names. {error.hint}"
+    error.hint = joined(" ", (say("source.odata.kinds chooses by these names."), error.hint))
     return ContactKinds({}, wanted, error)
 
 

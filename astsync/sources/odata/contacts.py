@@ -12,6 +12,7 @@ from functools import partial
 from typing import Literal
 
 from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError
+from astsync.language import say
 from astsync.sources.odata.contact_kinds import ContactKinds
 from astsync.sources.odata.overlapping_pages import NotWhole
 from astsync.sources.odata.pages import ODataPages, PageProgress, guid
@@ -24,9 +25,9 @@ logger = logging.getLogger(__name__)
 
 ContactsPlace = Literal["auto", "section", "inside", "register"]
 
-_NO_CONTACTS = "This is no contact information as 1C keeps it."
-_INSIDE = (
-    " If it happens again, let them be read inside the rows of the catalog, of which none is cut between two pages: "
+_NO_CONTACTS = say("This is no contact information as 1C keeps it.")
+_INSIDE = say(
+    "If it happens again, let them be read inside the rows of the catalog, of which none is cut between two pages: "
     'contacts = "inside" in the table source.odata.'
 )
 _TYPE = "StandardODATA.Catalog_"
@@ -64,7 +65,7 @@ class Contacts:
 
     def describe(self) -> str:
         """Name the place for people."""
-        return "in the catalog itself"
+        return say("in the catalog itself")
 
     def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read all phones into the book, or those of some counterparties. Raises SourceError."""
@@ -90,14 +91,14 @@ class TabularContacts(Contacts):
 
     def describe(self) -> str:
         """Name the set."""
-        return f"in the set {self._name}"
+        return say("in the set {name}", name=self._name)
 
     def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read the set's rows, page by page. Where rows are missing, the cure names the other place for them."""
         try:
             self._fill(book, refs, report)
         except NotWhole as error:
-            error.hint += _INSIDE
+            error.hint += " " + _INSIDE
             raise
 
     def _fill(self, book: ContactBook, refs: Sequence[str], report: PageProgress | None) -> None:
@@ -132,18 +133,18 @@ class InsideContacts(Contacts):
 
     def describe(self) -> str:
         """Name the column."""
-        return f"inside the rows of the catalog (column {self._names.section})"
+        return say("inside the rows of the catalog (column {column})", column=self._names.section)
 
     def add_row(self, book: ContactBook, row: Row) -> None:
         """Read the lines of a row; a line that comes twice counts once."""
         section = self._names.section
         inside = row.get(section)
         if inside is not None and not isinstance(inside, list):
-            raise SourceBadAnswer(f"{section} is no list of rows", hint=_NO_CONTACTS)
+            raise SourceBadAnswer(say("{column} is no list of rows", column=section), hint=_NO_CONTACTS)
         seen: set[int | None] = set()
         for contact in inside or ():
             if not isinstance(contact, dict):
-                raise SourceBadAnswer(f"{section} holds what is no row", hint=_NO_CONTACTS)
+                raise SourceBadAnswer(say("{column} holds what is no row", column=section), hint=_NO_CONTACTS)
             line = line_number(contact)
             if line is None or line not in seen:
                 seen.add(line)
@@ -173,7 +174,7 @@ class RegisterContacts(Contacts):
 
     def describe(self) -> str:
         """Name the register."""
-        return f"in the register {self._names.register}"
+        return say("in the register {name}", name=self._names.register)
 
     def fill(self, book: ContactBook, refs: Sequence[str] = (), report: PageProgress | None = None) -> None:
         """Read the register's rows of the catalog, page by page."""
@@ -312,6 +313,7 @@ def register_key(row: Row, names: MetadataNames) -> str:
     """The key of a row of the register: its owner, its kind, its date if it has one. Raises SourceBadAnswer."""
     owner = row.get(names.owner)
     if not isinstance(owner, str) or not owner.isprintable():
-        raise SourceBadAnswer(f"a row of {names.register} came without its owner ({names.owner})", hint=_NO_CONTACTS)
+        words = say("a row of {name} came without its owner ({column})", name=names.register, column=names.owner)
+        raise SourceBadAnswer(words, hint=_NO_CONTACTS)
     kind, since = (column(row, name, _LONGEST_KIND) for name in (names.register_kind, names.since))
     return f"{owner}/{kind}/{since}"

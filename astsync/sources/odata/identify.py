@@ -12,6 +12,7 @@ from functools import partial
 
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceNotFound, SourceUnreachable
+from astsync.language import say
 from astsync.phonebook.model import Counterparty
 from astsync.sources.identified import Identified
 from astsync.sources.odata.candidates import MOST_OWNERS, CandidateSearch
@@ -95,7 +96,7 @@ class ODataIdentifier:
 
     def describe(self) -> str:
         """Name the publication and the catalogs."""
-        return f"1C OData at {self._url} ({', '.join(self._names)})"
+        return say("1C OData at {url} ({catalogs})", url=self._url, catalogs=", ".join(self._names))
 
     def identify(self, number: str, stopping: Stopping = NEVER) -> Identified:
         """Find those that may have the number, in the order of the catalogs. Raises SourceError."""
@@ -118,7 +119,8 @@ class ODataIdentifier:
         if known is not None and known[0] == today:
             return known[1]
         if not self._reading.acquire(timeout=max(stopping.left(self._timeout), 0.001)):
-            raise SourceUnreachable("the catalogs were not read in time", hint="They are read by the first question.")
+            hint = say("They are read by the first question.")
+            raise SourceUnreachable(say("the catalogs were not read in time"), hint=hint)
         try:
             if self._known is None or self._known[0] != today:
                 self._known = today, self._read(today)

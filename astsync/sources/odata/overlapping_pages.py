@@ -15,6 +15,7 @@ import logging
 from collections.abc import Callable, Iterator, Set
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import say
 from astsync.sources.onec.rows import Row
 
 logger = logging.getLogger(__name__)
@@ -108,7 +109,7 @@ class OverlappingPages:
         if len(self.gaps) > _MOST_GAPS:
             raise not_whole_error(self._name, empty_page(self._place))
         if self._times_back > _MOST_TIMES_BACK:
-            raise not_whole_error(self._name, "its rows change their places all the time")
+            raise not_whole_error(self._name, say("its rows change their places all the time"))
         wrong = "begins with a row that was not read yet" if keys else "is empty"
         logger.debug("%s: the page at $skip=%d %s: going back", self._name, self._place, wrong)
         self._place = max(0, self._place - self._stride)
@@ -138,8 +139,10 @@ class OverlappingPages:
         self._first_key = first_key
         if self._same_pages == _MOST_SAME_PAGES or self._idle_pages == _MOST_IDLE_PAGES:
             raise SourceBadAnswer(
-                f"{self._name} cannot be read whole: the same rows come on every page",
-                hint="$skip has no effect: the platform is older than 8.3.8, or a proxy before 1C drops the query.",
+                say("{name} cannot be read whole: the same rows come on every page", name=self._name),
+                hint=say(
+                    "$skip has no effect: the platform is older than 8.3.8, or a proxy before 1C drops the query."
+                ),
             )
 
     def _go_on(self, keys: list[str]) -> None:
@@ -152,7 +155,7 @@ class OverlappingPages:
 
 def empty_page(place: int) -> str:
     """Write the reason of a set that was not read whole because of a gap."""
-    return f"the page at $skip={place} is empty where there had been rows"
+    return say("the page at $skip={place:d} is empty where there had been rows", place=place)
 
 
 class NotWhole(SourceBadAnswer):
@@ -162,7 +165,9 @@ class NotWhole(SourceBadAnswer):
 def not_whole_error(name: str, why: str) -> NotWhole:
     """Make the error of a set that was not read whole."""
     return NotWhole(
-        f"{name} was not read whole: {why}",
-        hint="Records were deleted or renamed while the list was read, or the server leaves some out: run again, best "
-        "when nobody writes to 1C.",
+        say("{name} was not read whole: {why}", name=name, why=why),
+        hint=say(
+            "Records were deleted or renamed while the list was read, or the server leaves some out: run again, best "
+            "when nobody writes to 1C."
+        ),
     )

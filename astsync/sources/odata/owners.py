@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from astsync.errors import SourceNotFound, SourceQueryError, SourceRightsError
+from astsync.language import joined, say
 from astsync.sources.formats.values import text_of
 from astsync.sources.odata.catalog_names import DESCRIPTION
 from astsync.sources.odata.pages import ODataPages, guid
@@ -56,8 +57,10 @@ def find_link(catalog: str, row: Row | None) -> OwnerLink:
         if name in row and f"{name}_Type" in row:
             return OwnerLink(name, f"{name}_Type")
     raise SourceQueryError(
-        f"the catalog {catalog} has no owner, which its template names",
-        hint=f"Take {{owner}} out of source.odata.templates: this catalog has none of {', '.join(_LINKS)}.",
+        say("the catalog {catalog} has no owner, which its template names", catalog=catalog),
+        hint=say(
+            "Take {{owner}} out of source.odata.templates: this catalog has none of {fields}.", fields=", ".join(_LINKS)
+        ),
     )
 
 
@@ -134,7 +137,8 @@ class Owners:
     def _of(self, catalog: str) -> Mapping[bytes, str]:
         if catalog not in self._names:
             if not self._offers(catalog):
-                raise SourceNotFound(f"not published in 1C's OData interface: {catalog}", hint=ADD_TO_ODATA)
+                words = say("not published in 1C's OData interface: {names}", names=catalog)
+                raise SourceNotFound(words, hint=ADD_TO_ODATA)
             options = {"$select": f"Ref_Key,{DESCRIPTION},DeletionMark", "$orderby": "Ref_Key"}
             for _ in self.keeping(catalog, self._pages.rows(PREFIX + catalog, options, ref_key)):
                 pass
@@ -151,11 +155,13 @@ class Owners:
         for name in tried:
             if name in self._names or self._knows(name, refs):
                 return name
-        raise SourceNotFound(
-            f"no catalog is known to hold the owners of {catalog}",
-            hint=f'Write it in source.odata.owners: "{catalog}" = "…"; tried: {listed(tried) or "none"}. It must be '
-            f"published. {ADD_TO_ODATA}",
+        write = say(
+            'Write it in source.odata.owners: "{catalog}" = "…"; tried: {tried}. It must be published.',
+            catalog=catalog,
+            tried=listed(tried) or say("none"),
         )
+        words = say("no catalog is known to hold the owners of {catalog}", catalog=catalog)
+        raise SourceNotFound(words, hint=joined(" ", (write, ADD_TO_ODATA)))
 
     def _offers(self, catalog: str) -> bool:
         return not self._published or PREFIX + catalog in self._published

@@ -12,10 +12,11 @@ from functools import partial
 from typing import Any, Protocol
 
 from astsync.errors import SourceError, SourceNotFound, SourceRightsError
+from astsync.language import counted, say
 from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.overlapping_pages import Key, OverlappingPages, empty_page, not_whole_error
 from astsync.sources.onec.rows import Row
-from astsync.sources.web.client import QueryOptions, read_json
+from astsync.sources.web.client import LOOK_BEFORE, QueryOptions, read_json
 from astsync.sources.web.refusals import bad_answer
 from astsync.sources.web.retrying import FEW, Retries
 
@@ -65,7 +66,7 @@ class ODataPages:
 
     def root(self) -> list[Row]:
         """Read the service document: the published sets. Raises SourceError."""
-        return self._ask("", {"$format": "json"}, "the service root")
+        return self._ask("", {"$format": "json"}, say("the service root"))
 
     def sample(self, name: str, options: QueryOptions) -> Row | None:
         """Read one row of a set with all its columns; None when no row fits. Raises SourceError."""
@@ -143,7 +144,7 @@ class ODataPages:
         expected = min(before or 0, after or 0)
         if got >= expected or not self._count_heeds_filter(name, options, expected):
             return ""
-        return f"{got} rows of {expected}"
+        return counted("{count:,} row of {expected:,}", "{count:,} rows of {expected:,}", got, expected=expected)
 
     def _count_heeds_filter(self, name: str, options: QueryOptions, filtered: int) -> bool:
         """Whether a count can be believed: a base that counts as many without the filter may have ignored it."""
@@ -172,8 +173,7 @@ class ODataPages:
         try:
             rows = rows_of_atom(body)
         except ValueError:
-            hint = "Look at the proxy or web server before 1C."
-            raise bad_answer(where, "is cut or damaged XML", hint, tries=FEW) from None
+            raise bad_answer(where, say("is cut or damaged XML"), LOOK_BEFORE, tries=FEW) from None
         return _list_in(read_json(body, where), where) if rows is None else rows
 
     def _halve(self) -> bool:
@@ -202,7 +202,7 @@ def _number_in(body: bytes, where: str) -> int:
     text = body[:32].decode("utf-8-sig", "replace").strip()
     if text.isascii() and text.isdecimal():
         return int(text)
-    raise bad_answer(where, "is no number of rows", "Nothing needs to be done.")
+    raise bad_answer(where, say("is no number of rows"), say("Nothing needs to be done."))
 
 
 def _list_in(value: Any, where: str) -> list[Row]:
@@ -210,6 +210,5 @@ def _list_in(value: Any, where: str) -> list[Row]:
     rows = value.get("value") if isinstance(value, dict) else None
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
         return rows
-    raise bad_answer(
-        where, "holds no list «value»", "source.url must be the publication of a 1C infobase with its OData interface."
-    )
+    hint = say("source.url must be the publication of a 1C infobase with its OData interface.")
+    raise bad_answer(where, say("holds no list «value»"), hint)

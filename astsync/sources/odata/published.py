@@ -13,9 +13,10 @@ from astsync.errors import (
     SourceQueryError,
     SourceRightsError,
 )
+from astsync.language import joined, say
 from astsync.sources.formats.values import text_of
 from astsync.sources.odata.pages import ODataPages
-from astsync.sources.onec.metadata_names import METADATA_NAMES, phone_like
+from astsync.sources.onec.metadata_names import ENGLISH, METADATA_NAMES, RUSSIAN, phone_like
 from astsync.sources.onec.rows import Row
 from astsync.sources.web.client import QueryOptions
 from astsync.sources.web.refusals import ADD_TO_ODATA
@@ -53,7 +54,8 @@ def published_sets(pages: ODataPages) -> frozenset[str]:
         logger.info("no list of published sets, so the catalogs are asked themselves: %s", error)
         return frozenset()
     if not names:
-        raise SourceNotFound("the OData interface of 1C is on, but nothing is published in it", hint=ADD_TO_ODATA)
+        words = say("the OData interface of 1C is on, but nothing is published in it")
+        raise SourceNotFound(words, hint=ADD_TO_ODATA)
     return names
 
 
@@ -61,8 +63,8 @@ def check_published(catalogs: Iterable[str], published: frozenset[str]) -> None:
     """Raise SourceNotFound that names every catalog that is not published, and those that are."""
     missing = [name for name in catalogs if published and PREFIX + name not in published]
     if missing:
-        words = f"not published in 1C's OData interface: {one_line(', '.join(missing))}"
-        raise SourceNotFound(words, hint=f"{_offer(missing, published)} {ADD_TO_ODATA}")
+        words = say("not published in 1C's OData interface: {names}", names=one_line(", ".join(missing)))
+        raise SourceNotFound(words, hint=joined(" ", (_offer(missing, published), ADD_TO_ODATA)))
 
 
 def sample_row(pages: ODataPages, catalog: str, options: QueryOptions = ALL_ROWS) -> Row | None:
@@ -84,26 +86,34 @@ def explain_query(catalog: str, fields: Iterable[str], row: Row | None, error: S
         return error
     if any(names.section in missing for names in METADATA_NAMES):
         return no_contacts(catalog, row)
-    template = f'"…" = "{{{missing[0]}}}"'
-    elsewhere = f" Where another catalog has it, write it there alone: {template} in source.odata.templates."
-    return SourceQueryError(
-        f"the catalog {catalog} has no field {', '.join(missing)}", hint=f"{_other_fields(row)}{elsewhere}"
+    elsewhere = say(
+        "Where another catalog has it, write it there alone: {template} in source.odata.templates.",
+        template=f'"…" = "{{{missing[0]}}}"',
     )
+    words = say("the catalog {catalog} has no field {fields}", catalog=catalog, fields=", ".join(missing))
+    return SourceQueryError(words, hint=joined(" ", (_other_fields(row), elsewhere)))
 
 
 def no_text(catalog: str, field: str, row: Row | None) -> SourceQueryError:
     """Make the error of a name field that holds no text, such as DeletionMark."""
-    return SourceQueryError(f"the field {field} of the catalog {catalog} holds no text", hint=_other_fields(row))
+    words = say("the field {field} of the catalog {catalog} holds no text", field=field, catalog=catalog)
+    return SourceQueryError(words, hint=_other_fields(row))
 
 
 def filter_refused(catalog: str, text: str, row: Row | None, error: SourceError) -> SourceQueryError:
     """Make the error of a ``$filter`` that 1C refuses: its words, the filter, and the fields that could stand in it."""
-    fields = f" The catalog's fields: {listed(row)}." if row else ""
-    return SourceQueryError(
-        f"1C refuses the filter of {catalog} ({one_line(text)}): {error.message}",
-        hint="Correct source.odata.filter or source.odata.filters: it is a $filter of OData, such as "
-        f"ИНН ne '' or Партнер_Key eq guid'…'.{fields}",
+    words = say(
+        "1C refuses the filter of {catalog} ({filter}): {why}",
+        catalog=catalog,
+        filter=one_line(text),
+        why=error.message,
     )
+    correct = say(
+        "Correct source.odata.filter or source.odata.filters: it is a $filter of OData, such as ИНН ne '' or "
+        "Партнер_Key eq guid'…'."
+    )
+    fields = (say("The catalog's fields: {fields}.", fields=listed(row)),) if row else ()
+    return SourceQueryError(words, hint=joined(" ", (correct, *fields)))
 
 
 class NoContacts(SourceNotFound):
@@ -112,26 +122,32 @@ class NoContacts(SourceNotFound):
 
 def no_contacts(catalog: str, row: Row | None = None) -> NoContacts:
     """Make the error of a catalog without contact information; ``row`` is a sample and shows its own fields."""
-    sections = " or ".join(names.section for names in METADATA_NAMES)
-    own = phone_fields(row) if row is not None else []
-    quoted = ", ".join(f'"{one_line(name)}"' for name in own[:_MANY])
-    write = f"write phone_fields = [{quoted}] in the table source.odata"
-    fields = f" Its own fields that look like phones: {listed(own, _MANY)}: {write}." if own else ""
-    hint = (
-        f"Phones are read from the tabular section {sections}, or from the register of that name in configurations "
-        f"before БСП (УТ 10.3, БП 2.0).{fields} Name a catalog that has contacts in source.odata.catalogs. A register "
-        f"must be published. {ADD_TO_ODATA}"
+    places = say(
+        "Phones are read from the tabular section {russian} or {english}, or from the register of that name in "
+        "configurations before БСП (УТ 10.3, БП 2.0).",
+        russian=RUSSIAN.section,
+        english=ENGLISH.section,
     )
-    return NoContacts(f"the catalog {catalog} holds no contact information", hint=hint)
+    own = phone_fields(row) if row is not None else []
+    fields = say(
+        "Its own fields that look like phones: {fields}: write phone_fields = [{quoted}] in the table source.odata.",
+        fields=listed(own, _MANY),
+        quoted=", ".join(f'"{one_line(name)}"' for name in own[:_MANY]),
+    )
+    name = say("Name a catalog that has contacts in source.odata.catalogs. A register must be published.")
+    hint = joined(" ", (places, *((fields,) if own else ()), name, ADD_TO_ODATA))
+    return NoContacts(say("the catalog {catalog} holds no contact information", catalog=catalog), hint=hint)
 
 
 def no_phone_field(fields: Iterable[str], rows: Iterable[Row]) -> SourceQueryError:
     """Make the error of phone fields that no catalog has; ``rows`` are samples and show what there is."""
     there = list(dict.fromkeys(field for row in rows for field in phone_fields(row)))
-    like = f" Fields that look like phones: {listed(there)}." if there else " No field looks like a phone."
+    like = say("No field looks like a phone.")
+    if there:
+        like = say("Fields that look like phones: {fields}.", fields=listed(there))
     return SourceQueryError(
-        f"no catalog has the field {listed(fields)} (source.odata.phone_fields)",
-        hint=f"Correct source.odata.phone_fields, or leave it out.{like}",
+        say("no catalog has the field {fields} (source.odata.phone_fields)", fields=listed(fields)),
+        hint=joined(" ", (say("Correct source.odata.phone_fields, or leave it out."), like)),
     )
 
 
@@ -144,14 +160,16 @@ def _offer(missing: list[str], published: frozenset[str]) -> str:
     catalogs = sorted(name.removeprefix(PREFIX) for name in published if name.startswith(PREFIX))
     owners = [name for name in catalogs if not name.endswith(_SECTIONS)]
     if not owners:
-        return "No catalog is published."
+        return say("No catalog is published.")
     near = [hit for name in missing for hit in nearest(name, owners, 0.7, most=3)]
-    return did_you_mean(near) or f"Published catalogs: {listed(owners)}."
+    return did_you_mean(near) or say("Published catalogs: {names}.", names=listed(owners))
 
 
 def _other_fields(row: Row | None) -> str:
-    others = f" The catalog's text fields: {listed(text_fields(row))}." if row else ""
-    return f"Correct source.odata.name_field.{others}"
+    correct = say("Correct source.odata.name_field.")
+    if not row:
+        return correct
+    return joined(" ", (correct, say("The catalog's text fields: {fields}.", fields=listed(text_fields(row)))))
 
 
 def text_fields(row: Row) -> list[str]:

@@ -7,6 +7,7 @@ from datetime import date
 from functools import cached_property, partial
 
 from astsync.errors import SourceFailure, SourceQueryError
+from astsync.language import say
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.sources.formats.values import text_of
 from astsync.sources.odata.catalog_names import DESCRIPTION, CatalogNames
@@ -126,7 +127,8 @@ class CatalogReader:
         """Read the catalog's counterparties, without those marked for deletion. Raises SourceError."""
         self.check_fields()
         book, owner_of = self._book(), self._owner_of()
-        self.contacts.fill(book, report=partial(self._progress, f"{self.catalog}: phones"))
+        stage = say("{catalog}: phones", catalog=self.catalog)
+        self.contacts.fill(book, report=partial(self._progress, stage))
         for row in self._explained(self._rows()):
             self.contacts.add_row(book, row)
             yield from self._counterparty(row, book.take(row["Ref_Key"]), owner_of)

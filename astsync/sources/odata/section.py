@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from astsync.config import KindConfig
 from astsync.config.value_types import Line, Text, Unit, Whole, Words
+from astsync.language import say
 from astsync.text import visible
 
 
@@ -21,13 +22,18 @@ def _template(value: str) -> str:
     try:
         parts = list(Formatter().parse(value))
     except ValueError:
-        raise ValueError('write each placeholder in braces, such as "{owner}: {name}"') from None
+        raise ValueError(say('write each placeholder in braces, such as "{owner}: {name}"')) from None
     fields = [field for _, field, form, conversion in parts if field is not None and not form and not conversion]
     if not fields or len(fields) != sum(part[1] is not None for part in parts):
-        raise ValueError('write a template with placeholders, such as "{owner}: {name}"')
+        raise ValueError(say('write a template with placeholders, such as "{owner}: {name}"'))
     odd = [field for field in fields if not field.isidentifier()]
     if odd:
-        raise ValueError(f"{{{visible(odd[0])}}} is no name of a field: write {{owner}}, {{name}} or such as {{ИНН}}")
+        raise ValueError(
+            say(
+                "{{{field}}} is no name of a field: write {{owner}}, {{name}} or such as {{ИНН}}",
+                field=visible(odd[0]),
+            )
+        )
     return value
 
 
@@ -90,13 +96,13 @@ class ODataConfig(KindConfig):
     @model_validator(mode="after")
     def _check_catalogs(self) -> "ODataConfig":
         if not self.catalogs:
-            raise ValueError("catalogs: name at least one catalog, such as Контрагенты")
+            raise ValueError(say("catalogs: name at least one catalog, such as Контрагенты"))
         names = [bare_catalog(name) for name in self.catalogs]
         if not all(names):
-            raise ValueError("catalogs: Catalog_ alone names no catalog")
+            raise ValueError(say("catalogs: Catalog_ alone names no catalog"))
         twice = {name for name in names if names.count(name) > 1}
         if twice:
-            raise ValueError(f"catalogs: {', '.join(sorted(twice))} is named twice")
+            raise ValueError(say("catalogs: {names} is named twice", names=", ".join(sorted(twice))))
         return self
 
     @model_validator(mode="after")
@@ -105,7 +111,8 @@ class ODataConfig(KindConfig):
         for table in ("templates", "owners", "filters"):
             strangers = sorted(key for key in getattr(self, table) if bare_catalog(key) not in names)
             if strangers:
-                raise ValueError(f"{table}: {visible(', '.join(strangers))} is not among the catalogs")
+                odd = visible(", ".join(strangers))
+                raise ValueError(say("{table}: {names} is not among the catalogs", table=table, names=odd))
         return self
 
     def of_catalog(self, table: Mapping[str, str], catalog: str, default: str = "") -> str:

@@ -17,6 +17,7 @@ from functools import partial
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceNotFound
 from astsync.finding import Finding
+from astsync.language import say
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.odata.check import ALLOWED_ONLY, ODataCheck
 from astsync.sources.odata.pages import ODataPages
@@ -46,7 +47,7 @@ class ODataSource:
 
     def describe(self) -> str:
         """Name the publication and the catalogs; an address never carries a login."""
-        return f"1C OData at {self._config.url} ({', '.join(self._catalogs)})"
+        return say("1C OData at {url} ({catalogs})", url=self._config.url, catalogs=", ".join(self._catalogs))
 
     def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         """Read every counterparty of every catalog once. Raises SourceError when a list is not whole."""
