@@ -158,7 +158,7 @@ class Owners:
         write = say(
             'Write it in source.odata.owners: "{catalog}" = "…"; tried: {tried}. It must be published.',
             catalog=catalog,
-            tried=listed(tried) or say("none"),
+            tried=listed(tried) or say("no catalog"),
         )
         words = say("no catalog is known to hold the owners of {catalog}", catalog=catalog)
         raise SourceNotFound(words, hint=joined(" ", (write, ADD_TO_ODATA)))
