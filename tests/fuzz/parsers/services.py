@@ -145,7 +145,7 @@ def web_headers(data: bytes) -> object:
     told = data.decode("latin-1")
     response.headers.update({"Location": told, "Retry-After": told, "WWW-Authenticate": told})
     assert web._retry_after(response) >= 0
-    web._login_hint(response)
+    list(web._login_hints(response))
     check_error(web._redirect(response, WHERE))
     return told[:4].isdecimal()
 
