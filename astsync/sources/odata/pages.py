@@ -11,13 +11,12 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any, Protocol
 
-from astsync.errors import SourceError, SourceNotFound, SourceRightsError
+from astsync.errors import SourceBadAnswer, SourceError, SourceNotFound, SourceRightsError
 from astsync.language import counted, say
 from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.overlapping_pages import Key, OverlappingPages, empty_page, not_whole_error
 from astsync.sources.onec.rows import Row
 from astsync.sources.web.client import LOOK_BEFORE, QueryOptions, read_json
-from astsync.sources.web.refusals import bad_answer
 from astsync.sources.web.retrying import FEW, Retries
 
 logger = logging.getLogger(__name__)
@@ -173,7 +172,9 @@ class ODataPages:
         try:
             rows = rows_of_atom(body)
         except ValueError:
-            raise bad_answer(where, say("is cut or damaged XML"), LOOK_BEFORE, tries=FEW) from None
+            raise SourceBadAnswer(
+                say("the answer about {where} is cut or damaged XML", where=where), hint=LOOK_BEFORE, tries=FEW
+            ) from None
         return _list_in(read_json(body, where), where) if rows is None else rows
 
     def _halve(self) -> bool:
@@ -202,7 +203,9 @@ def _number_in(body: bytes, where: str) -> int:
     text = body[:32].decode("utf-8-sig", "replace").strip()
     if text.isascii() and text.isdecimal():
         return int(text)
-    raise bad_answer(where, say("is no number of rows"), say("Nothing needs to be done."))
+    raise SourceBadAnswer(
+        say("the answer about {where} is no number of rows", where=where), hint=say("Nothing needs to be done.")
+    )
 
 
 def _list_in(value: Any, where: str) -> list[Row]:
@@ -211,4 +214,4 @@ def _list_in(value: Any, where: str) -> list[Row]:
     if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
         return rows
     hint = say("source.url must be the publication of a 1C infobase with its OData interface.")
-    raise bad_answer(where, say("holds no list «value»"), hint)
+    raise SourceBadAnswer(say("the answer about {where} holds no list «value»", where=where), hint=hint)

@@ -30,7 +30,7 @@ from astsync.sources.web.addresses import encode_path
 from astsync.sources.web.certificate import authorities, load_certificate
 from astsync.sources.web.clock import AnswerClock
 from astsync.sources.web.network import NETWORK_ERRORS, connection_error
-from astsync.sources.web.refusals import RefusalRule, bad_answer, odata_refusal, raise_hidden_error, refusal
+from astsync.sources.web.refusals import RefusalRule, odata_refusal, raise_hidden_error, refusal
 from astsync.sources.web.retrying import FEW, Patience, Retries
 from astsync.sources.web.server_words import body_text, odata_error, page_words
 from astsync.sources.web.stream import Body, WebRequest, pieces
@@ -197,10 +197,14 @@ def _whole_body(response: requests.Response, where: str, clock: AnswerClock) -> 
         body.append(piece)
         size += len(piece)
         if size > LARGEST_BODY:
-            raise bad_answer(where, say("is too large"), _SMALLER_PAGE, smaller_page=True)
+            raise SourceBadAnswer(
+                say("the answer about {where} is too large", where=where), hint=_SMALLER_PAGE, smaller_page=True
+            )
     whole = b"".join(body)
     if sum(map(whole.count, (b"{", b"[", b",", b"<"))) > MOST_VALUES:
-        raise bad_answer(where, say("holds too many values"), _SMALLER_PAGE, smaller_page=True)
+        raise SourceBadAnswer(
+            say("the answer about {where} holds too many values", where=where), hint=_SMALLER_PAGE, smaller_page=True
+        )
     return whole
 
 
@@ -209,7 +213,10 @@ def _small_body(response: requests.Response, where: str, clock: AnswerClock, lar
     for piece in pieces(response, clock, _PIECE):
         body += piece
         if len(body) > largest:
-            raise bad_answer(where, say("is too large: more than {bytes:,} bytes", bytes=largest), _ONE_NAME)
+            raise SourceBadAnswer(
+                say("the answer about {where} is too large: more than {bytes:,} bytes", where=where, bytes=largest),
+                hint=_ONE_NAME,
+            )
     return bytes(body)
 
 
@@ -252,13 +259,20 @@ def refuse_not_json(body: bytes, where: str) -> NoReturn:
     """Raise the SourceError that says what a body is, which should have been JSON."""
     text = body_text(body[:LARGEST_REFUSAL]).lstrip()
     if not text:
-        raise bad_answer(where, say("is empty"), _LOGIN_PAGE)
+        raise SourceBadAnswer(say("the answer about {where} is empty", where=where), hint=_LOGIN_PAGE)
     if text.startswith(("{", "[")):
-        raise bad_answer(where, say("is cut or damaged JSON"), LOOK_BEFORE, tries=FEW)
+        raise SourceBadAnswer(
+            say("the answer about {where} is cut or damaged JSON", where=where), hint=LOOK_BEFORE, tries=FEW
+        )
     raise_hidden_error(body, where)
     if any(space in text for space in _ATOM):
-        raise bad_answer(where, say("is Atom XML, though JSON was asked for"), _OLD_PLATFORM)
-    raise bad_answer(where, say("is not JSON but a page: {words}", words=page_words(text)), _LOGIN_PAGE)
+        raise SourceBadAnswer(
+            say("the answer about {where} is Atom XML, though JSON was asked for", where=where), hint=_OLD_PLATFORM
+        )
+    raise SourceBadAnswer(
+        say("the answer about {where} is not JSON but a page: {words}", where=where, words=page_words(text)),
+        hint=_LOGIN_PAGE,
+    )
 
 
 def _login_hints(response: requests.Response) -> Iterator[str]:
@@ -278,13 +292,24 @@ def _redirect(response: requests.Response, where: str) -> SourceBadAnswer:
     try:
         target = urlsplit(urljoin(response.url, response.headers.get("Location", "")))
     except ValueError:
-        return bad_answer(where, say("is a redirect to nowhere (HTTP {status:d})", status=status), _LOGIN_PAGE)
+        return SourceBadAnswer(
+            say("the answer about {where} is a redirect to nowhere (HTTP {status:d})", where=where, status=status),
+            hint=_LOGIN_PAGE,
+        )
     host = target.netloc.rpartition("@")[2]
     hint = _LOGIN_PAGE
     if (asked.scheme, target.scheme) == ("http", "https") and asked.hostname == target.hostname:
         hint = say("The server wants TLS: write https://{host}… in source.url.", host=one_line(host))
     shown = one_line(f"{target.scheme}://{host}{target.path}")
-    return bad_answer(where, say("is a redirect to {shown} (HTTP {status:d})", shown=shown, status=status), hint)
+    return SourceBadAnswer(
+        say(
+            "the answer about {where} is a redirect to {shown} (HTTP {status:d})",
+            where=where,
+            shown=shown,
+            status=status,
+        ),
+        hint=hint,
+    )
 
 
 def _retry_after(response: requests.Response) -> float:

@@ -5,11 +5,10 @@ from dataclasses import dataclass, field
 
 import requests
 
-from astsync.errors import SourceError
+from astsync.errors import SourceBadAnswer, SourceError
 from astsync.language import say
 from astsync.sources.web.clock import LARGEST_STREAM, AnswerClock
 from astsync.sources.web.network import NETWORK_ERRORS
-from astsync.sources.web.refusals import bad_answer
 
 LARGEST_HEAD = 4 * 1024 * 1024
 """Bytes that are read before an answer counts as begun: what goes wrong until then can be asked for again."""
@@ -93,8 +92,13 @@ class Body:
             return b""
         self._read += len(piece)
         if self._read > LARGEST_STREAM:
-            raise bad_answer(
-                self._where, say("is too large: more than {bytes:,} bytes", bytes=LARGEST_STREAM), _SMALLER
+            raise SourceBadAnswer(
+                say(
+                    "the answer about {where} is too large: more than {bytes:,} bytes",
+                    where=self._where,
+                    bytes=LARGEST_STREAM,
+                ),
+                hint=_SMALLER,
             )
         return piece
 
