@@ -13,12 +13,16 @@ from astsync.config.configfile import load
 from astsync.config.environment import overlay
 from astsync.config.section import read_secret
 from astsync.errors import PbxActionFailed, PbxTimeout
+from astsync.notify import memory
+from astsync.notify.events import of_run
+from astsync.notify.outcome import Fault, Outcome
 from astsync.pbx import packets, rights
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.certificates import read as read_certificate
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.greeting import ami_version, login_refused, plain_on_tls
 from astsync.pbx.whole_lists import split_shown
+from astsync.phonebook.approval import as_text, read_text
 from astsync.phonebook.model import Phone, PhoneParts
 from astsync.phonebook.names.closed_marks import closed_mark
 from astsync.phonebook.names.maker import NameMaker
@@ -238,3 +242,17 @@ def lock_holder(data: bytes) -> object:
         words = holder.who() + holder.since()
         assert foreign.printable(words) == words, f"{words!a}"
     return holder and (bool(holder.elsewhere), holder.doing is None)
+
+
+def told(data: bytes) -> object:
+    written("store.sqlite3.told", data)
+    found = memory.read(folder() / "store.sqlite3.told")
+    decision = of_run(found, Outcome("sync", 4, [Fault("", "no connection")]), 1e9)
+    assert decision.untold.since <= 1e9
+    return decision.occasion
+
+
+def saved_plan(data: bytes) -> object:
+    approved = read_text(data.decode("utf-8", "replace"))
+    assert read_text(as_text(approved)) == approved
+    return len(approved.plans)

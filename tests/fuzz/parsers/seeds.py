@@ -317,6 +317,19 @@ def pids() -> Seeds:
     return [b"1", b"4194304", b"-1", b"0", b"99999999999999999999", b"12\n", b"sync since 2026-03-01T00:00:00"]
 
 
+def told() -> Seeds:
+    """What was told of failures."""
+    return [b'{"since": 1.5, "runs": 3, "open": ["4", "7 office"], "told": {"4": 1.5}, "digest": 9.0}', b"{}", b"[]"]
+
+
+def plans() -> Seeds:
+    """Saved plans."""
+    return [
+        '{"astsync_plan": 1, "family": "cidname", "pbx": {\n"office": {\n"1": ["Было", "Стало"],\n"2": ["x", null],\n'
+        '"3": [null, "y"]\n}\n,"branch": {\n}\n}}\n'.encode()
+    ]
+
+
 def holders() -> Seeds:
     """What the holder of a lock notes."""
     note = {"pid": os.getpid(), "command": "astsync sync", "began": 1.8e9, "moved": 1.8e9, "host": socket.gethostname()}

@@ -16,8 +16,10 @@ from tests.fuzz.parsers.inside import (
     greeting,
     lock_holder,
     numbers,
+    saved_plan,
     secret_file,
     store_file,
+    told,
     toml_file,
 )
 from tests.fuzz.parsers.lists import contact_rows, file_named, json_list, markup, phone_texts, xlsx_part, xml_list
@@ -292,6 +294,8 @@ TARGETS: tuple[Target, ...] = (
         share=0.01,
     ),
     Target("lock-holder", lock_holder, seeds.holders, ("store.holder",), (), JSON, share=0.2),
+    Target("told", told, seeds.told, ("notify.memory",), (), JSON, share=0.2),
+    Target("plan", saved_plan, seeds.plans, ("phonebook.approval",), (ConfigError,), JSON, share=0.2),
 )
 
 
