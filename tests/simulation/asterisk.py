@@ -74,6 +74,7 @@ class Asterisk:
         self._booted_at = 0.0
         self._restores = False
         self.shown: Family | None = None  # the last list, None where it had holes
+        self.shown_value: str | None = None  # the last value that was asked for alone
 
     # The family, for astsync and everybody else.
 
@@ -178,7 +179,8 @@ class Asterisk:
         line = "" if identity is None else f"\r\nActionID: {identity}"
         first, _, rest = headers.partition("\r\n")
         text = f"Response: {first}{line}\r\n{rest}"
-        tail = self._tree(action, line) if action.name == "DBGetTree" else ""
+        more = _MORE.get(action.name)
+        tail = more(self, action, line) if more is not None else ""
         return f"{text.rstrip()}\r\n\r\n{tail}".encode()
 
     def _tree(self, action: Action, line: str) -> str:
@@ -195,6 +197,20 @@ class Asterisk:
         entries = [f"Event: DBGetTreeResponse\r\nKey: /{family}/{k}\r\nVal: {v}{line}\r\n\r\n" for k, v in given]
         end = f"Event: DBGetTreeComplete{line}\r\nEventList: Complete\r\nListItems: {len(held)}\r\n\r\n"
         return "".join(entries) + end
+
+    def _entry(self, action: Action, line: str) -> str:
+        family, value = action.headers["Family"], self.shown_value
+        if value is None:
+            return ""
+        entry = f"Event: DBGetResponse\r\nFamily: {family}\r\nKey: {action.key}\r\nVal: {value}{line}\r\n\r\n"
+        return f"{entry}Event: DBGetComplete{line}\r\nEventList: Complete\r\nListItems: 1\r\n\r\n"
+
+    def _get(self, action: Action) -> str:
+        self.commit()
+        self.shown_value = self.held(action.headers["Family"]).get(action.key)
+        if self.shown_value is not None:
+            return "Success\r\nEventList: start\r\nMessage: Result will follow"
+        return "Error\r\nMessage: Database entry not found"
 
     def _write(self, action: Action) -> str:
         if self.ail.read_only:
@@ -232,9 +248,12 @@ _ACTIONS: dict[str, Callable[[Asterisk, Action], str]] = {
     "Ping": lambda *_: "Success\r\nPing: Pong\r\nTimestamp: 1.0",
     "ListCommands": lambda asterisk, _: "\r\n".join(("Success", *_listed(asterisk))),
     "DBGetTree": lambda *_: "Success\r\nEventList: start\r\nMessage: Result will follow",
+    "DBGet": Asterisk._get,
     "DBPut": Asterisk._write,
     "DBDel": Asterisk._write,
 }
+_MORE: dict[str, Callable[[Asterisk, Action, str], str]] = {"DBGetTree": Asterisk._tree, "DBGet": Asterisk._entry}
+"""What comes after an answer."""
 
 
 class Session:
@@ -352,6 +371,7 @@ class Session:
         if action.name in WRITES:
             world.oracle.done(self, action, before, answer)
         reading, self.answer = self.asterisk.shown if action.name == "DBGetTree" else None, answer
+        value = self.asterisk.shown_value
         world.point("done", self, action)
         if not self.is_open or self.hangs:
             return
@@ -361,6 +381,8 @@ class Session:
             self.cut(stays=False, broken=False)  # a list gets holes where a write failed, which ends the session
         if reading is not None:
             world.oracle.reads(self, action.headers["Family"], reading)
+        elif action.name == "DBGet":
+            world.oracle.gets(self, action.headers["Family"], action.key, value)
         elif action.name == "Ping":
             world.oracle.believes(self.process, self.asterisk.name)
         elif action.name in WRITES:

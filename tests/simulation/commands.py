@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from astsync.config import Config
@@ -13,19 +13,23 @@ from astsync.engine import Engine
 from astsync.engine.result import Report
 from astsync.errors import AstsyncError, PbxForgot, SourceUnreachable
 from astsync.finding import Finding
+from astsync.lookup import serving
 from astsync.parts import Parts
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Claim, Counterparty, Decide, Entry, Note, Phonebook, Progress, no_progress
 from astsync.phonebook.plan import Lifted
+from astsync.pbx import Pbx
 from astsync.sources import CONFIG
 from astsync.stopping import NEVER, Stopping
 from astsync.store import Store
-from astsync.watch.job import Job
-from astsync.watch.runs import Runs
+from astsync.watch.job import Job, Member, no_services
+from astsync.watch.runs import Runs, Turns
 from astsync.watch.systemd import Notifier
+from astsync.watch.told import ToldNames
 from astsync.watch.watcher import Watch
+from astsync.watch.write_through import WriteThrough
 from tests.simulation.store import WatchedStore
-from tests.simulation.tasks import Process
+from tests.simulation.tasks import Process, clock
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -49,19 +53,24 @@ class How:
     patience: int = 30
     undoes: int | None = None
     every: float = EVERY
+    keep: str = "5m"
+    serves: bool = False
+    """For watch: it writes what a process beside it has stored. For serve: it writes itself, and does not only store."""
+    number: str = ""
 
     def __str__(self) -> str:
         return " ".join(f"{name}={value}" for name, value in vars(self).items() if value not in {False, None})
 
 
 @cache
-def configuration(names: tuple[str, ...], family: str, keeps: bool, patience: int) -> Config:
+def configuration(names: tuple[str, ...], family: str, keeps: bool, patience: int, keep: str) -> Config:
     """Make a configuration."""
     pbxs = [
         {"name": name, "host": "192.0.2.1", "user": "astsync", "secret": "s", "patience": patience} for name in names
     ]
     sync = {"family": family, "foreign": "keep" if keeps else "delete"}
-    return CONFIG.model_validate({"source": {"url": "http://1c.example/trade"}, "pbx": pbxs, "sync": sync})
+    source, serve = {"url": "http://1c.example/trade"}, {"keep_online": keep}
+    return CONFIG.model_validate({"source": source, "pbx": pbxs, "sync": sync, "serve": serve})
 
 
 class QuickBuilder(BookBuilder):
@@ -135,13 +144,15 @@ class Command:
 
     def __init__(self, world: World, how: How) -> None:
         self.how = how
-        self.process = Process(how.command, watches=how.command == "watch")
+        self.process = Process(how.command, watches=how.command in {"watch", "serve"})
         self.report: Report | None = None
         self.error: AstsyncError | None = None
         self.watch: Watch | None = None
+        self.learning: WriteThrough | None = None
         self._world = world
+        names = tuple(world.asterisks)
         self._parts = SimulatedParts(
-            configuration(tuple(world.asterisks), how.family, how.keeps, how.patience), world, self.process
+            configuration(names, how.family, how.keeps, how.patience, how.keep), world, self.process
         )
         self.main = world.hub.start(self.process, self._work)
 
@@ -187,8 +198,37 @@ class Command:
 
     def watching(self) -> None:
         """``astsync watch``, until it is stopped."""
-        self.watch = Watch(lambda: Job(self._parts.pbxs(), Runs(self._parts), self.how.every, 300), Notifier({}))
+        services = self._told_beside if self.how.serves else no_services
+        job = Job(self._parts.pbxs(), Runs(self._parts), self.how.every, 300, services)
+        self.watch = Watch(lambda: job, Notifier({}))
         self.watch.run()
+
+    def serving(self) -> None:
+        """``astsync serve`` without calls, until it is stopped: ``learning`` is told what calls would tell it.
+
+        As the child of a watch it only stores that.
+        """
+        job = Job((), Runs(self._parts, serving.COMMAND), 0, 300, self._write_through)
+        self.watch = Watch(lambda: job, Notifier({}))
+        self.watch.run()
+
+    def _write_through(self, turns: Turns, _up: Callable[[], Sequence[Pbx]]) -> Sequence[Member]:
+        """The services of serve."""
+        pbxs = self._parts.pbxs() if self.how.serves else []
+        lines = {pbx.name: partial(serving._dialled, pbx, self._parts.rival) for pbx in pbxs}
+        self.learning = WriteThrough(serving._Writing(self._parts, turns, serving.COMMAND), lines)
+        return [self.learning]
+
+    def _told_beside(self, turns: Turns, up: Callable[[], Sequence[Pbx]]) -> Sequence[Member]:
+        """The services of a watch beside which a serve stores names."""
+        lines = {pbx.name: partial(serving._held, pbx.name, up) for pbx in self._parts.pbxs()}
+        writing = WriteThrough(serving._Writing(self._parts, turns, "astsync watch"), lines)
+        return [writing, ToldNames(self._world.told_since, writing.hand_on, clock())]
+
+    def forgetting(self) -> None:
+        """``astsync forget``."""
+        with self._world.locked(), self._parts.store(write=True) as store:
+            store.forget((self.how.number,), "", [*self._world.asterisks])
 
 
 COMMANDS: dict[str, Callable[[Command], Report | None]] = {
@@ -196,5 +236,7 @@ COMMANDS: dict[str, Callable[[Command], Report | None]] = {
     "push": Command.push,
     "undo": Command.undo,
     "watch": Command.watching,
+    "serve": Command.serving,
+    "forget": Command.forgetting,
 }
 """What a process can be. Another actor is one more of them, and a line in ``Scenario`` that starts it."""

@@ -7,10 +7,13 @@ knows whose each key is, what each run must have on record, and what may be sent
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterable, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from astsync.errors import EXIT_INTERRUPTED
+from astsync.store import ONLINE_RUN
+from tests.simulation.online import Online, Told, free
 from tests.simulation.owners import Kept, Names, Owners, Step, begin, end, gives_up, is_far, step_back, steps_of
 
 if TYPE_CHECKING:
@@ -74,10 +77,19 @@ class Run:
     listed: Names | None = None
     before: Names | None = None
     """The snapshot when it began."""
+    told: Names | None = None
+    """The names told online that count for it; None before it has looked."""
+    unlisted: set[str] = field(default_factory=set)
+    """The keys that the limits do not count: those with a name told online, also with one that has expired."""
     parts: dict[str, Part] = field(default_factory=dict)
     pulls: bool = False
     is_saved: bool = False
     ended: bool = False
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether it looks at no other keys than those of names told online."""
+        return self.command == ONLINE_RUN
 
 
 class Oracle:
@@ -88,6 +100,7 @@ class Oracle:
         self.owners: dict[Place, Owners] = {}
         self.records: dict[tuple[int, str, str], dict[str, Kept]] = {}
         self.snapshot: Names | None = None
+        self.online = Online()
         self.runs: dict[Process, Run] = {}
         self.last_run = 0
         self.wrong: Wrong | None = None
@@ -96,6 +109,8 @@ class Oracle:
         self._readings: dict[tuple[Process, Place], Reading] = {}
         self._given: dict[tuple[Process, Place], Reading] = {}
         self._pulled: dict[Process, Names] = {}
+        self._asked: dict[Process, Names] = {}
+        self._got: dict[tuple[Process, Place], tuple[Session, dict[str, str | None]]] = {}
 
     def _wrong(self, words: str) -> Wrong:
         """A broken promise; the first is kept, as the product may turn it into another error."""
@@ -112,6 +127,22 @@ class Oracle:
         """A PBX gave its list. It counts once it is believed, which an answer after it shows, or what is done by it."""
         place = session.asterisk.name, family
         self._given[session.process, place] = Reading(held, self.of(place).ours(held), session)
+
+    def gets(self, session: Session, family: str, key: str, value: str | None) -> None:
+        """A PBX gave one key, to a narrow run. Once it has given all keys of the run, that is a reading."""
+        run, place = self.runs.get(session.process), (session.asterisk.name, family)
+        if run is None or run.ended:
+            return  # it came too late
+        if not run.is_narrow or key not in (run.told or {}):
+            raise self._wrong(f"{key} is asked for alone outside of a run that wants it")
+        since, got = self._got.get((session.process, place), (session, {}))
+        if since is not session or key in got:
+            got = {}
+        got[key] = value
+        self._got[session.process, place] = session, got
+        if got.keys() == (run.told or {}).keys():
+            held = {key: value for key, value in got.items() if value is not None}
+            self._given[session.process, place] = Reading(held, self.of(place).ours(held), session)
 
     def connects(self, process: Process, pbx: str) -> None:
         """A process connects anew. Where that fails its run ends, and keeps what it had stored before.
@@ -148,6 +179,7 @@ class Oracle:
             self._check_list(run, action)
         part.sent.add(key)
         part.is_seen = False
+        self._got.pop((session.process, part.place), None)
         if action.name == "DBPut":
             self._check_put(part, action)
         else:
@@ -157,7 +189,7 @@ class Oracle:
     def _check_list(self, run: Run, action: Action) -> None:
         if run.pulls and not run.is_saved:
             raise self._wrong(f"{action} is sent and its list is not saved")
-        if not run.listed and not run.how.lifts:
+        if not run.listed and not run.how.lifts and action.key not in run.unlisted:
             raise self._wrong(f"{action} is sent for a list that is empty")
         if run.pulls and not run.how.lifts and is_far(run.before or {}, run.listed or {}, run.before or {}):
             raise self._wrong(f"{action} is sent for a list that is far from the last one")
@@ -228,22 +260,73 @@ class Oracle:
     def begins(self, run: Run) -> None:
         """A run has begun."""
         self.runs[run.process] = run
+        self._drop_readings(run.process)
         self._by_number[run.number] = run
         self.last_run = run.number
         run.before = self.snapshot
-        if run.command == "restore" or (run.command == "push" and self.snapshot is not None):
+        if run.is_narrow:
+            run.told = self._asked.pop(run.process)
+        elif run.command == "restore" or (run.command == "push" and self.snapshot is not None):
             run.listed = self.snapshot
         elif run.command != "undo":
             run.pulls = True
             run.listed = self._pulled.get(run.process) if run.process.watches else None
 
-    def saves(self, process: Process, names: Names) -> None:
-        """A list was saved as the snapshot."""
+    def _drop_readings(self, process: Process) -> None:
+        """What a process read in an earlier run says nothing about this one."""
+        self._got = {where: got for where, got in self._got.items() if where[0] is not process}
+        self._given = {where: given for where, given in self._given.items() if where[0] is not process}
+
+    def looks(self, process: Process, now: float) -> None:
+        """A process looks at all names told online, to make the goal of a run."""
+        run = self.runs.get(process)
+        if run is not None and not run.ended:
+            run.told, run.unlisted = self.online.counting(now), {*self.online.told}
+
+    def looks_for(self, process: Process, keys: Iterable[str]) -> None:
+        """A process looks at the names told online of some keys, to make the goal of a narrow run."""
+        wanted = self.online.counting().keys() & {*keys} - (self.snapshot or {}).keys()
+        self._asked[process] = {key: self.online.told[key].name for key in wanted}
+
+    def keeps(self, process: Process, told: Mapping[str, Told]) -> None:
+        """Names told online were stored."""
+        if self._world.holder is not process:
+            raise self._wrong(f"{told} is kept without the lock")
+        self.online.keep(told, self.snapshot or {})
+
+    def forgets(self, process: Process, names: Sequence[tuple[str, str]]) -> None:
+        """Names told online were forgotten, which only an undo does, of those that its run wrote."""
+        run = self.runs[process]
+        written = {
+            (key, kept.new)
+            for (number, _, family), record in self.records.items()
+            if run.command == "undo" and number == run.undoes and family == run.how.family
+            for key, kept in record.items()
+        }
+        if not written >= {*names}:
+            raise self._wrong(f"run {run.number} forgets {names}, and puts back {written}")
+        self.online.forget(names)
+
+    def erases(self, process: Process, keys: Iterable[str]) -> None:
+        """What is stored of some keys was erased, but whose they are and how they are listed."""
+        if self._world.holder is not process:
+            raise self._wrong(f"{keys} are erased without the lock")
+        gone = {*keys}
+        self.online.erase(gone)
+        self.records = {
+            where: {key: kept for key, kept in record.items() if key not in gone}
+            for where, record in self.records.items()
+        }
+
+    def saves(self, process: Process, names: Names, at: float) -> None:
+        """A list, pulled ``at`` this second, was saved as the snapshot."""
         run = self.runs[process]
         if run.listed is None or names != run.listed:
             raise self._wrong(f"{names} was saved as the list of run {run.number}, which pulled {run.listed}")
         run.is_saved = True
         self.snapshot = dict(names)
+        owned = {key for owners in self.owners.values() for key in owners.sure | owners.doubt.keys()}
+        self.online.drop(names, owned, at)
 
     def records_it(self, process: Process, pbx: str, began: float) -> None:
         """The record of what a run is about to change on a PBX is in the store; when that ``began``."""
@@ -255,14 +338,15 @@ class Oracle:
         reading, owners = self._readings[process, place], self.of(place)
         if run.command == "undo":
             steps, wanted = self._steps_back(run, place, reading)
+        elif run.is_narrow:
+            wanted = free(run.told or {}, {}, reading.held, reading.ours)
+            steps = {key: Step("write", reading.held.get(key), name) for key, name in wanted.items()}
+            steps = {key: step for key, step in steps.items() if step.old != step.new}
         else:
-            wanted = run.listed or {}
-            steps = steps_of(reading.held, wanted, reading.ours, keeps=run.how.keeps)
-            deletable = reading.ours if run.how.keeps else reading.held.keys()
-            if not run.how.lifts and is_far(reading.held, wanted, reading.held.keys() & deletable):
-                raise self._wrong(f"run {run.number} goes on to write on {pbx} over its limits")
+            steps, wanted = self._steps_of_list(run, pbx, reading)
         run.parts[pbx] = Part(place, steps, wanted, reading, reading, run.how.whole)
-        for key in [*owners.doubt]:
+        looked_at = (run.told or {}) if run.is_narrow else owners.doubt
+        for key in [*owners.doubt.keys() & looked_at.keys()]:
             (owners.take if key in reading.ours else owners.leave)(key)
         record = self.records[run.number, *place] = {}
         for key, step in steps.items():
@@ -284,9 +368,20 @@ class Oracle:
             if step.old != step.new and held.get(key) == step.old:
                 record.pop(key, None)
 
+    def _steps_of_list(self, run: Run, pbx: str, reading: Reading) -> tuple[dict[str, Step], Names]:
+        held, ours, listed = reading.held, reading.ours, run.listed or {}
+        told = self.online.counting() if run.told is None else run.told
+        wanted = {**listed, **free(told, listed, held, ours)}
+        limited = held.keys() & (ours if run.how.keeps else held.keys()) - (run.unlisted & ours)
+        if not run.how.lifts and is_far(held, wanted, limited):
+            raise self._wrong(f"run {run.number} goes on to write on {pbx} over its limits")
+        return steps_of(held, wanted, ours, keeps=run.how.keeps), wanted
+
     def _steps_back(self, run: Run, place: Place, reading: Reading) -> tuple[dict[str, Step], Names]:
-        steps = {}
+        steps, told = {}, self.online.counting()
         for key, kept in self.records.get((run.undoes or 0, *place), {}).items():
+            if kept.new is not None and told.get(key) == kept.new:
+                raise self._wrong(f"run {run.undoes} is put back, and {key} is still told online: it would come back")
             step = step_back(kept, reading.held.get(key), ours=key in reading.ours)
             if step is not None:
                 steps[key] = step
@@ -294,13 +389,15 @@ class Oracle:
                 raise self._wrong(f"run {run.undoes} is put back although {key} has changed since")
         return steps, {key: step.new for key, step in steps.items() if step.new is not None}
 
-    def ends(self, process: Process, *, in_order: bool) -> None:
+    def ends(self, process: Process, compared: Set[str], *, in_order: bool) -> None:
         """A run is over: nothing is sent any more. What its last readings have shown is in the store.
 
-        ``in_order``: it was not interrupted, and the store did not fail. A run whose time is over takes no answer.
+        ``compared``: the PBXs that it says it has read again. ``in_order``: it was not interrupted, and the store did not fail. A run whose time is over takes no answer.
         """
         run = self.runs[process]
         in_order = in_order and self._world.hub.now < run.until
+        for pbx in (run.parts.keys() & compared) if run.is_narrow else ():
+            self.believes(process, pbx)
         run.ended = True
         for part in run.parts.values():
             if not (in_order and part.sent and part.is_seen):
@@ -340,6 +437,9 @@ class Oracle:
         names = dict(db.execute("SELECT number, name FROM snapshot").fetchall())
         if names != (self.snapshot or {}):
             raise self._wrong(f"the snapshot is {names}, not {self.snapshot}")
+        told = {key: Told(*rest) for key, *rest in db.execute("SELECT number, name, at, until FROM online").fetchall()}
+        if told != self.online.told:
+            raise self._wrong(f"told online are {told}, not {self.online.told}")
 
     def check_history(self, db: sqlite3.Connection) -> None:
         """Check that history tells of each run that ended what PBXs confirmed, and that what is verified was seen."""

@@ -1,12 +1,18 @@
 """What happens in one seed: a history, runs that something strikes, and then runs in peace, which must end well."""
 
+from collections.abc import Sequence
+
+from tests.simulation.asterisk import Asterisk
 from tests.simulation.commands import EVERY, Command, How
 from tests.simulation.faults import chosen
+from tests.simulation.online import free
 from tests.simulation.oracle import Place, Wrong
 from tests.simulation.owners import LIMITED_FROM, step_back
 from tests.simulation.patched import Player
-from tests.simulation.world import World, again
+from tests.simulation.world import KEEPS, World, again
 
+ENDS_WITHIN = 300.0
+"""Seconds within which what is played in peace has ended."""
 RUNS = "runs"
 """What a world has seen: runs that its store knows, also those of ``watch``."""
 
@@ -38,6 +44,7 @@ class Scenario:
             family=world.families[0],
             keeps=random.random() < 0.85,
             patience=random.choice([0, 5, 30]),
+            keep=random.choice(KEEPS),
         )
 
     def play(self) -> None:
@@ -56,6 +63,8 @@ class Scenario:
             self._converge(how)
         if random.random() < 0.04:
             self._restore_by_watch(how)
+        if random.random() < 0.12:
+            self._call_in_peace(how)
         if random.random() < 0.5:
             self._undo_at_last(how)
 
@@ -68,11 +77,15 @@ class Scenario:
                 world.somebody(asterisk, random.choice(world.keys))
         if random.random() < 0.8:
             world.hub.now += 10
+        if random.random() < 0.2:
+            world.serve(self.how, writes=random.random() < 0.5)
+            world.finish()
 
     def _disturbed(self) -> None:
         """A command that is struck."""
         world, random = self.world, self.random
-        command = random.choices(["sync", "push", "undo", "watch", "empty"], weights=[10, 3, 4, 2, 1])[0]
+        kinds = {"sync": 10, "push": 3, "undo": 4, "watch": 2, "empty": 1, "serve": 4, "forget": 0.5}
+        command = random.choices([*kinds], weights=[*kinds.values()])[0]
         world.faults = chosen(random, random.choices([0, 1, 2, 3], weights=[1, 12, 5, 2])[0])
         how = again(self.how, lifts=random.random() < 0.3)
         if command == "undo":
@@ -80,12 +93,17 @@ class Scenario:
         elif command == "push":
             how = again(how, command="push", whole=True)
         elif command == "watch":
-            how = again(how, command="watch")
+            how = again(how, command="watch", serves=random.random() < 0.5)
+        elif command == "forget":
+            how = again(how, command="forget", number=random.choice(world.keys))
         elif command == "empty":
             world.listed, how = {}, again(how, lifts=False)
         if random.random() < 0.1:
             how = again(how, durable=True)
-        begun = world.start(how)
+        beside = how.serves or (command not in {"serve", "forget"} and random.random() < 0.15)
+        begun = world.serve(how) if command == "serve" else world.start(how)
+        if beside:
+            world.serve(how, writes=not how.serves)
         if command == "watch":
             world.hub.after(random.uniform(1, 3 * EVERY), lambda: world.stop_watch(begun.process))
         world.finish()
@@ -123,8 +141,15 @@ class Scenario:
             held = asterisk.held(how.family)
             ours = world.oracle.of((name, how.family)).ours(held)
             kept = {key: value for key, value in held.items() if how.keeps and key not in ours}
-            expected[name] = kept | world.listed
+            expected[name] = kept | free(self._told(), world.listed, held, ours) | world.listed
         return expected
+
+    def _told(self) -> dict[str, str]:
+        """The names told online that count, and will still do so in a while: those are waited for that expire soon."""
+        world = self.world
+        while (left := world.oracle.online.soonest()) < ENDS_WITHIN:
+            world.hub.now += left + 1
+        return world.oracle.online.counting()
 
     def _check_in_step(self, expected: dict[str, dict[str, str]], how: How) -> None:
         world = self.world
@@ -133,7 +158,8 @@ class Scenario:
             if held != expected[name]:
                 raise Wrong(f"{name} holds {held}, not {expected[name]}")
             ours = world.oracle.of((name, how.family)).ours(held)
-            if ours & held.keys() != world.listed.keys():
+            told = {key for key, value in self._told().items() if held.get(key) == value}
+            if not world.listed.keys() <= ours & held.keys() <= world.listed.keys() | told:
                 raise Wrong(f"{sorted(ours)} are astsync's on {name}, not the list {sorted(world.listed)}")
 
     def _converge_by_watch(self, how: How) -> None:
@@ -152,6 +178,7 @@ class Scenario:
         world, random = self.world, self.random
         world.source_fails = True
         snapshot = dict(world.oracle.snapshot or {})
+        told = {name: self._told_on(name, how) for name in world.asterisks}
         begun = world.start(again(how, command="watch", every=random.choice([0.0, EVERY])))
         asterisk = random.choice([*world.asterisks.values()])
 
@@ -165,10 +192,62 @@ class Scenario:
         world.finish()
         for name, one in world.asterisks.items():
             held = one.held(how.family)
-            if {key: held.get(key) for key in snapshot} != snapshot:
-                raise Wrong(f"{name} holds {held} after it came back, not {snapshot}")
+            wanted = {**snapshot, **told[name]}
+            if {key: held.get(key) for key in wanted} != wanted:
+                raise Wrong(f"{name} holds {held} after it came back, not {wanted}")
         self._check()
         world.source_fails = False
+
+    def _told_on(self, pbx: str, how: How) -> dict[str, str]:
+        """The names told online that are astsync's on a PBX, and stay so."""
+        ours = self.world.oracle.of((pbx, how.family)).sure
+        return {key: name for key, name in self._told().items() if key in ours}
+
+    def _call_in_peace(self, how: How) -> None:
+        """What 1C tells is soon on every PBX, on one that was away when it is back, and on no key of somebody else.
+
+        Put back, it does not come back; and when its time is over, it goes.
+        """
+        world, random = self.world, self.random
+        world.calm()
+        how = again(how, keep="7d")
+        before = {name: dict(asterisk.held(how.family)) for name, asterisk in world.asterisks.items()}
+        away = random.choice([*world.asterisks.values()]) if random.random() < 0.5 else None
+        if away is not None:
+            away.commit(at_once=True)
+            away.stop(25.0, "restart")
+        begun = world.serve(how, seconds=180.0)
+        world.hub.run(lambda: begun.learning is not None)
+        world.hub.after(88.0, lambda: self._check_told([a for a in world.asterisks.values() if a is not away], before, how))
+        world.finish()
+        self._check_told([*world.asterisks.values()], before, how)
+        self._check()
+        run = world.oracle.last_run
+        if random.random() < 0.5 and any(number == run for (number, _, _), kept in world.oracle.records.items() if kept):
+            self._undo_told(how, run)
+        elif random.random() < 0.5:
+            world.hub.now += 8 * 24 * 3600
+        self._converge(how)
+
+    def _check_told(self, asterisks: Sequence[Asterisk], before: dict[str, dict[str, str]], how: How) -> None:
+        snapshot = self.world.oracle.snapshot or {}
+        for asterisk in asterisks:
+            held, old = asterisk.held(how.family), before[asterisk.name]
+            ours = self.world.oracle.of((asterisk.name, how.family)).ours(old)
+            told = free(self.world.oracle.online.counting(), snapshot, old, ours)
+            if held != {**old, **told}:
+                raise Wrong(f"{asterisk.name} holds {held}, and held {old}; 1C told {told}")
+
+    def _undo_told(self, how: How, run: int) -> None:
+        world = self.world
+        gone = {key: kept.new for (number, _, _), record in world.oracle.records.items() if number == run
+                for key, kept in record.items()}
+        command = world.play(again(how, command="undo", undoes=run))
+        if not command.ok:
+            raise Wrong(f"an undo in peace failed: {_outcome(command)} {command.error} {command.report}")
+        told = world.oracle.online.counting()
+        if any(told.get(key) == name is not None for key, name in gone.items()):
+            raise Wrong(f"{gone} was put back, and is still told online: {told}")
 
     def _undo_at_last(self, how: How) -> None:
         """A run in peace, put back at once, leaves every PBX as it was before."""

@@ -4,15 +4,19 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from astsync.errors import EXIT_INTERRUPTED
+from astsync.parts import ONLINE_SECONDS
 from astsync.phonebook.keeping import Trace, Untouched
 from astsync.phonebook.ownership import Ownership
-from astsync.store import Before, RunPart, Snapshot, Store
+from astsync.store import ONLINE_RUN, Before, OnlineName, OnlineNames, RunPart, Snapshot, Store
 from astsync.store.database import Database
+from astsync.store.erasing import Erased
 from astsync.store.schema import bring_up
+from tests.simulation.online import Told
 from tests.simulation.oracle import Run
 from tests.simulation.tasks import Died, Process
 
@@ -114,7 +118,8 @@ class WatchedStore(Store):
 
         def tell() -> None:
             (number,) = self._world.db.execute("SELECT max(id) FROM run").fetchone()
-            how, until = self._world.hows[self._process], self._world.hub.now + self._world.max_seconds
+            seconds = ONLINE_SECONDS if command == ONLINE_RUN else self._world.max_seconds
+            how, until = self._world.hows[self._process], self._world.hub.now + seconds
             self._failed = self._world.store_failed
             self._oracle.begins(Run(number, self._process, command, undoes, how, until))
 
@@ -125,8 +130,37 @@ class WatchedStore(Store):
     def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
         """Store it and tell the oracle."""
         names = {number: entry.name for number, entry in snapshot.entries.items()}
-        self._file.then = lambda: self._oracle.saves(self._process, names)
+        self._file.then = lambda: self._oracle.saves(self._process, names, snapshot.at.timestamp())
         super().save_snapshot(snapshot, run)
+
+    def online(self, now: datetime) -> OnlineNames:
+        """Look and tell the oracle."""
+        self._oracle.looks(self._process, now.timestamp())
+        return super().online(now)
+
+    def online_of(self, numbers: Iterable[str]) -> dict[str, OnlineName]:
+        """Look and tell the oracle."""
+        wanted = [*numbers]
+        self._oracle.looks_for(self._process, wanted)
+        return super().online_of(wanted)
+
+    def save_online(self, rows: Iterable[OnlineName]) -> None:
+        """Store them and tell the oracle."""
+        kept = [*rows]
+        told = {one.number: Told(one.name, one.at.timestamp(), one.until.timestamp()) for one in kept}
+        self._file.then = lambda: self._oracle.keeps(self._process, told)
+        super().save_online(kept)
+
+    def forget_online(self, names: Iterable[tuple[str, str]]) -> None:
+        """Forget them and tell the oracle."""
+        forgotten = [*names]
+        self._file.then = lambda: self._oracle.forgets(self._process, forgotten)
+        super().forget_online(forgotten)
+
+    def forget(self, keys: Sequence[str], national: str, pbxs: Iterable[str]) -> Erased:
+        """Erase it and tell the oracle."""
+        self._file.then = lambda: self._oracle.erases(self._process, keys)
+        return super().forget(keys, national, pbxs)
 
     def save_record_and_owners(
         self,
@@ -159,5 +193,5 @@ class WatchedStore(Store):
         """Store it and tell the oracle."""
         if not self._process.dead:
             in_order = exit_code != EXIT_INTERRUPTED and self._failed == self._world.store_failed
-            self._oracle.ends(self._process, in_order=in_order)
+            self._oracle.ends(self._process, {p.pbx for p in parts if p.verified is not None}, in_order=in_order)
         super().end_run(run, exit_code, message, parts)

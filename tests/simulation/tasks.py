@@ -4,7 +4,7 @@ import heapq
 import queue
 from collections import deque
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from itertools import count
 from typing import Any
 
@@ -347,6 +347,11 @@ class Moment(datetime):
     def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override]
         """The moment."""
         return datetime(2026, 1, 1, tzinfo=tz) + timedelta(seconds=Here.hub.now)
+
+
+def clock() -> float:
+    """Seconds since 1970, by the seed's clock."""
+    return Moment.now(UTC).timestamp()
 
 
 class Queue:

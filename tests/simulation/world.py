@@ -27,10 +27,14 @@ LISTED = [str(74955550100 + i) for i in range(12)]
 """Keys that the source may list: in most worlds the first half."""
 THEIRS = [str(74956660100 + i) for i in range(2)]
 """Keys that it never lists: with foreign = "keep" no run may touch them."""
+CALLERS = [str(74957770100 + i) for i in range(3)]
+"""Keys that it never lists either, and whose names 1C tells during calls, as it does of those that it may list."""
 FILES = 100
 """One seed of so many has its store in a file."""
 QUICK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where that file is: waiting for a disk shows nothing here."""
+KEEPS = ("20s", "5m", "7d")
+"""How long names told online are kept."""
 ENDS_WITHIN = 400.0
 """Seconds within which a run ends, whatever a PBX does: its patience, and some time-outs."""
 
@@ -51,7 +55,8 @@ class World:
         self.asterisks: dict[str, Asterisk] = {}
         self.listed: dict[str, str] = {}
         self.numbers = LISTED if self.random.random() < 0.08 else LISTED[: len(LISTED) // 2]
-        self.keys = [*self.numbers, *THEIRS]
+        self.callers = [*CALLERS, *self.numbers[:3]]
+        self.keys = [*self.numbers, *THEIRS, *CALLERS]
         self.holder: Process | None = None
         self.hows: dict[Process, How] = {}
         self.faults: list[Fault] = []
@@ -199,13 +204,43 @@ class World:
 
     def start_second(self) -> None:
         """Start another process while one is at work."""
-        kind = self.random.choice(["sync", "push", "dry", "undo"])
+        kind = self.random.choice(["sync", "push", "dry", "undo", "serve", "serve", "forget"])
         family = self.random.choice(self.families)
+        if kind == "serve":
+            self.serve(How(family=family, keep=self.random.choice(KEEPS)))
+            return
+        if kind == "forget":
+            self.start(How("forget", family, number=self.random.choice(self.keys)))
+            return
         self.start(
             How("undo", family, skips=True)
             if kind == "undo"
             else How("sync" if kind == "dry" else kind, family, whole=kind == "push", dry=kind == "dry", patience=0)
         )
+
+    def serve(self, how: How, *, writes: bool = True, seconds: float = 0.0) -> Command:
+        """Start a serve, for so many seconds, or for some; meanwhile people call, within the first 40 seconds."""
+        random = self.random
+        begun = self.start(replace(how, command="serve", serves=writes))
+        lasts = seconds or random.choice([2.0, 8.0, 50.0])
+        for _ in range(random.choice([1, 1, 2, 4])):
+            self.hub.after(random.uniform(0.1, min(lasts * 0.7, 40.0)), lambda: self.call(begun))
+        self.hub.after(lasts, lambda: self.stop_watch(begun.process))
+        return begun
+
+    def call(self, serving: Command) -> None:
+        """Somebody calls whom the list does not have, and 1C tells the name."""
+        random, keys = self.random, self.random.sample(self.callers, self.random.choice([1, 1, 2]))
+        listed = self.listed.get(keys[0])
+        if serving.learning is not None and not serving.process.dead:
+            name = listed if listed is not None and random.random() < 0.5 else self.name("Caller")
+            self.tell("    1C tells: %s = %s", keys, name)
+            serving.learning.learn(keys, name)
+
+    def told_since(self, at: float) -> tuple[list[str], float]:
+        """What ``StoreNames.told_since`` finds."""
+        rows = self.db.execute("SELECT number, at FROM online WHERE at > ? ORDER BY at", (at,)).fetchall()
+        return [number for number, _ in rows], rows[-1][1] if rows else at
 
     def stop_watch(self, process: Process) -> None:
         """Send SIGTERM to a watch."""
