@@ -7,8 +7,8 @@ from pathlib import Path
 from sqlite3 import Connection
 from typing import Any
 
-from astsync.errors import PbxConnectionLost
-from astsync.pbx import Family, Pbx, WriteResult
+from astsync.errors import PbxConnectionLost, PbxUnreachable
+from astsync.pbx import KeyPbx, Keys, WriteResult
 from astsync.phonebook.model import Progress, no_progress
 from astsync.stopping import NEVER, Stopping
 from astsync.store import Store
@@ -56,15 +56,19 @@ class Weakness:
 
 
 class FragileFamily:
-    """A family with a weakness; a ``Family``."""
+    """A family with a weakness; a ``Keys``."""
 
-    def __init__(self, inner: Family, weakness: Weakness) -> None:
+    def __init__(self, inner: Keys, weakness: Weakness) -> None:
         self._inner = inner
         self._weakness = weakness
 
     def read(self, progress: Progress = no_progress) -> dict[str, str]:
         """Read the family."""
         return self._inner.read(progress)
+
+    def get(self, number: str) -> str | None:
+        """Read one entry."""
+        return self._inner.get(number)
 
     def started(self) -> str:
         """When the PBX was started: what it forgets, it forgets as one that is killed."""
@@ -107,10 +111,11 @@ class FragileFamily:
 
 
 class FragilePbx:
-    """A PBX with a ``weakness``, over another one."""
+    """A PBX with a ``weakness``, over another one. One that is ``away`` takes no connection."""
 
-    def __init__(self, inner: Pbx) -> None:
+    def __init__(self, inner: KeyPbx) -> None:
         self.name = inner.name
+        self.away = False
         self._inner = inner
         self.weakness = Weakness()
 
@@ -120,7 +125,9 @@ class FragilePbx:
 
     @contextmanager
     def open(self, stopping: Stopping = NEVER) -> Iterator[FragileFamily]:
-        """Give the family."""
+        """Give the family. Raises PbxUnreachable."""
+        if self.away:
+            raise PbxUnreachable(f"{self.name}: no connection")
         with self._inner.open(stopping) as family:
             yield FragileFamily(family, self.weakness)
 

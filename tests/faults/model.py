@@ -53,6 +53,11 @@ def in_step(held: Names, owned: Set[str], wanted: Names, *, keep: bool = True) -
     return {**kept, **wanted}
 
 
+def free(told: Names, listed: Names, held: Names, owned: Set[str]) -> dict[str, str]:
+    """Give the names told online that a PBX is to hold beside a list: they take no key of somebody else."""
+    return {key: name for key, name in told.items() if key not in listed and (key in owned or key not in held)}
+
+
 def is_over(part: int, of: int) -> bool:
     """Tell whether so many of so many are more than the default limit of 30 %, which holds from 10 on."""
     return of >= 10 and part * 10 > of * 3
@@ -68,9 +73,12 @@ def refused_list(snapshot: Names | None, listed: Names) -> bool:
     return is_over(lost, len(before)) or is_over(changed, len(before))
 
 
-def refused_plan(held: Names, owned: Set[str], listed: Names) -> bool:
-    """Tell whether a PBX would lose or change too much of what is astsync's on it."""
-    ours = held.keys() & owned
+def refused_plan(held: Names, owned: Set[str], listed: Names, unlisted: Set[str]) -> bool:
+    """Tell whether a PBX would lose or change too much of what is astsync's on it.
+
+    ``unlisted`` are the keys with a name told online, or one that has expired: these count for nothing.
+    """
+    ours = held.keys() & owned - unlisted
     if ours and not listed:
         return True
     changed = sum(key in listed and listed[key] != held[key] for key in ours)

@@ -3,18 +3,19 @@
 import itertools
 import os
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import TypeVar
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
 from astsync.engine import Engine, RunOptions
-from astsync.engine.result import Report
 from astsync.errors import SourceError
 from astsync.finding import Finding
-from astsync.pbx import Pbx
+from astsync.pbx import KeyPbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Counterparty, Phone, Progress, no_progress
 from astsync.phonebook.names.maker import NameMaker
@@ -22,9 +23,10 @@ from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.ownership import owned_keys
 from astsync.phonebook.plan import Limits
 from astsync.stopping import NEVER, Stopping
-from astsync.store import Store
+from astsync.store import OnlineName, OnlineNames, Store
 from tests.faults.fragile import FragilePbx, FragileStore, Weakness
-from tests.faults.model import Done
+from tests.faults.model import Done, free
+from tests.memory_pbx import MemoryPbx
 
 QUICK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where the store is: in memory if that can be had, as waiting for a disk shows nothing here."""
@@ -33,9 +35,15 @@ NUMBERS = [str(74955550100 + i) for i in range(12)]
 THEIRS = [str(74956660100 + i) for i in range(4)]
 """Keys that the source never lists."""
 
+CALLERS = [str(74957770100 + i) for i in range(3)]
+"""Keys that it never lists either, and whose names 1C tells during calls."""
+KEPT = timedelta(days=7)
+
+T = TypeVar("T")
 NO_LIMITS = Limits(max_delete=None, max_change=None, allow_empty=True)
 UNLIMITED = RunOptions(limits=NO_LIMITS)
 keys = st.lists(st.sampled_from(NUMBERS), min_size=1, max_size=6, unique=True)
+callers = st.lists(st.sampled_from([*CALLERS, *NUMBERS[:2]]), min_size=1, max_size=3, unique=True)
 
 
 class Listed:
@@ -65,10 +73,11 @@ class Office(RuleBasedStateMachine):
 
     ``held`` is what the PBX must hold, ``owned`` what is astsync's of it; ``unsure`` are keys that a broken run may or
     may not have made astsync's, or no longer so: there the store is believed. ``doubtful`` are such only once somebody
-    writes them before the next good run.
+    writes them before the next good run. ``told`` are the names told online that count. ``branch`` is another PBX, for
+    which the store is believed.
     """
 
-    make_pbx: Callable[[], Pbx]
+    make_pbx: Callable[[], KeyPbx]
 
     @initialize()
     def begin(self) -> None:
@@ -76,6 +85,8 @@ class Office(RuleBasedStateMachine):
         self.file = Path(self._folder.name) / "store.sqlite3"
         self.source = Listed()
         self.pbx = FragilePbx(type(self).make_pbx())
+        self.branch = FragilePbx(MemoryPbx("branch"))
+        self.told: dict[str, str] = {}
         self.serial = itertools.count()
         self.held = self.pbx.held()
         self.owned: set[str] = set()
@@ -133,6 +144,31 @@ class Office(RuleBasedStateMachine):
         for file in self.file.parent.glob(f"{self.file.name}*"):
             file.unlink()
         self.owned, self.unsure, self.doubtful, self.snapshot, self.done = set(), set(), set(), None, None
+        self.told = {}
+
+    @rule(numbers=callers)
+    def a_name_is_told_online(self, numbers: list[str]) -> None:
+        """1C tells it during a call; it is stored, and no PBX is written yet."""
+        name = self._name("Caller")
+        self._run(lambda engine: engine.keep_online(dict.fromkeys(numbers, name), KEPT.total_seconds()))
+        self.told |= {number: name for number in numbers if number not in (self.snapshot or {})}
+
+    @rule()
+    def the_time_of_names_told_online_is_over(self) -> None:
+        with closing(Store(self.file)) as store:
+            kept = store.online(datetime.now(UTC)).names.values()
+            store.save_online(OnlineName(n.number, n.name, n.at - 2 * KEPT, n.until - 2 * KEPT) for n in kept)
+        self.told = {}
+
+    @rule(number=st.sampled_from(CALLERS))
+    def somebody_writes_on_another_pbx(self, number: str) -> None:
+        self.branch.write({number: self._name("Theirs")})
+
+    @rule(numbers=callers)
+    def somebody_writes_what_was_told_online(self, numbers: list[str]) -> None:
+        entries = {number: self.told[number] for number in numbers if number in self.told}
+        self._somebody(entries, [])
+        self.unsure |= entries.keys() - self.owned
 
     def _somebody(self, entries: dict[str, str], gone: list[str]) -> None:
         self.pbx.write(entries, gone)
@@ -146,6 +182,27 @@ class Office(RuleBasedStateMachine):
 
     # How things stand.
 
+    @invariant()
+    def names_told_online_are_kept(self) -> None:
+        if hasattr(self, "told"):
+            assert {number: one.name for number, one in self._stored_online().names.items()} == self.told
+
+    def _stored_online(self) -> OnlineNames:
+        with closing(Store(self.file, write=False)) as store:
+            return store.online(datetime.now(UTC))
+
+    def _unlisted(self) -> set[str]:
+        """The keys that have, or had, a name told online."""
+        stored = self._stored_online()
+        return {*stored.names, *stored.expired}
+
+    def _beside(self, listed: dict[str, str]) -> dict[str, str]:
+        """The names told online that the PBX is to hold beside a list."""
+        return free(self.told, listed, self.held, self.owned)
+
+    def _drop_listed(self) -> None:
+        self.told = {number: name for number, name in self.told.items() if number not in (self.snapshot or {})}
+
     def _learn_unsure(self) -> None:
         self.owned = (self.owned - self.unsure) | (self.unsure & self._owned())
         self.unsure = set()
@@ -158,22 +215,27 @@ class Office(RuleBasedStateMachine):
             snapshot = store.snapshot_names()
         assert snapshot == self.snapshot
 
-    def _owned(self) -> set[str]:
+    def _owned(self, pbx: FragilePbx | None = None) -> set[str]:
+        where = pbx or self.pbx
         with closing(Store(self.file, write=False)) as store:
-            return owned_keys(store.owners(self.pbx.name, RunOptions().family), self.pbx.held())
+            return owned_keys(store.owners(where.name, RunOptions().family), where.held())
 
     def _store_says(self) -> tuple[object, ...]:
         with closing(Store(self.file, write=False)) as store:
             return store.runs(), store.snapshot(), store.owners(self.pbx.name, RunOptions().family)
 
     def _run(
-        self, command: Callable[[Engine], Report], options: RunOptions = UNLIMITED, weakness: Weakness | None = None
-    ) -> Report:
+        self,
+        command: Callable[[Engine], T],
+        options: RunOptions = UNLIMITED,
+        weakness: Weakness | None = None,
+        pbxs: Sequence[FragilePbx] = (),
+    ) -> T:
         with closing(FragileStore(self.file, weakness or Weakness())) as store:
             engine = Engine(
                 source=lambda: self.source,
                 builder=lambda: BookBuilder(NumberParser(), NameMaker(legal_form="keep")),
-                pbxs=[self.pbx],
+                pbxs=pbxs or [self.pbx],
                 store=store,
                 options=options,
             )

@@ -8,7 +8,7 @@ import itertools
 import os
 import sys
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import closing, suppress
 from typing import Literal
 
@@ -22,19 +22,19 @@ from astsync.config import PbxConfig
 from astsync.engine import Engine, RunOptions
 from astsync.engine.result import Report
 from astsync.errors import ConfigError, PbxError, SourceError
-from astsync.pbx import Pbx
+from astsync.pbx import KeyPbx
 from astsync.pbx.astdb import AmiPbx
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.store import Store
 from tests.faults import model
-from tests.faults.fragile import Crash, Weakness
+from tests.faults.fragile import Crash, FragilePbx, Weakness
 from tests.faults.model import Done
-from tests.faults.office import NO_LIMITS, NUMBERS, UNLIMITED, Office, keys
+from tests.faults.office import CALLERS, NO_LIMITS, NUMBERS, UNLIMITED, Office, callers, keys
 from tests.memory_pbx import MemoryPbx
 
 WHOLE = "ASTSYNC_FAULTS" in os.environ
 some = st.frozensets(st.sampled_from(NUMBERS), min_size=1, max_size=3)
-commands = st.sampled_from(["sync", "push", "undo"])
+commands = st.sampled_from(["sync", "push", "undo", "online"])
 
 
 class Tool(Office):
@@ -71,6 +71,43 @@ class Tool(Office):
     def restore(self) -> None:
         self._bring_in_step(lambda engine: engine.restore(), self.snapshot or {})
 
+    @rule(numbers=callers, away=st.booleans())
+    def a_name_is_told_online_and_written(self, numbers: list[str], away: bool) -> None:
+        """It comes to every PBX at once, over no key of somebody else; one that is away gets it by its next sync."""
+        self._learn_unsure()
+        self.a_name_is_told_online(numbers)
+        told = {number: self.told[number] for number in numbers if number in self.told}
+        before, free = Done(0, dict(self.held), set(self.owned)), model.free(told, {}, self.held, self.owned)
+        there = self.branch.held()
+        branch = {**there, **({} if away else model.free(told, {}, there, self._owned(self.branch)))}
+        self.branch.away = away
+        report = self._run(lambda engine: engine.write_online(numbers, [self.pbx, self.branch]))
+        self.branch.away = False
+        if report is None:
+            assert not told
+            self._check_nothing_changed()
+            return
+        office, far = report.pbx
+        assert (office.error, isinstance(far.error, PbxError)) == (None, away), report
+        self.held |= free
+        assert (self.pbx.held(), self.branch.held()) == (self.held, branch)
+        self.owned |= free.keys()
+        self.doubtful -= told.keys()
+        assert self._owned() & self.held.keys() == self.owned & self.held.keys()
+        if self.held != before.held:
+            self.done = Done(report.run or 0, before.held, before.owned, dict(self.held), set(self.owned))
+        self.seen["told, and one away" if away else "told"] += 1
+        self.seen["told, and foreign"] += told.keys() != free.keys()
+
+    @rule()
+    def sync_everywhere(self) -> None:
+        """What a PBX that was away has missed comes with its next sync."""
+        there, ours = self.branch.held(), self._owned(self.branch)
+        self.snapshot = snapshot = dict(self.source.names)
+        branch = model.in_step(there, ours, {**snapshot, **model.free(self.told, snapshot, there, ours)})
+        self._bring_in_step(lambda engine: engine.sync(), snapshot, pbxs=[self.pbx, self.branch])
+        assert self.branch.held() == branch
+
     @rule(whole=st.booleans(), lost=st.integers(0, 5), renamed=st.integers(0, 5), spoilt=st.integers(0, 5))
     def sync_within_the_limits(self, whole: bool, lost: int, renamed: int, spoilt: int) -> None:
         """A list, or a plan, that goes too far is refused; a plan's refusal does not make the list a bad one."""
@@ -83,7 +120,7 @@ class Tool(Office):
         listed = dict(self.source.names)
         self._learn_unsure()
         bad_list = model.refused_list(self.snapshot, listed)
-        if not bad_list and not model.refused_plan(self.held, self.owned, listed):
+        if not bad_list and not self._refused_plan(listed):
             self.snapshot = listed
             self._bring_in_step(lambda engine: engine.sync(), listed, RunOptions())
             return
@@ -92,7 +129,11 @@ class Tool(Office):
         assert report.exit_code == 6, report
         if listed and not bad_list:
             self.snapshot = listed
+            self._drop_listed()
         self._check_nothing_changed()
+
+    def _refused_plan(self, listed: dict[str, str]) -> bool:
+        return model.refused_plan(self.held, self.owned, listed, self._unlisted())
 
     @rule()
     def a_dry_run(self) -> None:
@@ -100,7 +141,8 @@ class Tool(Office):
         report = self._run(lambda engine: engine.sync(), RunOptions(dry_run=True, limits=NO_LIMITS))
         assert report.exit_code == 0
         self._learn_unsure()
-        wanted = model.in_step(self.held, self.owned, self.source.names)
+        names = self.source.names
+        wanted = model.in_step(self.held, self.owned, {**names, **self._beside(names)})
         plan = report.pbx[0].plan
         assert plan is not None
         assert plan.changes == sum(wanted.get(key) != self.held.get(key) for key in wanted.keys() | self.held.keys())
@@ -137,16 +179,48 @@ class Tool(Office):
             self._somebody({number: self._name("Spoilt") for number in numbers[:3]}, numbers[3:])
         if command == "sync":
             self.snapshot = self._list_anew(numbers)
+        if command == "online":
+            self.a_name_is_told_online(self._of_call(numbers))
         if (command == "push" and self.snapshot is None) or (command == "undo" and self.done is None):
             return
         before, done = Done(0, dict(self.held), self._owned()), self.done
         self.pbx.weakness = weak
+        wanted = self._wanted_by(command, numbers, before)
         with suppress(Crash, PbxError, ConfigError):
-            self._run(lambda engine: _run_of(engine, command, done), weakness=weak)
+            self._run(lambda engine: self._run_of(engine, command, done, numbers), weakness=weak)
         self.pbx.weakness = Weakness()
-        self._learn_from_broken(before, command, forgetful=bool(weak.forgotten))
+        self._learn_from_broken(before, wanted, forgetful=bool(weak.forgotten), narrow=command == "online")
+        self._learn_told(done if command == "undo" else None)
         for how in weak.struck or {"nothing"}:
             self.seen[how] += 1
+
+    def _run_of(self, engine: Engine, command: str, done: Done | None, numbers: list[str]) -> None:
+        if command == "undo" and done is not None:
+            engine.undo(done.run, skip_changed=True)
+        elif command == "online":
+            engine.write_online(self._of_call(numbers), [self.pbx])
+        elif command == "push":
+            engine.push()
+        else:
+            engine.sync()
+
+    def _wanted_by(self, command: str, numbers: list[str], before: Done) -> dict[str, str] | None:
+        """What a command wants the PBX to hold; None of an undo."""
+        listed = dict(self.snapshot or {}) if command != "online" else {}
+        told = self.told if command != "online" else {n: self.told[n] for n in self._of_call(numbers) if n in self.told}
+        return None if command == "undo" else {**listed, **model.free(told, listed, before.held, before.owned)}
+
+    def _of_call(self, numbers: list[str]) -> list[str]:
+        return [*numbers[:2], CALLERS[0]]
+
+    def _learn_told(self, undone: Done | None) -> None:
+        """A broken run may have saved its list, or forgotten what it puts back; all other names are kept."""
+        kept = {number: one.name for number, one in self._stored_online().names.items()}
+        back = {(key, undone.after.get(key)) for key in undone.keys} if undone is not None else set()
+        gone = self.told.items() - kept.items()
+        assert not {number for number, name in gone if (number, name) not in back} - (self.snapshot or {}).keys()
+        assert not kept.items() - self.told.items()
+        self.told = kept
 
     def _list_anew(self, numbers: list[str]) -> dict[str, str]:
         for number in numbers:
@@ -155,10 +229,10 @@ class Tool(Office):
             del self.source.names[number]
         return dict(self.source.names)
 
-    def _learn_from_broken(self, before: Done, command: str, *, forgetful: bool) -> None:
+    def _learn_from_broken(self, before: Done, wanted: dict[str, str] | None, *, forgetful: bool, narrow: bool) -> None:
         """A key that the run gave another value is ours, or was put back; the others belong to whom they did."""
         self.held = self.pbx.held()
-        listed = self.snapshot if command != "undo" else None
+        listed = self.snapshot if wanted is not None else None
         with closing(Store(self.file, write=False)) as store:
             last = max((record.run for record in store.runs(1)), default=0)  # none where the first run died at once
             saved = store.snapshot()
@@ -167,11 +241,12 @@ class Tool(Office):
         elif saved is None:
             self.snapshot = None
         changed = {key for key in before.held.keys() | self.held.keys() if before.held.get(key) != self.held.get(key)}
-        self._check_broken(before, changed, last, listed, forgetful=forgetful)
-        self.owned = (before.owned - changed) | {key for key in changed if listed is not None and key in listed}
-        equal = {key for key, name in (listed or {}).items() if before.held.get(key) == name}
-        self.unsure = equal - before.owned if listed is not None else before.owned | changed
-        self.doubtful = (before.owned - (listed or {}).keys()) | (changed - before.owned)
+        self._check_broken(before, changed, last, wanted, forgetful=forgetful)
+        self.owned = (before.owned - changed) | {key for key in changed if wanted is not None and key in wanted}
+        equal = {key for key, name in (wanted or {}).items() if before.held.get(key) == name}
+        self.unsure = equal - before.owned if wanted is not None else before.owned | changed
+        doubtful = self.doubtful if narrow else before.owned - (wanted or {}).keys()
+        self.doubtful = doubtful | (changed - before.owned)
         self.done = self._done_as_recorded(last, before) if changed else None
 
     def _done_as_recorded(self, run: int, before: Done) -> Done:
@@ -220,15 +295,23 @@ class Tool(Office):
         assert report.exit_code == 0, report
         self.held = held
         assert self.pbx.held() == held
+        back = {(key, done.after.get(key)) for key in done.keys}
+        self.told = {number: name for number, name in self.told.items() if (number, name) not in back}
         self._learn(report, before)
         assert self.owned & self.held.keys() == owned
 
     def _bring_in_step(
-        self, command: Callable[[Engine], Report], wanted: dict[str, str], options: RunOptions = UNLIMITED
+        self,
+        command: Callable[[Engine], Report],
+        listed: dict[str, str],
+        options: RunOptions = UNLIMITED,
+        pbxs: Sequence[FragilePbx] = (),
     ) -> None:
         self._learn_unsure()
+        wanted = {**listed, **self._beside(listed)}
         before = Done(0, dict(self.held), set(self.owned))
-        report = self._run(command, options)
+        report = self._run(command, options, pbxs=pbxs)
+        self._drop_listed()
         assert report.exit_code == 0, report
         assert report.pbx[0].verified is True
         self.held = model.in_step(self.held, self.owned, wanted, keep=options.foreign == "keep")
@@ -243,19 +326,13 @@ class Tool(Office):
             self.done = Done(report.run, before.held, before.owned, dict(self.held), set(self.owned))
 
 
-def _run_of(engine: Engine, command: str, done: Done | None) -> Report:
-    if command == "undo" and done is not None:
-        return engine.undo(done.run, skip_changed=True)
-    return engine.push() if command == "push" else engine.sync()
-
-
-def machine(make_pbx: Callable[[], Pbx]) -> type[Tool]:
+def machine(make_pbx: Callable[[], KeyPbx]) -> type[Tool]:
     """Give the machine over PBXs that a function makes."""
     return type("ToolMachine", (Tool,), {"make_pbx": staticmethod(make_pbx), "seen": Counter()})
 
 
-HAPPENED = {"crash", "lost", "refused", "forgotten", "undone"}
-RARELY = {"undo refused", "skipped", "refused list", "refused plan"}
+HAPPENED = {"crash", "lost", "refused", "forgotten", "undone", "told", "told, and one away"}
+RARELY = {"told, and foreign", "undo refused", "skipped", "refused list", "refused plan"}
 """What a game must have met to have shown anything; the rare ones a long game."""
 
 

@@ -370,8 +370,9 @@ class Session:
         answer = self.asterisk.answer(action)
         if action.name in WRITES:
             world.oracle.done(self, action, before, answer)
+        elif action.name == "DBGet":
+            world.oracle.gets(self, action.headers["Family"], action.key, self.asterisk.shown_value)
         reading, self.answer = self.asterisk.shown if action.name == "DBGetTree" else None, answer
-        value = self.asterisk.shown_value
         world.point("done", self, action)
         if not self.is_open or self.hangs:
             return
@@ -379,17 +380,19 @@ class Session:
         self.answer = b""
         if action.name == "Logoff" or (action.name == "DBGetTree" and reading is None):
             self.cut(stays=False, broken=False)  # a list gets holes where a write failed, which ends the session
+        self._answered(action, answer, reading)
+        world.point("answered", self, action)
+
+    def _answered(self, action: Action, answer: bytes, reading: Family | None) -> None:
+        world = self.asterisk.world
         if reading is not None:
             world.oracle.reads(self, action.headers["Family"], reading)
-        elif action.name == "DBGet":
-            world.oracle.gets(self, action.headers["Family"], action.key, value)
         elif action.name == "Ping":
             world.oracle.believes(self.process, self.asterisk.name)
         elif action.name in WRITES:
             world.oracle.answers(self, action, answer)
         elif action.name == "Login" and action.headers.get("Events") != "off":
             self.asterisk.say_booted(self)
-        world.point("answered", self, action)
 
     def hang(self, seconds: float) -> None:
         """Do nothing for so long, and then what was sent by then."""

@@ -15,10 +15,10 @@ from astsync.errors import AstsyncError, PbxForgot, SourceUnreachable
 from astsync.finding import Finding
 from astsync.lookup import serving
 from astsync.parts import Parts
+from astsync.pbx import Pbx
 from astsync.phonebook.book import BookBuilder
 from astsync.phonebook.model import Claim, Counterparty, Decide, Entry, Note, Phonebook, Progress, no_progress
 from astsync.phonebook.plan import Lifted
-from astsync.pbx import Pbx
 from astsync.sources import CONFIG
 from astsync.stopping import NEVER, Stopping
 from astsync.store import Store
@@ -55,7 +55,7 @@ class How:
     every: float = EVERY
     keep: str = "5m"
     serves: bool = False
-    """For watch: it writes what a process beside it has stored. For serve: it writes itself, and does not only store."""
+    """For watch: it writes what a process beside it has stored. For serve: it writes, and does not only store."""
     number: str = ""
 
     def __str__(self) -> str:

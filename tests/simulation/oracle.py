@@ -15,6 +15,7 @@ from astsync.errors import EXIT_INTERRUPTED
 from astsync.store import ONLINE_RUN
 from tests.simulation.online import Online, Told, free
 from tests.simulation.owners import Kept, Names, Owners, Step, begin, end, gives_up, is_far, step_back, steps_of
+from tests.simulation.tasks import clock
 
 if TYPE_CHECKING:
     from tests.simulation.asterisk import Action, Session
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from tests.simulation.tasks import Process
     from tests.simulation.world import World
 
+WRITTEN, EXPIRED = "told online: written at once", "told online: expired, and deleted"
+FORGOTTEN, FOREIGN = "told online: put back, and forgotten", "told online: not written over a foreign key"
+"""What a world has seen of names told online."""
 Place = tuple[str, str]
 """A PBX and a family."""
 
@@ -241,6 +245,11 @@ class Oracle:
             part.put.add(action.key)
         else:
             part.deleted.add(action.key)
+        run = self.runs[session.process]
+        if good and run.is_narrow:
+            self._world.seen[WRITTEN] += 1
+        elif good and action.name == "DBDel" and action.key in run.unlisted:
+            self._world.seen[EXPIRED] += 1
 
     def _part(self, session: Session, family: str) -> Part | None:
         run = self.runs.get(session.process)
@@ -292,6 +301,9 @@ class Oracle:
         """Names told online were stored."""
         if self._world.holder is not process:
             raise self._wrong(f"{told} is kept without the lock")
+        seconds = self._world.keeps(process)
+        if any(abs(one.until - one.at - seconds) > 0.001 or abs(one.at - clock()) > 1 for one in told.values()):
+            raise self._wrong(f"{told} is not kept for {seconds} s from now on")
         self.online.keep(told, self.snapshot or {})
 
     def forgets(self, process: Process, names: Sequence[tuple[str, str]]) -> None:
@@ -306,6 +318,7 @@ class Oracle:
         if not written >= {*names}:
             raise self._wrong(f"run {run.number} forgets {names}, and puts back {written}")
         self.online.forget(names)
+        self._world.seen[FORGOTTEN] += 1
 
     def erases(self, process: Process, keys: Iterable[str]) -> None:
         """What is stored of some keys was erased, but whose they are and how they are listed."""
@@ -342,6 +355,7 @@ class Oracle:
             wanted = free(run.told or {}, {}, reading.held, reading.ours)
             steps = {key: Step("write", reading.held.get(key), name) for key, name in wanted.items()}
             steps = {key: step for key, step in steps.items() if step.old != step.new}
+            self._world.seen[FOREIGN] += len((run.told or {}).keys() - wanted.keys())
         else:
             steps, wanted = self._steps_of_list(run, pbx, reading)
         run.parts[pbx] = Part(place, steps, wanted, reading, reading, run.how.whole)
@@ -392,7 +406,8 @@ class Oracle:
     def ends(self, process: Process, compared: Set[str], *, in_order: bool) -> None:
         """A run is over: nothing is sent any more. What its last readings have shown is in the store.
 
-        ``compared``: the PBXs that it says it has read again. ``in_order``: it was not interrupted, and the store did not fail. A run whose time is over takes no answer.
+        ``compared``: the PBXs that it says it has read again. ``in_order``: it was not interrupted, and the store did
+        not fail. A run whose time is over takes no answer.
         """
         run = self.runs[process]
         in_order = in_order and self._world.hub.now < run.until

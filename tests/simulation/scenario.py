@@ -1,13 +1,11 @@
 """What happens in one seed: a history, runs that something strikes, and then runs in peace, which must end well."""
 
-from collections.abc import Sequence
-
-from tests.simulation.asterisk import Asterisk
+from tests.simulation.calls import CallsInPeace
 from tests.simulation.commands import EVERY, Command, How
 from tests.simulation.faults import chosen
 from tests.simulation.online import free
 from tests.simulation.oracle import Place, Wrong
-from tests.simulation.owners import LIMITED_FROM, step_back
+from tests.simulation.owners import LIMITED_FROM, is_far, step_back
 from tests.simulation.patched import Player
 from tests.simulation.world import KEEPS, World, again
 
@@ -44,7 +42,7 @@ class Scenario:
             family=world.families[0],
             keeps=random.random() < 0.85,
             patience=random.choice([0, 5, 30]),
-            keep=random.choice(KEEPS),
+            keep=random.choice([*KEEPS]),
         )
 
     def play(self) -> None:
@@ -63,7 +61,7 @@ class Scenario:
             self._converge(how)
         if random.random() < 0.04:
             self._restore_by_watch(how)
-        if random.random() < 0.12:
+        if random.random() < (0.12 if len(world.numbers) < LIMITED_FROM else 0.6):
             self._call_in_peace(how)
         if random.random() < 0.5:
             self._undo_at_last(how)
@@ -87,19 +85,7 @@ class Scenario:
         kinds = {"sync": 10, "push": 3, "undo": 4, "watch": 2, "empty": 1, "serve": 4, "forget": 0.5}
         command = random.choices([*kinds], weights=[*kinds.values()])[0]
         world.faults = chosen(random, random.choices([0, 1, 2, 3], weights=[1, 12, 5, 2])[0])
-        how = again(self.how, lifts=random.random() < 0.3)
-        if command == "undo":
-            how = again(how, command="undo", skips=random.random() < 0.6, undoes=self._undoable())
-        elif command == "push":
-            how = again(how, command="push", whole=True)
-        elif command == "watch":
-            how = again(how, command="watch", serves=random.random() < 0.5)
-        elif command == "forget":
-            how = again(how, command="forget", number=random.choice(world.keys))
-        elif command == "empty":
-            world.listed, how = {}, again(how, lifts=False)
-        if random.random() < 0.1:
-            how = again(how, durable=True)
+        how = self._how_of(command)
         beside = how.serves or (command not in {"serve", "forget"} and random.random() < 0.15)
         begun = world.serve(how) if command == "serve" else world.start(how)
         if beside:
@@ -112,6 +98,21 @@ class Scenario:
         if command == "empty" or not world.listed:
             world.change_list()
             world.listed.setdefault(world.numbers[0], world.name("Firma"))
+
+    def _how_of(self, command: str) -> How:
+        world, random = self.world, self.random
+        how = again(self.how, lifts=random.random() < 0.3, durable=random.random() < 0.1)
+        if command == "undo":
+            how = again(how, command="undo", skips=random.random() < 0.6, undoes=self._undoable())
+        elif command == "push":
+            how = again(how, command="push", whole=True)
+        elif command == "watch":
+            how = again(how, command="watch", serves=random.random() < 0.5)
+        elif command == "forget":
+            how = again(how, command="forget", number=random.choice(world.keys))
+        elif command == "empty":
+            world.listed, how = {}, again(how, lifts=False)
+        return how
 
     def _undoable(self) -> int | None:
         runs = sorted({run for (run, _, _), record in self.world.oracle.records.items() if record})
@@ -127,22 +128,40 @@ class Scenario:
         world = self.world
         world.listed.setdefault(world.numbers[0], world.name("Firma"))
         expected = self._expected(how)
-        command = world.play(again(how, command="sync"))
+        lifts = world.random.random() < 0.5 or self._is_limited(expected, how)
+        command = world.play(again(how, command="sync", lifts=lifts))
         if not command.ok:
             raise Wrong(f"a sync in peace failed: {_outcome(command)} {command.error} {command.report}")
         self._check_in_step(expected, how)
         self._check()
 
-    def _expected(self, how: How) -> dict[str, dict[str, str]]:
-        """What each PBX must hold: the list, and what is not astsync's."""
+    def _expected(self, how: How, runs: int = 1) -> dict[str, dict[str, str]]:
+        """What each PBX must hold after so many runs: the list, names told online, and what is not astsync's.
+
+        Where foreign keys are deleted, a name told online takes the place of one only in the run after that.
+        """
         world = self.world
-        expected = {}
+        expected, told = {}, self._told()
         for name, asterisk in world.asterisks.items():
             held = asterisk.held(how.family)
             ours = world.oracle.of((name, how.family)).ours(held)
             kept = {key: value for key, value in held.items() if how.keeps and key not in ours}
-            expected[name] = kept | free(self._told(), world.listed, held, ours) | world.listed
+            expected[name] = kept | free(told, world.listed, kept if runs > 1 else held, ours) | world.listed
         return expected
+
+    def _is_limited(self, expected: dict[str, dict[str, str]], how: How) -> bool:
+        """Whether a sync goes so far that a limit may refuse it. Names told online come and go without one."""
+        world = self.world
+        listed, before = world.listed, world.oracle.snapshot or {}
+        if is_far(before, listed, before):
+            return True
+        for name, asterisk in world.asterisks.items():
+            held = asterisk.held(how.family)
+            ours = world.oracle.of((name, how.family)).ours(held)
+            counted = held.keys() & (ours if how.keeps else held.keys()) - (world.oracle.online.told.keys() & ours)
+            if is_far(held, expected[name], counted):
+                return True
+        return False
 
     def _told(self) -> dict[str, str]:
         """The names told online that count, and will still do so in a while: those are waited for that expire soon."""
@@ -158,7 +177,7 @@ class Scenario:
             if held != expected[name]:
                 raise Wrong(f"{name} holds {held}, not {expected[name]}")
             ours = world.oracle.of((name, how.family)).ours(held)
-            told = {key for key, value in self._told().items() if held.get(key) == value}
+            told = {key for key, value in world.oracle.online.counting().items() if held.get(key) == value}
             if not world.listed.keys() <= ours & held.keys() <= world.listed.keys() | told:
                 raise Wrong(f"{sorted(ours)} are astsync's on {name}, not the list {sorted(world.listed)}")
 
@@ -166,7 +185,7 @@ class Scenario:
         """A watch in peace does the same by itself."""
         world = self.world
         world.listed.setdefault(world.numbers[0], world.name("Firma"))
-        expected = self._expected(how)
+        expected = self._expected(how, runs=2)
         begun = world.start(again(how, command="watch"))
         world.hub.after(3.5 * EVERY, lambda: world.stop_watch(begun.process))
         world.finish()
@@ -204,50 +223,9 @@ class Scenario:
         return {key: name for key, name in self._told().items() if key in ours}
 
     def _call_in_peace(self, how: How) -> None:
-        """What 1C tells is soon on every PBX, on one that was away when it is back, and on no key of somebody else.
-
-        Put back, it does not come back; and when its time is over, it goes.
-        """
-        world, random = self.world, self.random
-        world.calm()
-        how = again(how, keep="7d")
-        before = {name: dict(asterisk.held(how.family)) for name, asterisk in world.asterisks.items()}
-        away = random.choice([*world.asterisks.values()]) if random.random() < 0.5 else None
-        if away is not None:
-            away.commit(at_once=True)
-            away.stop(25.0, "restart")
-        begun = world.serve(how, seconds=180.0)
-        world.hub.run(lambda: begun.learning is not None)
-        world.hub.after(88.0, lambda: self._check_told([a for a in world.asterisks.values() if a is not away], before, how))
-        world.finish()
-        self._check_told([*world.asterisks.values()], before, how)
+        CallsInPeace(self.world, again(how, keep="7d")).play()
         self._check()
-        run = world.oracle.last_run
-        if random.random() < 0.5 and any(number == run for (number, _, _), kept in world.oracle.records.items() if kept):
-            self._undo_told(how, run)
-        elif random.random() < 0.5:
-            world.hub.now += 8 * 24 * 3600
         self._converge(how)
-
-    def _check_told(self, asterisks: Sequence[Asterisk], before: dict[str, dict[str, str]], how: How) -> None:
-        snapshot = self.world.oracle.snapshot or {}
-        for asterisk in asterisks:
-            held, old = asterisk.held(how.family), before[asterisk.name]
-            ours = self.world.oracle.of((asterisk.name, how.family)).ours(old)
-            told = free(self.world.oracle.online.counting(), snapshot, old, ours)
-            if held != {**old, **told}:
-                raise Wrong(f"{asterisk.name} holds {held}, and held {old}; 1C told {told}")
-
-    def _undo_told(self, how: How, run: int) -> None:
-        world = self.world
-        gone = {key: kept.new for (number, _, _), record in world.oracle.records.items() if number == run
-                for key, kept in record.items()}
-        command = world.play(again(how, command="undo", undoes=run))
-        if not command.ok:
-            raise Wrong(f"an undo in peace failed: {_outcome(command)} {command.error} {command.report}")
-        told = world.oracle.online.counting()
-        if any(told.get(key) == name is not None for key, name in gone.items()):
-            raise Wrong(f"{gone} was put back, and is still told online: {told}")
 
     def _undo_at_last(self, how: How) -> None:
         """A run in peace, put back at once, leaves every PBX as it was before."""

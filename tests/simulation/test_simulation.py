@@ -8,11 +8,11 @@ import pytest
 
 from tests.simulation.faults import KINDS
 from tests.simulation.mutants import MUTANTS
-from tests.simulation.oracle import Wrong
+from tests.simulation.oracle import EXPIRED, FOREIGN, FORGOTTEN, WRITTEN, Wrong
 from tests.simulation.patched import patched
 from tests.simulation.scenario import play
 
-SEEDS = 2_000
+SEEDS = 1_600
 SHARES = 4
 FOUND_WITHIN = 5_000
 """Seeds within which each mutant is found."""
@@ -40,6 +40,7 @@ def test_whatever_strikes_one_more_run_puts_all_right(share: int) -> None:
         except Exception as error:
             raise AssertionError(f"{AGAIN} {seed}") from error
     assert seen.keys() >= {name for name, (_, weight) in KINDS.items() if weight}, "a fault that struck nothing"
+    assert seen.keys() >= {WRITTEN, EXPIRED, FORGOTTEN, FOREIGN}
 
 
 def test_a_seed_happens_the_same_way_each_time() -> None:

@@ -27,14 +27,14 @@ LISTED = [str(74955550100 + i) for i in range(12)]
 """Keys that the source may list: in most worlds the first half."""
 THEIRS = [str(74956660100 + i) for i in range(2)]
 """Keys that it never lists: with foreign = "keep" no run may touch them."""
-CALLERS = [str(74957770100 + i) for i in range(3)]
+CALLERS = [str(74957770100 + i) for i in range(8)]
 """Keys that it never lists either, and whose names 1C tells during calls, as it does of those that it may list."""
 FILES = 100
 """One seed of so many has its store in a file."""
 QUICK = "/dev/shm" if os.access("/dev/shm", os.W_OK) else None
 """Where that file is: waiting for a disk shows nothing here."""
-KEEPS = ("20s", "5m", "7d")
-"""How long names told online are kept."""
+KEEPS = {"20s": 20, "5m": 300, "7d": 7 * 24 * 3600}
+"""How long names told online are kept, in words and in seconds."""
 ENDS_WITHIN = 400.0
 """Seconds within which a run ends, whatever a PBX does: its patience, and some time-outs."""
 
@@ -55,8 +55,9 @@ class World:
         self.asterisks: dict[str, Asterisk] = {}
         self.listed: dict[str, str] = {}
         self.numbers = LISTED if self.random.random() < 0.08 else LISTED[: len(LISTED) // 2]
-        self.callers = [*CALLERS, *self.numbers[:3]]
-        self.keys = [*self.numbers, *THEIRS, *CALLERS]
+        callers = CALLERS if len(self.numbers) >= LIMITED_FROM else CALLERS[:3]
+        self.callers = [*callers, *self.numbers[:3]]
+        self.keys = [*self.numbers, *THEIRS, *callers]
         self.holder: Process | None = None
         self.hows: dict[Process, How] = {}
         self.faults: list[Fault] = []
@@ -165,6 +166,8 @@ class World:
             asterisk.put(family, key, random.choice(known))
         elif kind == "listed" and key in self.listed:
             asterisk.put(family, key, self.listed[key])
+        elif kind == "listed" and key in self.oracle.online.told:
+            asterisk.put(family, key, self.oracle.online.told[key].name)
         else:
             asterisk.put(family, key, self.name("Somebody"))
         self.tell("    somebody: %s = %s on %s", key, asterisk.held(family).get(key), asterisk.name)
@@ -207,7 +210,7 @@ class World:
         kind = self.random.choice(["sync", "push", "dry", "undo", "serve", "serve", "forget"])
         family = self.random.choice(self.families)
         if kind == "serve":
-            self.serve(How(family=family, keep=self.random.choice(KEEPS)))
+            self.serve(How(family=family, keep=self.random.choice([*KEEPS])))
             return
         if kind == "forget":
             self.start(How("forget", family, number=self.random.choice(self.keys)))
@@ -230,12 +233,16 @@ class World:
 
     def call(self, serving: Command) -> None:
         """Somebody calls whom the list does not have, and 1C tells the name."""
-        random, keys = self.random, self.random.sample(self.callers, self.random.choice([1, 1, 2]))
+        random, keys = self.random, self.random.sample(self.callers, self.random.randint(1, len(self.callers) // 3))
         listed = self.listed.get(keys[0])
         if serving.learning is not None and not serving.process.dead:
             name = listed if listed is not None and random.random() < 0.5 else self.name("Caller")
             self.tell("    1C tells: %s = %s", keys, name)
             serving.learning.learn(keys, name)
+
+    def keeps(self, process: Process) -> int:
+        """For how many seconds a process keeps names told online."""
+        return KEEPS[self.hows[process].keep]
 
     def told_since(self, at: float) -> tuple[list[str], float]:
         """What ``StoreNames.told_since`` finds."""
