@@ -82,7 +82,7 @@ class PhonebookGoal:
         refused = {name: error for name, error in checked.items() if error is not None}
         if self._wrongly_empty() and works and not refused:
             empty = _empty(self._snapshot)
-            log.warning("%s; no PBX holds anything of astsync's: nothing is written\n%s", empty, empty.hint)
+            log.warning("%s; no PBX holds an entry of an earlier list, so none is deleted\n%s", empty, empty.hint)
         return refused
 
     def _moved(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:

@@ -74,6 +74,7 @@ class Tool(Office):
     @rule(numbers=callers, away=st.booleans())
     def a_name_is_told_online_and_written(self, numbers: list[str], away: bool) -> None:
         """It comes to every PBX at once, over no key of somebody else; one that is away gets it by its next sync."""
+        self.doubtful |= self.unsure  # it decides of no other key
         self._learn_unsure()
         self.a_name_is_told_online(numbers)
         told = {number: self.told[number] for number in numbers if number in self.told}
@@ -97,7 +98,8 @@ class Tool(Office):
         if self.held != before.held:
             self.done = Done(report.run or 0, before.held, before.owned, dict(self.held), set(self.owned))
         self.seen["told, and one away" if away else "told"] += 1
-        self.seen["told, and foreign"] += told.keys() != free.keys()
+        if told.keys() != free.keys():
+            self.seen["told, and foreign"] += 1
 
     @rule()
     def sync_everywhere(self) -> None:
@@ -244,8 +246,9 @@ class Tool(Office):
         self._check_broken(before, changed, last, wanted, forgetful=forgetful)
         self.owned = (before.owned - changed) | {key for key in changed if wanted is not None and key in wanted}
         equal = {key for key, name in (wanted or {}).items() if before.held.get(key) == name}
+        in_doubt = self.doubtful | self.unsure  # a narrow run decides of no other key
         self.unsure = equal - before.owned if wanted is not None else before.owned | changed
-        doubtful = self.doubtful if narrow else before.owned - (wanted or {}).keys()
+        doubtful = in_doubt if narrow else before.owned - (wanted or {}).keys()
         self.doubtful = doubtful | (changed - before.owned)
         self.done = self._done_as_recorded(last, before) if changed else None
 

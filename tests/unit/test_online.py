@@ -94,6 +94,19 @@ def test_every_run_desires_the_snapshot_and_then_what_was_told_online(rig: Engin
     assert NEW in rig.owned()
 
 
+def test_of_an_empty_list_is_not_said_that_nothing_is_written_while_told_names_are(
+    rig: EngineRig, caplog: pytest.LogCaptureFixture
+) -> None:
+    rig.source.names = {}
+    tell(rig, {NEW: "OOO Zvonok"})
+    write(rig, [NEW])
+    tell(rig, {OTHER: "OOO Drugoy"})
+    assert rig.engine().sync().exit_code == 0
+    assert rig.pbx.entries == {NEW: "OOO Zvonok", OTHER: "OOO Drugoy"}
+    assert "gave no usable number" in caplog.text
+    assert "no PBX holds an entry of an earlier list, so none is deleted" in caplog.text
+
+
 def test_the_list_has_the_last_word_on_a_number_that_was_told_online(rig: EngineRig) -> None:
     rig.engine().sync()
     tell(rig, {NEW: "OOO Zvonok"})
