@@ -15,7 +15,6 @@ from astsync.errors import EXIT_INTERRUPTED
 from astsync.store import ONLINE_RUN
 from tests.simulation.online import Online, Told, free
 from tests.simulation.owners import Kept, Names, Owners, Step, begin, end, gives_up, is_far, step_back, steps_of
-from tests.simulation.tasks import clock
 
 if TYPE_CHECKING:
     from tests.simulation.asterisk import Action, Session
@@ -297,12 +296,12 @@ class Oracle:
         wanted = self.online.counting().keys() & {*keys} - (self.snapshot or {}).keys()
         self._asked[process] = {key: self.online.told[key].name for key in wanted}
 
-    def keeps(self, process: Process, told: Mapping[str, Told]) -> None:
-        """Names told online were stored."""
+    def keeps(self, process: Process, told: Mapping[str, Told], at: float) -> None:
+        """Names told online were stored, which a process began ``at`` that moment."""
         if self._world.holder is not process:
             raise self._wrong(f"{told} is kept without the lock")
         seconds = self._world.keeps(process)
-        if any(abs(one.until - one.at - seconds) > 0.001 or abs(one.at - clock()) > 1 for one in told.values()):
+        if any(abs(one.until - one.at - seconds) > 0.001 or abs(one.at - at) > 1 for one in told.values()):
             raise self._wrong(f"{told} is not kept for {seconds} s from now on")
         self.online.keep(told, self.snapshot or {})
 

@@ -18,7 +18,7 @@ from astsync.store.erasing import Erased
 from astsync.store.schema import bring_up
 from tests.simulation.online import Told
 from tests.simulation.oracle import Run
-from tests.simulation.tasks import Died, Process
+from tests.simulation.tasks import Died, Process, clock
 
 if TYPE_CHECKING:
     from tests.simulation.world import World
@@ -148,7 +148,8 @@ class WatchedStore(Store):
         """Store them and tell the oracle."""
         kept = [*rows]
         told = {one.number: Told(one.name, one.at.timestamp(), one.until.timestamp()) for one in kept}
-        self._file.then = lambda: self._oracle.keeps(self._process, told)
+        began = clock()
+        self._file.then = lambda: self._oracle.keeps(self._process, told, began)
         super().save_online(kept)
 
     def forget_online(self, names: Iterable[tuple[str, str]]) -> None:
