@@ -1,4 +1,4 @@
-"""Play many seeds: ``python -m tests.simulation --seeds 215000``; one with all that happens: ``--seed 17 --trace``."""
+"""Play many seeds: ``python -m tests.simulation --seeds 190000``; one with all that happens: ``--seed 17 --trace``."""
 
 import argparse
 import os

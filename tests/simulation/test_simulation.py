@@ -12,7 +12,7 @@ from tests.simulation.oracle import EXPIRED, FOREIGN, FORGOTTEN, WRITTEN, Wrong
 from tests.simulation.patched import patched
 from tests.simulation.scenario import play
 
-SEEDS = 1_600
+SEEDS = 1_200
 SHARES = 4
 FOUND_WITHIN = 5_000
 """Seeds within which each mutant is found."""
