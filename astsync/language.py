@@ -8,7 +8,7 @@ report, a screen or a mail is made. The catalogues are gettext's; ``make words``
 import gettext
 import json
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -84,8 +84,12 @@ def joined(separator: str, parts: Iterable[str]) -> Message:
 
 
 def about(name: str, text: str) -> Message:
-    """A message about somebody or something with a name, which stands before it: "office: no connection"."""
-    return joined(": ", (name, text))
+    """A message about somebody or something with a name, which stands before it: "office: no connection".
+
+    The name may be such a message itself: what is said of "office: DBPut" is said of "office".
+    """
+    before = tuple(name.data.values()) if isinstance(name, _Joined) and name.template == ": " else (name,)
+    return joined(": ", (*before, text))
 
 
 def without(name: str, text: str) -> str:
@@ -94,6 +98,16 @@ def without(name: str, text: str) -> str:
         _, *rest = text.data.values()
         return rest[0] if len(rest) == 1 else joined(": ", rest)
     return text.removeprefix(f"{name}: ")
+
+
+def altered(text: str, change: Callable[[str], str]) -> str:
+    """The same message with each text that is its data changed; a plain text is changed as a whole."""
+    if not isinstance(text, Message):
+        return change(text)
+    if not text.data:
+        return text
+    data = {key: altered(value, change) if isinstance(value, str) else value for key, value in text.data.items()}
+    return type(text)(text.template, data, text.many)
 
 
 def spoken(text: str) -> str:
@@ -198,14 +212,18 @@ class _Fields(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """The text of a field. Numbers are written as the language writes them."""
         if isinstance(value, str):
-            return format(spoken(value) if self._language != ENGLISH else str(value), format_spec)
+            return format(spoken(value), format_spec)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _number(value, format_spec, self._language)
         return str(super().format_field(value, format_spec))
 
 
 def _rendered(template: str, data: Mapping[str, Any], language: str) -> str:
-    return _Fields(language).vformat(template, (), data) if data else template
+    if not data:
+        return template
+    if language == ENGLISH:  # str.format does the same as _Fields there, and much faster
+        return template.format_map(data)
+    return _Fields(language).vformat(template, (), data)
 
 
 def _number(value: float, form: str, language: str) -> str:

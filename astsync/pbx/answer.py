@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from astsync.errors import PbxBadAnswer, PbxError, PbxTimeout
+from astsync.language import about, say
 from astsync.pbx import packets
 from astsync.pbx.bounds import LARGEST_LIST, SLOWEST
 from astsync.stopping import NEVER, Stopping
@@ -34,6 +35,8 @@ class Answer:
     is progress: no events that nobody asked for, no answers to others. A small answer is one packet, so it must be
     whole by then. A long one may take one second more for each ``SLOWEST`` bytes of it that came: a million entries
     take longer than any fixed time, and what drips is given up all the same. No wait lasts longer than the run may.
+
+    ``action`` is what the errors are about: the PBX's name and the action.
     """
 
     def __init__(
@@ -90,8 +93,11 @@ class Answer:
 
     def _endless(self) -> PbxBadAnswer:
         return PbxBadAnswer(
-            f"{self._action}: the answer is larger than any that makes sense ({self._size:,} bytes came)",
-            hint="Look at the answer on the PBX itself; for a family with `database show`.",
+            about(
+                self._action,
+                say("the answer is larger than any that makes sense ({size:,} bytes came)", size=self._size),
+            ),
+            hint=say("Look at the answer on the PBX itself; for a family with `database show`."),
         )
 
     def fail(self, error: PbxError | KeyboardInterrupt) -> None:
@@ -108,9 +114,11 @@ class Answer:
             self._done.wait(min(left, SLICE))
         if self._packet is None or self._error is not None:
             raise self._error or PbxBadAnswer(
-                f"{self._action}: the PBX ended a list that it had not begun",
-                hint="Is there something between here and the PBX that answers for it, as a proxy of AMI? Go to the "
-                "PBX itself.",
+                about(self._action, say("the PBX ended a list that it had not begun")),
+                hint=say(
+                    "Is there something between here and the PBX that answers for it, as a proxy of AMI? Go to the "
+                    "PBX itself."
+                ),
             )
         return self._packet
 
@@ -121,26 +129,32 @@ class Answer:
     def _too_late(self) -> PbxTimeout:
         waited = time.monotonic() - self._started
         if self._size and time.monotonic() - self._moved < self._seconds:
+            slowly = say(
+                "the answer comes too slowly: {size:,} bytes in {seconds:.1f} s", size=self._size, seconds=waited
+            )
             return PbxTimeout(
-                f"{self._action}: the answer comes too slowly: {self._size:,} bytes in {waited:.1f} s",
-                hint="Look at the network between. Is Asterisk overloaded? Raise the PBX's timeout if it is slow.",
+                about(self._action, slowly),
+                hint=say("Look at the network between. Is Asterisk overloaded? Raise the PBX's timeout if it is slow."),
             )
         return no_answer(self._action, self._seconds, self._stopping)
 
 
 def no_part(what: str, packet: bytes) -> PbxBadAnswer:
     """The error of a packet that is no part of an answer (``what``: its action, with its PBX)."""
+    odd = say("a part of an answer that is neither response nor event: {packet}", packet=repr(packet[:60]))
     return PbxBadAnswer(
-        f"{what}: a part of an answer that is neither response nor event: {packet[:60]!r}",
-        hint="A value with an empty line inside breaks AMI: find it with `database show` on the PBX and delete it.",
+        about(what, odd),
+        hint=say(
+            "A value with an empty line inside breaks AMI: find it with `database show` on the PBX and delete it."
+        ),
     )
 
 
 def no_answer(what: str, seconds: float, stopping: Stopping) -> PbxTimeout:
     """The error of an action (``what``, with its PBX) that was not answered in time, or not before the run's end."""
     if stopping.is_set():
-        return PbxTimeout(f"{what}: no answer until the run had to end", hint="Run the command again.")
+        return PbxTimeout(about(what, say("no answer until the run had to end")), hint=say("Run the command again."))
     return PbxTimeout(
-        f"{what}: no answer for {seconds:g} s",
-        hint="Is Asterisk overloaded or stuck? Raise the PBX's timeout if it is slow.",
+        about(what, say("no answer for {seconds:g} s", seconds=seconds)),
+        hint=say("Is Asterisk overloaded or stuck? Raise the PBX's timeout if it is slow."),
     )

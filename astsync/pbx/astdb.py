@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxRightsError, UnsafeValue
+from astsync.language import about, say
 from astsync.pbx import WriteResult, packets, rights
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.pipeline import Pipeline
@@ -113,7 +114,9 @@ class AstDb:
                 raise
             return None
         if not found:
-            raise PbxBadAnswer(f"{self._connection.config.name}: DBGet gave no entry", hint="Run the command again.")
+            raise PbxBadAnswer(
+                about(self._connection.config.name, say("DBGet gave no entry")), hint=say("Run the command again.")
+            )
         return packets.text(found[0])
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
@@ -138,7 +141,8 @@ class AstDb:
     def _key(self, number: str) -> bytes:
         line = packets.header("Key", number)
         if not number or len(self._prefix) + len(line) - len(b"Key: \r\n") > PATH_LIMIT:
-            raise UnsafeValue(f"a key must have 1 to {PATH_LIMIT - len(self._prefix)} bytes: {number[:60]!r}")
+            most = PATH_LIMIT - len(self._prefix)
+            raise UnsafeValue(say("a key must have 1 to {most} bytes: {key!r}", most=most, key=number[:60]))
         return line
 
 
@@ -171,7 +175,7 @@ class AmiPbx:
             except (PbxActionFailed, PbxRightsError):
                 return  # whoever speaks so is no usual Asterisk; the run itself will show
             if lacking := rights.lacking(listed, write=write):
-                raise rights.missing_right(config, " and ".join(lacking))
+                raise rights.missing_right(config, lacking)
 
     @contextmanager
     def open(self, stopping: Stopping = NEVER) -> Iterator[AstDb]:

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING
 
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxTlsError
+from astsync.language import Message, about, joined, say
 from astsync.pbx.wire import reason
 from astsync.text import visible
 
@@ -33,17 +34,23 @@ SHOW = f"openssl x509 -in {_PEM} -noout -fingerprint -sha256"
 """The command that shows a PBX's fingerprint on the PBX."""
 
 # Measured on 16.28 and 22.10: a reload looks at the certificate only where manager.conf itself has changed.
-_RELOAD = "name it in tlscertfile of manager.conf, `touch` that file and run `manager reload`"
-_MAKE_ANEW = f"Make a new one on the PBX (ast_tls_cert of today: RSA 2048, SHA-256, 365 days), {_RELOAD}."
-_OLD_TLS_HINT = (
+_MAKE_ANEW = say(
+    "Make a new one on the PBX (ast_tls_cert of today: RSA 2048, SHA-256, 365 days), name it in tlscertfile of "
+    "manager.conf, `touch` that file and run `manager reload`."
+)
+_OLD_TLS_HINT = say(
     "astsync speaks TLS 1.2 and newer, and so does an Asterisk whose OpenSSL is 1.0.1 or newer. Remove `tlsdisablev12` "
     "and a `tlscipher` of old ciphers from manager.conf, upgrade OpenSSL on the PBX and restart Asterisk, or put "
     "stunnel or an ssh tunnel (ssh -L) before it there."
 )
-_CLIENT_HINT = (
+_CLIENT_HINT = say(
     "Asterisk never asks for one: this is a stunnel or another proxy before it. Let that one not verify its clients "
     "(stunnel: verifyChain = no) and permit only this machine's address, or connect through a stunnel client or an ssh "
     "tunnel (ssh -L) of your own."
+)
+_NO_ASTERISK_HINT = say(
+    "If it is no Asterisk, let it not verify its clients (stunnel: verifyChain = no) and permit only this "
+    "machine's address, or connect through a stunnel client or an ssh tunnel (ssh -L) of your own."
 )
 
 # What OpenSSL says when the other side speaks no TLS at all.
@@ -68,7 +75,11 @@ _CLIENT_WANTED = frozenset({"TLSV13_ALERT_CERTIFICATE_REQUIRED", "SSLV3_ALERT_NO
 _UNKNOWN_ISSUER, _SELF_SIGNED = frozenset({2, 19, 20, 21}), 18
 _NOT_YET, _EXPIRED = 9, 10
 _OTHER_NAME = frozenset({62, 64})
-_WEAK = {66: "its key is too short", 67: "the key of its CA is too short", 68: "it is signed with SHA-1 or MD5"}
+_WEAK = {
+    66: say("its key is too short"),
+    67: say("the key of its CA is too short"),
+    68: say("it is signed with SHA-1 or MD5"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,9 +95,18 @@ class Certificate:
     key: str
     fingerprint: str
 
-    def __str__(self) -> str:
-        dates = f"{self.begins:%Y-%m-%d} to {self.ends:%Y-%m-%d}"
-        return f"{self.subject}, issued by {self.issuer}, {self.key}, valid {dates}, {self.fingerprint}"
+    @property
+    def words(self) -> str:
+        """The certificate in a line."""
+        return say(
+            "{subject}, issued by {issuer}, {key}, valid {begins} to {ends}, {fingerprint}",
+            subject=self.subject,
+            issuer=self.issuer,
+            key=self.key,
+            begins=f"{self.begins:%Y-%m-%d}",
+            ends=f"{self.ends:%Y-%m-%d}",
+            fingerprint=self.fingerprint,
+        )
 
 
 def read(certificate: bytes) -> Certificate | None:
@@ -149,12 +169,12 @@ def context_of(config: PbxConfig) -> ssl.SSLContext:
     try:
         # OpenSSL would wait for the writer of a pipe, perhaps for ever.
         if config.ca_file is not None and config.ca_file.is_fifo():
-            raise OSError(errno.EINVAL, "it is a pipe")  # noqa: TRY301
+            raise OSError(errno.EINVAL, say("it is a pipe"))  # noqa: TRY301
         context = ssl.create_default_context(cafile=config.ca_file)
     except OSError as error:
         raise ConfigError(
-            f"{config.name}: cannot use ca_file {config.ca_file}: {reason(error)}",
-            hint="Name a file of certificates (PEM) that this user may read.",
+            about(config.name, say("cannot use ca_file {file}: {why}", file=str(config.ca_file), why=reason(error))),
+            hint=say("Name a file of certificates (PEM) that this user may read."),
         ) from None
     context.verify_flags |= ssl.VERIFY_X509_PARTIAL_CHAIN  # the PBX's own certificate as ca_file
     # Python 3.13 sets it: it refuses a CA without key identifiers, as ast_tls_cert and most people's openssl make it.
@@ -217,17 +237,24 @@ def broken_handshake(config: PbxConfig, error: ssl.SSLError) -> PbxTlsError:
     """The error of a TLS that could not be agreed on, the certificate apart."""
     told = str(error.reason or reason(error)).replace("_", " ").lower()
     where = f"{config.host}:{config.port}"
+    hint: str
+    words: str
     if error.reason in _OLD_TLS:
-        words, hint = "the PBX speaks no TLS that is safe today, only TLS 1.1 or older", _OLD_TLS_HINT
+        words = say("the PBX speaks no TLS that is safe today, only TLS 1.1 or older ({told})", told=told)
+        hint = _OLD_TLS_HINT
     elif error.reason in _CLIENT_WANTED:
-        words, hint = "it wants a client certificate, and astsync sends none", _CLIENT_HINT
+        words = say("it wants a client certificate, and astsync sends none ({told})", told=told)
+        hint = _CLIENT_HINT
     elif error.reason in _NO_COMMON_CIPHER:
-        words = "the PBX and this machine have no safe cipher in common, or it wants a client certificate"
-        hint = f"{_OLD_TLS_HINT} If it is no Asterisk: {_CLIENT_HINT.partition(': ')[2]}"
+        words = say(
+            "the PBX and this machine have no safe cipher in common, or it wants a client certificate ({told})",
+            told=told,
+        )
+        hint = joined(" ", (_OLD_TLS_HINT, _NO_ASTERISK_HINT))
     else:
-        words, hint = told, "AMI's TLS port is 5039 (tlsenable, tlsbindaddr, tlscertfile in manager.conf)."
-    detail = "" if words == told else f" ({told})"
-    return PbxTlsError(f"{config.name}: no TLS with {where}: {words}{detail}", hint=hint)
+        words = told
+        hint = say("AMI's TLS port is 5039 (tlsenable, tlsbindaddr, tlscertfile in manager.conf).")
+    return PbxTlsError(about(config.name, say("no TLS with {place}: {why}", place=where, why=words)), hint=hint)
 
 
 def refused(config: PbxConfig, error: ssl.SSLCertVerificationError, certificate: bytes) -> PbxTlsError:
@@ -240,17 +267,20 @@ def refused(config: PbxConfig, error: ssl.SSLCertVerificationError, certificate:
     if code == _NOT_YET:
         return _not_yet(config, found)
     if code in _WEAK:
-        key = f" ({found.key})" if found is not None else ""
-        return _untrusted(config, f"{_WEAK[code]}{key}", _MAKE_ANEW, found)
+        weak = _WEAK[code] if found is None else say("{weak} ({key})", weak=_WEAK[code], key=found.key)
+        return _untrusted(config, weak, _MAKE_ANEW, found)
     if code in _UNKNOWN_ISSUER or code == _SELF_SIGNED:
         return _unknown(config, found, self_signed=code == _SELF_SIGNED)
     return _untrusted(config, error.verify_message, _MAKE_ANEW, found)
 
 
 def _unknown(config: PbxConfig, found: Certificate | None, *, self_signed: bool) -> PbxTlsError:
-    place = str(config.ca_file) if config.ca_file else "this machine's CAs"
-    words = f"it is self-signed, and not in {place}" if self_signed else f"its issuer is not in {place}"
-    hint = (
+    place = str(config.ca_file) if config.ca_file else say("this machine's CAs")
+    if self_signed:
+        words = say("it is self-signed, and not in {place}", place=place)
+    else:
+        words = say("its issuer is not in {place}", place=place)
+    hint = say(
         "Bring the PBX's own certificate here (asterisk.crt, without its key), or the one of its CA (ca.crt of "
         "ast_tls_cert), and name it in ca_file."
     )
@@ -259,48 +289,76 @@ def _unknown(config: PbxConfig, found: Certificate | None, *, self_signed: bool)
 
 def _expired(config: PbxConfig, found: Certificate | None) -> PbxTlsError:
     now = datetime.now(UTC)
-    when = "it has expired" if found is None else f"it expired on {found.ends:%Y-%m-%d}"
-    if found is not None and found.ends > now:
-        when = f"its CA has expired (the certificate itself is valid to {found.ends:%Y-%m-%d})"
-    return _untrusted(config, f"{when}; this machine's clock says {now:%Y-%m-%d %H:%M} UTC", _MAKE_ANEW, found)
+    if found is None:
+        when = say("it has expired")
+    elif found.ends > now:
+        when = say("its CA has expired (the certificate itself is valid to {day})", day=f"{found.ends:%Y-%m-%d}")
+    else:
+        when = say("it expired on {day}", day=f"{found.ends:%Y-%m-%d}")
+    words = say("{when}; this machine's clock says {now} UTC", when=when, now=f"{now:%Y-%m-%d %H:%M}")
+    return _untrusted(config, words, _MAKE_ANEW, found)
 
 
 def _not_yet(config: PbxConfig, found: Certificate | None) -> PbxTlsError:
-    begins = "later" if found is None else f"only from {found.begins:%Y-%m-%d %H:%M} UTC on"
-    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC"
-    hint = (
+    now = f"{datetime.now(UTC):%Y-%m-%d %H:%M}"
+    if found is None:
+        words = say("it is valid later, and this machine's clock says {now} UTC", now=now)
+    else:
+        words = say(
+            "it is valid only from {begins} UTC on, and this machine's clock says {now} UTC",
+            begins=f"{found.begins:%Y-%m-%d %H:%M}",
+            now=now,
+        )
+    hint = say(
         "If that is not the time, set this machine's clock (NTP). If it is, the clock was wrong where the certificate "
-        f"was made: set it and make a new one, {_RELOAD}."
+        "was made: set it and make a new one, name it in tlscertfile of manager.conf, `touch` that file and run "
+        "`manager reload`."
     )
-    return _untrusted(config, f"it is valid {begins}, and this machine's clock says {now}", hint, found)
+    return _untrusted(config, words, hint, found)
 
 
 def _other_name(config: PbxConfig, found: Certificate | None) -> PbxTlsError:
     wanted = wanted_name(config)
     names = () if found is None else found.names or ((found.common_name,) if found.common_name else ())
-    listed = ", ".join(names[:5]) or "no name at all"
-    hint = f"Write the name that it has in server_name, or make one for {wanted} (ast_tls_cert -C {wanted})."
-    return _untrusted(config, f"it is for {listed}, and not for {wanted}", hint, found)
+    listed = ", ".join(names[:5]) or say("no name at all")
+    hint = say(
+        "Write the name that it has in server_name, or make one for {wanted} (ast_tls_cert -C {wanted}).", wanted=wanted
+    )
+    words = say("it is for {names}, and not for {wanted}", names=listed, wanted=wanted)
+    return _untrusted(config, words, hint, found)
 
 
 def _untrusted(config: PbxConfig, words: str, hint: str, found: Certificate | None) -> PbxTlsError:
     """An error with what was shown, and the way to pin it."""
-    shown = f". It is {found}" if found is not None else ""
-    pin = ""
-    if found is not None:
-        pin = (
-            f" Or pin this one certificate: compare its fingerprint with `{SHOW}` (the file of tlscertfile) on the "
-            f'PBX. If it is the same, set fingerprint = "{found.fingerprint}" in place of ca_file and server_name.'
-        )
-    return PbxTlsError(f"{config.name}: the PBX's certificate is not trusted: {words}{shown}", hint=hint + pin)
+    if found is None:
+        return PbxTlsError(about(config.name, _not_trusted(words)), hint=hint)
+    pin = say(
+        "Or pin this one certificate: compare its fingerprint with `{command}` (the file of tlscertfile) on the "
+        'PBX. If it is the same, set fingerprint = "{fingerprint}" in place of ca_file and server_name.',
+        command=SHOW,
+        fingerprint=found.fingerprint,
+    )
+    return PbxTlsError(about(config.name, _not_trusted(words, found.words)), hint=joined(" ", (hint, pin)))
+
+
+def _not_trusted(words: str, shown: str = "") -> Message:
+    """What is said of a certificate: why it is not trusted, and what it is where it can be read."""
+    if not shown:
+        return say("the PBX's certificate is not trusted: {why}", why=words)
+    return say("the PBX's certificate is not trusted: {why}. It is {certificate}", why=words, certificate=shown)
 
 
 def _other_fingerprint(config: PbxConfig, certificate: bytes) -> PbxTlsError:
     found = read(certificate)
-    shown = f". It is {found}" if found is not None else f": {shown_fingerprint(certificate)}"
+    words = say("it is not the pinned one")
+    if found is None:
+        words = say("it is not the pinned one: {fingerprint}", fingerprint=shown_fingerprint(certificate))
     return PbxTlsError(
-        f"{config.name}: the PBX's certificate is not trusted: it is not the pinned one{shown}",
-        hint=f"If it was renewed, compare with `{SHOW}` (the file of tlscertfile) on the PBX and write the new "
-        "fingerprint; if the file there is newer than what is shown, `touch` manager.conf and run `manager reload`. If "
-        "it was not renewed, somebody stands between this machine and the PBX.",
+        about(config.name, _not_trusted(words, "" if found is None else found.words)),
+        hint=say(
+            "If it was renewed, compare with `{command}` (the file of tlscertfile) on the PBX and write the new "
+            "fingerprint; if the file there is newer than what is shown, `touch` manager.conf and run `manager "
+            "reload`. If it was not renewed, somebody stands between this machine and the PBX.",
+            command=SHOW,
+        ),
     )

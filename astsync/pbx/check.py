@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator, Mapping
 from astsync.config import PbxConfig
 from astsync.errors import AstsyncError, PbxConnectionLost
 from astsync.finding import Finding
+from astsync.language import counted, say
 from astsync.pbx import certificates, greeting, packets, rights
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connecting import Dialling
@@ -17,7 +18,10 @@ from astsync.text import one_line
 _CLOCK_TOLERANCE = 30.0  # seconds
 _LONGEST_VERSION = 80  # characters
 _CERTIFICATE_LASTS = 30  # days
-_LOST_HINT = (
+_HOST, _PORT, _LOGIN = say("host"), say("port"), say("login")
+_TO_READ, _TO_WRITE = say("right to read"), say("right to write")
+_VERSION, _CLOCK = say("version"), say("clock")
+_LOST_HINT = say(
     "This PBX may keep AstDB in memory only (Askozia without its persistence service, tmpfs, a container without a "
     "volume), or somebody deleted them. `astsync push` writes them again; run it after each reboot, or let `astsync "
     "watch` do so."
@@ -78,22 +82,22 @@ class _PbxCheck:
         """The steps of which each needs the one before."""
         secured: list[Probe] = [("TLS", self._tls)] if self._config.tls else []
         return [
-            ("host", self._host),
-            ("port", self._port),
+            (_HOST, self._host),
+            (_PORT, self._port),
             *secured,
             ("AMI", self._banner),
-            ("login", self._login),
+            (_LOGIN, self._login),
         ]
 
     def rest(self) -> list[Probe]:
         """The steps that need only the login."""
         kept: list[Probe] = [("AstDB", self._kept)] if self._owned or self._memory is not None else []
         return [
-            ("version", self._version),
-            ("right to read", self._read),
-            ("right to write", self._write),
+            (_VERSION, self._version),
+            (_TO_READ, self._read),
+            (_TO_WRITE, self._write),
             *kept,
-            ("clock", self._clock),
+            (_CLOCK, self._clock),
         ]
 
     def tried(self, part: str, step: Callable[[], Finding]) -> Finding:
@@ -111,74 +115,112 @@ class _PbxCheck:
 
     def _host(self) -> Finding:
         host, addresses = self._config.host, self._dialling.resolve()
-        return Finding("host", True, host if addresses == [host] else f"{host} is {', '.join(addresses)}")
+        if addresses == [host]:
+            return Finding(_HOST, True, host)
+        return Finding(_HOST, True, say("{host} is {addresses}", host=host, addresses=", ".join(addresses)))
 
     def _port(self) -> Finding:
         self._dialling.reach()
-        return Finding("port", True, f"{self._config.port} answers")
+        return Finding(_PORT, True, say("{port} answers", port=str(self._config.port)))
 
     def _tls(self) -> Finding:
         """Tell how it is secured, by whose certificate, and whether that one should be renewed.
 
         A pinned certificate is trusted whatever its dates: the pin says that it is this PBX.
         """
-        secured = self._dialling.secure()
-        how = "is pinned" if self._config.fingerprint else "is trusted"
+        secured, pinned = self._dialling.secure(), self._config.fingerprint
         found = certificates.read(secured.certificate)
-        words = f"{secured.version}, {secured.cipher}; the certificate {how}"
+        how = {"version": secured.version, "cipher": secured.cipher}
+        if pinned:
+            words = say("{version}, {cipher}; the certificate is pinned", **how)
+        else:
+            words = say("{version}, {cipher}; the certificate is trusted", **how)
         if found is None:
-            return Finding("TLS", None, f"{words}, and cannot be read", "Make a new one on the PBX.")
-        ends, whose = f"{found.ends:%Y-%m-%d}", f"{found.subject}, issued by {found.issuer}"
+            return Finding(
+                "TLS", None, say("{words}, and cannot be read", words=words), say("Make a new one on the PBX.")
+            )
+        known = {
+            "words": words,
+            "ends": f"{found.ends:%Y-%m-%d}",
+            "whose": say("{subject}, issued by {issuer}", subject=found.subject, issuer=found.issuer),
+        }
         left = found.ends.timestamp() - time.time()
         if left < 0:
-            hint = "The pin holds all the same; other clients of this PBX may refuse it. Renew it, and pin the new one."
-            return Finding("TLS", None, f"{words}, and expired on {ends}: {whose}", hint)
+            hint = say(
+                "The pin holds all the same; other clients of this PBX may refuse it. Renew it, and pin the new one."
+            )
+            return Finding("TLS", None, say("{words}, and expired on {ends}: {whose}", **known), hint)
         if left < _CERTIFICATE_LASTS * 86_400:
-            again = " Then write its new fingerprint here." if self._config.fingerprint else ""
-            return Finding("TLS", None, f"{words}, and good only until {ends}: {whose}", f"Renew it in time.{again}")
-        return Finding("TLS", True, f"{words}, and good until {ends}: {whose}")
+            hint = say("Renew it in time.")
+            if pinned:
+                hint = say("Renew it in time. Then write its new fingerprint here.")
+            return Finding("TLS", None, say("{words}, and good only until {ends}: {whose}", **known), hint)
+        return Finding("TLS", True, say("{words}, and good until {ends}: {whose}", **known))
 
     def _banner(self) -> Finding:
         self._connection.connect(self._dialling)
         version = self._connection.ami_version
-        return Finding("AMI", True, f"it is AMI, version {version}: {greeting.asterisk_of(version)}")
+        asterisk = greeting.asterisk_of(version)
+        return Finding("AMI", True, say("it is AMI, version {version}: {asterisk}", version=version, asterisk=asterisk))
 
     def _login(self) -> Finding:
         self._connection.login(self._config.user, self._config.password())
-        return Finding("login", True, f"{self._config.user} is let in")
+        return Finding(_LOGIN, True, say("{user} is let in", user=self._config.user))
 
     def _version(self) -> Finding:
         found = packets.headers(self._connection.action("CoreSettings"))
         self._started = since = self._connection.started()
-        up = f", up since {since} by its own clock" if since else ""
-        version = one_line(found.get("AsteriskVersion", ""))[:_LONGEST_VERSION] or "of unknown version"
-        return Finding("version", True, f"Asterisk {version}{up}")
+        version = one_line(found.get("AsteriskVersion", ""))[:_LONGEST_VERSION] or say("of unknown version")
+        if not since:
+            return Finding(_VERSION, True, say("Asterisk {version}", version=version))
+        words = say("Asterisk {version}, up since {since} by its own clock", version=version, since=since)
+        return Finding(_VERSION, True, words)
 
     def _read(self) -> Finding:
         self._entries = AstDb(self._connection, self._family).read()
-        words = f"the family {self._family} holds {len(self._entries):,} entries"
-        return Finding("right to read", True, words, advice(self._config))
+        words = counted(
+            "the family {family} holds {count:,} entry",
+            "the family {family} holds {count:,} entries",
+            len(self._entries),
+            family=self._family,
+        )
+        return Finding(_TO_READ, True, words, advice(self._config))
 
     def _write(self) -> Finding:
         listed = packets.headers(self._connection.action("ListCommands"))
         user = self._config.user
         if rights.lacking(listed, write=True):
-            raise rights.missing_right(self._config, " and ".join(rights.lacking(listed, write=True)))
-        more = rights.not_needed(listed)
-        hint = f"The user may also use {' and '.join(more)}, which astsync does not need: `write = system` is enough."
-        return Finding("right to write", True, f"{user} may use {' and '.join(rights.WRITES)}", hint if more else "")
+            raise rights.missing_right(self._config, rights.lacking(listed, write=True))
+        words = say("{user} may use {actions}", user=user, actions=rights.together(rights.WRITES))
+        if not (more := rights.not_needed(listed)):
+            return Finding(_TO_WRITE, True, words)
+        hint = say(
+            "The user may also use {actions}, which astsync does not need: `write = system` is enough.",
+            actions=rights.together(more),
+        )
+        return Finding(_TO_WRITE, True, words, hint)
 
     def _kept(self) -> Finding:
         """Whether AstDB still holds what astsync once wrote."""
         if self._entries is None:
-            return Finding("AstDB", None, "could not be looked at")
+            return Finding("AstDB", None, say("could not be looked at"))
         lost = self._memory(self._entries, self._started) if self._memory is not None else None
         if lost is not None:
             return lost
-        missing = len(set(self._owned) - self._entries.keys())
+        missing, count = len(set(self._owned) - self._entries.keys()), len(self._owned)
         if not missing:
-            return Finding("AstDB", True, f"all {len(self._owned):,} entries that astsync wrote are there")
-        words = f"{missing:,} of {len(self._owned):,} entries that astsync wrote are gone"
+            there = counted(
+                "the {count:,} entry that astsync wrote is there",
+                "all {count:,} entries that astsync wrote are there",
+                count,
+            )
+            return Finding("AstDB", True, there)
+        words = counted(
+            "{missing:,} of {count:,} entry that astsync wrote is gone",
+            "{missing:,} of {count:,} entries that astsync wrote are gone",
+            count,
+            missing=missing,
+        )
         return Finding("AstDB", None, words, _LOST_HINT)
 
     def _clock(self) -> Finding:
@@ -188,7 +230,8 @@ class _PbxCheck:
         except ValueError:
             apart = math.nan
         if not math.isfinite(apart):
-            return Finding("clock", None, "this Asterisk does not tell its time")
+            return Finding(_CLOCK, None, say("this Asterisk does not tell its time"))
         if apart > _CLOCK_TOLERANCE:
-            return Finding("clock", None, f"its clock and this machine's are {apart:,.0f} s apart", "Use NTP on both.")
-        return Finding("clock", True, "its clock agrees with this machine's")
+            words = say("its clock and this machine's are {seconds:,.0f} s apart", seconds=apart)
+            return Finding(_CLOCK, None, words, say("Use NTP on both."))
+        return Finding(_CLOCK, True, say("its clock agrees with this machine's"))

@@ -12,8 +12,9 @@ from pathlib import Path
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxError, PbxUnreachable
+from astsync.language import about, say
 from astsync.pbx import certificates, greeting
-from astsync.pbx.wire import PlainWire, TlsWire, Wire, reason
+from astsync.pbx.wire import TIMED_OUT, PlainWire, TlsWire, Wire, reason
 from astsync.resolving import addresses_of
 from astsync.stopping import NEVER, Stopping
 
@@ -21,7 +22,7 @@ _SECOND_LOOK = 1.0  # seconds for a second connection that only finds out what t
 _CONTAINERS = (Path("/.dockerenv"), Path("/run/.containerenv"))  # Docker and Podman make these files
 _NO_WAY = frozenset({errno.ENETUNREACH, errno.EHOSTUNREACH, errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
 _FORBIDDEN = frozenset({errno.EACCES, errno.EPERM})
-_NAME_HINT = "Check the host's name and this machine's DNS, or write its address."
+_NAME_HINT = say("Check the host's name and this machine's DNS, or write its address.")
 
 Address = tuple[socket.AddressFamily, tuple[str, int] | tuple[str, int, int, int] | tuple[int, bytes]]
 
@@ -65,9 +66,10 @@ class Dialling:
             found = addresses_of(host, self._config.port, self._left())
             self._addresses = [(family, address) for family, *_, address in found]
         except TimeoutError:
-            raise self._unreachable(f"no address of {host} was found in time", _NAME_HINT) from None
+            raise self._unreachable(say("no address of {host} was found in time", host=host), _NAME_HINT) from None
         except (OSError, UnicodeError) as error:
-            raise self._unreachable(f"no address of {host}: {reason(error)}", _NAME_HINT) from None
+            words = say("no address of {host}: {why}", host=host, why=reason(error))
+            raise self._unreachable(words, _NAME_HINT) from None
         return list(dict.fromkeys(str(address[0]) for _, address in self._addresses))
 
     def reach(self) -> None:
@@ -75,13 +77,13 @@ class Dialling:
         try:
             self._socket = self._connected()
         except OSError as error:
-            where = f"no connection to AMI at {self._where}: {reason(error)}"
-            raise self._unreachable(where, connect_hint(error, self._config)) from None
+            words = say("no connection to AMI at {place}: {why}", place=self._where, why=reason(error))
+            raise self._unreachable(words, connect_hint(error, self._config)) from None
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
     def _connected(self) -> socket.socket:
-        last: OSError = TimeoutError("timed out")
+        last: OSError = TimeoutError(TIMED_OUT)
         for tried, (family, address) in enumerate(self._addresses):
             trying = None
             try:
@@ -109,9 +111,9 @@ class Dialling:
         except ssl.SSLError as error:
             raise self._no_tls(error) from None
         except (OSError, ValueError) as error:
-            hint = "Is Asterisk restarting? AMI's TLS port is 5039 (tlsenable, tlsbindaddr in manager.conf)."
-            words = f"{self._config.name}: no TLS with {self._where}: {reason(error)}"
-            raise PbxUnreachable(words, hint=hint, answered=True) from None
+            hint = say("Is Asterisk restarting? AMI's TLS port is 5039 (tlsenable, tlsbindaddr in manager.conf).")
+            words = say("no TLS with {place}: {why}", place=self._where, why=reason(error))
+            raise PbxUnreachable(about(self._config.name, words), hint=hint, answered=True) from None
         self._secured = secured
         certificates.check_peer(config, secured.tls)
         tls = secured.tls
@@ -169,14 +171,14 @@ class Dialling:
     @property
     def _reached(self) -> socket.socket:
         if self._socket is None:
-            raise self._unreachable("not connected", "")
+            raise self._unreachable(say("not connected"), "")
         return self._socket
 
     def _left(self) -> float:
         """Seconds that remain of the time-out. Raises TimeoutError where none do."""
         left = self._stopping.left(self._until - time.monotonic())
         if left <= 0:
-            raise TimeoutError("timed out")
+            raise TimeoutError(TIMED_OUT)
         return left
 
     @contextlib.contextmanager
@@ -191,7 +193,7 @@ class Dialling:
             yield connected
 
     def _unreachable(self, words: str, hint: str) -> PbxUnreachable:
-        return PbxUnreachable(f"{self._config.name}: {words}", hint=hint)
+        return PbxUnreachable(about(self._config.name, words), hint=hint)
 
 
 def connect(config: PbxConfig, stopping: Stopping = NEVER) -> tuple[Wire, str]:
@@ -214,7 +216,7 @@ def _countdown(seconds: float) -> Callable[[], float]:
 
     def left() -> float:
         if (rest := until - time.monotonic()) <= 0:
-            raise TimeoutError("timed out")
+            raise TimeoutError(TIMED_OUT)
         return rest
 
     return left
@@ -230,32 +232,36 @@ def connect_hint(error: OSError, config: PbxConfig) -> str:
     if isinstance(error, ConnectionRefusedError):
         return _refused_hint(config)
     if error.errno in _NO_WAY:
-        return "This machine knows no way to that address: check it, the VPN, and in a container its network."
+        return say("This machine knows no way to that address: check it, the VPN, and in a container its network.")
     if error.errno in _FORBIDDEN:
-        return "This machine itself forbids the connection: look at its firewall and at SELinux."
-    return (
+        return say("This machine itself forbids the connection: look at its firewall and at SELinux.")
+    return say(
         "Nothing answered, not even with a refusal: check the host and the port, whether the machine runs, and the "
         "firewalls between."
     )
 
 
 def _refused_hint(config: PbxConfig) -> str:
-    port = 5039 if config.tls else 5038
+    port = "5039" if config.tls else "5038"
     if not _is_loopback(config.host):
-        return (
+        return say(
             "The machine answers and nothing listens on this port: is Asterisk running, with `enabled = yes` in "
-            f"manager.conf, is the port AMI's ({port}), and is bindaddr not 127.0.0.1? An Asterisk in a container must "
-            "publish the port."
+            "manager.conf, is the port AMI's ({port}), and is bindaddr not 127.0.0.1? An Asterisk in a container must "
+            "publish the port.",
+            port=port,
         )
     if in_container():
-        return (
-            f"{config.host} is this container, and Asterisk does not listen in it. Run the container with "
+        return say(
+            "{host} is this container, and Asterisk does not listen in it. Run the container with "
             "`network_mode: host`, or name the address of the machine with Asterisk as host, and let bindaddr in "
-            f"manager.conf listen there (port {port})."
+            "manager.conf listen there (port {port}).",
+            host=config.host,
+            port=port,
         )
-    return (
-        f"Is Asterisk running on this machine, `enabled = yes` in manager.conf, the port AMI's ({port})? If this is "
-        "the near end of a tunnel (ssh -L), is the tunnel up?"
+    return say(
+        "Is Asterisk running on this machine, `enabled = yes` in manager.conf, the port AMI's ({port})? If this is "
+        "the near end of a tunnel (ssh -L), is the tunnel up?",
+        port=port,
     )
 
 

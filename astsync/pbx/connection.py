@@ -24,10 +24,11 @@ from astsync.errors import (
     PbxRightsError,
     PbxSessionTaken,
 )
+from astsync.language import about, say
 from astsync.pbx import packets
 from astsync.pbx.answer import Answer, Waiter, no_answer
 from astsync.pbx.connecting import Dialling, connect
-from astsync.pbx.greeting import login_refused
+from astsync.pbx.greeting import login_refused, refused_words
 from astsync.pbx.rights import missing_right
 from astsync.pbx.wire import Wire
 from astsync.pbx.wire import reason as explain
@@ -43,10 +44,11 @@ It says so before it looks at the secret, after a second, and ends the connectio
 measured on 16.28 and 22.10).
 """
 
+_NO_REASON = say("no reason given")
 _LONGEST_TIME = 40  # characters of a date and a time of day
 GOODBYE = 1.0  # seconds for the log-off, and then for Asterisk to end the connection
 _OF_A_LIST = b"Event: DBGetTree"
-_LOOK = "Look into Asterisk's log of this time, and try `database show` on its console."
+_LOOK = say("Look into Asterisk's log of this time, and try `database show` on its console.")
 
 
 class AmiConnection:
@@ -138,8 +140,8 @@ class AmiConnection:
         except (PbxActionFailed, PbxRightsError) as error:
             words = error.under(self.config.name)
             if _TAKEN in words.lower():
-                words = f"{self.config.name}: AMI refused the login of {self.config.user!r}: {words}"
-                raise PbxSessionTaken(words, hint=_taken_hint(self._rival())) from None
+                refusal = about(self.config.name, refused_words(self.config, words))
+                raise PbxSessionTaken(refusal, hint=_taken_hint(self._rival())) from None
             raise login_refused(self.config, secret, words) from None
 
     def action(self, name: str, on_packet: Callable[[bytes], bool] | None = None, **values: str) -> bytes:
@@ -148,7 +150,7 @@ class AmiConnection:
         The packets of a long answer go to ``on_packet``, see ``Answer``. Raises PbxActionFailed, PbxRightsError,
         PbxTimeout, PbxConnectionLost, PbxBadAnswer, UnsafeValue.
         """
-        answer = Answer(f"{self.config.name}: {name}", self.timeout, on_packet, self.stopping)
+        answer = Answer(about(self.config.name, name), self.timeout, on_packet, self.stopping)
         identity = self.next_identity()
         lines = {"Action": name, "ActionID": identity.decode(), **values}
         data = b"".join(packets.header(header, value) for header, value in lines.items())
@@ -170,9 +172,10 @@ class AmiConnection:
         found = packets.headers(self.action("CoreStatus"))
         since = f"{found.get('CoreStartupDate', '')} {found.get('CoreStartupTime', '')}".strip()
         if len(since) > _LONGEST_TIME:
+            words = say("CoreStatus says that Asterisk was started {since}…", since=since[:_LONGEST_TIME])
             raise PbxBadAnswer(
-                f"{self.config.name}: CoreStatus says that Asterisk was started {since[:_LONGEST_TIME]}…",
-                hint="Is this Asterisk, or a proxy of AMI? Look at `core show uptime` on the PBX itself.",
+                about(self.config.name, words),
+                hint=say("Is this Asterisk, or a proxy of AMI? Look at `core show uptime` on the PBX itself."),
             )
         return since
 
@@ -180,12 +183,13 @@ class AmiConnection:
         """The error that a packet with ``Response: Error`` stands for."""
         reason = self.words(packet)
         if "permission denied" in reason.lower():
-            return missing_right(self.config, name)
-        return PbxActionFailed(f"{self.config.name}: {name} failed: {reason}", hint=_LOOK)
+            return missing_right(self.config, (name,))
+        words = say("{action} failed: {why}", action=name, why=reason)
+        return PbxActionFailed(about(self.config.name, words), hint=_LOOK)
 
     def words(self, packet: bytes) -> str:
         """The reason that a packet gives, as a line of a message."""
-        return one_line(packets.headers(packet).get("Message", "")) or "no reason given"
+        return one_line(packets.headers(packet).get("Message", "")) or _NO_REASON
 
     def next_identity(self) -> bytes:
         """A new ActionID: short, as long ones break DBGet's framing."""
@@ -213,15 +217,15 @@ class AmiConnection:
         try:
             with self._send_lock:
                 if self._lost is not None or self._wire is None or self._stuck:
-                    why = "an action was sent in part" if self._stuck else "not connected"
-                    raise self._lost or PbxConnectionLost(f"{self.config.name}: {why}")
+                    why = say("an action was sent in part") if self._stuck else say("not connected")
+                    raise self._lost or PbxConnectionLost(about(self.config.name, why))
                 self._stuck = True  # for others too that look while this goes on, as ``disconnect`` does
                 self._wire.send(pack, self.stopping.left(self.timeout))
                 self._stuck = False
         except TimeoutError:
-            raise no_answer(f"{self.config.name}: sending", self.timeout, self.stopping) from None
+            raise no_answer(about(self.config.name, say("sending")), self.timeout, self.stopping) from None
         except OSError as error:
-            raise PbxConnectionLost(f"{self.config.name}: the AMI connection broke: {explain(error)}") from None
+            raise PbxConnectionLost(about(self.config.name, _broke(error))) from None
 
     def _listen(self, wire: Wire) -> None:
         """Read until the connection ends; all that the listener thread does."""
@@ -229,14 +233,14 @@ class AmiConnection:
         try:
             self._read(wire)
         except OSError as broke:
-            error = self._ended(f"the AMI connection broke: {explain(broke)}")
+            error = self._ended(_broke(broke))
         except PbxError as refused:
-            error = type(refused)(f"{self.config.name}: {refused.message}", hint=refused.hint)
+            error = type(refused)(about(self.config.name, refused.message), hint=refused.hint)
         except Exception as bug:
             log.exception("%s: the AMI listener failed", self.config.name)
-            error = self._ended(f"the AMI listener failed: {type(bug).__name__}")
+            error = self._ended(say("the AMI listener failed: {error}", error=type(bug).__name__))
         finally:
-            self._end(error or self._ended("the PBX closed the AMI connection"))
+            self._end(error or self._ended(say("the PBX closed the AMI connection")))
 
     def _read(self, wire: Wire) -> None:
         reader = packets.PacketReader()
@@ -266,8 +270,8 @@ class AmiConnection:
         return used is not None and used < self._issued
 
     def _ended(self, reason: str) -> PbxError:
-        hint = "Is Asterisk restarting? Run the command again."
-        return PbxConnectionLost(f"{self.config.name}: {reason}", hint=hint)
+        hint = say("Is Asterisk restarting? Run the command again.")
+        return PbxConnectionLost(about(self.config.name, reason), hint=hint)
 
     def _end(self, lost: PbxError) -> None:
         """Fail everything that waits; the listener thread's last work."""
@@ -307,13 +311,22 @@ class AmiConnection:
             self._listener.join(GOODBYE)
 
 
+def _broke(error: OSError) -> str:
+    return say("the AMI connection broke: {why}", why=explain(error))
+
+
 def _taken_hint(rival: str) -> str:
     """The cure for a session that is taken, by ``rival`` where one is known."""
-    who, end = f"{rival} most likely has it", "end that one"
-    if not rival:
-        who = "`astsync watch` or another program has it, or it broke off and Asterisk still counts it"
-        end = "end that session (`manager show connected` lists them; newer Asterisk has `manager kick session`)"
-    return (
-        f"manager.conf has `allowmultiplelogin = no` in [general]: a user has one session, and {who}. Give each "
-        f"program an AMI user of its own, or {end}, or set `allowmultiplelogin = yes` and run `manager reload`."
+    if rival:
+        return say(
+            "manager.conf has `allowmultiplelogin = no` in [general]: a user has one session, and {rival} most likely "
+            "has it. Give each program an AMI user of its own, or end that one, or set `allowmultiplelogin = yes` and "
+            "run `manager reload`.",
+            rival=rival,
+        )
+    return say(
+        "manager.conf has `allowmultiplelogin = no` in [general]: a user has one session, and `astsync watch` or "
+        "another program has it, or it broke off and Asterisk still counts it. Give each program an AMI user of its "
+        "own, or end that session (`manager show connected` lists them; newer Asterisk has `manager kick session`), or "
+        "set `allowmultiplelogin = yes` and run `manager reload`."
     )

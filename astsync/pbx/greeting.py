@@ -7,6 +7,7 @@ from asterisk.ami import AMIClient
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxBadAnswer, PbxError, PbxLoginError, PbxTlsError, PbxUnreachable
+from astsync.language import about, joined, say
 from astsync.pbx.bounds import BANNER
 
 _OLDEST = (1, 1)  # of AMI: Asterisk 1.6 and 1.8. AMI 1.0 (Asterisk 1.4 and older) has no DBDel
@@ -14,18 +15,18 @@ _PROXY = b"Asterisk Call Manager Proxy"  # astmanproxy
 # How other services begin when somebody connects, or answer what they do not understand.
 _OTHERS = (
     (b"SSH-", "SSH"),
-    (b"HTTP/", "a web server (HTTP)"),
-    (b"<", "a web server (HTTP)"),
-    (b"220", "a mail or FTP server"),
-    (b"* OK", "a mail server (IMAP)"),
-    (b"+OK", "a mail server (POP3)"),
+    (b"HTTP/", say("a web server (HTTP)")),
+    (b"<", say("a web server (HTTP)")),
+    (b"220", say("a mail or FTP server")),
+    (b"* OK", say("a mail server (IMAP)")),
+    (b"+OK", say("a mail server (POP3)")),
     (b"RFB ", "VNC"),
     (b"\x15\x03", "TLS"),
     (b"\xff", "telnet"),
 )
 # AMI's first number and the Asterisk of it (AMI_VERSION in include/asterisk/manager.h of each branch).
 _ASTERISK = {5: "16", 6: "17", 7: "18", 8: "19", 9: "20", 10: "21", 11: "22", 12: "23"}
-_LOG_HINT = (
+_LOG_HINT = say(
     "Asterisk's log on the PBX (/var/log/asterisk/messages or full) tells which it was: `tried to authenticate with "
     "nonexistent user`: the user; `failed to pass IP ACL`: deny and permit, for this machine's address; `failed to "
     "authenticate`: the secret. Run `manager reload` after a change of manager.conf."
@@ -75,9 +76,15 @@ def ami_version(config: PbxConfig, line: bytes) -> str:
         raise _not_ami(config, line)
     version = str(match["version"])
     if tuple(int(part[:6]) for part in version.split(".")[:2]) < _OLDEST:
+        words = say(
+            "AMI {version} at {place} is that of {asterisk}",
+            version=version,
+            place=place(config),
+            asterisk=asterisk_of(version),
+        )
         raise PbxBadAnswer(
-            f"{config.name}: AMI {version} at {place(config)} is that of {asterisk_of(version)}",
-            hint="astsync needs Asterisk 1.8 or newer: older ones have no action DBDel. Upgrade the PBX.",
+            about(config.name, words),
+            hint=say("astsync needs Asterisk 1.8 or newer: older ones have no action DBDel. Upgrade the PBX."),
         )
     return version
 
@@ -87,25 +94,37 @@ def asterisk_of(version: str) -> str:
     major = int(version.split(".")[0][:6])
     if major in _ASTERISK:
         return f"Asterisk {_ASTERISK[major]}"
+    if major == 0 or version == "1.0":
+        return say("Asterisk 1.4 or older")
     if major == 1:
-        return {"1.0": "Asterisk 1.4 or older", "1.1": "Asterisk 1.6 or 1.8"}.get(version, "Asterisk 10 or 11")
-    if major == 0:
-        return "Asterisk 1.4 or older"
-    return "Asterisk 12 to 15" if major < min(_ASTERISK) else "an Asterisk newer than 23"
+        return say("Asterisk 1.6 or 1.8") if version == "1.1" else say("Asterisk 10 or 11")
+    return say("Asterisk 12 to 15") if major < min(_ASTERISK) else say("an Asterisk newer than 23")
 
 
 def _not_ami(config: PbxConfig, line: bytes) -> PbxError:
     if line.startswith(_PROXY):
+        proxy = say(
+            "{place} is a proxy of AMI and not Asterisk itself: {line}", place=place(config), line=_quoted(line)
+        )
         return PbxBadAnswer(
-            f"{config.name}: {place(config)} is a proxy of AMI and not Asterisk itself: {_quoted(line)}",
-            hint="Name the address of Asterisk's own AMI: a proxy mixes the answers of several clients and PBXs.",
+            about(config.name, proxy),
+            hint=say("Name the address of Asterisk's own AMI: a proxy mixes the answers of several clients and PBXs."),
         )
     found = next((what for mark, what in _OTHERS if line.startswith(mark)), None)
-    what = f"it is {found}, " if found else ""
+    words = say("{place} is not AMI: the first line is {line}", place=place(config), line=_quoted(line))
+    if found is not None:
+        words = say(
+            "{place} is not AMI: it is {other}, the first line is {line}",
+            place=place(config),
+            other=found,
+            line=_quoted(line),
+        )
     return PbxUnreachable(
-        f"{config.name}: {place(config)} is not AMI: {what}the first line is {_quoted(line)}",
-        hint="Name AMI's port (5038, with TLS 5039; a Grandstream UCM's AMI cannot be used). Through a tunnel or a "
-        "published port, look at which port of the PBX it leads to.",
+        about(config.name, words),
+        hint=say(
+            "Name AMI's port (5038, with TLS 5039; a Grandstream UCM's AMI cannot be used). Through a tunnel or a "
+            "published port, look at which port of the PBX it leads to."
+        ),
         answered=True,
     )
 
@@ -116,12 +135,17 @@ def _quoted(line: bytes) -> str:
 
 def closed_at_once(config: PbxConfig, why: str) -> PbxUnreachable:
     """The error of a peer that takes a connection and ends it without a word."""
-    reset = f" ({why})" if why else ""
+    words = say("the connection to {place} was closed before AMI's banner came", place=place(config))
+    if why:
+        words = say("{closed} ({why})", closed=words, why=why)
     return PbxUnreachable(
-        f"{config.name}: the connection to {place(config)} was closed before AMI's banner came{reset}",
-        hint="So does a tunnel (ssh -L), a container's published port or stunnel whose far side is down: is Asterisk "
-        "running there, and does AMI listen where the tunnel leads? Asterisk itself does it while it starts and with "
-        "too many logins under way (authlimit in manager.conf); a firewall or fail2ban on the PBX may do it too.",
+        about(config.name, words),
+        hint=say(
+            "So does a tunnel (ssh -L), a container's published port or stunnel whose far side is down: is Asterisk "
+            "running there, and does AMI listen where the tunnel leads? Asterisk itself does it while it starts and "
+            "with too many logins under way (authlimit in manager.conf); a firewall or fail2ban on the PBX may do it "
+            "too."
+        ),
         answered=True,
     )
 
@@ -129,16 +153,19 @@ def closed_at_once(config: PbxConfig, why: str) -> PbxUnreachable:
 def silent(config: PbxConfig) -> PbxUnreachable:
     """The error of a port that takes a connection and says nothing."""
     return PbxUnreachable(
-        f"{config.name}: {place(config)} sends no AMI banner",
-        hint="Is this AMI's port (5038, with tls = true 5039)? Is Asterisk overloaded or stuck? Through a tunnel, is "
-        "its far side alive?",
+        about(config.name, say("{place} sends no AMI banner", place=place(config))),
+        hint=say(
+            "Is this AMI's port (5038, with tls = true 5039)? Is Asterisk overloaded or stuck? Through a tunnel, is "
+            "its far side alive?"
+        ),
     )
 
 
 def tls_on_plain(config: PbxConfig) -> PbxTlsError:
     """The error of a TLS port that was spoken to without TLS."""
     return PbxTlsError(
-        f"{config.name}: {place(config)} speaks TLS, and tls is not set", hint="Set tls = true for this PBX."
+        about(config.name, say("{place} speaks TLS, and tls is not set", place=place(config))),
+        hint=say("Set tls = true for this PBX."),
     )
 
 
@@ -147,25 +174,32 @@ def plain_on_tls(config: PbxConfig, line: bytes) -> PbxError:
     if not line.startswith(b"Asterisk"):
         return _not_ami(config, line)
     return PbxTlsError(
-        f"{config.name}: {place(config)} speaks AMI without TLS, and tls = true",
-        hint="AMI over TLS has a port of its own: write port = 5039, and in manager.conf `tlsenable = yes`, "
-        "`tlsbindaddr = 0.0.0.0:5039`, `tlscertfile`. Then run `manager reload`.",
+        about(config.name, say("{place} speaks AMI without TLS, and tls = true", place=place(config))),
+        hint=say(
+            "AMI over TLS has a port of its own: write port = 5039, and in manager.conf `tlsenable = yes`, "
+            "`tlsbindaddr = 0.0.0.0:5039`, `tlscertfile`. Then run `manager reload`."
+        ),
     )
 
 
 def login_refused(config: PbxConfig, secret: str, words: str) -> PbxError:
     """The error of a login that AMI refused with these words."""
     if "shutting down" in words:
-        return PbxUnreachable(f"{config.name}: {words}", hint="Wait until Asterisk is up again.", answered=True)
-    return PbxLoginError(
-        f"{config.name}: AMI refused the login of {config.user!r}: {words}", hint=_secret_hint(secret) + _LOG_HINT
-    )
+        hint = say("Wait until Asterisk is up again.")
+        return PbxUnreachable(about(config.name, words), hint=hint, answered=True)
+    hints = filter(None, (_secret_hint(secret), _LOG_HINT))
+    return PbxLoginError(about(config.name, refused_words(config, words)), hint=joined(" ", hints))
+
+
+def refused_words(config: PbxConfig, words: str) -> str:
+    """What is said of a login that AMI refused with these words."""
+    return say("AMI refused the login of {user!r}: {why}", user=config.user, why=words)
 
 
 def _secret_hint(secret: str) -> str:
     """What manager.conf makes of such a secret, where that is not the secret itself."""
     if ";" in secret:
-        return "The secret holds a `;`, with which manager.conf begins a comment: write `\\;` there (not here). "
+        return say("The secret holds a `;`, with which manager.conf begins a comment: write `\\;` there (not here).")
     if secret != secret.strip():
-        return "The secret begins or ends with a blank, which manager.conf drops: leave it out here too. "
+        return say("The secret begins or ends with a blank, which manager.conf drops: leave it out here too.")
     return ""

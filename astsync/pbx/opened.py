@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 from astsync.errors import PbxConnectionLost
+from astsync.language import about, say
 from astsync.pbx import Keys, WriteResult
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connection import AmiConnection
@@ -60,7 +61,7 @@ class OpenedPbx:
                 self._connection.check()
                 meanwhile()
             if self._left:
-                raise PbxConnectionLost(f"{self.name}: not connected")
+                raise PbxConnectionLost(about(self.name, say("not connected")))
             self._used = True
         try:
             yield
@@ -132,7 +133,7 @@ class Lent:
     def _call(self) -> Iterator[None]:
         with self._lock:
             if self._back:
-                raise PbxConnectionLost(f"{self._name}: not connected")
+                raise PbxConnectionLost(about(self._name, say("not connected")))
             self._calls += 1
         try:
             yield

@@ -7,6 +7,7 @@ would split at, so everything here works on bytes (Asterisk main/manager.c).
 import re
 
 from astsync.errors import PbxBadAnswer, UnsafeValue
+from astsync.language import about, say
 from astsync.pbx.bounds import LARGEST_PACKET, LONGEST_LINE, MOST_DIGITS, MOST_HEADERS
 
 END_OF_PACKET = b"\r\n\r\n"
@@ -109,15 +110,16 @@ class PacketReader:
     def _check_bounds(self) -> None:
         longest = len(self._buffer) - self._buffer.rfind(b"\n") - 1
         if longest > LONGEST_LINE:
-            raise _endless(f"a line of more than {LONGEST_LINE:,} bytes")
+            raise _endless(say("the PBX sends a line of more than {most:,} bytes: that has no end", most=LONGEST_LINE))
         if len(self._buffer) > LARGEST_PACKET:
-            raise _endless(f"a packet of more than {LARGEST_PACKET:,} bytes")
+            raise _endless(
+                say("the PBX sends a packet of more than {most:,} bytes: that has no end", most=LARGEST_PACKET)
+            )
 
 
-def _endless(what: str) -> PbxBadAnswer:
+def _endless(words: str) -> PbxBadAnswer:
     return PbxBadAnswer(
-        f"the PBX sends {what}: that has no end",
-        hint="This is no AMI as Asterisk speaks it. Is another program on this port, or a proxy between?",
+        words, hint=say("This is no AMI as Asterisk speaks it. Is another program on this port, or a proxy between?")
     )
 
 
@@ -153,7 +155,7 @@ def headers(packet: bytes) -> dict[str, str]:
     found: dict[str, str] = {}
     lines = packet.split(b"\r\n", MOST_HEADERS)
     if len(lines) > MOST_HEADERS:
-        raise _endless(f"a packet of more than {MOST_HEADERS:,} headers")
+        raise _endless(say("the PBX sends a packet of more than {most:,} headers: that has no end", most=MOST_HEADERS))
     for line in lines:
         name, colon, value = line.partition(b":")
         if colon:
@@ -191,17 +193,16 @@ def header(name: str, value: str) -> bytes:
     which Asterisk drops (main/manager.c, ast_skip_blanks): a key that has one would name another entry.
     """
     if _UNSAFE.search(value):
-        raise UnsafeValue(f"{name}: a line break or NUL in {value[:60]!r} cannot be sent over AMI")
+        words = say("a line break or NUL in {value!r} cannot be sent over AMI", value=value[:60])
+        raise UnsafeValue(about(name, words))
     if value[:1] and value[0] <= " ":
-        raise UnsafeValue(
-            f"{name}: AMI drops the blank at the start of {value[:60]!r}", hint="Change it on the PBX's own console."
-        )
+        words = say("AMI drops the blank at the start of {value!r}", value=value[:60])
+        raise UnsafeValue(about(name, words), hint=say("Change it on the PBX's own console."))
     try:
         line = f"{name}: {value}".encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise UnsafeValue(f"{name}: {value[:60]!r} is not text that UTF-8 can hold") from None
+        raise UnsafeValue(about(name, say("{value!r} is not text that UTF-8 can hold", value=value[:60]))) from None
     if len(line) > LINE_LIMIT:
-        raise UnsafeValue(
-            f"{name}: a line of {len(line)} bytes is over AMI's {LINE_LIMIT}", hint="Lower names.max_length."
-        )
+        words = say("a line of {size} bytes is over AMI's {most}", size=len(line), most=LINE_LIMIT)
+        raise UnsafeValue(about(name, words), hint=say("Lower names.max_length."))
     return line + b"\r\n"

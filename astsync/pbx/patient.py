@@ -13,6 +13,7 @@ from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
 from astsync.errors import PbxConnectionLost, PbxError, PbxListCut, PbxSessionTaken
+from astsync.language import about, say
 from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.model import Progress, no_progress
 from astsync.stopping import NEVER, Stopping
@@ -21,7 +22,7 @@ log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
-_THEIRS = "it got another value while the PBX was lost, so it was not deleted"
+_THEIRS = say("it got another value while the PBX was lost, so it was not deleted")
 
 
 class PatientPbx:
@@ -164,7 +165,7 @@ class PatientFamily:
 
     def _opened(self) -> Family:
         if self._family is None:
-            raise PbxConnectionLost(f"{self._pbx.name}: not connected")
+            raise PbxConnectionLost(about(self._pbx.name, say("not connected")))
         return self._family
 
     def _come_back(self, error: PbxError, again: float | None) -> float:

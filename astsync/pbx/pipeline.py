@@ -13,6 +13,7 @@ from collections.abc import Callable, Iterable, Sized
 from itertools import islice
 
 from astsync.errors import PbxError, PbxRightsError, PbxTimeout, UnsafeValue
+from astsync.language import about, say
 from astsync.pbx import WriteResult
 from astsync.pbx.answer import SLICE, Waiter, no_answer
 from astsync.pbx.bounds import FEWEST_ANSWERS
@@ -131,12 +132,17 @@ class Pipeline:
             raise self._fatal
 
     def _too_late(self, moved: float) -> PbxTimeout:
-        what, now = f"{self._connection.config.name}: {self._action}", time.monotonic()
+        what, now = about(self._connection.config.name, self._action), time.monotonic()
         if not self._answered or now - moved >= self._connection.timeout or self._connection.stopping.is_set():
             return no_answer(what, self._connection.timeout, self._connection.stopping)
+        slowly = say(
+            "the answers come too slowly: {count:,} in {seconds:.1f} s",
+            count=self._answered,
+            seconds=now - self._started,
+        )
         return PbxTimeout(
-            f"{what}: the answers come too slowly: {self._answered:,} in {now - self._started:.1f} s",
-            hint="Is Asterisk overloaded, or its disk? Raise the PBX's timeout if it is slow.",
+            about(what, slowly),
+            hint=say("Is Asterisk overloaded, or its disk? Raise the PBX's timeout if it is slow."),
         )
 
     def take(self, identity: bytes, packet: bytes) -> bool:

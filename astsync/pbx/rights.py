@@ -4,22 +4,30 @@
 action_listcommands; measured on 1.8 to 22), so nothing has to be put and deleted to find out.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxRightsError
+from astsync.language import about, joined, say
 
 WRITES = ("DBPut", "DBDel")
 _MORE_THAN_NEEDED = ("Command", "Originate")
-_HINT = (
+_HINT = say(
     "In manager.conf give it `write = system`; an Asterisk without DBGetTree (before 16.28) needs `write = "
     "system,command`. Then run `manager reload`. A Grandstream UCM can give neither, so astsync cannot serve it."
 )
 
 
-def missing_right(config: PbxConfig, actions: str) -> PbxRightsError:
+def missing_right(config: PbxConfig, actions: Sequence[str]) -> PbxRightsError:
     """The error of a user who may not use these actions."""
-    return PbxRightsError(f"{config.name}: the AMI user {config.user!r} may not use {actions}", hint=_HINT)
+    words = say("the AMI user {user!r} may not use {actions}", user=config.user, actions=together(actions))
+    return PbxRightsError(about(config.name, words), hint=_HINT)
+
+
+def together(actions: Sequence[str]) -> str:
+    """The actions in one line: "DBPut and DBDel"."""
+    *others, last = actions
+    return say("{others} and {last}", others=joined(", ", others), last=last) if others else last
 
 
 def lacking(listed: Mapping[str, str], *, write: bool) -> list[str]:

@@ -22,13 +22,14 @@ from sys import getsizeof
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxConnectionLost, PbxListCut, PbxRightsError
+from astsync.language import about, counted, joined, say
 from astsync.pbx import packets
 from astsync.pbx.answer import no_part
 from astsync.pbx.bounds import LARGEST_FAMILY, MOST_ENTRIES
 from astsync.pbx.connection import AmiConnection
 from astsync.phonebook.model import Progress
 
-WRITE_TIMEOUT = (
+WRITE_TIMEOUT = say(
     "Give this AMI user `writetimeout = 5000` in manager.conf and run `manager reload` there: Asterisk drops what it "
     "cannot send within 100 ms."
 )
@@ -44,13 +45,13 @@ _BROKEN_ENTRY = re.compile(
 _TREE_END = b"Event: DBGetTreeComplete"
 _SHOWN_END = re.compile(rb"([0-9]+) results? found\.")
 _KEY_WIDTH, _VALUE_WIDTH = 50, 25  # "%-50s: %-25s" of `database show` (main/db.c)
-_LOOK = "The family was not read whole, so nothing was written. Look at it with `database show` on the PBX."
-_AGAIN = "Run the command again; if it stays so, look at `database show` on the PBX itself."
+_LOOK = say("The family was not read whole, so nothing was written. Look at it with `database show` on the PBX.")
+_AGAIN = say("Run the command again; if it stays so, look at `database show` on the PBX itself.")
 
 
 def advice(config: PbxConfig) -> str:
     """What somebody should know who reads this PBX's lists over TLS; "" without TLS."""
-    return f"If it is not set yet: {WRITE_TIMEOUT}" if config.tls else ""
+    return say("If it is not set yet: {advice}", advice=WRITE_TIMEOUT) if config.tls else ""
 
 
 class WholeList(ABC):
@@ -87,7 +88,7 @@ class WholeList(ABC):
         except PbxConnectionLost as error:
             raise self._cut(error) from None
         if self._connection.strays != strays:
-            self._wrong("entries came under another ActionID, or under none", _LOOK)
+            self._wrong(say("entries came under another ActionID, or under none"), _LOOK)
         if self._fault is not None:
             raise self._fault
         self._progress("read", len(self._found), len(self._found))
@@ -105,18 +106,28 @@ class WholeList(ABC):
         if not self._came:
             return error
         if not self._ended:
-            return PbxConnectionLost(
-                f"{error.message}, after {self._came:,} entries of the list",
-                hint=f"Is Asterisk restarting? Run the command again. If it happens often: {WRITE_TIMEOUT}",
+            words = counted(
+                "{lost}, after {count:,} entry of the list",
+                "{lost}, after {count:,} entries of the list",
+                self._came,
+                lost=error.under(self._name),
             )
-        return PbxListCut(
-            f"{self._name}: Asterisk ended the session right after its list of {self._came:,} entries, as it does when "
-            "it could not send all of it: some may be missing",
-            hint=f"{WRITE_TIMEOUT} This machine, the PBX or the network between is too busy to take the list as fast.",
+            hint = say(
+                "Is Asterisk restarting? Run the command again. If it happens often: {advice}", advice=WRITE_TIMEOUT
+            )
+            return PbxConnectionLost(about(self._name, words), hint=hint)
+        words = counted(
+            "Asterisk ended the session right after its list of {count:,} entry, as it does when it could not send all "
+            "of it: some may be missing",
+            "Asterisk ended the session right after its list of {count:,} entries, as it does when it could not send "
+            "all of it: some may be missing",
+            self._came,
         )
+        busy = say("This machine, the PBX or the network between is too busy to take the list as fast.")
+        return PbxListCut(about(self._name, words), hint=joined(" ", (WRITE_TIMEOUT, busy)))
 
     def _wrong(self, what: str, hint: str) -> None:
-        self._fault = self._fault or PbxBadAnswer(f"{self._name}: {what}", hint=hint)
+        self._fault = self._fault or PbxBadAnswer(about(self._name, what), hint=hint)
 
     def _entry(self, key: bytes, value: bytes) -> None:
         """Count an entry of whatever family, and keep one of this family as long as the list has no fault."""
@@ -124,22 +135,22 @@ class WholeList(ABC):
         if key.startswith(self._prefix) and self._fault is None:
             number, name = packets.text(key[len(self._prefix) :]), packets.text(value)
             if number in self._found:
-                self._wrong(f"the list gives the key {number[:60]!r} twice", _LOOK)
+                self._wrong(say("the list gives the key {key!r} twice", key=number[:60]), _LOOK)
                 return
             self._found[number] = name
             self._size += getsizeof(number) + getsizeof(name)
             if self._size > LARGEST_FAMILY:
-                size = f"{LARGEST_FAMILY // (1024 * 1024)} MiB"
-                raise PbxBadAnswer(f"{self._name}: the family takes more than {size}: that is no phonebook", hint=_LOOK)
+                size = LARGEST_FAMILY // (1024 * 1024)
+                words = say("the family takes more than {size} MiB: that is no phonebook", size=size)
+                raise PbxBadAnswer(about(self._name, words), hint=_LOOK)
         if self._came % _EVERY == 0:
             self._progress("read", len(self._found), None)
             self._check_bound(self._came)
 
     def _check_bound(self, came: int) -> None:
         if came > MOST_ENTRIES:
-            raise PbxBadAnswer(
-                f"{self._name}: the list has more than {MOST_ENTRIES:,} entries: that is no phonebook", hint=_LOOK
-            )
+            words = say("the list has more than {most:,} entries: that is no phonebook", most=MOST_ENTRIES)
+            raise PbxBadAnswer(about(self._name, words), hint=_LOOK)
 
 
 class TreeList(WholeList):
@@ -162,22 +173,25 @@ class TreeList(WholeList):
         if packet.startswith(b"Response:") and not self._begun:
             self._begun = True
         elif packet.startswith(b"Response:"):
-            self._wrong(f"DBGetTree gave a second answer within the list: {packet[:60]!r}", _LOOK)
+            second = say("DBGetTree gave a second answer within the list: {packet}", packet=repr(packet[:60]))
+            self._wrong(second, _LOOK)
         elif packet.startswith(b"Event:"):
-            self._wrong(f"DBGetTree gave an event that is no entry: {packet[:80]!r}", _LOOK)
+            other = say("DBGetTree gave an event that is no entry: {packet}", packet=repr(packet[:80]))
+            self._wrong(other, _LOOK)
         else:
-            self._fault = self._fault or no_part(f"{self._name}: DBGetTree", packet)
+            self._fault = self._fault or no_part(about(self._name, "DBGetTree"), packet)
         return False
 
     def _check_end(self, end: Mapping[str, str]) -> None:
         how, stated = end.get("eventlist", "").strip(), end.get("listitems", "").strip()
         if how.lower() != "complete":
-            self._wrong(f"the PBX ended its list as {how[:60]!r} and not as complete", _AGAIN)
+            self._wrong(say("the PBX ended its list as {how!r} and not as complete", how=how[:60]), _AGAIN)
         items = packets.number(stated)
         if items is None:
-            self._wrong(f"DBGetTree ended without a count of its entries: {stated[:60]!r}", _AGAIN)
+            uncounted = say("DBGetTree ended without a count of its entries: {stated!r}", stated=stated[:60])
+            self._wrong(uncounted, _AGAIN)
         elif items not in (self._came, _UNCOUNTED):
-            self._wrong(f"DBGetTree gave {self._came:,} entries and says {items:,}", _AGAIN)
+            self._wrong(_miscounted("DBGetTree", self._came, items), _AGAIN)
 
 
 class ShownList(WholeList):
@@ -203,10 +217,34 @@ class ShownList(WholeList):
 
     def _check_end(self) -> None:
         if self._stated is None:
-            self._wrong(f"`database show` gave {self._came:,} entries and does not say how many there are", _AGAIN)
-        elif packets.number(self._stated) != self._came:
-            stated = packets.text(self._stated[:60])
-            self._wrong(f"`database show` gave {self._came:,} entries and says {stated}", _AGAIN)
+            words = counted(
+                "`database show` gave {count:,} entry and does not say how many there are",
+                "`database show` gave {count:,} entries and does not say how many there are",
+                self._came,
+            )
+            self._wrong(words, _AGAIN)
+        elif (items := packets.number(self._stated)) != self._came:
+            stated = packets.text(self._stated[:60]) if items is None else items
+            self._wrong(_miscounted("`database show`", self._came, stated), _AGAIN)
+
+
+def _miscounted(what: str, came: int, stated: int | str) -> str:
+    """What is said of a list that gave another number of entries than it says."""
+    if isinstance(stated, str):
+        return counted(
+            "{what} gave {count:,} entry and says {stated}",
+            "{what} gave {count:,} entries and says {stated}",
+            came,
+            what=what,
+            stated=stated,
+        )
+    return counted(
+        "{what} gave {count:,} entry and says {stated:,}",
+        "{what} gave {count:,} entries and says {stated:,}",
+        came,
+        what=what,
+        stated=stated,
+    )
 
 
 def split_shown(line: bytes) -> tuple[bytes, bytes]:

@@ -12,6 +12,8 @@ import time
 from abc import ABC, abstractmethod
 from collections import deque
 
+from astsync.language import say
+
 RECORD = 1_024
 """Bytes of a TLS record, which must end at a line's end.
 
@@ -22,6 +24,9 @@ stalls until something else arrives.
 
 PIECE = 64 * 1024
 """Bytes that are read at once: many entries, and so few that on a busy machine the next piece is not read too late."""
+
+TIMED_OUT = say("timed out")
+"""Why a socket failed whose time was over."""
 
 AHEAD = 16 * 1024 * 1024
 """Encrypted bytes that are taken from the socket before they are needed, so that Asterisk seldom waits for us."""
@@ -254,7 +259,7 @@ def _wait(connected: socket.socket, event: int, deadline: float | None = None) -
     """Wait until the socket has bytes or room for some. Raises TimeoutError after the deadline; None: there is none."""
     left = None if deadline is None else deadline - time.monotonic()
     if left is not None and left <= 0:
-        raise TimeoutError("timed out")
+        raise TimeoutError(TIMED_OUT)
     waiting = select.poll()  # select() ends at descriptor 1,023
     waiting.register(connected, event)
     waiting.poll(None if left is None else left * 1000)
