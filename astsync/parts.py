@@ -22,6 +22,7 @@ from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, config
 from astsync.engine import Engine, RunOptions
 from astsync.engine.narrow_writer import NarrowWriter
 from astsync.errors import ConfigError
+from astsync.language import say
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.patient import PatientPbx
@@ -89,8 +90,8 @@ class Parts:
         unknown = [name for name in names if name.casefold() not in known]
         if unknown:
             raise ConfigError(
-                f"no PBX is named {printable(', '.join(unknown))}",
-                hint=f"Configured: {', '.join(pbx.name for pbx in self.config.pbx)}.",
+                say("no PBX is named {names}", names=printable(", ".join(unknown))),
+                hint=say("Configured: {names}.", names=", ".join(pbx.name for pbx in self.config.pbx)),
             )
         wanted = {name.casefold() for name in names} or known.keys()
         return [pbx for key, pbx in known.items() if key in wanted]
@@ -104,7 +105,7 @@ class Parts:
         watch = running(watch_of(self.store_path))
         if watch is None or watch.pid == os.getpid():
             return ""
-        return f"`{watch.command}` (process {watch.pid}) on this machine"
+        return say("`{command}` (process {pid}) on this machine", command=watch.command, pid=str(watch.pid))
 
     def patient_pbxs(self, names: Sequence[str] = ()) -> list[PatientPbx]:
         """Make the PBXs of these names, or all; a run waits for them when their connection is lost."""
@@ -248,6 +249,6 @@ def _state_folder() -> Path:
         return user_state_path("astsync")
     except RuntimeError:  # no HOME, and a user that the system does not know
         raise ConfigError(
-            "there is no place for the store: this user has no home folder",
-            hint="Set store.path in the configuration, or STATE_DIRECTORY in the environment.",
+            say("there is no place for the store: this user has no home folder"),
+            hint=say("Set store.path in the configuration, or STATE_DIRECTORY in the environment."),
         ) from None

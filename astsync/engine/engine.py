@@ -14,7 +14,8 @@ from astsync.engine.result import PbxReport, Problems, Report
 from astsync.engine.run_options import RunOptions
 from astsync.engine.side_by_side import side_by_side
 from astsync.engine.target import Target, unkept
-from astsync.errors import EXIT_INTERRUPTED, ConfigError, PbxError, StoreError, StoreGone
+from astsync.errors import EXIT_INTERRUPTED, AstsyncError, ConfigError, PbxError, StoreError, StoreGone
+from astsync.language import joined, say
 from astsync.pbx import KeyPbx, Pbx
 from astsync.phonebook.model import Decide, Phonebook, Progress, no_note, no_progress
 from astsync.sources import Source
@@ -123,15 +124,18 @@ class Engine:
         number = self._store.last_undoable() if run is None else run
         record = None if number is None else self._store.run(number)
         if record is None:
-            what = "there is no run that wrote anything" if number is None else f"there is no run {number}"
-            raise ConfigError(what, hint="`astsync history` lists the runs, and which can be undone.")
+            what = say("there is no run that wrote anything")
+            if number is not None:
+                what = say("there is no run {run}", run=str(number))
+            raise ConfigError(what, hint=say("`astsync history` lists the runs, and which can be undone."))
         return record
 
     def _remembered(self, _: int | None) -> Goal:
         snapshot = self._store.snapshot()
         if snapshot is None:
             raise StoreError(
-                f"the store {self._store.path} holds no phonebook yet", hint="Run `astsync sync` first, once."
+                say("the store {path} holds no phonebook yet", path=str(self._store.path)),
+                hint=say("Run `astsync sync` first, once."),
             )
         return self._goal(snapshot)
 
@@ -200,7 +204,8 @@ class Engine:
         if len(refused) == 1:
             raise refused[0]
         hints = dict.fromkeys(error.hint for error in refused)
-        raise PbxError("no PBX lets the run in: " + "; ".join(map(str, refused)), hint="\n".join(hints))
+        words = joined("; ", (error.message for error in refused))
+        raise PbxError(say("no PBX lets the run in: {refusals}", refusals=words), hint=joined("\n", hints))
 
     def _end(self, run: int | None, exit_code: int, message: str, targets: Sequence[Target]) -> StoreGone | None:
         """Store how a run ended. Where that fails the run is reported all the same: the PBXs are written already.
@@ -256,8 +261,10 @@ def _unkept(pbx: PbxReport, gone: StoreGone) -> PbxReport:
 def _ending(error: BaseException) -> tuple[int, str]:
     """The exit code and the words of a run that an error ended."""
     if isinstance(error, KeyboardInterrupt):
-        return EXIT_INTERRUPTED, "interrupted"
-    return getattr(error, "exit_code", 1), str(error) or type(error).__name__
+        return EXIT_INTERRUPTED, say("interrupted")
+    if isinstance(error, AstsyncError):
+        return error.exit_code, error.message
+    return 1, str(error) or type(error).__name__
 
 
 def _named(name: str, progress: Progress) -> Progress:

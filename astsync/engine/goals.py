@@ -11,6 +11,7 @@ from astsync.engine.run_options import RunOptions
 from astsync.engine.undoing import Undoing
 from astsync.engine.work import Work, work_of_sync
 from astsync.errors import ConfigError, SafetyError
+from astsync.language import counted, say
 from astsync.phonebook.model import Entry, Origin
 from astsync.phonebook.ownership import with_online
 from astsync.phonebook.plan import check_new_list, check_plan
@@ -135,11 +136,17 @@ class PhonebookGoal:
 
 
 def _empty(snapshot: Snapshot) -> SafetyError:
-    return SafetyError(
-        f"{snapshot.source} gave no usable number ({snapshot.counterparties} counterparties read)",
-        hint="Look at the catalogs, at the rights of the user in 1C and, where local numbers are skipped, at "
-        "numbers.area_code. If the list is rightly empty, run once with --allow-empty.",
+    words = counted(
+        "{source} gave no usable number ({count:,} counterparty read)",
+        "{source} gave no usable number ({count:,} counterparties read)",
+        snapshot.counterparties,
+        source=snapshot.source,
     )
+    hint = say(
+        "Look at the catalogs, at the rights of the user in 1C and, where local numbers are skipped, at "
+        "numbers.area_code. If the list is rightly empty, run once with --allow-empty."
+    )
+    return SafetyError(words, hint=hint)
 
 
 class UndoGoal:
@@ -163,11 +170,17 @@ class UndoGoal:
         for name, other in sorted(places - {(name.casefold(), family) for name in self._before}):
             log.warning("run %d changed the family %s on %s too: left as it is", record.run, other, name)
         if not self._before:
-            raise ConfigError(
-                f"run {record.run} ({record.command}) left nothing to put back on {', '.join(names)}",
-                hint="It wrote nothing there, or its record has been dropped (store.keep_runs); `astsync history` "
-                "lists the runs that can be undone.",
+            words = say(
+                "run {run} ({command}) left nothing to put back on {names}",
+                run=str(record.run),
+                command=record.command,
+                names=", ".join(names),
             )
+            hint = say(
+                "It wrote nothing there, or its record has been dropped (store.keep_runs); `astsync history` lists the "
+                "runs that can be undone."
+            )
+            raise ConfigError(words, hint=hint)
 
     @property
     def names(self) -> Set[str]:
@@ -200,7 +213,12 @@ class UndoGoal:
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
         """Make the report, with the run that is put back in place of a source."""
         started = self._record.started
-        source = f"run {self._record.run} ({self._record.command} of {started.astimezone():%Y-%m-%d %H:%M:%S})"
+        source = say(
+            "run {run} ({command} of {moment})",
+            run=str(self._record.run),
+            command=self._record.command,
+            moment=f"{started.astimezone():%Y-%m-%d %H:%M:%S}",
+        )
         return Report(
             command=command,
             run=run,

@@ -6,12 +6,14 @@ from datetime import UTC, datetime
 from astsync.engine.result import Key, Lookup, PbxKeys
 from astsync.engine.side_by_side import side_by_side
 from astsync.errors import AstsyncError, ConfigError
+from astsync.language import counted, say
 from astsync.pbx import KeyPbx
 from astsync.phonebook.model import Claim
 from astsync.phonebook.names.languages import country_of
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.cleaning import plain
 from astsync.phonebook.numbers.parser import FORMS, NumberParser
+from astsync.phonebook.numbers.rules import rule_words
 from astsync.phonebook.ownership import owned_keys
 from astsync.store import Store
 
@@ -38,8 +40,12 @@ class Asked:
         digits = (typed,) if typed.isascii() and typed.isdecimal() and len(typed) <= _LONGEST else ()
         numbers = found["e164"].keys or digits
         if len(numbers) != 1:
-            why = f"holds {len(numbers)} numbers" if numbers else f"is no number: {found['e164'].reason}"
-            raise ConfigError(f"{text[:60]!r} {why}", hint="Give one number, in any spelling: 8 (495) 229-30-42.")
+            words = say("{text!r} is no number: {why}", text=text[:60], why=found["e164"].reason or "")
+            if numbers:
+                words = counted(
+                    "{text!r} holds {count:,} number", "{text!r} holds {count:,} numbers", len(numbers), text=text[:60]
+                )
+            raise ConfigError(words, hint=say("Give one number, in any spelling: 8 (495) 229-30-42."))
         self.number = numbers[0]
         short = len(self.number) <= _SHORT
         self.national = "" if short else next(iter(found["national"].keys), self.number)
@@ -95,4 +101,5 @@ def _rules(
     result = parser.parse(claim.text)
     number_rules = tuple(claim.rules.splitlines()) or (result.rules if set(result.keys) & set(every) else ())
     made = [names.make(claim.counterparty, country=country) for country in (country_of(number), None)]
-    return number_rules, next((one.rules for one in made if one.name == claim.name), ())
+    name_rules = next((one.rules for one in made if one.name == claim.name), ())
+    return tuple(map(rule_words, number_rules)), name_rules

@@ -8,6 +8,7 @@ import logging
 from collections.abc import Iterator
 
 from astsync.errors import AstsyncError, PbxTimeout, SourceError, SourceUnreachable
+from astsync.language import about, counted, joined, say
 from astsync.pbx import retry
 from astsync.phonebook.model import Counterparty, Progress
 from astsync.sources import Source
@@ -15,7 +16,7 @@ from astsync.stopping import Stopping
 
 log = logging.getLogger(__name__)
 
-_RAISE = "Where it is rightly so slow, raise run.max_minutes (0: no bound)."
+_RAISE = say("Where it is rightly so slow, raise run.max_minutes (0: no bound).")
 
 
 def pull(source: Source, progress: Progress, stopping: Stopping) -> Iterator[Counterparty]:
@@ -32,21 +33,28 @@ def pull(source: Source, progress: Progress, stopping: Stopping) -> Iterator[Cou
             raise
         log.debug("the source ended with: %s", error)
     if stopping.late:
-        given = f"{count:,} counterparties" if count else "no counterparty"
-        raise SourceUnreachable(
-            f"{_took_longer(stopping)}; the source had given {given}",
-            hint=f"Nothing was written. See why the source is slow: `astsync -vv problems` logs each wait. {_RAISE}",
-        )
+        late = _took_longer(stopping)
+        words = say("{late}; the source had given no counterparty", late=late)
+        if count:
+            words = counted(
+                "{late}; the source had given {count:,} counterparty",
+                "{late}; the source had given {count:,} counterparties",
+                count,
+                late=late,
+            )
+        look = say("Nothing was written. See why the source is slow: `astsync -vv problems` logs each wait.")
+        raise SourceUnreachable(words, hint=joined(" ", (look, _RAISE)))
 
 
 def check_time(name: str, doing: str, stopping: Stopping) -> None:
     """Raise PbxTimeout where the run's time is over; ``doing`` is what the run does with the PBX ``name``."""
     if stopping.late:
-        raise PbxTimeout(
-            f"{name}: {_took_longer(stopping)}; it was {doing}",
-            hint="The next run does the rest."
-            + (f" See with -v what is slow, the source or a PBX. {_RAISE}" if stopping.key else ""),
-        )
+        hint = say("The next run does the rest.")
+        if stopping.key:
+            look = say("See with -v what is slow, the source or a PBX.")
+            hint = joined(" ", (hint, look, _RAISE))
+        words = say("{late}; it was {doing}", late=_took_longer(stopping), doing=doing)
+        raise PbxTimeout(about(name, words), hint=hint)
 
 
 def in_time(error: AstsyncError, name: str, doing: str, stopping: Stopping) -> AstsyncError:
@@ -62,6 +70,13 @@ def in_time(error: AstsyncError, name: str, doing: str, stopping: Stopping) -> A
 
 def _took_longer(stopping: Stopping) -> str:
     if not stopping.key:
-        return f"the run took more than {stopping.seconds:g} s"
+        return say("the run took more than {seconds:g} s", seconds=stopping.seconds or 0)
     minutes = (stopping.seconds or 0) / 60
-    return f"the run took more than {minutes:g} minute{'' if minutes == 1 else 's'} ({stopping.key})"
+    if minutes % 1:
+        return say("the run took more than {minutes:g} minutes ({key})", minutes=minutes, key=stopping.key)
+    return counted(
+        "the run took more than {count} minute ({key})",
+        "the run took more than {count} minutes ({key})",
+        int(minutes),
+        key=stopping.key,
+    )

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from astsync.errors import AstsyncError, PartlyDone, PbxForgot, SafetyError
+from astsync.language import counted, joined
 from astsync.phonebook.keeping import Missed
 from astsync.phonebook.model import Claim, Conflict, Doubt, Entry, Origin, Skipped
 from astsync.phonebook.plan import Plan
@@ -79,9 +80,8 @@ class Report:
     @property
     def message(self) -> str:
         """The errors of the PBXs in one line; more than 20 PBXs that failed alike are one."""
-        errors = {pbx.name: str(pbx.error) for pbx in self.pbx if pbx.error is not None}
-        alike = ((words, count) for _, count, words in gathered(errors))
-        return "; ".join(f"{words} (and {count - 1:,} more PBXs)" if count > 1 else words for words, count in alike)
+        errors = {pbx.name: pbx.error.message for pbx in self.pbx if pbx.error is not None}
+        return joined("; ", (_of_many(words, count) for _, count, words in gathered(errors)))
 
     @property
     def exit_code(self) -> int:
@@ -194,6 +194,13 @@ class AskedOneC:
     deadline: float = 0.0
     call: tuple[str, Origin] | None = None
     error: AstsyncError | None = None
+
+
+def _of_many(words: str, count: int) -> str:
+    """The words of one PBX, and how many others failed alike."""
+    if count == 1:
+        return words
+    return counted("{words} (and {count:,} more PBX)", "{words} (and {count:,} more PBXs)", count - 1, words=words)
 
 
 def _codes(parts: tuple[PbxReport, ...] | tuple[PbxKeys, ...]) -> set[int]:

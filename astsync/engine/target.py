@@ -19,6 +19,7 @@ from astsync.errors import (
     PbxForgot,
     StoreGone,
 )
+from astsync.language import about, counted, joined, say
 from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace, Untouched
 from astsync.phonebook.model import Progress
@@ -28,6 +29,7 @@ from astsync.store import RunPart, Store
 
 log = logging.getLogger(__name__)
 
+READING, WRITING = say("reading"), say("writing")
 COMMITTED = 2.0
 """Seconds after which Asterisk has on its disk what it confirmed.
 
@@ -75,7 +77,7 @@ class Target:
         """This PBX's part of the run, for the store's history."""
         done = self.report.applied or Applied()
         counts = (done.add, done.change, done.delete, len(done.failed))
-        error = str(self.report.error or "")
+        error = "" if self.report.error is None else self.report.error.message
         return RunPart(self.name, self._options.family, *counts, self.report.verified, error)
 
     def ask(self) -> None:
@@ -93,10 +95,10 @@ class Target:
             return None
         try:
             family = self._enter(self._connection)
-            self._heed("reading")
+            self._heed(READING)
             existing = self._read(family, progress)
         except AstsyncError as error:
-            return self.fail(in_time(error, self.name, "reading", self._stopping))
+            return self.fail(in_time(error, self.name, READING, self._stopping))
         self.work = goal.work(self.name, existing, owned_keys(self._owners, existing), family.unnameable(existing))
         self.report = replace(self.report, plan=self.work.plan)
         self._family = family
@@ -131,14 +133,14 @@ class Target:
         if self.report.error is not None or self.work is None or self._family is None:
             return
         try:
-            self._heed("writing")
+            self._heed(WRITING)
             self._record(self.work, run)
             if self.work.plan.changes or self.work.puts:
                 self._carry_out(self._family, self.work, run, progress)
             else:
                 self.report = replace(self.report, applied=Applied(), verified=True)
         except AstsyncError as error:
-            self.fail(in_time(error, self.name, "writing", self._stopping))
+            self.fail(in_time(error, self.name, WRITING, self._stopping))
 
     def _record(self, work: Work, run: int) -> None:
         """Store what will be changed and whose the keys are from now on.
@@ -185,13 +187,20 @@ class Target:
         Once somebody may have deleted entries, or the disk was full for a while. When the next run misses again what
         was seen to be kept, a person has to find out who takes it away.
         """
-        words = f"{self.name}: {missed.told}"
         if missed.again >= IN_A_ROW and missed.same:
-            hint = f"They were written again, and by now the PBX keeps them. {CAUSE} {LOOK}"
-            self.fail(PbxForgot(f"{words}; {missed.again} runs in a row have found so", hint=hint))
+            words = counted(
+                "{missed}; {count:,} run in a row has found so",
+                "{missed}; {count:,} runs in a row have found so",
+                missed.again,
+                missed=missed.told,
+            )
+            kept = say("They were written again, and by now the PBX keeps them.")
+            self.fail(PbxForgot(about(self.name, words), hint=joined(" ", (kept, CAUSE, LOOK))))
         else:
             cause = "" if missed.trace.lost else f". {CAUSE}"
-            log.warning("%s; what is desired was written, and this time the PBX keeps it%s", words, cause)
+            log.warning(
+                "%s: %s; what is desired was written, and this time the PBX keeps it%s", self.name, missed.told, cause
+            )
 
     def _look_again(self, family: Family, work: Work, run: int) -> None:
         """Find out what was done before an error that leaves the connection open, such as a missing right to write."""
@@ -254,7 +263,7 @@ class Target:
     def _look(self, family: Family, progress: Progress, wait: float) -> dict[str, str]:
         if wait:
             self._stopping.wait(wait)
-            self._heed("reading again")
+            self._heed(say("reading again"))
         self._started = family.started()
         return family.read(progress)
 
@@ -339,28 +348,45 @@ def _lost(work: Work, wrong: Mapping[str, str | None]) -> list[str]:
 
 
 def _forgot(name: str, count: int, wait: float) -> PbxForgot:
-    after = f" {wait:g} s later" if wait else ""
-    return PbxForgot(
-        f"{name}: the PBX confirmed {count:,} entries, and{after} they are gone or old again, also when they were "
-        "written once more",
-        hint=f"The PBX's disk is full, or AstDB cannot be written there. {LOOK}",
+    words = counted(
+        "the PBX confirmed {count:,} entry, and it is gone or old again, also when it was written once more",
+        "the PBX confirmed {count:,} entries, and they are gone or old again, also when they were written once more",
+        count,
     )
+    if wait:
+        words = counted(
+            "the PBX confirmed {count:,} entry, and {seconds:g} s later it is gone or old again, also when it was "
+            "written once more",
+            "the PBX confirmed {count:,} entries, and {seconds:g} s later they are gone or old again, also when they "
+            "were written once more",
+            count,
+            seconds=wait,
+        )
+    full = say("The PBX's disk is full, or AstDB cannot be written there.")
+    return PbxForgot(about(name, words), hint=joined(" ", (full, LOOK)))
 
 
 def unkept(name: str, gone: StoreGone) -> StoreGone:
     """The error of the PBX ``name``, which is written or as desired, while all that is known of it is gone."""
-    return StoreGone(
-        f"{name}: {gone}: which entries are astsync's is not known any more, and this run cannot be undone",
-        hint="The PBX keeps what was written. If the store was only moved, put it back. Else the next sync makes a new "
-        "one and adopts the entries that are as 1C has them; it deletes none that 1C has dropped meanwhile. See who "
-        "cleans up in that folder: a job, a script, systemd-tmpfiles.",
+    words = say(
+        "{gone}: which entries are astsync's is not known any more, and this run cannot be undone", gone=gone.message
     )
+    hint = say(
+        "The PBX keeps what was written. If the store was only moved, put it back. Else the next sync makes a new one "
+        "and adopts the entries that are as 1C has them; it deletes none that 1C has dropped meanwhile. See who cleans "
+        "up in that folder: a job, a script, systemd-tmpfiles."
+    )
+    return StoreGone(about(name, words), hint=hint)
 
 
 def _differs(name: str, numbers: Sequence[str], applied: Applied | None) -> AstsyncError:
     failed = applied.failed if applied is not None else {}
-    words = failed.get(numbers[0], "somebody else wrote meanwhile, or the PBX did not keep what it confirmed")
-    return PbxBadAnswer(
-        f"{name}: {len(numbers)} entries are not as desired after writing, the first is {numbers[0]}: {words}",
-        hint="Run the command again; it writes only what still differs.",
+    unknown = say("somebody else wrote meanwhile, or the PBX did not keep what it confirmed")
+    words = counted(
+        "{count:,} entry is not as desired after writing: {number}: {why}",
+        "{count:,} entries are not as desired after writing, the first is {number}: {why}",
+        len(numbers),
+        number=numbers[0],
+        why=failed.get(numbers[0], unknown),
     )
+    return PbxBadAnswer(about(name, words), hint=say("Run the command again; it writes only what still differs."))

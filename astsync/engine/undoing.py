@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence, Set
 
 from astsync.engine.work import Work
 from astsync.errors import SafetyError
+from astsync.language import about, counted, say
 from astsync.phonebook.model import Change, Entry
 from astsync.phonebook.ownership import Step, step_back
 from astsync.phonebook.plan import Plan
@@ -78,9 +79,16 @@ class Undoing:
         if not self.changed:
             return None
         numbers = sorted(self.changed)
-        return SafetyError(
-            f"{name}: {len(numbers)} keys have changed since run {run}: {listed(numbers, _NAMED)}",
-            hint="Nothing was put back there. Somebody else wrote them, or a later run did: undo the later runs first, "
-            "the newest before the others (`astsync history` lists them), or leave these keys as they are with "
-            "--skip-changed.",
+        words = counted(
+            "{count:,} key has changed since run {run}: {keys}",
+            "{count:,} keys have changed since run {run}: {keys}",
+            len(numbers),
+            run=str(run),
+            keys=listed(numbers, _NAMED),
         )
+        hint = say(
+            "Nothing was put back there. Somebody else wrote them, or a later run did: undo the later runs first, the "
+            "newest before the others (`astsync history` lists them), or leave these keys as they are with "
+            "--skip-changed."
+        )
+        return SafetyError(about(name, words), hint=hint)

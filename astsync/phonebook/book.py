@@ -8,6 +8,7 @@ between; they are kept as small as they can be.
 from collections.abc import Iterable
 from typing import Literal
 
+from astsync.language import say
 from astsync.phonebook.claims import Claimant, Held, claim_of, ranked, told
 from astsync.phonebook.model import (
     Claim,
@@ -27,6 +28,7 @@ from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader, RowResult
 
 ConflictRule = Literal["first", "join", "skip"]
+_NO_NAME, _NO_NUMBER = say("no name"), say("no number")
 
 
 class BookBuilder:
@@ -62,13 +64,13 @@ class BookBuilder:
         countries = (country_of(key) for _, result in results for key in result.keys)
         made = self._names.make(counterparty.name, country=next(filter(None, countries), None))
         if not made.name:
-            self._skip(counterparty, counterparty.name, made.reason or "no name")
+            self._skip(counterparty, counterparty.name, made.reason or _NO_NAME)
             return
         c = counterparty
         card = Claimant(c.rank, c.catalog, c.name, c.code, c.source, made.name)
         for phone, result in results:
             if not result.keys:
-                self._skip(counterparty, phone.text, result.reason or "no number")
+                self._skip(counterparty, phone.text, result.reason or _NO_NUMBER)
             if result.structure:
                 self._doubt(counterparty, phone, result)
             rules = () if _is_plain(phone) else result.rules

@@ -12,6 +12,7 @@ The first of these that differs decides:
 from collections.abc import Sequence
 from typing import NamedTuple
 
+from astsync.language import say
 from astsync.phonebook.model import Claim
 from astsync.phonebook.names.closed_marks import closed_mark
 
@@ -28,6 +29,13 @@ class Claimant(NamedTuple):
     source: str
     shown: str
 
+
+_NAME_FIRST = say("taken: its name comes first by the alphabet")
+_NAME_LATER = say("not taken: its name comes later by the alphabet")
+_REFERENCE_FIRST = say("taken: its reference comes first")
+_REFERENCE_LATER = say("not taken: its reference comes later")
+_LEFT_OUT = say("left out: several counterparties have this number")
+_JOINED = say("joined with the others' names as far as they fit")
 
 Held = tuple[Claimant, int, str, str, tuple[str, ...]]
 """A claim as it is kept until all are known: the claimant; the phone's rank, kind and text; ``Claim.rules``."""
@@ -85,37 +93,52 @@ def told(claims: Sequence[_Placed], rule: str) -> tuple[Claim, ...]:
     if len(claims) == 1:
         return (claim_of(claims[0].held),)
     if rule == "skip":
-        return tuple(claim_of(claim.held, "left out: several counterparties have this number") for claim in claims)
+        return tuple(claim_of(claim.held, _LEFT_OUT) for claim in claims)
     if rule == "join":
-        return tuple(claim_of(claim.held, "joined with the others' names as far as they fit") for claim in claims)
+        return tuple(claim_of(claim.held, _JOINED) for claim in claims)
     first, second, *_ = claims
-    won = claim_of(first.held, f"taken: {_compare(first, second)[0]}")
-    return won, *(claim_of(claim.held, f"not taken: {_compare(first, claim)[1]}") for claim in claims[1:])
+    won = claim_of(first.held, _taken(first, second))
+    return won, *(claim_of(claim.held, _not_taken(first, claim)) for claim in claims[1:])
 
 
-def _compare(first: _Placed, other: _Placed) -> tuple[str, str]:
-    """Why one claim comes first, and why the other comes after it, in words: by the first of ``order`` that differs."""
+def _taken(first: _Placed, other: _Placed) -> str:
+    """Why a claim comes first, in words: by the first of ``order`` that differs."""
     card, later = first.held[0], other.held[0]
     if first.rank != other.rank:
-        return f"its catalog {card.catalog} comes first", f"its catalog {later.catalog} comes after {card.catalog}"
+        return say("taken: its catalog {catalog} comes first", catalog=card.catalog)
     if first.kind_rank != other.kind_rank:
-        kind, after = first.held[2], other.held[2]
-        return f"its kind of contact {kind} comes first", f"its kind of contact {after} comes after {kind}"
+        return say("taken: its kind of contact {kind} comes first", kind=first.held[2])
     if bool(first.closed) != bool(other.closed):
-        return f"the other is marked as closed ({other.closed})", f"marked as closed ({other.closed})"
-    if first.code != other.code:
-        return _compare_codes(card.code.strip(), later.code.strip(), same_prefix=first.code[1] == other.code[1])
-    if first.name != other.name:
-        return "its name comes first by the alphabet", "its name comes later by the alphabet"
-    return "its reference comes first", "its reference comes later"
+        return say("taken: the other is marked as closed ({mark})", mark=other.closed)
+    if first.code == other.code:
+        return _NAME_FIRST if first.name != other.name else _REFERENCE_FIRST
+    code, after = card.code.strip(), later.code.strip()
+    if not after:
+        return say("taken: it has a code ({code}), the other has none", code=code)
+    if first.code[1] != other.code[1]:
+        return say("taken: code {code} before {later}", code=code, later=after)
+    return say("taken: older code {code} before {later}", code=code, later=after)
 
 
-def _compare_codes(code: str, later: str, *, same_prefix: bool) -> tuple[str, str]:
-    if not later:
-        return f"it has a code ({code}), the other has none", f"it has no code, the other has {code}"
-    if not same_prefix:
-        return f"code {code} before {later}", f"code {later} after {code}"
-    return f"older code {code} before {later}", f"newer code {later} after {code}"
+def _not_taken(first: _Placed, other: _Placed) -> str:
+    """Why a claim comes after the first one, in words: by the first of ``order`` that differs."""
+    card, later = first.held[0], other.held[0]
+    if first.rank != other.rank:
+        before = card.catalog
+        return say("not taken: its catalog {catalog} comes after {before}", catalog=later.catalog, before=before)
+    if first.kind_rank != other.kind_rank:
+        kind, before = other.held[2], first.held[2]
+        return say("not taken: its kind of contact {kind} comes after {before}", kind=kind, before=before)
+    if bool(first.closed) != bool(other.closed):
+        return say("not taken: marked as closed ({mark})", mark=other.closed)
+    if first.code == other.code:
+        return _NAME_LATER if first.name != other.name else _REFERENCE_LATER
+    code, before = later.code.strip(), card.code.strip()
+    if not code:
+        return say("not taken: it has no code, the other has {code}", code=before)
+    if first.code[1] != other.code[1]:
+        return say("not taken: code {code} after {before}", code=code, before=before)
+    return say("not taken: newer code {code} after {before}", code=code, before=before)
 
 
 def _in_order(name: str) -> str:

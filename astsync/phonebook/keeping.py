@@ -16,8 +16,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
-CAUSE = "Either the PBX's disk did not keep them, or somebody deleted them or wrote over them."
-LOOK = (
+from astsync.language import counted, say
+
+CAUSE = say("Either the PBX's disk did not keep them, or somebody deleted them or wrote over them.")
+LOOK = say(
     "On the PBX look at `df -h`, at the rights of astdb.sqlite3 and of its folder (/var/lib/asterisk), and for db.c in "
     "Asterisk's log, as in `db.c: Error executing SQL (COMMIT): database or disk is full` or `disk I/O error`. "
     "`database show` on its console shows what it holds. With --durable a run sees at once whether that stays."
@@ -72,15 +74,27 @@ class Missed:
     @property
     def told(self) -> str:
         """What is known, in a sentence without its end."""
-        run, at = self.trace.run, f"{self.trace.at.astimezone():%Y-%m-%d %H:%M:%S}"
+        run, at = str(self.trace.run), f"{self.trace.at.astimezone():%Y-%m-%d %H:%M:%S}"
         if self.trace.lost:
-            return f"run {run} saw at {at} that the PBX lost {self.count:,} entries which it had confirmed"
-        ran = f", though Asterisk has run since then (started {self.trace.started})" if self.same else ""
-        unknown = "" if self.same else "; whether Asterisk was restarted since then is not known"
-        return (
-            f"{self.count:,} of the {self.total:,} entries that run {run} wrote and saw at {at} are gone or old again"
-            f"{ran}{unknown}"
+            return counted(
+                "run {run} saw at {moment} that the PBX lost {count:,} entry which it had confirmed",
+                "run {run} saw at {moment} that the PBX lost {count:,} entries which it had confirmed",
+                self.count,
+                run=run,
+                moment=at,
+            )
+        gone = counted(
+            "{gone:,} of the {count:,} entry that run {run} wrote and saw at {moment} is gone or old again",
+            "{gone:,} of the {count:,} entries that run {run} wrote and saw at {moment} are gone or old again",
+            self.total,
+            gone=self.count,
+            run=run,
+            moment=at,
         )
+        if self.same:
+            started = self.trace.started
+            return say("{gone}, though Asterisk has run since then (started {started})", gone=gone, started=started)
+        return say("{gone}; whether Asterisk was restarted since then is not known", gone=gone)
 
 
 def missed(

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, NamedTuple
 
+from astsync.language import Message, about, say
 from astsync.text import printable
 
-PBX_ACTIONS: Final = {"read": "reading", "DBPut": "writing", "DBDel": "deleting"}
+PBX_ACTIONS: Final = {"read": say("reading"), "DBPut": say("writing"), "DBDel": say("deleting")}
 """The actions in the stages of a PBX, and how people call them."""
 
 Progress = Callable[[str, int, int | None], None]
@@ -23,9 +24,13 @@ def progress_words(stage: str, done: int, total: int | None) -> str:
 
     ``stage`` is the source's word for what it reads, or a PBX's name and the action on it, as "office: DBPut".
     """
-    place, colon, action = stage.rpartition(": ")
-    of = "" if total is None else f" of {total:,}"
-    return printable(f"{place}{colon}{PBX_ACTIONS.get(action, action)} {done:,}{of}")
+    place, _, action = stage.rpartition(": ")
+    words = stage if isinstance(stage, Message) else printable(stage)
+    if action in PBX_ACTIONS:
+        words = about(printable(place), PBX_ACTIONS[action])
+    if total is None:
+        return say("{what} {done:,}", what=words, done=done)
+    return say("{what} {done:,} of {total:,}", what=words, done=done, total=total)
 
 
 CUT_AT: Final = 20

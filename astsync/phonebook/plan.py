@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from astsync.errors import SafetyError
+from astsync.language import Message, about, counted, say
 from astsync.phonebook.model import Change, Entry
 from astsync.phonebook.ownership import deletable_keys
 
@@ -115,8 +116,8 @@ def check_plan(plan: Plan, limits: Limits, where: str) -> None:
     the limit for one run.
     """
     total, changed, deleted = plan.deletable, plan.deletable_changed, len(plan.delete) - plan.unlisted
-    _check_share(deleted, total, limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
-    _check_share(changed, total, limits.max_change, where, ("change", "max_change", "--allow-changes"))
+    _check_deletes(deleted, total, limits.max_delete, where)
+    _check_changes(changed, total, limits.max_change, where)
 
 
 def check_new_list(before: Mapping[str, str], desired: Mapping[str, Entry], limits: Limits) -> None:
@@ -126,22 +127,45 @@ def check_new_list(before: Mapping[str, str], desired: Mapping[str, Entry], limi
     """
     lost = sum(number not in desired for number in before)
     changed = sum(n in desired and desired[n].name != name for n, name in before.items())
-    where = "since the last good list"
-    _check_share(lost, len(before), limits.max_delete, where, ("delete", "max_delete", "--allow-deletes"))
-    _check_share(changed, len(before), limits.max_change, where, ("change", "max_change", "--allow-changes"))
+    where = say("since the last good list")
+    _check_deletes(lost, len(before), limits.max_delete, where)
+    _check_changes(changed, len(before), limits.max_change, where)
 
 
-def _check_share(count: int, total: int, limit: float | None, where: str, words: tuple[str, str, str]) -> None:
-    if limit is None or total < SMALLEST_LIMITED or count <= limit * total + _ROUNDING:
+def _check_deletes(deleted: int, total: int, limit: float | None, where: str) -> None:
+    if limit is None or not _exceeds(deleted, total, limit):
         return
-    verb, key, option = words
-    shares = f"({_percent(count / total)}); {key} is {_percent(limit)}"
-    raise SafetyError(
-        f"{where}: the plan would {verb} {count} of {total} entries {shares}",
-        hint=f"Look at `astsync diff`. If this is right, run once with {option}.",
+    words = counted(
+        "the plan would delete {deleted:,} of {count:,} entry ({share}); max_delete is {limit}",
+        "the plan would delete {deleted:,} of {count:,} entries ({share}); max_delete is {limit}",
+        total,
+        deleted=deleted,
+        share=_percent(deleted / total),
+        limit=_percent(limit),
     )
+    hint = say("Look at `astsync diff`. If this is right, run once with {option}.", option="--allow-deletes")
+    raise SafetyError(about(where, words), hint=hint)
 
 
-def _percent(share: float) -> str:
+def _check_changes(changed: int, total: int, limit: float | None, where: str) -> None:
+    if limit is None or not _exceeds(changed, total, limit):
+        return
+    words = counted(
+        "the plan would change {changed:,} of {count:,} entry ({share}); max_change is {limit}",
+        "the plan would change {changed:,} of {count:,} entries ({share}); max_change is {limit}",
+        total,
+        changed=changed,
+        share=_percent(changed / total),
+        limit=_percent(limit),
+    )
+    hint = say("Look at `astsync diff`. If this is right, run once with {option}.", option="--allow-changes")
+    raise SafetyError(about(where, words), hint=hint)
+
+
+def _exceeds(count: int, total: int, limit: float) -> bool:
+    return total >= SMALLEST_LIMITED and count > limit * total + _ROUNDING
+
+
+def _percent(share: float) -> Message:
     """A share as percent, with enough places to tell 30% from 30.1%."""
-    return f"{share * 100:.4g}%"
+    return say("{percent:.4g}%", percent=share * 100)

@@ -7,7 +7,9 @@ count only if the snapshot was saved by the same run. The next pull or the next 
 import sqlite3
 from collections.abc import Iterable, Sequence
 
+from astsync.language import unpacked
 from astsync.phonebook.model import Claim, Skipped
+from astsync.store.words import kept, kept_reason, words
 
 _BATCH = 1_000
 _INSERT = "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
@@ -49,7 +51,8 @@ class ClaimWriter:
             (claim,) = claims
             self._rows.append((self._pull, number, 0, None, None, *claim[2:]))
         else:
-            self._rows += ((self._pull, number, place, *claim) for place, claim in enumerate(claims))
+            told = (claim._replace(verdict=kept(claim.verdict)) for claim in claims)
+            self._rows += ((self._pull, number, place, *claim) for place, claim in enumerate(told))
         if len(self._rows) >= _BATCH:
             self.flush()
 
@@ -63,7 +66,9 @@ class ClaimWriter:
 
     def skip(self, skipped: Iterable[Skipped]) -> None:
         """Write the phone fields that gave no number but hold digits."""
-        rows = ((self._pull, _digits(one.text), one.source, one.name, one.text, one.reason) for one in skipped)
+        rows = (
+            (self._pull, _digits(one.text), one.source, one.name, one.text, kept_reason(one.reason)) for one in skipped
+        )
         self._db.executemany(_SKIP, (_whole(row) for row in rows if row[1]))
 
 
@@ -72,7 +77,7 @@ def _digits(text: str) -> str:
 
 
 def _whole(row: tuple[object, ...]) -> tuple[object, ...]:
-    return tuple(v.encode("utf-8", "backslashreplace").decode() if isinstance(v, str) else v for v in row)
+    return tuple(words(v) if isinstance(v, str) else v for v in row)
 
 
 def drop_others(db: sqlite3.Connection, pull: int | None) -> None:
@@ -83,14 +88,20 @@ def drop_others(db: sqlite3.Connection, pull: int | None) -> None:
 
 def read_claims(db: sqlite3.Connection, numbers: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
     """The claims of the snapshot's pull by number, the winner first. Numbers without claims are left out."""
-    found = {number: tuple(Claim(*row) for row in db.execute(_READ, (number,))) for number in numbers}
+    found = {number: tuple(_claim(*row) for row in db.execute(_READ, (number,))) for number in numbers}
     return {number: claims for number, claims in found.items() if claims}
+
+
+def _claim(*row: str) -> Claim:
+    claim = Claim(*row)
+    return claim._replace(verdict=unpacked(claim.verdict))
 
 
 def read_skipped(db: sqlite3.Connection, number: str, national: str) -> tuple[Skipped, ...]:
     """Some phone fields that gave no key and hold the national number, or its end as a local number does."""
     values = {"number": number, "national": national, "least": _LEAST, "most": _MOST}
-    return tuple(Skipped(*row) for row in db.execute(_SKIPPED, values))
+    rows = db.execute(_SKIPPED, values)
+    return tuple(Skipped(source, name, text, unpacked(reason)) for source, name, text, reason in rows)
 
 
 def skipped_rows(db: sqlite3.Connection, number: str, national: str) -> list[int]:

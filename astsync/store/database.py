@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from astsync.errors import StoreError
+from astsync.language import say
 from astsync.store.open_files import OpenFiles
 from astsync.store.place import CORRUPT, check_place, is_damage, told
 from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION, bring_up, version_of
@@ -202,4 +203,6 @@ def _reader(path: Path) -> sqlite3.Connection:
         except sqlite3.DatabaseError:
             return db  # it is damaged, which is reported when its version is read
         return db
-    raise StoreError(f"the store {path} cannot be read", hint="Check who may read the file and its folder.")
+    raise StoreError(
+        say("the store {path} cannot be read", path=str(path)), hint=say("Check who may read the file and its folder.")
+    )

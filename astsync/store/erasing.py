@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from astsync.language import altered, packed, unpacked
 from astsync.store.place import CORRUPT
 
 _UNDO = "DELETE FROM undo WHERE number = ?"
@@ -63,7 +64,15 @@ def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int],
 def _erase_from_messages(db: sqlite3.Connection, keys: Sequence[str]) -> int:
     """Put "…" in place of the keys. Within a longer number the same digits are another one."""
     key = re.compile(rf"(?<!\d)(?:{'|'.join(map(re.escape, keys))})(?!\d)")
-    db.create_function("without", 1, lambda text: None if text is None else key.sub("…", text))
+
+    def without(text: str | None) -> str | None:
+        if text is None:
+            return None
+        message = unpacked(text)
+        changed = packed(altered(message, lambda part: key.sub("…", part)))
+        return text if changed == packed(message) else changed
+
+    db.create_function("without", 1, without)
     return sum(db.execute(statement).rowcount for statement in _MESSAGES)
 
 

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Iterator
 from datetime import datetime
 
+from astsync.language import unpacked
 from astsync.store.records import RunPart, RunRecord
 
 _RUNS = """
@@ -28,7 +29,7 @@ def read_runs(db: sqlite3.Connection, newest: int, limit: int) -> Iterator[RunRe
             started=datetime.fromisoformat(started),
             finished=finished and datetime.fromisoformat(finished),
             exit_code=exit_code,
-            message=message or "",
+            message=unpacked(message or ""),
             undoes=undoes,
             undone_by=undone_by,
             undoable=bool(wrote),
@@ -39,6 +40,6 @@ def read_runs(db: sqlite3.Connection, newest: int, limit: int) -> Iterator[RunRe
 def _parts(db: sqlite3.Connection, run: int, *, ended: bool) -> Iterator[RunPart]:
     for pbx, family, added, changed, deleted, failed, verified, error in db.execute(_PARTS, (run,)).fetchall():
         truth = None if verified is None else bool(verified)
-        yield RunPart(pbx, family, added, changed, deleted, failed, truth, error)
+        yield RunPart(pbx, family, added, changed, deleted, failed, truth, unpacked(error))
     if not ended:
         yield from (RunPart(*counts) for counts in db.execute(_MEANT, (run,)).fetchall())

@@ -17,6 +17,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from astsync.language import joined, say
 from astsync.phonebook.model import PBX_ACTIONS, progress_words
 from astsync.text import printable, span
 
@@ -24,6 +25,7 @@ _LARGEST = 4_096  # bytes of a note; what is larger is none of ours
 _LONGEST = 200  # characters of a word in it
 _EVERY = 1.0  # seconds between two notes of one stage
 _STILL = 60.0  # seconds without progress that are worth telling
+_MOST = 2**63  # what a note may count
 _LAST_TIME = 2**36  # seconds since 1970 that datetime knows in every time zone
 
 
@@ -46,18 +48,23 @@ class Holder:
 
     def who(self, known: str = "") -> str:
         """The process, in brackets; with its command, unless what is ``known`` of it ends with that."""
-        place = f" on {self.elsewhere}" if self.elsewhere else ""
-        command = "" if known.endswith(self.command) else f", `{self.command}`"
-        return f" (process {self.pid}{place}{command})"
+        process = say("process {pid}", pid=str(self.pid))
+        if self.elsewhere:
+            process = say("process {pid} on {machine}", pid=str(self.pid), machine=self.elsewhere)
+        if known.endswith(self.command):
+            return say(" ({process})", process=process)
+        return say(" ({process}, `{command}`)", process=process, command=self.command)
 
     def since(self) -> str:
         """Since when, and what it is doing."""
         now = time.time()
-        words = f" since {_moment(self.began)} ({span(now - self.began)})"
+        words = say(" since {moment} ({age})", moment=_moment(self.began), age=span(now - self.began))
         if self.doing is None:
             return words
-        still = f", without progress for {span(now - self.moved)}" if now - self.moved > _STILL else ""
-        return f"{words}: it {self.doing}{still}"
+        words = say("{since}: it {doing}", since=words, doing=self.doing)
+        if now - self.moved <= _STILL:
+            return words
+        return joined(", ", (words, say("without progress for {span}", span=span(now - self.moved))))
 
 
 class HolderNote:
@@ -138,13 +145,15 @@ def running(path: Path) -> Holder | None:
 
 
 def _doing(facts: Mapping[str, Any]) -> str | None:
-    stage, done, total = (facts.get(key) for key in ("stage", "done", "total"))
-    if not isinstance(stage, str) or type(done) is not int:
+    stage, done, total = facts.get("stage"), _count(facts.get("done")), _count(facts.get("total"))
+    if not isinstance(stage, str) or done is None:
         return None
     if not stage:
-        return "waits for a first answer"
-    words = _short(progress_words(stage[:_LONGEST], done, total if type(total) is int else None))
-    return f"is at {words}" if stage.rpartition(": ")[2] in PBX_ACTIONS else f"is reading the source: {words}"
+        return say("waits for a first answer")
+    words = progress_words(stage[:_LONGEST], done, total)
+    if stage.rpartition(": ")[2] in PBX_ACTIONS:
+        return say("is at {stage}", stage=words)
+    return say("is reading the source: {stage}", stage=words)
 
 
 def _read(file: Path) -> dict[str, Any]:
@@ -181,6 +190,11 @@ def _born(pid: int) -> str:
         return Path(f"/proc/{pid}/stat").read_bytes().rpartition(b")")[2].split()[19].decode("ascii")
     except (OSError, IndexError, UnicodeDecodeError):
         return ""
+
+
+def _count(value: object) -> int | None:
+    """A count of the note, None for what is none."""
+    return value if type(value) is int and 0 <= value < _MOST else None
 
 
 def _time(value: object) -> float | None:

@@ -8,12 +8,14 @@ from pathlib import Path
 from filelock import FileLock, Timeout
 
 from astsync.errors import LockedError
+from astsync.language import say
 from astsync.store.holder import Holder, HolderNote, holder_of
 from astsync.store.place import check_place, told
 
 PATIENCE = 15.0
 """Seconds that a run waits for one that holds the lock for moments only."""
 
+_ANOTHER_RUN = say("another run of astsync")
 _SERVICES = {"astsync watch", "astsync serve"}
 _PAUSE = 0.02  # seconds between two tries
 _NAMELESS = 3.0  # seconds that a holder on a busy machine may need from taking the lock to saying who it is
@@ -23,7 +25,7 @@ _NAMELESS = 3.0  # seconds that a holder on a busy machine may need from taking 
 def locked(
     path: Path,
     command: str = "astsync",
-    name: str = "another run of astsync",
+    name: str = _ANOTHER_RUN,
     *,
     short: bool = False,
     patience: float = PATIENCE,
@@ -70,16 +72,16 @@ def _acquire(lock: FileLock, path: Path, name: str, patience: float) -> None:
 
 def _locked(holder: Holder | None, name: str) -> LockedError:
     if holder is None:
-        who, cure = "", "Wait until it ends; a lock ends with its process."
-    elif holder.elsewhere or holder.command in _SERVICES:
-        who, cure = holder.since(), "Wait until it ends: run.max_minutes bounds each run."
-    else:
-        who = holder.since()
-        cure = (
-            "Wait until it ends: run.max_minutes bounds each run. Or end it: "
-            f"`kill {holder.pid}`; the next run does the rest."
+        cure = say("Wait until it ends; a lock ends with its process.")
+        return LockedError(say("{name} holds the lock", name=name), hint=cure)
+    cure = say("Wait until it ends: run.max_minutes bounds each run.")
+    if not (holder.elsewhere or holder.command in _SERVICES):
+        cure = say(
+            "Wait until it ends: run.max_minutes bounds each run. Or end it: `kill {pid}`; the next run does the rest.",
+            pid=str(holder.pid),
         )
-    return LockedError(f"{name}{holder.who(name) if holder else ''} holds the lock{who}", hint=cure)
+    words = say("{name}{process} holds the lock{since}", name=name, process=holder.who(name), since=holder.since())
+    return LockedError(words, hint=cure)
 
 
 def watch_of(store: Path) -> Path:

@@ -8,11 +8,12 @@ its lock: without that another run may have begun beside it.
 from pathlib import Path
 
 from astsync.errors import StoreError, StoreGone
+from astsync.language import joined, say
 
 Identity = tuple[int, int]
 """What a file is, wherever it stands: its device and its number there."""
 
-_CLEANER = "See who cleans up in that folder: a job, a script, systemd-tmpfiles."
+_CLEANER = say("See who cleans up in that folder: a job, a script, systemd-tmpfiles.")
 _LOCK = ".lock"
 
 
@@ -46,12 +47,16 @@ class OpenFiles:
                 raise self._gone(tail)
 
     def _gone(self, tail: str) -> StoreError:
-        words = f"{self._path}{tail} was deleted or replaced while the run went on"
+        path = f"{self._path}{tail}"
         if tail == _LOCK:
-            return StoreError(
-                f"the lock {words}: another run may be writing too",
-                hint=f"Run the command again: it reads all and writes what differs. {_CLEANER}",
+            words = say(
+                "the lock {path} was deleted or replaced while the run went on: another run may be writing too",
+                path=path,
             )
-        what = "the journal of the store" if tail else "the store"
-        cure = "Put it back if you still have it, then run the command again."
-        return StoreGone(f"{what} {words}", hint=f"{cure} {_CLEANER}")
+            again = say("Run the command again: it reads all and writes what differs.")
+            return StoreError(words, hint=joined(" ", (again, _CLEANER)))
+        words = say("the store {path} was deleted or replaced while the run went on", path=path)
+        if tail:
+            words = say("the journal of the store {path} was deleted or replaced while the run went on", path=path)
+        cure = say("Put it back if you still have it, then run the command again.")
+        return StoreGone(words, hint=joined(" ", (cure, _CLEANER)))

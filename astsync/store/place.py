@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from astsync.errors import StoreError
+from astsync.language import say
 
 CORRUPT = ".corrupt-"  # comes after the name of a store that was damaged and moved aside
 DAMAGED = {sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB}
@@ -19,7 +20,8 @@ def told(path: Path) -> Iterator[None]:
         yield
     except (sqlite3.Error, OSError, ValueError) as error:
         reason = _beside(error, path) or getattr(error, "strerror", None) or str(error)
-        raise StoreError(f"the store {path} cannot be used: {reason}", hint=_hint(error)) from error
+        words = say("the store {path} cannot be used: {why}", path=str(path), why=reason)
+        raise StoreError(words, hint=_hint(error)) from error
 
 
 def _beside(error: Exception, path: Path) -> str:
@@ -30,10 +32,12 @@ def _beside(error: Exception, path: Path) -> str:
 
 def _hint(error: Exception) -> str:
     if is_damage(error):
-        return "Run the command again: it moves the damaged file aside, and goes on without it."
+        return say("Run the command again: it moves the damaged file aside, and goes on without it.")
     if getattr(error, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_BUSY:
-        return "Another program holds the file open, as a backup or sqlite3 does: end it, and run the command again."
-    return "Check who owns the files and the folder, and its free space, or name another file in store.path."
+        return say(
+            "Another program holds the file open, as a backup or sqlite3 does: end it, and run the command again."
+        )
+    return say("Check who owns the files and the folder, and its free space, or name another file in store.path.")
 
 
 def is_damage(error: BaseException) -> bool:
@@ -50,5 +54,7 @@ def check_place(path: Path) -> None:
         except FileNotFoundError:
             return
     if not stat.S_ISREG(mode):
-        what = "a folder" if stat.S_ISDIR(mode) else "a device, a pipe or a socket"
-        raise StoreError(f"the store {path} is {what}, not a file", hint="Name a file in store.path.")
+        words = say("the store {path} is a device, a pipe or a socket, not a file", path=str(path))
+        if stat.S_ISDIR(mode):
+            words = say("the store {path} is a folder, not a file", path=str(path))
+        raise StoreError(words, hint=say("Name a file in store.path."))

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from astsync.errors import StoreError
+from astsync.language import say
 
 SCHEMA_VERSION = 6
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
@@ -88,12 +89,17 @@ def version_of(db: sqlite3.Connection, path: Path) -> int:
     if version == 0 and empty:
         return 0
     if application != APPLICATION_ID:
-        raise StoreError(f"{path} is not a store of astsync", hint="Name another file in store.path.")
-    if version > SCHEMA_VERSION:
         raise StoreError(
-            f"the store {path} has version {version}, from a newer astsync; this one knows {SCHEMA_VERSION}",
-            hint="Update astsync, or name another file in store.path.",
+            say("{path} is not a store of astsync", path=str(path)), hint=say("Name another file in store.path.")
         )
+    if version > SCHEMA_VERSION:
+        words = say(
+            "the store {path} has version {version}, from a newer astsync; this one knows {known}",
+            path=str(path),
+            version=str(version),
+            known=str(SCHEMA_VERSION),
+        )
+        raise StoreError(words, hint=say("Update astsync, or name another file in store.path."))
     return int(version)
 
 

@@ -26,6 +26,7 @@ from astsync.store.records import (
     Snapshot,
     Written,
 )
+from astsync.store.words import kept, words
 
 KEPT_RUNS = 1_000
 """Runs that history keeps, and as many runs ``online``. Older ones are dropped, except what can still be undone."""
@@ -173,10 +174,10 @@ class Store:
     def end_run(self, run: int, exit_code: int, message: str = "", parts: Sequence[RunPart] = ()) -> None:
         """Store how a run ended, and drop the records that are too old."""
         with self._file.change() as db:
-            values = (_now(), exit_code, _words(message), run)
+            values = (_now(), exit_code, kept(message), run)
             db.execute("UPDATE run SET finished = ?, exit_code = ?, message = ? WHERE id = ?", values)
             rows = (
-                (run, p.pbx, p.family, p.added, p.changed, p.deleted, p.failed, p.verified, _words(p.error))
+                (run, p.pbx, p.family, p.added, p.changed, p.deleted, p.failed, p.verified, kept(p.error))
                 for p in parts
             )
             db.executemany("INSERT INTO run_pbx VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
@@ -357,7 +358,7 @@ def _set_trace(db: sqlite3.Connection, pbx: str, family: str, trace: Trace | Unt
     if trace is None:
         db.execute("DELETE FROM trace WHERE pbx = ? AND family = ?", where)
         return
-    values = (trace.run, trace.at.isoformat(), _words(trace.started), trace.lost, trace.again)
+    values = (trace.run, trace.at.isoformat(), words(trace.started), trace.lost, trace.again)
     db.execute("INSERT OR REPLACE INTO trace VALUES (?, ?, ?, ?, ?, ?, ?)", (*where, *values))
 
 
@@ -380,10 +381,6 @@ def _text(value: bytes) -> str:
 
 def _maybe_text(value: bytes | None) -> str | None:
     return None if value is None else _text(value)
-
-
-def _words(message: str) -> str:
-    return message.encode("utf-8", "backslashreplace").decode()
 
 
 def _now() -> str:

@@ -9,6 +9,7 @@ from typing import Protocol
 from astsync.config import PbxConfig
 from astsync.engine.result import Report
 from astsync.errors import AstsyncError, ConfigError, LockedError
+from astsync.language import say
 from astsync.parts import Parts
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
@@ -17,6 +18,7 @@ from astsync.store import locked, watch_of
 from astsync.watch.runs import COMMAND, Runs, Turns
 
 SILENCE = 300  # seconds on top of an answer's deadline and its tries, after which a loop counts as stuck
+_ONE_IS_ENOUGH = say("One is enough: end the other.")
 _TRIES = 4  # of one request, each with the whole time-out
 
 
@@ -77,13 +79,13 @@ class Job:
 
 
 @contextmanager
-def alone(store: Path, command: str = COMMAND, cure: str = "One is enough: end the other.") -> Iterator[None]:
+def alone(store: Path, command: str = COMMAND, cure: str = _ONE_IS_ENOUGH) -> Iterator[None]:
     """Keep ``watch``, or a second one, away from a store, for ``command``. Raises LockedError with that cure."""
     try:
-        with locked(watch_of(store), command, "another astsync watch"):
+        with locked(watch_of(store), command, say("another astsync watch")):
             yield
     except LockedError as error:
-        raise LockedError(str(error), hint=cure) from None
+        raise LockedError(error.message, hint=cure) from None
 
 
 def make_job(parts: Parts, names: Sequence[str], every: float, store: Path) -> Job:
@@ -96,7 +98,8 @@ def make_job(parts: Parts, names: Sequence[str], every: float, store: Path) -> J
     _check(parts, configs, every)
     if parts.store_path != store:
         raise ConfigError(
-            f"the store is {parts.store_path} now, and was {store}", hint="End astsync watch and start it again."
+            say("the store is {path} now, and was {before}", path=str(parts.store_path), before=str(store)),
+            hint=say("End astsync watch and start it again."),
         )
     longest = max([source.timeout, *(pbx.timeout for pbx in configs)])
     return Job(parts.pbxs(names), Runs(parts), every, SILENCE + _TRIES * longest)
@@ -113,6 +116,6 @@ def _check(parts: Parts, pbxs: Sequence[PbxConfig], every: float) -> None:
         source.secret()
     if every and not kind_of(source).repeatable(source):
         raise ConfigError(
-            "standard input can be read only once, and watch syncs again and again",
-            hint="Name a file in source.file.path, or give --every 0.",
+            say("standard input can be read only once, and watch syncs again and again"),
+            hint=say("Name a file in source.file.path, or give --every 0."),
         )

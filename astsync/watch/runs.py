@@ -10,6 +10,7 @@ from astsync.engine import Engine
 from astsync.engine.overtime import pull
 from astsync.engine.result import PbxReport, Report
 from astsync.errors import AstsyncError, LockedError
+from astsync.language import say
 from astsync.parts import Parts
 from astsync.pbx import Pbx
 from astsync.pbx.retry import doubled, jittered
@@ -86,7 +87,7 @@ class Turns:
     def attempt(self, run: Callable[[], Outcome]) -> Outcome:
         """Run at once, or not at all. Raises LockedError where another run is under way, and what ``run`` raises."""
         if not self._mutex.acquire(blocking=False):
-            raise LockedError("another run of this process is under way", hint="It is tried again later.")
+            raise LockedError(say("another run of this process is under way"), hint=say("It is tried again later."))
         try:
             return run()
         finally:

@@ -12,6 +12,7 @@ from functools import cache
 from typing import Final, NamedTuple
 
 from astsync.errors import ConfigError
+from astsync.language import joined, say
 from astsync.text import did_you_mean, nearest
 
 NO_SCHEME: Final = "none"
@@ -72,8 +73,8 @@ def _of_iuliia(name: str) -> Scheme:
     if not repo.has(name):
         known = [NO_SCHEME, *repo.names()]
         raise ConfigError(
-            f"names.scheme: {name!r} is not a transliteration scheme",
-            hint=f"{did_you_mean(nearest(name, known, 0))} Known: {', '.join(known)}.",
+            say("names.scheme: {scheme!r} is not a transliteration scheme", scheme=name),
+            hint=joined(" ", (did_you_mean(nearest(name, known, 0)), say("Known: {names}.", names=", ".join(known)))),
         )
     content = json.loads(repo.get(name).path.read_text(encoding="utf-8"))
     parts = [content.get(key) or {} for key in ("mapping", "prev_mapping", "next_mapping", "ending_mapping")]

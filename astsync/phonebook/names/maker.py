@@ -10,6 +10,7 @@ from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
 from astsync.errors import ConfigError
+from astsync.language import joined, say
 from astsync.phonebook.characters import QUOTES, decode_entities
 from astsync.phonebook.names.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUSSIAN_LETTERS, alphabet, to_ascii
 from astsync.phonebook.names.cleaning import plain, unmix
@@ -22,9 +23,9 @@ from astsync.text import did_you_mean, nearest
 MOST_BYTES: Final = 255
 """The longest value that scheme "none" gives, in bytes of UTF-8."""
 
-NOTHING_LEFT: Final = "nothing printable is left of the name"
-EMPTY: Final = "the name is empty"
-LOOK_ALIKES: Final = "look-alike letters turned back"
+NOTHING_LEFT: Final = say("nothing printable is left of the name")
+EMPTY: Final = say("the name is empty")
+LOOK_ALIKES: Final = say("look-alike letters turned back")
 
 # Dangerous characters that the transliteration of other scripts may bring in; the name's own are gone already.
 _SAFE = str.maketrans(dict(zip(";~[{]}", ",-(())", strict=True)) | dict.fromkeys('"`\\|$^=<>', ""))
@@ -181,9 +182,9 @@ class NameMaker:
         _check("names.legal_form", legal_form, PLACES)
         _check("names.language", language, ("", *LANGUAGES))
         if max_length < 1:
-            raise ConfigError("names.max_length must be at least 1", hint="Phones show 16 to 40 characters.")
+            raise ConfigError(say("names.max_length must be at least 1"), hint=say("Phones show 16 to 40 characters."))
         if max_bytes < 1:
-            raise ConfigError("names.max_bytes must be at least 1", hint="A Cyrillic letter is two bytes.")
+            raise ConfigError(say("names.max_bytes must be at least 1"), hint=say("A Cyrillic letter is two bytes."))
         self.scheme, self.legal_form, self.language = scheme, legal_form, language
         self.max_length, self.max_bytes = max_length, max_bytes
         self._keeps_script = scheme == NO_SCHEME
@@ -247,8 +248,10 @@ class NameMaker:
     def _tell(self, unmixed: int, short: str, first: bool | None, language: str) -> _Told:
         """Work out what names with this legal form in this language have in common, and remember it."""
         place = self._places[first]
-        named = (f"legal form {short} {place}",) if short else ()
-        letters = f"scheme {self.scheme}" if language in {AS_WRITTEN, RUSSIAN} else f"alphabet {language}"
+        named = (_form_rule(short, place),) if short else ()
+        letters = say("alphabet {language}", language=language)
+        if language in {AS_WRITTEN, RUSSIAN}:
+            letters = say("scheme {scheme}", scheme=self.scheme)
         rules = (*((LOOK_ALIKES,) if unmixed else ()), *named, letters)
         spelled = self._latin[language].get(short) or self._learn_spelling(short, language)
         told = (rules, spelled, place)
@@ -300,6 +303,15 @@ class NameMaker:
         return " ".join(_UNPRINTABLE.sub("", to_ascii(spelled).translate(_SAFE)).split())
 
 
+def _form_rule(short: str, place: str) -> str:
+    """The rule by which a legal form got its place."""
+    if place == FIRST:
+        return say("legal form {form} first", form=short)
+    if place == LAST:
+        return say("legal form {form} last", form=short)
+    return say("legal form {form} drop", form=short) if place == DROP else say("legal form {form} keep", form=short)
+
+
 def _keep(cache: dict[_Key, _Value], key: _Key, value: _Value) -> None:
     if len(cache) >= _CACHED:
         cache.clear()
@@ -319,6 +331,6 @@ def _body(words: tuple[str, ...], found: FoundForm) -> list[str]:
 def _check(key: str, value: str, known: tuple[str, ...]) -> None:
     if value in known:
         return
-    raise ConfigError(
-        f"{key}: {value!r} is not known", hint=f"{did_you_mean(nearest(value, known, 0))} Known: {', '.join(known)}."
-    )
+    mean = did_you_mean(nearest(value, known, 0))
+    names = say("Known: {names}.", names=", ".join(known))
+    raise ConfigError(say("{key}: {value!r} is not known", key=key, value=value), hint=joined(" ", (mean, names)))

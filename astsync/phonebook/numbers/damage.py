@@ -8,8 +8,10 @@ import re
 from collections.abc import Callable
 from typing import Final
 
-SPREADSHEET: Final = "a spreadsheet's number restored"
-SEPARATORS: Final = "odd separators taken as hyphens"
+from astsync.language import say
+
+SPREADSHEET: Final = say("a spreadsheet's number restored")
+SEPARATORS: Final = say("odd separators taken as hyphens")
 
 # 79161234567.0, 79 161 234 569,00: the fraction of a whole number, where nothing of a number follows it.
 _FRACTION = re.compile(

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from functools import partial
 from typing import Final
 
+from astsync.language import say
 from astsync.phonebook.numbers.area_codes import CODE_WORD, LONGEST_CODE, CodesApart
 from astsync.phonebook.numbers.local_numbers import LEAST_LOCAL, MOST_LOCAL, PREFIXES, USUAL_LOCAL, local_digits
 from astsync.phonebook.numbers.pieces import START, PieceKind, Way
@@ -15,10 +16,10 @@ from astsync.phonebook.numbers.runs import Run
 from astsync.phonebook.numbers.small_numbers import is_placed
 from astsync.phonebook.numbers.whole_numbers import CODE_DIGITS, MOST_DIGITS, NATIONAL_DIGITS
 
-INHERITED: Final = "area code inherited"
-CONFIGURED: Final = "configured area code"
-TAIL_IGNORED: Final = "digits after the number ignored"
-INDEX_IGNORED: Final = "small number before the number ignored"
+INHERITED: Final = say("area code inherited")
+CONFIGURED: Final = say("configured area code")
+TAIL_IGNORED: Final = say("digits after the number ignored")
+INDEX_IGNORED: Final = say("small number before the number ignored")
 
 _PLAIN_LOCAL = re.compile(r"\d{1,3}(?:-\d\d){1,2}|\d{1,3}-\d{2,4}")
 # What a number of another country may begin with where its "+" is missing.

@@ -9,13 +9,14 @@ from collections.abc import Collection
 from functools import lru_cache
 from typing import Final
 
+from astsync.language import say
 from astsync.phonebook.numbers.damage import IsNumber
 
-EXTENSION_DROPPED: Final = "extension dropped"
-ACCOUNT_IGNORED: Final = "account number ignored"
-DATE_IGNORED: Final = "date or hours ignored"
-ADDRESS_IGNORED: Final = "IP address ignored"
-COUNT_IGNORED: Final = "sum, floor or ordinal ignored"
+EXTENSION_DROPPED: Final = say("extension dropped")
+ACCOUNT_IGNORED: Final = say("account number ignored")
+DATE_IGNORED: Final = say("date or hours ignored")
+ADDRESS_IGNORED: Final = say("IP address ignored")
+COUNT_IGNORED: Final = say("sum, floor or ordinal ignored")
 
 _WORD = re.compile(r"[^\W\d_]+")
 # Put in the place of what was cut: the digits on both sides must not become one number.

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from astsync.errors import ConfigError
+from astsync.language import joined, say
 from astsync.phonebook.numbers.cleaning import plain
 from astsync.phonebook.numbers.damage import repair
 from astsync.phonebook.numbers.not_phones import cut_not_phones, find_words
@@ -13,7 +14,13 @@ if TYPE_CHECKING:
     from astsync.phonebook.numbers.reading import Number
 
 FORMS: Final = ("e164", "trunk", "national")
-CLEANED: Final = "characters cleaned"
+CLEANED: Final = say("characters cleaned")
+
+_NO_DIGITS = say("no digits")
+_EMPTY = say("the field is empty")
+_SPOILT = say("a letter stands among the digits")
+_NO_AREA_CODE = say("a local number, and no area code is set (numbers.area_code)")
+_TOO_SHORT = say("too short for a phone number")
 
 
 class NumberResult(NamedTuple):
@@ -42,7 +49,9 @@ class NumberParser:
 
         self.country, self.area_code, self.forms = country, area_code, forms
         self._reader = reader_for(country)
-        self._plan, self._code, self._rules = self._reader.plan, self._reader.code, self._reader.rules
+        self._plan, self._code = self._reader.plan, self._reader.code
+        self._rules = {prefix: str(rule) for prefix, rule in self._reader.rules.items()}  # plain text is put in faster
+        self._none_valid = say("no valid phone number for {country}", country=country)
         # A trunk prefix 0 is no part of an area code: 01795 of Belarus, 04622 of Ukraine. Italy has no trunk prefix.
         self._area = area_code.removeprefix("0") if self._plan.trunk in {"0", "8"} else area_code
         self._field_numbers, self._codes = FieldNumbers, CodesApart(self._reader, self._area)
@@ -113,12 +122,12 @@ class NumberParser:
     def _reason(self, text: str, *, spoilt: bool, local: bool) -> str:
         count = sum(map(str.isdigit, text))
         if not count:
-            return "no digits" if text.strip() else "the field is empty"
+            return _NO_DIGITS if text.strip() else _EMPTY
         if spoilt:
-            return "a letter stands among the digits"
+            return _SPOILT
         if local:
-            return "a local number, and no area code is set (numbers.area_code)"
-        return "too short for a phone number" if count < 7 else f"no valid phone number for {self.country}"
+            return _NO_AREA_CODE
+        return _TOO_SHORT if count < 7 else self._none_valid
 
 
 def _check(country: str, area_code: str, forms: tuple[str, ...]) -> None:
@@ -128,13 +137,19 @@ def _check(country: str, area_code: str, forms: tuple[str, ...]) -> None:
         start = country.upper()[:2]
         near = nearest(start, sorted(SUPPORTED_REGIONS), 0)
         raise ConfigError(
-            f"numbers.country: {country!r} is not a country with a numbering plan",
-            hint=f"Write two capital letters of ISO 3166, such as {near[0]}.",
+            say("numbers.country: {country!r} is not a country with a numbering plan", country=country),
+            hint=say("Write two capital letters of ISO 3166, such as {example}.", example=near[0]),
         )
     if area_code and not (area_code.isascii() and area_code.isdigit()):
-        raise ConfigError(f"numbers.area_code: {area_code!r} is not a code", hint="Write digits only, such as 495.")
+        raise ConfigError(
+            say("numbers.area_code: {code!r} is not a code", code=area_code),
+            hint=say("Write digits only, such as 495."),
+        )
     unknown = [form for form in forms if form not in FORMS]
     if unknown or not forms:
-        named = repr(unknown[0]) if unknown else "an empty list"
+        words = say("numbers.forms: an empty list is not known")
+        if unknown:
+            words = say("numbers.forms: {form!r} is not known", form=unknown[0])
         mean = did_you_mean(nearest("".join(unknown[:1]), FORMS, 0))
-        raise ConfigError(f"numbers.forms: {named} is not known", hint=f"{mean} Known: {', '.join(FORMS)}.")
+        known = say("Known: {names}.", names=", ".join(FORMS))
+        raise ConfigError(words, hint=joined(" ", (mean, known)))

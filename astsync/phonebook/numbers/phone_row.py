@@ -10,16 +10,17 @@ there is no text.
 import re
 from typing import Final, NamedTuple
 
+from astsync.language import say
 from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Phone, PhoneParts
 from astsync.phonebook.numbers.parser import NumberParser, NumberResult
 
-AREA_OF_PARTS: Final = "area code from the structure"
-READ_PARTS: Final = "read from the structure: there is no text"
-READ_REST: Final = "a second number beside the text"
-READ_DIGITS: Final = "read from the digits that a machine wrote"
-TWO_READINGS: Final = "there is no text, and its structure can be read as two different numbers"
-GLUED: Final = "there is no text, and its structure has more digits without a separator than any number"
-CUT_OFF: Final = "there is no text, and the digits that a machine wrote are cut off"
+AREA_OF_PARTS: Final = say("area code from the structure")
+READ_PARTS: Final = say("read from the structure: there is no text")
+READ_REST: Final = say("a second number beside the text")
+READ_DIGITS: Final = say("read from the digits that a machine wrote")
+TWO_READINGS: Final = say("there is no text, and its structure can be read as two different numbers")
+GLUED: Final = say("there is no text, and its structure has more digits without a separator than any number")
+CUT_OFF: Final = say("there is no text, and the digits that a machine wrote are cut off")
 
 _DIGIT = re.compile(r"\d")
 _NOT_DIGITS = re.compile(r"[^0-9]+")

@@ -12,20 +12,21 @@ from typing import Final, NamedTuple
 import phonenumbers
 from phonenumbers import PhoneNumber
 
+from astsync.language import say
 from astsync.phonebook.numbers.calling_codes import calling_code, calling_code_width, may_be_national
 from astsync.phonebook.numbers.country_plan import NumberPlan, number_plan
 
-INTERNATIONAL: Final = "international number"
-NATIONAL: Final = "national number"
-NO_PLUS: Final = "country code without +"
-PLUS_TRUNK: Final = "+ before the trunk prefix"
-CODE_TRUNK: Final = "trunk prefix after the country code"
-DOUBLE_ZERO: Final = "international prefix 00"
-PLUS_CODE: Final = "+ before the area code"
-CODE_TWICE: Final = "another country code after the own one"
-PREFIX_810: Final = "international prefix 810"
-OLD_TRUNK: Final = "old trunk prefix 8"
-UNASSIGNED: Final = "code exists, block not assigned"
+INTERNATIONAL: Final = say("international number")
+NATIONAL: Final = say("national number")
+NO_PLUS: Final = say("country code without +")
+PLUS_TRUNK: Final = say("+ before the trunk prefix")
+CODE_TRUNK: Final = say("trunk prefix after the country code")
+DOUBLE_ZERO: Final = say("international prefix 00")
+PLUS_CODE: Final = say("+ before the area code")
+CODE_TWICE: Final = say("another country code after the own one")
+PREFIX_810: Final = say("international prefix 810")
+OLD_TRUNK: Final = say("old trunk prefix 8")
+UNASSIGNED: Final = say("code exists, block not assigned")
 
 # Countries whose people write their numbers to each other without the "+": the former Soviet Union.
 NEIGHBOURS = frozenset({"370", "371", "372", "373", "374", "375", "380", "992", "993", "994", "995", "996", "998"})

@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Iterable
 from typing import Final
 
+from astsync.language import say
 from astsync.phonebook.numbers.area_codes import begins_a_number
 from astsync.phonebook.numbers.calling_codes import is_calling_code
 from astsync.phonebook.numbers.local_numbers import USUAL_LOCAL, local_ends
@@ -35,7 +36,7 @@ from astsync.phonebook.numbers.run_groups import Groups
 from astsync.phonebook.numbers.small_numbers import MOST_INDEX, small_pieces
 from astsync.phonebook.numbers.whole_numbers import CODE_DIGITS, NATIONAL_DIGITS, WholeNumbers
 
-TAIL_EXPANDED: Final = "alternative tail expanded"
+TAIL_EXPANDED: Final = say("alternative tail expanded")
 
 _TAIL = re.compile(r"\d{1,4}(?:-\d\d)?")
 _LAST_GROUPS = re.compile(r"(\d+)(?:[ .-](\d+))?\)?\Z")
