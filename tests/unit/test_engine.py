@@ -262,7 +262,7 @@ def test_the_words_of_one_key_are_not_pinned_on_another(rig: EngineRig) -> None:
     rig.pbx.entries[phone(3)] = "somebody else's"
     report = rig.engine().sync()
     assert "refused by the PBX" in str(report.pbx[0].error)
-    assert f"the first is {phone(15)}" in str(report.pbx[0].error)
+    assert f"after writing: {phone(15)}" in str(report.pbx[0].error)
 
 
 def test_a_key_that_was_wiped_and_left_1c_belongs_to_whoever_writes_it_next(rig: EngineRig) -> None:

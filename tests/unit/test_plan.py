@@ -111,7 +111,7 @@ def test_just_as_many_as_the_limit_says_are_let_through(percent: int, of: int) -
 def test_a_refusal_tells_shares_that_differ() -> None:
     existing = {str(i): "old" for i in range(1000)}
     plan = make_plan(existing, {n: Entry(n, "new" if int(n) < 301 else "old") for n in existing}, existing.keys())
-    with pytest.raises(SafetyError, match=r"301 of 1000 entries \(30\.1%\); max_change is 30%"):
+    with pytest.raises(SafetyError, match=r"301 of 1,000 entries \(30\.1%\); max_change is 30%"):
         check_plan(plan, Limits(), "office")
 
 
