@@ -41,7 +41,7 @@ RUSSIAN: dict[str | tuple[str, str], str | tuple[str, ...]] = {
     ("{count:,} key has changed since run {run}: {keys}", "{count:,} keys have changed since run {run}: {keys}"): (
         "после запуска {run} изменился {count:,} ключ: {keys}",
         "после запуска {run} изменились {count:,} ключа: {keys}",
-        "после запуска {run} изменились {count:,} ключей: {keys}",
+        "после запуска {run} изменилось {count:,} ключей: {keys}",
     ),
 }
 
