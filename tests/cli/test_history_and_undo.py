@@ -73,7 +73,7 @@ def test_a_changed_key_refuses_and_is_named(box: Sandbox) -> None:
     for command in (["undo", "--yes"], ["undo", "1", "--yes"], ["undo", "--dry-run"]):
         refused = box.run(*command)
         assert refused.code == 6
-        assert f"1 keys have changed since run 1: {number}" in refused.err
+        assert f"1 key has changed since run 1: {number}" in refused.err
         assert "--skip-changed" in refused.err
         assert "Nothing was put back there." in refused.err
         assert "in step" not in refused.out
