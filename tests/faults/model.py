@@ -53,9 +53,10 @@ def in_step(held: Names, owned: Set[str], wanted: Names, *, keep: bool = True) -
     return {**kept, **wanted}
 
 
-def free(told: Names, listed: Names, held: Names, owned: Set[str]) -> dict[str, str]:
-    """Give the names told online that a PBX is to hold beside a list: they take no key of somebody else."""
-    return {key: name for key, name in told.items() if key not in listed and (key in owned or key not in held)}
+def free(told: Names, listed: Names, held: Names, owned: Set[str], *, keep: bool = True) -> dict[str, str]:
+    """Give the names told online that a PBX is to hold beside a list: they take no key that somebody else keeps."""
+    taken = held.keys() - owned if keep else set()
+    return {key: name for key, name in told.items() if key not in listed and key not in taken}
 
 
 def is_over(part: int, of: int) -> bool:

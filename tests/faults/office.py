@@ -196,9 +196,9 @@ class Office(RuleBasedStateMachine):
         stored = self._stored_online()
         return {*stored.names, *stored.expired}
 
-    def _beside(self, listed: dict[str, str]) -> dict[str, str]:
-        """The names told online that the PBX is to hold beside a list."""
-        return free(self.told, listed, self.held, self.owned)
+    def _beside(self, listed: dict[str, str], *, keep: bool = True) -> dict[str, str]:
+        """The names told online that the PBX is to hold beside a list; foreign keys are kept or not."""
+        return free(self.told, listed, self.held, self.owned, keep=keep)
 
     def _drop_listed(self) -> None:
         self.told = {number: name for number, name in self.told.items() if number not in (self.snapshot or {})}

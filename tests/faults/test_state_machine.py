@@ -311,13 +311,14 @@ class Tool(Office):
         pbxs: Sequence[FragilePbx] = (),
     ) -> None:
         self._learn_unsure()
-        wanted = {**listed, **self._beside(listed)}
+        keep = options.foreign == "keep"
+        wanted = {**listed, **self._beside(listed, keep=keep)}
         before = Done(0, dict(self.held), set(self.owned))
         report = self._run(command, options, pbxs=pbxs)
         self._drop_listed()
         assert report.exit_code == 0, report
         assert report.pbx[0].verified is True
-        self.held = model.in_step(self.held, self.owned, wanted, keep=options.foreign == "keep")
+        self.held = model.in_step(self.held, self.owned, wanted, keep=keep)
         assert self.pbx.held() == self.held
         self._learn(report, before)
         assert self.owned == wanted.keys()

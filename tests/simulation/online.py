@@ -52,6 +52,7 @@ class Online:
         return min((one.until - clock() for one in self.told.values() if one.until > clock()), default=float("inf"))
 
 
-def free(told: Names, listed: Names, held: Names, ours: Set[str]) -> dict[str, str]:
-    """The names that a PBX is to hold beside a list: never on a key that somebody else holds."""
-    return {key: name for key, name in told.items() if key not in listed and (key in ours or key not in held)}
+def free(told: Names, listed: Names, held: Names, ours: Set[str], *, keeps: bool = True) -> dict[str, str]:
+    """The names that a PBX is to hold beside a list: on no key that somebody else holds and keeps."""
+    taken = held.keys() - ours if keeps else set()
+    return {key: name for key, name in told.items() if key not in listed and key not in taken}

@@ -384,7 +384,7 @@ class Oracle:
     def _steps_of_list(self, run: Run, pbx: str, reading: Reading) -> tuple[dict[str, Step], Names]:
         held, ours, listed = reading.held, reading.ours, run.listed or {}
         told = self.online.counting() if run.told is None else run.told
-        wanted = {**listed, **free(told, listed, held, ours)}
+        wanted = {**listed, **free(told, listed, held, ours, keeps=run.how.keeps)}
         limited = held.keys() & (ours if run.how.keeps else held.keys()) - (run.unlisted & ours)
         if not run.how.lifts and is_far(held, wanted, limited):
             raise self._wrong(f"run {run.number} goes on to write on {pbx} over its limits")

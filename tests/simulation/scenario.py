@@ -135,18 +135,15 @@ class Scenario:
         self._check_in_step(expected, how)
         self._check()
 
-    def _expected(self, how: How, runs: int = 1) -> dict[str, dict[str, str]]:
-        """What each PBX must hold after so many runs: the list, names told online, and what is not astsync's.
-
-        Where foreign keys are deleted, a name told online takes the place of one only in the run after that.
-        """
+    def _expected(self, how: How) -> dict[str, dict[str, str]]:
+        """What each PBX must hold after a run: the list, names told online, and what is not astsync's."""
         world = self.world
         expected, told = {}, self._told()
         for name, asterisk in world.asterisks.items():
             held = asterisk.held(how.family)
             ours = world.oracle.of((name, how.family)).ours(held)
             kept = {key: value for key, value in held.items() if how.keeps and key not in ours}
-            expected[name] = kept | free(told, world.listed, kept if runs > 1 else held, ours) | world.listed
+            expected[name] = kept | free(told, world.listed, held, ours, keeps=how.keeps) | world.listed
         return expected
 
     def _is_limited(self, expected: dict[str, dict[str, str]], how: How) -> bool:
@@ -185,7 +182,7 @@ class Scenario:
         """A watch in peace does the same by itself."""
         world = self.world
         world.listed.setdefault(world.numbers[0], world.name("Firma"))
-        expected = self._expected(how, runs=2)
+        expected = self._expected(how)
         begun = world.start(again(how, command="watch"))
         world.hub.after(3.5 * EVERY, lambda: world.stop_watch(begun.process))
         world.finish()
