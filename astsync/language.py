@@ -23,7 +23,7 @@ VARIABLE = "ASTSYNC_LANG"
 
 _SEPARATORS = {"ru": str.maketrans({",": "\u00a0", ".": ","})}  # of thousands and of decimals; English has , and .
 _PACKED = "\x01"  # the first character of a message in the store that carries data
-_JOINED = "join"  # the kind of template that ``joined`` makes
+_JOINED, _SWAPPED = "join", "swap"  # the kinds of messages that ``joined`` and ``swapped`` make
 _language = ENGLISH
 
 
@@ -64,6 +64,15 @@ class _Joined(Message):
 
     def __new__(cls, template: str, data: Mapping[str, Any], many: str = _JOINED) -> Self:
         message = str.__new__(cls, template.join(map(str, data.values())))
+        message.template, message.many, message.data = template, many, data
+        return message
+
+
+class _Swapped(Message):
+    __slots__ = ()
+
+    def __new__(cls, template: str, data: Mapping[str, Any], many: str = _SWAPPED) -> Self:
+        message = str.__new__(cls, _swap(data, str))
         message.template, message.many, message.data = template, many, data
         return message
 
@@ -110,6 +119,16 @@ def altered(text: str, change: Callable[[str], str]) -> str:
     return type(text)(text.template, data, text.many)
 
 
+def swapped(text: str, old: str, new: str, times: int = -1) -> str:
+    """A message in which a word (the name of a key, or another message) is another one, in whatever language.
+
+    ``times`` is how often at most, as that of ``str.replace``. The words must be no secrets: the message keeps both.
+    """
+    if old not in text:
+        return text
+    return _Swapped("", {"text": text, "old": old, "new": new, "times": times})
+
+
 def spoken(text: str) -> str:
     """A message in the language in use. Of a plain text that which the catalogue has for it, or the text itself."""
     if _language == ENGLISH:
@@ -118,6 +137,8 @@ def spoken(text: str) -> str:
         return _catalogue(_language).gettext(text) if text else text
     if isinstance(text, _Joined):
         return text.template.join(spoken(part) for part in text.data.values())
+    if isinstance(text, _Swapped):
+        return _swap(text.data, spoken)
     catalogue = _catalogue(_language)
     if text.many:
         template = catalogue.ngettext(text.template, text.many, text.data["count"])
@@ -197,8 +218,12 @@ def _plain(value: Any) -> Any:
 def _message(value: Any) -> Any:
     if not isinstance(value, dict):
         return value
-    kind = _Joined if value["many"] == _JOINED else Message
+    kind = {_JOINED: _Joined, _SWAPPED: _Swapped}.get(value["many"], Message)
     return kind(value["say"], {key: _message(part) for key, part in value["data"].items()}, value["many"])
+
+
+def _swap(data: Mapping[str, Any], told: Callable[[str], str]) -> str:
+    return told(data["text"]).replace(told(data["old"]), told(data["new"]), data["times"])
 
 
 def _english(template: str, many: str, data: Mapping[str, Any]) -> str:

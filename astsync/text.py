@@ -67,6 +67,12 @@ def one_line(text: str) -> str:
     return line if len(line) <= _LONGEST_LINE else line[: _LONGEST_LINE - 1].rstrip() + "…"
 
 
+def error_words(error: Exception) -> str:
+    """Return the words of an error for a message: its own message, else what a library says, as ``one_line``."""
+    words = error.args[0] if error.args else ""
+    return words if isinstance(words, Message) else one_line(str(error))
+
+
 def listed(names: Iterable[str], most: int = _MOST_NAMES) -> str:
     """Return names in one line, each once: the first ``most`` of them, and how many more there are; "" for none."""
     every = list(dict.fromkeys(names))

@@ -81,7 +81,7 @@ STOREYS: dict[str, tuple[str, ...]] = {
     "records": ("bounds", "formats", "onec", "records"),
     "web": ("formats", "web"),
     "soap.section": (),
-    "soap.refusals": ("web", "soap.refusals"),
+    "soap.refusals": ("formats", "web", "soap.refusals"),
     "soap.wsdl": ("formats", "web", "soap.section", "soap.refusals", "soap.wsdl"),
     "soap.answers": (
         "bounds",

@@ -9,6 +9,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import say
 from astsync.sources.bounds import LARGEST_RECORD
 from astsync.sources.file.xml_rows import CURE
 from astsync.sources.formats.growing_xml import BadXml, EndlessXml, GrowingTree, local
@@ -41,8 +42,12 @@ def commerceml(blocks: Iterable[bytes], name: str, encoding: str | None = None) 
         raise bad_xml(error, name, CURE) from None
     if not walk.seen:
         raise SourceBadAnswer(
-            f"{name} holds no {_HOLDER}: it is CommerceML of something else, such as goods or prices",
-            hint="Export the counterparties, or the orders, which name their buyers.",
+            say(
+                "{file} holds no {element}: it is CommerceML of something else, such as goods or prices",
+                file=name,
+                element=_HOLDER,
+            ),
+            hint=say("Export the counterparties, or the orders, which name their buyers."),
         )
 
 
@@ -64,7 +69,7 @@ class _Walk:
                 self._since += len(piece)
                 yield from self._complete()
                 if self._since > LARGEST_RECORD:
-                    raise EndlessXml(f"more than {LARGEST_RECORD} bytes in one element")
+                    raise EndlessXml(say("more than {limit:,} bytes in one element", limit=LARGEST_RECORD))
         self._tree.close()
         if self._tree.root is not None:
             yield from self._within(self._tree.root)

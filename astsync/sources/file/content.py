@@ -21,6 +21,7 @@ from astsync.errors import (
     SourceRightsError,
     SourceUnreachable,
 )
+from astsync.language import joined, say
 from astsync.stopping import NEVER, Stopping
 from astsync.text import one_line
 
@@ -33,9 +34,15 @@ _BLOCK = 1 << 20
 _SLICE = 1.0
 """Seconds after which a wait for standard input looks whether the run must end."""
 
-_TOO_LARGE = "Export only the counterparties and the columns that are needed."
-_GIVE = "Give the list: astsync sync < contacts.csv"
-_COMPLETE = "Export it under another name and rename it when it is complete, or run astsync later."
+_TOO_LARGE = say("Export only the counterparties and the columns that are needed.")
+_GIVE = say("Give the list: astsync sync < contacts.csv")
+_COMPLETE = say("Export it under another name and rename it when it is complete, or run astsync later.")
+_WROTE_NOTHING = say("See why the export wrote nothing.")
+_NOT_THERE = say(
+    "Check source.file.path (a relative path counts from the folder of the configuration file), and that the export "
+    "ran."
+)
+_CHECK_PATH = say("Check source.file.path.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +57,7 @@ class Content:
 
 def name_of(path: Path) -> str:
     """A file's name without its folder, which may tell more than a report should."""
-    return "standard input" if path == STANDARD_INPUT else one_line(path.name)
+    return say("standard input") if path == STANDARD_INPUT else one_line(path.name)
 
 
 @contextmanager
@@ -68,13 +75,14 @@ def opened(path: Path, stopping: Stopping = NEVER) -> Iterator[Content]:
     """
     with _spooled(stopping) if path == STANDARD_INPUT else _regular(path, stopping) as content:
         if not content.size:
-            cure = f" {_GIVE}" if path == STANDARD_INPUT else ""
-            raise SourceBadAnswer(f"{content.name} is empty (0 bytes)", hint=f"See why the export wrote nothing.{cure}")
+            cure = joined(" ", (_WROTE_NOTHING, _GIVE)) if path == STANDARD_INPUT else _WROTE_NOTHING
+            raise SourceBadAnswer(say("{file} is empty (0 bytes)", file=content.name), hint=cure)
         try:
             yield content
         except OSError as error:
             raise SourceFailure(
-                f"{content.name} cannot be read: {error.strerror or error}", hint="Check the disk or the share."
+                say("{file} cannot be read: {reason}", file=content.name, reason=error.strerror or str(error)),
+                hint=say("Check the disk or the share."),
             ) from None
 
 
@@ -96,38 +104,41 @@ def _regular(path: Path, stopping: Stopping) -> Iterator[Content]:
         yield Content(stream, name, before.st_size, max(0.0, time.time() - before.st_mtime))
         after = os.fstat(descriptor)
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
-        raise SourceBadAnswer(f"{name} changed while it was read", hint=_COMPLETE)
+        raise SourceBadAnswer(say("{file} changed while it was read", file=name), hint=_COMPLETE)
 
 
 def _not_opened(name: str, error: OSError | ValueError) -> SourceError:
     if isinstance(error, FileNotFoundError | NotADirectoryError):
         return SourceNotFound(
-            f"there is no file {name}",
-            hint="Check source.file.path (a relative path counts from the folder of the configuration file), "
-            "and that the export ran.",
+            say("there is no file {file}", file=name),
+            hint=_NOT_THERE,
         )
     if isinstance(error, PermissionError):
         return SourceRightsError(
-            f"{name} may not be read by this user",
-            hint="Let the user that astsync runs as read the file and enter its folder.",
+            say("{file} may not be read by this user", file=name),
+            hint=say("Let the user that astsync runs as read the file and enter its folder."),
         )
-    reason = error.strerror if isinstance(error, OSError) else error
-    return SourceUnreachable(f"{name} cannot be opened: {reason}", hint="Check source.file.path.")
+    reason = str(error.strerror if isinstance(error, OSError) else error)
+    return SourceUnreachable(say("{file} cannot be opened: {reason}", file=name, reason=reason), hint=_CHECK_PATH)
 
 
 def _check(name: str, status: os.stat_result) -> None:
     if stat.S_ISDIR(status.st_mode):
-        raise SourceBadAnswer(f"{name} is a folder", hint="Name the file itself in source.file.path.")
+        raise SourceBadAnswer(
+            say("{file} is a folder", file=name), hint=say("Name the file itself in source.file.path.")
+        )
     if not stat.S_ISREG(status.st_mode):
         raise SourceBadAnswer(
-            f"{name} is no regular file but a pipe or a device", hint='Give its data on standard input: path = "-".'
+            say("{file} is no regular file but a pipe or a device", file=name),
+            hint=say('Give its data on standard input: path = "-".'),
         )
     if status.st_size > LARGEST_FILE:
         raise _too_large(name)
 
 
 def _too_large(name: str) -> SourceBadAnswer:
-    return SourceBadAnswer(f"{name} is larger than {LARGEST_FILE // 1024**3} GiB", hint=_TOO_LARGE)
+    words = say("{file} is larger than {limit:,} GiB", file=name, limit=LARGEST_FILE // 1024**3)
+    return SourceBadAnswer(words, hint=_TOO_LARGE)
 
 
 @contextmanager
@@ -143,16 +154,20 @@ def _spooled(stopping: Stopping) -> Iterator[Content]:
                 yield Content(kept, name, size)
     except OSError as error:
         raise SourceFailure(
-            f"{name} cannot be kept in a temporary file: {error.strerror or error}",
-            hint="Free the disk of TMPDIR, or name a file in source.file.path.",
+            say(
+                "{file} cannot be kept in a temporary file: {reason}",
+                file=name,
+                reason=error.strerror or str(error),
+            ),
+            hint=say("Free the disk of TMPDIR, or name a file in source.file.path."),
         ) from None
 
 
 def _input(name: str) -> BinaryIO:
     if sys.stdin is None or sys.stdin.closed:
-        raise SourceUnreachable(f"{name} is closed", hint=_GIVE)
+        raise SourceUnreachable(say("{file} is closed", file=name), hint=_GIVE)
     if sys.stdin.isatty():
-        raise SourceUnreachable(f"{name} is a terminal", hint=_GIVE)
+        raise SourceUnreachable(say("{file} is a terminal", file=name), hint=_GIVE)
     return sys.stdin.buffer
 
 
@@ -190,6 +205,6 @@ class _Heeding(io.FileIO):
 
 def _run_is_over(name: str) -> SourceUnreachable:
     return SourceUnreachable(
-        f"{name} was not read whole when the run had to end",
-        hint="See why it comes so slowly: the program that writes it, or the network folder that it stands in.",
+        say("{file} was not read whole when the run had to end", file=name),
+        hint=say("See why it comes so slowly: the program that writes it, or the network folder that it stands in."),
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import chain, islice
 
 from astsync.errors import SourceBadAnswer, SourceError
+from astsync.language import counted, joined, say
 from astsync.sources.file.section import FileConfig
 from astsync.sources.file.table import HEADER_WITHIN, Columns, Finder, Line
 from astsync.text import one_line
@@ -17,7 +18,11 @@ LONGEST_LINE = 1 << 20
 
 _DELIMITERS = ";,\t|"
 _SAMPLE = 3 * HEADER_WITHIN
-_QUOTES = 'Double the quotes inside quoted values, or write quote = "" in [source.file] when the file quotes nothing.'
+_QUOTES = say(
+    'Double the quotes inside quoted values, or write quote = "" in [source.file] when the file quotes nothing.'
+)
+_IN_QUOTES = say("A value that holds the delimiter must stand in quotes.")
+_NEVER_CLOSED = say("A quote is never closed.")
 
 
 class CsvRows:
@@ -55,16 +60,27 @@ class CsvRows:
         last: Sequence[str] = ()
         for line, cells in rows:
             if len(cells) > width and any(cells[width:]):
-                raise SourceBadAnswer(
-                    f"line {line} of {self._name} has {len(cells)} values, the header has {width}",
-                    hint=f"A value that holds the delimiter must stand in quotes. {_QUOTES}",
+                words = counted(
+                    "line {line} of {file} has {count:,} value, the header has {width:,}",
+                    "line {line} of {file} has {count:,} values, the header has {width:,}",
+                    len(cells),
+                    line=line,
+                    file=self._name,
+                    width=width,
                 )
+                raise SourceBadAnswer(words, hint=joined(" ", (_IN_QUOTES, _QUOTES)))
             yield line, cells
             last = cells
         if not self._ended and len(last) < width and any(last):
             raise SourceBadAnswer(
-                f"line {self._line}, the last of {self._name}, is cut: it has {len(last)} of {width} values and no end",
-                hint="Export it again: the file is not whole.",
+                say(
+                    "line {line}, the last of {file}, is cut: it has {held:,} of {width:,} values and no end",
+                    line=self._line,
+                    file=self._name,
+                    held=len(last),
+                    width=width,
+                ),
+                hint=say("Export it again: the file is not whole."),
             )
         if not self._ended:
             logger.warning(
@@ -105,15 +121,23 @@ class CsvRows:
     def _told(self, error: csv.Error) -> SourceBadAnswer:
         if "unexpected end" in str(error):
             return SourceBadAnswer(
-                f"{self._name} ends within a quoted value: it is cut, or a quote is never closed",
-                hint=f"Export it again. {_QUOTES}",
+                say("{file} ends within a quoted value: it is cut, or a quote is never closed", file=self._name),
+                hint=joined(" ", (say("Export it again."), _QUOTES)),
             )
         if "field larger" in str(error):
             return SourceBadAnswer(
-                f"line {self._line} of {self._name} stands in a value of more than {csv.field_size_limit()} characters",
-                hint=f"A quote is never closed. {_QUOTES}",
+                say(
+                    "line {line} of {file} stands in a value of more than {limit:,} characters",
+                    line=self._line,
+                    file=self._name,
+                    limit=csv.field_size_limit(),
+                ),
+                hint=joined(" ", (_NEVER_CLOSED, _QUOTES)),
             )
-        return SourceBadAnswer(f"line {self._line} of {self._name} is no CSV: {one_line(str(error))}", hint=_QUOTES)
+        why = one_line(str(error))
+        return SourceBadAnswer(
+            say("line {line} of {file} is no CSV: {why}", line=self._line, file=self._name, why=why), hint=_QUOTES
+        )
 
 
 def _separator(line: str) -> str:

@@ -14,6 +14,7 @@ from itertools import count
 from typing import IO
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import joined, say
 
 WINDOWS = "windows-1251"
 
@@ -50,9 +51,10 @@ A whole file in windows-1251 whose only Russian letter is its last byte looks th
 
 _BESIDE_LATIN = re.compile(rb"[A-Za-z][\x80-\xff]|[\x80-\xff][A-Za-z]")
 _HIGH = re.compile(rb"[\x80-\xff]")
-_KEY = 'Write the encoding in source.file.encoding, such as "cp866", or save the file as UTF-8.'
-_CUT = f"Export it again: the file is not whole. If it is whole, it is of another encoding. {_KEY}"
-_DAMAGED = "The file is damaged or mixes encodings: export it again as UTF-8."
+_KEY = say('Write the encoding in source.file.encoding, such as "cp866", or save the file as UTF-8.')
+_CUT = say("Export it again: the file is not whole. If it is whole, it is of another encoding.")
+_DAMAGED = say("The file is damaged or mixes encodings: export it again as UTF-8.")
+_NO_TEXT = say("Export the list again as CSV or XLSX.")
 
 
 def encoding_of(stream: IO[bytes], name: str, wanted: str = "") -> str:
@@ -72,8 +74,10 @@ def _unmarked(stream: IO[bytes], name: str) -> str:
     stream.seek(0)
     if b"\0" in stream.read(_BLOCK):
         raise SourceBadAnswer(
-            f"{name} holds NUL bytes: it is no text, or UTF-16 without a mark",
-            hint='For UTF-16 write encoding = "utf-16-le" in source.file; otherwise export the list as CSV or XLSX.',
+            say("{file} holds NUL bytes: it is no text, or UTF-16 without a mark", file=name),
+            hint=say(
+                'For UTF-16 write encoding = "utf-16-le" in source.file; otherwise export the list as CSV or XLSX.'
+            ),
         )
     fault = first_fault(stream, "utf-8")
     if fault is None:
@@ -94,11 +98,24 @@ def _unmarked(stream: IO[bytes], name: str) -> str:
 
 def undecodable(name: str, encoding: str, position: int, line: int, hint: str = _KEY) -> SourceBadAnswer:
     """The error for a byte that an encoding does not have; positions count from 0, lines from 1."""
-    return SourceBadAnswer(f"{name} is not {_shown(encoding)}: line {line}, byte {position}", hint=hint)
+    words = say(
+        "{file} is not {encoding}: line {line}, byte {position}",
+        file=name,
+        encoding=_shown(encoding),
+        line=line,
+        position=position,
+    )
+    return SourceBadAnswer(words, hint=hint)
 
 
 def _within_letter(name: str, encoding: str, line: int) -> SourceBadAnswer:
-    return SourceBadAnswer(f"{name} ends within a letter of {_shown(encoding)} (line {line}): it is cut", hint=_CUT)
+    words = say(
+        "{file} ends within a letter of {encoding} (line {line}): it is cut",
+        file=name,
+        encoding=_shown(encoding),
+        line=line,
+    )
+    return SourceBadAnswer(words, hint=joined(" ", (_CUT, _KEY)))
 
 
 def _shown(encoding: str) -> str:
@@ -147,11 +164,27 @@ def _check_russian(sample: bytes, name: str, position: int, line: int) -> None:
     # Western letters in a Latin word (Müller) stand beside Latin ones; Russian words stand alone.
     beside = len(_BESIDE_LATIN.findall(sample))
     if likely[best] < (_LIKELY_FEW if len(high) < _FEW else _LIKELY) or beside * 3 > len(high):
-        raise undecodable(name, f"UTF-8, and no Russian in {WINDOWS} either", position, line)
+        raise SourceBadAnswer(
+            say(
+                "{file} is not UTF-8, and no Russian in {encoding} either: line {line}, byte {position}",
+                file=name,
+                encoding=WINDOWS,
+                line=line,
+                position=position,
+            ),
+            hint=_KEY,
+        )
     if best != WINDOWS:
         raise SourceBadAnswer(
-            f"{name} is neither UTF-8 nor {WINDOWS} (line {line}, byte {position}); it looks like {best}",
-            hint=f'If it is, write encoding = "{best}" in source.file; best save the file as UTF-8.',
+            say(
+                "{file} is neither UTF-8 nor {encoding} (line {line}, byte {position}); it looks like {best}",
+                file=name,
+                encoding=WINDOWS,
+                line=line,
+                position=position,
+                best=best,
+            ),
+            hint=say('If it is, write encoding = "{best}" in source.file; best save the file as UTF-8.', best=best),
         )
 
 
@@ -186,9 +219,14 @@ def text_lines(stream: IO[bytes], name: str, encoding: str, longest: int) -> Ite
     with _text(stream, name, encoding) as text:
         for number in count(1):
             line = text.readline(longest)
-            if len(line) >= longest or "\0" in line:
-                what = "holds NUL: it is no text" if "\0" in line else f"is longer than {longest} characters"
-                raise SourceBadAnswer(f"line {number} of {name} {what}", hint="Export the list again as CSV or XLSX.")
+            if "\0" in line:
+                words = say("line {line} of {file} holds NUL: it is no text", line=number, file=name)
+                raise SourceBadAnswer(words, hint=_NO_TEXT)
+            if len(line) >= longest:
+                words = say(
+                    "line {line} of {file} is longer than {limit:,} characters", line=number, file=name, limit=longest
+                )
+                raise SourceBadAnswer(words, hint=_NO_TEXT)
             if not line:
                 return
             yield line

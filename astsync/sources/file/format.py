@@ -5,20 +5,21 @@ from pathlib import PurePath
 from typing import IO, Literal
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import say
 from astsync.sources.file.commerceml import ROOT
 
 Shape = Literal["csv", "xlsx", "json", "jsonl", "xml", "commerceml", "vcard"]
 
 _HEAD = 64 * 1024
 _FOREIGN = (
-    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Excel file (.xls) or one with a password"),
-    (b"MOXCEL", "a spreadsheet document of 1C (.mxl)"),
-    (b"%PDF", "a PDF"),
-    (b"{\\rtf", "an RTF document"),
-    (b"\x1f\x8b", "packed with gzip"),
-    (b"7z\xbc\xaf\x27\x1c", "packed with 7-Zip"),
-    (b"Rar!", "packed with RAR"),
-    (b"SQLite format 3\x00", "an SQLite database"),
+    (b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", say("an old Excel file (.xls) or one with a password")),
+    (b"MOXCEL", say("a spreadsheet document of 1C (.mxl)")),
+    (b"%PDF", say("a PDF")),
+    (b"{\\rtf", say("an RTF document")),
+    (b"\x1f\x8b", say("packed with gzip")),
+    (b"7z\xbc\xaf\x27\x1c", say("packed with 7-Zip")),
+    (b"Rar!", say("packed with RAR")),
+    (b"SQLite format 3\x00", say("an SQLite database")),
 )
 _ZIP = (b"PK\x03\x04", b"PK\x05\x06")
 _HTML = re.compile(rb"\s*<(!doctype\s+html|html|head|body|meta|table|style|div)\b", re.IGNORECASE)
@@ -37,7 +38,7 @@ _SUFFIXES: dict[str, Shape] = {
     ".tsv": "csv",
     ".vcf": "vcard",
 }
-_SAVE = "Save it as XLSX (Excel workbook) or as CSV."
+_SAVE = say("Save it as XLSX (Excel workbook) or as CSV.")
 
 
 def shape_of(stream: IO[bytes], name: str, wanted: str) -> Shape:
@@ -52,7 +53,7 @@ def shape_of(stream: IO[bytes], name: str, wanted: str) -> Shape:
     packed = head.startswith(_ZIP)
     if packed or wanted == "xlsx":
         if not packed or wanted not in {"auto", "xlsx"}:
-            raise _other(name, "a ZIP archive or XLSX" if packed else "no XLSX", wanted)
+            raise _other(name, say("a ZIP archive or XLSX") if packed else say("no XLSX"), wanted)
         return "xlsx"
     marked = _XML.match(_plain(head)) is not None
     if marked or wanted in {"xml", "commerceml"}:
@@ -65,24 +66,27 @@ def shape_of(stream: IO[bytes], name: str, wanted: str) -> Shape:
 
 def _xml_shape(head: bytes, name: str, wanted: str, *, marked: bool) -> Shape:
     if not marked or wanted not in {"auto", "xml", "commerceml"}:
-        raise _other(name, "XML" if marked else "no XML", wanted)
+        raise _other(name, "XML" if marked else say("no XML"), wanted)
     if wanted == "xml":
         return "xml"
     return "commerceml" if wanted == "commerceml" or any(start in head for start in _COMMERCEML) else "xml"
 
 
 def _other(name: str, what: str, wanted: str) -> SourceBadAnswer:
-    return SourceBadAnswer(f"{name} is {what}, not {wanted}", hint='Correct source.file.format, or leave it "auto".')
+    return SourceBadAnswer(
+        say("{file} is {what}, not {wanted}", file=name, what=what, wanted=wanted),
+        hint=say('Correct source.file.format, or leave it "auto".'),
+    )
 
 
 def _refuse_foreign(head: bytes, name: str) -> None:
-    what = next((words for start, words in _FOREIGN if head.startswith(start)), "")
+    what: str = next((words for start, words in _FOREIGN if head.startswith(start)), "")
     if not what and _HTML.match(_plain(head)):
-        what = "HTML, whatever its name says"
+        what = say("HTML, whatever its name says")
     if not what and _EXCEL_2003 in _plain(head):
-        what = "a table of Excel 2003 in XML"
+        what = say("a table of Excel 2003 in XML")
     if what:
-        raise SourceBadAnswer(f"{name} is {what}", hint=_SAVE)
+        raise SourceBadAnswer(say("{file} is {what}", file=name, what=what), hint=_SAVE)
 
 
 def _plain(head: bytes) -> bytes:

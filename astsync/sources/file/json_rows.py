@@ -6,15 +6,17 @@ from typing import Any
 import orjson
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import say
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.xdto_json import xdto_value
 from astsync.sources.records.totals import next_named
-from astsync.text import one_line
+from astsync.text import error_words, one_line
 
 LONGEST_JSON_LINE = 4 << 20
 """Characters of a line."""
 
 _MAY_BE_XDTO = '"#value"'
+_CURE = say("Export the file again and check that it is whole.")
 
 
 def json_list(blocks: Iterable[bytes], name: str, path: str) -> Iterator[tuple[int, Any]]:
@@ -22,13 +24,13 @@ def json_list(blocks: Iterable[bytes], name: str, path: str) -> Iterator[tuple[i
 
     Raises SourceError when the document is cut or damaged, or when the list is not found.
     """
-    records = JsonList(blocks, path, name, cure="Export the file again and check that it is whole.")
+    records = JsonList(blocks, path, name, cure=_CURE)
     yield from enumerate(records, 1)
     named = next_named(records.answer)
     if named:
         raise SourceBadAnswer(
-            f"{name} is a part of a list: {one_line(named)} names the next one",
-            hint="Save the whole list in one file; or let astsync read the service itself, with source.http.",
+            say("{file} is a part of a list: {field} names the next one", file=name, field=one_line(named)),
+            hint=say("Save the whole list in one file; or let astsync read the service itself, with source.http."),
         )
 
 
@@ -44,11 +46,12 @@ def _value(text: str, number: int, name: str) -> Any:
         value = xdto_value(orjson.loads(text)) if _MAY_BE_XDTO in text else orjson.loads(text)
     except ValueError as error:
         raise SourceBadAnswer(
-            f"line {number} of {name} is no JSON: {one_line(str(error))}",
-            hint="Each line must be one object; if the last one is cut, export the file again.",
+            say("line {line} of {file} is no JSON: {why}", line=number, file=name, why=error_words(error)),
+            hint=say("Each line must be one object; if the last one is cut, export the file again."),
         ) from None
     if not isinstance(value, dict):
         raise SourceBadAnswer(
-            f"line {number} of {name} is no JSON object", hint='For one list over the whole file write format = "json".'
+            say("line {line} of {file} is no JSON object", line=number, file=name),
+            hint=say('For one list over the whole file write format = "json".'),
         )
     return value

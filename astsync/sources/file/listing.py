@@ -5,10 +5,11 @@ The larger readers are imported where their format is read.
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 from astsync.config import FieldsConfig
 from astsync.finding import Finding
+from astsync.language import say
 from astsync.sources.file.content import Content
 from astsync.sources.file.csv_rows import LONGEST_LINE, CsvRows
 from astsync.sources.file.encoding import encoding_of, text_lines, utf8_blocks
@@ -21,7 +22,7 @@ from astsync.text import one_line
 Tell = Callable[[Finding], None]
 
 _BLOCK = 1 << 18
-_DELIMITERS = {"\t": "tab"}
+_DELIMITERS = {"\t": say("tab")}
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,13 +44,13 @@ def list_of(content: Content, config: FileConfig, tell: Tell) -> Listing:
     Raises SourceError, here and while the records are read.
     """
     shape = shape_of(content.stream, content.name, config.format)
-    tell(Finding("format", True, shape))
+    tell(Finding(say("format"), True, shape))
     if shape == "xlsx":
         return _sheet(content, config, tell)
     if shape in {"xml", "commerceml"}:
         return _xml(content, config, shape)
     encoding = encoding_of(content.stream, content.name, config.encoding)
-    tell(Finding("encoding", True, encoding.removesuffix("-sig")))
+    tell(Finding(say("encoding"), True, encoding.removesuffix("-sig")))
     if shape == "csv":
         return _csv(content, config, encoding, tell)
     if shape == "json":
@@ -80,7 +81,7 @@ def _xml(content: Content, config: FileConfig, shape: Shape) -> Listing:
 
 def _csv(content: Content, config: FileConfig, encoding: str, tell: Tell) -> Listing:
     rows = CsvRows(text_lines(content.stream, content.name, encoding, LONGEST_LINE), content.name, config)
-    tell(Finding("delimiter", True, _DELIMITERS.get(rows.delimiter, rows.delimiter)))
+    tell(Finding(say("delimiter"), True, _DELIMITERS.get(rows.delimiter, rows.delimiter)))
     columns, below = Finder(config.fields, content.name).find(rows)
     return _table("line", columns, rows.even(columns, below), tell)
 
@@ -90,13 +91,17 @@ def _sheet(content: Content, config: FileConfig, tell: Tell) -> Listing:
 
     book = Workbook(content.stream, content.name)
     sheet = book.sheet(config.sheet)
-    tell(Finding("sheet", True, one_line(sheet)))
-    where = f"the sheet {one_line(sheet)} of {content.name}"
-    return _table("row", *Finder(config.fields, where).find(book.rows(sheet)), tell)
+    tell(Finding(say("sheet"), True, one_line(sheet)))
+    where = say("the sheet {sheet} of {file}", sheet=one_line(sheet), file=content.name)
+    columns, below = Finder(config.fields, where).find(book.rows(sheet))
+    return _table("row", columns, below, tell)
 
 
-def _table(word: str, columns: Columns, rows: Iterator[Line], tell: Tell) -> Listing:
-    tell(Finding("columns", True, f"{columns.told()} ({word} {columns.line})"))
+def _table(word: Literal["line", "row"], columns: Columns, rows: Iterator[Line], tell: Tell) -> Listing:
+    told = say("{columns} (line {number})", columns=columns.told(), number=columns.line)
+    if word == "row":
+        told = say("{columns} (row {number})", columns=columns.told(), number=columns.line)
+    tell(Finding(say("columns"), True, told))
     return Listing(_placed(word, records(columns, rows)), columns.fields(), columns.sure, checked=True)
 
 

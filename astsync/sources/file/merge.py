@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import orjson
 
 from astsync.errors import SourceFailure, SourceQueryError
+from astsync.language import say
 from astsync.phonebook.model import Counterparty, Phone, PhoneParts
 from astsync.text import one_line
 
@@ -53,8 +54,12 @@ class Merger:
         self._base.close()
         if isinstance(error, sqlite3.Error):
             raise SourceFailure(
-                f"the rows of {self._where} cannot be kept in a temporary file: {error}",
-                hint="Free the disk that TMPDIR names.",
+                say(
+                    "the rows of {file} cannot be kept in a temporary file: {reason}",
+                    file=self._where,
+                    reason=str(error),
+                ),
+                hint=say("Free the disk that TMPDIR names."),
             ) from None
 
     def add(self, counterparty: Counterparty) -> None:
@@ -102,12 +107,20 @@ class Merger:
         return Counterparty(ref, name, merged, sys.intern(catalog), 0, code)
 
     def _differ(self, ref: str, name: str, other: str) -> None:
-        told = f"{self._where} has one reference {one_line(ref)} for {one_line(name)} and {one_line(other)}"
+        told = say(
+            "{file} has one reference {ref} for {name} and {other}",
+            file=self._where,
+            ref=one_line(ref),
+            name=one_line(name),
+            other=one_line(other),
+        )
         if not self.sure:
             raise SourceQueryError(
                 told,
-                hint="Name the column that tells counterparties apart in the key ref of [source.file.fields]; "
-                'with ref = "" the name does.',
+                hint=say(
+                    "Name the column that tells counterparties apart in the key ref of [source.file.fields]; "
+                    'with ref = "" the name does.'
+                ),
             )
         if not self._told:
             self._told = True

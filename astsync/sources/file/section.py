@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 from astsync.config import FieldsConfig, KindConfig
 from astsync.config.source_sections import SHARED_FIELDS
 from astsync.config.value_types import ConfigPath, Encoding, Line, OneCharacter
+from astsync.language import say
 
 
 class FileConfig(KindConfig):
@@ -48,12 +49,12 @@ class FileConfig(KindConfig):
 
     def lacks(self, _url: str) -> str:
         """Nothing where there is a path: a file needs no ``url``."""
-        return 'file.path: name a file, or "-" for standard input' if self.path == Path() else ""
+        return say('file.path: name a file, or "-" for standard input') if self.path == Path() else ""
 
     @model_validator(mode="after")
     def _delimits(self) -> "FileConfig":
         if self.delimiter and (self.delimiter in {self.quote, '"', "\r", "\n", "\0"} or self.delimiter.isalnum()):
-            raise ValueError('delimiter: write one character that stands between values, such as ";", or "tab"')
+            raise ValueError(say('delimiter: write one character that stands between values, such as ";", or "tab"'))
         if self.quote in {"\r", "\n", "\0"}:
-            raise ValueError("quote: write the character that encloses values, or nothing")
+            raise ValueError(say("quote: write the character that encloses values, or nothing"))
         return self

@@ -7,17 +7,19 @@ from itertools import islice
 from astsync.config import SourceConfig
 from astsync.errors import ConfigError, SourceError
 from astsync.finding import Finding
+from astsync.language import counted, say
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.check import FIRST, counterparty_finding
-from astsync.sources.file.content import Content, name_of, opened
+from astsync.sources.file.content import STANDARD_INPUT, Content, name_of, opened
 from astsync.sources.file.listing import Listing, Tell, list_of
 from astsync.sources.file.merge import Merger
 from astsync.sources.file.section import FileConfig
 from astsync.sources.records.reader import RecordReader
 from astsync.stopping import NEVER, Stopping
+from astsync.text import span
 
 _STEP = 1000
-_EMPTY = "An empty list is never taken for a phonebook: look at the export that writes the file."
+_EMPTY = say("An empty list is never taken for a phonebook: look at the export that writes the file.")
 
 
 class FileSource:
@@ -32,7 +34,7 @@ class FileSource:
 
     def describe(self) -> str:
         """The file's name without its folder."""
-        return self._name if self._name == "standard input" else f"file {self._name}"
+        return self._name if self._config.path == STANDARD_INPUT else say("file {file}", file=self._name)
 
     def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         """Every counterparty once. Raises SourceError when the file is not whole."""
@@ -57,8 +59,9 @@ class FileSource:
         with opened(self._config.path, stopping) as content:
             tell(Finding(self.describe(), True, _size_and_age(content)))
             done = self._merge(merger, list_of(content, self._config, tell), progress)
-        words = f"{done} read: {merger.count()} counterparties"
-        tell(Finding("records", True, words) if done else Finding("records", False, words, _EMPTY))
+        counterparties = counted("{count:,} counterparty", "{count:,} counterparties", merger.count())
+        words = say("{read:,} read: {counterparties}", read=done, counterparties=counterparties)
+        tell(Finding(say("records"), bool(done), words, "" if done else _EMPTY))
 
     def _merge(self, merger: Merger, listing: Listing, progress: Progress) -> int:
         merger.sure = listing.sure
@@ -77,12 +80,7 @@ class FileSource:
 
 
 def _size_and_age(content: Content) -> str:
-    size = f"{content.size:,} bytes".replace(",", " ")
-    return size if content.age is None else f"{size}, changed {_told(content.age)} ago"
-
-
-def _told(seconds: float) -> str:
-    for unit, length in (("days", 86_400), ("hours", 3600), ("minutes", 60)):
-        if seconds >= 2 * length:
-            return f"{seconds / length:.0f} {unit}"
-    return f"{seconds:.0f} seconds"
+    size = counted("{count:,} byte", "{count:,} bytes", content.size)
+    if content.age is None:
+        return size
+    return say("{size}, changed {age} ago", size=size, age=span(content.age))

@@ -7,6 +7,7 @@ from typing import Any
 
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.language import say
 from astsync.sources.file.header import continues, is_footer, joined, whole_digits
 from astsync.sources.formats.field_names import name_fields
 from astsync.sources.records.fields import Record
@@ -144,7 +145,8 @@ class Finder:
         first = list(islice(iterator, HEADER_WITHIN))
         if not any(map(_texts, first)):
             raise SourceBadAnswer(
-                f"{self._name} holds no rows", hint="A first row with the names of columns is needed."
+                say("{file} holds no rows", file=self._name),
+                hint=say("A first row with the names of columns is needed."),
             )
         for at, (line, cells) in enumerate(first):
             columns = self.columns(line, cells)
@@ -202,8 +204,16 @@ class Finder:
             if key == "code" and key not in self._set:
                 return None  # it only helps to order: not worth a fault
             raise SourceQueryError(
-                f"several columns of {self._name} can be {key}: {listed(found)}",
-                hint=f"Name the right one in the key {key} of [source.file.fields]; give no two columns one name.",
+                say(
+                    "several columns of {file} can be {key}: {columns}",
+                    file=self._name,
+                    key=key,
+                    columns=listed(found),
+                ),
+                hint=say(
+                    "Name the right one in the key {key} of [source.file.fields]; give no two columns one name.",
+                    key=key,
+                ),
             )
         return next((hits[0] for hits in found.values()), None)
 
@@ -228,10 +238,12 @@ class Finder:
         known = [cell.strip() for cell in best[1] if folded(cell)]
         lacking = [column for column in wanted if folded(column) not in {folded(cell) for cell in known}] or wanted
         return SourceQueryError(
-            f"{self._name} has no column {listed(lacking)}",
-            hint="Name the columns as they stand in the header, in [source.file.fields]. "
-            + name_fields(known[:_MOST_SHOWN], lacking).replace("fields", "columns")
-            + f" (row {best[0]})",
+            say("{file} has no column {columns}", file=self._name, columns=listed(lacking)),
+            hint=say(
+                "Name the columns as they stand in the header, in [source.file.fields]. {exist} (row {row})",
+                exist=name_fields(known[:_MOST_SHOWN], lacking, "columns"),
+                row=best[0],
+            ),
         )
 
 

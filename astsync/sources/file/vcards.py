@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import unquote
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import say
 
 LONGEST_VALUE = 64 * 1024
 """Characters of a value that are kept; photographs are not."""
@@ -41,9 +42,11 @@ def vcards(lines: Iterable[str], name: str) -> Iterator[tuple[int, Any]]:
         if card is not None:
             yield card
     if reader.depth:
-        raise SourceBadAnswer(f"the card on line {reader.begun} of {name} has no end", hint="Export the file again.")
+        words = say("the card on line {line} of {file} has no end", line=reader.begun, file=name)
+        raise SourceBadAnswer(words, hint=say("Export the file again."))
     if not reader.begun:
-        raise SourceBadAnswer(f"{name} holds no card", hint="A vCard file has lines BEGIN:VCARD and END:VCARD.")
+        hint = say("A vCard file has lines BEGIN:VCARD and END:VCARD.")
+        raise SourceBadAnswer(say("{file} holds no card", file=name), hint=hint)
 
 
 @dataclass(slots=True)

@@ -10,7 +10,9 @@ from typing import IO, cast
 from xml.etree.ElementTree import Element
 from zipfile import ZIP_DEFLATED, ZIP_STORED, ZipFile
 
+from astsync.language import say
 from astsync.sources.formats.growing_xml import GrowingTree
+from astsync.text import one_line
 
 LARGEST_PART = 1024**3
 """Bytes of an unpacked sheet; a million rows of ten columns take some 400 MB."""
@@ -43,7 +45,7 @@ class Archive:
         # 1C writes SharedStrings.xml and names sharedStrings.xml.
         self._parts = {part.filename.lower(): part for part in self._zip.infolist()}
         if len(self._parts) > _MOST_PARTS:
-            raise TooLarge(f"it has more than {_MOST_PARTS} parts")
+            raise TooLarge(say("it has more than {limit:,} parts", limit=_MOST_PARTS))
 
     def __contains__(self, name: str) -> bool:
         return name.lower() in self._parts
@@ -53,7 +55,7 @@ class Archive:
         with self._open(name) as part:
             data = part.read(_WHOLE_PART + 1)
         if len(data) > _WHOLE_PART or data.count(b"<") > _WHOLE_TAGS:
-            raise TooLarge(f"its part {name} is too large")
+            raise TooLarge(say("its part {part} is too large", part=one_line(name)))
         tree = GrowingTree()
         tree.feed(data)
         tree.close()
@@ -70,17 +72,21 @@ class Archive:
             while piece := part.read(_PIECE):
                 total += len(piece)
                 if total > largest:
-                    raise TooLarge(f"its part {name} is larger than {largest // 1024**2} MiB")
+                    words = say(
+                        "its part {part} is larger than {limit:,} MiB", part=one_line(name), limit=largest >> 20
+                    )
+                    raise TooLarge(words)
                 yield from cut.feed(piece)
         yield from cut.close()
 
     def _open(self, name: str) -> IO[bytes]:
         if name not in self:
-            raise KeyError(f"it has no part {name}")
+            raise KeyError(say("it has no part {part}", part=one_line(name)))
         part = self._parts[name.lower()]
         # XLSX files are packed in these two ways only. What bzip2 or LZMA packed, zipfile unpacks without a bound.
         if part.compress_type not in {ZIP_STORED, ZIP_DEFLATED}:
-            raise ValueError(f"its part {name} is packed in a way that no XLSX file is")
+            words = say("its part {part} is packed in a way that no XLSX file is", part=one_line(name))
+            raise ValueError(words)
         return self._zip.open(part)
 
 
@@ -88,7 +94,7 @@ class _Cut:
     """A growing tree off which the complete children of one element (the list) are cut, and what follows the list."""
 
     def __init__(self, name: str, inside: str) -> None:
-        self._name = name
+        self._name = one_line(name)
         self._inside = inside
         self._tree = GrowingTree()
         self._list: Element | None = None
@@ -102,7 +108,8 @@ class _Cut:
         children = self._children(whole=False)
         # What never ends (one text, one tag, a comment) completes no element.
         if self._since > LARGEST_ROW:
-            raise TooLarge(f"a row of its part {self._name} is larger than {LARGEST_ROW // 1024**2} MiB")
+            limit = LARGEST_ROW >> 20
+            raise TooLarge(say("a row of its part {part} is larger than {limit:,} MiB", part=self._name, limit=limit))
         return children
 
     def _bound_depth(self) -> None:
@@ -112,14 +119,16 @@ class _Cut:
             if element is None or not len(element):
                 return
             element = element[-1]
-        raise TooLarge(f"its part {self._name} has more than {_DEEPEST} elements within each other")
+        raise TooLarge(
+            say("its part {part} has more than {limit:,} elements within each other", part=self._name, limit=_DEEPEST)
+        )
 
     def close(self) -> list[Element]:
         """End the document, and take the children that are left."""
         self._tree.close()
         children = self._children(whole=True)
         if self._list is None:
-            raise ValueError(f"its part {self._name} has no {self._inside}")
+            raise ValueError(say("its part {part} has no {element}", part=self._name, element=self._inside))
         return children
 
     def _children(self, *, whole: bool) -> list[Element]:
@@ -135,7 +144,7 @@ class _Cut:
         children = self._list[:] if whole or over else self._list[:-1]  # the last one may go on
         del self._list[: len(children)]
         if over and any(child.tag == self._list.tag and child is not self._list for child in root):
-            raise ValueError(f"its part {self._name} has a second {self._inside}")
+            raise ValueError(say("its part {part} has a second {element}", part=self._name, element=self._inside))
         if children or (over and _drop_complete(root)):
             self._since = 0
         return children

@@ -18,10 +18,11 @@ from xml.etree.ElementTree import Element
 from zipfile import BadZipFile
 
 from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.language import counted, joined, say
 from astsync.sources.file.table import Line
 from astsync.sources.file.xlsx_archive import LARGEST_PART, LARGEST_STRINGS, Archive, TooLarge
 from astsync.sources.formats.growing_xml import ForbiddenXml, local
-from astsync.text import one_line
+from astsync.text import error_words, one_line
 
 LAST_ROW = 1_048_576
 """Excel's last row; what is numbered higher is no sheet."""
@@ -107,7 +108,7 @@ class Workbook:
             return
         for number, item in enumerate(self._archive.children(path, LARGEST_STRINGS)):
             if number >= MOST_STRINGS:
-                raise TooLarge(f"its part {path} holds too many strings")
+                raise TooLarge(say("its part {part} holds too many strings", part=one_line(path)))
             yield _text(item)
 
     def sheet(self, wanted: str) -> str:
@@ -117,11 +118,16 @@ class Workbook:
         folded = wanted.strip().casefold()
         found = [name for name in self._paths if name.strip().casefold() == folded]
         if not found:
-            raise SourceQueryError(
-                f"{self._name} has no {f'sheet {one_line(wanted)}' if wanted else 'visible sheet'}",
-                hint=f"Name one in source.file.sheet: {', '.join(map(one_line, self._paths)) or 'there is none'}.",
-            )
+            words = say("{file} has no visible sheet", file=self._name)
+            if wanted:
+                words = say("{file} has no sheet {sheet}", file=self._name, sheet=one_line(wanted))
+            raise SourceQueryError(words, hint=self._sheets_hint())
         return found[0]
+
+    def _sheets_hint(self) -> str:
+        if not self._paths:
+            return say("There are no sheets.")
+        return say("Name one in source.file.sheet: {sheets}.", sheets=joined(", ", map(one_line, self._paths)))
 
     def rows(self, sheet: str) -> Iterator[Line]:
         """The rows that are there, with their numbers. Raises SourceBadAnswer when the sheet is damaged."""
@@ -130,9 +136,16 @@ class Workbook:
             for row in self._archive.children(self._paths[sheet], LARGEST_PART, "sheetData"):
                 number = int(float(row.get("r", number + 1)))  # some programs write 3.0
                 if number > LAST_ROW:
-                    raise TooLarge(f"it has a row {number}")
+                    raise TooLarge(say("it has a row {row}", row=number))
                 if len(row) > MOST_CELLS:
-                    raise TooLarge(f"its row {number} has {len(row)} cells")
+                    raise TooLarge(
+                        counted(
+                            "its row {row} has {count:,} cell",
+                            "its row {row} has {count:,} cells",
+                            len(row),
+                            row=number,
+                        )
+                    )
                 yield number, self._values(row)
         except _BROKEN as error:
             raise self._damaged(error) from None
@@ -168,12 +181,15 @@ class Workbook:
     def _damaged(self, error: Exception) -> SourceBadAnswer:
         if isinstance(error, TooLarge):
             return SourceBadAnswer(
-                f"{self._name} is too large when it is unpacked: {error}", hint="Export only the list, as XLSX or CSV."
+                say("{file} is too large when it is unpacked: {why}", file=self._name, why=error_words(error)),
+                hint=say("Export only the list, as XLSX or CSV."),
             )
-        words = "a document type is not accepted" if isinstance(error, ForbiddenXml) else one_line(str(error))
+        words = say("a document type is not accepted") if isinstance(error, ForbiddenXml) else error_words(error)
         return SourceBadAnswer(
-            f"{self._name} is no whole XLSX file: {words or type(error).__name__}",
-            hint="Save it again in Excel or LibreOffice as an Excel workbook (.xlsx) without a password, or as CSV.",
+            say("{file} is no whole XLSX file: {why}", file=self._name, why=words or type(error).__name__),
+            hint=say(
+                "Save it again in Excel or LibreOffice as an Excel workbook (.xlsx) without a password, or as CSV."
+            ),
         )
 
 
@@ -189,7 +205,7 @@ class _Strings:
 
     def __getitem__(self, place: int) -> str:
         if place < 0:
-            raise IndexError("there are no strings before the first")
+            raise IndexError(say("there are no strings before the first"))
         return self._block[self._ends[place] : self._ends[place + 1]].decode()
 
 
@@ -217,7 +233,7 @@ def _column(letters: str) -> int:
     for letter in letters[:4].upper():
         place = place * 26 + int(letter, 36) - 9
     if not 0 < place <= MOST_CELLS or not letters.isalpha():
-        raise ValueError(f"there is no column {letters[:4]}")
+        raise ValueError(say("there is no column {column}", column=one_line(letters[:4])))
     return place
 
 

@@ -5,11 +5,12 @@ from typing import Any
 
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer
+from astsync.language import say
 from astsync.sources.formats.xml_list import Sought, XmlList
 from astsync.sources.records.totals import next_named
 from astsync.text import one_line
 
-CURE = (
+CURE = say(
     "Export the file again and check that it is whole. Where its first line claims a wrong encoding, write the right "
     "one in source.file.encoding."
 )
@@ -27,5 +28,6 @@ def xml_list(
     named = next_named(records.answer)
     if named:
         raise SourceBadAnswer(
-            f"{name} is a part of a list: {one_line(named)} names the next one", hint="Save the whole list in one file."
+            say("{file} is a part of a list: {field} names the next one", file=name, field=one_line(named)),
+            hint=say("Save the whole list in one file."),
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from astsync.errors import SourceFailure
+from astsync.language import say
 from astsync.text import one_line
 
 _ERROR = re.compile(r"error|exception|ошибка|исключение", re.IGNORECASE)
@@ -16,7 +17,8 @@ def refuse_error(answer: Mapping[str, Any], where: str) -> None:
     told = next((value for key, value in answer.items() if _ERROR.fullmatch(key) and _tells(value)), None)
     if told is not None:
         raise SourceFailure(
-            f"{where} tells of an error: {in_words(told)}", hint="The text is the service's own: mend it there."
+            say("{where} tells of an error: {words}", where=where, words=in_words(told)),
+            hint=say("The text is the service's own: mend it there."),
         )
 
 
@@ -29,7 +31,7 @@ def _tells(value: object) -> bool:
 
 def in_words(value: object) -> str:
     """Write all texts inside a value, with the names of their fields, as one line of a message."""
-    return one_line(" ".join(_texts(value, 5))) or "without words"
+    return one_line(" ".join(_texts(value, 5))) or say("without words")
 
 
 def _texts(value: object, deeper: int) -> Iterator[str]:

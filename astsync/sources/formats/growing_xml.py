@@ -9,14 +9,18 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
+from astsync.language import say
+from astsync.text import one_line
+
 XSI = "{http://www.w3.org/2001/XMLSchema-instance}"
 
 
 class BadXml(ValueError):
-    """A document that cannot be read: it is not well formed. ``cut``: it ended too early."""
+    """A document that cannot be read: it is not well formed. ``words`` say why. ``cut``: it ended too early."""
 
-    def __init__(self, text: str, *, cut: bool = False) -> None:
-        super().__init__(text)
+    def __init__(self, words: str, *, cut: bool = False) -> None:
+        super().__init__(words)
+        self.words = words
         self.cut = cut
 
 
@@ -26,6 +30,11 @@ class ForbiddenXml(BadXml):
 
 class EndlessXml(BadXml):
     """A document in which a record, or what stands around the list, has no end."""
+
+
+def forbidden() -> ForbiddenXml:
+    """The error of a document with a document type, to be raised."""
+    return ForbiddenXml(say("it has a document type (DOCTYPE), which may hide entities"))
 
 
 class Prolog:
@@ -47,7 +56,7 @@ class Prolog:
             self.over = True
 
     def _refuse(self, *_declaration: object) -> None:
-        raise ForbiddenXml("it has a document type (DOCTYPE), which may hide entities")
+        raise forbidden()
 
     def _begin(self, *_element: object) -> None:
         self.over = True
@@ -77,14 +86,14 @@ class GrowingTree:
             self._parser.feed(chunk)
         except (ElementTree.ParseError, ValueError, LookupError) as error:
             # ValueError: the document claims to be of an encoding of many bytes that expat does not know.
-            raise BadXml(str(error)) from None
+            raise BadXml(one_line(str(error))) from None
 
     def close(self) -> None:
         """End the document. Raises BadXml where its end is missing."""
         try:
             self._parser.close()
         except ElementTree.ParseError as error:
-            raise BadXml(str(error), cut=True) from None
+            raise BadXml(one_line(str(error)), cut=True) from None
 
 
 def local(tag: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from itertools import chain, islice
 from typing import Any, NamedTuple
 
+from astsync.language import say
 from astsync.sources import bounds
 from astsync.sources.formats.json_text import JsonText
 from astsync.sources.formats.xdto_json import (
@@ -128,7 +129,8 @@ class ListFinder:
         value = self._plain({TYPE: kind, VALUE: self._text.value()} if kind else self._text.value())
         self._keep(place, value)
         if place.rest == "":
-            self._note(self.instead, f"{one_line(place.path)} is {'null' if value is None else 'no list'}")
+            path = one_line(place.path)
+            self._note(self.instead, say("{path} is null", path=path) if value is None else _no_list(path))
 
     def _array(self, place: _Place) -> Iterator[Any]:
         if place.rest and place.deeper:
@@ -189,7 +191,10 @@ class ListFinder:
         for _ in self._text.parts(end):
             self._values += 1
             if self._values > bounds.LARGEST_LIST:
-                raise self._text.damaged(f"has no end: more than {bounds.LARGEST_LIST} values")
+                where, limit = self._text.where, bounds.LARGEST_LIST
+                raise self._text.damaged(
+                    say("{where} has no end: more than {limit:,} values", where=where, limit=limit)
+                )
             yield
 
     def _is_marked(self) -> bool:
@@ -206,7 +211,7 @@ class ListFinder:
         try:
             return convert(value)
         except ValueError:
-            raise self._text.damaged("is nested too deeply") from None
+            raise self._text.too_deep() from None
 
     def _marked(self, place: _Place) -> Iterator[Any]:
         """Walk through an object of JSON by XDTO."""
@@ -300,6 +305,10 @@ class ListFinder:
     def _note(self, notes: dict[str, None], text: str) -> None:
         if len(notes) < _LIST_SAMPLE:
             notes[text] = None
+
+
+def _no_list(path: str) -> str:
+    return say("{path} is no list", path=path)
 
 
 def _rest(path: str | None, name: str) -> str | None:

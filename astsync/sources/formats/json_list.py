@@ -10,13 +10,15 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.language import joined, say
 from astsync.sources.formats.error_fields import in_words, refuse_error
 from astsync.sources.formats.field_names import name_fields
 from astsync.sources.formats.json_finder import ListFinder
 from astsync.sources.formats.json_text import JsonText
 from astsync.text import listed, one_line
 
-_NAME_LIST = 'Name the path to the list of counterparties in the key list of the source, such as "data.items".'
+_NAME_LIST = say('Name the path to the list of counterparties in the key list of the source, such as "data.items".')
+_NO_PATH = say("It is itself a list: leave the key list of the source empty.")
 
 
 class JsonList:
@@ -56,26 +58,34 @@ class JsonList:
         """
         start = self._text.peek()
         if not start:
-            raise self._text.damaged("is empty")
+            raise self._text.damaged(say("{where} is empty", where=self._where))
         yield from self._finder.document(start)
         if self._text.peek():
-            raise self._text.damaged("goes on after the end of its JSON")
+            raise self._text.damaged(say("{where} goes on after the end of its JSON", where=self._where))
         self._check()
 
     def _check(self) -> None:
         refuse_error(self.answer, self._where)
         if len(self._finder.lists) > 1 and not self._path:
-            raise SourceQueryError(f"{self._where} holds several lists: {listed(self._finder.lists)}", hint=_NAME_LIST)
+            words = say("{where} holds several lists: {lists}", where=self._where, lists=listed(self._finder.lists))
+            raise SourceQueryError(words, hint=_NAME_LIST)
         if not self._finder.lists and not self._finder.empty:
             raise self._no_list()
 
     def _no_list(self) -> SourceBadAnswer:
-        at = f" at {one_line(self._path)}" if self._path else " of records"
-        found = f" ({'; '.join(self._finder.instead)})" if self._finder.instead else ""
-        said = "" if self._path or not self.answer else f": {in_words(self.answer)}"
-        hint = _NAME_LIST
+        hint: str = _NAME_LIST
         if self._finder.itself:
-            hint = "It is itself a list: leave the key list of the source empty."
+            hint = _NO_PATH
         elif self._finder.arrays:
-            hint += " " + name_fields(self._finder.arrays, [self._path]).replace("fields", "lists")
-        return SourceBadAnswer(f"{self._where} holds no list{at}{found}{said}", hint=hint)
+            hint = joined(" ", (hint, name_fields(self._finder.arrays, [self._path], "lists")))
+        return SourceBadAnswer(self._no_list_words(), hint=hint)
+
+    def _no_list_words(self) -> str:
+        where, path = self._where, one_line(self._path)
+        if not path:
+            words = say("{where} holds no list of records", where=where)
+            return joined(": ", (words, in_words(self.answer))) if self.answer else words
+        if not self._finder.instead:
+            return say("{where} holds no list at {path}", where=where, path=path)
+        instead = joined("; ", self._finder.instead)
+        return say("{where} holds no list at {path} ({instead})", where=where, path=path, instead=instead)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import say
 
 LONGEST_VALUE = 4 * 1024 * 1024
 """Characters of one value that is read whole, such as a record; and of blanks between two values."""
@@ -31,7 +32,7 @@ class JsonText:
     def __init__(self, chunks: Iterable[bytes], where: str, cure: str) -> None:
         self._chunks = iter(chunks)
         self._decoder = codecs.getincrementaldecoder("utf-8-sig")()  # a character may be split between two chunks
-        self._where = where
+        self.where = where
         self._cure = cure
         self._text = ""
         self._at = 0
@@ -48,7 +49,13 @@ class JsonText:
                 return start[0]
             blanks += len(self._text) - self._at
             if blanks > LONGEST_VALUE:
-                raise self.damaged(f"has no end: more than {LONGEST_VALUE} blanks between two values")
+                raise self.damaged(
+                    say(
+                        "{where} has no end: more than {limit:,} blanks between two values",
+                        where=self.where,
+                        limit=LONGEST_VALUE,
+                    )
+                )
             self._at = len(self._text)
             if not self._more():
                 return ""
@@ -103,11 +110,15 @@ class JsonText:
     def _cut(self) -> SourceBadAnswer:
         # The decoder's error does not say which of the two it is; the message says both.
         self.cut = True
-        return self.damaged("is cut or damaged JSON")
+        return self.damaged(say("{where} is cut or damaged JSON", where=self.where))
 
-    def damaged(self, what: str) -> SourceBadAnswer:
-        """The error of a document that cannot be read, to be raised; ``what`` is said of it."""
-        return SourceBadAnswer(f"{self._where} {what}", hint=self._cure)
+    def damaged(self, words: str) -> SourceBadAnswer:
+        """The error of a document that cannot be read, to be raised; ``words`` say why."""
+        return SourceBadAnswer(words, hint=self._cure)
+
+    def too_deep(self) -> SourceBadAnswer:
+        """The error of values that are nested too deeply, to be raised."""
+        return self.damaged(say("{where} is nested too deeply", where=self.where))
 
     def _decoded(self) -> tuple[Any, int] | None:
         """Decode the value here, and find its end; None where the end of the window may cut it."""
@@ -116,9 +127,9 @@ class JsonText:
         except json.JSONDecodeError:
             return None
         except RecursionError:
-            raise self.damaged("is nested too deeply") from None
+            raise self.too_deep() from None
         except ValueError:  # Python refuses whole numbers of more than 4300 digits
-            raise self.damaged("holds a number that is too long") from None
+            raise self.damaged(say("{where} holds a number that is too long", where=self.where)) from None
 
     def _is_over(self, end: int) -> bool:
         """Whether a value surely ends at ``end``. A number at the end of the window may have more digits behind it."""
@@ -130,7 +141,13 @@ class JsonText:
         # attempts on one value together then read no more than about twice its length, however small the chunks are.
         left = self._text[self._at :]
         if len(left) > LONGEST_VALUE:
-            raise self.damaged(f"holds a value of more than {LONGEST_VALUE} characters, or is damaged JSON")
+            raise self.damaged(
+                say(
+                    "{where} holds a value of more than {limit:,} characters, or is damaged JSON",
+                    where=self.where,
+                    limit=LONGEST_VALUE,
+                )
+            )
         parts, got = [left], 0
         while not self._ended and got <= len(left):
             parts.append(self._chunk())
@@ -145,6 +162,6 @@ class JsonText:
             return self._decoder.decode(chunk or b"", self._ended)
         except UnicodeDecodeError:
             raise SourceBadAnswer(
-                f"{self._where} is not UTF-8",
-                hint="JSON is UTF-8: in 1C write УстановитьТелоИзСтроки(Текст, КодировкаТекста.UTF8).",
+                say("{where} is not UTF-8", where=self.where),
+                hint=say("JSON is UTF-8: in 1C write УстановитьТелоИзСтроки(Текст, КодировкаТекста.UTF8)."),
             ) from None

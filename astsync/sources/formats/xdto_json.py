@@ -9,6 +9,8 @@ import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from astsync.language import say
+
 TYPE, VALUE = "#type", "#value"
 PAIRED = frozenset({"Structure", "FixedStructure", "Map", "FixedMap"})
 """Types whose value is a list of pairs: ``name`` or ``Key``, and ``Value``."""
@@ -44,7 +46,7 @@ def xdto_value(value: object, deeper: int = DEEPEST) -> Any:
     if not isinstance(value, dict | list):
         return value
     if not deeper:
-        raise ValueError("it is nested too deeply")
+        raise ValueError(say("it is nested too deeply"))
     if isinstance(value, list):
         return [xdto_value(item, deeper - 1) for item in value]
     if value.keys() <= _MARKS:

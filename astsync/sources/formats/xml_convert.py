@@ -10,6 +10,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import say
 from astsync.sources.formats.growing_xml import XSI, is_empty_nil, local
 
 CORE = "{http://v8.1c.ru/8.1/data/core}"
@@ -40,7 +41,9 @@ def element_value(element: Element, deeper: int = DEEPEST) -> Any:
 
 def too_deep() -> SourceBadAnswer:
     """The error of an element that is nested too deeply, to be raised."""
-    return SourceBadAnswer("the answer is nested too deeply", hint=f"Records may be {DEEPEST} levels deep.")
+    return SourceBadAnswer(
+        say("the answer is nested too deeply"), hint=say("Records may be {levels} levels deep.", levels=DEEPEST)
+    )
 
 
 def attributes(element: Element) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from typing import Any
 from xml.etree.ElementTree import Element
 
 from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.language import joined, say
 from astsync.sources.formats.error_fields import refuse_error
 from astsync.sources.formats.field_names import name_fields
 from astsync.sources.formats.growing_xml import BadXml, EndlessXml, ForbiddenXml, GrowingTree, local
@@ -14,7 +15,7 @@ from astsync.sources.formats.xml_detect import Spot, find_another, find_list, sa
 from astsync.sources.formats.xml_list_walk import ENOUGH, ListWalk
 from astsync.text import one_line
 
-_FORBIDDEN = "1C writes no such documents: look at what it comes from, and at what stands on its way."
+_FORBIDDEN = say("1C writes no such documents: look at what it comes from, and at what stands on its way.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,8 @@ class Sought:
         other = find_another(top, self.path, self.name_field)
         if other:
             raise SourceQueryError(
-                f"{self.where} holds several lists: {one_line(other)} is another",
-                hint=f"Name the path to one list in {self.key}; a list in several parts cannot be read.",
+                say("{where} holds several lists: {other} is another", where=self.where, other=one_line(other)),
+                hint=say("Name the path to one list in {key}; a list in several parts cannot be read.", key=self.key),
             )
 
     def _check_empty(self, top: Element) -> None:
@@ -57,11 +58,11 @@ class Sought:
         if says_empty(top) and not self.path:
             return
         if others or (top.text or "").strip() or self.path:
-            there = name_fields(dict.fromkeys(others), [self.path]).replace("fields", "elements")
-            raise SourceBadAnswer(
-                f"{self.where} holds no list {one_line(self.path)}".rstrip(),
-                hint=f"Name the path to the list in {self.key}. {there}",
-            )
+            words = say("{where} holds no list", where=self.where)
+            if self.path:
+                words = say("{where} holds no list {path}", where=self.where, path=one_line(self.path))
+            cure = say("Name the path to the list in {key}.", key=self.key)
+            raise SourceBadAnswer(words, hint=joined(" ", (cure, name_fields(others, [self.path], "elements"))))
 
 
 def _holds_text(element: Element) -> bool:
@@ -113,8 +114,9 @@ class XmlList:
 def bad_xml(error: BadXml, where: str, cure: str) -> SourceBadAnswer:
     """Explain why a document cannot be read: the error to be raised. ``where`` names the document."""
     if isinstance(error, ForbiddenXml):
-        return SourceBadAnswer(f"{where} is refused: {error}", hint=_FORBIDDEN)
+        return SourceBadAnswer(say("{where} is refused: {why}", where=where, why=error.words), hint=_FORBIDDEN)
     if isinstance(error, EndlessXml):
-        return SourceBadAnswer(f"{where} is too large: {error}", hint=cure)
-    what = "is cut" if error.cut else "is damaged XML"
-    return SourceBadAnswer(f"{where} {what}: {one_line(str(error))}", hint=cure)
+        return SourceBadAnswer(say("{where} is too large: {why}", where=where, why=error.words), hint=cure)
+    if error.cut:
+        return SourceBadAnswer(say("{where} is cut: {why}", where=where, why=error.words), hint=cure)
+    return SourceBadAnswer(say("{where} is damaged XML: {why}", where=where, why=error.words), hint=cure)

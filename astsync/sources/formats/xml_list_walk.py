@@ -9,6 +9,7 @@ from itertools import chain
 from operator import attrgetter
 from xml.etree.ElementTree import Element, tostring
 
+from astsync.language import say
 from astsync.sources.bounds import LARGEST_RECORD
 from astsync.sources.formats.growing_xml import EndlessXml, GrowingTree
 from astsync.sources.formats.xml_detect import Spot
@@ -65,7 +66,7 @@ class ListWalk:
             self._since += len(chunk)
             yield self._cut(whole=False)
             if self._since > LARGEST_RECORD:
-                raise EndlessXml(f"more than {LARGEST_RECORD} bytes without a record")
+                raise EndlessXml(say("more than {limit:,} bytes without a record", limit=LARGEST_RECORD))
         self._tree.close()
         yield self._cut(whole=True)
         if self._spot is not None:
@@ -98,7 +99,7 @@ class ListWalk:
             self._names.update(map(_TAG, parts))
             self._names.update(chain.from_iterable(map(Element.keys, parts)))
         if len(self._names) > _MOST_NAMES:
-            raise EndlessXml(f"more than {_MOST_NAMES} names of elements and attributes")
+            raise EndlessXml(say("more than {limit:,} names of elements and attributes", limit=_MOST_NAMES))
 
     def _keep(self, elements: Iterable[Element]) -> None:
         """Keep what stands between the records, for the end."""
@@ -106,9 +107,9 @@ class ListWalk:
         self._beside += beside
         self._beside_bytes += sum(len(tostring(element)) for element in beside)
         if len(self._beside) > _MANY_BESIDE:
-            raise EndlessXml(f"more than {_MANY_BESIDE} elements beside the records")
+            raise EndlessXml(say("more than {limit:,} elements beside the records", limit=_MANY_BESIDE))
         if self._beside_bytes > LARGEST_RECORD:
-            raise EndlessXml(f"more than {LARGEST_RECORD} bytes beside the records")
+            raise EndlessXml(say("more than {limit:,} bytes beside the records", limit=LARGEST_RECORD))
 
 
 def _small(chunks: Iterable[bytes]) -> Iterator[bytes]:

@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 from astsync.config import SourceConfig
 from astsync.errors import AstsyncError
 from astsync.finding import Finding
+from astsync.language import counted, say
 from astsync.phonebook.model import Counterparty
 from astsync.sources.check import EMPTY, FIRST, counterparty_finding, error_finding
 from astsync.sources.http.pages import HttpPages
@@ -28,7 +29,7 @@ def check_http(config: SourceConfig, opened: Callable[[], AbstractContextManager
     except AstsyncError as error:
         if check is not None:
             yield from check.reached()
-        yield error_finding(error, "list")
+        yield error_finding(error, say("list"))
 
 
 class _Check:
@@ -56,22 +57,33 @@ class _Check:
         """What one good answer proves: the address and the login."""
         if not self._pages.answered:
             return
-        yield Finding("address", True, f"{self._pages.where} answers {self._pages.form}")
+        words = say("{where} answers {form}", where=self._pages.where, form=self._pages.form)
+        yield Finding(say("address"), True, words)
         user = self._config.user
-        yield Finding("login", True, f"accepted for {user}" if user else "none is sent, and none is asked for")
+        words = say("accepted for {user}", user=user) if user else say("none is sent, and none is asked for")
+        yield Finding(say("login"), True, words)
 
     def found(self) -> Iterator[Finding]:
         """The findings about the list, its pages, its fields and its first counterparties. Raises SourceError."""
-        place = one_line(self._pages.list_path) or "the answer itself"
-        read = f"{self._records} records" if self._whole else f"{self._records} records in the first pages"
+        place = one_line(self._pages.list_path) or say("the answer itself")
         if not self._records:
-            yield Finding("list", False, f"{place} is empty", EMPTY)
+            yield Finding(say("list"), False, say("{place}: it is empty", place=place), EMPTY)
             return
-        yield Finding("list", True, f"{place}: {read}")
+        yield Finding(say("list"), True, self._list_words(place))
         yield self._paging()
         yield self._fields()
         for counterparty in self._first:
             yield counterparty_finding(counterparty)
+
+    def _list_words(self, place: str) -> str:
+        if self._whole:
+            return counted("{place}: {count:,} record", "{place}: {count:,} records", self._records, place=place)
+        return counted(
+            "{place}: {count:,} record in the first pages",
+            "{place}: {count:,} records in the first pages",
+            self._records,
+            place=place,
+        )
 
     def _take(self, record: object) -> None:
         """Read a record. The first that cannot be read ends this: its error follows the findings about the list."""
@@ -88,10 +100,13 @@ class _Check:
     def _paging(self) -> Finding:
         paging = self._pages.paging
         if paging.by == "none":
-            return Finding("paging", None, "none: one answer holds the whole list")
+            return Finding(say("paging"), None, say("none: one answer holds the whole list"))
+        words = say(
+            "by {by} in {parameter}: the second page was read", by=paging.by, parameter=one_line(paging.parameter)
+        )
         if self._pages.answered < _PAGES_READ:
-            return Finding("paging", True, f"by {paging.by}: the first page holds the whole list")
-        return Finding("paging", True, f"by {paging.by} in {one_line(paging.parameter)}: the second page was read")
+            words = say("by {by}: the first page holds the whole list", by=paging.by)
+        return Finding(say("paging"), True, words)
 
     def _fields(self) -> Finding:
         try:
@@ -99,6 +114,8 @@ class _Check:
                 raise self._fault
             self._reader.finish()
         except AstsyncError as error:
-            return Finding("fields", False, error.message, error.hint)
+            return Finding(say("fields"), False, error.message, error.hint)
         fields = self._config.table(HttpConfig).fields
-        return Finding("fields", True, f"name {one_line(fields.name)}, phones {one_line(', '.join(fields.phones))}")
+        phones = one_line(", ".join(fields.phones))
+        words = say("name {name}, phones {phones}", name=one_line(fields.name), phones=phones)
+        return Finding(say("fields"), True, words)

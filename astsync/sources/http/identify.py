@@ -12,6 +12,7 @@ from functools import partial
 
 from astsync.config import ServeServiceConfig, SourceConfig, values_of
 from astsync.errors import SourceError, SourceNotFound, SourceQueryError
+from astsync.language import say, swapped
 from astsync.sources.http.pages import in_query
 from astsync.sources.http.refusals import HTTP_RULES
 from astsync.sources.http.section import HttpConfig
@@ -31,14 +32,14 @@ _IDENTIFY_RULES = (
     RefusalRule(
         has_status(405, 501),
         SourceQueryError,
-        "{where} does not take GET",
-        "The template of the service needs the method GET; IIS must let it through.",
+        say("{where} does not take GET"),
+        say("The template of the service needs the method GET; IIS must let it through."),
     ),
     RefusalRule(
         has_status(400, 415, 422),
         SourceQueryError,
-        "{where} does not understand the request",
-        "Compare serve.service.parameter and serve.service.parameters with what the service expects.",
+        say("{where} does not understand the request"),
+        say("Compare serve.service.parameter and serve.service.parameters with what the service expects."),
     ),
     *HTTP_RULES,
 )
@@ -60,7 +61,7 @@ class HttpIdentifier:
 
     def describe(self) -> str:
         """Name the address."""
-        return f"HTTP service at {self._url}/{self._service.path}"
+        return say("HTTP service at {address}", address=f"{self._url}/{self._service.path}")
 
     def identify(self, number: str, stopping: Stopping = NEVER) -> Identified:
         """Ask for a number. Raises SourceError."""
@@ -80,7 +81,7 @@ class HttpIdentifier:
         try:
             yield
         except SourceError as error:
-            error.hint = error.hint.replace("source.http.service", "serve.service.path")
+            error.hint = swapped(error.hint, "source.http.service", "serve.service.path")
             if isinstance(error, SourceNotFound):
                 error.hint += address_hint(self._url)
             raise

@@ -10,6 +10,7 @@ from functools import partial
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceNotFound
 from astsync.finding import Finding
+from astsync.language import say
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.http.check import check_http
 from astsync.sources.http.pages import HttpPages
@@ -22,7 +23,7 @@ from astsync.sources.web.retrying import Patience
 from astsync.stopping import NEVER, Stopping
 
 _REPORT_EVERY = 1000
-_STAGE = "counterparties"
+_STAGE = say("counterparties")
 
 
 class HttpSource:
@@ -35,7 +36,7 @@ class HttpSource:
 
     def describe(self) -> str:
         """Name the address; it never carries a login."""
-        return f"HTTP service at {self.address}"
+        return say("HTTP service at {address}", address=self.address)
 
     def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         """Read every counterparty of the list. Raises SourceError when it is not whole."""

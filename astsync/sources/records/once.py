@@ -5,14 +5,15 @@ from hashlib import blake2b
 import orjson
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import say
 from astsync.sources import bounds
 
 
 def endless(where: str) -> SourceBadAnswer:
     """The error of a list that never ends, to be raised. ``where`` names the list."""
     return SourceBadAnswer(
-        f"{where} has no end: more than {bounds.LARGEST_LIST} records",
-        hint="Look at what the source gives, and why so much.",
+        say("{where} has no end: more than {limit:,} records", where=where, limit=bounds.LARGEST_LIST),
+        hint=say("Look at what the source gives, and why so much."),
     )
 
 
@@ -35,7 +36,8 @@ class Once:
             mark = blake2b(_bytes(record), digest_size=16).digest()
         except (RecursionError, ValueError):
             raise SourceBadAnswer(
-                "a record is nested too deeply, or holds a number without end", hint="Look at what the source gives."
+                say("a record is nested too deeply, or holds a number without end"),
+                hint=say("Look at what the source gives."),
             ) from None
         before = len(self._seen)
         self._seen.add(mark)

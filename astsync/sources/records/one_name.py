@@ -12,6 +12,7 @@ from typing import Any
 import orjson
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import counted, say
 from astsync.sources.formats.error_fields import refuse_error
 from astsync.sources.formats.growing_xml import BadXml, GrowingTree, local
 from astsync.sources.formats.values import text_of
@@ -28,7 +29,7 @@ _CUT_JSON = re.compile(r'[\[{]\s*["\[{]')
 
 _WRAPPERS = frozenset({"string", "return"})
 _LONGEST = 64 * 1024
-_CURE = "Let the service answer a text: the name, or nothing where it knows nobody."
+_CURE = say("Let the service answer a text: the name, or nothing where it knows nobody.")
 
 
 def name_in_text(text: str, fields: Sequence[str], where: str) -> str:
@@ -40,7 +41,7 @@ def name_in_text(text: str, fields: Sequence[str], where: str) -> str:
     if not text or text == "null":
         return ""
     if text in {"true", "false"}:
-        raise _bad(where, f"is {text}, which is no name")
+        raise _bad(say("the answer of {where} is {text}, which is no name", where=where, text=text))
     if text.startswith("<"):
         return _in_xml(text, fields, where)
     if text[0] not in '[{"':
@@ -49,7 +50,7 @@ def name_in_text(text: str, fields: Sequence[str], where: str) -> str:
         value = _parsed(text)
     except (ValueError, RecursionError):
         if _CUT_JSON.match(text):
-            raise _bad(where, "is cut or damaged JSON") from None
+            raise _bad(say("the answer of {where} is cut or damaged JSON", where=where)) from None
         return text_of(text, _LONGEST)  # a name in quotes, or one that begins with a bracket
     return name_in_value(value, fields, where)
 
@@ -63,7 +64,7 @@ def name_in_value(value: Any, fields: Sequence[str], where: str) -> str:
     if isinstance(value, list):
         return _of_all({name_in_value(one, fields, where) for one in value[:_MANY]}, where)
     if not isinstance(value, dict):
-        raise _bad(where, "is no text")
+        raise _bad(say("the answer of {where} is no text", where=where))
     return _in_record(value, fields, where)
 
 
@@ -73,7 +74,14 @@ _MANY = 100
 def _of_all(names: set[str], where: str) -> str:
     """Choose among the names of a list: if they differ, nobody can say which is the right one."""
     if len(names) > 1:
-        raise _bad(where, f"holds {len(names)} names")
+        raise _bad(
+            counted(
+                "the answer of {where} holds {count:,} name",
+                "the answer of {where} holds {count:,} names",
+                len(names),
+                where=where,
+            )
+        )
     return next(iter(names), "")
 
 
@@ -84,9 +92,12 @@ def _in_record(record: dict[str, Any], fields: Sequence[str], where: str) -> str
         if found is not None:
             texts = {text_of(text, _LONGEST).strip() for text in found if text is not None}
             if any(not isinstance(text, str) for text in found if text is not None):
-                raise _bad(where, f"holds no text in its field {one_line(field)}")
+                words = say(
+                    "the answer of {where} holds no text in its field {field}", where=where, field=one_line(field)
+                )
+                raise _bad(words)
             return _of_all(texts, where)
-    raise _bad(where, f"is a record without the field {listed(fields)}")
+    raise _bad(say("the answer of {where} is a record without the field {fields}", where=where, fields=listed(fields)))
 
 
 def _in_xml(text: str, fields: Sequence[str], where: str) -> str:
@@ -95,13 +106,14 @@ def _in_xml(text: str, fields: Sequence[str], where: str) -> str:
         tree.feed(text.encode("utf-8", "replace"))
         tree.close()
     except BadXml:
-        raise _bad(where, "is no name but a page") from None
+        raise _page(where) from None
     root = tree.root
     if root is None:
-        raise _bad(where, "is no name but a page")
+        raise _page(where)
     value = element_value(root)
     if isinstance(value, str) and local(root.tag) not in {*fields, *_WRAPPERS}:
-        raise _bad(where, f"is no name but the document {one_line(local(root.tag))}")
+        name = one_line(local(root.tag))
+        raise _bad(say("the answer of {where} is no name but the document {name}", where=where, name=name))
     return name_in_value(value, fields, where)
 
 
@@ -114,5 +126,9 @@ def _parsed(text: str) -> Any:
     return xdto_value(value) if MARKED.match(text) else value
 
 
-def _bad(where: str, what: str) -> SourceBadAnswer:
-    return SourceBadAnswer(f"the answer of {where} {what}", hint=_CURE)
+def _page(where: str) -> SourceBadAnswer:
+    return _bad(say("the answer of {where} is no name but a page", where=where))
+
+
+def _bad(words: str) -> SourceBadAnswer:
+    return SourceBadAnswer(words, hint=_CURE)

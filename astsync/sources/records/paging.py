@@ -16,6 +16,7 @@ from typing import Any
 
 from astsync.config import PagingConfig, ParameterValue
 from astsync.errors import SourceBadAnswer, SourceNotFound, SourceQueryError
+from astsync.language import counted, joined, say
 from astsync.sources import bounds
 from astsync.sources.formats.field_names import name_fields
 from astsync.sources.formats.values import plain_text
@@ -31,7 +32,7 @@ _MOST_EMPTY_PAGES = 1000
 """Empty pages in succession, of a service that tells a next cursor each time."""
 
 _LONGEST_CURSOR = 64 * 1024
-_WRONG_NEXT = "The key next of the table paging names the field of the answer that holds the next cursor."
+_WRONG_NEXT = say("The key next of the table paging names the field of the answer that holds the next cursor.")
 
 Parameters = dict[str, ParameterValue]
 
@@ -155,15 +156,15 @@ class _Walk:
         """
         if count and self._empty:
             raise SourceBadAnswer(
-                f"{self._where} cannot be read whole: it gave an empty page, and records behind it",
-                hint="Mend the service: it must fill its pages, or tell a next cursor (source paging by cursor).",
+                say("{where} cannot be read whole: it gave an empty page, and records behind it", where=self._where),
+                hint=say("Mend the service: it must fill its pages, or tell a next cursor (source paging by cursor)."),
             )
         self._empty += not count
         return bool(count) or (self._records > 0 and self._empty < 2)
 
     def _check(self) -> None:
         if self._repeated >= _MOST_REPEATED_PAGES:
-            raise self._without_effect("the same records come on every page")
+            raise self._without_effect(say("the same records come on every page"))
         if self._records > bounds.LARGEST_LIST:
             raise endless(self._where)
 
@@ -173,10 +174,16 @@ class _Walk:
             self._check_missing(page, count)
         cursor = self._text(next((value for value in values or () if value is not None), None))
         if cursor and cursor in self._cursors:
-            raise self._without_effect("the same cursor comes again")
+            raise self._without_effect(say("the same cursor comes again"))
         self._empty = 0 if count else self._empty + 1
         if self._empty > _MOST_EMPTY_PAGES:
-            raise self._without_effect(f"{self._empty} empty pages came one after the other")
+            raise self._without_effect(
+                counted(
+                    "{count:,} empty page came",
+                    "{count:,} empty pages came one after the other",
+                    self._empty,
+                )
+            )
         self._cursors.add(cursor)
         self._cursor = cursor
         return bool(cursor)
@@ -186,22 +193,36 @@ class _Walk:
         if self._config.size_parameter and count >= self._config.size:
             known = [str(name) for name in page.answer]
             raise SourceQueryError(
-                f"{self._where} holds no field {one_line(self._config.next)} (next of paging)",
-                hint=f"{_WRONG_NEXT} {name_fields(known, [self._config.next])}",
+                say(
+                    "{where} holds no field {field} (next of paging)",
+                    where=self._where,
+                    field=one_line(self._config.next),
+                ),
+                hint=joined(" ", (_WRONG_NEXT, name_fields(known, [self._config.next]))),
             )
 
     def _text(self, value: object) -> str:
         if isinstance(value, list | Mapping) or value is True:
             raise SourceQueryError(
-                f"the field {one_line(self._config.next)} of {self._where} holds no cursor (next of paging)",
+                say(
+                    "the field {field} of {where} holds no cursor (next of paging)",
+                    field=one_line(self._config.next),
+                    where=self._where,
+                ),
                 hint=_WRONG_NEXT,
             )
         return plain_text(value, _LONGEST_CURSOR)
 
-    def _without_effect(self, what: str) -> SourceBadAnswer:
-        name = one_line(self._config.parameter)
+    def _without_effect(self, why: str) -> SourceBadAnswer:
         return SourceBadAnswer(
-            f"{self._where} cannot be read whole: {what}, so the parameter {name} has no effect",
-            hint='Correct parameter in the table paging of the source, or write by = "none" when one answer holds the '
-            "whole list.",
+            say(
+                "{where} cannot be read whole: {why}, so the parameter {name} has no effect",
+                where=self._where,
+                why=why,
+                name=one_line(self._config.parameter),
+            ),
+            hint=say(
+                'Correct parameter in the table paging of the source, or write by = "none" when one answer holds the '
+                "whole list."
+            ),
         )

@@ -11,6 +11,7 @@ from typing import Any
 
 from astsync.config import FieldsConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.language import Message, joined, say
 from astsync.phonebook.model import Counterparty
 from astsync.sources import bounds
 from astsync.sources.formats.field_names import field_names, name_fields
@@ -24,6 +25,17 @@ logger = logging.getLogger(__name__)
 
 _TRUE = {"true", "1", "да", "истина", "yes"}
 _SAMPLES = 50
+_KINDS = {
+    str: say("a text"),
+    bool: say("true or false"),
+    int: say("a number"),
+    float: say("a number"),
+    list: say("a list"),
+    type(None): say("null"),
+}
+"""What stands in JSON and XML where a record should, in words."""
+
+_NO_FIELD = say("no record of {where} has the field {fields} ({key})")
 
 
 class RecordReader:
@@ -44,8 +56,13 @@ class RecordReader:
         """
         if not isinstance(record, dict):
             raise SourceBadAnswer(
-                f"{self._where} holds what is no record: {type(record).__name__} number {self._read + 1}",
-                hint="A list of records with named fields is needed: name the path to it in the key list.",
+                say(
+                    "{where} holds what is no record: {kind}, at place {place}",
+                    where=self._where,
+                    kind=_KINDS.get(type(record), type(record).__name__),
+                    place=self._read + 1,
+                ),
+                hint=say("A list of records with named fields is needed: name the path to it in the key list."),
             )
         self._read += 1
         if self._read > bounds.LARGEST_LIST:
@@ -75,7 +92,8 @@ class RecordReader:
         for path in set(fields.phones) - self._phones.found:
             logger.warning("%s: no record has the field %s (phones)", self._where, one_line(path))
         if self._phones.unread:
-            raise self._missing("phone", fields.phone, within=" of a phone", known=self._phones.unread)
+            words = say("no record of {where} has the field {fields} of a phone ({key})")
+            raise self._missing("phone", fields.phone, words, self._phones.unread)
 
     def _counterparty(self, record: Record) -> Counterparty | None:
         deleted = self._first(record, self._fields.deleted)
@@ -107,19 +125,28 @@ class RecordReader:
         value = self._first(record, path)
         if isinstance(value, list | dict | bool):
             raise SourceQueryError(
-                f"the field {one_line(path)} of {self._where} holds no text ({key})",
-                hint=f"Correct {key} in the table fields of the source. {name_fields(self._known, [path])}",
+                say(
+                    "the field {field} of {where} holds no text ({key})",
+                    field=one_line(path),
+                    where=self._where,
+                    key=key,
+                ),
+                hint=_correct(key, self._known, [path]),
             )
         return plain_text(value)
 
     def _missing(
-        self, key: str, paths: Iterable[str], *, within: str = "", known: Iterable[str] | None = None
+        self, key: str, paths: Iterable[str], words: str = _NO_FIELD, known: Iterable[str] | None = None
     ) -> SourceQueryError:
         return SourceQueryError(
-            f"no record of {self._where} has the field {listed(paths)}{within} ({key})",
-            hint=f"Correct {key} in the table fields of the source. "
-            f"{name_fields(self._known if known is None else known, paths)}",
+            Message(str(words), {"where": self._where, "fields": listed(paths), "key": key}),
+            hint=_correct(key, self._known if known is None else known, paths),
         )
+
+
+def _correct(key: str, known: Iterable[str], paths: Iterable[str]) -> str:
+    cure = say("Correct {key} in the table fields of the source.", key=key)
+    return joined(" ", (cure, name_fields(known, paths)))
 
 
 def _is_true(value: object) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from astsync.config import PagingConfig
 from astsync.errors import SourceBadAnswer, SourceQueryError
+from astsync.language import counted, joined, say
 from astsync.sources.formats.field_names import name_fields
 from astsync.sources.records.fields import values_at
 from astsync.text import one_line
@@ -31,7 +32,11 @@ _NEXT = re.compile(
 _LAST = re.compile(r"(is[_-]?)?last([_-]?page)?", re.IGNORECASE)
 _TOTAL = re.compile(r"total([_-]?(count|items|records|results|elements|rows))?|@?odata\.count", re.IGNORECASE)
 _LINKS = ("href", "url", "uri", "link")
-_NOT_TOTAL = 'If that field counts something else, name the right one in total of the table paging, or write "none".'
+_CONFIGURE = say("Configure the table paging of the source: by, parameter, next.")
+_NOT_TOTAL = say(
+    'If that field counts something else, name the right one in total of the table paging, or write "none".'
+)
+_LOSES = say("If the list changed meanwhile, run astsync again. Otherwise the service loses records.")
 
 
 def next_named(answer: Mapping[str, Any]) -> str:
@@ -55,15 +60,25 @@ def refuse_part(answer: Mapping[str, Any], records: int, paging: PagingConfig, w
     named = next_named(answer)
     if named:
         raise SourceQueryError(
-            f"{where} gives its list in parts: the answer names the next one in {one_line(named)}",
-            hint="Configure the table paging of the source: by, parameter, next.",
+            say(
+                "{where} gives its list in parts: the answer names the next one in {field}",
+                where=where,
+                field=one_line(named),
+            ),
+            hint=_CONFIGURE,
         )
     total = total_of(answer, paging.total)
     check_total_found(total, answer, paging.total, where)
     if total is not None and total > records:
         raise SourceQueryError(
-            f"{where} gives its list in parts: it tells of {total} records and gave {records}",
-            hint=f"Configure the table paging of the source: by, parameter, next. {_NOT_TOTAL}",
+            counted(
+                "{where} gives its list in parts: it tells of {count:,} record and gave {gave:,}",
+                "{where} gives its list in parts: it tells of {count:,} records and gave {gave:,}",
+                total,
+                where=where,
+                gave=records,
+            ),
+            hint=joined(" ", (_CONFIGURE, _NOT_TOTAL)),
         )
 
 
@@ -71,8 +86,14 @@ def refuse_short(total: int | None, records: int, where: str) -> None:
     """Refuse a list whose pages hold fewer records than the service says. Raises SourceBadAnswer."""
     if total is not None and total > records:
         raise SourceBadAnswer(
-            f"{where} cannot be read whole: it tells of {total} records, its pages gave {records}",
-            hint=f"If the list changed meanwhile, run astsync again. Otherwise the service loses records. {_NOT_TOTAL}",
+            counted(
+                "{where} cannot be read whole: it tells of {count:,} record, its pages gave {gave:,}",
+                "{where} cannot be read whole: it tells of {count:,} records, its pages gave {gave:,}",
+                total,
+                where=where,
+                gave=records,
+            ),
+            hint=joined(" ", (_LOSES, _NOT_TOTAL)),
         )
 
 
@@ -80,7 +101,7 @@ def check_total_found(total: int | None, answer: Mapping[str, Any], path: str, w
     """Check that the configured field holds a number. Raises SourceQueryError, which lists the fields that exist."""
     if path and path != "none" and total is None:
         raise SourceQueryError(
-            f"{where} holds no number in {one_line(path)} (total of paging)",
+            say("{where} holds no number in {field} (total of paging)", where=where, field=one_line(path)),
             hint=name_fields([known for known, _, _ in _fields(answer, _DEEPEST)], [path]),
         )
 

@@ -7,6 +7,7 @@ from itertools import islice
 from astsync.config import SourceConfig
 from astsync.errors import AstsyncError, SourceQueryError
 from astsync.finding import Finding
+from astsync.language import counted, joined, say
 from astsync.phonebook.model import Counterparty
 from astsync.sources.check import EMPTY, FIRST, counterparty_finding, error_finding
 from astsync.sources.records.reader import RecordReader
@@ -29,43 +30,66 @@ def check_soap(config: SourceConfig, loader: WsdlLoader, opened: Open, stopping:
     soap = config.table(SoapConfig)
     try:
         wsdl = loader.fetch(stopping)
-        yield Finding("WSDL", True, f"{one_line(loader.address)} can be read")
+        yield Finding("WSDL", True, say("{address} can be read", address=one_line(loader.address)))
         offered = OfferedOperations(wsdl, soap, loader.address)
         yield _operations(offered)
         call = offered.choose()
-        yield Finding("operation", True, f"{call.operation.signature()}, port {call.operation.port}")
-        yield Finding("endpoint", True, one_line(call.endpoint))
+        operation = call.operation
+        words = say("{signature}, port {port}", signature=operation.signature(), port=one_line(operation.port))
+        yield Finding(say("operation"), True, words)
+        yield Finding(say("endpoint"), True, one_line(call.endpoint))
         yield _list(call.list_place())
         reader = RecordReader(soap.fields, operation_label(soap.operation))
         with opened(call, reader) as pages:
             yield from _read(pages, reader)
     except AstsyncError as error:
-        yield error_finding(error, "operation" if isinstance(error, SourceQueryError) else "web service")
+        yield error_finding(error, say("operation") if isinstance(error, SourceQueryError) else say("web service"))
 
 
 def _operations(offered: OfferedOperations) -> Finding:
     """List the operations of each service; the ports offer the same ones."""
     signatures = dict.fromkeys(operation.signature() for operation in offered.operations)
-    lines = [f"{len(signatures)} operations, ports {listed(offered.ports) or 'none'}"]
-    return Finding("operations", bool(signatures), "\n".join([*lines, *signatures]))
+    words = counted(
+        "{count:,} operation, ports {ports}",
+        "{count:,} operations, ports {ports}",
+        len(signatures),
+        ports=listed(offered.ports) or say("none"),
+    )
+    return Finding(say("operations"), bool(signatures), joined("\n", (words, *signatures)))
 
 
 def _list(place: ListPlace) -> Finding:
-    names = ".".join(tag.rpartition("}")[2] for tag in (*place.path, place.record) if tag)
-    forms = {"typed": "", "open": ", which the WSDL does not describe", "text": ", a text that holds the list"}
-    return Finding("list", True, one_line(names) + forms[place.form])
+    names = one_line(".".join(tag.rpartition("}")[2] for tag in (*place.path, place.record) if tag))
+    if place.form == "open":
+        names = say("{names}, which the WSDL does not describe", names=names)
+    elif place.form == "text":
+        names = say("{names}, a text that holds the list", names=names)
+    return Finding(say("list"), True, names)
 
 
 def _read(pages: SoapPages, reader: RecordReader) -> Iterator[Finding]:
     """Read the beginning of the list, and show three counterparties. Raises SourceError."""
     paging = pages.paging
-    how = f"in pages of {paging.size} by {paging.parameter}" if paging.by != "none" else "in one answer"
+    answers = say("{where} answers, in one answer", where=pages.where)
+    if paging.by != "none":
+        answers = say(
+            "{where} answers, in pages of {size:,} by {parameter}",
+            where=pages.where,
+            size=paging.size,
+            parameter=one_line(paging.parameter),
+        )
     items = list(islice(pages.records(), _READ))
     reader.finish()
     found = [item for item in items if isinstance(item, Counterparty)]
-    yield Finding("call", True, f"{pages.where} answers, {one_line(how)}")
-    read = f"{len(items)} records read, {len(found)} not marked for deletion"
-    yield (
-        Finding("fields", True, read) if items else Finding("list", False, f"{pages.where} gives an empty list", EMPTY)
-    )
+    yield Finding(say("call"), True, answers)
+    if items:
+        read = counted(
+            "{count:,} record read, {alive:,} not marked for deletion",
+            "{count:,} records read, {alive:,} not marked for deletion",
+            len(items),
+            alive=len(found),
+        )
+        yield Finding(say("fields"), True, read)
+    else:
+        yield Finding(say("list"), False, say("{where} gives an empty list", where=pages.where), EMPTY)
     yield from map(counterparty_finding, found[:FIRST])

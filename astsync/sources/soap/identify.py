@@ -10,6 +10,7 @@ from functools import partial
 
 from astsync.config import ServeSoapConfig, SourceConfig
 from astsync.errors import SourceError, SourceQueryError, SourceUnreachable
+from astsync.language import joined, say, swapped
 from astsync.sources.identified import LARGEST_IDENTIFIED, Identified
 from astsync.sources.records.one_name import NAME_FIELDS, name_in_text, name_in_value
 from astsync.sources.soap.answers.one_value import read_value
@@ -17,7 +18,7 @@ from astsync.sources.soap.refusals import SOAP_RULES, ServiceChanged, address_of
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.answer_types import WsdlType
 from astsync.sources.soap.wsdl.loader import Wsdl, WsdlLoader, origin_of, wsdl_address
-from astsync.sources.soap.wsdl.operations import OfferedOperations, OperationCall
+from astsync.sources.soap.wsdl.operations import WRONG_KEYS, OfferedOperations, OperationCall
 from astsync.sources.web.addresses import encode_address
 from astsync.sources.web.client import WebClient
 from astsync.sources.web.kept import KeptClients
@@ -25,12 +26,13 @@ from astsync.sources.web.refusals import raise_hidden_error
 from astsync.sources.web.retrying import Patience
 from astsync.sources.web.stream import WebRequest
 from astsync.stopping import NEVER, Stopping
+from astsync.text import one_line
 
 logger = logging.getLogger(__name__)
 
 _ONCE = Patience(all_waits=0)
-_PUBLISH_IDENTIFY = (
-    " The service of examples/1c has it since this version: take its modules anew and publish it. Another service is "
+_PUBLISH_IDENTIFY = say(
+    "The service of examples/1c has it since this version: take its modules anew and publish it. Another service is "
     "named in serve.soap.wsdl."
 )
 _READ_ANEW = 60.0
@@ -63,7 +65,8 @@ class SoapIdentifier:
 
     def describe(self) -> str:
         """Name the web service and the operation."""
-        return f"1C web service at {wsdl_address(self._config).partition('?')[0]} ({self._soap.operation})"
+        address = wsdl_address(self._config).partition("?")[0]
+        return say("1C web service at {address} ({operation})", address=address, operation=self._soap.operation)
 
     def identify(self, number: str, stopping: Stopping = NEVER) -> Identified:
         """Call the operation. Where the answer does not fit an old WSDL, that is read anew once. Raises SourceError."""
@@ -101,7 +104,9 @@ class SoapIdentifier:
         if wsdl is not None and wsdl is not instead_of:
             return wsdl
         if not self._reading.acquire(timeout=max(stopping.left(self._config.timeout), 0.001)):
-            raise SourceUnreachable("the WSDL was not read in time", hint="It is read once, by the first question.")
+            raise SourceUnreachable(
+                say("the WSDL was not read in time"), hint=say("It is read once, by the first question.")
+            )
         try:
             if self._wsdl is None or self._wsdl is instead_of:
                 self._wsdl = self._read(stopping, anew=instead_of is not None)
@@ -123,12 +128,12 @@ class SoapIdentifier:
         try:
             call = OfferedOperations(wsdl, self._config.table(SoapConfig), self._loader.address).choose()
         except SourceQueryError as error:
-            error.hint += _PUBLISH_IDENTIFY
+            error.hint = joined(" ", (error.hint, _PUBLISH_IDENTIFY))
             raise
         if not call.operation.outputs:
             raise SourceQueryError(
-                f"the operation {call.operation.name} gives no answer",
-                hint="Choose one that returns the name in source.soap.operation.",
+                say("the operation {operation} gives no answer", operation=one_line(call.operation.name)),
+                hint=say("Choose one that returns the name in source.soap.operation."),
             )
         call.message({self._soap.parameter: "0"})
         until = time.monotonic() + _READ_ANEW if wsdl.fresh else 0.0
@@ -169,12 +174,12 @@ def _address_key(source: SourceConfig, soap: ServeSoapConfig) -> str:
 
 _RENAMED = (
     ("source.soap.operation", "serve.soap.operation"),
-    ("source.soap.parameters or paging", "serve.soap.parameter"),
+    (WRONG_KEYS, "serve.soap.parameter"),
     ("source.soap.parameters", "serve.soap.parameter"),
 )
 
 
 def _renamed(text: str) -> str:
     for ours, theirs in _RENAMED:
-        text = text.replace(ours, theirs)
+        text = swapped(text, ours, theirs)
     return text

@@ -7,6 +7,7 @@ from pydantic import Field
 from astsync.config import FieldsConfig, KindConfig, PagingConfig, Parameters
 from astsync.config.source_sections import SHARED_FIELDS, SHARED_PAGING
 from astsync.config.value_types import Line, Text, Unit, WebAddressOrNone, Whole, WsdlAddress
+from astsync.language import say
 
 
 class SoapConfig(KindConfig):
@@ -43,4 +44,6 @@ class SoapConfig(KindConfig):
 
     def lacks(self, url: str) -> str:
         """Nothing where the WSDL has an address of its own, or one that is made of ``url``."""
-        return "" if url or self.wsdl else "soap.wsdl: write the address of the WSDL, or url for the one of examples/1c"
+        if url or self.wsdl:
+            return ""
+        return say("soap.wsdl: write the address of the WSDL, or url for the one of examples/1c")

@@ -12,6 +12,7 @@ from functools import partial
 from astsync.config import SourceConfig
 from astsync.errors import SourceQueryError
 from astsync.finding import Finding
+from astsync.language import say
 from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.check import check_soap
@@ -26,7 +27,7 @@ from astsync.stopping import NEVER, Stopping
 
 logger = logging.getLogger(__name__)
 
-_STAGE = "counterparties"
+_STAGE = say("counterparties")
 _REPORT_EVERY = 1000
 
 
@@ -41,7 +42,8 @@ class SoapSource:
     def describe(self) -> str:
         """Name the web service and the operation; an address never carries a login."""
         address = wsdl_address(self._config).partition("?")[0]
-        return f"1C web service at {address} ({self._config.table(SoapConfig).operation})"
+        operation = self._config.table(SoapConfig).operation
+        return say("1C web service at {address} ({operation})", address=address, operation=operation)
 
     def pull(self, progress: Progress = no_progress, stopping: Stopping = NEVER) -> Iterator[Counterparty]:
         """Read every counterparty of the list. Raises SourceError when it is not whole.

@@ -7,14 +7,17 @@ error (``check_whole``). A SOAP fault is raised from a complete envelope too, fo
 
 from xml.etree.ElementTree import Element
 
+from astsync.errors import SourceBadAnswer
+from astsync.language import counted, say
 from astsync.sources.formats.growing_xml import is_nil, local
-from astsync.sources.soap.refusals import ServiceChanged, bad_soap_answer, soap_fault
+from astsync.sources.soap.refusals import CALL, ServiceChanged, bad_soap_answer, soap_fault
 from astsync.sources.soap.wsdl.list_place import ListPlace
+from astsync.text import one_line
 
 ENVELOPES = ("{http://schemas.xmlsoap.org/soap/envelope/}", "{http://www.w3.org/2003/05/soap-envelope}")
 """The namespaces of SOAP 1.1 and 1.2."""
 
-EMPTY = (
+EMPTY = say(
     "If there are no counterparties at all, this is right; else look at the service's module, and at its user's rights."
 )
 
@@ -23,7 +26,13 @@ def space_of(root: Element, operation: str) -> str:
     """Find the namespace of an envelope. Raises SourceBadAnswer when the document is something else."""
     found = next((space for space in ENVELOPES if root.tag == f"{space}Envelope"), None)
     if found is None:
-        raise bad_soap_answer(operation, f"is no SOAP envelope but the document {local(root.tag)}")
+        raise bad_soap_answer(
+            say(
+                "the answer of the operation {operation} is no SOAP envelope but the document {name}",
+                operation=operation,
+                name=one_line(local(root.tag)),
+            )
+        )
     return found
 
 
@@ -55,30 +64,77 @@ def check_whole(root: Element, place: ListPlace) -> Element:
     """
     content = content_of(root, place.operation)
     if content is None:
-        raise bad_soap_answer(place.operation, "holds nothing in its SOAP body")
+        raise no_content(place.operation)
     if local(content.tag) == "Fault":
         raise soap_fault(fault_text(content), place.operation)
     if content.tag != place.response:
-        expected = local(place.response)
-        same = " of another namespace" if local(content.tag) == expected else ""
         raise ServiceChanged(
-            f"the operation {place.operation} was answered with {local(content.tag)}{same} instead of {expected}",
-            hint="The service has changed since its WSDL was read, or source.soap.endpoint leads to another service.",
+            _other_answer(place.operation, one_line(local(content.tag)), one_line(local(place.response))),
+            hint=say(
+                "The service has changed since its WSDL was read, or source.soap.endpoint leads to another service."
+            ),
         )
     return _follow(content, place)
+
+
+def no_content(operation: str) -> SourceBadAnswer:
+    """The error of an envelope without anything in its body, to be raised."""
+    return bad_soap_answer(
+        say("the answer of the operation {operation} holds nothing in its SOAP body", operation=operation)
+    )
+
+
+def missing(operation: str, name: str, hint: str = CALL) -> SourceBadAnswer:
+    """The error of an answer that lacks an element, to be raised."""
+    words = say("the answer of the operation {operation} holds no {element}", operation=operation, element=name)
+    return bad_soap_answer(words, hint)
+
+
+def repeated(operation: str, name: str, times: int) -> SourceBadAnswer:
+    """The error of an answer in which an element stands several times, to be raised."""
+    return bad_soap_answer(
+        counted(
+            "the answer of the operation {operation} holds {element} {count:,} time: the WSDL allows it once",
+            "the answer of the operation {operation} holds {element} {count:,} times: the WSDL allows it once",
+            times,
+            operation=operation,
+            element=name,
+        )
+    )
+
+
+def _other_answer(operation: str, got: str, wanted: str) -> str:
+    if got == wanted:
+        return say(
+            "the operation {operation} was answered with {got} of another namespace instead of {wanted}",
+            operation=operation,
+            got=got,
+            wanted=wanted,
+        )
+    return say(
+        "the operation {operation} was answered with {got} instead of {wanted}",
+        operation=operation,
+        got=got,
+        wanted=wanted,
+    )
 
 
 def _follow(content: Element, place: ListPlace) -> Element:
     element = content
     for tag in place.path:
-        found = element.findall(tag)
+        found, name = element.findall(tag), one_line(local(tag))
         if not found:
-            raise bad_soap_answer(place.operation, f"holds no {local(tag)}", EMPTY)
+            raise missing(place.operation, name, EMPTY)
         if len(found) > 1:
-            raise bad_soap_answer(place.operation, f"holds {local(tag)} {len(found)} times: the WSDL allows it once")
+            raise repeated(place.operation, name, len(found))
         below = found[0]
         if is_nil(below):
-            raise bad_soap_answer(place.operation, f"holds nothing: {local(tag)} is nil", EMPTY)
+            words = say(
+                "the answer of the operation {operation} holds nothing: {element} is nil",
+                operation=place.operation,
+                element=name,
+            )
+            raise bad_soap_answer(words, EMPTY)
         element = below
     return element
 

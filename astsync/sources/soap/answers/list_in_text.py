@@ -9,8 +9,9 @@ from xml.etree import ElementTree
 from xml.etree.ElementTree import Element
 from xml.parsers import expat
 
+from astsync.language import say
 from astsync.sources.bounds import LARGEST_RECORD
-from astsync.sources.formats.growing_xml import BadXml, EndlessXml, ForbiddenXml, local
+from astsync.sources.formats.growing_xml import BadXml, EndlessXml, ForbiddenXml, forbidden, local
 from astsync.sources.soap.refusals import bad_soap_answer, unknown_element
 from astsync.text import one_line
 
@@ -54,12 +55,12 @@ class EnvelopeText:
             except ForbiddenXml:
                 raise
             except (expat.ExpatError, ValueError, LookupError) as error:  # the last two: an encoding of many bytes
-                raise BadXml(str(error), cut=chunk is None) from None
+                raise BadXml(one_line(str(error)), cut=chunk is None) from None
             if self._out:
                 yield "".join(self._out).encode()
                 self._out.clear()
             if self._beside > LARGEST_RECORD:
-                raise EndlessXml(f"more than {LARGEST_RECORD} bytes around the text")
+                raise EndlessXml(say("more than {limit:,} bytes around the text", limit=LARGEST_RECORD))
 
     def _start(self, name: str, attributes: dict[str, str]) -> None:
         if self._inside:
@@ -81,7 +82,7 @@ class EnvelopeText:
             self._builder.data(text)
 
     def _refuse(self, *_declaration: object) -> None:
-        raise ForbiddenXml("it has a document type (DOCTYPE), which may hide entities")
+        raise forbidden()
 
 
 def _tag(name: str) -> str:
@@ -108,7 +109,12 @@ def text_format(start: bytes, decode: Decode, operation: str) -> Decode:
     if _BASE64.fullmatch(start[: 64 * 1024]):
         return "base64"
     words = one_line(start[:_SHOWN].decode("utf-8", "replace"))
-    raise bad_soap_answer(operation, f"is neither JSON nor XML but a text: {words}", "The text is the service's own.")
+    told = say(
+        "the answer of the operation {operation} is neither JSON nor XML but a text: {words}",
+        operation=operation,
+        words=words,
+    )
+    raise bad_soap_answer(told, say("The text is the service's own."))
 
 
 def from_base64(pieces: Iterable[bytes], operation: str) -> Iterator[bytes]:
@@ -121,6 +127,7 @@ def from_base64(pieces: Iterable[bytes], operation: str) -> Iterator[bytes]:
             yield binascii.a2b_base64(rest[:ready], strict_mode=True)
         except binascii.Error:
             raise bad_soap_answer(
-                operation, "is damaged base64", "Write what the text is in source.soap.decode."
+                say("the answer of the operation {operation} is damaged base64", operation=operation),
+                say("Write what the text is in source.soap.decode."),
             ) from None
         rest = rest[ready:]

@@ -1,25 +1,28 @@
 """The answer of an operation that gives one value: a short document, read whole."""
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from astsync.sources.formats.growing_xml import BadXml, ForbiddenXml, GrowingTree, is_nil, local
+from astsync.language import say
+from astsync.sources.formats.growing_xml import BadXml, GrowingTree, is_nil, local
 from astsync.sources.soap.answers.convert import typed_value
-from astsync.sources.soap.answers.envelope import content_of, fault_text
-from astsync.sources.soap.refusals import ServiceChanged, bad_soap_answer, soap_fault
+from astsync.sources.soap.answers.envelope import content_of, fault_text, missing, no_content, repeated
+from astsync.sources.soap.refusals import (
+    PAGE,
+    ServiceChanged,
+    bad_soap_answer,
+    empty_soap_answer,
+    page_answered,
+    soap_fault,
+    unreadable,
+)
 from astsync.sources.soap.wsdl.answer_types import WsdlType
 from astsync.sources.soap.wsdl.list_place import RETURN
 from astsync.sources.web.server_words import body_text, page_words
+from astsync.text import one_line
 
 _PART = re.compile(rb"\r?\n\r?\n")
-_PAGE = (
-    "Something before 1C answered (a login page, a proxy, another site), or the address is not that of the web "
-    "service: look at source.soap.endpoint."
-)
-_FORBIDDEN = "1C writes no such documents: look at what stands between astsync and 1C."
 _SHOWN = 4096
 
 
@@ -29,16 +32,22 @@ def read_value(body: bytes, operation: str, response: str, wsdl_type: WsdlType) 
     ``response`` is the tag of the answer's element, ``wsdl_type`` its type. Raises SourceError: also for an answer
     without a result, unless the WSDL allows that, and for one that the WSDL does not describe.
     """
+    operation = one_line(operation)
     root = _document(_xml_part(body.strip()), operation)
     content = content_of(root, operation)
     if content is None:
-        raise bad_soap_answer(operation, "holds nothing in its SOAP body")
+        raise no_content(operation)
     if local(content.tag) == "Fault":
         raise soap_fault(fault_text(content), operation)
     if _bare(content.tag) != _bare(response):
         raise ServiceChanged(
-            f"the operation {operation} was answered with {local(content.tag)} instead of {local(response)}",
-            hint="The service has changed since its WSDL was read, or the address leads to another service.",
+            say(
+                "the operation {operation} was answered with {got} instead of {wanted}",
+                operation=operation,
+                got=one_line(local(content.tag)),
+                wanted=one_line(local(response)),
+            ),
+            hint=say("The service has changed since its WSDL was read, or the address leads to another service."),
         )
     return _result(content, operation, wsdl_type)
 
@@ -46,28 +55,18 @@ def read_value(body: bytes, operation: str, response: str, wsdl_type: WsdlType) 
 def _document(body: bytes, operation: str) -> Element:
     text = body_text(body[:_SHOWN]).lstrip("\ufeff \t\r\n")
     if not text:
-        raise bad_soap_answer(operation, "is empty", _PAGE)
+        raise empty_soap_answer(operation, PAGE)
     if not text.startswith("<") or "<html" in text.lower():
-        raise bad_soap_answer(operation, f"is not XML but a page: {page_words(text)}", _PAGE)
-    with _explained(operation):
-        tree = GrowingTree()
+        raise page_answered(operation, page_words(text), PAGE)
+    tree = GrowingTree()
+    try:
         tree.feed(body)
         tree.close()
-        root = tree.root
-    if root is None:
-        raise bad_soap_answer(operation, "is empty", _PAGE)
-    return root
-
-
-@contextmanager
-def _explained(operation: str) -> Iterator[None]:
-    try:
-        yield
-    except ForbiddenXml as error:
-        raise bad_soap_answer(operation, f"is refused: {error}", _FORBIDDEN) from None
     except BadXml as error:
-        what = "is cut" if error.cut else "is damaged XML"
-        raise bad_soap_answer(operation, f"{what}: {error}") from None
+        raise unreadable(error, operation) from None
+    if tree.root is None:
+        raise empty_soap_answer(operation, PAGE)
+    return tree.root
 
 
 def _result(content: Element, operation: str, wsdl_type: WsdlType) -> Any:
@@ -76,20 +75,30 @@ def _result(content: Element, operation: str, wsdl_type: WsdlType) -> Any:
     if known is None and len(wsdl_type.elements) == 1:
         known = next(iter(wsdl_type.elements.items()))
     if known is None:
-        raise bad_soap_answer(operation, f"holds no {RETURN}, and several other outputs")
+        raise bad_soap_answer(
+            say(
+                "the answer of the operation {operation} holds no {element}, and several other outputs",
+                operation=operation,
+                element=RETURN,
+            )
+        )
     tag, element = known
     found = [child for child in content if _bare(child.tag) == _bare(tag)]
     if not found:
         stranger = next((child for child in content if child.tag not in wsdl_type.elements), None)
         if stranger is not None:
             raise ServiceChanged(
-                f"the operation {operation} gives {local(stranger.tag)}, which its WSDL does not know",
-                hint="If the service was changed, publish it again.",
+                say(
+                    "the operation {operation} gives {element}, which its WSDL does not know",
+                    operation=operation,
+                    element=one_line(local(stranger.tag)),
+                ),
+                hint=say("If the service was changed, publish it again."),
             )
-        raise bad_soap_answer(operation, f"holds no {local(tag)}")
+        raise missing(operation, one_line(local(tag)))
     if len(found) > 1:
         if not element.many:
-            raise bad_soap_answer(operation, f"holds {local(tag)} {len(found)} times: the WSDL allows it once")
+            raise repeated(operation, one_line(local(tag)), len(found))
         return [typed_value(one, element.type) for one in found]
     if is_nil(found[0]):
         return None

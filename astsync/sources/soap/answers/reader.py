@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from typing import Any
 from xml.etree.ElementTree import Element
 
-from astsync.sources.formats.growing_xml import BadXml, EndlessXml, ForbiddenXml, GrowingTree, local
+from astsync.language import say
+from astsync.sources.formats.growing_xml import BadXml, GrowingTree, local
 from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.xml_detect import Spot
 from astsync.sources.formats.xml_list import Sought
@@ -16,21 +17,26 @@ from astsync.sources.soap.answers.convert import typed_value
 from astsync.sources.soap.answers.envelope import EMPTY, check_whole, holder_of, response_of, space_of
 from astsync.sources.soap.answers.list_in_text import EnvelopeText, from_base64, peek, text_format
 from astsync.sources.soap.answers.quick import ElementReader, Read
-from astsync.sources.soap.refusals import bad_soap_answer, operation_label
+from astsync.sources.soap.refusals import (
+    PAGE,
+    bad_soap_answer,
+    empty_soap_answer,
+    operation_label,
+    page_answered,
+    unreadable,
+)
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.list_place import RETURN, ListPlace
 from astsync.sources.web.refusals import SERVICE_CURE
 from astsync.sources.web.retrying import FEW
 from astsync.sources.web.server_words import body_text, page_words
+from astsync.text import one_line
 
-_PAGE = (
-    "Something before 1C answered (a login page, a proxy, another site), or the address is not that of the web "
-    "service: look at source.soap.endpoint."
+_CUT = say(
+    "If it happens again, look into the logs of the web server and of 1C; pages (source.soap.paging) are shorter."
 )
-_CUT = "If it happens again, look into the logs of the web server and of 1C; pages (source.soap.paging) are shorter."
-_VALUE_STORAGE = "A ХранилищеЗначения keeps 1C's own format: let the web service give JSON or XML."
+_VALUE_STORAGE = say("A ХранилищеЗначения keeps 1C's own format: let the web service give JSON or XML.")
 _LOOKED_AT = 4096
-_FORBIDDEN = "1C writes no such documents: look at what stands between astsync and 1C."
 
 
 class AnswerReader:
@@ -44,7 +50,7 @@ class AnswerReader:
         self._config = config
         self._reader = reader
         beside = frozenset({config.paging.next.rpartition(".")[2]})
-        told = f"the answer of {operation_label(place.operation)}"
+        told = say("the answer of the operation {operation}", operation=place.operation)
         self._sought = Sought(place.rest, config.fields.name, told, "source.soap.list", beside)
         self._elements = ElementReader(config.fields, reader, place.record_type)
 
@@ -65,13 +71,8 @@ class AnswerReader:
     def _explained(self) -> Iterator[None]:
         try:
             yield
-        except ForbiddenXml as error:
-            raise bad_soap_answer(self._place.operation, f"is refused: {error}", _FORBIDDEN) from None
-        except EndlessXml as error:
-            raise bad_soap_answer(self._place.operation, f"is too large: {error}") from None
         except BadXml as error:
-            what = "is cut" if error.cut else "is damaged XML"
-            raise bad_soap_answer(self._place.operation, f"{what}: {error}", _CUT, tries=FEW) from None
+            raise unreadable(error, self._place.operation, _CUT, tries=FEW) from None
 
     def _elements_of(self, chunks: Iterable[bytes], around: dict[str, Any], *, first: bool) -> Iterator[Read]:
         """Read a list of elements, typed by the WSDL or not."""
@@ -83,7 +84,12 @@ class AnswerReader:
         if root is not None:
             holder = check_whole(root, self._place)
             if first and not self._place.path[1:] and not walk.children and not len(holder):
-                raise bad_soap_answer(self._place.operation, f"is empty: {local(holder.tag)} holds nothing", EMPTY)
+                words = say(
+                    "the answer of the operation {operation} is empty: {element} holds nothing",
+                    operation=self._place.operation,
+                    element=one_line(local(holder.tag)),
+                )
+                raise bad_soap_answer(words, EMPTY)
             if not typed:  # a second list in what the WSDL does not describe: which one is meant?
                 self._sought.check_single(holder)
             self._keep_around(root, around)
@@ -130,9 +136,12 @@ class AnswerReader:
             yield from self._decoded(text_format(start, decode, self._place.operation), pieces, inner)
         check_whole(envelope.root, self._place)
         if not start:
-            raise bad_soap_answer(
-                self._place.operation, f"is empty: {local(self._place.path[-1])} holds no text", EMPTY
+            words = say(
+                "the answer of the operation {operation} is empty: {element} holds no text",
+                operation=self._place.operation,
+                element=one_line(local(self._place.path[-1])),
             )
+            raise bad_soap_answer(words, EMPTY)
         self._keep_around(envelope.root, around)
         around.update(inner)
 
@@ -146,7 +155,11 @@ class AnswerReader:
         elif kind == "xml":
             yield from self._xml(GrowingTree(encoding), pieces, around)
         else:
-            raise bad_soap_answer(self._place.operation, "is base64 of what is neither JSON nor XML", _VALUE_STORAGE)
+            words = say(
+                "the answer of the operation {operation} is base64 of what is neither JSON nor XML",
+                operation=self._place.operation,
+            )
+            raise bad_soap_answer(words, _VALUE_STORAGE)
 
     def _json(self, pieces: Iterable[bytes], around: dict[str, Any]) -> Iterator[Read]:
         records = JsonList(pieces, self._place.rest, operation_label(self._place.operation), SERVICE_CURE)
@@ -170,8 +183,8 @@ def _no_page(body: Iterable[bytes], operation: str) -> Iterator[bytes]:
         start = (start + chunk).lstrip()
     text = body_text(start[:_LOOKED_AT]).lstrip("\ufeff \t\r\n")
     if not text:
-        raise bad_soap_answer(operation, "is empty", _PAGE)
+        raise empty_soap_answer(operation, PAGE)
     if not text.startswith("<") or "<html" in text.lower():
-        raise bad_soap_answer(operation, f"is not XML but a page: {page_words(text)}", _PAGE)
+        raise page_answered(operation, page_words(text), PAGE)
     yield start
     yield from chunks

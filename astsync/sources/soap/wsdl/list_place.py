@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from astsync.errors import SourceQueryError
+from astsync.language import joined, say
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.answer_types import WsdlElement, WsdlType
 from astsync.text import listed, one_line
@@ -19,6 +20,8 @@ RETURN = "return"
 """The name of a 1C operation's result; Out parameters stand beside it."""
 
 _DEEPEST = 6
+_CHOOSE = say("Choose another operation in source.soap.operation.")
+_UNREAD = say('With decode = "none" texts are not looked into.')
 
 ListForm = Literal["typed", "open", "text"]
 
@@ -27,6 +30,7 @@ ListForm = Literal["typed", "open", "text"]
 class ListPlace:
     """The way to the list. ``path`` holds the tags from the answer's element (``response``) down to what holds it.
 
+    ``operation`` is the operation's name, harmless in messages.
     typed: its elements have the tag ``record`` and the type ``record_type``. open: the WSDL does not say what stands
     there. text: it is a text that holds JSON or XML. ``rest`` is what is left of the configured path there.
     """
@@ -78,7 +82,7 @@ class ListSearch:
     """The search for the list in the answer of an operation, whose element has the tag ``response``."""
 
     def __init__(self, operation: str, response: str, wsdl_type: WsdlType, config: SoapConfig) -> None:
-        self._operation, self._response, self._type = operation, response, wsdl_type
+        self._operation, self._response, self._type = one_line(operation), response, wsdl_type
         self._config = config
         self._root = _Step((), (), WsdlElement("", wsdl_type))
 
@@ -108,8 +112,12 @@ class ListSearch:
             found = self._follow(start, path)
             if found is not None:
                 return found
-        known = _paths(_walk(self._root, 4)) or "nothing"
-        raise self._error(f"has no {one_line('.'.join(path))} (source.soap.list)", f"It holds: {known}.")
+        words = say(
+            "the answer of the operation {operation} has no {path} (source.soap.list)",
+            operation=self._operation,
+            path=one_line(".".join(path)),
+        )
+        raise SourceQueryError(words, hint=self._holds(4))
 
     def _follow(self, step: _Step, path: list[str]) -> ListPlace | None:
         for place, name in enumerate(path):
@@ -140,17 +148,23 @@ class ListSearch:
             return steps[0]
         if not steps:
             raise self._none()
-        raise self._error("holds several lists", f"Name one of them in source.soap.list: {_paths(steps)}.")
+        raise SourceQueryError(
+            say("the answer of the operation {operation} holds several lists", operation=self._operation),
+            hint=say("Name one of them in source.soap.list: {lists}.", lists=_paths(steps)),
+        )
 
     def _none(self) -> SourceQueryError:
-        outputs = _paths(_walk(self._root, 3)) or "nothing"
         text = any(step.is_text for step in self._root.below())
-        decode = ' With decode = "none" texts are not looked into.' if self._config.decode == "none" and text else ""
-        hint = f"It holds: {outputs}.{decode} Choose another operation in source.soap.operation."
-        return self._error("holds no list", hint)
+        unread = (_UNREAD,) if self._config.decode == "none" and text else ()
+        return SourceQueryError(
+            say("the answer of the operation {operation} holds no list", operation=self._operation),
+            hint=joined(" ", (self._holds(3), *unread, _CHOOSE)),
+        )
 
-    def _error(self, what: str, hint: str) -> SourceQueryError:
-        return SourceQueryError(f"the answer of the operation {one_line(self._operation)} {what}", hint=hint)
+    def _holds(self, deeper: int) -> str:
+        """Write what the answer holds, for a hint."""
+        outputs = _paths(_walk(self._root, deeper))
+        return say("It holds: {outputs}.", outputs=outputs) if outputs else say("It holds nothing.")
 
 
 def _paths(steps: Iterable[_Step]) -> str:

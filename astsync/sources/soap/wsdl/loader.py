@@ -15,6 +15,7 @@ from zeep.exceptions import Error as ZeepError
 
 from astsync.config import SourceConfig
 from astsync.errors import SourceBadAnswer, SourceBusy, SourceError, SourceFailure, SourceUnreachable
+from astsync.language import counted, joined, say
 from astsync.sources.formats.growing_xml import ForbiddenXml, Prolog, local
 from astsync.sources.soap.refusals import PUBLISH, SOAP_RULES, address_of
 from astsync.sources.soap.section import SoapConfig
@@ -22,7 +23,7 @@ from astsync.sources.soap.wsdl.cache import Documents, WsdlCache
 from astsync.sources.soap.wsdl.mend import DEFINITIONS, add_missing_types, encode_namespaces, parse_xml
 from astsync.sources.web.addresses import encode_address
 from astsync.sources.web.client import WebClient
-from astsync.sources.web.refusals import bad_answer, raise_hidden_error
+from astsync.sources.web.refusals import raise_hidden_error
 from astsync.sources.web.retrying import Patience
 from astsync.sources.web.server_words import body_text, page_words
 from astsync.sources.web.stream import WebRequest
@@ -36,7 +37,7 @@ LARGEST_WSDL = 4 * 1024 * 1024
 as much memory for the types in it."""
 
 _MANY_DOCUMENTS = 64
-_WHERE = "the WSDL"
+_WHERE = say("the WSDL")
 _PASSING = (SourceUnreachable, SourceBusy, SourceFailure)
 _BROKEN = (
     ZeepError,
@@ -49,7 +50,7 @@ _BROKEN = (
     RecursionError,
 )
 """What zeep raises on a WSDL that is not one, or breaks its own promises."""
-_WRITE = "1C writes the WSDL itself: open the address in a browser, publish the infobase again. "
+_WRITE = say("1C writes the WSDL itself: open the address in a browser, publish the infobase again.")
 
 
 def wsdl_address(config: SourceConfig) -> str:
@@ -145,8 +146,8 @@ class Transport:
         """Load a document. Raises SourceBadAnswer for one of another server: the login goes nowhere else."""
         if origin_of(url) != origin_of(self._address):
             raise SourceBadAnswer(
-                f"the WSDL imports {one_line(url)}, which is on another server",
-                hint=f"{_WRITE}Nothing was asked there.",
+                say("the WSDL imports {address}, which is on another server", address=one_line(url)),
+                hint=joined(" ", (_WRITE, say("Nothing was asked there."))),
             )
         if url not in self._documents:
             self._documents[url] = self._fetch(url)
@@ -159,18 +160,25 @@ class Transport:
         try:
             root = parse_xml(encode_namespaces(content, self.renamed))
         except ValueError as error:
-            raise SourceBadAnswer(f"the WSDL is damaged XML: {one_line(str(error))}", hint=_WRITE) from None
+            words = say("the WSDL is damaged XML: {why}", why=one_line(str(error)))
+            raise SourceBadAnswer(words, hint=_WRITE) from None
         if wsdl and root.tag != DEFINITIONS:
             raise SourceBadAnswer(
-                f"this is no WSDL but the document {one_line(local(root.tag))}",
-                hint=f"The address of a WSDL ends in ?wsdl. {PUBLISH}",
+                say("this is no WSDL but the document {name}", name=one_line(local(root.tag))),
+                hint=joined(" ", (say("The address of a WSDL ends in ?wsdl."), PUBLISH)),
             )
         return add_missing_types(root)
 
     def _check_size(self) -> None:
         size = sum(map(len, self._documents.values()))
         if len(self._documents) > _MANY_DOCUMENTS or size > LARGEST_WSDL:
-            raise SourceBadAnswer(f"the WSDL is too large: {len(self._documents)} documents, {size} bytes", hint=_WRITE)
+            words = counted(
+                "the WSDL is too large: {count:,} document, {size:,} bytes",
+                "the WSDL is too large: {count:,} documents, {size:,} bytes",
+                len(self._documents),
+                size=size,
+            )
+            raise SourceBadAnswer(words, hint=_WRITE)
 
 
 def _fetcher(client: WebClient) -> Fetch:
@@ -180,7 +188,8 @@ def _fetcher(client: WebClient) -> Fetch:
             for chunk in body:
                 content += chunk
                 if len(content) > LARGEST_WSDL:
-                    raise bad_answer(_WHERE, "is too large", _WRITE)
+                    words = say("the WSDL is too large: more than {limit:,} bytes", limit=LARGEST_WSDL)
+                    raise SourceBadAnswer(words, hint=_WRITE)
         raise_hidden_error(bytes(content), _WHERE, first=SOAP_RULES)
         return bytes(content)
 
@@ -188,7 +197,7 @@ def _fetcher(client: WebClient) -> Fetch:
 
 
 def _nowhere(url: str) -> bytes:
-    raise SourceBadAnswer(f"the cached WSDL lacks {one_line(url)}")
+    raise SourceBadAnswer(say("the cached WSDL lacks {address}", address=one_line(url)))
 
 
 def load_with_zeep(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
@@ -201,7 +210,7 @@ def load_with_zeep(address: str, transport: Transport, *, fresh: bool) -> Wsdl:
     except SourceError:
         raise
     except _BROKEN as error:
-        raise SourceBadAnswer(f"the WSDL cannot be used: {one_line(str(error))}", hint=_WRITE) from None
+        raise SourceBadAnswer(say("the WSDL cannot be used: {why}", why=one_line(str(error))), hint=_WRITE) from None
     for warning in told:
         logger.info("the WSDL: %s", one_line(str(warning.message)))
     return Wsdl(client, fresh, transport.renamed)
@@ -211,12 +220,14 @@ def _refuse_pages(content: bytes) -> None:
     """Raise SourceBadAnswer for what is no XML, or has a document type."""
     text = body_text(content[:4096]).lstrip("\ufeff \t\r\n")
     if not text.startswith("<") or "<html" in text.lower():
-        words = page_words(text) if text else "empty"
-        raise SourceBadAnswer(f"the WSDL is not XML but a page: {words}", hint=f"{_WRITE}{PUBLISH}")
+        hint = joined(" ", (_WRITE, PUBLISH))
+        if not text:
+            raise SourceBadAnswer(say("the WSDL is empty"), hint=hint)
+        raise SourceBadAnswer(say("the WSDL is not XML but a page: {words}", words=page_words(text)), hint=hint)
     try:
         Prolog().feed(content)
     except ForbiddenXml as error:
-        raise SourceBadAnswer(f"the WSDL is refused: {error}", hint=_WRITE) from None
+        raise SourceBadAnswer(say("the WSDL is refused: {why}", why=error.words), hint=_WRITE) from None
 
 
 def origin_of(url: str) -> str:

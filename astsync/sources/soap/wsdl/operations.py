@@ -13,11 +13,15 @@ from zeep.xsd import AnySimpleType, SkipValue
 
 from astsync.config import ParameterValue, values_of
 from astsync.errors import SourceQueryError
+from astsync.language import joined, say
 from astsync.sources.soap.section import SoapConfig
 from astsync.sources.soap.wsdl.answer_types import WsdlType, WsdlTypes
 from astsync.sources.soap.wsdl.list_place import ListPlace, ListSearch
 from astsync.sources.soap.wsdl.loader import Wsdl
 from astsync.text import listed, one_line
+
+WRONG_KEYS = say("source.soap.parameters or paging")
+"""The keys of the configuration that name parameters of an operation."""
 
 _EMPTY: Mapping[str, ParameterValue] = {
     "boolean": False,
@@ -58,8 +62,8 @@ class OfferedOperation:
         ``?`` marks what may be empty, ``[]`` what may be there several times.
         """
         given = ", ".join(_declared(name, element) for name, element in self.parameters)
-        outputs = ", ".join(_declared(name, element) for name, element in self.outputs) or "nothing"
-        return f"{one_line(f'{self.name}({given})')} -> {one_line(outputs)}"
+        outputs = ", ".join(_declared(name, element) for name, element in self.outputs)
+        return joined(" -> ", (one_line(f"{self.name}({given})"), one_line(outputs) or say("nothing")))
 
 
 class OfferedOperations:
@@ -81,8 +85,8 @@ class OfferedOperations:
         offered = [operation for operation in self.operations if self._config.port in {"", operation.port}]
         if not offered and self._config.port:
             raise SourceQueryError(
-                f"the WSDL has no port {one_line(self._config.port)} (source.soap.port)",
-                hint=f"Ports: {listed(self.ports) or 'none'}.",
+                say("the WSDL has no port {port} (source.soap.port)", port=one_line(self._config.port)),
+                hint=say("Ports: {ports}.", ports=listed(self.ports) or say("none")),
             )
         found = [operation for operation in offered if operation.name == self._config.operation]
         if not found:
@@ -91,11 +95,16 @@ class OfferedOperations:
         return OperationCall(operation, self._wsdl, self._config, self._endpoint(operation))
 
     def _no_operation(self, offered: list[OfferedOperation]) -> SourceQueryError:
-        services = listed(operation.service for operation in offered) or "the service"
-        return SourceQueryError(
-            f"the web service has no operation {one_line(self._config.operation)} (source.soap.operation)",
-            hint=f"Operations of {services}: {listed((operation.name for operation in offered), 60) or 'none'}.",
+        words = say(
+            "the web service has no operation {operation} (source.soap.operation)",
+            operation=one_line(self._config.operation),
         )
+        if not offered:
+            return SourceQueryError(words, hint=say("The service has no operations."))
+        services = listed(operation.service for operation in offered)
+        names = listed((operation.name for operation in offered), 60)
+        hint = say("Operations of {services}: {operations}.", services=services, operations=names)
+        return SourceQueryError(words, hint=hint)
 
     def _endpoint(self, operation: OfferedOperation) -> str:
         """Choose where calls go: as configured, else the path that the WSDL names, at the host of the WSDL.
@@ -124,8 +133,8 @@ class OperationCall:
         """Find the list in the answer. Raises SourceQueryError."""
         if not self.operation.outputs:
             raise SourceQueryError(
-                f"the operation {one_line(self.operation.name)} gives no answer",
-                hint="Choose one that returns the list in source.soap.operation.",
+                say("the operation {operation} gives no answer", operation=one_line(self.operation.name)),
+                hint=say("Choose one that returns the list in source.soap.operation."),
             )
         return ListSearch(self.operation.name, *self.response(), self._config).place()
 
@@ -153,8 +162,14 @@ class OperationCall:
         except (ZeepError, ValueError, TypeError, AttributeError, LookupError) as error:
             words = one_line(str(error))
             for name, value in fixed.items():  # they are secrets
-                words = words.replace(str(value), f"the value of {name}") if str(value) else words
-            raise self._wrong(f"does not take these parameters: {words}") from None
+                words = words.replace(str(value), f"<{name}>") if str(value) else words
+            raise self._wrong(
+                say(
+                    "the operation {operation} does not take these parameters: {words}",
+                    operation=one_line(self.operation.name),
+                    words=words,
+                )
+            ) from None
         message = bytes(etree_to_string(envelope))
         for name, space in self._renamed.items():
             message = message.replace(f'"{name}"'.encode(), quoteattr(space).encode())
@@ -182,12 +197,20 @@ class OperationCall:
         known = {name for name, _element in self.operation.parameters}
         wrong = [name for name in given if name not in known]
         if wrong:
-            raise self._wrong(f"has no parameter {listed(wrong)}")
+            raise self._wrong(
+                say(
+                    "the operation {operation} has no parameter {names}",
+                    operation=one_line(self.operation.name),
+                    names=listed(wrong),
+                )
+            )
 
-    def _wrong(self, what: str) -> SourceQueryError:
+    def _wrong(self, words: str) -> SourceQueryError:
         return SourceQueryError(
-            f"the operation {one_line(self.operation.name)} {what}",
-            hint=f"Correct source.soap.parameters or paging. The operation: {self.operation.signature()}",
+            words,
+            hint=say(
+                "Correct {keys}. The operation: {signature}", keys=WRONG_KEYS, signature=self.operation.signature()
+            ),
         )
 
 
