@@ -279,10 +279,10 @@ def test_the_check_tells_size_age_and_format(tmp_path: Path) -> None:
     os.utime(path, (time.time() - 3 * 3600,) * 2)
     found = check(path)
     assert [(f.part, f.good, f.words) for f in found] == [
-        ("file contacts.jsonl", True, f"{path.stat().st_size} bytes, changed 3 hours ago"),
+        ("file contacts.jsonl", True, f"{path.stat().st_size} bytes, changed 3 h ago"),
         ("format", True, "jsonl"),
         ("encoding", True, "utf-8"),
-        ("records", True, "3 read: 2 counterparties"),
+        ("list", True, "3 read: 2 counterparties"),
         ("counterparty", None, "ООО Ромашка: +7 495 555-01-01 (Т)"),
         ("counterparty", None, "ИП Ёлкин: 555-01-02"),
     ]

@@ -213,7 +213,7 @@ FAULTS: list[tuple[str, dict[str, Any], str]] = [
     ("Name;Phones\nРога; копыта;1\n", {}, "line 2 of contacts.csv has 3 values, the header has 2"),
     ("Name;Phones;Ref\nА;1;2\nБ;", {}, "line 3, the last of contacts.csv, is cut"),
     ("Name;Phones\n" + "А" * (1 << 20), {}, "line 2 of contacts.csv is longer"),
-    ('Name;Phones\n"' + "А\n" * 70_000 + '";1\n', {}, "more than 131072 characters"),
+    ('Name;Phones\n"' + "А\n" * 70_000 + '";1\n', {}, "more than 131,072 characters"),
     ("Name;Phones\nА\0;1\n", {}, "NUL"),
     ("Name;Phones\nА\0;1\n", {"encoding": "utf-8"}, "line 2 of contacts.csv holds NUL"),
     ("\n\n ; \n", {}, "holds no rows"),
@@ -247,13 +247,13 @@ def test_a_list_with_a_header_alone_is_empty_and_no_error(tmp_path: Path) -> Non
 def test_the_check_tells_what_was_found_out(tmp_path: Path) -> None:
     findings = check(write(tmp_path, csv_text("\t"), "contacts.csv", "windows-1251"))
     found = {f.part: f.words for f in findings if f.part != "counterparty"}
-    assert re.search(r"changed \d+ seconds? ago", found.pop("file contacts.csv"))
+    assert re.search(r"\d+ bytes, changed \d+ s ago", found.pop("file contacts.csv"))
     assert found == {
         "format": "csv",
         "encoding": "windows-1251",
         "delimiter": "tab",
         "columns": "name: Наименование; phones: Телефон; ref: Ссылка (line 1)",
-        "records": "2 read: 2 counterparties",
+        "list": "2 read: 2 counterparties",
     }
     assert [f.words for f in findings if f.part == "counterparty"] == [
         "ООО Ромашка: +7 495 555-01-01",

@@ -361,7 +361,7 @@ def test_a_part_that_is_packed_as_no_program_does_is_refused(tmp_path: Path) -> 
 def test_a_row_of_more_cells_than_excel_has_columns_is_refused(tmp_path: Path) -> None:
     cells = b"<c/>" * 20_000 + b"</row>"
     path = repacked(book(tmp_path), {SHEET: lambda data: data.replace(b"</row>", cells, 1)})
-    with pytest.raises(SourceBadAnswer, match=r"unpacked: its row 1 has 20003 cells"):
+    with pytest.raises(SourceBadAnswer, match=r"unpacked: its row 1 has 20,003 cells"):
         pull(path)
 
 

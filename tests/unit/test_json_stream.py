@@ -194,7 +194,7 @@ def test_blanks_without_end_are_given_up(start: bytes, length: int, monkeypatch:
             taken += length
             yield b" " * length
 
-    with pytest.raises(SourceBadAnswer, match="has no end: more than 20000 blanks"):
+    with pytest.raises(SourceBadAnswer, match="has no end: more than 20,000 blanks"):
         list(JsonList(blanks(), "", "the answer", ""))
     assert taken <= 20_000 + 2 * max(length, 20_000)
 
@@ -210,7 +210,7 @@ def test_a_record_without_end_is_given_up(monkeypatch: pytest.MonkeyPatch) -> No
             taken += 1
             yield b"x" * 1000
 
-    with pytest.raises(SourceBadAnswer, match="more than 10000 characters"):
+    with pytest.raises(SourceBadAnswer, match="more than 10,000 characters"):
         list(JsonList(endless(), "", "the answer", "the cure"))
     assert taken < 100
 

@@ -395,9 +395,9 @@ def test_the_list_may_be_named_and_a_wrong_name_is_told() -> None:
 @pytest.mark.parametrize(
     ("inside", "words"),
     [
-        ("<m:x>" * 900_000, "more than 2097152 bytes without a record"),
-        ("<m:x/>" * 10_000, "more than 1000 elements beside the records"),
-        ("x" * 5_000_000, "more than 2097152 bytes without a record"),
+        ("<m:x>" * 900_000, "more than 2,097,152 bytes without a record"),
+        ("<m:x/>" * 10_000, "more than 1,000 elements beside the records"),
+        ("x" * 5_000_000, "more than 2,097,152 bytes without a record"),
     ],
 )
 def test_what_has_no_records_and_no_end_is_bounded(inside: str, words: str) -> None:

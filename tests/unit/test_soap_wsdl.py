@@ -167,7 +167,7 @@ BOMB = b'<!DOCTYPE d [<!ENTITY a "ha"><!ENTITY b "&a;&a;">]>'
 BAD = {
     "html": (b"<!DOCTYPE html><html><head><title>Login</title></head></html>", "not XML but a page: Login"),
     "text": ("Нет доступа".encode(), "not XML but a page: Нет доступа"),
-    "empty": (b"", "not XML but a page: empty"),
+    "empty": (b"", "the WSDL is empty"),
     "cut": (SHIPPED[:3000], "damaged XML"),
     "bomb": (SHIPPED.replace(b"<definitions", BOMB + b"<definitions", 1), "refused: it has a document type"),
     "schema": ((Path(__file__).parents[2] / "examples/1c/astsync.xsd").read_bytes(), "no WSDL but the document schema"),

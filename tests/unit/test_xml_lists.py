@@ -152,7 +152,7 @@ def test_what_cannot_be_believed_is_refused(body: str, kind: type[SourceError], 
 def test_names_without_end_are_refused(part: str) -> None:
     """The parser keeps each name that it ever met."""
     records = (f"<b><Name>x</Name>{''.join(part % (row * 100 + n) for n in range(100))}</b>" for row in range(400))
-    assert "too large: more than 20000 names" in fault(f"<a>{''.join(records)}</a>").message
+    assert "too large: more than 20,000 names" in fault(f"<a>{''.join(records)}</a>").message
 
 
 def test_large_elements_between_the_records_are_refused() -> None:

@@ -61,7 +61,7 @@ class FileSource:
             done = self._merge(merger, list_of(content, self._config, tell), progress)
         counterparties = counted("{count:,} counterparty", "{count:,} counterparties", merger.count())
         words = say("{read:,} read: {counterparties}", read=done, counterparties=counterparties)
-        tell(Finding(say("records"), bool(done), words, "" if done else _EMPTY))
+        tell(Finding(say("list"), bool(done), words, "" if done else _EMPTY))
 
     def _merge(self, merger: Merger, listing: Listing, progress: Progress) -> int:
         merger.sure = listing.sure

@@ -61,7 +61,8 @@ class HttpIdentifier:
 
     def describe(self) -> str:
         """Name the address."""
-        return say("HTTP service at {address}", address=f"{self._url}/{self._service.path}")
+        address = f"{self._url}/{self._service.path}"
+        return say("HTTP service at {address}", address=address)
 
     def identify(self, number: str, stopping: Stopping = NEVER) -> Identified:
         """Ask for a number. Raises SourceError."""
