@@ -255,7 +255,7 @@ def test_a_field_that_does_not_exist_is_told(server: Server, large: bool, monkey
         (b'{"result": {"n": 1}}', SourceBadAnswer, "holds no list"),
         (b'{"Counterparties": null}', SourceBadAnswer, "holds no list"),
         (b'{"a": [{}], "b": [{}]}', SourceQueryError, "several lists: a, b"),
-        (b"[1, 2]", SourceBadAnswer, "what is no record: a number, at place 1"),
+        (b"[1, 2]", SourceBadAnswer, "what is no record: a number, number 1"),
         (json.dumps(ROWS, ensure_ascii=False).encode("cp1251"), SourceBadAnswer, "not UTF-8"),
         (b'{"a":' * 5000, SourceBadAnswer, "nested too deeply"),
         (b'[{"Name": ' + b"9" * 5000 + b"}]", SourceBadAnswer, "too long"),

@@ -12,7 +12,7 @@ from babel.messages.mofile import write_mo
 from astsync import language
 from astsync.cli import wanted_language
 from astsync.errors import PbxError
-from astsync.language import about, counted, joined, number, packed, say, spoken, unpacked, using
+from astsync.language import about, counted, joined, number, packed, say, spoken, swapped, unpacked, using
 
 TRANSLATED: dict[str | tuple[str, str], str | tuple[str, ...]] = {
     "cannot write {place}": "не удалось записать {place}",
@@ -113,6 +113,18 @@ def test_a_message_keeps_its_data_in_the_store_and_between_processes() -> None:
         for one in copies:
             assert one == whole == "office: x: 5 entries"
             assert spoken(one) == "office: x – 5 записей"
+
+
+def test_a_word_of_a_message_can_be_another_one_in_each_language() -> None:
+    told = swapped(say("cannot write {place}", place="x, x"), "x", say("no space"), 1)
+    plain = swapped("y: x", "x", "z")
+    assert swapped("y", "x", "z") == "y"
+    assert plain == "y: z"
+    for one in (told, unpacked(packed(told)), pickle.loads(pickle.dumps(told))):  # noqa: S301
+        assert one == "cannot write no space, x"
+        with using("ru"):
+            assert spoken(one) == "не удалось записать нет места, x"
+            assert spoken(plain) == "y: z"
 
 
 @pytest.mark.parametrize(

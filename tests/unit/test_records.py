@@ -209,7 +209,7 @@ def test_texts_have_a_bound_and_are_valid_unicode() -> None:
 def test_what_is_no_record_is_refused(record: object) -> None:
     error = refused([MIKO, record])
     assert isinstance(error, SourceBadAnswer)
-    assert "at place 2" in error.message
+    assert "number 2" in error.message
 
 
 @pytest.mark.parametrize(

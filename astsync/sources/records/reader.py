@@ -57,7 +57,7 @@ class RecordReader:
         if not isinstance(record, dict):
             raise SourceBadAnswer(
                 say(
-                    "{where} holds what is no record: {kind}, at place {place}",
+                    "{where} holds what is no record: {kind}, number {place}",
                     where=self._where,
                     kind=_KINDS.get(type(record), type(record).__name__),
                     place=self._read + 1,
