@@ -15,7 +15,7 @@ from astsync.config import FieldsConfig, PagingConfig, ServeSoapConfig
 from astsync.errors import SourceError, SourceQueryError, SourceUnreachable
 from astsync.finding import Finding
 from astsync.language import Message, packed, say, spoken, unpacked, using
-from astsync.sources import bounds
+from astsync.sources import bounds, open_source
 from astsync.sources.file import content as file_content
 from astsync.sources.file import xlsx_archive
 from astsync.sources.file.section import FileConfig
@@ -98,7 +98,7 @@ def a_pipe(folder: Path) -> None:
 def a_late_run(folder: Path) -> None:
     over = Stopping()
     over.set()
-    list(files.open_source(files.config(files.write(folder, HEAD))).pull(stopping=over))
+    list(open_source(files.config(files.write(folder, HEAD))).pull(stopping=over))
 
 
 DEEP = b"<c>" * 90 + b"<!--" + b" " * 40_000 + b"-->" + b"</c>" * 90
@@ -457,7 +457,7 @@ def test_names_of_sources_and_faults_of_their_sections_can_be_told() -> None:
         assert isinstance(words, Message)
     for wrong in ({"delimiter": "x"}, {"quote": "\n"}):
         with pytest.raises(ValidationError) as caught:
-            FileConfig(**wrong)
+            FileConfig.model_validate(wrong)
         (detail,) = caught.value.errors()
         assert isinstance(detail["ctx"]["error"].args[0], Message)
 
