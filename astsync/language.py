@@ -136,15 +136,20 @@ def spoken(text: str) -> str:
     if not isinstance(text, Message):
         return _catalogue(_language).gettext(text) if text else text
     if isinstance(text, _Joined):
-        return text.template.join(spoken(part) for part in text.data.values())
+        return text.template.join(map(_part, text.data.values()))
     if isinstance(text, _Swapped):
-        return _swap(text.data, spoken)
+        return _swap(text.data, _part)
     catalogue = _catalogue(_language)
     if text.many:
         template = catalogue.ngettext(text.template, text.many, text.data["count"])
     else:
         template = catalogue.gettext(text.template)
     return _rendered(template, text.data, _language)
+
+
+def _part(text: str) -> str:
+    """What stands in a message: a message is translated; any other text is foreign, whatever the catalogue has."""
+    return spoken(text) if isinstance(text, Message) else text
 
 
 def number(value: float, form: str = ",") -> str:
@@ -237,7 +242,7 @@ class _Fields(Formatter):
     def format_field(self, value: Any, format_spec: str) -> str:
         """The text of a field. Numbers are written as the language writes them."""
         if isinstance(value, str):
-            return format(spoken(value), format_spec)
+            return format(_part(value), format_spec)
         if isinstance(value, int | float) and not isinstance(value, bool):
             return _number(value, format_spec, self._language)
         return str(super().format_field(value, format_spec))

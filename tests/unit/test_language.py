@@ -92,6 +92,14 @@ def test_foreign_text_is_not_taken_for_a_template() -> None:
         assert spoken("") == ""
 
 
+def test_foreign_text_in_a_message_is_not_translated_though_the_catalogue_has_it() -> None:
+    with using("ru"):
+        assert spoken(say("cannot write {place}", place="no space")) == "не удалось записать no space"
+        assert spoken(joined(", ", ["no space", say("no space")])) == "no space, нет места"
+        whole = swapped(say("cannot write {place}", place="x"), "x", "no space")
+        assert spoken(whole) == "не удалось записать no space"
+
+
 def test_a_message_that_the_catalogue_lacks_stays_english() -> None:
     with using("ru"):
         assert spoken(say("never heard of {it}", it="x")) == "never heard of x"
