@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 from astsync.config import FieldsConfig
 from astsync.finding import Finding
-from astsync.language import say
+from astsync.language import joined, say
 from astsync.sources.file.content import Content
 from astsync.sources.file.csv_rows import LONGEST_LINE, CsvRows
 from astsync.sources.file.encoding import encoding_of, text_lines, utf8_blocks
@@ -91,7 +91,7 @@ def _sheet(content: Content, config: FileConfig, tell: Tell) -> Listing:
 
     book = Workbook(content.stream, content.name)
     sheet = book.sheet(config.sheet)
-    tell(Finding(say("sheet"), True, one_line(sheet)))
+    tell(Finding(say("sheet"), True, joined("", (one_line(sheet),))))  # foreign, though it may be called "list")
     where = say("the sheet {sheet} of {file}", sheet=one_line(sheet), file=content.name)
     columns, below = Finder(config.fields, where).find(book.rows(sheet))
     return _table("row", columns, below, tell)

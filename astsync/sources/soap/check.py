@@ -64,7 +64,7 @@ def _list(place: ListPlace) -> Finding:
         names = say("{names}, which the WSDL does not describe", names=names)
     elif place.form == "text":
         names = say("{names}, a text that holds the list", names=names)
-    return Finding(say("list"), True, names)
+    return Finding(say("list"), True, joined("", (names,)))  # foreign, though a tag may be called "fields"
 
 
 def _read(pages: SoapPages, reader: RecordReader) -> Iterator[Finding]:
