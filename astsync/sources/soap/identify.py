@@ -147,7 +147,7 @@ class SoapIdentifier:
                 yield
         except SourceError as error:
             error.message, error.hint = _renamed(error.message), _renamed(error.hint)
-            error.hint = error.hint.replace("source.soap.wsdl", self._key)
+            error.hint = swapped(error.hint, "source.soap.wsdl", self._key)
             error.args = (error.message,)
             raise
 
