@@ -27,6 +27,7 @@
     │   ├── PbxForgot                the PBX confirmed entries and did not keep them
     │   └── UnsafeValue              a value that cannot be sent over AMI
     ├── SafetyError               6  a safety limit refused the plan; nothing was written
+    │   └── TooManyDeletes           it would delete more than ``sync.max_delete`` allows
     ├── PartlyDone                7  some PBXs or entries succeeded, some did not
     ├── LockedError               8  another run holds the lock
     └── StoreError                2  the local store could not be used
@@ -198,6 +199,10 @@ class SafetyError(AstsyncError):
     """A safety limit refused the plan before the first write."""
 
     exit_code = 6
+
+
+class TooManyDeletes(SafetyError):
+    """The plan, or the new list, would delete more than ``sync.max_delete`` allows."""
 
 
 class PartlyDone(AstsyncError):

@@ -1,7 +1,8 @@
 """What a run wants every PBX to hold: a phonebook, or what the PBX held before another run."""
 
 import logging
-from collections.abc import Mapping, Sequence, Set
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
 from types import MappingProxyType
 from typing import Protocol
@@ -10,11 +11,12 @@ from astsync.engine.result import PbxReport, Report
 from astsync.engine.run_options import RunOptions
 from astsync.engine.undoing import Undoing
 from astsync.engine.work import Work, work_of_sync
-from astsync.errors import ConfigError, SafetyError
-from astsync.language import counted, say
+from astsync.errors import ConfigError, SafetyError, TooManyDeletes
+from astsync.language import counted, joined, say
 from astsync.phonebook.model import Entry, Origin
 from astsync.phonebook.ownership import with_online
 from astsync.phonebook.plan import check_new_list, check_plan
+from astsync.phonebook.unusual import catalog_of, unusual
 from astsync.store import Before, OnlineName, RunRecord, Snapshot, Store
 
 log = logging.getLogger(__name__)
@@ -103,6 +105,8 @@ class PhonebookGoal:
             return _empty(self._snapshot)
         try:
             check_new_list(before or {}, self._snapshot.entries, self._options.limits)
+        except TooManyDeletes as error:
+            return self._explained(error, (number for number in before or {} if number not in self._snapshot.entries))
         except SafetyError as error:
             return error
         return None
@@ -115,9 +119,17 @@ class PhonebookGoal:
             return _empty(self._snapshot)
         try:
             check_plan(work.plan, self._options.limits, name)
+        except TooManyDeletes as error:
+            return self._explained(error, (change.number for change in work.plan.delete))
         except SafetyError as error:
             return error
         return None
+
+    def _explained(self, error: SafetyError, lost: Iterable[str]) -> SafetyError:
+        """The refusal with what is unusual about the deletions, as far as the last good list knows their cards."""
+        cards, now = self._store.entries(lost).values(), Counter(map(catalog_of, self._snapshot.entries.values()))
+        words = unusual(cards, self._store.catalogs(), now)
+        return SafetyError(error.message, hint=joined(" ", (words, error.hint))) if words else error
 
     def before_writing(self, run: int, refused: Mapping[str, SafetyError]) -> None:
         """Save a pulled phonebook as the snapshot, unless the list itself was refused.

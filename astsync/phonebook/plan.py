@@ -4,7 +4,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Literal
 
-from astsync.errors import SafetyError
+from astsync.errors import SafetyError, TooManyDeletes
 from astsync.language import Message, about, counted, say
 from astsync.phonebook.model import Change, Entry
 from astsync.phonebook.ownership import deletable_keys
@@ -144,7 +144,7 @@ def _check_deletes(deleted: int, total: int, limit: float | None, where: str) ->
         limit=_percent(limit),
     )
     hint = say("Look at `astsync diff`. If this is right, run once with {option}.", option="--allow-deletes")
-    raise SafetyError(about(where, words), hint=hint)
+    raise TooManyDeletes(about(where, words), hint=hint)
 
 
 def _check_changes(changed: int, total: int, limit: float | None, where: str) -> None:

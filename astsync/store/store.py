@@ -129,6 +129,11 @@ class Store:
             rows = [db.execute(_ENTRY, (number,)).fetchone() for number in numbers]
         return {row[0]: Entry(*row) for row in rows if row is not None}
 
+    def catalogs(self) -> dict[str, int]:
+        """How many entries of the snapshot each catalog gave, by its name."""
+        with self._file.reading() as db:
+            return dict(db.execute(_CATALOGS))
+
     def claims(self, numbers: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
         """The claims of numbers when the snapshot was pulled, the winner first. Numbers without claims are left out."""
         with self._file.reading() as db:
@@ -311,6 +316,9 @@ _PULLED = """
 SELECT at, source, NOT EXISTS (SELECT 1 FROM snapshot) OR EXISTS (SELECT 1 FROM claim WHERE claim.pull = pull.run)
 FROM pull
 """
+_CATALOGS = (
+    "SELECT substr(source, 1, instr(source || '/', '/') - 1) AS catalog, count(*) FROM snapshot GROUP BY catalog"
+)
 _ENTRY = "SELECT number, name, source FROM snapshot WHERE number = ?"
 _WRITTEN = """
 SELECT run.id, command, started, number, old, new FROM run CROSS JOIN undo ON undo.run = run.id
