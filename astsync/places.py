@@ -8,6 +8,7 @@ from platformdirs import site_config_path, user_config_path
 
 FILE_NAME = "astsync.toml"
 FILE_VARIABLE = "ASTSYNC_CONFIG"
+_MOST = 4 * 1024 * 1024  # bytes that are looked at for the language; a larger file is refused later
 
 
 def named_file(given: Path | None, environ: Mapping[str, str]) -> Path | None:
@@ -46,9 +47,13 @@ def configured_language(given: Path | None, environ: Mapping[str, str]) -> str:
 
     What is wrong with the file is told later, by who reads it whole.
     """
-    file = named_file(given, environ) or usual_file()
+    named = named_file(given, environ)
+    file = usual_file() if named is None else named
+    if file is None or not is_file(file):  # a pipe would wait for its writer, and be empty for the next reader
+        return ""
     try:
-        text = file.read_text(encoding="utf-8-sig") if file is not None else ""
+        with file.open("rb") as stream:
+            text = stream.read(_MOST).decode("utf-8-sig")
         found = tomllib.loads(text).get("language") if "language" in text else None
     except (OSError, ValueError, RecursionError):
         return ""

@@ -80,6 +80,18 @@ def listed(names: Iterable[str], most: int = _MOST_NAMES) -> str:
     return names if len(every) <= most else say("{names} and {count:,} more", names=names, count=len(every) - most)
 
 
+def all_of(names: Iterable[str]) -> str:
+    """Return all names, at least one, as a sentence has them: "a, b and c"."""
+    *others, last = names
+    return say("{names} and {last}", names=joined(", ", others), last=last) if others else last
+
+
+def one_of(names: Iterable[str]) -> str:
+    """Return names to choose from, at least one, as a sentence has them: "a, b or c"."""
+    *others, last = names
+    return say("{names} or {last}", names=joined(", ", others), last=last) if others else last
+
+
 def gathered(failures: Mapping[str, str], most: int = _MOST_NAMES) -> Iterator[tuple[str, int, str]]:
     """Return failures (words by key) as key, count and words: more than ``most`` that are alike become one.
 

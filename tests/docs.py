@@ -67,7 +67,7 @@ def _row(key: DescribedKey) -> str:
 def _lines() -> Iterator[str]:
     for section in described_sections(CONFIG):
         other = re.match(r"source\.(?!odata)", section.name) is not None
-        yield from ("", header(section, commented=other))
+        yield from ("", *([header(section, commented=other)] if section.name else []))
         yield from (_line(key, commented=other) for key in section.keys)
 
 

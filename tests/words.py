@@ -20,8 +20,9 @@ from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po, write_po
 
 from astsync import language
-from astsync.config import Config
 from astsync.config.section import section_of
+from astsync.config.value_types import Unit
+from astsync.sources import CONFIG
 
 ROOT = Path(language.__file__).parent
 KEYWORDS: dict[str, Any] = {"say": (1,), "counted": (1, 2)}
@@ -71,7 +72,8 @@ def _of_help() -> Iterator[tuple[Words, str]]:
 
 
 def _of_command(command: Any, name: str) -> Iterator[tuple[Words, str]]:
-    for words in (command.help, command.short_help, command.epilog):
+    below = getattr(command, "subcommand_metavar", None)
+    for words in (command.help, command.short_help, command.epilog, command.options_metavar, below):
         if words:
             yield words, f"help of {name}"
     for parameter in command.params:
@@ -82,8 +84,9 @@ def _of_command(command: Any, name: str) -> Iterator[tuple[Words, str]]:
         yield from _of_command(inner, f"{name} {below}")
 
 
-def _of_keys(model: Any = Config, name: str = "") -> Iterator[tuple[Words, str]]:
+def _of_keys(model: Any = CONFIG, name: str = "") -> Iterator[tuple[Words, str]]:
     for key, field in model.model_fields.items():
+        yield from ((each.name, f"key {name}{key}") for each in field.metadata if isinstance(each, Unit))
         if field.description:
             yield field.description, f"key {name}{key}"
         inner = section_of(field.annotation)

@@ -6,6 +6,8 @@ import select
 import time
 from pathlib import Path
 
+from astsync.language import say
+
 LARGEST_CONFIGURATION = 4 * 1024 * 1024
 """Bytes; the configuration of a thousand PBXs takes some 200 KB."""
 
@@ -36,7 +38,7 @@ def _read(descriptor: int, most: int) -> bytes:
     while block := _next(descriptor, end, most + 1 - len(data)):
         data += block
         if len(data) > most:
-            raise OSError(errno.EFBIG, f"it holds more than {most // 1024} KiB")
+            raise OSError(errno.EFBIG, say("it holds more than {size:,} KiB", size=most // 1024))
     return bytes(data)
 
 
@@ -45,5 +47,5 @@ def _next(descriptor: int, end: float, size: int) -> bytes:
     waiting.register(descriptor, select.POLLIN)
     # A pipe that nobody has opened to write is not ready; reading it would look like its end.
     if not waiting.poll(max(end - time.monotonic(), 0) * 1000):
-        raise OSError(errno.ETIMEDOUT, "it is a pipe, and its writer did not end within 5 s")
+        raise OSError(errno.ETIMEDOUT, say("it is a pipe, and its writer did not end within 5 s"))
     return os.read(descriptor, size)

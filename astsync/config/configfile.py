@@ -20,6 +20,7 @@ from astsync.config.environment import PREFIX, Overlay, overlay
 from astsync.config.fault_words import fault_words
 from astsync.config.section import Section
 from astsync.errors import ConfigError
+from astsync.language import joined, say
 from astsync.places import is_file, named_file, usual_file, usual_places
 from astsync.text import visible
 
@@ -36,7 +37,8 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
         return usual_file()
     if not is_file(named):
         raise ConfigError(
-            f"no configuration file {visible(str(named))}", hint="Check the path after --config or in ASTSYNC_CONFIG."
+            say("no configuration file {file}", file=visible(str(named))),
+            hint=say("Check the path after --config or in ASTSYNC_CONFIG."),
         )
     return named
 
@@ -65,13 +67,15 @@ def _read(path: Path) -> dict[str, Any]:
         data = tomllib.loads(read_bounded(path, LARGEST_CONFIGURATION))
     except OSError as error:
         raise ConfigError(
-            f"cannot read {name}: {error.strerror}", hint="Name a TOML file that this user may read."
+            say("cannot read {file}: {why}", file=name, why=error.strerror),
+            hint=say("Name a TOML file that this user may read."),
         ) from None
     except UnicodeDecodeError:
-        raise ConfigError(f"{name} is not UTF-8 text", hint="Save the file as UTF-8.") from None
+        raise ConfigError(say("{file} is not UTF-8 text", file=name), hint=say("Save the file as UTF-8.")) from None
     except (ValueError, RecursionError) as error:
         raise ConfigError(
-            f"{name} is not TOML: {_reason(error)}", hint='Text values stand in quotes: user = "astsync"'
+            say("{file} is not TOML: {why}", file=name, why=_reason(error)),
+            hint=say('Text values stand in quotes: user = "astsync"'),
         ) from None
     return data
 
@@ -80,7 +84,8 @@ def _reason(error: Exception) -> str:
     """Why a text is no TOML. What Python says of its own limits is not for users, so those have words of ours."""
     if isinstance(error, tomllib.TOMLDecodeError):
         return visible(str(error))
-    return "brackets stand too deep" if isinstance(error, RecursionError) else "a number has too many digits"
+    too_deep = isinstance(error, RecursionError)
+    return say("brackets stand too deep") if too_deep else say("a number has too many digits")
 
 
 def _checked(model: type[Model], data: object, path: Path | None, done: Overlay, section: str = "") -> Model:
@@ -92,12 +97,12 @@ def _checked(model: type[Model], data: object, path: Path | None, done: Overlay,
     else:
         if not faults:
             return checked
-    place = visible(str(path)) if path is not None else "no configuration file, and the environment is not enough"
-    raise ConfigError("\n  ".join([f"{place}:", *faults]), hint=_hint(path))
+    place = visible(str(path)) if path else say("no configuration file, and the environment is not enough")
+    raise ConfigError(joined("\n  ", [place + ":", *faults]), hint=_hint(path))
 
 
 def _hint(path: Path | None) -> str:
     if path is not None:
-        return "Mend these lines; the README lists every key."
+        return say("Mend these lines; the README lists every key.")
     looked = "\n".join(f"  {visible(str(place))}" for place in usual_places())
-    return f"Name a file with --config FILE or ASTSYNC_CONFIG, or put it at one of:\n{looked}"
+    return say("Name a file with --config FILE or ASTSYNC_CONFIG, or put it at one of:\n{places}", places=looked)

@@ -29,6 +29,8 @@ from astsync.config.value_types import (
     matching,
     words,
 )
+from astsync.language import say
+from astsync.text import all_of
 
 FormName = Literal["e164", "trunk", "national"]
 
@@ -36,10 +38,10 @@ FormName = Literal["e164", "trunk", "national"]
 class NumbersConfig(Section):
     """The section ``[numbers]``."""
 
-    country: Annotated[str, matching("[A-Z]{2}", 'write two capital letters, such as "RU"')] = Field(
+    country: Annotated[str, matching("[A-Z]{2}", say('write two capital letters, such as "RU"'))] = Field(
         default="RU", description="two letters: whose rules numbers without a country code follow"
     )
-    area_code: Annotated[str, matching("[0-9]{0,6}", 'write up to 6 digits, such as "495"')] = Field(
+    area_code: Annotated[str, matching("[0-9]{0,6}", say('write up to 6 digits, such as "495"'))] = Field(
         default="", description="for local numbers; when empty they are skipped", examples=["495"]
     )
     forms: Annotated[tuple[FormName, ...], BeforeValidator(words), Field(min_length=1)] = Field(
@@ -88,7 +90,7 @@ class BookConfig(Section):
 class SyncConfig(Section):
     """The section ``[sync]``. The limits are shares from 0 to 1."""
 
-    family: Annotated[str, matching("[A-Za-z0-9._-]{1,80}", "write 1 to 80 Latin letters, digits, . _ -")] = Field(
+    family: Annotated[str, matching("[A-Za-z0-9._-]{1,80}", say("write 1 to 80 Latin letters, digits, . _ -"))] = Field(
         default="cidname", description="the AstDB family"
     )
     foreign: Literal["keep", "delete"] = Field(
@@ -133,7 +135,7 @@ class PbxConfig(Section):
     """A section ``[[pbx]]``."""
 
     name: Annotated[
-        str, matching(r"\w[\w.-]{0,63}", "write 1 to 64 letters, digits, . _ -, a letter or digit first")
+        str, matching(r"\w[\w.-]{0,63}", say("write 1 to 64 letters, digits, . _ -, a letter or digit first"))
     ] = Field(
         description="your name for the PBX, as in `--pbx office` and ASTSYNC_PBX__OFFICE__SECRET. Each `[[pbx]]` "
         "is one PBX",
@@ -178,16 +180,16 @@ class PbxConfig(Section):
     @model_validator(mode="after")
     def _one_secret(self) -> "PbxConfig":
         if (self.secret_file is not None) == bool(self.secret.get_secret_value()):
-            raise ValueError("give secret or secret_file, one of them")
+            raise ValueError(say("give secret or secret_file, one of them"))
         return self
 
     @model_validator(mode="after")
     def _only_with_tls(self) -> "PbxConfig":
         idle = [key for key in ("ca_file", "server_name", "fingerprint") if getattr(self, key)]
         if idle and not self.tls:
-            raise ValueError(f"{' and '.join(idle)} without TLS: set tls = true, or remove {' and '.join(idle)}")
+            raise ValueError(say("{keys} without TLS: set tls = true, or remove {keys}", keys=all_of(idle)))
         if self.fingerprint and len(idle) > 1:
-            raise ValueError(f"fingerprint pins one certificate: remove {' and '.join(idle[:-1])}")
+            raise ValueError(say("fingerprint pins one certificate: remove {keys}", keys=all_of(idle[:-1])))
         return self
 
     def password(self) -> str:
@@ -198,6 +200,11 @@ class PbxConfig(Section):
 class Config(Section):
     """The whole configuration."""
 
+    language: Literal["", "en", "ru"] = Field(
+        default="",
+        description="what people read; empty: that of the locale. `--lang` and ASTSYNC_LANG win over it. JSON and "
+        "the log lines of services are English in any case. It stands above all sections of the file",
+    )
     source: SourceConfig = Field(description="where counterparties come from")
     numbers: NumbersConfig = Field(default=NumbersConfig(), description="how phone fields become keys")
     names: NamesConfig = Field(default=NamesConfig(), description="how names become caller names")
@@ -216,7 +223,7 @@ class Config(Section):
         names = [pbx.name.casefold() for pbx in self.pbx]
         twice = {name for name in names if names.count(name) > 1}
         if twice:
-            raise ValueError(f"pbx: the name {', '.join(sorted(twice))} is used twice")
+            raise ValueError(say("pbx: the name {names} is used twice", names=", ".join(sorted(twice))))
         return self
 
 

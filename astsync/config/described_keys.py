@@ -16,6 +16,8 @@ from pydantic.fields import FieldInfo
 
 from astsync.config.section import Section, section_of
 from astsync.config.value_types import PERCENTAGE, Unit
+from astsync.language import say, spoken
+from astsync.text import one_of
 
 Type = Literal["text", "whole number", "number", "percentage", "true or false", "path", "secret", "list", "table"]
 
@@ -35,10 +37,10 @@ _TYPES: dict[type, Type] = {
 class DescribedKey:
     """One key of the configuration.
 
-    ``section`` is the dotted name of its section. ``choices`` are all the values that may be written, and empty where
-    others may be too. ``bounds`` are words, such as "1 to 255"; ``unit`` and ``bounds`` are "" where there are none.
-    ``default`` and ``example`` are values as TOML has them; ``default`` is None for a required key and for a path
-    without a default, ``example`` is None where there is none. ``text`` is Markdown.
+    ``section`` is the dotted name of its section, "" for the keys above all sections. ``choices`` are all the values
+    that may be written, and empty where others may be too. ``bounds`` are words, such as "1 to 255"; ``unit`` and
+    ``bounds`` are "" where there are none. ``default`` and ``example`` are values as TOML has them; ``default`` is None
+    for a required key and for a path without a default, ``example`` is None where there is none. ``text`` is Markdown.
     """
 
     section: str
@@ -55,22 +57,25 @@ class DescribedKey:
     @property
     def dotted(self) -> str:
         """The key with its section, as messages name it: ``source.odata.page_size``."""
-        return f"{self.section}.{self.name}"
+        return f"{self.section}.{self.name}".lstrip(".")
 
     @property
     def first_sentence(self) -> str:
-        """What may be written, as far as the type does not say it, and the first sentence of the text; in Markdown."""
-        first = self.text.partition(". ")[0]
+        """What may be written, as far as the type does not say it, and the first sentence of the text.
+
+        It is Markdown, in the language in use.
+        """
+        first = spoken(self.text).partition(". ")[0]
         if self.unit:
-            return f"{self.unit} ({self.bounds}) {first}" if self.bounds else f"{self.unit} {first}"
-        choices = [f"`{choice}`" for choice in self.choices]
-        allowed = f"{', '.join(choices[:-1])} or {choices[-1]}" if choices else self.bounds
-        return f"{allowed}: {first}" if allowed else first
+            unit = spoken(self.unit)
+            return f"{unit} ({spoken(self.bounds)}) {first}" if self.bounds else f"{unit} {first}"
+        allowed = one_of(f"`{choice}`" for choice in self.choices) if self.choices else self.bounds
+        return f"{spoken(allowed)}: {first}" if allowed else first
 
     @property
     def rest(self) -> str:
-        """The text after its first sentence, in Markdown; "" where there is no more."""
-        return self.text.partition(". ")[2]
+        """The text after its first sentence, in Markdown and in the language in use; "" where there is no more."""
+        return spoken(self.text).partition(". ")[2]
 
     @property
     def comment(self) -> str:
@@ -80,7 +85,11 @@ class DescribedKey:
 
 @dataclass(frozen=True, slots=True)
 class DescribedSection:
-    """A section with keys. ``name`` is dotted, ``text`` is Markdown, ``repeated`` is true for a list of sections."""
+    """A section with keys.
+
+    ``name`` is dotted, ``text`` is Markdown; both are "" for the keys that stand above all sections. ``repeated`` is
+    true for a list of sections.
+    """
 
     name: str
     text: str
@@ -140,7 +149,8 @@ def _bounds(field: FieldInfo) -> str:
     found = {name: getattr(each, name) for each in field.metadata for name in ("ge", "le") if hasattr(each, name)}
     if "le" not in found:
         return ""
-    return f"{found['ge']} to {found['le']}" if "ge" in found else f"up to {found['le']}"
+    low, high = str(found.get("ge")), str(found["le"])
+    return say("{low} to {high}", low=low, high=high) if "ge" in found else say("up to {high}", high=high)
 
 
 def _as_in_toml(value: Any) -> Any:

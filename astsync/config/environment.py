@@ -7,6 +7,7 @@ from typing import Any
 
 from astsync.config.configuration import PbxConfig
 from astsync.config.value_types import FromEnvironment
+from astsync.language import about, joined, say
 from astsync.text import nearest, visible
 
 PREFIX = "ASTSYNC_"
@@ -38,7 +39,7 @@ def overlay(data: dict[str, Any], environ: Mapping[str, str]) -> Overlay:
         try:
             done.origins[_put(data, variable, environ[variable])] = variable
         except ValueError as error:
-            done.faults.append(f"{visible(variable)}: {error}")
+            done.faults.append(about(visible(variable), error.args[0]))
     for index, table in enumerate(_pbxs(data)[len(configured) :], len(configured)):
         lacking = list(_lacking(table))
         if lacking:
@@ -53,10 +54,10 @@ def _put(data: dict[str, Any], variable: str, value: str) -> Location:
     try:
         (variable + value).encode()
     except UnicodeEncodeError:
-        raise ValueError("its name or its value is not UTF-8 text") from None
+        raise ValueError(say("its name or its value is not UTF-8 text")) from None
     section, *rest = variable.removeprefix(PREFIX).lower().split("__")
     if not section or not rest or not all(rest):
-        raise ValueError("write ASTSYNC_SECTION__KEY")
+        raise ValueError(say("write ASTSYNC_SECTION__KEY"))
     table, place = _pbx(data, rest) if section == "pbx" else _section(data, (section, *rest[:-1]))
     table[rest[-1]] = FromEnvironment(value)
     return (*place, rest[-1])
@@ -68,17 +69,18 @@ def _section(data: dict[str, Any], place: Location) -> tuple[dict[str, Any], Loc
     for part in place:
         table = table.setdefault(part, {})
         if type(table) is not dict:
-            raise ValueError(f"{visible(str(part))} is not a section in the file")
+            raise ValueError(say("{name} is not a section in the file", name=visible(str(part))))
     return table, place
 
 
 def _pbx(data: dict[str, Any], rest: list[str]) -> tuple[dict[str, Any], Location]:
     """The PBX that a variable names, which is added where there is none."""
     if len(rest) != 2:
-        raise ValueError(f"name a PBX and one key, as in {_variable(visible(rest[0]), 'secret')}")
+        example = _variable(visible(rest[0]), "secret")
+        raise ValueError(say("name a PBX and one key, as in {variable}", variable=example))
     tables = data.setdefault("pbx", [])
     if type(tables) is not list:
-        raise ValueError("the PBXs of the file are not written as [[pbx]]")
+        raise ValueError(say("the PBXs of the file are not written as [[pbx]]"))
     for index, table in enumerate(tables):
         if isinstance(table, dict) and _spelt(table.get("name")) == rest[0]:
             return table, ("pbx", index)
@@ -106,11 +108,16 @@ def _lacking(table: Mapping[str, Any]) -> Iterator[str]:
 def _unknown_pbx(place: Location, variable: str, name: str, configured: list[str], lacking: list[str]) -> str:
     """The words on a variable that names no PBX of the file: the name that may be meant, or what a new PBX lacks."""
     near = nearest(name, configured)
+    names = {"variable": visible(variable), "name": visible(name)}
     if near:
-        cure = f"did you mean {_variable(near[0], str(place[-1]))}?"
-    else:
-        cure = f"one from the environment alone also needs {', '.join(_variable(name, key) for key in lacking)}"
-    return f"{visible(variable)}: no PBX is named {visible(name)}; {visible(cure)}"
+        meant = visible(_variable(near[0], str(place[-1])))
+        return say("{variable}: no PBX is named {name}; did you mean {meant}?", **names, meant=meant)
+    needed = joined(", ", (visible(_variable(name, key)) for key in lacking))
+    return say(
+        "{variable}: no PBX is named {name}; one from the environment alone also needs {needed}",
+        **names,
+        needed=needed,
+    )
 
 
 def _variable(name: str, key: str) -> str:

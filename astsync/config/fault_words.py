@@ -1,6 +1,7 @@
 """The faults of a configuration in the words of its file: the dotted key, what is wrong, the nearest known key."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from pydantic import ValidationError
@@ -8,34 +9,57 @@ from pydantic_core import ErrorDetails
 
 from astsync.config.environment import Location, Overlay
 from astsync.config.section import Section, section_of
-from astsync.text import nearest, visible
+from astsync.language import Message, about, say
+from astsync.text import nearest, one_of, visible
 
-_LISTED = 'must be a list, such as ["a", "b"]'
+_EMPTY = say("must not be empty")
 _WANTED = {
-    "string_type": "must be text in quotes",
-    "path_type": "must be a path in quotes",
-    "bool_type": "must be true or false",
-    "bool_parsing": "must be true or false",
-    "tuple_type": _LISTED,
-    "too_short": "must not be empty",
-    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), "must be a whole number"),
-    **dict.fromkeys(("float_type", "float_parsing"), "must be a number"),
+    "string_type": say("must be text in quotes"),
+    "path_type": say("must be a path in quotes"),
+    **dict.fromkeys(("bool_type", "bool_parsing"), say("must be true or false")),
+    "tuple_type": say('must be a list, such as ["a", "b"]'),
+    **dict.fromkeys(("int_type", "int_parsing", "int_parsing_size", "int_from_float"), say("must be a whole number")),
+    **dict.fromkeys(("float_type", "float_parsing", "finite_number"), say("must be a number")),
 }
-_BOUNDS = {
-    "greater_than": ("gt", "more than {:g}"),
-    "greater_than_equal": ("ge", "{:g} or more"),
-    "less_than": ("lt", "less than {:g}"),
-    "less_than_equal": ("le", "{:g} or less"),
+_BOUNDS: dict[str, Callable[[Mapping[str, Any]], str]] = {
+    "greater_than": lambda bounds: say("must be more than {bound:g}", bound=bounds["gt"]),
+    "greater_than_equal": lambda bounds: say("must be {bound:g} or more", bound=bounds["ge"]),
+    "less_than": lambda bounds: say("must be less than {bound:g}", bound=bounds["lt"]),
+    "less_than_equal": lambda bounds: say("must be {bound:g} or less", bound=bounds["le"]),
 }
-_GIVEN = {str: "text", bool: "true or false", int: "a number", list: "a list", dict: "a section"}
-_PBXS = "write [[pbx]], in double brackets, above the lines of each PBX"
+_GIVEN: dict[type, str] = {
+    str: say("text"),
+    bool: say("true or false"),
+    int: say("a number"),
+    list: say("a list"),
+    dict: say("a section"),
+}
+_PBXS = say("write [[pbx]], in double brackets, above the lines of each PBX")
 
 
 def fault_words(model: type[Section], at: Location, error: ValidationError, overlay: Overlay) -> list[str]:
     """The faults of the section at a place, one text each, without faults that only follow from other faults."""
     details = error.errors(include_url=False)
     kept = [detail for detail in details if not _follows(detail, details) and not _of_unknown_pbx(at, detail, overlay)]
-    return [_fault(model, at, detail) + _origin((*at, *detail["loc"]), overlay.origins) for detail in kept]
+    return [_with_origin(_fault(model, at, detail), (*at, *detail["loc"]), overlay.origins) for detail in kept]
+
+
+def value_words(detail: ErrorDetails) -> str:
+    """What is wrong with a value, without the value itself, which may be a secret."""
+    kind, bounds = detail["type"], detail.get("ctx", {})
+    if kind == "missing":
+        return say("missing")
+    if kind == "literal_error":
+        choices = re.findall("'([^']*)'", bounds["expected"])
+        return say("must be {choices}", choices=one_of(f'"{choice}"' for choice in choices))
+    if kind in _BOUNDS:
+        return _BOUNDS[kind](bounds)
+    if kind == "too_short":
+        return _EMPTY
+    if kind in _WANTED:
+        return _with_given(_WANTED[kind], detail["input"])
+    told = getattr(bounds.get("error"), "args", ("",))[0]
+    return told if isinstance(told, Message) else detail["msg"].removeprefix("Value error, ")
 
 
 def _follows(detail: ErrorDetails, details: list[ErrorDetails]) -> bool:
@@ -50,10 +74,10 @@ def _of_unknown_pbx(at: Location, detail: ErrorDetails, overlay: Overlay) -> boo
     return place[:1] == ("pbx",) and len(place) > 1 and place[1] in overlay.unknown_pbxs
 
 
-def _origin(place: Location, origins: Mapping[Location, str]) -> str:
-    """The words that name the variable behind a faulty value; "" where the value stands in the file."""
-    found = (origins[place[:end]] for end in range(len(place), 0, -1) if place[:end] in origins)
-    return "".join(f" (set by {visible(variable)})" for variable in list(found)[:1])
+def _with_origin(fault: str, place: Location, origins: Mapping[Location, str]) -> str:
+    """A fault, and the variable behind the faulty value where it does not stand in the file."""
+    found = next((origins[place[:end]] for end in range(len(place), 0, -1) if place[:end] in origins), None)
+    return fault if found is None else say("{fault} (set by {variable})", fault=fault, variable=visible(found))
 
 
 def _fault(model: type[Section], at: Location, detail: ErrorDetails) -> str:
@@ -62,33 +86,26 @@ def _fault(model: type[Section], at: Location, detail: ErrorDetails) -> str:
     if detail["type"] == "extra_forbidden":
         known = _known_keys(model, detail["loc"][:-1])
         near = nearest(str(detail["loc"][-1]), known)
-        advice = f"did you mean {near[0]}?" if near else f"known here: {', '.join(sorted(known))}"
-        return f"{key}: unknown key; {advice}"
+        if near:
+            return say("{key}: unknown key; did you mean {name}?", key=key, name=near[0])
+        return say("{key}: unknown key; known here: {names}", key=key, names=", ".join(sorted(known)))
     words = _words(detail, where, key)
-    return f"{key}: {words}" if key else words
+    return about(key, words) if key else words
 
 
 def _words(detail: ErrorDetails, where: Location, key: str) -> str:
-    """What is wrong with a value, without the value itself, which may be a secret."""
-    kind, about = detail["type"], detail.get("ctx", {})
-    if kind == "missing":
-        return "missing"
+    """What is wrong with a value or a section, without the value itself."""
+    kind = detail["type"]
     if kind in {"model_type", "tuple_type"} and where[0] == "pbx" and len(where) < 3:
         return _PBXS
     if kind == "model_type":
-        return f"must be a section: write [{key}] above its lines"
-    if kind == "literal_error":
-        return f"must be {about['expected']}".replace("'", '"')
-    if kind in _BOUNDS:
-        name, form = _BOUNDS[kind]
-        return "must be " + form.format(about[name])
-    if kind in _WANTED:
-        return _WANTED[kind] + ("" if kind == "too_short" else _given(detail["input"]))
-    return detail["msg"].removeprefix("Value error, ")
+        return say("must be a section: write [{key}] above its lines", key=key)
+    return value_words(detail)
 
 
-def _given(value: Any) -> str:
-    return next((f", not {words}" for kind, words in _GIVEN.items() if isinstance(value, kind)), "")
+def _with_given(wanted: str, value: Any) -> str:
+    given = next((words for kind, words in _GIVEN.items() if isinstance(value, kind)), None)
+    return wanted if given is None else say("{wanted}, not {given}", wanted=wanted, given=given)
 
 
 def _known_keys(model: type[Section], place: Location) -> list[str]:

@@ -7,6 +7,7 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from astsync.config.bounded import LARGEST_SECRET, read_bounded
 from astsync.errors import ConfigError
+from astsync.language import say
 
 
 class Section(BaseModel):
@@ -31,8 +32,8 @@ def read_secret(value: SecretStr, file: Path | None, where: str) -> str:
     try:
         return read_bounded(file, LARGEST_SECRET).rstrip("\r\n")
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "not UTF-8 text"
+        reason = error.strerror if isinstance(error, OSError) else say("not UTF-8 text")
         raise ConfigError(
-            f"{where}: cannot read {file}: {reason}",
-            hint="Name a file that this user can read and that holds only the secret.",
+            say("{where}: cannot read {file}: {why}", where=where, file=str(file), why=reason),
+            hint=say("Name a file that this user can read and that holds only the secret."),
         ) from None

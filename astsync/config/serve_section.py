@@ -21,9 +21,11 @@ from astsync.config.value_types import (
     duration_seconds,
     words,
 )
+from astsync.language import say
+from astsync.text import all_of, visible
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
-_LISTENING = 'write an address and a port, such as "127.0.0.1:4573" or "[::1]:4573"; "" turns it off'
+_LISTENING = say('write an address and a port, such as "127.0.0.1:4573" or "[::1]:4573"; "" turns it off')
 
 
 def _listening(value: str) -> str:
@@ -50,7 +52,8 @@ def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
         try:
             ipaddress.ip_network(each)
         except ValueError as error:
-            raise ValueError(f'write networks, such as "192.0.2.0/24" or "192.0.2.10": {error}') from None
+            words = say('write networks, such as "192.0.2.0/24" or "192.0.2.10": {why}', why=visible(str(error)))
+            raise ValueError(words) from None
     return value
 
 
@@ -127,8 +130,11 @@ class ServeConfig(Section):
         ]
         if open_to_others and "allow" not in self.model_fields_set:
             raise ValueError(
-                f"allow: {' and '.join(open_to_others)} can be reached from other machines: write which networks may "
-                'ask, such as ["192.0.2.10"] for one PBX'
+                say(
+                    "allow: {keys} can be reached from other machines: write which networks may ask, "
+                    'such as ["192.0.2.10"] for one PBX',
+                    keys=all_of(open_to_others),
+                )
             )
         if self.agi and self.agi == self.http:
             raise ValueError(f"http: {self.http} is the address of agi too: each needs a port of its own")

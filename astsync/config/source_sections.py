@@ -15,6 +15,7 @@ from astsync.config.value_types import (
     Whole,
     Words,
 )
+from astsync.language import say
 
 ParameterValue = bool | int | float | str
 Parameters = dict[str, Secret[ParameterValue]]
@@ -43,7 +44,7 @@ class KindConfig(Section):
 
         ``url`` is ``source.url``, which most kinds need.
         """
-        return "" if url else "url: write the address of the publication, such as http://1c.example.local/trade"
+        return "" if url else say("url: write the address of the publication, such as http://1c.example.local/trade")
 
 
 class FieldsConfig(Section):
@@ -96,9 +97,10 @@ class PagingConfig(Section):
     @model_validator(mode="after")
     def _whole(self) -> "PagingConfig":
         if self.by != "none" and not self.parameter:
-            raise ValueError(f'parameter: name the parameter that carries the {self.by}, or write by = "none"')
+            words = say('parameter: name the parameter that carries the {by}, or write by = "none"', by=self.by)
+            raise ValueError(words)
         if self.by == "cursor" and not self.next:
-            raise ValueError("next: name the field of the answer that holds the next cursor")
+            raise ValueError(say("next: name the field of the answer that holds the next cursor"))
         return self
 
 
@@ -144,13 +146,13 @@ class SourceConfig(Section):
     @model_validator(mode="after")
     def _one_password(self) -> "SourceConfig":
         if self.password_file is not None and self.password.get_secret_value():
-            raise ValueError("give password or password_file, not both")
+            raise ValueError(say("give password or password_file, not both"))
         return self
 
     @model_validator(mode="after")
     def _key_of_a_certificate(self) -> "SourceConfig":
         if self.client_cert is None and (self.client_key or self.client_key_password_file):
-            raise ValueError("client_cert: name the file with the certificate that the key belongs to")
+            raise ValueError(say("client_cert: name the file with the certificate that the key belongs to"))
         return self
 
     @model_validator(mode="after")

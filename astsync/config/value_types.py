@@ -10,6 +10,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo
 
+from astsync.language import say
 from astsync.text import visible
 
 _TOKEN = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
@@ -36,7 +37,7 @@ def words(value: object) -> object:
         try:
             return tomllib.loads(f"value = {value}")["value"]
         except (ValueError, RecursionError) as error:
-            raise ValueError("write a list like a, b") from error
+            raise ValueError(say("write a list like a, b")) from error
     return [part.strip() for part in value.split(",") if part.strip()]
 
 
@@ -44,32 +45,32 @@ def _share(value: object) -> float:
     """A share of a whole: "30%" is 0.3."""
     match = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*%\s*", value) if isinstance(value, str) else None
     if match is None or float(match[1]) > 100:
-        raise ValueError('write a percentage from "0%" to "100%" in quotes')
+        raise ValueError(say('write a percentage from "0%" to "100%" in quotes'))
     return float(match[1]) / 100
 
 
 def _not_blank(value: str) -> str:
     if not value.strip():
-        raise ValueError("must not be empty")
+        raise ValueError(say("must not be empty"))
     return value
 
 
 def _one_line(value: str) -> str:
     if not value.isprintable():
-        raise ValueError("must not hold line breaks or other characters that do not print")
+        raise ValueError(say("must not hold line breaks or other characters that do not print"))
     return value
 
 
 def _no_truth(value: object) -> object:
     """Refuse true and false, which Python takes for 1 and 0."""
     if type(value) is bool:
-        raise ValueError("must be a number, not true or false")
+        raise ValueError(say("must be a number, not true or false"))
     return value
 
 
 def _host(value: str) -> str:
     if not _is_host(value):
-        raise ValueError("write the name or the address of a host alone, such as pbx.example.local or 192.0.2.10")
+        raise ValueError(say("write the name or the address of a host alone, such as pbx.example.local or 192.0.2.10"))
     return value
 
 
@@ -88,18 +89,18 @@ def _is_host(value: str) -> bool:
 
 def _web_address(value: str) -> str:
     if not value.isprintable() or " " in value:
-        raise ValueError("must not hold blanks, line breaks or other characters that do not print")
+        raise ValueError(say("must not hold blanks, line breaks or other characters that do not print"))
     try:
         parts = urlsplit(value)
         usable = parts.scheme in {"http", "https"} and _is_host(parts.hostname or "")
     except ValueError:
         usable = False
     if not usable:
-        raise ValueError("write a whole address, such as http://1c.example.local/trade")
+        raise ValueError(say("write a whole address, such as http://1c.example.local/trade"))
     if "@" in parts.netloc:
-        raise ValueError("keep the login out of the address: use user and password")
+        raise ValueError(say("keep the login out of the address: use user and password"))
     if "?" in value or "#" in value:
-        raise ValueError("leave out what follows ? or #: the address of the publication ends before it")
+        raise ValueError(say("leave out what follows ? or #: the address of the publication ends before it"))
     _check_port(parts)
     return value.rstrip("/")
 
@@ -110,7 +111,7 @@ def _check_port(parts: SplitResult) -> None:
     except ValueError:
         good = False
     if not good:
-        raise ValueError("the port in the address must be a number from 1 to 65535")
+        raise ValueError(say("the port in the address must be a number from 1 to 65535"))
 
 
 class FromEnvironment(str):
@@ -132,14 +133,16 @@ def _rooted(value: object, info: ValidationInfo) -> object:
     try:
         return folder / Path(value).expanduser()
     except RuntimeError:
-        raise ValueError("no home folder is known for ~: write the whole path") from None
+        raise ValueError(say("no home folder is known for ~: write the whole path")) from None
 
 
 def _wsdl_address(value: str) -> str:
     """Check the address of a WSDL, which may end in a query such as ``?wsdl``."""
     address, mark, query = value.partition("?")
     if "#" in query or not query.isprintable() or " " in query:
-        raise ValueError("write the whole address of the WSDL, such as http://1c.example.local/trade/ws/astsync?wsdl")
+        raise ValueError(
+            say("write the whole address of the WSDL, such as http://1c.example.local/trade/ws/astsync?wsdl")
+        )
     return value and _web_address(address) + mark + query
 
 
@@ -147,7 +150,7 @@ def _one_character(value: str) -> str:
     if value == "tab":
         return "\t"
     if len(value) > 1:
-        raise ValueError('write one character, such as ";", or "tab"')
+        raise ValueError(say('write one character, such as ";", or "tab"'))
     return value
 
 
@@ -155,15 +158,15 @@ def _encoding(value: str) -> str:
     try:
         "".encode(value or "ascii")  # names of what is no text encoding (base64) are refused too
     except (LookupError, ValueError):
-        raise ValueError('write the name of an encoding, such as "utf-8", "windows-1251" or "cp866"') from None
+        raise ValueError(say('write the name of an encoding, such as "utf-8", "windows-1251" or "cp866"')) from None
     return value
 
 
 def _service(value: str) -> str:
     if "?" in value or "#" in value:
-        raise ValueError("leave out what follows ? or #: write it as parameters")
+        raise ValueError(say("leave out what follows ? or #: write it as parameters"))
     if "://" in value:
-        raise ValueError("write what follows source.url, such as hs/astsync/counterparties")
+        raise ValueError(say("write what follows source.url, such as hs/astsync/counterparties"))
     return value.strip("/")
 
 
@@ -172,7 +175,7 @@ def _fingerprint(value: str) -> str:
     match = re.fullmatch(r"\s*(?:sha-?256[\s:]*(?:fingerprint)?[\s:=]*)?([0-9a-f\s:]+)", value, re.IGNORECASE)
     digits = re.sub(r"[\s:]", "", match[1]).lower() if match is not None else ""
     if value and len(digits) != 64:
-        raise ValueError("write sha256: and the 64 digits that `openssl x509 -noout -fingerprint -sha256` prints")
+        raise ValueError(say("write sha256: and the 64 digits that `openssl x509 -noout -fingerprint -sha256` prints"))
     return value and f"sha256:{digits}"
 
 
@@ -183,7 +186,7 @@ def duration_seconds(text: str) -> float:
     """The seconds of a time such as 90s, 15m, 2h, 7d. Raises ValueError."""
     match = re.fullmatch(r"(\d{1,6})([smhd])", text.strip())
     if match is None:
-        raise ValueError('write a time with its unit, such as "90s", "15m", "2h" or "7d"')
+        raise ValueError(say('write a time with its unit, such as "90s", "15m", "2h" or "7d"'))
     return float(int(match[1]) * _UNITS[match[2]])
 
 
@@ -196,9 +199,11 @@ def _headers(value: dict[str, SecretStr]) -> dict[str, SecretStr]:
     """Check headers, whose values are secrets: no message shows one."""
     for name, secret in value.items():
         if _TOKEN.fullmatch(name) is None:
-            raise ValueError(f"{visible(name)} is no name of a header: write Latin letters, digits and -")
+            raise ValueError(
+                say("{name} is no name of a header: write Latin letters, digits and -", name=visible(name))
+            )
         if not secret.get_secret_value().isprintable():
-            raise ValueError(f"{name} must not hold line breaks or other characters that do not print")
+            raise ValueError(say("{name} must not hold line breaks or other characters that do not print", name=name))
     return value
 
 

@@ -44,7 +44,7 @@ def test_a_configuration_of_a_gigabyte(tmp_path: Path) -> None:
     file = tmp_path / "astsync.toml"
     file.touch()
     os.truncate(file, 1024**3)
-    with pytest.raises(ConfigError, match="more than 4096 KiB") as error:
+    with pytest.raises(ConfigError, match="more than 4,096 KiB") as error:
         configfile.load(file, CONFIG, {})
     assert error.value.hint
 
