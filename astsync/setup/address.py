@@ -9,8 +9,10 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from pydantic import TypeAdapter, ValidationError
 
+from astsync.config.fault_words import value_words
 from astsync.config.value_types import WebAddress
 from astsync.errors import ConfigError
+from astsync.language import about, say
 from astsync.sources.web.addresses import LANGUAGE_PART
 from astsync.text import printable
 
@@ -21,7 +23,7 @@ _HTTP_SERVICE = re.compile(r"/(?P<name>hs/.+?)/*$", re.IGNORECASE)
 _CLIENT = re.compile(r"/e1cib(/.*)?$", re.IGNORECASE)
 _PAGE = re.compile(r"/(index|default)\.(html?|aspx?|php)$", re.IGNORECASE)
 _FILE = re.compile(r"(file://)?[~/.]|.*\.(csv|tsv|txt|xlsx|json|jsonl|ndjson|xml|vcf)$", re.IGNORECASE)
-_WANTED = "Write an address such as http://1c.example.local/trade: as in the browser that opens 1C, without /ru."
+_WANTED = say("Write an address such as http://1c.example.local/trade: as in the browser that opens 1C, without /ru.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,10 @@ def clean_address(text: str) -> Address:
     wsdl = _WEB_SERVICE.search(path)
     if wsdl is not None:
         url = _checked(parts, path[: wsdl.start()])
-        notes.append(f"this is the web service {unquote(wsdl['name'])}")
+        notes.append(say("this is the web service {name}", name=unquote(wsdl["name"])))
         return Address("soap", url, wsdl=f"{url}/ws/{wsdl['name']}?{query or 'wsdl'}", notes=tuple(notes))
     if service is not None:
-        notes.append(f"this is the HTTP service {unquote(service['name'])}")
+        notes.append(say("this is the HTTP service {name}", name=unquote(service["name"])))
         _drop_query(query, notes)
         url = _checked(parts, path[: service.start()])
         return Address("http", url, service=unquote(service["name"]), notes=tuple(notes))
@@ -77,51 +79,52 @@ def _file(text: str) -> Address:
     try:
         there = file.is_file()
     except OSError as error:
-        hint = "Name a file that this user may read, in folders that it may enter."
-        raise ConfigError(f"cannot look at {printable(str(file))}: {error.strerror}", hint=hint) from None
+        hint = say("Name a file that this user may read, in folders that it may enter.")
+        words = say("cannot look at {file}: {why}", file=printable(str(file)), why=error.strerror)
+        raise ConfigError(words, hint=hint) from None
     if not there:
-        hint = (
+        hint = say(
             "Name a file that is there: CSV, XLSX, JSON, XML or vCard. Before a web address write http:// or https://."
         )
-        raise ConfigError(f"there is no file {printable(str(file))}", hint=hint)
-    return Address("file", "", notes=("this is a file, which every run reads anew",), file=file)
+        raise ConfigError(say("there is no file {file}", file=printable(str(file))), hint=hint)
+    return Address("file", "", notes=(say("this is a file, which every run reads anew"),), file=file)
 
 
 def _split(text: str, notes: list[str]) -> SplitResult:
     """Split an address. The login in it and what follows ``#`` are left out."""
     if not _SCHEME.match(text):
         text = f"http://{text}"
-        notes.append("http:// was put before it")
+        notes.append(say("http:// was put before it"))
     try:
         parts = urlsplit(text)
     except ValueError:
-        raise ConfigError(f"{printable(text)} is no address", hint=_WANTED) from None
+        raise ConfigError(say("{text} is no address", text=printable(text)), hint=_WANTED) from None
     if "@" in parts.netloc:
         parts = parts._replace(netloc=parts.netloc.rpartition("@")[2])
-        notes.append("the login in it was left out: it is asked for on its own")
+        notes.append(say("the login in it was left out: it is asked for on its own"))
     if parts.fragment:
-        notes.append("what follows # was left out: it is a place inside 1C")
+        notes.append(say("what follows # was left out: it is a place inside 1C"))
     return parts._replace(fragment="")
 
 
 def _publication(path: str, notes: list[str]) -> str:
     """Cut the part of the path that leads to a place inside 1C; what is left is the publication."""
     for pattern, why in (
-        (_ODATA, "astsync adds it itself"),
-        (_CLIENT, "it is a place inside 1C"),
-        (_PAGE, "a browser adds it"),
-        (LANGUAGE_PART, "a browser adds the language"),
+        (_ODATA, say("astsync adds it itself")),
+        (_CLIENT, say("it is a place inside 1C")),
+        (_PAGE, say("a browser adds it")),
+        (LANGUAGE_PART, say("a browser adds the language")),
     ):
         match = pattern.search(path.rstrip("/"))
         if match is not None and match.start() > 0:
-            notes.append(f"{printable(unquote(match[0]))} was left out: {why}")
+            notes.append(say("{part} was left out: {why}", part=printable(unquote(match[0])), why=why))
             path = path[: match.start()]
     return path
 
 
 def _drop_query(query: str, notes: list[str]) -> None:
     if query:
-        notes.append("what follows ? was left out")
+        notes.append(say("what follows ? was left out"))
 
 
 def _checked(parts: SplitResult, path: str) -> str:
@@ -130,8 +133,7 @@ def _checked(parts: SplitResult, path: str) -> str:
     try:
         return TypeAdapter(WebAddress).validate_python(unquote_path(url))
     except ValidationError as error:
-        reason = str(error.errors()[0].get("ctx", {}).get("error", ""))
-        raise ConfigError(f"{printable(url)}: {reason}", hint=_WANTED) from None
+        raise ConfigError(about(printable(url), value_words(error.errors()[0])), hint=_WANTED) from None
 
 
 def unquote_path(url: str) -> str:

@@ -20,6 +20,7 @@ from typing import Any
 from astsync.config import Config
 from astsync.errors import AstsyncError, StoreError
 from astsync.finding import Finding
+from astsync.language import counted, joined, say
 from astsync.phonebook import keeping, ownership
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
@@ -32,28 +33,33 @@ _SECRETS = frozenset({"password", "secret", "headers", "parameters"})
 _ENOUGH_SPACE = 100 * 1024 * 1024
 """Bytes. A store of 200,000 entries, its journal and what runs overwrote take less."""
 
-_DAMAGE_HINT = (
+_DAMAGE_HINT = say(
     "The next sync moves it aside and begins a new one: nothing is deleted on the PBXs, what is as wanted is adopted."
 )
-_WRITE_HINT = "Run it as the user that syncs, mend the folder's rights, or name another file in store.path."
+_WRITE_HINT = say("Run it as the user that syncs, mend the folder's rights, or name another file in store.path.")
+_FILE, _NAMES, _SNAPSHOT = say("file"), say("names"), say("snapshot")
 _OLD_SNAPSHOT = 7  # days
 _NAME = "Общество с ограниченной ответственностью «Ромашка»"
 
 
 @dataclass(frozen=True, slots=True)
 class Area:
-    """A part of the configuration to check. ``code`` is the exit code of a check that fails here first."""
+    """A part of the configuration to check. ``code`` is the exit code of a check that fails here first.
+
+    ``part`` is what a finding about the area itself names; "": the title.
+    """
 
     title: str
     code: int
     steps: Callable[[], Iterator[Finding]]
+    part: str = ""
 
     def findings(self) -> Iterator[Finding]:
         """Try the steps. An error that ends them becomes a finding, so that the next area is tried too."""
         try:
             yield from self.steps()
         except AstsyncError as error:
-            yield Finding(self.title.split()[0], False, error.message, error.hint)
+            yield Finding(self.part or self.title, False, error.message, error.hint)
 
 
 def check_file(file: Path | None, config: Config, environ: Mapping[str, str]) -> Iterator[Finding]:
@@ -62,12 +68,13 @@ def check_file(file: Path | None, config: Config, environ: Mapping[str, str]) ->
     The configuration has been loaded, so its keys and values are valid.
     """
     if file is None:
-        yield Finding("file", None, "there is none: everything comes from the environment")
+        yield Finding(_FILE, None, say("there is none: everything comes from the environment"))
     else:
-        yield _rights("file", file, secret=_holds_secrets(file))
+        yield _rights(_FILE, file, secret=_holds_secrets(file))
     names = sorted(name for name in environ if name.startswith(PREFIX) and "__" in name)
     if names:
-        yield Finding("environment", None, f"{', '.join(names)} win over the file")
+        words = counted("{names} wins over the file", "{names} win over the file", len(names), names=", ".join(names))
+        yield Finding(say("environment"), None, words)
     yield from _secrets(config)
 
 
@@ -86,20 +93,22 @@ def _has_secret(value: Any) -> bool:
 def _rights(part: str, file: Path, *, secret: bool) -> Finding:
     """Check who may read and change a file. A file with a secret must be readable for no other user."""
     mode = stat.S_IMODE(file.stat().st_mode)
-    words = f"{file}, mode {mode:04o}"
+    given = {"file": str(file), "mode": f"{mode:04o}"}
     if secret and mode & stat.S_IROTH:
-        return Finding(part, None, f"{words}: every user of this machine may read the secret", f"chmod 600 {file}")
+        words = say("{file}, mode {mode}: every user of this machine may read the secret", **given)
+        return Finding(part, None, words, f"chmod 600 {file}")
     if mode & stat.S_IWOTH:
-        return Finding(part, None, f"{words}: every user of this machine may change it", f"chmod o-w {file}")
-    return Finding(part, True, words)
+        words = say("{file}, mode {mode}: every user of this machine may change it", **given)
+        return Finding(part, None, words, f"chmod o-w {file}")
+    return Finding(part, True, say("{file}, mode {mode}", **given))
 
 
 def _secrets(config: Config) -> Iterator[Finding]:
     """Read every file that holds a secret, as a run will."""
     files = [("password_file", config.source.password_file, config.source.secret)]
-    files += [(f"secret_file of {pbx.name}", pbx.secret_file, pbx.password) for pbx in config.pbx]
+    files += [(say("secret_file of {pbx}", pbx=pbx.name), pbx.secret_file, pbx.password) for pbx in config.pbx]
     files.append(("client_key_password_file", config.source.client_key_password_file, config.source.key_password))
-    files.append(("token_file of serve", config.serve.token_file, config.serve.token))
+    files.append((say("token_file of serve"), config.serve.token_file, config.serve.token))
     for part, file, read in files:
         if file is not None:
             yield _tried(part, partial(_secret, part, file, read))
@@ -119,7 +128,7 @@ def _tried(part: str, step: Callable[[], Finding]) -> Finding:
 
 def _secret(part: str, file: Path, read: Callable[[], str]) -> Finding:
     if not read():
-        return Finding(part, False, f"{file} is empty", "Write the secret into it, alone.")
+        return Finding(part, False, say("{file} is empty", file=str(file)), say("Write the secret into it, alone."))
     return _rights(part, file, secret=True)
 
 
@@ -127,8 +136,13 @@ def check_rules(
     config: Config, parser: Callable[[], NumberParser], maker: Callable[[], NameMaker]
 ) -> Iterator[Finding]:
     """Try the rules of normalisation, and show what they make of an example."""
-    yield _tried("numbers", lambda: Finding("numbers", True, _number(config, parser())))
-    yield _tried("names", lambda: Finding("names", True, f"{_NAME} is {maker().make(_NAME).name}"))
+    numbers = say("numbers")
+    yield _tried(numbers, lambda: Finding(numbers, True, _number(config, parser())))
+    yield _tried(_NAMES, lambda: Finding(_NAMES, True, _example_name(maker())))
+
+
+def _example_name(maker: NameMaker) -> str:
+    return say("{text} is {name}", text=_NAME, name=maker.make(_NAME).name)
 
 
 def _number(config: Config, parser: NumberParser) -> str:
@@ -137,9 +151,10 @@ def _number(config: Config, parser: NumberParser) -> str:
     country = config.numbers.country
     example = example_number(country)
     if example is None:
-        return f"the rules of {country}"
+        return say("the rules of {country}", country=country)
     text = format_number(example, PhoneNumberFormat.NATIONAL)
-    return f"{text} is {', '.join(parser.parse(text).keys)} in {country}"
+    keys = ", ".join(parser.parse(text).keys)
+    return say("{text} is {keys} in {country}", text=text, keys=keys, country=country)
 
 
 def check_store(path: Path) -> Iterator[Finding]:
@@ -151,7 +166,7 @@ def check_store(path: Path) -> Iterator[Finding]:
     folder = next(folder for folder in path.absolute().parents if folder.is_dir())
     yield _writable(path, folder)
     yield _space(folder)
-    yield _tried("snapshot", partial(_snapshot, path))
+    yield _tried(_SNAPSHOT, partial(_snapshot, path))
 
 
 def _store_file(path: Path) -> tuple[Finding, bool]:
@@ -159,13 +174,14 @@ def _store_file(path: Path) -> tuple[Finding, bool]:
     try:
         check_place(path)
     except StoreError as error:
-        return Finding("file", False, error.message, error.hint), False
+        return Finding(_FILE, False, error.message, error.hint), False
     if not path.exists():
-        return Finding("file", True, f"{path}, which the first sync makes"), True
+        return Finding(_FILE, True, say("{file}, which the first sync makes", file=str(path))), True
     damage = _damage(path)
     if damage:
-        return Finding("file", False, f"{path} is damaged: {damage}", _DAMAGE_HINT), True
-    return _rights("file", path, secret=True), True
+        words = say("{file} is damaged: {why}", file=str(path), why=damage)
+        return Finding(_FILE, False, words, _DAMAGE_HINT), True
+    return _rights(_FILE, path, secret=True), True
 
 
 def _damage(path: Path) -> str:
@@ -188,32 +204,41 @@ def _writable(path: Path, folder: Path) -> Finding:
     """Write a file beside the store. The rights alone do not show a disk that is full or read-only."""
     try:
         if path.exists() and not os.access(path, os.R_OK | os.W_OK):
-            raise PermissionError(13, f"this user may not write to {path.name}")
+            raise PermissionError(13, say("this user may not write to {place}", place=path.name))
         with tempfile.TemporaryFile(dir=folder) as file:
             file.write(bytes(65_536))
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        return Finding("writing", False, f"cannot write in {folder}: {error.strerror}", _WRITE_HINT)
-    return Finding("writing", True, f"{folder} can be written")
+        words = say("cannot write in {folder}: {why}", folder=str(folder), why=error.strerror)
+        return Finding(say("writing"), False, words, _WRITE_HINT)
+    return Finding(say("writing"), True, say("{folder} can be written", folder=str(folder)))
 
 
 def _space(folder: Path) -> Finding:
     free = shutil.disk_usage(folder).free
-    words = f"{free // 1024**2:,} MiB are free"
-    return Finding("space", True, words) if free >= _ENOUGH_SPACE else Finding("space", None, words, "Free some.")
+    part, words = say("space"), say("{size:,} MiB are free", size=free // 1024**2)
+    return Finding(part, True, words) if free >= _ENOUGH_SPACE else Finding(part, None, words, say("Free some."))
 
 
 def _snapshot(path: Path) -> Finding:
     with closing(Store(path, write=False)) as store:
         snapshot = store.snapshot()
     if snapshot is None:
-        return Finding("snapshot", None, "none yet: the first sync makes it, and push needs it while 1C is down")
+        words = say("none yet: the first sync makes it, and push needs it while 1C is down")
+        return Finding(_SNAPSHOT, None, words)
     age = datetime.now(UTC) - snapshot.at
-    words = f"{len(snapshot.entries):,} entries of {snapshot.at:%Y-%m-%d %H:%M} UTC, from {snapshot.source}"
+    words = counted(
+        "{count:,} entry of {time} UTC, from {source}",
+        "{count:,} entries of {time} UTC, from {source}",
+        len(snapshot.entries),
+        time=f"{snapshot.at:%Y-%m-%d %H:%M}",
+        source=snapshot.source,
+    )
     if age.days >= _OLD_SNAPSHOT:
-        return Finding("snapshot", None, f"{words}: {age.days} days old", "Does `astsync sync` still run?")
-    return Finding("snapshot", True, words)
+        old = counted("{snapshot}: {count:,} day old", "{snapshot}: {count:,} days old", age.days, snapshot=words)
+        return Finding(_SNAPSHOT, None, old, say("Does `astsync sync` still run?"))
+    return Finding(_SNAPSHOT, True, words)
 
 
 def memory_of(path: Path, pbx: str, family: str) -> Callable[[Mapping[str, str], str], Finding | None] | None:
@@ -238,7 +263,8 @@ def memory_of(path: Path, pbx: str, family: str) -> Callable[[Mapping[str, str],
             return None
         if found.trace.lost:
             return Finding("AstDB", False, found.told, keeping.LOOK)
-        hint = f"{keeping.CAUSE} `astsync push`, or the next sync, writes them again. {keeping.LOOK}"
+        cure = say("`astsync push`, or the next sync, writes them again.")
+        hint = joined(" ", (keeping.CAUSE, cure, keeping.LOOK))
         return Finding("AstDB", None, found.told, hint)
 
     return remember if trace is not None else None

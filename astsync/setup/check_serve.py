@@ -11,6 +11,8 @@ from ipaddress import ip_address
 from astsync.config import Config
 from astsync.config.serve_section import ServeConfig, address_and_port
 from astsync.finding import Finding
+from astsync.language import say
+from astsync.text import all_of
 
 _SECONDS = 2.0  # for an answer of what listens there
 _QUESTION = b"agi_request: check\nagi_callerid: unknown\n\n"
@@ -27,7 +29,10 @@ def check_serve(config: ServeConfig) -> Iterator[Finding]:
     """Check the ports, and who may ask. Nothing is left listening."""
     if not config.agi and not config.http:
         yield Finding(
-            "ports", None, "serve.agi and serve.http are both empty", "Name an address, or leave [serve] out."
+            say("ports"),
+            None,
+            say("serve.agi and serve.http are both empty"),
+            say("Name an address, or leave [serve] out."),
         )
         return
     for key, address, answers in (("agi", config.agi, _agi_answers), ("http", config.http, _http_answers)):
@@ -47,12 +52,13 @@ def _port(key: str, host: str, port: int, answers: Callable[[str, int], bool]) -
     except OSError as error:
         if error.errno != errno.EADDRINUSE:
             why = os.strerror(error.errno) if error.errno else str(error)
-            return Finding(key, False, f"cannot listen on {words}: {why}", f"Write another address in serve.{key}.")
+            hint = say("Write another address in serve.{key}.", key=key)
+            return Finding(key, False, say("cannot listen on {address}: {why}", address=words, why=why), hint)
         if answers(_ANY.get(host, host), port):
-            return Finding(key, True, f"astsync answers on {words}")
-        hint = f"`ss -ltnp` names the program. End it, or write another port in serve.{key}."
-        return Finding(key, False, f"another program listens on {words}", hint)
-    return Finding(key, True, f"{words} is free")
+            return Finding(key, True, say("astsync answers on {address}", address=words))
+        hint = say("`ss -ltnp` names the program. End it, or write another port in serve.{key}.", key=key)
+        return Finding(key, False, say("another program listens on {address}", address=words), hint)
+    return Finding(key, True, say("{address} is free", address=words))
 
 
 def _agi_answers(host: str, port: int) -> bool:
@@ -80,21 +86,22 @@ def _who_may_ask(config: ServeConfig) -> Iterator[Finding]:
     others = [str(network) for network in config.networks if not network.is_loopback]
     wide = [str(network) for network in config.networks if network.num_addresses > 2**24 and not network.is_loopback]
     listens = [key for key in ("agi", "http") if (at := getattr(config, key)) and not _is_loopback(at)]
+    part, own = say("who may ask"), say("programs of this machine")
     if not listens:
-        yield Finding("who may ask", True, "programs of this machine")
+        yield Finding(part, True, own)
         return
-    words = f"{', '.join(others) or 'programs of this machine'}, by {' and '.join(listens)}"
+    words = say("{who}, by {ways}", who=", ".join(others) or own, ways=all_of(listens))
     if wide:
-        hint = "Whoever may ask can collect the names, number by number: name only the PBXs in serve.allow."
-        yield Finding("who may ask", None, words, hint)
+        hint = say("Whoever may ask can collect the names, number by number: name only the PBXs in serve.allow.")
+        yield Finding(part, None, words, hint)
     else:
-        yield Finding("who may ask", True, words)
+        yield Finding(part, True, words)
     if "http" in listens and others and config.token_file is None:
-        hint = (
+        hint = say(
             "Write a token into a file (`openssl rand -hex 32 > /etc/astsync/serve.token`, mode 0600), name it in "
             "serve.token_file, and have the PBX send `Authorization: Bearer TOKEN`."
         )
-        yield Finding("token", None, "HTTP can be reached from other machines and asks for no token", hint)
+        yield Finding(say("token"), None, say("HTTP can be reached from other machines and asks for no token"), hint)
 
 
 def _is_loopback(address: str) -> bool:

@@ -8,6 +8,7 @@ from pydantic import Secret, SecretStr
 
 from astsync.config import Config, Section
 from astsync.config.described_keys import DescribedKey, DescribedSection, described_sections, plain
+from astsync.language import say, spoken
 from astsync.sources import CONFIG
 
 LOGIN_VARIABLE = "ASTSYNC_SOURCE__PASSWORD"
@@ -24,21 +25,22 @@ _WIDTH = 48
 
 
 def render(config: Config, environment: frozenset[str] = frozenset()) -> str:
-    """The text of a file: the keys that are set, and those of OFFERED as comments.
+    """The text of a file: the keys that are set, and those of OFFERED as comments, in the language in use.
 
     ``environment`` names the variables that hold secrets; those secrets stay out of the file.
     """
-    lines = [
-        "# The configuration of astsync, written by `astsync init`; examples/astsync.toml shows every key.",
-        "# Any value can stand in the environment instead: ASTSYNC_SOURCE__PASSWORD, ASTSYNC_PBX__OFFICE__SECRET.",
-    ]
+    about = say(
+        "The configuration of astsync, written by `astsync init`; examples/astsync.toml shows every key.\n"
+        "Any value can stand in the environment instead: ASTSYNC_SOURCE__PASSWORD, ASTSYNC_PBX__OFFICE__SECRET."
+    )
+    lines = [f"# {line}" for line in spoken(about).split("\n")]
     # A file has no address, and nothing to wait for.
     offered = OFFERED if "url" in config.source.model_fields_set else OFFERED - {"source.timeout"}
     for section in described_sections(CONFIG):
         for table in _tables(config, section):
             written = list(_keys(section, table, environment, offered))
             if written:
-                lines += ["", header(section), *written]
+                lines += ["", *([header(section)] if section.name else []), *written]
     return "\n".join(lines) + "\n"
 
 
@@ -51,7 +53,7 @@ def secret_variable(pbx: str) -> str:
 def header(section: DescribedSection, *, commented: bool = False) -> str:
     """The line above the keys of a section."""
     brackets = "[[{}]]" if section.repeated else "[{}]"
-    return _commented(brackets.format(section.name), plain(section.text), commented=commented)
+    return _commented(brackets.format(section.name), plain(spoken(section.text)), commented=commented)
 
 
 def assignment(key: DescribedKey, value: object, *, commented: bool = False, comment: str = "") -> str:
@@ -84,7 +86,7 @@ def _commented(text: str, comment: str, *, commented: bool) -> str:
 def _tables(config: Config, section: DescribedSection) -> Iterator[Section]:
     """The tables of a section in a configuration: one for each PBX, none for a kind of source that was not chosen."""
     place: Any = config
-    for part in section.name.split("."):
+    for part in filter(None, section.name.split(".")):
         if place is config.source and part != config.source.kind:
             return
         place = getattr(place, part)
@@ -98,7 +100,7 @@ def _keys(
         value = getattr(table, key.name)
         variable = secret_variable(str(getattr(table, "name", ""))) if section.repeated else LOGIN_VARIABLE
         if key.type == "secret" and variable in environment:
-            yield f"# {key.name} stands in the environment: {variable}"
+            yield "# " + spoken(say("{key} stands in the environment: {variable}", key=key.name, variable=variable))
         elif key.name in table.model_fields_set and value is not None and not _in_a_file(key, table):
             yield assignment(key, f"{value * 100:g}%" if key.type == "percentage" else value)
         elif key.dotted in offered:

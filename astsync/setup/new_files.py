@@ -11,9 +11,10 @@ from pathlib import Path
 
 from astsync.errors import ConfigError
 from astsync.files import draft
+from astsync.language import say
 from astsync.text import printable
 
-_OTHER = "Name another file."
+_OTHER = say("Name another file.")
 
 
 def check_place(file: Path, *, force: bool) -> None:
@@ -21,18 +22,20 @@ def check_place(file: Path, *, force: bool) -> None:
     try:
         _check_place(file, force=force)
     except OSError as error:  # a folder that this user may not enter, or a name that is too long
-        raise ConfigError(f"cannot look at {printable(str(file))}: {error.strerror}", hint=_OTHER) from None
+        words = say("cannot look at {file}: {why}", file=printable(str(file)), why=error.strerror)
+        raise ConfigError(words, hint=_OTHER) from None
 
 
 def _check_place(file: Path, *, force: bool) -> None:
     if file.exists() and not file.is_file():
-        raise ConfigError(f"{printable(str(file))} is no file", hint=_OTHER)
+        raise ConfigError(say("{file} is no file", file=printable(str(file))), hint=_OTHER)
     if file.exists() and not force:
         raise _exists(file)
     if not file.parent.is_dir():
-        raise ConfigError(f"there is no folder {printable(str(file.parent))}", hint="Make it, or name another file.")
+        words = say("there is no folder {folder}", folder=printable(str(file.parent)))
+        raise ConfigError(words, hint=say("Make it, or name another file."))
     if not os.access(file.parent, os.W_OK | os.X_OK):
-        raise ConfigError(f"this user may not write to {printable(str(file.parent))}", hint=_OTHER)
+        raise ConfigError(say("this user may not write to {place}", place=printable(str(file.parent))), hint=_OTHER)
 
 
 def write_files(
@@ -51,7 +54,8 @@ def write_files(
         except OSError as error:
             where = printable(str(error.filename or ""))
             raise ConfigError(
-                f"cannot write {where}: {error.strerror}", hint="Check the folder and its rights."
+                say("cannot write {place}: {why}", place=where, why=error.strerror),
+                hint=say("Check the folder and its rights."),
             ) from None
         undo.pop_all()
     return [backup for backup in backups if backup is not None]
@@ -110,6 +114,6 @@ def _backup(file: Path) -> Path:
 
 def _exists(file: Path) -> ConfigError:
     return ConfigError(
-        f"{printable(str(file))} is there already",
-        hint="Name another file, or replace it with --force (keeps a backup).",
+        say("{file} is there already", file=printable(str(file))),
+        hint=say("Name another file, or replace it with --force (keeps a backup)."),
     )

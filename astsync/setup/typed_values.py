@@ -4,9 +4,12 @@ from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from astsync.config import Section
+from astsync.config.fault_words import value_words
 from astsync.errors import ConfigError
+from astsync.language import about, joined, say
 
 Model = TypeVar("Model", bound=Section)
 
@@ -16,8 +19,7 @@ def checked(model: type[Model], values: Mapping[str, Any]) -> Model:
     try:
         return model.model_validate(dict(values))
     except ValidationError as error:
-        faults = (f"{'.'.join(map(str, e['loc']))}: {_words(e['msg'])}".removeprefix(": ") for e in error.errors())
-        raise ConfigError("; ".join(faults), hint="Correct it.") from None
+        raise ConfigError(joined("; ", map(_fault, error.errors())), hint=say("Correct it.")) from None
 
 
 def field_check(model: type[Section], others: Mapping[str, Any], key: str) -> Callable[[str], str]:
@@ -30,5 +32,6 @@ def field_check(model: type[Section], others: Mapping[str, Any], key: str) -> Ca
     return check
 
 
-def _words(message: str) -> str:
-    return message.removeprefix("Value error, ")
+def _fault(detail: ErrorDetails) -> str:
+    place, words = ".".join(map(str, detail["loc"])), value_words(detail)
+    return about(place, words) if place else words
