@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from astsync import language
@@ -33,13 +33,17 @@ def main() -> None:
 def wanted_language(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
     """The language to speak: that of ``--lang``, of ``ASTSYNC_LANG``, of the configuration, else of the locale.
 
-    It is asked before the command line is read, since the help and the errors of the command line speak it, too.
+    It is asked before the command line is read, since the help and the errors of the command line speak it, too. One
+    that astsync does not speak is passed over; that it is wrong is told later.
     """
-    given = _given("--lang", arguments) or environ.get(language.VARIABLE, "")
-    if not given:
-        named = _given("--config", arguments)
-        given = configured_language(Path(named) if named else None, environ)
-    return given or language.of_locale(environ)
+    named = _given("--config", arguments)
+    asked: Iterable[Callable[[], str]] = (
+        lambda: _given("--lang", arguments),
+        lambda: environ.get(language.VARIABLE, ""),
+        lambda: configured_language(Path(named) if named else None, environ),
+    )
+    known = (each for each in (ask() for ask in asked) if each in language.LANGUAGES)
+    return next(known, language.of_locale(environ))
 
 
 def _given(option: str, arguments: Sequence[str]) -> str:

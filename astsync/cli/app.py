@@ -27,18 +27,30 @@ from astsync.cli import (
 from astsync.cli.common import Common, SpokenLanguage
 from astsync.cli.help_words import in_the_language_in_use
 from astsync.cli.output import SafeFormatter, complain, emit, open_streams
+from astsync.cli.usage_faults import usage_faults_in_words
 from astsync.errors import EXIT_INTERRUPTED, AstsyncError
+from astsync.language import say
 
 EXIT_BUG = 1
 
 
 class _Commands(TyperGroup):
-    """The commands. Ctrl-C ends each of them with the same exit code, which typer's versions do not."""
+    """The commands.
+
+    Ctrl-C ends each of them with the same exit code, which typer's versions do not. Faults of the command line are told
+    in the language in use.
+    """
+
+    def make_context(self, *args: Any, **more: Any) -> Any:
+        """Read the options before the command."""
+        with usage_faults_in_words():
+            return super().make_context(*args, **more)
 
     def invoke(self, ctx: Any) -> Any:
         """Run a command. ``ctx`` is click's context."""
         try:
-            return super().invoke(ctx)
+            with usage_faults_in_words():
+                return super().invoke(ctx)
         except KeyboardInterrupt:
             raise typer.Exit(EXIT_INTERRUPTED) from None
 
@@ -69,7 +81,9 @@ def common(
     pbx: Annotated[
         list[str] | None, typer.Option("--pbx", metavar="NAME", help="Only this PBX; again for more.")
     ] = None,
-    verbose: Annotated[int, typer.Option("-v", "--verbose", count=True, metavar="", help="Say more; -vv for all.")] = 0,
+    verbose: Annotated[
+        int, typer.Option("-v", "--verbose", count=True, metavar="", show_default=False, help="Say more; -vv for all.")
+    ] = 0,
     lang: Annotated[
         SpokenLanguage | None,
         typer.Option(
@@ -131,6 +145,6 @@ def main() -> None:
 
 def _bug(error: Exception) -> AstsyncError:
     return AstsyncError(
-        f"this is a bug: {type(error).__name__}: {error}",
-        hint="Run it again with -vv before the command, and report what it prints.",
+        say("this is a bug: {kind}: {why}", kind=type(error).__name__, why=str(error)),
+        hint=say("Run it again with -vv before the command, and report what it prints."),
     )

@@ -9,12 +9,14 @@ from typing import TypeVar
 import typer
 
 from astsync.errors import AstsyncError, ConfigError
-from astsync.language import spoken
+from astsync.language import joined, say, spoken
 from astsync.text import printable
 
 T = TypeVar("T")
 
-_ENDED = "the input ended before all questions were answered; nothing was written"
+_ENDED = say("the input ended before all questions were answered; nothing was written")
+_YES, _NO = {"y", "yes", "д", "да"}, {"n", "no", "н", "нет"}
+_SAME_KEYS = str.maketrans("йцукенгшщзфывапролдячсмить", "qwertyuiopasdfghjklzxcvbnm")  # of a Russian keyboard
 
 
 def at_a_terminal() -> bool:
@@ -26,7 +28,7 @@ class InputEnded(ConfigError):
     """Standard input has ended. Asking again would never end, so every loop of questions lets this error through."""
 
     def __init__(self) -> None:
-        super().__init__(_ENDED, hint="Answer all questions, or give options and --yes.")
+        super().__init__(_ENDED, hint=say("Answer all questions, or give options and --yes."))
 
 
 class Asker:
@@ -49,10 +51,9 @@ class Asker:
             return self._taken(default, option)
         while True:
             proposal = "" if empty and default is None else default
-            with _at_the_end():
-                text = str(typer.prompt(question, default=proposal, show_default=bool(proposal), err=True)).strip()
+            text = _typed(question, proposal)
             if not text.isprintable():
-                self.show("That holds characters that do not print: type it again.")
+                self.show(say("That holds characters that do not print: type it again."))
             elif text or empty:
                 return text
 
@@ -68,25 +69,31 @@ class Asker:
     def _secret(self, question: str) -> str:
         with _at_the_end():
             if sys.stdin.isatty():
-                return getpass(f"{question} (not shown): ", sys.stderr)
-            self.show(f"{question}:")
+                return getpass(spoken(say("{question} (not shown): ", question=question)), sys.stderr)
+            self.show(question + ":")
             return read_line()
 
     def sure(self, question: str, *, default: bool = True) -> bool:
-        """Ask for yes or no."""
+        """Ask for yes or no; the letters of English and of Russian are both understood."""
         if self.yes:
             return default
-        with _at_the_end():
-            return typer.confirm(question, default=default, err=True)
+        choice = say("Y/n") if default else say("y/N")
+        while True:
+            answer = _typed(joined("", (question, " [", choice, "]")), "").lower()
+            if not answer:
+                return default
+            if answer in _YES | _NO:
+                return answer in _YES
+            self.show(say("Type y or n."))
 
     def choose(self, question: str, choices: Mapping[str, str], default: str) -> str:
         """Ask for one of the choices, given as letters and their meanings."""
-        self.show("\n".join(f"  {letter}  {meaning}" for letter, meaning in choices.items()))
+        self.show(joined("\n", (joined("  ", ("", letter, meaning)) for letter, meaning in choices.items())))
         while True:
-            letter = self.line(question, default=default).lower()
+            letter = self.line(question, default=default).lower().translate(_SAME_KEYS)
             if letter in choices:
                 return letter
-            self.show(f"Type one of {', '.join(choices)}.")
+            self.show(say("Type one of {letters}.", letters=", ".join(choices)))
 
     def checked(self, ask: Callable[[], str], check: Callable[[str], T]) -> T:
         """Ask until the answer passes a check. With ``yes`` nobody answers anew, so the check's error is raised."""
@@ -100,8 +107,16 @@ class Asker:
 
     def _taken(self, default: str | None, option: str) -> str:
         if default is None:
-            raise ConfigError(f"{option} is needed with --yes", hint="Give it, or leave out --yes to be asked.")
+            words = say("{option} is needed with --yes", option=option)
+            raise ConfigError(words, hint=say("Give it, or leave out --yes to be asked."))
         return default
+
+
+def _typed(question: str, proposal: str | None) -> str:
+    """What was typed after a question, in one line without blanks around it; the proposal where nothing was."""
+    with _at_the_end():
+        words = spoken(question)
+        return str(typer.prompt(words, default=proposal, show_default=bool(proposal), err=True)).strip()
 
 
 def read_line() -> str:
@@ -112,7 +127,7 @@ def read_line() -> str:
     try:
         line = sys.stdin.readline()
     except UnicodeDecodeError:
-        raise ConfigError("standard input is not UTF-8 text", hint="Set the terminal to UTF-8.") from None
+        raise ConfigError(say("standard input is not UTF-8 text"), hint=say("Set the terminal to UTF-8.")) from None
     if not line:
         raise EOFError
     return line.rstrip("\r\n")
@@ -134,4 +149,4 @@ def _at_the_end() -> Iterator[None]:
     except EOFError:
         raise InputEnded from None
     except UnicodeDecodeError:
-        raise ConfigError("what was typed is not UTF-8 text", hint="Set the terminal to UTF-8.") from None
+        raise ConfigError(say("what was typed is not UTF-8 text"), hint=say("Set the terminal to UTF-8.")) from None

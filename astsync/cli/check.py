@@ -14,6 +14,7 @@ from astsync.cli.findings import each, show, show_title
 from astsync.cli.output import emit
 from astsync.errors import ConfigError, PbxError, SourceError, StoreError
 from astsync.finding import Finding
+from astsync.language import say
 
 if TYPE_CHECKING:
     from astsync.config import Config
@@ -47,18 +48,19 @@ def _areas(common: Common) -> "Iterator[Area]":
     from astsync.setup.check import Area, check_file
     from astsync.sources import CONFIG
 
+    title = say("configuration")
     try:
         file = configfile.find(common.config, os.environ)
         config = configfile.load(file, CONFIG)
     except ConfigError as error:
-        yield Area("configuration", error.exit_code, partial(_failed, error))
+        yield Area(title, error.exit_code, partial(_failed, error))
         return
-    yield Area("configuration", ConfigError.exit_code, lambda: check_file(file, config, os.environ))
+    yield Area(title, ConfigError.exit_code, lambda: check_file(file, config, os.environ))
     yield from _parts(common, file, config)
 
 
 def _failed(error: ConfigError) -> Iterator[Finding]:
-    yield Finding("file", False, error.message, error.hint)
+    yield Finding(say("file"), False, error.message, error.hint)
 
 
 def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Area]":
@@ -71,17 +73,18 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
 
     parts = Parts(config, store_path(config, file, os.environ))
     pbxs, path, family = parts.pbx_configs(common.pbx), parts.store_path, config.sync.family
-    yield Area("rules", ConfigError.exit_code, lambda: check_rules(config, lambda: parts.numbers, lambda: parts.names))
-    yield Area("store", StoreError.exit_code, lambda: check_store(path))
-    yield Area("source", SourceError.exit_code, lambda: _source(parts))
+    rules = partial(check_rules, config, lambda: parts.numbers, lambda: parts.names)
+    yield Area(say("rules"), ConfigError.exit_code, rules)
+    yield Area(say("store"), StoreError.exit_code, lambda: check_store(path))
+    yield Area(say("source"), SourceError.exit_code, lambda: _source(parts))
     for pbx in pbxs:
         owned = certainly_owned(path, pbx.name, family)
         memory = memory_of(path, pbx.name, family)
         steps = partial(check_pbx, pbx, family, owned, parts.rival, memory)
-        yield Area(f"PBX {pbx.name}", PbxError.exit_code, steps)
+        yield Area(say("PBX {name}", name=pbx.name), PbxError.exit_code, steps, say("PBX"))
     if is_used(config):
         yield Area("serve", ConfigError.exit_code, lambda: check_serve(config.serve))
-        yield Area("1C during a call", SourceError.exit_code, lambda: _during_a_call(parts))
+        yield Area(say("1C during a call"), SourceError.exit_code, lambda: _during_a_call(parts), say("1C"))
     if is_told(config.notify):
         yield Area("notify", ConfigError.exit_code, lambda: check_ways(config.notify))
 
@@ -94,7 +97,8 @@ def _during_a_call(parts: "Parts") -> Iterator[Finding]:
     serve = parts.config.serve
     identifier = open_identifier(parts.config.source, serve)
     if identifier is None:
-        yield Finding("1C", None, "is not asked during calls: serve.online is empty, or names no address to ask")
+        words = say("is not asked during calls: serve.online is empty, or names no address to ask")
+        yield Finding(say("1C"), None, words)
         return
     names = StoreNames(parts.store_path)
     try:
@@ -109,8 +113,12 @@ def _source(parts: "Parts") -> Iterator[Finding]:
     stopping = parts.stopping()
     yield from parts.source.check(stopping)
     if stopping.late:
-        words = f"the check of the source took more than {parts.config.run.max_minutes:g} minutes (run.max_minutes)"
-        yield Finding("time", False, words, "A run has no more time: see why the source is slow, or raise it.")
+        words = say(
+            "the check of the source took more than {minutes:g} minutes (run.max_minutes)",
+            minutes=parts.config.run.max_minutes,
+        )
+        hint = say("A run has no more time: see why the source is slow, or raise it.")
+        yield Finding(say("time"), False, words, hint)
 
 
 def _examined(area: "Area", common: Common, *, as_text: bool) -> Iterator[Finding]:

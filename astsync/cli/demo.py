@@ -5,11 +5,13 @@ from typing import Annotated
 import typer
 
 from astsync.cli.output import emit
+from astsync.language import spoken
 
 
 def demo(
     size: Annotated[
-        int, typer.Option("--size", min=50, max=1_000_000, help="Counterparties in the stand-in 1C.")
+        int,
+        typer.Option("--size", metavar="COUNT", min=50, max=1_000_000, help="Counterparties in the stand-in 1C."),
     ] = 500,
     keep: Annotated[
         bool, typer.Option("--keep", metavar="", help="Leave 1C and the PBX running, and print their configuration.")
@@ -18,8 +20,8 @@ def demo(
     """Show the main job in a sandbox: a stand-in 1C and a private Asterisk; nothing of yours is touched."""
     from astsync.sandbox.story import play
 
-    play(size, keep=keep, say=_say)
+    play(size, keep=keep, tell=_tell)
 
 
-def _say(text: str) -> None:
-    emit(f"{text}\n")
+def _tell(text: str) -> None:
+    emit(f"{spoken(text)}\n")

@@ -10,7 +10,8 @@ import typer
 from astsync.cli.common import Common, TextOrJson
 from astsync.cli.output import emit
 from astsync.errors import ConfigError, PartlyDone, SafetyError
-from astsync.text import listed, number_of
+from astsync.language import about, counted, joined, say, spoken
+from astsync.text import all_of, listed
 
 if TYPE_CHECKING:
     from astsync.engine.lookup import Asked
@@ -38,22 +39,26 @@ def forget(
     _check_there(parts.store_path)
     with locked(parts.store_path, "astsync forget"), parts.store(write=True) as store:
         erased = store.forget((*asked.keys, *asked.others), asked.national, [pbx.name for pbx in parts.config.pbx])
-    emit(_as_json(asked, erased) if report_format is TextOrJson.JSON else _as_text(asked, erased))
+    emit(_as_json(asked, erased) if report_format is TextOrJson.JSON else f"{spoken(_as_text(asked, erased))}\n")
     _tell_left(asked.number, erased, moved_aside(parts.store_path))
 
 
 def _check_there(store: Path) -> None:
     if not store.exists():
-        raise ConfigError(f"nothing is stored yet: there is no store {store}", hint="Check --config and store.path.")
+        words = say("nothing is stored yet: there is no store {store}", store=str(store))
+        raise ConfigError(words, hint=say("Check --config and store.path."))
 
 
 def _as_text(asked: "Asked", erased: "Erased") -> str:
-    online = f"{number_of(erased.online, 'name')} told online, " if erased.online else ""
-    return (
-        f"{asked.number}: erased from {number_of(erased.records, 'place')} in the records of runs, {online}"
-        f"{number_of(erased.cards, 'card')}, {number_of(erased.skipped, 'skipped phone')} and "
-        f"{number_of(erased.messages, 'message')}\n"
+    online = counted("{count:,} name told online", "{count:,} names told online", erased.online)
+    parts = (
+        counted("{count:,} record of runs", "{count:,} records of runs", erased.records),
+        *([online] if erased.online else []),
+        counted("{count:,} card", "{count:,} cards", erased.cards),
+        counted("{count:,} skipped phone", "{count:,} skipped phones", erased.skipped),
+        counted("{count:,} message", "{count:,} messages", erased.messages),
     )
+    return say("{number}: erased {what}", number=asked.number, what=all_of(parts))
 
 
 def _as_json(asked: "Asked", erased: "Erased") -> str:
@@ -65,21 +70,24 @@ def _as_json(asked: "Asked", erased: "Erased") -> str:
 
 def _tell_left(number: str, erased: "Erased", damaged: Sequence[Path]) -> None:
     """Raise PartlyDone where something of the number is left, or may be."""
-    used = ["it was in the last list of 1C"] if erased.listed else []
-    used += [f"astsync wrote it to {listed(erased.held_on)}"] if erased.held_on else []
+    used = [say("it was in the last list of 1C")] if erased.listed else []
+    used += [say("astsync wrote it to {pbxs}", pbxs=listed(erased.held_on))] if erased.held_on else []
     left, cures = list[str](), list[str]()
     if used:
-        left.append(f"is still in use: {' and '.join(used)}")
-        card = "Take the number out of its card in 1C. " if erased.listed or not erased.online else ""
-        cures.append(f"{card}One `astsync sync` deletes it on the PBXs, a second one makes sure of that.")
+        left.append(say("it is still in use: {why}", why=all_of(used)))
+        if erased.listed or not erased.online:
+            cures.append(say("Take the number out of its card in 1C."))
+        cures.append(say("One `astsync sync` deletes it on the PBXs, a second one makes sure of that."))
     if not erased.compacted:
-        left.append("stays in the free places of the store, as another process reads it")
-        cures.append("Wait until that one has ended.")
+        left.append(say("it stays in the free places of the store, as another process reads it"))
+        cures.append(say("Wait until that one has ended."))
     if damaged:
-        left.append(f"may stand in {listed(map(str, damaged))}, a store that was damaged and moved aside")
-        cures.append("Delete what was moved aside.")
+        files = listed(map(str, damaged))
+        left.append(say("it may stand in {files}, a store that was damaged and moved aside", files=files))
+        cures.append(say("Delete what was moved aside."))
     if left:
-        raise PartlyDone(f"{number} {'; it '.join(left)}", hint=" ".join([*cures, "Then run this again."]))
+        hint = joined(" ", [*cures, say("Then run this again.")])
+        raise PartlyDone(about(number, joined("; ", left)), hint=hint)
 
 
 def purge(
@@ -96,11 +104,12 @@ def purge(
     parts = Parts.load(context.ensure_object(Common).config)
     if not yes and (files := _files(parts)):
         _ask(files)  # before the lock: no run ends with 8 while a person thinks
-    with alone(parts.store_path, PURGE, "End it first, then run this again."), locked(parts.store_path, PURGE):
+    with alone(parts.store_path, PURGE, say("End it first, then run this again.")), locked(parts.store_path, PURGE):
         files = _files(parts)
         for file in files:
             _delete(file)
-    emit("".join(f"deleted {file}\n" for file in files) or "nothing is stored\n")
+    told = [say("deleted {file}", file=str(file)) for file in files] or [say("nothing is stored")]
+    emit("".join(f"{spoken(line)}\n" for line in told))
 
 
 def _files(parts: "Parts") -> list[Path]:
@@ -123,17 +132,20 @@ def _ask(files: list[Path]) -> None:
 
     if not at_a_terminal():
         raise ConfigError(
-            "purge asks before it deletes, and there is no terminal to ask at",
-            hint=f"It would delete {listed(map(str, files))}. Add --yes.",
+            say("purge asks before it deletes, and there is no terminal to ask at"),
+            hint=say("It would delete {files}. Add --yes.", files=listed(map(str, files))),
         )
     asker = Asker(yes=False)
     asker.show(
-        "\n".join(["This deletes:", *(f"  {file}" for file in files)])
-        + "\nWhat astsync wrote to the PBXs stays there and counts as written by others: no later run deletes it."
-        "\nNo run can be undone afterwards."
+        say(
+            "This deletes:\n{files}\n"
+            "What astsync wrote to the PBXs stays there and counts as written by others: no later run deletes it.\n"
+            "No run can be undone afterwards.",
+            files="\n".join(f"  {file}" for file in files),
+        )
     )
-    if not asker.sure("Delete?", default=False):
-        raise SafetyError("nothing was deleted: the answer was no")
+    if not asker.sure(say("Delete?"), default=False):
+        raise SafetyError(say("nothing was deleted: the answer was no"))
 
 
 def _delete(file: Path) -> None:
@@ -141,5 +153,6 @@ def _delete(file: Path) -> None:
         file.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(
-            f"cannot delete {file}: {error.strerror}", hint="Run purge as the user whose file it is."
+            say("cannot delete {file}: {why}", file=str(file), why=error.strerror),
+            hint=say("Run purge as the user whose file it is."),
         ) from None

@@ -9,6 +9,7 @@ import typer
 
 from astsync.cli.common import Common, TextOrJson
 from astsync.cli.output import emit
+from astsync.language import say, spoken
 from astsync.text import escape_controls, printable, utf8
 
 if TYPE_CHECKING:
@@ -19,7 +20,9 @@ app = typer.Typer(help="Show what normalisation makes of a text, and by which ru
 _LINES = 1_000  # explained lines that are written at once
 _CHARACTERS = 1_000_000  # of them at once, as lines may be long
 
-TextArgument = Annotated[str, typer.Argument(help="The text as it stands in 1C, or - for lines of standard input.")]
+TextArgument = Annotated[
+    str, typer.Argument(metavar="TEXT", help="The text as it stands in 1C, or - for lines of standard input.")
+]
 FormatOption = Annotated[TextOrJson, typer.Option("--format", help="text, or json: an object a line.")]
 Explanation = dict[str, Any]
 
@@ -92,4 +95,5 @@ def _as_text(explanation: Explanation) -> str:
     result = ", ".join(explanation["keys"]) if "keys" in explanation else explanation["name"]
     given = printable(explanation["text"])
     rules = f"  [{', '.join(explanation['rules'])}]" if explanation["rules"] else ""
-    return f"{given} -> {result or '(none: ' + str(explanation['reason']) + ')'}{rules}\n"
+    result = result or spoken(say("(none: {why})", why=explanation["reason"]))
+    return f"{given} -> {result}{rules}\n"

@@ -10,6 +10,7 @@ from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, emit
 from astsync.cli.sync import FEW, CsvOption, DryRun, Format, FormatOption, finish
 from astsync.errors import ConfigError, SafetyError
+from astsync.language import say
 from astsync.reports.csv_dialect import CsvDialect
 
 
@@ -24,7 +25,9 @@ class RunsFormat(StrEnum):
 
 def history(
     context: typer.Context,
-    limit: Annotated[int, typer.Option("--limit", min=1, max=1_000, help="So many runs, the newest first.")] = FEW,
+    limit: Annotated[
+        int, typer.Option("--limit", metavar="COUNT", min=1, max=1_000, help="So many runs, the newest first.")
+    ] = FEW,
     list_format: Annotated[RunsFormat, typer.Option("--format", help="The list's format.")] = RunsFormat.TEXT,
     output: OutputOption = None,
     csv_dialect: CsvOption = CsvDialect.EXCEL,
@@ -44,7 +47,7 @@ def undo(
     run: Annotated[
         int | None,
         typer.Argument(
-            metavar="[RUN]", help="The run's number in history; else the last that wrote, but for runs `online`."
+            metavar="RUN", help="The run's number in history; else the last that wrote, but for runs `online`."
         ),
     ] = None,
     skip_changed: Annotated[
@@ -80,14 +83,14 @@ def _agreed(common: Common, run: int | None, *, skip_changed: bool) -> int | Non
 
     if not at_a_terminal():
         raise ConfigError(
-            "undo asks before it writes, and there is no terminal to ask at",
-            hint="Look at what it would do with --dry-run, then add --yes.",
+            say("undo asks before it writes, and there is no terminal to ask at"),
+            hint=say("Look at what it would do with --dry-run, then add --yes."),
         )
     with open_engine(common, dry_run=True) as engine:
         preview = engine.undo(run, skip_changed=skip_changed)
     asker = Asker(yes=False)
     if any(pbx.error is None and pbx.plan is not None and pbx.plan.changes for pbx in preview.pbx):
         asker.show(as_text.intent(preview))
-        if not asker.sure("Put it back?", default=False):
-            raise SafetyError(f"run {preview.undoes} was not put back: the answer was no")
+        if not asker.sure(say("Put it back?"), default=False):
+            raise SafetyError(say("run {run} was not put back: the answer was no", run=str(preview.undoes)))
     return preview.undoes

@@ -10,6 +10,7 @@ import typer
 from astsync.cli.common import Common
 from astsync.cli.output import emit
 from astsync.errors import ConfigError
+from astsync.language import say, spoken
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -19,19 +20,23 @@ FILE_NAME = "astsync.toml"
 
 def init(
     context: typer.Context,
-    file: Annotated[Path | None, typer.Argument(metavar="[FILE]", help="The file to write; else astsync.toml.")] = None,
+    file: Annotated[Path | None, typer.Argument(metavar="FILE", help="The file to write; else astsync.toml.")] = None,
     url: Annotated[
         str | None,
         typer.Option(
+            metavar="ADDRESS",
             envvar="ASTSYNC_SOURCE__URL",
             show_envvar=False,
             help="The address of 1C's publication, or a file (CSV, XLSX, JSON, XML, vCard).",
         ),
     ] = None,
-    wsdl: Annotated[str | None, typer.Option(help="The address of a WSDL: read that web service.")] = None,
-    operation: Annotated[str | None, typer.Option(help="The web service's operation.")] = None,
+    wsdl: Annotated[
+        str | None, typer.Option(metavar="ADDRESS", help="The address of a WSDL: read that web service.")
+    ] = None,
+    operation: Annotated[str | None, typer.Option(metavar="NAME", help="The web service's operation.")] = None,
     user: Annotated[
-        str | None, typer.Option(envvar="ASTSYNC_SOURCE__USER", show_envvar=False, help="The 1C user.")
+        str | None,
+        typer.Option(metavar="USER", envvar="ASTSYNC_SOURCE__USER", show_envvar=False, help="The 1C user."),
     ] = None,
     password_file: Annotated[
         Path | None, typer.Option(metavar="FILE", help="A file that holds the 1C password; it is named, not copied.")
@@ -44,9 +49,11 @@ def init(
     ] = False,
     catalog: Annotated[list[str] | None, typer.Option(metavar="NAME", help="A catalog; again for more.")] = None,
     name_field: Annotated[str | None, typer.Option(metavar="FIELD", help="The field with the name.")] = None,
-    country: Annotated[str | None, typer.Option(help="The country of the numbers, such as RU.")] = None,
+    country: Annotated[str | None, typer.Option(metavar="CODE", help="The country of the numbers, such as RU.")] = None,
     area_code: Annotated[str | None, typer.Option(metavar="DIGITS", help="The area code of local numbers.")] = None,
-    scheme: Annotated[str | None, typer.Option(help="The transliteration; none keeps Cyrillic.")] = None,
+    scheme: Annotated[
+        str | None, typer.Option(metavar="NAME", help="The transliteration; none keeps Cyrillic.")
+    ] = None,
     pbx_name: Annotated[str | None, typer.Option(metavar="NAME", help="Your name for the PBX.")] = None,
     pbx_host: Annotated[str | None, typer.Option(metavar="HOST", help="The PBX's host or address.")] = None,
     pbx_port: Annotated[int | None, typer.Option(metavar="PORT", min=1, max=65535, help="AMI's port.")] = None,
@@ -71,7 +78,8 @@ def init(
     from astsync.cli.wizard import Choices, run
 
     if password_stdin and not yes:
-        raise ConfigError("--password-stdin leaves no input for answers", hint="Add --yes and what it asks for.")
+        words = say("--password-stdin leaves no input for answers")
+        raise ConfigError(words, hint=say("Add --yes and what it asks for."))
     source = SourceGiven(
         url=url,
         wsdl=wsdl,
@@ -94,7 +102,7 @@ def init(
     )
     rules = {"country": country, "area_code": area_code, "scheme": scheme}
     choices = Choices(_place(file, context.ensure_object(Common)), rules, secret_files, yes, force)
-    emit(run(source, pbx, choices))
+    emit(spoken(run(source, pbx, choices)))
 
 
 def _place(file: Path | None, common: Common) -> Path:
@@ -117,6 +125,6 @@ def _password(*, from_input: bool) -> "SecretStr | None":
     if from_input:
         with suppress(EOFError):
             return SecretStr(read_line())
-        raise ConfigError("standard input is empty: no password")
+        raise ConfigError(say("standard input is empty: no password"))
     given = os.environ.get(LOGIN_VARIABLE)
     return None if given is None else SecretStr(given)

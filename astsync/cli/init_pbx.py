@@ -12,19 +12,20 @@ from astsync.cli.findings import failures
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxError
 from astsync.finding import Finding
+from astsync.language import about, say
 from astsync.pbx.certificates import SHOW
 from astsync.pbx.check import check_pbx
 from astsync.setup.commented_toml import secret_variable
 from astsync.setup.typed_values import checked, field_check
 
 _MENDS = {
-    "h": "another host or port",
-    "u": "another user or secret",
-    "c": "name the file of its certificate or CA",
-    "p": "pin its certificate by the fingerprint",
-    "r": "try again",
-    "g": "go on as it is",
-    "q": "give up; nothing is written",
+    "h": say("another host or port"),
+    "u": say("another user or secret"),
+    "c": say("name the file of its certificate or CA"),
+    "p": say("pin its certificate by the fingerprint"),
+    "r": say("try again"),
+    "g": say("go on as it is"),
+    "q": say("give up; nothing is written"),
 }
 _MENDED_BY = {"host": "h", "port": "h", "TLS": "c", "AMI": "h", "login": "u"}
 _TLS_PORT = 5039
@@ -60,16 +61,16 @@ class PbxDialogue:
         self._ask_login()
         while True:
             config = self._config()
-            bad = failures(check_pbx(config, self._family), f"PBX {config.name}")
+            bad = failures(check_pbx(config, self._family), say("PBX {name}", name=config.name))
             if not bad or not self._mended(bad[0]):
                 return config
 
     def _mended(self, bad: Finding) -> bool:
         """Let the person correct what failed. False: go on as it is. Raises PbxError when the person gives up."""
-        error = PbxError(f"{self._given.name}: {bad.part}: {bad.words}", hint=bad.hint)
+        error = PbxError(about(str(self._given.name), about(bad.part, bad.words)), hint=bad.hint)
         if self._asker.yes:
             raise error
-        choice = self._asker.choose("What now?", _MENDS, _MENDED_BY.get(bad.part, "r"))
+        choice = self._asker.choose(say("What now?"), _MENDS, _MENDED_BY.get(bad.part, "r"))
         if choice == "q":
             raise error
         if choice == "h":
@@ -77,7 +78,7 @@ class PbxDialogue:
         elif choice == "u":
             self._ask_login(again=True)
         elif choice == "c":
-            file = self._asker.line("File of the certificate or its CA")
+            file = self._asker.line(say("File of the certificate or its CA"))
             self._given.ca_file, self._given.tls = Path(file).expanduser().absolute(), True
             self._given.fingerprint = None
         elif choice == "p":
@@ -87,8 +88,9 @@ class PbxDialogue:
     def _ask_fingerprint(self) -> None:
         """Ask for the fingerprint as the PBX itself shows it; what came over the network is not proposed."""
         given = self._given
+        question = say("Its SHA-256 fingerprint, as `{command}` shows it on the PBX", command=SHOW)
         given.fingerprint = self._asker.checked(
-            lambda: self._line(f"Its SHA-256 fingerprint, as `{SHOW}` shows it on the PBX", None, "--pbx-fingerprint"),
+            lambda: self._line(question, None, "--pbx-fingerprint"),
             field_check(PbxConfig, {**_OTHERS, "tls": True}, "fingerprint"),
         )
         given.tls, given.ca_file = True, None
@@ -97,40 +99,41 @@ class PbxDialogue:
         given = self._given
         if given.name is None:
             default = "office" if not self._taken else None
-            given.name = self._asker.checked(lambda: self._line("Your name for the PBX", default), self._free_name)
+            question = say("Your name for the PBX")
+            given.name = self._asker.checked(lambda: self._line(question, default), self._free_name)
         else:
             given.name = self._free_name(given.name)
 
     def _free_name(self, text: str) -> str:
         if text.casefold() in self._taken:
-            raise ConfigError(f"{text} is the name of another PBX")
+            raise ConfigError(say("{name} is the name of another PBX", name=text))
         return field_check(PbxConfig, _OTHERS, "name")(text)
 
     def _ask_place(self, *, again: bool = False) -> None:
         given = self._given
         if given.host is None or again:
             given.host = self._asker.checked(
-                lambda: self._line("Host or address of the PBX", given.host, "--pbx-host"),
+                lambda: self._line(say("Host or address of the PBX"), given.host, "--pbx-host"),
                 field_check(PbxConfig, _OTHERS, "host"),
             )
         if given.port is None or again:
             default = str(given.port or (_TLS_PORT if given.tls else 5038))
             check = field_check(PbxConfig, _OTHERS, "port")
-            given.port = int(self._asker.checked(lambda: self._line("Port of AMI", default), check))
+            given.port = int(self._asker.checked(lambda: self._line(say("Port of AMI"), default), check))
         if given.tls is None or again:
             likely = given.port == _TLS_PORT
-            given.tls = (again or likely) and self._asker.sure("Is that TLS?", default=likely or bool(given.tls))
+            given.tls = (again or likely) and self._asker.sure(say("Is that TLS?"), default=likely or bool(given.tls))
 
     def _ask_login(self, *, again: bool = False) -> None:
         given = self._given
         if given.user is None or again:
-            given.user = self._line("AMI user", given.user or "astsync")
+            given.user = self._line(say("AMI user"), given.user or "astsync")
         found = os.environ.get(secret_variable(str(given.name)))
         if found and not again and given.secret_file is None:
             given.secret = SecretStr(found)
         if again or (given.secret is None and given.secret_file is None):
             given.secret_file = None
-            given.secret = SecretStr(self._asker.hidden("Its secret", option="--pbx-secret-file"))
+            given.secret = SecretStr(self._asker.hidden(say("Its secret"), option="--pbx-secret-file"))
 
     def _line(self, question: str, default: str | None, option: str = "") -> str:
         return self._asker.line(question, default=default, option=option)

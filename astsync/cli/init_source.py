@@ -13,6 +13,7 @@ from astsync.cli.findings import failures, waiting
 from astsync.config import FieldsConfig, SourceConfig
 from astsync.config.configuration import RunConfig
 from astsync.errors import AstsyncError, ConfigError, SourceError, SourceLoginError, SourceNotFound
+from astsync.language import about, counted, say
 from astsync.phonebook.model import Counterparty
 from astsync.setup.address import Address, clean_address
 from astsync.setup.typed_values import checked
@@ -20,16 +21,17 @@ from astsync.sources import SOURCE, open_source
 from astsync.sources.odata.proposals import PERSONS, USUAL, Offer, Publication, open_publication, proposal
 from astsync.sources.odata.section import ODataConfig
 from astsync.stopping import Stopping
+from astsync.text import one_of
 
 _MENDS = {
-    "a": "another address",
-    "l": "another login or password",
-    "r": "try again",
-    "q": "give up; nothing is written",
+    "a": say("another address"),
+    "l": say("another login or password"),
+    "r": say("try again"),
+    "q": say("give up; nothing is written"),
 }
-_WEB_SERVICE = {"w": "read a web service (SOAP) instead of OData"}
-_FIELDS = {"f": "name the fields", "g": "go on as it is"}
-_CHECKED = {"o": "another operation", **_FIELDS}
+_WEB_SERVICE = {"w": say("read a web service (SOAP) instead of OData")}
+_FIELDS = {"f": say("name the fields"), "g": say("go on as it is")}
+_CHECKED = {"o": say("another operation"), **_FIELDS}
 _OF_A_FILE = {key: words for key, words in _MENDS.items() if key != "l"} | _FIELDS
 _PERSON = "{owner}: {name}"
 
@@ -86,22 +88,22 @@ class SourceDialogue:
         answers = iter([given] if given else [])
         self._address = self._asker.checked(lambda: next(answers, None) or self._address_line(), clean_address)
         for note in self._address.notes:
-            self._asker.show(f"  ({note})")
+            self._asker.show("  (" + note + ")")
         self._asker.show(f"  {self._address.shown}")
         if self._address.kind != "file":
             self._ask_login()
 
     def _address_line(self) -> str:
-        question = "Address of 1C's publication, as in the browser; or a file (CSV, XLSX, JSON, XML, vCard)"
+        question = say("Address of 1C's publication, as in the browser; or a file (CSV, XLSX, JSON, XML, vCard)")
         return self._asker.line(question, default=self._address.shown or None, option="--url")
 
     def _ask_login(self) -> None:
         given = self._given
         if given.user is None:
-            given.user = self._asker.line("1C user", default="" if self._asker.yes else None, empty=True)
+            given.user = self._asker.line(say("1C user"), default="" if self._asker.yes else None, empty=True)
         if given.user and given.password is None and given.password_file is None:
             given.password = SecretStr(
-                self._asker.hidden("Password", option="--password-file or --password-stdin", empty=True)
+                self._asker.hidden(say("Password"), option=one_of(("--password-file", "--password-stdin")), empty=True)
             )
 
     # What is read there.
@@ -123,7 +125,7 @@ class SourceDialogue:
 
     def _settled_odata(self) -> SourceConfig:
         with ExitStack() as stack:
-            with waiting("asking 1C what it publishes"):
+            with waiting(say("asking 1C what it publishes")):
                 publication = stack.enter_context(open_publication(self.config()))
             self._welcome(publication)
             return self.config(odata=self._chosen(publication))
@@ -131,20 +133,27 @@ class SourceDialogue:
     def _welcome(self, publication: Publication) -> None:
         """Show what 1C publishes. Where 1C does not list it, the catalogs are asked for by name. Raises SourceError."""
         if publication.published:
-            self._asker.show(f"✓ 1C publishes {len(publication.published)} sets by OData")
+            count = len(publication.published)
+            words = counted("1C publishes {count:,} set by OData", "1C publishes {count:,} sets by OData", count)
+            self._asker.show("✓ " + words)
             return
-        with waiting("asking 1C for its catalogs"):
+        with waiting(say("asking 1C for its catalogs")):
             publication.find(self._given.catalogs or USUAL)
-        self._asker.show("– 1C does not show what it publishes; its catalogs were asked themselves")
+        self._asker.show("– " + say("1C does not show what it publishes; its catalogs were asked themselves"))
 
     def _chosen(self, publication: Publication) -> dict[str, Any]:
-        with waiting("counting phones"):
+        with waiting(say("counting phones")):
             offers = publication.offers()
         catalogs = self._catalogs(offers)
         chosen: dict[str, Any] = {"catalogs": catalogs, "name_field": self._name_field(publication, catalogs)}
         chosen |= self._phone_fields(publication, catalogs)
         persons = [name for name in catalogs if name in PERSONS]
-        if persons and self._asker.sure(f"Put the firm before the persons of {', '.join(persons)}, as {_PERSON}?"):
+        question = say(
+            "Put the firm before the persons of {catalogs}, as {template}?",
+            catalogs=", ".join(persons),
+            template=_PERSON,
+        )
+        if persons and self._asker.sure(question):
             chosen["templates"] = dict.fromkeys(persons, _PERSON)
         return chosen
 
@@ -152,21 +161,24 @@ class SourceDialogue:
         if self._given.catalogs:
             return self._given.catalogs
         for number, offer in enumerate(offers, 1):
-            counted = "" if offer.phones is None else f"  {offer.phones:,} phones"
-            self._asker.show(f"  {number}  {offer.name}{counted}")
+            line = f"  {number}  {offer.name}"
+            if offer.phones is not None:
+                line += "  " + counted("{count:,} phone", "{count:,} phones", offer.phones)
+            self._asker.show(line)
         default = ", ".join(proposal(offers))
 
         def ask() -> str:
-            return self._asker.line("Catalogs, by number or name, the first wins a conflict", default=default)
+            return self._asker.line(say("Catalogs, by number or name, the first wins a conflict"), default=default)
 
         chosen = self._asker.checked(ask, lambda text: ",".join(_picked(text, offers)))
         return tuple(chosen.split(","))
 
     def _phone_fields(self, publication: Publication, catalogs: Sequence[str]) -> dict[str, Any]:
         """Propose to read phones from the catalogs' own fields, where the contact information holds none."""
-        with waiting("looking for phones in the catalogs' own fields"):
+        with waiting(say("looking for phones in the catalogs' own fields")):
             fields = publication.phone_fields(catalogs)
-        if not fields or not self._asker.sure(f"Read phones from the catalog's own fields {', '.join(fields)}?"):
+        question = say("Read phones from the catalog's own fields {fields}?", fields=", ".join(fields))
+        if not fields or not self._asker.sure(question):
             return {}
         return {"phone_fields": fields}
 
@@ -181,7 +193,7 @@ class SourceDialogue:
         for name, example in fields.items():
             self._asker.show(f"  {name}: {example[:70]}")
         return self._asker.checked(
-            lambda: self._asker.line("Field with the name", default=next(iter(fields))),
+            lambda: self._asker.line(say("Field with the name"), default=next(iter(fields))),
             lambda text: _one_of(text, fields),
         )
 
@@ -189,14 +201,14 @@ class SourceDialogue:
         """Try a web service, an HTTP service or a file, until it is right or the person goes on with it as it is."""
         while True:
             config = self.config(**self._service())
-            bad = failures(open_source(config).check(_in_time()), "the source")
+            bad = failures(open_source(config).check(_in_time()), say("the source"))
             if not bad:
                 return config
-            error = SourceError(f"{bad[-1].part}: {bad[-1].words}", hint=bad[-1].hint)
+            error = SourceError(about(bad[-1].part, bad[-1].words), hint=bad[-1].hint)
             if self._asker.yes:
                 raise error
             choices = _OF_A_FILE if config.kind == "file" else {**_MENDS, **_CHECKED}
-            choice = self._asker.choose("What now?", choices, "r")
+            choice = self._asker.choose(say("What now?"), choices, "r")
             if choice == "g":
                 return config
             self._change(choice, error)
@@ -222,7 +234,7 @@ class SourceDialogue:
         self._asker.complain(error)
         choices = {**_MENDS, **(_WEB_SERVICE if self._address.kind == "odata" else {})}
         default = "l" if isinstance(error, SourceLoginError) else "a"
-        self._change(self._asker.choose("What now?", choices, default), error)
+        self._change(self._asker.choose(say("What now?"), choices, default), error)
 
     def _change(self, choice: str, error: AstsyncError) -> None:
         if choice == "q":
@@ -235,23 +247,27 @@ class SourceDialogue:
         elif choice == "w":
             self._ask_wsdl()
         elif choice == "o":
-            self._given.operation = self._asker.line("Operation", default=self._given.operation or "GetCounterparties")
+            self._ask_operation()
         elif choice == "f":
             self._ask_fields()
 
     def _ask_wsdl(self) -> None:
         default = f"{self._address.url}/ws/astsync?wsdl"
-        self._ask_address(self._asker.line("Address of the WSDL", default=default))
-        self._given.operation = self._asker.line("Operation", default=self._given.operation or "GetCounterparties")
+        self._ask_address(self._asker.line(say("Address of the WSDL"), default=default))
+        self._ask_operation()
+
+    def _ask_operation(self) -> None:
+        default = self._given.operation or "GetCounterparties"
+        self._given.operation = self._asker.line(say("Operation"), default=default)
 
     def _ask_fields(self) -> None:
         """Ask for fields. Only those that differ from the proposal are written: the others stay to be found out."""
         known = checked(FieldsConfig, self._given.fields)
-        phones = self._asker.line("Fields with phones, with commas between", default=", ".join(known.phones))
+        phones = self._asker.line(say("Fields with phones, with commas between"), default=", ".join(known.phones))
         named = {
-            "name": self._asker.line("Field with the name", default=known.name),
+            "name": self._asker.line(say("Field with the name"), default=known.name),
             "phones": tuple(part.strip() for part in phones.split(",") if part.strip()),
-            "ref": self._asker.line("Field with the reference", default=known.ref, empty=True),
+            "ref": self._asker.line(say("Field with the reference"), default=known.ref, empty=True),
         }
         self._given.fields |= {key: value for key, value in named.items() if value != getattr(known, key)}
 
@@ -259,12 +275,12 @@ class SourceDialogue:
         """Look for the web service of examples/1c where OData is not published, and propose it. True: it was taken."""
         address = Address("soap", self._address.url)
         config = self.config(kind="soap")
-        with waiting("looking for the web service astsync"):
+        with waiting(say("looking for the web service astsync")):
             good = all(finding.good is not False for finding in open_source(config).check(_in_time()))
         if not good:
             return False
         self._asker.complain(error)
-        if not self._asker.sure("But the web service astsync is there. Read it instead?"):
+        if not self._asker.sure(say("But the web service astsync is there. Read it instead?")):
             return False
         self._address = address
         return True
@@ -283,15 +299,17 @@ def _picked(text: str, offers: Sequence[Offer]) -> list[str]:
     for word in filter(None, (word.strip().removeprefix("Catalog_") for word in text.split(","))):
         name = numbered.get(word) or known.get(word.casefold())
         if offers and name is None:
-            raise ConfigError(f"{word} is not among them", hint="Type numbers or names, with commas between.")
+            words = say("{word} is not among them", word=word)
+            raise ConfigError(words, hint=say("Type numbers or names, with commas between."))
         picked[name or word] = None
     if not picked:
-        raise ConfigError("name at least one catalog")
+        raise ConfigError(say("name at least one catalog"))
     return list(picked)
 
 
 def _one_of(text: str, fields: dict[str, str]) -> str:
     found = {name.casefold(): name for name in fields}.get(text.casefold())
     if found is None:
-        raise ConfigError(f"there is no field {text}", hint=f"Type one of {', '.join(fields)}.")
+        hint = say("Type one of {names}.", names=", ".join(fields))
+        raise ConfigError(say("there is no field {name}", name=text), hint=hint)
     return found

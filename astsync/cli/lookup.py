@@ -19,7 +19,9 @@ def lookup(
         list[str], typer.Argument(metavar="NUMBER", help="A number in any spelling, or the digits of a key on the PBX.")
     ],
     lookup_format: Annotated[TextOrJson, typer.Option("--format", help="The format.")] = TextOrJson.TEXT,
-    online: Annotated[bool, typer.Option("--online", help="Ask 1C now, as `serve` does during a call.")] = False,
+    online: Annotated[
+        bool, typer.Option("--online", metavar="", help="Ask 1C now, as `serve` does during a call.")
+    ] = False,
     output: OutputOption = None,
 ) -> None:
     """Show why the phone shows that: each PBX, the card in 1C, the rules, who else has the number; nothing is written.

@@ -48,7 +48,7 @@ def check_output(output: Path | None, report_format: str = "text") -> None:
     try:
         check_file(output)
     except OSError as error:
-        raise _unwritable(str(output), error) from None
+        raise _unwritable(printable(str(output)), error) from None
 
 
 def emit(result: str | bytes, file: Path | None = None) -> bool:
@@ -62,14 +62,14 @@ def emit(result: str | bytes, file: Path | None = None) -> bool:
             return _print(data)
         write_file(file, data)
     except OSError as error:
-        raise _unwritable("standard output" if file is None else str(file), error) from None
+        raise _unwritable(say("standard output") if file is None else printable(str(file)), error) from None
     return True
 
 
 def _unwritable(place: str, error: OSError) -> ConfigError:
     return ConfigError(
-        f"cannot write {printable(place)}: {error.strerror}",
-        hint="Check the folder and its rights, or name another file.",
+        say("cannot write {place}: {why}", place=place, why=error.strerror),
+        hint=say("Check the folder and its rights, or name another file."),
     )
 
 

@@ -18,6 +18,7 @@ from functools import partial
 from pathlib import Path
 
 from astsync.files import replace
+from astsync.language import say
 
 READER = 5.0
 """Seconds that are waited for the reader of a named pipe: until there is one, and until it reads on."""
@@ -55,13 +56,13 @@ def check_file(file: Path) -> None:
     """Check that a report can be written, before the run that it reports. Raises OSError."""
     with _place(file) as place:
         if place.there is not None and stat.S_ISDIR(place.there.st_mode):
-            raise IsADirectoryError(EISDIR, "it is a folder")
+            raise _is_folder()
         if place.replaceable:
             _check_replacing(file, place)
             return
         _check_mine(place)
         if not os.access(place.name, os.W_OK, dir_fd=place.folder):
-            raise PermissionError(EACCES, "this user may not write to it")
+            raise PermissionError(EACCES, say("this user may not write to it"))
 
 
 def write_file(file: Path, data: bytes) -> None:
@@ -75,15 +76,15 @@ def write_file(file: Path, data: bytes) -> None:
 
 def _check_replacing(file: Path, place: _Place) -> None:
     if not os.access(".", os.W_OK | os.X_OK, dir_fd=place.folder):
-        raise PermissionError(EACCES, f"this user may not write to the folder {file.parent}")
+        raise PermissionError(EACCES, say("this user may not write to the folder {folder}", folder=str(file.parent)))
     folder, there, user = os.fstat(place.folder), place.there, os.geteuid()
     if there is not None and folder.st_mode & stat.S_ISVTX and user not in {0, folder.st_uid, there.st_uid}:
-        raise PermissionError(EACCES, "it is another user's, and nobody else may replace it in this folder")
+        raise PermissionError(EACCES, say("it is another user's, and nobody else may replace it in this folder"))
 
 
 def _check_mine(place: _Place) -> None:
     if place.planted and not place.open_file:
-        raise PermissionError(EACCES, "it is another user's, in a folder that others may write to")
+        raise PermissionError(EACCES, say("it is another user's, in a folder that others may write to"))
 
 
 @contextmanager
@@ -117,7 +118,7 @@ class _Way:
                 self._enter(name)
             else:
                 return _Place(self.folder, name, there)
-        raise IsADirectoryError(EISDIR, "it is a folder")
+        raise _is_folder()
 
     def _names_open_file(self) -> bool:
         """Whether a link that ends the way is one of /proc: what such a link says is no path."""
@@ -126,10 +127,11 @@ class _Way:
     def _follow(self, name: str) -> None:
         link, target = _read_link(self.folder, name)
         if _planted(link, os.fstat(self.folder)):
-            raise PermissionError(EACCES, f"{name} is a link of another user, in a folder that others may write to")
+            words = say("{name} is a link of another user, in a folder that others may write to", name=name)
+            raise PermissionError(EACCES, words)
         self._links += 1
         if self._links > _LINKS:
-            raise OSError(ELOOP, "the links lead in a circle")
+            raise OSError(ELOOP, say("the links lead in a circle"))
         self._todo += reversed(Path(target).parts)
 
     def _enter(self, name: str) -> None:
@@ -211,7 +213,11 @@ def _write_pipe(handle: int, data: bytes) -> None:
 
 
 def _not_read() -> OSError:
-    return OSError(ENXIO, f"nobody has read this pipe for {READER:g} s")
+    return OSError(ENXIO, say("nobody has read this pipe for {seconds:g} s", seconds=READER))
+
+
+def _is_folder() -> OSError:
+    return IsADirectoryError(EISDIR, say("it is a folder"))
 
 
 def _keep_rights(place: _Place, handle: int) -> None:

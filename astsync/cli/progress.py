@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from astsync.language import spoken
 from astsync.phonebook.model import Progress, no_progress, progress_words
 
 
@@ -32,6 +33,6 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
             tasks[place] = task, stage
             # rich keeps the last stage's total where it is told None; of infinity every number is nothing yet
             size = math.inf if total is None else total
-            bars.update(task, description=progress_words(stage, done, total), completed=done, total=size)
+            bars.update(task, description=spoken(progress_words(stage, done, total)), completed=done, total=size)
 
         yield update

@@ -10,6 +10,7 @@ from astsync.cli.common import Common
 from astsync.cli.notifying import teller_of
 from astsync.cli.service_log import set_up_log
 from astsync.errors import AstsyncError
+from astsync.language import say
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -24,7 +25,9 @@ def watch(
     every: Annotated[
         str, typer.Option("--every", metavar="TIME", help="Sync every 90s, 15m, 2h; 0 for never.")
     ] = "15m",
-    serve: Annotated[bool, typer.Option("--serve", help="Answer calls too, as `astsync serve` does.")] = False,
+    serve: Annotated[
+        bool, typer.Option("--serve", metavar="", help="Answer calls too, as `astsync serve` does.")
+    ] = False,
 ) -> None:
     """Stay connected, restore the phonebook as soon as a PBX comes back, and sync every so often."""
     from astsync.parts import Parts
@@ -86,4 +89,6 @@ def seconds(text: str) -> float:
     try:
         return duration_seconds(f"{text.strip()}s" if text.strip().isdecimal() else text)
     except ValueError:
-        raise typer.BadParameter("write a time such as 90s, 15m or 2h; 0 for never", param_hint="--every") from None
+        raise typer.BadParameter(
+            say("write a time such as 90s, 15m or 2h; 0 for never"), param_hint="--every"
+        ) from None

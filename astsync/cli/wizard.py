@@ -13,6 +13,7 @@ from astsync.cli.init_pbx import PbxDialogue, PbxGiven
 from astsync.cli.init_source import SourceDialogue, SourceGiven
 from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, SourceConfig, SyncConfig, configfile
 from astsync.errors import SourceError
+from astsync.language import ENGLISH, in_use, joined, say, spoken
 from astsync.parts import name_maker, number_parser
 from astsync.places import usual_places
 from astsync.setup.commented_toml import LOGIN_VARIABLE, render, secret_variable
@@ -24,10 +25,6 @@ from astsync.setup.typed_values import checked
 from astsync.sources import CONFIG
 
 Check = Callable[[str], str]
-
-_INTRODUCTION = """\
-This asks for the way to 1C and to the PBX, tries both, and writes {place}.
-Nothing is written before the end; Ctrl-C leaves everything as it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,17 +57,24 @@ class _Wizard:
 
     def ask(self, source: SourceGiven, pbx: PbxGiven) -> Config:
         """Ask for everything."""
-        self._asker.show(_INTRODUCTION.format(place=self._choices.place))
-        self._title("1C")
+        self._asker.show(
+            say(
+                "This asks for the way to 1C and to the PBX, tries both, and writes {place}.\n"
+                "Nothing is written before the end; Ctrl-C leaves everything as it is.",
+                place=str(self._choices.place),
+            )
+        )
+        self._title(say("1C"))
         dialogue = SourceDialogue(self._asker, source)
         chosen = dialogue.run()
-        self._title("Numbers and names")
+        self._title(say("Numbers and names"))
         chosen = self._looked_at(dialogue, chosen)
         pbxs = self._pbxs(pbx)
-        return Config(source=chosen, numbers=self._numbers, names=self._names, pbx=tuple(pbxs))
+        config = Config(source=chosen, numbers=self._numbers, names=self._names, pbx=tuple(pbxs))
+        return config if in_use() == ENGLISH else config.model_copy(update={"language": in_use()})
 
     def _title(self, text: str) -> None:
-        self._asker.show(f"\n{text}\n{'─' * len(text)}")
+        self._asker.show("\n" + text + "\n" + "─" * len(spoken(text)))
 
     # Rules, and a look at what they make of real rows.
 
@@ -80,17 +84,20 @@ class _Wizard:
             self._ask_rules()
             rows = self._rows(dialogue, source)
             self._show(rows)
-            question = "Shall phones show names like this?" if rows else "Go on all the same?"
+            question = say("Shall phones show names like this?") if rows else say("Go on all the same?")
             if self._asker.sure(question, default=bool(rows) or self._choices.yes):
                 return source
             self._rules = dict.fromkeys(self._rules)
-            if self._asker.sure("Read other catalogs or other fields?", default=not rows):
+            if self._asker.sure(say("Read other catalogs or other fields?"), default=not rows):
                 source = dialogue.choose_again()
 
     def _ask_rules(self) -> None:
-        country = self._rule("country", "Country of numbers without a code", self._numbers.country, self._country)
-        area = self._rule("area_code", "Area code of local numbers (empty: they are skipped)", "", self._area(country))
-        scheme = self._rule("scheme", "Letters: a transliteration, or none for Cyrillic", self._names.scheme, _scheme)
+        question = say("Country of numbers without a code")
+        country = self._rule("country", question, self._numbers.country, self._country)
+        question = say("Area code of local numbers (empty: they are skipped)")
+        area = self._rule("area_code", question, "", self._area(country))
+        question = say("Letters: a transliteration, or none for Cyrillic")
+        scheme = self._rule("scheme", question, self._names.scheme, _scheme)
         self._numbers = NumbersConfig(country=country, area_code=area)
         self._names = NamesConfig(scheme=scheme)
 
@@ -117,7 +124,7 @@ class _Wizard:
 
     def _rows(self, dialogue: SourceDialogue, source: SourceConfig) -> list[Row]:
         try:
-            with waiting("reading a few rows"):
+            with waiting(say("reading a few rows")):
                 return preview(dialogue.few(source), number_parser(self._numbers), name_maker(self._names))
         except SourceError as error:
             if self._asker.yes:
@@ -127,18 +134,19 @@ class _Wizard:
 
     def _show(self, rows: list[Row]) -> None:
         if not rows:
-            self._asker.show("No row with a phone was among the first: `astsync problems` will tell why.")
+            self._asker.show(say("No row with a phone was among the first: `astsync problems` will tell why."))
             return
-        self._asker.show("\nA phone would show:")
+        self._asker.show("\n" + say("A phone would show:"))
         for row in rows:
-            self._asker.show(f"  {row.number}  {row.name}\n      of {row.phone_text}, {row.source_name.strip()}")
+            made_of = say("of {phone}, {counterparty}", phone=row.phone_text, counterparty=row.source_name.strip())
+            self._asker.show(f"  {row.number}  {row.name}\n      " + made_of)
 
     # PBXs.
 
     def _pbxs(self, given: PbxGiven) -> list[PbxConfig]:
         pbxs: list[PbxConfig] = []
-        while not pbxs or self._asker.sure("Another PBX?", default=False):
-            self._title("PBX")
+        while not pbxs or self._asker.sure(say("Another PBX?"), default=False):
+            self._title(say("PBX"))
             names = tuple(pbx.name for pbx in pbxs)
             pbxs.append(PbxDialogue(self._asker, given, SyncConfig().family, names).run())
             given = PbxGiven()
@@ -157,12 +165,12 @@ class _Wizard:
         backups = write_files(
             texts, lambda drafts: configfile.load(drafts[place], CONFIG, kept), force=self._choices.force
         )
-        return _written(list(texts), backups, kept) + _next_steps(place, config.sync.family)
+        return joined("\n", (*_written(list(texts), backups, kept), _next_steps(place, config.sync.family)))
 
     def _wants_files(self, config: Config, kept: Mapping[str, str]) -> bool:
         if next(_secrets(config, kept), None) is None:
             return False
-        return self._asker.sure("Write the passwords into files of their own?", default=False)
+        return self._asker.sure(say("Write the passwords into files of their own?"), default=False)
 
 
 def _scheme(text: str) -> str:
@@ -199,34 +207,43 @@ def _split(config: Config, folder: Path, kept: Mapping[str, str]) -> tuple[Confi
     return config.model_copy(update={"source": source, "pbx": tuple(pbxs)}), texts
 
 
-def _written(files: list[Path], backups: list[Path], kept: Mapping[str, str]) -> str:
-    """What was written, as text."""
-    lines = [f"Wrote {file}, for this user alone (mode 0600)." for file in files]
-    lines += [f"What was there before is now {backup}." for backup in backups]
-    lines += [
-        f"{name} is not in it: it must stand in the environment of every run; in a crontab on a line above the job."
-        for name in kept
-    ]
+def _written(files: list[Path], backups: list[Path], kept: Mapping[str, str]) -> Iterator[str]:
+    """What was written, a line each."""
+    for file in files:
+        yield say("Wrote {file}, for this user alone (mode 0600).", file=str(file))
+    for backup in backups:
+        yield say("What was there before is now {file}.", file=str(backup))
+    for name in kept:
+        yield say(
+            "{variable} is not in it: it must stand in the environment of every run; in a crontab on a line above "
+            "the job.",
+            variable=name,
+        )
     if os.geteuid() == 0:
-        lines.append("Give it to the user that runs astsync: " + shlex.join(["chown", "astsync:", *map(str, files)]))
-    return "\n".join(lines) + "\n"
+        command = shlex.join(["chown", "astsync:", *map(str, files)])
+        yield say("Give it to the user that runs astsync: {command}", command=command)
 
 
 def _next_steps(place: Path, family: str) -> str:
     """What to do next, as text: try it, run it, let the PBX look names up, let cron run it."""
     found = {Path(os.path.realpath(usual)) for usual in usual_places()}
     option = "" if place in found else f" --config {shlex.quote(str(place))}"
-    crontab = "crontab -u astsync -e" if os.geteuid() == 0 else "crontab -e"
     job = cron_line(own_command(sys.argv[0]), "--config", str(place), "-q", "sync")
-    return f"""
+    return say(
+        """
 Next:
-  astsync{option} check   tries every part once more
-  astsync{option} diff    shows what would be written; writes nothing
-  astsync{option} sync    writes it
+  {command} check   tries every part once more
+  {command} diff    shows what would be written; writes nothing
+  {command} sync    writes it
 Phones show the names once the PBX looks them up. In its dialplan, in the context of incoming calls, before Dial:
-  {lookup_line(family)}
+  {line}
 Then `dialplan reload` on its console, and a call.
-  astsync{option} lookup NUMBER   tells why a phone shows that name
+  {command} lookup NUMBER   tells why a phone shows that name
 And from cron, every 15 minutes; the line for `{crontab}`:
-  {job or f"none: a path holds what a crontab cannot, such as a line break: {str(place)!r}"}
-"""
+  {job}
+""",
+        command=f"astsync{option}",
+        line=lookup_line(family),
+        crontab="crontab -u astsync -e" if os.geteuid() == 0 else "crontab -e",
+        job=job or say("none: a path holds what a crontab cannot, such as a line break: {path!r}", path=str(place)),
+    )

@@ -48,7 +48,7 @@ def test_a_number_that_is_gone_leaves_no_trace(known: Sandbox, card: str) -> Non
     assert traces(known, KEY, NAME) == {KEY, NAME}  # runs could be undone
     done = known.run("forget", TEXT)
     assert (done.code, done.err) == (0, "")
-    assert done.out == f"{KEY}: erased from 2 places in the records of runs, 0 cards, 0 skipped phones and 0 messages\n"
+    assert done.out == f"{KEY}: erased 2 records of runs, 0 cards, 0 skipped phones and 0 messages\n"
     assert traces(known, KEY, NAME, CARD) == set()
     assert known.run("lookup", KEY).out.count(NAME) == 0
     assert known.run("undo", "--yes", "--dry-run").code in {0, 2}
@@ -58,7 +58,7 @@ def test_a_number_that_is_gone_leaves_no_trace(known: Sandbox, card: str) -> Non
 def test_a_number_that_is_in_use_is_told_and_its_past_is_erased(known: Sandbox) -> None:
     done = known.run("forget", KEY)
     assert done.code == 7
-    assert f"{KEY} is still in use: it was in the last list of 1C and astsync wrote it to office" in done.err
+    assert f"{KEY}: it is still in use: it was in the last list of 1C and astsync wrote it to office" in done.err
     assert "Take the number out of its card in 1C" in done.err
     assert known.run("lookup", KEY).out.startswith(
         f"{KEY}\noffice: {KEY} {NAME} (astsync's: a run that is no longer on record"
@@ -111,7 +111,7 @@ def test_a_store_that_another_process_reads_keeps_its_bytes_and_that_is_told(
         reader.execute("SELECT count(*) FROM run").fetchall()
         done = known.run("forget", KEY)
     assert done.code == 7
-    assert f"{KEY} stays in the free places of the store, as another process reads it" in done.err
+    assert f"{KEY}: it stays in the free places of the store, as another process reads it" in done.err
     assert known.run("forget", KEY).code == 0
     assert traces(known, KEY, NAME) == set()
 
