@@ -20,11 +20,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from astsync.errors import AstsyncError
+from astsync.language import VARIABLE, counted, in_use, joined, say
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.asterisk import PrivateAsterisk, RingingAsterisk, find_installation, free_port
 from astsync.sandbox.onec import OneC
 
-Say = Callable[[str], None]
+Tell = Callable[[str], None]
 
 CARRIER = "MOSCOW RU"  # the name that the carrier sends; a call must keep it when its number has no entry
 RENAMED = "Общество с ограниченной ответственностью «Ромашка плюс»"
@@ -32,12 +33,8 @@ ADDED, ADDED_PHONE, ADDED_NUMBER = "ИП Щукин Пётр Юрьевич", "8
 UNKNOWN_NUMBER = "74955550199"
 NEW, NEW_PHONE, NEW_NUMBER = "ООО «Минуту назад»", "+7 495 555-01-71", "74955550171"
 
-NO_ASTERISK = """\
-No Asterisk was found on this machine: a stand-in PBX takes its place, and the calls below are NOT real.
-For a real one, without installing it:  {command}"""
-
-SIP = "Calls come in by a trunk over SIP and ring a SIP phone, both of this process: what it shows stands below."
-NO_SIP = "It has no SIP channel here: the calls below stay inside it, and no phone rings."
+SIP = say("Calls come in by a trunk over SIP and ring a SIP phone, both of this process: what it shows stands below.")
+NO_SIP = say("It has no SIP channel here: the calls below stay inside it, and no phone rings.")
 
 _SHOWN_LINES = 7
 _COMMAND_SECONDS = 300
@@ -96,12 +93,12 @@ class Caller:
 class Story:
     """Tells the story over a running stand-in 1C and a running PBX, in a folder of its own."""
 
-    def __init__(self, onec: OneC, pbx: PrivateAsterisk | AmiStandIn, folder: Path, agi: int, say: Say) -> None:
+    def __init__(self, onec: OneC, pbx: PrivateAsterisk | AmiStandIn, folder: Path, agi: int, tell: Tell) -> None:
         self._onec = onec
         self._agi = agi
         self._pbx = pbx
         self._folder = folder
-        self._say = say
+        self._tell = tell
         self._step = 0
         self.configuration = folder / "astsync.toml"
 
@@ -122,25 +119,36 @@ class Story:
         if isinstance(self._pbx, RingingAsterisk) and self._pbx.speaks_sip:
             self._answer_calls()
         self._forget_and_push(hero)
-        self._say(f"\nThat was the whole main job, in {time.monotonic() - started:.0f} s.")
+        took = time.monotonic() - started
+        self._tell("\n" + say("That was the whole main job, in {seconds:.0f} s.", seconds=took))
 
     def _look_and_sync(self) -> tuple[Caller, Caller]:
-        self._title("What would change? Nothing is written")
+        self._title(say("What would change? Nothing is written"))
         self._run("diff", "--exit-code", expected=3)
         hero, other = self._callers()
-        self._title("Write it")
+        self._title(say("Write it"))
         self._run("sync")
-        self._title("Two calls come in")
+        self._title(say("Two calls come in"))
         self._call(hero.number, hero.name)
         self._call(UNKNOWN_NUMBER, CARRIER)
         return hero, other
 
     def _change_and_sync(self, hero: Caller, other: Caller) -> None:
-        self._title("In 1C one counterparty is renamed, one marked for deletion, one added")
+        self._title(say("In 1C one counterparty is renamed, one marked for deletion, one added"))
         self._onec.change(hero.ref, name=RENAMED)
         self._onec.change(other.ref, deleted=True)
         self._onec.add(ADDED, [ADDED_PHONE])
-        self._say(f"  {hero.name} is now {RENAMED}; {other.name} goes; {ADDED} ({ADDED_PHONE}) comes")
+        self._tell(
+            "  "
+            + say(
+                "{name} is now {renamed}; {other} goes; {added} ({phone}) comes",
+                name=hero.name,
+                renamed=RENAMED,
+                other=other.name,
+                added=ADDED,
+                phone=ADDED_PHONE,
+            )
+        )
         self._run("diff", "--exit-code", expected=3)
         self._run("sync")
         self._run("sync")
@@ -149,20 +157,20 @@ class Story:
 
     def _answer_calls(self) -> None:
         """A call from somebody who is new in 1C: 1C names the first one, AstDB the second, also with 1C down."""
-        self._title("A counterparty that came to 1C after the last sync calls: `astsync serve` asks 1C")
+        self._title(say("A counterparty that came to 1C after the last sync calls: `astsync serve` asks 1C"))
         self._onec.add(NEW, [NEW_PHONE])
         wanted = self._explained(NEW)
         with self._serving():
             self._call(NEW_NUMBER, wanted)
             self._wait_for(lambda: f'"{wanted}"' in self._ask("lookup", NEW_NUMBER, "--format", "json", expected=0))
-        self._say("  serve has ended, and 1C stops: the name is in AstDB by now")
+        self._tell("  " + say("serve has ended, and 1C stops: the name is in AstDB by now"))
         self._onec.stop()
         self._call(NEW_NUMBER, wanted)
         self._onec.start()
 
     @contextmanager
     def _serving(self) -> Iterator[None]:
-        self._say("$ astsync serve")
+        self._tell("$ astsync serve")
         command = [sys.executable, "-m", "astsync", "--config", str(self.configuration), "serve"]
         with subprocess.Popen(
             command, env=_environ(), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE
@@ -170,7 +178,7 @@ class Story:
             try:
                 self._wait_for(lambda: process.poll() is not None or self._listens())
                 if process.poll() is not None:
-                    raise StoryFailed(f"astsync serve exited with {process.returncode}")
+                    raise StoryFailed(say("astsync serve exited with {code}", code=str(process.returncode)))
                 yield
             finally:
                 process.terminate()
@@ -189,16 +197,16 @@ class Story:
         until = time.monotonic() + _SERVING_SECONDS
         while not wanted():
             if time.monotonic() > until:
-                raise StoryFailed("astsync serve did not do its part in time")
+                raise StoryFailed(say("astsync serve did not do its part in time"))
             time.sleep(0.05)
 
     def _forget_and_push(self, hero: Caller) -> None:
-        self._title("The PBX reboots and forgets its AstDB; 1C is down")
+        self._title(say("The PBX reboots and forgets its AstDB; 1C is down"))
         self._pbx.restart(wipe=True)
         self._onec.stop()
         self._call(hero.number, CARRIER)
         self._run("sync", expected=4)
-        self._title("The phonebook comes back from the snapshot")
+        self._title(say("The phonebook comes back from the snapshot"))
         self._run("push")
         self._call(hero.number, self._explained(RENAMED))
 
@@ -209,7 +217,7 @@ class Story:
         entries = Counter(entry["source"] for entry in added)
         single = [e for e in added if entries[e["source"]] == 1 and e["name"].startswith("OOO ")]
         if len(single) < 2:
-            raise StoryFailed("too few counterparties for the story", hint="Use --size 50 or more.")
+            raise StoryFailed(say("too few counterparties for the story"), hint=say("Use --size 50 or more."))
         return _caller(single[0]), _caller(single[-1])
 
     def _explained(self, name: str) -> str:
@@ -218,24 +226,33 @@ class Story:
 
     def _call(self, number: str, wanted: str) -> None:
         shown = self._pbx.call(number, CARRIER)
-        self._say(f"  call from {number}: the phone shows  {shown}")
+        self._tell("  " + say("call from {number}: the phone shows  {shown}", number=number, shown=shown))
         if shown != wanted:
-            raise StoryFailed(f"a call from {number} shows {shown!r}, not {wanted!r}")
+            words = say(
+                "a call from {number} shows {shown!r}, not {wanted!r}", number=number, shown=shown, wanted=wanted
+            )
+            raise StoryFailed(words)
 
     def _title(self, text: str) -> None:
         self._step += 1
-        self._say(f"\n{self._step}. {text}")
+        self._tell(joined("", ("\n", str(self._step), ". ", text)))
 
     def _run(self, *arguments: str, expected: int = 0) -> None:
         """Run a command and show its output, shortened when it is long."""
-        self._say(f"$ astsync {' '.join(arguments)}")
+        self._tell(f"$ astsync {' '.join(arguments)}")
         started = time.monotonic()
         lines = self._ask(*arguments, expected=expected).splitlines()
         for line in lines[:_SHOWN_LINES]:
-            self._say(f"  {line}")
+            self._tell(f"  {line}")
         if len(lines) > _SHOWN_LINES:
-            self._say(f"  … and {len(lines) - _SHOWN_LINES} more lines, the last:\n  {lines[-1]}")
-        self._say(f"  (exit code {expected}, {time.monotonic() - started:.1f} s)")
+            more = counted(
+                "… and {count:,} more line, the last:",
+                "… and {count:,} more lines, the last:",
+                len(lines) - _SHOWN_LINES,
+            )
+            self._tell("  " + more + f"\n  {lines[-1]}")
+        took = time.monotonic() - started
+        self._tell("  " + say("(exit code {code}, {seconds:.1f} s)", code=str(expected), seconds=took))
 
     def _ask(self, *arguments: str, expected: int) -> str:
         """Run a command. Returns its output; where the command must fail, its error messages follow."""
@@ -250,56 +267,76 @@ class Story:
         )
         if done.returncode != expected:
             raise StoryFailed(
-                f"astsync {' '.join(arguments)} exited with {done.returncode}: {done.stderr or done.stdout}"
+                say(
+                    "astsync {arguments} exited with {code}: {why}",
+                    arguments=" ".join(arguments),
+                    code=str(done.returncode),
+                    why=done.stderr or done.stdout,
+                )
             )
         return done.stdout + (done.stderr if expected not in {0, 3} else "")
 
 
 def _environ() -> dict[str, str]:
-    """The environment of a command, without settings of astsync."""
+    """The environment of a command, without settings of astsync but the language in use."""
     environ = {name: value for name, value in os.environ.items() if not name.startswith("ASTSYNC_")}
-    return {**environ, "PYTHONIOENCODING": "utf-8"}
+    return {**environ, "PYTHONIOENCODING": "utf-8", VARIABLE: in_use()}
 
 
 def _caller(entry: dict[str, Any]) -> Caller:
     return Caller(entry["number"], entry["name"], entry["source"].rpartition("/")[2])
 
 
-def play(size: int, *, keep: bool, say: Say) -> None:
+def play(size: int, *, keep: bool, tell: Tell) -> None:
     """Set up the sandbox and tell the story. With ``keep`` 1C and the PBX run on until Ctrl-C. Raises StoryFailed."""
     agi = free_port()
-    with TemporaryDirectory(prefix="astsync-demo-") as folder, _pbx(agi, say) as pbx:
+    with TemporaryDirectory(prefix="astsync-demo-") as folder, _pbx(agi, tell) as pbx:
         onec = OneC(size, port=free_port())  # its port is fixed: it is stopped and started again during the story
         with onec:
-            say(f"1C: a stand-in with {size} counterparties at {onec.url}")
-            story = Story(onec, pbx, Path(folder), agi, say)
+            tell(
+                counted(
+                    "1C: a stand-in with {count:,} counterparty at {url}",
+                    "1C: a stand-in with {count:,} counterparties at {url}",
+                    size,
+                    url=onec.url,
+                )
+            )
+            story = Story(onec, pbx, Path(folder), agi, tell)
             story.tell()
         if keep:
             with onec:
-                _keep_running(story, say)
+                _keep_running(story, tell)
 
 
 @contextmanager
-def _pbx(agi: int, say: Say) -> Iterator[PrivateAsterisk | AmiStandIn]:
+def _pbx(agi: int, tell: Tell) -> Iterator[PrivateAsterisk | AmiStandIn]:
     installation = find_installation()
     if installation is None:
-        say(NO_ASTERISK.format(command=f"{sys.executable} -m astsync.sandbox.debian asterisk 22"))
+        tell(
+            say(
+                "No Asterisk was found on this machine: a stand-in PBX takes its place, and the calls below are NOT "
+                "real.\nFor a real one, without installing it:  {command}",
+                command=f"{sys.executable} -m astsync.sandbox.debian asterisk 22",
+            )
+        )
         with AmiStandIn() as standin:
             yield standin
         return
     with RingingAsterisk(installation, dialplan=_ASKING.format(agi=agi), trunk_context="asking") as asterisk:
-        say(f"PBX: a private Asterisk {asterisk.version}, AMI at {asterisk.host}:{asterisk.port}")
-        say(SIP if asterisk.speaks_sip else NO_SIP)
+        place = f"{asterisk.host}:{asterisk.port}"
+        tell(say("PBX: a private Asterisk {version}, AMI at {place}", version=str(asterisk.version), place=place))
+        tell(SIP if asterisk.speaks_sip else NO_SIP)
         yield asterisk
 
 
-def _keep_running(story: Story, say: Say) -> None:
+def _keep_running(story: Story, tell: Tell) -> None:
     """Leave 1C and the PBX running until Ctrl-C or SIGTERM."""
     stopped = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-    say(f"\n1C and the PBX stay up until Ctrl-C. In another terminal:\n  astsync --config {story.configuration} diff\n")
-    say(story.configuration.read_text(encoding="utf-8"))
+    command = f"astsync --config {story.configuration} diff"
+    tell("\n" + say("1C and the PBX stay up until Ctrl-C. In another terminal:\n  {command}", command=command) + "\n")
+    tell(story.configuration.read_text(encoding="utf-8"))
     try:
         stopped.wait()
     except KeyboardInterrupt:
-        say("stopped")
+        tell(say("stopped"))

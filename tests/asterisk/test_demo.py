@@ -16,7 +16,7 @@ SIZE = 60
 def test_the_story_on_a_real_asterisk(any_installation: Installation, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "find_installation", lambda: any_installation)
     said: list[str] = []
-    sandbox.play(SIZE, keep=False, say=said.append)
+    sandbox.play(SIZE, keep=False, tell=said.append)
     text = "\n".join(said)
     assert f"a private Asterisk {any_installation.version}" in text
     assert len(re.findall(r"call from 7\d+: the phone shows", text)) == 8
@@ -27,7 +27,7 @@ def test_the_story_on_a_real_asterisk(any_installation: Installation, monkeypatc
 def test_the_story_without_an_asterisk_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sandbox, "find_installation", lambda: None)
     said: list[str] = []
-    sandbox.play(SIZE, keep=False, say=said.append)
+    sandbox.play(SIZE, keep=False, tell=said.append)
     assert "NOT real" in said[0]
     assert "python" in said[0]
     assert "That was the whole main job" in said[-1]
