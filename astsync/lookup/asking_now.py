@@ -4,6 +4,7 @@ import time
 
 from astsync.engine.result import AskedOneC
 from astsync.errors import ConfigError, SourceError
+from astsync.language import say
 from astsync.lookup.asking import LONGEST_QUESTION
 from astsync.lookup.callers import CallerId, CallerKind, CallerReader
 from astsync.lookup.model import KnownNames, Origin
@@ -21,8 +22,8 @@ def ask_now(parts: Parts, text: str, known: KnownNames) -> AskedOneC:
     telling = open_telling(parts, callers)
     if telling is None:
         raise ConfigError(
-            "1C cannot be asked for one number: serve.online is empty, or there is no address to ask",
-            hint='Set serve.online to "soap", "http" or "odata", and source.url; see `astsync check`.',
+            say("1C cannot be asked for one number: serve.online is empty, or there is no address to ask"),
+            hint=say('Set serve.online to "soap", "http" or "odata", and source.url; see `astsync check`.'),
         )
     try:
         who = callers.read(text)

@@ -7,13 +7,16 @@ from collections.abc import Mapping
 
 from astsync.config.serve_section import address_and_port
 from astsync.errors import ConfigError
+from astsync.language import say
 from astsync.lookup import gate
 
 _CURES = {
-    errno.EADDRINUSE: "Another program listens there; it may be another `astsync serve` or `astsync watch --serve`, "
-    "and one is enough. `ss -ltnp` names the program. Or write another port.",
-    errno.EADDRNOTAVAIL: "Write an address that this machine has (`ip address` lists them).",
-    errno.EACCES: "Ports under 1024 are root's: write a higher one.",
+    errno.EADDRINUSE: say(
+        "Another program listens there; it may be another `astsync serve` or `astsync watch --serve`, "
+        "and one is enough. `ss -ltnp` names the program. Or write another port."
+    ),
+    errno.EADDRNOTAVAIL: say("Write an address that this machine has (`ip address` lists them)."),
+    errno.EACCES: say("Ports under 1024 are root's: write a higher one."),
 }
 _OWN = "This service itself listens on that port, and a reload does not free it: restart it (`systemctl restart`)."
 
@@ -60,8 +63,9 @@ def listen(key: str, address: str) -> socket.socket:
         return gate.listen(*address_and_port(address))
     except OSError as error:
         why = os.strerror(error.errno) if error.errno else str(error)
-        cure = _CURES.get(error.errno or 0, "Write another address.")
-        raise ConfigError(f"serve.{key}: cannot listen on {address}: {why}", hint=cure) from None
+        cure = _CURES.get(error.errno or 0, say("Write another address."))
+        words = say("serve.{key}: cannot listen on {address}: {why}", key=key, address=address, why=why)
+        raise ConfigError(words, hint=cure) from None
 
 
 def _close(sockets: Mapping[str, socket.socket]) -> None:

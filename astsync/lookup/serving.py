@@ -14,6 +14,7 @@ from types import TracebackType
 from astsync.config import ServeConfig
 from astsync.engine.result import PbxReport, Report
 from astsync.errors import ConfigError, LockedError, PbxConnectionLost, SourceError
+from astsync.language import say
 from astsync.lookup.answering import Answering
 from astsync.lookup.asking import LONGEST_QUESTION
 from astsync.lookup.callers import CallerReader
@@ -135,8 +136,8 @@ def check_ports(parts: Parts) -> None:
 def _check_faces(serve: ServeConfig) -> None:
     if not serve.agi and not serve.http:
         raise ConfigError(
-            "serve.agi and serve.http are both empty: there is nothing to answer on",
-            hint="Write an address and a port, or leave both keys out for the usual ones.",
+            say("serve.agi and serve.http are both empty: there is nothing to answer on"),
+            hint=say("Write an address and a port, or leave both keys out for the usual ones."),
         )
 
 
