@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from astsync.language import ENGLISH, VARIABLE, of_locale
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk, find_installation
 
 MAJORS = (22, 16)
@@ -14,6 +15,9 @@ NEEDS_ASTERISK = {"asterisk22", "asterisk16", "any_asterisk", "any_installation"
 settings.register_profile("busy", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 if os.environ.get("CI", "").lower() != "true":
     settings.load_profile("busy")
+# The tests read English, whatever the people at this machine read.
+os.environ.pop(VARIABLE, None)
+os.environ.update({name: "C.UTF-8" for name in ("LC_ALL", "LC_MESSAGES", "LANG") if of_locale(os.environ) != ENGLISH})
 _missing = pytest.StashKey[set[int]]()
 
 

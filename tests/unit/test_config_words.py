@@ -126,6 +126,7 @@ def test_an_address_that_is_one(tmp_path: Path, url: str) -> None:
         ('forms = ["e164", "trunk"]', "forms = []", "numbers.forms: must not be empty"),
         ('forms = ["e164", "trunk"]', 'forms = ["x"]', 'numbers.forms[1]: must be "e164", "trunk" or "national"'),
         ('country = "RU"', 'country = "Russia"', "numbers.country: write two capital letters"),
+        ("[source]\n", 'language = "tlh"\n[source]\n', 'language: must be "", "en" or "ru"'),
         ("[book]\n", "[[book]]\n", "book: must be a section: write [book] above its lines"),
     ],
 )  # fmt: skip

@@ -1,6 +1,7 @@
 """Messages: English as text, another language where a person reads them."""
 
 import copy
+import os
 import pickle
 from collections.abc import Iterator
 from pathlib import Path
@@ -155,6 +156,17 @@ def test_the_language_is_asked_of_the_option_first_and_of_the_locale_last(tmp_pa
     for locale, code in {"ru_RU.UTF-8": "ru", "C.UTF-8": "en", "tlh_XX": "en", "": "en", "ru": "ru"}.items():
         assert wanted_language(["--config", str(tmp_path / "absent")], {"LANG": locale}) == code
     assert wanted_language([], {"LC_ALL": "C", "LANG": "ru_RU.UTF-8", "ASTSYNC_CONFIG": str(tmp_path)}) == "en"
+
+
+def test_a_language_that_nobody_speaks_is_passed_over() -> None:
+    environ = {"ASTSYNC_LANG": "tlh", "LANG": "ru_RU.UTF-8"}
+    assert wanted_language(["--lang", "de", "--config", "/nonexistent"], environ) == "ru"
+
+
+def test_a_pipe_is_not_read_for_its_language(tmp_path: Path) -> None:
+    pipe = tmp_path / "astsync.toml"
+    os.mkfifo(pipe)
+    assert wanted_language(["--config", str(pipe)], {}) == "en"
 
 
 def test_a_language_that_nobody_speaks_is_english() -> None:
