@@ -58,7 +58,7 @@ def value_words(detail: ErrorDetails) -> str:
         return _EMPTY
     if kind in _WANTED:
         return _with_given(_WANTED[kind], detail["input"])
-    told = getattr(bounds.get("error"), "args", ("",))[0]
+    told = next(iter(getattr(bounds.get("error"), "args", ())), "")
     return told if isinstance(told, Message) else detail["msg"].removeprefix("Value error, ")
 
 
@@ -98,7 +98,7 @@ def _words(detail: ErrorDetails, where: Location, key: str) -> str:
     kind = detail["type"]
     if kind in {"model_type", "tuple_type"} and where[0] == "pbx" and len(where) < 3:
         return _PBXS
-    if kind == "model_type":
+    if kind in {"model_type", "dict_type"}:
         return say("must be a section: write [{key}] above its lines", key=key)
     return value_words(detail)
 

@@ -49,12 +49,25 @@ def address_and_port(value: str) -> tuple[str, int]:
 
 def _networks(value: tuple[str, ...]) -> tuple[str, ...]:
     for each in value:
-        try:
-            ipaddress.ip_network(each)
-        except ValueError as error:
-            words = say('write networks, such as "192.0.2.0/24" or "192.0.2.10": {why}', why=visible(str(error)))
-            raise ValueError(words) from None
+        _network(each)
     return value
+
+
+def _network(text: str) -> None:
+    try:
+        meant = ipaddress.ip_network(text, strict=False)
+    except ValueError:
+        words = say('write networks, such as "192.0.2.0/24" or "192.0.2.10": {text} is none', text=visible(text))
+        raise ValueError(words) from None
+    try:
+        ipaddress.ip_network(text)
+    except ValueError:  # 192.0.2.10/24 is an address in a network
+        words = say(
+            "{text} is an address in the network {network}: write one of them",
+            text=visible(text).partition("/")[0],
+            network=str(meant),
+        )
+        raise ValueError(words) from None
 
 
 Listening = Annotated[str, AfterValidator(_listening)]

