@@ -27,11 +27,14 @@ from tests.cli.sandbox import Sandbox
 from tests.cli.wizard_answers import init, new, run_as_it_is, to_1c, to_pbx
 from tests.unit.test_config import WHOLE
 
+# Products, protocols, formats, and what may be typed as it is.
 AS_IN_ENGLISH = set(
-    # Products, protocols, formats, and what may be typed as it is.
-    "astsync Asterisk AstDB AMI TLS FastAGI HTTP OData SOAP WSDL CSV XLSX JSON XML vCard Excel RFC Telegram UTF SHA256 CA TOML README RU "
-    "text json csv markdown html prometheus xlsx excel plain en ru none online toml s m h d x max_delete max_change ASTSYNC_LANG "
-    "ASTSYNC_CONFIG ASTSYNC_SOURCE__PASSWORD ASTSYNC_PBX__OFFICE__SECRET true false int".split()
+    """
+    astsync Asterisk AstDB AMI TLS FastAGI HTTP OData SOAP WSDL CSV XLSX JSON XML vCard Excel RFC
+    Telegram UTF SHA256 CA TOML README RU text json csv markdown html prometheus xlsx excel plain en ru
+    none online toml s m h d x max_delete max_change ASTSYNC_LANG ASTSYNC_CONFIG
+    ASTSYNC_SOURCE__PASSWORD ASTSYNC_PBX__OFFICE__SECRET true false int
+    """.split()
 )
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_']*")
 OPTION = re.compile(r"(?<![\w-])--?[a-z][\w-]*|\b[a-z_]+\.[a-z_.]+\b|`[^`]*`|\b[0-9]+[smhd]\b")
