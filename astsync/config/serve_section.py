@@ -150,7 +150,8 @@ class ServeConfig(Section):
                 )
             )
         if self.agi and self.agi == self.http:
-            raise ValueError(f"http: {self.http} is the address of agi too: each needs a port of its own")
+            words = say("http: {address} is the address of agi too: each needs a port of its own", address=self.http)
+            raise ValueError(words)
         return self
 
     @property

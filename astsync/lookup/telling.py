@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from astsync.errors import SourceBadAnswer
+from astsync.language import counted, say
 from astsync.lookup.callers import CallerReader
 from astsync.parts import Parts
 from astsync.phonebook.model import Counterparty, no_note
@@ -70,8 +71,8 @@ class Telling:
         made = self._names.make(text, country=country_of(number))
         if not made.name:
             raise SourceBadAnswer(
-                f"1C told a name that holds nothing to show: {made.reason}",
-                hint="Look at the name of the card that has this number in 1C.",
+                say("1C told a name that holds nothing to show: {why}", why=made.reason),
+                hint=say("Look at the name of the card that has this number in 1C."),
             )
         return made.name
 
@@ -86,5 +87,6 @@ def _check_size(names: Iterable[str]) -> None:
     size = max(len(name.encode("utf-8", "surrogatepass")) for name in names)
     if size > LARGEST_NAME:
         raise SourceBadAnswer(
-            f"1C told a name of {size:,} bytes", hint="Look at what the service of 1C returns: it must be a name alone."
+            counted("1C told a name of {count:,} byte", "1C told a name of {count:,} bytes", size),
+            hint=say("Look at what the service of 1C returns: it must be a name alone."),
         )
