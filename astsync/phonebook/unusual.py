@@ -1,4 +1,4 @@
-"""What is unusual about a plan that a safety limit refuses: the catalog that most of its deletions or changes are of."""
+"""What is unusual about a plan that a safety limit refuses: the catalog that most of its deletions are of."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
