@@ -100,8 +100,9 @@ class CallerReader:
         found = self._e164.parse(number).keys
         abroad = number[0] not in {"+", "0", self._trunk}
         if not found and abroad:
-            number = f"+{number}"
-            found = self._e164.parse(number).keys
+            digits, number = number, f"+{number}"
+            # No digit may have to go to make a number of them: 49 0201 0000 is no number of Germany.
+            found = tuple(key for key in self._e164.parse(number).keys if key == digits)
         if len(found) != 1:
             return _IMPOSSIBLE_CALLER
         return CallerId(CallerKind.NUMBER, found[0], found if self._only_e164 else self._parser.parse(number).keys)

@@ -4,7 +4,7 @@ import random
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from astsync.lookup.callers import LONGEST_CALLER, CallerId, CallerKind, CallerReader, caller_text
@@ -140,6 +140,7 @@ def test_any_text_is_something(text: str) -> None:
 
 
 @given(st.from_regex(r"[+]?[0-9]{6,15}", fullmatch=True))
+@example("4902010000")
 def test_a_number_is_what_the_phonebook_would_have(text: str) -> None:
     """Where the phonebook makes a key of the same digits, the caller has it; else only a number of another country."""
     for reader, country in ((RUSSIA, "RU"), (UKRAINE, "UA")):
