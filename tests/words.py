@@ -26,7 +26,10 @@ from astsync.sources import CONFIG
 
 ROOT = Path(language.__file__).parent
 KEYWORDS: dict[str, Any] = {"say": (1,), "counted": (1, 2)}
+_OF_LOGS: dict[str, Any] = {"warning": (1,), "error": (1,)}
+"""What a command says beside its result; ``cli.output.ScreenFormatter`` translates it."""
 _OF_TYPER: dict[str, Any] = {"_": None, "gettext": None, "ngettext": (1, 2)}
+_SERVICES = {"watch", "lookup", "sandbox"}
 Words = str | tuple[str, str]
 
 
@@ -45,7 +48,8 @@ def collected() -> dict[Words, set[str]]:
 
 def _of_code() -> Iterator[tuple[Words, str]]:
     for path in sorted(ROOT.rglob("*.py")):
-        yield from _extracted(path, KEYWORDS, "python", str(path.relative_to(ROOT.parent)))
+        keywords = KEYWORDS if path.relative_to(ROOT).parts[0] in _SERVICES else {**KEYWORDS, **_OF_LOGS}
+        yield from _extracted(path, keywords, "python", str(path.relative_to(ROOT.parent)))
 
 
 def _of_templates() -> Iterator[tuple[Words, str]]:

@@ -26,7 +26,7 @@ from astsync.cli import (
 )
 from astsync.cli.common import Common, SpokenLanguage
 from astsync.cli.help_words import in_the_language_in_use
-from astsync.cli.output import SafeFormatter, complain, emit, open_streams
+from astsync.cli.output import ScreenFormatter, complain, emit, open_streams
 from astsync.cli.usage_faults import usage_faults_in_words
 from astsync.errors import EXIT_INTERRUPTED, AstsyncError
 from astsync.language import say
@@ -105,7 +105,7 @@ def common(
     context.obj = Common(config, tuple(pbx or ()), verbose, quiet, context.invoked_subcommand or "")
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(SafeFormatter("astsync: %(message)s"))
+    handler.setFormatter(ScreenFormatter("astsync: %(message)s"))
     logging.basicConfig(level=logging.ERROR if quiet else level, handlers=[handler])
 
 

@@ -7,12 +7,13 @@ import logging
 import os
 import sys
 from collections.abc import Iterable
+from copy import copy
 from pathlib import Path
 from typing import TextIO
 
 from astsync.cli.output_file import check_file, write_file
 from astsync.errors import AstsyncError, ConfigError
-from astsync.language import counted, say, spoken
+from astsync.language import Message, counted, say, spoken
 from astsync.text import gathered, printable, utf8
 
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
@@ -24,6 +25,24 @@ class SafeFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """The record's text; all lines but the first are indented."""
         return _lines(super().format(record))
+
+
+class ScreenFormatter(SafeFormatter):
+    """Formats log records for a person, in the language in use. The logs of services stay English."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """The record's text; its format is a message of the catalogue, and what stands in it may be one."""
+        told = copy(record)
+        told.msg = spoken(record.msg) if isinstance(record.msg, str) else record.msg
+        if isinstance(record.args, tuple):
+            told.args = tuple(map(_told, record.args))
+        return super().format(told)
+
+
+def _told(argument: object) -> object:
+    if isinstance(argument, AstsyncError):
+        return spoken(argument.message)
+    return spoken(argument) if isinstance(argument, Message) else argument
 
 
 def open_streams() -> None:

@@ -197,7 +197,7 @@ class Target:
             kept = say("They were written again, and by now the PBX keeps them.")
             self.fail(PbxForgot(about(self.name, words), hint=joined(" ", (kept, CAUSE, LOOK))))
         else:
-            cause = "" if missed.trace.lost else f". {CAUSE}"
+            cause = "" if missed.trace.lost else joined("", (". ", CAUSE))
             log.warning(
                 "%s: %s; what is desired was written, and this time the PBX keeps it%s", self.name, missed.told, cause
             )

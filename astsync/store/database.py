@@ -22,7 +22,9 @@ _APPLICATION = slice(68, 72)  # of the file's header: https://www.sqlite.org/fil
 _NAMES = {".sqlite3", ".sqlite", ".db"}
 _WAITING = 5  # seconds that a statement waits for another process; none of ours holds the file for one
 _JOURNAL = 16_777_216  # bytes that the journal keeps on the disk while another process reads the store all the time
-AS_LOST = "going on as with a lost store: nothing is deleted on the PBXs, and entries that are as wanted are adopted"
+AS_LOST = say(
+    "going on as with a lost store: nothing is deleted on the PBXs, and entries that are as wanted are adopted"
+)
 
 
 class Database:

@@ -3,7 +3,7 @@
 While a million fields are read a rule is plain text, "74952293042: trunk prefix 8", and so the store keeps it.
 """
 
-from astsync.language import about, say
+from astsync.language import Message, about, say
 
 _TRUNK = "trunk prefix "
 
@@ -17,5 +17,5 @@ def rule_words(rule: str) -> str:
 def _words(rule: str) -> str:
     prefix = rule.removeprefix(_TRUNK)
     if prefix == rule or not prefix.isdecimal():
-        return rule  # the catalogue has it whole
+        return Message(rule, {})  # the catalogue has it whole
     return say("trunk prefix {prefix}", prefix=prefix)
