@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 
+_TOLD = 40  # past runs that a report shows
+_LOOKED_AT = 300  # past runs that they are taken from: there may be many runs `online` between them
+
 
 class Engine:
     """Brings PBXs in step with the phonebook of a source or of the snapshot, and puts runs back.
@@ -99,6 +102,18 @@ class Engine:
         goal = UndoGoal(record, self._store, self._options.family, names, skip_changed=skip_changed)
         pbxs = [pbx for pbx in self._pbxs if pbx.name in goal.names]
         return self._run("undo", lambda _: goal, self._targets(pbxs), undoes=record.run)
+
+    def last_runs(self) -> tuple[RunRecord, ...]:
+        """The last runs on record, the newest first, without the many that write what 1C told during calls.
+
+        None at all where the store cannot be read: a run that is over has more to tell than its history.
+        """
+        try:
+            runs = self._store.runs(_LOOKED_AT)
+        except StoreError as error:
+            log.warning("the last runs could not be read: %s", error)
+            return ()
+        return tuple(run for run in runs if run.command != ONLINE_RUN)[:_TOLD]
 
     def keep_online(self, names: Mapping[str, str], seconds: float) -> None:
         """Keep names that 1C told during calls, by number, for so many seconds from now. Raises StoreError."""
@@ -189,7 +204,8 @@ class Engine:
         finally:
             for target in targets:
                 target.close()
-        gone = self._end(run, report.exit_code, report.message, targets)
+        entries = _entries(report) if undoes is None and command != ONLINE_RUN else None
+        gone = self._end(run, report.exit_code, report.message, targets, entries)
         return report if gone is None else replace(report, pbx=tuple(_unkept(pbx, gone) for pbx in report.pbx))
 
     def _ask(self, targets: Sequence[Target]) -> None:
@@ -207,16 +223,19 @@ class Engine:
         words = joined("; ", (error.message for error in refused))
         raise PbxError(say("no PBX lets the run in: {refusals}", refusals=words), hint=joined("\n", hints))
 
-    def _end(self, run: int | None, exit_code: int, message: str, targets: Sequence[Target]) -> StoreGone | None:
+    def _end(
+        self, run: int | None, exit_code: int, message: str, targets: Sequence[Target], entries: int | None = None
+    ) -> StoreGone | None:
         """Store how a run ended. Where that fails the run is reported all the same: the PBXs are written already.
 
-        Returns the error of a store that is gone, and with it all that the run has stored.
+        ``entries`` is how many entries the PBXs were to hold. Returns the error of a store that is gone, and with it
+        all that the run has stored.
         """
         if run is None:
             return None
         parts = [target.part() for target in targets if target.reached]
         try:
-            self._store.end_run(run, exit_code, message, parts)
+            self._store.end_run(run, exit_code, message, parts, entries)
         except StoreGone as error:
             return error
         except StoreError as error:
@@ -252,6 +271,11 @@ class Engine:
             return lambda: step(target, _named(target.name, self._progress))
 
         side_by_side([job(target) for target in targets], interrupt)
+
+
+def _entries(report: Report) -> int | None:
+    """How many entries each PBX is to hold, None where none could be read."""
+    return max((pbx.plan.desired for pbx in report.pbx if pbx.plan is not None), default=None)
 
 
 def _unkept(pbx: PbxReport, gone: StoreGone) -> PbxReport:

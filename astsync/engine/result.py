@@ -2,14 +2,14 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 
 from astsync.errors import AstsyncError, PartlyDone, PbxForgot, SafetyError
 from astsync.language import counted, joined
 from astsync.phonebook.keeping import Missed
 from astsync.phonebook.model import Claim, Conflict, Doubt, Entry, Origin, Skipped
 from astsync.phonebook.plan import Plan
-from astsync.store.records import Before, OnlineName, Pulled, Written
+from astsync.store.records import Before, OnlineName, Pulled, RunRecord, Written
 from astsync.text import gathered
 
 
@@ -31,6 +31,11 @@ class Applied:
     def any(self) -> bool:
         """Whether anything was done at all."""
         return bool(self.written or self.delete)
+
+    @property
+    def again(self) -> int:
+        """How many entries were put that did not differ."""
+        return max(self.written - self.add - self.change, 0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +61,8 @@ class Report:
     ``run`` is None for a dry run. ``fresh`` says that this run pulled the phonebook; else it is the snapshot's.
     ``pulled`` is when it was pulled (UTC). ``undoes`` is the run that this one put back; ``source`` and ``pulled`` then
     are that run's name and start. ``list_foreign`` asks for the foreign entries beside their count. ``verdicts`` say by
-    number why an entry won where several counterparties claim the number.
+    number why an entry won where several counterparties claim the number. ``at`` is when the report was made (UTC).
+    ``last_runs`` are the runs on record up to this one, the newest first; empty where nobody asked for them.
     """
 
     command: str
@@ -71,6 +77,8 @@ class Report:
     undoes: int | None = None
     list_foreign: bool = False
     verdicts: Mapping[str, str] = field(default_factory=dict)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))
+    last_runs: tuple[RunRecord, ...] = ()
 
     @property
     def differs(self) -> bool:

@@ -9,7 +9,8 @@ from astsync.store.records import RunPart, RunRecord
 
 _RUNS = """
 SELECT id, command, started, finished, exit_code, message, undoes,
-    (SELECT max(id) FROM run AS later WHERE later.undoes = run.id AND later.wrote), wrote
+    (SELECT max(id) FROM run AS later WHERE later.undoes = run.id AND later.wrote), wrote,
+    entries
 FROM run WHERE id <= ? ORDER BY id DESC LIMIT ?
 """
 _PARTS = "SELECT pbx, family, added, changed, deleted, failed, verified, error FROM run_pbx WHERE run = ? ORDER BY pbx"
@@ -22,7 +23,7 @@ FROM undo WHERE run = ? AND old IS NOT new GROUP BY pbx, family
 def read_runs(db: sqlite3.Connection, newest: int, limit: int) -> Iterator[RunRecord]:
     """At most ``limit`` runs, from the number ``newest`` backwards."""
     rows = db.execute(_RUNS, (newest, limit)).fetchall()
-    for run, command, started, finished, exit_code, message, undoes, undone_by, wrote in rows:
+    for run, command, started, finished, exit_code, message, undoes, undone_by, wrote, entries in rows:
         yield RunRecord(
             run=run,
             command=command,
@@ -34,6 +35,7 @@ def read_runs(db: sqlite3.Connection, newest: int, limit: int) -> Iterator[RunRe
             undone_by=undone_by,
             undoable=bool(wrote),
             parts=tuple(_parts(db, run, ended=finished is not None)),
+            entries=entries,
         )
 
 

@@ -111,7 +111,8 @@ class RunRecord:
 
     ``finished`` and ``exit_code`` are None where the run was killed or is still running; ``parts`` then count what it
     was about to do. ``undoes`` is the run that this one put back, ``undone_by`` the last run that put this one back.
-    ``undoable`` says whether there is a record to put back.
+    ``undoable`` says whether there is a record to put back. ``entries`` is how many entries each PBX was to
+    hold by the run, None where it did not come so far, was about a few of them, or an older astsync did it.
     """
 
     run: int
@@ -124,3 +125,4 @@ class RunRecord:
     undone_by: int | None
     undoable: bool
     parts: tuple[RunPart, ...]
+    entries: int | None = None

@@ -7,7 +7,7 @@ from pathlib import Path
 from astsync.errors import StoreError
 from astsync.language import say
 
-SCHEMA_VERSION = 6
+SCHEMA_VERSION = 7
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -65,6 +65,9 @@ _SCHEMA_6 = """
 CREATE TABLE online (number TEXT PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NULL, until REAL NOT NULL) WITHOUT ROWID;
 """
 
+# How many entries the PBXs were to hold by a run; NULL where it did not come so far, or was about a few of them.
+_SCHEMA_7 = "ALTER TABLE run ADD COLUMN entries INTEGER;"
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -73,7 +76,14 @@ UPDATE run SET wrote = 1 WHERE id IN (SELECT run FROM undo);
 DROP TABLE overwritten;
 """
 
-MIGRATIONS: Mapping[int, str] = {1: _SCHEMA_2 + _FROM_1, 2: _SCHEMA_3, 3: _SCHEMA_4, 4: _SCHEMA_5, 5: _SCHEMA_6}
+MIGRATIONS: Mapping[int, str] = {
+    1: _SCHEMA_2 + _FROM_1,
+    2: _SCHEMA_3,
+    3: _SCHEMA_4,
+    4: _SCHEMA_5,
+    5: _SCHEMA_6,
+    6: _SCHEMA_7,
+}
 """Scripts by the version that they start from; each leads to the next version."""
 
 
@@ -108,7 +118,7 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        tables = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}{_SCHEMA_5}{_SCHEMA_6}"
+        tables = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}{_SCHEMA_5}{_SCHEMA_6}{_SCHEMA_7}"
         steps = f"{tables}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))

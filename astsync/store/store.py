@@ -176,11 +176,13 @@ class Store:
             row = db.execute("INSERT INTO run (command, started, undoes) VALUES (?, ?, ?)", (command, _now(), undoes))
             return int(row.lastrowid or 0)
 
-    def end_run(self, run: int, exit_code: int, message: str = "", parts: Sequence[RunPart] = ()) -> None:
-        """Store how a run ended, and drop the records that are too old."""
+    def end_run(
+        self, run: int, exit_code: int, message: str = "", parts: Sequence[RunPart] = (), entries: int | None = None
+    ) -> None:
+        """Store how a run ended, and drop the records that are too old. ``entries``: see ``RunRecord``."""
         with self._file.change() as db:
-            values = (_now(), exit_code, kept(message), run)
-            db.execute("UPDATE run SET finished = ?, exit_code = ?, message = ? WHERE id = ?", values)
+            values = (_now(), exit_code, kept(message), entries, run)
+            db.execute("UPDATE run SET finished = ?, exit_code = ?, message = ?, entries = ? WHERE id = ?", values)
             rows = (
                 (run, p.pbx, p.family, p.added, p.changed, p.deleted, p.failed, p.verified, kept(p.error))
                 for p in parts

@@ -188,7 +188,7 @@ def test_a_store_of_version_2_keeps_its_owned_keys(tmp_path: Path) -> None:
     with closing(sqlite3.connect(path)) as db:
         db.executescript(
             "ALTER TABLE owned DROP COLUMN if_held; DROP TABLE claim; DROP TABLE skipped; DROP TABLE trace;"
-            "DROP TABLE online; PRAGMA user_version = 2"
+            "DROP TABLE online; ALTER TABLE run DROP COLUMN entries; PRAGMA user_version = 2"
         )
     with closing(Store(path)) as store:
         assert store.owners("office", FAMILY) == {"1": CERTAINLY_OURS}

@@ -17,6 +17,7 @@ import pytest
 from astsync.lookup.model import KnownNames, Origin
 from astsync.phonebook.model import Entry
 from astsync.store import OnlineName, Snapshot, Store, StoreNames
+from astsync.store.schema import SCHEMA_VERSION
 
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 KEY, OTHER, THIRD = "74955550101", "74955550102", "74955550103"
@@ -125,9 +126,10 @@ def test_a_store_of_another_version_gives_no_name_and_one_line(
         hands.elapsed += 1
         assert names.find([KEY]) is None
     assert len(caplog.records) == 1
-    assert f"the store {path} has version {version} and this astsync reads 6" in caplog.records[0].message
+    words = f"the store {path} has version {version} and this astsync reads {SCHEMA_VERSION}"
+    assert words in caplog.records[0].message
     with closing(sqlite3.connect(path)) as db:
-        db.execute("PRAGMA user_version = 6")
+        db.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     hands.elapsed += 1
     assert names.find([KEY]) == ("OOO Spisok", Origin.SNAPSHOT)
 

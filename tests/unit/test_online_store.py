@@ -100,7 +100,7 @@ def test_a_store_of_version_5_gets_the_table(tmp_path: Path, write: bool) -> Non
     with closing(Store(path)) as store:
         store.save_snapshot(listed(KEY))
     with closing(sqlite3.connect(path)) as db:
-        db.executescript("DROP TABLE online; PRAGMA user_version = 5")
+        db.executescript("DROP TABLE online; ALTER TABLE run DROP COLUMN entries; PRAGMA user_version = 5")
     with closing(Store(path, write=write)) as store:
         assert store.online(NOW) == OnlineNames()
         assert store.snapshot() == listed(KEY)

@@ -65,7 +65,8 @@ def test_a_store_of_version_3_does_not_know_the_cards_before_the_next_sync(path:
         assert store.claims([phone(1)])[phone(1)][0].text == f"+{phone(1)}"
     with closing(sqlite3.connect(path)) as db:
         db.executescript(
-            "DROP TABLE claim; DROP TABLE skipped; DROP TABLE trace; DROP TABLE online; PRAGMA user_version = 3"
+            "DROP TABLE claim; DROP TABLE skipped; DROP TABLE trace; DROP TABLE online;"
+            "ALTER TABLE run DROP COLUMN entries; PRAGMA user_version = 3"
         )
     for write in (False, True):
         with closing(Store(path, write=write)) as store:
