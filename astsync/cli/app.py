@@ -27,6 +27,7 @@ from astsync.cli import (
 from astsync.cli.common import Common, SpokenLanguage
 from astsync.cli.help_words import in_the_language_in_use
 from astsync.cli.output import ScreenFormatter, complain, emit, open_streams
+from astsync.cli.screen import Colour
 from astsync.cli.usage_faults import usage_faults_in_words
 from astsync.errors import EXIT_INTERRUPTED, AstsyncError
 from astsync.language import say
@@ -92,6 +93,10 @@ def common(
             "ASTSYNC_LANG, of the configuration, of the locale.",
         ),
     ] = None,
+    color: Annotated[
+        Colour,
+        typer.Option("--color", help="Colours in what people read; auto: at a terminal, unless NO_COLOR is set."),
+    ] = Colour.AUTO,
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", metavar="", help="Say nothing where nothing changed and nothing failed.")
     ] = False,
@@ -102,7 +107,7 @@ def common(
     """Options that stand before the command."""
     if lang is not None:
         language.use(lang.value)
-    context.obj = Common(config, tuple(pbx or ()), verbose, quiet, context.invoked_subcommand or "")
+    context.obj = Common(config, tuple(pbx or ()), verbose, quiet, context.invoked_subcommand or "", color)
     level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(ScreenFormatter("astsync: %(message)s"))

@@ -9,7 +9,7 @@ from astsync.cli.common import Common, OutputOption
 from astsync.cli.notifying import telling
 from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output
-from astsync.cli.sync import FEW, AllowEmpty, CsvOption, Durable, Format, FormatOption, finish
+from astsync.cli.sync import FEW, AllowEmpty, CsvOption, Durable, Format, FormatOption, finish, with_last_runs
 from astsync.errors import ConfigError
 from astsync.language import say
 from astsync.phonebook.plan import Lifted
@@ -39,7 +39,7 @@ def apply(
     names = common.pbx or tuple(approved.plans)
     with telling(common, wanted=True) as tell:
         with open_engine(common, lifted, dry_run=False, durable=durable, approved=approved, pbxs=names) as engine:
-            report = engine.sync("apply")
+            report = with_last_runs(engine.sync("apply"), engine, report_format)
         tell(report)
     raise typer.Exit(finish(context, report, report_format, output, FEW, csv_dialect))
 

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from astsync.cli.screen import Colour
+
 
 @dataclass(frozen=True, slots=True)
 class Common:
@@ -17,6 +19,7 @@ class Common:
     verbose: int
     quiet: bool
     command: str
+    colour: Colour = Colour.AUTO
 
 
 class SpokenLanguage(StrEnum):

@@ -8,7 +8,8 @@ import typer
 from astsync.cli.common import Common, OutputOption
 from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, emit
-from astsync.cli.sync import FEW, CsvOption, DryRun, Format, FormatOption, finish
+from astsync.cli.screen import show
+from astsync.cli.sync import FEW, CsvOption, DryRun, Format, FormatOption, finish, with_last_runs
 from astsync.errors import ConfigError, SafetyError
 from astsync.language import say
 from astsync.reports.csv_dialect import CsvDialect
@@ -34,12 +35,17 @@ def history(
 ) -> None:
     """List past runs, what they did to each PBX, and which of them can be undone."""
     from astsync.parts import Parts
+    from astsync.reports import history as report
     from astsync.reports.formats import rendered_runs
 
     check_output(output, list_format)
-    with Parts.load(context.ensure_object(Common).config).store(write=False) as store:
+    common = context.ensure_object(Common)
+    with Parts.load(common.config).store(write=False) as store:
         found = store.runs(limit)
-    emit(rendered_runs(found, list_format, csv_dialect), output)
+    if list_format is RunsFormat.TEXT:
+        show(lambda paint: report.as_text(found, paint), common.colour, output)
+    else:
+        emit(rendered_runs(found, list_format, csv_dialect), output)
 
 
 def undo(
@@ -67,7 +73,7 @@ def undo(
     if not yes and not dry_run:
         run = _agreed(common, run, skip_changed=skip_changed)
     with open_engine(common, dry_run=dry_run) as engine:
-        report = engine.undo(run, skip_changed=skip_changed)
+        report = with_last_runs(engine.undo(run, skip_changed=skip_changed), engine, report_format)
     raise typer.Exit(finish(context, report, report_format, output, FEW, csv_dialect))
 
 

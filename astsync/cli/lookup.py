@@ -7,6 +7,7 @@ import typer
 
 from astsync.cli.common import Common, OutputOption, TextOrJson
 from astsync.cli.output import check_output, complain, complain_of, emit
+from astsync.cli.screen import show
 
 if TYPE_CHECKING:
     from astsync.engine.result import AskedOneC, Lookup
@@ -31,9 +32,12 @@ def lookup(
     from astsync.reports import lookup as report
 
     check_output(output)
-    found, asked = _look(context.ensure_object(Common), " ".join(number), online=online)
-    shown = report.as_json(found, asked) if lookup_format is TextOrJson.JSON else report.as_text(found, asked)
-    emit(shown, output)
+    common = context.ensure_object(Common)
+    found, asked = _look(common, " ".join(number), online=online)
+    if lookup_format is TextOrJson.JSON:
+        emit(report.as_json(found, asked), output)
+    else:
+        show(lambda _: report.as_text(found, asked), common.colour, output)
     complain_of((pbx.name, pbx.error) for pbx in found.pbx)
     if asked is not None and asked.error is not None:
         complain(asked.error)

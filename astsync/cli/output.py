@@ -146,10 +146,38 @@ def _alike(words: str, more: int) -> str:
     )
 
 
+def fit(text: str, stream: TextIO, further: int = 2) -> str:
+    """A text whose lines are wrapped where the stream is a terminal; ``further``: see ``fitted``."""
+    if not is_terminal(stream):
+        return text
+    from astsync.reports.terminal import fitted
+
+    return fitted(text, _columns(stream), further)
+
+
+def _columns(stream: TextIO) -> int:
+    """How wide a terminal is, by COLUMNS or by what it says itself; 0 where nobody knows."""
+    wanted = os.environ.get("COLUMNS", "")
+    if wanted.isascii() and wanted.isdecimal():
+        return int(wanted)
+    try:
+        return os.get_terminal_size(stream.fileno()).columns
+    except (OSError, ValueError):
+        return 0
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a stream is a terminal; one that is closed is none."""
+    try:
+        return stream.isatty()
+    except ValueError:
+        return False
+
+
 def tell(text: str) -> None:
     """Write a message to standard error. All lines but the first are indented."""
     try:
-        print(f"astsync: {_lines(spoken(text))}", file=sys.stderr, flush=True)
+        print(fit(f"astsync: {_lines(spoken(text))}", sys.stderr, further=0), file=sys.stderr, flush=True)
     except OSError:  # a full disk behind standard error changes nothing about a run
         _give_up(sys.stderr)
 

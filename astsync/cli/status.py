@@ -10,6 +10,7 @@ import typer
 from astsync.cli.common import Common, OutputOption
 from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, complain_of, emit
+from astsync.cli.screen import show
 from astsync.phonebook.plan import Lifted
 
 if TYPE_CHECKING:
@@ -36,15 +37,18 @@ def status(
     from astsync.reports import status as report
 
     check_output(output)
-    found, code = _look(context.ensure_object(Common))
+    common = context.ensure_object(Common)
+    found, code = _look(common)
     if status_format is StatusFormat.PROMETHEUS:
         from astsync.reports import as_prometheus
 
-        text = as_prometheus.render(found)
+        emit(as_prometheus.render(found), output)
     else:
         few = replace(found, runs=found.runs[:LAST])
-        text = report.as_json(few) if status_format is StatusFormat.JSON else report.as_text(few)
-    emit(text, output)
+        if status_format is StatusFormat.JSON:
+            emit(report.as_json(few), output)
+        else:
+            show(lambda paint: report.as_text(few, paint), common.colour, output)
     complain_of((pbx.name, pbx.error) for pbx in found.pbx)
     raise typer.Exit(code)
 

@@ -11,17 +11,19 @@ from astsync.cli.common import Common, OutputOption
 from astsync.cli.notifying import telling
 from astsync.cli.open_engine import open_engine
 from astsync.cli.output import check_output, complain_of, emit
+from astsync.cli.screen import show
 from astsync.errors import ConfigError, SafetyError
 from astsync.language import say
 from astsync.phonebook.plan import Lifted
 from astsync.reports.csv_dialect import CsvDialect
 
 if TYPE_CHECKING:
+    from astsync.engine import Engine
     from astsync.engine.result import Report
     from astsync.phonebook.approval import ApprovedPlans
 
 EXIT_DIFFERENT = 3
-FEW = 20  # changes that `sync` and `push` list; `diff` lists all
+FEW = 20  # changes that a report at a terminal lists without -v
 
 
 class Format(StrEnum):
@@ -74,10 +76,10 @@ def diff(
     check_output(save)
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=True) as engine:
-        report = replace(engine.sync("diff"), list_foreign=foreign)
+        report = with_last_runs(replace(engine.sync("diff"), list_foreign=foreign), engine, report_format)
     if save is not None:
         _save(context.ensure_object(Common), report, save)
-    code = finish(context, report, report_format, output, csv_dialect=csv_dialect)
+    code = finish(context, report, report_format, output, FEW, csv_dialect)
     raise typer.Exit(code or (EXIT_DIFFERENT if exit_code and report.differs else 0))
 
 
@@ -102,7 +104,7 @@ def sync(
     approved = _agreed(common, lifted) if confirm and not dry_run else None
     with telling(common, wanted=not dry_run) as tell:
         with open_engine(common, lifted, dry_run=dry_run, durable=durable, approved=approved) as engine:
-            report = engine.sync()
+            report = with_last_runs(engine.sync(), engine, report_format)
         tell(report)
     raise typer.Exit(finish(context, report, report_format, output, FEW, csv_dialect))
 
@@ -125,7 +127,7 @@ def push(
     common = context.ensure_object(Common)
     with telling(common, wanted=not dry_run) as tell:
         with open_engine(common, lifted, dry_run=dry_run, whole=True, durable=durable) as engine:
-            report = engine.push(pull=pull)
+            report = with_last_runs(engine.push(pull=pull), engine, report_format)
         tell(report)
     raise typer.Exit(finish(context, report, report_format, output, FEW, csv_dialect))
 
@@ -184,6 +186,11 @@ def _agreed(common: Common, lifted: Lifted) -> "ApprovedPlans":
     return _approved(common, preview)
 
 
+def with_last_runs(report: "Report", engine: "Engine", report_format: Format) -> "Report":
+    """The report with the last runs where its format shows them."""
+    return replace(report, last_runs=engine.last_runs()) if report_format is Format.HTML else report
+
+
 def finish(
     context: typer.Context,
     report: "Report",
@@ -223,4 +230,4 @@ def _print(common: Common, report: "Report", most: int | None) -> None:
     from astsync.reports import as_text
 
     if not common.quiet or report.differs or report.exit_code:
-        emit(as_text.render(report, None if common.verbose else most))
+        show(lambda paint: as_text.render(report, None if common.verbose else most, paint), common.colour)

@@ -20,6 +20,7 @@ from astsync.reports.tables import (
     shown_rows,
 )
 from astsync.store.records import RunRecord
+from astsync.text import printable
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARK = "\ufeff"  # Excel takes a file without it for the code page of its Windows
@@ -47,7 +48,7 @@ def _table(columns: Row, rows: Iterable[Row], dialect: CsvDialect) -> str:
     if dialect is CsvDialect.PLAIN:
         writer = csv.writer(out)
         writer.writerow(columns)
-        writer.writerows(tuple(map(_harmless, row)) for row in rows)
+        writer.writerows(tuple(_harmless(printable(text)) for text in row) for row in rows)
         return out.getvalue()
     amounts = [column in AMOUNT_COLUMNS for column in columns]
     out.write(_MARK)

@@ -5,35 +5,49 @@ from collections.abc import Iterable, Iterator
 
 from astsync.engine.result import Problems, Report
 from astsync.reports.as_text import headline, outcome, problems_headline, summary
-from astsync.reports.tables import CHANGE_COLUMNS, PROBLEM_COLUMNS, Row, change_rows, problem_rows
+from astsync.reports.shown import shown
+from astsync.reports.tables import (
+    CHANGE_COLUMNS,
+    PROBLEM_COLUMNS,
+    Row,
+    change_rows,
+    headings,
+    problem_rows,
+    shown_rows,
+)
 
 _SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 
 
 def render(report: Report) -> str:
     """The report as Markdown."""
-    lines = [f"# {_safe(headline(report))}"]
+    lines = [f"# {_told(headline(report))}"]
     for pbx in report.pbx:
-        lines.append(f"\n- **{_safe(pbx.name)}**: {_safe(summary(pbx, undo=report.undoes is not None))}")
+        lines.append(f"\n- **{_told(pbx.name)}**: {_told(summary(pbx, undo=report.undoes is not None))}")
         if done := outcome(pbx):
-            lines.append(f"- **{_safe(pbx.name)}**: {_safe(done)}")
+            lines.append(f"- **{_told(pbx.name)}**: {_told(done)}")
     return "\n".join([*lines, "", *_table(CHANGE_COLUMNS, change_rows(report))]) + "\n"
 
 
 def render_problems(problems: Problems) -> str:
     """The problems as Markdown."""
-    title = f"# {_safe(problems_headline(problems))}"
+    title = f"# {_told(problems_headline(problems))}"
     return "\n".join([title, "", *_table(PROBLEM_COLUMNS, problem_rows(problems))]) + "\n"
 
 
 def _table(columns: Row, rows: Iterable[Row]) -> Iterator[str]:
-    yield _row(columns)
+    yield _row(tuple(map(_safe, headings(columns))))
     yield _row(("---",) * len(columns))
-    yield from (_row(tuple(map(_safe, row))) for row in rows)
+    yield from (_row(tuple(map(_safe, row))) for row in shown_rows(columns, rows))
 
 
 def _row(cells: Row) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+def _told(text: str) -> str:
+    """A message or a foreign text, in the language in use, safe in Markdown and on a terminal."""
+    return _safe(shown(text))
 
 
 def _safe(text: str) -> str:

@@ -5,35 +5,37 @@ from collections.abc import Iterable, Iterator
 from itertools import islice, repeat
 
 from astsync.engine.result import PbxReport, Problems, Report
+from astsync.language import about, counted, joined, say, spoken
 from astsync.phonebook.model import Change, Conflict, Doubt, Skipped
 from astsync.phonebook.plan import Plan
+from astsync.reports.difference import pieces
 from astsync.reports.remarks import failures, remarks
+from astsync.reports.shown import moment, shown
 from astsync.reports.tables import in_doubt
+from astsync.reports.terminal import Paint, plain
+from astsync.reports.verdict import TRUTH
 from astsync.text import printable
 
 _MOST_EQUAL = 20
 
 
-def render(report: Report, most: int | None = None) -> str:
+def render(report: Report, most: int | None = None, paint: Paint = plain) -> str:
     """The report as plain text: ``+`` added, ``~`` changed, ``-`` deleted, ``=`` foreign and kept.
 
-    ``most`` is how many changes are listed for each PBX; None lists all.
+    ``most`` is how many changes are listed for each PBX; None lists all. ``paint`` makes the colours of a terminal.
     """
-    return "\n".join(_lines(report, most)) + "\n"
+    return "\n".join(_lines(report, most, paint)) + "\n"
 
 
 def intent(report: Report) -> str:
     """What an undo is about to do: which run it puts back, and how much of each PBX's phonebook."""
-    undo = report.undoes is not None
-    parts = (
-        f"  {pbx.name}: {pbx.error.under(pbx.name) if pbx.error else summary(pbx, undo=undo)}" for pbx in report.pbx
-    )
-    return "\n".join([headline(report), *parts])
+    parts = (about(pbx.name, pbx.error.under(pbx.name) if pbx.error else summary(pbx, undo=True)) for pbx in report.pbx)
+    return "\n".join([shown(headline(report)), *(f"  {shown(part)}" for part in parts)])
 
 
 def render_problems(problems: Problems) -> str:
     """The problems as plain text: skipped fields, fields in doubt, and numbers that several counterparties claim."""
-    lines = [problems_headline(problems)]
+    lines = [shown(problems_headline(problems))]
     lines += _counted(f"  {_skip(skip)}" for skip in problems.skipped)
     lines += (f"  {_doubt(doubt)}" for doubt in problems.doubts)
     lines += (line for conflict in problems.conflicts for line in _conflict(conflict))
@@ -43,106 +45,161 @@ def render_problems(problems: Problems) -> str:
 def _counted(lines: Iterable[str]) -> Iterator[str]:
     """The lines; of more than 20 equal ones the first, with their count."""
     for line, count in Counter(lines).items():
-        yield from repeat(line, count) if count <= _MOST_EQUAL else (f"{line} ({count:,} times)",)
+        if count <= _MOST_EQUAL:
+            yield from repeat(line, count)
+        else:
+            yield spoken(counted("{line} ({count:,} time)", "{line} ({count:,} times)", count, line=line))
 
 
 def headline(report: Report) -> str:
-    """Where the phonebook comes from, and how many counterparties it was made of."""
+    """Where the phonebook comes from, and how many counterparties it was made of. It may hold foreign text."""
     if report.undoes is not None:
-        return f"putting back {printable(report.source)}"
-    age = "" if report.fresh else f"snapshot of {report.pulled.astimezone():%Y-%m-%d %H:%M:%S} from "
-    counts = _counts(report.counterparties, report.skipped, report.conflicts)
-    return f"{age}{printable(report.source)}: {counts}"
+        return say("putting back {run}", run=report.source)
+    counts = pull_counts(report.counterparties, report.skipped, report.conflicts)
+    if report.fresh:
+        return about(report.source, counts)
+    when = moment(report.pulled)
+    return say("snapshot of {when} from {source}: {counts}", when=when, source=report.source, counts=counts)
 
 
 def problems_headline(problems: Problems) -> str:
-    """Where the problems come from, and how many there are."""
-    counts = _counts(problems.counterparties, len(problems.skipped), len(problems.conflicts))
-    doubts = f", {len(problems.doubts)} in doubt" if problems.doubts else ""
-    return f"{printable(problems.source)}: {counts}{doubts}"
+    """Where the problems come from, and how many there are. It may hold foreign text."""
+    counts = pull_counts(problems.counterparties, len(problems.skipped), len(problems.conflicts))
+    doubts = [say("{count:,} in doubt", count=len(problems.doubts))] if problems.doubts else []
+    return about(problems.source, joined(", ", (counts, *doubts)))
 
 
-def _counts(counterparties: int, skipped: int, conflicts: int) -> str:
-    return f"{counterparties} counterparties, {skipped} phone fields skipped, {conflicts} conflicts"
+def pull_counts(counterparties: int, skipped: int, conflicts: int) -> str:
+    """What a pull gave, in figures."""
+    return joined(", ", (
+        counted("{count:,} counterparty", "{count:,} counterparties", counterparties),
+        counted("{count:,} phone field skipped", "{count:,} phone fields skipped", skipped),
+        counted("{count:,} conflict", "{count:,} conflicts", conflicts),
+    ))  # fmt: skip
 
 
 def summary(pbx: PbxReport, *, undo: bool = False) -> str:
     """A PBX's differences in figures. With ``undo`` they are the differences to what it held before a run."""
     plan = pbx.plan
     if plan is None:
-        return "not reached"
-    same = f"{plan.unchanged} unchanged, {plan.foreign} foreign kept"
+        return say("not reached")
+    same = say("{same:,} unchanged, {foreign:,} foreign kept", same=plan.unchanged, foreign=plan.foreign)
     if not plan.changes:
-        return f"{'nothing to put back' if undo else 'in step'}, {same}"
-    counts = f"{len(plan.add)} to add, {len(plan.change)} to change, {len(plan.delete)} to delete, {same}"
-    return f"{_share(plan)}: {counts}" if undo else counts
+        return say("nothing to put back, {same}", same=same) if undo else say("in step, {same}", same=same)
+    counts = say(
+        "{add:,} to add, {change:,} to change, {delete:,} to delete, {same}",
+        add=len(plan.add), change=len(plan.change), delete=len(plan.delete), same=same,
+    )  # fmt: skip
+    return _share(plan, counts) if undo else counts
 
 
-def _share(plan: Plan) -> str:
+def _share(plan: Plan, counts: str) -> str:
     """How much of a phonebook a plan changes. Entries that it adds count as part of the phonebook."""
-    return f"{plan.changes} of {plan.existing + len(plan.add)} entries"
+    return counted(
+        "{changes:,} of {count:,} entry: {counts}",
+        "{changes:,} of {count:,} entries: {counts}",
+        plan.existing + len(plan.add),
+        changes=plan.changes,
+        counts=counts,
+    )
 
 
 def outcome(pbx: PbxReport) -> str:
-    """What was done to a PBX, in figures; "" where there was nothing to do."""
+    """What was done to a PBX, in figures that add up; "" where there was nothing to do."""
     applied = pbx.applied
     if applied is None or pbx.plan is None or not (pbx.plan.changes or applied.written):
         return ""
-    truth = {True: "verified", False: "NOT as desired after reading again", None: "not verified"}[pbx.verified]
-    failed = f", {len(applied.failed)} failed" if applied.failed else ""
-    counts = f"{applied.add} added, {applied.change} changed, {applied.delete} deleted"
-    return f"{applied.written} entries written: {counts}{failed}; {truth}"
+    did = [say("{add:,} added, {change:,} changed, {delete:,} deleted",
+               add=applied.add, change=applied.change, delete=applied.delete)]  # fmt: skip
+    if applied.again:
+        did.append(say("{count:,} written again as they were", count=applied.again))
+    end = TRUTH[pbx.verified]
+    if applied.failed:
+        end = joined("; ", (say("{count:,} failed", count=len(applied.failed)), end))
+    writes = applied.written + applied.delete
+    return counted("{count:,} write: {did}; {end}", "{count:,} writes: {did}; {end}", writes,
+                   did=joined(", ", did), end=end)  # fmt: skip
 
 
-def _lines(report: Report, most: int | None) -> Iterator[str]:
-    yield headline(report)
+def _lines(report: Report, most: int | None, paint: Paint) -> Iterator[str]:
+    yield shown(headline(report))
     for pbx in report.pbx:
-        yield from _pbx(pbx, most, report)
+        yield from _pbx(pbx, most, report, paint)
         if report.list_foreign and pbx.plan is not None:
             yield from (f"  = {printable(entry.number)}  {printable(entry.name)}" for entry in pbx.plan.kept)
     if report.undoes is not None and any(pbx.error is None and pbx.plan and pbx.plan.changes for pbx in report.pbx):
-        yield "the next sync, push or watch writes it again, unless 1C says otherwise by then"
+        yield shown(say("the next sync, push or watch writes it again, unless 1C says otherwise by then"))
 
 
-def _pbx(pbx: PbxReport, most: int | None, report: Report) -> Iterator[str]:
-    yield f"{pbx.name}: {summary(pbx, undo=report.undoes is not None)}"
+def _pbx(pbx: PbxReport, most: int | None, report: Report, paint: Paint) -> Iterator[str]:
+    name = paint("strong", printable(pbx.name))
+    yield f"{name}: {paint(_style(pbx), shown(summary(pbx, undo=report.undoes is not None)))}"
     if pbx.plan is None:
         return
     changes = sorted((*pbx.plan.add, *pbx.plan.change, *pbx.plan.delete), key=lambda change: change.number)
-    yield from (f"  {_change(change)}{_why(change, report)}" for change in islice(changes, most))
+    yield from (f"  {_change(change, paint)}{_why(change, report, paint)}" for change in islice(changes, most))
     if most is not None and len(changes) > most:
-        yield f"  … and {len(changes) - most} more (astsync -v lists all)"
+        rest = say("… and {count:,} more (astsync -v lists all)", count=len(changes) - most)
+        yield f"  {paint('faint', shown(rest))}"
     if done := outcome(pbx):
-        yield f"{pbx.name}: {done}"
-    yield from (f"  ! {printable(number)}  {printable(words)}" for number, words in failures(pbx))
-    yield from (f"{pbx.name}: {printable(remark)}" for remark in remarks(pbx))
+        yield f"{name}: {paint('good' if pbx.verified and pbx.error is None else 'bad', shown(done))}"
+    yield from (f"  {paint('bad', '!')} {printable(number)}  {shown(words)}" for number, words in failures(pbx))
+    yield from (f"{name}: {shown(remark)}" for remark in remarks(pbx))
 
 
-def _why(change: Change, report: Report) -> str:
+def _style(pbx: PbxReport) -> str:
+    if pbx.plan is None or pbx.error is not None:
+        return "bad"
+    return "changed" if pbx.plan.changes else "good"
+
+
+def _why(change: Change, report: Report, paint: Paint) -> str:
     """Why the new entry won its number; "" where one counterparty alone claims it."""
     verdict = "" if change.new is None else report.verdicts.get(change.number, "")
-    return f"  ({printable(verdict)})" if verdict else ""
+    return "  " + paint("faint", f"({shown(verdict)})") if verdict else ""
 
 
-def _change(change: Change) -> str:
+def _change(change: Change, paint: Paint) -> str:
     number = printable(change.number)
     if change.new is None:
-        return f"- {number}  {printable(change.old or '')}"
+        return f"{paint('bad', '-')} {number}  {printable(change.old or '')}"
     if change.old is None:
-        return f"+ {number}  {printable(change.new.name)}"
-    return f"~ {number}  {printable(change.old)} -> {printable(change.new.name)}"
+        return f"{paint('good', '+')} {number}  {printable(change.new.name)}"
+    old, new = printable(change.old), printable(change.new.name)
+    if paint is not plain:
+        old, new = _marked(old, new, paint)
+    return f"{paint('changed', '~')} {number}  {old} -> {new}"
+
+
+def _marked(old: str, new: str, paint: Paint) -> tuple[str, str]:
+    """Two names with what differs between them in colours."""
+    before, after = "", ""
+    for same, left, right in pieces(old, new):
+        before += same + left.before + paint("less", left.text) + left.after
+        after += same + right.before + paint("more", right.text) + right.after
+    return before, after
 
 
 def _skip(skip: Skipped) -> str:
-    return f"{printable(skip.name) or '(no name)'}: {printable(skip.text) or '(empty)'}: {printable(skip.reason)}"
+    return ": ".join((_name(skip.name), printable(skip.text) or spoken(say("(empty)")), shown(skip.reason)))
 
 
 def _doubt(doubt: Doubt) -> str:
-    return f"{printable(doubt.name) or '(no name)'}: {printable(doubt.text)}: {printable(in_doubt(doubt))}"
+    return ": ".join((_name(doubt.name), printable(doubt.text), shown(in_doubt(doubt))))
+
+
+def _name(name: str) -> str:
+    return printable(name) or spoken(say("(no name)"))
 
 
 def _conflict(conflict: Conflict) -> Iterator[str]:
-    yield f"  {conflict.number} is claimed by {len(conflict.claims)} counterparties:"
+    many = counted(
+        "{number} is claimed by {count:,} counterparty:",
+        "{number} is claimed by {count:,} counterparties:",
+        len(conflict.claims),
+        number=conflict.number,
+    )
+    yield f"  {shown(many)}"
     for claim in conflict.claims:
         card = f"{printable(claim.counterparty)}: {printable(claim.text)}"
-        yield f"    {card}: {printable(claim.name)} ({printable(claim.source)}): {printable(claim.verdict)}"
+        yield f"    {card}: {printable(claim.name)} ({printable(claim.source)}): {shown(claim.verdict)}"

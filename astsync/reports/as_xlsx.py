@@ -11,6 +11,7 @@ import xlsxwriter
 from astsync.engine.result import Problems, Report
 from astsync.language import number, say, spoken
 from astsync.reports.as_text import headline, outcome, problems_headline, summary
+from astsync.reports.shown import shown
 from astsync.reports.tables import (
     CHANGE_COLUMNS,
     PROBLEM_COLUMNS,
@@ -34,9 +35,9 @@ Total = tuple[str, str]
 def render(report: Report) -> bytes:
     """A row for each change, and what came of each PBX."""
     undo = report.undoes is not None
-    totals: list[Total] = [(spoken(say("Source")), headline(report))]
+    totals: list[Total] = [(spoken(say("Source")), shown(headline(report)))]
     for pbx in report.pbx:
-        totals += [(pbx.name, text) for text in (summary(pbx, undo=undo), outcome(pbx)) if text]
+        totals += [(pbx.name, shown(text)) for text in (summary(pbx, undo=undo), outcome(pbx)) if text]
         totals += [(pbx.name, spoken(pbx.error.under(pbx.name)))] if pbx.error is not None else []
     return _book(spoken(say("Changes")), CHANGE_COLUMNS, change_rows(report), totals)
 
@@ -45,7 +46,7 @@ def render_problems(problems: Problems) -> bytes:
     """A row for each problem, and how often each cause is there."""
     causes = Counter([skip.reason for skip in problems.skipped])
     totals = [
-        (spoken(say("Source")), problems_headline(problems)),
+        (spoken(say("Source")), shown(problems_headline(problems))),
         *((spoken(cause), number(count)) for cause, count in causes.most_common()),
         (spoken(say("Numbers that several have")), number(len(problems.conflicts))),
         (spoken(say("Phones in doubt")), number(len(problems.doubts))),

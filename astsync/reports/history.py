@@ -3,7 +3,10 @@
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+from astsync.language import joined, say, spoken, without
 from astsync.reports.json_document import json_document
+from astsync.reports.shown import moment, shown
+from astsync.reports.terminal import Paint, plain
 from astsync.store.records import RunPart, RunRecord
 from astsync.text import printable
 
@@ -34,39 +37,50 @@ def _part(part: RunPart) -> dict[str, Any]:
     return {"name": part.pbx, "family": part.family, **counts, "verified": part.verified, "error": part.error or None}
 
 
-def as_text(runs: Sequence[RunRecord]) -> str:
-    """A line for each run and one for each of its PBXs, in local time."""
+def as_text(runs: Sequence[RunRecord], paint: Paint = plain) -> str:
+    """A line for each run and one for each of its PBXs, in local time. ``paint`` makes the colours of a terminal."""
     if not runs:
-        return "no runs yet\n"
-    return "\n".join(line for run in runs for line in _lines(run)) + "\n"
+        return spoken(say("no runs yet")) + "\n"
+    return "\n".join(line for run in runs for line in _lines(run, paint)) + "\n"
 
 
-def _lines(run: RunRecord) -> Iterator[str]:
-    notes = [f"{run.started.astimezone():%Y-%m-%d %H:%M:%S}", run.command, _end(run), *_undo(run)]
-    yield f"{run.run:>5}  {'  '.join(printable(note) for note in notes)}"
+def _lines(run: RunRecord, paint: Paint) -> Iterator[str]:
+    end = shown(ending(run))
+    notes = [moment(run.started), printable(run.command), paint("bad", end) if run.exit_code else end]
+    yield f"{run.run:>5}  {'  '.join((*notes, *map(shown, _undo(run))))}"
     for part in run.parts:
-        yield f"       {printable(part.pbx)}: {printable(_did(run, part))}"
+        yield f"       {printable(part.pbx)}: {shown(_did(run, part))}"
     if run.message and not any(part.error for part in run.parts):
-        yield f"       {printable(run.message)}"
+        yield f"       {shown(run.message)}"
 
 
-def _end(run: RunRecord) -> str:
-    return "killed, or still running" if run.exit_code is None else f"exit {run.exit_code}"
+def ending(run: RunRecord) -> str:
+    """How a run ended."""
+    if run.exit_code is None:
+        return say("killed, or still running")
+    return say("exit {code}", code=str(run.exit_code))
 
 
 def _undo(run: RunRecord) -> Iterator[str]:
     if run.undoes is not None:
-        yield f"(put back run {run.undoes})" if run.exit_code in {0, 7} else f"(was to put back run {run.undoes})"
+        done = run.exit_code in {0, 7}
+        before = str(run.undoes)
+        yield say("(put back run {run})", run=before) if done else say("(was to put back run {run})", run=before)
     if run.undone_by is not None:
-        yield f"(put back by run {run.undone_by})"
+        yield say("(put back by run {run})", run=str(run.undone_by))
     elif run.undoable:
-        yield "(can be undone)"
+        yield say("(can be undone)")
 
 
 def _did(run: RunRecord, part: RunPart) -> str:
-    counts = f"{part.added} added, {part.changed} changed, {part.deleted} deleted"
+    counts = say("{add:,} added, {change:,} changed, {delete:,} deleted",
+                 add=part.added, change=part.changed, delete=part.deleted)  # fmt: skip
     if run.exit_code is None:
-        return f"was about to do: {counts}"
-    failed = f", {part.failed} failed" if part.failed else ""
-    error = part.error.removeprefix(f"{part.pbx}: ")
-    return f"{counts}{failed}; {error}" if error else f"{counts}{failed}"
+        return say("was about to do: {counts}", counts=counts)
+    if part.failed:
+        counts = joined(", ", (counts, say("{count:,} failed", count=part.failed)))
+    error = without(part.pbx, part.error)
+    if not error:
+        return counts
+    did = part.added or part.changed or part.deleted or part.failed
+    return joined("; ", (counts, error)) if did else error

@@ -5,49 +5,62 @@ from dataclasses import asdict
 from typing import Any
 
 from astsync.engine.result import AskedOneC, Key, Lookup, PbxKeys
+from astsync.language import Message, about, joined, say
 from astsync.phonebook.model import Claim, Origin
 from astsync.reports.as_json import as_claim
 from astsync.reports.json_document import json_document
+from astsync.reports.shown import moment, shown
 from astsync.store.records import OnlineName, Written
-from astsync.text import listed, printable
+from astsync.text import listed
 
 _NOT_ASKED = {
-    "internal": "an extension of the PBX",
-    "withheld": "no number",
-    "impossible": "this is no number that could call",
+    "internal": say("1C is not asked during a call: an extension of the PBX"),
+    "withheld": say("1C is not asked during a call: no number"),
+    "impossible": say("1C is not asked during a call: this is no number that could call"),
 }
-_FROM = {Origin.SNAPSHOT: "from the snapshot", Origin.ONLINE: "told online"}
-_UNKNOWN = "from which card is not known: an older astsync made the snapshot; the next sync notes it"
+_FROM = {
+    Origin.SNAPSHOT: say("from the snapshot"),
+    Origin.ONLINE: say("told online"),
+}
+_UNKNOWN = say("from which card is not known: an older astsync made the snapshot; the next sync notes it")
+_NO_NAME = say("(no name)")
 
 
 def as_text(found: Lookup, asked: AskedOneC | None = None) -> str:
     """What is known, for people, in local time; ``asked`` where 1C was asked too."""
     known = (*_heading(found), *_on_pbxs(found), *_in_snapshot(found), *_told_online(found))
-    return "\n".join((*known, *(_asked(asked) if asked is not None else ()))) + "\n"
+    return "\n".join(map(shown, (*known, *(_asked(asked) if asked is not None else ())))) + "\n"
+
+
+# The lines are messages, and may hold foreign text: ``as_text`` is the edge.
 
 
 def _heading(found: Lookup) -> Iterator[str]:
-    others = [key for key in found.keys if key != found.number]
-    keys = f" (keys: {', '.join(found.keys)})" if others else ""
-    yield found.number + (f" (looked up as it stands: {found.doubt})" if found.doubt else keys)
+    if found.doubt:
+        yield say("{number} (looked up as it stands: {doubt})", number=found.number, doubt=found.doubt)
+    elif any(key != found.number for key in found.keys):
+        yield say("{number} (keys: {keys})", number=found.number, keys=joined(", ", found.keys))
+    else:
+        yield found.number
 
 
 def _on_pbxs(found: Lookup) -> Iterator[str]:
     for pbx in found.pbx:
         if pbx.error is not None:
-            yield f"{printable(pbx.name)}: not reached"
+            yield about(pbx.name, say("not reached"))
         for key in pbx.keys:
-            yield f"{printable(pbx.name)}: {_held(found, key)}"
-        yield f"  {_written(pbx.written)}"
+            yield about(pbx.name, _held(found, key))
+        yield "  " + _written(pbx.written)
 
 
 def _held(found: Lookup, key: Key) -> str:
     if key.name is None:
-        return f"{key.number} is not there"
+        return say("{key} is not there", key=key.number)
     whose = _whose(key)
     entry = found.entries.get(key.number)
-    differs = "" if entry is None or entry.name == key.name else "; not what the snapshot says"
-    return f"{key.number} {_value(key.name)} ({whose}{differs})"
+    if entry is not None and entry.name != key.name:
+        whose = say("{whose}; not what the snapshot says", whose=whose)
+    return say("{key} {name} ({whose})", key=key.number, name=_value(key.name), whose=whose)
 
 
 def _whose(key: Key) -> str:
@@ -57,89 +70,119 @@ def _whose(key: Key) -> str:
     else's. A run that adopted the key found that value there, and wrote nothing.
     """
     if not key.owned:
-        return "foreign: astsync neither wrote nor adopted it"
+        return say("foreign: astsync neither wrote nor adopted it")
     if key.last is None:
-        return "astsync's: a run that is no longer on record wrote or adopted it"
+        return say("astsync's: a run that is no longer on record wrote or adopted it")
     if key.last.new != key.name:
-        return "somebody else wrote over astsync's"
-    return "adopted by astsync, which found it so" if _adopted(key) else "written by astsync"
+        return say("somebody else wrote over astsync's")
+    return say("adopted by astsync, which found it so") if _adopted(key) else say("written by astsync")
 
 
 def _adopted(key: Key) -> bool | None:
     return None if key.last is None or not key.owned else key.last.old == key.last.new
 
 
-def _written(written: Written | None) -> str:
+def _written(written: Written | None) -> Message:
     if written is None:
-        return "no run on record changed it"
-    when = f"{written.at.astimezone():%Y-%m-%d %H:%M:%S}"
-    old, new = (_value(value) for value in (written.old, written.new))
-    return f"last changed by run {written.run} ({written.command}) of {when}: {old} -> {new}"
+        return say("no run on record changed it")
+    return say(
+        "last changed by run {run} ({command}) of {when}: {old} -> {new}",
+        run=str(written.run),
+        command=written.command,
+        when=moment(written.at),
+        old=_value(written.old),
+        new=_value(written.new),
+    )
 
 
 def _value(value: str | None) -> str:
-    return "nothing" if value is None else printable(value) or "(an empty name)"
+    return say("nothing") if value is None else value or say("(an empty name)")
 
 
 def _in_snapshot(found: Lookup) -> Iterator[str]:
     if found.pulled is None:
-        yield "no snapshot yet: no sync has succeeded"
+        yield say("no snapshot yet: no sync has succeeded")
         return
-    said = "; ".join(f"{entry.number} {printable(entry.name)}" for entry in found.entries.values())
-    nothing = "nothing for this number; `astsync problems` lists the phones that gave none"
-    yield f"snapshot of {found.pulled.at.astimezone():%Y-%m-%d %H:%M:%S} from {printable(found.pulled.source)}: " + (
-        said or ("no name for this number" if found.claims else nothing)
+    yield say(
+        "snapshot of {when} from {source}: {said}",
+        when=moment(found.pulled.at),
+        source=found.pulled.source,
+        said=_said(found),
     )
     claims = next(iter(found.claims.values()), ())
     if found.entries and not claims:
-        yield f"  {_UNKNOWN}"
+        yield "  " + _UNKNOWN
     for place, claim in enumerate(claims):
         yield from _claim(claim, found if place == 0 else None)
     for skip in found.skipped:
-        yield f"  no key: {printable(skip.name) or '(no name)'} ({printable(skip.source)})"
-        yield f"    phone: {printable(skip.text)}: {printable(skip.reason)}"
+        yield "  " + say("no key: {name} ({source})", name=skip.name or _NO_NAME, source=skip.source)
+        yield "    " + say("phone: {text}", text=about(skip.text, skip.reason))
+
+
+def _said(found: Lookup) -> str:
+    """What the snapshot says of the number."""
+    if found.entries:
+        return joined("; ", (f"{entry.number} {entry.name}" for entry in found.entries.values()))
+    if found.claims:
+        return say("no name for this number")
+    return say("nothing for this number; `astsync problems` lists the phones that gave none")
 
 
 def _told_online(found: Lookup) -> Iterator[str]:
     for one in found.online.values():
-        told, until = (f"{moment.astimezone():%Y-%m-%d %H:%M:%S}" for moment in (one.at, one.until))
-        end = f"counts until {until}" if one.until > found.now else f"expired {until}"
-        yield f"told online: {one.number} {printable(one.name)}, during a call of {told}; {end}"
+        until = moment(one.until)
+        end = say("counts until {until}", until=until) if one.until > found.now else say("expired {until}", until=until)
+        yield say(
+            "told online: {number} {name}, during a call of {told}; {end}",
+            number=one.number,
+            name=one.name,
+            told=moment(one.at),
+            end=end,
+        )
 
 
 def _asked(asked: AskedOneC) -> Iterator[str]:
     """What 1C said, and what a call would get."""
     if not asked.source:
-        yield f"1C is not asked during a call: {_NOT_ASKED[asked.caller]}"
+        yield _NOT_ASKED[asked.caller]
         return
-    took = f"in {asked.seconds:.2f} s"
+    of = {"source": asked.source, "seconds": asked.seconds}
     if asked.error is not None:
-        yield f"{printable(asked.source)}: failed {took}"
+        yield say("{source}: failed in {seconds:.2f} s", **of)
     else:
-        said = f"{listed(asked.said)} -> " if asked.said else ""
-        yield f"{printable(asked.source)} says {took}: {said}{printable(asked.name) or 'nobody'}"
+        name = asked.name or say("nobody")
+        said = joined(" -> ", (listed(asked.said), name)) if asked.said else name
+        yield say("{source} says in {seconds:.2f} s: {said}", said=said, **of)
+    yield _call(asked)
+
+
+def _call(asked: AskedOneC) -> str:
     if asked.call is not None:
-        yield f"a call would get: {printable(asked.call[0])} ({_FROM[asked.call[1]]})"
-    elif asked.name:
-        yield f"a call would get: nothing, as it waits {asked.deadline:g} s; the next one would get this name"
-    else:
-        yield "a call would get: nothing"
+        name, origin = asked.call
+        return say("a call would get: {name} ({origin})", name=name, origin=_FROM[origin])
+    if asked.name:
+        return say(
+            "a call would get: nothing, as it waits {seconds:g} s; the next one would get this name",
+            seconds=asked.deadline,
+        )
+    return say("a call would get: nothing")
 
 
 def _claim(claim: Claim, found: Lookup | None) -> Iterator[str]:
     """The lines of a claim. ``found`` is given for the first claim, whose name won, to show the rules as well."""
-    code = f", code {printable(claim.code)}" if claim.code not in ("", claim.source) else ""
-    yield f"  {printable(claim.counterparty)} ({printable(claim.source)}{code})"
-    kind = f"{printable(claim.kind)}: " if claim.kind else ""
-    rules = found.number_rules if found is not None else ()
-    yield f"    phone: {kind}{printable(claim.text)}{_by(rules)}"
-    yield f"    name: {printable(claim.name)}{_by(found.name_rules if found is not None else ())}"
+    card = claim.source
+    if claim.code not in ("", claim.source):
+        card = say("{card}, code {code}", card=card, code=claim.code)
+    yield joined("", ("  ", claim.counterparty, " (", card, ")"))
+    text = about(claim.kind, claim.text) if claim.kind else claim.text
+    yield joined("", ("    ", say("phone: {text}", text=text), _by(found.number_rules if found is not None else ())))
+    yield joined("", ("    ", say("name: {name}", name=claim.name), _by(found.name_rules if found is not None else ())))
     if claim.verdict:
-        yield f"    {printable(claim.verdict)}"
+        yield joined("", ("    ", claim.verdict))
 
 
 def _by(rules: tuple[str, ...]) -> str:
-    return f"  [{printable(', '.join(rules))}]" if rules else ""
+    return joined("", ("  [", joined(", ", rules), "]")) if rules else ""
 
 
 def as_json(found: Lookup, asked: AskedOneC | None = None) -> str:

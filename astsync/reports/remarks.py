@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from astsync.engine.result import PbxReport
+from astsync.language import counted, joined
 from astsync.phonebook.keeping import CAUSE, Missed
 from astsync.text import gathered, listed, printable
 
@@ -14,11 +15,15 @@ _LONGEST = 40  # characters of a key that a remark shows
 def remarks(pbx: PbxReport) -> Iterator[str]:
     """The remarks on a PBX, in sentences. Their text may be foreign."""
     if pbx.missed is not None:
-        yield pbx.missed.told if pbx.missed.trace.lost else f"{pbx.missed.told}. {CAUSE}"
+        yield pbx.missed.told if pbx.missed.trace.lost else joined(". ", (pbx.missed.told, CAUSE))
     keys = pbx.plan.unnameable if pbx.plan is not None else ()
     if keys:
-        count = f"{len(keys):,} foreign keys stay" if len(keys) > 1 else "1 foreign key stays"
-        yield f"{count} whatever sync.foreign says, as AMI cannot name {listed(map(_shown, keys), _NAMED)}"
+        yield counted(
+            "{count:,} foreign key stays whatever sync.foreign says, as AMI cannot name {keys}",
+            "{count:,} foreign keys stay whatever sync.foreign says, as AMI cannot name {keys}",
+            len(keys),
+            keys=listed(map(_shown, keys), _NAMED),
+        )
 
 
 def _shown(key: str) -> str:
@@ -30,7 +35,16 @@ def failures(pbx: PbxReport) -> Iterator[tuple[str, str]]:
     """The keys that failed, with the PBX's words. More than 20 that failed alike are one, with their count."""
     failed = pbx.applied.failed if pbx.applied is not None else {}
     for key, count, words in gathered(failed):
-        yield key, f"{words} (and {count - 1:,} more keys in the same way)" if count > 1 else words
+        yield key, _alike(words, count - 1) if count > 1 else words
+
+
+def _alike(words: str, more: int) -> str:
+    return counted(
+        "{words} (and {count:,} more key in the same way)",
+        "{words} (and {count:,} more keys in the same way)",
+        more,
+        words=words,
+    )
 
 
 def as_missed(missed: Missed | None) -> dict[str, Any] | None:

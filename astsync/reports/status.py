@@ -6,13 +6,16 @@ from datetime import UTC, datetime
 from typing import Any
 
 from astsync.engine.result import PbxReport
+from astsync.language import counted, say, spoken
 from astsync.reports import history
 from astsync.reports.as_text import summary
 from astsync.reports.json_document import json_document
 from astsync.reports.remarks import as_missed, remarks
+from astsync.reports.shown import moment, shown
+from astsync.reports.terminal import Paint, plain
 from astsync.store.holder import Holder
 from astsync.store.records import OnlineNames, RunRecord, Snapshot
-from astsync.text import number_of, printable, span
+from astsync.text import printable, span
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,34 +38,47 @@ def in_step(pbx: PbxReport) -> bool | None:
     return None if pbx.plan is None else not pbx.plan.changes
 
 
-def as_text(status: Status) -> str:
-    """The status for people, in local time."""
-    return "\n".join(_lines(status)) + "\n"
+def as_text(status: Status, paint: Paint = plain) -> str:
+    """The status for people, in local time. ``paint`` makes the colours of a terminal."""
+    return "\n".join(_lines(status, paint)) + "\n"
 
 
-def _lines(status: Status) -> Iterator[str]:
-    snapshot, running = status.snapshot, status.running
-    if running is not None:
-        yield f"a run is under way{running.who()}{running.since()}"
-    if snapshot is None:
-        yield "no snapshot yet: no sync has succeeded"
-    else:
-        age = span((status.now - snapshot.at).total_seconds())
-        when = f"{snapshot.at.astimezone():%Y-%m-%d %H:%M:%S}"
-        yield f"snapshot: {len(snapshot.entries)} entries of {when} ({age} ago) from {printable(snapshot.source)}"
-    yield from _online_line(status.online)
+def _lines(status: Status, paint: Paint) -> Iterator[str]:
+    if status.running is not None:
+        yield shown(say("a run is under way{who}{since}", who=status.running.who(), since=status.running.since()))
+    yield shown(_snapshot_line(status))
+    yield from map(shown, _online_line(status.online))
     for pbx in status.pbx:
-        yield f"{printable(pbx.name)}: {summary(pbx)}"
-        yield from (f"  {printable(remark)}" for remark in remarks(pbx))
-    yield "last runs:"
-    yield from history.as_text(status.runs).splitlines()
+        style = {None: "bad", False: "changed", True: "good"}[in_step(pbx)]
+        yield f"{paint('strong', printable(pbx.name))}: {paint(style, shown(summary(pbx)))}"
+        yield from (f"  {shown(remark)}" for remark in remarks(pbx))
+    yield spoken(say("last runs:"))
+    yield from history.as_text(status.runs, paint).splitlines()
+
+
+def _snapshot_line(status: Status) -> str:
+    snapshot = status.snapshot
+    if snapshot is None:
+        return say("no snapshot yet: no sync has succeeded")
+    return counted(
+        "snapshot: {count:,} entry of {when} ({age} ago) from {source}",
+        "snapshot: {count:,} entries of {when} ({age} ago) from {source}",
+        len(snapshot.entries),
+        when=moment(snapshot.at),
+        age=span((status.now - snapshot.at).total_seconds()),
+        source=snapshot.source,
+    )
 
 
 def _online_line(online: OnlineNames) -> Iterator[str]:
     """How many names are kept that 1C told during calls; nothing where there is none."""
     if online.first_end is not None:
-        end = f"{online.first_end.astimezone():%Y-%m-%d %H:%M:%S}"
-        yield f"told online: {number_of(len(online.names), 'name')} beside the snapshot; the first expires {end}"
+        yield counted(
+            "told online: {count:,} name beside the snapshot; the first expires {end}",
+            "told online: {count:,} names beside the snapshot; the first expires {end}",
+            len(online.names),
+            end=moment(online.first_end),
+        )
 
 
 def as_json(status: Status) -> str:

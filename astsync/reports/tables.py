@@ -1,12 +1,12 @@
 """Reports as rows, for the formats that are tables."""
 
-from collections.abc import Iterable, Iterator
-from datetime import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from astsync.engine.result import PbxReport, Problems, Report
-from astsync.language import say, spoken
+from astsync.language import Message, joined, say, spoken
 from astsync.phonebook.model import Doubt, Entry
 from astsync.reports.remarks import failures, remarks
+from astsync.reports.shown import moment, shown
 from astsync.store.records import RunPart, RunRecord
 from astsync.text import printable
 
@@ -52,6 +52,7 @@ _HEADINGS = {
     "failed": say("Failed"),
     "message": say("Message"),
 }
+_KEPT = say("kept")
 _KINDS = {
     "add": say("added"),
     "change": say("changed"),
@@ -66,33 +67,44 @@ _KINDS = {
 }
 
 
+_WAYS: Mapping[str, Callable[[str], str]] = {
+    "change": lambda kind: spoken(_KINDS[kind]),
+    "problem": lambda kind: spoken(_KINDS[kind]),
+    "note": shown,
+    "reason": shown,
+}
+
+
 def headings(columns: Row) -> Row:
     """The columns' names as people read them, in the language in use."""
     return tuple(spoken(_HEADINGS[column]) for column in columns)
 
 
 def shown_rows(columns: Row, rows: Iterable[Row]) -> Iterator[Row]:
-    """The rows with their kinds in words, in the language in use."""
-    kinds = [column in {"change", "problem"} for column in columns]
+    """The rows with their kinds and reasons in words, in the language in use."""
+    ways = [_WAYS.get(column, str) for column in columns]
     for row in rows:
-        yield tuple(spoken(_KINDS[text]) if kind else text for text, kind in zip(row, kinds, strict=True))
+        yield tuple(way(text) for text, way in zip(row, ways, strict=True))
 
 
 def change_rows(report: Report) -> Iterator[Row]:
     """A row for each change, each failed key, each error of a PBX and each remark. Many that failed alike are one row.
 
-    The foreign entries follow where the report was asked for them.
+    The foreign entries follow where the report was asked for them. Foreign text is harmless; notes are messages yet.
     """
     return map(_printable, (row for pbx in report.pbx for row in _pbx_rows(pbx, report)))
 
 
 def problem_rows(problems: Problems) -> Iterator[Row]:
-    """A row for each skipped field, each phone in doubt, and each claim of a number that several claim."""
+    """A row for each skipped field, each phone in doubt, and each claim of a number that several claim.
+
+    Foreign text is harmless; reasons are messages yet.
+    """
     return map(_printable, _problem_rows(problems))
 
 
 def _printable(row: Row) -> Row:
-    return tuple(map(printable, row))
+    return tuple(text if isinstance(text, Message) else printable(text) for text in row)
 
 
 def _pbx_rows(pbx: PbxReport, report: Report) -> Iterator[Row]:
@@ -104,10 +116,10 @@ def _pbx_rows(pbx: PbxReport, report: Report) -> Iterator[Row]:
                 yield pbx.name, kind, c.number, c.old or "", entry.name, entry.source, verdict
     yield from ((pbx.name, "failed", number, "", "", "", words) for number, words in failures(pbx))
     if pbx.error is not None:
-        yield pbx.name, "error", "", "", "", "", str(pbx.error)
+        yield pbx.name, "error", "", "", "", "", pbx.error.message
     yield from ((pbx.name, "remark", "", "", "", "", remark) for remark in remarks(pbx))
     if report.list_foreign and pbx.plan is not None:
-        yield from ((pbx.name, "foreign", kept.number, kept.name, kept.name, "", "kept") for kept in pbx.plan.kept)
+        yield from ((pbx.name, "foreign", kept.number, kept.name, kept.name, "", _KEPT) for kept in pbx.plan.kept)
 
 
 def _problem_rows(problems: Problems) -> Iterator[Row]:
@@ -124,18 +136,23 @@ def run_rows(runs: Iterable[RunRecord]) -> Iterator[Row]:
     """A row for each PBX of a run, in local time, and one for a run that reached none."""
     for run in runs:
         code = "" if run.exit_code is None else str(run.exit_code)
-        about = (str(run.run), run.command, _moment(run.started), _moment(run.finished), code)
+        finished = "" if run.finished is None else moment(run.finished)
+        about = (str(run.run), printable(run.command), moment(run.started), finished, code)
         for part in run.parts or (RunPart("", ""),):
             counts = (part.added, part.changed, part.deleted, part.failed)
-            words = spoken(part.error or run.message)
-            yield tuple(map(printable, (*about, part.pbx, *map(str, counts), words)))
-
-
-def _moment(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment.astimezone():%Y-%m-%d %H:%M:%S}"
+            words = shown(part.error or run.message)
+            yield *about, printable(part.pbx), *map(str, counts), words
 
 
 def in_doubt(doubt: Doubt) -> str:
     """What was made of a phone whose visible text and structure disagree."""
-    taken = f"{', '.join(doubt.keys)} taken from the text" if doubt.keys else "the text gives no number"
-    return f"{taken}, but the parts of the number in the source say {doubt.structure}"
+    if not doubt.keys:
+        return say(
+            "the text gives no number, but the parts of the number in the source say {structure}",
+            structure=doubt.structure,
+        )
+    return say(
+        "{keys} taken from the text, but the parts of the number in the source say {structure}",
+        keys=joined(", ", doubt.keys),
+        structure=doubt.structure,
+    )

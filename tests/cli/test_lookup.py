@@ -262,7 +262,7 @@ def test_a_number_that_is_left_out_names_all_who_claim_it(box: Sandbox) -> None:
 def test_diff_tells_why_an_entry_won(box: Sandbox) -> None:
     box.onec.add("ООО «Альфа» (закрыто)", ["8 (495) 555-01-01"])
     box.onec.add("ООО «Бета»", ["+7 495 555 01 01"])
-    assert f"+ {KEY}  OOO Beta  (taken: the other is marked as closed (закрыто))" in box.run("diff").out
+    assert f"+ {KEY}  OOO Beta  (taken: the other is marked as closed (закрыто))" in box.run("-v", "diff").out
     (added,) = [one for one in box.run("diff", "--format", "json").pbx["add"] if one["number"] == KEY]
     assert added["reason"] == "taken: the other is marked as closed (закрыто)"
 

@@ -83,7 +83,7 @@ def test_sync_lists_few_changes_and_verbose_lists_all(box: Sandbox) -> None:
     few = box.run("sync", "--dry-run").out.splitlines()
     assert sum(line.startswith("  + ") for line in few) == 20
     assert few[-1].endswith("more (astsync -v lists all)")
-    for lists_all in (("-v", "sync", "--dry-run"), ("diff",)):
+    for lists_all in (("-v", "sync", "--dry-run"), ("-v", "diff")):
         assert sum(line.startswith("  + ") for line in box.run(*lists_all).out.splitlines()) > 50
 
 

@@ -4,71 +4,26 @@ import csv
 import io
 import json
 import os
+import re
 import time
+from base64 import b64encode
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
 
-from astsync.engine.result import Applied, PbxReport, Problems, Report
-from astsync.errors import PbxUnreachable, SafetyError
-from astsync.phonebook.claims import Claimant, Held, ranked, told
-from astsync.phonebook.keeping import Missed, Trace
-from astsync.phonebook.model import Conflict, Doubt, Entry, Skipped
-from astsync.phonebook.plan import make_plan
+from astsync.engine.result import Problems
+from astsync.language import LANGUAGES, using
+from astsync.phonebook.model import Skipped
+from astsync.reports import as_text, history, lookup, status
 from astsync.reports.formats import PROBLEM_RENDERERS, RENDERERS
 from astsync.text import printable
+from tests.unit.sample_reports import looked_up, problems, reports, runs, state
 
+OWN = re.compile(r"(<(style|script)>).*?(</\2>)", re.DOTALL)  # the page's own style and script, the same in each
+HASH = re.compile(r"sha256-[\w+/]+=*")
 GOLDEN = Path(__file__).parents[1] / "golden"
-PULLED = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-DESIRED = {
-    number: Entry(number, name, f"Контрагенты/{number}")
-    for number, name in {
-        "74955550101": "OOO Romashka",
-        "74955550102": "IP Shchukin P.P.",
-        "74955550103": "AO Vektor",
-        "375295550104": "Кафе «У Юры»",
-    }.items()
-}
-EXISTING = {
-    "74955550102": "IP Schukin",
-    "74955550103": "AO Vektor",
-    "74955550199": "OOO Gone",
-    "101": "Reception \x1b[31m\udcc8\u202e",
-}
-
-
-def reports() -> dict[str, Report]:
-    plan = make_plan(EXISTING, DESIRED, owned={"74955550102", "74955550199"})
-    wild = make_plan(EXISTING, DESIRED, owned=set(), foreign="delete")
-    done = PbxReport("office", plan, Applied(2, 1, 1, written=3), verified=True)
-    failed = PbxReport(
-        "branch", plan, Applied(1, 1, 0, written=2, failed={"375295550104": "Database \x07error"}), verified=False
-    )
-    many = {f"7495556{i:04}": f"7495556{i:04} cannot be stored" for i in range(25)}
-    trace = Trace(6, PULLED, "2026-11-20 09:00:00")
-    odd = make_plan(
-        {**EXISTING, "": "", " lead": "x", "k" * 300: "x", "a\nb": "x"},
-        DESIRED,
-        owned={"74955550102", "74955550199"},
-        unnameable={"", " lead", "k" * 300, "a\nb"},
-    )
-    stuck = PbxReport(
-        "stuck", odd, Applied(failed={**many, "74955550102": "refused"}), False, None, Missed(trace, 3, 4, same=True)
-    )
-    lost = PbxReport("far", error=PbxUnreachable("far: no connection to AMI at 192.0.2.1:5038: timed out"))
-    refused = PbxReport("wild", wild, error=SafetyError("wild: the plan would delete 2 of 4 entries (50%)"))
-    alike = {number: Entry(number, name) for number, name in EXISTING.items() if number.startswith("7")}
-    in_step = PbxReport("calm", make_plan(EXISTING, alike, owned=set()), Applied(written=3), verified=True)
-    idle = PbxReport("idle", make_plan(EXISTING, alike, owned=set()), Applied(), verified=True)
-    verdicts = {"74955550101": "taken: older code 9 before 12", "74955550102": "taken: its kind of contact \x07 first"}
-    source = "1C OData at http://1c.example.local/trade (Контрагенты)"
-    return {
-        "sync": Report("sync", 7, source, True, PULLED, 5, 2, 1, (done, failed, stuck, lost, refused)),
-        "diff": Report("diff", None, source, True, PULLED, 5, 2, 1, (PbxReport("office", plan),), verdicts=verdicts),
-        "push": Report("push", 8, source, False, PULLED, 5, 2, 1, (in_step, idle)),
-    }
 
 
 @pytest.fixture
@@ -80,48 +35,61 @@ def moscow(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     time.tzset()
 
 
-def problems() -> Problems:
-    skipped = (
-        Skipped("Контрагенты/1", "ООО «Ромашка»", "=cmd|'/c calc'!A1", "no phone number found"),
-        Skipped("Контрагенты/2", "<script>alert(1)</script>", "+7 495 | `x` \x1b[2J", "an extension only"),
-        Skipped("Контрагенты/3", "", "", "no name"),
-    )
-    cards = (
-        Claimant(0, "Контрагенты", "ООО «Ромашка»", "00-00000012", "Контрагенты/1", "OOO Romashka"),
-        Claimant(1, "Партнеры", "АО <b>Вектор</b>", "", "Партнеры/9", "AO Vektor"),
-    )
-    held: list[Held] = [(card, 0, "Телефон", "+7 495 555-01-01", ()) for card in cards]
-    conflicts = tuple(
-        Conflict(f"7495555010{i}", rule, told(ranked(held), rule)) for i, rule in enumerate(("first", "join", "skip"))
-    )
-    doubts = (
-        Doubt("Контрагенты/4", "ООО «Вектор»", "+7 (495) 555-01-03", "+7 (495) 555-01-04", ("74955550103",)),
-        Doubt("Контрагенты/5", "<b>АО</b>", "555-01-05", "+375 (17) 555-01-05"),
-    )
-    return Problems("1C OData at http://1c.example.local/trade (Контрагенты)", 5, skipped, conflicts, doubts)
-
-
-def golden(name: str, text: str) -> None:
-    path = GOLDEN / name
+def golden(name: str, text: str, code: str = "en") -> None:
+    """Compare a report with its file; that of another language than English has the language in its name."""
+    stem, _, form = name.partition(".")
+    if form == "html":
+        text = HASH.sub("sha256-…", OWN.sub(r"\1…\3", text))
+    path = GOLDEN / (name if code == "en" else f"{stem}.{code}.{form}")
     if os.environ.get("ASTSYNC_GOLDEN") == "write":
         path.write_text(text, encoding="utf-8", newline="")
     assert text == path.read_bytes().decode()
 
 
-@pytest.mark.parametrize("form", RENDERERS)
+# What machines read is the same in every language.
+FOR_PEOPLE = [form for form in RENDERERS if form != "json"]
+WITH_LANGUAGE = [(form, code) for code in LANGUAGES for form in RENDERERS if form != "json" or code == "en"]
+
+
+@pytest.mark.parametrize(("form", "code"), WITH_LANGUAGE)
 @pytest.mark.parametrize("name", reports())
-def test_a_report_is_as_its_golden_file(name: str, form: str, moscow: None) -> None:
-    golden(f"{name}.{form}", RENDERERS[form](reports()[name]))
+def test_a_report_is_as_its_golden_file(name: str, form: str, code: str, moscow: None) -> None:
+    with using(code):
+        golden(f"{name}.{form}", RENDERERS[form](reports()[name]), code)
 
 
-@pytest.mark.parametrize("form", PROBLEM_RENDERERS)
-def test_the_problems_are_as_their_golden_file(form: str) -> None:
-    golden(f"problems.{form}", PROBLEM_RENDERERS[form](problems()))
+@pytest.mark.parametrize(("form", "code"), WITH_LANGUAGE)
+def test_the_problems_are_as_their_golden_file(form: str, code: str) -> None:
+    with using(code):
+        golden(f"problems.{form}", PROBLEM_RENDERERS[form](problems()), code)
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_status_history_and_lookup_are_as_their_golden_files(code: str, moscow: None) -> None:
+    found, asked = looked_up()
+    with using(code):
+        golden("status.text", re.sub(r"\(\d+ \S+\)", "(…)", status.as_text(state())), code)  # since when a run runs
+        golden("history.text", history.as_text(runs()), code)
+        golden("lookup.text", lookup.as_text(found, asked), code)
+        golden("intent.text", as_text.intent(reports()["undo"]) + "\n", code)
+
+
+def test_json_is_the_same_in_every_language(moscow: None) -> None:
+    found, asked = looked_up()
+
+    def all_of_it() -> list[str]:
+        made = [RENDERERS["json"](report) for report in reports().values()]
+        more = PROBLEM_RENDERERS["json"](problems()), status.as_json(state()), history.as_json(runs())
+        return [*made, *more, lookup.as_json(found, asked)]
+
+    english = all_of_it()
+    with using("ru"):
+        assert all_of_it() == english
 
 
 def test_many_that_failed_alike_are_one_line_and_json_has_them_all(moscow: None) -> None:
     report = reports()["sync"]
-    for form in ("text", "csv", "markdown", "html"):
+    for form in FOR_PEOPLE:
         text = RENDERERS[form](report)
         assert text.count("cannot be stored") == 1
         assert "(and 24 more keys in the same way)" in text.replace("\\", "")
@@ -145,11 +113,19 @@ def test_no_cell_of_a_csv_is_a_formula() -> None:
     assert not [cell for row in rows for cell in row if cell[:1] in {"=", "+", "-", "@", "\t", "\r"}]
 
 
-def test_a_page_runs_nothing_and_loads_nothing() -> None:
-    page = PROBLEM_RENDERERS["html"](problems())
-    assert "<script" not in page
-    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
-    assert "http" not in page.replace("http-equiv", "").replace("http://1c.example.local", "")
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_a_page_runs_its_own_script_alone_and_loads_nothing(code: str) -> None:
+    with using(code):
+        pages = [RENDERERS["html"](report) for report in reports().values()] + [PROBLEM_RENDERERS["html"](problems())]
+    for page in pages:
+        (script,), (style,) = (re.findall(f"<{tag}>(.*?)</{tag}>", page, re.DOTALL) for tag in ("script", "style"))
+        hashes = [f"'sha256-{b64encode(sha256(text.encode()).digest()).decode()}'" for text in (style, script)]
+        policy = "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; form-action 'none'".format(*hashes)
+        assert policy in page.replace("&#39;", "'")
+        assert page.count("<script") == page.count("<style") == 1
+        assert not re.search(r"(src|href)=(?!\"#)| on\w+=|style=", page.replace(script, ""))
+        assert f'<html lang="{code}">' in page
+    assert "&lt;script&gt;alert(1)&lt;/script&gt;" in pages[-1]
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from astsync.phonebook.plan import make_plan
 from astsync.reports import as_csv, as_xlsx
 from astsync.reports.csv_dialect import CsvDialect
 from astsync.store.records import RunPart, RunRecord
-from tests.unit.test_reports import problems, reports
+from tests.unit.sample_reports import problems, reports
 
 OFFICE = shutil.which("soffice") or shutil.which("libreoffice")
 RUNS = (
