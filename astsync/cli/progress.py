@@ -5,8 +5,18 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from astsync.language import spoken
+from astsync.language import say, spoken
 from astsync.phonebook.model import Progress, no_progress, progress_words
+from astsync.text import span
+
+
+def pace(done: float, total: float | None, speed: float | None) -> str:
+    """How fast it goes (``speed`` a second) and how long the rest will take, where that is known."""
+    if not speed or speed < 1:
+        return ""
+    if total is None or not math.isfinite(total):
+        return say("{rate:,.0f}/s", rate=speed)
+    return say("{rate:,.0f}/s, {rest} left", rate=speed, rest=span(max(total - done, 0) / speed))
 
 
 @contextmanager
@@ -16,10 +26,16 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
         yield no_progress
         return
     from rich.console import Console
-    from rich.progress import BarColumn, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
+    from rich.progress import BarColumn, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
     from rich.progress import Progress as Bars
+    from rich.text import Text
 
-    columns = (SpinnerColumn(), TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
+    class Pace(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(spoken(pace(task.completed, task.total, task.speed)))
+
+    label = TextColumn("{task.description}", markup=False)
+    columns = (SpinnerColumn(), label, BarColumn(), TimeElapsedColumn(), Pace())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, tuple[TaskID, str]] = {}
 

@@ -1,9 +1,11 @@
 """What is seen of a run on a terminal while it lasts."""
 
+import math
 from pathlib import Path
 
 import pytest
 
+from astsync.cli.progress import pace
 from astsync.phonebook.model import progress_words
 from astsync.sandbox.ami import AmiStandIn
 from tests.cli.sandbox import Sandbox
@@ -23,6 +25,22 @@ from tests.cli.terminal import Terminal
 )
 def test_a_label_says_where_and_what_and_how_much(stage: str, done: int, total: int | None, seen: str) -> None:
     assert progress_words(stage, done, total) == seen
+
+
+@pytest.mark.parametrize(
+    ("done", "total", "speed", "seen"),
+    [
+        (300, 5_000, 1_234.5, "1,234/s, 3 s left"),
+        (0, 1_000_000, 1_000, "1,000/s, 16 min left"),
+        (7, 5, 10, "10/s, 0 s left"),
+        (300, None, 1_000, "1,000/s"),
+        (300, math.inf, 1_000, "1,000/s"),
+        (300, 5_000, None, ""),
+        (0, 5_000, 0, ""),
+    ],
+)
+def test_the_pace_and_the_rest(done: float, total: float | None, speed: float | None, seen: str) -> None:
+    assert pace(done, total, speed) == seen
 
 
 def test_each_pbx_has_a_line_in_words(box: Sandbox, tmp_path: Path) -> None:
