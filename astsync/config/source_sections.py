@@ -71,6 +71,10 @@ class FieldsConfig(Section):
         description="the code; the older one wins a number of two counterparties. See "
         "[Who wins a number](#who-wins-a-number)",
     )
+    tax_number: Line = Field(default="TaxNumber", description="the ИНН, by which `problems` names a card")
+    responsible: Line = Field(
+        default="Responsible", description="the name of who keeps the card; `problems` tells whom to ask"
+    )
 
 
 class PagingConfig(Section):
@@ -116,6 +120,11 @@ class SourceConfig(Section):
         default="",
         description="the publication of 1C, as in a browser, without a language (/ru). A file needs none",
         examples=["http://1c.example.local/trade"],
+    )
+    web_client: WebAddressOrNone = Field(
+        default="",
+        description="the address of 1C's web client, where there is one: `problems` links each card with it",
+        examples=["http://1c.example.local/trade/ru"],
     )
     user: Line = Field(default="", description="a 1C user that may only read; Cyrillic is fine", examples=["astsync"])
     password: SecretStr = Field(default=SecretStr(""), description="its password")

@@ -67,7 +67,8 @@ class Engine:
     def problems(self) -> Problems:
         """Pull, and list what got no entry and why. Raises SourceError."""
         book = self._read()(no_note)
-        return Problems(self._source().describe(), book.counterparties, book.skipped, book.conflicts, book.doubts)
+        found = (book.counterparties, book.skipped, book.conflicts, book.doubts, book.cards)
+        return Problems(self._source().describe(), *found)
 
     def sync(self, command: str = "sync", pull: Callable[[], Decide] | None = None) -> Report:
         """Pull, compare and apply the differences.

@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from astsync.errors import AstsyncError, PartlyDone, PbxForgot, SafetyError
 from astsync.language import counted, joined
 from astsync.phonebook.keeping import Missed
-from astsync.phonebook.model import Claim, Conflict, Doubt, Entry, Origin, Skipped
+from astsync.phonebook.model import CardFacts, Claim, Conflict, Doubt, Entry, Origin, Skipped
 from astsync.phonebook.plan import Plan
 from astsync.store.records import Before, OnlineName, Pulled, RunRecord, Written
 from astsync.text import gathered
@@ -112,13 +112,17 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Problems:
-    """What a pull could not turn into entries, the numbers that several counterparties claim, and phones in doubt."""
+    """What a pull could not turn into entries, the numbers that several counterparties claim, and phones in doubt.
+
+    ``cards`` tell of their counterparties, by ``Counterparty.source``.
+    """
 
     source: str
     counterparties: int
     skipped: tuple[Skipped, ...]
     conflicts: tuple[Conflict, ...]
     doubts: tuple[Doubt, ...] = ()
+    cards: Mapping[str, CardFacts] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,6 +11,7 @@ from typing import Literal
 from astsync.language import say
 from astsync.phonebook.claims import Claimant, Held, claim_of, ranked, told
 from astsync.phonebook.model import (
+    CardFacts,
     Claim,
     Conflict,
     Counterparty,
@@ -48,6 +49,7 @@ class BookBuilder:
         self._claims: dict[str, Held | list[Held]] = {}
         self._skipped: list[Skipped] = []
         self._doubts: list[Doubt] = []
+        self._cards: dict[str, CardFacts] = {}
         self._counterparties = 0
 
     def read(self, counterparties: Iterable[Counterparty]) -> Decide:
@@ -67,7 +69,7 @@ class BookBuilder:
             self._skip(counterparty, counterparty.name, made.reason or _NO_NAME)
             return
         c = counterparty
-        card = Claimant(c.rank, c.catalog, c.name, c.code, c.source, made.name)
+        card = Claimant(c.rank, c.catalog, c.name, c.code, c.source, made.name, c.tax_number, c.responsible)
         for phone, result in results:
             if not result.keys:
                 self._skip(counterparty, phone.text, result.reason or _NO_NUMBER)
@@ -79,9 +81,15 @@ class BookBuilder:
 
     def _skip(self, counterparty: Counterparty, text: str, reason: str) -> None:
         self._skipped.append(Skipped(counterparty.source, counterparty.name, text, reason))
+        self._keep_card(counterparty)
 
     def _doubt(self, counterparty: Counterparty, phone: Phone, row: RowResult) -> None:
         self._doubts.append(Doubt(counterparty.source, counterparty.name, phone.text, row.structure, row.keys))
+        self._keep_card(counterparty)
+
+    def _keep_card(self, card: Counterparty | Claimant) -> None:
+        """Keep what tells of a card that is to be mended."""
+        self._cards[card.source] = CardFacts(card.code.strip(), card.tax_number, card.responsible)
 
     def _claim(self, number: str, held: Held) -> None:
         """Keep a claim. Nearly all numbers have one, so a list is made only for the second: it saves memory."""
@@ -106,13 +114,17 @@ class BookBuilder:
                 entries[number] = entry
         skipped = sorted(self._skipped, key=lambda s: (s.source, s.text, s.reason))
         doubts = sorted(self._doubts, key=lambda d: (d.source, d.text, d.structure))
-        return Phonebook(entries, tuple(skipped), tuple(conflicts), self._counterparties, tuple(doubts))
+        told = (tuple(skipped), tuple(conflicts), self._counterparties, tuple(doubts))
+        return Phonebook(entries, *told, self._cards)
 
     def _told(self, held: Held | list[Held]) -> tuple[Claim, ...]:
         if not isinstance(held, list):
             return (claim_of(held),)
         claims = ranked(held)
         alike = len({claim.held[0].shown for claim in claims}) == 1
+        if not alike:
+            for claim in claims:
+                self._keep_card(claim.held[0])
         return told(claims, "first" if alike else self._rule)
 
     def _settle(self, number: str, claims: tuple[Claim, ...], conflicts: list[Conflict]) -> Entry | None:

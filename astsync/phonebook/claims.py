@@ -20,7 +20,10 @@ CodeKey = tuple[bool, str, int, str]
 
 
 class Claimant(NamedTuple):
-    """What all claims of one counterparty have in common. ``name`` is its name in 1C, ``shown`` its caller name."""
+    """What all claims of one counterparty have in common. ``name`` is its name in 1C, ``shown`` its caller name.
+
+    ``tax_number`` and ``responsible``: see ``Counterparty``.
+    """
 
     rank: int
     catalog: str
@@ -28,6 +31,8 @@ class Claimant(NamedTuple):
     code: str
     source: str
     shown: str
+    tax_number: str = ""
+    responsible: str = ""
 
 
 _NAME_FIRST = say("taken: its name comes first by the alphabet")

@@ -1,7 +1,7 @@
 """The words of the project as types: what comes from a source, what goes to a PBX."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple
 
@@ -100,7 +100,8 @@ class Counterparty:
 
     ``catalog`` is where it comes from ("Контрагенты"), ``ref`` its reference there; together they are unique.
     ``rank`` orders catalogs: on a conflict the lower rank wins. ``code`` is its code in 1C, "" where there is none:
-    older cards have lower codes.
+    older cards have lower codes. ``tax_number`` is its ИНН, ``responsible`` the name of who keeps the card; both are ""
+    where the source does not tell.
     """
 
     ref: str
@@ -109,6 +110,8 @@ class Counterparty:
     catalog: str = ""
     rank: int = 0
     code: str = ""
+    tax_number: str = ""
+    responsible: str = ""
 
     @property
     def source(self) -> str:
@@ -155,6 +158,14 @@ class Skipped:
     reason: str
 
 
+class CardFacts(NamedTuple):
+    """What helps to find the card of a counterparty in 1C, and who is to mend it; see ``Counterparty``."""
+
+    code: str = ""
+    tax_number: str = ""
+    responsible: str = ""
+
+
 class Claim(NamedTuple):
     """A counterparty that has a number, and its card in 1C.
 
@@ -196,13 +207,17 @@ class Conflict:
 
 @dataclass(frozen=True, slots=True)
 class Phonebook:
-    """Entries by number, what was skipped, the conflicts and the doubts; ``counterparties`` counts those read."""
+    """Entries by number, what was skipped, the conflicts and the doubts; ``counterparties`` counts those read.
+
+    ``cards`` tell of the counterparties of all three, by ``Counterparty.source``.
+    """
 
     entries: Mapping[str, Entry]
     skipped: tuple[Skipped, ...] = ()
     conflicts: tuple[Conflict, ...] = ()
     counterparties: int = 0
     doubts: tuple[Doubt, ...] = ()
+    cards: Mapping[str, CardFacts] = field(default_factory=dict)
 
 
 Note = Callable[[str, Sequence[Claim]], None]

@@ -190,7 +190,7 @@ def test_missing_columns_are_told_with_those_that_exist_and_the_nearest(tmp_path
     assert "Код, Наименовние, Тел." in caught.value.hint
 
 
-@pytest.mark.parametrize("key", ["ref", "deleted", "catalog", "kind", "code"])
+@pytest.mark.parametrize("key", ["ref", "deleted", "catalog", "kind", "code", "tax_number", "responsible"])
 def test_every_column_that_is_named_must_be_there(tmp_path: Path, key: str) -> None:
     with pytest.raises(SourceQueryError, match="no column Нету"):
         pull(write(tmp_path, csv_text()), {"name": "Наименование", "phones": "Телефон", key: "Нету"})
@@ -266,3 +266,11 @@ def test_the_check_ends_with_the_fault_and_its_cure(tmp_path: Path) -> None:
     assert [f.part for f in before] == ["file contacts.csv", "format", "encoding", "delimiter"]
     assert (last.good, last.words) == (False, "contacts.csv has no column Phones")
     assert "Тел" in last.hint
+
+
+def test_a_table_tells_who_keeps_a_card(tmp_path: Path) -> None:
+    text = "Код;Наименование;Телефон;ИНН;Ответственный\n1;А;10;7701234567;Иванова\n1;А;20;7701234567;Иванова\n"
+    (one,) = pull(write(tmp_path, text))
+    assert (one.code, one.tax_number, one.responsible) == ("1", "7701234567", "Иванова")
+    (two,) = pull(write(tmp_path, "Код;Наименование;Телефон;Менеджер;Ответственный\n1;А;10;Петров;Иванова\n"))
+    assert two.responsible == ""

@@ -157,6 +157,30 @@ def test_a_catalog_may_have_no_description(base: Base, server: Server) -> None:
     assert [one.name for one in pull(server, name_field="НаименованиеПолное")] == ["ООО «МИКО»", ""]
 
 
+def test_a_card_is_told_by_its_tax_number_and_who_keeps_it(base: Base, server: Server) -> None:
+    keeper = {"Менеджер_Key": GUID.format(9), "Менеджер____Presentation": "Иванова А. П."}
+    base.sets[CATALOG] = [owner(1, "МИКО", ИНН="7701234567", **keeper)]
+    (one,) = pull(server, responsible="Менеджер")
+    assert (one.code, one.tax_number, one.responsible) == ("", "7701234567", "Иванова А. П.")
+    assert "Менеджер____Presentation" in server.pages_of(CATALOG)[-1].options["$select"]
+    (plain,) = pull(server)
+    assert plain.responsible == ""
+    base.sets[CATALOG] = [owner(1, "МИКО", Code="00-7 ", ИНН="7701234567", Кто="Петров")]
+    (coded,) = pull(server, responsible="Кто")
+    assert (coded.code, coded.tax_number, coded.responsible) == ("00-7", "", "Петров")
+
+
+def test_a_wrong_field_of_who_keeps_a_card_is_named_with_those_that_exist(base: Base, server: Server) -> None:
+    base.sets[CATALOG] = [owner(1, "МИКО", Менеджер_Key=GUID.format(9))]
+    with pytest.raises(
+        SourceQueryError, match=r"no catalog has the field Мэнеджер \(source.odata.responsible\)"
+    ) as caught:
+        pull(server, responsible="Мэнеджер")
+    assert "Менеджер" in caught.value.hint
+    base.sets[CATALOG] = []
+    assert pull(server, responsible="Мэнеджер") == []
+
+
 def test_a_wrong_name_field_is_named_with_those_that_exist(base: Base, server: Server) -> None:
     base.sets[CATALOG] = [owner(1, "МИКО", НаименованиеПолное="", ИНН="", Партнер_Key="")]
     with pytest.raises(SourceQueryError, match="no field Наименование") as caught:

@@ -101,6 +101,18 @@ def test_a_record_becomes_a_counterparty() -> None:
     assert read(whole) == Counterparty("r-1", "ООО МИКО", (Phone(("+7 (495) 555-01-42",)),), "Контрагенты")
 
 
+def test_a_record_tells_who_keeps_its_card() -> None:
+    one = read({**MIKO, "TaxNumber": 7701234567, "Responsible": " Иванова А. П. "})
+    assert one is not None
+    assert (one.tax_number, one.responsible.strip()) == ("7701234567", "Иванова А. П.")
+    other = read({**MIKO, "Manager": {"Name": "Петров"}}, responsible="Manager.Name")
+    assert other is not None
+    assert other.responsible == "Петров"
+    odd = read({**MIKO, "Responsible": {"Name": "a record of another sense"}})
+    assert odd is not None
+    assert odd.responsible == ""
+
+
 @pytest.mark.parametrize("value", [True, "true", 1, "1", "да", "Истина", " YES ", 1.0])
 def test_what_is_marked_for_deletion_is_left_out(value: object) -> None:
     assert read({**MIKO, "DeletionMark": value}) is None

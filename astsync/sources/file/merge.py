@@ -15,15 +15,15 @@ from astsync.text import one_line
 logger = logging.getLogger(__name__)
 
 _BATCH = 1000
-_TABLE = "CREATE TABLE rows (catalog TEXT, ref TEXT, name TEXT, phones BLOB, code TEXT)"
+_TABLE = "CREATE TABLE rows (catalog TEXT, ref TEXT, name TEXT, phones BLOB, code TEXT, tax TEXT, responsible TEXT)"
 _GROUPED = """
-SELECT catalog, ref, name, phones, code FROM
+SELECT catalog, ref, name, phones, code, tax, responsible FROM
   (SELECT *, rowid AS line, MIN(rowid) OVER (PARTITION BY catalog, ref) AS first FROM rows)
 ORDER BY first, line
 """
 _COUNT = "SELECT COUNT(*) FROM (SELECT DISTINCT catalog, ref FROM rows)"
 
-_Row = tuple[str, str, str, bytes, str]
+_Row = tuple[str, str, str, bytes, str, str, str]
 
 
 class Merger:
@@ -65,7 +65,7 @@ class Merger:
     def add(self, counterparty: Counterparty) -> None:
         """Keep what one row gave."""
         one, phones = counterparty, orjson.dumps([_kept(phone) for phone in counterparty.phones])
-        self._batch.append((one.catalog, one.ref, one.name, phones, one.code))
+        self._batch.append((one.catalog, one.ref, one.name, phones, one.code, one.tax_number, one.responsible))
         if len(self._batch) >= _BATCH:
             self._flush()
 
@@ -92,19 +92,20 @@ class Merger:
     def _flush(self) -> None:
         if self._batch:
             self._base.execute("BEGIN")
-            self._base.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?)", self._batch)
+            self._base.executemany("INSERT INTO rows VALUES (?, ?, ?, ?, ?, ?, ?)", self._batch)
             self._base.execute("COMMIT")
             self._batch.clear()
 
     def _one(self, group: list[_Row]) -> Counterparty:
-        catalog, ref, name, _, code = group[0]
+        catalog, ref, name, _, code, tax_number, responsible = group[0]
         # A name that was changed between two rows of an export is no fault: the first one counts, and the log says so.
         other = next((row[2] for row in group if row[2] != name), None)
         if other is not None:
             self._differ(ref, name, other)
         phones = (phone for row in group for phone in orjson.loads(row[3]))
         merged = tuple(dict.fromkeys(_phone(*kept) for kept in phones))
-        return Counterparty(ref, name, merged, sys.intern(catalog), 0, code)
+        card = (sys.intern(catalog), 0, code, tax_number, sys.intern(responsible))
+        return Counterparty(ref, name, merged, *card)
 
     def _differ(self, ref: str, name: str, other: str) -> None:
         told = say(

@@ -20,7 +20,8 @@ HEADER_WITHIN = 40
 """Rows in which the header is looked for: 1C's reports have titles, parameters and filters above it."""
 
 _MOST_SHOWN = 30
-_SINGLE = ("ref", "deleted", "catalog", "kind", "code")
+_OF_A_CARD = ("code", "tax_number", "responsible")
+_SINGLE = ("ref", "deleted", "catalog", "kind", *_OF_A_CARD)
 """What a column holds that may be absent and may be there once, beside the name."""
 
 USUAL: Mapping[str, tuple[str, ...]] = {
@@ -40,6 +41,8 @@ USUAL: Mapping[str, tuple[str, ...]] = {
     "deleted": ("ПометкаУдаления", "Пометка удаления", "Пометка на удаление"),
     "catalog": ("Справочник",),
     "code": ("Код",),
+    "tax_number": ("ИНН",),
+    "responsible": ("Ответственный", "Менеджер", "Основной менеджер", "Ответственный менеджер"),
     "kind": ("Вид", "Вид телефона", "Вид контактной информации"),
 }
 """Headers of usual exports of 1C, taken where the configuration names none and the default ones are absent."""
@@ -53,6 +56,8 @@ RECORD = FieldsConfig(
     deleted="deleted",
     catalog="catalog",
     code="code",
+    tax_number="tax_number",
+    responsible="responsible",
 )
 """The fields of the records that ``Columns`` makes: a header may hold dots, a field's path may not."""
 
@@ -80,6 +85,8 @@ class Columns:
     catalog: int | None
     kind: int | None
     code: int | None
+    tax_number: int | None = None
+    responsible: int | None = None
 
     def told(self) -> str:
         """Which column was taken for what, in words."""
@@ -110,7 +117,7 @@ class Columns:
             "name": text(self.name),
             "deleted": cell(self.deleted),
             "catalog": text(self.catalog),
-            "code": text(self.code),
+            **{key: text(getattr(self, key)) for key in _OF_A_CARD},
             "phones": phones,
         }
 
@@ -201,8 +208,8 @@ class Finder:
             if key == "ref":  # any of them names a counterparty, the surest first
                 found = dict(islice(found.items(), 1))
         if sum(map(len, found.values())) > 1:
-            if key == "code" and key not in self._set:
-                return None  # it only helps to order: not worth a fault
+            if key in _OF_A_CARD and key not in self._set:
+                return None  # it only helps to order, or to find the card: not worth a fault
             raise SourceQueryError(
                 say(
                     "several columns of {file} can be {key}: {columns}",

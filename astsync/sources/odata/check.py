@@ -23,7 +23,7 @@ from astsync.sources.odata.contact_kinds import ContactKinds
 from astsync.sources.odata.contacts import Contacts, RegisterContacts
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import PREFIX, check_published, published_sets
-from astsync.sources.odata.reader import CatalogReader, PullContext, check_phone_fields, pull_context
+from astsync.sources.odata.reader import CatalogReader, PullContext, check_phone_fields, check_responsible, pull_context
 from astsync.sources.odata.section import ODataConfig
 from astsync.sources.web.addresses import address_hint
 from astsync.text import listed
@@ -113,6 +113,7 @@ class ODataCheck:
         self._part = say("fields with phones")
         try:
             check_phone_fields(readers, self._odata.phone_fields)
+            check_responsible(readers, self._odata.responsible)
         except _OF_A_CATALOG as error:
             yield self._fault(error)
 

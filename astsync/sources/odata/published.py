@@ -151,6 +151,15 @@ def no_phone_field(fields: Iterable[str], rows: Iterable[Row]) -> SourceQueryErr
     )
 
 
+def no_responsible(field: str, rows: Iterable[Row]) -> SourceQueryError:
+    """Make the error of a field with the responsible person that no catalog has; ``rows`` are samples."""
+    there = list(dict.fromkeys(name.removesuffix("_Key") for row in rows for name in row))
+    return SourceQueryError(
+        say("no catalog has the field {field} (source.odata.responsible)", field=one_line(field)),
+        hint=say("Correct source.odata.responsible, or leave it out. Fields: {fields}.", fields=listed(there)),
+    )
+
+
 def phone_fields(row: Row) -> list[str]:
     """Find the catalog's own fields that look like phones in a sample row."""
     return phone_like(name for name, value in row.items() if isinstance(value, str) and not name.endswith("_Key"))

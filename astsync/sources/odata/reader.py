@@ -1,6 +1,7 @@
 """One catalog of an infobase to counterparties: its fields, its phones, its rows."""
 
 import logging
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -22,6 +23,7 @@ from astsync.sources.odata.published import (
     explain_query,
     filter_refused,
     no_phone_field,
+    no_responsible,
     sample_row,
 )
 from astsync.sources.odata.section import ODataConfig
@@ -33,6 +35,8 @@ logger = logging.getLogger(__name__)
 
 FOLDER = "IsFolder"
 CODE = "Code"
+TAX_NUMBERS = ("ИНН", "TIN")
+_PRESENTATION = "____Presentation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +115,20 @@ class CatalogReader:
         wanted, item = self._context.config.phone_fields, self.sample_item
         return wanted if item is None else tuple(field for field in wanted if field in item)
 
+    @cached_property
+    def tax_field(self) -> str:
+        """The field with the ИНН where the catalog has one, and no code: something has to tell cards apart."""
+        item = self.sample_item or {}
+        return "" if CODE in item else next((field for field in TAX_NUMBERS if field in item), "")
+
+    @cached_property
+    def responsible_field(self) -> str:
+        """The field with the name of who keeps a card, "" where the catalog has none; of a reference its text."""
+        wanted, item = self._context.config.responsible, self.sample_item or {}
+        if wanted and f"{wanted}_Key" in item:
+            return f"{wanted}{_PRESENTATION}"
+        return wanted if wanted in item else ""
+
     def check_fields(self) -> None:
         """Compare what the configuration names with what the catalog has. Raises SourceError."""
         if self.sample_row is not None:
@@ -187,9 +205,10 @@ class CatalogReader:
         """
         folder = (FOLDER,) if self.sample_row and FOLDER in self.sample_row else ()
         code = (CODE,) if self.sample_item and CODE in self.sample_item else ()
+        card = tuple(filter(None, (self.tax_field, self.responsible_field)))
         link = self.link.fields if self.link else ()
         named = ("Ref_Key", *self.names.fields(self.sample_item), "DeletionMark", *self.phone_fields)
-        return tuple(dict.fromkeys((*named, *folder, *code, *link)))
+        return tuple(dict.fromkeys((*named, *folder, *code, *card, *link)))
 
     def _options(self) -> dict[str, str]:
         options = {"$select": ",".join(self.fields), "$orderby": "Ref_Key"}
@@ -229,7 +248,10 @@ class CatalogReader:
             for field in self.phone_fields:
                 phones += as_phones(gather((row.get(field),)), field)
             chosen = self._context.kinds.choose(phones)
-            yield Counterparty(row["Ref_Key"], name, chosen, self.catalog, self._rank, text_of(row.get(CODE)).strip())
+            told = (text_of(row.get(field)).strip() for field in (CODE, self.tax_field, self.responsible_field))
+            code, tax_number, responsible = told
+            card = (self.catalog, self._rank, code, tax_number, sys.intern(responsible))
+            yield Counterparty(row["Ref_Key"], name, chosen, *card)
 
     def _tell_left_out(self, count: int) -> None:
         """Log how many phones were left out because their owners were not read.
@@ -241,6 +263,13 @@ class CatalogReader:
         expected = self.filter or self._context.config.allowed_only
         level = logging.INFO if expected else logging.WARNING
         logger.log(level, "%s: phones of %d unknown owners were left out", self.catalog, count)
+
+
+def check_responsible(readers: Sequence[CatalogReader], wanted: str) -> None:
+    """Raise SourceQueryError where none of the catalogs has the field of ``source.odata.responsible``."""
+    rows = [row for reader in readers if wanted and (row := reader.sample_item) is not None]
+    if wanted and len(rows) == len(readers) and not any(reader.responsible_field for reader in readers):
+        raise no_responsible(wanted, rows)
 
 
 def check_phone_fields(readers: Sequence[CatalogReader], wanted: Sequence[str]) -> None:

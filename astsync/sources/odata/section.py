@@ -70,6 +70,11 @@ class ODataConfig(KindConfig):
         description="kinds of contact to take; the first wins a conflict. `*` stands for any letters; empty: all",
         examples=[("Телефон", "Мобильный*")],
     )
+    responsible: Line = Field(
+        default="",
+        description="the field with who keeps the card; `problems` tells whom to ask",
+        examples=["ОсновнойМенеджер"],
+    )
     phone_fields: Words = Field(
         default=(),
         description="phones in the catalogs' own fields. They are read beside the contact information, each field as "

@@ -22,7 +22,7 @@ from astsync.phonebook.model import Counterparty, Progress, no_progress
 from astsync.sources.odata.check import ALLOWED_ONLY, ODataCheck
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.odata.published import check_published, published_sets, service_root
-from astsync.sources.odata.reader import CatalogReader, check_phone_fields, pull_context
+from astsync.sources.odata.reader import CatalogReader, check_phone_fields, check_responsible, pull_context
 from astsync.sources.odata.section import ODataConfig, bare_catalog
 from astsync.sources.onec.contact_rows import today_here
 from astsync.sources.web.addresses import address_hint
@@ -77,6 +77,7 @@ class ODataSource:
             logger.warning(ALLOWED_ONLY)
         readers = [CatalogReader(context, catalog, rank, progress) for rank, catalog in enumerate(self._catalogs)]
         check_phone_fields(readers, self._odata.phone_fields)
+        check_responsible(readers, self._odata.responsible)
         for reader in readers:
             yield from reader.read()
         context.kinds.warn()

@@ -36,6 +36,7 @@ _KINDS = {
 """What stands in JSON and XML where a record should, in words."""
 
 _NO_FIELD = say("no record of {where} has the field {fields} ({key})")
+_OF_A_CARD = ("code", "tax_number", "responsible")
 
 
 class RecordReader:
@@ -75,14 +76,14 @@ class RecordReader:
         """Check, after the last record, that the configured fields exist.
 
         Raises SourceQueryError when no record has the name, or any of the phones. The same holds for the reference, the
-        code and the deletion mark where the configuration sets them: their defaults may well not exist.
+        deletion mark and what else tells of a card, where the configuration sets them: their defaults may not exist.
         """
         if not self._read:
             return
         fields = self._fields
         set_here = fields.model_fields_set
         wanted = [("name", fields.name)] + [
-            (key, path) for key in ("ref", "deleted", "code") if (path := getattr(fields, key)) and key in set_here
+            (key, path) for key in ("ref", "deleted", *_OF_A_CARD) if (path := getattr(fields, key)) and key in set_here
         ]
         for key, path in wanted:
             if path not in self._found:
@@ -105,14 +106,16 @@ class RecordReader:
             return None
         ref = self._text(record, "ref", self._fields.ref) or name
         catalog = self._text(record, "catalog", self._fields.catalog)
-        return Counterparty(ref, name, phones, sys.intern(catalog), 0, self._code(record))
+        code, tax_number, responsible = (self._of_a_card(record, key) for key in _OF_A_CARD)
+        return Counterparty(ref, name, phones, sys.intern(catalog), 0, code, tax_number, sys.intern(responsible))
 
-    def _code(self, record: Record) -> str:
-        """Read the code. A field of the default name that holds no text is something else, and no error."""
-        value = self._first(record, self._fields.code)
-        if isinstance(value, list | dict | bool) and "code" not in self._fields.model_fields_set:
+    def _of_a_card(self, record: Record, key: str) -> str:
+        """Read the code or such. A field of the default name that holds no text is something else, and no error."""
+        path = getattr(self._fields, key)
+        value = self._first(record, path)
+        if isinstance(value, list | dict | bool) and key not in self._fields.model_fields_set:
             return ""
-        return self._text(record, "code", self._fields.code) if value is not None else ""
+        return self._text(record, key, path) if value is not None else ""
 
     def _first(self, record: Record, path: str) -> Any:
         values = values_at(record, path) if path else None

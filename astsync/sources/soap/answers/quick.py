@@ -29,7 +29,7 @@ Read = Counterparty | Record
 """What a record becomes; one that is marked for deletion stays a record."""
 
 _UNKNOWN = -1
-_NAME, _REF, _DELETED, _CATALOG, _CODE, _PASSED, _PHONES = range(7)
+_NAME, _REF, _DELETED, _CATALOG, _CODE, _TAX, _RESPONSIBLE, _PASSED, _PHONES = range(9)
 """What an element of a record is; from ``_PHONES`` on the phones of the first path, of the second, ..."""
 
 _KIND, _IDLE = -2, -1
@@ -86,7 +86,7 @@ class ElementReader:
         if element.keys() or not len(element):
             raise NotSimple
         roles, read_phone = self._known, self._phones.read
-        texts: list[str | None] = [None, None, None, None, None]
+        texts: list[str | None] = [None] * _PASSED
         phones: list[Phone] = []
         last = _PHONES
         for child in element:
@@ -102,8 +102,10 @@ class ElementReader:
         ref = (texts[_REF] or "")[:MAX_TEXT] or name
         if texts[_DELETED] not in _ALIVE:
             raise NotSimple
-        catalog, code = ((texts[role] or "")[:MAX_TEXT] for role in (_CATALOG, _CODE))
-        return Counterparty(ref, name, tuple(phones), sys.intern(catalog), 0, code)
+        told = ((texts[role] or "")[:MAX_TEXT] for role in (_CATALOG, _CODE, _TAX, _RESPONSIBLE))
+        catalog, code, tax_number, responsible = told
+        card = (sys.intern(catalog), 0, code, tax_number, sys.intern(responsible))
+        return Counterparty(ref, name, tuple(phones), *card)
 
     def _set(self, texts: list[str | None], role: int, child: Element) -> None:
         """Keep the text of an element of a record. Raises NotSimple."""
@@ -187,7 +189,8 @@ def _no_text(element: Element) -> str:
 def _roles(fields: FieldsConfig) -> Mapping[str, int]:
     """What each element of a record is, by its name; nothing where the configuration is not simple."""
     usual = ((fields.name, _NAME), (fields.ref, _REF), (fields.deleted, _DELETED), (fields.catalog, _CATALOG))
-    named = [pair for pair in (*usual, (fields.code, _CODE)) if pair[0]]
+    of_a_card = ((fields.code, _CODE), (fields.tax_number, _TAX), (fields.responsible, _RESPONSIBLE))
+    named = [pair for pair in (*usual, *of_a_card) if pair[0]]
     named += [(path, _PHONES + place) for place, path in enumerate(fields.phones)]
     roles = dict(named)
     inner = [*fields.phone, fields.kind]
