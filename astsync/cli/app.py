@@ -19,6 +19,7 @@ from astsync.cli import (
     init,
     lookup,
     notifying,
+    problems,
     serve,
     status,
     sync,
@@ -120,7 +121,7 @@ app.command("diff")(sync.diff)
 app.command("sync")(sync.sync)
 app.command("apply")(approving.apply)
 app.command("push")(sync.push)
-app.command("problems")(sync.problems)
+app.command("problems")(problems.problems)
 app.command("lookup")(lookup.lookup)
 app.command("history")(history.history)
 app.command("undo")(history.undo)

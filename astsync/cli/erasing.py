@@ -33,10 +33,12 @@ def forget(
     from astsync.parts import Parts
     from astsync.store import locked
     from astsync.store.erasing import moved_aside
+    from astsync.store.given_out import forget_given
 
     parts = Parts.load(context.ensure_object(Common).config)
     asked = Asked(" ".join(number), parts.numbers)
     _check_there(parts.store_path)
+    forget_given(parts.store_path)
     with locked(parts.store_path, "astsync forget"), parts.store(write=True) as store:
         erased = store.forget((*asked.keys, *asked.others), asked.national, [pbx.name for pbx in parts.config.pbx])
     emit(_as_json(asked, erased) if report_format is TextOrJson.JSON else f"{spoken(_as_text(asked, erased))}\n")

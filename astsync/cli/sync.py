@@ -1,4 +1,4 @@
-"""``sync``, and its neighbours ``diff``, ``push`` and ``problems``: the commands that run the engine."""
+"""``sync``, and its neighbours ``diff`` and ``push``: the commands that run the engine."""
 
 from dataclasses import replace
 from enum import StrEnum
@@ -130,21 +130,6 @@ def push(
             report = with_last_runs(engine.push(pull=pull), engine, report_format)
         tell(report)
     raise typer.Exit(finish(context, report, report_format, output, FEW, csv_dialect))
-
-
-def problems(
-    context: typer.Context,
-    report_format: FormatOption = Format.TEXT,
-    output: OutputOption = None,
-    csv_dialect: CsvOption = CsvDialect.EXCEL,
-) -> None:
-    """Pull from 1C and list what gets no entry, and why, and the numbers that several counterparties have."""
-    from astsync.reports.formats import rendered_problems
-
-    check_output(output, report_format)
-    with open_engine(context.ensure_object(Common), dry_run=True) as engine:
-        found = engine.problems()
-    emit(rendered_problems(found, report_format, csv_dialect), output)
 
 
 def _approved(common: Common, report: "Report") -> "ApprovedPlans":

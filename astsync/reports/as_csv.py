@@ -4,21 +4,21 @@ import csv
 import io
 from collections.abc import Iterable, Sequence
 
-from astsync.engine.result import Problems, Report
-from astsync.language import in_use
+from astsync.engine.result import Report
+from astsync.language import in_use, spoken
 from astsync.reports.csv_dialect import CsvDialect
 from astsync.reports.tables import (
     AMOUNT_COLUMNS,
     CHANGE_COLUMNS,
-    PROBLEM_COLUMNS,
     RUN_COLUMNS,
     Row,
     change_rows,
     headings,
-    problem_rows,
     run_rows,
     shown_rows,
 )
+from astsync.reports.work_list import WorkList
+from astsync.reports.work_rows import WORK_COLUMNS, work_rows
 from astsync.store.records import RunRecord
 from astsync.text import printable
 
@@ -33,9 +33,10 @@ def render(report: Report, dialect: CsvDialect = CsvDialect.PLAIN) -> str:
     return _table(CHANGE_COLUMNS, change_rows(report), dialect)
 
 
-def render_problems(problems: Problems, dialect: CsvDialect = CsvDialect.PLAIN) -> str:
-    """One row for each problem."""
-    return _table(PROBLEM_COLUMNS, problem_rows(problems), dialect)
+def render_problems(work: WorkList, dialect: CsvDialect = CsvDialect.PLAIN) -> str:
+    """One row for each problem, for programs in English."""
+    told = spoken if dialect is CsvDialect.EXCEL else str
+    return _table(WORK_COLUMNS, work_rows(work, told), dialect)
 
 
 def render_runs(runs: Sequence[RunRecord], dialect: CsvDialect = CsvDialect.PLAIN) -> str:

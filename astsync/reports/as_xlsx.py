@@ -1,28 +1,28 @@
 """Reports as workbooks of Excel: cells of text, a frozen and filtered head, and a sheet of totals."""
 
 import io
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import xlsxwriter
 
-from astsync.engine.result import Problems, Report
+from astsync.engine.result import Report
 from astsync.language import number, say, spoken
-from astsync.reports.as_text import headline, outcome, problems_headline, summary
+from astsync.reports.as_text import headline, outcome, summary
+from astsync.reports.causes import SHARED
 from astsync.reports.shown import shown
 from astsync.reports.tables import (
     CHANGE_COLUMNS,
-    PROBLEM_COLUMNS,
     RUN_COLUMNS,
     Row,
     change_rows,
     headings,
-    problem_rows,
     run_rows,
     shown_rows,
 )
+from astsync.reports.work_list import WorkList, work_headline
+from astsync.reports.work_rows import WORK_COLUMNS, work_rows
 from astsync.store.records import RunRecord
 
 _MOST_ROWS = 1_048_575  # of a sheet, below its head; then comes another sheet
@@ -42,16 +42,14 @@ def render(report: Report) -> bytes:
     return _book(spoken(say("Changes")), CHANGE_COLUMNS, change_rows(report), totals)
 
 
-def render_problems(problems: Problems) -> bytes:
+def render_problems(work: WorkList) -> bytes:
     """A row for each problem, and how often each cause is there."""
-    causes = Counter([skip.reason for skip in problems.skipped])
     totals = [
-        (spoken(say("Source")), shown(problems_headline(problems))),
-        *((spoken(cause), number(count)) for cause, count in causes.most_common()),
-        (spoken(say("Numbers that several have")), number(len(problems.conflicts))),
-        (spoken(say("Phones in doubt")), number(len(problems.doubts))),
+        (spoken(say("Source")), shown(work_headline(work))),
+        *((shown(group.cause.title), number(len(group.items))) for group in work.groups),
+        (shown(SHARED.title), number(len(work.shared))),
     ]
-    return _book(spoken(say("Problems")), PROBLEM_COLUMNS, problem_rows(problems), totals)
+    return _book(spoken(say("Problems")), WORK_COLUMNS, work_rows(work), totals)
 
 
 def render_runs(runs: Sequence[RunRecord]) -> bytes:

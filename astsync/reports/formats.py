@@ -2,9 +2,22 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from astsync.engine.result import Problems, Report
-from astsync.reports import as_csv, as_html, as_json, as_markdown, as_text, as_xlsx, history
+from astsync.engine.result import Report
+from astsync.reports import (
+    as_csv,
+    as_html,
+    as_json,
+    as_markdown,
+    as_text,
+    as_xlsx,
+    history,
+    work_as_html,
+    work_as_json,
+    work_as_markdown,
+    work_as_text,
+)
 from astsync.reports.csv_dialect import CsvDialect
+from astsync.reports.work_list import WorkList
 from astsync.store.records import RunRecord
 
 RENDERERS: Mapping[str, Callable[[Report], str]] = {
@@ -15,12 +28,12 @@ RENDERERS: Mapping[str, Callable[[Report], str]] = {
     "html": as_html.render,
 }
 
-PROBLEM_RENDERERS: Mapping[str, Callable[[Problems], str]] = {
-    "text": as_text.render_problems,
-    "json": as_json.render_problems,
+PROBLEM_RENDERERS: Mapping[str, Callable[[WorkList], str]] = {
+    "text": work_as_text.render,
+    "json": work_as_json.render,
     "csv": as_csv.render_problems,
-    "markdown": as_markdown.render_problems,
-    "html": as_html.render_problems,
+    "markdown": work_as_markdown.render,
+    "html": work_as_html.render,
 }
 
 
@@ -31,11 +44,11 @@ def rendered(report: Report, form: str, dialect: CsvDialect) -> str | bytes:
     return as_csv.render(report, dialect) if form == "csv" else RENDERERS[form](report)
 
 
-def rendered_problems(problems: Problems, form: str, dialect: CsvDialect) -> str | bytes:
-    """Problems in a format."""
+def rendered_problems(work: WorkList, form: str, dialect: CsvDialect) -> str | bytes:
+    """A work list of problems in a format."""
     if form == "xlsx":
-        return as_xlsx.render_problems(problems)
-    return as_csv.render_problems(problems, dialect) if form == "csv" else PROBLEM_RENDERERS[form](problems)
+        return as_xlsx.render_problems(work)
+    return as_csv.render_problems(work, dialect) if form == "csv" else PROBLEM_RENDERERS[form](work)
 
 
 def rendered_runs(runs: Sequence[RunRecord], form: str, dialect: CsvDialect) -> str | bytes:

@@ -20,7 +20,7 @@ _MESSAGES = (
     "UPDATE run SET message = without(message) WHERE message <> without(message)",
     "UPDATE run_pbx SET error = without(error) WHERE error <> without(error)",
 )
-_BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new", ".told")
+_BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new", ".told", ".given")
 
 
 @dataclass(frozen=True, slots=True)

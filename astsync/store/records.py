@@ -23,6 +23,14 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
+class Given:
+    """A list of problems that was given out: when (UTC), and the marks of all problems of its pull."""
+
+    at: datetime
+    marks: Set[str]
+
+
+@dataclass(frozen=True, slots=True)
 class OnlineName:
     """A name that 1C told during a call: for which key, when it was told, and until when it counts (both UTC)."""
 

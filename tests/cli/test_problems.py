@@ -24,7 +24,8 @@ def test_everything_has_a_reason(troubled: Sandbox) -> None:
     done = troubled.run("problems", "--format", "json")
     assert (done.code, done.err, troubled.pbx.actions.total()) == (0, "", 0)
     report = done.report
-    assert list(report) == ["version", "source", "counterparties", "skipped", "conflicts", "doubts"]
+    keys = ["version", "source", "counterparties", "skipped", "conflicts", "doubts", "causes", "since", "gone"]
+    assert list(report) == keys
     assert all(skip["reason"] for skip in report["skipped"])
     assert ("ООО «Без номера»", "позвонить секретарю") in {(s["name"], s["text"]) for s in report["skipped"]}
     (conflict,) = [c for c in report["conflicts"] if c["number"] == "74955550101"]
@@ -41,11 +42,11 @@ def test_every_format_tells_the_same(troubled: Sandbox) -> None:
     )
     rows = list(csv.DictReader(io.StringIO(troubled.run("problems", "--format", "csv").out)))
     assert len(rows) == expected
-    assert troubled.run("problems", "--format", "html").out.count("<tr><td>") == expected
-    assert troubled.run("problems", "--format", "markdown").out.count("\n| ") == expected + 2
+    assert troubled.run("problems", "--format", "html").out.count("<tr class=") == expected
+    assert troubled.run("problems", "--format", "markdown").out.count("\n| ") == expected + 2 * len(report["causes"])
     text = troubled.run("problems").out
     assert "позвонить секретарю" in text
-    assert "74955550101 is claimed by 2 counterparties" in text
+    assert f"One number on several cards: {len(report['conflicts'])}" in text
 
 
 @pytest.mark.parametrize("form", ["text", "json", "csv", "markdown", "html"])
@@ -95,8 +96,78 @@ def test_a_structure_that_names_another_number_is_told_with_both(box: Sandbox) -
     source = stored(box, "ООО «Двойка»", both)
     (doubt,) = box.run("problems", "--format", "json").report["doubts"]
     told = {"source": source, "name": "ООО «Двойка»", "text": "8 (495) 555-04-01", "structure": "+7 (495) 555-04-02"}
-    assert doubt == {**told, "keys": ["74955550401"]}
+    assert {key: doubt[key] for key in told} == told
+    assert doubt["keys"] == ["74955550401"]
     assert "74955550401 taken from the text, but" in box.run("problems").out
+
+
+def test_each_card_has_a_link_that_opens_it(box: Sandbox) -> None:
+    box.write("[numbers]\n", '[source.odata]\nresponsible = "Партнер"\n\n[numbers]\n')
+    ref = box.onec.add("ООО «Без номера»", ["позвонить секретарю"]).item.ref
+    first, second, third, *rest = ref.split("-")
+    link = f"e1cib/data/Справочник.Контрагенты?ref={''.join(rest)}{third}{second}{first}"
+    by_name = {one["name"]: one for one in box.run("problems", "--format", "json").report["skipped"]}
+    card = by_name["ООО «Без номера»"]
+    assert (card["link"], card["web_link"], card["cause"]) == (link, "", "no digits")
+    assert [one["tax_number"] for one in by_name.values() if one["tax_number"].isdecimal()]
+    kept = next(one["responsible"] for one in by_name.values() if one["responsible"])
+    text = box.run("problems").out
+    assert link in text
+    assert "press Shift+F11" in text
+    assert f"kept by {kept}" in text
+    box.write("[numbers]\n", "[numbers]\n")
+    box.write("timeout = 5\n\n[numbers]", 'timeout = 5\nweb_client = "http://1c.example.local/trade"\n\n[numbers]')
+    page = box.run("problems", "--format", "html").out
+    assert '<a href="http://1c.example.local/trade/#e1cib/data/%D0' in page
+    assert "Shift+F11" not in page
+
+
+def test_since_last_lists_what_the_last_list_given_out_did_not_have(box: Sandbox) -> None:
+    box.onec.add("ООО «Без номера»", ["позвонить секретарю"])
+    first = box.run("problems", "--since", "last")
+    assert (first.code, "Без номера" in first.out) == (0, True)
+    assert first.err == "astsync: no list was given out before: this one has every problem\n"
+    again = box.run("problems", "--since", "last")
+    assert (again.err, "Nothing new to repair." in again.out, "Без номера" in again.out) == ("", True, False)
+    box.onec.add("ООО «Новая»", ["спросить"])
+    assert "Без номера" in box.run("problems").out  # a look gives nothing out
+    report = box.run("problems", "--since", "last", "--format", "json").report
+    assert ([one["name"] for one in report["skipped"]], report["gone"]) == (["ООО «Новая»"], 0)
+    assert report["since"]
+    box.onec.add("ООО «Третья»", ["спросить"])
+    assert box.run("problems", "--output", str(box.folder / "list.txt")).code == 0
+    assert "Nothing new to repair." in box.run("problems", "--since", "last").out
+
+
+def test_a_damaged_memory_of_lists_is_as_none(box: Sandbox) -> None:
+    given = box.folder / "store.sqlite3.given"
+    for content in (
+        b"",
+        b"[]",
+        b'{"version": 1}',
+        b'{"marks": [1], "at": "never"}',
+        b'{"marks": null, "at": 5}',
+        b"\xff",
+    ):
+        given.write_bytes(content)
+        done = box.run("problems", "--since", "last")
+        assert (done.code, "no list was given out before" in done.err) == (0, True)
+
+
+def test_a_list_that_cannot_be_remembered_is_given_out_all_the_same(box: Sandbox) -> None:
+    (box.folder / "store.sqlite3.given").mkdir()
+    done = box.run("problems", "--since", "last")
+    assert (done.code, "counterparties" in done.out) == (0, True)
+    assert "cannot remember this list" in done.err
+
+
+def test_forgetting_a_number_forgets_what_was_given_out(box: Sandbox) -> None:
+    box.run("sync")
+    number = next(iter(box.pbx.family()))
+    box.run("problems", "--since", "last")
+    assert (box.folder / "store.sqlite3.given").is_file()
+    box.run("forget", number)
+    assert not (box.folder / "store.sqlite3.given").exists()
 
 
 def stored(box: Sandbox, name: str, columns: dict[str, Any]) -> str:

@@ -32,7 +32,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sources": ("sources", "phonebook.model", "finding", "text", "files", "stopping", "resolving", "errors", "config"),
     "pbx": ("pbx", "phonebook.model", "finding", "text", "stopping", "resolving", "errors", "config"),
     "setup": ("setup", "phonebook", "sources", "store", "finding", "text", "files", "config", "errors"),
-    "store": ("store", "phonebook.keeping", "phonebook.model", "phonebook.ownership", "text", "errors"),
+    "store": ("store", "phonebook.keeping", "phonebook.model", "phonebook.ownership", "text", "files", "errors"),
     "engine": ("engine", "phonebook", "sources", "pbx", "store", "text", "stopping", "errors"),
     "parts": ("engine", "phonebook", "sources", "pbx", "store", "config", "text", "stopping", "errors"),
     "lookup": (
