@@ -1,7 +1,7 @@
 """``history`` lists past runs, ``undo`` puts one back."""
 
 from enum import StrEnum
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,10 @@ from astsync.cli.sync import FEW, CsvOption, DryRun, Format, FormatOption, finis
 from astsync.errors import ConfigError, SafetyError
 from astsync.language import say
 from astsync.reports.csv_dialect import CsvDialect
+
+if TYPE_CHECKING:
+    from astsync.parts import Parts
+    from astsync.store import Store
 
 
 class RunsFormat(StrEnum):
@@ -26,26 +30,75 @@ class RunsFormat(StrEnum):
 
 def history(
     context: typer.Context,
+    run: Annotated[
+        int | None, typer.Argument(metavar="RUN", help="A run's number: every change that it made on the PBXs.")
+    ] = None,
+    number: Annotated[
+        str | None,
+        typer.Option("--number", metavar="NUMBER", help="The life of a number: what each run on record did with it."),
+    ] = None,
+    every: Annotated[
+        bool, typer.Option("--all", metavar="", help="List each run that had nothing to do, too.")
+    ] = False,
     limit: Annotated[
-        int, typer.Option("--limit", metavar="COUNT", min=1, max=1_000, help="So many runs, the newest first.")
+        int,
+        typer.Option("--limit", metavar="COUNT", min=1, max=1_000, help="So many runs, the newest first."),
     ] = FEW,
     list_format: Annotated[RunsFormat, typer.Option("--format", help="The list's format.")] = RunsFormat.TEXT,
     output: OutputOption = None,
     csv_dialect: CsvOption = CsvDialect.EXCEL,
 ) -> None:
-    """List past runs, what they did to each PBX, and which of them can be undone."""
+    """List past runs, what they did to each PBX, and which of them can be undone.
+
+    In the text the runs of a day that had nothing to do are one line; the other formats have all of them.
+    """
     from astsync.parts import Parts
-    from astsync.reports import history as report
+    from astsync.reports import folded_history
     from astsync.reports.formats import rendered_runs
 
     check_output(output, list_format)
+    if run is not None and number is not None:
+        raise ConfigError(say("history takes a run or --number, not both"), hint=say("Leave one of them out."))
     common = context.ensure_object(Common)
-    with Parts.load(common.config).store(write=False) as store:
-        found = store.runs(limit)
-    if list_format is RunsFormat.TEXT:
-        show(lambda paint: report.as_text(found, paint), common.colour, output)
+    parts = Parts.load(common.config)
+    with parts.store(write=False) as store:
+        if number is not None:
+            found = _life(parts, store, number, list_format, csv_dialect)
+        elif run is not None:
+            found = _changes(store, run, list_format, csv_dialect)
+        elif list_format is RunsFormat.TEXT:
+            runs = store.runs(limit) if every else store.runs()
+            show(lambda paint: folded_history.as_text(runs, limit, paint, every=every), common.colour, output)
+            return
+        else:
+            found = rendered_runs(store.runs(limit), list_format, csv_dialect)
+    if isinstance(found, str) and list_format is RunsFormat.TEXT:
+        show(lambda _: found, common.colour, output)
     else:
-        emit(rendered_runs(found, list_format, csv_dialect), output)
+        emit(found, output)
+
+
+def _changes(store: "Store", run: int, list_format: RunsFormat, csv_dialect: CsvDialect) -> str | bytes:
+    from astsync.reports.key_changes import RunChanges, rendered_changes
+
+    record = store.run(run)
+    if record is None:
+        raise ConfigError(
+            say("there is no run {run}", run=str(run)), hint=say("`astsync history` lists the runs that are kept.")
+        )
+    names = {part.pbx.casefold(): part.pbx for part in record.parts}
+    return rendered_changes(RunChanges(record, store.changes(run), names), list_format, csv_dialect)
+
+
+def _life(parts: "Parts", store: "Store", number: str, list_format: RunsFormat, csv_dialect: CsvDialect) -> str | bytes:
+    from astsync.engine.lookup import Asked
+    from astsync.reports.key_changes import NumberLife, rendered_life
+
+    asked = Asked(number, parts.numbers)
+    every = (*asked.keys, *asked.others)
+    names = {pbx.name.casefold(): pbx.name for pbx in parts.config.pbx}
+    life = NumberLife(asked.number, asked.keys, store.life(every), store.entries(every), names)
+    return rendered_life(life, list_format, csv_dialect)
 
 
 def undo(

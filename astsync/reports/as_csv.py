@@ -44,6 +44,11 @@ def render_runs(runs: Sequence[RunRecord], dialect: CsvDialect = CsvDialect.PLAI
     return _table(RUN_COLUMNS, run_rows(runs), dialect)
 
 
+def render_table(columns: Row, rows: Iterable[Row], dialect: CsvDialect = CsvDialect.PLAIN) -> str:
+    """Any rows under their columns."""
+    return _table(columns, rows, dialect)
+
+
 def _table(columns: Row, rows: Iterable[Row], dialect: CsvDialect) -> str:
     out = io.StringIO()
     if dialect is CsvDialect.PLAIN:

@@ -65,6 +65,11 @@ def render_runs(runs: Sequence[RunRecord]) -> bytes:
     return _book(spoken(say("Runs")), RUN_COLUMNS, run_rows(runs), totals)
 
 
+def render_table(title: str, columns: Row, rows: Iterable[Row], totals: Iterable[Total]) -> bytes:
+    """Any rows under their columns, and sums. ``title`` is the sheet's: at most 31 characters, none of []:*?/\\."""
+    return _book(title, columns, rows, totals)
+
+
 def _book(title: str, columns: Row, rows: Iterable[Row], totals: Iterable[Total]) -> bytes:
     data = io.BytesIO()
     # Rows are written one after another and leave the memory; without a date, equal reports are equal files.

@@ -72,6 +72,9 @@ _KINDS = {
     "skipped": say("skipped"),
     "doubt": say("in doubt"),
     "conflict": say("several have it"),
+    "adopted": say("taken over"),
+    "given_back": say("given back"),
+    "same": say("owner changed"),
 }
 
 

@@ -19,6 +19,7 @@ def render(work: WorkList) -> str:
              for group in work.groups for item in group.items}  # fmt: skip
     shared = {one.number: one for one in work.shared}
     found = work.problems
+    in_doubt = {item.source: _card(item) for group in work.groups if group.kind == "doubt" for item in group.items}
     causes = [_cause(group) for group in work.groups]
     causes += (
         [{"cause": SHARED.key, "title": SHARED.title, "to_do": SHARED.cure, "count": len(shared)}] if shared else []
@@ -31,7 +32,7 @@ def render(work: WorkList) -> str:
                 asdict(one) | _more(*items["skipped", one.source, one.text, str(one.reason)]) for one in found.skipped
             ],
             "conflicts": [_conflict(one, shared[one.number]) for one in found.conflicts],
-            "doubts": [asdict(one) | _doubt(one.source, one.text, work) for one in found.doubts],
+            "doubts": [asdict(one) | in_doubt[one.source] for one in found.doubts],
             "causes": causes,
             "since": work.before and work.before.at,
             "gone": work.gone,
@@ -54,11 +55,6 @@ def _card(item: WorkItem) -> dict[str, str]:
         "code": code, "tax_number": tax_number, "responsible": responsible, "catalog": item.catalog,
         "link": item.link, "web_link": item.web,
     }  # fmt: skip
-
-
-def _doubt(source: str, text: str, work: WorkList) -> dict[str, str]:
-    items = (i for group in work.groups if group.kind == "doubt" for i in group.items)
-    return _card(next(item for item in items if (item.source, item.text) == (source, text)))
 
 
 def _conflict(conflict: Conflict, shared: SharedNumber) -> dict[str, Any]:

@@ -100,6 +100,25 @@ class Before:
 
 
 @dataclass(frozen=True, slots=True)
+class KeyChange:
+    """What the record of a run has of one key on one PBX: the run, its command and start (UTC), and both names.
+
+    ``pbx`` is the PBX's name as the store compares names, without capitals. ``old`` is None where the run added the
+    key, ``new`` where it deleted it; where both are the same, only the owner changed. ``owned`` says whether the key
+    was astsync's before, None where that is not known.
+    """
+
+    run: int
+    command: str
+    at: datetime
+    pbx: str
+    number: str
+    old: str | None
+    new: str | None
+    owned: bool | None
+
+
+@dataclass(frozen=True, slots=True)
 class RunPart:
     """What a run did to one PBX: counts of entries, whether a reading found all as desired, and the error's words."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from astsync.phonebook.keeping import Missed, Trace, Untouched, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
+from astsync.store.changes import changes_of_keys, changes_of_run
 from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped, skipped_rows
 from astsync.store.database import Database
 from astsync.store.erasing import Erased, compact, erase
@@ -18,6 +19,7 @@ from astsync.store.online import drop_listed, forget_online, online_of, read_onl
 from astsync.store.records import (
     ONLINE_RUN,
     Before,
+    KeyChange,
     OnlineName,
     OnlineNames,
     Pulled,
@@ -275,6 +277,16 @@ class Store:
         with self._file.reading() as db:
             rows = db.execute(query, (run, _name(pbx), family)).fetchall()
         return tuple(_before(*row) for row in rows)
+
+    def changes(self, run: int) -> tuple[KeyChange, ...]:
+        """What a run changed, or was about to change, on all PBXs; nothing where its record is gone."""
+        with self._file.reading() as db:
+            return tuple(changes_of_run(db, run))
+
+    def life(self, numbers: Iterable[str]) -> tuple[KeyChange, ...]:
+        """What all runs on record changed of some keys, the oldest first."""
+        with self._file.reading() as db:
+            return tuple(changes_of_keys(db, numbers))
 
     def places(self, run: int) -> tuple[tuple[str, str], ...]:
         """The PBXs (with casefolded names) and families for which a run has a record."""

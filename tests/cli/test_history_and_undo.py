@@ -1,8 +1,11 @@
 """``history`` and ``undo`` as a user runs them."""
 
+import csv
+import io
 import json
 from typing import Any
 
+import openpyxl
 import pytest
 
 from tests.cli.sandbox import Sandbox
@@ -63,6 +66,91 @@ def test_the_keys_of_history_are_pinned(box: Sandbox) -> None:
     (pbx,) = first["pbx"]
     assert list(pbx) == ["name", "family", "add", "change", "delete", "failed", "verified", "error"]
     assert (pbx["name"], pbx["add"], pbx["verified"], pbx["error"]) == ("office", len(box.pbx.family()), True, None)
+
+
+def test_the_idle_runs_of_a_day_are_a_line(box: Sandbox) -> None:
+    for _ in range(4):
+        assert box.run("sync").code == 0
+    box.onec.stop()
+    assert box.run("sync").code == 4
+    failed, idle, first, part = (line for line in box.run("history").out.splitlines() if "connection" not in line)
+    assert failed.split()[0] == "5"
+    assert idle.strip().endswith("3 runs with nothing to do (sync)  runs 2 to 4")
+    assert (first.split()[0], part.split()[0]) == ("1", "office:")
+    every = box.run("history", "--all").out
+    assert [line.split()[0] for line in every.splitlines() if line[:5].strip().isdigit()] == ["5", "4", "3", "2", "1"]
+    assert len(box.run("history", "--limit", "2").out.splitlines()) == 3
+    assert [run["run"] for run in history(box)] == [5, 4, 3, 2, 1]
+
+
+def test_every_change_of_a_run_in_every_format(box: Sandbox) -> None:
+    box.pbx.fill({"101": "Reception"})
+    box.run("sync")
+    whole = box.pbx.family()
+    report = json.loads(box.run("history", "1", "--format", "json").out)
+    assert list(report)[:3] == ["version", "run", "command"]
+    assert list(report["changes"][0]) == ["pbx", "number", "change", "old", "new"]
+    added = {one["number"]: one["new"] for one in report["changes"]}
+    assert {**added, "101": "Reception"} == whole
+    assert {(one["pbx"], one["change"], one["old"]) for one in report["changes"]} == {("office", "add", None)}
+    text = box.run("history", "1").out
+    assert all(f"  + {number}  {name}" in text for number, name in added.items())
+    assert f"office: {len(added)} keys" in text
+    rows = list(csv.DictReader(io.StringIO(box.run("history", "1", "--format", "csv", "--csv-dialect", "plain").out)))
+    assert {row["number"]: row["new"] for row in rows} == added
+    assert {row["change"] for row in rows} == {"add"}
+    file = box.folder / "run.xlsx"
+    assert box.run("history", "1", "--format", "xlsx", "--output", str(file)).code == 0
+    book = openpyxl.load_workbook(file)
+    assert book.sheetnames == ["Run 1", "Totals"]
+    assert {row[4].value: row[7].value for row in book["Run 1"].iter_rows(min_row=2)} == added
+
+
+def test_a_run_without_changes_says_why_there_are_none(box: Sandbox) -> None:
+    box.write("[store]\n", "[store]\nkeep_runs = 1\n")
+    box.run("sync")
+    box.run("sync")
+    assert "It changed nothing on a PBX." in box.run("history", "2").out
+    box.pbx.wipe()
+    box.run("sync")
+    assert "Its record is kept no longer (store.keep_runs)." in box.run("history", "1").out
+    assert box.run("history", "9").code == 2
+    assert box.run("history", "1", "--number", "84955550101").code == 2
+
+
+def test_the_life_of_a_number(box: Sandbox) -> None:
+    box.onec.add("ООО «Первая»", ["8 (495) 555-01-01"])
+    box.run("sync")
+    box.pbx.fill({"74955550101": "By hand"})
+    box.run("sync")
+    box.run("undo", "--yes")
+    life = json.loads(box.run("history", "--number", "8 495 555 01 01", "--format", "json").out)
+    assert list(life) == ["version", "number", "keys", "changes", "entries"]
+    assert [(one["run"], one["command"], one["change"], one["old"], one["new"]) for one in life["changes"]] == [
+        (1, "sync", "add", None, "OOO Pervaya"),
+        (2, "sync", "change", "By hand", "OOO Pervaya"),
+        (3, "undo", "change", "OOO Pervaya", "By hand"),
+    ]
+    assert life["entries"][0]["name"] == "OOO Pervaya"
+    text = box.run("history", "--number", "8 495 555 01 01").out
+    assert text.startswith("74955550101, as the key 74955550101\n")
+    assert "run 2, sync  ~ office  By hand -> OOO Pervaya\n" in text
+    assert "Now in the list: OOO Pervaya (Контрагенты/" in text
+    rows = list(csv.reader(io.StringIO(
+        box.run("history", "--number", "+74955550101", "--format", "csv", "--csv-dialect", "plain").out
+    )))  # fmt: skip
+    assert [row[5] for row in rows] == ["change", "add", "change", "change"]
+    other = box.run("history", "--number", "8 495 555 99 99")
+    assert "No run on record changed it." in other.out
+    assert "It is not in the list of the last sync." in other.out
+    assert box.run("history", "--number", "нет").code == 2
+
+
+def test_a_key_that_is_taken_over_is_told(box: Sandbox) -> None:
+    box.onec.add("ООО «Первая»", ["8 (495) 555-01-01"])
+    box.pbx.fill({"74955550101": "OOO Pervaya"})
+    box.run("sync")
+    assert "= office  OOO Pervaya (astsync's from then on)" in box.run("history", "--number", "74955550101").out
 
 
 def test_a_changed_key_refuses_and_is_named(box: Sandbox) -> None:
