@@ -46,7 +46,8 @@ def _lines(work: WorkList) -> Iterator[str]:
 def _item(item: WorkItem, *, with_reason: bool) -> Iterator[str]:
     yield f"  {_card(item)}"
     text = printable(item.text) or spoken(say("(empty)"))
-    yield f"    {shown(say('{text} → write {repair}', text=text, repair=item.repair)) if item.repair else text}"
+    told = say("{text} → write {repair}", text=text, repair=item.repair) if item.repair else text
+    yield f"    {shown(told)}"
     if with_reason:
         yield f"    {shown(item.reason)}"
     yield from _link(item)

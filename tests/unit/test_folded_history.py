@@ -52,7 +52,10 @@ def test_what_failed_wrote_or_was_cut_off_is_never_folded() -> None:
         replace(IDLE, message="something to tell"),
         replace(IDLE, undoable=True),
         replace(IDLE, undoes=7),
-        *(replace(IDLE, parts=(replace(part, **{key: 1}),)) for key in ("added", "changed", "deleted", "failed")),
+        replace(IDLE, parts=(replace(part, added=1),)),
+        replace(IDLE, parts=(replace(part, changed=1),)),
+        replace(IDLE, parts=(replace(part, deleted=1),)),
+        replace(IDLE, parts=(replace(part, failed=1),)),
         replace(IDLE, parts=(replace(part, error="no answer"),)),
         replace(IDLE, parts=(replace(part, verified=False),)),
     ):
