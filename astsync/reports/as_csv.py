@@ -5,7 +5,7 @@ import io
 from collections.abc import Iterable, Sequence
 
 from astsync.engine.result import Report
-from astsync.language import in_use, spoken
+from astsync.language import in_use
 from astsync.reports.csv_dialect import CsvDialect
 from astsync.reports.tables import (
     AMOUNT_COLUMNS,
@@ -18,7 +18,7 @@ from astsync.reports.tables import (
     shown_rows,
 )
 from astsync.reports.work_list import WorkList
-from astsync.reports.work_rows import WORK_COLUMNS, work_rows
+from astsync.reports.work_rows import TO_HAND_OVER, WORK_COLUMNS, rows_to_hand_over, work_rows
 from astsync.store.records import RunRecord
 from astsync.text import printable
 
@@ -34,9 +34,10 @@ def render(report: Report, dialect: CsvDialect = CsvDialect.PLAIN) -> str:
 
 
 def render_problems(work: WorkList, dialect: CsvDialect = CsvDialect.PLAIN) -> str:
-    """One row for each problem, for programs in English."""
-    told = spoken if dialect is CsvDialect.EXCEL else str
-    return _table(WORK_COLUMNS, work_rows(work, told), dialect)
+    """One row for each problem."""
+    if dialect is CsvDialect.PLAIN:
+        return _table(WORK_COLUMNS, work_rows(work), dialect)
+    return _table(TO_HAND_OVER, rows_to_hand_over(work), dialect)
 
 
 def render_runs(runs: Sequence[RunRecord], dialect: CsvDialect = CsvDialect.PLAIN) -> str:

@@ -22,7 +22,7 @@ from astsync.reports.tables import (
     shown_rows,
 )
 from astsync.reports.work_list import WorkList, work_headline
-from astsync.reports.work_rows import WORK_COLUMNS, work_rows
+from astsync.reports.work_rows import TO_HAND_OVER, rows_to_hand_over
 from astsync.store.records import RunRecord
 
 _MOST_ROWS = 1_048_575  # of a sheet, below its head; then comes another sheet
@@ -49,7 +49,7 @@ def render_problems(work: WorkList) -> bytes:
         *((shown(group.cause.title), number(len(group.items))) for group in work.groups),
         (shown(SHARED.title), number(len(work.shared))),
     ]
-    return _book(spoken(say("Problems")), WORK_COLUMNS, work_rows(work), totals)
+    return _book(spoken(say("Problems")), TO_HAND_OVER, rows_to_hand_over(work), totals)
 
 
 def render_runs(runs: Sequence[RunRecord]) -> bytes:

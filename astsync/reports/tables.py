@@ -41,7 +41,7 @@ _HEADINGS = {
     "name": say("Name"),
     "text": say("Phone as in 1C"),
     "reason": say("Reason"),
-    "cause": say("Cause"),
+    "cause": say("What is wrong"),
     "to_do": say("What to do"),
     "repair": say("Write instead"),
     "code": say("Code"),

@@ -9,7 +9,6 @@ from astsync.language import counted, joined, say
 from astsync.phonebook.model import CardFacts, Claim, Conflict, Doubt, Skipped
 from astsync.reports.card_link import card_link, web_link
 from astsync.reports.causes import DIFFERENT, SHARED, Cause, cause_of
-from astsync.reports.tables import in_doubt
 from astsync.store.records import Given
 
 
@@ -132,6 +131,20 @@ class _Cards:
     def _claim(self, number: str, claim: Claim) -> WorkItem:
         name = claim.counterparty or claim.name
         return self.item(name, claim.source, claim.text, claim.verdict, number=number, code=claim.code)
+
+
+def in_doubt(doubt: Doubt) -> str:
+    """What was made of a phone whose visible text and structure disagree."""
+    if not doubt.keys:
+        return say(
+            "the text gives no number, but the parts of the number in the source say {structure}",
+            structure=doubt.structure,
+        )
+    return say(
+        "{keys} taken from the text, but the parts of the number in the source say {structure}",
+        keys=joined(", ", doubt.keys),
+        structure=doubt.structure,
+    )
 
 
 def _new(found: Problems, known: Collection[str]) -> Problems:

@@ -12,7 +12,7 @@ IDLE = RunRecord(1, "sync", NOON, NOON, 0, "", None, None, False, (RunPart("offi
 
 def quarter_hours(days: int) -> list[RunRecord]:
     """Runs of some days, the newest first: 48 of each day between noon and midnight in UTC."""
-    runs = []
+    runs: list[RunRecord] = []
     for day in range(days):
         for quarter in range(48):
             at = NOON + timedelta(days=day, minutes=15 * quarter / 10)
