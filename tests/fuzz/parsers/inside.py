@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from contextlib import closing
+from dataclasses import replace
 from typing import cast
 
 import orjson
@@ -30,6 +31,7 @@ from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader
 from astsync.setup.address import clean_address
 from astsync.sources import CONFIG, SOURCE
+from astsync.store.given_out import read_given, write_given
 from astsync.store.holder import holder_of
 from astsync.store.store import Store
 from tests.fuzz.parsers.target import chance_of, check_error, folder, same_in_pieces, written
@@ -250,6 +252,17 @@ def told(data: bytes) -> object:
     decision = of_run(found, Outcome("sync", 4, [Fault("", "no connection")]), 1e9)
     assert decision.untold.since <= 1e9
     return decision.occasion
+
+
+def given_out(data: bytes) -> object:
+    store = folder() / "store.sqlite3"
+    written("store.sqlite3.given", data)
+    found = read_given(store)
+    if found is None:
+        return None
+    write_given(store, found)
+    assert read_given(store) == replace(found, at=found.at.replace(microsecond=0))
+    return len(found.marks)
 
 
 def saved_plan(data: bytes) -> object:

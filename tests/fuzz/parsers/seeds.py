@@ -322,6 +322,11 @@ def told() -> Seeds:
     return [b'{"since": 1.5, "runs": 3, "open": ["4", "7 office"], "told": {"4": 1.5}, "digest": 9.0}', b"{}", b"[]"]
 
 
+def given() -> Seeds:
+    """What was given out of problems."""
+    return [b'{"version": 1, "at": "2026-11-22T09:00:00+00:00", "marks": ["5f3a", "00"]}', b'{"version": 2}', b"[]"]
+
+
 def plans() -> Seeds:
     """Saved plans."""
     return [

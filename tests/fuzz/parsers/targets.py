@@ -13,6 +13,7 @@ from tests.fuzz.parsers.inside import (
     environment,
     family_lists,
     foreign_texts,
+    given_out,
     greeting,
     lock_holder,
     numbers,
@@ -295,6 +296,7 @@ TARGETS: tuple[Target, ...] = (
     ),
     Target("lock-holder", lock_holder, seeds.holders, ("store.holder",), (), JSON, share=0.2),
     Target("told", told, seeds.told, ("notify.memory",), (), JSON, share=0.2),
+    Target("given", given_out, seeds.given, ("store.given_out",), (), JSON, share=0.2),
     Target("plan", saved_plan, seeds.plans, ("phonebook.approval",), (ConfigError,), JSON, share=0.2),
 )
 
