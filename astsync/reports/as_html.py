@@ -10,7 +10,7 @@ from importlib import resources
 from typing import TYPE_CHECKING, Any
 
 from astsync import language
-from astsync.engine.result import PbxReport, Problems, Report
+from astsync.engine.result import PbxReport, Report
 from astsync.language import Message, joined, number, say, spoken
 from astsync.phonebook.model import Change
 from astsync.reports.as_text import headline, pull_counts
@@ -18,7 +18,6 @@ from astsync.reports.html_text import foreign, marked, named, safe, worded
 from astsync.reports.picture import HEIGHT, WIDTH, Picture, picture
 from astsync.reports.remarks import failures, remarks
 from astsync.reports.shown import moment, shown
-from astsync.reports.tables import in_doubt
 from astsync.reports.verdict import verdict, verdicts
 from astsync.text import printable, span
 
@@ -93,24 +92,6 @@ def render(report: Report) -> str:
             nothing=spoken(say("No differences.")),
             footer=spoken(say("Made by astsync. Every change is in the JSON and CSV reports too.")),
             picture=picture(report.last_runs),
-        )
-    )
-
-
-def render_problems(problems: Problems) -> str:
-    """The problems as a page with a table for each kind."""
-    counts = [pull_counts(problems.counterparties, len(problems.skipped), len(problems.conflicts))]
-    if problems.doubts:
-        counts.append(say("{count:,} in doubt", count=len(problems.doubts)))
-    return _page(
-        ReportPage(
-            title="astsync problems",
-            verdict=[("", shown(joined(", ", counts)))],
-            facts=[(spoken(say("List")), shown(problems.source))],
-            tiles=(),
-            sections=[section for section in _problem_sections(problems) if section.count],
-            nothing=spoken(say("No problems.")),
-            footer=spoken(say("Made by astsync.")),
         )
     )
 
@@ -238,28 +219,6 @@ def _gathered(found: Iterable[tuple[int, Any]]) -> dict[Any, list[int]]:
     return rows
 
 
-def _problem_sections(problems: Problems) -> Iterator[ReportSection]:
-    columns = _columns(say("counterparty"), say("phone"), say("reason"), say("card in 1C"))
-    rows = [
-        _cells(foreign(one.name), foreign(one.text), worded(one.reason), foreign(one.source))
-        for one in problems.skipped
-    ]
-    yield _section("skipped", say("Phones without an entry"), columns, rows)
-    rows = [
-        _cells(foreign(one.name), foreign(one.text), worded(in_doubt(one)), foreign(one.source))
-        for one in problems.doubts
-    ]
-    yield _section("doubt", say("Phones in doubt"), columns, rows)
-    rows = [
-        _cells(
-            *map(foreign, (one.number, claim.counterparty, claim.text)), worded(claim.verdict), foreign(claim.source)
-        )
-        for one in problems.conflicts
-        for claim in one.claims
-    ]
-    yield _section("conflict", say("One number, several counterparties"), (*_columns(say("number")), *columns), rows)
-
-
 def _columns(*titles: str) -> tuple[str, ...]:
     return tuple(map(spoken, titles))
 
@@ -272,12 +231,6 @@ def _row(places: _Places, where: Sequence[int], key: str, name: str, *card: str)
     """A row. HTML needs no ends of cells and rows, and ten thousand rows are shorter without."""
     attribute, last = places.cells(where)
     return f"<tr{attribute}><td>{key}<td>{name}{''.join(f'<td class=card>{one}' for one in card)}{last}\n"
-
-
-def _cells(*cells: str) -> str:
-    """A row of which the last cell is the card in 1C."""
-    *first, card = cells
-    return f"<tr>{''.join(f'<td>{cell}' for cell in first)}<td class=card>{card}\n"
 
 
 def _card(change: Change, wanted: bool) -> tuple[str, ...]:

@@ -1,11 +1,10 @@
 """The JSON report. Scripts rely on its keys, so a test pins them."""
 
 from collections.abc import Mapping
-from dataclasses import asdict
 from typing import Any
 
-from astsync.engine.result import PbxReport, Problems, Report
-from astsync.phonebook.model import Change, Claim, Conflict
+from astsync.engine.result import PbxReport, Report
+from astsync.phonebook.model import Change, Claim
 from astsync.reports.json_document import json_document
 from astsync.reports.remarks import as_missed
 
@@ -25,24 +24,6 @@ def render(report: Report) -> str:
             **({} if report.undoes is None else {"undoes": report.undoes}),
         }
     )
-
-
-def render_problems(problems: Problems) -> str:
-    """The problems as one JSON object, indented, with a line end."""
-    return json_document(
-        {
-            "source": problems.source,
-            "counterparties": problems.counterparties,
-            "skipped": [asdict(skip) for skip in problems.skipped],
-            "conflicts": [_conflict(conflict) for conflict in problems.conflicts],
-            "doubts": [asdict(doubt) for doubt in problems.doubts],
-        }
-    )
-
-
-def _conflict(conflict: Conflict) -> dict[str, Any]:
-    claims = [as_claim(claim) for claim in conflict.claims]
-    return {"number": conflict.number, "decision": conflict.decision, "claims": claims}
 
 
 def as_claim(claim: Claim) -> dict[str, str]:

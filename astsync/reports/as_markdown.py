@@ -1,22 +1,18 @@
 """Markdown reports: a heading, a summary for each PBX, and a table."""
 
-import re
 from collections.abc import Iterable, Iterator
 
-from astsync.engine.result import Problems, Report
-from astsync.reports.as_text import headline, outcome, problems_headline, summary
+from astsync.engine.result import Report
+from astsync.reports.as_text import headline, outcome, summary
+from astsync.reports.markdown_text import safe
 from astsync.reports.shown import shown
 from astsync.reports.tables import (
     CHANGE_COLUMNS,
-    PROBLEM_COLUMNS,
     Row,
     change_rows,
     headings,
-    problem_rows,
     shown_rows,
 )
-
-_SPECIAL = re.compile(r"([\\`*_{}\[\]<>#|~&!])")
 
 
 def render(report: Report) -> str:
@@ -29,16 +25,10 @@ def render(report: Report) -> str:
     return "\n".join([*lines, "", *_table(CHANGE_COLUMNS, change_rows(report))]) + "\n"
 
 
-def render_problems(problems: Problems) -> str:
-    """The problems as Markdown."""
-    title = f"# {_told(problems_headline(problems))}"
-    return "\n".join([title, "", *_table(PROBLEM_COLUMNS, problem_rows(problems))]) + "\n"
-
-
 def _table(columns: Row, rows: Iterable[Row]) -> Iterator[str]:
-    yield _row(tuple(map(_safe, headings(columns))))
+    yield _row(tuple(map(safe, headings(columns))))
     yield _row(("---",) * len(columns))
-    yield from (_row(tuple(map(_safe, row))) for row in shown_rows(columns, rows))
+    yield from (_row(tuple(map(safe, row))) for row in shown_rows(columns, rows))
 
 
 def _row(cells: Row) -> str:
@@ -47,9 +37,4 @@ def _row(cells: Row) -> str:
 
 def _told(text: str) -> str:
     """A message or a foreign text, in the language in use, safe in Markdown and on a terminal."""
-    return _safe(shown(text))
-
-
-def _safe(text: str) -> str:
-    """Escape the characters that have a meaning in Markdown, or in HTML inside it."""
-    return _SPECIAL.sub(r"\\\1", text)
+    return safe(shown(text))

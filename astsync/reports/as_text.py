@@ -1,22 +1,18 @@
 """The report for people: a summary for each PBX, and a line for each change."""
 
-from collections import Counter
-from collections.abc import Iterable, Iterator
-from itertools import islice, repeat
+from collections.abc import Iterator
+from itertools import islice
 
-from astsync.engine.result import PbxReport, Problems, Report
-from astsync.language import about, counted, joined, say, spoken
-from astsync.phonebook.model import Change, Conflict, Doubt, Skipped
+from astsync.engine.result import PbxReport, Report
+from astsync.language import about, counted, joined, say
+from astsync.phonebook.model import Change
 from astsync.phonebook.plan import Plan
 from astsync.reports.difference import pieces
 from astsync.reports.remarks import failures, remarks
 from astsync.reports.shown import moment, shown
-from astsync.reports.tables import in_doubt
 from astsync.reports.terminal import Paint, plain
 from astsync.reports.verdict import TRUTH
 from astsync.text import printable
-
-_MOST_EQUAL = 20
 
 
 def render(report: Report, most: int | None = None, paint: Paint = plain) -> str:
@@ -33,24 +29,6 @@ def intent(report: Report) -> str:
     return "\n".join([shown(headline(report)), *(f"  {shown(part)}" for part in parts)])
 
 
-def render_problems(problems: Problems) -> str:
-    """The problems as plain text: skipped fields, fields in doubt, and numbers that several counterparties claim."""
-    lines = [shown(problems_headline(problems))]
-    lines += _counted(f"  {_skip(skip)}" for skip in problems.skipped)
-    lines += (f"  {_doubt(doubt)}" for doubt in problems.doubts)
-    lines += (line for conflict in problems.conflicts for line in _conflict(conflict))
-    return "\n".join(lines) + "\n"
-
-
-def _counted(lines: Iterable[str]) -> Iterator[str]:
-    """The lines; of more than 20 equal ones the first, with their count."""
-    for line, count in Counter(lines).items():
-        if count <= _MOST_EQUAL:
-            yield from repeat(line, count)
-        else:
-            yield spoken(counted("{line} ({count:,} time)", "{line} ({count:,} times)", count, line=line))
-
-
 def headline(report: Report) -> str:
     """Where the phonebook comes from, and how many counterparties it was made of. It may hold foreign text."""
     if report.undoes is not None:
@@ -60,13 +38,6 @@ def headline(report: Report) -> str:
         return about(report.source, counts)
     when = moment(report.pulled)
     return say("snapshot of {when} from {source}: {counts}", when=when, source=report.source, counts=counts)
-
-
-def problems_headline(problems: Problems) -> str:
-    """Where the problems come from, and how many there are. It may hold foreign text."""
-    counts = pull_counts(problems.counterparties, len(problems.skipped), len(problems.conflicts))
-    doubts = [say("{count:,} in doubt", count=len(problems.doubts))] if problems.doubts else []
-    return about(problems.source, joined(", ", (counts, *doubts)))
 
 
 def pull_counts(counterparties: int, skipped: int, conflicts: int) -> str:
@@ -178,28 +149,3 @@ def _marked(old: str, new: str, paint: Paint) -> tuple[str, str]:
         before += same + left.before + paint("less", left.text) + left.after
         after += same + right.before + paint("more", right.text) + right.after
     return before, after
-
-
-def _skip(skip: Skipped) -> str:
-    return ": ".join((_name(skip.name), printable(skip.text) or spoken(say("(empty)")), shown(skip.reason)))
-
-
-def _doubt(doubt: Doubt) -> str:
-    return ": ".join((_name(doubt.name), printable(doubt.text), shown(in_doubt(doubt))))
-
-
-def _name(name: str) -> str:
-    return printable(name) or spoken(say("(no name)"))
-
-
-def _conflict(conflict: Conflict) -> Iterator[str]:
-    many = counted(
-        "{number} is claimed by {count:,} counterparty:",
-        "{number} is claimed by {count:,} counterparties:",
-        len(conflict.claims),
-        number=conflict.number,
-    )
-    yield f"  {shown(many)}"
-    for claim in conflict.claims:
-        card = f"{printable(claim.counterparty)}: {printable(claim.text)}"
-        yield f"    {card}: {printable(claim.name)} ({printable(claim.source)}): {shown(claim.verdict)}"

@@ -2,9 +2,9 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 
-from astsync.engine.result import PbxReport, Problems, Report
-from astsync.language import Message, joined, say, spoken
-from astsync.phonebook.model import Doubt, Entry
+from astsync.engine.result import PbxReport, Report
+from astsync.language import Message, say, spoken
+from astsync.phonebook.model import Entry
 from astsync.reports.remarks import failures, remarks
 from astsync.reports.shown import moment, shown
 from astsync.store.records import RunPart, RunRecord
@@ -13,7 +13,6 @@ from astsync.text import printable
 Row = tuple[str, ...]
 
 CHANGE_COLUMNS: Row = ("pbx", "change", "number", "old", "new", "source", "note")
-PROBLEM_COLUMNS: Row = ("problem", "number", "name", "source", "text", "reason")
 RUN_COLUMNS: Row = (
     "run",
     "command",
@@ -37,7 +36,6 @@ _HEADINGS = {
     "new": say("New name"),
     "source": say("Source"),
     "note": say("Note"),
-    "problem": say("Problem"),
     "name": say("Name"),
     "text": say("Phone as in 1C"),
     "reason": say("Reason"),
@@ -69,9 +67,6 @@ _KINDS = {
     "error": say("error"),
     "remark": say("remark"),
     "foreign": say("foreign"),
-    "skipped": say("skipped"),
-    "doubt": say("in doubt"),
-    "conflict": say("several have it"),
     "adopted": say("taken over"),
     "given_back": say("given back"),
     "same": say("owner changed"),
@@ -106,14 +101,6 @@ def change_rows(report: Report) -> Iterator[Row]:
     return map(_printable, (row for pbx in report.pbx for row in _pbx_rows(pbx, report)))
 
 
-def problem_rows(problems: Problems) -> Iterator[Row]:
-    """A row for each skipped field, each phone in doubt, and each claim of a number that several claim.
-
-    Foreign text is harmless; reasons are messages yet.
-    """
-    return map(_printable, _problem_rows(problems))
-
-
 def _printable(row: Row) -> Row:
     return tuple(text if isinstance(text, Message) else printable(text) for text in row)
 
@@ -133,16 +120,6 @@ def _pbx_rows(pbx: PbxReport, report: Report) -> Iterator[Row]:
         yield from ((pbx.name, "foreign", kept.number, kept.name, kept.name, "", _KEPT) for kept in pbx.plan.kept)
 
 
-def _problem_rows(problems: Problems) -> Iterator[Row]:
-    for skip in problems.skipped:
-        yield "skipped", "", skip.name, skip.source, skip.text, skip.reason
-    for doubt in problems.doubts:
-        yield "doubt", ", ".join(doubt.keys), doubt.name, doubt.source, doubt.text, in_doubt(doubt)
-    for conflict in problems.conflicts:
-        for claim in conflict.claims:
-            yield "conflict", conflict.number, claim.counterparty, claim.source, claim.text, claim.verdict
-
-
 def run_rows(runs: Iterable[RunRecord]) -> Iterator[Row]:
     """A row for each PBX of a run, in local time, and one for a run that reached none."""
     for run in runs:
@@ -153,17 +130,3 @@ def run_rows(runs: Iterable[RunRecord]) -> Iterator[Row]:
             counts = (part.added, part.changed, part.deleted, part.failed)
             words = shown(part.error or run.message)
             yield *about, printable(part.pbx), *map(str, counts), words
-
-
-def in_doubt(doubt: Doubt) -> str:
-    """What was made of a phone whose visible text and structure disagree."""
-    if not doubt.keys:
-        return say(
-            "the text gives no number, but the parts of the number in the source say {structure}",
-            structure=doubt.structure,
-        )
-    return say(
-        "{keys} taken from the text, but the parts of the number in the source say {structure}",
-        keys=joined(", ", doubt.keys),
-        structure=doubt.structure,
-    )
