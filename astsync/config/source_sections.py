@@ -123,7 +123,7 @@ class SourceConfig(Section):
     )
     web_client: WebAddressOrNone = Field(
         default="",
-        description="the address of 1C's web client, where there is one: `problems` links each card with it",
+        description="the address of 1C's web client: `problems` then links each card with it",
         examples=["http://1c.example.local/trade/ru"],
     )
     user: Line = Field(default="", description="a 1C user that may only read; Cyrillic is fine", examples=["astsync"])
