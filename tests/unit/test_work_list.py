@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from uuid import UUID
 
+import openpyxl
 import pytest
 
 from astsync.engine.result import Problems
@@ -17,7 +18,7 @@ from astsync.phonebook.numbers import phone_row
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader
 from astsync.phonebook.repairs import Repairs
-from astsync.reports import as_csv, work_as_html, work_as_json, work_as_markdown, work_as_text
+from astsync.reports import as_csv, as_xlsx, work_as_html, work_as_json, work_as_markdown, work_as_text
 from astsync.reports.card_link import card_link, web_link
 from astsync.reports.causes import INVALID, LETTER, LOCAL, cause_of
 from astsync.reports.csv_dialect import CsvDialect
@@ -226,3 +227,15 @@ def test_an_evil_name_stays_text() -> None:
     text = work_as_text.render(work)
     assert text.replace("\n", "").isprintable()
     assert r"\]\(http" in work_as_markdown.render(work) or r"\](http" in work_as_markdown.render(work)
+
+
+def test_a_workbook_has_the_columns_of_the_work_and_how_often_each_cause_is_there() -> None:
+    data = as_xlsx.render_problems(work_list(found(), Repairs(NumberParser()).suggest))
+    rows, totals = openpyxl.load_workbook(io.BytesIO(data)).worksheets
+    head, first, *_ = rows.iter_rows(values_only=True)
+    assert head[:5] == ("What is wrong", "What to do", "Name", "Phone as in 1C", "Write instead")
+    assert first[:4] == (LOCAL.title, LOCAL.cure, "АО «Вектор»", "555-01-03")
+    repaired = next(row for row in rows.iter_rows(values_only=True) if row[2] == "ООО «Ромашка»")
+    assert repaired[4:9] == ("+7 495 555-01-02", "00-000012", "7701234567", "Контрагенты", "Иванова А. П.")
+    assert (LOCAL.title, "2") in list(totals.iter_rows(values_only=True))
+    assert "numbers.area_code" not in str([*rows.iter_rows(values_only=True)])
