@@ -12,7 +12,8 @@ from astsync.errors import PbxUnreachable
 from astsync.language import LANGUAGES, using
 from astsync.phonebook.model import Entry
 from astsync.phonebook.plan import make_plan
-from astsync.reports import as_html
+from astsync.reports import as_html, work_as_html
+from astsync.reports.work_list import work_list
 from tests.chromium import ABSENT, PROGRAM, Tab, chromium
 from tests.cli.sandbox import Sandbox
 from tests.unit.sample_reports import NOW, PULLED, problems, reports, runs
@@ -96,7 +97,7 @@ def written(folder: Path, name: str, text: str) -> Path:
 def test_every_report_fits_every_screen_and_paper(tmp_path: Path, code: str) -> None:
     with using(code):
         pages = {name: as_html.render(report) for name, report in reports().items()}
-        pages |= {"evil": as_html.render(evil()), "problems": as_html.render_problems(problems())}
+        pages |= {"evil": as_html.render(evil()), "problems": work_as_html.render(work_list(problems()))}
 
     async def look(tab: Tab) -> None:
         for name, text in pages.items():
