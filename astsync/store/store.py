@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from astsync.language import unpacked
 from astsync.phonebook.keeping import Missed, Trace, Untouched, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
@@ -62,7 +63,7 @@ class Store:
             rows = db.execute("SELECT number, name, source FROM snapshot ORDER BY number")
             entries = {number: Entry(number, name, source) for number, name, source in rows}
         at, source, *counts = pull
-        return Snapshot(entries, datetime.fromisoformat(at), source, *counts)
+        return Snapshot(entries, datetime.fromisoformat(at), unpacked(source), *counts)
 
     def snapshot_names(self) -> dict[str, str] | None:
         """The names of the last good phonebook by number, None before the first."""
@@ -82,7 +83,7 @@ class Store:
             rows = ((entry.number, entry.name, entry.source) for entry in snapshot.entries.values())
             db.executemany("INSERT INTO snapshot VALUES (?, ?, ?)", rows)
             counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
-            values = (run, snapshot.at.isoformat(), snapshot.source, *counts)
+            values = (run, snapshot.at.isoformat(), kept(snapshot.source), *counts)
             db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?)", values)
             drop_listed(db, snapshot.at)
 
@@ -123,7 +124,7 @@ class Store:
         """When and from where the snapshot was pulled, None before the first."""
         with self._file.reading() as db:
             row = db.execute(_PULLED).fetchone()
-        return None if row is None else Pulled(datetime.fromisoformat(row[0]), row[1], bool(row[2]))
+        return None if row is None else Pulled(datetime.fromisoformat(row[0]), unpacked(row[1]), bool(row[2]))
 
     def entries(self, numbers: Iterable[str]) -> dict[str, Entry]:
         """The snapshot's entries by number. Numbers without an entry are left out."""
