@@ -62,6 +62,7 @@ secret = "{pbx.secret}"
 [serve]
 agi = "127.0.0.1:{agi}"
 http = ""
+deadline = 8  # the first call waits until what asks 1C is loaded, which takes a busy machine more than a second
 """
 
 # As examples/asterisk says, but for the guard against a server that is stopped: here it runs or refuses.

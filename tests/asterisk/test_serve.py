@@ -51,6 +51,7 @@ patience = 0
 agi = "127.0.0.1:{agi}"
 http = "127.0.0.1:{http}"
 online = "{online}"
+deadline = 8.0
 """
 
 
