@@ -1,19 +1,55 @@
-"""What ``make docs`` writes: the table of keys in README.md and examples/astsync.toml, made from the sections' fields.
+"""What ``make docs`` writes, made from the sections' fields: the tables of keys in README.md and README.ru.md, and
+examples/astsync.toml.
 
-``python -m tests.docs`` writes both; tests/cli/test_docs.py fails where they are not as it would write them.
+``python -m tests.docs`` writes all three; tests/cli/test_docs.py fails where they are not as it would write them.
 """
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from astsync.config.described_keys import DescribedKey, described_sections
+from astsync.language import ENGLISH, using
 from astsync.setup.commented_toml import assignment, header, toml
 from astsync.sources import CONFIG
 
 ROOT = Path(__file__).parents[1]
-README, EXAMPLE = ROOT / "README.md", ROOT / "examples" / "astsync.toml"
-HEADING = "| key | default | meaning |\n|---|---|---|\n"
+EXAMPLE = ROOT / "examples" / "astsync.toml"
+
+
+@dataclass(frozen=True)
+class TableOfKeys:
+    """How a page writes its table of keys: the language, and the words that are not the descriptions' own.
+
+    ``headings`` are the page's anchors for those of README.md, which the descriptions link to.
+    """
+
+    page: str
+    language: str
+    heading: str
+    required: str
+    none: str
+    example: str
+    headings: Mapping[str, str] = field(default_factory=dict)
+
+
+TABLES = (
+    TableOfKeys("README.md", ENGLISH, "| key | default | meaning |", "required", "none", "example"),
+    TableOfKeys(
+        "README.ru.md",
+        "ru",
+        "| ключ | по умолчанию | смысл |",
+        "обязателен",
+        "нет",
+        "пример",
+        {
+            "sources": "источники",
+            "who-wins-a-number": "кому-достаётся-номер",
+            "snapshot-and-store": "снимок-и-хранилище",
+        },
+    ),
+)
 
 TO_FILL_IN = {"source.url", "source.user", "source.password_file", "source.file.path", "pbx.secret_file"}
 """Keys that are not required and that nearly everybody needs: the example has values for them."""
@@ -31,24 +67,13 @@ ABOUT = """\
 """
 
 
-def table() -> str:
-    """The rows of the table of keys, without its heading."""
-    rows = {
-        SHARED.sub("source.KIND.", key.dotted): _row(key)
-        for section in described_sections(CONFIG)
-        for key in section.keys
-    }
-    source = [name for name in rows if name.startswith("source.")]
-    names = dict.fromkeys([*sorted(source, key=lambda name: name.startswith("source.KIND.")), *rows])
-    return "".join(f"| `{name}` | {rows[name]} |\n" for name in names)
-
-
-def readme(text: str) -> str:
-    """The README with the table as it is now. Raises ValueError where it has no table of keys."""
-    before, heading, after = text.partition(HEADING)
-    if not heading:
-        raise ValueError(f"no table {HEADING!r}")
-    return before + heading + table() + re.sub(r"\A(?:\|.*\n)*", "", after)
+def with_table(text: str, of: TableOfKeys) -> str:
+    """The page with its table of keys as it is now. Raises ValueError where it has none."""
+    heading = f"{of.heading}\n|---|---|---|\n"
+    before, found, after = text.partition(heading)
+    if not found:
+        raise ValueError(f"no table {heading!r}")
+    return before + heading + _table(of) + re.sub(r"\A(?:\|.*\n)*", "", after)
 
 
 def example() -> str:
@@ -56,12 +81,27 @@ def example() -> str:
     return ABOUT + "".join(f"{line}\n" for line in _lines())
 
 
-def _row(key: DescribedKey) -> str:
-    default = "required" if key.required else "none" if key.default is None else f"`{toml(key.default)}`"
+def _table(of: TableOfKeys) -> str:
+    """The rows of the table of keys, without its heading."""
+    with using(of.language):
+        rows = {
+            SHARED.sub("source.KIND.", key.dotted): _row(key, of)
+            for section in described_sections(CONFIG)
+            for key in section.keys
+        }
+    source = [name for name in rows if name.startswith("source.")]
+    names = dict.fromkeys([*sorted(source, key=lambda name: name.startswith("source.KIND.")), *rows])
+    return "".join(f"| `{name}` | {rows[name]} |\n" for name in names)
+
+
+def _row(key: DescribedKey, of: TableOfKeys) -> str:
+    default = of.required if key.required else of.none if key.default is None else f"`{toml(key.default)}`"
     first = key.first_sentence
     if key.example is not None and not key.required:
-        first += f"; example: `{toml(key.example)}`"
-    return f"{default} | {'. '.join(filter(None, (first, key.rest)))}"
+        first += f"; {of.example}: `{toml(key.example)}`"
+    meaning = ". ".join(filter(None, (first, key.rest)))
+    linked = re.sub(r"\(#([\w-]+)\)", lambda link: f"(#{of.headings.get(link[1], link[1])})", meaning)
+    return f"{default} | {linked}"
 
 
 def _lines() -> Iterator[str]:
@@ -80,5 +120,7 @@ def _line(key: DescribedKey, *, commented: bool) -> str:
 
 
 if __name__ == "__main__":
-    README.write_text(readme(README.read_text(encoding="utf-8")), encoding="utf-8")
+    for of in TABLES:
+        page = ROOT / of.page
+        page.write_text(with_table(page.read_text(encoding="utf-8"), of), encoding="utf-8")
     EXAMPLE.write_text(example(), encoding="utf-8")

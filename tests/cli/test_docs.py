@@ -4,13 +4,14 @@ import json
 import re
 import shlex
 import tomllib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
+from babel.messages.pofile import read_po
 
-from astsync import errors
+from astsync import errors, language
 from astsync.cli.sync import EXIT_DIFFERENT
 from astsync.config import PbxConfig
 from astsync.config.configfile import load
@@ -132,7 +133,34 @@ def test_every_option_that_is_named_exists(page: str, cli: Cli) -> None:
     assert {option for code in prose for option in OPTION.findall(code)} <= known
 
 
-@pytest.mark.parametrize(("page", "heading"), [(ENGLISH, "exit code"), (RUSSIAN, "код возврата")])
+def prose_options(page: str) -> set[str]:
+    return {option for code in re.findall(r"`[^`\n]*`", text(page)) for option in OPTION.findall(code)}
+
+
+def test_the_readmes_name_the_same_commands_and_options(cli: Cli) -> None:
+    def commands(page: str) -> set[str]:
+        return {command_of(words, cli)[0] for words in invocations(page)}
+
+    assert commands(ENGLISH) == commands(RUSSIAN) >= {"notify", "apply", "history", "explain name"}
+    assert prose_options(ENGLISH) == prose_options(RUSSIAN) >= {"--save", "--confirm", "--lang", "--csv-dialect"}
+
+
+def test_the_readmes_give_a_command_the_same_options_and_values() -> None:
+    def rows(page: str) -> dict[str, set[str]]:
+        """What stands in code beside each option and command, but for the words that a user puts in."""
+        lines = re.findall(r"(?m)^\| (`(?:astsync [a-z]|-).*?) \| (.*) \|$", text(page))
+        return {
+            re.sub("[^-a-z ]", "", first).strip(): {
+                re.sub(" ?[A-ZА-Я]+$", "", code) for code in re.findall("`(.+?)`", rest)
+            }
+            for first, rest in lines
+        }
+
+    assert rows(ENGLISH) == rows(RUSSIAN)
+    assert rows(RUSSIAN)["astsync diff"] == {"--exit-code", "--foreign", "--save", "apply"}
+
+
+@pytest.mark.parametrize(("page", "heading"), [(ENGLISH, "exit code"), (RUSSIAN, "код выхода")])
 def test_the_exit_codes_are_those_of_the_errors(page: str, heading: str) -> None:
     kinds = (kind for kind in vars(errors).values() if isinstance(kind, type) and issubclass(kind, errors.AstsyncError))
     raised = {kind.exit_code for kind in kinds}
@@ -156,9 +184,17 @@ def test_the_short_configuration_loads(page: str, tmp_path: Path) -> None:
 KEYS = {key.dotted: key for section in described_sections(CONFIG) for key in section.keys}
 
 
-def test_the_table_of_keys_and_the_example_are_those_that_make_docs_writes() -> None:
-    assert docs.readme(text(ENGLISH)) == text(ENGLISH)
+def test_the_tables_of_keys_and_the_example_are_those_that_make_docs_writes() -> None:
+    for of in docs.TABLES:
+        assert docs.with_table(text(of.page), of) == text(of.page)
     assert docs.example() == text("examples/astsync.toml")
+
+
+def test_both_readmes_have_a_table_of_every_key() -> None:
+    shared = {docs.SHARED.sub("source.KIND.", key) for key in KEYS}
+    assert tuple(of.page for of in docs.TABLES) == READMES
+    for of in docs.TABLES:
+        assert table(of.page, of.heading.split(" | ")[0].strip("| ")).keys() == shared
 
 
 def test_every_key_that_is_named_exists() -> None:
@@ -167,6 +203,21 @@ def test_every_key_that_is_named_exists() -> None:
     for page in READMES:
         named = {code for code in re.findall(r"`([a-z]+\.[A-Za-z_.]+)`", text(page)) if code.split(".")[0] in sections}
         assert named <= KEYS.keys() | shared
+
+
+OF_ASTERISK = {"general", "tlsenable", "tlsbindaddr", "tlscertfile", "allowmultiplelogin"}
+
+
+@pytest.mark.parametrize("page", READMES)
+def test_sections_and_assigned_keys_that_are_named_exist(page: str) -> None:
+    """Those that stand in the running text, as `[notify.mail]` and `area_code = "495"`."""
+    code = re.findall(r"`([^`\n]+)`", text(page))
+    named = [found for each in code for found in re.findall(r"^\[+([a-z_.]+)\]+$|^(\w+) = ", each)]
+    assert len(named) > 8
+    sections = {".".join(key.split(".")[:length]) for key in KEYS for length in range(1, key.count(".") + 1)}
+    assert {section for section, _ in named} <= sections | OF_ASTERISK | {""}
+    user = {key for block in blocks(page, "ini") for key in re.findall(r"(?m)^(\w+) =", block)}
+    assert {key for _, key in named} <= {key.rpartition(".")[2] for key in KEYS} | user | OF_ASTERISK | {""}
 
 
 def flat(data: dict[str, Any], prefix: str = "") -> dict[str, Any]:
@@ -220,13 +271,14 @@ def form(report: str) -> list[str]:
     report = re.sub(r"http://\S+", "URL", report)
     report = re.sub(r"(?m)^  ([+-]) \d+  .+$", r"  \1 NUMBER  NAME", report)
     report = re.sub(r"(?m)^  ~ \d+  .+ -> .+$", "  ~ NUMBER  NAME -> NAME", report)
+    report = re.sub(r"(\d+) ([^\W\d_]{3})\w*", r"\1 \2", report)  # of a plural its stem
     return sorted(re.sub(r"\d+", "N", report).splitlines())
 
 
-@pytest.mark.parametrize("page", READMES)
-def test_the_diff_has_the_form_that_the_program_gives(page: str, box: Sandbox) -> None:
+@pytest.mark.parametrize(("page", "spoken"), [(ENGLISH, "en"), (RUSSIAN, "ru")])
+def test_the_diff_has_the_form_that_the_program_gives(page: str, spoken: str, box: Sandbox) -> None:
     (shown,) = (block for block in blocks(page) if block.startswith("$ astsync diff\n"))
-    done = changed(box).run("diff")
+    done = changed(box).run("--lang", spoken, "diff")
     assert form(shown.partition("\n")[2]) == form(done.out)
 
 
@@ -256,23 +308,47 @@ def test_explain_prints_what_is_shown(page: str, tmp_path: Path, capfd: Capture,
         assert (done.out, done.code) == (f"{shown}\n", 0)
 
 
+def translations() -> list[tuple[str, str]]:
+    """Each message of the catalogue with its Russian; all forms of a message with a count as one text."""
+
+    def whole(words: str | Sequence[str] | None) -> str:
+        return words if isinstance(words, str) else "\n".join(words or ())
+
+    with (language.PLACE / "ru" / "LC_MESSAGES" / "astsync.po").open("rb") as file:
+        return [(whole(message.id), whole(message.string)) for message in read_po(file)]
+
+
+def has_all(text: str, quoted: str) -> bool:
+    """Tell whether a text has all parts of a quotation, which has … where something is left out."""
+    return all(part in text for part in re.split("`? … `?", quoted))
+
+
 def test_the_messages_with_their_cures_are_those_of_the_program() -> None:
+    """In Russian, with the English that has this translation. What Asterisk says is the same in both."""
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "astsync").rglob("*.py"))
-    parts = [part for row in table(RUSSIAN, "сообщение") for part in re.split("`? … `?", row)]
-    assert len(parts) > 15
-    assert [part for part in parts if part not in sources] == []
+    known = translations()
+    rows = {russian: rest[-1].strip("`") for russian, rest in table(RUSSIAN, "сообщение").items()}
+    assert len(rows) > 15
+    for russian, english in rows.items():
+        if russian == english:
+            assert russian in sources
+        else:
+            assert any(has_all(one, english) and has_all(other, russian) for one, other in known), (russian, english)
+
+
+def headings(page: str) -> set[str]:
+    """The anchors of a page, as GitHub makes them."""
+    lines = re.findall(r"(?m)^#+ (.+)$", text(page))
+    return {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in lines}
 
 
 @pytest.mark.parametrize("page", [*PAGES, CONTRIBUTING, "SECURITY.md"])
 def test_files_and_headings_that_are_linked_exist(page: str) -> None:
-    headings = {re.sub(r"[^\w -]", "", line).strip().lower().replace(" ", "-") for line in re.findall(
-        r"(?m)^#+ (.+)$", text(page)
-    )}  # fmt: skip
     for link in re.findall(r"\]\(([^)\s]+)\)", text(page)):
-        if link.startswith("#"):
-            assert link[1:] in headings, link
-        elif not link.startswith("https://"):
-            assert (ROOT / link).is_file(), link
+        if not link.startswith("https://"):
+            file, _, heading = link.partition("#")
+            assert (ROOT / (file or page)).is_file(), link
+            assert not heading or heading in headings(file or page), link
 
 
 def test_targets_of_make_that_are_named_exist() -> None:
