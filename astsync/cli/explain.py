@@ -92,8 +92,11 @@ def _as_json(explanation: Explanation) -> str:
 
 
 def _as_text(explanation: Explanation) -> str:
+    from astsync.phonebook.numbers.rules import rule_words
+
     result = ", ".join(explanation["keys"]) if "keys" in explanation else explanation["name"]
     given = printable(explanation["text"])
-    rules = f"  [{', '.join(explanation['rules'])}]" if explanation["rules"] else ""
+    told = ", ".join(spoken(rule_words(rule)) for rule in explanation["rules"])
+    rules = f"  [{told}]" if told else ""
     result = result or spoken(say("(none: {why})", why=explanation["reason"]))
     return f"{given} -> {result}{rules}\n"

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 def notify(context: typer.Context) -> None:
-    """Send a test message by every way of [notify], and say which of them took it."""
+    """Send a test message by every way that the section notify names, and say which of them took it."""
     import time
 
     from astsync.notify import notices

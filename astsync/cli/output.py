@@ -31,7 +31,12 @@ class ScreenFormatter(SafeFormatter):
     """Formats log records for a person, in the language in use. The logs of services stay English."""
 
     def format(self, record: logging.LogRecord) -> str:
-        """The record's text; its format is a message of the catalogue, and what stands in it may be one."""
+        """The record's text; its format is a message of the catalogue, and what stands in it may be one.
+
+        What ``-v`` says beside that is for those who read the code, and in English.
+        """
+        if record.levelno < logging.WARNING:
+            return super().format(record)
         told = copy(record)
         told.msg = spoken(record.msg) if isinstance(record.msg, str) else record.msg
         if isinstance(record.args, tuple):

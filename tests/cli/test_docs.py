@@ -304,7 +304,8 @@ def test_explain_prints_what_is_shown(page: str, tmp_path: Path, capfd: Capture,
     lines = [line for block in blocks(page) if "$ astsync explain" in block for line in block.splitlines()]
     assert len(lines) > 2
     for command, shown in zip(lines[::2], lines[1::2], strict=True):
-        done = run(capfd, monkeypatch, *shlex.split(command.removeprefix("$ astsync ")))
+        language = "ru" if page == RUSSIAN else "en"
+        done = run(capfd, monkeypatch, "--lang", language, *shlex.split(command.removeprefix("$ astsync ")))
         assert (done.out, done.code) == (f"{shown}\n", 0)
 
 

@@ -10,6 +10,8 @@ _TRUNK = "trunk prefix "
 
 def rule_words(rule: str) -> str:
     """A rule that can be told in another language; it may come from the parser or from the store."""
+    if isinstance(rule, Message):
+        return rule
     number, colon, words = rule.partition(": ")
     return about(number, _words(words)) if colon and number.isdecimal() else _words(rule)
 
