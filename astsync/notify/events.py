@@ -24,6 +24,8 @@ class Occasion(StrEnum):
     RECOVERY = "recovery"
     DIGEST = "digest"
     TEST = "test"
+    PROBLEMS = "problems"
+    """A list of problems, sent to whoever keeps the cards."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -83,6 +83,12 @@ def of_test(now: float) -> Notice:
     return _notice(Occasion.TEST, say("test on {host}", host=socket.gethostname()), f"{spoken(words)}\n", "", {}, now)
 
 
+def of_problems(count: int, text: str, page: str, now: float) -> Notice:
+    """Send a work list of so many problems, as text and as a page."""
+    subject = counted("{count:,} problem in the cards of 1C", "{count:,} problems in the cards of 1C", count)
+    return _notice(Occasion.PROBLEMS, subject, text, page, {"problems": count}, now)
+
+
 def _notice(occasion: Occasion, subject: str, text: str, page: str, data: Mapping[str, Any], now: float) -> Notice:
     line = printable(f"astsync: {spoken(subject)}")
     if len(line) > _LONGEST_SUBJECT:

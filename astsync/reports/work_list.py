@@ -107,6 +107,20 @@ def work_list(
     )
 
 
+def kept_by(found: Problems, person: str) -> Problems:
+    """The problems of the cards that a person keeps, by the name in 1C; case does not count.
+
+    A number that several counterparties have is there if one of the cards is that person's.
+    """
+    cards = {source for source, facts in found.cards.items() if facts.responsible.casefold() == person.casefold()}
+    return replace(
+        found,
+        skipped=tuple(one for one in found.skipped if one.source in cards),
+        doubts=tuple(one for one in found.doubts if one.source in cards),
+        conflicts=tuple(one for one in found.conflicts if any(claim.source in cards for claim in one.claims)),
+    )
+
+
 class _Cards:
     def __init__(self, found: Problems, web_client: str) -> None:
         self._facts, self._web_client = found.cards, web_client

@@ -10,6 +10,7 @@ import pytest
 from astsync.sandbox.onec.data import PHONE, Contact
 from astsync.sandbox.onec.invented_phones import TypedText
 from tests.cli.sandbox import Sandbox
+from tests.mail_server import MailServer, mail_server
 
 
 @pytest.fixture
@@ -179,3 +180,47 @@ def stored(box: Sandbox, name: str, columns: dict[str, Any]) -> str:
     empty = dict.fromkeys(("Представление", "НомерТелефона", "ЗначенияПолей", "Значение"), "")
     table.change(index, table.item(index), (Contact(PHONE, "Телефон", TypedText(""), raw={**empty, **columns}),))
     return f"Контрагенты/{ref}"
+
+
+def mailing(box: Sandbox, server: MailServer) -> None:
+    box.write("[numbers]\n", '[source.odata]\nresponsible = "Партнер"\n\n[numbers]\n')
+    with box.configuration.open("a", encoding="utf-8") as file:
+        file.write(f'\n[notify.mail]\nserver = "127.0.0.1"\nport = {server.port}\nsecurity = "none"\n')
+
+
+def test_the_list_of_one_person_is_mailed_to_that_person(troubled: Sandbox) -> None:
+    with mail_server(MailServer()) as server:
+        mailing(troubled, server)
+        every = troubled.run("problems", "--format", "json").report["skipped"]
+        person = next(one["responsible"] for one in every if one["responsible"])
+        mine = [one for one in every if one["responsible"] == person]
+        assert 0 < len(mine) < len(every)
+        listed = troubled.run("problems", "--responsible", person.upper(), "--format", "json").report["skipped"]
+        assert listed == mine
+        address = ["--mail-to", "keeper@example.org"]
+        done = troubled.run("problems", "--responsible", person, *address)
+        assert (done.code, done.out) == (0, "")
+        assert "the list was mailed to 1 address" in done.err
+        (sent,) = server.mails
+        assert server.to == [["keeper@example.org"]]
+        assert "in the cards of 1C" in sent["Subject"]
+        assert [part.get_filename() for part in sent.iter_attachments()] == ["astsync.html"]
+        body = sent.get_body(("plain",))
+        assert body is not None
+        assert mine[0]["text"] in body.get_content()
+        troubled.run("problems", "--since", "last", *address)
+        left = troubled.run("problems", "--since", "last", "--format", "json").report["skipped"]
+    assert left == []  # what was mailed to one and to all was given out
+
+
+def test_a_list_goes_to_no_address_that_is_none_and_by_no_server(troubled: Sandbox) -> None:
+    assert "no mail server" in troubled.run("problems", "--mail-to", "a@example.org").err
+    with mail_server(MailServer()) as server:
+        mailing(troubled, server)
+        done = troubled.run("problems", "--mail-to", "nobody")
+        assert done.code == 2
+        assert "admin@example.org" in done.err
+    done = troubled.run("problems", "--mail-to", "a@example.org")
+    assert done.code == 7
+    assert "no mail server at" in done.err
+    assert done.out == ""
