@@ -113,6 +113,7 @@ class Oracle:
         self._given: dict[tuple[Process, Place], Reading] = {}
         self._pulled: dict[Process, Names] = {}
         self._asked: dict[Process, Names] = {}
+        self._late: dict[Process, set[str]] = {}
         self._got: dict[tuple[Process, Place], tuple[Session, dict[str, str | None]]] = {}
 
     def _wrong(self, words: str) -> Wrong:
@@ -136,6 +137,8 @@ class Oracle:
         run, place = self.runs.get(session.process), (session.asterisk.name, family)
         if run is None or run.ended:
             return  # it came too late
+        if not run.is_narrow and key in self._late.get(session.process, ()):
+            return  # an earlier run of the process sent it, and its time was over before it arrived
         if not run.is_narrow or key not in (run.told or {}):
             raise self._wrong(f"{key} is asked for alone outside of a run that wants it")
         since, got = self._got.get((session.process, place), (session, {}))
@@ -274,6 +277,7 @@ class Oracle:
         run.before = self.snapshot
         if run.is_narrow:
             run.told = self._asked.pop(run.process)
+            self._late.setdefault(run.process, set()).update(run.told)
         elif run.command == "restore" or (run.command == "push" and self.snapshot is not None):
             run.listed = self.snapshot
         elif run.command != "undo":
