@@ -28,21 +28,30 @@ LOCAL = Cause(
 WORDS = Cause(
     "no digits",
     say("Words in the place of a number"),
-    say("Write the number here, and the words into the comment. Delete the row if there is no number."),
+    say(
+        "Write the number into the field of the phone, and the words into the comment; an address of mail has a row of "
+        "its own. If there is no number, delete this row."
+    ),
 )
 NOTHING = Cause("empty", say("An empty phone"), say("Write the number, or delete the row."))
 LETTER = Cause(
     "letter", say("A letter in the place of a digit"), say("Write digits: zero is not the letter O, three not З.")
 )
 SHORT = Cause(
-    "too short", say("Too few digits for a phone"), say("Write the whole number with its area code: (495) 123-45-67.")
+    "too short",
+    say("Too few digits for a phone"),
+    say(
+        "Write the whole number with its area code: (495) 123-45-67. "
+        "If this is an extension, write the number before it: (495) 123-45-67 доб. 101."
+    ),
 )
 INVALID = Cause(
     "invalid",
     say("There is no such number"),
     say(
-        "A digit is wrong, is missing or is one too many: compare with a contract, or ask. "
-        "Write a number of another country with + and its country code."
+        "A digit is wrong, is missing or is one too many: find the right number in a contract, or ask the "
+        "counterparty. Write a number of another town with its area code, of another country with + and its "
+        "country code."
     ),
 )
 TWO_READINGS = Cause(
@@ -58,7 +67,7 @@ DAMAGED = Cause(
 TOO_LONG = Cause(
     "too long",
     say("A long text in the place of a number"),
-    say("Leave only the number here, and write the rest into the comment."),
+    say("Leave only the number in the field of the phone, and write the rest into the comment."),
 )
 NO_TYPE = Cause(
     "no type", say("The type of the contact is not set"), say("Choose the type «Телефон» for this row of the card.")
@@ -69,7 +78,9 @@ ODD_DATE = Cause(
     say("Open the history of this phone in the card and correct the date."),
 )
 NO_NAME = Cause(
-    "no name", say("A card without a name that a phone can show"), say("Write the name of the counterparty.")
+    "no name",
+    say("A card without a name that a phone can show"),
+    say("Write the name of the counterparty into the card (the field «Наименование»)."),
 )
 DIFFERENT = Cause(
     "in doubt",

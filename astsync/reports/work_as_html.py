@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from astsync.language import Message, in_use, joined, number, say, spoken
 from astsync.reports.causes import SHARED, Cause
 from astsync.reports.shown import shown
-from astsync.reports.work_list import WorkItem, WorkList, card_words, opening, since_words, work_headline
+from astsync.reports.work_list import WorkItem, WorkList, card_words, opening, since_words, text_words, work_headline
 from astsync.text import printable
 
 _MOST_OPEN = 200
@@ -88,7 +88,7 @@ def _section(cause: Cause, count: int, rows: tuple[WorkRow, ...], *, shared: boo
 def _row(item: WorkItem, *, with_reason: bool, first: str = "") -> WorkRow:
     return WorkRow(
         name=shown(item.name.strip() or say("(no name)")),
-        text=printable(item.text) or spoken(say("(empty)")),
+        text=shown(text_words(item)),
         note=shown(item.reason) if with_reason else "",
         repair=printable(item.repair),
         card=shown(joined(", ", card_words(item))),

@@ -12,6 +12,7 @@ from astsync.reports.work_list import (
     card_words,
     opening,
     since_words,
+    text_words,
     title_of,
     title_of_shared,
     work_headline,
@@ -45,9 +46,9 @@ def _lines(work: WorkList) -> Iterator[str]:
 
 def _item(item: WorkItem, *, with_reason: bool) -> Iterator[str]:
     yield f"  {_card(item)}"
-    text = printable(item.text) or spoken(say("(empty)"))
-    told = say("{text} → write {repair}", text=text, repair=item.repair) if item.repair else text
-    yield f"    {shown(told)}"
+    if text := shown(text_words(item)):
+        told = say("{text} → write {repair}", text=text, repair=item.repair) if item.repair else text
+        yield f"    {shown(told)}"
     if with_reason:
         yield f"    {shown(item.reason)}"
     yield from _link(item)

@@ -8,7 +8,7 @@ from astsync.engine.result import Problems
 from astsync.language import counted, joined, say
 from astsync.phonebook.model import CardFacts, Claim, Conflict, Doubt, Skipped
 from astsync.reports.card_link import card_link, web_link
-from astsync.reports.causes import DIFFERENT, SHARED, Cause, cause_of
+from astsync.reports.causes import DIFFERENT, NO_NAME, SHARED, Cause, cause_of
 from astsync.store.records import Given
 
 
@@ -221,7 +221,10 @@ def opening(work: WorkList) -> str:
     return _OPENING if any(item.link and not item.web for item in items) else ""
 
 
-_OPENING = say("To open a card, press Shift+F11 in 1C and put its link there (e1cib/…).")
+_OPENING = say(
+    "To open a card, copy its link (e1cib/…), press Shift+F11 in 1C, paste the link and press «Перейти». The phones "
+    "mostly stand in the contact information of the card. Save the card when it is mended."
+)
 
 
 def card_words(item: WorkItem) -> Iterator[str]:
@@ -236,6 +239,11 @@ def card_words(item: WorkItem) -> Iterator[str]:
         yield item.catalog
     if item.facts.responsible:
         yield say("kept by {person}", person=item.facts.responsible)
+
+
+def text_words(item: WorkItem) -> str:
+    """The phone as it stands in the card; "" where the card has no name, as that is not about a phone."""
+    return item.text or ("" if cause_of(item.reason) is NO_NAME else say("(empty)"))
 
 
 def title_of(group: WorkGroup) -> str:
