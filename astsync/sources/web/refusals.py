@@ -348,9 +348,3 @@ def error_of(
     if words.text not in {"", str(status)}:
         message = joined(": ", (message, words.text))
     return rule.error(message, hint=rule.hint, tries=rule.tries, smaller_page=rule.smaller_page, wait=wait)
-
-
-def bad_answer(where: str, what: str, hint: str, *, tries: int = 1, smaller_page: bool = False) -> SourceBadAnswer:
-    """Make the error of an answer with a good status whose body is not what was asked for."""
-    words = say("the answer about {where} {what}", where=where, what=what)
-    return SourceBadAnswer(words, hint=hint, tries=tries, smaller_page=smaller_page)
