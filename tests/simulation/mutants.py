@@ -195,9 +195,9 @@ def _synced_over_foreign_keys() -> AbstractContextManager[Any]:
 def _told_over_equal_foreign_keys() -> AbstractContextManager[Any]:
     """A foreign key that holds the same name is taken for a free one."""
 
-    def wrong(listed: Any, told: Any, existing: Any, owned: Any) -> Any:
+    def wrong(listed: Any, told: Any, existing: Any, owned: Any, *foreign: Any) -> Any:
         equal = {number for number, entry in told.items() if existing.get(number) == entry.name}
-        return ownership.with_online(listed, told, existing, owned | equal)
+        return ownership.with_online(listed, told, existing, owned | equal, *foreign)
 
     return patch("astsync.engine.goals.with_online", wrong)
 

@@ -54,7 +54,7 @@ def test_every_step_of_a_good_way(ut: OneC) -> None:
     ]
     assert words["address"] == f"1C OData at {ut.url} answers; catalogs to read: Контрагенты"
     assert words["login"] == "1C accepts the login Администратор"
-    assert words["catalog Контрагенты"] == "60 rows; fields asked for: Ref_Key, Description, DeletionMark"
+    assert words["catalog Контрагенты"] == "60 rows; fields asked for: Ref_Key, Description, DeletionMark, ИНН"
     assert words["phones of Контрагенты"] == "they stand in the set Catalog_Контрагенты_КонтактнаяИнформация"
     assert "Мобильный телефон" in words["kinds of contact"]
 
