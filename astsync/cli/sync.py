@@ -10,9 +10,9 @@ import typer
 from astsync.cli.common import Common, OutputOption
 from astsync.cli.notifying import telling
 from astsync.cli.open_engine import open_engine
-from astsync.cli.output import check_output, complain_of, emit
+from astsync.cli.output import check_output, complain, complain_of, emit
 from astsync.cli.screen import show
-from astsync.errors import ConfigError, SafetyError
+from astsync.errors import AstsyncError, ConfigError, SafetyError
 from astsync.language import say
 from astsync.phonebook.plan import Lifted
 from astsync.reports.csv_dialect import CsvDialect
@@ -77,9 +77,11 @@ def diff(
     lifted = Lifted(allow_empty, allow_deletes, allow_changes)
     with open_engine(context.ensure_object(Common), lifted, dry_run=True) as engine:
         report = with_last_runs(replace(engine.sync("diff"), list_foreign=foreign), engine, report_format)
-    if save is not None:
-        _save(context.ensure_object(Common), report, save)
+    unsaved = _save(context.ensure_object(Common), report, save) if save is not None else None
     code = finish(context, report, report_format, output, FEW, csv_dialect)
+    if unsaved is not None:
+        complain(unsaved)
+        code = code or unsaved.exit_code
     raise typer.Exit(code or (EXIT_DIFFERENT if exit_code and report.differs else 0))
 
 
@@ -140,11 +142,15 @@ def _approved(common: Common, report: "Report") -> "ApprovedPlans":
     return approve(family, {pbx.name: pbx.plan for pbx in report.pbx if pbx.plan is not None})
 
 
-def _save(common: Common, report: "Report", file: Path) -> None:
-    """Save the plans of the PBXs that could be read. Raises ConfigError."""
+def _save(common: Common, report: "Report", file: Path) -> AstsyncError | None:
+    """Save the plans of the PBXs that could be read. Returns why that failed: the report is still to be told."""
     from astsync.phonebook.approval import as_text
 
-    emit(as_text(_approved(common, report)), file)
+    try:
+        emit(as_text(_approved(common, report)), file)
+    except AstsyncError as error:
+        return error
+    return None
 
 
 def _agreed(common: Common, lifted: Lifted) -> "ApprovedPlans":
@@ -163,7 +169,8 @@ def _agreed(common: Common, lifted: Lifted) -> "ApprovedPlans":
         )
     with open_engine(common, lifted, dry_run=True) as engine:
         preview = engine.sync()
-    if preview.differs and preview.exit_code != SafetyError.exit_code:  # else the sync itself says what is so
+    # A PBX that is refused is not written, and the sync itself says so; another one beside it is written.
+    if any(pbx.plan and pbx.plan.changes and not isinstance(pbx.error, SafetyError) for pbx in preview.pbx):
         asker = Asker(yes=False)
         asker.show(as_text.render(preview, None if common.verbose else FEW))
         if not asker.sure(say("Write these changes?"), default=False):

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from astsync.sandbox.ami import AmiStandIn
 from tests.cli.sandbox import Sandbox
 from tests.cli.terminal import Terminal
 
@@ -96,6 +97,46 @@ def test_what_moves_while_a_person_thinks_is_not_written(box: Sandbox) -> None:
         assert terminal.end() == 6
         assert "is new" in " ".join(terminal.shown.split())
     assert box.pbx.family() == {}
+
+
+def test_the_changes_of_one_pbx_are_asked_for_beside_another_that_is_refused(box: Sandbox) -> None:
+    assert box.run("sync").code == 0
+    before = box.pbx.family()
+    with AmiStandIn() as empty:
+        branch = f'[[pbx]]\nname = "branch"\nhost = "{empty.host}"\nport = {empty.port}\nuser = "{empty.user}"\n'
+        box.write("[[pbx]]", f'[sync]\nmax_change = "1%"\n\n{branch}secret = "{empty.secret}"\n\n[[pbx]]')
+        box.pbx.fill({number: f"{name} was" for number, name in before.items()})
+        held = box.pbx.family()
+        with Terminal("--config", str(box.configuration), "sync", "--confirm") as terminal:
+            terminal.expect(QUESTION)
+            terminal.type("n\n")
+            assert terminal.end() == 6
+        assert empty.family() == {}
+        with Terminal("--config", str(box.configuration), "sync", "--confirm") as terminal:
+            terminal.expect(QUESTION)
+            terminal.type("y\n")
+            assert terminal.end() == 7
+        assert empty.family() == before
+    assert box.pbx.family() == held
+
+
+def test_a_plan_that_cannot_be_saved_hides_neither_the_report_nor_the_error_of_a_pbx(
+    box: Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr("astsync.cli.output.write_file", full)
+    done = box.run("diff", "--save", str(tmp_path / "plan.json"))
+    assert done.code == 2
+    assert "to add" in done.out
+    assert "No space left on device" in done.err
+    away = '[[pbx]]\nname = "branch"\nhost = "127.0.0.1"\nport = 1\nuser = "u"\nsecret = "s"\npatience = 0\n\n[[pbx]]'
+    box.write("[[pbx]]", away)
+    done = box.run("diff", "--save", str(tmp_path / "plan.json"))
+    assert done.code == 7
+    assert "No space left on device" in done.err
+    assert "branch: " in done.err
 
 
 def test_without_a_terminal_nobody_can_be_asked(box: Sandbox) -> None:
