@@ -15,11 +15,15 @@ from aiosmtpd.smtp import SMTP, AuthResult, Envelope, LoginPassword
 
 @dataclass
 class MailServer:
-    """What a test gives and sees. ``answers`` are those to RCPT and DATA, "" for a yes."""
+    """What a test gives and sees. ``answers`` are those to RCPT and DATA, "" for a yes.
+
+    ``dead`` is an address that is refused.
+    """
 
     user: str = ""
     password: str = ""
     rcpt: str = ""
+    dead: str = ""
     data: str = ""
     port: int = 0
     mails: list[EmailMessage] = field(default_factory=list)
@@ -28,6 +32,8 @@ class MailServer:
     async def handle_RCPT(self, _s: Any, _n: Any, envelope: Envelope, address: str, _o: Any) -> str:  # noqa: N802
         if self.rcpt:
             return self.rcpt
+        if address == self.dead:
+            return "550 no such user"
         envelope.rcpt_tos.append(address)
         return "250 OK"
 

@@ -61,7 +61,8 @@ def telling(common: Common, *, wanted: bool) -> "Iterator[Callable[[Report], Non
         raise
     except Exception as error:
         if wanted:
-            _tell(common, outcome.of_error(command, AstsyncError(say("this is a bug: {error}", error=repr(error)))))
+            bug = say("this is a bug: {kind}: {why}", kind=type(error).__name__, why=str(error))
+            _tell(common, outcome.of_error(command, AstsyncError(bug)))
         raise
 
 

@@ -12,6 +12,10 @@ class NotTold(AstsyncError):
     exit_code = 7
 
 
+class PartlyTold(NotTold):
+    """A message was sent, but not to everybody who was to get it."""
+
+
 class Channel(Protocol):
     """A way to tell somebody."""
 
@@ -20,7 +24,7 @@ class Channel(Protocol):
         """Its section of the configuration, as "notify.mail"."""
 
     def send(self, notice: Notice) -> None:
-        """Send a message. Raises NotTold, ConfigError for a secret that cannot be read."""
+        """Send a message. Raises NotTold, PartlyTold, ConfigError for a secret that cannot be read."""
 
     def probe(self) -> str:
         """Try the way as far as can be done without a message; says what answered. Raises NotTold, ConfigError."""

@@ -9,8 +9,9 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
 from astsync.config.notify_section import NotifyMailConfig
+from astsync.errors import ConfigError
 from astsync.language import say
-from astsync.notify.channel import NotTold
+from astsync.notify.channel import NotTold, PartlyTold
 from astsync.notify.notices import Notice
 from astsync.text import one_line
 
@@ -28,12 +29,12 @@ class MailChannel:
         self._timeout = timeout
 
     def send(self, notice: Notice) -> None:
-        """Send a mail to all. Raises NotTold, also where the server refused one of the addresses; ConfigError."""
+        """Send a mail to all. Raises NotTold, PartlyTold where some of the addresses were refused, ConfigError."""
         mail = self.mail(notice)
         with self._server() as server:
             refused = server.send_message(mail)
         if refused:
-            raise NotTold(
+            raise PartlyTold(
                 say("the mail server refused {addresses}", addresses=", ".join(refused)),
                 hint=say("Mend notify.mail.to."),
             )
@@ -65,6 +66,11 @@ class MailChannel:
         """A connection with a login. What smtplib raises becomes NotTold, with the cure."""
         where = f"{self._config.server}:{self._config.port}"
         secret = self._config.secret()
+        if not (self._config.user.isascii() and secret.isascii()):
+            raise ConfigError(
+                say("notify.mail.user or its password has characters beyond ASCII, which a login cannot send"),
+                hint=say("Give astsync a password of ASCII; many services make one for programs."),
+            )
         try:
             with self._connected() as server:
                 if self._config.user:

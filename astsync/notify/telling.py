@@ -10,9 +10,9 @@ from pathlib import Path
 
 from astsync.config.notify_section import NotifyConfig
 from astsync.errors import AstsyncError
-from astsync.language import say
+from astsync.language import joined, say
 from astsync.notify import events, memory, notices
-from astsync.notify.channel import Channel, NotTold
+from astsync.notify.channel import Channel, NotTold, PartlyTold
 from astsync.notify.mail import MailChannel
 from astsync.notify.notices import Notice
 from astsync.notify.outcome import Outcome
@@ -33,6 +33,11 @@ class Sent:
 
     channel: str
     error: AstsyncError | None
+
+    @property
+    def taken(self) -> bool:
+        """Whether somebody got the message: one that is sent again reaches them again."""
+        return self.error is None or isinstance(self.error, PartlyTold)
 
 
 class Teller:
@@ -56,6 +61,9 @@ class Teller:
             except OSError as error:
                 # Without a memory every run of a bad day would send its message.
                 log.warning("notify: cannot keep %s, so nothing is told: %s", self._file, error.strerror)
+            except Exception as error:  # the run is over, and its own result stands
+                log.warning("%s: %s", "notify", say("this is a bug: {error}", error=type(error).__name__))
+                log.debug("notify: what went wrong", exc_info=True)
 
     def _tell(self, outcome: Outcome) -> None:
         now, before = self._now(), memory.read(self._file)
@@ -84,8 +92,9 @@ class Teller:
         sent = send(self._channels, notice, self._config.timeout)
         for one in sent:
             if one.error is not None:
-                log.warning("%s: %s", one.channel, f"{one.error} ({one.error.hint})" if one.error.hint else one.error)
-        return any(one.error is None for one in sent)
+                why, cure = one.error.message, one.error.hint
+                log.warning("%s: %s", one.channel, joined("", (why, " (", cure, ")")) if cure else one.error)
+        return any(one.taken for one in sent)
 
 
 def channels(config: NotifyConfig) -> list[Channel]:
@@ -115,7 +124,8 @@ def at_once(ways: Sequence[Channel], work: Callable[[Channel], object], timeout:
         except AstsyncError as error:
             errors[way.name] = error
         except Exception as error:  # noqa: BLE001 - whatever a library raises, the run's own result stands
-            errors[way.name] = NotTold(say("this is a bug: {error}", error=repr(error)))
+            # Its words stay out: an error of encoding, for one, has the whole text in them, and that may be a secret.
+            errors[way.name] = NotTold(say("this is a bug: {error}", error=type(error).__name__))
         else:
             errors[way.name] = None
 

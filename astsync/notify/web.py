@@ -1,10 +1,15 @@
 """Messages over HTTP: to a web service of one's own, and to the Bot API of Telegram."""
 
 import json
+import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import HTTPError
 
 from astsync.config.notify_section import NotifyTelegramConfig, NotifyWebhookConfig
 from astsync.language import say
@@ -28,7 +33,7 @@ class WebhookChannel:
     def send(self, notice: Notice) -> None:
         """Send a message. Raises NotTold, ConfigError."""
         token = self._config.token()
-        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        headers = {"Authorization": f"Bearer {token}".encode()} if token else {}
         status, body = _asked("POST", self._config.url, self._timeout, notice.data, headers)
         if not 200 <= status < 300:
             raise NotTold(
@@ -36,7 +41,7 @@ class WebhookChannel:
                     "{host} answered {status}: {answer}",
                     host=_host(self._config.url),
                     status=str(status),
-                    answer=one_line(body),
+                    answer=one_line(_without(body, urlsplit(self._config.url).path, token)),
                 ),
                 hint=say("Check notify.webhook.url and its token."),
             )
@@ -70,7 +75,8 @@ class TelegramChannel:
 
     def _ask(self, method: str, values: dict[str, Any]) -> dict[str, Any]:
         """Call a method of the API. The token is a part of the address, so no message has the address."""
-        address = f"{self._config.url.rstrip('/')}/bot{self._config.secret()}/{method}"
+        secret = self._config.secret()
+        address = f"{self._config.url.rstrip('/')}/bot{secret}/{method}"
         status, body = _asked("POST", address, self._timeout, values, {})
         try:
             answer = json.loads(body)
@@ -78,29 +84,60 @@ class TelegramChannel:
             answer = None
         if isinstance(answer, dict) and answer.get("ok") is True:
             return answer
-        why = answer.get("description") if isinstance(answer, dict) else body
+        why = _without(str(answer.get("description") if isinstance(answer, dict) else body), secret)
         raise NotTold(
-            say("Telegram answered {status}: {answer}", status=str(status), answer=one_line(str(why))),
+            say("Telegram answered {status}: {answer}", status=str(status), answer=one_line(why)),
             hint=say("Check notify.telegram.token and notify.telegram.chat; the bot must be a member of the chat."),
         )
 
 
-def _asked(method: str, address: str, timeout: float, values: Any, headers: dict[str, str]) -> tuple[int, str]:
+def _asked(method: str, address: str, timeout: float, values: Any, headers: dict[str, bytes]) -> tuple[int, str]:
     """The status and the start of the body of an answer. Raises NotTold."""
     data = json.dumps(values, ensure_ascii=False, default=lambda value: value.isoformat()).encode()
     sent = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "astsync", **headers}
     try:
         # A redirect is not followed: it would carry the message, and a token, to somebody else.
-        with requests.request(
-            method, address, data=data, headers=sent, timeout=timeout, stream=True, allow_redirects=False
-        ) as answer:
+        with (
+            _unlogged(),
+            requests.request(
+                method, address, data=data, headers=sent, timeout=timeout, stream=True, allow_redirects=False
+            ) as answer,
+        ):
             body = answer.raw.read(_LARGEST, decode_content=True)
             return answer.status_code, body.decode("utf-8", "replace")
-    except (requests.RequestException, OSError) as error:
+    except (requests.RequestException, HTTPError, OSError) as error:
         raise NotTold(
             say("no answer of {host}: {why}", host=_host(address), why=_why(error)),
             hint=say("Check the address, the proxy (HTTPS_PROXY) and firewalls between."),
         ) from None
+
+
+_here = threading.local()
+
+
+def _may_log(_: logging.LogRecord) -> bool:
+    return not getattr(_here, "unlogged", False)
+
+
+for _name in ("urllib3.connectionpool", "urllib3.util.retry"):
+    logging.getLogger(_name).addFilter(_may_log)
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    """Let this thread's requests leave no trace in the log of ``-vv``: urllib3 writes there the whole address."""
+    _here.unlogged = True
+    try:
+        yield
+    finally:
+        _here.unlogged = False
+
+
+def _without(answer: str, *secrets: str) -> str:
+    """An answer without what must not be told: many servers say in a page of error what address was asked for."""
+    for secret in filter(None, secrets):
+        answer = answer.replace(secret, "…")
+    return answer
 
 
 def _host(address: str) -> str:

@@ -1,5 +1,6 @@
 """Mail to a real mail server, messages to web services: good, refusing, hanging, with a wrong certificate."""
 
+import io
 import json
 import logging
 import socket
@@ -15,10 +16,11 @@ from typing import Any, ClassVar
 import pytest
 import trustme
 
+from astsync.cli.output import ScreenFormatter
 from astsync.config.notify_section import NotifyConfig
 from astsync.engine.result import PbxReport, Report
-from astsync.errors import PbxUnreachable, SafetyError, SourceUnreachable
-from astsync.language import about, say
+from astsync.errors import ConfigError, PbxUnreachable, SafetyError, SourceUnreachable
+from astsync.language import about, say, using
 from astsync.notify import notices
 from astsync.notify.channel import NotTold
 from astsync.notify.events import Occasion
@@ -153,6 +155,33 @@ def test_a_server_that_refuses(answers: dict[str, str], words: str) -> None:
     assert fault.value.hint
 
 
+def test_an_address_that_is_refused_does_not_bring_the_others_the_same_mail_with_each_run(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    down = of_error("astsync sync", SourceUnreachable(say("no connection")))
+    with mail_server(MailServer(dead="gone@example.org")) as server, caplog.at_level(logging.WARNING):
+        given = {"server": "127.0.0.1", "port": server.port, "security": "none"}
+        told = config(mail={**given, "to": ["gone@example.org", "admin@example.org"]})
+        for _ in range(3):
+            teller(tmp_path, told).run_ended(down)
+        for _ in range(3):
+            teller(tmp_path, told).run_ended(of_report(report(None)))
+    assert server.to == [["admin@example.org"]] * 2
+    assert caplog.text.count("the mail server refused gone@example.org") == 2
+
+
+@pytest.mark.parametrize("given", [{"user": "u", "password": "пароль"}, {"user": "имя", "password": "p"}])
+def test_a_login_that_smtp_cannot_send_is_told_without_the_password(
+    given: dict[str, str], ca: trustme.CA, ca_file: Path
+) -> None:
+    with (
+        mail_server(MailServer(**given), context(ca)) as server,
+        pytest.raises(ConfigError, match="beyond ASCII") as fault,
+    ):
+        mail(server, **given, security="starttls", ca_file=str(ca_file)).send(NOTICE)
+    assert "пароль" not in f"{fault.value!r} {fault.value.hint}"
+
+
 def test_no_server_at_all() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
@@ -262,6 +291,29 @@ def test_a_web_service_that_refuses_or_sends_elsewhere(web: Web, status: int, wo
     assert len(web.handler.asked) == 1
 
 
+def test_a_token_in_any_letters_is_sent_and_what_an_answer_repeats_of_secrets_is_not_told(
+    web: Web, tmp_path: Path
+) -> None:
+    (tmp_path / "token").write_text("тайна", encoding="utf-8")
+    given = {"url": f"{web.url}/hooks/s3cret", "token_file": str(tmp_path / "token")}
+    web.says(404, "The URL /hooks/s3cret was not found; тайна".encode())
+    with pytest.raises(NotTold, match="The URL") as fault:
+        WebhookChannel(config(webhook=given).webhook, 2).send(NOTICE)
+    assert "s3cret" not in str(fault.value)
+    assert "тайна" not in str(fault.value)
+    ((_, headers, _),) = web.handler.asked
+    assert headers["Authorization"].encode("latin-1").decode() == "Bearer тайна"
+
+
+def test_no_address_of_a_secret_is_in_the_log(web: Web, caplog: pytest.LogCaptureFixture) -> None:
+    with caplog.at_level(logging.DEBUG):
+        WebhookChannel(config(webhook={"url": f"{web.url}/hooks/s3cret"}).webhook, 2).send(NOTICE)
+        web.says(200, b'{"ok": true}')
+        telegram(web).send(NOTICE)
+    assert "s3cret" not in caplog.text
+    assert "1:abc" not in caplog.text
+
+
 def telegram(web: Web) -> TelegramChannel:
     return TelegramChannel(config(telegram={"chat": "-100", "token": "1:abc", "url": web.url}).telegram, 2)
 
@@ -278,7 +330,9 @@ def test_a_telegram_bot_sends_what_fits(web: Web) -> None:
     assert telegram(web).probe() == "the bot is @astsync_bot"
 
 
-@pytest.mark.parametrize("body", [b'{"ok": false, "description": "chat not found"}', b"chat not found", b"[]"])
+@pytest.mark.parametrize(
+    "body", [b'{"ok": false, "description": "chat not found"}', b"chat not found", b"[]", b"no /bot1:abc/x"]
+)
 def test_telegram_that_refuses_tells_no_token(web: Web, body: bytes) -> None:
     web.says(400, body)
     with pytest.raises(NotTold, match="Telegram answered 400") as fault:
@@ -318,6 +372,44 @@ def test_a_failure_is_told_once_and_a_way_that_fails_is_one_warning(
     assert [data["event"] for _, _, data in web.handler.asked] == ["failure", "failure"]
     teller(tmp_path, given).run_ended(of_report(report(None)))
     assert [data["event"] for _, _, data in web.handler.asked][2:] == ["recovery"]
+
+
+def test_a_fault_of_telling_changes_nothing_about_the_run_and_tells_no_secret(
+    web: Web, tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: Any) -> str:
+        raise UnicodeEncodeError("ascii", "пароль", 0, 1, "why")
+
+    given = config(webhook={"url": web.url})
+    down = of_error("astsync sync", SourceUnreachable(say("no connection")))
+    with caplog.at_level(logging.WARNING):
+        with monkeypatch.context() as patch:
+            patch.setattr(WebhookChannel, "send", broken)
+            teller(tmp_path, given).run_ended(down)
+        with monkeypatch.context() as patch:
+            patch.setattr(notices, "of_outcome", broken)
+            teller(tmp_path, given).run_ended(down)
+    assert [record.getMessage() for record in caplog.records] == [
+        "notify.webhook: this is a bug: UnicodeEncodeError",
+        "notify: this is a bug: UnicodeEncodeError",
+    ]
+    teller(tmp_path, given).run_ended(down)  # it is told as soon as it can be
+    assert [data["event"] for _, _, data in web.handler.asked] == ["failure"]
+
+
+def test_a_warning_is_in_the_language_in_use(web: Web, tmp_path: Path) -> None:
+    web.says(500, b"")
+    shown = io.StringIO()
+    handler = logging.StreamHandler(shown)
+    handler.setFormatter(ScreenFormatter("%(message)s"))
+    log = logging.getLogger("astsync.notify.telling")
+    log.addHandler(handler)
+    try:
+        with using("ru"):
+            teller(tmp_path, config(webhook={"url": web.url})).run_ended(of_error("sync", SourceUnreachable("no")))
+    finally:
+        log.removeHandler(handler)
+    assert "Проверьте notify.webhook.url" in shown.getvalue()
 
 
 def test_only_what_is_wanted_is_told(web: Web, tmp_path: Path) -> None:
