@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Sequence
 
 from astsync.engine.result import Report
@@ -24,6 +25,7 @@ from astsync.text import printable
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _MARK = "\ufeff"  # Excel takes a file without it for the code page of its Windows
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f]")
 _LONGEST_LITERAL = 255  # characters of a text in a formula of Excel
 _DELIMITERS = {"ru": ";"}  # that of the list in Windows; where decimals have a comma it is a semicolon
 
@@ -68,15 +70,17 @@ def _table(columns: Row, rows: Iterable[Row], dialect: CsvDialect) -> str:
 
 def _harmless(text: str) -> str:
     """Put an apostrophe before a text that a spreadsheet would run as a formula. Anybody may have typed it into 1C."""
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if text.startswith(_FORMULA) or text.lstrip().startswith(_FORMULA) else text
 
 
 def _as_text(text: str) -> str:
     """Text that Excel would take for an amount, a date or a formula, as a formula whose result is this text.
 
-    Else 74952293042 becomes 7,4952E+10, 0012 becomes 12, 22-11-10 a day, and (495) less than nothing.
+    Else 74952293042 becomes 7,4952E+10, 0012 becomes 12, 22-11-10 a day, and (495) less than nothing. Blanks before
+    it are no help, and a no-break space, as people copy it from web pages, separates thousands in Russian.
     """
-    begins = text[:1].isdigit() or text.startswith(("=", "+", "-", "@", "(", ".", ","))
-    if begins and len(text) <= _LONGEST_LITERAL and text.isprintable():
+    bare = text.lstrip()
+    begins = bare[:1].isdigit() or bare.startswith(("=", "+", "-", "@", "(", ".", ","))
+    if begins and len(text) <= _LONGEST_LITERAL and not _CONTROLS.search(text):
         return '="{}"'.format(text.replace('"', '""'))
     return _harmless(text)

@@ -38,7 +38,7 @@ def render(report: Report) -> bytes:
     totals: list[Total] = [(spoken(say("Source")), shown(headline(report)))]
     for pbx in report.pbx:
         totals += [(pbx.name, shown(text)) for text in (summary(pbx, undo=undo), outcome(pbx)) if text]
-        totals += [(pbx.name, spoken(pbx.error.under(pbx.name)))] if pbx.error is not None else []
+        totals += [(pbx.name, shown(pbx.error.under(pbx.name)))] if pbx.error is not None else []
     return _book(spoken(say("Changes")), CHANGE_COLUMNS, change_rows(report), totals)
 
 

@@ -5,6 +5,7 @@ import io
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -12,7 +13,8 @@ import openpyxl
 import pytest
 
 from astsync.engine.result import PbxReport, Report
-from astsync.language import using
+from astsync.errors import PbxUnreachable
+from astsync.language import say, using
 from astsync.phonebook.model import Entry
 from astsync.phonebook.plan import make_plan
 from astsync.reports import as_csv, as_xlsx
@@ -57,6 +59,9 @@ EVIL = [
     "1 мая",
     '5" трубы',
     "3" * 300,
+    "8\u00a0495\u00a01",
+    " 0012",
+    " =1+1",
 ]
 
 
@@ -100,8 +105,8 @@ def test_more_rows_than_a_sheet_takes_go_on_in_another(monkeypatch: pytest.Monke
     monkeypatch.setattr(as_xlsx, "_MOST_ROWS", 5)
     monkeypatch.setattr(as_xlsx, "_MEASURED", 2)
     book = openpyxl.load_workbook(io.BytesIO(as_xlsx.render(evil_report())))
-    assert book.sheetnames == ["Changes", "Changes 2", "Changes 3", "Changes 4", "Totals"]
-    rows = [row[2].value for sheet in book.worksheets[:4] for row in sheet.iter_rows(min_row=2)]
+    assert book.sheetnames == ["Changes", "Changes 2", "Changes 3", "Changes 4", "Changes 5", "Totals"]
+    rows = [row[2].value for sheet in book.worksheets[:5] for row in sheet.iter_rows(min_row=2)]
     assert len(rows) == len(set(rows)) == len(EVIL)
 
 
@@ -123,6 +128,19 @@ def test_the_csv_of_excel_has_a_mark_its_delimiter_and_codes_as_text() -> None:
     rows = list(csv.reader(io.StringIO(english.removeprefix("\ufeff"))))
     formulas = [cell for row in rows for cell in row if cell[:1] in {"=", "+", "-", "@", "\t", "\r"}]
     assert [cell for cell in formulas if re.fullmatch(r'="([^"]|"")*"', cell) is None] == []
+
+
+@pytest.mark.parametrize("text", ["8\u00a0495\u00a01", " 0012", "\u00a0=1+1", " -1"])
+def test_blanks_make_no_amount_and_no_formula_of_a_text(text: str) -> None:
+    shown = as_csv.render_table(("text",), [(text,)], CsvDialect.EXCEL)
+    assert shown.splitlines()[1] == f'"=""{text}"""'
+
+
+def test_a_byte_that_is_no_text_in_an_error_spoils_no_workbook() -> None:
+    error = PbxUnreachable(say("it says {words}", words="\udcff\x1b"))
+    report = replace(evil_report(), pbx=(PbxReport("p", error=error),))
+    totals = [row for row in cells(as_xlsx.render(report), 1) if row[0] == "p"]
+    assert [str(row[1]) for row in totals][-1:] == ["it says \\xff\\x1b"]
 
 
 def test_the_plain_csv_is_the_same_in_every_language() -> None:
