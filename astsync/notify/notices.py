@@ -45,7 +45,9 @@ def of_outcome(occasion: Occasion, outcome: Outcome, before: Memory, now: float)
         "command": outcome.command,
         "exit_code": outcome.code,
         "since": since,
-        "failures": [{"pbx": f.pbx or None, "message": str(f.message), "hint": str(f.hint)} for f in outcome.faults],
+        "failures": [
+            {"pbx": f.pbx or None, "message": printable(str(f.message)), "hint": str(f.hint)} for f in outcome.faults
+        ],
     }
     return _notice(occasion, _subject(occasion, outcome), text, page, data, now)
 

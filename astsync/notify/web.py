@@ -3,7 +3,7 @@
 import json
 import logging
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 from urllib.parse import urlsplit
@@ -91,10 +91,14 @@ class TelegramChannel:
         )
 
 
-def _asked(method: str, address: str, timeout: float, values: Any, headers: dict[str, bytes]) -> tuple[int, str]:
+def _asked(method: str, address: str, timeout: float, values: Any, headers: Mapping[str, bytes]) -> tuple[int, str]:
     """The status and the start of the body of an answer. Raises NotTold."""
-    data = json.dumps(values, ensure_ascii=False, default=lambda value: value.isoformat()).encode()
-    sent = {"Content-Type": "application/json; charset=utf-8", "User-Agent": "astsync", **headers}
+    data = json.dumps(values, default=lambda value: value.isoformat()).encode()
+    sent: dict[str, str | bytes] = {
+        "Content-Type": "application/json; charset=utf-8",
+        "User-Agent": "astsync",
+        **headers,
+    }
     try:
         # A redirect is not followed: it would carry the message, and a token, to somebody else.
         with (

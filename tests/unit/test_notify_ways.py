@@ -47,7 +47,7 @@ def config(**sections: Any) -> NotifyConfig:
 
 def mail(server: MailServer, **more: Any) -> MailChannel:
     given = {"server": "127.0.0.1", "port": server.port, "to": ["admin@example.org"], "security": "none", **more}
-    return MailChannel(config(mail=given).mail, 2)
+    return MailChannel(config(mail=given).mail, 20)
 
 
 @pytest.fixture(scope="module")
@@ -175,7 +175,7 @@ def test_a_login_that_smtp_cannot_send_is_told_without_the_password(
     given: dict[str, str], ca: trustme.CA, ca_file: Path
 ) -> None:
     with (
-        mail_server(MailServer(**given), context(ca)) as server,
+        mail_server(MailServer(given["user"], given["password"]), context(ca)) as server,
         pytest.raises(ConfigError, match="beyond ASCII") as fault,
     ):
         mail(server, **given, security="starttls", ca_file=str(ca_file)).send(NOTICE)
@@ -303,6 +303,14 @@ def test_a_token_in_any_letters_is_sent_and_what_an_answer_repeats_of_secrets_is
     assert "тайна" not in str(fault.value)
     ((_, headers, _),) = web.handler.asked
     assert headers["Authorization"].encode("latin-1").decode() == "Bearer тайна"
+
+
+def test_bytes_that_are_no_text_are_told_all_the_same(web: Web) -> None:
+    error = PbxUnreachable(say("it says {words}", words="\udcff"))
+    told = notices.of_outcome(Occasion.FAILURE, of_error("sync", error), Memory(), 1e9)
+    WebhookChannel(config(webhook={"url": web.url}).webhook, 2).send(told)
+    ((_, _, data),) = web.handler.asked
+    assert data["failures"][0]["message"] == "it says \\xff"
 
 
 def test_no_address_of_a_secret_is_in_the_log(web: Web, caplog: pytest.LogCaptureFixture) -> None:
