@@ -21,6 +21,7 @@ from astsync.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from astsync.notify.channel import PartlyTold
     from astsync.parts import Parts
     from astsync.reports.work_list import WorkList
 
@@ -78,17 +79,22 @@ def problems(
         work = replace(work, gone=0)
         given = before or read_given(parts.store_path)
         marks |= given.marks if given is not None else set()
-    if post is not None and work.count:
-        post(work)
+    missed = post(work) if post is not None and work.count else None
     whole = (post is not None and output is None) or emit(rendered_problems(work, report_format, csv_dialect), output)
     if whole and (post is not None or output is not None or since is not None):
         _remember(parts.store_path, marks)
+    if missed is not None:
+        raise missed
 
 
-def _post(parts: "Parts", addresses: list[str]) -> "Callable[[WorkList], None]":
-    """What mails a list. Raises ConfigError where no mail can be sent, before the source is read."""
+def _post(parts: "Parts", addresses: list[str]) -> "Callable[[WorkList], PartlyTold | None]":
+    """What mails a list, and returns the error where only some addresses got it: to them it is given out.
+
+    Raises ConfigError where no mail can be sent, before the source is read.
+    """
     from astsync.config.notify_section import NotifyMailConfig
     from astsync.notify import notices
+    from astsync.notify.channel import PartlyTold
     from astsync.notify.mail import MailChannel
     from astsync.reports import work_as_html, work_as_text
     from astsync.setup.typed_values import checked
@@ -100,13 +106,18 @@ def _post(parts: "Parts", addresses: list[str]) -> "Callable[[WorkList], None]":
     channel = MailChannel(mail, config.timeout)
     channel.probe()
 
-    def post(work: "WorkList") -> None:
-        channel.send(notices.of_problems(work.count, work_as_text.render(work), work_as_html.render(work), time.time()))
+    def post(work: "WorkList") -> PartlyTold | None:
+        text, page = work_as_text.render(work), work_as_html.render(work)
+        try:
+            channel.send(notices.of_problems(work.count, text, page, time.time()))
+        except PartlyTold as error:
+            return error
         tell(
             counted(
                 "the list was mailed to {count:,} address", "the list was mailed to {count:,} addresses", len(addresses)
             )
         )
+        return None
 
     return post
 

@@ -97,7 +97,14 @@ class MailChannel:
     def _context(self) -> ssl.SSLContext:
         context = ssl.create_default_context()
         if self._config.ca_file is not None:
-            context.load_verify_locations(self._config.ca_file)
+            try:
+                context.load_verify_locations(self._config.ca_file)
+            except OSError as error:  # one of a bad file too: ssl.SSLError is one
+                why = getattr(error, "reason", None) or error.strerror or type(error).__name__
+                raise ConfigError(
+                    say("{where}: cannot read {file}: {why}", where="ca_file", file=str(self._config.ca_file), why=why),
+                    hint=say("Look at notify.mail.ca_file: it is a file of certificates in PEM."),
+                ) from None
         return context
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 from astsync import files
 
 _LARGEST = 64 * 1024  # bytes; what is larger is none of ours
+_LATEST = 2**37  # seconds, some 4,000 years on: a date can still hold it
 _MOST = 50  # sorts of failure that are remembered
 
 
@@ -61,10 +62,10 @@ def _checked(found: object) -> Memory:
         since=_number(kept.get("since")),
         runs=int(_number(kept.get("runs"))),
         open=tuple(sort for sort in opened if isinstance(sort, str)) if isinstance(opened, list) else (),
-        told={sort: at for sort, at in times if isinstance(at, int | float)},
+        told={sort: at for sort, at in times if _number(at)},
         digest=_number(kept.get("digest")),
     )
 
 
 def _number(value: object) -> float:
-    return float(value) if isinstance(value, int | float) and 0 <= value < 2**40 else 0.0
+    return float(value) if isinstance(value, int | float) and 0 <= value < _LATEST else 0.0

@@ -104,7 +104,14 @@ def _asked(method: str, address: str, timeout: float, values: Any, headers: Mapp
         with (
             _unlogged(),
             requests.request(
-                method, address, data=data, headers=sent, timeout=timeout, stream=True, allow_redirects=False
+                method,
+                address,
+                data=data,
+                headers=sent,
+                auth=_as_it_is,
+                timeout=timeout,
+                stream=True,
+                allow_redirects=False,
             ) as answer,
         ):
             body = answer.raw.read(_LARGEST, decode_content=True)
@@ -114,6 +121,11 @@ def _asked(method: str, address: str, timeout: float, values: Any, headers: Mapp
             say("no answer of {host}: {why}", host=_host(address), why=_why(error)),
             hint=say("Check the address, the proxy (HTTPS_PROXY) and firewalls between."),
         ) from None
+
+
+def _as_it_is(request: requests.PreparedRequest) -> requests.PreparedRequest:
+    """Without a way to log in, requests takes a login of ``~/.netrc``, in place of the token too."""
+    return request
 
 
 _here = threading.local()

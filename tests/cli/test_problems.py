@@ -213,6 +213,17 @@ def test_the_list_of_one_person_is_mailed_to_that_person(troubled: Sandbox) -> N
     assert left == []  # what was mailed to one and to all was given out
 
 
+def test_a_list_that_one_address_did_not_get_was_given_out_to_the_others(troubled: Sandbox) -> None:
+    with mail_server(MailServer(dead="gone@example.org")) as server:
+        mailing(troubled, server)
+        addresses = ["--mail-to", "gone@example.org", "--mail-to", "keeper@example.org"]
+        done = troubled.run("problems", "--since", "last", *addresses)
+        assert done.code == 7
+        assert "the mail server refused gone@example.org" in done.err
+        assert troubled.run("problems", "--since", "last", *addresses).code == 0
+    assert server.to == [["keeper@example.org"]]
+
+
 def test_a_list_goes_to_no_address_that_is_none_and_by_no_server(troubled: Sandbox) -> None:
     assert "no mail server" in troubled.run("problems", "--mail-to", "a@example.org").err
     with mail_server(MailServer()) as server:

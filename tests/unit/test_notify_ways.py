@@ -305,6 +305,34 @@ def test_a_token_in_any_letters_is_sent_and_what_an_answer_repeats_of_secrets_is
     assert headers["Authorization"].encode("latin-1").decode() == "Bearer тайна"
 
 
+def test_a_login_of_netrc_does_not_replace_the_token(web: Web, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "netrc").write_text("machine 127.0.0.1 login u password p\n")
+    (tmp_path / "netrc").chmod(0o600)
+    (tmp_path / "token").write_text("t0ken")
+    monkeypatch.setenv("NETRC", str(tmp_path / "netrc"))
+    given = {"url": web.url, "token_file": str(tmp_path / "token")}
+    WebhookChannel(config(webhook=given).webhook, 2).send(NOTICE)
+    ((_, headers, _),) = web.handler.asked
+    assert headers["Authorization"] == "Bearer t0ken"
+
+
+@pytest.mark.parametrize("content", [None, "no certificate"])
+def test_a_file_of_authorities_that_cannot_be_read_is_named(tmp_path: Path, content: str | None) -> None:
+    file = tmp_path / "ca.pem"
+    if content is not None:
+        file.write_text(content)
+    with mail_server(MailServer()) as server, pytest.raises(ConfigError, match=r"cannot read .*ca\.pem"):
+        mail(server, security="tls", ca_file=str(file)).send(NOTICE)
+
+
+def test_a_memory_of_impossible_times_hinders_no_message(web: Web, tmp_path: Path) -> None:
+    memory = json.dumps({"since": 2**39, "told": {"4": 10**400}, "digest": 2**39})
+    (tmp_path / "store.sqlite3.told").write_text(memory)
+    down = of_error("astsync sync", SourceUnreachable(say("no connection")))
+    teller(tmp_path, config(webhook={"url": web.url})).run_ended(down)
+    assert [data["event"] for _, _, data in web.handler.asked] == ["failure"]
+
+
 def test_bytes_that_are_no_text_are_told_all_the_same(web: Web) -> None:
     error = PbxUnreachable(say("it says {words}", words="\udcff"))
     told = notices.of_outcome(Occasion.FAILURE, of_error("sync", error), Memory(), 1e9)
