@@ -1,13 +1,16 @@
 """Reports as workbooks of Excel: cells of text, a frozen and filtered head, and a sheet of totals."""
 
 import io
+import tempfile
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
 import xlsxwriter
+from xlsxwriter.exceptions import XlsxWriterException
 
 from astsync.engine.result import Report
+from astsync.errors import ConfigError
 from astsync.language import number, say, spoken
 from astsync.reports.as_text import headline, outcome, summary
 from astsync.reports.causes import SHARED
@@ -71,8 +74,21 @@ def render_table(title: str, columns: Row, rows: Iterable[Row], totals: Iterable
 
 
 def _book(title: str, columns: Row, rows: Iterable[Row], totals: Iterable[Total]) -> bytes:
+    """A workbook. Raises ConfigError where there is no room for its temporary files."""
+    try:
+        with tempfile.TemporaryFile() as room:  # the library itself leaves files open where there is none
+            room.write(bytes(4096))
+        return _written(title, columns, rows, totals)
+    except (OSError, XlsxWriterException) as error:
+        raise ConfigError(
+            say("cannot make the workbook: {why}", why=getattr(error, "strerror", None) or str(error)),
+            hint=say("It needs room for temporary files: free some, or name another folder in TMPDIR."),
+        ) from None
+
+
+def _written(title: str, columns: Row, rows: Iterable[Row], totals: Iterable[Total]) -> bytes:
     data = io.BytesIO()
-    # Rows are written one after another and leave the memory; without a date, equal reports are equal files.
+    # Rows are written one after another, into temporary files, and leave the memory.
     with xlsxwriter.Workbook(data, {"constant_memory": True, "in_memory": False}) as book:
         bold = book.add_format({"bold": True})
         left, at = shown_rows(columns, rows), 1

@@ -5,6 +5,7 @@ import io
 import re
 import shutil
 import subprocess
+import tempfile
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,7 +14,7 @@ import openpyxl
 import pytest
 
 from astsync.engine.result import PbxReport, Report
-from astsync.errors import PbxUnreachable
+from astsync.errors import ConfigError, PbxUnreachable
 from astsync.language import say, using
 from astsync.phonebook.model import Entry
 from astsync.phonebook.plan import make_plan
@@ -108,6 +109,13 @@ def test_more_rows_than_a_sheet_takes_go_on_in_another(monkeypatch: pytest.Monke
     assert book.sheetnames == ["Changes", "Changes 2", "Changes 3", "Changes 4", "Changes 5", "Totals"]
     rows = [row[2].value for sheet in book.worksheets[:5] for row in sheet.iter_rows(min_row=2)]
     assert len(rows) == len(set(rows)) == len(EVIL)
+
+
+def test_no_room_for_temporary_files_is_told(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "absent"))
+    with pytest.raises(ConfigError, match="cannot make the workbook: No such file") as fault:
+        as_xlsx.render(evil_report())
+    assert "TMPDIR" in fault.value.hint
 
 
 def test_problems_and_runs_have_their_totals() -> None:
