@@ -77,7 +77,7 @@ class OneCRig:
     kind: str
     more: Section = field(default_factory=dict)
 
-    def source(self, *, password: str = SECRET, timeout: float = 5) -> Source:
+    def source(self, *, password: str = SECRET, timeout: float = 20) -> Source:
         login = {"user": self.onec.user, "password": password if self.onec.user else ""}
         common = {"kind": self.kind, "url": self.onec.url, "timeout": timeout, **login}
         config = SOURCE.model_validate({**common, self.kind: self._section()})
