@@ -29,6 +29,8 @@
     ├── SafetyError               6  a safety limit refused the plan; nothing was written
     │   └── TooManyDeletes           it would delete more than ``sync.max_delete`` allows
     ├── PartlyDone                7  some PBXs or entries succeeded, some did not
+    ├── NotTold                   7  a message of ``[notify]``, or a mailed list, could not be sent
+    │   └── PartlyTold               it was sent, but not to everybody
     ├── LockedError               8  another run holds the lock
     └── StoreError                2  the local store could not be used
         └── StoreGone                it was deleted or replaced while a run used it
@@ -209,6 +211,16 @@ class PartlyDone(AstsyncError):
     """Some PBXs or entries succeeded, and some did not."""
 
     exit_code = 7
+
+
+class NotTold(AstsyncError):
+    """A message could not be sent."""
+
+    exit_code = 7
+
+
+class PartlyTold(NotTold):
+    """A message was sent, but not to everybody who was to get it."""
 
 
 class LockedError(AstsyncError):

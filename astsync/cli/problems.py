@@ -21,7 +21,7 @@ from astsync.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from astsync.notify.channel import PartlyTold
+    from astsync.errors import PartlyTold
     from astsync.parts import Parts
     from astsync.reports.work_list import WorkList
 
@@ -93,8 +93,8 @@ def _post(parts: "Parts", addresses: list[str]) -> "Callable[[WorkList], PartlyT
     Raises ConfigError where no mail can be sent, before the source is read.
     """
     from astsync.config.notify_section import NotifyMailConfig
+    from astsync.errors import PartlyTold
     from astsync.notify import notices
-    from astsync.notify.channel import PartlyTold
     from astsync.notify.mail import MailChannel
     from astsync.reports import work_as_html, work_as_text
     from astsync.setup.typed_values import checked

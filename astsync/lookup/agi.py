@@ -21,6 +21,7 @@ import unicodedata
 from collections.abc import Callable, Coroutine
 from typing import Any
 
+from astsync.lookup.callers import caller_text
 from astsync.lookup.figures import Figures
 from astsync.lookup.gate import Gate, Refusal
 from astsync.lookup.model import CallerName, Resolver
@@ -42,7 +43,6 @@ GRACE = 0.5
 _START = b"agi_"
 _TOO_LONG = "?"  # no number, for whoever reads it
 _USUAL = b"200 result=1\n"
-_RESTRICTION, _RESTRICTED = 0x60, 0x20  # bits of the presentation; Q.931
 _LATE = 0.05  # seconds that a resolver may take past the deadline; and between two looks at those past it
 _AT_ONCE = 16 * 1024  # bytes of one read
 _CONVERSATIONS_AT_ONCE = 64  # before the loop does something else
@@ -131,10 +131,8 @@ def _caller(variables: bytes) -> str:
     argument = _variable(variables, b"\nagi_arg_1: ")
     if argument and not argument.isspace():
         return _number(argument)
-    presentation = _variable(variables, b"\nagi_callingpres: ")
-    if presentation.isdigit() and len(presentation) < 4 and int(presentation) & _RESTRICTION == _RESTRICTED:
-        return ""
-    return _number(_variable(variables, b"\nagi_callerid: "))
+    presentation = _variable(variables, b"\nagi_callingpres: ").decode("ascii", "replace")
+    return caller_text(_number(_variable(variables, b"\nagi_callerid: ")), presentation)
 
 
 def _variable(variables: bytes, label: bytes) -> bytes:

@@ -2,18 +2,7 @@
 
 from typing import Protocol
 
-from astsync.errors import AstsyncError
 from astsync.notify.notices import Notice
-
-
-class NotTold(AstsyncError):
-    """A message could not be sent."""
-
-    exit_code = 7
-
-
-class PartlyTold(NotTold):
-    """A message was sent, but not to everybody who was to get it."""
 
 
 class Channel(Protocol):

@@ -9,9 +9,8 @@ from email.message import EmailMessage
 from email.utils import formatdate, make_msgid
 
 from astsync.config.notify_section import NotifyMailConfig
-from astsync.errors import ConfigError
+from astsync.errors import ConfigError, NotTold, PartlyTold
 from astsync.language import say
-from astsync.notify.channel import NotTold, PartlyTold
 from astsync.notify.notices import Notice
 from astsync.text import one_line
 

@@ -9,10 +9,10 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from astsync.config.notify_section import NotifyConfig
-from astsync.errors import AstsyncError
+from astsync.errors import AstsyncError, NotTold, PartlyTold
 from astsync.language import joined, say
 from astsync.notify import events, memory, notices
-from astsync.notify.channel import Channel, NotTold, PartlyTold
+from astsync.notify.channel import Channel
 from astsync.notify.mail import MailChannel
 from astsync.notify.notices import Notice
 from astsync.notify.outcome import Outcome

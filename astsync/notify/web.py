@@ -12,8 +12,8 @@ import requests
 from urllib3.exceptions import HTTPError
 
 from astsync.config.notify_section import NotifyTelegramConfig, NotifyWebhookConfig
+from astsync.errors import NotTold
 from astsync.language import say
-from astsync.notify.channel import NotTold
 from astsync.notify.notices import Notice
 from astsync.text import one_line
 

@@ -19,10 +19,9 @@ import trustme
 from astsync.cli.output import ScreenFormatter
 from astsync.config.notify_section import NotifyConfig
 from astsync.engine.result import PbxReport, Report
-from astsync.errors import ConfigError, PbxUnreachable, SafetyError, SourceUnreachable
+from astsync.errors import ConfigError, NotTold, PbxUnreachable, SafetyError, SourceUnreachable
 from astsync.language import about, say, using
 from astsync.notify import notices
-from astsync.notify.channel import NotTold
 from astsync.notify.events import Occasion
 from astsync.notify.mail import MailChannel
 from astsync.notify.memory import Memory
