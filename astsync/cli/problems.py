@@ -13,7 +13,7 @@ from astsync.cli.common import Common, OutputOption
 from astsync.cli.output import check_output, emit, tell
 from astsync.cli.progress import progress_bar
 from astsync.cli.sync import CsvOption, Format, FormatOption
-from astsync.errors import ConfigError
+from astsync.errors import ConfigError, PartlyTold
 from astsync.language import counted, say
 from astsync.reports.csv_dialect import CsvDialect
 from astsync.text import printable
@@ -21,7 +21,6 @@ from astsync.text import printable
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from astsync.errors import PartlyTold
     from astsync.parts import Parts
     from astsync.reports.work_list import WorkList
 
@@ -93,7 +92,6 @@ def _post(parts: "Parts", addresses: list[str]) -> "Callable[[WorkList], PartlyT
     Raises ConfigError where no mail can be sent, before the source is read.
     """
     from astsync.config.notify_section import NotifyMailConfig
-    from astsync.errors import PartlyTold
     from astsync.notify import notices
     from astsync.notify.mail import MailChannel
     from astsync.reports import work_as_html, work_as_text
