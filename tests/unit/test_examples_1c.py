@@ -11,7 +11,7 @@ import pytest
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.published_services import HTTP_IDENTIFY, HTTP_SERVICE
 from astsync.sandbox.onec.web_services import ASTSYNC, MIKO
-from tests.unit import bsl_syntax as bsl
+from tests.bsl import syntax as bsl
 from tests.unit.soap_client import Services
 
 FOLDER = bsl.FOLDER

@@ -108,7 +108,7 @@ class Export:
             "Name": item.name,
             "DeletionMark": item.deleted,
             "Catalog": self._catalog,
-            **({"Code": item.code.strip()} if self._has_codes else {}),
+            "Code": item.code.strip() if self._has_codes else "",
             "Phones": [phone for line in lines if columns and (phone := self._phone(line, columns))],
         }
 
@@ -120,7 +120,14 @@ class Export:
     def _lines(self, index: int) -> list[Line]:
         contacts = self.table.contacts(index)
         counting = in_force(contacts, self._base.kinds)
-        return [Line(self.table, index, number, contact) for number, contact in counting]
+        lines = [Line(self.table, index, number, contact) for number, contact in counting]
+        return sorted(lines, key=self._by_kind) if REGISTER in self._base.sets else lines
+
+    def _by_kind(self, line: Line) -> tuple[bool, bytes]:
+        """The place of a row of the register: its query orders by Вид, and in 1C texts come before references."""
+        kind = kind_of(line)
+        known = self._base.kinds.get(kind)
+        return (False, kind.casefold().encode()) if known is None else (True, stored(known))
 
     def _phone(self, line: Line, columns: EntitySet) -> dict[str, str]:
         """The texts of a phone. {}: the row has none."""

@@ -41,6 +41,14 @@ def text_of(node: Node | None) -> str:
     return "" if node is None or node.text is None else node.text.decode()
 
 
+def part(node: Node, name: str) -> Node:
+    """Give the part that the grammar puts under this name. Raises LookupError where the node has none."""
+    found = node.child_by_field_name(name)
+    if found is None:
+        raise LookupError(f"{node.type} without {name}")
+    return found
+
+
 def faults(node: Node) -> list[str]:
     """Give the places that the grammar cannot read: line and text."""
     bad = (found for found in walk(node) if found.is_error or found.is_missing)

@@ -1,0 +1,97 @@
+"""The invented infobase of the stand-in 1C as the tables that the queries of modules see."""
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from astsync.sandbox.onec import OneC
+from astsync.sandbox.onec.columns import CONTACT_KINDS, Line
+from astsync.sandbox.onec.infobase import SECTION
+from tests.bsl.infobase import Described, EnumValue, Infobase
+from tests.bsl.interpreter import Module, World
+from tests.bsl.objects import global_context
+from tests.bsl.queries import Query
+from tests.bsl.syntax import FOLDER
+from tests.bsl.values import Object
+from tests.bsl.xdto import Factory
+
+CATALOG = "Справочник.Контрагенты"
+KINDS = f"Справочник.{CONTACT_KINDS}"
+PART = f"{CATALOG}.{SECTION}"
+REGISTER = f"РегистрСведений.{SECTION}"
+
+
+def base_of(onec: OneC) -> Infobase:
+    """The counterparties of a stand-in, the kinds of contacts, and the contacts where this flavour keeps them."""
+    base = Infobase()
+    for record in onec.base.tables[CONTACT_KINDS]:
+        base.tables[KINDS].append({"Ссылка": base.reference(KINDS, record.item.ref), "Наименование": record.item.name})
+    columns = (
+        onec.base.sets.get("InformationRegister_" + SECTION) or onec.base.sets[f"Catalog_Контрагенты_{SECTION}"]
+    ).columns
+    table = onec.base.tables["Контрагенты"]
+    for index in table.indexes():
+        item = table.item(index)
+        reference = base.reference(CATALOG, item.ref)
+        row = {
+            "Ссылка": reference,
+            "Наименование": item.name,
+            "ПометкаУдаления": item.deleted,
+            "ЭтоГруппа": item.folder,
+        }
+        base.tables[CATALOG].append(row | ({"Код": item.code} if onec.flavour.hierarchical else {}))
+        for number, contact in enumerate(table.contacts(index), 1):
+            line = Line(table, index, number, contact)
+            found = {name: _value(base, name, column.get, line) for name, column in columns.items()}
+            if onec.flavour.register:
+                base.tables[REGISTER].append(found | {"Объект": reference})
+            else:
+                base.tables[PART].append(found | {"Ссылка": reference, "НомерСтроки": number})
+    return base
+
+
+def _value(base: Infobase, name: str, get: Callable[[Any], Any], line: Line) -> Any:
+    value = get(line)
+    if name == "Тип":
+        return EnumValue(f"Перечисление.ТипыКонтактнойИнформации.{value}")
+    if name == "ДействуетС":
+        return datetime.fromisoformat(value)
+    if name in {"Вид_Key", "Вид"}:
+        try:
+            return base.reference(KINDS, UUID(value))
+        except ValueError:  # a kind of before БСП, which is a text
+            return value
+    return value
+
+
+def world_of(onec: OneC) -> World:
+    """The global context of the infobase of a stand-in."""
+    base = base_of(onec)
+    for row in base.tables[PART]:
+        row["Вид"] = row.pop("Вид_Key")
+    world = global_context()
+    names = list(base.tables[PART][0]) if base.tables[PART] else []
+    part = Object(Имя=SECTION, Реквизиты=Described(names))
+    parts = Described([SECTION] if names else [], {SECTION: part})
+    hierarchy = "ИерархияГруппИЭлементов"
+    catalog = Object(
+        ДлинаКода=9 if onec.flavour.hierarchical else 0,
+        Иерархический=onec.flavour.hierarchical,
+        ВидИерархии=hierarchy,
+        ТабличныеЧасти=parts,
+    )
+    metadata = Object(
+        Справочники=Described(["Контрагенты"], {"Контрагенты": catalog}),
+        СвойстваОбъектов=Object(ВидИерархии=Object(ИерархияГруппИЭлементов=hierarchy)),
+    )
+    world.know(
+        objects={"Метаданные": metadata, "Справочники": base.catalogs(), "ФабрикаXDTO": Factory()},
+        classes={"Запрос": lambda text="": Query(base, text)},
+    )
+    return world
+
+
+def module_of(name: str, world: World) -> Module:
+    """A module of examples/1c in a world."""
+    return Module((FOLDER / name).read_text(encoding="utf-8"), world)
