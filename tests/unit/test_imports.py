@@ -35,8 +35,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "store": ("store", "phonebook.keeping", "phonebook.model", "phonebook.ownership", "text", "files", "errors"),
     "engine": ("engine", "phonebook", "sources", "pbx", "store", "text", "stopping", "errors"),
     "parts": ("engine", "phonebook", "sources", "pbx", "store", "config", "text", "stopping", "errors"),
+    "calls": ("calls", "phonebook.model", "text", "errors"),
     "lookup": (
         "lookup",
+        "calls",
         "watch",
         "parts",
         "engine",
