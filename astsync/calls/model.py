@@ -33,10 +33,10 @@ class CallResult(StrEnum):
 class LiveCall:
     """A call in progress.
 
-    ``id`` is ``PBX:LINKEDID``: Asterisk's Linkedid is one for all channels of a call, and no two PBXs of a configuration
-    have one name. ``phone`` is the number outside, in the digits of its key where it is a phone number, else as the PBX
-    has it; "" where it is withheld; of an internal call that of the caller. ``extension`` is who of the house is rung or
-    talks, ``did`` the number of the house that was called. ``since`` is when ``stage`` began (UTC).
+    ``id`` is ``PBX:LINKEDID``: Asterisk's Linkedid is one for all channels of a call, and no two PBXs of a
+    configuration have one name. ``phone`` is the number outside, in the digits of its key where it is a phone number,
+    else as the PBX has it; "" where it is withheld; of an internal call that of the caller. ``extension`` is who of the
+    house is rung or talks, ``did`` the number of the house that was called. ``since`` is when ``stage`` began (UTC).
     """
 
     id: str
@@ -55,9 +55,7 @@ class PastCall:
     """A call that is over, one record a call however many channels it had; ids and numbers as those of a LiveCall.
 
     ``extension`` is who of the house picked up, else who was rung last, and of an outgoing call who called;
-    ``rung`` are all extensions that were rung. ``answered`` is None where nobody picked up. ``wait`` is seconds from
-    ``started`` to ``answered``, or to ``ended`` where nobody picked up; ``talk`` seconds from ``answered`` to ``ended``.
-    ``recording`` is the name of the recording's file where the PBX tells it, else "".
+    ``rung`` are all extensions that were rung. ``answered`` is None where nobody picked up. ``recording`` is the name of the recording's file where the PBX tells it, else "".
     """
 
     id: str
