@@ -55,7 +55,8 @@ class PastCall:
     """A call that is over, one record a call however many channels it had; ids and numbers as those of a LiveCall.
 
     ``extension`` is who of the house picked up, else who was rung last, and of an outgoing call who called;
-    ``rung`` are all extensions that were rung. ``answered`` is None where nobody picked up. ``recording`` is the name of the recording's file where the PBX tells it, else "".
+    ``rung`` are all extensions that were rung. ``answered`` is None where nobody picked up.
+    ``recording`` is the name of the recording's file where the PBX tells it, else "".
     """
 
     id: str
