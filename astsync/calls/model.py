@@ -36,7 +36,8 @@ class LiveCall:
     ``id`` is ``PBX:LINKEDID``: Asterisk's Linkedid is one for all channels of a call, and no two PBXs of a
     configuration have one name. ``phone`` is the number outside, in the digits of its key where it is a phone number,
     else as the PBX has it; "" where it is withheld; of an internal call that of the caller. ``extension`` is who of the
-    house is rung or talks, ``did`` the number of the house that was called. ``since`` is when ``stage`` began (UTC).
+    house talks, is rung, or calls outside; ``rung`` are all that are rung at this moment. ``did`` is the number of the
+    house that was called. ``since`` is when ``stage`` began (UTC).
     """
 
     id: str
@@ -44,6 +45,7 @@ class LiveCall:
     direction: Direction
     phone: str
     extension: str
+    rung: tuple[str, ...]
     did: str
     stage: Stage
     started: datetime
