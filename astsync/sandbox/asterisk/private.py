@@ -222,7 +222,8 @@ class PrivateAsterisk:
         self._folders.make()
         return self._folders
 
-    def _launch(self, folders: Folders) -> None:
+    def _write(self, folders: Folders) -> None:
+        """Write the configuration that Asterisk is about to read, with the ports chosen."""
         write_files(
             self.installation,
             folders,
@@ -234,6 +235,9 @@ class PrivateAsterisk:
             one_session=self._one_session,
             sip=self._sip,
         )
+
+    def _launch(self, folders: Folders) -> None:
+        self._write(folders)
         for name in ("messages.log", "console.log"):
             (folders.log / name).unlink(missing_ok=True)
         with (folders.log / "console.log").open("wb") as console:
