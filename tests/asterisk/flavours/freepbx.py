@@ -212,8 +212,9 @@ class FreePbxRig(FlavourRig):
         self.reload()
 
     def source(self, kind: str, port: str = "8580") -> None:
-        """Give the inbound route a CallerID Lookup Source. Raises KeyError for a kind that does not exist."""
-        _ = _SOURCES[kind]
+        """Give the inbound route a CallerID Lookup Source. Raises LookupError for a kind that there is not."""
+        if kind not in _SOURCES:
+            raise LookupError(f"{kind} is none of {', '.join(_SOURCES)}")
         self._source, self._port = kind, port
         self.apply_config()
 

@@ -126,10 +126,10 @@ class MikoPbxRig(FlavourRig):
     def append(self, file: str, text: str) -> None:
         """System file customization: append this text to a file, by its name or by the path of a file with the text.
 
-        Raises KeyError for a file that MikoPBX does not write, OSError.
+        Raises LookupError for a file that MikoPBX does not write, OSError.
         """
         if file not in self._written():
-            raise KeyError(file)
+            raise LookupError(f"{file} is none of {', '.join(self._written())}")
         self._appended[file] = text if "\n" in text else Path(text).read_text(encoding="utf-8")
         self.save()
 

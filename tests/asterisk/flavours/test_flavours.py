@@ -1,6 +1,10 @@
 """Each flavour, laid out as its public sources say: what it is recognised as, and a call that our way names."""
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -9,9 +13,10 @@ from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.flavour import Flavour, Recognition, recognise
 from astsync.sandbox.asterisk import Installation, ManagerUser
-from tests.asterisk.flavours import RIGS, FlavourRig, FreePbxRig
+from tests.asterisk.flavours import RIGS, FlavourRig, FreePbxRig, MikoPbxRig
 from tests.asterisk.ways import faults
 
+ROOT = Path(__file__).parents[3]
 NUMBER, UNKNOWN = "74955550142", "74955550199"
 NAME, CARRIER = "OOO Romashka", "MOSCOW RU"
 LEAST = ManagerUser("astsync", "system")
@@ -101,3 +106,41 @@ def test_freepbx_cuts_names_at_40_bytes_and_a_cyrillic_letter_takes_two(new_rig:
     new_rig.look_names_up()
     assert new_rig.incoming(NUMBER, CARRIER) == "Я" * 20
     assert new_rig.incoming(UNKNOWN, CARRIER) == "A" * 40
+
+
+@pytest.mark.parametrize(
+    ("new_rig", "words"),
+    [(Flavour.FREEPBX, ["fwconsole", "reload"]), (Flavour.ISSABEL, ["amportal", "a", "r"])],
+    ids=["freepbx", "issabel"],
+    indirect=["new_rig"],
+)
+def test_apply_config_forgets_what_was_edited_in_generated_files_only(new_rig: FreePbxRig, words: list[str]) -> None:
+    generated, custom = (new_rig.etc / f"manager_{kind}.conf" for kind in ("additional", "custom"))
+    users = {kind: ManagerUser(kind, "system") for kind in ("generated", "custom")}
+    new_rig.add_ami_user(users["custom"])
+    generated.write_text(custom.read_text(encoding="utf-8").replace("custom", "generated"), encoding="utf-8")
+    subprocess.run([new_rig.folder / "bin" / words[0], *words[1:]], check=True, capture_output=True, timeout=60)
+    assert "[generated]" not in generated.read_text(encoding="utf-8")
+    assert recognised(new_rig, users["custom"]).flavour is new_rig.flavour
+
+
+@pytest.mark.parametrize("new_rig", [Flavour.MIKOPBX], ids=str, indirect=True)
+def test_mikopbx_forgets_what_was_edited_in_files_and_keeps_what_was_appended(new_rig: MikoPbxRig) -> None:
+    new_rig.append("extensions.conf", "[kept]\nexten => 1,1,NoOp()\n")
+    file = new_rig.etc / "extensions.conf"
+    file.write_text(file.read_text(encoding="utf-8") + "[edited]\nexten => 1,1,NoOp()\n", encoding="utf-8")
+    new_rig.save()
+    assert "[edited]" not in file.read_text(encoding="utf-8")
+    assert "kept" in new_rig.console("dialplan show kept")
+
+
+def test_people_can_try_a_flavour_by_hand(any_installation: Installation) -> None:
+    """As a new user does: a call before anything is set up, a screen, words that are wrong."""
+    script = [sys.executable, "-m", "tests.asterisk.flavours", "freepbx", "--major", str(any_installation.major)]
+    typed = f"{NUMBER} {CARRIER}\nsource internal\nsource\nnonsense\n"
+    done = subprocess.run(
+        script, input=typed, capture_output=True, text=True, timeout=120, cwd=ROOT, env=os.environ, check=False
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    for words in (f"It shows: {CARRIER} <{NUMBER}>", "saved and loaded", "no: source none", "no: nonsense is neither"):
+        assert words in done.stdout
