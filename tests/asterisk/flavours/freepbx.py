@@ -105,6 +105,10 @@ _SOURCES = {
 }
 
 
+def _of_the_screen(user: ManagerUser) -> str:
+    return user_text(user, "127.0.0.1/255.255.255.0").replace("writetimeout = 5000", "writetimeout = 100")
+
+
 class FreePbxRig(FlavourRig):
     """A FreePBX."""
 
@@ -124,11 +128,13 @@ class FreePbxRig(FlavourRig):
         f"DEVICE/{PHONE}/user": PHONE,
     }
     screens: ClassVar[dict[str, str]] = {
+        "ami": "NAME SECRET: Asterisk Manager Users, a user with system, read and write",
         "source": "none | internal | http PORT: the CallerID Lookup Source of the inbound route",
         "context": "CONTEXT: the trunk's Context, pjsip Settings → Advanced",
     }
-    ami_place = "manager_custom.conf"
+    ami_place = "manager_custom.conf, or the screen Asterisk Manager Users"
     dialplan_place = "extensions_custom.conf"
+    _managers: tuple[ManagerUser, ...] = ()
     _source, _port, _context = "none", "8580", "from-pstn"
 
     def layout(self) -> dict[str, str]:
@@ -149,7 +155,7 @@ class FreePbxRig(FlavourRig):
         agent = self.user_agent.format(version=self.version)
         trunk = self._trunk_and_phone.replace(f"context = {self.trunk_context}", f"context = {self._context}")
         return {
-            "manager_additional.conf": self._of_the_rig(),
+            "manager_additional.conf": self._of_the_rig() + "".join(map(_of_the_screen, self._managers)),
             "extensions_additional.conf": self._additional(),
             "pjsip.endpoint.conf": trunk,
             "pjsip.conf": "#include pjsip_custom.conf\n[global]\ntype = global\n"
@@ -210,6 +216,11 @@ class FreePbxRig(FlavourRig):
         for name in _GENERATED:
             shutil.copyfile(folders.home / "generated" / name, self.etc / name)
         self.reload()
+
+    def ami(self, name: str, secret: str) -> None:
+        """Asterisk Manager Users: add one with the right "system", read and write."""
+        self._managers += (ManagerUser(name, "system", "system", secret=secret),)
+        self.apply_config()
 
     def source(self, kind: str, port: str = "8580") -> None:
         """Give the inbound route a CallerID Lookup Source. Raises LookupError for a kind that there is not."""

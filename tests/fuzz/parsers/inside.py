@@ -21,6 +21,7 @@ from astsync.pbx import packets, rights
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.certificates import read as read_certificate
 from astsync.pbx.connection import AmiConnection
+from astsync.pbx.flavour import recognise
 from astsync.pbx.greeting import ami_version, login_refused, plain_on_tls
 from astsync.pbx.whole_lists import split_shown
 from astsync.phonebook.approval import as_text, read_text
@@ -123,6 +124,30 @@ def greeting(data: bytes) -> object:
     check_error(login_refused(_PBX, "s", packets.headers(data).get("Message", "")))
     check_error(plain_on_tls(_PBX, data))
     return ami_version(_PBX, data)[:2]
+
+
+class _Shown:
+    """A connection whose PBX answers each question about its files with the next packet."""
+
+    config = _PBX
+
+    def __init__(self, data: bytes) -> None:
+        self._packets = data.split(packets.END_OF_PACKET)
+        self._asked = 0
+
+    def action(self, _: str, **__: str) -> bytes:
+        packet = self._packets[self._asked % len(self._packets)]
+        self._asked += 1
+        if packet.startswith(b"Response: Error"):
+            raise PbxActionFailed(foreign.one_line(packets.headers(packet).get("Message", "")))
+        return packet
+
+
+def flavours(data: bytes) -> object:
+    found = recognise(cast("AmiConnection", _Shown(data)))
+    assert len(found.version) < 30
+    assert found.words == foreign.printable(found.words)
+    return found.flavour
 
 
 def certificate(data: bytes) -> object:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from astsync.pbx.packets import END_OF_PACKET
 from astsync.sandbox.onec.http_answers import atom_feed, service_xml
 from astsync.store.records import Snapshot
 from astsync.store.store import Store
@@ -221,6 +222,28 @@ def family_lists() -> Seeds:
     old = b"Response: Follows\r\nPrivilege: Command\r\n" + b"\n".join(shown) + b"\n--END COMMAND--\r\n\r\n"
     one = b"Response: Success\r\nActionID: 1\r\n\r\nEvent: DBGetResponse\r\nFamily: cidname\r\nKey: 1\r\nVal: a\r\n\r\n"
     return [start + entry * 2 + end, new + b"\r\n", old, one]
+
+
+def shown_files() -> Seeds:
+    missing = b"Response: Error\r\nMessage: Config file not found"
+    refused = b"Response: Error\r\nMessage: File requires escalated privileges"
+
+    def shown(section: bytes, *lines: bytes) -> bytes:
+        numbered = (b"Line-000000-%06d: %b" % (i, line) for i, line in enumerate(lines))
+        return b"\r\n".join((b"Response: Success", b"ActionID: 1", b"Category-000000: %b" % section, *numbered))
+
+    routes = shown(b"ext-did", b"include=ext-did-0001", b"include=ext-did-0002")
+    agent = shown(b"global", b"type=global", b"user_agent=FPBX-16.0.40.7(18.20.2)")
+    hook = shown(b"add-trim-prefix-clid", b"exten=_X!,1,NoOp()", b"same=n,GosubIf(1?${CONTEXT}-custom,${EXTEN},1)")
+    mails = shown(b"macro-missedcallmail", b"exten=s,n,System(echo from: AskoziaPBX Notifications)")
+    answers = (
+        (missing, refused, routes, agent),
+        (refused, routes),
+        (missing, missing, hook, hook),
+        (missing, missing, missing, mails),
+        (missing, missing, shown(b"incoming")),
+    )
+    return [END_OF_PACKET.join(each) for each in answers]
 
 
 def greetings() -> Seeds:
