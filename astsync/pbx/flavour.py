@@ -69,7 +69,7 @@ _VERSION = re.compile(r"FPBX-([0-9][0-9.]{0,20})\(")
 _CANNOT_LOOK = say(
     "the AMI user may not look into Asterisk's configuration: GetConfig needs `write = system` or `write = config`"
 )
-_LIES_ELSEWHERE = say("AMI does not show its extensions.conf, as where the file is a link out of the folder")
+_LIES_ELSEWHERE = say("Asterisk does not show its extensions.conf over AMI; it may be a link into another folder")
 _NO_MARK = say("its configuration has none of the marks of FreePBX, Issabel, MikoPBX or Askozia 2")
 
 
@@ -138,7 +138,11 @@ def _fork_of_freepbx(files: "_Files") -> Recognition | None:
             continue
         routes = files.section("extensions_additional.conf", "ext-did")
         if routes is None or "include=ext-did-0001" not in routes:
-            words = say("there is {name}, as of {product}, but no inbound routes", name=name, product=flavour.product)
+            words = say(
+                "there is {name}, as on {product}, but the inbound routes of {product} were not seen",
+                name=name,
+                product=flavour.product,
+            )
             return Recognition(None, words)
         words = say("{name} and the inbound routes of extensions_additional.conf are there", name=name)
         return Recognition(flavour, words, _version(files) if flavour is Flavour.FREEPBX else "")
