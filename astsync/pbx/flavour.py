@@ -3,11 +3,11 @@
 ``recognise`` tells them apart over AMI by the files that each of them writes, with nothing but ``write = system``.
 
 What AMI allows (``manager show command``, the same on 16.28 and 22.10): GetConfig needs system or config, so
-``write = system`` is enough. ListCategories and ShowDialPlan do not take system. Since 16.29.1, 18.15.1, 19.7.1 and
-20.0.1, and in 16.28 of Debian, GetConfig reads no file to which a link leads out of the configuration folder, unless
-asterisk.conf has ``live_dangerously`` (main/manager.c, is_restricted_file): "File requires escalated privileges". A
-file that is not there is "Config file not found" all the same, so a refused file is one that is there. ``#include``
-itself does not show, what it brings does.
+``write = system`` is enough. ListCategories and ShowDialPlan do not take system. Since AST-2022-009 (in Debian's 16.28
+too) GetConfig reads no file to which a link leads out of the configuration folder, unless asterisk.conf has
+``live_dangerously`` (main/manager.c, is_restricted_file): "File requires escalated privileges". A file that is not
+there is "Config file not found" all the same, so a refused file is one that is there. ``#include`` itself does not
+show, what it brings does.
 
 What each writes, as its public sources have it:
 
@@ -110,6 +110,7 @@ UNSERVED = (
     Unserved("Grandstream UCM", say("its AMI users get neither `system` nor `command`, so nothing can write names")),
     # Their one AMI user reads "call" and writes "call,originate" (kalliopepbx.com, AdminGuide:Service:AMI).
     Unserved("KalliopePBX", say("its AMI user gets `call` and `originate` only, so nothing can write names")),
+    # 3CX bought Elastix in 2016, and its version 5 is a 3CX (noticias.compudemano.com/discusion/…140490).
     Unserved("3CX", say("it is no Asterisk, and neither is Elastix 5, which is a 3CX")),
 )
 

@@ -1,7 +1,9 @@
-"""Askozia 2: all files are written anew at start; a dialplan of one's own is an application of its web interface.
+"""Askozia: all files are written anew at start; a dialplan of one's own goes into fields of its web interface.
 
-Its image: etc/inc (extensions.inc, manager.inc, pbx.inc), usr/www (advanced_manager_edit.php,
-dialplan_applications_edit.php). Its Asterisk is 1.8, with Macro and SIP/; here it is what there is.
+Askozia 2 has applications. Later ones have the field *Manual Dialplan Incoming* of a provider
+(wiki.askozia.ru/handbook:prefix), which is known from that page alone. The image of Askozia 2: etc/inc (extensions.inc,
+manager.inc, pbx.inc), usr/www (advanced_manager_edit.php, dialplan_applications_edit.php). Its Asterisk is 1.8, with
+Macro and SIP/; here it is what there is.
 """
 
 from pathlib import Path
@@ -11,10 +13,9 @@ from astsync.pbx.flavour import Flavour
 from astsync.sandbox.asterisk import Installation, ManagerUser
 from tests.asterisk.flavours.rig import PHONE, FlavourRig, user_text
 
-LOOKUP = (
-    "1,ExecIf(${DB_EXISTS(cidname/${FILTER(0-9A-Za-z,${CALLERID(num)})})}?Set(CALLERID(name)=${DB_RESULT}))\n"
-    f"n,Goto(internal,{PHONE},1)\n"
-)
+LINE = "ExecIf(${DB_EXISTS(cidname/${FILTER(0-9A-Za-z,${CALLERID(num)})})}?Set(CALLERID(name)=${DB_RESULT}))"
+"""What goes into the field Manual Dialplan Incoming."""
+LOOKUP = f"1,{LINE}\nn,Goto(internal,{PHONE},1)\n"
 """An application of the type *plain text*: Askozia writes "exten => PATTERN," before each line."""
 
 _APPLICATION = "DIALPLAN-APPLICATION-9D1C2B3A4E5F"
@@ -43,7 +44,7 @@ exten => {phone},1,NoOp(internal calling internal phone)
 include => public-direct-dial
 exten => _[0-9*#]!,1,NoOp(incoming call from provider: Carrier to ${{EXTEN}})
  same => n,Set(CDR(UserField)=inbound)
- same => n,{destination}
+{manual} same => n,{destination}
 exten => h,1,{missed}
 
 [SIP-PHONE-51D2E3F4A5B6]
@@ -60,6 +61,7 @@ class AskoziaRig(FlavourRig):
     modules = (*FlavourRig.modules, "app_macro", "app_system")
     screens: ClassVar[dict[str, str]] = {
         "ami": "NAME SECRET: a user of Advanced → Manager Interface with system, read and write",
+        "manual": "TEXTFILE: Manual Dialplan Incoming of the provider",
         "application": "TEXTFILE: an application (plain text) that the provider's calls go to",
     }
     ami_place = "the screen Advanced → Manager Interface"
@@ -68,7 +70,7 @@ class AskoziaRig(FlavourRig):
     def __init__(self, installation: Installation, folder: Path | None = None) -> None:
         super().__init__(installation, folder)
         self._managers: list[ManagerUser] = []
-        self._application = ""
+        self._application = self._manual = ""
 
     def layout(self) -> dict[str, str]:
         """The files of Askozia; see the module."""
@@ -84,6 +86,7 @@ class AskoziaRig(FlavourRig):
             phone=PHONE,
             trunk=self.trunk_context,
             main=main,
+            manual="".join(f" same => n,{line.strip()}\n" for line in self._manual.splitlines() if line.strip()),
             missed=self._sub("missedcallmail"),
             destination=f"Goto({_APPLICATION},${{EXTEN}},1)" if self._application else main,
             application=f"[{_APPLICATION}]\n{self._application}\n" if self._application else "",
@@ -110,12 +113,17 @@ class AskoziaRig(FlavourRig):
         self._managers.append(user)
         self.save()
 
+    def manual(self, text: str) -> None:
+        """Providers, the field Manual Dialplan Incoming: this text, or that of a file by its path. Raises OSError."""
+        self._manual = _text(text)
+        self.save()
+
     def application(self, text: str) -> None:
         """Dialplan → Applications: send the provider's calls to this text, or that of a file by its path.
 
         Raises OSError.
         """
-        lines = (text if "\n" in text else Path(text).read_text(encoding="utf-8")).splitlines()
+        lines = _text(text).splitlines()
         steps = [line.strip() for line in lines if line.strip()]
         self._application = "".join(f"exten => {start},{step}\n" for start in (_PATTERN, "s") for step in steps)
         self.save()
@@ -123,3 +131,11 @@ class AskoziaRig(FlavourRig):
     def look_names_up(self) -> None:
         """By an application between the provider and the phone."""
         self.application(LOOKUP)
+
+    def look_names_up_by_field(self) -> None:
+        """By one line in the provider's field Manual Dialplan Incoming."""
+        self.manual(f"{LINE}\n")
+
+
+def _text(given: str) -> str:
+    return given if "\n" in given else Path(given).read_text(encoding="utf-8")

@@ -13,7 +13,7 @@ from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.flavour import Flavour, Recognition, recognise
 from astsync.sandbox.asterisk import Installation, ManagerUser
-from tests.asterisk.flavours import RIGS, FlavourRig, FreePbxRig, MikoPbxRig
+from tests.asterisk.flavours import RIGS, AskoziaRig, FlavourRig, FreePbxRig, MikoPbxRig
 from tests.asterisk.ways import faults
 
 ROOT = Path(__file__).parents[3]
@@ -97,6 +97,14 @@ def test_on_freepbx_a_context_before_its_own_finds_every_spelling(new_rig: FreeP
     new_rig.look_names_up_by_context()
     spelt = [NUMBER, f"+{NUMBER}", f"8{NUMBER[1:]}", NUMBER[1:]]
     assert [new_rig.incoming(sent, CARRIER) for sent in spelt] == [NAME] * 4
+    assert faults_of_ours(new_rig) == []
+
+
+@pytest.mark.parametrize("new_rig", [Flavour.ASKOZIA], ids=str, indirect=True)
+def test_on_askozia_one_line_in_the_field_of_a_provider_is_enough(new_rig: AskoziaRig) -> None:
+    write(new_rig, {NUMBER: NAME})
+    new_rig.look_names_up_by_field()
+    assert [new_rig.incoming(sent, CARRIER) for sent in (NUMBER, f"+{NUMBER}", UNKNOWN)] == [NAME, NAME, CARRIER]
     assert faults_of_ours(new_rig) == []
 
 
