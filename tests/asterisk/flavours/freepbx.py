@@ -194,7 +194,8 @@ class FreePbxRig(FlavourRig):
         self._keep_generated(folders)
         asterisk = self.folder / "bin" / "asterisk"
         loads = "".join(
-            f'"{asterisk}" -rx "{what}"\n' for what in ("manager reload", "dialplan reload", "pjsip reload")
+            f'"{asterisk}" -rx "{what}"\n'
+            for what in ("manager reload", "dialplan reload", "module reload res_pjsip.so")
         )
         self._script(*self._apply_script(f'cp "{folders.home}"/generated/* "{folders.etc}"/\n{loads}'))
 
