@@ -14,14 +14,15 @@ What each writes, as its public sources have it:
 - FreePBX: extensions.conf is a link into its web folder, so mostly it cannot be read; it includes
   extensions_override_freepbx.conf (core, etc/extensions.conf), which the installation makes in /etc/asterisk itself
   (sng_freepbx_debian_install.sh). extensions_additional.conf has [ext-did] with ``include => ext-did-0001``, routes or
-  not (core, functions.inc.php). Its version stands in [global] of pjsip.conf: ``user_agent=FPBX-16.0.40(18.20.0)``
-  (core, functions.inc/drivers/PJSip.class.php).
+  not (core, functions.inc.php). Both are so in 2.10, 2.11 and 12 to 17. Its version stands in [global] of pjsip.conf:
+  ``user_agent=FPBX-16.0.40(18.20.0)``, with a word after FPBX- on some (functions.inc/drivers/PJSip.class.php).
 - Issabel: a fork of FreePBX 2.11, with extensions_override_issabelpbx.conf in its place (issabelPBX,
   core/etc/extensions.conf). What was Elastix once may have FreePBX's file beside it, so where both are, it is Issabel.
   The ``user_agent=Issabel-4.1`` of its pjsip.conf is the same text in every version, and says nothing.
-- Elastix 2 to 4 has FreePBX inside, with FreePBX's files, and is taken for FreePBX.
+- Elastix 2 and 4 have FreePBX inside, with FreePBX's files, and are taken for FreePBX. Elastix 3 has not.
 - MikoPBX: extensions.conf is a file of its own; [add-trim-prefix-clid] has the hook ``${CONTEXT}-custom``, and there is
-  [internal-originate] (Core, src/Core/Asterisk/Configs/ExtensionsConf.php). No file of Asterisk's has its version.
+  [internal-originate] (Core, src/Core/Asterisk/Configs/ExtensionsConf.php; in eleven releases from 2019.4 to 2026.1).
+  No file of Asterisk's has its version.
 - Askozia 2: [macro-missedcallmail] of extensions.conf writes mails from "AskoziaPBX Notifications" (etc/inc of its
   image, extensions.inc). The sources of newer ones are not public, and these may be taken for Asterisk alone.
 
@@ -65,7 +66,7 @@ _NOT_FOUND = "file not found"  # what GetConfig answers, without the beginning
 _THERE = ("requires escalated", "invalid format")
 _NOBODYS_SECTION = "astsync-no-such-section"  # so that nothing of a file is sent that only has to be there
 _LINE = re.compile(rb"(?m)^Line-[0-9-]{1,20}: ?([^\r\n]*)")
-_VERSION = re.compile(r"FPBX-([0-9][0-9.]{0,20})\(")
+_VERSION = re.compile(r"FPBX-(?:[A-Za-z]{1,20}-)?([0-9][0-9.]{0,20})\(")
 _CANNOT_LOOK = say(
     "the AMI user may not look into Asterisk's configuration: GetConfig needs `write = system` or `write = config`"
 )

@@ -50,10 +50,14 @@ def freepbx(**more: Any) -> Files:
     }
 
 
-def test_freepbx_is_known_by_its_files_though_its_extensions_conf_cannot_be_read() -> None:
-    pjsip = {"global": ["type=global", "user_agent=FPBX-16.0.40.7(18.20.2)"]}
+@pytest.mark.parametrize(
+    ("agent", "version"),
+    [("FPBX-16.0.40.7(18.20.2)", "16.0.40.7"), ("FPBX-AsteriskNOW-12.0.76.2(13.2.0)", "12.0.76.2")],
+)
+def test_freepbx_is_known_by_its_files_though_its_extensions_conf_cannot_be_read(agent: str, version: str) -> None:
+    pjsip = {"global": ["type=global", f"user_agent={agent}"]}
     assert found(freepbx(pjsip_conf=pjsip)).flavour is Flavour.FREEPBX
-    assert found(freepbx(pjsip_conf=pjsip)).version == "16.0.40.7"
+    assert found(freepbx(pjsip_conf=pjsip)).version == version
 
 
 @pytest.mark.parametrize("pjsip", [REFUSED, "Config file has invalid format", {}, {"global": ["user_agent=Desk-5(1)"]}])
