@@ -57,7 +57,7 @@ asterisk-22 asterisk-16: asterisk-%:
 golden: setup ## write the golden reports anew; git shows what changed
 	ASTSYNC_GOLDEN=write $(BIN)/pytest tests/unit/test_reports.py
 
-docs: setup ## write the tables of keys in README.md and README.ru.md and examples/astsync.toml anew, from the descriptions in astsync/config
+docs: setup ## write the tables of keys on the pages of help and examples/astsync.toml anew, from the descriptions in astsync/config
 	$(BIN)/python -m tests.docs
 
 words: setup ## collect the messages into the catalogue of astsync/locale, and compile it

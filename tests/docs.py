@@ -1,4 +1,4 @@
-"""What ``make docs`` writes, made from the sections' fields: the tables of keys in README.md and README.ru.md, and
+"""What ``make docs`` writes, made from the sections' fields: the tables of keys on the pages ``configuration``, and
 examples/astsync.toml.
 
 ``python -m tests.docs`` writes all three; tests/cli/test_docs.py fails where they are not as it would write them.
@@ -6,7 +6,7 @@ examples/astsync.toml.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 from astsync.config.described_keys import DescribedKey, described_sections
@@ -22,7 +22,7 @@ EXAMPLE = ROOT / "examples" / "astsync.toml"
 class TableOfKeys:
     """How a page writes its table of keys: the language, and the words that are not the descriptions' own.
 
-    ``headings`` are the page's anchors for those of README.md, which the descriptions link to.
+    ``links`` are where the page finds what the descriptions link to.
     """
 
     page: str
@@ -31,22 +31,36 @@ class TableOfKeys:
     required: str
     none: str
     example: str
-    headings: Mapping[str, str] = field(default_factory=dict)
+    links: Mapping[str, str]
 
 
 TABLES = (
-    TableOfKeys("README.md", ENGLISH, "| key | default | meaning |", "required", "none", "example"),
     TableOfKeys(
-        "README.ru.md",
+        "astsync/help/en/configuration.md",
+        ENGLISH,
+        "| key | default | meaning |",
+        "required",
+        "none",
+        "example",
+        {
+            "sources": "sources.md",
+            "who-wins-a-number": "names.md#who-wins-a-number",
+            "snapshot-and-store": "store.md",
+            "tls": "tls.md",
+        },
+    ),
+    TableOfKeys(
+        "astsync/help/ru/configuration.md",
         "ru",
         "| ключ | по умолчанию | смысл |",
         "обязателен",
         "нет",
         "пример",
         {
-            "sources": "источники",
-            "who-wins-a-number": "кому-достаётся-номер",
-            "snapshot-and-store": "снимок-и-хранилище",
+            "sources": "sources.md",
+            "who-wins-a-number": "names.md#кому-достаётся-номер",
+            "snapshot-and-store": "store.md",
+            "tls": "tls.md",
         },
     ),
 )
@@ -58,7 +72,7 @@ SHARED = re.compile(r"^source\.\w+\.(?=fields\.|paging\.)")
 
 ABOUT = """\
 # The whole configuration of astsync, every key with its default. What is not commented out must be filled in,
-# or shows its default and may be left out. Save as UTF-8; the README says more of many keys.
+# or shows its default and may be left out. Save as UTF-8; `astsync help configuration` says more.
 #
 # Keep this file and the files with passwords for the user of astsync alone:
 #   chown astsync: /etc/astsync/*; chmod 600 /etc/astsync/*
@@ -100,7 +114,7 @@ def _row(key: DescribedKey, of: TableOfKeys) -> str:
     if key.example is not None and not key.required:
         first += f"; {of.example}: `{toml(key.example)}`"
     meaning = ". ".join(filter(None, (first, key.rest)))
-    linked = re.sub(r"\(#([\w-]+)\)", lambda link: f"(#{of.headings.get(link[1], link[1])})", meaning)
+    linked = re.sub(r"\(#([\w-]+)\)", lambda link: f"({of.links[link[1]]})", meaning)
     return f"{default} | {linked}"
 
 

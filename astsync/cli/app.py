@@ -14,7 +14,9 @@ from astsync.cli import (
     check,
     demo,
     erasing,
+    examples,
     explain,
+    helping,
     history,
     init,
     lookup,
@@ -133,6 +135,8 @@ app.command("watch")(watch.watch)
 app.command("serve")(serve.serve)
 app.add_typer(explain.app, name="explain")
 app.command("demo")(demo.demo)
+app.command("help")(helping.help_)
+app.command("examples")(examples.examples)
 
 
 def main() -> None:

@@ -5,8 +5,12 @@ So ``astsync diff --format json | jq`` gets JSON and nothing else, whatever is l
 
 import logging
 import os
+import shlex
+import shutil
+import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from contextlib import suppress
 from copy import copy
 from pathlib import Path
 from typing import TextIO
@@ -16,6 +20,7 @@ from astsync.errors import AstsyncError, ConfigError
 from astsync.language import Message, counted, say, spoken
 from astsync.text import gathered, printable, utf8
 
+_PAGE_WIDTH = 80  # columns, where nobody says how wide the reader's screen is
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
@@ -88,6 +93,38 @@ def emit(result: str | bytes, file: Path | None = None) -> bool:
     except OSError as error:
         raise _unwritable(say("standard output") if file is None else printable(str(file)), error) from None
     return True
+
+
+def show_page(render: Callable[[int], str]) -> None:
+    """Write a long text for a person: at a terminal by a pager, where it is longer than the screen.
+
+    ``render`` makes the text for a width in columns. The pager is that of PAGER, else less, where there is one.
+    """
+    text = utf8(render(_columns(sys.stdout) or _PAGE_WIDTH))
+    if not (is_terminal(sys.stdout) and is_terminal(sys.stdin) and _page(text)):
+        emit(text)
+
+
+def _page(text: str) -> bool:
+    """Show a text by a pager. False where it fits the screen, or there is no pager that works."""
+    try:
+        lines = os.get_terminal_size(sys.stdout.fileno()).lines
+    except (OSError, ValueError):
+        return False
+    command = shlex.split(os.environ.get("PAGER", "less"))
+    if text.count("\n") < lines or not command or shutil.which(command[0]) is None:
+        return False
+    # -R: colours; -F and -X: a page that fits stays on the screen; as git and systemd start it
+    environment = {"LESS": "-RFX", "LESSCHARSET": "utf-8", **os.environ}
+    try:
+        with (
+            subprocess.Popen(command, stdin=subprocess.PIPE, env=environment) as pager,
+            suppress(BrokenPipeError, KeyboardInterrupt),  # the reader has seen enough
+        ):
+            pager.communicate(text.encode())
+    except OSError:
+        return False
+    return pager.returncode not in (126, 127)
 
 
 def _unwritable(place: str, error: OSError) -> ConfigError:

@@ -18,13 +18,16 @@ class Colour(StrEnum):
     NEVER = "never"
 
 
+def wants_colours(colour: Colour, environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether what is written to standard output has colours."""
+    if colour is Colour.AUTO:
+        return is_terminal(sys.stdout) and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    return colour is Colour.ALWAYS
+
+
 def paint_for(colour: Colour, environ: Mapping[str, str] = os.environ) -> Paint:
     """The colours of a report on standard output."""
-    if colour is Colour.AUTO:
-        wanted = is_terminal(sys.stdout) and not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
-    else:
-        wanted = colour is Colour.ALWAYS
-    return coloured if wanted else plain
+    return coloured if wants_colours(colour, environ) else plain
 
 
 def show(render: Callable[[Paint], str], colour: Colour, file: Path | None = None) -> bool:

@@ -103,6 +103,6 @@ def _checked(model: type[Model], data: object, path: Path | None, done: Overlay,
 
 def _hint(path: Path | None) -> str:
     if path is not None:
-        return say("Mend these lines; the README lists every key.")
+        return say("Mend these lines; astsync help configuration lists every key.")
     looked = "\n".join(f"  {visible(str(place))}" for place in usual_places())
     return say("Name a file with --config FILE or ASTSYNC_CONFIG, or put it at one of:\n{places}", places=looked)

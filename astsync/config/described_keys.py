@@ -1,7 +1,7 @@
 """Every key of the configuration with its type, its unit, its default and its words, as the fields of the sections say.
 
-The comments that ``astsync init`` writes are made from this, and by ``make docs`` the tables of keys in README.md and
-README.ru.md and ``examples/astsync.toml``.
+The comments that ``astsync init`` writes are made from this, and by ``make docs`` the tables of keys on the pages
+``configuration`` of help and ``examples/astsync.toml``.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""What ``database deltree cidname`` on the console takes with it, and what of that comes back, as the README says."""
+"""What ``database deltree cidname`` on the console takes with it, and what of that comes back, as the page says."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The one line of the dialplan that the README gives and ``init`` names, on calls through real Asterisks."""
+"""The one line of the dialplan that the page gives and ``init`` names, on calls through real Asterisks."""
 
 from collections.abc import Iterator
 
@@ -21,7 +21,7 @@ exten => _X.,1,NoOp()
 
 @pytest.fixture(scope="module")
 def asterisk(any_installation: Installation) -> Iterator[PrivateAsterisk]:
-    """Its context ``incoming`` has the README's line; the documentation's tests hold them together."""
+    """Its context ``incoming`` has the page's line; the documentation's tests hold them together."""
     with PrivateAsterisk(any_installation, dialplan=CONTEXT) as started:
         yield started
 

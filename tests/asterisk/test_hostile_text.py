@@ -1,4 +1,4 @@
-"""Hostile names from 1C to the phone: a stand-in 1C, a sync, and real calls through the line that README gives."""
+"""Hostile names from 1C to the phone: a stand-in 1C, a sync, and real calls through the line that the page gives."""
 
 import os
 import random

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from astsync.config import PbxConfig
+from astsync.help import PLACE
 from astsync.pbx.astdb import AmiPbx
 from astsync.sandbox.asterisk import Installation, RingingAsterisk
 
@@ -61,9 +62,10 @@ exten => _#X.,1,Gosub(all-outgoing-custom,${EXTEN:1},1)
 """
 
 
-def page_blocks(page: str) -> list[str]:
-    """The dialplans that a page of examples/asterisk tells to write on other PBXs."""
-    return _PAGE_BLOCKS.findall((EXAMPLES / page).read_text(encoding="utf-8"))
+def page_blocks(language: str) -> list[str]:
+    """The dialplans that the pages of help tell to write on other PBXs."""
+    pages = (PLACE / language / f"{name}.md" for name in ("freepbx", "mikopbx"))
+    return [block for page in pages for block in _PAGE_BLOCKS.findall(page.read_text(encoding="utf-8"))]
 
 
 def dialplan(agi: int, http: int, *, token: bool = False) -> str:
@@ -76,7 +78,7 @@ def dialplan(agi: int, http: int, *, token: bool = False) -> str:
         assert ";same => n,Set(CURLOPT(httpheader)=Authorization: Bearer TOKEN)" in text
         text = re.sub(r";(same => n,Set\(CURLOPT\(httpheader\)=Authorization: Bearer) TOKEN", rf" \1 {TOKEN}", text)
     line = (EXAMPLES / "extensions.conf").read_text(encoding="utf-8")
-    others = "\n".join(page_blocks("README.md")).replace("#include extensions_astsync.conf", "")
+    others = "\n".join(page_blocks("en")).replace("#include extensions_astsync.conf", "")
     return f"{line}\n{text}\n{others}\n{_OTHER_PBXS}\n{_DIALPLAN.format(agi=agi, http=http, trunk=_TRUNK)}"
 
 

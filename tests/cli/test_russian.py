@@ -193,7 +193,7 @@ def test_the_faults_of_a_configuration_are_russian(tmp_path: Path, old: str, wro
         load(file, CONFIG, {})
     with using("ru"):
         assert words in spoken(error.value.message)
-        assert spoken(error.value.hint) == "Исправьте эти строки; все ключи перечислены в README."
+        assert spoken(error.value.hint) == "Исправьте эти строки; все ключи покажет astsync help configuration."
 
 
 @pytest.mark.parametrize(

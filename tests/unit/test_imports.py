@@ -65,6 +65,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "errors",
         "text",
     ),
+    "help": ("help",),
     "notify": ("notify", "engine.result", "finding", "reports", "config", "store.records", "text", "files", "errors"),
     "reports": ("reports", "engine.result", "phonebook", "store.records", "store.holder", "text", "errors"),
     "sandbox": ("sandbox", "errors"),

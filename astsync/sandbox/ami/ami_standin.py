@@ -126,8 +126,8 @@ class AmiStandIn:
     def call(self, number: str, carrier_name: str = "") -> str:
         """The name that a phone shows for a call from ``number``: that of the entry, else the carrier's.
 
-        It does what README's dialplan line does: that takes the digits of the number, and sets the name only when
-        ``DB_EXISTS(cidname/DIGITS)``.
+        It does what the dialplan line of the pages does: that takes the digits of the number, and sets the name only
+        when ``DB_EXISTS(cidname/DIGITS)``.
         """
         return self.family().get(_NO_DIGIT.sub("", number), carrier_name)
 

@@ -28,7 +28,7 @@ _EMPTY = ("acl.conf", "ccss.conf", "cdr.conf", "cel.conf", "features.conf", "ind
 _EMPTY_WITH_SIP = ("geolocation.conf", "pjproject.conf", "rtp.conf", "sorcery.conf", "statsd.conf")
 
 # In [incoming] a caller gets the name of the phonebook. Without an entry the carrier's name stays; a bare
-# Set(CALLERID(name)=${DB(...)}) would wipe it. A test holds the line equal to README's. In [phones] the called
+# Set(CALLERID(name)=${DB(...)}) would wipe it. A test holds the line equal to that of the pages. In [phones] the called
 # phone reports as an event which name it would show, and does not pick up. With SIP a phone rings there too.
 DIALPLAN = """\
 [incoming]

@@ -25,7 +25,7 @@ DEFAULT_USERS = (
     ("reader", "reporting", ""),
     ("nobody", "", ""),
 )
-_WRITE_TIMEOUT = 5_000  # milliseconds, as README advises for TLS
+_WRITE_TIMEOUT = 5_000  # milliseconds, as the page advises for TLS
 _SOCKET_PATH = 100  # bytes of a socket's path; Linux allows 107
 _PORT_TRIES = 5
 # A shell that waits until its standard input closes, then kills Asterisk. The process that started Asterisk holds the
