@@ -17,7 +17,10 @@ from astsync.help import TOPICS
 
 WIDEST = 100  # columns; longer lines are hard to read
 
-_LINK = re.compile(r"\[([^\]\n]+)\]\(([^)\s]+)\)")
+_LINK = re.compile(r"\[([^\]]+)\]\(([^)\s]+)\)")
+_LINK_IN_BRACKETS = re.compile(rf"\({_LINK.pattern}\)")
+_FENCE = re.compile(r"(?ms)(^```.*?^```$)")
+_CODE = re.compile(r"(?<!`)`([^`\n]+)`(?!`)")
 _STYLES = {
     "markdown.code": "cyan",
     "markdown.code_block": "cyan",
@@ -45,19 +48,29 @@ def rendered(page: str, width: int, *, coloured: bool) -> str:
         theme=Theme(_STYLES),
         _environ={},
     )
-    console.print(_Page(with_commands(page), hyperlinks=False), crop=False)
+    text = with_commands(page)
+    console.print(_Page(text if coloured else _with_marks(text), hyperlinks=False), crop=False)
     lines = (re.sub(r" +(\x1b\[0m)?$", r"\1", line) for line in out.getvalue().splitlines())
     return "\n".join(lines).strip("\n") + "\n"
 
 
 def with_commands(page: str) -> str:
     """A page whose links to other pages and to examples say the command that shows them."""
-    return _LINK.sub(lambda link: _linked(link[1], link[2]), page)
+    page = _LINK_IN_BRACKETS.sub(lambda link: f"({_linked(link[1], link[2], '{}: {}')})", page)
+    return _LINK.sub(lambda link: _linked(link[1], link[2], "{} ({})"), page)
 
 
-def _linked(text: str, target: str) -> str:
+def _with_marks(page: str) -> str:
+    """A page whose inline code keeps its marks: without colours nothing else would show what is to be typed."""
+    parts = _FENCE.split(page)
+    parts[::2] = (_CODE.sub(r"`` `\1` ``", part) for part in parts[::2])
+    return "".join(parts)
+
+
+def _linked(text: str, target: str, form: str) -> str:
+    """What stands for a link: its text, and by ``form`` the command that shows what it leads to."""
     if "://" in target:
-        return text if text in target else f"{text} ({target})"
+        return text if text in target else form.format(text, target)
     file = target.partition("#")[0]
     if file.removesuffix(".md") in TOPICS:
         command = f"astsync help {file.removesuffix('.md')}"
@@ -65,7 +78,7 @@ def _linked(text: str, target: str) -> str:
         command = f"astsync examples {found[1]}"
     else:
         return text
-    return f"{text} (`{command}`)"
+    return form.format(text, f"`{command}`")
 
 
 class _Title(Heading):
@@ -98,8 +111,9 @@ class _Rows(TableElement):
         if sum(widths) + 2 * len(widths) <= options.max_width:
             yield self._table(head, rows)
             return
-        for row in rows:
-            yield Text("")
+        for place, row in enumerate(rows):
+            if place:
+                yield Text("")
             yield from self._definition(head, row)
 
     @staticmethod

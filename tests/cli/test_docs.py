@@ -412,7 +412,7 @@ def test_the_messages_with_their_cures_are_those_of_the_program() -> None:
     sources = "".join(path.read_text(encoding="utf-8") for path in (ROOT / "astsync").rglob("*.py"))
     known = translations()
     page = help_page("ru", "errors")
-    rows = {russian: rest[-1].strip("`") for russian, rest in table(page, "сообщение").items()}
+    rows = {russian: rest[0].strip("`") for russian, rest in table(page, "сообщение").items()}
     assert len(rows) > 15
     assert list(rows.values()) == list(table(help_page("en", "errors"), "message"))
     for russian, english in rows.items():
@@ -453,7 +453,7 @@ def test_a_page_links_pages_of_its_own_language() -> None:
 
 def harmless(page: str) -> Iterator[list[str]]:
     """The commands of a page that ask neither 1C nor a PBX, with those that its links become at a terminal."""
-    linked = re.findall(r"\(`(astsync .+?)`\)", with_commands(text(page)))
+    linked = re.findall(r"[(: ]`(astsync (?:help|examples) .+?)`\)", with_commands(text(page)))
     for words in (*invocations(page), *(shlex.split(code)[1:] for code in linked)):
         if words[0] in {"help", "examples", "--version"}:
             yield words
