@@ -7,7 +7,7 @@ import typer
 from astsync import help as pages
 from astsync.cli.common import Common
 from astsync.cli.output import show_page
-from astsync.cli.screen import Colour, show, wants_colours
+from astsync.cli.screen import Colour, paint_for, wants_colours
 from astsync.errors import ConfigError
 from astsync.language import say, spoken
 from astsync.reports.terminal import Paint
@@ -23,7 +23,8 @@ def help_(
     common: Common = context.obj
     wanted = " ".join(words or ())
     if not wanted:
-        show(_contents, common.colour)
+        paint = paint_for(common.colour)
+        show_page(lambda _: _contents(paint))
     elif wanted in pages.TOPICS:
         _show(pages.page(wanted), common.colour)
     else:
