@@ -42,7 +42,7 @@ exten => _*X.,1,Gosub(astsync-called,s,1(${{EXTEN:1}}))
  same => n,Dial(PJSIP/${{EXTEN:1}}@trunk,30,I)
 """
 
-_PAGE_BLOCKS = re.compile(r"(?ms)^```\n(.*?)^```$")
+_PAGE_BLOCKS = re.compile(r"(?ms)^```(\w*)\n(.*?)^```$")
 # What these PBXs do themselves, as far as the blocks of the page need it.
 _OTHER_PBXS = """
 [trunk]
@@ -65,7 +65,8 @@ exten => _#X.,1,Gosub(all-outgoing-custom,${EXTEN:1},1)
 def page_blocks(language: str) -> list[str]:
     """The dialplans that the pages of help tell to write on other PBXs."""
     pages = (PLACE / language / f"{name}.md" for name in ("freepbx", "mikopbx"))
-    return [block for page in pages for block in _PAGE_BLOCKS.findall(page.read_text(encoding="utf-8"))]
+    found = (block for page in pages for block in _PAGE_BLOCKS.findall(page.read_text(encoding="utf-8")))
+    return [block for label, block in found if not label]
 
 
 def dialplan(agi: int, http: int, *, token: bool = False) -> str:
