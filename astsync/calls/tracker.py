@@ -105,6 +105,14 @@ class CallTracker:
         self.overflowed = False
         """Whether there were more calls or channels than are followed."""
 
+    def channels(self) -> set[str]:
+        """The names of the channels that are followed."""
+        return set(self._linked)
+
+    def linked_of(self, channel: str) -> str:
+        """The Linkedid of a channel, "" where it is not followed."""
+        return self._linked.get(channel, "")
+
     def calls(self) -> list[LiveCall]:
         """The calls in progress."""
         return list(self._told.values())

@@ -10,7 +10,7 @@ from astsync.config.configuration import (
     source_with,
 )
 from astsync.config.section import Section
-from astsync.config.serve_section import ServeConfig, ServeServiceConfig, ServeSoapConfig
+from astsync.config.serve_section import ServeCallsConfig, ServeConfig, ServeServiceConfig, ServeSoapConfig
 from astsync.config.source_sections import (
     FieldsConfig,
     KindConfig,
@@ -32,6 +32,7 @@ __all__ = [
     "Parameters",
     "PbxConfig",
     "Section",
+    "ServeCallsConfig",
     "ServeConfig",
     "ServeServiceConfig",
     "ServeSoapConfig",

@@ -102,6 +102,19 @@ class ServeServiceConfig(Section):
     )
 
 
+class ServeCallsConfig(Section):
+    """The section ``[serve.calls]``."""
+
+    follow: bool = Field(
+        default=False,
+        description="follow the calls of the PBXs, and tell 1C of them over HTTP. It holds a session of the AMI user, "
+        "which wants `read = call`; without that right channels are looked at once a second",
+    )
+    extension_digits: Annotated[Whole, Field(ge=1, le=9)] = Field(
+        default=5, description="digits that a number of the house has at most; longer ones are outside"
+    )
+
+
 class ServeConfig(Section):
     """The section ``[serve]``."""
 
@@ -133,6 +146,7 @@ class ServeConfig(Section):
     )
     soap: ServeSoapConfig = Field(default=ServeSoapConfig(), description="where `online` is soap")
     service: ServeServiceConfig = Field(default=ServeServiceConfig(), description="where `online` is http")
+    calls: ServeCallsConfig = Field(default=ServeCallsConfig(), description="calls in progress, for 1C")
 
     @model_validator(mode="after")
     def _allowed(self) -> "ServeConfig":

@@ -3,21 +3,25 @@
 import asyncio
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from astsync.config import ServeConfig
 from astsync.lookup.agi import AgiFace
+from astsync.lookup.call_pages import CallPages
+from astsync.lookup.callers import CallerReader
 from astsync.lookup.counting import Counts
 from astsync.lookup.figures import Figures
 from astsync.lookup.gate import Entrance, Gate
 from astsync.lookup.health import Health
+from astsync.lookup.live_calls import LiveCalls
 from astsync.lookup.model import CallerName, Resolver
 from astsync.lookup.resolver import CallResolver
 from astsync.lookup.web import WebFace
 from astsync.store import StoreNames
+from astsync.watch.job import Member
 
 ENDING = 0.8  # seconds that calls may still take when calls are answered no longer
 _ANSWERING = 0.05  # of these, seconds for the last commands to Asterisk
@@ -53,7 +57,8 @@ class Answering:
     """Answers calls by one configuration. ``names`` opens the store, ``resolver`` makes what answers over it.
 
     ``token`` is that of HTTP. ``sockets`` gives the listening ones by face, "agi" and "http", where there is one; they
-    are closed here.
+    are closed here. ``callers`` reads numbers. ``follow`` makes the threads that follow the calls of the PBXs, none
+    where they are not followed.
     """
 
     serve: ServeConfig
@@ -61,6 +66,8 @@ class Answering:
     names: Callable[[], StoreNames]
     resolver: MakeResolver
     sockets: Callable[[], Mapping[str, socket.socket]]
+    callers: CallerReader
+    follow: Callable[[LiveCalls], Sequence[Member]]
 
     @asynccontextmanager
     async def on_loop(self) -> AsyncIterator[None]:
@@ -81,13 +88,23 @@ class Answering:
             def health() -> Health:
                 return _health(names, begun, breaker_open=resolver.breaker_is_open())
 
-            web = WebFace(underway, gate, figures, health, deadline=serve.deadline, token=self.token)
+            live = LiveCalls()
+            pages = self._pages(live, names, stack)
+            web = WebFace(underway, gate, figures, health, deadline=serve.deadline, token=self.token, calls=pages)
             stack.push_async_callback(web.close)
             stack.push_async_callback(underway.end, min(serve.deadline, ENDING))
             for key, listening in self.sockets().items():
                 welcome = agi.welcome if key == "agi" else web.welcome
                 stack.callback(Entrance(listening, gate, welcome, asks=key == "agi").close)
             yield
+
+    def _pages(self, live: LiveCalls, names: StoreNames, stack: AsyncExitStack) -> CallPages | None:
+        """The pages about calls; the threads that follow these end with the context."""
+        following = self.follow(live)
+        for listener in following:
+            listener.start()
+            stack.callback(listener.stop)
+        return CallPages(live, self.callers, names) if following else None
 
 
 def _health(names: StoreNames, begun: float, *, breaker_open: bool) -> Health:

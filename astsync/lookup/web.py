@@ -16,14 +16,15 @@ import functools
 import hmac
 import logging
 import socket
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable
 from typing import Any, cast
 from urllib.parse import unquote
 
-import orjson
 from aiohttp import web
 
 from astsync.lookup import figures as counted
+from astsync.lookup.answers import JSON, TEXT, BadRequest, Route, answer, error_answer, json_answer
+from astsync.lookup.call_pages import API, CallPages, without_blanks
 from astsync.lookup.figures import Figures
 from astsync.lookup.gate import Gate, Refusal
 from astsync.lookup.health import Health
@@ -39,31 +40,16 @@ UNREAD = 5.0
 """Seconds that a client may take to read an answer."""
 
 _MOST_LINE, _MOST_HEADERS = 4_096, 64  # bytes of a line of a request; headers
-_JSON, _TEXT = "application/json", "text/plain"
-_BANNER = "astsync"
 _METHODS = "GET, HEAD"
 _LATE = 0.05  # seconds that a resolver may take past the deadline
 _ENDING = 1.0  # seconds that requests under way may still take when the face is closed
-
-
-class BadRequest(Exception):
-    """An answer that is an error: its status, its reason in a few fixed words, and how it is counted and told."""
-
-    def __init__(
-        self,
-        status: int,
-        reason: str,
-        headers: Mapping[str, str] | None = None,
-        refusal: Refusal = Refusal.REQUEST,
-    ) -> None:
-        self.status, self.reason, self.headers, self.refusal = status, reason, headers or {}, refusal
 
 
 class WebFace:
     """Speaks HTTP on the connections that an ``Entrance`` gives to ``welcome``; on one event loop.
 
     ``deadline`` is in seconds from the first byte of a request. ``health`` is asked on the loop, so it must answer at
-    once. ``token`` "": none is asked for.
+    once. ``token`` "": none is asked for. ``calls`` answers the pages about calls, where these are followed.
     """
 
     def __init__(
@@ -75,13 +61,14 @@ class WebFace:
         *,
         deadline: float,
         token: str = "",
+        calls: CallPages | None = None,
     ) -> None:
         self._resolver, self._gate, self._figures, self._health = resolver, gate, figures, health
-        self._deadline, self._token = deadline, token.encode()
+        self._deadline, self._token, self._calls = deadline, token.encode(), calls
         self._loop = asyncio.get_running_loop()
         self._server = web.Server(self._handle)
         self._coming: set[asyncio.Task[Any]] = set()
-        self._routes: dict[str, Callable[[web.BaseRequest, str], Awaitable[web.Response]]] = {
+        self._routes: dict[str, Route] = {
             "/lookup": self._lookup,
             "/healthz": self._healthz,
             "/metrics": self._metrics,
@@ -108,27 +95,27 @@ class WebFace:
             connected.close()
 
     async def _handle(self, request: web.BaseRequest) -> web.StreamResponse:
-        wants_json = _wants_json(request.headers.getall("Accept", []))
+        wants_json = request.path.startswith(API) or _wants_json(request.headers.getall("Accept", []))
         connection = _connection(request)
         if connection.writing_paused and connection.transport is not None:
             connection.transport.abort()  # it asks more and does not read: the answers would fill the memory
-            return _error(BadRequest(429, "too many requests"), wants_json)
+            return error_answer(BadRequest(429, "too many requests"), wants_json)
         try:
             return await self._answer(request, wants_json)
         except BadRequest as fault:
             self._gate.refused(fault.refusal, connection.address)
-            return _error(fault, wants_json)
+            return error_answer(fault, wants_json)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text is not for the client
             # And not for the log: it may have the number.
             log.error("a request ended with %s: this is a bug", type(error).__name__)  # noqa: TRY400
-            return _error(BadRequest(500, "internal error"), wants_json)
+            return error_answer(BadRequest(500, "internal error"), wants_json)
 
-    async def _answer(self, request: web.BaseRequest, wants_json: bool) -> web.Response:
+    async def _answer(self, request: web.BaseRequest, wants_json: bool) -> web.StreamResponse:
         address = _connection(request).address
         if not self._gate.may_ask(address):
             raise BadRequest(429, "too many requests", {"Retry-After": "1"}, Refusal.RATE)
         path = request.path
-        route = self._routes.get(path)
+        route = self._route(path)
         if route is None:
             raise BadRequest(404, "no such page")
         if path != "/healthz":
@@ -137,7 +124,11 @@ class WebFace:
             raise BadRequest(405, "wrong method", {"Allow": _METHODS})
         if request.can_read_body:
             raise BadRequest(413, "a request has no body")
-        return await route(request, _JSON if wants_json else _TEXT)
+        return await route(request, JSON if wants_json else TEXT)
+
+    def _route(self, path: str) -> Route | None:
+        found = self._routes.get(path)
+        return found if found is not None or self._calls is None else self._calls.page(path)
 
     def _check_token(self, request: web.BaseRequest) -> None:
         if not self._token:
@@ -153,10 +144,10 @@ class WebFace:
         caller = number_asked(request.raw_path)
         found = await self._found(caller, asked_at + self._deadline)
         self._figures.looked_up("http", found.origin, self._loop.time() - asked_at)
-        if content_type == _TEXT:
-            return _response(found.name.encode("utf-8", "replace"), _TEXT)
+        if content_type == TEXT:
+            return answer(found.name.encode("utf-8", "replace"), TEXT)
         name = found.name.encode("utf-8", "replace").decode() or None
-        return _json({"number": found.number, "name": name, "origin": found.origin})
+        return json_answer({"number": found.number, "name": name, "origin": found.origin})
 
     async def _found(self, caller: str, deadline: float) -> CallerName:
         """Ask the resolver. It ends at the deadline; if it does not, it is given up, as Asterisk waits for this."""
@@ -176,10 +167,10 @@ class WebFace:
             "breaker": "open" if health.breaker_open else "closed",
             "up_seconds": round(health.up),
         }
-        return _json({"status": "ok" if health.well else "failed", **told}, 200 if health.well else 503)
+        return json_answer({"status": "ok" if health.well else "failed", **told}, 200 if health.well else 503)
 
     async def _metrics(self, _request: web.BaseRequest, _content_type: str) -> web.Response:
-        return _response(self._figures.text(), counted.CONTENT_TYPE)
+        return answer(self._figures.text(), counted.CONTENT_TYPE)
 
 
 class _Connection(web.RequestHandler):
@@ -213,6 +204,7 @@ class _Connection(web.RequestHandler):
         """Take a piece of a request; the first one of it begins its time."""
         if not self.asked_at:
             self.asked_at = self._loop.time()
+            data = without_blanks(data)
         super().data_received(data)
 
     def pause_writing(self) -> None:
@@ -254,7 +246,9 @@ class _Connection(web.RequestHandler):
     ) -> web.StreamResponse:
         """Answer what is no HTTP: without the text of aiohttp, which quotes what came."""
         self._gate.refused(Refusal.GARBAGE, self.address)
-        response = _error(BadRequest(status, "bad request" if status < 500 else "internal error"), wants_json=False)
+        response = error_answer(
+            BadRequest(status, "bad request" if status < 500 else "internal error"), wants_json=False
+        )
         response.force_close()
         return response
 
@@ -286,12 +280,12 @@ def number_asked(target: str) -> str:
 
 def _wants_json(accepted: list[str]) -> bool:
     """Whether JSON is asked for by name, and is not less wanted than a text."""
-    wanted = {_JSON: 0.0, _TEXT: 0.0}
+    wanted = {JSON: 0.0, TEXT: 0.0}
     for each in ",".join(accepted).lower().split(","):
         kind, *parameters = (part.strip() for part in each.split(";"))
         if kind in wanted:
             wanted[kind] = next((_quality(text[2:]) for text in parameters if text.startswith("q=")), 1.0)
-    return wanted[_JSON] > 0 and wanted[_JSON] >= wanted[_TEXT]
+    return wanted[JSON] > 0 and wanted[JSON] >= wanted[TEXT]
 
 
 def _quality(text: str) -> float:
@@ -303,30 +297,3 @@ def _quality(text: str) -> float:
 
 def _connection(request: web.BaseRequest) -> _Connection:
     return cast("_Connection", request.protocol)
-
-
-def _response(
-    body: bytes, content_type: str, status: int = 200, headers: Mapping[str, str] | None = None
-) -> web.Response:
-    charset = "; charset=utf-8" if content_type == _TEXT else ""
-    return web.Response(
-        status=status,
-        body=body,
-        headers={
-            "Content-Type": content_type + charset,
-            "Server": _BANNER,
-            "Cache-Control": "no-store",
-            **(headers or {}),
-        },
-    )
-
-
-def _json(value: object, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    return _response(orjson.dumps(value), _JSON, status, headers)
-
-
-def _error(fault: BadRequest, wants_json: bool) -> web.Response:
-    headers = {"X-Error": fault.reason, **fault.headers}
-    if wants_json:
-        return _json({"error": fault.reason}, fault.status, headers)
-    return _response(b"", _TEXT, fault.status, headers)

@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from astsync.phonebook.model import Origin
 from astsync.store.open_files import Identity, identity
@@ -24,6 +25,20 @@ _LOOK = 1.0
 """Seconds between two looks at which file stands in the place, and between two tries to open it."""
 _TELL = 60.0
 """Seconds between two lines of the log about a store that cannot be read."""
+MOST_CARDS = 20
+"""Counterparties of one number that are told."""
+_CARDS = """
+SELECT coalesce(claim.source, snapshot.source), counterparty
+FROM claim LEFT JOIN snapshot ON snapshot.number = claim.number
+WHERE pull = (SELECT run FROM pull) AND claim.number = ? ORDER BY place LIMIT ?
+"""
+
+
+class Card(NamedTuple):
+    """A counterparty as a claim of a number names it: its source, as ``Контрагенты/REF``, and its name in 1C."""
+
+    source: str
+    name: str
 
 
 class StoreNames:
@@ -96,6 +111,24 @@ class StoreNames:
             except (sqlite3.Error, OSError, ValueError):
                 return [], at
         return [number for number, _ in rows], rows[-1][1] if rows else at
+
+    def cards(self, keys: Sequence[str]) -> list[Card]:
+        """The counterparties that claim the first of the keys which anybody claims, the winner first.
+
+        [] also where the store cannot be read.
+        """
+        with self._lock:
+            try:
+                self._look()
+                if self._db is None:
+                    return []
+                for key in keys:
+                    rows = self._db.execute(_CARDS, (key, MOST_CARDS)).fetchall()
+                    if rows:
+                        return [Card(*row) for row in rows]
+            except (sqlite3.Error, OSError, ValueError):
+                return []
+        return []
 
     def any_number(self) -> str:
         """A number of the snapshot with more than ten digits, "" where there is none or the store cannot be read."""

@@ -4,16 +4,21 @@ import asyncio
 import contextlib
 import ipaddress
 import time
-from collections.abc import AsyncIterator, Callable, Coroutine
+from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
 from astsync.lookup.agi import AgiFace
+from astsync.lookup.call_pages import CallPages
+from astsync.lookup.callers import CallerReader
 from astsync.lookup.figures import Figures
 from astsync.lookup.gate import Entrance, Gate, listen
 from astsync.lookup.health import Health
+from astsync.lookup.live_calls import LiveCalls
 from astsync.lookup.model import CallerName, Origin
 from astsync.lookup.web import WebFace
+from astsync.phonebook.numbers.parser import NumberParser
+from astsync.store.known_names import Card
 
 NUMBER, NAME = "74955550142", "OOO Romashka"
 LOOPBACK = (ipaddress.ip_network("127.0.0.0/8"),)
@@ -42,6 +47,20 @@ class Names:
         return CallerName(caller, self.name, self.origin if self.name else None)
 
 
+class Known:
+    """What a store knows of numbers."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, str] = {}
+        self.claims: dict[str, list[Card]] = {}
+
+    def find(self, keys: Sequence[str]) -> tuple[str, Origin] | None:
+        return next(((self.names[key], Origin.SNAPSHOT) for key in keys if key in self.names), None)
+
+    def cards(self, keys: Sequence[str]) -> list[Card]:
+        return next((self.claims[key] for key in keys if key in self.claims), [])
+
+
 class Faces:
     """What runs, and its ports."""
 
@@ -50,7 +69,11 @@ class Faces:
         self.gate = Gate(LOOPBACK, rate, self.figures, most=most)
         self.health = Health(store_read=True, snapshot_age=60.4, breaker_open=False, up=5)
         self.agi = AgiFace(self.names, self.gate, self.figures, deadline)
-        self.web = WebFace(self.names, self.gate, self.figures, lambda: self.health, deadline=deadline, token=token)
+        self.live, self.known = LiveCalls(), Known()
+        pages = CallPages(self.live, CallerReader(NumberParser()), self.known)
+        self.web = WebFace(
+            self.names, self.gate, self.figures, lambda: self.health, deadline=deadline, token=token, calls=pages
+        )
         listening = listen("127.0.0.1", 0), listen("127.0.0.1", 0)
         self.agi_port, self.web_port = (each.getsockname()[1] for each in listening)
         self.entrances = (

@@ -16,7 +16,9 @@ from pydantic import BaseModel, ValidationError
 
 from astsync.config import ServeConfig
 from astsync.errors import ConfigError
-from astsync.lookup.serving import Serving, beside
+from astsync.lookup.call_pages import INCOMING
+from astsync.lookup.callers import CallerReader
+from astsync.lookup.serving import Serving, beside, house_of
 from astsync.parts import Parts
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
@@ -159,6 +161,11 @@ def status_of_many(office: Office) -> bool:
     return 429 in {office.get("/healthz")[0] for _ in range(30)}
 
 
+def six_digits_are_of_the_house(office: Office) -> bool:
+    parts = office.parts()
+    return house_of(parts.config.serve.calls, CallerReader(parts.numbers)).is_extension("123456")
+
+
 BY_HTTP = ('online = "http"',)
 EFFECTS = {
     "agi": Effect(('agi = ""',), lambda office: reached(office.agi), shown=False),
@@ -175,6 +182,8 @@ EFFECTS = {
     "service.path": Effect((*BY_HTTP, 'service.path = "hs/astsync/who"'), Office.asked, "hs/astsync/who?", "", BY_HTTP),
     "service.parameter": Effect((*BY_HTTP, 'service.parameter = "tel"'), Office.asked, f"tel={NUMBER}", "", BY_HTTP),
     "service.parameters": Effect((*BY_HTTP, 'service.parameters.key = "7"'), Office.asked, "?key=7&", "", BY_HTTP),
+    "calls.follow": Effect(("calls.follow = true",), lambda office: office.get(INCOMING), (404, '{"calls":[]}')),
+    "calls.extension_digits": Effect(("calls.extension_digits = 6",), six_digits_are_of_the_house, shown=True),
     "service.name": Effect((*BY_HTTP, 'service.name = "Title"'), Office.get, (200, ""), "json_name", BY_HTTP),
 }
 """What each key of [serve] does."""

@@ -4,8 +4,9 @@ import re
 from collections.abc import Callable, Iterable
 
 from astsync.lookup.agi import MOST_BYTES, MOST_NUMBER, AgiReader, BadAgi, HungUp, set_variable
+from astsync.lookup.answers import BadRequest
 from astsync.lookup.callers import CallerKind, CallerReader
-from astsync.lookup.web import BadRequest, number_asked
+from astsync.lookup.web import number_asked
 from astsync.phonebook.numbers.parser import NumberParser
 from tests.agi_commands import words
 from tests.fuzz.parsers.target import chance_of, same_in_pieces

@@ -1,0 +1,193 @@
+"""Follows the calls of one PBX: by its events where the AMI user has ``read = call``, else by looking once a second.
+
+A session is held for that. Which of the two it is shows by itself: where a channel that began after the login is in
+CoreShowChannels and no event told of it, none come. Lists are also asked for now and then while events come, so that a
+channel whose end was not told does not stay.
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+from astsync.calls.channels import past_events
+from astsync.calls.model import LiveCall, PastCall
+from astsync.calls.tracker import EVENTS, CallTracker, House
+from astsync.config import PbxConfig
+from astsync.errors import AstsyncError, PbxError, PbxSessionTaken
+from astsync.pbx import retry
+from astsync.pbx.channels import read_channels
+from astsync.pbx.connection import AmiConnection
+from astsync.watch.clock import Clock
+from astsync.watch.loop import Loop
+
+log = logging.getLogger(__name__)
+
+LOOK = 1.0  # seconds between two lists of channels where no events come
+CONTROL = 30.0  # seconds between two lists where they come
+_FIRST_CONTROL = 5.0  # seconds after the login until the first of these
+_LASTS = 60.0  # seconds after which a connection counts as one that lasts
+_EARLIER = timedelta(seconds=3)  # by which a channel must be younger than the login to say that no events come
+
+
+class Hearing(Protocol):
+    """Who is told of calls; from any thread."""
+
+    def moved(self, call: LiveCall) -> object:
+        """A call in progress has a new state."""
+
+    def over(self, call_id: str) -> object:
+        """A call is over."""
+
+    def lost(self, pbx: str) -> object:
+        """Nothing is known of the calls of this PBX any more."""
+
+
+class CallListener(Loop):
+    """A thread for one PBX. ``ended`` is told each call whose events were seen to its end."""
+
+    def __init__(
+        self,
+        config: PbxConfig,
+        house: House,
+        hearing: Hearing,
+        ended: Callable[[PastCall], object] = lambda _call: None,
+        clock: Clock | None = None,
+        rival: Callable[[], str] = lambda: "",
+    ) -> None:
+        super().__init__(f"calls-{config.name}", clock or Clock())
+        self._config, self._house, self._hearing, self._rival = config, house, hearing, rival
+        self._ended = ended
+        self._told = ""  # the last failure that was logged
+
+    def work(self) -> None:
+        """Connect and listen, over and over."""
+        pause = 0.0
+        while True:
+            began = self.clock.now()
+            try:
+                self._listen()
+            except AstsyncError as error:
+                self._hearing.lost(self._config.name)
+                self._tell(error)
+                lasted = self.clock.now() - began
+                pause = retry.doubled(0.0 if lasted > max(pause, _LASTS) else pause, *_pauses(error))
+                self.pause(retry.jittered(pause))
+
+    def _listen(self) -> None:
+        """Hold one connection; only an error ends it."""
+        session = _Session(self._config.name, self._house, self._hearing, self._ended)
+        connection = AmiConnection(self._config, events="call", on_end=self.wake, rival=self._rival)
+        connection.client.add_event_listener(session.on_event, white_list=list(EVENTS))
+        with connection:
+            self._filter(connection)
+            log.info("%s: following calls", self._config.name)
+            self._told = ""
+            next_look = _FIRST_CONTROL
+            session.look(connection)
+            while True:
+                self.wait(LOOK if session.blind else next_look)
+                connection.check()
+                was_blind = session.blind
+                session.look(connection)
+                next_look = CONTROL
+                if session.blind and not was_blind:
+                    log.warning(
+                        "%s: no events of calls come: channels are looked at once a second. Write `read = call` for "
+                        "the user %s in manager.conf and run `manager reload` there",
+                        self._config.name,
+                        self._config.user,
+                    )
+
+    def _filter(self, connection: AmiConnection) -> None:
+        """Ask for the events that are needed alone; where that is refused all come, which costs a little more."""
+        try:
+            for event in EVENTS:
+                connection.action("Filter", Operation="Add", Filter=f"Event: {event}")
+        except PbxError as error:
+            connection.check()
+            log.debug("%s: no filter of events: %s", self._config.name, error)
+
+    def _tell(self, error: AstsyncError) -> None:
+        if error.message != self._told:
+            log.warning("%s: calls are not followed: %s", self._config.name, error.under(self._config.name))
+        self._told = error.message
+
+
+class _Session:
+    """What is known over one connection. AMI's thread and the listener's share it."""
+
+    def __init__(self, pbx: str, house: House, hearing: Hearing, ended: Callable[[PastCall], object]) -> None:
+        self.blind = False
+        self._pbx, self._house, self._hearing, self._on_end = pbx, house, hearing, ended
+        self._since = datetime.now(UTC)
+        self._lock = threading.Lock()
+        self._tracker = CallTracker(pbx, house, moved=hearing.moved, ended=self._ended)
+        self._missing: set[str] = set()
+        self._first, self._heard = True, False
+
+    def on_event(self, event: Any, **_: object) -> None:
+        """Take an event of asterisk-ami's client."""
+        with self._lock:
+            self._heard, self.blind = True, False
+            self._tracker.take(event.name, event.keys, datetime.now(UTC))
+
+    def look(self, connection: AmiConnection) -> None:
+        """Read the list of channels, and hold it against what the events told. Raises PbxError."""
+        rows: list[Mapping[str, str]] = []
+        read_channels(connection, rows.append)
+        with self._lock:
+            now = datetime.now(UTC)
+            if self._first:
+                self._begin(rows, now)
+            elif self.blind:
+                self._replace(rows, now)
+            else:
+                self._compare(rows, now)
+
+    def _begin(self, rows: list[Mapping[str, str]], now: datetime) -> None:
+        """Learn of the calls that began before the login."""
+        self._first = False
+        known = self._tracker.channels()
+        for event in past_events((row for row in rows if row.get("Channel") not in known), now):
+            self._tracker.take(event.name, event.headers, event.at)
+
+    def _compare(self, rows: list[Mapping[str, str]], now: datetime) -> None:
+        """End channels that two lists in a row do not have; find out whether events come at all."""
+        known, there = self._tracker.channels(), {row.get("Channel", "") for row in rows}
+        unheard = [event for event in past_events(rows, now) if event.headers.get("Channel") not in known]
+        began = any(event.name == "Newchannel" and event.at > self._since + _EARLIER for event in unheard)
+        if began and not self._heard:
+            self.blind = True
+            self._replace(rows, now)
+            return
+        gone = known - there
+        for channel in gone & self._missing:
+            self._tracker.take("Hangup", {"Channel": channel, "Linkedid": self._tracker.linked_of(channel)}, now)
+        self._missing = gone
+
+    def _replace(self, rows: list[Mapping[str, str]], now: datetime) -> None:
+        """Take the list for all that there is."""
+        seen = CallTracker(self._pbx, self._house)
+        for event in past_events(rows, now):
+            seen.take(event.name, event.headers, event.at)
+        before = {call.id: call for call in self._tracker.calls()}
+        self._tracker = seen
+        after = {call.id: call for call in seen.calls()}
+        for call in after.values():
+            if call.id not in before or before[call.id].stage is not call.stage or before[call.id].rung != call.rung:
+                self._hearing.moved(call)
+        for call_id in before.keys() - after.keys():
+            self._hearing.over(call_id)
+
+    def _ended(self, call: PastCall) -> None:
+        self._hearing.over(call.id)
+        self._on_end(call)
+
+
+def _pauses(error: AstsyncError) -> tuple[float, float]:
+    """The least and the most seconds until the next try."""
+    if isinstance(error, retry.REFUSED):
+        return retry.UNWELCOME
+    return retry.TAKEN if isinstance(error, PbxSessionTaken) else (retry.SOONEST, retry.LATEST)
