@@ -33,7 +33,7 @@ def past_events(rows: Iterable[Row], now: datetime) -> Iterator[PastEvent]:
         linked, name = row.get("Linkedid", ""), row["Channel"]
         origins.setdefault(linked, name)
         yield PastEvent("Newchannel", row, at)
-        if row.get("ApplicationData") != _OUTGOING:
+        if row.get("ApplicationData") != _OUTGOING or origins[linked] == name:  # that of a call that somebody ordered
             continue
         ends = {"Channel": origins[linked], "DestChannel": name, "Linkedid": linked, "DestLinkedid": linked}
         yield PastEvent("DialBegin", {**ends, "DestCallerIDNum": row.get("CallerIDNum", "")}, at)

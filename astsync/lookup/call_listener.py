@@ -1,7 +1,7 @@
 """Follows the calls of one PBX: by its events where the AMI user has ``read = call``, else by looking once a second.
 
-A session is held for that. Which of the two it is shows by itself: where a channel that began after the login is in
-CoreShowChannels and no event told of it, none come. Lists are also asked for now and then while events come, so that a
+A session is held for that. Which of the two it is shows by itself: where a channel that began after the first list is
+in a later one, and no event told of it, none come. Lists are also asked for now and then while events come, so that a
 channel whose end was not told does not stay.
 """
 
@@ -26,9 +26,9 @@ log = logging.getLogger(__name__)
 
 LOOK = 1.0  # seconds between two lists of channels where no events come
 CONTROL = 30.0  # seconds between two lists where they come
-_FIRST_CONTROL = 5.0  # seconds after the login until the first of these
+UNSURE = 2.0  # seconds between two lists until the first event comes
 _LASTS = 60.0  # seconds after which a connection counts as one that lasts
-_EARLIER = timedelta(seconds=3)  # by which a channel must be younger than the login to say that no events come
+_LATE = timedelta(seconds=2)  # after which an event of a channel that is in the list must have come
 
 
 class Hearing(Protocol):
@@ -84,14 +84,12 @@ class CallListener(Loop):
             self._filter(connection)
             log.info("%s: following calls", self._config.name)
             self._told = ""
-            next_look = _FIRST_CONTROL
             session.look(connection)
             while True:
-                self.wait(LOOK if session.blind else next_look)
+                self.wait(LOOK if session.blind else CONTROL if session.heard else UNSURE)
                 connection.check()
                 was_blind = session.blind
                 session.look(connection)
-                next_look = CONTROL
                 if session.blind and not was_blind:
                     log.warning(
                         "%s: no events of calls come: channels are looked at once a second. Write `read = call` for "
@@ -119,18 +117,17 @@ class _Session:
     """What is known over one connection. AMI's thread and the listener's share it."""
 
     def __init__(self, pbx: str, house: House, hearing: Hearing, ended: Callable[[PastCall], object]) -> None:
-        self.blind = False
+        self.blind = self.heard = False
         self._pbx, self._house, self._hearing, self._on_end = pbx, house, hearing, ended
-        self._since = datetime.now(UTC)
         self._lock = threading.Lock()
         self._tracker = CallTracker(pbx, house, moved=hearing.moved, ended=self._ended)
         self._missing: set[str] = set()
-        self._first, self._heard = True, False
+        self._first = True
 
     def on_event(self, event: Any, **_: object) -> None:
         """Take an event of asterisk-ami's client."""
         with self._lock:
-            self._heard, self.blind = True, False
+            self.heard, self.blind = True, False
             self._tracker.take(event.name, event.keys, datetime.now(UTC))
 
     def look(self, connection: AmiConnection) -> None:
@@ -156,9 +153,8 @@ class _Session:
     def _compare(self, rows: list[Mapping[str, str]], now: datetime) -> None:
         """End channels that two lists in a row do not have; find out whether events come at all."""
         known, there = self._tracker.channels(), {row.get("Channel", "") for row in rows}
-        unheard = [event for event in past_events(rows, now) if event.headers.get("Channel") not in known]
-        began = any(event.name == "Newchannel" and event.at > self._since + _EARLIER for event in unheard)
-        if began and not self._heard:
+        unheard = (event for event in past_events(rows, now) if event.headers.get("Channel") not in known)
+        if not self.heard and any(now - event.at >= _LATE for event in unheard):
             self.blind = True
             self._replace(rows, now)
             return
