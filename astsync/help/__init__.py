@@ -29,6 +29,7 @@ TOPICS = (
     "lookup",
     "watch",
     "serve",
+    "calls",
     "notify",
     "status",
     "store",
