@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from astsync import language
@@ -16,7 +16,8 @@ def main() -> None:
 
     The imports of a command take a moment. Ctrl-C within them must end in one line, too, not in a traceback.
     """
-    language.use(wanted_language(sys.argv[1:], os.environ))
+    # What the command line says of it is known when the command line's library is there.
+    language.use(spoken_by(os.environ))
     try:
         from astsync.cli.app import main as run
 
@@ -30,27 +31,23 @@ def main() -> None:
         sys.exit(EXIT_INTERRUPTED)
 
 
-def wanted_language(arguments: Sequence[str], environ: Mapping[str, str]) -> str:
+def spoken_by(environ: Mapping[str, str]) -> str:
+    """The language of the environment: that of ``ASTSYNC_LANG``, else of the locale."""
+    named = environ.get(language.VARIABLE, "")
+    return named if named in language.LANGUAGES else language.of_locale(environ)
+
+
+def wanted_language(lang: str, config: str, environ: Mapping[str, str]) -> str:
     """The language to speak: that of ``--lang``, of ``ASTSYNC_LANG``, of the configuration, else of the locale.
 
-    It is asked before the command line is read, since the help and the errors of the command line speak it, too. One
-    that astsync does not speak is passed over; that it is wrong is told later.
+    ``lang`` and ``config`` are the values of the options, "" where they are not given. It is asked before the command
+    line is read for good, since the help and the errors of the command line speak it, too. One that astsync does not
+    speak is passed over; that it is wrong is told later.
     """
-    named = _given("--config", arguments)
     asked: Iterable[Callable[[], str]] = (
-        lambda: _given("--lang", arguments),
+        lambda: lang,
         lambda: environ.get(language.VARIABLE, ""),
-        lambda: configured_language(Path(named) if named else None, environ),
+        lambda: configured_language(Path(config) if config else None, environ),
     )
     known = (each for each in (ask() for ask in asked) if each in language.LANGUAGES)
     return next(known, language.of_locale(environ))
-
-
-def _given(option: str, arguments: Sequence[str]) -> str:
-    """The value of an option before the command; "" where it is not there. What is wrong with it is told later."""
-    for at, argument in enumerate(arguments):
-        if argument.startswith(f"{option}="):
-            return argument.partition("=")[2]
-        if argument == option:
-            return next(iter(arguments[at + 1 :]), "")
-    return ""

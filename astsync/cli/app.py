@@ -1,6 +1,7 @@
 """The typer app: the common options, the table of commands, and the one place where an error becomes an exit code."""
 
 import logging
+import os
 import sys
 from pathlib import Path
 from typing import Annotated, Any
@@ -25,11 +26,14 @@ from astsync.cli import (
     serve,
     status,
     sync,
+    wanted_language,
     watch,
 )
+from astsync.cli.both_sides import glimpsed, on_both_sides, set_up
 from astsync.cli.common import Common, SpokenLanguage
 from astsync.cli.help_words import in_the_language_in_use
-from astsync.cli.output import ScreenFormatter, complain, emit, open_streams
+from astsync.cli.output import complain, emit, open_streams
+from astsync.cli.panels import in_panels
 from astsync.cli.screen import Colour
 from astsync.cli.usage_faults import usage_faults_in_words
 from astsync.errors import EXIT_INTERRUPTED, AstsyncError
@@ -72,8 +76,8 @@ app = typer.Typer(
 )
 
 
-def _show_version(wanted: bool) -> None:
-    if wanted:
+def _show_version(context: typer.Context, wanted: bool) -> None:
+    if wanted and not context.resilient_parsing:
         emit(f"astsync {__version__}\n")
         raise typer.Exit
 
@@ -103,18 +107,13 @@ def common(
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", metavar="", help="Say nothing where nothing changed and nothing failed.")
     ] = False,
-    _version: Annotated[
+    version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Options that stand before the command."""
-    if lang is not None:
-        language.use(lang.value)
-    context.obj = Common(config, tuple(pbx or ()), verbose, quiet, context.invoked_subcommand or "", color)
-    level = {0: logging.WARNING, 1: logging.INFO}.get(verbose, logging.DEBUG)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(ScreenFormatter("astsync: %(message)s"))
-    logging.basicConfig(level=logging.ERROR if quiet else level, handlers=[handler])
+    """Common options, which may also stand behind the command (``both_sides``)."""
+    context.obj = Common(config, tuple(pbx or ()), verbose, quiet, context.invoked_subcommand or "", color, lang)
+    set_up(context.obj)
 
 
 app.command("init")(init.init)
@@ -139,11 +138,19 @@ app.command("help")(helping.help_)
 app.command("examples")(examples.examples)
 
 
+def command_line() -> Any:
+    """The whole command line, as an object of typer's own kind, in English."""
+    return in_panels(on_both_sides(typer.main.get_command(app)))
+
+
 def main() -> None:
     """Run the command line. An AstsyncError exits with its own code. Any other exception is a bug: 1."""
     open_streams()
     try:
-        in_the_language_in_use(typer.main.get_command(app))()
+        commands = command_line()
+        given = glimpsed(commands, sys.argv[1:])
+        language.use(wanted_language(given.get("lang", ""), given.get("config", ""), os.environ))
+        in_the_language_in_use(commands)()
     except AstsyncError as error:
         complain(error)
         sys.exit(error.exit_code)
@@ -156,5 +163,5 @@ def main() -> None:
 def _bug(error: Exception) -> AstsyncError:
     return AstsyncError(
         say("this is a bug: {kind}: {why}", kind=type(error).__name__, why=str(error)),
-        hint=say("Run it again with -vv before the command, and report what it prints."),
+        hint=say("Run it again with -vv, and report what it prints."),
     )

@@ -1,4 +1,4 @@
-"""The options that stand before the command, and those that several commands have."""
+"""The common options, which stand before the command or behind it, and those that several commands have."""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -12,7 +12,10 @@ from astsync.cli.screen import Colour
 
 @dataclass(frozen=True, slots=True)
 class Common:
-    """The values of the options before the command, and its name. An empty ``pbx`` means all PBXs."""
+    """The values of the common options, and the name of the command. An empty ``pbx`` means all PBXs.
+
+    ``lang`` is None where the option is not given.
+    """
 
     config: Path | None
     pbx: tuple[str, ...]
@@ -20,6 +23,7 @@ class Common:
     quiet: bool
     command: str
     colour: Colour = Colour.AUTO
+    lang: "SpokenLanguage | None" = None
 
 
 class SpokenLanguage(StrEnum):

@@ -5,7 +5,7 @@ from typing import Any
 
 from astsync.language import ENGLISH, in_use, say, spoken
 
-_WORDS = ("help", "short_help", "epilog", "metavar", "options_metavar", "subcommand_metavar")
+_WORDS = ("help", "short_help", "epilog", "metavar", "options_metavar", "subcommand_metavar", "rich_help_panel")
 _USAGE = say("Usage: ")
 _HELP = say("Show this message and exit.")
 
@@ -13,8 +13,10 @@ _HELP = say("Show this message and exit.")
 def in_the_language_in_use(command: Any) -> Any:
     """Translate the help of a command of typer, of its options and of the commands below it, in place; return it."""
     command.get_help_option = _help_option(command.get_help_option)
-    for argument in (each for each in command.params if each.param_type_name == "argument"):
-        argument.display_type_rich = _no_type
+    for parameter in command.params:
+        parameter._get_number_range_help_str = _bounds(parameter)
+        if parameter.param_type_name == "argument":
+            parameter.display_type_rich = _no_type
     if in_use() != ENGLISH:
         _translate(command)
         command.get_usage = _usage(command.get_usage)
@@ -30,6 +32,18 @@ def _translate(holder: Any) -> None:
         words = getattr(holder, name, None)
         if isinstance(words, str) and words.strip():
             setattr(holder, name, spoken(words))
+
+
+def _bounds(parameter: Any) -> Callable[[], str | None]:
+    """What tells the bounds of a number, which the library writes as "1<=x<=9"."""
+    low, high = getattr(parameter, "min", None), getattr(parameter, "max", None)
+
+    def tell() -> str | None:
+        if low is None or high is None or getattr(parameter, "count", False):
+            return None
+        return f"{low}–{high}"  # as it is typed
+
+    return tell
 
 
 def _no_type(ctx: Any) -> None:

@@ -37,7 +37,10 @@ class Format(StrEnum):
     XLSX = "xlsx"
 
 
-FormatOption = Annotated[Format, typer.Option("--format", help="The report's format.")]
+FormatOption = Annotated[
+    Format,
+    typer.Option("--format", metavar="FORMAT", help="The report's format: text, json, csv, markdown, html or xlsx."),
+]
 CsvOption = Annotated[
     CsvDialect,
     typer.Option("--csv-dialect", help="excel: opens in Excel with one click; plain: RFC 4180, for programs."),

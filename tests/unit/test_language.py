@@ -146,27 +146,24 @@ def test_text_of_the_store_that_is_no_message_comes_back_as_it_is(text: str) -> 
 def test_the_language_is_asked_of_the_option_first_and_of_the_locale_last(tmp_path: Path) -> None:
     file = tmp_path / "astsync.toml"
     file.write_text('language = "ru"\n', encoding="utf-8")
-    configured = ["--config", str(file)]
     english = {"ASTSYNC_LANG": "en", "LANG": "ru_RU.UTF-8"}
-    assert wanted_language(["--lang", "ru", "check"], english) == "ru"
-    assert wanted_language(["--lang=ru", "check"], english) == "ru"
-    assert wanted_language(configured, english) == "en"
-    assert wanted_language(configured, {}) == "ru"
-    assert wanted_language([f"--config={file}"], {}) == "ru"
+    assert wanted_language("ru", str(file), english) == "ru"
+    assert wanted_language("", str(file), english) == "en"
+    assert wanted_language("", str(file), {}) == "ru"
     for locale, code in {"ru_RU.UTF-8": "ru", "C.UTF-8": "en", "tlh_XX": "en", "": "en", "ru": "ru"}.items():
-        assert wanted_language(["--config", str(tmp_path / "absent")], {"LANG": locale}) == code
-    assert wanted_language([], {"LC_ALL": "C", "LANG": "ru_RU.UTF-8", "ASTSYNC_CONFIG": str(tmp_path)}) == "en"
+        assert wanted_language("", str(tmp_path / "absent"), {"LANG": locale}) == code
+    assert wanted_language("", "", {"LC_ALL": "C", "LANG": "ru_RU.UTF-8", "ASTSYNC_CONFIG": str(tmp_path)}) == "en"
 
 
 def test_a_language_that_nobody_speaks_is_passed_over() -> None:
     environ = {"ASTSYNC_LANG": "tlh", "LANG": "ru_RU.UTF-8"}
-    assert wanted_language(["--lang", "de", "--config", "/nonexistent"], environ) == "ru"
+    assert wanted_language("de", "/nonexistent", environ) == "ru"
 
 
 def test_a_pipe_is_not_read_for_its_language(tmp_path: Path) -> None:
     pipe = tmp_path / "astsync.toml"
     os.mkfifo(pipe)
-    assert wanted_language(["--config", str(pipe)], {}) == "en"
+    assert wanted_language("", str(pipe), {}) == "en"
 
 
 def test_a_language_that_nobody_speaks_is_english() -> None:
