@@ -26,10 +26,10 @@ from astsync.cli import (
     serve,
     status,
     sync,
-    wanted_language,
     watch,
 )
 from astsync.cli.both_sides import glimpsed, on_both_sides, set_up
+from astsync.cli.choosing_language import wanted_language
 from astsync.cli.common import Common, SpokenLanguage
 from astsync.cli.help_words import in_the_language_in_use
 from astsync.cli.output import complain, emit, open_streams

@@ -83,12 +83,16 @@ def _serving(parts: "Parts", job: "Job", common: Common) -> "Job":
 
 
 def seconds(text: str) -> float:
-    """Read a time such as 15m; a number alone is seconds. Raises BadParameter."""
+    """Read a time such as 15m; 0 is never. Raises BadParameter, also for a number without its unit."""
     from astsync.config.value_types import duration_seconds
 
+    given = text.strip()
+    if given.isdecimal() and not int(given):
+        return 0.0
     try:
-        return duration_seconds(f"{text.strip()}s" if text.strip().isdecimal() else text)
+        return duration_seconds(given)
     except ValueError:
-        raise typer.BadParameter(
-            say("write a time such as 90s, 15m or 2h; 0 for never"), param_hint="--every"
-        ) from None
+        told = say("write a time such as 90s, 15m or 2h; 0 for never")
+        if given.isascii() and given.isdecimal() and len(given) <= 6:
+            told = say("{number} of what? Write {number}m for minutes; s, h and d are the other units", number=given)
+        raise typer.BadParameter(told, param_hint="--every") from None

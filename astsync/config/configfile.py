@@ -49,7 +49,10 @@ def load(path: Path | None, model: type[Config], environ: Mapping[str, str] = os
     ``model`` is the configuration with the sections of the kinds of source: ``sources.CONFIG``.
     """
     data = _read(path) if path is not None else {}
-    return _checked(model, data, path, overlay(data, environ))
+    done = overlay(data, environ)
+    if path is None and not data and not done.faults:
+        raise ConfigError(say("there is no configuration"), hint=_hint(None))
+    return _checked(model, data, path, done)
 
 
 def load_rules(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[NumbersConfig, NamesConfig]:
@@ -93,7 +96,8 @@ def _checked(model: type[Model], data: object, path: Path | None, done: Overlay,
     try:
         checked = model.model_validate(data, context=path and path.absolute().parent)
     except ValidationError as error:
-        faults += fault_words(model, (section,) if section else (), error, done)
+        pbxs = data.get("pbx") if isinstance(data, dict) else None
+        faults += fault_words(model, (section,) if section else (), error, done, pbxs)
     else:
         if not faults:
             return checked
@@ -104,5 +108,9 @@ def _checked(model: type[Model], data: object, path: Path | None, done: Overlay,
 def _hint(path: Path | None) -> str:
     if path is not None:
         return say("Mend these lines; astsync help configuration lists every key.")
-    looked = "\n".join(f"  {visible(str(place))}" for place in usual_places())
-    return say("Name a file with --config FILE or ASTSYNC_CONFIG, or put it at one of:\n{places}", places=looked)
+    looked = "\n".join(f"  {visible(str(place if place.is_absolute() else f'./{place}'))}" for place in usual_places())
+    return say(
+        "Make one with `astsync init`, or name one with --config FILE or ASTSYNC_CONFIG. It was looked for here:\n"
+        "{places}",
+        places=looked,
+    )

@@ -15,6 +15,7 @@ from astsync.config.section import Section, read_secret
 from astsync.config.serve_section import ServeConfig
 from astsync.config.source_sections import KindConfig, SourceConfig
 from astsync.config.value_types import (
+    NO_BLANKS,
     ConfigPath,
     Fingerprint,
     Host,
@@ -135,7 +136,9 @@ class PbxConfig(Section):
     """A section ``[[pbx]]``."""
 
     name: Annotated[
-        str, matching(r"\w[\w.-]{0,63}", say("write 1 to 64 letters, digits, . _ -, a letter or digit first"))
+        str,
+        NO_BLANKS,
+        matching(r"\w[\w.-]{0,63}", say("write 1 to 64 letters, digits, . _ -, a letter or digit first")),
     ] = Field(
         description="your name for the PBX, as in `--pbx office` and ASTSYNC_PBX__OFFICE__SECRET. Each `[[pbx]]` "
         "is one PBX",

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date, time
 from typing import Any
 
 from pydantic import ValidationError
@@ -9,9 +10,10 @@ from pydantic_core import ErrorDetails
 
 from astsync.config.environment import Location, Overlay
 from astsync.config.section import Section, section_of
-from astsync.language import Message, about, say
+from astsync.language import Message, about, joined, say
 from astsync.text import nearest, one_of, visible
 
+_LONG = 64  # characters of a name of a PBX
 _EMPTY = say("must not be empty")
 _WANTED = {
     "string_type": say("must be text in quotes"),
@@ -31,17 +33,25 @@ _GIVEN: dict[type, str] = {
     str: say("text"),
     bool: say("true or false"),
     int: say("a number"),
+    float: say("a number with a fraction"),
+    date: say("a date"),
+    time: say("a time"),
     list: say("a list"),
     dict: say("a section"),
 }
 _PBXS = say("write [[pbx]], in double brackets, above the lines of each PBX")
 
 
-def fault_words(model: type[Section], at: Location, error: ValidationError, overlay: Overlay) -> list[str]:
-    """The faults of the section at a place, one text each, without faults that only follow from other faults."""
+def fault_words(
+    model: type[Section], at: Location, error: ValidationError, overlay: Overlay, pbxs: object = None
+) -> list[str]:
+    """The faults of the section at a place, one text each, without faults that only follow from other faults.
+
+    ``pbxs`` is what the file and the environment have as PBXs, whose names the faults tell.
+    """
     details = error.errors(include_url=False)
     kept = [detail for detail in details if not _follows(detail, details) and not _of_unknown_pbx(at, detail, overlay)]
-    return [_with_origin(_fault(model, at, detail), (*at, *detail["loc"]), overlay.origins) for detail in kept]
+    return [_with_origin(_fault(model, at, detail, pbxs), (*at, *detail["loc"]), overlay.origins) for detail in kept]
 
 
 def value_words(detail: ErrorDetails) -> str:
@@ -80,9 +90,9 @@ def _with_origin(fault: str, place: Location, origins: Mapping[Location, str]) -
     return fault if found is None else say("{fault} (set by {variable})", fault=fault, variable=visible(found))
 
 
-def _fault(model: type[Section], at: Location, detail: ErrorDetails) -> str:
+def _fault(model: type[Section], at: Location, detail: ErrorDetails, pbxs: object) -> str:
     where = (*at, *detail["loc"])
-    key = ".".join(f"[{part + 1}]" if isinstance(part, int) else visible(part) for part in where).replace(".[", "[")
+    key = _key(where, pbxs)
     if detail["type"] == "extra_forbidden":
         known = _known_keys(model, detail["loc"][:-1])
         near = nearest(str(detail["loc"][-1]), known)
@@ -91,6 +101,27 @@ def _fault(model: type[Section], at: Location, detail: ErrorDetails) -> str:
         return say("{key}: unknown key; known here: {names}", key=key, names=", ".join(sorted(known)))
     words = _words(detail, where, key)
     return about(key, words) if key else words
+
+
+def _key(where: Location, pbxs: object) -> str:
+    """The place of a fault as its reader sees the file: sections and keys with dots, a PBX by its name."""
+    if where[:1] == ("pbx",) and len(where) > 1 and isinstance(where[1], int):
+        tables = pbxs if isinstance(pbxs, list) else []
+        table = tables[where[1]] if where[1] < len(tables) else None
+        if not isinstance(table, dict):
+            return "pbx"
+        inner = _key(where[2:], None)
+        return joined(": ", filter(None, (_pbx(table.get("name"), where[1] + 1), inner)))
+    dotted = ".".join(visible(part) for part in where if isinstance(part, str))
+    item = next((part + 1 for part in where if isinstance(part, int)), None)
+    return dotted if item is None else say("{key}, item {number}", key=dotted, number=str(item))
+
+
+def _pbx(name: object, number: int) -> str:
+    """A PBX by its name, where it has one that can be told, else by its place in the file."""
+    if isinstance(name, str) and name.strip() and len(name) <= _LONG:
+        return f"[[pbx]] {visible(name)}"
+    return say("[[pbx]] no. {number}", number=str(number))
 
 
 def _words(detail: ErrorDetails, where: Location, key: str) -> str:

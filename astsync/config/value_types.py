@@ -61,6 +61,14 @@ def _one_line(value: str) -> str:
     return value
 
 
+def _no_blanks(value: str) -> str:
+    """Refuse blanks in a name, with the name that may have been meant."""
+    meant = "-".join(value.split())
+    if meant != value and meant.isprintable() and meant:
+        raise ValueError(say("a name has no blanks: write {name}", name=meant))
+    return value
+
+
 def _no_truth(value: object) -> object:
     """Refuse true and false, which Python takes for 1 and 0."""
     if type(value) is bool:
@@ -214,6 +222,7 @@ class Unit:
     name: str
 
 
+NO_BLANKS = AfterValidator(_no_blanks)
 PERCENTAGE = BeforeValidator(_share)
 Share = Annotated[float, PERCENTAGE]
 Text = Annotated[str, AfterValidator(_not_blank), AfterValidator(_one_line)]

@@ -123,7 +123,7 @@ def test_init_talks_russian_and_takes_answers_in_both_alphabets(box: Sandbox) ->
         "Показывать имена на телефонах так? [Д/н]: ",
         "Введите д или н.",
         "Читать другие справочники или поля? [д/Н]: ",
-        "✗ name: напишите от 1 до 64 букв, цифр и знаков . _ -",
+        "✗ name: в имени нет пробелов: напишите of-fice",
         "h  другой адрес или порт",
         "Введите одну из букв: h, u, c, p, r, g, q.",
         "Ещё одна АТС? [д/Н]: ",
@@ -175,13 +175,25 @@ def test_json_is_english_in_every_language(box: Sandbox) -> None:
 @pytest.mark.parametrize(
     ("old", "wrong", "words"),
     [
-        ("port = 5038", "port = 0", "pbx[1].port: нужно не меньше 1"),
-        ("port = 5038", 'port = "x"', "pbx[1].port: нужно целое число, а не текст"),
-        ('user = "astsync"', 'usr = "astsync"', "pbx[1].usr: неизвестный ключ; возможно, имелось в виду user?"),
-        ('user = "astsync"', "", "pbx[1].user: ключ не задан"),
-        ('forms = ["e164", "trunk"]', 'forms = ["x"]', 'forms[1]: возможно только "e164", "trunk" или "national"'),
+        ("port = 5038", "port = 0", "[[pbx]] office: port: нужно не меньше 1"),
+        ("port = 5038", 'port = "x"', "[[pbx]] office: port: нужно целое число, а не текст"),
+        (
+            'user = "astsync"',
+            'usr = "astsync"',
+            "[[pbx]] office: usr: неизвестный ключ; возможно",
+        ),
+        ('user = "astsync"', "", "[[pbx]] office: user: ключ не задан"),
+        (
+            'forms = ["e164", "trunk"]',
+            'forms = ["x"]',
+            'forms, значение 1: возможно только "e164", "trunk" или "national"',
+        ),
         ('country = "RU"', 'country = "Russia"', "numbers.country: напишите две заглавные латинские буквы"),
-        ("tls = false", 'ca_file = "ca.pem"', "pbx[1]: ca_file без TLS: задайте tls = true или уберите ca_file"),
+        (
+            "tls = false",
+            'ca_file = "ca.pem"',
+            "[[pbx]] office: ca_file без TLS: задайте tls = true или",
+        ),
         ("[book]\n", "[[book]]\n", "book: это должен быть раздел: напишите [book] над его строками"),
     ],
 )

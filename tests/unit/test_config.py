@@ -96,7 +96,7 @@ def test_secrets_do_not_show(file: Path) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        ("host =", "hst =", "pbx[1].hst: unknown key; did you mean host?"),
+        ("host =", "hst =", "[[pbx]] office: hst: unknown key; did you mean host?"),
         ("page_size", "pagesize", "source.odata.pagesize: unknown key; did you mean page_size?"),
         ("[sync]", "[snc]", "snc: unknown key; did you mean sync?"),
         ("[book]\nconflict", "[book]\nzzz", "book.zzz: unknown key; known here: conflict"),
@@ -105,11 +105,11 @@ def test_secrets_do_not_show(file: Path) -> None:
         ("http://1c.example.local/trade/", "http://u:p@1c/trade", "source.url: keep the login out of the address"),
         ('"12.5%"', "30", "sync.max_delete: write a percentage"),
         ('"12.5%"', '"130%"', "sync.max_delete: write a percentage"),
-        ('secret = "hidden-two"', "", "pbx[1]: give secret or secret_file"),
+        ('secret = "hidden-two"', "", "[[pbx]] office: give secret or secret_file"),
         ('"branch-2"', '"OFFICE"', "the name office is used twice"),
         ('catalogs = ["Контрагенты", "Партнеры"]', "catalogs = []", "name at least one catalog"),
         ('family = "cidname"', 'family = "a/b"', "sync.family"),
-        ("port = 5038", "port = 99999", "pbx[1].port"),
+        ("port = 5038", "port = 99999", "[[pbx]] office: port"),
     ],
 )
 def test_a_fault_is_told_in_the_words_of_the_file(file: Path, old: str, new: str, words: str) -> None:
@@ -120,7 +120,9 @@ def test_all_faults_are_told_at_once(file: Path) -> None:
     text = str(
         fault(file, 'host = "127.0.0.1"\nport = 5038', 'hst = "127.0.0.1"\nport = "x"', ASTSYNC_NAMES__SCHEMA="x")
     )
-    assert [words in text for words in ("hst", "pbx[1].host: missing", "pbx[1].port", "names.schema")] == [True] * 4
+    assert [
+        words in text for words in ("hst", "[[pbx]] office: host: missing", "[[pbx]] office: port", "names.schema")
+    ] == [True] * 4
     assert "at least 1 item" not in text
 
 

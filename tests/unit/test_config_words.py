@@ -43,11 +43,11 @@ def changed(old: str, new: str) -> str:
                                   "", "*", "-x", "a\\u001b", "a." * 130, "[::1]"])  # fmt: skip
 def test_a_host_that_can_be_none(tmp_path: Path, host: str) -> None:
     (fault,) = lines(tmp_path, changed('host = "127.0.0.1"', f'host = "{host}"'))
-    assert fault.startswith(f"pbx[1].host: {HOST}")
+    assert fault.startswith(f"[[pbx]] office: host: {HOST}")
     if host:
         tls = f'tls = true\nserver_name = "{host}"'
         (fault,) = lines(tmp_path, changed("tls = false", tls))
-        assert fault.startswith(f"pbx[1].server_name: {HOST}")
+        assert fault.startswith(f"[[pbx]] office: server_name: {HOST}")
 
 
 @pytest.mark.parametrize("host", ["pbx", "pbx.local.", "офис.local", "192.0.2.1", "2001:db8::1", "fe80::1%eth0", "a_b"])
@@ -90,41 +90,41 @@ def test_an_address_that_is_one(tmp_path: Path, url: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "words"),
     [
-        (CATALOGS, 'catalogs = ["a\\nastsync: done"]', f"source.odata.catalogs[1]: {PLAIN}"),
-        (CATALOGS, 'catalogs = ["a\\u202e"]', f"source.odata.catalogs[1]: {PLAIN}"),
-        (CATALOGS, 'catalogs = [""]', "source.odata.catalogs[1]: must not be empty"),
+        (CATALOGS, 'catalogs = ["a\\nastsync: done"]', f"source.odata.catalogs, item 1: {PLAIN}"),
+        (CATALOGS, 'catalogs = ["a\\u202e"]', f"source.odata.catalogs, item 1: {PLAIN}"),
+        (CATALOGS, 'catalogs = [""]', "source.odata.catalogs, item 1: must not be empty"),
         (CATALOGS, 'catalogs = ["Catalog_"]', "source.odata: catalogs: Catalog_ alone"),
         ('"Партнеры"]', '"Catalog_Контрагенты"]', "source.odata: catalogs: Контрагенты is named twice"),
         (FIELD, 'name_field = "a\\nb"', f"source.odata.name_field: {PLAIN}"),
         ('user = "Администратор"', 'user = "a\\u001b"', f"source.user: {PLAIN}"),
-        ('user = "astsync"', 'user = "a\\nb"', f"pbx[1].user: {PLAIN}"),
-        ('user = "astsync"', '"a\u00a0b" = 1\nuser = "astsync"', "pbx[1].a\\xa0b: unknown key"),
-        ('user = "astsync"', '"URL" = 1\nuser = "astsync"', "pbx[1].URL: unknown key; known here: ca_file"),
-        ('user = "astsync"', '"a\\nastsync: done" = 1\nuser = "astsync"', "pbx[1].a\\nastsync: done: unknown key"),
-        ('secret = "hidden-two"', 'secret_file = "a\\u0000b"', f"pbx[1].secret_file: {PLAIN}"),
-        ('secret = "hidden-two"', 'secret_file = ""', "pbx[1].secret_file: must not be empty"),
+        ('user = "astsync"', 'user = "a\\nb"', f"[[pbx]] office: user: {PLAIN}"),
+        ('user = "astsync"', '"a\u00a0b" = 1\nuser = "astsync"', "[[pbx]] office: a\\xa0b: unknown key"),
+        ('user = "astsync"', '"URL" = 1\nuser = "astsync"', "[[pbx]] office: URL: unknown key; known here: ca_file"),
+        ('user = "astsync"', '"a\\nastsync: done" = 1\nuser = "astsync"', "[[pbx]] office: a\\nastsync: done: unknown"),
+        ('secret = "hidden-two"', 'secret_file = "a\\u0000b"', f"[[pbx]] office: secret_file: {PLAIN}"),
+        ('secret = "hidden-two"', 'secret_file = ""', "[[pbx]] office: secret_file: must not be empty"),
         ('password = "hidden-one"', 'password_file = "a\\u0000"', f"source.password_file: {PLAIN}"),
-        ("tls = false", 'tls = true\nca_file = "a\\u0000b"', f"pbx[1].ca_file: {PLAIN}"),
+        ("tls = false", 'tls = true\nca_file = "a\\u0000b"', f"[[pbx]] office: ca_file: {PLAIN}"),
         ("[sync]", '[store]\npath = "a\\u0000b"\n[sync]', f"store.path: {PLAIN}"),
         ("[sync]", '[store]\npath = "~no-such-user/b"\n[sync]', "store.path: no home folder is known for ~"),
-        ("tls = false", 'ca_file = "ca.pem"', "pbx[1]: ca_file without TLS: set tls = true, or remove ca_file"),
-        ("tls = false", 'server_name = "x"', "pbx[1]: server_name without TLS: set tls = true, or remove server_name"),
-        ("port = 5038", "port = 0", "pbx[1].port: must be 1 or more"),
-        ("port = 5038", "port = 65536", "pbx[1].port: must be 65535 or less"),
-        ("port = 5038", 'port = "x"', "pbx[1].port: must be a whole number, not text"),
-        ("port = 5038", "port = true", "pbx[1].port: must be a number, not true or false"),
-        ("port = 5038", "port = 1.5", "pbx[1].port: must be a whole number"),
-        ("tls = false", "tls = []", "pbx[1].tls: must be true or false, not a list"),
-        ("tls = false", "timeout = nan", "pbx[1].timeout: must be more than 0"),
-        ("tls = false", 'timeout = "x"', "pbx[1].timeout: must be a number, not text"),
-        ("tls = false", "timeout = 0", "pbx[1].timeout: must be more than 0"),
-        ('secret = "hidden-two"', "secret = 12345", "pbx[1].secret: must be text in quotes, not a number"),
-        ('secret = "hidden-two"', "secret_file = 1", "pbx[1].secret_file: must be a path in quotes, not a number"),
+        ("tls = false", 'ca_file = "ca.pem"', "[[pbx]] office: ca_file without TLS: set tls = true, or"),
+        ("tls = false", 'server_name = "x"', "[[pbx]] office: server_name without TLS: set tls = true, or"),
+        ("port = 5038", "port = 0", "[[pbx]] office: port: must be 1 or more"),
+        ("port = 5038", "port = 65536", "[[pbx]] office: port: must be 65535 or less"),
+        ("port = 5038", 'port = "x"', "[[pbx]] office: port: must be a whole number, not text"),
+        ("port = 5038", "port = true", "[[pbx]] office: port: must be a number, not true or false"),
+        ("port = 5038", "port = 1.5", "[[pbx]] office: port: must be a whole number"),
+        ("tls = false", "tls = []", "[[pbx]] office: tls: must be true or false, not a list"),
+        ("tls = false", "timeout = nan", "[[pbx]] office: timeout: must be more than 0"),
+        ("tls = false", 'timeout = "x"', "[[pbx]] office: timeout: must be a number, not text"),
+        ("tls = false", "timeout = 0", "[[pbx]] office: timeout: must be more than 0"),
+        ('secret = "hidden-two"', "secret = 12345", "[[pbx]] office: secret: must be text in quotes, not a number"),
+        ('secret = "hidden-two"', "secret_file = 1", "[[pbx]] office: secret_file: must be a path in quotes, not a"),
         (FIELD, "name_field = {a = 1}", f"source.odata.name_field: {NO_TEXT} a section"),
         (CATALOGS, "catalogs = 1", 'source.odata.catalogs: must be a list, such as ["a", "b"], not a number'),
-        (CATALOGS, 'catalogs = ["a", 1]', f"source.odata.catalogs[2]: {NO_TEXT} a number"),
+        (CATALOGS, 'catalogs = ["a", 1]', f"source.odata.catalogs, item 2: {NO_TEXT} a number"),
         ('forms = ["e164", "trunk"]', "forms = []", "numbers.forms: must not be empty"),
-        ('forms = ["e164", "trunk"]', 'forms = ["x"]', 'numbers.forms[1]: must be "e164", "trunk" or "national"'),
+        ('forms = ["e164", "trunk"]', 'forms = ["x"]', 'numbers.forms, item 1: must be "e164", "trunk" or "national"'),
         ('country = "RU"', 'country = "Russia"', "numbers.country: write two capital letters"),
         ("[source]\n", 'language = "tlh"\n[source]\n', 'language: must be "", "en" or "ru"'),
         ("[book]\n", "[[book]]\n", "book: must be a section: write [book] above its lines"),
@@ -140,13 +140,13 @@ def test_plain_words(tmp_path: Path, old: str, new: str, words: str) -> None:
 def test_brackets_of_a_pbx(tmp_path: Path) -> None:
     assert [fault.startswith(PBXS) for fault in lines(tmp_path, ONE.replace("[[pbx]]", "[pbx]"))] == [True]
     (fault,) = lines(tmp_path, "pbx = [1]\n" + ONE.partition("[[pbx]]")[0])
-    assert fault.startswith("pbx[1]: write [[pbx]]")
+    assert fault.startswith("pbx: write [[pbx]]")
     assert lines(tmp_path, "pbx = []\n" + ONE.partition("[[pbx]]")[0]) == ["pbx: must not be empty"]
 
 
 def test_a_fault_that_follows_from_another_is_not_told(tmp_path: Path) -> None:
     (fault,) = lines(tmp_path, ONE.replace("port = 5038", "port = 0"))
-    assert fault.startswith("pbx[1].port")
+    assert fault.startswith("[[pbx]] office: port")
 
 
 @pytest.mark.parametrize(
@@ -180,10 +180,10 @@ def test_text_beyond_the_limits_of_python(tmp_path: Path, text: str, words: str)
         ("ASTSYNC__", "abc", "ASTSYNC__: write ASTSYNC_SECTION__KEY"),
         ("ASTSYNC_SOURCE__URL__X", "abc", "ASTSYNC_SOURCE__URL__X: url is not a section"),
         ("ASTSYNC_PBX__OFFICE__PORT", "abc",
-         "pbx[1].port: must be a whole number, not text (set by ASTSYNC_PBX__OFFICE__PORT)"),
+         "[[pbx]] office: port: must be a whole number, not text (set by ASTSYNC_PBX__OFFICE__PORT)"),
         ("ASTSYNC_PBX__OFFICE__HST", "abc",
-         "pbx[1].hst: unknown key; did you mean host? (set by ASTSYNC_PBX__OFFICE__HST)"),
-        ("ASTSYNC_SOURCE__X\nastsync: done", "abc", "source.x\\nastsync: done: unknown key"),
+         "[[pbx]] office: hst: unknown key; did you mean host? (set by ASTSYNC_PBX__OFFICE__HST)"),
+        ("ASTSYNC_SOURCE__X\nastsync: done", "abc", "source.x\\nastsync: done: unknown"),
         ("ASTSYNC_PBX__OFICE__SECRET", "abc",
          "ASTSYNC_PBX__OFICE__SECRET: no PBX is named ofice; did you mean ASTSYNC_PBX__OFFICE__SECRET?"),
         ("ASTSYNC_PBX__BRANCH2__TLS", "abc",
@@ -278,7 +278,7 @@ def test_a_user_without_a_home(monkeypatch: pytest.MonkeyPatch) -> None:
     no_home(monkeypatch)
     assert Path("astsync.toml") in usual_places()
     assert Path("/etc/astsync/astsync.toml") in usual_places()
-    with pytest.raises(ConfigError, match="no configuration file, and the environment is not enough"):
+    with pytest.raises(ConfigError, match="there is no configuration"):
         configfile.load(None, CONFIG, {})
 
 

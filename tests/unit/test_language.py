@@ -11,7 +11,7 @@ from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
 
 from astsync import language
-from astsync.cli import wanted_language
+from astsync.cli.choosing_language import wanted_language
 from astsync.errors import PbxError
 from astsync.language import about, counted, joined, number, packed, say, spoken, swapped, unpacked, using
 
