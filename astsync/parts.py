@@ -58,9 +58,12 @@ class Parts:
 
     @classmethod
     def load(cls, given: Path | None, environ: Mapping[str, str] = os.environ) -> "Parts":
-        """Find and read the configuration; ``given`` is the file of ``--config``. Raises ConfigError."""
+        """Find and read the configuration; ``given`` is the file of ``--config``. Raises ConfigError.
+
+        A warning is logged for each file with secrets that others may read.
+        """
         file = configfile.find(given, environ)
-        config = configfile.load(file, CONFIG, environ)
+        config = configfile.load(file, CONFIG, environ, tell=True)
         return cls(config, store_path(config, file, environ))
 
     @cached_property

@@ -22,6 +22,7 @@ _missing = pytest.StashKey[set[int]]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    os.umask(0o077)  # else the configurations that tests write, with secrets, would be told of as readable for others
     os.environ["LC_ALL"] = "C.UTF-8"  # messages are English, wherever the tests run
     config.stash[_missing] = set()
 

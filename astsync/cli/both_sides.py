@@ -16,7 +16,7 @@ from typing import Any
 
 from astsync import language
 from astsync.cli.common import Common, SpokenLanguage
-from astsync.cli.output import ScreenFormatter
+from astsync.cli.output import SafeFormatter, ScreenFormatter
 from astsync.cli.screen import Colour
 from astsync.language import say
 
@@ -84,10 +84,13 @@ def set_up(common: Common) -> None:
     """Speak and log as the options want. It may be called again when there are more of them."""
     if common.lang is not None:
         language.use(common.lang.value)
-    handler = logging.StreamHandler(sys.stderr)
-    handler.setFormatter(ScreenFormatter("astsync: %(message)s"))
-    logging.basicConfig(handlers=[handler])  # which leaves handlers alone that are there
-    logging.getLogger().setLevel(logging.ERROR if common.quiet else _LEVELS.get(common.verbose, logging.DEBUG))
+    root = logging.getLogger()
+    if not root.handlers:
+        handler = logging.StreamHandler(sys.stderr)
+        handler.setFormatter(ScreenFormatter("astsync: %(message)s"))
+        root.addHandler(handler)
+    if any(isinstance(handler.formatter, SafeFormatter) for handler in root.handlers):  # a log of others is left alone
+        root.setLevel(logging.ERROR if common.quiet else _LEVELS.get(common.verbose, logging.DEBUG))
 
 
 def glimpsed(root: Any, arguments: Sequence[str]) -> dict[str, Any]:

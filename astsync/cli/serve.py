@@ -1,5 +1,6 @@
 """``serve``: the command; what it does is in the package ``lookup``."""
 
+import logging
 import os
 from typing import TYPE_CHECKING, Annotated
 
@@ -31,5 +32,7 @@ def serve(
             return serving.alone(Parts.load(common.config), common.pbx, writes=not beside_watch)
 
         if beside_watch:
+            # watch has told of files that others may read.
+            logging.getLogger("astsync.config.exposed").setLevel(logging.ERROR)
             end_with_parent()
         Watch(load, Notifier(os.environ)).run()

@@ -17,6 +17,7 @@ from pydantic import ValidationError
 from astsync.config.bounded import LARGEST_CONFIGURATION, read_bounded
 from astsync.config.configuration import Config, NamesConfig, NumbersConfig
 from astsync.config.environment import PREFIX, Overlay, overlay
+from astsync.config.exposed import tell_exposed
 from astsync.config.fault_words import fault_words
 from astsync.config.section import Section
 from astsync.errors import ConfigError
@@ -43,21 +44,30 @@ def find(given: Path | None, environ: Mapping[str, str]) -> Path | None:
     return named
 
 
-def load(path: Path | None, model: type[Config], environ: Mapping[str, str] = os.environ) -> Config:
+def load(
+    path: Path | None, model: type[Config], environ: Mapping[str, str] = os.environ, *, tell: bool = False
+) -> Config:
     """Read the configuration and check it whole. Raises ConfigError that names every fault.
 
-    ``model`` is the configuration with the sections of the kinds of source: ``sources.CONFIG``.
+    ``model`` is the configuration with the sections of the kinds of source: ``sources.CONFIG``. With ``tell`` a warning
+    is logged for each file with secrets that others may read.
     """
     data = _read(path) if path is not None else {}
     done = overlay(data, environ)
     if path is None and not data and not done.faults:
         raise ConfigError(say("there is no configuration"), hint=_hint(None))
+    if tell:
+        tell_exposed(path, data)
     return _checked(model, data, path, done)
 
 
 def load_rules(path: Path | None, environ: Mapping[str, str] = os.environ) -> tuple[NumbersConfig, NamesConfig]:
-    """Read ``[numbers]`` and ``[names]`` alone, for commands that need no source and no PBX. Raises ConfigError."""
+    """Read ``[numbers]`` and ``[names]`` alone, for commands that need no source and no PBX. Raises ConfigError.
+
+    A warning is logged for each file with secrets that others may read.
+    """
     data = _read(path) if path is not None else {}
+    tell_exposed(path, data)
     own = tuple(f"{PREFIX}{section}__" for section in ("NUMBERS", "NAMES"))
     done = overlay(data, {name: value for name, value in environ.items() if name.startswith(own)})
     numbers = _checked(NumbersConfig, data.get("numbers", {}), path, done, "numbers")

@@ -111,7 +111,7 @@ def play(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Play:
     def played(config: Config, command: str) -> Recorder:
         recorder = Recorder()
         monkeypatch.setattr(configfile, "find", lambda *_: tmp_path / "astsync.toml")
-        monkeypatch.setattr(configfile, "load", lambda *_: config)
+        monkeypatch.setattr(configfile, "load", lambda *_, **__: config)
         monkeypatch.setattr(Engine, "has_snapshot", True)
         monkeypatch.setattr(Engine, "_run", lambda *given, **_: recorder.run(*given))
         monkeypatch.setattr(BookBuilder, "read", lambda *given: recorder.read(*given))
