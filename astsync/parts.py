@@ -7,7 +7,6 @@ What a part is made of is imported where it is made: the rules of numbers and na
 longer to load than a command that needs none of them takes to answer.
 """
 
-import hashlib
 import logging
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -15,8 +14,6 @@ from contextlib import AbstractContextManager, ExitStack, closing, contextmanage
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
-
-from platformdirs import user_state_path
 
 from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, configfile
 from astsync.engine import Engine, RunOptions
@@ -28,6 +25,7 @@ from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.plan import Lifted, Limits
+from astsync.places import usual_store
 from astsync.sources import CONFIG, Source, open_source
 from astsync.stopping import Stopping
 from astsync.store import AS_LOST, PATIENCE, Identity, Store, identity, locked, running, watch_of
@@ -239,17 +237,8 @@ def store_path(config: Config, file: Path | None, environ: Mapping[str, str]) ->
 
 
 def _default_store(file: Path | None, environ: Mapping[str, str]) -> Path:
-    given = environ.get("STATE_DIRECTORY")
-    folder = Path(given.split(":")[0]) if given else _state_folder()
-    if file is None:
-        return folder / "astsync.sqlite3"
-    place = hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:8]
-    return folder / f"{file.stem}-{place}.sqlite3"
-
-
-def _state_folder() -> Path:
     try:
-        return user_state_path("astsync")
+        return usual_store(file, environ)
     except RuntimeError:  # no HOME, and a user that the system does not know
         raise ConfigError(
             say("there is no place for the store: this user has no home folder"),

@@ -1,10 +1,12 @@
-"""Where the configuration file is looked for. This is known before anything heavy is loaded."""
+"""Where the configuration file is looked for, and where the store is. This is known before anything heavy is loaded."""
 
+import hashlib
+import os
 import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from platformdirs import site_config_path, user_config_path
+from platformdirs import site_config_path, user_config_path, user_state_path
 
 FILE_NAME = "astsync.toml"
 FILE_VARIABLE = "ASTSYNC_CONFIG"
@@ -25,6 +27,20 @@ def usual_places() -> tuple[Path, ...]:
     """The places where a configuration file is looked for, in order. Where no home is known, none is in a home."""
     folders = (Path(), *_folder(user_config_path), Path("/etc/astsync"), *_folder(site_config_path))
     return tuple(folder / FILE_NAME for folder in folders)
+
+
+def usual_store(file: Path | None, environ: Mapping[str, str]) -> Path:
+    """The place of the store of a configuration file that names none.
+
+    It is in the state folder: systemd's ``STATE_DIRECTORY`` where it is set, else the user's own. Raises RuntimeError
+    where no home is known.
+    """
+    given = environ.get("STATE_DIRECTORY")
+    folder = Path(given.split(":")[0]) if given else user_state_path("astsync")
+    if file is None:
+        return folder / "astsync.sqlite3"
+    place = hashlib.sha256(os.fsencode(file.resolve())).hexdigest()[:8]
+    return folder / f"{file.stem}-{place}.sqlite3"
 
 
 def _folder(ask: Callable[[str], Path]) -> tuple[Path, ...]:

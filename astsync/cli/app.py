@@ -3,6 +3,7 @@
 import logging
 import os
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,6 +14,7 @@ from astsync import __version__, language
 from astsync.cli import (
     approving,
     check,
+    completing,
     demo,
     erasing,
     examples,
@@ -31,15 +33,17 @@ from astsync.cli import (
 from astsync.cli.both_sides import glimpsed, on_both_sides, set_up
 from astsync.cli.choosing_language import wanted_language
 from astsync.cli.common import Common, SpokenLanguage
+from astsync.cli.completing import CompletingShell
 from astsync.cli.help_words import in_the_language_in_use
 from astsync.cli.output import complain, emit, open_streams
 from astsync.cli.panels import in_panels
 from astsync.cli.screen import Colour
 from astsync.cli.usage_faults import usage_faults_in_words
 from astsync.errors import EXIT_INTERRUPTED, AstsyncError
-from astsync.language import say
+from astsync.language import say, spoken
 
 EXIT_BUG = 1
+_OF_COMPLETION = {"--install-completion", "--show-completion"}
 
 
 class _Commands(TyperGroup):
@@ -48,6 +52,16 @@ class _Commands(TyperGroup):
     Ctrl-C ends each of them with the same exit code, which typer's versions do not. Faults of the command line are told
     in the language in use.
     """
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Read the options before the command; ``--install-completion`` without a shell is for the shell that runs."""
+        try:
+            return list(super().parse_args(ctx, [*args]))
+        except Exception as error:
+            # The parser says that the value is missing, so the option is the last word.
+            if getattr(error, "option_name", "") not in _OF_COMPLETION or args[-1] not in _OF_COMPLETION:
+                raise
+            return list(super().parse_args(ctx, [*args, CompletingShell.AUTO]))
 
     def make_context(self, *args: Any, **more: Any) -> Any:
         """Read the options before the command."""
@@ -82,6 +96,18 @@ def _show_version(context: typer.Context, wanted: bool) -> None:
         raise typer.Exit
 
 
+def _install_completion(context: typer.Context, shell: CompletingShell | None) -> None:
+    if shell is not None and not context.resilient_parsing:
+        emit(f"{spoken(completing.install(shell, os.environ))}\n")
+        raise typer.Exit
+
+
+def _show_completion(context: typer.Context, shell: CompletingShell | None) -> None:
+    if shell is not None and not context.resilient_parsing:
+        emit(completing.script(shell, os.environ))
+        raise typer.Exit
+
+
 @app.callback()
 def common(
     context: typer.Context,
@@ -110,6 +136,26 @@ def common(
     version: Annotated[  # noqa: ARG001
         bool, typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
+    install_completion: Annotated[  # noqa: ARG001
+        CompletingShell | None,
+        typer.Option(
+            "--install-completion",
+            metavar="[SHELL]",
+            callback=_install_completion,
+            is_eager=True,
+            help="Write the completion for this shell, or for bash, zsh, fish; no file of your own is changed.",
+        ),
+    ] = None,
+    show_completion: Annotated[  # noqa: ARG001
+        CompletingShell | None,
+        typer.Option(
+            "--show-completion",
+            metavar="[SHELL]",
+            callback=_show_completion,
+            is_eager=True,
+            help="Print the script of the completion.",
+        ),
+    ] = None,
 ) -> None:
     """Common options, which may also stand behind the command (``both_sides``)."""
     context.obj = Common(config, tuple(pbx or ()), verbose, quiet, context.invoked_subcommand or "", color, lang)
@@ -143,14 +189,21 @@ def command_line() -> Any:
     return in_panels(on_both_sides(typer.main.get_command(app)))
 
 
+def _told_in_its_language(arguments: Sequence[str]) -> Any:
+    """The command line with its words in the language that its arguments, the environment or the configuration want."""
+    commands = command_line()
+    given = glimpsed(commands, arguments)
+    language.use(wanted_language(given.get("lang", ""), given.get("config", ""), os.environ))
+    return in_the_language_in_use(commands)
+
+
 def main() -> None:
     """Run the command line. An AstsyncError exits with its own code. Any other exception is a bug: 1."""
     open_streams()
+    if os.environ.get(completing.VARIABLE):
+        completing.run(_told_in_its_language, os.environ)
     try:
-        commands = command_line()
-        given = glimpsed(commands, sys.argv[1:])
-        language.use(wanted_language(given.get("lang", ""), given.get("config", ""), os.environ))
-        in_the_language_in_use(commands)()
+        _told_in_its_language(sys.argv[1:])()
     except AstsyncError as error:
         complain(error)
         sys.exit(error.exit_code)

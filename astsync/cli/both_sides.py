@@ -102,17 +102,18 @@ def glimpsed(root: Any, arguments: Sequence[str]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     context, command, rest = None, root, [*arguments]
     while command is not None:
-        context = _lenient(command, context)
+        context = lenient(command, context)
         values, rest, _ = command.make_parser(context).parse_args(rest)
         found |= values
         commands = getattr(command, "commands", {})
         command = commands.get(rest[0]) if rest else None
         if rest and commands and command is None:
-            found |= root.make_parser(_lenient(root, None, allow_interspersed_args=True)).parse_args(rest)[0]
+            found |= root.make_parser(lenient(root, None, allow_interspersed_args=True)).parse_args(rest)[0]
         rest = rest[1:]
     return {name: value for name, value in found.items() if name in _SHORT}
 
 
-def _lenient(command: Any, parent: Any, **more: Any) -> Any:
+def lenient(command: Any, parent: Any, **more: Any) -> Any:
+    """A context in which the parser of a command skips options that it does not know, and raises nothing."""
     settings = {**command.context_settings, "resilient_parsing": True, "ignore_unknown_options": True, **more}
     return command.context_class(command, info_name=command.name, parent=parent, **settings)

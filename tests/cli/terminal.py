@@ -7,8 +7,10 @@ import signal
 import subprocess
 import sys
 import time
+from collections.abc import Mapping, Sequence
 from contextlib import nullcontext, suppress
 from pathlib import Path
+from types import MappingProxyType
 from typing import Self
 
 
@@ -19,16 +21,26 @@ def sit_down() -> None:
 
 
 class Terminal:
-    """A command of astsync at a terminal of its own; its standard output may go into a file instead."""
+    """A command of astsync at a terminal of its own; its standard output may go into a file instead.
 
-    def __init__(self, *arguments: str, output: Path | None = None) -> None:
+    ``command`` is another program to sit at, ``environ`` what its environment has beside that of the tests.
+    """
+
+    def __init__(
+        self,
+        *arguments: str,
+        output: Path | None = None,
+        command: Sequence[str] = (sys.executable, "-m", "astsync"),
+        environ: Mapping[str, str] = MappingProxyType({}),
+        cwd: Path | None = None,
+    ) -> None:
         self._master, slave = pty.openpty()
         with output.open("wb") if output else nullcontext(slave) as out:
             self.process = subprocess.Popen(
-                [sys.executable, "-m", "astsync", *arguments],
+                [*command, *arguments], cwd=cwd,
                 stdin=slave, stdout=out, stderr=slave, start_new_session=True,
                 preexec_fn=sit_down,
-                env={name: os.environ[name] for name in os.environ if not name.startswith("ASTSYNC_")},
+                env={**{name: os.environ[name] for name in os.environ if not name.startswith("ASTSYNC_")}, **environ},
             )  # fmt: skip
         os.close(slave)
         self.shown = ""
