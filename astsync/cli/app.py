@@ -28,6 +28,7 @@ from astsync.cli import (
     serve,
     status,
     sync,
+    version,
     watch,
 )
 from astsync.cli.both_sides import glimpsed, on_both_sides, set_up
@@ -133,10 +134,10 @@ def common(
     quiet: Annotated[
         bool, typer.Option("-q", "--quiet", metavar="", help="Say nothing where nothing changed and nothing failed.")
     ] = False,
-    version: Annotated[  # noqa: ARG001
+    _version: Annotated[
         bool, typer.Option("--version", metavar="", callback=_show_version, is_eager=True, help="Show the version.")
     ] = False,
-    install_completion: Annotated[  # noqa: ARG001
+    _install: Annotated[
         CompletingShell | None,
         typer.Option(
             "--install-completion",
@@ -146,7 +147,7 @@ def common(
             help="Write the completion for this shell, or for bash, zsh, fish; no file of your own is changed.",
         ),
     ] = None,
-    show_completion: Annotated[  # noqa: ARG001
+    _show: Annotated[
         CompletingShell | None,
         typer.Option(
             "--show-completion",
@@ -182,6 +183,7 @@ app.add_typer(explain.app, name="explain")
 app.command("demo")(demo.demo)
 app.command("help")(helping.help_)
 app.command("examples")(examples.examples)
+app.command("version")(version.version)
 
 
 def command_line() -> Any:

@@ -32,7 +32,7 @@ _SHORT: dict[str, str] = {
     "quiet": say("Say nothing where nothing changed and nothing failed."),
     "lang": say("The language of what people read."),
     "color": say("Colours in what people read."),
-    "version": say("Show the version."),
+    "_version": say("Show the version."),
 }
 _ADDED: dict[str, Callable[[Common, Any], Common]] = {
     "config": lambda common, value: replace(common, config=Path(value)),

@@ -34,7 +34,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "setup": ("setup", "phonebook", "sources", "store", "finding", "text", "files", "config", "errors"),
     "store": ("store", "phonebook.keeping", "phonebook.model", "phonebook.ownership", "text", "files", "errors"),
     "engine": ("engine", "phonebook", "sources", "pbx", "store", "text", "stopping", "errors"),
-    "parts": ("engine", "phonebook", "sources", "pbx", "store", "config", "text", "stopping", "errors"),
+    "parts": ("engine", "phonebook", "sources", "pbx", "store", "config", "places", "text", "stopping", "errors"),
     "calls": ("calls", "phonebook.model", "text", "errors"),
     "lookup": (
         "lookup",
