@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words
+.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -59,6 +59,9 @@ golden: setup ## write the golden reports anew; git shows what changed
 
 docs: setup ## write the tables of keys on the pages of help and examples/astsync.toml anew, from the descriptions in astsync/config
 	$(BIN)/python -m tests.docs
+
+man: setup ## write the manual pages man/astsync.1 and man/ru/astsync.1 anew, from what --help says
+	$(BIN)/python -m tests.man
 
 words: setup ## collect the messages into the catalogue of astsync/locale, and compile it
 	@$(BIN)/python -m tests.words

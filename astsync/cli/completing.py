@@ -271,9 +271,7 @@ def install(wanted: CompletingShell, environ: Mapping[str, str]) -> str:
     except OSError as error:
         raise ConfigError(
             say("cannot write {place}: {why}", place=printable(str(place)), why=error.strerror),
-            hint=say(
-                "Print the script with `astsync --show-completion {shell}`, and put it where you want.", shell=shell
-            ),
+            hint=say("Print it with `astsync --show-completion {shell}`.", shell=str(shell)),
         ) from None
     written, folder = printable(str(place)), printable(str(place.parent))
     if shell is CompletingShell.BASH:

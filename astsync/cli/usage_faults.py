@@ -33,7 +33,7 @@ _PATTERNS: dict[str, Callable[..., str]] = {
         "{name}: {why}", name=name.replace("'", ""), why=_in_words(why.removeprefix("Value error, "))
     ),
     r"'(?P<given>.*)' is not one of (?P<names>.+?)\.": lambda given, names: say(
-        "{given} is none of {names}", given=given, names=names.replace("'", "")
+        "{given} is none of {names}", given=given or '""', names=names.replace("'", "")
     ),
     r"'.*' is not a valid (?:integer|int)(?: range)?\.": lambda: _WHOLE,
     r"Input should be a valid integer.*": lambda: _WHOLE,

@@ -54,13 +54,16 @@ def _places(common: Common) -> tuple[str | None, str | None, str | None]:
     from astsync.parts import store_path
     from astsync.sources import CONFIG
 
-    file = None
+    name = None
     try:
         file = configfile.find(common.config, os.environ)
+        if file is None:
+            return None, None, None
+        name = str(file.absolute())
         config = configfile.load(file, CONFIG, tell=True)
-        return file and str(file.absolute()), str(store_path(config, file, os.environ)), None
+        return name, str(store_path(config, file, os.environ)), None
     except AstsyncError as error:
-        return file and str(file.absolute()), None, error.message
+        return name, None, error.message
 
 
 def _system() -> str:
