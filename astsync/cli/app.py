@@ -44,6 +44,7 @@ from astsync.errors import EXIT_INTERRUPTED, AstsyncError
 from astsync.language import say, spoken
 
 EXIT_BUG = 1
+_COMPLETION = say("Completion in the shell")
 _OF_COMPLETION = {"--install-completion", "--show-completion"}
 
 
@@ -142,6 +143,7 @@ def common(
         typer.Option(
             "--install-completion",
             metavar="[SHELL]",
+            rich_help_panel=_COMPLETION,
             callback=_install_completion,
             is_eager=True,
             help="Write the completion for this shell, or for bash, zsh, fish; no file of your own is changed.",
@@ -152,6 +154,7 @@ def common(
         typer.Option(
             "--show-completion",
             metavar="[SHELL]",
+            rich_help_panel=_COMPLETION,
             callback=_show_completion,
             is_eager=True,
             help="Print the script of the completion.",

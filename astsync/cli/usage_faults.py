@@ -7,6 +7,7 @@ has, and its words by their pattern. What matches no pattern stays as the librar
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
 
 from astsync.language import Message, say, spoken
 
@@ -53,9 +54,18 @@ def usage_faults_in_words() -> Iterator[None]:
     except Exception as error:
         told = getattr(error, "format_message", None)
         if told is not None and type(error).__name__ != "NoArgsIsHelpError":  # that is the help, in words already
-            words = spoken(_in_words(told()))
+            words = spoken(_own_words(error) or _in_words(told()))
             vars(error)["format_message"] = lambda: words
         raise
+
+
+def _own_words(error: Any) -> str:
+    """What one of our own faults of an option says, with its data; "" for a fault that the library found."""
+    own = getattr(error, "message", None)
+    if not isinstance(own, Message):
+        return ""
+    name = getattr(error, "param_hint", None)
+    return say("{name}: {why}", name=name, why=own) if isinstance(name, str) else own
 
 
 def _in_words(text: str) -> str:

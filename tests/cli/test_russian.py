@@ -93,6 +93,7 @@ def test_the_help_of_every_command_is_russian(names: tuple[str, ...]) -> None:
         ("forget", "Не указан аргумент НОМЕР."),
         ("watch --every", "Параметру --every нужно значение."),
         ("watch --every x", "--every: напишите время, например 90s, 15m или 2h; 0 – никогда"),
+        ("watch --every 15", "--every: 15 чего? Напишите 15m – это минуты"),
         ("sync --dry-run=x", "Параметр --dry-run пишется без значения."),
         ("diff x", "Лишнее в команде: x"),
         ("foo", "Команды foo нет."),
