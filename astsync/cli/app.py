@@ -14,7 +14,6 @@ from astsync import __version__, language
 from astsync.cli import (
     approving,
     check,
-    completing,
     demo,
     erasing,
     examples,
@@ -33,8 +32,7 @@ from astsync.cli import (
 )
 from astsync.cli.both_sides import glimpsed, on_both_sides, set_up
 from astsync.cli.choosing_language import wanted_language
-from astsync.cli.common import Common, SpokenLanguage
-from astsync.cli.completing import CompletingShell
+from astsync.cli.common import COMPLETE, Common, CompletingShell, SpokenLanguage
 from astsync.cli.help_words import in_the_language_in_use
 from astsync.cli.output import complain, emit, open_streams
 from astsync.cli.panels import in_panels
@@ -100,13 +98,17 @@ def _show_version(context: typer.Context, wanted: bool) -> None:
 
 def _install_completion(context: typer.Context, shell: CompletingShell | None) -> None:
     if shell is not None and not context.resilient_parsing:
-        emit(f"{spoken(completing.install(shell, os.environ))}\n")
+        from astsync.cli.completing import install
+
+        emit(f"{spoken(install(shell, os.environ))}\n")
         raise typer.Exit
 
 
 def _show_completion(context: typer.Context, shell: CompletingShell | None) -> None:
     if shell is not None and not context.resilient_parsing:
-        emit(completing.script(shell, os.environ))
+        from astsync.cli.completing import script
+
+        emit(script(shell, os.environ))
         raise typer.Exit
 
 
@@ -205,8 +207,10 @@ def _told_in_its_language(arguments: Sequence[str]) -> Any:
 def main() -> None:
     """Run the command line. An AstsyncError exits with its own code. Any other exception is a bug: 1."""
     open_streams()
-    if os.environ.get(completing.VARIABLE):
-        completing.run(_told_in_its_language, os.environ)
+    if os.environ.get(COMPLETE):
+        from astsync.cli.completing import run
+
+        run(_told_in_its_language, os.environ)
     try:
         _told_in_its_language(sys.argv[1:])()
     except AstsyncError as error:

@@ -9,6 +9,9 @@ import typer
 
 from astsync.cli.screen import Colour
 
+COMPLETE = "_ASTSYNC_COMPLETE"
+"""The variable by which a shell asks what may stand at the cursor; its value is the shell's name."""
+
 
 @dataclass(frozen=True, slots=True)
 class Common:
@@ -31,6 +34,15 @@ class SpokenLanguage(StrEnum):
 
     EN = "en"
     RU = "ru"
+
+
+class CompletingShell(StrEnum):
+    """The shells; AUTO is the one that runs astsync, else the user's own."""
+
+    AUTO = "auto"
+    BASH = "bash"
+    ZSH = "zsh"
+    FISH = "fish"
 
 
 class TextOrJson(StrEnum):

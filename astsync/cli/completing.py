@@ -6,39 +6,28 @@ goes wrong, nothing else is printed, and nothing is run.
 """
 
 import os
-import shlex
 import sys
 import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from enum import StrEnum
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 from astsync.cli.both_sides import glimpsed, lenient
+from astsync.cli.common import COMPLETE, CompletingShell
 from astsync.errors import ConfigError
 from astsync.files import replace
 from astsync.language import say, spoken
 from astsync.places import is_file, named_file, usual_file, usual_store
 from astsync.text import printable
 
-VARIABLE = "_ASTSYNC_COMPLETE"
 LINE = "_ASTSYNC_LINE"
 _CURSOR = "cursor"
 _FILES = (say("FILE"), say("DIR"))
 _RUNS = "SELECT id FROM run ORDER BY id DESC LIMIT 20"
 _LARGEST = 4 * 1024 * 1024  # bytes of a configuration that is looked at
-
-
-class CompletingShell(StrEnum):
-    """The shells; AUTO is the one that runs astsync, else the user's own."""
-
-    AUTO = "auto"
-    BASH = "bash"
-    ZSH = "zsh"
-    FISH = "fish"
 
 
 SCRIPTS = {CompletingShell.BASH: "astsync.bash", CompletingShell.ZSH: "_astsync", CompletingShell.FISH: "astsync.fish"}
@@ -75,7 +64,7 @@ def run(commands: Callable[[Sequence[str]], Any], environ: Mapping[str, str]) ->
 
 def answer(root: Any, environ: Mapping[str, str]) -> str:
     """What the shell is told. ``root`` is the command line, in the language in use."""
-    shell = environ[VARIABLE]
+    shell = environ[COMPLETE]
     found = candidates(root, words_of(environ.get(LINE, "")), environ)
     told = _TOLD.get(shell, _TOLD["fish"])
     lines = [told(each, found.before) for each in found.words if each.word.startswith(found.before)]
@@ -84,6 +73,8 @@ def answer(root: Any, environ: Mapping[str, str]) -> str:
 
 def words_of(line: str) -> list[str]:
     """The words of a line up to the cursor, without the program; the last one, perhaps "", is being typed."""
+    import shlex
+
     reader = shlex.shlex(line, posix=True, punctuation_chars=False)
     reader.whitespace_split, reader.commenters = True, ""
     words: list[str] = []

@@ -10,7 +10,8 @@ import pytest
 
 from astsync.cli import completing
 from astsync.cli.app import command_line
-from astsync.cli.completing import CompletingShell, candidates, words_of
+from astsync.cli.common import COMPLETE, CompletingShell
+from astsync.cli.completing import candidates, words_of
 from tests.cli.sandbox import Sandbox, run
 from tests.cli.terminal import Terminal
 
@@ -90,7 +91,7 @@ def test_numbers_of_runs_come_from_the_store(box: Sandbox) -> None:
 def test_whatever_is_wrong_nothing_but_an_answer_is_printed(tmp_path: Path, configuration: str, line: str) -> None:
     (tmp_path / "astsync.toml").write_text(configuration, encoding="utf-8")
     environ = {"PATH": os.environ["PATH"], "HOME": str(tmp_path)}
-    environ |= {completing.VARIABLE: "bash", completing.LINE: line}
+    environ |= {COMPLETE: "bash", completing.LINE: line}
     done = subprocess.run([PROGRAM], cwd=tmp_path, env=environ, capture_output=True, encoding="utf-8")
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.partition("\n")[0] in {"", "words", "files"}
@@ -103,7 +104,7 @@ def test_completion_loads_nothing_heavy() -> None:
         " & set(sys.modules)))), sys.exit(code))\n"
         "from astsync.cli import main\nmain()"
     )
-    environ = {**os.environ, completing.VARIABLE: "bash", completing.LINE: "astsync sync --pbx "}
+    environ = {**os.environ, COMPLETE: "bash", completing.LINE: "astsync sync --pbx "}
     done = subprocess.run([sys.executable, "-c", program], env=environ, capture_output=True, encoding="utf-8")
     assert done.stderr == "[]"
 

@@ -89,8 +89,11 @@ class Cli:
     def _read(self, *command: str) -> None:
         done = run(self._capture, self._patch, *command, "--help")
         assert done.code == 0
-        self.options[" ".join(command)] = set(OPTION.findall(done.out.partition("─ Options ─")[2].partition("╰")[0]))
-        for name in re.findall(r"^│ ([a-z]+) ", done.out.partition("─ Commands ─")[2], re.MULTILINE):
+        # Those of astsync itself stand in several panels; a command repeats the common ones in a panel of their own.
+        shown = done.out.partition("─ Options ─")[2].partition("╰")[0] if command else done.out
+        rows = re.findall(r"^│ (-\S+(?: +-\S+)?)", shown, re.MULTILINE)
+        self.options[" ".join(command)] = {option for row in rows for option in OPTION.findall(row)}
+        for name in re.findall(r"^│ ([a-z]+) ", done.out, re.MULTILINE):
             self._read(*command, name)
 
 
@@ -150,7 +153,7 @@ def test_every_invocation_that_is_shown_can_be_made(cli: Cli) -> None:
         for words in invocations(page):
             command, rest = command_of(words, cli)
             assert command or words[-1] in ALONE, (page, words)
-            assert {word for word in rest if word.startswith("--")} <= cli.options[command], (page, words)
+            assert {word for word in rest if word.startswith("--")} <= cli.options[command] | cli.options[""], (page, words)
 
 
 def test_every_option_that_is_named_exists(cli: Cli) -> None:
