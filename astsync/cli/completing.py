@@ -11,7 +11,6 @@ import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
 from dataclasses import dataclass
-from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -198,14 +197,14 @@ def _file(root: Any, words: Sequence[str], environ: Mapping[str, str]) -> Path |
 
 def _topics(*_: Any) -> Iterator[str]:
     """The pages of `astsync help`."""
-    with suppress(ImportError):
-        yield from import_module("astsync.help").TOPICS
+    from astsync.help import TOPICS
+
+    yield from TOPICS
 
 
 _KNOWN: dict[str, Callable[[Any, Sequence[str], Mapping[str, str]], Iterator[str]]] = {
     "pbx": _pbx_names,
     "run": _runs,
-    "topic": _topics,
     "words": _topics,
 }
 """Values that are looked up when they are asked for, by the name of the parameter."""

@@ -60,6 +60,7 @@ def offered(line: str, **environ: str) -> set[str]:
         ("explain phone ", set()),
         ("explain phone -- --", set()),
         ("sync sync", set()),
+        ("help mi", {"mikopbx"}),
         ("nosuch ", set()),
         ("--nosuch ", set()),
         ("--install-completion ", {"auto", "bash", "zsh", "fish"}),

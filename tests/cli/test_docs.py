@@ -44,7 +44,8 @@ OTHERS = ["CHANGELOG.md", CONTRIBUTING, "SECURITY.md", "ARCHITECTURE.md"]
 EXAMPLES_PAGES = [f"examples/{name}" for name in EXAMPLES if name.endswith(".md")]
 OPTION = re.compile(r"(?<![\w-])(--[a-z]+(?:-[a-z]+)*|-[a-z](?![\w-]))")
 ALONE = {"--version", "-v", "-vv"}  # named without a command
-WITH_VALUE = {"--config", "--pbx"}  # of the options that stand before the command
+COMPLETION = {"--install-completion", "--show-completion"}  # take a shell, and no command
+WITH_VALUE = {"--config", "--pbx", *COMPLETION}  # of the options that stand before the command
 
 Capture = pytest.CaptureFixture[str]
 Patch = pytest.MonkeyPatch
@@ -152,8 +153,11 @@ def test_every_invocation_that_is_shown_can_be_made(cli: Cli) -> None:
     for page in [*EVERY, *OTHERS, *EXAMPLES_PAGES]:
         for words in invocations(page):
             command, rest = command_of(words, cli)
-            assert command or words[-1] in ALONE, (page, words)
-            assert {word for word in rest if word.startswith("--")} <= cli.options[command] | cli.options[""], (page, words)
+            assert command or words[-1] in ALONE or words[0] in COMPLETION, (page, words)
+            assert {word for word in rest if word.startswith("--")} <= cli.options[command] | cli.options[""], (
+                page,
+                words,
+            )
 
 
 def test_every_option_that_is_named_exists(cli: Cli) -> None:
