@@ -4,12 +4,15 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from astsync.config import exposed
 from astsync.config.described_keys import described_sections
+from astsync.config.section import section_of
 from astsync.config.value_types import FromEnvironment
 from astsync.sources import CONFIG
 from tests.cli.sandbox import Sandbox
@@ -88,9 +91,17 @@ def test_a_secret_of_the_environment_exposes_no_file(tmp_path: Path) -> None:
     assert [*exposed.exposed_files(file, {"source": {"password": "hidden"}})] == [file]
 
 
+def secret_keys(model: Any) -> Iterator[str]:
+    for name, field in model.model_fields.items():
+        inner = section_of(field.annotation)
+        if inner is not None:
+            yield from secret_keys(inner)
+        elif "Secret" in str(field.annotation):
+            yield name
+
+
 def test_every_key_that_holds_or_names_a_secret_is_known() -> None:
+    assert set(secret_keys(CONFIG)) == exposed.SECRETS
     keys = [key for section in described_sections(CONFIG) for key in section.keys]
-    secrets = {key.name for key in keys if key.type in {"secret", "table"} and key.name != "templates"}
-    assert secrets <= exposed.SECRETS
     files = {key.name for key in keys if key.type == "path" and re.search("secret|password|token|key", key.name)}
     assert files == exposed.SECRET_FILES
