@@ -17,7 +17,7 @@ _ABOUT = say("astsync help TOPIC shows a page, astsync help COMMAND the options 
 
 def help_(
     context: typer.Context,
-    words: Annotated[list[str] | None, typer.Argument(metavar="[TOPIC|COMMAND]", show_default=False)] = None,
+    words: Annotated[list[str] | None, typer.Argument(metavar="TOPIC|COMMAND", show_default=False)] = None,
 ) -> None:
     """Show a page of help, or the help of a command; without a word the list of the pages."""
     common: Common = context.obj
