@@ -28,7 +28,7 @@ from astsync.phonebook.plan import Lifted, Limits
 from astsync.places import usual_store
 from astsync.sources import CONFIG, Source, open_source
 from astsync.stopping import Stopping
-from astsync.store import AS_LOST, PATIENCE, Identity, Store, identity, locked, running, watch_of
+from astsync.store import AS_LOST, PATIENCE, CallsKept, Identity, Store, identity, locked, running, watch_of
 from astsync.text import printable
 
 if TYPE_CHECKING:
@@ -132,9 +132,14 @@ class Parts:
     @contextmanager
     def store(self, *, write: bool, check: bool = True) -> Iterator[Store]:
         """Open the store, without its lock; ``check``: see ``Store``. Raises StoreError."""
-        keep = self.config.store.keep_runs
-        with closing(Store(self.store_path, write=write, undo_runs=keep, check=check)) as store:
+        keep, calls = self.config.store.keep_runs, self.calls_kept
+        with closing(Store(self.store_path, write=write, undo_runs=keep, check=check, calls_kept=calls)) as store:
             yield store
+
+    @property
+    def calls_kept(self) -> CallsKept:
+        """What is kept of calls."""
+        return CallsKept(self.config.serve.keep_days, self.config.serve.keep_numbers)
 
     @contextmanager
     def engine(

@@ -144,6 +144,14 @@ class ServeConfig(Section):
     keep_online: Duration = Field(
         default="7d", description="how long a name that 1C told during a call is kept without being in the list"
     )
+    keep_days: Annotated[Whole, Field(ge=0, le=3_650), Unit("days")] = Field(
+        default=90,
+        description="of the calls' figures; 0: none are kept. They are how many calls had a name, and which numbers had "
+        "none; `astsync report` shows them",
+    )
+    keep_numbers: bool = Field(
+        default=True, description="keep the numbers of calls without a name; `false`: only how many there were"
+    )
     soap: ServeSoapConfig = Field(default=ServeSoapConfig(), description="where `online` is soap")
     service: ServeServiceConfig = Field(default=ServeServiceConfig(), description="where `online` is http")
     calls: ServeCallsConfig = Field(default=ServeCallsConfig(), description="calls in progress, for 1C")

@@ -200,13 +200,13 @@ class Engine:
                 self._ask(targets)
             report = self._plan_and_write(command, run, goal(run), targets)
         except BaseException as error:
-            self._end(run, *_ending(error), targets)
+            self._end(run, *_ending(error), targets=targets)
             raise
         finally:
             for target in targets:
                 target.close()
         entries = _entries(report) if undoes is None and command != ONLINE_RUN else None
-        gone = self._end(run, report.exit_code, report.message, targets, entries)
+        gone = self._end(run, report.exit_code, report.message, targets=targets, entries=entries)
         return report if gone is None else replace(report, pbx=tuple(_unkept(pbx, gone) for pbx in report.pbx))
 
     def _ask(self, targets: Sequence[Target]) -> None:
@@ -225,7 +225,14 @@ class Engine:
         raise PbxError(say("no PBX lets the run in: {refusals}", refusals=words), hint=joined("\n", hints))
 
     def _end(
-        self, run: int | None, exit_code: int, message: str, targets: Sequence[Target], entries: int | None = None
+        self,
+        run: int | None,
+        exit_code: int,
+        message: str,
+        hint: str = "",
+        *,
+        targets: Sequence[Target],
+        entries: int | None = None,
     ) -> StoreGone | None:
         """Store how a run ended. Where that fails the run is reported all the same: the PBXs are written already.
 
@@ -236,7 +243,7 @@ class Engine:
             return None
         parts = [target.part() for target in targets if target.reached]
         try:
-            self._store.end_run(run, exit_code, message, parts, entries)
+            self._store.end_run(run, exit_code, message, parts, entries, hint)
         except StoreGone as error:
             return error
         except StoreError as error:
@@ -283,13 +290,13 @@ def _unkept(pbx: PbxReport, gone: StoreGone) -> PbxReport:
     return pbx if pbx.error is not None else replace(pbx, error=unkept(pbx.name, gone))
 
 
-def _ending(error: BaseException) -> tuple[int, str]:
-    """The exit code and the words of a run that an error ended."""
+def _ending(error: BaseException) -> tuple[int, str, str]:
+    """The exit code, the words and the cure of a run that an error ended."""
     if isinstance(error, KeyboardInterrupt):
-        return EXIT_INTERRUPTED, say("interrupted")
+        return EXIT_INTERRUPTED, say("interrupted"), ""
     if isinstance(error, AstsyncError):
-        return error.exit_code, error.message
-    return 1, str(error) or type(error).__name__
+        return error.exit_code, error.message, error.hint
+    return 1, str(error) or type(error).__name__, ""
 
 
 def _named(name: str, progress: Progress) -> Progress:

@@ -77,8 +77,9 @@ class Target:
         """This PBX's part of the run, for the store's history."""
         done = self.report.applied or Applied()
         counts = (done.add, done.change, done.delete, len(done.failed))
-        error = "" if self.report.error is None else self.report.error.message
-        return RunPart(self.name, self._options.family, *counts, self.report.verified, error)
+        error = self.report.error
+        words, hint = ("", "") if error is None else (error.message, error.hint)
+        return RunPart(self.name, self._options.family, *counts, self.report.verified, words, hint)
 
     def ask(self) -> None:
         """Ask the PBX whether it will let the run in. One that is merely away is waited for when it is read."""

@@ -12,13 +12,14 @@ from astsync.config import ServeConfig
 from astsync.lookup.agi import AgiFace
 from astsync.lookup.call_pages import CallPages
 from astsync.lookup.callers import CallerReader
-from astsync.lookup.counting import Counts
+from astsync.lookup.counting import Counts, EachOf
 from astsync.lookup.figures import Figures
 from astsync.lookup.gate import Entrance, Gate
 from astsync.lookup.health import Health
 from astsync.lookup.live_calls import LiveCalls
 from astsync.lookup.model import CallerName, Resolver
 from astsync.lookup.resolver import CallResolver
+from astsync.lookup.tally import CallTally
 from astsync.lookup.web import WebFace
 from astsync.store import StoreNames
 from astsync.watch.job import Member
@@ -58,7 +59,8 @@ class Answering:
 
     ``token`` is that of HTTP. ``sockets`` gives the listening ones by face, "agi" and "http", where there is one; they
     are closed here. ``callers`` reads numbers. ``follow`` makes the threads that follow the calls of the PBXs, none
-    where they are not followed.
+    where they are not followed. ``tally`` makes what keeps the figures of the calls in the
+    store.
     """
 
     serve: ServeConfig
@@ -68,6 +70,7 @@ class Answering:
     sockets: Callable[[], Mapping[str, socket.socket]]
     callers: CallerReader
     follow: Callable[[LiveCalls], Sequence[Member]]
+    tally: Callable[[], CallTally]
 
     @asynccontextmanager
     async def on_loop(self) -> AsyncIterator[None]:
@@ -76,7 +79,10 @@ class Answering:
         async with AsyncExitStack() as stack:
             names = self.names()
             stack.callback(names.close)
-            resolver = self.resolver(names, figures)
+            tally = self.tally()
+            tally.start()
+            stack.callback(tally.close)  # the last of all: what ends until then is counted
+            resolver = self.resolver(names, EachOf(figures, tally))
             stack.callback(resolver.close)
             underway = _Underway(resolver)
             figures.waiting_from(resolver.waiting)

@@ -3,32 +3,9 @@
 from enum import StrEnum
 from typing import Protocol
 
+from astsync.phonebook.endings import Ending
 
-class Ending(StrEnum):
-    """How the question of a call ended: with a name from somewhere, or why without."""
-
-    SNAPSHOT = "snapshot"
-    ONLINE = "online"
-    """A name that 1C told during an earlier call."""
-    TOLD = "told"
-    """A name that 1C told during this call."""
-    UNKNOWN = "unknown"
-    """1C knows nobody: it said so during this call or some minutes before. Also where 1C is not to be asked."""
-    INTERNAL = "internal"
-    WITHHELD = "withheld"
-    IMPOSSIBLE = "impossible"
-    LATE = "late"
-    """1C did not answer before the deadline."""
-    FAILED = "failed"
-    """1C answered by an error."""
-    LEFT_ALONE = "left_alone"
-    """1C was not asked for this call, as it fails or is too slow."""
-    CROWDED = "crowded"
-    """Too many questions were waiting for 1C."""
-    GONE = "gone"
-    """The call ended before its answer."""
-    BROKEN = "broken"
-    """A fault of this program; it is in the log."""
+__all__ = ["Counts", "EachOf", "Ending", "NoCounts", "OneCAnswer"]
 
 
 class OneCAnswer(StrEnum):
@@ -45,8 +22,8 @@ class OneCAnswer(StrEnum):
 class Counts(Protocol):
     """Takes what happens; called on the event loop, so it must return at once."""
 
-    def ended(self, ending: str) -> None:
-        """The question of a call ended, by a value of ``Ending``."""
+    def ended(self, ending: str, number: str = "") -> None:
+        """The question of a call ended, by a value of ``Ending``; ``number`` is the caller's, "" where it has none."""
 
     def asked(self, outcome: str) -> None:
         """1C answered a question, by a value of ``OneCAnswer``."""
@@ -58,7 +35,7 @@ class Counts(Protocol):
 class NoCounts:
     """Counts nothing."""
 
-    def ended(self, ending: str) -> None:
+    def ended(self, ending: str, number: str = "") -> None:
         """Take how the question of a call ended."""
 
     def asked(self, outcome: str) -> None:
@@ -66,3 +43,25 @@ class NoCounts:
 
     def learnt(self, names: int = 1) -> None:
         """Take names."""
+
+
+class EachOf:
+    """Hands on to several that count."""
+
+    def __init__(self, *counts: Counts) -> None:
+        self._counts = counts
+
+    def ended(self, ending: str, number: str = "") -> None:
+        """Hand on how the question of a call ended."""
+        for each in self._counts:
+            each.ended(ending, number)
+
+    def asked(self, outcome: str) -> None:
+        """Hand on an answer of 1C."""
+        for each in self._counts:
+            each.asked(outcome)
+
+    def learnt(self, names: int = 1) -> None:
+        """Hand on names."""
+        for each in self._counts:
+            each.learnt(names)

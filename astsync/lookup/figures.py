@@ -52,7 +52,7 @@ class Figures:
         self._lookups[face, origin]()
         self._seconds[face](seconds)
 
-    def ended(self, ending: str) -> None:
+    def ended(self, ending: str, number: str = "") -> None:  # noqa: ARG002 - no number is ever a label
         """Count how the question of a call ended, by a value of ``Ending``."""
         self._endings[ending]()
 

@@ -53,7 +53,7 @@ class CallResolver:
 
     async def resolve(self, caller: str, deadline: float) -> CallerName:
         """See ``Resolver``."""
-        ending = Ending.GONE
+        ending, number = Ending.GONE, ""
         try:
             answer, ending = await self._answer(caller, deadline)
         except Exception:
@@ -61,9 +61,10 @@ class CallResolver:
             log.exception("a call goes on without a name; this is a bug")
             return CallerName()
         else:
+            number = answer.number
             return answer
         finally:
-            self._count(ending)
+            self._count(ending, number)
 
     def close(self) -> None:
         """Give up the questions under way. A call that waits for one goes on at its deadline."""
@@ -97,9 +98,9 @@ class CallResolver:
             return CallerName(who.number), question
         return await self._told(question, deadline)
 
-    def _count(self, ending: Ending) -> None:
+    def _count(self, ending: Ending, number: str) -> None:
         try:
-            self._counts.ended(ending)
+            self._counts.ended(ending, number)
         except Exception:
             log.exception("a call was not counted; this is a bug")
 

@@ -27,6 +27,7 @@ from astsync.lookup.live_calls import LiveCalls
 from astsync.lookup.model import KnownNames
 from astsync.lookup.resolver import CallResolver
 from astsync.lookup.service import SILENCE, Service
+from astsync.lookup.tally import CallTally
 from astsync.lookup.telling import Telling, open_telling
 from astsync.parts import Parts
 from astsync.pbx import Pbx
@@ -105,7 +106,8 @@ class Serving:
 
             names = partial(StoreNames, parts.store_path)
             follow = partial(_following, parts, parts.pbx_configs(pbxs), callers)
-            answering = Answering(serve, token, names, resolver, self._listening.sockets, callers, follow)
+            tally = partial(CallTally, parts.store_path, parts.calls_kept)
+            answering = Answering(serve, token, names, resolver, self._listening.sockets, callers, follow, tally)
             return [writing, Service("calls", partial(_answer, answering, telling))]
 
         return replace(job, services=services, serves=_where(serve))

@@ -5,6 +5,7 @@ stored as blobs; surrogate escapes stand for bytes that are not UTF-8 (``pbx.pac
 numbers, never by the clock, which may jump.
 """
 
+from astsync.store.calls import CallLedger
 from astsync.store.database import AS_LOST
 from astsync.store.holder import Holder, running
 from astsync.store.known_names import StoreNames
@@ -13,12 +14,16 @@ from astsync.store.open_files import Identity, identity
 from astsync.store.records import (
     ONLINE_RUN,
     Before,
+    CallBatch,
+    CallCount,
+    CallsKept,
     OnlineName,
     OnlineNames,
     Pulled,
     RunPart,
     RunRecord,
     Snapshot,
+    UnnamedNumber,
     Written,
 )
 from astsync.store.store import Store
@@ -28,6 +33,10 @@ __all__ = [
     "ONLINE_RUN",
     "PATIENCE",
     "Before",
+    "CallBatch",
+    "CallCount",
+    "CallLedger",
+    "CallsKept",
     "Holder",
     "Identity",
     "OnlineName",
@@ -38,6 +47,7 @@ __all__ = [
     "Snapshot",
     "Store",
     "StoreNames",
+    "UnnamedNumber",
     "Written",
     "identity",
     "locked",

@@ -26,6 +26,7 @@ SELECT source, name, text, reason FROM skipped
 WHERE pull = (SELECT run FROM pull) AND {_OF_A_NUMBER} ORDER BY source, text LIMIT :most
 """  # noqa: S608
 _SKIPPED_ROWS = f"SELECT rowid FROM skipped WHERE digits = :number OR (:national <> '' AND {_OF_A_NUMBER})"  # noqa: S608
+_REASONS = "SELECT reason, count(*) FROM skipped WHERE pull = (SELECT run FROM pull) GROUP BY reason"
 _LEAST = 5
 """Digits that a skipped text must have at least to be taken for a local number, the end of a whole one."""
 _MOST = 20
@@ -102,6 +103,12 @@ def read_skipped(db: sqlite3.Connection, number: str, national: str) -> tuple[Sk
     values = {"number": number, "national": national, "least": _LEAST, "most": _MOST}
     rows = db.execute(_SKIPPED, values)
     return tuple(Skipped(source, name, text, unpacked(reason)) for source, name, text, reason in rows)
+
+
+def read_skipped_reasons(db: sqlite3.Connection) -> dict[str, int]:
+    """How many phone fields of the snapshot's pull gave no key, of those that hold digits, by the reason."""
+    rows = db.execute(_REASONS).fetchall()
+    return {unpacked(reason): count for reason, count in rows}
 
 
 def skipped_rows(db: sqlite3.Connection, number: str, national: str) -> list[int]:

@@ -12,13 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astsync.language import altered, packed, unpacked
+from astsync.store.calls import forget_calls
 from astsync.store.place import CORRUPT
 
 _UNDO = "DELETE FROM undo WHERE number = ?"
 _MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE wrote"
 _MESSAGES = (
     "UPDATE run SET message = without(message) WHERE message <> without(message)",
+    "UPDATE run SET hint = without(hint) WHERE hint <> without(hint)",
     "UPDATE run_pbx SET error = without(error) WHERE error <> without(error)",
+    "UPDATE run_pbx SET hint = without(hint) WHERE hint <> without(hint)",
 )
 _BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new", ".told", ".given")
 
@@ -27,7 +30,7 @@ _BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new", ".told", ".given")
 class Erased:
     """What of a number was erased: places in the records of runs, cards and skipped phones of 1C, messages of runs.
 
-    ``online`` counts the keys that had a name told online.
+    ``online`` counts the keys that had a name told online, ``calls`` the calls without a name that are forgotten.
 
     ``listed``: the last list of 1C has the number, so snapshot and cards stay. ``held_on`` names the PBXs that hold a
     key of it as far as astsync knows: that it is ours stays stored until a run has deleted it. ``compacted``: the file
@@ -42,6 +45,7 @@ class Erased:
     listed: bool
     held_on: tuple[str, ...]
     compacted: bool = False
+    calls: int = 0
 
 
 def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int], pbxs: Collection[str]) -> Erased:
@@ -58,7 +62,9 @@ def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int],
     messages = _erase_from_messages(db, keys)
     _all(db, "DELETE FROM skipped WHERE rowid = ?", skipped)
     online = _all(db, "DELETE FROM online WHERE number = ?", keys)
-    return Erased(records, cards, len(skipped), messages, online, listed, tuple(_holding(db, blobs, pbxs)))
+    calls = forget_calls(db, keys)
+    held_on = tuple(_holding(db, blobs, pbxs))
+    return Erased(records, cards, len(skipped), messages, online, listed, held_on, calls=calls)
 
 
 def _erase_from_messages(db: sqlite3.Connection, keys: Sequence[str]) -> int:

@@ -120,7 +120,7 @@ class KeyChange:
 
 @dataclass(frozen=True, slots=True)
 class RunPart:
-    """What a run did to one PBX: counts of entries, whether a reading found all as desired, and the error's words."""
+    """What a run did to one PBX: counts of entries, whether a reading found all as desired, the error and its cure."""
 
     pbx: str
     family: str
@@ -130,6 +130,7 @@ class RunPart:
     failed: int = 0
     verified: bool | None = None
     error: str = ""
+    hint: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +140,8 @@ class RunRecord:
     ``finished`` and ``exit_code`` are None where the run was killed or is still running; ``parts`` then count what it
     was about to do. ``undoes`` is the run that this one put back, ``undone_by`` the last run that put this one back.
     ``undoable`` says whether there is a record to put back. ``entries`` is how many entries each PBX was to
-    hold by the run, None where it did not come so far, was about a few of them, or an older astsync did it.
+    hold by the run, None where it did not come so far, was about a few of them, or an older astsync did it. ``hint``
+    says what to do about what ended it, "" where that is not known.
     """
 
     run: int
@@ -153,3 +155,42 @@ class RunRecord:
     undoable: bool
     parts: tuple[RunPart, ...]
     entries: int | None = None
+    hint: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class CallsKept:
+    """For how many days calls are counted, 0: not at all; and whether the numbers that had no name are kept."""
+
+    days: int = 90
+    numbers: bool = True
+
+
+@dataclass(slots=True)
+class CallBatch:
+    """Calls that are not in the store yet.
+
+    ``counts`` are calls by the hour (``store.calls.hour_of``) and by how they ended. ``numbers`` are those that had no
+    name: how many calls of an hour, and when the last one came, in seconds since 1970.
+    """
+
+    counts: dict[tuple[int, str], int] = field(default_factory=dict)
+    numbers: dict[tuple[int, str], tuple[int, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class CallCount:
+    """How many calls of an hour, that began at ``hour`` (UTC), ended in one way."""
+
+    hour: datetime
+    ending: str
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class UnnamedNumber:
+    """A number that called and had no name: how many calls, and when the last one came (UTC)."""
+
+    number: str
+    count: int
+    last: datetime

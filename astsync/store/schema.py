@@ -7,7 +7,7 @@ from pathlib import Path
 from astsync.errors import StoreError
 from astsync.language import say
 
-SCHEMA_VERSION = 7
+SCHEMA_VERSION = 8
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -68,6 +68,20 @@ CREATE TABLE online (number TEXT PRIMARY KEY, name TEXT NOT NULL, at REAL NOT NU
 # How many entries the PBXs were to hold by a run; NULL where it did not come so far, or was about a few of them.
 _SCHEMA_7 = "ALTER TABLE run ADD COLUMN entries INTEGER;"
 
+# Calls that asked who is calling, by the hour on the wall's clock in which they came (its beginning in seconds since
+# 1970) and by how they ended; the numbers that had no name; and what is to be done about a run's failure.
+_SCHEMA_8 = """
+CREATE TABLE call_count (
+    hour INTEGER NOT NULL, ending TEXT NOT NULL, count INTEGER NOT NULL, PRIMARY KEY (hour, ending)
+) WITHOUT ROWID;
+CREATE TABLE unnamed (
+    hour INTEGER NOT NULL, number TEXT NOT NULL, count INTEGER NOT NULL, last REAL NOT NULL,
+    PRIMARY KEY (hour, number)
+) WITHOUT ROWID;
+ALTER TABLE run ADD COLUMN hint TEXT;
+ALTER TABLE run_pbx ADD COLUMN hint TEXT;
+"""
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -83,6 +97,7 @@ MIGRATIONS: Mapping[int, str] = {
     4: _SCHEMA_5,
     5: _SCHEMA_6,
     6: _SCHEMA_7,
+    7: _SCHEMA_8,
 }
 """Scripts by the version that they start from; each leads to the next version."""
 
@@ -118,7 +133,7 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        tables = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}{_SCHEMA_5}{_SCHEMA_6}{_SCHEMA_7}"
+        tables = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}{_SCHEMA_5}{_SCHEMA_6}{_SCHEMA_7}{_SCHEMA_8}"
         steps = f"{tables}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))

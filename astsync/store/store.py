@@ -1,6 +1,7 @@
 """The store as the rest of astsync uses it. It keeps states and decides nothing."""
 
 import sqlite3
+import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,8 +12,16 @@ from astsync.language import unpacked
 from astsync.phonebook.keeping import Missed, Trace, Untouched, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
+from astsync.store.calls import counted_since, drop_old_calls, read_call_counts, read_unnamed
 from astsync.store.changes import changes_of_keys, changes_of_run
-from astsync.store.claims import ClaimWriter, drop_others, read_claims, read_skipped, skipped_rows
+from astsync.store.claims import (
+    ClaimWriter,
+    drop_others,
+    read_claims,
+    read_skipped,
+    read_skipped_reasons,
+    skipped_rows,
+)
 from astsync.store.database import Database
 from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
@@ -20,6 +29,8 @@ from astsync.store.online import drop_listed, forget_online, online_of, read_onl
 from astsync.store.records import (
     ONLINE_RUN,
     Before,
+    CallCount,
+    CallsKept,
     KeyChange,
     OnlineName,
     OnlineNames,
@@ -27,6 +38,7 @@ from astsync.store.records import (
     RunPart,
     RunRecord,
     Snapshot,
+    UnnamedNumber,
     Written,
 )
 from astsync.store.words import kept, words
@@ -37,16 +49,29 @@ UNDO_RUNS = 200
 """Runs that can be undone, by default."""
 
 
+_KEPT = CallsKept()
+
+
 class Store:
     """The open store. A dry run opens it with ``write=False``: then nothing is created and nothing changes.
 
-    ``undo_runs`` is how many runs that wrote can be undone. The records of older ones are dropped when a run ends.
+    ``undo_runs`` is how many runs that wrote can be undone. The records of older ones are dropped when a run ends,
+    and the calls that ``calls_kept`` does not keep any more.
     ``check`` looks for damage before anything is written, which takes a second for a million entries. Every method
     raises StoreError when the file cannot be used. Threads may share a store.
     """
 
-    def __init__(self, path: Path, *, write: bool = True, undo_runs: int = UNDO_RUNS, check: bool = True) -> None:
+    def __init__(
+        self,
+        path: Path,
+        *,
+        write: bool = True,
+        undo_runs: int = UNDO_RUNS,
+        check: bool = True,
+        calls_kept: CallsKept = _KEPT,
+    ) -> None:
         self.path = path
+        self._calls_kept = calls_kept
         self._undo_runs = max(undo_runs, 1)
         self._file = Database(path, write=write, check=check)
 
@@ -180,19 +205,26 @@ class Store:
             return int(row.lastrowid or 0)
 
     def end_run(
-        self, run: int, exit_code: int, message: str = "", parts: Sequence[RunPart] = (), entries: int | None = None
+        self,
+        run: int,
+        exit_code: int,
+        message: str = "",
+        parts: Sequence[RunPart] = (),
+        entries: int | None = None,
+        hint: str = "",
     ) -> None:
-        """Store how a run ended, and drop the records that are too old. ``entries``: see ``RunRecord``."""
+        """Store how a run ended, and drop what is too old. ``entries`` and ``hint``: see ``RunRecord``."""
         with self._file.change() as db:
-            values = (_now(), exit_code, kept(message), entries, run)
-            db.execute("UPDATE run SET finished = ?, exit_code = ?, message = ?, entries = ? WHERE id = ?", values)
+            values = (_now(), exit_code, kept(message), entries, kept(hint), run)
+            db.execute(_END, values)
             rows = (
-                (run, p.pbx, p.family, p.added, p.changed, p.deleted, p.failed, p.verified, kept(p.error))
+                (run, p.pbx, p.family, p.added, p.changed, p.deleted, p.failed, p.verified, kept(p.error), kept(p.hint))
                 for p in parts
             )
-            db.executemany("INSERT INTO run_pbx VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
+            db.executemany("INSERT INTO run_pbx VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", rows)
             for online in (False, True):
                 self._drop_old(db, online=online)
+            drop_old_calls(db, self._calls_kept, time.time())
 
     def _drop_old(self, db: sqlite3.Connection, *, online: bool) -> None:
         """Drop what is too old of the runs ``online``, or of all others: the many of a day push out no sync."""
@@ -315,6 +347,26 @@ class Store:
             row = db.execute(_LAST_UNDOABLE, (ONLINE_RUN,)).fetchone()
         return None if row is None else int(row[0])
 
+    def counted_since(self) -> datetime | None:
+        """Since when calls are counted (UTC), as far as that is kept; None where they never were."""
+        with self._file.reading() as db:
+            return counted_since(db)
+
+    def call_counts(self, since: datetime, until: datetime) -> tuple[CallCount, ...]:
+        """The calls of the hours that begin in a period, by hour and how they ended."""
+        with self._file.reading() as db:
+            return tuple(read_call_counts(db, since, until))
+
+    def unnamed(self, since: datetime, until: datetime) -> tuple[UnnamedNumber, ...]:
+        """The numbers that had no name in the hours that begin in a period; those that called most come first."""
+        with self._file.reading() as db:
+            return tuple(read_unnamed(db, since, until))
+
+    def skipped_reasons(self) -> dict[str, int]:
+        """Why phones of the snapshot's pull gave no key that hold digits: how many there are of each reason."""
+        with self._file.reading() as db:
+            return read_skipped_reasons(db)
+
     def forget(self, keys: Sequence[str], national: str, pbxs: Iterable[str]) -> Erased:
         """Erase what is stored of a number, but what is in use; ``keys`` are all its forms, the international first.
 
@@ -327,6 +379,7 @@ class Store:
             return replace(erased, compacted=compact(db))
 
 
+_END = "UPDATE run SET finished = ?, exit_code = ?, message = ?, entries = ?, hint = ? WHERE id = ?"
 _PULLED = """
 SELECT at, source, NOT EXISTS (SELECT 1 FROM snapshot) OR EXISTS (SELECT 1 FROM claim WHERE claim.pull = pull.run)
 FROM pull

@@ -54,7 +54,7 @@ class _Endings(NoCounts):
     def __init__(self) -> None:
         self.count: Counter[str] = Counter()
 
-    def ended(self, ending: str) -> None:
+    def ended(self, ending: str, number: str = "") -> None:
         self.count[str(ending)] += 1
 
 

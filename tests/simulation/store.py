@@ -191,10 +191,16 @@ class WatchedStore(Store):
         super().save_outcome_and_owners(run, pbx, family, unmade, owners, trace)
 
     def end_run(
-        self, run: int, exit_code: int, message: str = "", parts: Sequence[RunPart] = (), entries: int | None = None
+        self,
+        run: int,
+        exit_code: int,
+        message: str = "",
+        parts: Sequence[RunPart] = (),
+        entries: int | None = None,
+        hint: str = "",
     ) -> None:
         """Store it and tell the oracle."""
         if not self._process.dead:
             in_order = exit_code != EXIT_INTERRUPTED and self._failed == self._world.store_failed
             self._oracle.ends(self._process, {p.pbx for p in parts if p.verified is not None}, in_order=in_order)
-        super().end_run(run, exit_code, message, parts, entries)
+        super().end_run(run, exit_code, message, parts, entries, hint)

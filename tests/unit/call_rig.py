@@ -123,7 +123,7 @@ class Tally(NoCounts):
         self.endings: list[str] = []
         self.answers: list[str] = []
 
-    def ended(self, ending: str) -> None:
+    def ended(self, ending: str, number: str = "") -> None:
         self.endings.append(str(ending))
 
     def asked(self, outcome: str) -> None:

@@ -12,6 +12,7 @@ from astsync.phonebook.plan import Limits
 from astsync.store import Before, Store
 from astsync.store.schema import SCHEMA_VERSION
 from tests.unit.engine_rig import FAMILY, EngineRig, names, phone
+from tests.unit.old_stores import taken_back
 
 KEY = phone(30)
 
@@ -185,11 +186,7 @@ def test_a_store_of_version_2_keeps_its_owned_keys(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     with closing(Store(path)) as store:
         EngineRig(store).own(["1"])
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript(
-            "ALTER TABLE owned DROP COLUMN if_held; DROP TABLE claim; DROP TABLE skipped; DROP TABLE trace;"
-            "DROP TABLE online; ALTER TABLE run DROP COLUMN entries; PRAGMA user_version = 2"
-        )
+    taken_back(path, 2)
     with closing(Store(path)) as store:
         assert store.owners("office", FAMILY) == {"1": CERTAINLY_OURS}
     with closing(sqlite3.connect(path)) as db:

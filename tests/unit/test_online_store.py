@@ -1,6 +1,5 @@
 """Names told online in the store: kept until they expire, until a list has the number, or until they are forgotten."""
 
-import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
@@ -13,6 +12,7 @@ from astsync.phonebook.model import Entry
 from astsync.phonebook.ownership import CERTAINLY_OURS, NOT_OURS, Ownership
 from astsync.store import Before, OnlineName, OnlineNames, Snapshot, Store, online
 from astsync.store.store import KEPT_RUNS
+from tests.unit.old_stores import taken_back
 
 NOW = datetime(2026, 11, 29, 9, 0, tzinfo=UTC)
 HOUR = timedelta(hours=1)
@@ -99,8 +99,7 @@ def test_a_store_of_version_5_gets_the_table(tmp_path: Path, write: bool) -> Non
     path = tmp_path / "store.sqlite3"
     with closing(Store(path)) as store:
         store.save_snapshot(listed(KEY))
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript("DROP TABLE online; ALTER TABLE run DROP COLUMN entries; PRAGMA user_version = 5")
+    taken_back(path, 5)
     with closing(Store(path, write=write)) as store:
         assert store.online(NOW) == OnlineNames()
         assert store.snapshot() == listed(KEY)

@@ -16,6 +16,7 @@ from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, NOT_OURS, Ownership
 from astsync.store import Before, Pulled, Snapshot, Store
 from astsync.store.store import KEPT_RUNS
+from tests.unit.old_stores import taken_back
 
 NOW = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 
@@ -257,10 +258,7 @@ def test_a_store_of_version_4_gets_what_is_new(tmp_path: Path) -> None:
     path = tmp_path / "store.sqlite3"
     with closing(Store(path)) as store:
         wrote(store)
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript(
-            "DROP TABLE trace; DROP TABLE online; ALTER TABLE run DROP COLUMN entries; PRAGMA user_version = 4"
-        )
+    taken_back(path, 4)
     for write in (False, True):
         with closing(Store(path, write=write)) as store:
             assert store.trace("office", "cidname") is None

@@ -20,6 +20,7 @@ from astsync.store import Before, Snapshot, Store, database, locked
 from astsync.store import store as store_module
 from astsync.store.schema import SCHEMA_VERSION
 from tests.unit.engine_rig import FAMILY, EngineRig, names, phone
+from tests.unit.old_stores import taken_back
 
 UNLIMITED = Limits(max_delete=None, max_change=None)
 VERSION_1 = (Path(__file__).parent / "store_version_1.sql").read_text(encoding="utf-8")
@@ -63,11 +64,7 @@ def test_a_store_of_version_3_does_not_know_the_cards_before_the_next_sync(path:
         rig = EngineRig(store)
         rig.engine().sync()
         assert store.claims([phone(1)])[phone(1)][0].text == f"+{phone(1)}"
-    with closing(sqlite3.connect(path)) as db:
-        db.executescript(
-            "DROP TABLE claim; DROP TABLE skipped; DROP TABLE trace; DROP TABLE online;"
-            "ALTER TABLE run DROP COLUMN entries; PRAGMA user_version = 3"
-        )
+    taken_back(path, 3)
     for write in (False, True):
         with closing(Store(path, write=write)) as store:
             assert store.entries([phone(1)])[phone(1)].name == "Firma 1"

@@ -1,0 +1,182 @@
+"""How many calls had a name and how many had none, by the hour, and the numbers that had none: for the report.
+
+Whoever answers calls adds to it, ``CallLedger``: over a connection of its own and without the lock of runs. SQLite
+puts the writers of one file in order, nothing that a run reads is touched, and a run of minutes must not keep figures
+waiting in the memory of a process that may be killed.
+"""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from datetime import UTC, datetime, time, timedelta
+from pathlib import Path
+
+from astsync.store.open_files import Identity, identity
+from astsync.store.records import CallBatch, CallCount, CallsKept, UnnamedNumber
+from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
+
+MOST_OF_A_DAY = 2_000
+"""Hours of numbers without a name that are kept of a day. Where there are more, the numbers that called least leave,
+and of these the ones that are silent longest."""
+HOUR = 3_600
+_DAY = 86_400.0
+_BUSY = 1.0  # seconds that a writing waits for another one
+_JOURNAL = 16_777_216  # bytes that the journal keeps on the disk; as ``store.database`` says
+
+_COUNT = """
+INSERT INTO call_count VALUES (?, ?, ?) ON CONFLICT (hour, ending) DO UPDATE SET count = count + excluded.count
+"""
+_NUMBER = """
+INSERT INTO unnamed VALUES (?, ?, ?, ?)
+ON CONFLICT (hour, number) DO UPDATE SET count = count + excluded.count, last = max(last, excluded.last)
+"""
+_OF_A_DAY = "SELECT count(*) FROM unnamed WHERE hour >= ? AND hour < ?"
+_TOO_MANY = """
+DELETE FROM unnamed WHERE hour >= :first AND hour < :next AND number IN (
+    SELECT number FROM unnamed WHERE hour >= :first AND hour < :next
+    GROUP BY number ORDER BY sum(count), max(last), number LIMIT :most
+)
+"""
+_COUNTS = """
+SELECT hour, ending, count FROM call_count WHERE hour >= ? AND hour < ? AND count > 0 ORDER BY hour, ending
+"""
+_UNNAMED = """
+SELECT number, sum(count) AS calls, max(last) AS at FROM unnamed WHERE hour >= ? AND hour < ?
+GROUP BY number ORDER BY calls DESC, at DESC, number
+"""
+
+
+def hour_of(at: float) -> int:
+    """When the hour began that a moment is in, by the clock on the wall; both in seconds since 1970."""
+    offset = _offset(at)
+    return int((at + offset) // HOUR * HOUR - offset)
+
+
+def _offset(at: float) -> int:
+    found = datetime.fromtimestamp(at, UTC).astimezone().utcoffset()
+    return int(found.total_seconds()) if found is not None else 0
+
+
+def _day_of(hour: int) -> tuple[int, int]:
+    """Where the day of an hour begins and where the next one does, by the clock on the wall."""
+    day = datetime.fromtimestamp(hour, UTC).astimezone().date()
+    # A time without a zone is one of the wall: so that a day of 23 or 25 hours ends where it does.
+    first, after = (datetime.combine(each, time.min).timestamp() for each in (day, day + timedelta(days=1)))
+    return int(first), int(after)
+
+
+class CallLedger:
+    """Adds calls to the store at ``path``, which must exist. One thread may use it.
+
+    The connection is kept, and made anew when another file stands in the place.
+    """
+
+    def __init__(self, path: Path, kept: CallsKept) -> None:
+        self._path, self._kept = path, kept
+        self._db: sqlite3.Connection | None = None
+        self._file: Identity | None = None
+        self._dropped: int | None = None  # the day when what is too old was dropped last
+
+    def add(self, batch: CallBatch, now: float) -> bool:
+        """Add calls, all of them or none, and drop what is too old; ``now`` is in seconds since 1970.
+
+        False where no store of this version is there yet. Raises sqlite3.Error, OSError.
+        """
+        db = self._open()
+        if db is None:
+            return False
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                _add(db, batch)
+                self._drop_old(db, now)
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # on a full disk SQLite has rolled back by itself
+                    db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error:
+            self.close()
+            raise
+        return True
+
+    def close(self) -> None:
+        """Close the file."""
+        db, self._db, self._file = self._db, None, None
+        if db is not None:
+            db.close()
+
+    def _drop_old(self, db: sqlite3.Connection, now: float) -> None:
+        day, _ = _day_of(hour_of(now))
+        if day != self._dropped:
+            drop_old_calls(db, self._kept, now)
+            self._dropped = day
+
+    def _open(self) -> sqlite3.Connection | None:
+        found = identity(self._path)
+        if self._db is not None and found == self._file and _is_ours(self._db):
+            return self._db
+        self.close()
+        if found is None:
+            return None
+        uri = f"{self._path.resolve().as_uri()}?mode=rw"
+        db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY, check_same_thread=False)
+        try:
+            if not _is_ours(db):
+                db.close()
+                return None
+            db.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
+            db.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last of it; what runs store it cannot
+        except BaseException:
+            db.close()
+            raise
+        self._db, self._file, self._dropped = db, found, None
+        return db
+
+
+def _is_ours(db: sqlite3.Connection) -> bool:
+    found = tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    return found == (APPLICATION_ID, SCHEMA_VERSION)
+
+
+def _add(db: sqlite3.Connection, batch: CallBatch) -> None:
+    db.executemany(_COUNT, ((hour, ending, count) for (hour, ending), count in batch.counts.items()))
+    db.executemany(_NUMBER, ((hour, number, *found) for (hour, number), found in batch.numbers.items()))
+    for first, after in {_day_of(hour) for hour, _ in batch.numbers}:
+        (count,) = db.execute(_OF_A_DAY, (first, after)).fetchone()
+        if count > MOST_OF_A_DAY:
+            db.execute(_TOO_MANY, {"first": first, "next": after, "most": count - MOST_OF_A_DAY})
+
+
+def drop_old_calls(db: sqlite3.Connection, kept: CallsKept, now: float) -> None:
+    """Drop the calls that are kept long enough, and all numbers where none are to be kept."""
+    before = now - kept.days * _DAY if kept.days else now + _DAY
+    db.execute("DELETE FROM call_count WHERE hour < ?", (before,))
+    db.execute("DELETE FROM unnamed WHERE hour < ?", (before if kept.numbers else now + _DAY,))
+
+
+def counted_since(db: sqlite3.Connection) -> datetime | None:
+    """Since when calls are counted (UTC), None where they never were."""
+    (first,) = db.execute("SELECT min(hour) FROM call_count").fetchone()
+    return None if first is None else datetime.fromtimestamp(first, UTC)
+
+
+def read_call_counts(db: sqlite3.Connection, since: datetime, until: datetime) -> Iterator[CallCount]:
+    """The calls of the hours that begin in a period."""
+    for hour, ending, count in db.execute(_COUNTS, (since.timestamp(), until.timestamp())):
+        yield CallCount(datetime.fromtimestamp(hour, UTC), ending, count)
+
+
+def read_unnamed(db: sqlite3.Connection, since: datetime, until: datetime) -> Iterator[UnnamedNumber]:
+    """The numbers that had no name in the hours that begin in a period; those that called most come first."""
+    for number, count, at in db.execute(_UNNAMED, (since.timestamp(), until.timestamp())):
+        yield UnnamedNumber(number, count, datetime.fromtimestamp(at, UTC))
+
+
+def forget_calls(db: sqlite3.Connection, numbers: Sequence[str]) -> int:
+    """Forget that these numbers called; how many calls there were. That there were calls stays counted."""
+    calls = 0
+    for number in numbers:
+        (count,) = db.execute("SELECT coalesce(sum(count), 0) FROM unnamed WHERE number = ?", (number,)).fetchone()
+        db.execute("DELETE FROM unnamed WHERE number = ?", (number,))
+        calls += count
+    return calls
