@@ -24,6 +24,7 @@ from astsync.cli import (
     lookup,
     notifying,
     problems,
+    report,
     serve,
     status,
     sync,
@@ -175,6 +176,7 @@ app.command("sync")(sync.sync)
 app.command("apply")(approving.apply)
 app.command("push")(sync.push)
 app.command("problems")(problems.problems)
+app.command("report")(report.report)
 app.command("lookup")(lookup.lookup)
 app.command("history")(history.history)
 app.command("undo")(history.undo)

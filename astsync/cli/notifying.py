@@ -8,16 +8,18 @@ import typer
 
 from astsync.cli.common import Common
 from astsync.cli.findings import show
+from astsync.cli.report import digest_of
 from astsync.errors import AstsyncError, ConfigError, PartlyDone
 from astsync.finding import Finding
 from astsync.language import say
 
 if TYPE_CHECKING:
-    from astsync.engine.result import Report
+    from datetime import datetime
+
+    from astsync.engine.result import Digest, Report
     from astsync.notify.outcome import Outcome
     from astsync.notify.telling import Teller
     from astsync.parts import Parts
-    from astsync.store.records import RunRecord
 
 
 def notify(context: typer.Context) -> None:
@@ -80,8 +82,7 @@ def teller_of(parts: "Parts") -> "Teller":
     """Who tells of the runs of this configuration."""
     from astsync.notify.telling import Teller
 
-    def recent() -> "tuple[RunRecord, ...]":
-        with parts.store(write=False) as store:
-            return store.runs()
+    def digest(since: "datetime", until: "datetime") -> "Digest":
+        return digest_of(parts, (), since, until)
 
-    return Teller(parts.config.notify, parts.store_path, recent)
+    return Teller(parts.config.notify, parts.store_path, digest)

@@ -10,10 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from astsync.cli.common import Common, OutputOption
+from astsync.cli.mailing import post_to
 from astsync.cli.output import check_output, emit, tell
 from astsync.cli.progress import progress_bar
 from astsync.cli.sync import CsvOption, Format, FormatOption
-from astsync.errors import ConfigError, PartlyTold
+from astsync.errors import PartlyTold
 from astsync.language import counted, say
 from astsync.reports.csv_dialect import CsvDialect
 from astsync.text import printable
@@ -91,25 +92,16 @@ def _post(parts: "Parts", addresses: list[str]) -> "Callable[[WorkList], PartlyT
 
     Raises ConfigError where no mail can be sent, before the source is read.
     """
-    from astsync.config.notify_section import NotifyMailConfig
     from astsync.notify import notices
-    from astsync.notify.mail import MailChannel
     from astsync.reports import work_as_html, work_as_text
-    from astsync.setup.typed_values import checked
 
-    config = parts.config.notify
-    if not config.mail.server:
-        raise ConfigError(say("there is no mail server to send the list by"), hint=say("Write notify.mail.server."))
-    mail = checked(NotifyMailConfig, {**dict(config.mail), "to": addresses})
-    channel = MailChannel(mail, config.timeout)
-    channel.probe()
+    send = post_to(parts, addresses, say("there is no mail server to send the list by"))
 
     def post(work: "WorkList") -> PartlyTold | None:
         text, page = work_as_text.render(work), work_as_html.render(work)
-        try:
-            channel.send(notices.of_problems(work.count, text, page, time.time()))
-        except PartlyTold as error:
-            return error
+        missed = send(notices.of_problems(work.count, text, page, time.time()))
+        if missed is not None:
+            return missed
         tell(
             counted(
                 "the list was mailed to {count:,} address", "the list was mailed to {count:,} addresses", len(addresses)

@@ -9,7 +9,7 @@ from astsync.config.value_types import ConfigPath, HostOrNone, Line, Port, Secon
 from astsync.language import say
 
 Event = Literal["failure", "refusal", "recovery"]
-Weekday = Literal["", "mon", "tue", "wed", "thu", "fri", "sat", "sun"]
+DigestDay = Literal["", "daily", "mon", "tue", "wed", "thu", "fri", "sat", "sun"]
 
 
 def _mailbox(value: str) -> str:
@@ -120,9 +120,10 @@ class NotifyConfig(Section):
         default=("failure", "refusal", "recovery"),
         description="what is told. A failure is told once until it is over; `refusal` is that of a safety limit",
     )
-    digest: Weekday = Field(
+    digest: DigestDay = Field(
         default="",
-        description="the day of the digest; empty: none. The first run after 8:00 sends it",
+        description="when the report is sent; empty: never. The first run after 8:00 sends it, of the days since the "
+        "last one; see `astsync report`",
         examples=["mon"],
     )
     timeout: Seconds = Field(default=10.0, description="for each way to tell; nothing of it changes a run's result")

@@ -146,8 +146,8 @@ class ServeConfig(Section):
     )
     keep_days: Annotated[Whole, Field(ge=0, le=3_650), Unit("days")] = Field(
         default=90,
-        description="of the calls' figures; 0: none are kept. They are how many calls had a name, and which numbers had "
-        "none; `astsync report` shows them",
+        description="of the calls' figures; 0: none are kept. They are how many calls had a name, and which numbers "
+        "had none; `astsync report` shows them",
     )
     keep_numbers: bool = Field(
         default=True, description="keep the numbers of calls without a name; `false`: only how many there were"

@@ -9,7 +9,7 @@ from astsync.language import counted, joined
 from astsync.phonebook.keeping import Missed
 from astsync.phonebook.model import CardFacts, Claim, Conflict, Doubt, Entry, Origin, Skipped
 from astsync.phonebook.plan import Plan
-from astsync.store.records import Before, OnlineName, Pulled, RunRecord, Written
+from astsync.store.records import Before, CallCount, OnlineName, Pulled, RunRecord, SnapshotFacts, Written
 from astsync.text import gathered
 
 
@@ -206,6 +206,88 @@ class AskedOneC:
     deadline: float = 0.0
     call: tuple[str, Origin] | None = None
     error: AstsyncError | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownCaller:
+    """A number that had no name when it called, and has none yet: how many calls, and the last one (UTC)."""
+
+    number: str
+    calls: int
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CallsOfPeriod:
+    """The calls of a period that asked who is calling, by hour and ending.
+
+    ``counted_since`` is when counting began, as far as it is kept. ``unknown`` are the numbers that called most without
+    a name, of so many ``numbers``; ``named_since`` counts those that had none and have one by now.
+    """
+
+    counted_since: datetime
+    counts: tuple[CallCount, ...] = ()
+    unknown: tuple[UnknownCaller, ...] = ()
+    numbers: int = 0
+    named_since: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class FailedRuns:
+    """Runs that failed alike: the command and the exit code of the newest, what happened, the cure, "" for none known.
+
+    ``pbx`` is the PBX that it is about, "" where it is none alone. ``first`` and ``last`` are the starts (UTC).
+    """
+
+    command: str
+    message: str
+    hint: str
+    exit_code: int | None
+    pbx: str
+    count: int
+    first: datetime
+    last: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class PbxState:
+    """How a PBX was when a run reached it last: ``good`` where it held all that was desired, None where none ever did.
+
+    ``at`` is when that was, ``well_at`` when it was good the last time (UTC). ``message`` and ``hint`` say what failed.
+    """
+
+    name: str
+    good: bool | None = None
+    at: datetime | None = None
+    message: str = ""
+    hint: str = ""
+    well_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """What happened from ``since`` until before ``until``, and how things stand ``now`` (all UTC).
+
+    ``host`` is the machine. ``calls`` is None where no call is counted. ``snapshot`` is None before the first list;
+    ``reasons`` are those of its phones without a key that hold digits. ``runs`` are those of the period, the newest
+    first, without those that write names told during calls: ``online_runs`` counts these. ``runs_since`` is when the
+    oldest run on record began, where that is after the beginning of the period, else None. ``last_run`` is the last of
+    all.
+    """
+
+    since: datetime
+    until: datetime
+    now: datetime
+    host: str
+    calls: CallsOfPeriod | None
+    snapshot: SnapshotFacts | None
+    reasons: Mapping[str, int]
+    runs: tuple[RunRecord, ...]
+    online_runs: int
+    runs_since: datetime | None
+    failures: tuple[FailedRuns, ...]
+    pbx: tuple[PbxState, ...]
+    last_run: RunRecord | None = None
 
 
 def _of_many(words: str, count: int) -> str:

@@ -13,6 +13,8 @@ from astsync.notify.outcome import Outcome
 
 QUIET = 6 * 3600.0  # seconds in which the same failure is not told again, if it was over in between
 DIGEST_AT = time(8)  # local time
+DAILY = "daily"
+LONGEST = timedelta(days=31)  # that a digest tells of, where none could be sent for long
 WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
 
 
@@ -58,16 +60,27 @@ def _over(memory: Memory) -> Decision:
     return Decision(Occasion.RECOVERY, well, memory) if memory.open else Decision(None, well, well)
 
 
-def digest_due(memory: Memory, weekday: str, now: datetime) -> tuple[bool, Memory]:
-    """Whether the weekly digest is due at a local time with its zone, and the memory of that.
+def digest_due(memory: Memory, day: str, now: datetime) -> tuple[bool, Memory]:
+    """Whether the digest is due at a local time with its zone, and the memory of that.
 
-    The first one is due on the first such day after the configuration asked for it.
+    ``day`` is one of ``WEEKDAYS``, ``DAILY``, or "" for never. The first one is due on the first such day after the
+    configuration asked for it.
     """
-    if not weekday:
+    if not day:
         return False, memory
-    behind = (now.weekday() - WEEKDAYS.index(weekday)) % 7
+    behind = 0 if day == DAILY else (now.weekday() - WEEKDAYS.index(day)) % 7
     due = datetime.combine(now.date() - timedelta(days=behind), DIGEST_AT, now.tzinfo)
     if due > now:
-        due -= timedelta(days=7)
+        due -= timedelta(days=1 if day == DAILY else 7)
     at = due.astimezone(UTC).timestamp()
     return bool(memory.digest) and at > memory.digest, replace(memory, digest=max(at, memory.digest))
+
+
+def digest_period(before: Memory, after: Memory) -> tuple[datetime, datetime]:
+    """What a digest tells of: the whole days since the day of the last one, so that no day is told twice or never."""
+    until = _midnight(after.digest)
+    return max(_midnight(before.digest), until - LONGEST), until
+
+
+def _midnight(at: float) -> datetime:
+    return datetime.combine(datetime.fromtimestamp(at, UTC).astimezone().date(), time.min).astimezone()

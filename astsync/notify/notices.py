@@ -1,17 +1,18 @@
 """The words of a message: its subject, its text, its page, and the same as data for a program."""
 
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from astsync.engine.result import Digest
 from astsync.language import counted, say, spoken
 from astsync.notify.events import Occasion
 from astsync.notify.memory import Memory
 from astsync.notify.outcome import Outcome, told_once
-from astsync.reports import as_html, as_text
-from astsync.store.records import RunRecord
+from astsync.reports import as_html, as_text, digest_as_html, digest_as_json, digest_as_text, digest_words
+from astsync.reports.digest_figures import run_sums
 from astsync.text import printable, span
 
 _FEW = 20  # changes of a PBX that the text of a message lists; its page has all
@@ -52,31 +53,25 @@ def of_outcome(occasion: Occasion, outcome: Outcome, before: Memory, now: float)
     return _notice(occasion, _subject(occasion, outcome), text, page, data, now)
 
 
-def of_week(runs: Sequence[RunRecord], memory: Memory, now: float) -> Notice:
-    """Tell what happened in the week before; ``runs`` are those of that week."""
-    failed = [run for run in runs if run.exit_code]
-    parts = [part for run in runs for part in run.parts]
-    sums = {name: sum(getattr(part, name) for part in parts) for name in ("added", "changed", "deleted", "failed")}
-    lines = [
-        spoken(counted("{count:,} run in the last week", "{count:,} runs in the last week", len(runs)))
-        + ", "
-        + spoken(counted("{count:,} of them failed", "{count:,} of them failed", len(failed))),
-        spoken(say("Entries: {added:,} added, {changed:,} changed, {deleted:,} deleted, {failed:,} failed.", **sums)),
-    ]
-    if memory.since:
-        lines.append(
-            spoken(say("It fails since {since} ({span}).", since=_moment(memory.since), span=span(now - memory.since)))
-        )
-    lines += [
-        f"  {run.started.astimezone():%Y-%m-%d %H:%M} {run.command}: {printable(spoken(run.message))}"
-        for run in failed[:_FEW]
-    ]
-    if len(failed) > _FEW:
-        lines.append(spoken(say("  … and {count:,} more: see astsync history", count=len(failed) - _FEW)))
-    data = {"runs": len(runs), "failed_runs": len(failed), **sums, "since": memory.since or None}
-    return _notice(
-        Occasion.DIGEST, say("the week of {host}", host=socket.gethostname()), "\n".join(lines) + "\n", "", data, now
-    )
+def of_digest(digest: Digest, failing_since: float, now: float) -> Notice:
+    """Tell what happened in some days; ``failing_since`` is when the failure began that is not over, 0 for none."""
+    text, page = digest_as_text.render(digest), digest_as_html.render(digest)
+    if failing_since:
+        line = say("It fails since {since} ({span}).", since=_moment(failing_since), span=span(now - failing_since))
+        text = f"{printable(spoken(line))}\n\n{text}"
+    subject = say("{host}: {what}", host=digest.host, what=digest_words.in_a_line(digest))
+    sums = run_sums(digest.runs)
+    data = {
+        "runs": sums.all,
+        "failed_runs": sums.partly + sums.failed + sums.refused,
+        "added": sums.added_entries,
+        "changed": sums.changed_entries,
+        "deleted": sums.deleted_entries,
+        "failed": sums.failed_entries,
+        "since": failing_since or None,
+        "report": digest_as_json.as_data(digest),
+    }
+    return _notice(Occasion.DIGEST, subject, text, page, data, now)
 
 
 def of_test(now: float) -> Notice:

@@ -3,28 +3,28 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 
 from astsync.config.notify_section import NotifyConfig
+from astsync.engine.result import Digest
 from astsync.errors import AstsyncError, NotTold, PartlyTold
 from astsync.language import joined, say
 from astsync.notify import events, memory, notices
 from astsync.notify.channel import Channel
 from astsync.notify.mail import MailChannel
+from astsync.notify.memory import Memory
 from astsync.notify.notices import Notice
 from astsync.notify.outcome import Outcome
 from astsync.notify.web import TelegramChannel, WebhookChannel
-from astsync.store.records import RunRecord
 
 log = logging.getLogger(__name__)
 
 _SENDING = 3.0  # time-outs that all of one message may take: to connect, to log in, to send
-_WEEK = timedelta(days=7)
-Recent = Callable[[], Iterable[RunRecord]]
-"""The runs on record, newest first."""
+MakeDigest = Callable[[datetime, datetime], Digest]
+"""Tells what happened from a moment until before another one. Raises AstsyncError."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,12 +41,14 @@ class Sent:
 
 
 class Teller:
-    """Tells of the runs of one store. ``recent`` reads its history, for the digest."""
+    """Tells of the runs of one store. ``digest`` makes a digest of its history."""
 
-    def __init__(self, config: NotifyConfig, store: Path, recent: Recent, now: Callable[[], float] = time.time) -> None:
+    def __init__(
+        self, config: NotifyConfig, store: Path, digest: MakeDigest, now: Callable[[], float] = time.time
+    ) -> None:
         self._config = config
         self._file = memory.file_of(store)
-        self._recent = recent
+        self._digest = digest
         self._now = now
         self._channels = channels(config)
         self._busy = threading.Lock()
@@ -77,15 +79,15 @@ class Teller:
         if after != before:
             memory.save(self._file, after)
         if due:
-            self._send(notices.of_week(self._week(now), after, now))
+            self._send_digest(before, after, now)
 
-    def _week(self, now: float) -> Sequence[RunRecord]:
-        first = datetime.fromtimestamp(now, UTC) - _WEEK
+    def _send_digest(self, before: Memory, after: Memory, now: float) -> None:
         try:
-            return [run for run in self._recent() if run.started >= first]
+            digest = self._digest(*events.digest_period(before, after))
         except AstsyncError as error:
-            log.warning("notify: the digest has no history: %s", error)
-            return ()
+            log.warning("notify: the digest cannot be made: %s", error)
+        else:
+            self._send(notices.of_digest(digest, after.since, now))
 
     def _send(self, notice: Notice) -> bool:
         """Send a message by all ways; whether one of them took it."""

@@ -1,28 +1,21 @@
 """HTML reports: one page that needs nothing from the network, and is whole without its script."""
 
-import hashlib
-from base64 import b64encode
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from html import escape
-from importlib import resources
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from astsync import language
 from astsync.engine.result import PbxReport, Report
-from astsync.language import Message, joined, number, say, spoken
+from astsync.language import joined, say, spoken
 from astsync.phonebook.model import Change
 from astsync.reports.as_text import headline, pull_counts
+from astsync.reports.html_page import html_page, part_of_page
 from astsync.reports.html_text import foreign, marked, named, safe, worded
 from astsync.reports.picture import HEIGHT, WIDTH, Picture, picture
 from astsync.reports.remarks import failures, remarks
 from astsync.reports.shown import moment, shown
 from astsync.reports.verdict import verdict, verdicts
 from astsync.text import printable, span
-
-if TYPE_CHECKING:
-    from jinja2 import Environment
 
 _MOST_OPEN = 200
 """Rows beyond which a section begins folded."""
@@ -247,41 +240,4 @@ def _names(change: Change, why: Mapping[str, str]) -> str:
 
 
 def _page(page: ReportPage) -> str:
-    style, script = (_part_of_page(name) for name in ("report.css", "report.js"))
-    own = f"style-src {_hash(style)}; script-src {_hash(script)}"
-    template = _environment().get_template("report.html")
-    text = template.render(
-        page=page,
-        lang=language.in_use(),
-        policy=f"default-src 'none'; {own}; base-uri 'none'; form-action 'none'",
-        style=style,
-        script=script,
-        width=WIDTH,
-        height=HEIGHT,
-    )
-    return text + "\n"
-
-
-@cache
-def _environment() -> "Environment":
-    from jinja2 import Environment, PackageLoader, StrictUndefined  # only here: few reports are HTML
-
-    environment = Environment(
-        loader=PackageLoader("astsync.reports", "."),
-        autoescape=True,  # names come from 1C, where anybody may have typed them
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.globals.update(number=number, shown=shown, say=lambda words, **data: spoken(Message(words, data)))
-    return environment
-
-
-@cache
-def _part_of_page(name: str) -> str:
-    return (resources.files("astsync.reports") / name).read_text(encoding="utf-8").strip()
-
-
-def _hash(text: str) -> str:
-    """What lets a page's own style or script run, and nothing that somebody typed into 1C (CSP 3, 2.3.1)."""
-    return f"'sha256-{b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
+    return html_page("report.html", page, script=part_of_page("report.js"), width=WIDTH, height=HEIGHT)

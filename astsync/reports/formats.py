@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 
-from astsync.engine.result import Report
+from astsync.engine.result import Digest, Report
 from astsync.reports import (
     as_csv,
     as_html,
@@ -10,6 +10,10 @@ from astsync.reports import (
     as_markdown,
     as_text,
     as_xlsx,
+    digest_as_html,
+    digest_as_json,
+    digest_as_markdown,
+    digest_as_text,
     history,
     work_as_html,
     work_as_json,
@@ -34,6 +38,13 @@ PROBLEM_RENDERERS: Mapping[str, Callable[[WorkList], str]] = {
     "csv": as_csv.render_problems,
     "markdown": work_as_markdown.render,
     "html": work_as_html.render,
+}
+
+DIGEST_RENDERERS: Mapping[str, Callable[[Digest], str]] = {
+    "text": digest_as_text.render,
+    "json": digest_as_json.render,
+    "markdown": digest_as_markdown.render,
+    "html": digest_as_html.render,
 }
 
 

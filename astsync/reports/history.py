@@ -49,7 +49,7 @@ def _lines(run: RunRecord, paint: Paint) -> Iterator[str]:
     notes = [moment(run.started), printable(run.command), paint("bad", end) if run.exit_code else end]
     yield f"{run.run:>5}  {'  '.join((*notes, *map(shown, _undo(run))))}"
     for part in run.parts:
-        yield f"       {printable(part.pbx)}: {shown(_did(run, part))}"
+        yield f"       {printable(part.pbx)}: {shown(did(run, part))}"
     if run.message and not any(part.error for part in run.parts):
         yield f"       {shown(run.message)}"
 
@@ -72,7 +72,8 @@ def _undo(run: RunRecord) -> Iterator[str]:
         yield say("(can be undone)")
 
 
-def _did(run: RunRecord, part: RunPart) -> str:
+def did(run: RunRecord, part: RunPart) -> str:
+    """What a run did to a PBX."""
     counts = say("{add:,} added, {change:,} changed, {delete:,} deleted",
                  add=part.added, change=part.changed, delete=part.deleted)  # fmt: skip
     if run.exit_code is None:

@@ -11,6 +11,11 @@ def shown(text: str) -> str:
     return printable(spoken(text))
 
 
+def minute(at: datetime) -> str:
+    """A time to the minute, in local time."""
+    return f"{at.astimezone():%Y-%m-%d %H:%M}"
+
+
 def moment(at: datetime) -> str:
     """A time to the second, in local time."""
     return f"{at.astimezone():%Y-%m-%d %H:%M:%S}"

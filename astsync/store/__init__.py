@@ -23,6 +23,7 @@ from astsync.store.records import (
     RunPart,
     RunRecord,
     Snapshot,
+    SnapshotFacts,
     UnnamedNumber,
     Written,
 )
@@ -45,6 +46,7 @@ __all__ = [
     "RunPart",
     "RunRecord",
     "Snapshot",
+    "SnapshotFacts",
     "Store",
     "StoreNames",
     "UnnamedNumber",

@@ -70,6 +70,18 @@ class Pulled:
 
 
 @dataclass(frozen=True, slots=True)
+class SnapshotFacts:
+    """The snapshot in figures: when it was pulled (UTC), from where, its entries, and the counts of the pull."""
+
+    at: datetime
+    source: str
+    entries: int
+    counterparties: int
+    skipped: int
+    conflicts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Written:
     """The last change of a key on a PBX: the run, its command and start (UTC), and what stood there before and after.
 

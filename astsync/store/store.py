@@ -38,6 +38,7 @@ from astsync.store.records import (
     RunPart,
     RunRecord,
     Snapshot,
+    SnapshotFacts,
     UnnamedNumber,
     Written,
 )
@@ -150,6 +151,12 @@ class Store:
         with self._file.reading() as db:
             row = db.execute(_PULLED).fetchone()
         return None if row is None else Pulled(datetime.fromisoformat(row[0]), unpacked(row[1]), bool(row[2]))
+
+    def snapshot_facts(self) -> SnapshotFacts | None:
+        """The snapshot in figures, None before the first."""
+        with self._file.reading() as db:
+            row = db.execute(_FACTS).fetchone()
+        return None if row is None else SnapshotFacts(datetime.fromisoformat(row[0]), unpacked(row[1]), *row[2:])
 
     def entries(self, numbers: Iterable[str]) -> dict[str, Entry]:
         """The snapshot's entries by number. Numbers without an entry are left out."""
@@ -387,6 +394,9 @@ FROM pull
 _CATALOGS = (
     "SELECT substr(source, 1, instr(source || '/', '/') - 1) AS catalog, count(*) FROM snapshot GROUP BY catalog"
 )
+_FACTS = """
+SELECT at, source, (SELECT count(*) FROM snapshot), counterparties, skipped, conflicts FROM pull
+"""
 _ENTRY = "SELECT number, name, source FROM snapshot WHERE number = ?"
 _WRITTEN = """
 SELECT run.id, command, started, number, old, new FROM run CROSS JOIN undo ON undo.run = run.id
