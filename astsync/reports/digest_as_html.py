@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from html import escape
 
 from astsync.engine.result import Digest, PbxState
-from astsync.language import joined, number, say, spoken
+from astsync.language import about, joined, number, say, spoken
 from astsync.phonebook.numbers.spelled import spelled
 from astsync.reports import digest_words as words
 from astsync.reports.as_html import ReportSection, Tile
@@ -14,7 +14,7 @@ from astsync.reports.history import did
 from astsync.reports.html_page import html_page
 from astsync.reports.html_text import foreign, worded
 from astsync.reports.picture import HEIGHT, WIDTH, Picture, changes, picture
-from astsync.reports.shown import minute, shown
+from astsync.reports.shown import in_one_line, minute, shown
 from astsync.store.records import RunRecord
 from astsync.text import printable
 
@@ -58,11 +58,12 @@ class DigestPage:
 
 def render(digest: Digest) -> str:
     """The digest as a page."""
-    head = shown(words.calls_headline(digest.calls) if digest.calls is not None else words.runs_headline(digest))
+    counted = digest.calls is not None
+    head = shown(words.calls_headline(digest.calls) if counted else about(words.RUNS, words.runs_headline(digest)))
     page = DigestPage(
         title=f"astsync report – {printable(digest.host)}, {period_words(digest)}",
         verdict=[("", head[:1].upper() + head[1:])],
-        facts=[(spoken(name), shown(text)) for name, text in _facts(digest)],
+        facts=[(spoken(name), in_one_line(text)) for name, text in _facts(digest)],
         tiles=list(_tiles(digest)),
         sections=[section for section in _sections(digest) if section.count],
         calls=_call_picture(call_slots(digest)),
@@ -85,7 +86,10 @@ def _tiles(digest: Digest) -> Iterator[Tile]:
     sums = call_sums(digest.calls.counts) if digest.calls is not None else None
     bad = sums is not None and bool(sums.unanswered)
     state = "good" if sums is not None and not bad else "differs"
-    yield _tile(words.CALLS, state, words.calls_headline(digest.calls), tuple(words.call_lines(digest)))
+    lines = [*words.call_lines(digest)]
+    if digest.calls is not None and (rest := words.numbers_line(digest.calls, len(digest.calls.unknown))):
+        lines.append(rest)
+    yield _tile(words.CALLS, state, words.calls_headline(digest.calls), lines)
     problems = digest.snapshot is not None and digest.snapshot.skipped + digest.snapshot.conflicts > 0
     yield _tile(words.PROBLEMS, "differs" if problems else "good", words.problems_headline(digest), ())
     last = digest.last_run
@@ -135,10 +139,8 @@ def _sections(digest: Digest) -> Iterator[ReportSection]:
             for one in calls.unknown
             for text, country in (spelled(one.number),)
         ]
-        rest = words.numbers_line(calls, len(rows)) if rows else ""
-        more = [(f"<small>{worded(rest)}</small>", "", "", "")] if rest else []
         columns = (say("number"), say("country"), say("calls"), say("last call"))
-        yield _section("unknown", words.NUMBERS, columns, [*rows, *more], len(rows))
+        yield _section("unknown", words.NUMBERS, columns, rows)
     failed = [
         (escape(shown(words.failure_times(one))), worded(words.failure_words(one)), _hint(one.hint))
         for one in digest.failures
@@ -159,9 +161,7 @@ def _hint(hint: str) -> str:
     return "<br>".join(escape(printable(line), quote=False) for line in spoken(hint).split("\n"))
 
 
-def _section(
-    kind: str, title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]], count: int | None = None
-) -> ReportSection:
-    """A section of rows of HTML; ``count`` is how many things they tell of, by default as many as there are rows."""
+def _section(kind: str, title: str, columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> ReportSection:
+    """A section of rows whose cells are HTML."""
     html = "".join(f"<tr>{''.join(f'<td>{cell}' for cell in row)}\n" for row in rows)
-    return ReportSection(kind, spoken(title), tuple(map(spoken, columns)), len(rows) if count is None else count, html)
+    return ReportSection(kind, spoken(title), tuple(map(spoken, columns)), len(rows), html)

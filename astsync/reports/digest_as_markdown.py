@@ -3,13 +3,12 @@
 from collections.abc import Iterable, Iterator, Sequence
 
 from astsync.engine.result import Digest
-from astsync.language import joined, number, say, spoken
+from astsync.language import joined, number, say
 from astsync.phonebook.numbers.spelled import spelled
 from astsync.reports import digest_words as words
 from astsync.reports.digest_figures import call_slots, period_words
 from astsync.reports.markdown_text import safe
-from astsync.reports.shown import minute
-from astsync.text import printable
+from astsync.reports.shown import in_one_line, minute
 
 
 def render(digest: Digest) -> str:
@@ -63,4 +62,4 @@ def _table(columns: tuple[str, ...], rows: Sequence[tuple[str, ...]]) -> Iterato
 
 def _told(text: str) -> str:
     """A message or a foreign text, in the language in use and as one line."""
-    return safe(printable(" ".join(spoken(text).splitlines())))
+    return safe(in_one_line(text))

@@ -7,7 +7,7 @@ from astsync.language import number, say, spoken
 from astsync.phonebook.numbers.spelled import spelled
 from astsync.reports import digest_words as words
 from astsync.reports.digest_figures import CallSlot, call_slots, period_words
-from astsync.reports.shown import shown
+from astsync.reports.shown import in_one_line, shown
 from astsync.reports.terminal import Paint, plain
 from astsync.text import printable
 
@@ -25,7 +25,7 @@ def render(digest: Digest, paint: Paint = plain) -> str:
 def _lines(digest: Digest, paint: Paint) -> Iterator[str]:
     head = say("{host}, {period}", host=digest.host, period=period_words(digest))
     yield paint("strong", shown(head))
-    yield f"{paint('strong', spoken(words.NEXT))}: {shown(words.next_step(digest))}"
+    yield f"{paint('strong', spoken(words.NEXT))}: {in_one_line(words.next_step(digest))}"
     yield ""
     yield _title(words.CALLS, words.calls_headline(digest.calls), paint)
     yield from (f"  {shown(line)}" for line in words.call_lines(digest))
@@ -45,6 +45,8 @@ def _bars(slots: Sequence[CallSlot]) -> Iterator[str]:
     most = max((slot.calls.asked for slot in slots), default=0)
     if not most:
         return
+    if slots[0].hour:  # nights are long
+        slots = [slot for slot in slots if slot.calls.asked]
     labels = [shown(slot.label) for slot in slots]
     for label, slot in zip(labels, slots, strict=True):
         asked, named = slot.calls.asked, slot.calls.named
@@ -77,9 +79,12 @@ def _state(digest: Digest, paint: Paint) -> Iterator[str]:
     yield from (f"  {shown(line)}" for line in words.run_lines(digest))
     if digest.failures:
         yield f"{paint('strong', spoken(words.FAILURES))}:"
+    cure = ""
     for one in digest.failures[:_MOST_FAILURES]:
         yield f"  {paint('bad', '!')} {shown(words.failure_times(one))}  {shown(words.failure_words(one))}"
-        yield from (f"    {printable(line)}" for line in spoken(one.hint).splitlines())
+        if one.hint != cure:  # one cure of several failures is told once
+            yield from (f"    {printable(line)}" for line in spoken(one.hint).splitlines())
+        cure = one.hint
     if (more := len(digest.failures) - _MOST_FAILURES) > 0:
         yield f"  {spoken(say('… and {count:,} more: see astsync history', count=more))}"
     for state in digest.pbx:

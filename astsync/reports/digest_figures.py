@@ -58,11 +58,15 @@ class CallSums:
 
 @dataclass(frozen=True, slots=True)
 class CallSlot:
-    """A part of the period: an hour, a day or a week, its beginning in local time, and its calls."""
+    """A part of the period: an hour, a day or a week, its beginning in local time, and its calls.
+
+    ``hour`` says whether it is an hour.
+    """
 
     begin: datetime
     label: str
     calls: CallSums
+    hour: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,10 +108,10 @@ def call_slots(digest: Digest) -> tuple[CallSlot, ...]:
         while at + 1 < len(begins) and begins[at + 1] <= one.hour:
             at += 1
         slots[at].append(one)
-    label = _hour_label if long <= _SOME_HOURS else _day_label
-    return tuple(
-        CallSlot(begin, label(begin), call_sums(of_slot)) for begin, of_slot in zip(begins, slots, strict=True)
-    )
+    hours = long <= _SOME_HOURS
+    label = _hour_label if hours else _day_label if long <= _SOME_DAYS else _week_label
+    found = zip(begins, slots, strict=True)
+    return tuple(CallSlot(begin, label(begin), call_sums(of_slot), hours) for begin, of_slot in found)
 
 
 def _hours(since: datetime, until: datetime) -> Iterator[datetime]:
@@ -137,6 +141,10 @@ def _hour_label(begin: datetime) -> str:
 
 def _day_label(begin: datetime) -> str:
     return joined(" ", (_WEEKDAYS[begin.weekday()], f"{begin:%Y-%m-%d}"))
+
+
+def _week_label(begin: datetime) -> str:
+    return say("week of {date}", date=f"{begin:%Y-%m-%d}")
 
 
 def run_sums(runs: Sequence[RunRecord]) -> RunSums:

@@ -1,5 +1,6 @@
 """The sentences of a digest, for every format that people read. They may hold foreign text."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
@@ -25,8 +26,8 @@ RUNS, FAILURES, PBXS, SNAPSHOT = say("Runs"), say("What failed"), say("PBXs"), s
 NEXT = say("Next")
 
 NOT_COUNTED = say(
-    "Calls are not counted: nothing asks astsync at the moment of a call (`astsync serve`). Which share of the last "
-    "calls the phonebook names, `astsync check --calls 100` says."
+    "Nothing asks astsync at the moment of a call (`astsync serve`). `astsync check --calls 100` says how many of the "
+    "last calls the phonebook names."
 )
 NO_DIGITS = say("Fields without a single digit")
 
@@ -34,7 +35,7 @@ NO_DIGITS = say("Fields without a single digit")
 def calls_headline(calls: CallsOfPeriod | None) -> str:
     """How many calls had a name, in a sentence."""
     if calls is None:
-        return say("calls are not counted")
+        return say("not counted")
     sums = call_sums(calls.counts)
     if not sums.asked:
         return say("no call came that could have a name") if sums.others else say("no call came")
@@ -56,54 +57,64 @@ def call_lines(digest: Digest) -> Iterator[str]:
     found = call_sums(calls.counts)
     by = found.by_ending
     if found.named:
-        yield say(
-            "named {count:,}: from the list {list:,}, told by 1C before {before:,}, told by 1C during the call {now:,}",
-            count=found.named,
-            list=by[Ending.SNAPSHOT],
-            before=by[Ending.ONLINE],
-            now=by[Ending.TOLD],
-        )
+        parts = joined(", ", _where_from(by))
+        yield say("with a name {count:,}: {parts}", count=found.named, parts=parts)
     if found.nameless:
-        yield say(
-            "without a name {count:,}: known to nobody {nobody:,}, 1C too late {late:,}, 1C failed {failed:,}",
-            count=found.nameless,
-            nobody=by[Ending.UNKNOWN],
-            late=by[Ending.LATE],
-            failed=found.unanswered - by[Ending.LATE],
-        )
-    yield from _other_calls(found)
+        parts = joined(", ", _why_none(found))
+        yield say("without a name {count:,}: {parts}", count=found.nameless, parts=parts)
+    if found.others:
+        parts = joined(", ", _why_not_looked_up(by))
+        yield say("not looked up {count:,}: {parts}", count=found.others, parts=parts)
     if calls.counted_since > digest.since:
         yield say("counted since {when}", when=minute(calls.counted_since))
 
 
-def _other_calls(found: CallSums) -> Iterator[str]:
+def _where_from(by: Counter[str]) -> Iterator[str]:
+    if count := by[Ending.SNAPSHOT]:
+        yield say("{count:,} from the list", count=count)
+    if count := by[Ending.ONLINE]:
+        yield say("{count:,} told by 1C before", count=count)
+    if count := by[Ending.TOLD]:
+        yield say("{count:,} told by 1C during the call", count=count)
+
+
+def _why_none(found: CallSums) -> Iterator[str]:
     by = found.by_ending
-    if found.others:
-        yield say(
-            "not looked up {count:,}: internal {internal:,}, withheld {withheld:,}, no phone number {none:,}, "
-            "hung up before the answer {gone:,}",
-            count=found.others - by[Ending.BROKEN],
-            internal=by[Ending.INTERNAL],
-            withheld=by[Ending.WITHHELD],
-            none=by[Ending.IMPOSSIBLE],
-            gone=by[Ending.GONE],
-        )
-    if by[Ending.BROKEN]:
-        yield counted(
-            "{count:,} call met a fault of astsync: see the log of `astsync serve`",
-            "{count:,} calls met a fault of astsync: see the log of `astsync serve`",
-            by[Ending.BROKEN],
-        )
+    if count := by[Ending.UNKNOWN]:
+        yield say("{count:,} from unknown numbers", count=count)
+    if count := by[Ending.LATE]:
+        yield say("{count:,} as 1C was too slow", count=count)
+    if count := by[Ending.FAILED]:
+        yield say("{count:,} as 1C failed", count=count)
+    if count := by[Ending.LEFT_ALONE] + by[Ending.CROWDED]:
+        yield say("{count:,} while 1C was not asked, as it failed or was too slow", count=count)
+
+
+def _why_not_looked_up(by: Counter[str]) -> Iterator[str]:
+    if count := by[Ending.INTERNAL]:
+        yield say("{count:,} internal", count=count)
+    if count := by[Ending.WITHHELD]:
+        yield say("{count:,} with a withheld number", count=count)
+    if count := by[Ending.IMPOSSIBLE]:
+        yield say("{count:,} with no phone number", count=count)
+    if count := by[Ending.GONE]:
+        yield say("{count:,} hung up before the answer", count=count)
+    if count := by[Ending.BROKEN]:
+        yield say("{count:,} by a fault of astsync, see its log", count=count)
 
 
 def numbers_line(calls: CallsOfPeriod, shown: int) -> str:
     """How many numbers have no name yet beside those that are shown, and how many got one since; "" for neither."""
     parts = []
     if calls.numbers > shown:
-        parts.append(counted("{count:,} more number", "{count:,} more numbers", calls.numbers - shown))
+        parts.append(counted("{count:,} more unknown number", "{count:,} more unknown numbers", calls.numbers - shown))
     if calls.named_since:
         parts.append(
-            counted("{count:,} number has a name by now", "{count:,} numbers have a name by now", calls.named_since)
+            counted(
+                "{count:,} number that had no name has one by now",
+                "{count:,} numbers that had no name have one by now",
+                calls.named_since,
+            )
         )
     return joined("; ", parts) if parts else ""
 
@@ -118,12 +129,14 @@ def caller_line(one: UnknownCaller, spelled: str, country: str) -> str:
 def problems_headline(digest: Digest) -> str:
     """How many problems the last list has."""
     found = digest.snapshot
-    if found is None or not found.skipped + found.conflicts:
-        return say("none")
-    return joined(", ", (
-        counted("{count:,} phone without an entry", "{count:,} phones without an entry", found.skipped),
-        counted("{count:,} number on several cards", "{count:,} numbers on several cards", found.conflicts),
-    ))  # fmt: skip
+    parts = []
+    if found is not None and found.skipped:
+        parts.append(counted("{count:,} phone without an entry", "{count:,} phones without an entry", found.skipped))
+    if found is not None and found.conflicts:
+        parts.append(
+            counted("{count:,} number on several cards", "{count:,} numbers on several cards", found.conflicts)
+        )
+    return joined(", ", parts) if parts else say("none")
 
 
 def cause_rows(digest: Digest) -> Iterator[tuple[str, int, str]]:
@@ -200,7 +213,7 @@ def pbx_words(state: PbxState) -> str:
     if state.good:
         return say("in step, as the run of {when} saw", when=minute(state.at))
     why = without(state.name, state.message) if state.message else say("NOT as desired after reading again")
-    return say("not in step since the run of {when}: {why}", when=minute(state.at), why=why)
+    return say("not in step at the run of {when}: {why}", when=minute(state.at), why=why)
 
 
 def pbx_before(state: PbxState) -> str:

@@ -11,6 +11,11 @@ def shown(text: str) -> str:
     return printable(spoken(text))
 
 
+def in_one_line(text: str) -> str:
+    """The same as one line."""
+    return printable(" ".join(spoken(text).splitlines()))
+
+
 def minute(at: datetime) -> str:
     """A time to the minute, in local time."""
     return f"{at.astimezone():%Y-%m-%d %H:%M}"

@@ -1,6 +1,8 @@
 """What is worth telling, and when."""
 
+import time
 from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -8,7 +10,7 @@ import pytest
 
 from astsync.errors import LockedError, SafetyError, SourceUnreachable
 from astsync.notify import memory
-from astsync.notify.events import Occasion, digest_due, of_run
+from astsync.notify.events import LONGEST, Occasion, digest_due, digest_period, of_run
 from astsync.notify.memory import Memory
 from astsync.notify.outcome import Fault, Outcome, of_error
 
@@ -94,6 +96,30 @@ def test_the_digest_is_due_once_a_week(moment: datetime, due: bool) -> None:
     found, after = digest_due(kept, "mon", moment)
     assert found is due
     assert digest_due(after, "mon", moment) == (False, after)
+
+
+@pytest.mark.parametrize(("hour", "due"), [(7, False), (8, True), (23, True)])
+def test_a_daily_digest_is_due_each_day(hour: int, due: bool) -> None:
+    _, kept = digest_due(Memory(), "daily", datetime(2026, 11, 22, 12, tzinfo=MOSCOW))
+    found, after = digest_due(kept, "daily", datetime(2026, 11, 23, hour, tzinfo=MOSCOW))
+    assert found is due
+    assert digest_due(after, "daily", datetime(2026, 11, 24, 8, tzinfo=MOSCOW))[0]
+
+
+def test_a_digest_tells_of_whole_days_and_of_none_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TZ", "Europe/Moscow")
+    time.tzset()
+    try:
+        moments = [datetime(2026, 11, day, 9, tzinfo=MOSCOW) for day in (20, 23, 24)]
+        memories = [digest_due(Memory(), "daily", moment)[1] for moment in moments]
+        first, second = (digest_period(*two) for two in pairwise(memories))
+        assert first == (datetime(2026, 11, 20, tzinfo=MOSCOW), datetime(2026, 11, 23, tzinfo=MOSCOW))
+        assert second == (datetime(2026, 11, 23, tzinfo=MOSCOW), datetime(2026, 11, 24, tzinfo=MOSCOW))
+        old = digest_period(Memory(digest=1e9), memories[0])
+        assert old[1] - old[0] == LONGEST
+    finally:
+        monkeypatch.undo()
+        time.tzset()
 
 
 def test_no_digest_that_nobody_asked_for() -> None:

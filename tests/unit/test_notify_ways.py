@@ -8,6 +8,7 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -18,7 +19,7 @@ import trustme
 
 from astsync.cli.output import ScreenFormatter
 from astsync.config.notify_section import NotifyConfig
-from astsync.engine.result import PbxReport, Report
+from astsync.engine.result import Digest, PbxReport, Report
 from astsync.errors import ConfigError, NotTold, PbxUnreachable, SafetyError, SourceUnreachable
 from astsync.language import about, say, using
 from astsync.notify import notices
@@ -29,6 +30,7 @@ from astsync.notify.outcome import of_error, of_report
 from astsync.notify.telling import Teller, channels, send
 from astsync.notify.web import TelegramChannel, WebhookChannel
 from tests.mail_server import MailServer, mail_server
+from tests.unit.sample_digests import digests
 
 pytestmark = pytest.mark.server
 
@@ -387,7 +389,10 @@ def test_an_address_with_a_token_is_not_told_where_nobody_answers() -> None:
 
 
 def teller(folder: Path, given: NotifyConfig, now: Callable[[], float] = lambda: 1e9) -> Teller:
-    return Teller(given, folder / "store.sqlite3", lambda: (), now)
+    def digest(since: datetime, until: datetime) -> Digest:
+        return replace(digests()["quiet"], since=since, until=until)
+
+    return Teller(given, folder / "store.sqlite3", digest, now)
 
 
 def test_a_failure_is_told_once_and_a_way_that_fails_is_one_warning(
@@ -454,8 +459,9 @@ def test_only_what_is_wanted_is_told(web: Web, tmp_path: Path) -> None:
     assert [data["event"] for _, _, data in web.handler.asked] == ["refusal"]
 
 
-def test_a_digest_tells_the_week(web: Web, tmp_path: Path) -> None:
-    given = config(webhook={"url": web.url}, digest="mon")
+@pytest.mark.parametrize(("day", "days"), [("mon", 7), ("daily", 8)])
+def test_a_digest_tells_of_the_days_since_the_last_one(web: Web, tmp_path: Path, day: str, days: int) -> None:
+    given = config(webhook={"url": web.url}, digest=day)
     good = of_report(report(None))
     teller(tmp_path, given, lambda: 1e9).run_ended(good)
     assert web.handler.asked == []
@@ -463,6 +469,9 @@ def test_a_digest_tells_the_week(web: Web, tmp_path: Path) -> None:
     teller(tmp_path, given, lambda: 1e9 + 8 * 86_400 + 60).run_ended(good)
     ((_, _, data),) = web.handler.asked
     assert (data["event"], data["runs"]) == ("digest", 0)
+    since, until = (datetime.fromisoformat(data["report"][key]) for key in ("since", "until"))
+    assert (since.astimezone().hour, until.astimezone().hour) == (0, 0)
+    assert (until - since).days == days
 
 
 def test_without_a_memory_nothing_is_told_but_a_warning(

@@ -17,9 +17,10 @@ from astsync.engine.result import Problems
 from astsync.language import LANGUAGES, using
 from astsync.phonebook.model import Skipped
 from astsync.reports import as_text, history, lookup, status
-from astsync.reports.formats import PROBLEM_RENDERERS, RENDERERS
+from astsync.reports.formats import DIGEST_RENDERERS, PROBLEM_RENDERERS, RENDERERS
 from astsync.reports.work_list import work_list
 from astsync.text import printable
+from tests.unit.sample_digests import digests
 from tests.unit.sample_reports import looked_up, problems, reports, runs, state
 
 OWN = re.compile(r"(<(style|script)>).*?(</\2>)", re.DOTALL)  # the page's own style and script, the same in each
@@ -49,6 +50,7 @@ def golden(name: str, text: str, code: str = "en") -> None:
 
 # What machines read is the same in every language.
 FOR_PEOPLE = [form for form in RENDERERS if form != "json"]
+FORMS_OF_A_DIGEST = [(form, code) for code in LANGUAGES for form in DIGEST_RENDERERS if form != "json" or code == "en"]
 WITH_LANGUAGE = [(form, code) for code in LANGUAGES for form in RENDERERS if form != "json" or code == "en"]
 
 
@@ -57,6 +59,13 @@ WITH_LANGUAGE = [(form, code) for code in LANGUAGES for form in RENDERERS if for
 def test_a_report_is_as_its_golden_file(name: str, form: str, code: str, moscow: None) -> None:
     with using(code):
         golden(f"{name}.{form}", RENDERERS[form](reports()[name]), code)
+
+
+@pytest.mark.parametrize(("form", "code"), FORMS_OF_A_DIGEST)
+@pytest.mark.parametrize("name", digests())
+def test_a_digest_is_as_its_golden_file(name: str, form: str, code: str, moscow: None) -> None:
+    with using(code):
+        golden(f"{name}.{form}", DIGEST_RENDERERS[form](digests()[name]), code)
 
 
 @pytest.mark.parametrize(("form", "code"), WITH_LANGUAGE)
@@ -80,6 +89,7 @@ def test_json_is_the_same_in_every_language(moscow: None) -> None:
 
     def all_of_it() -> list[str]:
         made = [RENDERERS["json"](report) for report in reports().values()]
+        made += [DIGEST_RENDERERS["json"](digest) for digest in digests().values()]
         more = PROBLEM_RENDERERS["json"](work_list(problems())), status.as_json(state()), history.as_json(runs())
         return [*made, *more, lookup.as_json(found, asked)]
 
@@ -118,6 +128,21 @@ def test_a_page_runs_its_own_script_alone_and_loads_nothing(code: str) -> None:
         assert policy in page.replace("&#39;", "'")
         assert page.count("<script") == page.count("<style") == 1
         assert not re.search(r"(src|href)=(?!\"#)| on\w+=|style=", page.replace(script, ""))
+        assert f'<html lang="{code}">' in page
+
+
+@pytest.mark.parametrize("code", LANGUAGES)
+def test_the_page_of_a_digest_runs_nothing_and_loads_nothing(code: str) -> None:
+    with using(code):
+        pages = [DIGEST_RENDERERS["html"](digest) for digest in digests().values()]
+    for page in pages:
+        (style,) = re.findall("<style>(.*?)</style>", page, re.DOTALL)
+        own = f"'sha256-{b64encode(sha256(style.encode()).digest()).decode()}'"
+        policy = f"default-src 'none'; style-src {own}; base-uri 'none'; form-action 'none'"
+        assert policy in page.replace("&#39;", "'")
+        assert "<script" not in page
+        assert not re.search(r"(src|href)=| on\w+=|style=", page)
+        assert not re.search(r"<(b|i|u)>(?!</)", page.replace("<figcaption><b>", ""))
         assert f'<html lang="{code}">' in page
 
 

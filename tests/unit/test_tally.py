@@ -14,7 +14,7 @@ import pytest
 from astsync.lookup import tally as module
 from astsync.lookup.tally import MOST_WAITING, CallTally
 from astsync.phonebook.endings import NAMED, NAMELESS, Ending
-from astsync.store import CallsKept, Store
+from astsync.store import CallBatch, CallLedger, CallsKept, Store
 from tests.eventually import eventually
 
 NUMBER = "74955550171"
@@ -126,22 +126,20 @@ def test_a_store_that_cannot_be_written_is_told_once(
 ) -> None:
     tries = threading.Semaphore(0)
 
+    real = CallLedger(path, CallsKept())
+
     class Full:
         full = True
 
         def __init__(self, *_: object) -> None:
-            self._real = module_ledger(path, CallsKept())
+            self.close = real.close
 
-        def add(self, *given: object) -> bool:
+        def add(self, batch: CallBatch, now: float) -> bool:
             tries.release()
             if Full.full:
                 raise sqlite3.OperationalError("database or disk is full")
-            return self._real.add(*given)  # type: ignore[arg-type]
+            return real.add(batch, now)
 
-        def close(self) -> None:
-            self._real.close()
-
-    module_ledger = module.CallLedger
     monkeypatch.setattr(module, "CallLedger", Full)
     caplog.set_level(logging.INFO, "astsync")
     with closing(CallTally(path, CallsKept(), Clock())) as tally:
