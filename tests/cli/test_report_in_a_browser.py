@@ -11,12 +11,14 @@ import pytest
 from astsync.engine.result import Applied, PbxReport, Report
 from astsync.errors import PbxUnreachable
 from astsync.language import LANGUAGES, using
+from astsync.phonebook.endings import NAMED
 from astsync.phonebook.model import Entry
 from astsync.phonebook.plan import make_plan
-from astsync.reports import as_html, work_as_html
+from astsync.reports import as_html, digest_as_html, work_as_html
 from astsync.reports.work_list import work_list
 from tests.chromium import ABSENT, PROGRAM, Tab, chromium
 from tests.cli.sandbox import Sandbox
+from tests.unit.sample_digests import digests
 from tests.unit.sample_reports import NOW, PULLED, problems, reports, runs
 
 pytestmark = [pytest.mark.skipif(PROGRAM is None, reason=ABSENT), pytest.mark.slow]
@@ -99,6 +101,7 @@ def written(folder: Path, name: str, text: str) -> Path:
 def test_every_report_fits_every_screen_and_paper(tmp_path: Path, code: str) -> None:
     with using(code):
         pages = {name: as_html.render(report) for name, report in reports().items()}
+        pages |= {name: digest_as_html.render(digest) for name, digest in digests().items()}
         pages |= {"evil": as_html.render(evil()), "problems": work_as_html.render(work_list(problems()))}
 
     async def look(tab: Tab) -> None:
@@ -113,6 +116,25 @@ def test_every_report_fits_every_screen_and_paper(tmp_path: Path, code: str) -> 
                 useful = how.get("scripts", True) and not how.get("paper")
                 assert bool(tools) == useful or 'id="tools"' not in text, (name, how)
                 assert tab.faults == [], (name, how)
+
+    in_chromium(tmp_path, look)
+
+
+def test_the_calls_of_each_day_are_bars_that_say_what_they_are(tmp_path: Path) -> None:
+    digest = digests()["week"]
+    page = written(tmp_path, "week", digest_as_html.render(digest))
+
+    async def look(tab: Tab) -> None:
+        await tab.show(page)
+        bars = "[...document.querySelectorAll('svg[aria-label=Calls] g')]"
+        assert digest.calls is not None
+        shown = await tab.ask(f"{bars}.map(bar => bar.querySelector('title').textContent)")
+        named = [int(re.findall(r"([\d,]+) with a name", words)[0].replace(",", "")) for words in shown]
+        assert sum(named) == sum(one.count for one in digest.calls.counts if one.ending in NAMED)
+        heights = await tab.ask(f"{bars}.map(bar => bar.querySelector('.named').getBoundingClientRect().height)")
+        assert [*map(heights.index, sorted(heights))] == [*map(named.index, sorted(named))]
+        assert await tab.ask("document.querySelectorAll('details.unknown tbody tr').length") == 14
+        assert await tab.ask("document.querySelectorAll('img, b:not(figcaption > b), i:not([class]), u').length") == 0
 
     in_chromium(tmp_path, look)
 
