@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from astsync.engine.result import Digest
-from astsync.language import counted, say, spoken
+from astsync.language import about, counted, say, spoken
 from astsync.notify.events import Occasion
 from astsync.notify.memory import Memory
 from astsync.notify.outcome import Outcome, told_once
@@ -59,7 +59,7 @@ def of_digest(digest: Digest, failing_since: float, now: float) -> Notice:
     if failing_since:
         line = say("It fails since {since} ({span}).", since=_moment(failing_since), span=span(now - failing_since))
         text = f"{printable(spoken(line))}\n\n{text}"
-    subject = say("{host}: {what}", host=digest.host, what=digest_words.in_a_line(digest))
+    subject = about(digest.host, digest_words.in_a_line(digest))
     sums = run_sums(digest.runs)
     data = {
         "runs": sums.all,

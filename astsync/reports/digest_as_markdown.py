@@ -17,26 +17,26 @@ def render(digest: Digest) -> str:
 
 
 def _lines(digest: Digest) -> Iterator[str]:
-    yield f"# {_told(say('{host}, {period}', host=digest.host, period=period_words(digest)))}"
+    yield f"# {_told(digest.host)}, {_told(period_words(digest))}"
     yield ""
     yield f"**{_told(words.NEXT)}**: {_told(words.next_step(digest))}"
     yield from _part(words.CALLS, words.calls_headline(digest.calls), words.call_lines(digest))
     slots = [slot for slot in call_slots(digest) if slot.calls.asked]
     rows = [(slot.label, number(slot.calls.named), number(slot.calls.nameless)) for slot in slots]
-    yield from _table((say("When"), say("With a name"), say("Without a name")), rows)
+    yield from _table((say("when"), say("with a name"), say("without a name")), rows)
     if digest.calls is not None and digest.calls.unknown:
         rest = words.numbers_line(digest.calls, len(digest.calls.unknown))
         yield from _part(words.NUMBERS, "", [rest] if rest else [])
         callers = [(*spelled(one.number), number(one.calls), minute(one.last)) for one in digest.calls.unknown]
-        yield from _table((say("Number"), say("Country"), say("Calls"), say("Last call")), callers)
+        yield from _table((say("number"), say("country"), say("calls"), say("last call")), callers)
     yield from _part(words.PROBLEMS, words.problems_headline(digest), ())
     causes = [(title, number(count), cure) for title, count, cure in words.cause_rows(digest)]
-    yield from _table((say("What is wrong"), say("Phones"), say("What to do")), causes)
+    yield from _table((say("what is wrong"), say("phones"), say("what to do")), causes)
     yield from _part(words.RUNS, words.runs_headline(digest), words.run_lines(digest))
     if digest.failures:
         yield from _part(words.FAILURES, "", ())
         failed = [(words.failure_times(one), words.failure_words(one), one.hint) for one in digest.failures]
-        yield from _table((say("When"), say("What happened"), say("What to do")), failed)
+        yield from _table((say("when"), say("what happened"), say("what to do")), failed)
     states = (joined(": ", (state.name, words.pbx_words(state))) for state in digest.pbx)
     yield from _part(words.PBXS, "", states)
     yield from _part(words.SNAPSHOT, words.snapshot_words(digest), ())

@@ -23,8 +23,7 @@ def render(digest: Digest, paint: Paint = plain) -> str:
 
 
 def _lines(digest: Digest, paint: Paint) -> Iterator[str]:
-    head = say("{host}, {period}", host=digest.host, period=period_words(digest))
-    yield paint("strong", shown(head))
+    yield paint("strong", f"{printable(digest.host)}, {period_words(digest)}")
     yield f"{paint('strong', spoken(words.NEXT))}: {in_one_line(words.next_step(digest))}"
     yield ""
     yield _title(words.CALLS, words.calls_headline(digest.calls), paint)

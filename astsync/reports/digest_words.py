@@ -193,7 +193,7 @@ def run_lines(digest: Digest) -> Iterator[str]:
 
 def failure_words(one: FailedRuns) -> str:
     """What failed: the run, and what it said."""
-    return say("{command}: {why}", command=one.command, why=one.message)
+    return about(one.command, one.message)
 
 
 def failure_times(one: FailedRuns) -> str:
@@ -292,7 +292,7 @@ def _steps_of_calls(calls: CallsOfPeriod) -> Iterator[str]:
     often = [one for one in calls.unknown if one.calls >= _OFTEN]
     if often:
         yield counted(
-            "Write the number that calls again and again into a card of 1C.",
-            "Write the {count:,} numbers that call again and again into cards of 1C.",
+            "Write {count:,} number that calls again and again into a card of 1C.",
+            "Write {count:,} numbers that call again and again into cards of 1C.",
             len(often),
         )

@@ -65,7 +65,8 @@ def test_the_keys_of_its_json_are_pinned(box: Sandbox) -> None:
     assert (unknown["number"], unknown["country"], unknown["calls"]) == (UNKNOWN, "RU", 2)
     assert list(report["problems"]) == ["skipped", "conflicts", "causes"]
     assert report["runs"] == {
-        "all": 2, "idle": 0, "changed": 1, "partly": 0, "failed": 1, "refused": 0, "cut_off": 0, "online": 0, "since": None,
+        "all": 2, "idle": 0, "changed": 1, "partly": 0, "failed": 1, "refused": 0, "cut_off": 0, "online": 0,
+        "since": None,
     }  # fmt: skip
     assert report["entries"] == {"added": len(box.pbx.family()), "changed": 0, "deleted": 0, "failed": 0}
     (failure,) = report["failures"]

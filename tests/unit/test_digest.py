@@ -89,17 +89,15 @@ def test_what_was_before_the_period_is_not_told(store: Store) -> None:
 def test_failures_that_are_alike_are_one() -> None:
     refused = tuple(RunPart(name, "cidname", error="too many") for name in ("office", "far"))
     runs = [
-        replace(
-            RUN, started=NOW - timedelta(hours=hour), exit_code=code, message=words, parts=parts, hint=words and "Mend."
-        )
-        for hour, code, words, parts in (
-            (0, 4, "down", ()),
-            (1, 0, "", ()),
-            (2, 6, "", refused),
-            (3, 4, "down", ()),
-            (4, 130, "interrupted", ()),
-            (5, 7, "", (RunPart("office", "cidname"), RunPart("far", "cidname", error="far: away", hint="Look."))),
-            (6, 4, "down", ()),
+        replace(RUN, started=NOW - timedelta(hours=hour), exit_code=code, message=words, parts=parts, hint=hint)
+        for hour, code, words, hint, parts in (
+            (0, 4, "down", "Mend.", ()),
+            (1, 0, "", "", ()),
+            (2, 6, "", "", refused),
+            (3, 4, "down", "Mend.", ()),
+            (4, 130, "interrupted", "", ()),
+            (5, 7, "", "", (RunPart("office", "cidname"), RunPart("far", "cidname", error="far: away", hint="Look."))),
+            (6, 4, "down", "Mend.", ()),
         )
     ]
     found = [(one.message, one.hint, one.pbx, one.count, one.first, one.last) for one in failures(runs)]

@@ -121,13 +121,10 @@ class Office:
         eventually(read)
         return round(found[0][0])
 
-    def called(self) -> None:
-        """Let calls come that have no name."""
+    def counted(self) -> tuple[int, int]:
+        """Let three calls come that have no name. How many calls the store counts, and how many numbers it keeps."""
         for _ in range(3):
             self.get("/lookup?number=74955550199")
-
-    def counted(self) -> tuple[int, int]:
-        """How many calls the store has counted, when there are so many as came, and how many numbers it keeps."""
         path = self.folder / "store.sqlite3"
 
         def read() -> tuple[int, int]:
@@ -194,10 +191,8 @@ EFFECTS = {
     "deadline": Effect(("deadline = 0.05",), Office.get, (200, ""), fault="slow", without=("deadline = 10",)),
     "online": Effect(('online = ""',), Office.get, (200, "")),
     "keep_online": Effect(('keep_online = "1h"',), lambda office: (office.get(), office.kept())[1], 3_600),
-    "keep_days": Effect(("keep_days = 0",), lambda office: (office.called(), office.counted())[1], (0, 0)),
-    "keep_numbers": Effect(
-        ("keep_numbers = false",), lambda office: (office.called(), office.counted())[1], (3, 0), "", ('online = ""',)
-    ),
+    "keep_days": Effect(("keep_days = 0",), Office.counted, (0, 0)),
+    "keep_numbers": Effect(("keep_numbers = false",), Office.counted, (3, 0), "", ('online = ""',)),
     "soap.wsdl": Effect(('soap.wsdl = "{url}/ws/1C_MIKO_identify_number.1cws?wsdl"',), Office.asked, "1C_MIKO"),
     "soap.operation": Effect(('soap.operation = "who"',), Office.get, (200, "")),
     "soap.parameter": Effect(('soap.parameter = "Phone"',), Office.get, (200, "")),
