@@ -95,7 +95,7 @@ def _tiles(digest: Digest) -> Iterator[Tile]:
     last = digest.last_run
     ran = "bad" if last is not None and last.exit_code else "differs" if digest.failures or last is None else "good"
     yield _tile(words.RUNS, ran, words.runs_headline(digest), tuple(words.run_lines(digest)))
-    yield from map(_of_pbx, digest.pbx)
+    yield from (_of_pbx(state, digest) for state in digest.pbx)
 
 
 def _tile(name: str, state: str, verdict: str, lines: Sequence[str]) -> Tile:
@@ -103,11 +103,11 @@ def _tile(name: str, state: str, verdict: str, lines: Sequence[str]) -> Tile:
     return Tile(spoken(name), state, shown(verdict), "", "", figures, (), read=False)
 
 
-def _of_pbx(state: PbxState) -> Tile:
+def _of_pbx(state: PbxState, digest: Digest) -> Tile:
     how = {True: "good", False: "bad", None: "differs"}[state.good]
     cure = "\n".join(map(printable, spoken(state.hint).split("\n")))
     before = shown(words.pbx_before(state))
-    return Tile(printable(state.name), how, shown(words.pbx_words(state)), "", cure, before, (), read=False)
+    return Tile(printable(state.name), how, shown(words.pbx_words(state, digest)), "", cure, before, (), read=False)
 
 
 def _call_picture(slots: Sequence[CallSlot]) -> CallPicture | None:

@@ -37,7 +37,7 @@ def _lines(digest: Digest) -> Iterator[str]:
         yield from _part(words.FAILURES, "", ())
         failed = [(words.failure_times(one), words.failure_words(one), one.hint) for one in digest.failures]
         yield from _table((say("when"), say("what happened"), say("what to do")), failed)
-    states = (joined(": ", (state.name, words.pbx_words(state))) for state in digest.pbx)
+    states = (joined(": ", (state.name, words.pbx_words(state, digest))) for state in digest.pbx)
     yield from _part(words.PBXS, "", states)
     yield from _part(words.SNAPSHOT, words.snapshot_words(digest), ())
 

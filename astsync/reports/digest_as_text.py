@@ -88,7 +88,7 @@ def _state(digest: Digest, paint: Paint) -> Iterator[str]:
         yield f"  {spoken(say('… and {count:,} more: see astsync history', count=more))}"
     for state in digest.pbx:
         style = {True: "good", False: "bad", None: "changed"}[state.good]
-        yield f"{paint('strong', printable(state.name))}: {paint(style, shown(words.pbx_words(state)))}"
+        yield f"{paint('strong', printable(state.name))}: {paint(style, shown(words.pbx_words(state, digest)))}"
         if before := words.pbx_before(state):
             yield f"  {shown(before)}"
     yield _title(words.SNAPSHOT, words.snapshot_words(digest), paint)

@@ -206,12 +206,14 @@ def failure_times(one: FailedRuns) -> str:
     )  # fmt: skip
 
 
-def pbx_words(state: PbxState) -> str:
-    """How a PBX was when a run reached it last."""
+def pbx_words(state: PbxState, digest: Digest) -> str:
+    """How a PBX was when a run reached it last; why it was not in step only where that is no failure of the digest."""
     if state.at is None:
         return say("no run on record has reached it")
     if state.good:
         return say("in step, as the run of {when} saw", when=minute(state.at))
+    if any(str(one.message) == str(state.message) for one in digest.failures):
+        return say("not in step at the run of {when}", when=minute(state.at))
     why = without(state.name, state.message) if state.message else say("NOT as desired after reading again")
     return say("not in step at the run of {when}: {why}", when=minute(state.at), why=why)
 
