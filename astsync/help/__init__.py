@@ -30,6 +30,7 @@ TOPICS = (
     "watch",
     "serve",
     "calls",
+    "report",
     "notify",
     "status",
     "store",
