@@ -122,7 +122,7 @@ class NotifyConfig(Section):
     )
     digest: DigestDay = Field(
         default="",
-        description="when the report is sent; empty: never. The first run after 8:00 sends it, of the days since the "
+        description="the day of the report; empty: none. The first run after 8:00 sends it, of the days since the "
         "last one; see `astsync report`",
         examples=["mon"],
     )

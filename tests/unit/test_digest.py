@@ -15,7 +15,7 @@ from astsync.phonebook.endings import NAMED, NAMELESS, Ending
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.spelled import spelled
 from astsync.reports.digest_figures import call_slots, call_sums, run_sums
-from astsync.reports.digest_words import next_step
+from astsync.reports.digest_words import next_step, pbx_words
 from astsync.store import CallCount, RunPart, RunRecord, SnapshotFacts, Store
 from tests.unit.sample_digests import digests
 
@@ -136,6 +136,13 @@ def test_a_period_is_told_by_the_hour_the_day_or_the_week(days: int, parts: int)
     assert len(slots) == parts
     assert sum(slot.calls.named for slot in slots) == 24 * days
     assert {slot.calls.named for slot in slots[:-1]} == {24 * days // parts if days < 90 else 168}
+
+
+def test_why_a_pbx_is_not_in_step_is_told_once() -> None:
+    state = PbxState("far", False, NOW, "far: timed out", "Look.")
+    assert pbx_words(state, GOOD).endswith(": timed out")
+    (failure,) = failures([replace(RUN, exit_code=5, parts=(RunPart("far", "cidname", error="far: timed out"),))])
+    assert "timed out" not in pbx_words(state, replace(GOOD, failures=(failure,)))
 
 
 FAILED = replace(RUN, exit_code=4, hint="Look at 1C.")
