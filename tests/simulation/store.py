@@ -12,7 +12,7 @@ from astsync.errors import EXIT_INTERRUPTED
 from astsync.parts import ONLINE_SECONDS
 from astsync.phonebook.keeping import Trace, Untouched
 from astsync.phonebook.ownership import Ownership
-from astsync.store import ONLINE_RUN, Before, OnlineName, OnlineNames, RunPart, Snapshot, Store
+from astsync.store import ONLINE_RUN, Before, CallsKept, OnlineName, OnlineNames, RunPart, Snapshot, Store
 from astsync.store.database import Database
 from astsync.store.erasing import Erased
 from astsync.store.schema import bring_up
@@ -106,6 +106,7 @@ class WatchedStore(Store):
     def __init__(self, world: "World", process: Process, *, write: bool) -> None:
         self.path = world.path
         self._undo_runs = 200
+        self._calls_kept = CallsKept()
         kind = MemoryDatabase if world.folder is None else FileDatabase
         self._file: Points = kind(world, process, write=write)
         self._oracle = world.oracle
