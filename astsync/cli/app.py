@@ -26,6 +26,7 @@ from astsync.cli import (
     problems,
     report,
     serve,
+    setting_up,
     status,
     sync,
     version,
@@ -187,6 +188,7 @@ app.command("status")(status.status)
 app.command("watch")(watch.watch)
 app.command("serve")(serve.serve)
 app.add_typer(explain.app, name="explain")
+app.add_typer(setting_up.app, name="setup")
 app.command("demo")(demo.demo)
 app.command("help")(helping.help_)
 app.command("examples")(examples.examples)

@@ -1,0 +1,10 @@
+"""``setup``: makes ready what a PBX or this machine needs, and verifies it. A module of its own has each subcommand."""
+
+import typer
+
+app = typer.Typer(help="Make ready what a PBX or this machine needs, and verify it.", no_args_is_help=True)
+
+
+@app.callback()
+def setup() -> None:
+    """Make ready what a PBX or this machine needs, and verify it."""
