@@ -2,9 +2,14 @@
 
 import typer
 
+from astsync.cli import setup_cron
+
 app = typer.Typer(help="Make ready what a PBX or this machine needs, and verify it.", no_args_is_help=True)
 
 
 @app.callback()
 def setup() -> None:
     """Make ready what a PBX or this machine needs, and verify it."""
+
+
+app.command("cron")(setup_cron.cron)

@@ -1,0 +1,147 @@
+"""What ``setup cron``, ``setup systemd`` and ``setup watch`` have in common: the configuration, the job, the trial."""
+
+import os
+import sys
+from collections.abc import Sequence
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.errors import ConfigError, LockedError
+from astsync.finding import Finding
+from astsync.language import ENGLISH, in_use, joined, say
+from astsync.setup.cron import own_command
+from astsync.setup.machine import Tried, is_temporary
+from astsync.text import printable
+
+if TYPE_CHECKING:
+    from astsync.config import Config
+
+TRIED, JOB, NEXT, NOTE = say("trial"), say("job"), say("next run"), say("note")
+_SHOWN = 12  # lines of a trial that failed
+
+
+class Trial(StrEnum):
+    """What is run once before a job is installed: a check and a sync that writes nothing, a real sync, or nothing."""
+
+    DRY_RUN = "dry-run"
+    SYNC = "sync"
+    NONE = "none"
+
+
+EveryOption = Annotated[str, typer.Option("--every", metavar="TIME", help="Sync every 5m, 15m, 2h, 1d.")]
+ShowOption = Annotated[
+    bool, typer.Option("--show", metavar="", help="Show what is installed, or what would be; write nothing.")
+]
+RemoveOption = Annotated[bool, typer.Option("--remove", metavar="", help="Take away what this command wrote.")]
+ForUserOption = Annotated[
+    str | None,
+    typer.Option("--for-user", metavar="USER", help="The user that it runs as; root's choice, by default astsync."),
+]
+TrialOption = Annotated[
+    Trial,
+    typer.Option(
+        "--run",
+        help="What is tried first, in the job's own environment: dry-run writes nothing, sync is the first sync.",
+    ),
+]
+ReplaceOption = Annotated[
+    bool, typer.Option("--replace", metavar="", help="Take the place of what somebody wrote by hand; a backup is kept.")
+]
+
+
+def one_mode(*, show: bool, remove: bool) -> None:
+    """Check that one thing is wanted. Raises ConfigError."""
+    if show and remove:
+        raise ConfigError(say("--show and --remove are two things: give one of them"))
+
+
+def the_file(common: Common) -> Path:
+    """The configuration file, as a whole path; links are not followed. Raises ConfigError where there is none."""
+    found = found_file(common)
+    if found is None:
+        raise ConfigError(
+            say("there is no configuration file, and a job finds nothing of this environment"),
+            hint=say("`astsync init` writes one; or name it: --config FILE."),
+        )
+    return found
+
+
+def found_file(common: Common) -> Path | None:
+    """The configuration file, or None. Raises ConfigError where one was named that is not there."""
+    from astsync.config import configfile
+
+    found = configfile.find(common.config, os.environ)
+    return None if found is None else found.absolute()
+
+
+def loaded(file: Path) -> "Config | None":
+    """The configuration as this user reads it; None where that fails: the trial shows why, as the job's user."""
+    from astsync.config import configfile
+    from astsync.sources import CONFIG
+
+    try:
+        return configfile.load(file, CONFIG)
+    except ConfigError:
+        return None
+
+
+def job_words(common: Common, file: Path, config: "Config | None", *, quiet: bool = True) -> tuple[str, ...]:
+    """The words of astsync and its options, before a command. They mean the same from anywhere."""
+    words = [*own_command(sys.argv[0]), "--config", str(file)]
+    if in_use() != ENGLISH and config is not None and not config.language:
+        words += ["--lang", in_use()]  # a service has no locale
+    for name in common.pbx:
+        words += ["--pbx", name]
+    return (*words, "-q") if quiet else tuple(words)
+
+
+def trial_seconds(config: "Config | None") -> float:
+    """How long a trial may take: as a run may, and a minute more."""
+    minutes = 30 if config is None else config.run.max_minutes
+    return (minutes or 24 * 60) * 60 + 60
+
+
+def trial_commands(trial: Trial) -> tuple[tuple[str, ...], ...]:
+    """What follows the options in each command of a trial.
+
+    ``check`` tries the rights and the store, which a dry run does not write; the dry run is the job itself up to its
+    first write.
+    """
+    return {Trial.DRY_RUN: (("check",), ("sync", "--dry-run")), Trial.SYNC: (("sync",),), Trial.NONE: ()}[trial]
+
+
+def passed(trial: Trial) -> Finding:
+    """The finding about a trial that went well."""
+    words = {
+        Trial.DRY_RUN: say("`check` and `sync --dry-run` went well in the job's own environment; nothing was written"),
+        Trial.SYNC: say("the first `sync` went well, in the job's own environment"),
+        Trial.NONE: say("nothing was tried, as you wish"),
+    }[trial]
+    return Finding(TRIED, None if trial is Trial.NONE else True, words)
+
+
+def judge(command: Sequence[str], tried: Tried) -> None:
+    """Raise ConfigError where a trial failed; its words are those of the command. Exit code 8 is another run's work."""
+    if tried.code in {0, LockedError.exit_code}:
+        return
+    head = say(
+        "nothing was installed: `{command}`, tried as the job will run it, ended with exit code {code}",
+        command=" ".join(command),
+        code=str(tried.code),
+    )
+    raise ConfigError(
+        joined("\n", (head, *map(printable, tried.lines[-_SHOWN:]))),
+        hint=say("Mend that and begin again. `--run none` installs without a trial."),
+    )
+
+
+def temporary_note(command: Sequence[str]) -> list[Finding]:
+    """A note where astsync itself will be cleared away one day."""
+    if not is_temporary(command):
+        return []
+    words = say("{program} stands in a folder that is emptied from time to time", program=command[0])
+    return [Finding(NOTE, None, words, say("Install it to stay: pipx install, uv tool install or the package."))]
