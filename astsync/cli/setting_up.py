@@ -2,7 +2,7 @@
 
 import typer
 
-from astsync.cli import setup_cron
+from astsync.cli import setup_cron, setup_systemd
 
 app = typer.Typer(help="Make ready what a PBX or this machine needs, and verify it.", no_args_is_help=True)
 
@@ -13,3 +13,5 @@ def setup() -> None:
 
 
 app.command("cron")(setup_cron.cron)
+app.command("systemd")(setup_systemd.systemd)
+app.command("watch")(setup_systemd.watch)

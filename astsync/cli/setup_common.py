@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from astsync.cli.common import Common
+from astsync.cli.findings import show
 from astsync.errors import ConfigError, LockedError
 from astsync.finding import Finding
 from astsync.language import ENGLISH, in_use, joined, say
 from astsync.setup.cron import own_command
-from astsync.setup.machine import Tried, is_temporary
-from astsync.text import printable
+from astsync.setup.machine import SystemUser, Tried, is_secret, is_temporary, only_here
+from astsync.text import all_of, printable
 
 if TYPE_CHECKING:
     from astsync.config import Config
@@ -145,3 +146,39 @@ def temporary_note(command: Sequence[str]) -> list[Finding]:
         return []
     words = say("{program} stands in a folder that is emptied from time to time", program=command[0])
     return [Finding(NOTE, None, words, say("Install it to stay: pipx install, uv tool install or the package."))]
+
+
+_WRITE_THEM = say(
+    "Write what they say into the configuration, secrets into files of their own (`password_file`, `secret_file`)."
+)
+
+
+def differences(file: Path, user: SystemUser, environ: Mapping[str, str]) -> list[Finding]:
+    """Say what this environment has of the configuration and the job's has not.
+
+    Raises ConfigError where the configuration cannot be read in the job's.
+    """
+    from astsync.config import configfile
+    from astsync.sources import CONFIG
+
+    lacking = only_here(os.environ, environ)
+    if user.is_this_one:
+        try:
+            configfile.load(file, CONFIG, environ)
+        except ConfigError as error:
+            if not lacking:
+                raise
+            raise ConfigError(
+                joined("\n", (_lacks([*filter(is_secret, lacking)] or lacking), error.message)), hint=_WRITE_THEM
+            ) from None
+    return [Finding(say("environment"), None, _lacks(lacking), _WRITE_THEM)] if lacking else []
+
+
+def _lacks(names: Sequence[str]) -> str:
+    return say("the job will not have what stands only in this environment: {names}", names=all_of(names))
+
+
+def tell_of(common: Common, finding: Finding) -> None:
+    """Show a finding; with ``-q`` only one that wants something done."""
+    if not common.quiet or finding.good is False or finding.hint:
+        show(finding)

@@ -22,12 +22,14 @@ from astsync.cli.setup_common import (
     ShowOption,
     Trial,
     TrialOption,
+    differences,
     found_file,
     job_words,
     judge,
     loaded,
     one_mode,
     passed,
+    tell_of,
     temporary_note,
     the_file,
     trial_commands,
@@ -42,19 +44,17 @@ from astsync.setup.machine import (
     SystemUser,
     can_mail,
     cron_environment,
-    is_secret,
     job_user,
-    only_here,
     runs_cron,
     try_in_shell,
 )
 from astsync.setup.schedule import Schedule
-from astsync.text import all_of, printable, span
+from astsync.text import printable, span
 
 if TYPE_CHECKING:
     from astsync.config import Config
 
-_CRONTAB, _MAIL, _ENVIRONMENT, _OTHERS = say("crontab"), say("mail"), say("environment"), say("other jobs")
+_CRONTAB, _MAIL, _OTHERS = say("crontab"), say("mail"), say("other jobs")
 _OTHER_PLACES = (
     "/etc/cron.d/astsync",
     "/etc/systemd/system/astsync-sync.timer",
@@ -109,24 +109,20 @@ def install(common: Common, wishes: CronWishes) -> None:
     words = job_words(common, file, config)
     line = _line(words, when)
     environ = cron_environment(wishes.user, crontab.settings(before=min((job.at for job in places), default=None)))
-    notes = [*temporary_note(words), *_differences(file, config, wishes.user, environ)]
+    notes = [*temporary_note(words), *differences(file, wishes.user, environ)]
+    _check_store(config, wishes.user, environ)
     _try(words, wishes, environ, trial_seconds(config))
-    _say(common, passed(wishes.trial))
+    tell_of(common, passed(wishes.trial))
     changed = crontab.with_job(line, places)
     if changed.text == crontab.text:
-        _say(common, Finding(JOB, True, say("the crontab of {name} has this line already", name=wishes.user.name)))
+        tell_of(common, Finding(JOB, True, say("the crontab of {name} has this line already", name=wishes.user.name)))
     else:
         _write(common, program, crontab, changed, wishes.user)
-    _say(common, Finding(_CRONTAB, True, line))
-    _say(common, _next(wishes.schedule))
+    tell_of(common, Finding(_CRONTAB, True, line))
+    tell_of(common, _next(wishes.schedule))
     notes += [*_mail(config, wishes.user, environ), *_elsewhere(changed, line, wishes.user)]
     for note in notes:
-        _say(common, note)
-
-
-def _say(common: Common, finding: Finding) -> None:
-    if not common.quiet or finding.good is False or finding.hint:
-        show(finding)
+        tell_of(common, note)
 
 
 def _line(words: Sequence[str], when: str) -> str:
@@ -173,39 +169,11 @@ def _ours(crontab: Crontab, file: Path | None) -> list[Job]:
     return [job for job in crontab.jobs if job.ours and (file is None or same(job))]
 
 
-def _differences(file: Path, config: "Config | None", user: SystemUser, environ: dict[str, str]) -> Iterator[Finding]:
-    """What cron's environment lacks. Raises ConfigError where the configuration cannot be read there."""
-    from astsync.config import configfile
-    from astsync.sources import CONFIG
-
-    lacking = only_here(os.environ, environ)
-    secrets = [name for name in lacking if is_secret(name)]
-    if user.is_this_one:
-        try:
-            configfile.load(file, CONFIG, environ)
-        except ConfigError as error:
-            if not lacking:
-                raise
-            raise ConfigError(_lacks(secrets or lacking) + "\n" + error.message, hint=_WRITE_THEM) from None
-        _check_store(config, environ)
-    if lacking:
-        yield Finding(_ENVIRONMENT, None, _lacks(lacking), _WRITE_THEM)
-
-
-_WRITE_THEM = say(
-    "Write what they say into the configuration, secrets into files of their own (`password_file`, `secret_file`)."
-)
-
-
-def _lacks(names: Sequence[str]) -> str:
-    return say("cron will not have what stands only in this environment: {names}", names=all_of(names))
-
-
-def _check_store(config: "Config | None", environ: dict[str, str]) -> None:
+def _check_store(config: "Config | None", user: SystemUser, environ: dict[str, str]) -> None:
     """Refuse where the job would keep another store than the commands that are typed. Raises ConfigError."""
     from platformdirs import user_state_path
 
-    if config is None or config.store.path is not None:
+    if config is None or config.store.path is not None or not user.is_this_one:
         return
     there = Path(environ.get("XDG_STATE_HOME") or Path(environ["HOME"], ".local", "state"), "astsync")
     try:
@@ -237,9 +205,9 @@ def _write(common: Common, program: UserCrontab, before: Crontab, after: Crontab
         )
     backup = keep_backup(before, user)
     program.write(after)
-    _say(common, Finding(JOB, True, say("the crontab of {name} is written and was read again", name=user.name)))
+    tell_of(common, Finding(JOB, True, say("the crontab of {name} is written and was read again", name=user.name)))
     if backup is not None:
-        _say(common, Finding(say("backup"), True, say("the crontab as it was is in {file}", file=str(backup))))
+        tell_of(common, Finding(say("backup"), True, say("the crontab as it was is in {file}", file=str(backup))))
 
 
 def _next(schedule: Schedule) -> Finding:
@@ -318,10 +286,10 @@ def _remove(common: Common, user: SystemUser) -> None:
         backup = keep_backup(crontab, user)
         program.write(crontab.without(ours))
         words = joined("\n", (say("taken out of the crontab of {name}:", name=user.name), _lines(ours)))
-        _say(common, Finding(_CRONTAB, True, words))
-        _say(common, Finding(say("backup"), True, say("the crontab as it was is in {file}", file=str(backup))))
+        tell_of(common, Finding(_CRONTAB, True, words))
+        tell_of(common, Finding(say("backup"), True, say("the crontab as it was is in {file}", file=str(backup))))
     else:
-        _say(
+        tell_of(
             common,
             Finding(
                 _CRONTAB, None, say("the crontab of {name} has no line of ours for this configuration", name=user.name)
