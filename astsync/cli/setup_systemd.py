@@ -47,6 +47,7 @@ from astsync.setup.unit_files import (
     WATCH,
     Service,
     is_ours,
+    made_for,
     sync_service,
     sync_timer,
     watch_service,
@@ -78,10 +79,8 @@ def systemd(
     if remove:
         remove_units(common, _manager(root), (TIMER, SYNC))
         return
-    schedule = Schedule.read(every)
     wishes = UnitWishes(_manager(root), job_user(for_user), trial, replace=replace_others)
-    job = _service(common, wishes, quiet=True)
-    units = Units({SYNC: sync_service(job), TIMER: sync_timer(job, schedule)}, TIMER, job)
+    units = sync_units(common, wishes, Schedule.read(every))
     if show_only:
         _show(wishes.manager, units, "systemd")
     else:
@@ -170,7 +169,7 @@ def install(common: Common, wishes: UnitWishes, units: Units) -> None:
     manager.check()
     found = installed_units.existing(manager.folder, tuple(units.texts))
     installed_units.check_foreign(manager.folder, found, replace=wishes.replace)
-    notes = [*temporary_note(units.job.words), *_notes(wishes, units)]
+    notes = [*temporary_note(units.job.words), *_others(units, found), *_notes(wishes, units)]
     _verify(common, manager, units.texts)
     _try(common, wishes, units)
     backups = installed_units.write(manager.folder, units.texts, found)
@@ -189,6 +188,13 @@ def install(common: Common, wishes: UnitWishes, units: Units) -> None:
         tell_of(common, Finding(say("backup"), True, say("what was there before is in {file}", file=str(backup))))
     for finding in (*_running(manager, units.main), *notes):
         tell_of(common, finding)
+
+
+def _others(units: Units, found: Mapping[str, str]) -> Iterator[Finding]:
+    """Name the configuration whose units are replaced: systemd has one timer and one watch of astsync."""
+    before = {made_for(text) for text in found.values()} - {"", str(units.job.file)}
+    for file in sorted(before):
+        yield Finding(NOTE, None, say("the units were for {file} until now", file=printable(file)))
 
 
 def _verify(common: Common, manager: Systemd, texts: Mapping[str, str]) -> None:
