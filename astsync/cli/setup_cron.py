@@ -1,6 +1,7 @@
 """``setup cron``: a line of the user's crontab, tried before it is installed, found again and removed."""
 
 import os
+import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,11 +39,12 @@ from astsync.cli.setup_common import (
 from astsync.errors import ConfigError
 from astsync.finding import Finding
 from astsync.language import joined, say
-from astsync.setup.cron import MARK, Crontab, Job, cron_line, shell_command
+from astsync.setup.cron import MARK, Crontab, Job, cron_line, own_command, shell_command
 from astsync.setup.crontab import UserCrontab, keep_backup
 from astsync.setup.machine import (
     SystemUser,
     can_mail,
+    check_program,
     cron_environment,
     job_user,
     runs_cron,
@@ -111,6 +113,7 @@ def install(common: Common, wishes: CronWishes) -> None:
     environ = cron_environment(wishes.user, crontab.settings(before=min((job.at for job in places), default=None)))
     notes = [*temporary_note(words), *differences(file, wishes.user, environ)]
     _check_store(config, wishes.user, environ)
+    check_program(own_command(sys.argv[0]), wishes.user)
     _try(words, wishes, environ, trial_seconds(config))
     tell_of(common, passed(wishes.trial))
     changed = crontab.with_job(line, places)

@@ -1,6 +1,7 @@
 """``setup systemd`` and ``setup watch``: units of systemd, tried before they are installed, and removed again."""
 
 import os
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -37,7 +38,8 @@ from astsync.errors import ConfigError
 from astsync.finding import Finding
 from astsync.language import joined, say, spoken
 from astsync.setup import installed_units
-from astsync.setup.machine import SystemUser, cron_environment, job_user, try_words
+from astsync.setup.cron import own_command
+from astsync.setup.machine import SystemUser, check_program, cron_environment, job_user, try_words
 from astsync.setup.schedule import Schedule
 from astsync.setup.systemd import Systemd
 from astsync.setup.unit_files import (
@@ -134,6 +136,11 @@ class Units:
     main: str
     job: Service
 
+    @property
+    def words_of_trial(self) -> tuple[str, ...]:
+        """The words of the job before its command, so that it says no more than what is wrong."""
+        return self.job.words if "-q" in self.job.words else (*self.job.words, "-q")
+
 
 def _manager(root: Path | None) -> Systemd:
     """The system's systemd for root, and for a folder; the user's own for everybody else."""
@@ -169,6 +176,8 @@ def install(common: Common, wishes: UnitWishes, units: Units) -> None:
     manager.check()
     found = installed_units.existing(manager.folder, tuple(units.texts))
     installed_units.check_foreign(manager.folder, found, replace=wishes.replace)
+    if not manager.elsewhere:
+        check_program(own_command(sys.argv[0]), wishes.user)
     notes = [*temporary_note(units.job.words), *_others(units, found), *_notes(wishes, units)]
     _verify(common, manager, units.texts)
     _try(common, wishes, units)
@@ -217,7 +226,8 @@ def _try(common: Common, wishes: UnitWishes, units: Units) -> None:
     else:
         for command in commands:
             with waiting(say("running `{command}` as systemd will", command=" ".join(command))):
-                tried = wishes.manager.try_service(sync_service(replace(units.job, commands=(command,))), seconds)
+                job = replace(units.job, words=units.words_of_trial, commands=(command,))
+                tried = wishes.manager.try_service(sync_service(job), seconds)
             judge(command, tried)
     tell_of(common, passed(wishes.trial))
 
@@ -225,7 +235,7 @@ def _try(common: Common, wishes: UnitWishes, units: Units) -> None:
 def _imitate(wishes: UnitWishes, job: Service, command: Sequence[str], seconds: float) -> None:
     """Run a command with what a service finds in its environment, where no systemd can do it."""
     environ = cron_environment(wishes.user, {"PATH": _PATH})
-    judge(command, try_words([*job.words, *command], environ, wishes.user, Path("/"), seconds))
+    judge(command, try_words([*job.words, "-q", *command], environ, wishes.user, Path("/"), seconds))
 
 
 def _notes(wishes: UnitWishes, units: Units) -> Iterator[Finding]:

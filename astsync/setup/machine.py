@@ -6,6 +6,7 @@ import re
 import shlex
 import shutil
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -21,6 +22,10 @@ CRON_PATH = "/usr/bin:/bin"
 _CRON_DAEMONS = frozenset({"cron", "crond", "fcron", "dcron", "bcron-start", "anacron"})
 _CRON_PIDS = ("run/crond.pid", "run/cron.pid", "var/run/crond.pid", "var/run/cron.pid")
 _CRON_OF_SYSTEMD = ("usr/lib", "lib")
+_FOR_EVERYBODY = say(
+    "Install astsync where every user may run it: python3 -m venv /opt/astsync && /opt/astsync/bin/pip install astsync."
+)
+_START_SECONDS = 60
 _MAILERS = "/usr/sbin:/usr/lib:/usr/bin"
 _SECRETS = re.compile(r"ASTSYNC_\w*(?:PASSWORD|SECRET|TOKEN)\w*|ASTSYNC_\w*__(?:HEADERS|PARAMETERS)__\w+")
 _CACHES = ("/.cache/uv/", "/.cache/pipx/", "/pipx/.cache/")
@@ -171,9 +176,34 @@ def try_words(
         ) from None
     except OSError as error:
         raise ConfigError(
-            say("cannot run {command}: {why}", command=printable(shlex.join(words)), why=error.strerror)
+            say(
+                "{name} cannot run {command}: {why}",
+                name=user.name,
+                command=printable(words[0]),
+                why=error.strerror,
+            ),
+            hint="" if user.is_this_one else _FOR_EVERYBODY,
         ) from None
     return Tried(done.returncode, lines_of(done.stdout))
+
+
+def check_program(command: Sequence[str], user: SystemUser) -> None:
+    """Check that a user may run astsync at all, as a Python in root's home is for root alone. Raises ConfigError."""
+    if user.is_this_one:
+        return
+    place = user.home if user.home.is_dir() else Path("/")
+    tried = try_words([*command, "--version"], cron_environment(user, {}), user, place, _START_SECONDS)
+    if tried.code:
+        raise ConfigError(
+            say(
+                "{name} cannot run {program} (its Python is {python}): {words}",
+                name=user.name,
+                program=command[0],
+                python=os.path.realpath(sys.executable),
+                words=tried.lines[-1] if tried.lines else say("exit code {code}", code=str(tried.code)),
+            ),
+            hint=_FOR_EVERYBODY,
+        )
 
 
 def lines_of(output: bytes) -> tuple[str, ...]:
