@@ -46,7 +46,10 @@ class Schedule:
     def cron(self) -> str:
         """The five fields of a crontab. Raises ConfigError where cron cannot keep such a time."""
         if not self.even:
-            near = sorted(_even(), key=lambda minutes: abs(minutes - self.minutes))[:2]
+            near = [
+                max(each for each in _EVEN if each < self.minutes),
+                min(each for each in _EVEN if each > self.minutes),
+            ]
             raise ConfigError(
                 say("cron cannot run a job every {time}: that divides neither an hour nor a day", time=str(self)),
                 hint=say("Near it are {times}; systemd keeps any time.", times=one_of(map(str, map(Schedule, near)))),
@@ -74,5 +77,4 @@ def _every(count: int) -> str:
     return "*" if count == 1 else f"*/{count}"
 
 
-def _even() -> list[int]:
-    return [minutes for minutes in range(1, _DAY + 1) if Schedule(minutes).even]
+_EVEN = [minutes for minutes in range(1, _DAY + 1) if Schedule(minutes).even]
