@@ -73,6 +73,7 @@ def init(
     force: Annotated[bool, typer.Option("--force", metavar="", help="Replace the file; a backup is kept.")] = False,
 ) -> None:
     """Ask, probe 1C and the PBX, and write a commented configuration file that only this user may read."""
+    from astsync.cli.init_jobs import offer
     from astsync.cli.init_pbx import PbxGiven
     from astsync.cli.init_source import SourceGiven
     from astsync.cli.wizard import Choices, run
@@ -101,8 +102,11 @@ def init(
         fingerprint=pbx_fingerprint,
     )
     rules = {"country": country, "area_code": area_code, "scheme": scheme}
-    choices = Choices(_place(file, context.ensure_object(Common)), rules, secret_files, yes, force)
+    common = context.ensure_object(Common)
+    choices = Choices(_place(file, common), rules, secret_files, yes, force)
     emit(spoken(run(source, pbx, choices)))
+    if not yes:
+        offer(choices.place, common)
 
 
 def _place(file: Path | None, common: Common) -> Path:

@@ -2,23 +2,20 @@
 
 import os
 import shlex
-import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from astsync.cli.asking import Asker
 from astsync.cli.findings import waiting
+from astsync.cli.init_jobs import next_steps
 from astsync.cli.init_pbx import PbxDialogue, PbxGiven
 from astsync.cli.init_source import SourceDialogue, SourceGiven
 from astsync.config import Config, NamesConfig, NumbersConfig, PbxConfig, SourceConfig, SyncConfig, configfile
 from astsync.errors import SourceError
 from astsync.language import ENGLISH, in_use, joined, say, spoken
 from astsync.parts import name_maker, number_parser
-from astsync.places import usual_places
 from astsync.setup.commented_toml import LOGIN_VARIABLE, render, secret_variable
-from astsync.setup.cron import cron_line, own_command
-from astsync.setup.dialplan import lookup_line
 from astsync.setup.new_files import check_place, write_files
 from astsync.setup.preview import Row, preview
 from astsync.setup.typed_values import checked
@@ -165,7 +162,7 @@ class _Wizard:
         backups = write_files(
             texts, lambda drafts: configfile.load(drafts[place], CONFIG, kept), force=self._choices.force
         )
-        return joined("\n", (*_written(list(texts), backups, kept), _next_steps(place, config.sync.family)))
+        return joined("\n", (*_written(list(texts), backups, kept), next_steps(place, config.sync.family)))
 
     def _wants_files(self, config: Config, kept: Mapping[str, str]) -> bool:
         if next(_secrets(config, kept), None) is None:
@@ -222,28 +219,3 @@ def _written(files: list[Path], backups: list[Path], kept: Mapping[str, str]) ->
     if os.geteuid() == 0:
         command = shlex.join(["chown", "astsync:", *map(str, files)])
         yield say("Give it to the user that runs astsync: {command}", command=command)
-
-
-def _next_steps(place: Path, family: str) -> str:
-    """What to do next, as text: try it, run it, let the PBX look names up, let cron run it."""
-    found = {Path(os.path.realpath(usual)) for usual in usual_places()}
-    option = "" if place in found else f" --config {shlex.quote(str(place))}"
-    job = cron_line(own_command(sys.argv[0]), "--config", str(place), "-q", "sync")
-    return say(
-        """
-Next:
-  {command} check   tries every part once more
-  {command} diff    shows what would be written; writes nothing
-  {command} sync    writes it
-Phones show the names once the PBX looks them up. In its dialplan, in the context of incoming calls, before Dial:
-  {line}
-Then `dialplan reload` on its console, and a call.
-  {command} lookup NUMBER   tells why a phone shows that name
-And from cron, every 15 minutes; the line for `{crontab}`:
-  {job}
-""",
-        command=f"astsync{option}",
-        line=lookup_line(family),
-        crontab="crontab -u astsync -e" if os.geteuid() == 0 else "crontab -e",
-        job=job or say("none: a path holds what a crontab cannot, such as a line break: {path!r}", path=str(place)),
-    )

@@ -35,7 +35,7 @@ def test_the_answers_become_a_file_that_works(box: Sandbox) -> None:
     assert config.source.table(ODataConfig).catalogs == ("Контрагенты", "Партнеры")
     assert (config.source.user, config.source.secret()) == (box.onec.user, box.onec.password)
     assert (config.numbers.area_code, config.pbx[0].name, config.pbx[0].password()) == ("495", "office", box.pbx.secret)
-    assert f"astsync --config {new(box)} check" in done.out
+    assert f"astsync --config {new(box)} check " in done.out
     assert box.pbx.writes == 0
     assert run(box.capture, box.patch, "--config", str(new(box)), "check").code == 0
     synced = run(box.capture, box.patch, "--config", str(new(box)), "sync")
@@ -45,11 +45,11 @@ def test_the_answers_become_a_file_that_works(box: Sandbox) -> None:
 def test_it_names_the_lookup_as_a_next_step(box: Sandbox) -> None:
     out = init(box, [*to_1c(box), "", "", *RULES, *to_pbx(box), "", ""]).out
     assert f"\n  {lookup_line()}\n" in out
-    assert out.index(" sync ") < out.index("looks them up") < out.index("crontab")
+    assert out.index(" sync ") < out.index("looks them up") < out.index("setup cron") < out.index("setup systemd")
 
 
 @pytest.mark.parametrize("folder", ["new", "a 100% of 'quoted\" Ж $HOME \\%"])
-def test_cron_can_run_the_line_that_it_prints(box: Sandbox, folder: str) -> None:
+def test_the_commands_that_it_names_next_run_from_anywhere(box: Sandbox, folder: str) -> None:
     place = box.folder / folder / "astsync.toml"
     place.parent.mkdir(exist_ok=True)
     secrets = {"--password-file": box.onec.password, "--pbx-secret-file": box.pbx.secret}
@@ -58,19 +58,23 @@ def test_cron_can_run_the_line_that_it_prints(box: Sandbox, folder: str) -> None
     files = [word for option in secrets for word in (option, str(box.folder / option))]
     done = run(box.capture, box.patch, "init", str(place), *given(box), *files, "--area-code", "495", "--yes")
     assert done.code == 0, done.err
-    (job,) = re.findall(r"(?m)^  \*/15 \* \* \* \*  (.*)$", done.out)
-    assert job.startswith("/")
-    first, second = in_cron(job, box.folder), in_cron(job, box.folder)
-    assert (first.returncode, first.stderr, "verified" in first.stdout) == (0, "", True)
+    steps = re.findall(
+        r"(?m)^  (\S.*?astsync.*? (?:check|diff|sync|lookup|setup pbx|setup cron|setup systemd)) ", done.out
+    )
+    assert [re.findall(r"(?:setup )?\S+$", step)[0] for step in steps] == [
+        "setup pbx", "check", "diff", "sync", "lookup", "setup cron", "setup systemd",
+    ]  # fmt: skip
+    for step in steps[1:]:  # of `setup pbx` its own tests tell
+        command = f"{step} 74950000000" if step.endswith("lookup") else step
+        command += " --show" if step.endswith("systemd") else " --help" if step.endswith("setup cron") else ""
+        ended = from_anywhere(command, box.folder)
+        assert (ended.returncode, ended.stderr) == (0, ""), command
     assert len(box.pbx.family()) > 50
-    assert (second.returncode, second.stdout, second.stderr) == (0, "", "")
 
 
-def in_cron(job: str, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run a job as cron does: to a bare ``%``, by the shell, with next to nothing in the environment."""
-    command = re.sub(r"\\%", "%", re.split(r"(?<!\\)%", job)[0])
-    environ = [f"HOME={home}", "PATH=/usr/bin:/bin", "SHELL=/bin/sh", "LOGNAME=astsync"]
-    words = ["/usr/bin/env", "-i", *environ, "/bin/sh", "-c", command]
+def from_anywhere(command: str, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run a command from another folder, with next to nothing in the environment."""
+    words = ["/usr/bin/env", "-i", f"HOME={home}", "PATH=/usr/bin:/bin", "/bin/sh", "-c", command]
     return subprocess.run(words, cwd="/", capture_output=True, encoding="utf-8", timeout=60)
 
 
