@@ -10,7 +10,7 @@ from pathlib import Path
 from astsync.cli.asking import Asker, at_a_terminal
 from astsync.cli.common import Common
 from astsync.cli.output import complain
-from astsync.cli.setup_common import Trial
+from astsync.cli.setup_options import Trial
 from astsync.errors import AstsyncError
 from astsync.language import say
 from astsync.places import usual_places

@@ -3,14 +3,12 @@
 import os
 import sys
 from collections.abc import Mapping, Sequence
-from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from astsync.cli.common import Common
 from astsync.cli.findings import show
+from astsync.cli.setup_options import Trial
 from astsync.errors import ConfigError, LockedError
 from astsync.finding import Finding
 from astsync.language import ENGLISH, in_use, joined, say
@@ -23,35 +21,6 @@ if TYPE_CHECKING:
 
 TRIED, JOB, NEXT, NOTE = say("trial"), say("job"), say("next run"), say("note")
 _SHOWN = 12  # lines of a trial that failed
-
-
-class Trial(StrEnum):
-    """What is run once before a job is installed: a check and a sync that writes nothing, a real sync, or nothing."""
-
-    DRY_RUN = "dry-run"
-    SYNC = "sync"
-    NONE = "none"
-
-
-EveryOption = Annotated[str, typer.Option("--every", metavar="TIME", help="Sync every 5m, 15m, 2h, 1d.")]
-ShowOption = Annotated[
-    bool, typer.Option("--show", metavar="", help="Show what is installed, or what would be; write nothing.")
-]
-RemoveOption = Annotated[bool, typer.Option("--remove", metavar="", help="Take away what this command wrote.")]
-ForUserOption = Annotated[
-    str | None,
-    typer.Option("--for-user", metavar="USER", help="The user that it runs as; root's choice, by default astsync."),
-]
-TrialOption = Annotated[
-    Trial,
-    typer.Option(
-        "--run",
-        help="What is tried first, in the job's own environment: dry-run writes nothing, sync is the first sync.",
-    ),
-]
-ReplaceOption = Annotated[
-    bool, typer.Option("--replace", metavar="", help="Take the place of what somebody wrote by hand; a backup is kept.")
-]
 
 
 def one_mode(*, show: bool, remove: bool) -> None:

@@ -6,9 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from astsync.cli.common import Common
 from astsync.cli.findings import show, waiting
@@ -16,19 +14,11 @@ from astsync.cli.setup_common import (
     JOB,
     NEXT,
     NOTE,
-    EveryOption,
-    ForUserOption,
-    RemoveOption,
-    ReplaceOption,
-    ShowOption,
-    Trial,
-    TrialOption,
     differences,
     found_file,
     job_words,
     judge,
     loaded,
-    one_mode,
     passed,
     tell_of,
     temporary_note,
@@ -36,17 +26,17 @@ from astsync.cli.setup_common import (
     trial_commands,
     trial_seconds,
 )
+from astsync.cli.setup_options import Trial
 from astsync.errors import ConfigError
 from astsync.finding import Finding
 from astsync.language import joined, say
-from astsync.setup.cron import MARK, Crontab, Job, cron_line, own_command, shell_command
+from astsync.setup.cron import MARK, CronJob, Crontab, cron_line, own_command, shell_command
 from astsync.setup.crontab import UserCrontab, keep_backup
 from astsync.setup.machine import (
     SystemUser,
     can_mail,
     check_program,
     cron_environment,
-    job_user,
     runs_cron,
     try_in_shell,
 )
@@ -62,31 +52,6 @@ _OTHER_PLACES = (
     "/etc/systemd/system/astsync-sync.timer",
     "/etc/systemd/system/astsync-watch.service",
 )
-
-
-def cron(
-    context: typer.Context,
-    every: EveryOption = "15m",
-    show_only: ShowOption = False,
-    remove: RemoveOption = False,
-    for_user: ForUserOption = None,
-    trial: TrialOption = Trial.DRY_RUN,
-    replace: ReplaceOption = False,
-    force: Annotated[
-        bool,
-        typer.Option("--force", metavar="", help="Write also beside a line of yours, and where no cron daemon runs."),
-    ] = False,
-) -> None:
-    """Let cron sync: try the job in cron's own environment, write its line into the crontab, show the next run."""
-    one_mode(show=show_only, remove=remove)
-    common = context.ensure_object(Common)
-    user = job_user(for_user)
-    if remove:
-        _remove(common, user)
-    elif show_only:
-        _show(common, user, Schedule.read(every))
-    else:
-        install(common, CronWishes(Schedule.read(every), user, trial, replace=replace, force=force))
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +115,7 @@ def _check_daemon(*, force: bool) -> None:
         )
 
 
-def _places(crontab: Crontab, file: Path, wishes: CronWishes) -> list[Job]:
+def _places(crontab: Crontab, file: Path, wishes: CronWishes) -> list[CronJob]:
     """The jobs whose place the new one takes. Raises ConfigError where somebody wrote one that does the same."""
     by_hand = [job for job in crontab.jobs if job.syncs and not job.ours]
     if by_hand and not (wishes.replace or wishes.force):
@@ -162,10 +127,10 @@ def _places(crontab: Crontab, file: Path, wishes: CronWishes) -> list[Job]:
     return [*_ours(crontab, file), *(by_hand if wishes.replace else ())]
 
 
-def _ours(crontab: Crontab, file: Path | None) -> list[Job]:
+def _ours(crontab: Crontab, file: Path | None) -> list[CronJob]:
     """Our jobs for a configuration file, and those whose file is gone; all of them where no file is given."""
 
-    def same(job: Job) -> bool:
+    def same(job: CronJob) -> bool:
         named = job.configuration
         return not named or os.path.realpath(named) == os.path.realpath(str(file)) or not os.path.lexists(named)
 
@@ -251,7 +216,7 @@ def _elsewhere(crontab: Crontab, line: str, user: SystemUser) -> Iterator[Findin
         yield Finding(NOTE, None, say("the job runs as root, and needs no such rights"), hint)
 
 
-def _show(common: Common, user: SystemUser, schedule: Schedule) -> None:
+def show_line(common: Common, user: SystemUser, schedule: Schedule) -> None:
     """Show our lines of the crontab, or the line that would be written there."""
     crontab = UserCrontab(user).read()
     ours = [job for job in crontab.jobs if job.ours]
@@ -269,11 +234,11 @@ def _show(common: Common, user: SystemUser, schedule: Schedule) -> None:
         show(Finding(NOTE, None, say("no cron daemon runs on this machine: no process is named cron or crond")))
 
 
-def _lines(jobs: Sequence[Job]) -> str:
+def _lines(jobs: Sequence[CronJob]) -> str:
     return "\n".join(printable(job.line.strip()) for job in jobs)
 
 
-def _remove(common: Common, user: SystemUser) -> None:
+def remove(common: Common, user: SystemUser) -> None:
     """Take our lines for this configuration away; without a configuration all of ours."""
     program = UserCrontab(user)
     crontab = program.read()

@@ -5,9 +5,6 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Annotated
-
-import typer
 
 from astsync.cli.common import Common
 from astsync.cli.findings import show, waiting
@@ -15,18 +12,10 @@ from astsync.cli.output import emit
 from astsync.cli.setup_common import (
     NEXT,
     NOTE,
-    EveryOption,
-    ForUserOption,
-    RemoveOption,
-    ReplaceOption,
-    ShowOption,
-    Trial,
-    TrialOption,
     differences,
     job_words,
     judge,
     loaded,
-    one_mode,
     passed,
     tell_of,
     temporary_note,
@@ -34,12 +23,13 @@ from astsync.cli.setup_common import (
     trial_commands,
     trial_seconds,
 )
+from astsync.cli.setup_options import Trial
 from astsync.errors import ConfigError
 from astsync.finding import Finding
 from astsync.language import joined, say, spoken
 from astsync.setup import installed_units
 from astsync.setup.cron import own_command
-from astsync.setup.machine import SystemUser, check_program, cron_environment, job_user, try_words
+from astsync.setup.machine import SystemUser, check_program, cron_environment, try_words
 from astsync.setup.schedule import Schedule
 from astsync.setup.systemd import Systemd
 from astsync.setup.unit_files import (
@@ -47,7 +37,7 @@ from astsync.setup.unit_files import (
     SYNC,
     TIMER,
     WATCH,
-    Service,
+    ServiceJob,
     is_ours,
     made_for,
     sync_service,
@@ -58,64 +48,6 @@ from astsync.text import printable
 
 _UNIT, _UNITS, _STORE, _USER = say("unit"), say("units"), say("store"), say("user")
 _PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # systemd's own, for services
-
-RootOption = Annotated[
-    Path | None,
-    typer.Option("--root", metavar="DIR", help="Write the units into the system below DIR, and start nothing."),
-]
-
-
-def systemd(
-    context: typer.Context,
-    every: EveryOption = "15m",
-    show_only: ShowOption = False,
-    remove: RemoveOption = False,
-    for_user: ForUserOption = None,
-    trial: TrialOption = Trial.DRY_RUN,
-    replace_others: ReplaceOption = False,
-    root: RootOption = None,
-) -> None:
-    """Let a timer of systemd sync: try the service in its own environment, install both units, show the next run."""
-    one_mode(show=show_only, remove=remove)
-    common = context.ensure_object(Common)
-    if remove:
-        remove_units(common, _manager(root), (TIMER, SYNC))
-        return
-    wishes = UnitWishes(_manager(root), job_user(for_user), trial, replace=replace_others)
-    units = sync_units(common, wishes, Schedule.read(every))
-    if show_only:
-        _show(wishes.manager, units, "systemd")
-    else:
-        install(common, wishes, units)
-
-
-def watch(
-    context: typer.Context,
-    every: EveryOption = "15m",
-    serve: Annotated[
-        bool, typer.Option("--serve", metavar="", help="Answer calls too, as `astsync serve` does.")
-    ] = False,
-    show_only: ShowOption = False,
-    remove: RemoveOption = False,
-    for_user: ForUserOption = None,
-    trial: TrialOption = Trial.DRY_RUN,
-    replace_others: ReplaceOption = False,
-    root: RootOption = None,
-) -> None:
-    """Let systemd keep `astsync watch` running: it restores a PBX as soon as it comes back, and syncs."""
-    one_mode(show=show_only, remove=remove)
-    common = context.ensure_object(Common)
-    if remove:
-        remove_units(common, _manager(root), (WATCH,))
-        return
-    schedule = Schedule.read(every)
-    wishes = UnitWishes(_manager(root), job_user(for_user), trial, replace=replace_others)
-    job = _service(common, wishes, quiet=False)
-    units = Units({WATCH: watch_service(job, str(schedule), serve=serve)}, WATCH, job)
-    if show_only:
-        _show(wishes.manager, units, "watch")
-    else:
-        install(common, wishes, units)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +66,7 @@ class Units:
 
     texts: Mapping[str, str]
     main: str
-    job: Service
+    job: ServiceJob
 
     @property
     def words_of_trial(self) -> tuple[str, ...]:
@@ -142,7 +74,7 @@ class Units:
         return self.job.words if "-q" in self.job.words else (*self.job.words, "-q")
 
 
-def _manager(root: Path | None) -> Systemd:
+def manager_of(root: Path | None) -> Systemd:
     """The system's systemd for root, and for a folder; the user's own for everybody else."""
     if root is not None and not root.is_dir():
         raise ConfigError(say("there is no folder {folder}", folder=printable(str(root))))
@@ -151,7 +83,7 @@ def _manager(root: Path | None) -> Systemd:
     return Systemd(own=os.geteuid() != 0)
 
 
-def _service(common: Common, wishes: UnitWishes, *, quiet: bool) -> Service:
+def _service(common: Common, wishes: UnitWishes, *, quiet: bool) -> ServiceJob:
     file = the_file(common)
     config = loaded(file)
     words = job_words(common, file, config, quiet=quiet)
@@ -161,13 +93,19 @@ def _service(common: Common, wishes: UnitWishes, *, quiet: bool) -> Service:
             hint=say("Give the configuration file another name."),
         )
     name = None if wishes.manager.own else "" if wishes.user.uid == 0 else wishes.user.name
-    return Service(words, file, config, name, wishes.manager.version or 250)
+    return ServiceJob(words, file, config, name, wishes.manager.version or 250)
 
 
 def sync_units(common: Common, wishes: UnitWishes, schedule: Schedule) -> Units:
     """The units of a sync by a timer."""
     job = _service(common, wishes, quiet=True)
     return Units({SYNC: sync_service(job), TIMER: sync_timer(job, schedule)}, TIMER, job)
+
+
+def watch_units(common: Common, wishes: UnitWishes, schedule: Schedule, *, serve: bool) -> Units:
+    """The unit of a watch."""
+    job = _service(common, wishes, quiet=False)
+    return Units({WATCH: watch_service(job, str(schedule), serve=serve)}, WATCH, job)
 
 
 def install(common: Common, wishes: UnitWishes, units: Units) -> None:
@@ -209,7 +147,7 @@ def _others(units: Units, found: Mapping[str, str]) -> Iterator[Finding]:
 def _verify(common: Common, manager: Systemd, texts: Mapping[str, str]) -> None:
     told = manager.verify(texts)
     if told is None:
-        tell_of(common, Finding(_UNITS, None, say("they were not verified: there is no systemd-analyze")))
+        tell_of(common, Finding(_UNITS, None, say("they were not verified: systemd-analyze cannot be asked")))
     elif told:
         tell_of(common, Finding(_UNITS, None, joined("\n", (say("systemd-analyze warns:"), told))))
     else:
@@ -232,7 +170,7 @@ def _try(common: Common, wishes: UnitWishes, units: Units) -> None:
     tell_of(common, passed(wishes.trial))
 
 
-def _imitate(wishes: UnitWishes, job: Service, command: Sequence[str], seconds: float) -> None:
+def _imitate(wishes: UnitWishes, job: ServiceJob, command: Sequence[str], seconds: float) -> None:
     """Run a command with what a service finds in its environment, where no systemd can do it."""
     environ = cron_environment(wishes.user, {"PATH": _PATH})
     judge(command, try_words([*job.words, "-q", *command], environ, wishes.user, Path("/"), seconds))
@@ -277,7 +215,7 @@ def _running(manager: Systemd, main: str) -> Iterator[Finding]:
         yield Finding(NEXT, True, at)
 
 
-def _show(manager: Systemd, units: Units, command: str) -> None:
+def show_units(manager: Systemd, units: Units, command: str) -> None:
     """Print the units that are installed, or those that would be, each under its place."""
     found = installed_units.existing(manager.folder, tuple(units.texts))
     if found:

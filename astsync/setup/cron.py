@@ -65,7 +65,7 @@ def shell_command(command: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
-class Job:
+class CronJob:
     """A job in a crontab. ``at`` is the number of its line, counted from 0."""
 
     at: int
@@ -101,13 +101,13 @@ class Crontab:
         self._lines = text.split("\n")
 
     @property
-    def jobs(self) -> list[Job]:
+    def jobs(self) -> list[CronJob]:
         """The jobs, in their order. Comments, settings, and what cron itself would refuse are none."""
         found = []
         for at, line in enumerate(self._lines):
             match = None if line.lstrip().startswith("#") or _SETTING.fullmatch(line) else _JOB.fullmatch(line)
             if match is not None:
-                found.append(Job(at, line, match["when"], match["command"]))
+                found.append(CronJob(at, line, match["when"], match["command"]))
         return found
 
     def settings(self, before: int | None = None) -> dict[str, str]:
@@ -118,7 +118,7 @@ class Crontab:
                 found[match["name"].strip("\"'")] = _unquoted(match["value"])
         return found
 
-    def with_job(self, line: str, places: Sequence[Job]) -> "Crontab":
+    def with_job(self, line: str, places: Sequence[CronJob]) -> "Crontab":
         """The crontab with a job in the place of the first of other ones, which go; at its end where there are none."""
         if not places:
             whole = self.text if not self.text or self.text.endswith("\n") else f"{self.text}\n"
@@ -128,7 +128,7 @@ class Crontab:
         kept = [line if at == first else old for at, old in enumerate(self._lines) if at == first or at not in gone]
         return Crontab("\n".join(kept))
 
-    def without(self, jobs: Sequence[Job]) -> "Crontab":
+    def without(self, jobs: Sequence[CronJob]) -> "Crontab":
         """The crontab without some jobs."""
         gone = {job.at for job in jobs}
         return Crontab("\n".join(line for at, line in enumerate(self._lines) if at not in gone))

@@ -99,7 +99,7 @@ class Systemd:
         told = [line.replace(f"{folder}/", "") for line in done.lines if any(name in line for name in texts)]
         if done.code != 0 and told:
             raise ConfigError(joined("\n", (say("systemd finds a fault in the units:"), *map(printable, told))))
-        return "\n".join(told)
+        return None if done.code != 0 else "\n".join(told)
 
     def reload(self) -> None:
         """Let it read its units again. Raises ConfigError."""

@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import astsync
 from astsync.config import Config
 from astsync.config.section import Section
+from astsync.help import examples
 from astsync.setup.commented_toml import secret_variable
 from astsync.setup.schedule import Schedule
 
@@ -43,16 +43,12 @@ _FOR_USERS = frozenset(
 
 
 def example(name: str) -> str:
-    """The text of a file of examples/systemd: those that came with the package, else those of the checkout."""
-    package = Path(astsync.__file__).parent
-    folder = next(
-        (place for place in (package / "examples", package.parent / "examples") if place.is_dir()), package / "examples"
-    )
-    return (folder / "systemd" / name).read_text(encoding="utf-8")
+    """The text of a file of examples/systemd."""
+    return examples.text(f"systemd/{name}")
 
 
 @dataclass(frozen=True, slots=True)
-class Service:
+class ServiceJob:
     """What a unit is made for. ``words`` are astsync and its options, without the command.
 
     ``user`` is None for the units of a user's own manager, and "" where the service is root's. ``file`` is the
@@ -68,13 +64,13 @@ class Service:
     environment: tuple[tuple[str, str], ...] = field(default=())
 
 
-def sync_service(service: Service) -> str:
+def sync_service(service: ServiceJob) -> str:
     """The text of the service that syncs once. Where it has ``commands``, those are run instead, as in a trial."""
     lines = _unit(SYNC, service, service.commands or (("sync",),))
     return _text("systemd", service.file, lines)
 
 
-def sync_timer(service: Service, schedule: Schedule) -> str:
+def sync_timer(service: ServiceJob, schedule: Schedule) -> str:
     """The text of its timer."""
     lines = []
     for line in _plain(TIMER, service):
@@ -91,7 +87,7 @@ def sync_timer(service: Service, schedule: Schedule) -> str:
     return _text("systemd", service.file, lines)
 
 
-def watch_service(service: Service, every: str, *, serve: bool) -> str:
+def watch_service(service: ServiceJob, every: str, *, serve: bool) -> str:
     """The text of the service that watches; ``serve``: that answers calls too."""
     command = ("watch", "--every", every, *(("--serve",) if serve else ()))
     lines = _unit(WATCH, service, (command,))
@@ -120,7 +116,7 @@ def _text(command: str, file: Path, lines: Sequence[str]) -> str:
     return "\n".join([*head, *lines]).rstrip("\n") + "\n"
 
 
-def _unit(name: str, service: Service, commands: Sequence[tuple[str, ...]]) -> list[str]:
+def _unit(name: str, service: ServiceJob, commands: Sequence[tuple[str, ...]]) -> list[str]:
     """The lines of a service from its section [Unit] on."""
     started = [f"ExecStart={' '.join(map(quoted, (*service.words, *command)))}" for command in commands]
     others = {
@@ -145,7 +141,7 @@ def _unit(name: str, service: Service, commands: Sequence[tuple[str, ...]]) -> l
 _OF_SECRETS = ("# before that write /run/credentials", "# configuration must not hold")
 
 
-def _plain(name: str, service: Service) -> Iterator[str]:
+def _plain(name: str, service: ServiceJob) -> Iterator[str]:
     """The lines of an example without its head; for a user's own manager without what only the system's can do."""
     _, mark, body = example(name).partition("[Unit]\n")
     for line in (mark + body).splitlines():
@@ -177,7 +173,7 @@ def _path(path: Path) -> str:
     return quoted(str(path)).replace("$$", "$")
 
 
-def _places(service: Service) -> list[str]:
+def _places(service: ServiceJob) -> list[str]:
     """Where it may write beside its state folder: in that of the store."""
     store = service.config.store.path if service.config is not None else None
     if store is None or store.is_relative_to(STATE):
@@ -185,12 +181,12 @@ def _places(service: Service) -> list[str]:
     return ["# The store's folder.", f"ReadWritePaths={_path(store.parent)}"]
 
 
-def _home(service: Service) -> str:
+def _home(service: ServiceJob) -> str:
     """Whether homes are hidden: not where something of its own stands there."""
     return "read-only" if _below(service, _HOMES) else "yes"
 
 
-def _below(service: Service, folders: Sequence[str]) -> bool:
+def _below(service: ServiceJob, folders: Sequence[str]) -> bool:
     """Whether astsync, its Python, or a file of its configuration stands below one of the folders."""
     own = [service.words[0], os.path.realpath(service.words[0]), os.path.realpath(sys.executable), str(service.file)]
     own += [os.path.realpath(service.file)]
@@ -210,7 +206,7 @@ def _paths(section: Section) -> Iterator[Path]:
                 yield from _paths(each)
 
 
-def _secrets(service: Service, unit: str) -> list[str]:
+def _secrets(service: ServiceJob, unit: str) -> list[str]:
     """Hand the files of secrets to the service alone, so that only root need be able to read them."""
     found = list(secret_files(service.config)) if service.config is not None else []
     if not found or service.user is None:
