@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man
+.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -124,6 +124,9 @@ slow-readers: setup asterisk ## 60,000 and 1,000,000 entries read over TLS by sl
 
 soak: setup asterisk ## 24 hours of watch with a restart an hour, time compressed: nothing may leak, in 6 minutes
 	@$(BIN)/python -m tests.soak $(SOAK)
+
+units: setup ## what astsync setup installs, in a real systemd and by Debian's cron, in namespaces of their own; as root, in 4 minutes
+	ASTSYNC_UNITS=1 $(BIN)/pytest tests/units -rs
 
 house: setup ## rooms, floors, arrows and circles of the code, names in two senses; HOUSE=FOLDER for another checkout
 	@$(BIN)/python -m tests.house $(HOUSE)

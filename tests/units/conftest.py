@@ -1,5 +1,6 @@
 """A private systemd, a stand-in 1C, a stand-in PBX, and a machine inside that is set up as the documentation says."""
 
+import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -64,6 +65,8 @@ class Machine:
 
 @pytest.fixture(scope="module")
 def systemd() -> Iterator[PrivateSystemd]:
+    if not os.environ.get("ASTSYNC_UNITS"):
+        pytest.skip("NOT TESTED: systemd and cron for real take some minutes; `make units` plays them")
     try:
         with PrivateSystemd() as started:
             done = started.run("useradd", "--system", "--create-home", "--home-dir", "/var/lib/astsync", "astsync")

@@ -90,14 +90,22 @@ def main_pid(machine: Machine) -> str:
 
 
 def test_the_watch_starts_reloads_is_restarted_by_the_watchdog_and_stops(machine: Machine) -> None:
-    machine.configure(free_port())
+    port = free_port()
+    machine.configure(port)
     done = machine.astsync("setup", "watch", "--serve")
     assert (done.returncode, done.stderr) == (0, ""), done.stdout + done.stderr
     assert "astsync-watch.service is active" in done.stdout
     eventually(lambda: len(machine.pbx.family()) > 50)
 
     assert machine.inside.run("systemctl", "reload", "astsync-watch.service").returncode == 0
-    assert machine.systemctl("is-active", "astsync-watch.service") == "active"
+    journal = ("journalctl", "-o", "cat", "-u", "astsync-watch")
+    eventually(lambda: "the configuration was read again" in machine.inside.run(*journal).stdout)
+    eventually(lambda: machine.systemctl("is-active", "astsync-watch.service") == "active")
+    machine.inside.write(PLACE, "[source]\nurl = 5\n")
+    assert machine.inside.run("systemctl", "reload", "astsync-watch.service").returncode == 0
+    eventually(lambda: "source.url" in machine.inside.run(*journal).stdout)
+    assert main_pid(machine) != "0"  # a broken one is told, and the old one stays
+    machine.configure(port)
 
     first = main_pid(machine)
     assert machine.inside.run("kill", "-STOP", first).returncode == 0  # no pulse any more
