@@ -57,7 +57,6 @@ def systemd(
     """Let a timer of systemd sync: try the service in its own environment, install both units, show the next run."""
     from astsync.cli import setup_systemd
     from astsync.cli.setup_common import one_mode
-    from astsync.setup.machine import job_user
     from astsync.setup.schedule import Schedule
     from astsync.setup.unit_files import SYNC, TIMER
 
@@ -66,7 +65,7 @@ def systemd(
     if remove:
         setup_systemd.remove_units(common, manager, (TIMER, SYNC))
         return
-    wishes = setup_systemd.UnitWishes(manager, job_user(for_user), trial, replace=replace)
+    wishes = setup_systemd.UnitWishes(manager, setup_systemd.user_of(manager, for_user), trial, replace=replace)
     units = setup_systemd.sync_units(common, wishes, Schedule.read(every))
     if show:
         setup_systemd.show_units(manager, units, "systemd")
@@ -88,7 +87,6 @@ def watch(
     """Let systemd keep `astsync watch` running: it restores a PBX as soon as it comes back, and syncs."""
     from astsync.cli import setup_systemd
     from astsync.cli.setup_common import one_mode
-    from astsync.setup.machine import job_user
     from astsync.setup.schedule import Schedule
     from astsync.setup.unit_files import WATCH
 
@@ -97,7 +95,7 @@ def watch(
     if remove:
         setup_systemd.remove_units(common, manager, (WATCH,))
         return
-    wishes = setup_systemd.UnitWishes(manager, job_user(for_user), trial, replace=replace)
+    wishes = setup_systemd.UnitWishes(manager, setup_systemd.user_of(manager, for_user), trial, replace=replace)
     units = setup_systemd.watch_units(common, wishes, Schedule.read(every), serve=serve)
     if show:
         setup_systemd.show_units(manager, units, "watch")

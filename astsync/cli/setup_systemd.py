@@ -12,6 +12,7 @@ from astsync.cli.output import emit
 from astsync.cli.setup_common import (
     NEXT,
     NOTE,
+    TRIED,
     differences,
     job_words,
     judge,
@@ -29,7 +30,7 @@ from astsync.finding import Finding
 from astsync.language import joined, say, spoken
 from astsync.setup import installed_units
 from astsync.setup.cron import own_command
-from astsync.setup.machine import SystemUser, check_program, cron_environment, try_words
+from astsync.setup.machine import SystemUser, check_program, job_user, user_elsewhere
 from astsync.setup.schedule import Schedule
 from astsync.setup.systemd import Systemd
 from astsync.setup.unit_files import (
@@ -47,7 +48,6 @@ from astsync.setup.unit_files import (
 from astsync.text import printable
 
 _UNIT, _UNITS, _STORE, _USER = say("unit"), say("units"), say("store"), say("user")
-_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"  # systemd's own, for services
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,11 @@ def manager_of(root: Path | None) -> Systemd:
     if root is not None:
         return Systemd(own=False, root=root.resolve())
     return Systemd(own=os.geteuid() != 0)
+
+
+def user_of(manager: Systemd, wanted: str | None) -> SystemUser:
+    """The user that the units are for. Raises ConfigError."""
+    return user_elsewhere(wanted) if manager.elsewhere else job_user(wanted)
 
 
 def _service(common: Common, wishes: UnitWishes, *, quiet: bool) -> ServiceJob:
@@ -119,15 +124,16 @@ def install(common: Common, wishes: UnitWishes, units: Units) -> None:
     notes = [*temporary_note(units.job.words), *_others(units, found), *_notes(wishes, units)]
     _verify(common, manager, units.texts)
     _try(common, wishes, units)
-    backups = installed_units.write(manager.folder, units.texts, found)
     try:
+        backups = installed_units.write(manager.folder, units.texts, found)
         if not manager.elsewhere:
             manager.reload()
         manager.enable(units.main, start=True)
     except ConfigError:
         manager.disable(units.main)
         installed_units.put_back(manager.folder, tuple(units.texts), found)
-        manager.reload()
+        if manager.runs:
+            manager.reload()
         raise
     for name in units.texts:
         tell_of(common, Finding(_UNIT, True, str(manager.folder / name)))
@@ -155,25 +161,20 @@ def _verify(common: Common, manager: Systemd, texts: Mapping[str, str]) -> None:
 
 
 def _try(common: Common, wishes: UnitWishes, units: Units) -> None:
-    """Run the job once in the environment of its service; for another system only where that is asked for."""
-    commands = trial_commands(wishes.trial)
-    seconds = trial_seconds(units.job.config)
+    """Run the job once in the environment of its service. Raises ConfigError where that fails."""
     if wishes.manager.elsewhere:
-        for command in commands:
-            _imitate(wishes, units.job, command, seconds)
-    else:
-        for command in commands:
-            with waiting(say("running `{command}` as systemd will", command=" ".join(command))):
-                job = replace(units.job, words=units.words_of_trial, commands=(command,))
-                tried = wishes.manager.try_service(sync_service(job), seconds)
-            judge(command, tried)
+        words = say(
+            "nothing was tried or started: these units are for the system in {folder}", folder=str(wishes.manager.root)
+        )
+        tell_of(common, Finding(TRIED, None, words))
+        return
+    seconds = trial_seconds(units.job.config)
+    for command in trial_commands(wishes.trial):
+        with waiting(say("running `{command}` as systemd will", command=" ".join(command))):
+            job = replace(units.job, words=units.words_of_trial, commands=(command,))
+            tried = wishes.manager.try_service(sync_service(job), seconds)
+        judge(command, tried)
     tell_of(common, passed(wishes.trial))
-
-
-def _imitate(wishes: UnitWishes, job: ServiceJob, command: Sequence[str], seconds: float) -> None:
-    """Run a command with what a service finds in its environment, where no systemd can do it."""
-    environ = cron_environment(wishes.user, {"PATH": _PATH})
-    judge(command, try_words([*job.words, "-q", *command], environ, wishes.user, Path("/"), seconds))
 
 
 def _notes(wishes: UnitWishes, units: Units) -> Iterator[Finding]:
@@ -204,9 +205,6 @@ def _notes(wishes: UnitWishes, units: Units) -> Iterator[Finding]:
 def _running(manager: Systemd, main: str) -> Iterator[Finding]:
     """What systemd says of what was installed."""
     if manager.elsewhere:
-        yield Finding(
-            NOTE, None, say("nothing was started: these units are for the system in {folder}", folder=str(manager.root))
-        )
         return
     state = manager.shown(main, "ActiveState")
     yield Finding(say("systemd"), state == "active", say("{unit} is {state}", unit=main, state=state or "?"))
@@ -230,11 +228,7 @@ def show_units(manager: Systemd, units: Units, command: str) -> None:
 def _state(manager: Systemd, main: str, found: Mapping[str, str]) -> str:
     ours = all(is_ours(text) for text in found.values())
     whose = say("by `astsync setup`") if ours else say("not by `astsync setup`")
-    try:
-        manager.check()
-    except ConfigError:
-        return whose
-    if manager.elsewhere:
+    if not manager.runs:
         return whose
     state = joined(", ", (whose, manager.shown(main, "ActiveState")))
     at = manager.shown(main, "NextElapseUSecRealtime") if main == TIMER else ""
@@ -249,7 +243,7 @@ def remove_units(common: Common, manager: Systemd, names: Sequence[str]) -> None
         manager.disable(name)
     for file in installed_units.remove(manager.folder, ours):
         tell_of(common, Finding(_UNIT, True, say("{file} is removed", file=str(file))))
-    if ours and not manager.elsewhere:
+    if ours and manager.runs:
         manager.reload()
     if not ours:
         words = say("{folder} has no unit of ours", folder=str(manager.folder))

@@ -72,6 +72,8 @@ def remove(folder: Path, names: Sequence[str]) -> Iterator[Path]:
             continue
         except OSError as error:
             raise _failed(folder / name, error) from None
+        for link in folder.glob(f"*.wants/{name}"):  # where no systemd could take it away
+            link.unlink(missing_ok=True)
         yield folder / name
 
 

@@ -18,6 +18,7 @@ from astsync.language import say
 from astsync.text import one_line, printable
 
 OWN_USER = "astsync"
+_NOT_HERE = 2**32 - 2  # the number of nobody
 CRON_PATH = "/usr/bin:/bin"
 _CRON_DAEMONS = frozenset({"cron", "crond", "fcron", "dcron", "bcron-start", "anacron"})
 _CRON_PIDS = ("run/crond.pid", "run/cron.pid", "var/run/crond.pid", "var/run/cron.pid")
@@ -71,6 +72,13 @@ def job_user(wanted: str | None) -> SystemUser:
     if os.geteuid() != 0 and not found.is_this_one:
         raise ConfigError(say("only root sets up jobs of another user"), hint=say("Begin with sudo."))
     return found
+
+
+def user_elsewhere(wanted: str | None) -> SystemUser:
+    """The user that jobs of another system run as: the wanted one, else astsync's own. Nobody is asked for it here."""
+    name = wanted or OWN_USER
+    number = 0 if name == "root" else _NOT_HERE
+    return SystemUser(name, number, number, Path("/root" if name == "root" else "/var/lib/astsync"))
 
 
 def _user(entry: pwd.struct_passwd) -> SystemUser:

@@ -76,6 +76,15 @@ class Systemd:
             )
 
     @property
+    def runs(self) -> bool:
+        """Whether it runs here, so that units can be started and stopped."""
+        try:
+            self.check()
+        except ConfigError:
+            return False
+        return not self.elsewhere
+
+    @property
     def version(self) -> int:
         """The number of its version, such as 252; 0 where nobody tells."""
         with suppress(ConfigError):
@@ -116,13 +125,13 @@ class Systemd:
             self._must("restart", unit)
 
     def disable(self, unit: str) -> None:
-        """Stop a unit, and let it not start again. It may be gone already."""
-        if self.elsewhere:
-            with suppress(ConfigError):
+        """Stop a unit, and let it not start again. It may be gone already, or no systemd may run."""
+        with suppress(ConfigError):
+            if self.elsewhere:
                 self._run("systemctl", f"--root={self.root}", "disable", unit)
-            return
-        self._run(*self._words, "disable", "--now", unit)
-        self._run(*self._words, "reset-failed", unit)
+                return
+            self._run(*self._words, "disable", "--now", unit)
+            self._run(*self._words, "reset-failed", unit)
 
     def start(self, unit: str, seconds: float = _SECONDS) -> Tried:
         """Start a service and wait for it: for the end of one that does its work once."""
