@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from astsync.cli.asking import Asker, at_a_terminal
+from astsync.cli.asking import Asker, InputEnded, at_a_terminal
 from astsync.cli.common import Common
 from astsync.cli.output import complain
 from astsync.cli.setup_options import Trial
@@ -69,15 +69,14 @@ def offer(place: Path, common: Common) -> None:
     asker = Asker(yes=False)
     asker.show("\n" + say("Shall syncs run by themselves from now on, every 15 minutes?"))
     try:
-        default = next(iter(ways))
-        letter = asker.choose(say("Your choice"), {**ways, "n": say("not now")}, default)
+        letter = asker.choose(say("Your choice"), {**ways, "n": say("not now")}, "n")
         if letter != "n":
             job = Common(place, (), common.verbose, common.quiet, "setup", common.colour)
             _INSTALL[letter](job)
+    except (InputEnded, KeyboardInterrupt):  # a no; the file is written
+        asker.show()
     except AstsyncError as error:
         complain(error)
-    except KeyboardInterrupt:  # a no; the file is written
-        asker.show()
 
 
 def _ways() -> dict[str, str]:

@@ -1,11 +1,12 @@
 """What ``setup systemd`` and ``setup watch`` write, in a real systemd: start, stop, reload, watchdog, removal."""
 
+import shlex
 import socket
 
 import pytest
 
 from tests.eventually import eventually
-from tests.units.conftest import PLACE, Machine
+from tests.units.conftest import PLACE, PROGRAM, Machine
 
 pytestmark = pytest.mark.slow
 
@@ -143,3 +144,23 @@ def test_a_user_gets_units_of_a_manager_of_ones_own(machine: Machine) -> None:
 
 def uid(machine: Machine) -> str:
     return machine.inside.run("id", "-u", "anna").stdout.strip()
+
+
+def test_init_offers_it_at_its_end(machine: Machine) -> None:
+    machine.inside.run("useradd", "--create-home", "boris")
+    machine.inside.run("loginctl", "enable-linger", "boris")
+    for name, text in (("1c", machine.onec.password), ("pbx", machine.pbx.secret)):
+        machine.inside.write(f"/home/boris/{name}", text, "0600", "boris")
+    number = machine.inside.run("id", "-u", "boris").stdout.strip()
+    eventually(lambda: machine.systemctl("is-active", f"user@{number}.service") == "active", seconds=60)
+    words = [str(PROGRAM), "init", "/home/boris/astsync.toml", "--url", machine.onec.url, "--user", machine.onec.user]
+    words += ["--password-file", "/home/boris/1c", "--country", "RU", "--area-code", "495", "--scheme", "none"]
+    words += ["--pbx-name", "office", "--pbx-host", machine.pbx.host, "--pbx-port", str(machine.pbx.port)]
+    words += ["--pbx-user", machine.pbx.user, "--pbx-secret-file", "/home/boris/pbx"]
+    # Catalogs, the field, the look at real rows, no other PBX, and then the offer.
+    at_a_terminal = ["script", "--quiet", "--return", "--command", shlex.join(words), "/dev/null"]
+    done = machine.inside.run(*at_a_terminal, user="boris", text="\n\n\n\ns\n")
+    assert done.returncode == 0, done.stdout
+    assert "Shall syncs run by themselves" in done.stdout
+    assert "astsync-sync.timer is active" in done.stdout
+    assert "astsync-sync.timer" in units(machine, "/home/boris/.config/systemd/user")
