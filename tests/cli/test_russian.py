@@ -32,7 +32,7 @@ AS_IN_ENGLISH = set(
     """
     astsync Asterisk AstDB AMI TLS FastAGI HTTP OData SOAP WSDL CSV XLSX JSON XML vCard Excel RFC
     Telegram UTF SHA256 CA TOML README RU text json csv markdown html prometheus xlsx excel plain last en ru
-    auto always never NO_COLOR
+    auto always never NO_COLOR crontab root dry run
     none online toml s m h d x max_delete max_change ASTSYNC_LANG ASTSYNC_CONFIG
     ASTSYNC_SOURCE__PASSWORD ASTSYNC_PBX__OFFICE__SECRET true false int
     """.split()
