@@ -31,6 +31,7 @@ from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader
 from astsync.setup.address import clean_address
+from astsync.setup.cron import MARK, Crontab
 from astsync.sources import CONFIG, SOURCE
 from astsync.store.given_out import read_given, write_given
 from astsync.store.holder import holder_of
@@ -288,6 +289,17 @@ def given_out(data: bytes) -> object:
     write_given(store, found)
     assert read_given(store) == replace(found, at=found.at.replace(microsecond=0))
     return len(found.marks)
+
+
+def crontab(data: bytes) -> object:
+    """Jobs and settings of a crontab; a line of ours that is put in and taken out again changes no other line."""
+    table = Crontab(data.decode("utf-8", "surrogateescape"))
+    for job in table.jobs:
+        assert job.line == table.text.split("\n")[job.at]
+        assert job.syncs or job.configuration or job.command
+    added = table.with_job(f"* * * * *  astsync sync  {MARK}", ())
+    assert added.without(added.jobs[-1:]).text.removesuffix("\n") == table.text.removesuffix("\n")
+    return len(table.jobs), len(table.settings())
 
 
 def saved_plan(data: bytes) -> object:

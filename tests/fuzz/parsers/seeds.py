@@ -358,6 +358,12 @@ def plans() -> Seeds:
     ]
 
 
+def crontabs() -> Seeds:
+    """Crontabs of users."""
+    line = b"*/15 * * * *  '/opt/a b/astsync' --config '/etc/a'\\%'b.toml' -q sync  # by astsync setup cron\n"
+    return [b'# c\nPATH=/a:/b\nMAILTO = "x y"\n5 4 * * 1-5  backup % stdin\n@daily  astsync watch\n' + line, line]
+
+
 def holders() -> Seeds:
     """What the holder of a lock notes."""
     note = {"pid": os.getpid(), "command": "astsync sync", "began": 1.8e9, "moved": 1.8e9, "host": socket.gethostname()}

@@ -10,6 +10,7 @@ from tests.fuzz.parsers.inside import (
     ami_packets,
     caller_names,
     certificate,
+    crontab,
     environment,
     family_lists,
     flavours,
@@ -299,6 +300,7 @@ TARGETS: tuple[Target, ...] = (
     Target("lock-holder", lock_holder, seeds.holders, ("store.holder",), (), JSON, share=0.2),
     Target("told", told, seeds.told, ("notify.memory",), (), JSON, share=0.2),
     Target("given", given_out, seeds.given, ("store.given_out",), (), JSON, share=0.2),
+    Target("crontab", crontab, seeds.crontabs, ("setup.cron",), (), share=0.2),
     Target("plan", saved_plan, seeds.plans, ("phonebook.approval",), (ConfigError,), JSON, share=0.2),
 )
 
