@@ -398,3 +398,12 @@ def test_words_of_a_command(line: bytes, words: list[bytes]) -> None:
 
 def test_escapes_go_up_to_the_next_m() -> None:
     assert without_escapes(b"a\x1b[31mred\x1b[0mb\x1b[2Jtill m") == b"aredb"
+
+
+def test_the_dialplan_of_the_sandbox_is_shown(pbx: AmiStandIn) -> None:
+    with login(pbx) as ami:
+        answer = ami.ask("Action: GetConfig", "Filename: extensions.conf")
+        assert b"Category-000000: incoming\r\nLine-000000-000000: exten=_X.,1,ExecIf(" in answer
+        nobody = ami.ask("Action: GetConfig", "Filename: extensions.conf", "Category: nobody")
+        assert b"No categories found" in nobody
+        assert b"Config file not found" in ami.ask("Action: GetConfig", "Filename: manager.conf")

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from typing import Protocol
 
+from astsync.sandbox.ami.config_files import get_config
 from astsync.sandbox.ami.console import AsteriskConsole, Printed, without_escapes
 from astsync.sandbox.ami.db_actions import DbActions, DbActionsPbx
 from astsync.sandbox.ami.dialects import Action
@@ -119,6 +120,7 @@ class Actions:
             b"corestatus": self._core_status,
             b"coresettings": self._core_settings,
             b"command": self._command,
+            b"getconfig": get_config,
             b"dbput": database.put,
             b"dbget": database.get,
             b"dbdel": database.delete,

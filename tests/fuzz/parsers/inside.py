@@ -1,11 +1,16 @@
 """The plays of a PBX, of this machine, and of what astsync makes of texts."""
 
 from collections.abc import Callable, Iterable
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import replace
 from typing import cast
 
 import orjson
+from astsync.setup.pbx.ami_user import escaped, needs_command
+from astsync.setup.pbx.edits import shown as shown_edits
+from astsync.setup.pbx.incoming_lines import places_of_lookup
+from astsync.setup.pbx.marked_blocks import appended, blocks_of, broken_mark, inserted, without_blocks
+from astsync.setup.pbx.sites import flavour_of_files, removals_of, written_secret
 from pydantic import SecretStr
 
 from astsync import text as foreign
@@ -13,7 +18,7 @@ from astsync.config import PbxConfig
 from astsync.config.configfile import load
 from astsync.config.environment import overlay
 from astsync.config.section import read_secret
-from astsync.errors import PbxActionFailed, PbxTimeout
+from astsync.errors import ConfigError, PbxActionFailed, PbxTimeout
 from astsync.notify import memory
 from astsync.notify.events import of_run
 from astsync.notify.outcome import Fault, Outcome
@@ -21,6 +26,7 @@ from astsync.pbx import packets, rights
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.certificates import read as read_certificate
 from astsync.pbx.connection import AmiConnection
+from astsync.pbx.dialplan import parse_config
 from astsync.pbx.flavour import recognise
 from astsync.pbx.greeting import ami_version, login_refused, plain_on_tls
 from astsync.pbx.whole_lists import split_shown
@@ -31,6 +37,9 @@ from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader
 from astsync.setup.address import clean_address
+from astsync.setup.calls.extensions import an_example, entries
+from astsync.setup.calls.following import follow
+from astsync.setup.calls.judging import JudgedNumber, Names, judge_all, spellings
 from astsync.setup.cron import MARK, Crontab
 from astsync.sources import CONFIG, SOURCE
 from astsync.store.given_out import read_given, write_given
@@ -151,6 +160,49 @@ def flavours(data: bytes) -> object:
     return found.flavour
 
 
+def dialplans(data: bytes) -> object:
+    plan = parse_config(data)
+    ways = [
+        (context, an_example(extension), number)
+        for context in list(plan.contexts)[:3]
+        for extension in entries(plan, context)[:2]
+        for number in ("74955550142", "+7 (495)")
+    ]
+    found = []
+    for context, called, number in ways:
+        outcomes = follow(plan, context, called, number, lambda _, key: "name" if key == "74955550142" else None)
+        found.append(sorted((outcome.rings, outcome.name, outcome.unread) for outcome in outcomes))
+    for finding in judge_all(plan, (), _CALLER, Names("cidname", {"74955550142": "name"}.get, lambda _, __: None)):
+        told_words = foreign.printable(finding.words.replace("\n", " "))
+        assert told_words == finding.words.replace("\n", " ")
+    return found
+
+
+def asterisk_files(data: bytes) -> object:
+    text = data.decode("utf-8", "surrogateescape")
+    bare = without_blocks(text)
+    found: list[object] = [broken_mark(text), len(blocks_of(text))]
+    if not broken_mark(text):
+        assert without_blocks(bare) == bare
+        assert without_blocks(appended(text, "[a]\nx = y\n")) == bare
+        assert appended(appended(text, "b"), "b") == appended(text, "b")
+        with suppress(ConfigError):
+            places = places_of_lookup(bare, "in", "same => n,X()")
+            assert without_blocks(inserted(bare, places)) == bare
+            found.append(sorted(places))
+    place = folder() / "asterisk"
+    place.mkdir(exist_ok=True)
+    for name in ("manager.conf", "extensions.conf"):
+        (place / name).write_bytes(data)
+    found += [flavour_of_files(place), len(written_secret(place, "astsync"))]
+    with suppress(ConfigError):
+        assert "secret = a" not in shown_edits(removals_of(place))
+    found.append(needs_command(text))
+    with suppress(ConfigError):
+        assert "\n" not in escaped(text)
+    return found
+
+
 def certificate(data: bytes) -> object:
     found = read_certificate(data)
     if found is not None:
@@ -158,6 +210,7 @@ def certificate(data: bytes) -> object:
     return found is not None
 
 
+_CALLER = JudgedNumber(spellings("+74955550142", "RU"), "name", supposed=False, forms=("e164",))
 _PARSERS = [
     NumberParser(country="RU", area_code="495"),
     NumberParser(country="UA", forms=("e164", "trunk", "national")),

@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
+from astsync.setup.pbx.marked_blocks import appended, inserted
+
 from astsync.pbx.packets import END_OF_PACKET
 from astsync.sandbox.onec.http_answers import atom_feed, service_xml
 from astsync.store.records import Snapshot
@@ -207,6 +209,41 @@ def ami_streams() -> Seeds:
     shown = b"/cidname/1: a\n/cidname/2: b\n--END COMMAND--\r\n\r\n"
     follows = b"Response: Follows\r\nPrivilege: Command\r\nActionID: 1\r\n" + shown
     return [*filter(None, found), follows]
+
+
+def dialplans() -> Seeds:
+    """What GetConfig answers: of the ways of examples/asterisk, and of lines that people write."""
+    own = (
+        "[in]\nexten => _X.,1,NoOp()\nsame => n,ExecIf(${DB_EXISTS(cidname/${FILTER(0-9,${CALLERID(num)})})}?"
+        'Set(CALLERID(name)=${DB_RESULT}))\nsame => n(x),GotoIf($["${CALLERID(num):0:1}" = "8" & 1 + 2 > 3]?x:y,1)\n'
+        "same => n,Macro(m,${EXTEN})\nsame => n,Dial(Local/${EXTEN}@b/n)\ninclude => b\n[macro-m]\n"
+        'exten => s,1,Set(CALLERID(all)="${IF($[1]?${ARG1}:b)}" <1>)\n[b]\nexten => _[+0-9]!,1,Gosub(in,1,1(a,b))\n'
+        'same => n,MSet(A=${REGEX("^7" ${B})},B=${STRREPLACE(A,1,2)})\nsame => n,Dial(PJSIP/1)\n'
+    )
+    ways = (ROOT / "examples" / "asterisk" / "extensions_astsync.conf").read_text(encoding="utf-8")
+    return [as_get_config(text) for text in (own, ways.replace("\\;", ";"))]
+
+
+def asterisk_files() -> Seeds:
+    """Files of Asterisk, with blocks of ours and without."""
+    manager = "[general]\nenabled = yes\n#include manager.d/*.conf\n#include <x>\n[astsync]\nsecret = a\\;b\n"
+    plan = "[in]\nexten => _X.,1,NoOp()\n same => n(a),Goto(2)\nexten => s,1,Dial(x)\nexten => s,2,Hangup()\n"
+    texts = (manager, plan, appended(manager, "[a]\nsecret = b\n"), inserted(plan, {1: " x"}), appended("a", "b"))
+    return [text.encode() for one in texts for text in (one, one.replace("\n", "\r\n"))]
+
+
+def as_get_config(text: str) -> bytes:
+    """A configuration file as GetConfig answers it."""
+    lines, category, number = list[str](), -1, 0
+    for row in map(str.strip, text.splitlines()):
+        if row.startswith("["):
+            category, number = category + 1, 0
+            lines.append(f"Category-{category:06}: {row[1:].partition(']')[0]}")
+        elif row and not row.startswith((";", "#")):
+            key, value = re.split(r"\s*=>?\s*", re.sub(r"\s+;.*", "", row), maxsplit=1)
+            lines.append(f"Line-{category:06}-{number:06}: {key}={value}")
+            number += 1
+    return "\r\n".join(("Response: Success", "ActionID: 1", *lines)).encode()
 
 
 def family_lists() -> Seeds:

@@ -8,9 +8,11 @@ from tests.fuzz.parsers.calls import agi_client, caller, web_client
 from tests.fuzz.parsers.inside import (
     address,
     ami_packets,
+    asterisk_files,
     caller_names,
     certificate,
     crontab,
+    dialplans,
     environment,
     family_lists,
     flavours,
@@ -42,7 +44,22 @@ from tests.fuzz.parsers.services import (
     wsdl_whole,
 )
 from tests.fuzz.parsers.target import Target
-from tests.fuzz.parsers.tokens import AGI, AMI, CALLER, CARD, CSV, JSON, PHONE, QUERY, TOML, URL, VARIABLE, XML
+from tests.fuzz.parsers.tokens import (
+    AGI,
+    AMI,
+    ASTERISK_FILE,
+    CALLER,
+    CARD,
+    CSV,
+    DIALPLAN,
+    JSON,
+    PHONE,
+    QUERY,
+    TOML,
+    URL,
+    VARIABLE,
+    XML,
+)
 
 _FORMATS = "sources.formats"
 TARGETS: tuple[Target, ...] = (
@@ -253,6 +270,36 @@ TARGETS: tuple[Target, ...] = (
     Target("family", family_lists, seeds.family_lists, ("pbx.astdb", "pbx.whole_lists"), (PbxError,), AMI, share=3),
     Target("greeting", greeting, seeds.greetings, ("pbx.greeting",), (PbxError,), AMI, share=1),
     Target("flavour", flavours, seeds.shown_files, ("pbx.flavour",), (PbxError,), AMI, share=0.5),
+    Target(
+        "dialplan",
+        dialplans,
+        seeds.dialplans,
+        (
+            "pbx.dialplan",
+            "setup.calls.values",
+            "setup.calls.following",
+            "setup.calls.extensions",
+            "setup.calls.judging",
+        ),
+        (PbxError,),
+        DIALPLAN,
+        share=0.5,
+    ),
+    Target(
+        "asterisk-files",
+        asterisk_files,
+        seeds.asterisk_files,
+        (
+            "setup.pbx.marked_blocks",
+            "setup.pbx.incoming_lines",
+            "setup.pbx.sites",
+            "setup.pbx.edits",
+            "setup.pbx.ami_user",
+        ),
+        (ConfigError,),
+        ASTERISK_FILE,
+        share=0.3,
+    ),
     Target("agi-client", agi_client, seeds.agi_streams, ("lookup.agi",), (), AGI, share=1),
     Target("web-client", web_client, seeds.web_targets, ("lookup.web",), (), QUERY, share=0.5),
     Target("caller", caller, seeds.callers, ("lookup.callers",), (), CALLER, share=1),

@@ -20,6 +20,19 @@ AMI = (
     b": ", b"/cidname/", b"/CIDNAME/", b"Event: DBGetTreeResponse\r\n", b"Event: DBGetTreeComplete\r\n",
     b" results found.", b" " * 50, b"Asterisk Call Manager/", b"Invalid/unknown command", b"Database entry not found",
 )  # fmt: skip
+ASTERISK_FILE = (
+    b"; astsync begin", b"; astsync begin, no line end before", b"; astsync end", b"\n", b"\r\n", b"[", b"]",
+    b"[in]\n", b"exten => ", b"same => n,", b",1,", b"Goto(2)", b"#include ", b"secret = ", b"[general]\n",
+    b"enabled = yes\n",
+    b";",
+)  # fmt: skip
+DIALPLAN = (
+    b"Category-000000: ", b"Line-000000-000001: ", b"exten=", b"same=n,", b"include=", b"switch=", b"\r\n", b"${",
+    b"$[", b"}", b"]", b"${CALLERID(num)}", b"CALLERID(name)", b"DB(cidname/", b"DB_EXISTS(cidname/",
+    b"FILTER(0-9,", b"Set(",
+    b"ExecIf(", b"GotoIf(", b"Gosub(", b"Return()", b"Macro(", b"Dial(Local/1@in)", b"?", b":", b" = ", b" & ", b" | ",
+    b"=~", b"_X.", b"_[", b"s,1,", b"(+)", b"\x00",
+)  # fmt: skip
 CSV = (
     b";", b",", b"\t", b"|", b'"', b'""', b"\r\n", b"sep=", "Телефон".encode(), "Наименование".encode(), b"=1+1",
     b"@",

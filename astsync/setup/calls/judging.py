@@ -1,0 +1,359 @@
+"""What phones show for a number, by the dialplan that was read: in each way in which carriers write the number."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from astsync.finding import Finding
+from astsync.language import counted, joined, say
+from astsync.pbx.dialplan import Dialplan, texts
+from astsync.setup.calls.extensions import an_example, entries, included, looks_elsewhere
+from astsync.setup.calls.following import CARRIER, CallOutcome, NamedAt, follow
+from astsync.setup.calls.values import UNKNOWN
+from astsync.text import listed, one_line
+
+PART = say("dialplan")
+INCOMING = (
+    "from-pstn", "from-trunk", "from-carrier", "from-astsync", "from-external", "from-outside", "from-provider",
+    "incoming", "from-pstn-toheader", "from-did-direct",
+)  # fmt: skip
+"""Names that PBXs and people give to the context of incoming calls; those of MikoPBX end in ``-incoming``."""
+
+_MOST_ENTRIES = 200
+_MOST_CONTEXTS = 6
+_NOBODY = "0000000000"  # a number that no phonebook has
+
+
+class Shown(Enum):
+    """What a phone shows of a caller."""
+
+    NAMED = "named"
+    CARRIER = "carrier"
+    NOTHING = "nothing"
+    OTHER = "other"
+    DEPENDS = "depends"
+    SILENT = "silent"
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """A number as a carrier sends it. ``form`` is the key of ``numbers.forms`` that is written so; "" for none."""
+
+    text: str
+    form: str
+
+
+@dataclass(frozen=True, slots=True)
+class CallVerdict:
+    """What a call in one spelling comes to. ``asked`` are the keys of the family that were looked up on the way.
+
+    ``by`` is the line that decided, where one did; ``unread`` is where reading ended; ``others`` are lines that hand
+    the call to programs which may set a name too. ``possible`` are the names where it depends.
+    """
+
+    shown: Shown
+    name: str = ""
+    by: NamedAt | None = None
+    asked: tuple[str, ...] = ()
+    unread: str = ""
+    others: tuple[str, ...] = ()
+    possible: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Names:
+    """The entries that a call may meet: those of the family, and those of others as far as they can be asked.
+
+    ``other`` gives a value of another family, None for none; it raises KeyError where nobody can know.
+    """
+
+    family: str
+    own: Callable[[str], str | None]
+    other: Callable[[str, str], str | None]
+    asked: list[str] = field(default_factory=list)
+
+    def __call__(self, family: str, key: str) -> str | None:
+        """The value of a key."""
+        if family != self.family:
+            return self.other(family, key)
+        self.asked.append(key)
+        return self.own(key)
+
+
+def spellings(number: str, country: str) -> list[Spelling]:
+    """The ways in which carriers write a number. Empty where it is no number of the world.
+
+    ``country`` is that of numbers without a code, as in ``numbers.country``.
+    """
+    import phonenumbers
+
+    try:
+        parsed = phonenumbers.parse(number, country)
+        if not phonenumbers.is_possible_number(parsed) and not number.lstrip().startswith("+"):
+            parsed = phonenumbers.parse(f"+{number}", country)  # a key of another country
+    except phonenumbers.NumberParseException:
+        return []
+    if not phonenumbers.is_possible_number(parsed):
+        return []
+    whole = f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
+    region = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
+    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
+    found = [Spelling(f"+{whole}", "e164"), Spelling(whole, "e164")]
+    if parsed.country_code == phonenumbers.country_code_for_region(country):
+        national = phonenumbers.national_significant_number(parsed)
+        if metadata is not None and metadata.national_prefix:
+            found.append(Spelling(f"{metadata.national_prefix}{national}", "trunk"))
+        found.append(Spelling(national, "national"))
+    unique = {spelling.text: spelling for spelling in reversed(found)}
+    return [spelling for spelling in found if unique.get(spelling.text) == spelling]
+
+
+def incoming_contexts(plan: Dialplan, family: str) -> list[str]:
+    """The contexts that most likely take calls from outside: by their names, else those that look names up."""
+    named = [name for name in INCOMING if name in plan.contexts]
+    named += [name for name in plan.contexts if name.endswith("-incoming")]
+    looking = [name for name in looking_contexts(plan, family) if entries(plan, name) and _rings(plan, name)]
+    every = list(dict.fromkeys((*named, *looking)))
+    inside = {below for name in every for below, _ in included(plan, name) if below != name}
+    return [name for name in every if name not in inside][:_MOST_CONTEXTS]
+
+
+def looking_contexts(plan: Dialplan, family: str) -> list[str]:
+    """The contexts with a line that looks into the family."""
+    marks = tuple(f"{function}({family}/".lower() for function in ("DB", "DB_EXISTS"))
+    found = (name for name, _, step in texts(plan) if any(mark in step.data.lower() for mark in marks))
+    return list(dict.fromkeys(found))
+
+
+def _rings(plan: Dialplan, name: str) -> bool:
+    """Whether somebody dials in it: a context that only returns is a part of others."""
+    steps = (step for _, one in included(plan, name) for known in one.extensions.values() for step in known.values())
+    return any(step.application.lower() in {"dial", "queue", "goto"} for step in steps)
+
+
+def verdicts(plan: Dialplan, context: str, number: str, names: Names) -> dict[str, CallVerdict]:
+    """What a call comes to, by the extension of the context that it meets."""
+    found = {}
+    for extension in entries(plan, context)[:_MOST_ENTRIES]:
+        names.asked.clear()
+        outcomes = follow(plan, context, an_example(extension), number, names)
+        found[extension] = _verdict(outcomes, tuple(dict.fromkeys(names.asked)))
+    return found
+
+
+def _verdict(outcomes: Iterable[CallOutcome], asked: tuple[str, ...]) -> CallVerdict:
+    every = list(outcomes)
+    ringing = [outcome for outcome in every if outcome.rings]
+    unread = min((outcome.unread for outcome in every if outcome.unread), default="")
+    counted_in = ringing or [outcome for outcome in every if outcome.unread]
+    others = tuple(sorted({other for outcome in counted_in for other in outcome.others}))[:3]
+    if not counted_in:
+        return CallVerdict(Shown.SILENT, asked=asked)
+    shown = {_shown(outcome.name) for outcome in counted_in}
+    names = {outcome.name for outcome in counted_in}
+    last = min((outcome.history[-1] for outcome in counted_in if outcome.history), key=str, default=None)
+    if len(names) > 1 or UNKNOWN in names:
+        return CallVerdict(Shown.DEPENDS, "", last, asked, unread, others, tuple(sorted(names)))
+    return CallVerdict(shown.pop(), names.pop(), last, asked, unread, others)
+
+
+def _shown(name: str) -> Shown:
+    if name == CARRIER:
+        return Shown.CARRIER
+    return Shown.NAMED if name.strip() else Shown.NOTHING
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedNumber:
+    """A number to be judged: its spellings, its name on the PBX, and whether that name is only supposed."""
+
+    spellings: Sequence[Spelling]
+    name: str
+    supposed: bool
+    forms: Sequence[str]
+
+
+def judge(plan: Dialplan, context: str, asked: JudgedNumber, names: Names) -> Iterator[Finding]:
+    """What phones show for a number that comes into a context, in all its spellings, and for one without a name."""
+    shown = _line(context)
+    if context not in plan.contexts:
+        yield Finding(PART, None, say("there is no context [{context}]", context=shown), _choose(plan))
+        return
+    if not entries(plan, context):
+        words = say("no call can enter [{context}]: it has no extension that takes a number", context=shown)
+        if looks_elsewhere(plan, context):
+            words = say("[{context}] looks further in a database or in Lua, which cannot be read here", context=shown)
+        yield Finding(PART, None, words, _see(shown))
+        return
+    lines, cures = list[str](), list[str]()
+    for spelling in asked.spellings:
+        for line, cure in _judged(plan, context, spelling, asked, names):
+            lines.append(line)
+            cures += [cure] if cure else []
+    good = not cures
+    lost = {one.by for one in verdicts(plan, context, _NOBODY, names).values() if one.shown is Shown.NOTHING}
+    if lost and good:
+        good = False
+        lines.append(say("a caller who has no entry loses the name that the carrier sent"))
+        cures.append(say("Guard the lookup by DB_EXISTS, as `astsync setup pbx` prints it."))
+    where = say("calls into [{context}]:", context=shown)
+    yield Finding(PART, good or None, joined("\n", (where, *lines)), joined("\n", dict.fromkeys(cures)))
+
+
+def _judged(
+    plan: Dialplan, context: str, spelling: Spelling, asked: JudgedNumber, names: Names
+) -> Iterator[tuple[str, str]]:
+    """What is shown of one spelling, and the cure where that is not the name; more than one where lines differ."""
+    found = verdicts(plan, context, spelling.text, names)
+    groups: dict[tuple[Shown, str, str], list[str]] = {}
+    for extension, verdict in found.items():
+        groups.setdefault((verdict.shown, verdict.name, str(verdict.by)), []).append(extension)
+    if any(verdict.shown is not Shown.SILENT for verdict in found.values()):  # where it does not ring, nothing is shown
+        groups = {key: extensions for key, extensions in groups.items() if key[0] is not Shown.SILENT}
+    for extensions in groups.values():
+        verdict = found[extensions[0]]
+        line = say("{number}: {shown}", number=spelling.text, shown=_words(verdict, asked))
+        if len(groups) > 1:
+            called = listed(extensions, 5)
+            line = say(
+                "{number} to {called}: {shown}", number=spelling.text, called=called, shown=_words(verdict, asked)
+            )
+        if verdict.others and not (verdict.shown is Shown.NAMED and verdict.name == asked.name):
+            line = say(
+                "{line}; {program} runs before and may set a name too", line=line, program=_line(verdict.others[0])
+            )
+        yield line, _cure(plan, context, extensions[0], spelling, verdict, asked, names)
+
+
+def _words(verdict: CallVerdict, asked: JudgedNumber) -> str:
+    if verdict.shown is Shown.SILENT:
+        return say("no phone rings")
+    words = _name_words(verdict, asked)
+    if verdict.unread:
+        return say(
+            "{shown}, as far as it could be read: it goes on at {place}", shown=words, place=_line(verdict.unread)
+        )
+    return words
+
+
+def _name_words(verdict: CallVerdict, asked: JudgedNumber) -> str:
+    if verdict.shown is Shown.NAMED and asked.supposed and asked.name == verdict.name:
+        return say("would be shown with its name")
+    if verdict.shown is Shown.NAMED:
+        return say("is shown as {name}", name=_line(verdict.name.replace(CARRIER, "…")))
+    if verdict.shown is Shown.CARRIER:
+        return say("keeps the carrier's name")
+    if verdict.shown is Shown.NOTHING and verdict.by is not None:
+        return say("is shown without a name: {line} takes it away", line=_place(verdict.by))
+    if verdict.shown is Shown.NOTHING:
+        return say("is shown without a name")
+    names = joined(", ", map(_possible, verdict.possible[:4]))
+    return say("depends on what only a call knows: {names}", names=names)
+
+
+def _possible(name: str) -> str:
+    if name == CARRIER:
+        return say("the carrier's name")
+    return _line(name) if name.strip() else say("no name")
+
+
+def _cure(
+    plan: Dialplan,
+    context: str,
+    extension: str,
+    spelling: Spelling,
+    verdict: CallVerdict,
+    asked: JudgedNumber,
+    names: Names,
+) -> str:
+    """What makes this spelling show the name; "" where it does, or nothing is wrong."""
+    if verdict.shown is Shown.NAMED and verdict.name == asked.name:
+        return ""
+    if verdict.shown is Shown.SILENT:
+        return say(
+            "Do calls from outside enter [{context}]? The one of your trunk's `context =` counts.", context=context
+        )
+    if verdict.shown in {Shown.NOTHING, Shown.NAMED} and verdict.by is not None and verdict.asked:
+        return say("Move the lookup below {line}, or let that line leave the name.", line=_place(verdict.by))
+    if verdict.shown is Shown.DEPENDS:
+        return _see(_line(context))
+    if not verdict.asked:
+        return say(
+            "Nothing on the way of [{context}] looks into {family}: `astsync setup pbx` prints the line and its place.",
+            context=_line(context),
+            family=names.family,
+        )
+    with_forms = Names(names.family, lambda key: _form(key, asked, names), names.other)
+    outcomes = follow(plan, context, an_example(extension), spelling.text, with_forms)
+    if spelling.form not in asked.forms and _verdict(outcomes, ()).name == asked.name:
+        return say(
+            'For carriers that send {number}: write "{form}" into numbers.forms, or use the lookup astsync-astdb of '
+            "examples/asterisk.",
+            number=spelling.text,
+            form=spelling.form,
+        )
+    return say(
+        "The dialplan looks up {key}, and a key is of digits alone: put FILTER around the number, as `astsync setup "
+        "pbx` prints it.",
+        key=_line(verdict.asked[0]),
+    )
+
+
+def _form(key: str, asked: JudgedNumber, names: Names) -> str | None:
+    """The value of a key, were all forms of the number written."""
+    found = names.own(key)
+    written = {spelling.text for spelling in asked.spellings if not spelling.text.startswith("+")}
+    return asked.name if found is None and key in written else found
+
+
+def _line(text: str) -> str:
+    return one_line(text.replace(UNKNOWN, "…").replace(CARRIER, "…"))
+
+
+def _place(line: NamedAt) -> str:
+    extension, text = _line(line.extension), _line(line.text)
+    return f"[{_line(line.context)}] {extension},{line.priority}: {text}"
+
+
+def _see(context: str) -> str:
+    return say(
+        "See it yourself: on Asterisk's console `dialplan show {context}` and `core set verbose 3`, then make a call.",
+        context=context,
+    )
+
+
+def _choose(plan: Dialplan) -> str:
+    names = [name for name in plan.contexts if entries(plan, name)]
+    return say("Name one with --context: {names}.", names=listed(names)) if names else ""
+
+
+def judge_all(plan: Dialplan, contexts: Sequence[str], asked: JudgedNumber, names: Names) -> Iterator[Finding]:
+    """Judge the number in these contexts; without any, in those that take calls from outside."""
+    chosen = list(contexts) or incoming_contexts(plan, names.family)
+    looking = looking_contexts(plan, names.family)
+    if not plan.loaded:
+        words = counted(
+            "{count:,} context, as its files are now; after a change of them: `dialplan reload`",
+            "{count:,} contexts, as its files are now; after a change of them: `dialplan reload`",
+            len(plan.contexts),
+        )
+        yield Finding(PART, True, words)
+    if plan.supposed:
+        words = say(
+            "extensions.conf cannot be read; {contexts} are taken as FreePBX and Issabel ship them",
+            contexts=listed(plan.supposed),
+        )
+        yield Finding(PART, None, words)
+    if not chosen:
+        words = say("no context is known to take calls from outside")
+        if not looking:
+            words = say("no context looks into {family}, so phones show no names of it", family=names.family)
+        yield Finding(PART, None, words, _choose(plan))
+        return
+    for context in chosen:
+        yield from judge(plan, context, asked, names)
+
+
+def known_spelling(asked: Iterable[Spelling], held: Mapping[str, str]) -> str | None:
+    """The name that the PBX holds for a number in any of its spellings; None for none."""
+    return next((held[spelling.text] for spelling in asked if spelling.text in held), None)
