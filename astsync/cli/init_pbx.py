@@ -12,10 +12,14 @@ from astsync.cli.findings import failures
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxError
 from astsync.finding import Finding
-from astsync.language import about, say
+from astsync.language import about, joined, say
 from astsync.pbx.certificates import SHOW
 from astsync.pbx.check import check_pbx
+from astsync.pbx.flavour import Flavour
 from astsync.setup.commented_toml import secret_variable
+from astsync.setup.pbx.advice import advice
+from astsync.setup.pbx.ami_user import is_this_machine, new_secret
+from astsync.setup.pbx.preparing import Known, unconfigured, user_of
 from astsync.setup.typed_values import checked, field_check
 
 _MENDS = {
@@ -28,6 +32,7 @@ _MENDS = {
     "q": say("give up; nothing is written"),
 }
 _MENDED_BY = {"host": "h", "port": "h", "TLS": "c", "AMI": "h", "login": "u"}
+_FLAVOURS = {flavour.value[0]: flavour for flavour in Flavour}
 _TLS_PORT = 5039
 _OTHERS: dict[str, Any] = {"name": "pbx", "host": "localhost", "user": "user", "secret": "secret"}
 
@@ -133,7 +138,20 @@ class PbxDialogue:
             given.secret = SecretStr(found)
         if again or (given.secret is None and given.secret_file is None):
             given.secret_file = None
-            given.secret = SecretStr(self._asker.hidden(say("Its secret"), option="--pbx-secret-file"))
+            question = say("Its secret (nothing: there is no such user yet)")
+            typed = self._asker.hidden(question, option="--pbx-secret-file", empty=True)
+            given.secret = SecretStr(typed or self._new_user())
+
+    def _new_user(self) -> str:
+        """Show how the user is made on this PBX, and wait until it is. Returns its secret."""
+        asker, given = self._asker, self._given
+        flavour = _FLAVOURS[asker.choose(say("What stands on its Asterisk?"), _flavours(), "p")]
+        config = unconfigured(str(given.host), int(given.port or 0), str(given.user), secret := new_secret())
+        known = Known(config, here=is_this_machine(config.host, config.port))
+        user = user_of(config, secret, "", command=known.command)
+        asker.show(joined("\n", ("", advice(flavour, user, self._family), "")))
+        asker.line(say("Enter when the user is there and loaded"), default="", empty=True)
+        return secret
 
     def _line(self, question: str, default: str | None, option: str = "") -> str:
         return self._asker.line(question, default=default, option=option)
@@ -144,3 +162,9 @@ class PbxDialogue:
         secret = {"secret_file": given.secret_file} if given.secret_file else {"secret": given.secret}
         tls = {key: getattr(given, key) for key in ("ca_file", "fingerprint") if getattr(given, key) and given.tls}
         return checked(PbxConfig, {**values, **secret, **tls})
+
+
+def _flavours() -> dict[str, str]:
+    """The flavours by their letters, with their names."""
+    alone = say("Asterisk alone, with files that somebody writes by hand")
+    return {letter: alone if one is Flavour.PLAIN else one.product for letter, one in _FLAVOURS.items()}

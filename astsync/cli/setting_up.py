@@ -2,7 +2,7 @@
 
 import typer
 
-from astsync.cli import setup_jobs
+from astsync.cli import setup_jobs, setup_pbx
 
 app = typer.Typer(help="Make ready what a PBX or this machine needs, and verify it.", no_args_is_help=True)
 
@@ -12,6 +12,7 @@ def setup() -> None:
     """Make ready what a PBX or this machine needs, and verify it."""
 
 
+app.command("pbx")(setup_pbx.pbx)
 app.command("cron")(setup_jobs.cron)
 app.command("systemd")(setup_jobs.systemd)
 app.command("watch")(setup_jobs.watch)

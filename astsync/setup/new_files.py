@@ -77,16 +77,16 @@ def _place(ready: Path, file: Path, undo: ExitStack, *, force: bool) -> Path | N
         ready.replace(file)
         undo.callback(file.unlink, missing_ok=True)
         return None
-    backup = _backup(file)
-    undo.callback(_restore, backup, file)
+    kept = backup(file)
+    undo.callback(_restore, kept, file)
     ready.replace(file)
-    return backup
+    return kept
 
 
-def _restore(backup: Path, file: Path) -> None:
+def _restore(kept: Path, file: Path) -> None:
     """Put a backup back. Where both names are links to one file, renaming does nothing (POSIX), so one is removed."""
-    backup.replace(file)
-    backup.unlink(missing_ok=True)
+    kept.replace(file)
+    kept.unlink(missing_ok=True)
 
 
 def _link_new(ready: Path, file: Path) -> None:
@@ -100,16 +100,16 @@ def _link_new(ready: Path, file: Path) -> None:
         ready.replace(file)
 
 
-def _backup(file: Path) -> Path:
+def backup(file: Path) -> Path:
     """Keep a file also under the first free name of FILE.bak, FILE.bak2 and so on."""
     number = 1
-    while (backup := file.with_name(f"{file.name}.bak{number if number > 1 else ''}")).exists():
+    while (kept := file.with_name(f"{file.name}.bak{number if number > 1 else ''}")).exists():
         number += 1
     with suppress(OSError):
-        os.link(file, backup)
-        return backup
-    shutil.copy2(file, backup)
-    return backup
+        os.link(file, kept)
+        return kept
+    shutil.copy2(file, kept)
+    return kept
 
 
 def _exists(file: Path) -> ConfigError:

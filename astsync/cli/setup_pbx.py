@@ -1,0 +1,366 @@
+"""``setup pbx``: the AMI user and the lookup of a PBX, shown, written, taken out, verified."""
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from astsync.cli.common import Common
+from astsync.cli.findings import each, show, show_title
+from astsync.cli.output import emit, tell
+from astsync.errors import ConfigError, PbxError
+from astsync.language import joined, say, spoken
+from astsync.text import one_line
+
+if TYPE_CHECKING:
+    from astsync.config import PbxConfig
+    from astsync.pbx.flavour import Flavour
+    from astsync.setup.calls.reading import NumberRules
+    from astsync.setup.pbx.edits import Edit
+    from astsync.setup.pbx.preparing import Known
+
+_HOST, _PORT, _USER = "127.0.0.1", 5038, "astsync"
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    """What the options say."""
+
+    flavour: "Flavour | None"
+    permit: str
+    context: str
+    folder: Path
+    load: bool
+    dry_run: bool
+
+
+def pbx(
+    context: typer.Context,
+    flavour: Annotated[
+        str,
+        typer.Option(
+            "--flavour",
+            metavar="NAME",
+            help="What stands on its Asterisk: plain, freepbx, mikopbx, issabel, askozia; else that is found out.",
+        ),
+    ] = "",
+    write: Annotated[
+        bool, typer.Option("--write", metavar="", help="Write it, on the PBX's own machine; a backup is kept.")
+    ] = False,
+    remove: Annotated[
+        bool, typer.Option("--remove", metavar="", help="Take out of Asterisk's files what --write put in.")
+    ] = False,
+    verify: Annotated[
+        bool, typer.Option("--verify", metavar="", help="Try what is set up: login, a test key, the dialplan.")
+    ] = False,
+    load: Annotated[
+        bool, typer.Option("--load", metavar="", help="With --write or --remove: let Asterisk read its files again.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", metavar="", help="With --write or --remove: show the changes, write nothing.")
+    ] = False,
+    permit: Annotated[
+        str, typer.Option("--permit", metavar="ADDRESS", help="The address of the machine that runs astsync.")
+    ] = "",
+    incoming: Annotated[
+        str, typer.Option("--context", metavar="NAME", help="A plain Asterisk's context of incoming calls.")
+    ] = "",
+    asterisk_folder: Annotated[
+        Path, typer.Option("--asterisk-folder", metavar="DIR", help="The folder of Asterisk's configuration.")
+    ] = Path("/etc/asterisk"),
+    host: Annotated[
+        str, typer.Option("--host", metavar="HOST", help="The PBX, where no configuration names it yet.")
+    ] = "",
+    port: Annotated[
+        int, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Its port of AMI, likewise.")
+    ] = _PORT,
+) -> None:
+    """Make a PBX ready: its AMI user and the lookup of names. Without --write it only says what goes where."""
+    common = context.ensure_object(Common)
+    if sum((write, remove, verify)) > 1:
+        raise ConfigError(say("--write, --remove and --verify are three commands"), hint=say("Give one of them."))
+    if (load or dry_run) and not (write or remove):
+        words = say("--load and --dry-run belong to --write and --remove")
+        raise ConfigError(words, hint=say("Give one of them too."))
+    said = _said(flavour)
+    wanted = _Wanted(said, permit, incoming, asterisk_folder.absolute(), load, dry_run)
+    if remove:
+        _remove(wanted)
+        return
+    targets = list(_targets(common, host, port))
+    if verify:
+        if not targets[0].configured:
+            words = say("there is no configuration, so nothing tells the user's secret")
+            raise ConfigError(words, hint=say("Run `astsync init`."))
+        _verify(targets, said)
+    elif write:
+        _write(_here(targets), wanted)
+    else:
+        _advise(targets, wanted)
+
+
+def _said(flavour: str) -> "Flavour | None":
+    """The flavour of this name; None where none was named. Raises ConfigError."""
+    from astsync.pbx.flavour import Flavour
+
+    if not flavour:
+        return None
+    known = {one.value: one for one in Flavour}
+    if flavour.lower() in known:
+        return known[flavour.lower()]
+    names = ", ".join(known)
+    raise ConfigError(
+        say("{name} is no flavour of PBX that astsync knows", name=one_line(flavour)),
+        hint=say("One of: {names}. Grandstream UCM, KalliopePBX and 3CX cannot be served.", names=names),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Target:
+    """A PBX and what its configuration says of numbers. ``configured`` False: there is no configuration yet."""
+
+    config: "PbxConfig"
+    rules: "NumberRules"
+    configured: bool
+
+
+def _targets(common: Common, host: str, port: int) -> "Iterator[_Target]":
+    """The PBXs of the configuration, or the one that options name where there is none."""
+    from astsync.config import NumbersConfig, SyncConfig, configfile
+    from astsync.parts import Parts
+    from astsync.setup.calls.reading import NumberRules
+    from astsync.setup.pbx.ami_user import new_secret
+    from astsync.setup.pbx.preparing import unconfigured
+
+    if configfile.find(common.config, os.environ) is None and not any(
+        name.startswith("ASTSYNC_PBX__") for name in os.environ
+    ):
+        numbers, sync = NumbersConfig(), SyncConfig()
+        config = unconfigured(host or _HOST, port, _USER, new_secret())
+        yield _Target(config, NumberRules(numbers.country, numbers.forms, sync.family), configured=False)
+        return
+    if host:
+        raise ConfigError(
+            say("the configuration names the PBXs, so --host is not needed"),
+            hint=say("Leave it out, and choose with --pbx NAME."),
+        )
+    parts = Parts.load(common.config)
+    numbers, family = parts.config.numbers, parts.config.sync.family
+    for one in parts.pbx_configs(common.pbx):
+        yield _Target(one, NumberRules(numbers.country, numbers.forms, family), configured=True)
+
+
+# What to do, as text.
+
+
+def _advise(targets: list[_Target], wanted: _Wanted) -> None:
+    from astsync.setup.pbx.advice import advice
+    from astsync.setup.pbx.preparing import user_of
+
+    for target in targets:
+        known = _known(target)
+        flavour = _flavour(target, known, wanted)
+        secret = _secret(target, keep=True)
+        user = user_of(target.config, secret, wanted.permit, command=known.command)
+        text = advice(flavour, user, target.rules.family, found=not wanted.permit)
+        emit(spoken(joined("", (_head(target, flavour), text, "\n\n"))))
+        emit(spoken(_next(target)))
+
+
+def _head(target: _Target, flavour: "Flavour") -> str:
+    place = {"name": target.config.name, "host": target.config.host, "product": flavour.product}
+    if target.configured:
+        return say("PBX {name} at {host}, {product}\n\n", **place)
+    return say("PBX at {host}, {product}\n\n", **place)
+
+
+def _next(target: _Target) -> str:
+    if target.configured:
+        return say("Then try it: {command}\n", command=f"astsync --pbx {target.config.name} setup pbx --verify")
+    return say("Then `astsync init` asks for this user and its secret, and writes the configuration.\n")
+
+
+def _known(target: _Target) -> "Known":
+    from astsync.cli.findings import waiting
+    from astsync.setup.pbx.ami_user import is_this_machine
+    from astsync.setup.pbx.preparing import Known
+
+    config = target.config
+    if target.configured and config.secret_file is not None and not config.secret_file.exists():
+        config = config.model_copy(update={"secret_file": None})  # nobody is let in yet
+    with waiting(say("asking {host}", host=config.host)):
+        return Known(config, here=is_this_machine(config.host, config.port))
+
+
+def _flavour(target: _Target, known: "Known", wanted: _Wanted) -> "Flavour":
+    """The flavour: the one that was said, else that of the PBX or of the files here. Raises ConfigError."""
+    from astsync.pbx.flavour import Flavour
+    from astsync.setup.pbx.ami_user import is_this_machine
+    from astsync.setup.pbx.sites import flavour_of_files
+
+    found = known.recognition
+    if wanted.flavour is not None:
+        if known.excludes(wanted.flavour) and found is not None and found.flavour is not None:
+            raise ConfigError(
+                say("this PBX is {found} and not {said}: {why}", found=found.flavour.product,
+                    said=wanted.flavour.product, why=found.words),
+                hint=say("Give --flavour {flavour}.", flavour=found.flavour.value),
+            )  # fmt: skip
+        return wanted.flavour
+    if found is not None and found.flavour is not None:
+        return found.flavour
+    if is_this_machine(target.config.host, target.config.port):
+        by_files = flavour_of_files(wanted.folder)
+        if by_files is not None:
+            return by_files
+    raise ConfigError(
+        say("nobody can tell yet what stands on the Asterisk at {host}", host=target.config.host),
+        hint=say("Give --flavour: {flavours}.", flavours=", ".join(Flavour)),
+    )
+
+
+def _secret(target: _Target, *, keep: bool) -> str:
+    """The secret of the configuration; a new one is kept where the configuration names a file for it."""
+    from astsync.setup.pbx.preparing import keep_secret, secret_of
+
+    secret, is_new = secret_of(target.config)
+    if is_new and keep and target.config.secret_file is not None:
+        keep_secret(target.config.secret_file, secret)
+        tell(say("A new secret stands in {file}.", file=str(target.config.secret_file)))
+    return secret
+
+
+# Writing and taking out.
+
+
+def _here(targets: list[_Target]) -> _Target:
+    """The PBX that is this machine. Raises ConfigError where none or several are."""
+    from astsync.setup.pbx.ami_user import is_this_machine
+
+    here = [target for target in targets if is_this_machine(target.config.host, target.config.port)]
+    if len(here) == 1:
+        return here[0]
+    if here:
+        raise ConfigError(say("several PBXs are on this machine"), hint=say("Choose one: --pbx NAME."))
+    raise ConfigError(
+        say("--write works on the PBX's own machine, and {host} is another one", host=targets[0].config.host),
+        hint=say(
+            "Run it there, where no configuration is needed: `astsync setup pbx --write --permit ADDRESS`, with the "
+            "address of this machine. Or leave out --write: then it says what to write."
+        ),
+    )
+
+
+def _write(target: _Target, wanted: _Wanted) -> None:
+    from astsync.setup.pbx.edits import check_edits, make_edits
+    from astsync.setup.pbx.preparing import user_of
+    from astsync.setup.pbx.sites import Site, check_folder, edits_of, remarks_on, written_secret
+
+    check_folder(wanted.folder)
+    known = _known(target)
+    flavour = _flavour(target, known, wanted)
+    site = Site(flavour, wanted.folder, target.rules.family, wanted.context)
+    before = "" if target.configured else written_secret(wanted.folder, target.config.user)
+    secret = before or _secret(target, keep=False)
+    user = user_of(target.config, secret, wanted.permit, command=known.command)
+    edits = edits_of(site, user)
+    check_edits(edits)
+    if wanted.dry_run:
+        _show(edits)
+        return
+    if target.configured:
+        _keep_new(target, secret)
+    _tell(edits)
+    for saved in make_edits(edits):
+        tell(say("What was there before is now {file}.", file=str(saved)))
+    for remark in remarks_on(site):
+        tell(joined("", ("! ", remark)))
+    if not target.configured and not before:
+        emit(spoken(say("The secret of {user}, told this once: {secret}\n", user=user.name, secret=secret)))
+    _load(wanted, ["manager", "dialplan"])
+    if wanted.load:
+        config = target.config if target.configured else _with_secret(target.config, secret)
+        _verify([_Target(config, target.rules, target.configured)], flavour)
+
+
+def _keep_new(target: _Target, secret: str) -> None:
+    from astsync.setup.pbx.preparing import keep_secret
+
+    file = target.config.secret_file
+    if file is not None and not file.exists():
+        keep_secret(file, secret)
+        tell(say("A new secret stands in {file}.", file=str(file)))
+
+
+def _with_secret(config: "PbxConfig", secret: str) -> "PbxConfig":
+    from pydantic import SecretStr
+
+    return config.model_copy(update={"secret": SecretStr(secret)})
+
+
+def _remove(wanted: _Wanted) -> None:
+    from astsync.setup.pbx.edits import check_edits, make_edits
+    from astsync.setup.pbx.sites import removals_of
+
+    edits = removals_of(wanted.folder)
+    check_edits(edits)
+    if not edits:
+        tell(say("Nothing of astsync stands in {folder}.", folder=str(wanted.folder)))
+        return
+    if wanted.dry_run:
+        _show(edits)
+        return
+    _tell(edits)
+    for saved in make_edits(edits):
+        tell(say("What was there before is now {file}.", file=str(saved)))
+    _load(wanted, ["manager", "dialplan"])
+
+
+def _show(edits: "list[Edit]") -> None:
+    from astsync.setup.pbx.edits import shown
+
+    emit(f"{shown(edits)}\n" if edits else spoken(say("Nothing is to be changed.\n")))
+
+
+def _tell(edits: "list[Edit]") -> None:
+    """Say everything that will be written, before it is."""
+    if not edits:
+        tell(say("Everything stands there already."))
+    for edit in edits:
+        if edit.after is None:
+            tell(say("Removing {file}.", file=str(edit.file)))
+        elif edit.before is None:
+            tell(say("Making {file}.", file=str(edit.file)))
+        else:
+            tell(say("Changing {file}.", file=str(edit.file)))
+
+
+def _load(wanted: _Wanted, parts: list[str]) -> None:
+    from astsync.setup.pbx.console import reload_configuration
+
+    if wanted.load:
+        reload_configuration(wanted.folder, parts)
+        tell(say("Asterisk has read its files again."))
+        return
+    commands = " && ".join(f"asterisk -rx '{part} reload'" for part in parts)
+    tell(say("Asterisk does not know of it yet. Load it: {command}", command=commands))
+
+
+# Verifying.
+
+
+def _verify(targets: list[_Target], flavour: "Flavour | None") -> None:
+    from astsync.setup.pbx.verifying import verify
+
+    failed = False
+    for target in targets:
+        title = say("PBX {name}", name=target.config.name)
+        show_title(title)
+        for finding in each(verify(target.config, target.rules, flavour), title):
+            show(finding)
+            failed = failed or finding.good is False
+    if failed:
+        raise typer.Exit(PbxError.exit_code)
