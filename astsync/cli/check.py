@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from astsync.cli.check_call import call_areas, dialplan_area
 from astsync.cli.common import Common, TextOrJson
 from astsync.cli.findings import each, show, show_title
 from astsync.cli.output import emit
@@ -29,12 +30,24 @@ def check(
     output_format: Annotated[
         TextOrJson, typer.Option("--format", help="The format of the findings.")
     ] = TextOrJson.TEXT,
+    call: Annotated[
+        str,
+        typer.Option(
+            "--call", metavar="NUMBER", help="Only say what phones show for a call from this number; nothing rings."
+        ),
+    ] = "",
+    incoming: Annotated[
+        list[str] | None,
+        typer.Option("--context", metavar="NAME", help="With --call: the context of incoming calls; again for more."),
+    ] = None,
 ) -> None:
     """Try every part of the configuration for real, and say how to mend each fault; write nothing."""
     common = context.ensure_object(Common)
+    if incoming and not call:
+        raise ConfigError(say("--context belongs to --call"), hint=say("Give --call NUMBER too."))
     as_text = output_format is TextOrJson.TEXT
     found: Found = []
-    for area in _areas(common):
+    for area in call_areas(common, call, incoming or ()) if call else _areas(common):
         found += [(area, finding) for finding in _examined(area, common, as_text=as_text)]
     code = next((area.code for area, finding in found if finding.good is False), 0)
     if not as_text:
@@ -82,6 +95,7 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
         memory = memory_of(path, pbx.name, family)
         steps = partial(check_pbx, pbx, family, owned, parts.rival, memory)
         yield Area(say("PBX {name}", name=pbx.name), PbxError.exit_code, steps, say("PBX"))
+        yield dialplan_area(config, pbx)
     if is_used(config):
         yield Area("serve", ConfigError.exit_code, lambda: check_serve(config.serve))
         yield Area(say("1C during a call"), SourceError.exit_code, lambda: _during_a_call(parts), say("1C"))

@@ -38,7 +38,7 @@ def test_everything_is_right_and_nothing_is_written(box: Sandbox) -> None:
     done = box.run("check")
     assert (done.code, done.err) == (0, "")
     titles = [line for line in done.out.splitlines() if not line.startswith(" ")]
-    assert titles == ["configuration", "rules", "store", "source", "PBX office"]
+    assert titles == ["configuration", "rules", "store", "source", "PBX office", "dialplan of office"]
     assert "✗" not in done.out
     assert "  ✓ right to write: astsync may use DBPut and DBDel" in done.out.splitlines()
     assert (box.pbx.writes, box.pbx.family(), list(box.folder.glob("store*"))) == (0, {}, [])

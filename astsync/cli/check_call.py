@@ -1,0 +1,41 @@
+"""What ``check`` says of a dialplan: by a number of the country, and with ``--call`` by a number that is named."""
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+from typing import TYPE_CHECKING
+
+from astsync.cli.common import Common
+from astsync.errors import PbxError
+from astsync.language import say
+
+if TYPE_CHECKING:
+    from astsync.config import Config, PbxConfig
+    from astsync.setup.calls.reading import NumberRules
+    from astsync.setup.check import Area
+
+
+def dialplan_area(config: "Config", pbx: "PbxConfig") -> "Area":
+    """Whether the dialplan of a PBX shows the names."""
+    from astsync.setup.calls.reading import check_dialplan
+    from astsync.setup.check import Area
+
+    title = say("dialplan of {name}", name=pbx.name)
+    return Area(title, PbxError.exit_code, partial(check_dialplan, pbx, _rules(config)), say("dialplan"))
+
+
+def call_areas(common: Common, number: str, contexts: Sequence[str]) -> "Iterator[Area]":
+    """What phones show for a call from a number, by PBX. Raises ConfigError."""
+    from astsync.parts import Parts
+    from astsync.setup.calls.reading import check_call
+    from astsync.setup.check import Area
+
+    parts = Parts.load(common.config)
+    for pbx in parts.pbx_configs(common.pbx):
+        steps = partial(check_call, pbx, _rules(parts.config), number, contexts)
+        yield Area(say("PBX {name}", name=pbx.name), PbxError.exit_code, steps, say("PBX"))
+
+
+def _rules(config: "Config") -> "NumberRules":
+    from astsync.setup.calls.reading import NumberRules
+
+    return NumberRules(config.numbers.country, config.numbers.forms, config.sync.family)

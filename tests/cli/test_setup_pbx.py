@@ -1,0 +1,118 @@
+"""``setup pbx`` and ``check --call`` as a user runs them, over a stand-in PBX."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.cli.sandbox import Sandbox
+from tests.cli.wizard_answers import RULES, init, new, run_as_it_is, to_1c
+
+pytestmark = pytest.mark.server
+
+
+def test_what_to_do_is_told_with_the_configured_secret(box: Sandbox) -> None:
+    box.pbx.stop()  # else it would be recognised
+    done = box.run("setup", "pbx", "--flavour", "freepbx", "--permit", "192.0.2.20")
+    assert done.code == 0, done.err
+    for told in (
+        "[astsync]", f"secret = {box.pbx.secret}", "permit = 192.0.2.20/255.255.255.255", "write = system\n",
+        "manager_custom.conf", "CallerID Lookup Sources", "[from-pstn-custom]", "3CX: ",
+    ):  # fmt: skip
+        assert told in done.out, told
+    assert box.pbx.writes == 0
+
+
+def test_the_flavour_is_found_out_where_nobody_names_it(box: Sandbox) -> None:
+    assert "PBX office at 127.0.0.1, Asterisk\n" in box.run("setup", "pbx").out
+
+
+def test_a_flavour_that_contradicts_the_pbx_is_refused(box: Sandbox) -> None:
+    done = box.run("setup", "pbx", "--flavour", "mikopbx")
+    assert done.code == 2
+    assert "this PBX is Asterisk and not MikoPBX" in done.err
+
+
+@pytest.mark.parametrize(("words", "told"), [
+    (("--flavour", "ucm"), "ucm is no flavour of PBX"),
+    (("--write", "--verify"), "three commands"),
+    (("--load",), "belong to --write and --remove"),
+    (("--permit", "everywhere"), "everywhere is no IP address"),
+    (("--write", "--asterisk-folder", "nowhere"), "there is no Asterisk in"),
+    (("--host", "192.0.2.1"), "--host is not needed"),
+])  # fmt: skip
+def test_what_makes_no_sense_is_refused(box: Sandbox, words: tuple[str, ...], told: str) -> None:
+    done = box.run("setup", "pbx", *words)
+    assert done.code == 2
+    assert told in done.err
+
+
+def test_a_pbx_is_verified_with_a_key_of_its_own(box: Sandbox) -> None:
+    done = box.run("setup", "pbx", "--verify")
+    assert done.code == 0, done.out
+    assert "✓ test key: written, read and deleted in the family astsync-setup" in done.out
+    assert "would be shown with its name" in done.out
+    assert box.pbx.family("astsync-setup") == {}
+    box.pbx.stop()
+    assert box.run("setup", "pbx", "--verify").code == 5
+
+
+def test_a_new_secret_goes_into_the_file_that_the_configuration_names(box: Sandbox) -> None:
+    text = box.configuration.read_text(encoding="utf-8")
+    kept = [line for line in text.splitlines() if not line.startswith("secret")]
+    box.configuration.write_text("\n".join(kept) + '\nsecret_file = "new.secret"\n', encoding="utf-8")
+    done = box.run("setup", "pbx", "--flavour", "plain")
+    assert done.code == 0, done.err
+    secret = (box.folder / "new.secret").read_text(encoding="utf-8").strip()
+    assert f"secret = {secret}\n" in done.out
+    assert secret not in done.err
+    assert (box.folder / "new.secret").stat().st_mode & 0o077 == 0
+
+
+def test_without_a_configuration_a_secret_is_made_and_told_once(box: Sandbox) -> None:
+    box.patch.chdir(box.folder / "new" if (box.folder / "new").is_dir() else box.folder)
+    box.patch.setenv("HOME", str(box.folder / "nobody"))
+    box.patch.setenv("XDG_CONFIG_HOME", str(box.folder / "nobody"))
+    box.configuration.unlink()
+    done = run_as_it_is(box, "setup", "pbx", "--flavour", "plain", "--port", str(box.pbx.port))
+    assert done.code == 0, done.err
+    assert "astsync init" in done.out
+    assert "secret = " in done.out
+    assert run_as_it_is(box, "setup", "pbx", "--verify").code == 2
+
+
+def test_a_call_is_judged_and_nothing_is_written(box: Sandbox) -> None:
+    box.run("sync")
+    writes, number = box.pbx.writes, next(iter(box.pbx.family()))
+    done = box.run("check", "--call", number)
+    assert done.code == 0, done.out
+    assert f"+{number}: is shown as {box.pbx.family()[number]}" in done.out
+    assert box.pbx.writes == writes
+    report = json.loads(box.run("check", "--format", "json", "--call", number, "--context", "nowhere").out)
+    assert any("there is no context [nowhere]" in finding["words"] for finding in report["findings"])
+    assert box.run("check", "--context", "incoming").code == 2
+    assert "is no number" in box.run("check", "--call", "nobody").out
+
+
+def test_init_shows_how_a_user_is_made_that_is_not_there_yet(box: Sandbox) -> None:
+    """The stand-in has no such user, so the last answer goes on without it."""
+    (box.folder / "new").mkdir()
+    user = ["", box.pbx.host, str(box.pbx.port), "newcomer", "", "f", ""]
+    answers = [*to_1c(box), "", "", *RULES, *user, "g", "", ""]
+    done = init(box, answers)
+    assert "What stands on its Asterisk?" in done.err
+    assert "[newcomer]" in done.err
+    assert "manager_custom.conf" in done.err
+    assert done.code == 0, done.err
+    secret = done.err.partition("secret = ")[2].partition("\n")[0]
+    assert secret
+    assert f'secret = "{secret}"' in new(box).read_text(encoding="utf-8")
+
+
+def test_writing_needs_a_pbx_on_this_machine(box: Sandbox, tmp_path: Path) -> None:
+    (tmp_path / "manager.conf").write_text("[general]\nenabled = yes\n", encoding="utf-8")
+    text = box.configuration.read_text(encoding="utf-8").replace(f'"{box.pbx.host}"', '"192.0.2.1"')
+    box.configuration.write_text(text, encoding="utf-8")
+    done = box.run("setup", "pbx", "--write", "--flavour", "plain", "--asterisk-folder", str(tmp_path))
+    assert done.code == 2
+    assert "192.0.2.1 is another one" in done.err
