@@ -17,7 +17,8 @@ def without_blocks(text: str) -> str:
     made, at = list[str](), 0
     for found in _BLOCK.finditer(text):
         before = text[at : found.start()]
-        made.append(before.removesuffix("\n").removesuffix("\r") if found[1] else before)
+        end = _line_end(found[0].partition("\n")[0] + "\n")  # that of the block, which was put before it too
+        made.append(before.removesuffix(end) if found[1] else before)
         at = found.end()
     return "".join((*made, text[at:]))
 
