@@ -147,7 +147,7 @@ class PbxDialogue:
         asker, given = self._asker, self._given
         flavour = _FLAVOURS[asker.choose(say("What stands on its Asterisk?"), _flavours(), "p")]
         config = unconfigured(str(given.host), int(given.port or 0), str(given.user), secret := new_secret())
-        known = Known(config, here=is_this_machine(config.host, config.port))
+        known = Known(config, here=is_this_machine(config.host, config.port), login=False)
         user = user_of(config, secret, "", command=known.command)
         asker.show(joined("\n", ("", advice(flavour, user, self._family), "")))
         asker.line(say("Enter when the user is there and loaded"), default="", empty=True)

@@ -189,10 +189,9 @@ def _known(target: _Target) -> "Known":
     from astsync.setup.pbx.preparing import Known
 
     config = target.config
-    if target.configured and config.secret_file is not None and not config.secret_file.exists():
-        config = config.model_copy(update={"secret_file": None})  # nobody is let in yet
+    known_secret = target.configured and (config.secret_file is None or config.secret_file.exists())
     with waiting(say("asking {host}", host=config.host)):
-        return Known(config, here=is_this_machine(config.host, config.port))
+        return Known(config, here=is_this_machine(config.host, config.port), login=known_secret)
 
 
 def _flavour(target: _Target, known: "Known", wanted: _Wanted) -> "Flavour":

@@ -22,23 +22,31 @@ _OLDEST_WITH_TREE, _NEWEST_WITHOUT = 9, 4  # first numbers of AMI's version: Ast
 class Known:
     """What a PBX tells over AMI, where it lets the user in already, and what its greeting tells where it does not."""
 
-    def __init__(self, config: PbxConfig, *, here: bool) -> None:
-        """Ask the PBX. ``here``: it is this machine."""
+    def __init__(self, config: PbxConfig, *, here: bool, login: bool) -> None:
+        """Ask the PBX. ``here``: it is this machine.
+
+        Without ``login`` only its greeting is read: a login with a secret that nobody has yet would be refused, and
+        fail2ban on the PBX counts those.
+        """
         self.recognition: Recognition | None = None
         self.command: bool | None = None
-        self.is_let_in = False
+        if login:
+            self._ask(config)
+        if self.command is None:
+            self.command = _by_greeting(config)
+        if self.command is None and here:
+            self.command = needs_command(installed_version())
+
+    def _ask(self, config: PbxConfig) -> None:
         connection = AmiConnection(config)
         try:
             connection.open()
-            self.is_let_in = True
             self.command = needs_command("", packets.headers(connection.action("ListCommands")))
             self.recognition = recognise(connection)
         except AstsyncError:
-            self.command = _by_greeting(config)
+            pass  # what is to be made ready need not be ready
         finally:
             connection.disconnect()
-        if self.command is None and here:
-            self.command = needs_command(installed_version())
 
     def excludes(self, flavour: Flavour) -> bool:
         """Whether the PBX is certainly another than this flavour."""
