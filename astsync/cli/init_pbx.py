@@ -1,6 +1,7 @@
 """The questions of ``init`` about a PBX, and its test."""
 
 import os
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -9,10 +10,11 @@ from pydantic import SecretStr
 
 from astsync.cli.asking import Asker
 from astsync.cli.findings import failures
+from astsync.cli.setup_pbx import fit_prose
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxError
 from astsync.finding import Finding
-from astsync.language import about, joined, say
+from astsync.language import about, say
 from astsync.pbx.certificates import SHOW
 from astsync.pbx.check import check_pbx
 from astsync.pbx.flavour import Flavour
@@ -149,7 +151,7 @@ class PbxDialogue:
         config = unconfigured(str(given.host), int(given.port or 0), str(given.user), secret := new_secret())
         known = Known(config, here=is_this_machine(config.host, config.port), login=False)
         user = user_of(config, secret, "", command=known.command)
-        asker.show(joined("\n", ("", advice(flavour, user, self._family), "")))
+        asker.show("\n" + fit_prose(advice(flavour, user, self._family), sys.stderr) + "\n")
         asker.line(say("Enter when the user is there and loaded"), default="", empty=True)
         return secret
 

@@ -1,16 +1,18 @@
 """``setup pbx``: the AMI user and the lookup of a PBX, shown, written, taken out, verified."""
 
 import os
+import re
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, TextIO
 
 import typer
 
 from astsync.cli.common import Common
 from astsync.cli.findings import each, show, show_title
-from astsync.cli.output import emit, tell
+from astsync.cli.output import emit, fit, tell
 from astsync.errors import ConfigError, PbxError
 from astsync.language import joined, say, spoken
 from astsync.text import one_line
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from astsync.setup.pbx.edits import Edit
     from astsync.setup.pbx.preparing import Known
 
+_CONFIGURATION = re.compile(r"=>|^ *n,|^\[|^\w+ =")
 _HOST, _PORT, _USER = "127.0.0.1", 5038, "astsync"
 
 
@@ -166,8 +169,14 @@ def _advise(targets: list[_Target], wanted: _Wanted) -> None:
         secret = _secret(target, keep=True)
         user = user_of(target.config, secret, wanted.permit, command=known.command)
         text = advice(flavour, user, target.rules.family, found=not wanted.permit)
-        emit(spoken(joined("", (_head(target, flavour), text, "\n\n"))))
+        emit(fit_prose(joined("", (_head(target, flavour), text, "\n\n")), sys.stdout))
         emit(spoken(_next(target)))
+
+
+def fit_prose(text: str, stream: TextIO) -> str:
+    """Advice in the language in use, wrapped where the stream is a terminal; lines of configuration stay whole."""
+    lines = spoken(text).split("\n")
+    return "\n".join(line if _CONFIGURATION.search(line) else fit(line, stream, further=0) for line in lines)
 
 
 def _head(target: _Target, flavour: "Flavour") -> str:
