@@ -284,7 +284,7 @@ def _write(target: _Target, wanted: _Wanted) -> None:
     _tell(edits)
     for saved in make_edits(edits):
         tell(say("What was there before is now {file}.", file=str(saved)))
-    for remark in remarks_on(site):
+    for remark in remarks_on(site, user):
         tell(joined("", ("! ", remark)))
     if not target.configured and not before:
         emit(spoken(say("The secret of {user}, told this once: {secret}\n", user=user.name, secret=secret)))

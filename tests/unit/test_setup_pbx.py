@@ -194,7 +194,7 @@ def test_freepbx_gets_both_into_its_custom_files(freepbx: Path) -> None:
     changed = {name for name, data in state(freepbx).items() if data != before[name]}
     assert changed == {"manager_custom.conf", "extensions_custom.conf"}
     assert "[from-pstn-custom]" in (freepbx / "extensions_custom.conf").read_text(encoding="utf-8")
-    assert list(remarks_on(site(freepbx))) == []
+    assert list(remarks_on(site(freepbx), USER)) == []
     make_edits(removals_of(freepbx))
     assert state(freepbx) == before
 
@@ -319,7 +319,14 @@ def test_a_failure_half_way_puts_everything_back(etc: Path, monkeypatch: pytest.
 
 def test_ami_that_is_off_is_told(etc: Path) -> None:
     (etc / "manager.conf").write_text("[general]\nenabled = no\n[x]\nenabled = yes\n", encoding="utf-8")
-    assert any("AMI is off" in remark for remark in remarks_on(site(etc)))
+    assert any("AMI is off" in remark for remark in remarks_on(site(etc), USER))
+
+
+def test_ami_that_listens_on_its_own_machine_alone_is_told(etc: Path) -> None:
+    (etc / "manager.conf").write_text("[general]\nenabled = yes\nbindaddr = 127.0.0.1\n", encoding="utf-8")
+    assert any("does not listen for 192.0.2.10" in remark for remark in remarks_on(site(etc), USER))
+    here = AmiUser("astsync", "x", "127.0.0.1", command=False)
+    assert list(remarks_on(site(etc), here)) == []
 
 
 # Blocks, and what is told.

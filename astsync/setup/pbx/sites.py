@@ -27,6 +27,7 @@ _INCLUDE = re.compile(r'(?m)^\s*#(?:try)?include\s+["<]?([^">;\n]+?)[">]?\s*(?:;
 _WRITTEN = re.compile(r"(?m)^\[([^\]\n]+)\]\nsecret = ([^\n]*)$")
 _GENERAL = re.compile(r"(?ms)^\s*\[general\][^\n]*\n(.*?)(?=^\s*\[|\Z)")
 _ENABLED = re.compile(r"(?mi)^\s*enabled\s*=>?\s*(yes|true|1|on|y|t)\s*(?:;.*)?$")
+_BOUND = re.compile(r"(?mi)^\s*bindaddr\s*=>?\s*([0-9.]{7,15})")
 _MOST_INCLUDED = 200  # files
 # Files by which a flavour is known where it stands itself: the same that ``pbx/flavour.py`` looks at over AMI.
 _MARKS = (
@@ -117,12 +118,23 @@ def written_secret(folder: Path, name: str) -> str:
     return ""
 
 
-def remarks_on(site: Site) -> Iterator[str]:
-    """What stands in the way though the files were written: AMI that is off, a file that nothing includes."""
+def remarks_on(site: Site, user: AmiUser) -> Iterator[str]:
+    """What stands in the way though the files were written.
+
+    AMI that is off or does not listen for the user's machine, a file that nothing includes.
+    """
     text = read_text(site.folder / _MANAGER) or ""
     general = _GENERAL.search(text.replace("\r\n", "\n"))
     if general is None or not _ENABLED.search(general[1]):
         yield say("manager.conf has no `enabled = yes` in [general]: AMI is off. Write it there and restart Asterisk.")
+    bound = _BOUND.search(general[1]) if general is not None else None
+    if bound is not None and bound[1].startswith("127.") and not user.address.startswith("127."):
+        yield say(
+            "manager.conf has `bindaddr = {bound}` in [general]: AMI does not listen for {address}. Write the PBX's "
+            "own address or 0.0.0.0 there, and restart Asterisk.",
+            bound=bound[1],
+            address=user.address,
+        )
     for name, own in ((_MANAGER, _CUSTOM_MANAGER), (_EXTENSIONS, _CUSTOM_EXTENSIONS)):
         if site.flavour is not Flavour.PLAIN and own not in _INCLUDE.findall(read_text(site.folder / name) or ""):
             yield say("{file} does not include {own}: what stands there is not read", file=name, own=own)
