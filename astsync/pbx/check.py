@@ -1,26 +1,34 @@
 """What ``astsync check`` tries on a PBX, from its name to the right to write, without changing a byte of AstDB."""
 
 import math
+import shutil
 import time
 from collections.abc import Callable, Collection, Iterator, Mapping
+from contextlib import suppress
+from ipaddress import ip_address
+from pathlib import Path
 
 from astsync.config import PbxConfig
 from astsync.errors import AstsyncError, PbxConnectionLost
 from astsync.finding import Finding
-from astsync.language import counted, say
+from astsync.language import counted, joined, say
 from astsync.pbx import certificates, greeting, packets, rights
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connecting import Dialling
 from astsync.pbx.connection import AmiConnection
+from astsync.pbx.flavour import Flavour, recognise
 from astsync.pbx.whole_lists import advice
 from astsync.text import one_line
 
 _CLOCK_TOLERANCE = 30.0  # seconds
 _LONGEST_VERSION = 80  # characters
+HERE = Path("/var/lib/asterisk")
+"""Where Asterisk keeps AstDB."""
+_ENOUGH_SPACE = 50 * 1024 * 1024  # bytes
 _CERTIFICATE_LASTS = 30  # days
 _HOST, _PORT, _LOGIN = say("host"), say("port"), say("login")
 _TO_READ, _TO_WRITE = say("right to read"), say("right to write")
-_VERSION, _CLOCK = say("version"), say("clock")
+_VERSION, _FLAVOUR, _DISK, _CLOCK = say("version"), say("flavour"), say("disk"), say("clock")
 _LOST_HINT = say(
     "This PBX may keep AstDB in memory only (Askozia without its persistence service, tmpfs, a container without a "
     "volume), or somebody deleted them. `astsync push` writes them again; run it after each reboot, or let `astsync "
@@ -94,9 +102,11 @@ class _PbxCheck:
         kept: list[Probe] = [("AstDB", self._kept)] if self._owned or self._memory is not None else []
         return [
             (_VERSION, self._version),
+            (_FLAVOUR, self._flavour),
             (_TO_READ, self._read),
             (_TO_WRITE, self._write),
             *kept,
+            *([(_DISK, self._disk)] if self._is_here() else []),
             (_CLOCK, self._clock),
         ]
 
@@ -176,6 +186,15 @@ class _PbxCheck:
         words = say("Asterisk {version}, up since {since} by its own clock", version=version, since=since)
         return Finding(_VERSION, True, words)
 
+    def _flavour(self) -> Finding:
+        found = recognise(self._connection)
+        if found.flavour is None:
+            return Finding(_FLAVOUR, None, found.words)
+        what = say("Asterisk alone") if found.flavour is Flavour.PLAIN else found.flavour.product
+        if found.version:
+            what = say("{product} {version}", product=what, version=found.version)
+        return Finding(_FLAVOUR, True, joined("\n", (what, found.words)))
+
     def _read(self) -> Finding:
         self._entries = AstDb(self._connection, self._family).read()
         words = counted(
@@ -222,6 +241,20 @@ class _PbxCheck:
             missing=missing,
         )
         return Finding("AstDB", None, words, _LOST_HINT)
+
+    def _is_here(self) -> bool:
+        """Whether this PBX is this machine. The disk of another one cannot be seen over AMI."""
+        with suppress(ValueError):
+            return ip_address(self._config.host).is_loopback and HERE.is_dir()
+        return self._config.host == "localhost" and HERE.is_dir()
+
+    def _disk(self) -> Finding:
+        free = shutil.disk_usage(HERE).free
+        words = say("{size:,} MiB are free in {folder}", size=free // 1024**2, folder=str(HERE))
+        if free >= _ENOUGH_SPACE:
+            return Finding(_DISK, True, words)
+        hint = say("Free some: on a full disk Asterisk confirms entries and loses them a second later.")
+        return Finding(_DISK, None, words, hint)
 
     def _clock(self) -> Finding:
         answer = packets.headers(self._connection.action("Ping"))

@@ -24,9 +24,11 @@ from astsync.language import counted, joined, say
 from astsync.phonebook import keeping, ownership
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
+from astsync.setup.diagnosis import AreaKind
 from astsync.sources.web.certificate import certificate_finding
 from astsync.store import Store
 from astsync.store.place import check_place
+from astsync.text import span
 
 PREFIX = "ASTSYNC_"
 _SECRETS = frozenset({"password", "secret", "headers", "parameters"})
@@ -46,13 +48,17 @@ _NAME = "Общество с ограниченной ответственнос
 class Area:
     """A part of the configuration to check. ``code`` is the exit code of a check that fails here first.
 
-    ``part`` is what a finding about the area itself names; "": the title.
+    ``part`` is what a finding about the area itself names; "": the title. ``gist`` are the parts whose findings stand
+    for the whole area where all of it is good. ``pbx`` is the name of the PBX that it is about.
     """
 
     title: str
     code: int
     steps: Callable[[], Iterator[Finding]]
     part: str = ""
+    kind: AreaKind = AreaKind.OTHER
+    gist: tuple[str, ...] = ()
+    pbx: str = ""
 
     def findings(self) -> Iterator[Finding]:
         """Try the steps. An error that ends them becomes a finding, so that the next area is tried too."""
@@ -229,15 +235,15 @@ def _snapshot(path: Path) -> Finding:
         return Finding(_SNAPSHOT, None, words)
     age = datetime.now(UTC) - snapshot.at
     words = counted(
-        "{count:,} entry of {time} UTC, from {source}",
-        "{count:,} entries of {time} UTC, from {source}",
+        "{count:,} entry of {time} UTC, {age} old, from {source}",
+        "{count:,} entries of {time} UTC, {age} old, from {source}",
         len(snapshot.entries),
         time=f"{snapshot.at:%Y-%m-%d %H:%M}",
+        age=span(max(age.total_seconds(), 0)),
         source=snapshot.source,
     )
     if age.days >= _OLD_SNAPSHOT:
-        old = counted("{snapshot}: {count:,} day old", "{snapshot}: {count:,} days old", age.days, snapshot=words)
-        return Finding(_SNAPSHOT, None, old, say("Does `astsync sync` still run?"))
+        return Finding(_SNAPSHOT, None, words, say("Does `astsync sync` still run?"))
     return Finding(_SNAPSHOT, True, words)
 
 

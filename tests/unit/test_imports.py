@@ -48,6 +48,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "setup": (
         "setup",
         "help.examples",
+        "calls",
+        "lookup.callers",
+        "pbx",
         "phonebook",
         "sources",
         "store",

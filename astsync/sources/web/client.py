@@ -143,6 +143,14 @@ class WebClient:
         except NETWORK_ERRORS as error:
             raise self._network_error(error) from None
 
+    def date(self) -> str:
+        """Ask for the root, and return the header ``Date`` of whatever answer comes. Raises SourceError."""
+        try:
+            with self._send(WebRequest("", ""), self._clock()) as response:
+                return response.headers.get("Date", "")
+        except NETWORK_ERRORS as error:
+            raise self._network_error(error) from None
+
     def open(self, request: WebRequest) -> Body:
         """Ask once and begin to read a good answer, which the caller closes. Raises SourceError."""
         clock = self._clock()

@@ -1,0 +1,88 @@
+"""What findings mean together: the verdict counts what wants mending, and the command that comes next is true."""
+
+from collections.abc import Sequence
+
+import pytest
+
+from astsync.finding import Finding
+from astsync.setup.diagnosis import AreaKind, Diagnosis, Examined, diagnose
+
+Told = tuple[AreaKind, str, bool | None, str]
+SYNCED: list[Told] = [
+    (AreaKind.STORE, "snapshot", True, ""),
+    (AreaKind.PBX, "login", True, ""),
+    (AreaKind.PBX, "AstDB", True, ""),
+    (AreaKind.RUNS, "last run", True, ""),
+    (AreaKind.RUNS, "schedule", True, ""),
+]
+
+
+def diagnosed(*told: Told) -> Diagnosis:
+    parts = {(kind, part): (kind, part, good, hint) for kind, part, good, hint in (*SYNCED, *told)}
+    found = [
+        Examined("an area", kind, "office" if kind is AreaKind.PBX else "", Finding(part, good, "words", hint))
+        for kind, part, good, hint in parts.values()
+    ]
+    return diagnose(found, ["office"])
+
+
+@pytest.mark.parametrize(
+    ("told", "words", "commands"),
+    [
+        ([], "All is well: syncs keep office in step with 1C.", ["astsync check --calls 500"]),
+        (
+            [(AreaKind.STORE, "snapshot", None, ""), (AreaKind.RUNS, "schedule", None, "")],
+            "Ready: the first sync would read 1C and write the names to office.",
+            ["astsync diff", "astsync sync"],
+        ),
+        (
+            [(AreaKind.RUNS, "schedule", None, "cron")],
+            "Ready: a sync would keep office in step with 1C; nothing starts one yet.",
+            ["astsync setup cron"],
+        ),
+        (
+            [(AreaKind.PBX, "dialplan", None, "a line"), (AreaKind.RUNS, "schedule", None, "cron")],
+            "The names are on office, but phones may not show them. 1 remark stands above.",
+            ["astsync setup pbx --pbx office", "astsync help dialplan"],
+        ),
+        (
+            [(AreaKind.PBX, "AstDB", None, "push"), (AreaKind.PBX, "clock", None, "NTP")],
+            "office has lost names that were written to it. 1 remark stands above.",
+            ["astsync --pbx office push"],
+        ),
+        (
+            [(AreaKind.RUNS, "last run", None, "history")],
+            "Nothing is in the way of a sync now, but the last run did not succeed.",
+            ["astsync sync"],
+        ),
+        (
+            [(AreaKind.STORE, "snapshot", None, "old")],
+            "The list is old: no sync has read 1C for days.",
+            ["astsync sync"],
+        ),
+        (
+            [(AreaKind.PBX, "login", False, "secret")],
+            "1 thing wants mending: an area, login.",
+            ["astsync setup pbx --pbx office", "astsync check"],
+        ),
+        (
+            [(AreaKind.PBX, "dialplan", False, ""), (AreaKind.RUNS, "schedule", None, "cron")],
+            "1 thing wants mending: an area, dialplan.",
+            ["astsync setup pbx --pbx office", "astsync check"],
+        ),
+        (
+            [(AreaKind.SOURCE, "address", False, "url"), (AreaKind.PBX, "port", False, "up?")],
+            "2 things want mending, first: an area, address. What to do stands below it.",
+            ["astsync check"],
+        ),
+    ],
+)
+def test_each_state_has_its_verdict_and_its_next_command(told: Sequence[Told], words: str, commands: list[str]) -> None:
+    found = diagnosed(*told)
+    assert (found.words, list(found.commands)) == (words, commands)
+
+
+def test_the_name_of_a_pbx_is_quoted_for_the_shell() -> None:
+    finding = Finding("login", False, "no", "")
+    found = diagnose([Examined("PBX a b", AreaKind.PBX, "a b", finding)], ["a b"])
+    assert found.commands[0] == "astsync setup pbx --pbx 'a b'"
