@@ -1,13 +1,19 @@
 """The plays of those who ask at the moment of the call."""
 
+import io
 import re
 from collections.abc import Callable, Iterable
 
+from astsync.calls.cdr_file import backward, forward
+from astsync.calls.cdr_layout import LONGEST_LINE
+from astsync.calls.cdr_lines import CdrLines
 from astsync.lookup.agi import MOST_BYTES, MOST_NUMBER, AgiReader, BadAgi, HungUp, set_variable
 from astsync.lookup.answers import BadRequest
 from astsync.lookup.callers import CallerKind, CallerReader
 from astsync.lookup.web import number_asked
 from astsync.phonebook.numbers.parser import NumberParser
+from astsync.setup.past_calls.figures import figures_of
+from astsync.setup.past_calls.incoming import IncomingCalls
 from tests.agi_commands import words
 from tests.fuzz.parsers.target import chance_of, same_in_pieces
 
@@ -73,3 +79,19 @@ def caller(data: bytes) -> object:
         assert not key.strip("0123456789"), key
     assert not found.number or found.number[-4:] in re.sub(r"[^0-9]", "", text), found
     return found.kind, len(found.keys)
+
+
+def call_records(data: bytes) -> object:
+    """A file of call records, from both ends: the same lines; calls, and what a phonebook says of them."""
+    ahead, back = list(forward(io.BytesIO(data))), list(backward(io.BytesIO(data)))
+    assert [line for line in ahead if line] == [line for line in reversed(back) if line]
+    assert all(len(line) <= LONGEST_LINE + 1 for line in ahead)
+    lines = CdrLines(ahead[0] if ahead else b"")
+    calls = IncomingCalls(_CALLERS[0].read, 5, keep_last=True)
+    calls.add_all(map(lines.record, ahead[lines.has_header :]))
+    assert calls.records + lines.unreadable <= len(ahead)
+    assert len(calls.calls) <= min(5, calls.records)
+    found = figures_of(calls.calls, {"74955550101": "x"}, NumberParser(area_code="495"))
+    assert found.named <= found.in_book <= found.numbers <= found.calls == len(calls.calls)
+    assert found.numbers + found.withheld + found.impossible + found.local == found.calls
+    return lines.has_header, calls.records > 0, found.numbers > 0, len(found.spellings)

@@ -409,6 +409,28 @@ def holders() -> Seeds:
     return [json.dumps(one).encode() for one in (note, {**note, **doing}, elsewhere)]
 
 
+def call_records() -> Seeds:
+    first = (
+        '"","{}","100","incoming","""OOO Beta"" <{}>","PJSIP/trunk-00000000","PJSIP/100-00000001","Dial","",'
+        '"2026-11-29 11:40:31",,"2026-11-29 11:40:41",10,0,"NO ANSWER","DOCUMENTATION"'
+    )
+    custom = (
+        '"""OOO Beta"" <{}>","{}","100","incoming","Local/100@x-00000000;2","","Dial","","2026-11-29 11:40:31","",'
+        '"2026-11-29 11:40:41","10","0","NO ANSWER","DOCUMENTATION","","1795952431.1","",1'
+    )
+    numbers = ["+74955550101", "84955550101", "4955550101", "5550101", "anonymous", "101", ""]
+    ends = ["", ',"1795952431.1",""', ',"1795952431.2","","","1795952431.1",1']
+    return [
+        "\n".join(first.format(n, n) + ends[at % 3] for at, n in enumerate(numbers)).encode(),
+        "\r\n".join(custom.format(n, n) for n in numbers).encode(),
+        b"calldate,clid,src,channel\n2026-11-29 11:40:31,<+74955550101>,+74955550101,PJSIP/t-1\n",
+        "Дата;Источник\n29.11.2026 11:40;84955550101\n".encode("cp1251"),
+        b"src_num\tstart\n84955550101\t2026-11-29 11:40:31\n",
+        b'2026-11-29 11:40:31|"""B"" <84955550101>"|PJSIP/trunk-0000002a|1795952431.7\n',
+        b"x" * 20_000 + b"\n" + first.format("1", "2").encode(),
+    ]
+
+
 def callers() -> Seeds:
     number = "74955550101"
     forms = [

@@ -4,7 +4,7 @@ import json
 
 from astsync.errors import ConfigError, PbxError, StoreError
 from tests.fuzz.parsers import seeds
-from tests.fuzz.parsers.calls import agi_client, caller, web_client
+from tests.fuzz.parsers.calls import agi_client, call_records, caller, web_client
 from tests.fuzz.parsers.inside import (
     address,
     ami_packets,
@@ -50,6 +50,7 @@ from tests.fuzz.parsers.tokens import (
     ASTERISK_FILE,
     CALLER,
     CARD,
+    CDR,
     CSV,
     DIALPLAN,
     JSON,
@@ -303,6 +304,22 @@ TARGETS: tuple[Target, ...] = (
     Target("agi-client", agi_client, seeds.agi_streams, ("lookup.agi",), (), AGI, share=1),
     Target("web-client", web_client, seeds.web_targets, ("lookup.web",), (), QUERY, share=0.5),
     Target("caller", caller, seeds.callers, ("lookup.callers",), (), CALLER, share=1),
+    Target(
+        "call-records",
+        call_records,
+        seeds.call_records,
+        (
+            "calls.record",
+            "calls.cdr_layout",
+            "calls.cdr_lines",
+            "calls.cdr_file",
+            "setup.past_calls.incoming",
+            "setup.past_calls.figures",
+        ),
+        (),
+        CDR,
+        share=0.5,
+    ),
     Target("certificate", certificate, seeds.certificates, ("pbx.certificates",), (), share=0.5),
     Target(
         "numbers",

@@ -37,6 +37,12 @@ CSV = (
     b";", b",", b"\t", b"|", b'"', b'""', b"\r\n", b"sep=", "Телефон".encode(), "Наименование".encode(), b"=1+1",
     b"@",
 )  # fmt: skip
+CDR = (
+    b'","', b'"""', b'""', b"\n", b"\r\n", b";", b"\t", b"|", b",,", b"<", b">", b"src", b"clid", b"calldate",
+    b"channel", b"2026-11-29 11:40:31", b"29.11.2026 11:40", b"1795952431.1", b"PJSIP/101-00000001",
+    b"Local/", b"@from-internal",
+    b"+74955550101", b"84955550101", b"5550101", b"anonymous", b"DOCUMENTATION", b"\0", b"\xef\xbb\xbf",
+)  # fmt: skip
 CARD = (
     b"BEGIN:VCARD\r\n", b"END:VCARD\r\n", b"VERSION:2.1\r\n", b"TEL", b"FN", b";", b":",
     b";ENCODING=QUOTED-PRINTABLE:", b";ENCODING=b:", b";CHARSET=", b"=D0", b"=\r\n", b"\r\n ", b";TYPE=", b'"',
