@@ -10,17 +10,16 @@ from astsync.language import say
 
 if TYPE_CHECKING:
     from astsync.config import Config, PbxConfig
+    from astsync.finding import Finding
     from astsync.setup.calls.reading import NumberRules
     from astsync.setup.check import Area
 
 
-def dialplan_area(config: "Config", pbx: "PbxConfig") -> "Area":
+def dialplan_findings(config: "Config", pbx: "PbxConfig") -> "Iterator[Finding]":
     """Whether the dialplan of a PBX shows the names."""
     from astsync.setup.calls.reading import check_dialplan
-    from astsync.setup.check import Area
 
-    title = say("dialplan of {name}", name=pbx.name)
-    return Area(title, PbxError.exit_code, partial(check_dialplan, pbx, _rules(config)), say("dialplan"))
+    return check_dialplan(pbx, _rules(config))
 
 
 def call_areas(common: Common, number: str, contexts: Sequence[str]) -> "Iterator[Area]":
@@ -28,11 +27,13 @@ def call_areas(common: Common, number: str, contexts: Sequence[str]) -> "Iterato
     from astsync.parts import Parts
     from astsync.setup.calls.reading import check_call
     from astsync.setup.check import Area
+    from astsync.setup.diagnosis import AreaKind
 
     parts = Parts.load(common.config)
     for pbx in parts.pbx_configs(common.pbx):
         steps = partial(check_call, pbx, _rules(parts.config), number, contexts)
-        yield Area(say("PBX {name}", name=pbx.name), PbxError.exit_code, steps, say("PBX"))
+        title = say("PBX {name}", name=pbx.name)
+        yield Area(title, PbxError.exit_code, steps, say("PBX"), AreaKind.CALL, pbx=pbx.name)
 
 
 def _rules(config: "Config") -> "NumberRules":

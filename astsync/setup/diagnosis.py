@@ -21,6 +21,7 @@ class AreaKind(Enum):
     SOURCE = auto()
     PBX = auto()
     RUNS = auto()
+    CALL = auto()
     OTHER = auto()
 
 
@@ -61,12 +62,22 @@ def diagnose(found: Sequence[Examined], pbxs: Sequence[str]) -> Diagnosis:
     faults = [one for one in found if one.finding.good is False]
     if faults:
         return _to_mend(faults)
+    if found and all(one.kind is AreaKind.CALL for one in found):
+        return _of_a_call(found)
     words, commands, told = _ready(found, pbxs)
     remarks = [one for one in found if one.finding.good is None and one.finding.hint and one is not told]
     if remarks:
         more = counted("{count:,} remark stands above.", "{count:,} remarks stand above.", len(remarks))
         words = joined(" ", (words, more))
     return Diagnosis(words, commands)
+
+
+def _of_a_call(found: Sequence[Examined]) -> Diagnosis:
+    silent = next((one for one in found if one.finding.good is None and one.finding.hint), None)
+    if silent is None:
+        return Diagnosis(say("Such a call would be named."), ("astsync check --calls 500",))
+    words = say("Such a call may come without its name on {pbx}.", pbx=silent.pbx)
+    return Diagnosis(words, (_set_up(silent.pbx), "astsync help dialplan"))
 
 
 def _to_mend(faults: Sequence[Examined]) -> Diagnosis:

@@ -1,26 +1,38 @@
 """``check``: each part is tried for real, each fault has its cure, the exit code is of the first part that failed."""
 
+import inspect
+import re
+import shutil
 import socket
 import sqlite3
 from contextlib import closing
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import trustme
+import typer
 
+from astsync import places
+from astsync.cli import calls_report
+from astsync.cli.app import app
 from astsync.config import PbxConfig
 from astsync.finding import Finding
+from astsync.pbx import check as pbx_check
 from astsync.pbx.check import check_pbx
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.ami.users import AmiUser
 from astsync.sandbox.asterisk import PrivateAsterisk
 from astsync.sandbox.onec import OneC
-from tests.cli.sandbox import Done, Place, Sandbox
+from astsync.setup import diagnosis
+from astsync.sources.web.client import WebClient
+from tests.cli.sandbox import Done, Place, Sandbox, run
+from tests.unscheduled import nothing_is_scheduled
 
 
 def findings(done: Done, area: str) -> dict[str, dict[str, Any]]:
-    assert list(done.report) == ["version", "exit_code", "findings"]
+    assert list(done.report) == ["version", "exit_code", "findings", "verdict", "next"]
     assert all(list(finding) == ["area", "part", "good", "words", "hint"] for finding in done.report["findings"])
     return {finding["part"]: finding for finding in done.report["findings"] if finding["area"] == area}
 
@@ -35,10 +47,11 @@ def checked(box: Sandbox) -> Done:
 
 def test_everything_is_right_and_nothing_is_written(box: Sandbox) -> None:
     box.configuration.chmod(0o600)
-    done = box.run("check")
+    done = box.run("-v", "check")
     assert (done.code, done.err) == (0, "")
-    titles = [line for line in done.out.splitlines() if not line.startswith(" ")]
-    assert titles == ["configuration", "rules", "store", "source", "PBX office", "dialplan of office"]
+    areas = done.out.split("\n\n")[0]
+    titles = [line for line in areas.splitlines() if not line.startswith(" ")]
+    assert titles == ["configuration", "rules", "store", "source", "PBX office", "syncs"]
     assert "✗" not in done.out
     assert "  ✓ right to write: astsync may use DBPut and DBDel" in done.out.splitlines()
     assert (box.pbx.writes, box.pbx.family(), list(box.folder.glob("store*"))) == (0, {}, [])
@@ -241,6 +254,19 @@ def test_every_version_of_asterisk_can_be_checked(dialect: str) -> None:
     assert found["version"].words.startswith(f"Asterisk {dialect}")
 
 
+@pytest.mark.parametrize(("free", "good"), [(10**9, True), (10**7, None)])
+def test_the_disk_of_a_pbx_is_looked_at_where_it_is_this_machine(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, free: int, good: bool | None
+) -> None:
+    monkeypatch.setattr(pbx_check, "HERE", tmp_path)
+    monkeypatch.setattr(shutil, "disk_usage", lambda _: SimpleNamespace(free=free))
+    with AmiStandIn() as pbx:
+        disk = by_part(reaching(pbx))["disk"]
+        assert (disk.good, bool(disk.hint)) == (good, not good)
+        monkeypatch.setattr(pbx_check, "HERE", tmp_path / "none")
+        assert "disk" not in by_part(reaching(pbx))
+
+
 def test_rights_are_told_apart_without_a_write() -> None:
     users = [AmiUser("reader", write=frozenset({"reporting"})), AmiUser("nobody", write=frozenset())]
     with AmiStandIn("22", users) as pbx:
@@ -314,6 +340,89 @@ def test_a_real_asterisk_tells_its_rights(
         assert found["right to read"].good is True
         assert found["right to write"].good is writes
         assert found["clock"].good is True
+        assert (found["flavour"].good, found["flavour"].words.split("\n")[0]) == (
+            (True, "Asterisk alone") if writes else (None, found["flavour"].words)
+        )
     with OneC(60) as onec:
         place = Place(tmp_path, onec, any_asterisk, capfd, monkeypatch)
         assert place.run("--pbx", "office", "check").code == 0
+
+
+def short(box: Sandbox, *arguments: str) -> tuple[list[str], str, str]:
+    """The lines of the areas, the verdict, and the command that comes next."""
+    areas, _, end = box.run(*arguments, "check").out.partition("\n\n")
+    verdict, following = end.splitlines()
+    return areas.splitlines(), verdict, following
+
+
+def test_all_is_well_on_one_screen(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing_is_scheduled(monkeypatch, "*/15 * * * *  /usr/bin/astsync -q sync\n")
+    box.configuration.chmod(0o600)
+    assert box.run("sync").code == 0
+    areas, verdict, following = short(box)
+    assert [line.split(":")[0] for line in areas] == [
+        "✓ configuration",
+        "✓ rules",
+        "✓ store",
+        "✓ source",
+        "✓ PBX office",
+        "✓ syncs",
+    ]
+    assert verdict == "All is well: syncs keep office in step with 1C."
+    assert following == f"next: astsync --config {box.configuration} check --calls 500"
+
+
+def test_states_have_their_next_commands(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    nothing_is_scheduled(monkeypatch)
+    box.configuration.chmod(0o600)
+    mine = f"astsync --config {box.configuration}"
+    assert short(box)[1:] == (
+        "Ready: the first sync would read 1C and write the names to office.",
+        f"next: {mine} diff, then {mine} sync",
+    )
+    assert box.run("sync").code == 0
+    assert short(box)[2] == f"next: {mine} setup cron"
+    box.pbx.wipe()
+    areas, verdict, following = short(box)
+    assert (verdict, following) == (
+        "office has lost names that were written to it. 1 remark stands above.",
+        f"next: {mine} --pbx office push",
+    )
+    assert any(line.startswith("  – AstDB:") for line in areas)
+    assert "  ✓ host, port, AMI, login, version, flavour, right to read, right to write, clock, dialplan" in areas
+    box.write(box.pbx.secret, "wrong")
+    assert short(box)[1:] == (
+        "1 thing wants mending: PBX office, login.",
+        f"next: {mine} setup pbx --pbx office, then {mine} check",
+    )
+
+
+def test_without_a_configuration_init_comes_next(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(places, "usual_file", lambda: None)
+    for name in ("HOME", "XDG_CONFIG_HOME"):
+        monkeypatch.setenv(name, str(tmp_path))
+    done = run(capfd, monkeypatch, "check")
+    assert done.code == 2
+    assert done.out.splitlines()[-2:] == ["There is no configuration yet.", "next: astsync init"]
+
+
+def test_the_clock_of_1c_is_compared(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert findings(checked(box), "source")["clock"]["good"] is True
+    monkeypatch.setattr(WebClient, "date", lambda _: "Sun, 29 Nov 2020 12:00:00 GMT")
+    clock = findings(checked(box), "source")["clock"]
+    assert (clock["good"], "NTP" in clock["hint"]) == (None, True)
+    monkeypatch.setattr(WebClient, "date", lambda _: "yesterday")
+    assert "clock" not in findings(checked(box), "source")
+
+
+def test_the_commands_of_verdicts_exist() -> None:
+    """By the words in the sources, so that none is forgotten."""
+    named: set[str] = set()
+    for module in (diagnosis, calls_report):
+        named.update(re.findall(r"[\"`]astsync ([a-z]+)", inspect.getsource(module)))
+    known = set(typer.main.get_command(app).commands)  # type: ignore[attr-defined]
+    assert named >= {"init", "check", "diff", "sync", "setup", "help", "status"}
+    assert named <= known

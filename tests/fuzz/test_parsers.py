@@ -32,6 +32,8 @@ ELSEWHERE = {
     "phonebook.numbers": "played through numbers",
     "lookup.resolver": "its pattern is for messages in the log; its callers are those of lookup.callers",
     "setup.check_serve": "one answer of our own service",
+    "setup.scheduled": "lines of this machine's own crontabs, searched for a command",
+    "pbx.check": "the address of the configuration; what a PBX answers is read by the rooms that it asks",
     "lookup.gate": "addresses of clients, as the kernel tells them",
     "pbx.connecting": "the addresses of the configuration; its first line is that of the greeting",
     "pbx.connection": "its packets are those of pbx.packets",

@@ -82,6 +82,17 @@ def test_each_state_has_its_verdict_and_its_next_command(told: Sequence[Told], w
     assert (found.words, list(found.commands)) == (words, commands)
 
 
+def test_a_call_alone_has_a_verdict_of_its_own() -> None:
+    def of_a_call(good: bool | None, hint: str) -> Diagnosis:
+        finding = Finding("dialplan", good, "words", hint)
+        return diagnose([Examined("PBX office", AreaKind.CALL, "office", finding)], ["office"])
+
+    assert of_a_call(True, "").words == "Such a call would be named."
+    silent = of_a_call(None, "a line")
+    assert silent.words == "Such a call may come without its name on office."
+    assert silent.commands == ("astsync setup pbx --pbx office", "astsync help dialplan")
+
+
 def test_the_name_of_a_pbx_is_quoted_for_the_shell() -> None:
     finding = Finding("login", False, "no", "")
     found = diagnose([Examined("PBX a b", AreaKind.PBX, "a b", finding)], ["a b"])

@@ -1,0 +1,14 @@
+"""The commands that a verdict names, as they can be run as they stand."""
+
+from collections.abc import Sequence
+from shlex import quote
+
+from astsync.cli.common import Common
+
+
+def whole_commands(common: Common, commands: Sequence[str]) -> tuple[str, ...]:
+    """The commands with the configuration that was named on the command line. Each begins with ``astsync``."""
+    if common.config is None:
+        return tuple(commands)
+    whole = f"astsync --config {quote(str(common.config))}"
+    return tuple(whole + command.removeprefix("astsync") for command in commands)
