@@ -7,11 +7,6 @@ from dataclasses import replace
 from typing import cast
 
 import orjson
-from astsync.setup.pbx.ami_user import escaped, needs_command
-from astsync.setup.pbx.edits import shown as shown_edits
-from astsync.setup.pbx.incoming_lines import places_of_lookup
-from astsync.setup.pbx.marked_blocks import appended, blocks_of, broken_mark, inserted, without_blocks
-from astsync.setup.pbx.sites import flavour_of_files, removals_of, written_secret
 from pydantic import SecretStr
 
 from astsync import text as foreign
@@ -42,6 +37,11 @@ from astsync.setup.calls.extensions import an_example, entries
 from astsync.setup.calls.following import follow
 from astsync.setup.calls.judging import JudgedNumber, Names, judge_all, spellings
 from astsync.setup.cron import MARK, Crontab
+from astsync.setup.pbx.ami_user import escaped, needs_command
+from astsync.setup.pbx.edits import shown as shown_edits
+from astsync.setup.pbx.incoming_lines import places_of_lookup
+from astsync.setup.pbx.marked_blocks import appended, blocks_of, broken_mark, inserted, without_blocks
+from astsync.setup.pbx.sites import flavour_of_files, removals_of, written_secret
 from astsync.sources import CONFIG, SOURCE
 from astsync.store.given_out import read_given, write_given
 from astsync.store.holder import holder_of

@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
 
-from astsync.setup.pbx.marked_blocks import appended, inserted
-
 from astsync.pbx.packets import END_OF_PACKET
 from astsync.sandbox.onec.http_answers import atom_feed, service_xml
+from astsync.setup.pbx.marked_blocks import appended, inserted
 from astsync.store.records import Snapshot
 from astsync.store.store import Store
 from tests.fuzz.lines import Kind, line
