@@ -23,6 +23,7 @@ from astsync.errors import AstsyncError
 from astsync.language import VARIABLE, counted, in_use, joined, say
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.asterisk import PrivateAsterisk, RingingAsterisk, find_installation, free_port
+from astsync.sandbox.debian.apt import can_fetch
 from astsync.sandbox.onec import OneC
 
 Tell = Callable[[str], None]
@@ -35,6 +36,12 @@ NEW, NEW_PHONE, NEW_NUMBER = "ООО «Минуту назад»", "+7 495 555-0
 
 SIP = say("Calls come in by a trunk over SIP and ring a SIP phone, both of this process: what it shows stands below.")
 NO_SIP = say("It has no SIP channel here: the calls below stay inside it, and no phone rings.")
+
+NO_ASTERISK = say(
+    "No Asterisk was found on this machine: a stand-in PBX takes its place, and the calls below are NOT real."
+)
+BRING = say("For a real one, without installing it:  astsync demo --fetch")
+INSTALL = say("For a real one, install Asterisk by the system's own means, or name the program: ASTSYNC_ASTERISK=PATH.")
 
 _SHOWN_LINES = 7
 _COMMAND_SECONDS = 300
@@ -313,13 +320,7 @@ def play(size: int, *, keep: bool, tell: Tell) -> None:
 def _pbx(agi: int, tell: Tell) -> Iterator[PrivateAsterisk | AmiStandIn]:
     installation = find_installation()
     if installation is None:
-        tell(
-            say(
-                "No Asterisk was found on this machine: a stand-in PBX takes its place, and the calls below are NOT "
-                "real.\nFor a real one, without installing it:  {command}",
-                command=f"{sys.executable} -m astsync.sandbox.debian asterisk 22",
-            )
-        )
+        tell(NO_ASTERISK + " " + (BRING if can_fetch() else INSTALL))
         with AmiStandIn() as standin:
             yield standin
         return

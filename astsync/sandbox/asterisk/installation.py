@@ -5,12 +5,14 @@ import re
 import shutil
 import subprocess
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import platformdirs
 
 from astsync.errors import ConfigError
+from astsync.language import say
 from astsync.sandbox.debian.fetch import SUITES, asterisk_root
 
 ASTERISK_VARIABLE = "ASTSYNC_ASTERISK"
@@ -35,11 +37,21 @@ class Installation:
 def cache_folders() -> tuple[Path, ...]:
     """The folders that may hold fetched Asterisks: the caches of the current folder, of the project and of the user."""
     project = Path(__file__).resolve().parents[3]
-    return (
-        Path.cwd() / ".cache" / "asterisk",
-        project / ".cache" / "asterisk",
-        platformdirs.user_cache_path("astsync") / "asterisk",
-    )
+    folders = [Path.cwd() / ".cache" / "asterisk", project / ".cache" / "asterisk"]
+    with suppress(ConfigError):
+        folders.append(own_cache())
+    return tuple(folders)
+
+
+def own_cache() -> Path:
+    """The folder in the user's cache for fetched Asterisks. Raises ConfigError where the user has no home."""
+    try:
+        return platformdirs.user_cache_path("astsync") / "asterisk"
+    except RuntimeError:  # no HOME, and a user that the system does not know
+        raise ConfigError(
+            say("there is no place for an Asterisk: this user has no home folder"),
+            hint=say("Set XDG_CACHE_HOME or HOME in the environment."),
+        ) from None
 
 
 def find_installation(major: int | None = None) -> Installation | None:

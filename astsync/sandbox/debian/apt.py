@@ -122,14 +122,23 @@ class Mirror:
         return f"{parts.hostname or ''}{parts.path}".rstrip("/")  # the address may hold a login; it is left out
 
 
+def can_fetch() -> bool:
+    """Whether this machine has what fetching needs, besides a mirror that answers."""
+    return not _missing_programs() and any(keyring.is_file() for keyring in KEYRINGS)
+
+
 def need_programs() -> None:
     """Raise FetchError when this machine has no apt or dpkg."""
-    missing = [name for name in ("apt-get", "apt-cache", "dpkg", "dpkg-deb") if shutil.which(name) is None]
+    missing = _missing_programs()
     if missing:
         raise FetchError(
             f"this machine has no {' or '.join(missing)}, so Debian's packages cannot be fetched",
             hint="This way works on Debian and its relatives only.",
         )
+
+
+def _missing_programs() -> list[str]:
+    return [name for name in ("apt-get", "apt-cache", "dpkg", "dpkg-deb") if shutil.which(name) is None]
 
 
 def find_keyring() -> Path:

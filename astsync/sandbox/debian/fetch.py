@@ -19,6 +19,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from astsync.errors import AstsyncError
+from astsync.language import counted, say
 from astsync.sandbox.debian.apt import FetchError, PrivateApt, find_mirrors, need_programs, unpack
 
 # The suites that have each major version, the steadier first. Debian 12 and 13 have no Asterisk.
@@ -60,7 +61,15 @@ def _fetch_asterisk(major: int, home: Path, tell: Tell) -> Path:
     downloaded = work / "downloaded"
     if not downloaded.is_file():
         apt, version = _find_asterisk(major, work)
-        tell(f"Asterisk {major}: downloading {version} from Debian {apt.suite} at {apt.mirror}")
+        tell(
+            say(
+                "Asterisk {major}: downloading {version} from Debian {suite} at {mirror}",
+                major=str(major),
+                version=version,
+                suite=apt.suite,
+                mirror=str(apt.mirror),
+            )
+        )
         apt.download("asterisk", tell=_counter(tell))
         downloaded.write_text(version, encoding="ascii")
     version = downloaded.read_text(encoding="ascii")
@@ -97,7 +106,7 @@ def _try_suite(apt: PrivateApt, major: int) -> tuple[PrivateApt, str]:
 def _unpack_all(archives: Path, root: Path, tell: Tell) -> None:
     """Unpack every archive and then remove it: after an interruption the rest of the archives is still to do."""
     left = sorted(archives.glob("*.deb"))
-    tell(f"  unpacking {len(left)} packages")
+    tell("  " + counted("unpacking {count:,} package", "unpacking {count:,} packages", len(left)))
     root.mkdir(parents=True, exist_ok=True)
 
     def unpack_one(archive: Path) -> None:
@@ -166,7 +175,7 @@ def _counter(tell: Tell) -> Tell:
         nonlocal count
         count += line.startswith("Get:")
         if line.startswith("Get:") and count % 40 == 0:
-            tell(f"  {count} packages")
+            tell("  " + counted("{count:,} package", "{count:,} packages", count))
 
     return count_line
 
@@ -180,7 +189,7 @@ def _locked(path: Path, tell: Tell) -> Iterator[None]:
         try:
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            tell("waiting for another process that fetches the same")
+            tell(say("waiting for another process that fetches the same"))
             fcntl.flock(file, fcntl.LOCK_EX)
         yield
 
