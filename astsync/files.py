@@ -6,6 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 
 
+def looked_at(file: Path) -> os.stat_result | None:
+    """What the system tells of a file; None where there is none.
+
+    Raises OSError for a place that cannot be looked at. ``Path.exists`` and ``Path.is_file`` of Python 3.14 hide that.
+    """
+    try:
+        return file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+
+
 def draft(file: Path, data: bytes, ready: Callable[[int], None] | None = None, folder: int | None = None) -> Path:
     """Write a new file beside another one and return its path. Only this user may read it (mode 0600). Raises OSError.
 

@@ -98,7 +98,7 @@ def _reason(error: Exception) -> str:
     if isinstance(error, tomllib.TOMLDecodeError):
         return visible(str(error))
     too_deep = isinstance(error, RecursionError)
-    return say("brackets stand too deep") if too_deep else say("a number has too many digits")
+    return say("brackets or the dots of a key go too deep") if too_deep else say("a number has too many digits")
 
 
 def _checked(model: type[Model], data: object, path: Path | None, done: Overlay, section: str = "") -> Model:

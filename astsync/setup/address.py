@@ -1,6 +1,7 @@
 """From whatever a person pastes to the address of a publication: from a browser, the thin client, a WSDL. Or a file."""
 
 import re
+import stat
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,6 +13,7 @@ from pydantic import TypeAdapter, ValidationError
 from astsync.config.fault_words import value_words
 from astsync.config.value_types import WebAddress
 from astsync.errors import ConfigError
+from astsync.files import looked_at
 from astsync.language import about, say
 from astsync.sources.web.addresses import LANGUAGE_PART
 from astsync.text import printable
@@ -77,12 +79,12 @@ def _file(text: str) -> Address:
     # Links are not followed: an export may put each new file behind the same link.
     file = Path(text).absolute()
     try:
-        there = file.is_file()
+        found = looked_at(file)
     except OSError as error:
         hint = say("Name a file that this user may read, in folders that it may enter.")
         words = say("cannot look at {file}: {why}", file=printable(str(file)), why=error.strerror)
         raise ConfigError(words, hint=hint) from None
-    if not there:
+    if found is None or not stat.S_ISREG(found.st_mode):
         hint = say(
             "Name a file that is there: CSV, XLSX, JSON, XML or vCard. Before a web address write http:// or https://."
         )

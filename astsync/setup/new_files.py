@@ -5,12 +5,13 @@ A file that exists is replaced only where that was asked for.
 
 import os
 import shutil
+import stat
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from astsync.errors import ConfigError
-from astsync.files import draft
+from astsync.files import draft, looked_at
 from astsync.language import say
 from astsync.text import printable
 
@@ -27,9 +28,10 @@ def check_place(file: Path, *, force: bool) -> None:
 
 
 def _check_place(file: Path, *, force: bool) -> None:
-    if file.exists() and not file.is_file():
+    there = looked_at(file)
+    if there and not stat.S_ISREG(there.st_mode):
         raise ConfigError(say("{file} is no file", file=printable(str(file))), hint=_OTHER)
-    if file.exists() and not force:
+    if there and not force:
         raise _exists(file)
     if not file.parent.is_dir():
         words = say("there is no folder {folder}", folder=printable(str(file.parent)))

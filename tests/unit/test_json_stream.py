@@ -168,9 +168,9 @@ def test_a_cut_document_is_never_a_short_list(path: str, size: int) -> None:
         (json.dumps(["Ромашка"], ensure_ascii=False).encode("cp1251"), "is not UTF-8"),
         ("[]".encode("utf-16"), "is not UTF-8"),
         (b"[" + b"9" * 5000 + b"]", "number that is too long"),
-        (b"[" * 100_000, "nested too deeply"),
-        (b'[{"a":' * 50_000, "nested too deeply"),
-        (b'{"a":' * 50_000, "nested too deeply"),
+        (b"[" * 400_000, "nested too deeply"),
+        (b'[{"a":' * 200_000, "nested too deeply"),
+        (b'{"a":' * 200_000, "nested too deeply"),
     ],
     ids=lambda value: str(value)[:20],
 )
