@@ -1,0 +1,1 @@
+"""What users install: the wheel, the sdist, the Debian package, the container."""
