@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units
+.PHONY: attacks call-faults slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units dist deb changes release install-test deb-test container-test pythons
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,12 +26,12 @@ $(READY): pyproject.toml .constraints.txt
 	@touch $@
 
 format: setup ## rewrite the code in its one style
-	$(BIN)/ruff format astsync tests
-	$(BIN)/ruff check --fix astsync tests
+	$(BIN)/ruff format astsync tests packaging
+	$(BIN)/ruff check --fix astsync tests packaging
 
 lint: setup ## ruff: style and faults
-	$(BIN)/ruff format --check astsync tests
-	$(BIN)/ruff check astsync tests
+	$(BIN)/ruff format --check astsync tests packaging
+	$(BIN)/ruff check astsync tests packaging
 
 types: setup ## mypy, strict
 	$(BIN)/mypy
@@ -128,8 +128,37 @@ soak: setup asterisk ## 24 hours of watch with a restart an hour, time compresse
 units: setup ## what astsync setup installs, in a real systemd and by Debian's cron, in namespaces of their own; as root, in 4 minutes
 	ASTSYNC_UNITS=1 $(BIN)/pytest tests/units -rs
 
+dist: setup ## the sdist and the wheel, in dist
+	$(BIN)/python -m hatchling build -d dist
+
+# Needs debhelper, python3 and python3-venv of Debian; it is for the release of Debian that builds it.
+deb: setup ## the Debian package, in dist
+	@$(BIN)/python packaging/build_deb.py dist
+
+changes: setup ## what CHANGELOG.md would get for the next version, out of .changes
+	@$(BIN)/python packaging/changes.py
+
+# RELEASE='--version 0.2.0' names the version, RELEASE='--write --sign KEY' makes it; --help tells more.
+release: setup ## a release, as a dry run: the tree is clean, the changelog, all packages and SHA256SUMS in dist
+	@$(BIN)/python packaging/release.py $(RELEASE)
+
+install-test: setup ## pipx and uv install the wheel in an empty home, and the demo runs, in 2 minutes
+	ASTSYNC_PACKAGES=install-test $(BIN)/pytest -rs tests/packages/test_installers.py
+
+# As root, with debhelper, mmdebstrap and lintian.
+deb-test: setup ## the Debian package in a clean Debian: install, upgrade, remove, purge, in 5 minutes
+	ASTSYNC_PACKAGES=deb-test $(BIN)/pytest -rs tests/packages/test_deb.py
+
+# As root, with podman, buildah, runc and mmdebstrap.
+container-test: setup ## the container: built, run with a read-only root, asked whether it is healthy, in 5 minutes
+	ASTSYNC_PACKAGES=container-test $(BIN)/pytest -rs tests/packages/test_container.py
+
+# PYTHONS='3.14 3.15' plays others than those of pyproject.toml; PYTHONS=--all fails where one cannot be had.
+pythons: setup ## the quick tests with each Python from 3.11 to 3.14: of PATH, of pyenv, or brought from Debian
+	@$(BIN)/python -m tests.pythons $(CACHE)/pythons $(PYTHONS)
+
 house: setup ## rooms, floors, arrows and circles of the code, names in two senses; HOUSE=FOLDER for another checkout
 	@$(BIN)/python -m tests.house $(HOUSE)
 
 clean: ## remove what the other targets made
-	rm -rf $(VENV) $(CACHE) .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(CACHE) dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -166,7 +166,7 @@ def test_every_option_that_is_named_exists(cli: Cli) -> None:
         assert prose_options(page) <= known, page
 
 
-OF_OTHER_PROGRAMS = {"-C", "-nodes", "-noout", "-N", "-L", "-h", "-u", "-e", "-f", "-d"}
+OF_OTHER_PROGRAMS = {"-C", "-nodes", "-noout", "-N", "-L", "-h", "-u", "-e", "-f", "-d", "-t"}
 
 
 def prose_options(page: str) -> set[str]:
