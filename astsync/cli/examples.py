@@ -29,7 +29,9 @@ def examples(
         Path,
         typer.Argument(metavar="[DIR]", help="Where to write it; - for standard output.", show_default=False),
     ] = Path(),
-    force: Annotated[bool, typer.Option("--force", metavar="", help="Replace files that exist, and keep a backup.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", metavar="", help="Replace files that exist, and keep a backup.")
+    ] = False,
 ) -> None:
     """List the example files, or write one: a configuration, the 1C side, dialplans, units."""
     common: Common = context.obj

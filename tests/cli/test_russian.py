@@ -34,7 +34,7 @@ AS_IN_ENGLISH = set(
     Telegram UTF SHA256 CA TOML README RU text json csv markdown html prometheus xlsx excel plain last en ru
     auto always never NO_COLOR crontab root dry run
     none online toml s m h d x max_delete max_change ASTSYNC_LANG ASTSYNC_CONFIG
-    ASTSYNC_SOURCE__PASSWORD ASTSYNC_PBX__OFFICE__SECRET true false int
+    ASTSYNC_SOURCE__PASSWORD ASTSYNC_PBX__OFFICE__SECRET true false int bash zsh fish
     """.split()
 )
 WORD = re.compile(r"[A-Za-z][A-Za-z0-9_']*")
