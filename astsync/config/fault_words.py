@@ -119,7 +119,7 @@ def _key(where: Location, pbxs: object) -> str:
 
 def _pbx(name: object, number: int) -> str:
     """A PBX by its name, where it has one that can be told, else by its place in the file."""
-    if isinstance(name, str) and name.strip() and len(name) <= _LONG:
+    if isinstance(name, str) and name.strip() and len(name) <= _LONG and ":" not in name:
         return f"[[pbx]] {visible(name)}"
     return say("[[pbx]] no. {number}", number=str(number))
 

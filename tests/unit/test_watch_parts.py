@@ -279,11 +279,14 @@ def drain(taken: socket.socket) -> list[str]:
             return words
 
 
-@pytest.mark.parametrize(
-    ("text", "seconds"), [("0", 0), ("90s", 90), ("15m", 900), ("2h", 7200), ("1d", 86400), ("45", 45)]
-)
+@pytest.mark.parametrize(("text", "seconds"), [("0", 0), ("90s", 90), ("15m", 900), ("2h", 7200), ("1d", 86400)])
 def test_times_of_the_command_line(text: str, seconds: float) -> None:
     assert command.seconds(text) == seconds
+
+
+def test_a_time_without_a_unit_is_asked_for_it() -> None:
+    with pytest.raises(typer.BadParameter, match="45 of what\\? Write 45m"):
+        command.seconds("45")
 
 
 @pytest.mark.parametrize("text", ["", "m", "-5m", "1.5h", "15 minutes", "1w", "9999999s"])
