@@ -20,6 +20,17 @@ class Stage(StrEnum):
     TALKING = "talking"
 
 
+class Following(StrEnum):
+    """How the calls of a PBX are followed."""
+
+    EVENTS = "events"
+    CHANNELS = "channels"
+    """By a look at the channels once a second: no events come."""
+    QUIET = "quiet"
+    """Connected, and there was no call yet that would show which of the two it is."""
+    AWAY = "away"
+
+
 class CallResult(StrEnum):
     """How a call ended. MISSED: nobody of the house picked up; BUSY and FAILED are said by the called side."""
 

@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from astsync.calls.channels import past_events
-from astsync.calls.model import LiveCall, PastCall
+from astsync.calls.model import Following, LiveCall, PastCall
 from astsync.calls.tracker import EVENTS, CallTracker, House
 from astsync.config import PbxConfig
 from astsync.errors import AstsyncError, PbxError, PbxSessionTaken
@@ -39,6 +39,9 @@ class Hearing(Protocol):
 
     def over(self, call_id: str) -> object:
         """A call is over."""
+
+    def follows(self, pbx: str, way: Following) -> object:
+        """The calls of this PBX are followed in this way from now on."""
 
     def lost(self, pbx: str) -> object:
         """Nothing is known of the calls of this PBX any more."""
@@ -85,11 +88,13 @@ class CallListener(Loop):
             log.info("%s: following calls", self._config.name)
             self._told = ""
             session.look(connection)
+            self._hearing.follows(self._config.name, session.way)
             while True:
                 self.wait(LOOK if session.blind else CONTROL if session.heard else UNSURE)
                 connection.check()
                 was_blind = session.blind
                 session.look(connection)
+                self._hearing.follows(self._config.name, session.way)
                 if session.blind and not was_blind:
                     log.warning(
                         "%s: no events of calls come: channels are looked at once a second. Write `read = call` for "
@@ -123,6 +128,13 @@ class _Session:
         self._tracker = CallTracker(pbx, house, moved=hearing.moved, ended=self._ended)
         self._missing: set[str] = set()
         self._first = True
+
+    @property
+    def way(self) -> Following:
+        """How the calls are followed."""
+        if self.blind:
+            return Following.CHANNELS
+        return Following.EVENTS if self.heard else Following.QUIET
 
     def on_event(self, event: Any, **_: object) -> None:
         """Take an event of asterisk-ami's client."""

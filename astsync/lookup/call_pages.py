@@ -53,6 +53,10 @@ class CallPages:
     def __init__(self, live: LiveCalls, callers: CallerReader, names: KnownCounterparties) -> None:
         self._live, self._callers, self._names = live, callers, names
 
+    def ways(self) -> dict[str, str]:
+        """How the calls of each PBX are followed, by the words of ``Following``."""
+        return {pbx: way.value for pbx, way in self._live.ways.items()}
+
     def page(self, path: str) -> Route | None:
         """What answers this path; None where nothing here does."""
         if path == INCOMING:

@@ -7,7 +7,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 
-from astsync.calls.model import LiveCall
+from astsync.calls.model import Following, LiveCall
 
 Wanted = Callable[[LiveCall], bool]
 
@@ -21,6 +21,8 @@ class LiveCalls:
     def __init__(self) -> None:
         self._loop = asyncio.get_running_loop()
         self._calls: dict[str, LiveCall] = {}
+        self.ways: dict[str, Following] = {}
+        """How the calls of each PBX are followed."""
         self._waiting: dict[asyncio.Future[None], Wanted] = {}
         self._readers: set[asyncio.Queue[tuple[LiveCall, bool]]] = set()
 
@@ -36,10 +38,15 @@ class LiveCalls:
         """The connection to a PBX ended: of its calls nothing is known any more; from any thread."""
 
         def end_all() -> None:
+            self.ways[pbx] = Following.AWAY
             for call in [call for call in self._calls.values() if call.pbx == pbx]:
                 self._end(call.id)
 
         self._on_loop(end_all)
+
+    def follows(self, pbx: str, way: Following) -> None:
+        """The calls of a PBX are followed in this way from now on; from any thread."""
+        self._on_loop(lambda: self.ways.update({pbx: way}))
 
     def find(self, call_id: str) -> LiveCall | None:
         """The call in progress with this id."""

@@ -166,6 +166,7 @@ class WebFace:
             "snapshot_age_seconds": None if health.snapshot_age is None else round(health.snapshot_age),
             "breaker": "open" if health.breaker_open else "closed",
             "up_seconds": round(health.up),
+            **({"calls": self._calls.ways()} if self._calls is not None else {}),
         }
         return json_answer({"status": "ok" if health.well else "failed", **told}, 200 if health.well else 503)
 

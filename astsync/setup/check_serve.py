@@ -2,6 +2,7 @@
 
 import errno
 import http.client
+import json
 import os
 import socket
 from collections.abc import Callable, Iterator
@@ -11,12 +12,22 @@ from ipaddress import ip_address
 from astsync.config import Config
 from astsync.config.serve_section import ServeConfig, address_and_port
 from astsync.finding import Finding
-from astsync.language import say
-from astsync.text import all_of
+from astsync.language import about, say
+from astsync.text import all_of, one_line
 
 _SECONDS = 2.0  # for an answer of what listens there
 _QUESTION = b"agi_request: check\nagi_callerid: unknown\n\n"
 _ANSWER = b"SET VARIABLE ASTSYNC_ORIGIN "
+_MOST_HEALTH = 64 * 1024  # bytes
+_WAYS: dict[str, tuple[str, str]] = {
+    "events": (say("followed by AMI's events"), ""),
+    "channels": (
+        say("followed by a look at the channels once a second: no events come"),
+        say("Write `read = call` for the AMI user in manager.conf, and run `manager reload` there."),
+    ),
+    "quiet": (say("connected; there was no call yet"), ""),
+    "away": (say("not followed at this moment"), say("The log of `astsync serve` says why.")),
+}
 _ANY = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what is asked where all addresses are listened on
 
 
@@ -39,6 +50,44 @@ def check_serve(config: ServeConfig) -> Iterator[Finding]:
         if address:
             yield _port(key, *address_and_port(address), answers)
     yield from _who_may_ask(config)
+    if config.calls.follow:
+        yield from _calls(config)
+
+
+def _calls(config: ServeConfig) -> Iterator[Finding]:
+    """How the calls of the PBXs are followed, by what a running ``serve`` says of itself."""
+    part = say("calls in progress")
+    if not config.http:
+        hint = say("Write an address in serve.http, or serve.calls.follow = false.")
+        yield Finding(part, False, say("serve.http is empty, so nobody can ask who is calling"), hint)
+        return
+    host, port = address_and_port(config.http)
+    ways = _ways(_ANY.get(host, host), port)
+    if ways is None:
+        yield Finding(part, None, say("not known before `astsync serve` runs"))
+        return
+    for pbx, way in sorted(ways.items()):
+        how, hint = _WAYS.get(way, _WAYS["away"])
+        yield Finding(part, True if way == "events" else None, about(one_line(pbx), how), hint)
+
+
+def _ways(host: str, port: int) -> dict[str, str] | None:
+    """What the health of a running ``serve`` says of calls; None where none answers."""
+    try:
+        status = json.loads(_healthz(host, port))
+        return {str(pbx): str(way) for pbx, way in status["calls"].items()}
+    except (OSError, http.client.HTTPException, ValueError, LookupError, AttributeError, TypeError):
+        return None
+
+
+def _healthz(host: str, port: int) -> bytes:
+    """The health of what listens there. Raises OSError, HTTPException."""
+    asked = http.client.HTTPConnection(host, port, timeout=_SECONDS)
+    try:
+        asked.request("GET", "/healthz")
+        return asked.getresponse().read(_MOST_HEALTH)
+    finally:
+        asked.close()
 
 
 def _port(key: str, host: str, port: int, answers: Callable[[str, int], bool]) -> Finding:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from astsync.calls.model import CallResult, Direction, LiveCall, PastCall, Stage
+from astsync.calls.model import CallResult, Direction, Following, LiveCall, PastCall, Stage
 from astsync.calls.tracker import House
 from astsync.config import PbxConfig
 from astsync.errors import PbxError
@@ -42,6 +42,7 @@ class Heard:
         self.stages: list[Stage] = []
         self.ended: list[PastCall] = []
         self.lost_pbxs: list[str] = []
+        self.ways: list[Following] = []
 
     def moved(self, call: LiveCall) -> None:
         self.calls[call.id] = call
@@ -49,6 +50,9 @@ class Heard:
 
     def over(self, call_id: str) -> None:
         self.calls.pop(call_id, None)
+
+    def follows(self, _pbx: str, way: Following) -> None:
+        self.ways.append(way)
 
     def lost(self, pbx: str) -> None:
         self.calls.clear()
@@ -110,6 +114,8 @@ def test_a_call_rings_and_is_over(asterisk: PrivateAsterisk, user: str) -> None:
             assert (told.rung, told.extension, told.did) == (("202",), "202", "200")
         eventually(lambda: heard.calls == {}, 30)
     assert [call.result for call in heard.ended] == ([CallResult.MISSED] if user == "hears" else [])
+    assert heard.ways[0] is Following.QUIET
+    assert (Following.CHANNELS in heard.ways) is (user == "looks")
 
 
 @pytest.mark.parametrize("user", ["hears", "looks"])

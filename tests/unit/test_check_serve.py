@@ -105,3 +105,33 @@ def test_who_never_wrote_of_serve_is_told_nothing() -> None:
     }
     assert not is_used(CONFIG.model_validate(data))
     assert is_used(CONFIG.model_validate({**data, "serve": {}}))
+
+
+@pytest.mark.parametrize(
+    ("way", "good", "words"),
+    [
+        ("events", True, "office: followed by AMI's events"),
+        ("channels", None, "office: followed by a look at the channels once a second: no events come"),
+        ("quiet", None, "office: connected; there was no call yet"),
+        ("away", None, "office: not followed at this moment"),
+        ("else", None, "office: not followed at this moment"),
+    ],
+)
+def test_how_calls_are_followed_is_what_serve_says_of_itself(way: str, good: bool | None, words: str) -> None:
+    body = b'{"calls": {"office": "%b"}}' % way.encode()
+    head = b"HTTP/1.1 200 OK\r\nServer: astsync\r\nContent-Length: %d\r\n\r\n" % len(body)
+    with listening(head + body) as http:
+        told = found(http=http, calls={"follow": True})["calls in progress"]
+    assert (told.good, told.words) == (good, words)
+    assert ("read = call" in told.hint) is (way == "channels")
+
+
+@pytest.mark.parametrize("answer", [b"", b"HTTP/1.1 200 OK\r\n\r\n[1]", b'HTTP/1.1 200 OK\r\n\r\n{"calls": 1}', b"x"])
+def test_before_serve_runs_nothing_is_known_of_calls(answer: bytes) -> None:
+    with listening(answer) as http:
+        assert found(http=http, calls={"follow": True})["calls in progress"].good is None
+    assert (
+        found(http=free(), calls={"follow": True})["calls in progress"].words == "not known before `astsync serve` runs"
+    )
+    assert "calls in progress" not in found(http=free())
+    assert found(calls={"follow": True}, agi=free())["calls in progress"].good is False

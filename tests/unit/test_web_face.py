@@ -197,7 +197,8 @@ def test_the_health_tells_nothing_personal_and_503_when_ill() -> None:
         status, headers, body = await ask(faces, "/healthz")
         assert (status, headers["content-type"]) == (200, "application/json")
         assert json.loads(body) == {
-            "status": "ok", "store": "read", "snapshot_age_seconds": 60, "breaker": "closed", "up_seconds": 5
+            "status": "ok", "store": "read", "snapshot_age_seconds": 60, "breaker": "closed", "up_seconds": 5,
+            "calls": {},
         }  # fmt: skip
         faces.health = replace(faces.health, breaker_open=True, snapshot_age=None)
         status, _, body = await ask(faces, "/healthz")
