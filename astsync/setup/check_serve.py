@@ -58,8 +58,8 @@ def _calls(config: ServeConfig) -> Iterator[Finding]:
     """How the calls of the PBXs are followed, by what a running ``serve`` says of itself."""
     part = say("calls in progress")
     if not config.http:
-        hint = say("Write an address in serve.http, or serve.calls.follow = false.")
-        yield Finding(part, False, say("serve.http is empty, so nobody can ask who is calling"), hint)
+        cure = say("Write an address in serve.http, or serve.calls.follow = false.")
+        yield Finding(part, False, say("serve.http is empty, so nobody can ask who is calling"), cure)
         return
     host, port = address_and_port(config.http)
     ways = _ways(_ANY.get(host, host), port)
