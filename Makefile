@@ -79,11 +79,13 @@ bench: setup asterisk-22 ## figures beside the limit of AMI, other clients, orjs
 	@$(BIN)/python -m tests.bench.bench_faces $(BENCH)
 	@$(MAKE) --no-print-directory bench-calls
 
-# CALLS='--php 1' plays all calls of the old way too; SERVING=--large takes 1,000,000 entries, in 10 minutes more.
+# CALLS='--php 1' plays all calls of the old way too; SERVING=--large takes 1,000,000 entries, in 10 minutes more;
+# LIVE='--minutes 10' follows 50 calls a second for so long.
 bench-calls: setup asterisk-22 ## calls that look up their caller, beside PHP, panoramisk and DB(), and with an ill 1C
 	@$(BIN)/python -m tests.bench.bench_calls $(CALLS)
 	@$(BIN)/python -m tests.bench.bench_serving $(SERVING)
 	@$(BIN)/python -m tests.bench.bench_bad_onec
+	@$(BIN)/python -m tests.bench.bench_live_calls $(LIVE)
 
 # make test plays a share of these. SEED=1000 plays other seeds, WORKERS=2 fewer at a time; a failure prints the command
 # that plays its seed alone, without the state machine.

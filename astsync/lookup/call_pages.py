@@ -10,6 +10,7 @@ Answers are JSON in any case.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, Protocol
@@ -34,6 +35,7 @@ QUIET = 15.0
 """Seconds without news after which a comment is sent, so that nothing between takes the connection for dead."""
 
 _MOST_VALUE, _MOST_KNOWN = 256, 50  # characters of a value; ids in ``after``
+_KEPT = 0.2  # seconds; a name that 1C tells during the call is shown after them
 _PARAMETERS = frozenset(("phone", "extension", "wait", "after"))
 
 
@@ -52,6 +54,7 @@ class CallPages:
 
     def __init__(self, live: LiveCalls, callers: CallerReader, names: KnownCounterparties) -> None:
         self._live, self._callers, self._names = live, callers, names
+        self._last: tuple[LiveCall, float, dict[str, Any]] | None = None
 
     def ways(self) -> dict[str, str]:
         """How the calls of each PBX are followed, by the words of ``Following``."""
@@ -111,7 +114,15 @@ class CallPages:
                 next_one.cancel()
 
     def told(self, call: LiveCall) -> dict[str, Any]:
-        """A call in progress as JSON has it."""
+        """A call in progress as JSON has it. Many clients wait for one call, so the last one is kept for a moment."""
+        now, last = time.monotonic(), self._last
+        if last is not None and last[0] is call and now - last[1] < _KEPT:
+            return last[2]
+        told = self._made(call)
+        self._last = call, now, told
+        return told
+
+    def _made(self, call: LiveCall) -> dict[str, Any]:
         return {
             "id": call.id,
             "pbx": call.pbx,
