@@ -19,9 +19,9 @@ _UNIQUE = re.compile(r"(?:\S{1,80}-)?\d{9,11}\.\d{1,12}")
 _CLID = re.compile(r'.*<[^<>]*>\s*|"[^"]*"')
 _CHANNEL = re.compile(r"[A-Za-z0-9_]+/\S+-[0-9A-Fa-f]+(?:;[12])?")
 _FEWEST, _MOST = 16, 24  # columns of a file without a header
-_CSV = ("account", "source", "destination", "context", "clid", "channel", "", "", "", "start", "answer", "end",
-        "duration", "billed", "disposition")  # fmt: skip
-_CUSTOM = ("clid", "source", "destination", "context", "channel", "", "", "", "start", "answer", "end",
+_CSV = ("account", "source", "destination", "context", "clid", "channel", "dest_channel", "", "",
+        "start", "answer", "end", "duration", "billed", "disposition")  # fmt: skip
+_CUSTOM = ("clid", "source", "destination", "context", "channel", "dest_channel", "", "", "start", "answer", "end",
            "duration", "billed", "disposition")  # fmt: skip
 
 # The names of columns in headers, in small letters and without signs: Asterisk's own names, FreePBX, Issabel, MikoPBX.
@@ -32,6 +32,8 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
     "destination": ("dst", "destination", "dstnum", "назначение"),
     "context": ("dcontext", "destinationcontext", "context"),
     "channel": ("channel", "srcchannel", "srcchan", "каналисточника"),
+    "dest_channel": ("dstchannel", "destinationchannel", "dstchan"),
+    "answer": ("answer", "answertime"),
     "start": ("calldate", "start", "starttime", "date", "дата"),
     "end": ("end", "endtime"),
     "duration": ("duration", "длительность"),

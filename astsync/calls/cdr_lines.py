@@ -61,6 +61,8 @@ def _record(cells: list[str], layout: Layout) -> CallRecord | None:
         billed=_seconds(layout.cell(cells, "billed")),
         unique=layout.cell(cells, "unique")[:_LONGEST],
         linked=layout.cell(cells, "linked")[:_LONGEST],
+        dest_channel=layout.cell(cells, "dest_channel")[:_LONGEST],
+        answer=_moment(layout.cell(cells, "answer")),
     )
 
 

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 
 
 class Direction(StrEnum):
@@ -38,6 +38,17 @@ class CallResult(StrEnum):
     MISSED = "missed"
     BUSY = "busy"
     FAILED = "failed"
+
+
+class Evidence(IntEnum):
+    """What a past call is known by; the better one counts."""
+
+    PARTLY = 0
+    """By events of which the first or the last were not heard."""
+    RECORDS = 1
+    """By what the PBX wrote of it."""
+    EVENTS = 2
+    """By all its events."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +105,13 @@ class PastCall:
     def talk(self) -> float:
         """Seconds of talk, 0 where nobody picked up."""
         return (self.ended - self.answered).total_seconds() if self.answered is not None else 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class CallGap:
+    """A time (UTC) in which calls of a PBX may have ended that are not known, and why they are not."""
+
+    pbx: str
+    since: datetime
+    until: datetime
+    why: str

@@ -17,7 +17,8 @@ class CallRecord:
 
     ``source`` is the caller's number as the PBX had it, ``name`` the caller name that the call ended with: the one that
     the phone was shown. ``start`` and ``end`` are in the PBX's local time. ``channel`` is the end from which the call
-    came; ``unique`` names it once and for all, ``linked`` the whole call. ``billed`` are seconds of talk.
+    came; ``unique`` names it once and for all, ``linked`` the whole call. ``dest_channel`` is the channel that was
+    dialled, "" where none was. ``answer`` is when the PBX picked up. ``billed`` are seconds of talk.
     """
 
     source: str
@@ -31,6 +32,8 @@ class CallRecord:
     billed: int | None = None
     unique: str = ""
     linked: str = ""
+    dest_channel: str = ""
+    answer: datetime | None = None
 
     @property
     def from_extension(self) -> bool:

@@ -11,11 +11,11 @@ A Local channel is two halves that stand for a phone elsewhere: what they dial c
 nothing but Local channels was dialled.
 """
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from astsync.calls.channel_name import read_channel, unique_age
 from astsync.calls.model import CallResult, Direction, LiveCall, PastCall, Stage
 
 EVENTS = ("Newchannel", "NewCallerid", "Newstate", "DialBegin", "DialEnd", "BridgeEnter", "Hangup", "Rename")
@@ -27,7 +27,6 @@ _MOST_CHANNELS = 1_000  # of one call
 _MOST_RUNG = 200  # extensions of one call that are remembered
 _LONGEST = 200  # characters of a name or a number that are kept
 
-_CHANNEL = re.compile(r"(?P<kind>[^/]+)/(?P<peer>.+?)(?:-[0-9a-f]+(?:;[12])?|-\d+(?:-\d+)?)?")
 _UNKNOWN = {"", "<unknown>", "unknown", "anonymous", "restricted", "private", "unavailable", "asterisk", "s"}
 _RESULTS = {
     "BUSY": CallResult.BUSY,
@@ -36,6 +35,11 @@ _RESULTS = {
     "INVALIDARGS": CallResult.FAILED,
 }
 _TALKING = "ANSWER"
+
+
+def is_unknown(number: str) -> bool:
+    """Whether a number is none: withheld, or what Asterisk puts in the place of one."""
+    return number.casefold() in _UNKNOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +55,7 @@ class House:
 
     def phone(self, number: str) -> str:
         """A number outside as calls have it: its key, else its own characters; "" where it is withheld."""
-        if number.casefold() in _UNKNOWN:
+        if is_unknown(number):
             return ""
         return self.key(number) or number
 
@@ -65,6 +69,7 @@ class _Leg:
     exten: str
     local: bool
     peer: str
+    age: tuple[int, int] = (0, 0)  # what orders channels by their beginning
     dialled: str = ""  # what was dialled to get it; "" for who calls
     answered: bool = False
 
@@ -76,11 +81,15 @@ class _Call:
     started: datetime
     origin: _Leg
     legs: dict[str, _Leg] = field(default_factory=dict)
-    rung: dict[str, None] = field(default_factory=dict)  # extensions, in the order of their first ring
+    rung: dict[str, tuple[int, int]] = field(default_factory=dict)  # extensions, with the age of the channel
     outside: str = ""  # the number outside that a phone of the house dialled
     answered: datetime | None = None
     answered_by: str = ""
     status: str = ""  # how the last dial ended
+
+    def in_order(self) -> tuple[str, ...]:
+        """The extensions in the order in which they were dialled. DialBegin of a forward may come before the outer."""
+        return tuple(sorted(self.rung, key=lambda number: self.rung[number]))
 
 
 class CallTracker:
@@ -166,7 +175,7 @@ class CallTracker:
         number = self._dialled_number(leg, given)
         if self._house.is_extension(number):
             if len(call.rung) < _MOST_RUNG:
-                call.rung[number] = None
+                call.rung.setdefault(number, leg.age)
         elif not leg.local:
             call.outside = given.get("DestCallerIDNum", "") or call.outside
 
@@ -242,7 +251,7 @@ class CallTracker:
         if not self._house.is_extension(caller):
             return Direction.INCOMING
         called = call.outside or origin.exten
-        inside = bool(call.rung) or self._house.is_extension(called) or called.casefold() in _UNKNOWN
+        inside = bool(call.rung) or self._house.is_extension(called) or is_unknown(called)
         return Direction.INTERNAL if inside and not call.outside else Direction.OUTGOING
 
     def _phone(self, call: _Call, direction: Direction) -> str:
@@ -260,11 +269,11 @@ class CallTracker:
         """Who of the house talks, is rung, or calls outside."""
         if direction is Direction.OUTGOING:
             return self._own_number(call.origin)
-        return call.answered_by or next(reversed(call.rung), "")
+        return call.answered_by or next(reversed(call.in_order()), "")
 
     def _did(self, call: _Call, direction: Direction) -> str:
         exten = call.origin.exten
-        return exten if direction is Direction.INCOMING and exten.casefold() not in _UNKNOWN else ""
+        return exten if direction is Direction.INCOMING and not is_unknown(exten) else ""
 
     def _tell(self, linked: str, call: _Call, now: datetime) -> None:
         """Tell the state of a call where it is another one. A call is one once somebody was dialled."""
@@ -304,7 +313,7 @@ class CallTracker:
                 direction=direction,
                 phone=self._phone(call, direction),
                 extension=self._who(call, direction),
-                rung=tuple(call.rung),
+                rung=call.in_order(),
                 did=self._did(call, direction),
                 started=call.started,
                 answered=call.answered,
@@ -315,15 +324,14 @@ class CallTracker:
 
 
 def _leg(name: str, given: Mapping[str, str]) -> _Leg:
-    parts = _CHANNEL.fullmatch(name)
-    kind, peer = (parts["kind"], parts["peer"]) if parts is not None else ("", name)
-    local = kind == "Local"
+    channel = read_channel(name)
     return _Leg(
         name=name,
         number=given.get("CallerIDNum", ""),
         exten=given.get("Exten", ""),
-        local=local,
-        peer=peer.partition("@")[0] if local else peer,
+        local=channel.local,
+        peer=channel.peer,
+        age=unique_age(given.get("Uniqueid", "")),
     )
 
 

@@ -7,6 +7,11 @@ from collections.abc import Callable, Iterable
 from astsync.calls.cdr_file import backward, forward
 from astsync.calls.cdr_layout import LONGEST_LINE
 from astsync.calls.cdr_lines import CdrLines
+from astsync.calls.gathering import QUIET, Gathering
+from astsync.calls.model import CallResult, Direction
+from astsync.calls.record import CallRecord
+from astsync.calls.records import calls_of
+from astsync.calls.tracker import House
 from astsync.lookup.agi import MOST_BYTES, MOST_NUMBER, AgiReader, BadAgi, HungUp, set_variable
 from astsync.lookup.answers import BadRequest
 from astsync.lookup.callers import CallerKind, CallerReader
@@ -81,6 +86,22 @@ def caller(data: bytes) -> object:
     return found.kind, len(found.keys)
 
 
+_HOUSE = House(lambda number: number.isdecimal() and len(number) < 6, lambda number: _CALLERS[0].read(number).number)
+
+
+def _made_calls(records: list[CallRecord]) -> None:
+    """Calls are made of any records: each once, and none longer than its times say."""
+    gathering = Gathering()
+    for at, record in enumerate(records):
+        gathering.add(record, at)
+    assert sum(map(len, gathering.quiet(len(records) + QUIET))) == len(records)
+    calls = list(calls_of(records, "office", _HOUSE))
+    assert len({call.id for call in calls}) == len(calls) <= len(records)
+    for call in calls:
+        assert call.rung or call.phone or call.direction is not Direction.INTERNAL
+        assert (call.answered is None) == (call.result is not CallResult.ANSWERED)
+
+
 def call_records(data: bytes) -> object:
     """A file of call records, from both ends: the same lines; calls, and what a phonebook says of them."""
     ahead, back = list(forward(io.BytesIO(data))), list(backward(io.BytesIO(data)))
@@ -94,4 +115,5 @@ def call_records(data: bytes) -> object:
     found = figures_of(calls.calls, {"74955550101": "x"}, NumberParser(area_code="495"))
     assert found.named <= found.in_book <= found.numbers <= found.calls == len(calls.calls)
     assert found.numbers + found.withheld + found.impossible + found.local == found.calls
+    _made_calls([record for record in map(lines.record, ahead) if record is not None])
     return lines.has_header, calls.records > 0, found.numbers > 0, len(found.spellings)
