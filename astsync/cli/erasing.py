@@ -54,10 +54,12 @@ def _check_there(store: Path) -> None:
 def _as_text(asked: "Asked", erased: "Erased") -> str:
     online = counted("{count:,} name told online", "{count:,} names told online", erased.online)
     calls = counted("{count:,} call without a name", "{count:,} calls without a name", erased.calls)
+    journal = counted("{count:,} call of the journal", "{count:,} calls of the journal", erased.journal)
     parts = (
         counted("{count:,} record of runs", "{count:,} records of runs", erased.records),
         *([online] if erased.online else []),
         *([calls] if erased.calls else []),
+        *([journal] if erased.journal else []),
         counted("{count:,} card", "{count:,} cards", erased.cards),
         counted("{count:,} skipped phone", "{count:,} skipped phones", erased.skipped),
         counted("{count:,} message", "{count:,} messages", erased.messages),
@@ -66,7 +68,8 @@ def _as_text(asked: "Asked", erased: "Erased") -> str:
 
 
 def _as_json(asked: "Asked", erased: "Erased") -> str:
-    counts = {name: getattr(erased, name) for name in ("records", "cards", "skipped", "messages", "online", "calls")}
+    names = ("records", "cards", "skipped", "messages", "online", "calls", "journal")
+    counts = {name: getattr(erased, name) for name in names}
     left = {"listed": erased.listed, "pbx": list(erased.held_on)}
     document = {"version": 1, "number": asked.number, "keys": list(asked.keys), "erased": counts, "left": left}
     return f"{json.dumps(document, ensure_ascii=False, indent=2)}\n"

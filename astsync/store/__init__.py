@@ -8,6 +8,7 @@ numbers, never by the clock, which may jump.
 from astsync.store.calls import CallLedger
 from astsync.store.database import AS_LOST
 from astsync.store.holder import Holder, running
+from astsync.store.journal import CallJournal, JournalReader
 from astsync.store.known_names import StoreNames
 from astsync.store.lock import PATIENCE, locked, watch_of
 from astsync.store.open_files import Identity, identity
@@ -17,6 +18,7 @@ from astsync.store.records import (
     CallBatch,
     CallCount,
     CallsKept,
+    KeptCall,
     OnlineName,
     OnlineNames,
     Pulled,
@@ -36,10 +38,13 @@ __all__ = [
     "Before",
     "CallBatch",
     "CallCount",
+    "CallJournal",
     "CallLedger",
     "CallsKept",
     "Holder",
     "Identity",
+    "JournalReader",
+    "KeptCall",
     "OnlineName",
     "OnlineNames",
     "Pulled",

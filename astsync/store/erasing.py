@@ -13,6 +13,7 @@ from pathlib import Path
 
 from astsync.language import altered, packed, unpacked
 from astsync.store.calls import forget_calls
+from astsync.store.journal import forget_journal
 from astsync.store.place import CORRUPT
 
 _UNDO = "DELETE FROM undo WHERE number = ?"
@@ -30,7 +31,8 @@ _BESIDE = ("-wal", "-shm", "-journal", ".pid", ".pid.new", ".told", ".given")
 class Erased:
     """What of a number was erased: places in the records of runs, cards and skipped phones of 1C, messages of runs.
 
-    ``online`` counts the keys that had a name told online, ``calls`` the calls without a name that are forgotten.
+    ``online`` counts the keys that had a name told online, ``calls`` the calls without a name that are forgotten,
+    ``journal`` the calls of the journal.
 
     ``listed``: the last list of 1C has the number, so snapshot and cards stay. ``held_on`` names the PBXs that hold a
     key of it as far as astsync knows: that it is ours stays stored until a run has deleted it. ``compacted``: the file
@@ -46,6 +48,7 @@ class Erased:
     held_on: tuple[str, ...]
     compacted: bool = False
     calls: int = 0
+    journal: int = 0
 
 
 def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int], pbxs: Collection[str]) -> Erased:
@@ -62,9 +65,9 @@ def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int],
     messages = _erase_from_messages(db, keys)
     _all(db, "DELETE FROM skipped WHERE rowid = ?", skipped)
     online = _all(db, "DELETE FROM online WHERE number = ?", keys)
-    calls = forget_calls(db, keys)
+    calls, journal = forget_calls(db, keys), forget_journal(db, keys)
     held_on = tuple(_holding(db, blobs, pbxs))
-    return Erased(records, cards, len(skipped), messages, online, listed, held_on, calls=calls)
+    return Erased(records, cards, len(skipped), messages, online, listed, held_on, calls=calls, journal=journal)
 
 
 def _erase_from_messages(db: sqlite3.Connection, keys: Sequence[str]) -> int:

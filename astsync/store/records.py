@@ -4,6 +4,7 @@ from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from astsync.calls.model import PastCall
 from astsync.phonebook.model import Entry
 
 ONLINE_RUN = "online"
@@ -188,6 +189,15 @@ class CallBatch:
 
     counts: dict[tuple[int, str], int] = field(default_factory=dict)
     numbers: dict[tuple[int, str], tuple[int, float]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCall:
+    """A call of the journal: its place there, how often it was changed (1: never), the call."""
+
+    place: int
+    revision: int
+    call: PastCall
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from astsync.errors import StoreError
 from astsync.language import say
 
-SCHEMA_VERSION = 8
+SCHEMA_VERSION = 9
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -82,6 +82,26 @@ ALTER TABLE run ADD COLUMN hint TEXT;
 ALTER TABLE run_pbx ADD COLUMN hint TEXT;
 """
 
+# Calls that are over, at places that grow; how far 1C has taken them, and a mark that tells the cursors of this store
+# from those of another one; up to when the calls of each PBX are known, and the times of which they are not. Times are
+# in seconds since 1970.
+_SCHEMA_9 = """
+CREATE TABLE call (
+    place INTEGER PRIMARY KEY AUTOINCREMENT, id TEXT NOT NULL UNIQUE, revision INTEGER NOT NULL,
+    evidence INTEGER NOT NULL, pbx TEXT NOT NULL, direction TEXT NOT NULL, phone TEXT NOT NULL, extension TEXT NOT NULL,
+    rung TEXT NOT NULL, did TEXT NOT NULL, started REAL NOT NULL, answered REAL, ended REAL NOT NULL,
+    result TEXT NOT NULL, recording TEXT NOT NULL
+);
+CREATE INDEX call_phone ON call (phone, started);
+CREATE INDEX call_started ON call (started);
+CREATE TABLE call_state (one INTEGER PRIMARY KEY CHECK (one = 1), mark TEXT NOT NULL, given INTEGER NOT NULL);
+INSERT INTO call_state VALUES (1, lower(hex(randomblob(5))), 0);
+CREATE TABLE call_heard (pbx TEXT PRIMARY KEY, until REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE call_gap (
+    pbx TEXT NOT NULL, since REAL NOT NULL, until REAL NOT NULL, why TEXT NOT NULL, PRIMARY KEY (pbx, since)
+);
+"""
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -98,6 +118,7 @@ MIGRATIONS: Mapping[int, str] = {
     5: _SCHEMA_6,
     6: _SCHEMA_7,
     7: _SCHEMA_8,
+    8: _SCHEMA_9,
 }
 """Scripts by the version that they start from; each leads to the next version."""
 
@@ -133,7 +154,8 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        tables = f"{_SCHEMA}{_SCHEMA_2}{_SCHEMA_3}{_SCHEMA_4}{_SCHEMA_5}{_SCHEMA_6}{_SCHEMA_7}{_SCHEMA_8}"
+        later = (_SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5, _SCHEMA_6, _SCHEMA_7, _SCHEMA_8, _SCHEMA_9)
+        tables = "".join((_SCHEMA, *later))
         steps = f"{tables}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))

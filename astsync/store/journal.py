@@ -1,0 +1,372 @@
+"""The journal of calls: each call that is over, once, for 1C that asks for them and for 1C that is told.
+
+Whoever follows the calls writes it, ``CallJournal``: over a connection of its own and without the lock of runs, as
+``store.calls`` does. A transaction is on the disk when it returns.
+
+A call has a place, which grows with each call and each change of one, and is never given again: a place is a cursor. A
+call that changed, as by a late record of the PBX, comes again at a new place, with a higher revision.
+"""
+
+import json
+import sqlite3
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TypeVar
+
+from astsync.calls.model import CallGap, CallResult, Direction, Evidence, PastCall
+from astsync.language import say, unpacked
+from astsync.store.open_files import Identity, identity
+from astsync.store.records import KeptCall
+from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
+from astsync.store.words import kept
+
+T = TypeVar("T")
+
+MOST_CALLS_KEPT = 200_000
+"""Calls that are kept; where there are more, those told first leave. 100 bytes each, without their names."""
+MOST_GAPS = 200
+"""Times without knowledge of calls that are kept, the last ones."""
+NOT_HEARD = say("nothing was heard of calls: serve does not run, has no connection, or may not hear them")
+_SILENT = 600.0  # seconds without a note after which that is said
+_DAY = 86_400.0
+_BUSY = 5.0  # seconds that a writing waits for another one
+_READING = 1.0
+_JOURNAL = 16_777_216  # bytes that the journal keeps on the disk; as ``store.database`` says
+_LONGEST_CURSOR = 40
+_DROP_EVERY = 3_600.0  # seconds between two looks for what is too old
+
+_CALLS = """
+SELECT place, id, revision, pbx, direction, phone, extension, rung, did, started, answered, ended, result, recording,
+evidence FROM call
+"""
+_AFTER = f"{_CALLS} WHERE place > ? ORDER BY place LIMIT ?"
+_ONE = f"{_CALLS} WHERE id = ?"
+_PERIOD = f"{_CALLS} WHERE started >= ? AND started < ? ORDER BY started, place LIMIT ?"
+_INSERT = """
+INSERT INTO call (
+    id, revision, pbx, direction, phone, extension, rung, did, started, answered, ended, result, recording, evidence
+) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_LATER = """
+SELECT max(direction = 'outgoing'), max(direction = 'incoming' AND result = 'answered') FROM call
+WHERE phone = ? AND started > ?
+"""
+_TOO_MANY_GAPS = """
+DELETE FROM call_gap WHERE rowid IN (SELECT rowid FROM call_gap ORDER BY until DESC LIMIT -1 OFFSET ?)
+"""
+_UNTAKEN = """
+SELECT count(*) FROM call WHERE (ended < :before OR place <= :last) AND place > (SELECT given FROM call_state)
+"""
+_DROP = "DELETE FROM call WHERE ended < :before OR place <= :last"
+_HEARD = """
+INSERT INTO call_heard VALUES (?, ?) ON CONFLICT (pbx) DO UPDATE SET until = max(until, excluded.until)
+"""
+
+
+class CallJournal:
+    """The journal of the store at ``path``, which must exist. One thread may use it.
+
+    The connection is kept, and made anew when another file stands in the place. ``keep_days`` is how long a call is
+    kept. Every method raises sqlite3.Error and OSError, and Missing where no store of this version is there yet.
+    """
+
+    class Missing(OSError):
+        """No store of this version stands in the place yet."""
+
+    def __init__(self, path: Path, keep_days: int) -> None:
+        self._path, self._days = path, keep_days
+        self._db: sqlite3.Connection | None = None
+        self._file: Identity | None = None
+        self._next_drop = 0.0
+        self.untaken = 0
+        """Calls that were dropped before 1C had taken them."""
+
+    def close(self) -> None:
+        """Close the file."""
+        db, self._db, self._file = self._db, None, None
+        if db is not None:
+            db.close()
+
+    def add(self, calls: Iterable[tuple[PastCall, Evidence]], now: float) -> int:
+        """Keep calls, all of them or none; how many are new or changed. ``now`` is in seconds since 1970.
+
+        What is known by better evidence stays as it is, and so does a call that is known just so.
+        """
+
+        def write(db: sqlite3.Connection) -> int:
+            changed = sum(_put(db, call, evidence) for call, evidence in calls if _is_kept(call, now, self._days))
+            if changed and now >= self._next_drop:
+                self.untaken += drop_old_journal(db, self._days, now)
+                self._next_drop = now + _DROP_EVERY
+            return changed
+
+        return self._change(write)
+
+    def after(self, place: int, most: int) -> list[KeptCall]:
+        """The calls after a place, in order, ``most`` at most."""
+        return self._read(lambda db: [_call(row) for row in db.execute(_AFTER, (place, most))])
+
+    def given(self) -> int:
+        """The place up to which 1C has taken the calls that it was told."""
+        return self._read(lambda db: int(db.execute("SELECT given FROM call_state").fetchone()[0]))
+
+    def give(self, place: int) -> None:
+        """1C has taken the calls up to this place."""
+        self._run("UPDATE call_state SET given = max(given, ?)", place)
+
+    def heard_until(self, pbx: str) -> float | None:
+        """Up to when the calls of a PBX are known (seconds since 1970), None where they never were followed."""
+
+        def read(db: sqlite3.Connection) -> float | None:
+            row = db.execute("SELECT until FROM call_heard WHERE pbx = ?", (_name(pbx),)).fetchone()
+            return None if row is None else float(row[0])
+
+        return self._read(read)
+
+    def heard(self, pbx: str, until: float) -> None:
+        """The calls of a PBX are known up to this moment, but for gaps."""
+        self._run(_HEARD, _name(pbx), until)
+
+    def add_gap(self, gap: CallGap) -> None:
+        """Keep that nothing is known of the calls of a PBX that ended in a time. A gap with the same beginning goes."""
+
+        def write(db: sqlite3.Connection) -> None:
+            row = (gap.pbx, gap.since.timestamp(), gap.until.timestamp(), kept(gap.why))
+            db.execute("INSERT OR REPLACE INTO call_gap VALUES (?, ?, ?, ?)", row)
+            db.execute(_TOO_MANY_GAPS, (MOST_GAPS,))
+
+        self._change(write)
+
+    def fill_gap(self, pbx: str, since: datetime) -> None:
+        """The calls of a gap were found after all."""
+        self._run("DELETE FROM call_gap WHERE pbx = ? AND since = ?", pbx, since.timestamp())
+
+    def _run(self, statement: str, *values: object) -> None:
+        self._change(lambda db: db.execute(statement, values))
+
+    def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        db = self._open()
+        try:
+            db.execute("BEGIN IMMEDIATE")
+            try:
+                result = work(db)
+                db.execute("COMMIT")
+            except BaseException:
+                if db.in_transaction:  # on a full disk SQLite has rolled back by itself
+                    db.execute("ROLLBACK")
+                raise
+        except sqlite3.Error:
+            self.close()
+            raise
+        return result
+
+    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
+        db = self._open()
+        try:
+            return work(db)
+        except sqlite3.Error:
+            self.close()
+            raise
+
+    def _open(self) -> sqlite3.Connection:
+        found = identity(self._path)
+        if self._db is not None and found == self._file and _is_ours(self._db):
+            return self._db
+        self.close()
+        if found is None:
+            raise self.Missing
+        db = _connect(self._path, "rw", _BUSY)
+        try:
+            ours = _is_ours(db)
+            db.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
+            db.execute("PRAGMA synchronous = FULL")  # a call that was told must not come back as another one
+        except BaseException:
+            db.close()
+            raise
+        if not ours:
+            db.close()
+            raise self.Missing
+        self._db, self._file = db, found
+        return db
+
+
+class JournalReader:
+    """Reads the journal of the store at ``path``, from any thread; each reading opens the file for itself.
+
+    Every method raises sqlite3.Error and OSError. A store that is not there, or has another version, holds no calls.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+
+    def page(self, cursor: str, limit: int) -> tuple[list[KeptCall], str, bool]:
+        """The calls after a cursor, the next cursor, and whether there are more. Raises ValueError for no cursor.
+
+        A cursor of another store, as of one that was lost since, begins at the oldest call.
+        """
+        mark, place = _cursor_parts(cursor)
+        with self._reading() as db:
+            if db is None:
+                return [], cursor, False
+            (ours,) = db.execute("SELECT mark FROM call_state").fetchone()
+            begin = place if mark == ours else 0
+            calls = [_call(row) for row in db.execute(_AFTER, (begin, limit + 1))]
+        more, calls = len(calls) > limit, calls[:limit]
+        return calls, f"{ours}-{calls[-1].place if calls else begin}", more
+
+    def find(self, call_id: str) -> KeptCall | None:
+        """The call with this id."""
+        with self._reading() as db:
+            row = None if db is None else db.execute(_ONE, (call_id,)).fetchone()
+        return None if row is None else _call(row)
+
+    def period(self, since: datetime, until: datetime, most: int) -> list[KeptCall]:
+        """The calls that began in a period, the oldest first, ``most`` at most."""
+        with self._reading() as db:
+            rows = () if db is None else db.execute(_PERIOD, (since.timestamp(), until.timestamp(), most)).fetchall()
+        return [_call(row) for row in rows]
+
+    def later(self, phones: Iterable[tuple[str, datetime]]) -> Iterator[tuple[bool, bool]]:
+        """Of each number and moment: whether the house called it later, and whether a later call of it was answered."""
+        with self._reading() as db:
+            for phone, at in phones:
+                row = None if db is None or not phone else db.execute(_LATER, (phone, at.timestamp())).fetchone()
+                yield (False, False) if row is None else (bool(row[0]), bool(row[1]))
+
+    def gaps(self, now: datetime) -> list[CallGap]:
+        """The times of which the calls are not known, the oldest first; that which lasts ends ``now``."""
+        with self._reading() as db:
+            if db is None:
+                return []
+            rows = db.execute("SELECT pbx, since, until, why FROM call_gap ORDER BY until")
+            gaps = [CallGap(pbx, _moment(since), _moment(until), unpacked(why)) for pbx, since, until, why in rows]
+            silent = now.timestamp() - _SILENT
+            lasting = db.execute("SELECT pbx, until FROM call_heard WHERE until < ? ORDER BY until", (silent,))
+            return [*gaps, *(CallGap(pbx, _moment(until), now, NOT_HEARD) for pbx, until in lasting)]
+
+    def waiting(self) -> tuple[int, datetime | None]:
+        """How many calls 1C has not taken yet, and when the oldest of them ended."""
+        query = "SELECT count(*), min(ended) FROM call WHERE place > (SELECT given FROM call_state)"
+        with self._reading() as db:
+            count, oldest = (0, None) if db is None else db.execute(query).fetchone()
+        return count, None if oldest is None else _moment(oldest)
+
+    def _reading(self) -> "closing[sqlite3.Connection] | _Nothing":
+        if identity(self._path) is None:
+            return _Nothing()
+        db = _connect(self._path, "ro", _READING)
+        try:
+            if not _is_ours(db):
+                db.close()
+                return _Nothing()
+        except BaseException:
+            db.close()
+            raise
+        return closing(db)
+
+
+class _Nothing:
+    """A store that is not there."""
+
+    def __enter__(self) -> None:
+        return None
+
+    def __exit__(self, *_error: object) -> None:
+        return None
+
+
+def forget_journal(db: sqlite3.Connection, numbers: Sequence[str]) -> int:
+    """Erase the calls of numbers from the journal; how many there were."""
+    return sum(db.execute("DELETE FROM call WHERE phone = ?", (number,)).rowcount for number in numbers)
+
+
+def drop_old_journal(db: sqlite3.Connection, days: int, now: float) -> int:
+    """Drop the calls and gaps that are kept long enough, and those that are too many; how many 1C had not taken."""
+    before = now - days * _DAY
+    db.execute("DELETE FROM call_gap WHERE until < ?", (before,))
+    last = db.execute("SELECT place FROM call ORDER BY place DESC LIMIT 1 OFFSET ?", (MOST_CALLS_KEPT,)).fetchone()
+    old = {"before": before, "last": 0 if last is None else last[0]}
+    (count,) = db.execute(_UNTAKEN, old).fetchone()
+    db.execute(_DROP, old)
+    return int(count)
+
+
+def _put(db: sqlite3.Connection, call: PastCall, evidence: Evidence) -> bool:
+    """Keep one call; False where the one that is known stays."""
+    row = db.execute(_ONE, (call.id,)).fetchone()
+    revision = 1
+    if row is not None:
+        known, before = row[-1], _call(row)
+        if evidence < known or before.call == call or (evidence == known and evidence is Evidence.EVENTS):
+            return False
+        revision = before.revision + 1
+        db.execute("DELETE FROM call WHERE id = ?", (call.id,))
+    db.execute(_INSERT, (*_row(call, revision), int(evidence)))
+    return True
+
+
+def _is_kept(call: PastCall, now: float, days: int) -> bool:
+    return call.ended.timestamp() >= now - days * _DAY
+
+
+def _row(call: PastCall, revision: int) -> tuple[object, ...]:
+    texts = call.phone, call.extension, json.dumps(call.rung), call.did
+    answered = None if call.answered is None else call.answered.timestamp()
+    times = call.started.timestamp(), answered, call.ended.timestamp()
+    head = (_clean(call.id), revision, _clean(call.pbx), call.direction.value)
+    return (*head, *map(_clean, texts), *times, call.result.value, _clean(call.recording))
+
+
+def _clean(text: str) -> str:
+    return text.encode("utf-8", "replace").decode()
+
+
+def _call(row: Sequence[object]) -> KeptCall:
+    place, call_id, revision, pbx, direction, phone, extension, rung, did, *rest = row
+    started, answered, ended, result, recording, _ = rest
+    call = PastCall(
+        id=str(call_id),
+        pbx=str(pbx),
+        direction=Direction(str(direction)),
+        phone=str(phone),
+        extension=str(extension),
+        rung=tuple(json.loads(str(rung))),
+        did=str(did),
+        started=_moment(started),
+        answered=None if answered is None else _moment(answered),
+        ended=_moment(ended),
+        result=CallResult(str(result)),
+        recording=str(recording),
+    )
+    return KeptCall(int(str(place)), int(str(revision)), call)
+
+
+def _moment(seconds: object) -> datetime:
+    """A moment as it is told: by the millisecond."""
+    return datetime.fromtimestamp(float(str(seconds)), UTC)
+
+
+def _name(pbx: str) -> str:
+    return pbx.casefold()
+
+
+def _cursor_parts(cursor: str) -> tuple[str, int]:
+    if not cursor:
+        return "", 0
+    mark, dash, place = cursor.partition("-")
+    plain = cursor.isascii() and mark.isalnum() and place.isdecimal()
+    if not dash or not plain or len(cursor) > _LONGEST_CURSOR:
+        raise ValueError("no cursor")
+    return mark, min(int(place), 2**62)
+
+
+def _connect(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
+    uri = f"{path.resolve().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout, check_same_thread=False)
+
+
+def _is_ours(db: sqlite3.Connection) -> bool:
+    found = tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
+    return found == (APPLICATION_ID, SCHEMA_VERSION)
