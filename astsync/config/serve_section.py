@@ -16,6 +16,7 @@ from astsync.config.value_types import (
     ServicePath,
     Text,
     Unit,
+    WebAddressOrNone,
     Whole,
     WsdlAddress,
     duration_seconds,
@@ -70,6 +71,12 @@ def _network(text: str) -> None:
         raise ValueError(words) from None
 
 
+def _records(value: str) -> str:
+    if value and not value.startswith("/"):
+        raise ValueError(say("write the whole path of the file, from / on"))
+    return value
+
+
 Listening = Annotated[str, AfterValidator(_listening)]
 Networks = Annotated[tuple[Text, ...], BeforeValidator(words), AfterValidator(_networks), Field(min_length=1)]
 
@@ -113,6 +120,29 @@ class ServeCallsConfig(Section):
     extension_digits: Annotated[Whole, Field(ge=1, le=9)] = Field(
         default=5, description="digits that a number of the house has at most; longer ones are outside"
     )
+    journal: bool = Field(
+        default=True, description="keep the calls that are over, for `serve.keep_days`: for 1C and `astsync calls`"
+    )
+    csv: Annotated[Line, AfterValidator(_records)] = Field(
+        default="/var/log/asterisk/cdr-csv/Master.csv",
+        description="the PBX's records of calls, read for the time when astsync did not hear it. They count for a PBX "
+        "on this machine, or for the only one; `{pbx}` stands for its name. Empty: none are read",
+    )
+    url: WebAddressOrNone = Field(
+        default="",
+        description="an HTTP service of 1C that is sent each call which is over. The login is that of `source.user`, "
+        "if it is the host of `source.url`",
+        examples=["http://1c.example.local/trade/hs/astsync/calls"],
+    )
+    token_file: ConfigPath | None = Field(
+        default=None,
+        description="or a file that holds only a token for it, sent as `Authorization: Bearer TOKEN`",
+        examples=["/etc/astsync/1c.token"],
+    )
+
+    def token(self) -> str:
+        """The token for 1C, "" where there is none. Raises ConfigError."""
+        return read_secret(SecretStr(""), self.token_file, "serve.calls.token_file")
 
 
 class ServeConfig(Section):
@@ -146,15 +176,15 @@ class ServeConfig(Section):
     )
     keep_days: Annotated[Whole, Field(ge=0, le=3_650), Unit("days")] = Field(
         default=90,
-        description="of the calls' figures; 0: none are kept. They are how many calls had a name, and which numbers "
-        "had none; `astsync report` shows them",
+        description="of the calls and their figures; 0: none are kept. The figures are how many calls had a name, and "
+        "which numbers had none; `astsync report` shows them, `astsync calls` the calls",
     )
     keep_numbers: bool = Field(
         default=True, description="keep the numbers of calls without a name; `false`: only how many there were"
     )
     soap: ServeSoapConfig = Field(default=ServeSoapConfig(), description="where `online` is soap")
     service: ServeServiceConfig = Field(default=ServeServiceConfig(), description="where `online` is http")
-    calls: ServeCallsConfig = Field(default=ServeCallsConfig(), description="calls in progress, for 1C")
+    calls: ServeCallsConfig = Field(default=ServeCallsConfig(), description="calls in progress and past ones, for 1C")
 
     @model_validator(mode="after")
     def _allowed(self) -> "ServeConfig":

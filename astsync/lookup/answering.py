@@ -10,14 +10,15 @@ from datetime import UTC, datetime
 
 from astsync.config import ServeConfig
 from astsync.lookup.agi import AgiFace
+from astsync.lookup.call_json import CallTeller
 from astsync.lookup.call_pages import CallPages
-from astsync.lookup.callers import CallerReader
 from astsync.lookup.counting import Counts, EachOf
 from astsync.lookup.figures import Figures
 from astsync.lookup.gate import Entrance, Gate
 from astsync.lookup.health import Health
 from astsync.lookup.live_calls import LiveCalls
 from astsync.lookup.model import CallerName, Resolver
+from astsync.lookup.past_call_pages import PastCallPages
 from astsync.lookup.resolver import CallResolver
 from astsync.lookup.tally import CallTally
 from astsync.lookup.web import WebFace
@@ -25,6 +26,7 @@ from astsync.store import StoreNames
 from astsync.watch.job import Member
 
 ENDING = 0.8  # seconds that calls may still take when calls are answered no longer
+_WRITING = 0.3  # seconds that a thread may take to end; the others go on meanwhile
 _ANSWERING = 0.05  # of these, seconds for the last commands to Asterisk
 
 MakeResolver = Callable[[StoreNames, Counts], CallResolver]
@@ -58,9 +60,9 @@ class Answering:
     """Answers calls by one configuration. ``names`` opens the store, ``resolver`` makes what answers over it.
 
     ``token`` is that of HTTP. ``sockets`` gives the listening ones by face, "agi" and "http", where there is one; they
-    are closed here. ``callers`` reads numbers. ``follow`` makes the threads that follow the calls of the PBXs, none
-    where they are not followed. ``tally`` makes what keeps the figures of the calls in the
-    store.
+    are closed here. ``teller`` makes what tells of calls. ``follow`` makes the threads that follow the calls of the
+    PBXs, none where they are not followed; those that began first end last. ``past`` makes the pages of past calls.
+    ``tally`` makes what keeps the figures of the calls in the store.
     """
 
     serve: ServeConfig
@@ -68,8 +70,9 @@ class Answering:
     names: Callable[[], StoreNames]
     resolver: MakeResolver
     sockets: Callable[[], Mapping[str, socket.socket]]
-    callers: CallerReader
+    teller: Callable[[StoreNames], CallTeller]
     follow: Callable[[LiveCalls], Sequence[Member]]
+    past: Callable[[CallTeller], PastCallPages | None]
     tally: Callable[[], CallTally]
 
     @asynccontextmanager
@@ -109,8 +112,15 @@ class Answering:
         following = self.follow(live)
         for listener in following:
             listener.start()
-            stack.callback(listener.stop)
-        return CallPages(live, self.callers, names) if following else None
+            stack.callback(_end, listener)
+        teller = self.teller(names)
+        return CallPages(live, teller, self.past(teller)) if following else None
+
+
+def _end(member: Member) -> None:
+    """Ask a thread to end, and give it a moment: what is kept of calls is to be on the disk."""
+    member.stop()
+    member.join(_WRITING)
 
 
 def _health(names: StoreNames, begun: float, *, breaker_open: bool) -> Health:

@@ -12,7 +12,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from astsync.calls.channels import past_events
-from astsync.calls.model import Following, LiveCall, PastCall
+from astsync.calls.model import Evidence, Following, LiveCall, PastCall
+from astsync.calls.record import CallRecord
+from astsync.calls.records import record_of_event
 from astsync.calls.tracker import EVENTS, CallTracker, House
 from astsync.config import PbxConfig
 from astsync.errors import AstsyncError, PbxError, PbxSessionTaken
@@ -47,22 +49,63 @@ class Hearing(Protocol):
         """Nothing is known of the calls of this PBX any more."""
 
 
+class Keeping(Protocol):
+    """Who keeps the calls that are over; from any thread, and it returns at once. Moments are UTC."""
+
+    def ended(self, call: PastCall, evidence: Evidence) -> object:
+        """A call is over."""
+
+    def record(self, pbx: str, record: CallRecord) -> object:
+        """The PBX told of its record of a call that nobody else tells of."""
+
+    def began(self, pbx: str, at: datetime) -> object:
+        """From now on the calls of this PBX are heard of, or looked at."""
+
+    def heard(self, pbx: str, at: datetime, *, whole: bool) -> object:
+        """Up to this moment they were. ``whole``: each that ends is told."""
+
+
+class KeepsNothing:
+    """Keeps no calls."""
+
+    def ended(self, call: PastCall, evidence: Evidence) -> None:
+        """Take a call that is over."""
+
+    def record(self, pbx: str, record: CallRecord) -> None:
+        """Take a record."""
+
+    def began(self, pbx: str, at: datetime) -> None:
+        """Take that calls are heard of."""
+
+    def heard(self, pbx: str, at: datetime, *, whole: bool) -> None:
+        """Take that calls were heard of."""
+
+
+_KEEPS_NOTHING = KeepsNothing()
+_RECORD = "Cdr"
+
+
 class CallListener(Loop):
-    """A thread for one PBX. ``ended`` is told each call whose events were seen to its end."""
+    """A thread for one PBX."""
 
     def __init__(
         self,
         config: PbxConfig,
         house: House,
         hearing: Hearing,
-        ended: Callable[[PastCall], object] = lambda _call: None,
+        keeping: Keeping = _KEEPS_NOTHING,
         clock: Clock | None = None,
         rival: Callable[[], str] = lambda: "",
     ) -> None:
         super().__init__(f"calls-{config.name}", clock or Clock())
-        self._config, self._house, self._hearing, self._rival = config, house, hearing, rival
-        self._ended = ended
+        self._config, self._hearing, self._rival = config, hearing, rival
+        self._session = _Session(config.name, house, hearing, keeping)
         self._told = ""  # the last failure that was logged
+
+    def stop(self) -> None:
+        """Ask the thread to end. Up to this moment all calls were heard, as far as there is a connection."""
+        self._session.stopped()
+        super().stop()
 
     def work(self) -> None:
         """Connect and listen, over and over."""
@@ -72,6 +115,7 @@ class CallListener(Loop):
             try:
                 self._listen()
             except AstsyncError as error:
+                self._session.lost()
                 self._hearing.lost(self._config.name)
                 self._tell(error)
                 lasted = self.clock.now() - began
@@ -80,9 +124,10 @@ class CallListener(Loop):
 
     def _listen(self) -> None:
         """Hold one connection; only an error ends it."""
-        session = _Session(self._config.name, self._house, self._hearing, self._ended)
-        connection = AmiConnection(self._config, events="call", on_end=self.wake, rival=self._rival)
-        connection.client.add_event_listener(session.on_event, white_list=list(EVENTS))
+        session = self._session
+        session.begin()
+        connection = AmiConnection(self._config, events="call,cdr", on_end=self.wake, rival=self._rival)
+        connection.client.add_event_listener(session.on_event, white_list=[*EVENTS, _RECORD])
         with connection:
             self._filter(connection)
             log.info("%s: following calls", self._config.name)
@@ -106,7 +151,7 @@ class CallListener(Loop):
     def _filter(self, connection: AmiConnection) -> None:
         """Ask for the events that are needed alone; where that is refused all come, which costs a little more."""
         try:
-            for event in EVENTS:
+            for event in (*EVENTS, _RECORD):
                 connection.action("Filter", Operation="Add", Filter=f"Event: {event}")
         except PbxError as error:
             connection.check()
@@ -119,15 +164,47 @@ class CallListener(Loop):
 
 
 class _Session:
-    """What is known over one connection. AMI's thread and the listener's share it."""
+    """What is known over one connection after the other. AMI's thread and the listener's share it."""
 
-    def __init__(self, pbx: str, house: House, hearing: Hearing, ended: Callable[[PastCall], object]) -> None:
+    def __init__(self, pbx: str, house: House, hearing: Hearing, keeping: Keeping) -> None:
         self.blind = self.heard = False
-        self._pbx, self._house, self._hearing, self._on_end = pbx, house, hearing, ended
+        self._pbx, self._house, self._hearing, self._keeping = pbx, house, hearing, keeping
         self._lock = threading.Lock()
-        self._tracker = CallTracker(pbx, house, moved=hearing.moved, ended=self._ended)
+        self._tracker = self._new_tracker()
         self._missing: set[str] = set()
         self._first = True
+        self._recorded = False  # whether records come
+        self._before: set[str] = set()  # the channels of the connection before
+        self._partly: set[str] = set()  # calls of which not all was heard
+        self._lost_at = self._last = datetime.now(UTC)
+        self._connected = False
+
+    def begin(self) -> None:
+        """A connection begins: what went on over the one before may go on."""
+        with self._lock:
+            if self.blind:
+                self._tracker = self._new_tracker()
+            self.blind = self.heard = self._recorded = False
+            self._first = True
+            self._missing = set()
+            self._before = self._tracker.channels()
+            self._partly = {f"{self._pbx}:{self._tracker.linked_of(channel)}" for channel in self._before}
+
+    def lost(self) -> None:
+        """The connection ended."""
+        with self._lock:
+            self._lost_at = datetime.now(UTC)
+            self._tell_heard(self._last)
+            self._connected = False
+
+    def stopped(self) -> None:
+        """Nothing is heard from now on."""
+        with self._lock:
+            self._tell_heard(datetime.now(UTC))
+
+    def _tell_heard(self, at: datetime) -> None:
+        if self._connected:
+            self._keeping.heard(self._pbx, at, whole=self.heard or self._recorded)
 
     @property
     def way(self) -> Following:
@@ -139,8 +216,24 @@ class _Session:
     def on_event(self, event: Any, **_: object) -> None:
         """Take an event of asterisk-ami's client."""
         with self._lock:
+            self._last = datetime.now(UTC)
+            if event.name == _RECORD:
+                self._take_record(event.keys)
+                return
             self.heard, self.blind = True, False
-            self._tracker.take(event.name, event.keys, datetime.now(UTC))
+            self._tracker.take(event.name, event.keys, self._last)
+
+    def _take_record(self, headers: Mapping[str, str]) -> None:
+        """Take a record of the PBX, where the events have not told the call whole."""
+        record = record_of_event(headers)
+        if record is None:
+            return
+        self._recorded = True
+        if not self.heard or f"{self._pbx}:{record.linked}" in self._partly:
+            self._keeping.record(self._pbx, record)
+
+    def _new_tracker(self) -> CallTracker:
+        return CallTracker(self._pbx, self._house, moved=self._hearing.moved, ended=self._ended)
 
     def look(self, connection: AmiConnection) -> None:
         """Read the list of channels, and hold it against what the events told. Raises PbxError."""
@@ -150,36 +243,60 @@ class _Session:
             now = datetime.now(UTC)
             if self._first:
                 self._begin(rows, now)
+                self._keeping.began(self._pbx, now)
             elif self.blind:
                 self._replace(rows, now)
             else:
                 self._compare(rows, now)
+            self._connected, self._last = True, now
+            self._tell_heard(now)
 
     def _begin(self, rows: list[Mapping[str, str]], now: datetime) -> None:
-        """Learn of the calls that began before the login."""
+        """Learn of the calls that began before the login, and of those that ended before it."""
         self._first = False
+        there = {(row.get("Channel"), row.get("Linkedid")) for row in rows}
+        for channel in self._before:
+            linked = self._tracker.linked_of(channel)
+            if linked and (channel, linked) not in there:
+                self._tracker.take("Hangup", {"Channel": channel, "Linkedid": linked}, self._lost_at)
         known = self._tracker.channels()
-        for event in past_events((row for row in rows if row.get("Channel") not in known), now):
+        unheard = [row for row in rows if row.get("Channel") not in known]
+        self._partly |= {f"{self._pbx}:{row.get('Linkedid')}" for row in unheard}
+        for event in past_events(unheard, now):
             self._tracker.take(event.name, event.headers, event.at)
+        for call in self._tracker.calls():
+            self._hearing.moved(call)
 
     def _compare(self, rows: list[Mapping[str, str]], now: datetime) -> None:
         """End channels that two lists in a row do not have; find out whether events come at all."""
         known, there = self._tracker.channels(), {row.get("Channel", "") for row in rows}
         unheard = (event for event in past_events(rows, now) if event.headers.get("Channel") not in known)
-        if not self.heard and any(now - event.at >= _LATE for event in unheard):
+        if not self.heard and (any(now - event.at >= _LATE for event in unheard) or self._missed_dial(rows, now)):
             self.blind = True
             self._replace(rows, now)
             return
         gone = known - there
         for channel in gone & self._missing:
-            self._tracker.take("Hangup", {"Channel": channel, "Linkedid": self._tracker.linked_of(channel)}, now)
+            linked = self._tracker.linked_of(channel)
+            self._partly.add(f"{self._pbx}:{linked}")
+            self._tracker.take("Hangup", {"Channel": channel, "Linkedid": linked}, now)
         self._missing = gone
 
-    def _replace(self, rows: list[Mapping[str, str]], now: datetime) -> None:
-        """Take the list for all that there is."""
+    def _missed_dial(self, rows: list[Mapping[str, str]], now: datetime) -> bool:
+        """Whether the list has a call of which the first list had only the beginning, and no event told the rest."""
+        known = {call.id for call in self._tracker.calls()}
+        return any(call.id not in known and now - call.started >= _LATE for call in self._listed(rows, now).calls())
+
+    def _listed(self, rows: list[Mapping[str, str]], now: datetime) -> CallTracker:
+        """The calls of a list."""
         seen = CallTracker(self._pbx, self._house)
         for event in past_events(rows, now):
             seen.take(event.name, event.headers, event.at)
+        return seen
+
+    def _replace(self, rows: list[Mapping[str, str]], now: datetime) -> None:
+        """Take the list for all that there is."""
+        seen = self._listed(rows, now)
         before = {call.id: call for call in self._tracker.calls()}
         self._tracker = seen
         after = {call.id: call for call in seen.calls()}
@@ -191,7 +308,7 @@ class _Session:
 
     def _ended(self, call: PastCall) -> None:
         self._hearing.over(call.id)
-        self._on_end(call)
+        self._keeping.ended(call, Evidence.PARTLY if call.id in self._partly else Evidence.EVENTS)
 
 
 def _pauses(error: AstsyncError) -> tuple[float, float]:

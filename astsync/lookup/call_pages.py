@@ -1,19 +1,19 @@
-"""The pages about calls in progress: what 1C, or a page in a browser, asks to show who is calling.
+"""The pages about calls: what 1C, or a page in a browser, asks to show who is calling.
 
 ``GET /api/v1/calls/incoming?phone=&extension=&wait=&after=`` answers 200 with the calls that ring now, and **404 where
 nobody calls**: the 1C code that a public guide prints opens a card on any 200. ``wait`` is a long poll, as the PBX
 often cannot reach 1C. ``after`` names calls that the client knows, so that only another one ends its wait. A blank
 before the name of a parameter is passed over: that code sends ``? phone=``.
 
-``GET /api/v1/calls/{id}`` is one call in progress, ``GET /api/v1/calls/events`` tells of all as server-sent events.
+``GET /api/v1/calls/{id}`` is one call, in progress or over, ``GET /api/v1/calls`` those that are over
+(``past_call_pages``), ``GET /api/v1/calls/events`` tells of all as server-sent events.
 Answers are JSON in any case.
 """
 
 import asyncio
 import time
-from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any, Protocol
+from collections.abc import Mapping
+from typing import Any
 from urllib.parse import unquote
 
 import orjson
@@ -21,9 +21,9 @@ from aiohttp import web
 
 from astsync.calls.model import Direction, LiveCall, Stage
 from astsync.lookup.answers import BadRequest, Route, json_answer
-from astsync.lookup.callers import CallerReader
+from astsync.lookup.call_json import CallTeller
 from astsync.lookup.live_calls import LiveCalls
-from astsync.phonebook.model import Origin
+from astsync.lookup.past_call_pages import CALLS, PastCallPages
 
 API = "/api/"
 INCOMING = "/api/v1/calls/incoming"
@@ -36,24 +36,15 @@ QUIET = 15.0
 
 _MOST_VALUE, _MOST_KNOWN = 256, 50  # characters of a value; ids in ``after``
 _KEPT = 0.2  # seconds; a name that 1C tells during the call is shown after them
-_PARAMETERS = frozenset(("phone", "extension", "wait", "after"))
-
-
-class KnownCounterparties(Protocol):
-    """What the store knows of numbers; see ``store.StoreNames``."""
-
-    def find(self, keys: Sequence[str]) -> tuple[str, Origin] | None:
-        """The name of the first of the keys that has one."""
-
-    def cards(self, keys: Sequence[str]) -> Sequence[tuple[str, str]]:
-        """The source and the name of the counterparties that claim the first of the keys that anybody claims."""
+_OF_INCOMING = frozenset(("phone", "extension", "wait", "after"))
+_OF_LIST = frozenset(("since", "limit"))
 
 
 class CallPages:
-    """Answers by the calls in progress; the names are those of the store. On the event loop of the calls."""
+    """Answers by the calls in progress, and those of the journal where one is kept. On the event loop of the calls."""
 
-    def __init__(self, live: LiveCalls, callers: CallerReader, names: KnownCounterparties) -> None:
-        self._live, self._callers, self._names = live, callers, names
+    def __init__(self, live: LiveCalls, teller: CallTeller, past: PastCallPages | None = None) -> None:
+        self._live, self._teller, self._past = live, teller, past
         self._last: tuple[LiveCall, float, dict[str, Any]] | None = None
 
     def ways(self) -> dict[str, str]:
@@ -66,12 +57,14 @@ class CallPages:
             return self._incoming
         if path == EVENTS:
             return self._events
+        if path == CALLS and self._past is not None:
+            return self._list
         return self._one if path.startswith(ROOT) and len(path) > len(ROOT) else None
 
     async def _incoming(self, request: web.BaseRequest, _content_type: str) -> web.StreamResponse:
-        given = _query(request.raw_path)
+        given = _query(request.raw_path, _OF_INCOMING)
         phone, extension = given.get("phone", ""), given.get("extension", "")
-        number, known = self._number(phone), set(given.get("after", "").split(",", _MOST_KNOWN))
+        number, known = self._teller.number(phone), set(given.get("after", "").split(",", _MOST_KNOWN))
 
         def wanted(call: LiveCall) -> bool:
             return (
@@ -86,10 +79,19 @@ class CallPages:
         return json_answer({"calls": [self.told(call) for call in calls]}, 200 if calls else 404)
 
     async def _one(self, request: web.BaseRequest, _content_type: str) -> web.StreamResponse:
-        call = self._live.find(unquote(request.path.removeprefix(ROOT)))
-        if call is None:
+        call_id = unquote(request.path.removeprefix(ROOT))
+        call = self._live.find(call_id)
+        found = self.told(call) if call is not None else None
+        if found is None and self._past is not None:
+            found = await self._past.find(call_id)
+        if found is None:
             raise BadRequest(404, "no such call")
-        return json_answer(self.told(call))
+        return json_answer(found)
+
+    async def _list(self, request: web.BaseRequest, _content_type: str) -> web.StreamResponse:
+        if self._past is None:
+            raise BadRequest(404, "no such page")
+        return await self._past.page(_query(request.raw_path, _OF_LIST))
 
     async def _events(self, request: web.BaseRequest, _content_type: str) -> web.StreamResponse:
         """Tell of each news as it comes, until the client leaves."""
@@ -118,38 +120,9 @@ class CallPages:
         now, last = time.monotonic(), self._last
         if last is not None and last[0] is call and now - last[1] < _KEPT:
             return last[2]
-        told = self._made(call)
+        told = self._teller.live(call)
         self._last = call, now, told
         return told
-
-    def _made(self, call: LiveCall) -> dict[str, Any]:
-        return {
-            "id": call.id,
-            "pbx": call.pbx,
-            "direction": call.direction.value,
-            "phone": call.phone,
-            **self._who(call.phone),
-            "extension": call.extension,
-            "rung": list(call.rung),
-            "did": call.did,
-            "state": call.stage.value,
-            "started": _moment(call.started),
-            "since": _moment(call.since),
-        }
-
-    def _who(self, phone: str) -> dict[str, Any]:
-        """The name that phones show for a number, and the counterparties in 1C that have it."""
-        keys = self._callers.read(phone).keys
-        found = self._names.find(keys) if keys else None
-        cards = [_card(source, name) for source, name in (self._names.cards(keys) if keys else [])]
-        return {
-            "name": None if found is None else found[0].encode("utf-8", "replace").decode(),
-            "counterparty": cards[0] if cards else None,
-            "counterparties": cards,
-        }
-
-    def _number(self, text: str) -> str:
-        return self._callers.read(text).number or text
 
 
 def without_blanks(request: bytes) -> bytes:
@@ -164,15 +137,15 @@ def without_blanks(request: bytes) -> bytes:
     return path + mark + bare if ours and not bare.startswith(b"HTTP/") else request
 
 
-def _query(target: str) -> Mapping[str, str]:
-    """The parameters of a request's target. Raises BadRequest."""
+def _query(target: str, known: frozenset[str]) -> Mapping[str, str]:
+    """The parameters of a request's target, which must be known ones. Raises BadRequest."""
     found: dict[str, str] = {}
     for pair in target.partition("?")[2].split("&"):
         name, equals, value = pair.partition("=")
         name = unquote(name.replace("+", " ")).strip()
         if not name and not equals:
             continue
-        if name not in _PARAMETERS or name in found:
+        if name not in known or name in found:
             raise BadRequest(400, "a parameter comes twice" if name in found else "no such parameter")
         if len(value) > 9 * _MOST_VALUE:
             raise BadRequest(413, "a parameter is too long")
@@ -193,12 +166,3 @@ def _seconds(text: str) -> float:
     if not 0 <= seconds <= LONGEST_WAIT:  # which nan is not either
         raise BadRequest(400, f"wait is a number of seconds from 0 to {LONGEST_WAIT:.0f}")
     return seconds
-
-
-def _card(source: str, name: str) -> dict[str, str]:
-    catalog, _, ref = source.rpartition("/")
-    return {"catalog": catalog, "ref": ref, "name": name.encode("utf-8", "replace").decode()}
-
-
-def _moment(at: datetime) -> str:
-    return at.isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -11,19 +11,18 @@ from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
 
-from astsync.calls.tracker import House
-from astsync.config import PbxConfig, ServeCallsConfig, ServeConfig
+from astsync.config import ServeConfig
 from astsync.engine.result import PbxReport, Report
 from astsync.errors import ConfigError, LockedError, PbxConnectionLost, SourceError
 from astsync.language import say
 from astsync.lookup.answering import Answering
 from astsync.lookup.asking import LONGEST_QUESTION
-from astsync.lookup.call_listener import CallListener
+from astsync.lookup.call_following import CallFollowing, check_calls
+from astsync.lookup.call_json import CallTeller
 from astsync.lookup.callers import CallerReader
 from astsync.lookup.child import ServingProcess
 from astsync.lookup.counting import Counts
 from astsync.lookup.listening import Listening
-from astsync.lookup.live_calls import LiveCalls
 from astsync.lookup.model import KnownNames
 from astsync.lookup.resolver import CallResolver
 from astsync.lookup.service import SILENCE, Service
@@ -92,6 +91,7 @@ class Serving:
     def _job(self, parts: Parts, job: Job, lines: Mapping[str, Line], pbxs: Sequence[str]) -> Job:
         serve = parts.config.serve
         _check_faces(serve)
+        check_calls(parts.config)
         token, callers = serve.token(), CallerReader(parts.numbers)
         telling = open_telling(parts, callers)
         self._listening.change({"agi": serve.agi, "http": serve.http})
@@ -105,9 +105,18 @@ class Serving:
                 return CallResolver(callers, names, telling, writing, counts=counts, patience=serve.deadline)
 
             names = partial(StoreNames, parts.store_path)
-            follow = partial(_following, parts, parts.pbx_configs(pbxs), callers)
-            tally = partial(CallTally, parts.store_path, parts.calls_kept)
-            answering = Answering(serve, token, names, resolver, self._listening.sockets, callers, follow, tally)
+            following = CallFollowing(parts, parts.pbx_configs(pbxs), callers)
+            answering = Answering(
+                serve=serve,
+                token=token,
+                names=names,
+                resolver=resolver,
+                sockets=self._listening.sockets,
+                teller=partial(CallTeller, callers),
+                follow=following.members,
+                past=following.pages,
+                tally=partial(CallTally, parts.store_path, parts.calls_kept),
+            )
             return [writing, Service("calls", partial(_answer, answering, telling))]
 
         return replace(job, services=services, serves=_where(serve))
@@ -199,26 +208,6 @@ def _held(name: str, up: Callable[[], Sequence[Pbx]], _stopping: Stopping) -> It
             yield pbx
             return
     raise PbxConnectionLost(f"{name}: not connected", hint="watch restores the phonebook when the PBX is back.")
-
-
-def _following(
-    parts: Parts, pbxs: Sequence[PbxConfig], callers: CallerReader, live: LiveCalls
-) -> Sequence[CallListener]:
-    """The threads that follow the calls of these PBXs; none where that is not asked for."""
-    calls = parts.config.serve.calls
-    if not calls.follow:
-        return ()
-    house = house_of(calls, callers)
-    return [CallListener(pbx, house, live, rival=parts.rival) for pbx in pbxs]
-
-
-def house_of(calls: ServeCallsConfig, callers: CallerReader) -> House:
-    """How numbers of the house are told from others, by this configuration."""
-
-    def is_extension(number: str) -> bool:
-        return number.isdecimal() and len(number) <= calls.extension_digits
-
-    return House(is_extension, lambda number: callers.read(number).number)
 
 
 @asynccontextmanager

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 
 import pytest
 
-from astsync.calls.model import CallResult, Direction, Following, LiveCall, PastCall, Stage
+from astsync.calls.model import CallResult, Direction, Evidence, Following, LiveCall, PastCall, Stage
 from astsync.calls.tracker import House
 from astsync.config import PbxConfig
 from astsync.errors import PbxError
-from astsync.lookup.call_listener import CallListener
+from astsync.lookup.call_listener import CallListener, KeepsNothing
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.sandbox.asterisk.conf_files import ManagerUser
 from tests.eventually import eventually
@@ -34,15 +34,29 @@ exten => 203,1,Busy(1)
 """
 
 
+class Kept(KeepsNothing):
+    """Keeps the calls that are over."""
+
+    def __init__(self) -> None:
+        self.calls: list[PastCall] = []
+
+    def ended(self, call: PastCall, evidence: Evidence) -> None:
+        self.calls.append(call)
+
+
 class Heard:
     """What a listener told."""
 
     def __init__(self) -> None:
         self.calls: dict[str, LiveCall] = {}
         self.stages: list[Stage] = []
-        self.ended: list[PastCall] = []
+        self.kept = Kept()
         self.lost_pbxs: list[str] = []
         self.ways: list[Following] = []
+
+    @property
+    def ended(self) -> list[PastCall]:
+        return self.kept.calls
 
     def moved(self, call: LiveCall) -> None:
         self.calls[call.id] = call
@@ -64,7 +78,7 @@ def listening(asterisk: PrivateAsterisk, user: str) -> Iterator[Heard]:
     values = {"name": "office", "host": asterisk.host, "port": asterisk.port, "user": user}
     config = PbxConfig.model_validate({**values, "secret": asterisk.secret_of(user)})
     heard = Heard()
-    listener = CallListener(config, HOUSE, heard, heard.ended.append)
+    listener = CallListener(config, HOUSE, heard, heard.kept)
     listener.start()
     try:
         eventually(lambda: user in asterisk.console("manager show connected"))

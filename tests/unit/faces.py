@@ -6,9 +6,11 @@ import ipaddress
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager
+from pathlib import Path
 from typing import Any
 
 from astsync.lookup.agi import AgiFace
+from astsync.lookup.call_json import CallTeller
 from astsync.lookup.call_pages import CallPages
 from astsync.lookup.callers import CallerReader
 from astsync.lookup.figures import Figures
@@ -16,8 +18,10 @@ from astsync.lookup.gate import Entrance, Gate, listen
 from astsync.lookup.health import Health
 from astsync.lookup.live_calls import LiveCalls
 from astsync.lookup.model import CallerName, Origin
+from astsync.lookup.past_call_pages import PastCallPages
 from astsync.lookup.web import WebFace
 from astsync.phonebook.numbers.parser import NumberParser
+from astsync.store import JournalReader
 from astsync.store.known_names import Card
 
 NUMBER, NAME = "74955550142", "OOO Romashka"
@@ -64,13 +68,15 @@ class Known:
 class Faces:
     """What runs, and its ports."""
 
-    def __init__(self, *, deadline: float, token: str, rate: float, most: int) -> None:
+    def __init__(self, *, deadline: float, token: str, rate: float, most: int, store: Path | None = None) -> None:
         self.names, self.figures = Names(), Figures()
         self.gate = Gate(LOOPBACK, rate, self.figures, most=most)
         self.health = Health(store_read=True, snapshot_age=60.4, breaker_open=False, up=5)
         self.agi = AgiFace(self.names, self.gate, self.figures, deadline)
         self.live, self.known = LiveCalls(), Known()
-        pages = CallPages(self.live, CallerReader(NumberParser()), self.known)
+        teller = CallTeller(CallerReader(NumberParser()), self.known)
+        past = None if store is None else PastCallPages(JournalReader(store), teller)
+        pages = CallPages(self.live, teller, past)
         self.web = WebFace(
             self.names, self.gate, self.figures, lambda: self.health, deadline=deadline, token=token, calls=pages
         )
@@ -153,13 +159,17 @@ def play(
     token: str = "",
     rate: float = 100_000,
     most: int = 1_000,
+    store: Path | None = None,
 ) -> None:
-    """Play a story with both faces, within ``PATIENCE``; nothing of it may be left open."""
+    """Play a story with both faces, within ``PATIENCE``; nothing of it may be left open.
+
+    ``store`` has the journal of calls.
+    """
 
     async def whole() -> None:
         faults: list[dict[str, Any]] = []
         asyncio.get_running_loop().set_exception_handler(lambda _, context: faults.append(context))
-        faces = Faces(deadline=deadline, token=token, rate=rate, most=most)
+        faces = Faces(deadline=deadline, token=token, rate=rate, most=most, store=store)
         try:
             async with asyncio.timeout(PATIENCE):
                 await story(faces)

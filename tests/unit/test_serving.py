@@ -16,9 +16,11 @@ from pydantic import BaseModel, ValidationError
 
 from astsync.config import ServeConfig
 from astsync.errors import ConfigError
+from astsync.lookup.call_following import house_of, records_file
 from astsync.lookup.call_pages import INCOMING
 from astsync.lookup.callers import CallerReader
-from astsync.lookup.serving import Serving, beside, house_of
+from astsync.lookup.past_call_pages import CALLS
+from astsync.lookup.serving import Serving, beside
 from astsync.parts import Parts
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
@@ -181,7 +183,19 @@ def six_digits_are_of_the_house(office: Office) -> bool:
     return house_of(parts.config.serve.calls, CallerReader(parts.numbers)).is_extension("123456")
 
 
+def records_file_of(office: Office) -> str:
+    parts = office.parts()
+    return str(records_file(parts.config.serve.calls, parts.config.pbx[0], 1))
+
+
+def service_of_calls(office: Office) -> tuple[str, str]:
+    calls = office.parts().config.serve.calls
+    return calls.url, calls.token()
+
+
 BY_HTTP = ('online = "http"',)
+FOLLOW = ("calls.follow = true",)
+CALLS_URL = 'calls.url = "{url}/hs/astsync/calls"'
 EFFECTS = {
     "agi": Effect(('agi = ""',), lambda office: reached(office.agi), shown=False),
     "http": Effect(('http = ""',), lambda office: reached(office.http), shown=False),
@@ -200,6 +214,14 @@ EFFECTS = {
     "service.parameter": Effect((*BY_HTTP, 'service.parameter = "tel"'), Office.asked, f"tel={NUMBER}", "", BY_HTTP),
     "service.parameters": Effect((*BY_HTTP, 'service.parameters.key = "7"'), Office.asked, "?key=7&", "", BY_HTTP),
     "calls.follow": Effect(("calls.follow = true",), lambda office: office.get(INCOMING), (404, '{"calls":[]}')),
+    "calls.journal": Effect(
+        (*FOLLOW, "calls.journal = false"), lambda office: office.get(CALLS)[0], shown=404, without=FOLLOW
+    ),
+    "calls.csv": Effect(('calls.csv = "/srv/{pbx}.csv"',), records_file_of, "/srv/office.csv"),
+    "calls.url": Effect(
+        (*FOLLOW, CALLS_URL), lambda office: bool(service_of_calls(office)[0]), shown=True, without=FOLLOW
+    ),
+    "calls.token_file": Effect(('calls.token_file = "token"',), lambda office: service_of_calls(office)[1], "secret-1"),
     "calls.extension_digits": Effect(("calls.extension_digits = 6",), six_digits_are_of_the_house, shown=True),
     "service.name": Effect((*BY_HTTP, 'service.name = "Title"'), Office.get, (200, ""), "json_name", BY_HTTP),
 }

@@ -8,6 +8,7 @@ from urllib.parse import quote, unquote
 import orjson
 
 from astsync.sandbox.onec import list_writers
+from astsync.sandbox.onec.call_register import CallRegister
 from astsync.sandbox.onec.export import Export, ExportedRecord, ListPage, NumberIndex, WrongCursor
 from astsync.sandbox.onec.http_answers import HttpAnswer
 from astsync.sandbox.onec.odata_query import query_options
@@ -31,6 +32,7 @@ from astsync.sandbox.onec.wsdl import WebService, wsdl
 
 HTTP_SERVICE = "astsync/counterparties"
 HTTP_IDENTIFY = "astsync/identify"
+HTTP_CALLS = "astsync/calls"
 _JSON = "application/json; charset=utf-8"
 _LONG = 500
 """An answer with more counterparties is written to the disk and sent from there."""
@@ -66,6 +68,7 @@ class PublishedServices:
 
     def __init__(self, service: ODataService, catalog: str) -> None:
         self.host = ""
+        self.call_register = CallRegister()
         self._service = service
         self._export = Export(service.reader.base, catalog)
         self._numbers = NumberIndex(self._export)
@@ -81,7 +84,7 @@ class PublishedServices:
         if root not in {"ws", "hs"} or not asked.path.startswith(f"/{self._service.publication}/"):
             return None
         service = next((one for one in WEB_SERVICES if rest in one.paths), None) if root == "ws" else None
-        if service is None and (root != "hs" or rest not in {HTTP_SERVICE, HTTP_IDENTIFY}):
+        if service is None and (root != "hs" or rest not in {HTTP_SERVICE, HTTP_IDENTIFY, HTTP_CALLS}):
             return HttpAnswer(404)
         refusal = self._service.refusal(asked.headers.get("authorization", ""))
         if refusal is not None:
@@ -89,6 +92,8 @@ class PublishedServices:
         with self._service.lock:
             if service is not None:
                 return self._soap(asked, service, fault)
+            if rest == HTTP_CALLS:
+                return self.call_register.take(asked.method, asked.body)
             return self._http(asked, fault) if rest == HTTP_SERVICE else self._http_name(asked, fault)
 
     # Web services.
