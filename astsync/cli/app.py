@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from astsync import __version__, language
 from astsync.cli import (
     approving,
+    calls,
     check,
     demo,
     erasing,
@@ -178,6 +179,7 @@ app.command("apply")(approving.apply)
 app.command("push")(sync.push)
 app.command("problems")(problems.problems)
 app.command("report")(report.report)
+app.command("calls")(calls.calls)
 app.command("lookup")(lookup.lookup)
 app.command("history")(history.history)
 app.command("undo")(history.undo)

@@ -179,6 +179,10 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
         yield Area("serve", ConfigError.exit_code, serving)
         during = partial(_during_a_call, parts)
         yield Area(say("1C during a call"), SourceError.exit_code, during, say("1C"))
+    if is_used(config) and config.serve.calls.follow:
+        from astsync.lookup.check import check_calls_kept
+
+        yield Area(say("calls"), SourceError.exit_code, partial(check_calls_kept, parts))
     if is_told(config.notify):
         yield Area("notify", ConfigError.exit_code, lambda: check_ways(config.notify))
 

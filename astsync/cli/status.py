@@ -1,7 +1,8 @@
 """``status``: the last runs, the age of the snapshot, and whether each PBX is in step with it."""
 
+import sqlite3
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
@@ -14,9 +15,12 @@ from astsync.cli.screen import show
 from astsync.phonebook.plan import Lifted
 
 if TYPE_CHECKING:
+    from astsync.calls.model import CallGap
+    from astsync.parts import Parts
     from astsync.reports.status import Status
 
 LAST = 5  # runs that the text lists
+GAPS_OF = timedelta(days=7)  # times without calls that are told
 LOOKED_AT = 3_000  # runs that the figures for Prometheus are taken from: all that history keeps, `online` too
 
 
@@ -66,9 +70,22 @@ def _look(common: Common) -> "tuple[Status, int]":
     parts = Parts.load(common.config)
     with parts.store(write=False) as store:
         snapshot, runs, online = store.snapshot(), store.runs(LOOKED_AT), store.online(datetime.now(UTC))
-    found = Status(datetime.now(UTC), snapshot, (), runs, running(parts.store_path), online)
+    found = Status(datetime.now(UTC), snapshot, (), runs, running(parts.store_path), online, _gaps(parts))
     if snapshot is None:
         return found, 0
     with open_engine(common, Lifted(empty=True, deletes=True, changes=True), dry_run=True) as engine:
         report = engine.restore()
     return replace(found, now=datetime.now(UTC), pbx=report.pbx), report.exit_code
+
+
+def _gaps(parts: "Parts") -> "tuple[CallGap, ...]":
+    """The times of the last week of which calls may be missing."""
+    from astsync.store import JournalReader
+
+    now = datetime.now(UTC)
+    if not parts.config.serve.calls.follow:
+        return ()
+    try:
+        return tuple(gap for gap in JournalReader(parts.store_path).gaps(now) if now - gap.until < GAPS_OF)
+    except (sqlite3.Error, OSError):
+        return ()  # the store was read a moment ago: it is busy, and a status need not wait for that

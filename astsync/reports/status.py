@@ -5,10 +5,12 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from astsync.calls.model import CallGap
 from astsync.engine.result import PbxReport
 from astsync.language import counted, say, spoken
 from astsync.reports import history
 from astsync.reports.as_text import summary
+from astsync.reports.call_list import gap_words, gaps_as_data
 from astsync.reports.json_document import json_document
 from astsync.reports.remarks import as_missed, remarks
 from astsync.reports.shown import moment, shown
@@ -22,7 +24,8 @@ from astsync.text import printable, span
 class Status:
     """What was known at ``now`` (UTC). Without a snapshot no PBX is asked, and ``pbx`` is empty.
 
-    ``running`` is the run that was under way. ``online`` are the names that 1C told during calls.
+    ``running`` is the run that was under way. ``online`` are the names that 1C told during calls. ``gaps``
+    are the times of the last week of which calls may be missing.
     """
 
     now: datetime
@@ -31,6 +34,7 @@ class Status:
     runs: tuple[RunRecord, ...]
     running: Holder | None = None
     online: OnlineNames = field(default_factory=OnlineNames)
+    gaps: tuple[CallGap, ...] = ()
 
 
 def in_step(pbx: PbxReport) -> bool | None:
@@ -52,6 +56,7 @@ def _lines(status: Status, paint: Paint) -> Iterator[str]:
         style = {None: "bad", False: "changed", True: "good"}[in_step(pbx)]
         yield f"{paint('strong', printable(pbx.name))}: {paint(style, shown(summary(pbx)))}"
         yield from (f"  {shown(remark)}" for remark in remarks(pbx))
+    yield from (shown(gap_words(gap)) for gap in status.gaps)
     yield spoken(say("last runs:"))
     yield from history.as_text(status.runs, paint).splitlines()
 
@@ -90,6 +95,7 @@ def as_json(status: Status) -> str:
             "pbx": [_pbx(pbx) for pbx in status.pbx],
             "runs": [history.as_data(run) for run in status.runs],
             "running": status.running and _running(status.running),
+            "gaps": gaps_as_data(status.gaps),
         }
     )
 

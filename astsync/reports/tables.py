@@ -26,7 +26,7 @@ RUN_COLUMNS: Row = (
     "failed",
     "message",
 )
-AMOUNT_COLUMNS = frozenset({"run", "exit_code", "added", "changed", "deleted", "failed"})
+AMOUNT_COLUMNS = frozenset({"run", "exit_code", "added", "changed", "deleted", "failed", "wait", "talk"})
 """The columns that a spreadsheet may add up. Digits in others are a code, or a name, or a phone."""
 _HEADINGS = {
     "pbx": say("PBX"),
@@ -57,6 +57,15 @@ _HEADINGS = {
     "deleted": say("Deleted"),
     "failed": say("Failed"),
     "message": say("Message"),
+    "direction": say("Direction"),
+    "result": say("Result"),
+    "extension": say("Extension"),
+    "rung": say("Rung"),
+    "did": say("Called number"),
+    "wait": say("Waited, s"),
+    "talk": say("Talk, s"),
+    "called_back": say("Called back"),
+    "call": say("Call"),
 }
 _KEPT = say("kept")
 _KINDS = {
@@ -71,11 +80,24 @@ _KINDS = {
     "given_back": say("given back"),
     "same": say("owner changed"),
 }
+_OF_CALLS = {
+    "incoming": say("incoming"),
+    "outgoing": say("outgoing"),
+    "internal": say("internal"),
+    "answered": say("answered"),
+    "missed": say("missed"),
+    "busy": say("busy"),
+    "failed": say("failed"),
+}
+_BACK = {"": "", "no": say("no"), "called": say("yes"), "answered": say("answered later")}
 
 
 _WAYS: Mapping[str, Callable[[str], str]] = {
     "change": lambda kind: spoken(_KINDS[kind]),
     "problem": lambda kind: spoken(_KINDS[kind]),
+    "direction": lambda word: spoken(_OF_CALLS[word]),
+    "result": lambda word: spoken(_OF_CALLS[word]),
+    "called_back": lambda word: spoken(_BACK[word]),
     "note": shown,
     "reason": shown,
 }

@@ -52,7 +52,7 @@ def test_in_step_and_not(box: Sandbox) -> None:
     assert f"\n  1 of the {count} entries that run 1 wrote and saw at 20" in told
     assert "Either the PBX's disk did not keep them, or somebody deleted them" in told
     data = json.loads(box.run("status", "--format", "json").out)
-    assert list(data) == ["version", "snapshot", "online", "pbx", "runs", "running"]
+    assert list(data) == ["version", "snapshot", "online", "pbx", "runs", "running", "gaps"]
     assert data["online"] == {"names": 0, "first_expires": None}
     assert list(data["snapshot"]) == ["at", "age", "source", "entries", "counterparties", "skipped", "conflicts"]
     assert data["pbx"] == [
