@@ -71,6 +71,8 @@ FaultKind = Literal[
     "name_list",  # 200: the same in a list
     "long_name",  # 200: a name of 1 MB
     "no_content",  # 204 of the HTTP service for a number that nobody has
+    # Only of ``calls``:
+    "one_call",  # 200: of the delivered calls only the first is written and named
     # Of all:
     "drip",  # the correct answer, 64 bytes every ``value`` seconds
 ]

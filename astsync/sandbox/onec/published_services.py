@@ -8,7 +8,7 @@ from urllib.parse import quote, unquote
 import orjson
 
 from astsync.sandbox.onec import list_writers
-from astsync.sandbox.onec.call_register import CallRegister
+from astsync.sandbox.onec.call_register import CallRegister, WrongDelivery
 from astsync.sandbox.onec.export import Export, ExportedRecord, ListPage, NumberIndex, WrongCursor
 from astsync.sandbox.onec.http_answers import HttpAnswer
 from astsync.sandbox.onec.odata_query import query_options
@@ -34,6 +34,7 @@ HTTP_SERVICE = "astsync/counterparties"
 HTTP_IDENTIFY = "astsync/identify"
 HTTP_CALLS = "astsync/calls"
 _JSON = "application/json; charset=utf-8"
+_PLAIN = "text/plain; charset=utf-8"
 _LONG = 500
 """An answer with more counterparties is written to the disk and sent from there."""
 
@@ -68,11 +69,11 @@ class PublishedServices:
 
     def __init__(self, service: ODataService, catalog: str) -> None:
         self.host = ""
-        self.call_register = CallRegister()
         self._service = service
         self._export = Export(service.reader.base, catalog)
         self._numbers = NumberIndex(self._export)
         self._spool = Spool()
+        self.calls = CallRegister(self._has_card)
 
     def close(self) -> None:
         """Remove the answers that are on the disk."""
@@ -84,7 +85,7 @@ class PublishedServices:
         if root not in {"ws", "hs"} or not asked.path.startswith(f"/{self._service.publication}/"):
             return None
         service = next((one for one in WEB_SERVICES if rest in one.paths), None) if root == "ws" else None
-        if service is None and (root != "hs" or rest not in {HTTP_SERVICE, HTTP_IDENTIFY, HTTP_CALLS}):
+        if service is None and (root != "hs" or rest not in self._http_services):
             return HttpAnswer(404)
         refusal = self._service.refusal(asked.headers.get("authorization", ""))
         if refusal is not None:
@@ -92,9 +93,11 @@ class PublishedServices:
         with self._service.lock:
             if service is not None:
                 return self._soap(asked, service, fault)
-            if rest == HTTP_CALLS:
-                return self.call_register.take(asked.method, asked.body)
-            return self._http(asked, fault) if rest == HTTP_SERVICE else self._http_name(asked, fault)
+            return self._http_services[rest](asked, fault)
+
+    @property
+    def _http_services(self) -> Mapping[str, Callable[[HttpRequest, str], HttpAnswer]]:
+        return {HTTP_SERVICE: self._http, HTTP_IDENTIFY: self._http_name, HTTP_CALLS: self._http_calls}
 
     # Web services.
 
@@ -177,7 +180,7 @@ class PublishedServices:
         try:
             page = self._http_page(_parameters(asked), fault)
         except (SoapFault, ValueError) as error:
-            return HttpAnswer(500, str(error).encode(), "text/plain; charset=utf-8", mark=True)
+            return HttpAnswer(500, str(error).encode(), _PLAIN, mark=True)
 
         def body() -> Iterable[bytes]:
             return list_writers.json_list(spoilt_records(self._export.records(page.indexes), fault), page.cursor)
@@ -194,13 +197,32 @@ class PublishedServices:
         try:
             name = spoilt_name(self._name(asked.query.get("number", ""), fault), fault)
         except SoapFault as error:
-            return HttpAnswer(500, str(error).encode(), "text/plain; charset=utf-8", mark=True)
+            return HttpAnswer(500, str(error).encode(), _PLAIN, mark=True)
         if fault == "nil_return":
             return HttpAnswer(200, b"null", _JSON, mark=True)
         if fault == "no_content" and not name:
             return HttpAnswer(204)
-        kind = _JSON if fault in {"json_name", "name_list"} else "text/plain; charset=utf-8"
+        kind = _JSON if fault in {"json_name", "name_list"} else _PLAIN
         return HttpAnswer(200, name.encode(), kind, mark=True)
+
+    def _http_calls(self, asked: HttpRequest, fault: str) -> HttpAnswer:
+        """Take a delivery of calls, as examples/1c do."""
+        if fault in HTTP_INSTEAD:
+            return HTTP_INSTEAD[fault]()
+        if asked.method != "POST":
+            return HttpAnswer(405, headers={"Allow": "POST"})
+        try:
+            accepted = self.calls.take(asked.body, 1 if fault == "one_call" else None)
+        except WrongDelivery as error:
+            return HttpAnswer(400, str(error).encode(), _PLAIN, mark=True)
+        return HttpAnswer(200, orjson.dumps({"accepted": accepted}), _JSON, mark=True)
+
+    def _has_card(self, catalog: str, ref: str) -> bool:
+        table = self._service.reader.base.tables.get(catalog)
+        try:
+            return table is not None and table.find(ref) is not None
+        except ValueError:  # it is no reference
+            return False
 
     def _http_page(self, given: Mapping[str, str], fault: str) -> ListPage:
         limit = int(given.get("limit") or 0)
