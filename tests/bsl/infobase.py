@@ -1,7 +1,7 @@
 """An infobase in memory: tables of rows, references that see them, and what the global context shows of them."""
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from uuid import UUID, uuid4
@@ -152,6 +152,9 @@ class Described(Object):
     @named("Найти")
     def find(self, name: str) -> Any:
         return next((one for key, one in self.properties.items() if key.casefold() == name.casefold()), None)
+
+    def items(self) -> Iterator[Any]:
+        return iter(list(self.properties.values()))
 
 
 def presentation(value: Any) -> str:

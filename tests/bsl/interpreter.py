@@ -81,6 +81,7 @@ class Module(Object):
         self.world = world
         self.functions = {one.name.casefold(): one for one in _functions(tree)}
         self.variables = {name.casefold(): Cell(value) for name, value in (context or {}).items()}
+        self.variables |= {name.casefold(): Cell() for name in _module_variables(tree)}
         self.steps = 0
         frame: dict[str, Cell] = {}
         _Run(self, frame).statements([one for one in tree.children if one.type.endswith("_statement")])
@@ -417,6 +418,11 @@ def _is_statement(node: Node) -> bool:
 def _functions(tree: Node) -> list[Function]:
     found = [one for one in tree.children if one.type in {"function_definition", "procedure_definition"}]
     return [_function(one) for one in found]
+
+
+def _module_variables(tree: Node) -> list[str]:
+    declared = [one for one in tree.children if one.type == "var_definition"]
+    return [text_of(spec.children[0]) for one in declared for spec in one.children if spec.type == "variable_spec"]
 
 
 def _function(node: Node) -> Function:

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from typing import Any
+from urllib.parse import quote
 
 from tests.bsl.interpreter import ErrorInfo, World
 from tests.bsl.values import (
@@ -296,7 +297,7 @@ def read_json(reader: JsonReader, into_maps: bool = False) -> Any:
     """ПрочитатьJSON."""
     try:
         return _from_json(json.loads(reader.text), into_maps=into_maps)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise BslError("Непредвиденный символ при чтении JSON") from None
 
 
@@ -375,10 +376,30 @@ class Type(Object):
 
 
 class Enumeration(Object):
-    """A system enumeration: any value of it by its name."""
+    """A system enumeration: a value of it by its name. Where the names are told, another one is an error."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__()
+        self.names = {name.casefold() for name in names}
 
     def get(self, name: str) -> Any:
-        return Enumeration(Имя=name)
+        if self.names and name.casefold() not in self.names:
+            raise BslError(f"Поле объекта не обнаружено ({name})")
+        return EnumerationValue(name)
+
+
+class EnumerationValue(Object):
+    """A value of a system enumeration."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name.casefold()
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, EnumerationValue) and self.name == other.name
+
+    def __hash__(self) -> int:
+        return hash(self.name)
 
 
 def _mid(text: str, start: int, count: int | None = None) -> str:
@@ -429,6 +450,22 @@ def _day_end(moment: datetime) -> datetime:
     return moment.replace(hour=23, minute=59, second=59)
 
 
+def date_of_text(text: str) -> datetime:
+    """Дата, of a text like 20261129103001."""
+    if not re.fullmatch(r"[0-9]{8}([0-9]{6})?", text):
+        raise BslError("Преобразование значения к типу Дата не может быть выполнено")
+    try:
+        return datetime.strptime(text.ljust(14, "0"), "%Y%m%d%H%M%S")  # noqa: DTZ007 - dates of 1C have no zone
+    except ValueError:
+        raise BslError("Преобразование значения к типу Дата не может быть выполнено") from None
+
+
+def fill_properties(into: Object, source: Object, names: str = "") -> None:
+    """ЗаполнитьЗначенияСвойств, with the names that both have to have."""
+    for name in (one.strip() for one in names.split(",")):
+        into.set(name, source.get(name))
+
+
 def _bad_xml(text: str, start: int = 1) -> int:
     found = _NOT_XML.search(text, start - 1)
     return found.start() + 1 if found else 0
@@ -464,6 +501,10 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "НайтиНедопустимыеСимволыXML": _bad_xml,
     "Строка": as_text,
     "Число": as_number,
+    "Цел": lambda value: int(as_number(value)),
+    "Дата": date_of_text,
+    "ЗаполнитьЗначенияСвойств": fill_properties,
+    "КодироватьСтроку": lambda text, _way, _charset="UTF-8": quote(text, safe=""),
     "Булево": bool,
     "Тип": Type,
     "ТипЗнч": lambda value: Type(type_name(value)),
@@ -484,6 +525,7 @@ CLASSES: dict[str, Callable[..., Any]] = {
 OBJECTS: dict[str, Any] = {
     "КодировкаТекста": Enumeration(),
     "ИспользованиеByteOrderMark": Enumeration(),
+    "СпособКодированияСтроки": Enumeration("КодировкаURL", "URLВКодировкеURL"),
     "Символы": Object(ПС="\n", ВК="\r", Таб="\t"),
 }
 

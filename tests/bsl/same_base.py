@@ -65,9 +65,9 @@ def _value(base: Infobase, name: str, get: Callable[[Any], Any], line: Line) -> 
     return value
 
 
-def world_of(onec: OneC) -> World:
-    """The global context of the infobase of a stand-in."""
-    base = base_of(onec)
+def world_of(onec: OneC, base: Infobase | None = None) -> World:
+    """The global context of the infobase of a stand-in; ``base`` is what ``base_of`` made of it."""
+    base = base or base_of(onec)
     for row in base.tables[PART]:
         row["Вид"] = row.pop("Вид_Key")
     world = global_context()
@@ -80,6 +80,8 @@ def world_of(onec: OneC) -> World:
         Иерархический=onec.flavour.hierarchical,
         ВидИерархии=hierarchy,
         ТабличныеЧасти=parts,
+        Имя="Контрагенты",
+        Реквизиты=Described([]),
     )
     metadata = Object(
         Справочники=Described(["Контрагенты"], {"Контрагенты": catalog}),

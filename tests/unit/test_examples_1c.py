@@ -18,35 +18,66 @@ FOLDER = bsl.FOLDER
 COMMON = ("common_module_bsp.bsl", "common_module_register.bsl")
 XS = "{http://www.w3.org/2001/XMLSchema}"
 VRD = "{http://v8.1c.ru/8.2/virtual-resource-system}"
-# What the modules call of the platform's global context, with the numbers of arguments that it takes.
+# What the modules call of the platform's global context, with the numbers of arguments that it takes (of those that
+# the modules use). All of it is there since 8.3.8 at the latest.
 PLATFORM = {
     "XMLСтрока": {1},
+    "ВРег": {1},
+    "Дата": {1},
     "ЗаписатьJSON": {2},
+    "ЗаполнитьЗначенияСвойств": {3},
+    "ЗафиксироватьТранзакцию": {0},
     "ЗначениеЗаполнено": {1},
     "ИнформацияОбОшибке": {0},
     "КодСимвола": {1, 2},
+    "КодироватьСтроку": {2},
     "КонецДня": {1},
     "КраткоеПредставлениеОшибки": {1},
     "Лев": {2},
+    "МестноеВремя": {2},
     "Мин": {2},
+    "НРег": {1},
     "Найти": {2},
     "НайтиНедопустимыеСимволыXML": {1, 2},
+    "НачатьТранзакцию": {0},
+    "ОткрытьФорму": {2},
+    "ОтменитьТранзакцию": {0},
+    "ПодключитьОбработчикОжидания": {2},
+    "ПоказатьВопрос": {6},
+    "ПоказатьЗначение": {2},
     "ПолучитьСоставСтандартногоИнтерфейсаOData": {0},
     "Прав": {2},
+    "ПравоДоступа": {2},
+    "ПрочитатьJSON": {2},
     "ПустаяСтрока": {1},
     "СокрЛП": {1},
     "Сред": {2, 3},
     "СтрДлина": {1},
     "СтрЗаменить": {3},
-    "Строка": {1},
     "СтрНайти": {2},
+    "СтрРазделить": {2},
+    "СтрСоединить": {2},
+    "Строка": {1},
+    "СтрокаСоединенияИнформационнойБазы": {0},
+    "ТекущаяДата": {0},
     "ТекущаяДатаСеанса": {0},
+    "ТекущаяУниверсальнаяДатаВМиллисекундах": {0},
     "Тип": {1},
     "ТипЗнч": {1},
     "УстановитьСоставСтандартногоИнтерфейсаOData": {1},
     "Формат": {2},
+    "Цел": {1},
+    "ЧасовойПоясСеанса": {0},
     "Число": {1},
 }
+
+EVENTS = {"ПриСозданииНаСервере", "ПриОткрытии", "ВнутреннийПриИзменении", "ЗвонкиВыбор"}
+"""What the platform calls of the module of a form."""
+ON_CLIENTS = {
+    "ЗначениеЗаполнено", "ИнформацияОбОшибке", "КраткоеПредставлениеОшибки", "ОткрытьФорму", "ПоказатьВопрос",
+    "ПоказатьЗначение", "ПодключитьОбработчикОжидания", "ПустаяСтрока", "СокрЛП", "СтрСоединить", "ТекущаяДата",
+}  # fmt: skip
+"""What a thin client and a web client have too."""
 
 
 @pytest.fixture(scope="module")
@@ -109,9 +140,37 @@ class TestLanguage:
     def test_own_functions_are_used_or_exported(self, name: str) -> None:
         tree = bsl.module(name)
         called = {function for _, function, _ in bsl.calls(tree)}
-        entries = {"GetCounterparties", "identify", "counterpartiesGET", "identifyGET"}
+        entries = {"GetCounterparties", "identify", "counterpartiesGET", "identifyGET", "callsPOST"} | EVENTS
         for function, node in bsl.functions(tree).items():
             assert function in called | entries or bsl.exported(node), function
+
+    def test_a_client_calls_only_what_clients_have(self) -> None:
+        """Of the common modules only the one that servers let clients call."""
+        tree = bsl.module("calls_form.bsl")
+        for place, node in enumerate(tree.children):
+            if not node.type.endswith("_definition"):
+                continue
+            directive = bsl.text_of(tree.children[place - 1])
+            assert directive in {"&НаКлиенте", "&НаСервере"}
+            if directive == "&НаКлиенте":
+                own = set(bsl.functions(tree)) - {"ПриСозданииНаСервере"}
+                called = {name for before, name, _ in bsl.calls(node) if before == ""}
+                assert called <= own | ON_CLIENTS
+                assert (
+                    re.search(r"\b(Метаданные|Константы|РегистрыСведений|Справочники|Запрос)\.", bsl.text_of(node))
+                    is None
+                )
+                assert "ЗвонкиАТССервер" not in bsl.text_of(node)
+
+    def test_what_the_form_asks_of_the_server_is_exported(self) -> None:
+        offered = {
+            name: len(bsl.parameters(node))
+            for name, node in bsl.functions(bsl.module("calls_server_call.bsl")).items()
+            if bsl.exported(node)
+        }
+        asked = {(name, given) for before, name, given in bsl.calls(bsl.module("calls_form.bsl")) if "Вызов" in before}
+        assert asked
+        assert asked <= set(offered.items())
 
     def test_both_common_modules_offer_the_same(self) -> None:
         offered = []

@@ -38,7 +38,7 @@ _TEXTS: Mapping[str, str] = {
     "ЗаписьРазговора": "recording",
 }
 _NUMBERS: Mapping[str, str] = {"Ожидание": "wait", "Разговор": "talk", "Редакция": "revision"}
-_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,9})?Z")
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{0,9})?Z")
 _NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _NO_MOMENT = datetime(1, 1, 1)  # noqa: DTZ001  the empty date of 1C
 
@@ -74,17 +74,15 @@ class CallRegister:
 
     def _row(self, call: Any) -> dict[str, Any]:
         identity = call.get("id") if isinstance(call, dict) else None
-        if not isinstance(identity, str) or not identity.strip() or len(identity) > LONGEST_ID:
-            raise WrongDelivery("Звонок без годного идентификатора id")
-        if _clean(identity) != identity:
+        if not isinstance(identity, str) or not _is_key(identity):
             raise WrongDelivery("Звонок без годного идентификатора id")
         row: dict[str, Any] = {"Идентификатор": identity}
         for column, name in _TEXTS.items():
             row[column] = _fitting(column, _text(call, name))
         row["Звонили"] = _fitting("Звонили", ",".join(_rung(call)))
-        row["Начало"] = _moment(call, "started")
-        if row["Начало"] == _NO_MOMENT:
+        if not _text(call, "started"):
             raise WrongDelivery("Неверное значение поля started")
+        row["Начало"] = _moment(call, "started")
         row["Ответ"], row["Окончание"] = _moment(call, "answered"), _moment(call, "ended")
         for column, name in _NUMBERS.items():
             row[column] = _number(call, name)
@@ -111,6 +109,10 @@ def _calls(body: bytes) -> list[Any]:
     if len(calls) > MOST_CALLS:
         raise WrongDelivery("Слишком много звонков в одном запросе")
     return calls
+
+
+def _is_key(text: str) -> bool:
+    return 0 < len(text) <= LONGEST_ID and text.strip() == text == _clean(text)
 
 
 def _text(call: Mapping[str, Any], name: str) -> str:
