@@ -38,6 +38,8 @@
 	Объект.DeletionMark = Контрагент.DeletionMark;
 	Объект.Catalog = Контрагент.Catalog;
 	Объект.Code = ТекстXML(Контрагент.Code);
+	Объект.TaxNumber = ТекстXML(Контрагент.TaxNumber);
+	Объект.Responsible = ТекстXML(Контрагент.Responsible);
 	Для Каждого Телефон Из Контрагент.Phones Цикл
 		Объект.Phones.Добавить(ОбъектТелефона(Телефон));
 	КонецЦикла;

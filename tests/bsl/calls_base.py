@@ -74,7 +74,8 @@ class CallsBase:
 
     def __init__(self, onec: OneC, network: Network | None = None, *, hours: int = 0) -> None:
         self.base: Infobase = base_of(onec)
-        self.world: World = world_of(onec, self.base)
+        self.no_rights: set[str] = set()
+        self.world: World = world_of(onec, self.base, self.no_rights)
         self.network = network or Network({})
         self.transactions = Transactions(self.base)
         self.jobs, self.settings, self.client = BackgroundJobs(), SettingsStore(), Client()
@@ -84,7 +85,6 @@ class CallsBase:
         self.step = 250_000  # milliseconds by which each look at the clock moves it
         self.milliseconds = 0
         self.connection_string = 'Srvr="1c-server";Ref="trade";'
-        self.no_rights: set[str] = set()
         registers = told_registers()
         self.world.objects["метаданные"].properties["РегистрыСведений"] = described_registers(registers)
         self.world.know(
@@ -98,7 +98,6 @@ class CallsBase:
                 "ТекущаяДата": lambda: self.now,
                 "ТекущаяУниверсальнаяДатаВМиллисекундах": self._tick,
                 "СтрокаСоединенияИнформационнойБазы": lambda: self.connection_string,
-                "ПравоДоступа": lambda _right, of: of.get("Имя") not in self.no_rights,
             },
             objects={
                 "РегистрыСведений": register_managers(self.base, registers),

@@ -1,25 +1,55 @@
 """The invented infobase of the stand-in 1C as the tables that the queries of modules see."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from datetime import datetime
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid4
 
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.columns import CONTACT_KINDS, Line
 from astsync.sandbox.onec.infobase import SECTION
-from tests.bsl.infobase import Described, EnumValue, Infobase
+from tests.bsl.infobase import NOBODY, Described, EnumValue, Infobase, Reference
 from tests.bsl.interpreter import Module, World
-from tests.bsl.objects import global_context
+from tests.bsl.objects import Array, global_context
 from tests.bsl.queries import Query
 from tests.bsl.syntax import FOLDER
-from tests.bsl.values import Object
+from tests.bsl.values import Object, named
 from tests.bsl.xdto import Factory
 
 CATALOG = "Справочник.Контрагенты"
 KINDS = f"Справочник.{CONTACT_KINDS}"
 PART = f"{CATALOG}.{SECTION}"
 REGISTER = f"РегистрСведений.{SECTION}"
+USERS = "Справочник.Пользователи"
+_BUYERS_MANAGER = {"ut103": "ОсновнойМенеджерПокупателя"}
+"""How configurations call the field with who keeps the card, where it is not Ответственный."""
+
+
+class FieldKinds(Object):
+    """ОписаниеТипов of a field: a reference to a catalog."""
+
+    kind = "ОписаниеТипов"
+
+    def __init__(self, catalog: Object) -> None:
+        super().__init__()
+        self.catalog = catalog
+
+    @named("Типы")
+    def kinds(self) -> Array:
+        return Array.of([self])
+
+
+class Metadata(Object):
+    """Метаданные."""
+
+    @named("НайтиПоТипу")
+    def of_kind(self, kind: FieldKinds) -> Object:
+        return kind.catalog
+
+
+def responsible_field(onec: OneC) -> str:
+    """The name of the field with who keeps the card."""
+    return _BUYERS_MANAGER.get(onec.flavour.name, "Ответственный")
 
 
 def base_of(onec: OneC) -> Infobase:
@@ -39,6 +69,8 @@ def base_of(onec: OneC) -> Infobase:
             "Наименование": item.name,
             "ПометкаУдаления": item.deleted,
             "ЭтоГруппа": item.folder,
+            "ИНН": item.inn,
+            responsible_field(onec): _user(base, item.responsible),
         }
         base.tables[CATALOG].append(row | ({"Код": item.code} if onec.flavour.hierarchical else {}))
         for number, contact in enumerate(table.contacts(index), 1):
@@ -49,6 +81,15 @@ def base_of(onec: OneC) -> Infobase:
             else:
                 base.tables[PART].append(found | {"Ссылка": reference, "НомерСтроки": number})
     return base
+
+
+def _user(base: Infobase, name: str) -> Reference:
+    """The user of this name, who is made where there is none; the empty reference for nobody."""
+    known = next((row["Ссылка"] for row in base.tables[USERS] if row["Наименование"] == name), None)
+    if known is not None or not name:
+        return known or base.reference(USERS, NOBODY)
+    base.tables[USERS].append({"Ссылка": base.reference(USERS, uuid4()), "Наименование": name})
+    return base.tables[USERS][-1]["Ссылка"]  # type: ignore[no-any-return]
 
 
 def _value(base: Infobase, name: str, get: Callable[[Any], Any], line: Line) -> Any:
@@ -65,8 +106,11 @@ def _value(base: Infobase, name: str, get: Callable[[Any], Any], line: Line) -> 
     return value
 
 
-def world_of(onec: OneC, base: Infobase | None = None) -> World:
-    """The global context of the infobase of a stand-in; ``base`` is what ``base_of`` made of it."""
+def world_of(onec: OneC, base: Infobase | None = None, no_rights: Container[str] = ()) -> World:
+    """The global context of the infobase of a stand-in; ``base`` is what ``base_of`` made of it.
+
+    ``no_rights`` are catalogs that the user may not read.
+    """
     base = base or base_of(onec)
     for row in base.tables[PART]:
         row["Вид"] = row.pop("Вид_Key")
@@ -75,20 +119,22 @@ def world_of(onec: OneC, base: Infobase | None = None) -> World:
     part = Object(Имя=SECTION, Реквизиты=Described(names))
     parts = Described([SECTION] if names else [], {SECTION: part})
     hierarchy = "ИерархияГруппИЭлементов"
+    keeper = Object(Имя=responsible_field(onec), Тип=FieldKinds(Object(Имя="Пользователи")))
     catalog = Object(
         ДлинаКода=9 if onec.flavour.hierarchical else 0,
         Иерархический=onec.flavour.hierarchical,
         ВидИерархии=hierarchy,
         ТабличныеЧасти=parts,
         Имя="Контрагенты",
-        Реквизиты=Described([]),
+        Реквизиты=Described(["ИНН", responsible_field(onec)], {responsible_field(onec): keeper}),
     )
-    metadata = Object(
+    metadata = Metadata(
         Справочники=Described(["Контрагенты"], {"Контрагенты": catalog}),
         СвойстваОбъектов=Object(ВидИерархии=Object(ИерархияГруппИЭлементов=hierarchy)),
     )
     world.know(
         objects={"Метаданные": metadata, "Справочники": base.catalogs(), "ФабрикаXDTO": Factory()},
+        functions={"ПравоДоступа": lambda _right, of: of.get("Имя") not in no_rights},
         classes={"Запрос": lambda text="": Query(base, text)},
     )
     return world

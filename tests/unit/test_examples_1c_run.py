@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from uuid import uuid4
 
 import pytest
 
@@ -12,13 +13,15 @@ from astsync.sandbox.onec.published_services import HTTP_IDENTIFY, HTTP_SERVICE
 from tests.bsl.infobase import Described
 from tests.bsl.interpreter import Module
 from tests.bsl.objects import Array, ServiceAnswer, ServiceRequest
-from tests.bsl.same_base import module_of, world_of
+from tests.bsl.same_base import CATALOG, base_of, module_of, responsible_field, world_of
 from tests.bsl.values import Object
 from tests.bsl.xdto import NAMESPACE
 from tests.unit.soap_client import Services, records_of
 
 BSP, REGISTER = "common_module_bsp.bsl", "common_module_register.bsl"
 FLAVOURS = {"ut11": BSP, "bp30": BSP, "bp-old": BSP, "bp-oldest": BSP, "ut103": REGISTER}
+
+KEEPERS = ("Иванова Мария", "", "Пётр «Второй» & Ко", "Иванова Мария")
 
 pytestmark = pytest.mark.server
 
@@ -44,6 +47,8 @@ class Rig:
 @pytest.fixture(scope="module", params=FLAVOURS)
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     with OneC(40, seed=5, flavour=request.param, dirt=0.2) as onec:
+        for record, name in zip(onec.records(), KEEPERS, strict=False):
+            onec.change(record.item.ref, responsible=name)
         world = world_of(onec)
         world.know(objects={"КонтрагентыДляАТС": module_of(FLAVOURS[request.param], world)})
         yield Rig(onec, *(module_of(f"{name}.bsl", world) for name in ("http_service", "web_service", "identify")))
@@ -56,6 +61,49 @@ def test_the_list_is_that_of_the_stand_in(rig: Rig) -> None:
     theirs.encoding = "utf-8-sig"
     assert json.loads(ours.body) == json.loads(theirs.text)
     assert len(json.loads(ours.body)["Counterparties"]) == 40
+
+
+def test_it_names_tax_numbers_and_who_keeps_the_cards(rig: Rig) -> None:
+    cards = json.loads(rig.listed().body)["Counterparties"]
+    assert {card["Responsible"] for card in cards} == set(KEEPERS)
+    assert any(card["TaxNumber"] for card in cards)
+
+
+@pytest.mark.parametrize("flavour", ["ut11", "ut103"])
+@pytest.mark.parametrize("lacks", ["fields", "right"])
+def test_a_configuration_without_these_fields_gives_the_list_all_the_same(flavour: str, lacks: str) -> None:
+    with OneC(6, seed=5, flavour=flavour) as onec:
+        for record in onec.records():
+            onec.change(record.item.ref, responsible="Иванова Мария")
+        base = base_of(onec)
+        world = world_of(onec, base, {"Пользователи"} if lacks == "right" else ())
+        if lacks == "fields":
+            for row in base.tables[CATALOG]:
+                del row["ИНН"], row[responsible_field(onec)]
+            world.objects["метаданные"].get("Справочники").find("Контрагенты").set("Реквизиты", Described([]))
+        module = module_of(FLAVOURS[flavour], world)
+        cards = module.call("Порция", [None, 0, None]).get("Counterparties").values
+        assert len(cards) == len(onec.records())
+        assert {card.get("Responsible") for card in cards} == {""}
+        assert any(card.get("TaxNumber") for card in cards) is (lacks == "right")
+
+
+def test_the_manager_of_the_partner_keeps_the_card() -> None:
+    with OneC(3, seed=5) as onec:
+        base = base_of(onec)
+        users, partners = "Справочник.Пользователи", "Справочник.Партнеры"
+        keeper, partner = (base.reference(table, uuid4()) for table in (users, partners))
+        base.tables[users].append({"Ссылка": keeper, "Наименование": "Иванова Мария"})
+        base.tables[partners].append({"Ссылка": partner, "Наименование": "Партнёр", "ОсновнойМенеджер": keeper})
+        for row in base.tables[CATALOG]:
+            row["Партнер"] = partner
+        world = world_of(onec, base)
+        catalogs = world.objects["метаданные"].get("Справочники").properties
+        kinds = catalogs["Контрагенты"].get("Реквизиты").properties.pop("Ответственный")
+        catalogs["Контрагенты"].get("Реквизиты").properties["Партнер"] = kinds
+        catalogs["Партнеры"] = Object(Реквизиты=Described(["ОсновнойМенеджер"], {"ОсновнойМенеджер": kinds}))
+        cards = module_of(BSP, world).call("Порция", [None, 0, None]).get("Counterparties").values
+        assert {card.get("Responsible") for card in cards} == {"Иванова Мария"}
 
 
 def test_the_pages_are_those_of_the_stand_in(rig: Rig) -> None:

@@ -21,6 +21,7 @@ class Item:
     """The header of an item in a catalog.
 
     In 1C ``name`` is Description, ``full_name`` НаименованиеПолное, ``parent`` Parent_Key, ``owner`` Owner_Key.
+    ``responsible`` is who keeps the card, as the services of examples/1c name them; invented cards have nobody.
     """
 
     ref: str
@@ -35,6 +36,7 @@ class Item:
     inn: str = ""
     kpp: str = ""
     version: int = 1
+    responsible: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -109,6 +109,8 @@ class Export:
             "DeletionMark": item.deleted,
             "Catalog": self._catalog,
             "Code": item.code.strip() if self._has_codes else "",
+            "TaxNumber": item.inn,
+            "Responsible": item.responsible,
             "Phones": [phone for line in lines if columns and (phone := self._phone(line, columns))],
         }
 

@@ -168,9 +168,10 @@ class OneC:
         name: str | None = None,
         phones: Sequence[str] | None = None,
         deleted: bool | None = None,
+        responsible: str | None = None,
         catalog: str = COUNTERPARTIES,
     ) -> Record:
-        """Rename an item, replace its phones (texts), set or remove its deletion mark. Raises KeyError."""
+        """Rename an item, replace its phones (texts), mark it or not, tell who keeps it. Raises KeyError."""
         with self.service.lock:
             table, index = self.table(catalog), self._index(ref, catalog)
             item = table.item(index)
@@ -178,6 +179,8 @@ class OneC:
                 item = replace(item, name=name, full_name=name)
             if deleted is not None:
                 item = replace(item, deleted=deleted)
+            if responsible is not None:
+                item = replace(item, responsible=responsible)
             contacts = None if phones is None else _other_phones(table.contacts(index), phones)
             table.change(index, item, contacts)
             return table.record(index)

@@ -19,6 +19,8 @@ _TYPES = {
         DeclaredElement("DeletionMark", "xs:boolean"),
         DeclaredElement("Catalog", optional=True),
         DeclaredElement("Code", optional=True),
+        DeclaredElement("TaxNumber", optional=True),
+        DeclaredElement("Responsible", optional=True),
         DeclaredElement("Phones", "tns:Phone", many=True),
     ),
     "CounterpartyPage": (
