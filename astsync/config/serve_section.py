@@ -107,6 +107,10 @@ class ServeServiceConfig(Section):
         default="Name",
         description="in an answer of JSON, the field with the name; a path has dots. A text is the name itself",
     )
+    extension: Line = Field(
+        default="Extension",
+        description="in the same answer, the field with the extension; a path has dots",
+    )
 
 
 class ServeCallsConfig(Section):
@@ -182,6 +186,11 @@ class ServeConfig(Section):
     keep_numbers: bool = Field(
         default=True, description="keep the numbers of calls without a name; `false`: only how many there were"
     )
+    responsible: bool = Field(
+        default=False,
+        description="tell dialplans the extension of who keeps the card. `identify` of 1C has to name it. FastAGI sets "
+        "ASTSYNC_EXTENSION, JSON of HTTP has `extension`; 1C is asked at calls of known numbers too",
+    )
     soap: ServeSoapConfig = Field(default=ServeSoapConfig(), description="where `online` is soap")
     service: ServeServiceConfig = Field(default=ServeServiceConfig(), description="where `online` is http")
     calls: ServeCallsConfig = Field(default=ServeCallsConfig(), description="calls in progress and past ones, for 1C")
@@ -201,6 +210,8 @@ class ServeConfig(Section):
                     keys=all_of(open_to_others),
                 )
             )
+        if self.responsible and self.online not in {"soap", "http"}:
+            raise ValueError(say('responsible: 1C tells an extension only where online is "soap" or "http"'))
         if self.agi and self.agi == self.http:
             words = say("http: {address} is the address of agi too: each needs a port of its own", address=self.http)
             raise ValueError(words)

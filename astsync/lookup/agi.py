@@ -5,8 +5,9 @@ unless the presentation (``agi_callingpres``) is restricted: who withheld the nu
 name another number, as of the called party: ``AGI(agi://127.0.0.1:4573/,${EXTEN})``; it is looked up in any case.
 
 The commands are ``SET VARIABLE CALLERID(name) "…"``, where a name is known, and ``SET VARIABLE ASTSYNC_ORIGIN "…"``
-always: ``snapshot``, ``online`` or nothing. Asterisk takes half a command for a whole one when the connection ends,
-and waits for ever after two commands in one piece. So each is one write, after the answer to the one before.
+always: ``snapshot``, ``online`` or nothing. Between them comes ``SET VARIABLE ASTSYNC_EXTENSION "…"``, where the
+extension of who keeps the card is wanted and known. Asterisk takes half a command for a whole one when the connection
+ends, and waits for ever after two commands in one piece. So each is one write, after the answer to the one before.
 
 ``AgiReader`` reads, without any socket. ``AgiFace`` talks: over bare sockets and the loop's ``add_reader``, because
 asyncio's transports take as much time again as everything else here.
@@ -333,6 +334,8 @@ class _Conversation:
     def _tell(self, found: CallerName) -> None:
         self._face.figures.looked_up("agi", found.origin, self._face.loop.time() - self._moment)
         self._commands.append(_ORIGINS[found.origin or ""])
+        if found.extension:
+            self._commands.append(set_variable("ASTSYNC_EXTENSION", found.extension))
         if found.name:
             self._commands.append(set_variable("CALLERID(name)", found.name))
         self._step = self._on_answer

@@ -8,10 +8,10 @@ import asyncio
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from queue import SimpleQueue
-from typing import Final
+from typing import Final, NamedTuple
 
 from astsync.stopping import Stopping
 
@@ -26,18 +26,27 @@ LONGEST_QUESTION: Final = 10.0
 
 Run = Callable[[Callable[[], None]], None]
 """Runs a job, and does not wait for it."""
-Tell = Callable[[str, Sequence[str], Stopping], str]
-"""Asks 1C for the name of a number with these keys, "" where it knows nobody. It blocks; raises SourceError."""
+
+
+class Told(NamedTuple):
+    """What 1C told: the ``name``, "" where it knows nobody, and the ``extension`` of who keeps the card."""
+
+    name: str = ""
+    extension: str = ""
+
+
+Tell = Callable[[str, Sequence[str], Stopping], Told]
+"""Asks 1C for the name of a number with these keys. It blocks; raises SourceError."""
 
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What a question brought: a ``name``, "" where 1C knows nobody, or an ``error``.
+    """What a question brought: what 1C ``told``, or an ``error``.
 
     ``seconds`` is how long 1C took. ``late``: longer than a call waits.
     """
 
-    name: str = ""
+    told: Told = field(default_factory=Told)
     error: Exception | None = None
     seconds: float = 0.0
     late: bool = False
@@ -171,20 +180,20 @@ class Asking:
         try:
             self._run(partial(self._ask, loop, question, end))
         except RuntimeError as error:  # the system gives no thread
-            loop.call_soon(end, "", error)
+            loop.call_soon(end, Told(), error)
 
     def _ask(
-        self, loop: asyncio.AbstractEventLoop, question: Question, end: Callable[[str, Exception | None], None]
+        self, loop: asyncio.AbstractEventLoop, question: Question, end: Callable[[Told, Exception | None], None]
     ) -> None:
         """Ask 1C; this alone is done in a thread."""
-        name = ""
+        told = Told()
         failure: Exception | None = None
         try:
-            name = self._tell(question.number, question.keys, question.stopping)
+            told = self._tell(question.number, question.keys, question.stopping)
         except Exception as error:  # noqa: BLE001 - a SourceError, or a bug: neither may cost a place for ever
             failure = error
         try:
-            loop.call_soon_threadsafe(end, name, failure)
+            loop.call_soon_threadsafe(end, told, failure)
         except RuntimeError:
             log.debug("1C answered after the end")  # the loop is closed
 
@@ -192,10 +201,10 @@ class Asking:
         question.late = True
         self._on_late(question)
 
-    def _end(self, question: Question, timer: asyncio.TimerHandle, name: str, error: Exception | None) -> None:
+    def _end(self, question: Question, timer: asyncio.TimerHandle, told: Told, error: Exception | None) -> None:
         timer.cancel()
         del self._running[question.number]
-        reply = Reply(name, error, asyncio.get_running_loop().time() - question.begun, question.late)
+        reply = Reply(told, error, asyncio.get_running_loop().time() - question.begun, question.late)
         question.reply.set_result(reply)
         try:
             self._on_reply(question, reply)

@@ -13,12 +13,14 @@ __all__ = ["CallerName", "KnownNames", "Learning", "Origin", "Resolver"]
 class CallerName:
     """What is known of a caller. ``number`` is "" where the caller has none that can be looked up.
 
-    ``name`` is "" and ``origin`` None where no name is known, or none was known in time.
+    ``name`` is "" and ``origin`` None where no name is known, or none was known in time. ``extension`` is the phone of
+    who keeps the card, digits alone; "" where that is not wanted, or not known in time.
     """
 
     number: str = ""
     name: str = ""
     origin: Origin | None = None
+    extension: str = ""
 
 
 class KnownNames(Protocol):

@@ -21,6 +21,7 @@ class RecentAnswers:
     ) -> None:
         self._misses: TTLCache[str, None] = TTLCache(most, seconds, clock)
         self._names: TTLCache[str, str] = TTLCache(most, seconds, clock)
+        self._extensions: TTLCache[str, str] = TTLCache(most, seconds, clock)
 
     def find(self, number: str) -> str | None:
         """The name that 1C told, "" where it said that it knows nobody; None where it is to be asked."""
@@ -29,9 +30,15 @@ class RecentAnswers:
             return name
         return "" if number in self._misses else None
 
-    def keep(self, number: str, name: str) -> None:
+    def extension(self, number: str) -> str:
+        """The extension that came with the name, "" where none did."""
+        return self._extensions.get(number, "")
+
+    def keep(self, number: str, name: str, extension: str = "") -> None:
         """Remember an answer."""
         self.forget(number)
+        if extension:
+            self._extensions[number] = extension
         if name:
             self._names[number] = name
         else:
@@ -41,3 +48,4 @@ class RecentAnswers:
         """Forget a number: something that is asked before has it now."""
         self._names.pop(number, None)
         self._misses.pop(number, None)
+        self._extensions.pop(number, None)

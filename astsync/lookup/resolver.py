@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from astsync.errors import SourceError
-from astsync.lookup.asking import Asking, AskingThreads, Question, Reply, Run
+from astsync.lookup.asking import Asking, AskingThreads, Question, Reply, Run, Told
 from astsync.lookup.breaker import Admission, Breaker
 from astsync.lookup.callers import CallerId, CallerKind, CallerReader
 from astsync.lookup.counting import Counts, Ending, NoCounts, OneCAnswer
@@ -28,6 +28,8 @@ class CallResolver:
 
     ``telling`` asks 1C; None: it is not to be asked. ``learning`` takes what 1C told. ``patience`` is how long 1C may
     take for an answer in time, in seconds: as long as a call waits. ``run`` runs a question in a thread.
+    ``responsible``: the extension of who keeps the card is wanted, for which 1C is asked about known numbers too; their
+    name stays the known one.
 
     After a failure nothing is remembered, so that the next call asks again; the breaker decides whether it may.
     """
@@ -41,11 +43,13 @@ class CallResolver:
         *,
         counts: Counts | None = None,
         patience: float = 1.0,
+        responsible: bool = False,
         clock: Callable[[], float] = time.monotonic,
         run: Run | None = None,
     ) -> None:
         self._callers, self._known, self._telling, self._learning = callers, known, telling, learning
         self._counts, self._patience = counts or NoCounts(), patience
+        self._responsible = responsible
         self._sparse = SparseLog(log, clock)
         self._recent, self._breaker = RecentAnswers(clock=clock), Breaker(clock=clock)
         self._threads = AskingThreads()
@@ -87,16 +91,26 @@ class CallResolver:
             return CallerName(), Ending(who.kind.value)
         found = self._known.find(who.keys)
         if found is not None:
-            self._recent.forget(who.number)
             name, origin = found
-            return CallerName(who.number, name, origin), Ending(origin.value)
+            return CallerName(who.number, name, origin, await self._extension(who, deadline)), Ending(origin.value)
         recent = self._recent.find(who.number)
         if recent is not None or self._telling is None:
-            return _named(who.number, recent or "", Ending.ONLINE)
+            return _named(who.number, Told(recent or "", self._recent.extension(who.number)), Ending.ONLINE)
         question = self._question(who, deadline)
         if isinstance(question, Ending):
             return CallerName(who.number), question
         return await self._told(question, deadline)
+
+    async def _extension(self, who: CallerId, deadline: float) -> str:
+        """The extension of who keeps the card of a known number, "" where it is not wanted, or not known in time."""
+        if not self._responsible:
+            self._recent.forget(who.number)
+            return ""
+        if self._recent.find(who.number) is not None or self._telling is None:
+            return self._recent.extension(who.number)
+        question = self._question(who, deadline)
+        reply = None if isinstance(question, Ending) else await self._asking.wait(question, deadline)
+        return "" if reply is None else reply.told.extension
 
     def _count(self, ending: Ending, number: str) -> None:
         try:
@@ -125,12 +139,13 @@ class CallResolver:
             return CallerName(question.number), Ending.LEFT_ALONE if dropped else Ending.LATE
         if reply.error is not None:
             return CallerName(question.number), Ending.FAILED
-        return _named(question.number, reply.name, Ending.TOLD)
+        return _named(question.number, reply.told, Ending.TOLD)
 
-    def _tell(self, number: str, keys: Sequence[str], stopping: Stopping) -> str:
+    def _tell(self, number: str, keys: Sequence[str], stopping: Stopping) -> Told:
         if self._telling is None:
             raise RuntimeError("1C is not to be asked")
-        return self._telling.tell(number, keys, stopping).name
+        told = self._telling.tell(number, keys, stopping)
+        return Told(told.name, told.said.extension if self._responsible else "")
 
     def _late(self, question: Question) -> None:
         """Note that 1C takes too long for a question that is still under way."""
@@ -145,11 +160,11 @@ class CallResolver:
         if reply.error is not None:
             self._complain(question.number, reply.error)
             return
-        self._recent.keep(question.number, reply.name)
-        if reply.name:
+        self._recent.keep(question.number, *reply.told)
+        if reply.told.name and not (self._responsible and self._known.find(question.keys)):
             self._counts.learnt()
             if self._learning is not None:
-                self._learning.learn(question.keys, reply.name)
+                self._learning.learn(question.keys, reply.told.name)
 
     def _judge(self, question: Question, *, answered: bool) -> None:
         """Let the breaker know of an answer in time, or of a failure."""
@@ -176,9 +191,11 @@ class CallResolver:
             log.error("1C could not be asked who is calling; this is a bug", exc_info=error)
 
 
-def _named(number: str, name: str, ending: Ending) -> tuple[CallerName, Ending]:
+def _named(number: str, told: Told, ending: Ending) -> tuple[CallerName, Ending]:
     """The answer with a name that 1C told; without one it is that of an unknown caller."""
-    return (CallerName(number, name, Origin.ONLINE), ending) if name else (CallerName(number), Ending.UNKNOWN)
+    if not told.name:
+        return CallerName(number), Ending.UNKNOWN
+    return CallerName(number, told.name, Origin.ONLINE, told.extension), ending
 
 
 def _outcome(reply: Reply) -> OneCAnswer:
@@ -186,7 +203,7 @@ def _outcome(reply: Reply) -> OneCAnswer:
         return OneCAnswer.LATE
     if reply.error is not None:
         return OneCAnswer.FAILED
-    return OneCAnswer.NAME if reply.name else OneCAnswer.NONE
+    return OneCAnswer.NAME if reply.told.name else OneCAnswer.NONE
 
 
 def without_number(text: str, number: str) -> str:

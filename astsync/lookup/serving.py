@@ -102,7 +102,15 @@ class Serving:
             writing = WriteThrough(_Writing(parts, turns, COMMAND), lines)
 
             def resolver(names: KnownNames, counts: Counts) -> CallResolver:
-                return CallResolver(callers, names, telling, writing, counts=counts, patience=serve.deadline)
+                return CallResolver(
+                    callers,
+                    names,
+                    telling,
+                    writing,
+                    counts=counts,
+                    patience=serve.deadline,
+                    responsible=serve.responsible,
+                )
 
             names = partial(StoreNames, parts.store_path)
             following = CallFollowing(parts, parts.pbx_configs(pbxs), callers)

@@ -23,7 +23,10 @@ LARGEST_NAME: Final = 4096
 
 @dataclass(frozen=True, slots=True)
 class ToldName:
-    """What 1C told of a number: the caller's ``name``, "" where 1C knows nobody; ``said`` is what it is made of."""
+    """What 1C told of a number: the caller's ``name``, "" where 1C knows nobody; ``said`` is what it is made of.
+
+    ``said`` has the extension too.
+    """
 
     name: str
     said: Identified

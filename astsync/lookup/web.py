@@ -147,7 +147,8 @@ class WebFace:
         if content_type == TEXT:
             return answer(found.name.encode("utf-8", "replace"), TEXT)
         name = found.name.encode("utf-8", "replace").decode() or None
-        return json_answer({"number": found.number, "name": name, "origin": found.origin})
+        told = {"number": found.number, "name": name, "origin": found.origin}
+        return json_answer(told | ({"extension": found.extension} if found.extension else {}))
 
     async def _found(self, caller: str, deadline: float) -> CallerName:
         """Ask the resolver. It ends at the deadline; if it does not, it is given up, as Asterisk waits for this."""

@@ -18,10 +18,13 @@ class Identified:
     the card has it, not yet a caller's name. OData tells ``counterparties`` that may have the number, as a pull gives
     them, in the order of their rank: a name counts only where the number is among those that their phones make.
     Where 1C knows nobody, both are empty.
+
+    ``extension`` is the phone of the house of who keeps the card, digits alone, "" where the service names none.
     """
 
     name: str = ""
     counterparties: tuple[Counterparty, ...] = ()
+    extension: str = ""
 
 
 class Identifier(Protocol):

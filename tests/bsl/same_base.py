@@ -7,6 +7,7 @@ from uuid import UUID, uuid4
 
 from astsync.sandbox.onec import OneC
 from astsync.sandbox.onec.columns import CONTACT_KINDS, Line
+from astsync.sandbox.onec.data import Item
 from astsync.sandbox.onec.infobase import SECTION
 from tests.bsl.infobase import NOBODY, Described, EnumValue, Infobase, Reference
 from tests.bsl.interpreter import Module, World
@@ -55,6 +56,7 @@ def responsible_field(onec: OneC) -> str:
 def base_of(onec: OneC) -> Infobase:
     """The counterparties of a stand-in, the kinds of contacts, and the contacts where this flavour keeps them."""
     base = Infobase()
+    base.tables[USERS], base.tables[f"{USERS}.{SECTION}"] = [], []
     for record in onec.base.tables[CONTACT_KINDS]:
         base.tables[KINDS].append({"Ссылка": base.reference(KINDS, record.item.ref), "Наименование": record.item.name})
     columns = (
@@ -70,7 +72,7 @@ def base_of(onec: OneC) -> Infobase:
             "ПометкаУдаления": item.deleted,
             "ЭтоГруппа": item.folder,
             "ИНН": item.inn,
-            responsible_field(onec): _user(base, item.responsible),
+            responsible_field(onec): _user(onec, base, item),
         }
         base.tables[CATALOG].append(row | ({"Код": item.code} if onec.flavour.hierarchical else {}))
         for number, contact in enumerate(table.contacts(index), 1):
@@ -83,13 +85,26 @@ def base_of(onec: OneC) -> Infobase:
     return base
 
 
-def _user(base: Infobase, name: str) -> Reference:
-    """The user of this name, who is made where there is none; the empty reference for nobody."""
-    known = next((row["Ссылка"] for row in base.tables[USERS] if row["Наименование"] == name), None)
-    if known is not None or not name:
-        return known or base.reference(USERS, NOBODY)
-    base.tables[USERS].append({"Ссылка": base.reference(USERS, uuid4()), "Наименование": name})
-    return base.tables[USERS][-1]["Ссылка"]  # type: ignore[no-any-return]
+def _user(onec: OneC, base: Infobase, item: Item) -> Reference:
+    """Who keeps a card, with an extension beside a number outside; the empty reference for nobody."""
+    if not item.responsible:
+        return base.reference(USERS, NOBODY)
+    user = base.reference(USERS, uuid4())
+    base.tables[USERS].append({"Ссылка": user, "Наименование": item.responsible})
+    phone = EnumValue("Перечисление.ТипыКонтактнойИнформации.Телефон")
+    mail = EnumValue("Перечисление.ТипыКонтактнойИнформации.АдресЭлектроннойПочты")
+    texts = [
+        (mail, "77"),
+        (phone, "+7 (495) 555-01-99"),
+        *([(phone, f"доб. {item.extension}")] if item.extension else []),
+    ]
+    for number, (kind, text) in enumerate(texts, 1):
+        row = {"Тип": kind, "Представление": text, "Вид": number}
+        if onec.flavour.register:
+            base.tables[REGISTER].append(row | {"Объект": user})
+        else:
+            base.tables[f"{USERS}.{SECTION}"].append(row | {"Ссылка": user, "НомерСтроки": number})
+    return user
 
 
 def _value(base: Infobase, name: str, get: Callable[[Any], Any], line: Line) -> Any:
@@ -128,8 +143,9 @@ def world_of(onec: OneC, base: Infobase | None = None, no_rights: Container[str]
         Имя="Контрагенты",
         Реквизиты=Described(["ИНН", responsible_field(onec)], {responsible_field(onec): keeper}),
     )
+    users = Object(Имя="Пользователи", ТабличныеЧасти=Described([] if onec.flavour.register else [SECTION]))
     metadata = Metadata(
-        Справочники=Described(["Контрагенты"], {"Контрагенты": catalog}),
+        Справочники=Described(["Контрагенты", "Пользователи"], {"Контрагенты": catalog, "Пользователи": users}),
         СвойстваОбъектов=Object(ВидИерархии=Object(ИерархияГруппИЭлементов=hierarchy)),
     )
     world.know(

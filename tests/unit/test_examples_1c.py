@@ -116,7 +116,7 @@ class TestLanguage:
     @pytest.mark.parametrize("name", COMMON)
     def test_queries_parse(self, name: str) -> None:
         queries = bsl.queries(bsl.module(name))
-        assert len(queries) == 3
+        assert len(queries) == 4
         for query in queries:
             assert bsl.faults(bsl.parse_query(query)) == []
 
@@ -178,7 +178,11 @@ class TestLanguage:
             found = bsl.functions(bsl.module(name)).items()
             offered.append({function: bsl.parameters(node) for function, node in found if bsl.exported(node)})
         assert offered[0] == offered[1]
-        assert offered[0] == {"Порция": ["Курсор", "Размер", "ИзмененыПосле"], "НаименованиеПоНомеру": ["Номер"]}
+        assert offered[0] == {
+            "Порция": ["Курсор", "Размер", "ИзмененыПосле"],
+            "НаименованиеПоНомеру": ["Номер"],
+            "ОтветПоНомеру": ["Номер"],
+        }
 
     @pytest.mark.parametrize("name", ["web_service.bsl", "http_service.bsl", "identify.bsl"])
     def test_services_call_the_common_module_as_it_is(self, name: str) -> None:

@@ -41,6 +41,16 @@ HOSTILE = {
     "empty": "",
 }
 
+WRONG: tuple[dict[str, Any], ...] = (
+    {"id": ""}, {"id": None}, {"id": 5}, {"id": " office:1"}, {"id": "x" * 151}, {"id": "a\x00b"},
+    {"started": None}, {"started": "yesterday"}, {"started": "2026-13-29T10:30:01Z"}, {"started": 1},
+    {"started": "2026-11-29T10:30:01"}, {"started": "2026-11-29T10:30:01+03:00"}, {"started": "2" * 65_536},
+    {"answered": "soon"}, {"ended": []}, {"wait": "1"}, {"talk": -1}, {"revision": True}, {"name": 5},
+    {"rung": "101"}, {"rung": [101]}, {"counterparty": "ООО"}, {"counterparty": {"catalog": 1}},
+    {"phone": {"a": 1}}, {"recording": False},
+)  # fmt: skip
+"""Fields that are none of the protocol."""
+
 
 @pytest.fixture(scope="module")
 def onec() -> Iterator[OneC]:
@@ -125,14 +135,7 @@ class TestDelivery:
         b"", b"<html><form>", b"[]", b"null", b'{"version": 2, "calls": []}', b'{"version": "1", "calls": []}',
         b'{"version": true, "calls": []}', b'{"version": 1}', b'{"version": 1, "calls": {}}', b"[" * 100_000,
         b'{"version": 1, "calls": [1]}', b'{"version": 1, "calls": [null]}', delivery(*[CALL] * 1001),
-        *(delivery(CALL, CALL | wrong) for wrong in (
-            {"id": ""}, {"id": None}, {"id": 5}, {"id": " office:1"}, {"id": "x" * 151}, {"id": "a\x00b"},
-            {"started": None}, {"started": "yesterday"}, {"started": "2026-13-29T10:30:01Z"}, {"started": 1},
-            {"started": "2026-11-29T10:30:01"}, {"started": "2026-11-29T10:30:01+03:00"}, {"started": "2" * 65_536},
-            {"answered": "soon"}, {"ended": []}, {"wait": "1"}, {"talk": -1}, {"revision": True}, {"name": 5},
-            {"rung": "101"}, {"rung": [101]}, {"counterparty": "ООО"}, {"counterparty": {"catalog": 1}},
-            {"phone": {"a": 1}}, {"recording": False},
-        )),
+        *(delivery(CALL, CALL | wrong) for wrong in WRONG),
     ])  # fmt: skip
     def test_wrong_data_are_refused_whole(self, base: CallsBase, onec: OneC, body: bytes) -> None:
         theirs = stand_in(onec)

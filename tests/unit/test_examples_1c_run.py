@@ -22,6 +22,7 @@ BSP, REGISTER = "common_module_bsp.bsl", "common_module_register.bsl"
 FLAVOURS = {"ut11": BSP, "bp30": BSP, "bp-old": BSP, "bp-oldest": BSP, "ut103": REGISTER}
 
 KEEPERS = ("Иванова Мария", "", "Пётр «Второй» & Ко", "Иванова Мария")
+EXTENSIONS = {"Иванова Мария": "101"}
 
 pytestmark = pytest.mark.server
 
@@ -48,7 +49,7 @@ class Rig:
 def rig(request: pytest.FixtureRequest) -> Iterator[Rig]:
     with OneC(40, seed=5, flavour=request.param, dirt=0.2) as onec:
         for record, name in zip(onec.records(), KEEPERS, strict=False):
-            onec.change(record.item.ref, responsible=name)
+            onec.change(record.item.ref, responsible=name, extension=EXTENSIONS.get(name, ""))
         world = world_of(onec)
         world.know(objects={"КонтрагентыДляАТС": module_of(FLAVOURS[request.param], world)})
         yield Rig(onec, *(module_of(f"{name}.bsl", world) for name in ("http_service", "web_service", "identify")))
@@ -144,7 +145,22 @@ def test_the_names_of_the_web_services_are_those_of_the_http_service(rig: Rig) -
     numbers = [number for record in rig.onec.base.tables["Контрагенты"] for number in record.numbers][:5]
     told = [re.sub("[\x00-\x08]", "", rig.named(number)) for number in numbers]  # in XML no such character can be
     assert [rig.web.run("identify", number) for number in numbers] == told
-    assert [rig.miko.run("identify", number) for number in numbers] == told
+    names = [json.loads(text)["Name"] if '"Extension"' in text else text for text in told]
+    assert [rig.miko.run("identify", number) for number in numbers] == names
+
+
+def test_who_keeps_the_card_is_told_by_the_extension(rig: Rig) -> None:
+    card = rig.onec.record(rig.onec.records()[0].item.ref)
+    rig.onec.change(card.item.ref, phones=["+7 495 555-07-01"], name='ООО "Ромашка \\ сын"')
+    world = world_of(rig.onec)
+    flavour = next(name for name in FLAVOURS if rig.onec.flavour.name == name)
+    world.know(objects={"КонтрагентыДляАТС": module_of(FLAVOURS[flavour], world)})
+    answer = module_of("http_service.bsl", world).run("identifyGET", ServiceRequest({"number": "74955550701"})).body
+    assert json.loads(answer) == {"Name": 'ООО "Ромашка \\ сын"', "Extension": "101"}
+    theirs = Services(rig.onec).get(f"hs/{HTTP_IDENTIFY}?number=74955550701")
+    assert theirs.content.decode("utf-8-sig") == answer
+    bare = module_of("identify.bsl", world).run("identify", "74955550701")
+    assert bare == 'ООО "Ромашка \\ сын"'
 
 
 def test_the_composition_of_odata_gets_what_the_base_has_and_keeps_what_was_there(rig: Rig) -> None:

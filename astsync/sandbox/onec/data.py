@@ -21,7 +21,8 @@ class Item:
     """The header of an item in a catalog.
 
     In 1C ``name`` is Description, ``full_name`` НаименованиеПолное, ``parent`` Parent_Key, ``owner`` Owner_Key.
-    ``responsible`` is who keeps the card, as the services of examples/1c name them; invented cards have nobody.
+    ``responsible`` is who keeps the card, ``extension`` their phone, as the services of examples/1c tell them; nobody
+    keeps an invented card.
     """
 
     ref: str
@@ -37,6 +38,7 @@ class Item:
     kpp: str = ""
     version: int = 1
     responsible: str = ""
+    extension: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from astsync.sandbox.onec.columns import REGISTER, Line, kind_of
-from astsync.sandbox.onec.data import NO_DATE, PHONE, Contact
+from astsync.sandbox.onec.data import NO_DATE, PHONE, Contact, Item
 from astsync.sandbox.onec.infobase import EntitySet, Infobase
 from astsync.sandbox.onec.item_tables import Table
 
@@ -180,11 +180,23 @@ class NumberIndex:
 
     def name(self, text: str) -> str:
         """The name of the first counterparty with this number, the older code first. "": nobody has it."""
+        found = self._find(text)
+        return "" if found is None else found.name
+
+    def answer(self, text: str) -> str:
+        """The same, or JSON of the name and of the extension of who keeps the card, where that is known."""
+        found = self._find(text)
+        if found is None or not found.extension:
+            return "" if found is None else found.name
+        name = re.sub(r'(["\\\\])', r"\\\1", re.sub("[\x00-\x1f]", " ", found.name))
+        return f'{{"Name": "{name}", "Extension": "{found.extension}"}}'
+
+    def _find(self, text: str) -> Item | None:
         digits = _NOT_DIGITS.sub("", text)[-10:]
         if len(digits) < _SHORTEST:
-            return ""
+            return None
         found = next((index for known, index in self._all() if digits in known), None)
-        return "" if found is None else self._export.table.item(found).name
+        return None if found is None else self._export.table.item(found)
 
     def _all(self) -> list[tuple[str, int]]:
         """The digits of each current phone with the index of its item. Items marked for deletion are left out."""

@@ -169,6 +169,7 @@ class OneC:
         phones: Sequence[str] | None = None,
         deleted: bool | None = None,
         responsible: str | None = None,
+        extension: str | None = None,
         catalog: str = COUNTERPARTIES,
     ) -> Record:
         """Rename an item, replace its phones (texts), mark it or not, tell who keeps it. Raises KeyError."""
@@ -181,6 +182,8 @@ class OneC:
                 item = replace(item, deleted=deleted)
             if responsible is not None:
                 item = replace(item, responsible=responsible)
+            if extension is not None:
+                item = replace(item, extension=extension)
             contacts = None if phones is None else _other_phones(table.contacts(index), phones)
             table.change(index, item, contacts)
             return table.record(index)

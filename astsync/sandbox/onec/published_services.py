@@ -27,7 +27,7 @@ from astsync.sandbox.onec.soap import (
     wrapped,
 )
 from astsync.sandbox.onec.spool import Spool
-from astsync.sandbox.onec.web_services import IDENTIFY, LIST, WEB_SERVICES
+from astsync.sandbox.onec.web_services import IDENTIFY, LIST, MIKO, WEB_SERVICES
 from astsync.sandbox.onec.wsdl import WebService, wsdl
 
 HTTP_SERVICE = "astsync/counterparties"
@@ -123,17 +123,20 @@ class PublishedServices:
 
     def _identify(self, call: SoapCall, service: WebService, fault: str) -> HttpAnswer:
         """Tell the name of a number, as examples/1c do: by the right of everybody, so that hidden rows are a fault."""
-        name = spoilt_name(self._name(call.parameters["Number"], fault), fault)
+        bare = service is MIKO  # whose callers know of no extensions
+        name = spoilt_name(self._name(call.parameters["Number"], fault, bare=bare), fault)
         text = list_writers.xml_text(name).encode()
         outputs = LISTED.get(fault, _outputs)(iter((text,)))
         body = b"".join(wrapped(service, call, outputs))
         kind = content_type(call.version)
         return in_parts(body, kind) if fault == "mtom" else HttpAnswer(200, body, kind)
 
-    def _name(self, number: str, fault: str) -> str:
+    def _name(self, number: str, fault: str, *, bare: bool = False) -> str:
         if any(self._export.table.find(ref) is not None for ref in self._service.reader.hidden):
             raise module_fault("astsync", NO_RIGHTS, 61)
-        return "" if fault == "empty" else self._numbers.name(number)
+        if fault == "empty":
+            return ""
+        return self._numbers.name(number) if bare else self._numbers.answer(number)
 
     def _list(self, call: SoapCall, service: WebService, fault: str) -> HttpAnswer:
         limit = int(call.parameters["Limit"] or 0)

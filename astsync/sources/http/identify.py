@@ -17,7 +17,7 @@ from astsync.sources.http.pages import in_query
 from astsync.sources.http.refusals import HTTP_RULES
 from astsync.sources.http.section import HttpConfig
 from astsync.sources.identified import LARGEST_IDENTIFIED, Identified
-from astsync.sources.records.one_name import name_in_text
+from astsync.sources.records.one_name import extension_in_text, name_in_text
 from astsync.sources.web.addresses import address_hint
 from astsync.sources.web.client import WebClient
 from astsync.sources.web.kept import KeptClients
@@ -71,7 +71,9 @@ class HttpIdentifier:
         with self._in_words_of_serve():
             body = self._clients.ask(lambda client: client.ask_small(request, LARGEST_IDENTIFIED), stopping)
             raise_hidden_error(body, where, first=_IDENTIFY_RULES)
-            return Identified(name_in_text(body_text(body), (self._service.name,), where))
+            text = body_text(body)
+            name = name_in_text(text, (self._service.name,), where)
+            return Identified(name, extension=extension_in_text(text, self._service.extension))
 
     def close(self) -> None:
         """Let the kept connections go."""

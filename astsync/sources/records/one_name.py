@@ -24,6 +24,10 @@ from astsync.text import listed, one_line
 NAME_FIELDS = ("Name", "Наименование", "Description")
 """Fields of a record that are its name wherever the record comes from."""
 
+EXTENSION_FIELD = "Extension"
+"""The field beside the name with the extension of who keeps the card, as the services of examples/1c have it."""
+
+_EXTENSION = re.compile(r"[0-9]{1,9}")
 _CUT_JSON = re.compile(r'[\[{]\s*["\[{]')
 """How JSON begins that may hold a name. A name may begin with a bracket too, but hardly with two such marks."""
 
@@ -66,6 +70,45 @@ def name_in_value(value: Any, fields: Sequence[str], where: str) -> str:
     if not isinstance(value, dict):
         raise _bad(say("the answer of {where} is no text", where=where))
     return _in_record(value, fields, where)
+
+
+def extension_in_text(text: str, field: str) -> str:
+    """Find the extension beside a name, in a text that is JSON or XML; "" where there is none.
+
+    What is no row of digits is none: it becomes a part of a dialplan. An extension is less than a name, so nothing here
+    is an error.
+    """
+    text = text.strip().removeprefix("\ufeff").strip()
+    try:
+        if text.startswith("<"):
+            return _extension_in_xml(text, field)
+        return extension_in_value(_parsed(text), field) if text[:1] in {"[", "{"} else ""
+    except (ValueError, RecursionError):
+        return ""
+
+
+def extension_in_value(value: Any, field: str) -> str:
+    """Find the extension in a value of JSON or XML, as ``extension_in_text`` does. Two different ones are none."""
+    records = value[:_MANY] if isinstance(value, list) else [value]
+    found = {
+        text.strip() if isinstance(text, str) else ""
+        for record in records
+        if isinstance(record, dict)
+        for text in values_at(record, field) or ()
+        if text is not None
+    }
+    text = next(iter(found)) if len(found) == 1 else ""
+    return text if _EXTENSION.fullmatch(text) else ""
+
+
+def _extension_in_xml(text: str, field: str) -> str:
+    tree = GrowingTree("utf-8")
+    try:
+        tree.feed(text.encode("utf-8", "replace"))
+        tree.close()
+    except BadXml:
+        return ""
+    return "" if tree.root is None else extension_in_value(element_value(tree.root), field)
 
 
 _MANY = 100

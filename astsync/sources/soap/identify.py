@@ -12,7 +12,14 @@ from astsync.config import ServeSoapConfig, SourceConfig
 from astsync.errors import SourceError, SourceQueryError, SourceUnreachable
 from astsync.language import joined, say, swapped
 from astsync.sources.identified import LARGEST_IDENTIFIED, Identified
-from astsync.sources.records.one_name import NAME_FIELDS, name_in_text, name_in_value
+from astsync.sources.records.one_name import (
+    EXTENSION_FIELD,
+    NAME_FIELDS,
+    extension_in_text,
+    extension_in_value,
+    name_in_text,
+    name_in_value,
+)
 from astsync.sources.soap.answers.one_value import read_value
 from astsync.sources.soap.refusals import SOAP_RULES, ServiceChanged, address_of, operation_label
 from astsync.sources.soap.section import SoapConfig
@@ -73,18 +80,18 @@ class SoapIdentifier:
         with self._in_words_of_serve():
             wsdl = self._described(stopping)
             try:
-                return Identified(self._name(wsdl, number, stopping))
+                return self._said(wsdl, number, stopping)
             except (ServiceChanged, SourceQueryError) as error:
                 if time.monotonic() < wsdl.until:
                     raise
                 logger.info("%s; reading the WSDL anew", error.message)
-            return Identified(self._name(self._described(stopping, instead_of=wsdl), number, stopping))
+            return self._said(self._described(stopping, instead_of=wsdl), number, stopping)
 
     def close(self) -> None:
         """Let the kept connections go."""
         self._clients.close()
 
-    def _name(self, wsdl: _ReadWsdl, number: str, stopping: Stopping) -> str:
+    def _said(self, wsdl: _ReadWsdl, number: str, stopping: Stopping) -> Identified:
         where = operation_label(self._soap.operation)
         with self._writing:  # nobody promises that zeep may write two messages at once
             message = wsdl.call.message({self._soap.parameter: number})
@@ -95,8 +102,10 @@ class SoapIdentifier:
         raise_hidden_error(body, where, first=SOAP_RULES)
         value = read_value(body, self._soap.operation, wsdl.response, wsdl.response_type)
         if isinstance(value, str):
-            return name_in_text(value, NAME_FIELDS, where)
-        return name_in_value(value, NAME_FIELDS, where)
+            name = name_in_text(value, NAME_FIELDS, where)
+            return Identified(name, extension=extension_in_text(value, EXTENSION_FIELD))
+        name = name_in_value(value, NAME_FIELDS, where)
+        return Identified(name, extension=extension_in_value(value, EXTENSION_FIELD))
 
     def _described(self, stopping: Stopping, instead_of: _ReadWsdl | None = None) -> _ReadWsdl:
         """Read the WSDL, unless another thread has read it already. Raises SourceError."""
