@@ -15,6 +15,7 @@ from astsync.lookup.model import CallerName, Origin
 from astsync.phonebook.names.maker import NameMaker
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from tests.asterisk.hostile import names
+from tests.asterisk.ways import WAYS
 
 CARRIER = "CARRIER"
 DIALPLAN = """\
@@ -29,6 +30,19 @@ exten => _X.,1,AGI(agi://127.0.0.1:{port}/)
 [by-argument]
 exten => _X.,1,AGI(agi://127.0.0.1:{port}/,4955550199)
  same => n,Dial(Local/${{EXTEN}}@phones/n)
+[managed]
+exten => _X.,1,Gosub(astsync-responsible,s,1(Local/,1,@house/n))
+ same => n,Set(CALLERID(name)=everybody:${{ASTSYNC_EXTENSION}})
+ same => n,Dial(Local/${{EXTEN}}@phones/n)
+[managed-withheld]
+exten => _X.,1,Set(CALLERID(num-pres)=prohib)
+ same => n,Goto(managed,${{EXTEN}},1)
+[house]
+exten => 101,1,UserEvent(AstsyncCall,Call: ${{ASTSYNC_CALL}},Name: ${{BASE64_ENCODE(manager of ${{CALLERID(name)}})}})
+ same => n,Answer()
+ same => n,Wait(60)
+exten => 102,1,Busy()
+exten => 103,1,Wait(60)
 [withheld]
 exten => _X.,1,Set(CALLERID(num-pres)=prohib)
  same => n,AGI(agi://127.0.0.1:{port}/)
@@ -40,7 +54,8 @@ class Told:
     """A resolver that tells what the test wants; its own loop runs in a thread."""
 
     def __init__(self) -> None:
-        self.name = ""
+        self.name, self.extension = "", ""
+        self.delay = 0.0
         self.asked: list[str] = []
         self.port = 0
         self._loop = asyncio.new_event_loop()
@@ -48,7 +63,8 @@ class Told:
 
     async def resolve(self, caller: str, deadline: float) -> CallerName:
         self.asked.append(caller)
-        return CallerName(caller, self.name, Origin.ONLINE if self.name else None)
+        await asyncio.sleep(self.delay)  # as a 1C that answers late
+        return CallerName(caller, self.name, Origin.ONLINE if self.name else None, self.extension)
 
     @contextlib.contextmanager
     def serving(self) -> Iterator[None]:
@@ -83,7 +99,8 @@ def told() -> Iterator[Told]:
 
 @pytest.fixture(scope="module")
 def asterisk(any_installation: Installation, told: Told) -> Iterator[PrivateAsterisk]:
-    with PrivateAsterisk(any_installation, dialplan=DIALPLAN.format(port=told.port)) as started:
+    examples = WAYS.read_text(encoding="utf-8").replace("127.0.0.1:4573", f"127.0.0.1:{told.port}")
+    with PrivateAsterisk(any_installation, dialplan=DIALPLAN.format(port=told.port) + examples) as started:
         yield started
 
 
@@ -130,3 +147,41 @@ def test_a_withheld_caller_is_not_asked_about_but_an_argument_is(asterisk: Priva
     assert asterisk.call("+7 (495) 555-01-42", CARRIER, context="by-agi") == "OOO Romashka"
     assert told.asked[0] == "4955550199"
     assert len(told.asked) == 2
+
+
+@pytest.mark.parametrize(
+    ("extension", "rung"),
+    [
+        ("101", f"manager of {CARRIER}"),  # picks up
+        ("102", "everybody:102"),  # busy
+        ("103", "everybody:103"),  # does not pick up
+        ("109", "everybody:109"),  # no such phone
+        ("", "everybody:"),
+    ],
+)
+def test_the_manager_of_the_caller_rings_first(
+    asterisk: PrivateAsterisk, told: Told, extension: str, rung: str
+) -> None:
+    told.name, told.extension = "OOO Romashka", extension
+    try:
+        assert asterisk.call("74955550142", CARRIER, context="managed") == rung
+    finally:
+        told.extension = ""
+
+
+def test_nobodys_manager_is_asked_for_a_withheld_number(asterisk: PrivateAsterisk, told: Told) -> None:
+    told.name, told.extension = "OOO Romashka", "101"
+    told.asked.clear()
+    try:
+        assert asterisk.call("74955550142", CARRIER, context="managed-withheld") == "everybody:"
+        assert told.asked == []
+    finally:
+        told.extension = ""
+
+
+def test_a_late_answer_about_the_manager_holds_no_call(asterisk: PrivateAsterisk, told: Told) -> None:
+    told.name, told.extension, told.delay = "OOO Romashka", "101", 6.0
+    try:
+        assert asterisk.call("74955550142", CARRIER, context="managed") == "everybody:"
+    finally:
+        told.extension, told.delay = "", 0.0

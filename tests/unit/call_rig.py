@@ -133,7 +133,7 @@ class Tally(NoCounts):
 class CallRig:
     """A resolver and all that it is given. To be made on the loop."""
 
-    def __init__(self, *, forms: tuple[str, ...] = ("e164",), online: bool = True) -> None:
+    def __init__(self, *, forms: tuple[str, ...] = ("e164",), online: bool = True, responsible: bool = False) -> None:
         parser, names = NumberParser(area_code="495", forms=forms), NameMaker()
         self.onec, self.known, self.learned, self.tally = FakeIdentifier(), FakeKnown(), Learned(), Tally()
         self.threads = HandedJobs()
@@ -145,6 +145,7 @@ class CallRig:
             telling if online else None,
             self.learned,
             counts=self.tally,
+            responsible=responsible,
             clock=asyncio.get_running_loop().time,
             run=self.threads,
         )

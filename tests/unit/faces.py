@@ -34,7 +34,7 @@ class Names:
     """Knows ``name`` for every caller, after ``delay`` seconds; a fault is raised instead."""
 
     def __init__(self) -> None:
-        self.name, self.origin = NAME, Origin.SNAPSHOT
+        self.name, self.origin, self.extension = NAME, Origin.SNAPSHOT, ""
         self.delay = 0.0
         self.fault: Exception | None = None
         self.asked: list[str] = []
@@ -48,7 +48,7 @@ class Names:
             await asyncio.sleep(self.delay)  # as a 1C that answers late
         if self.fault is not None:
             raise self.fault
-        return CallerName(caller, self.name, self.origin if self.name else None)
+        return CallerName(caller, self.name, self.origin if self.name else None, self.extension)
 
 
 class Known:

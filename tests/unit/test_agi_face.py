@@ -34,6 +34,14 @@ def test_a_known_caller_gets_the_name_and_its_origin() -> None:
     play(story)
 
 
+def test_the_extension_comes_before_the_origin() -> None:
+    async def story(faces: Faces) -> None:
+        faces.names.extension = "101"
+        assert await faces.agi_talk(environment()) == [NAMED, b'SET VARIABLE ASTSYNC_EXTENSION "101"\n', BY_SNAPSHOT]
+
+    play(story)
+
+
 def test_an_unknown_caller_gets_no_name_and_an_empty_origin() -> None:
     async def story(faces: Faces) -> None:
         faces.names.name = ""

@@ -99,6 +99,20 @@ class TestSoap:
                 asked.identify("74955550142")
             assert raised.value.hint
 
+    def test_the_extension_of_who_keeps_the_card(self) -> None:
+        text = '{"Name": "ООО \\"МИКО\\"", "Extension": "101"}'
+        with serving(soap(told(f"<m:return>{text}</m:return>"))) as server, closing(opened(server, "soap")) as asked:
+            assert asked.identify("74955550142") == Identified('ООО "МИКО"', extension="101")
+        with serving(lambda _asked: Reply(text.encode())) as server, closing(opened(server, "http")) as asked:
+            assert asked.identify("74955550142") == Identified('ООО "МИКО"', extension="101")
+        other = '{"Name": "ООО", "manager": {"phone": 101}}'
+        service = {"extension": "manager.phone"}
+        with (
+            serving(lambda _: Reply(other.encode())) as server,
+            closing(opened(server, "http", service=service)) as asked,
+        ):
+            assert asked.identify("74955550142") == Identified("ООО", extension="101")
+
     def test_the_namespace_of_2013_with_a_scheme_before_it(self) -> None:
         replies = told("<m:return>ООО МИКО</m:return>", f"http://{MIKO_SPACE}")
         with serving(soap(replies, MIKO)) as server, closing(opened(server, "soap")) as asked:

@@ -3,7 +3,7 @@
 import pytest
 
 from astsync.errors import SourceBadAnswer, SourceFailure
-from astsync.sources.records.one_name import NAME_FIELDS, name_in_text, name_in_value
+from astsync.sources.records.one_name import NAME_FIELDS, extension_in_text, name_in_text, name_in_value
 
 NAMES = [
     ("", ""),
@@ -69,3 +69,20 @@ def test_values_that_are_no_texts() -> None:
     assert name_in_value(None, NAME_FIELDS, "the test") == ""
     with pytest.raises(SourceBadAnswer):
         name_in_value(5, NAME_FIELDS, "the test")
+
+
+@pytest.mark.parametrize(
+    ("text", "extension"),
+    [
+        ('{"Name": "ООО Ромашка", "Extension": "101"}', "101"), ('{"Extension": " 101 "}', "101"),
+        ('[{"Extension": "101"}]', "101"), ("<a><Name>x</Name><Extension>101</Extension></a>", "101"),
+        ('[{"Extension": "101"}, {"Extension": "102"}]', ""), ('{"Extension": "101&PJSIP/999"}', ""),
+        ('{"Extension": "${SHELL(id)}"}', ""), ('{"Extension": "101\\n"}', "101"), ('{"Extension": "1234567890"}', ""),
+        ('{"Extension": 101}', "101"), ('{"Extension": true}', ""), ('{"Extension": -1}', ""),
+        ('{"Extension": null}', ""), ('{"Extension": {"a": "101"}}', ""),
+        ('{"Extension": "٣"}', ""), ('{"Name": "x"}', ""), ("101", ""), ('"101"', ""), ("", ""), ("{", ""), ("<a", ""),
+        ("[" * 100_000, ""), ("[1, null]", ""),
+    ],
+)  # fmt: skip
+def test_the_extension_beside_a_name_is_digits_or_none(text: str, extension: str) -> None:
+    assert extension_in_text(text, "Extension") == extension

@@ -64,6 +64,71 @@ def test_1c_is_asked_and_the_name_is_learnt_in_all_forms() -> None:
     play(main)
 
 
+KEPT = Identified("ООО «Бета»", extension="101")
+
+
+def test_an_extension_is_told_only_where_it_is_wanted() -> None:
+    async def main() -> None:
+        for wanted in (False, True):
+            rig = CallRig(responsible=wanted)
+            rig.onec.said[NUMBER] = KEPT
+            call = rig.call()
+            await settle()
+            await rig.threads.answer()
+            told = CallerName(NUMBER, "OOO Beta", Origin.ONLINE, "101" if wanted else "")
+            assert await call == told
+            assert await rig.call() == told  # remembered
+            assert (len(rig.learned.names), rig.tally.endings) == (1, ["told", "online"])
+
+    play(main)
+
+
+def test_a_known_caller_keeps_the_name_and_gets_the_extension() -> None:
+    async def main() -> None:
+        rig = CallRig(responsible=True)
+        rig.onec.said[NUMBER] = KEPT
+        rig.known.names[NUMBER] = ("OOO Gamma", Origin.SNAPSHOT)
+        calls = [rig.call(), rig.call()]
+        await settle()
+        await rig.threads.answer()
+        known = CallerName(NUMBER, "OOO Gamma", Origin.SNAPSHOT, "101")
+        assert [await call for call in calls] == [known, known]
+        assert await rig.call() == known
+        assert (rig.onec.asked, rig.learned.names) == ([NUMBER], [])
+        assert rig.tally.endings == ["snapshot"] * 3
+
+    play(main)
+
+
+@pytest.mark.parametrize("said", [Identified(), Identified("ООО «Бета»"), DOWN, None])
+def test_a_known_caller_has_the_name_though_1c_names_no_extension(said: Identified | Exception | None) -> None:
+    async def main() -> None:
+        rig = CallRig(responsible=True)
+        rig.known.names[NUMBER] = ("OOO Gamma", Origin.SNAPSHOT)
+        rig.onec.error = said if isinstance(said, Exception) else None
+        rig.onec.said[NUMBER] = said if isinstance(said, Identified) else Identified()
+        call = rig.call()
+        await settle()
+        if said is not None:  # None: it answers after the deadline
+            await rig.threads.answer()
+        assert await call == CallerName(NUMBER, "OOO Gamma", Origin.SNAPSHOT)
+        assert now() == (0 if said is not None else 1)
+
+    play(main)
+
+
+def test_while_1c_is_down_no_known_caller_waits_for_an_extension() -> None:
+    async def main() -> None:
+        rig = CallRig(responsible=True)
+        rig.known.names[NUMBER] = ("OOO Gamma", Origin.SNAPSHOT)
+        await rig.fail()
+        before = now()
+        assert await rig.call() == CallerName(NUMBER, "OOO Gamma", Origin.SNAPSHOT)
+        assert now() == before
+
+    play(main)
+
+
 def test_where_1c_is_not_to_be_asked_an_unknown_caller_ends_at_once() -> None:
     async def main() -> None:
         rig = CallRig(online=False)

@@ -74,6 +74,17 @@ def test_json_is_for_who_asks_for_it(accepted: str, wants_json: bool) -> None:
     play(story)
 
 
+def test_json_has_the_extension_where_one_is_told() -> None:
+    async def story(faces: Faces) -> None:
+        faces.names.extension = "101"
+        _, _, body = await ask(faces, f"/lookup?number={NUMBER}", b"Accept: application/json\r\n")
+        assert json.loads(body)["extension"] == "101"
+        _, _, body = await ask(faces, f"/lookup?number={NUMBER}", b"")
+        assert body == NAME.encode()
+
+    play(story)
+
+
 @pytest.mark.parametrize(
     ("query", "caller"),
     [

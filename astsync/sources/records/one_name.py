@@ -91,7 +91,7 @@ def extension_in_value(value: Any, field: str) -> str:
     """Find the extension in a value of JSON or XML, as ``extension_in_text`` does. Two different ones are none."""
     records = value[:_MANY] if isinstance(value, list) else [value]
     found = {
-        text.strip() if isinstance(text, str) else ""
+        str(text).strip() if isinstance(text, str | int) else ""
         for record in records
         if isinstance(record, dict)
         for text in values_at(record, field) or ()
