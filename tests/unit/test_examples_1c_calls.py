@@ -71,8 +71,8 @@ def take(base: CallsBase, body: bytes) -> ServiceAnswer:
 
 def stand_in(onec: OneC) -> CallRegister:
     """A fresh register of the stand-in."""
-    onec.web.calls.rows.clear()
-    return onec.web.calls
+    onec.web.call_register.rows.clear()
+    return onec.web.call_register
 
 
 def same(rows: list[dict[str, Any]], theirs: CallRegister) -> None:

@@ -24,7 +24,7 @@ def onec() -> Iterator[OneC]:
 
 @pytest.fixture(autouse=True)
 def _healthy(onec: OneC) -> Iterator[None]:
-    onec.web.calls.rows.clear()
+    onec.web.call_register.rows.clear()
     yield
     onec.heal()
 
@@ -44,7 +44,7 @@ def test_calls_are_written_once_and_a_later_revision_replaces(onec: OneC) -> Non
     assert told(onec, CALL) == told(onec, CALL) == {"accepted": [CALL["id"]]}
     told(onec, CALL | {"revision": 3, "result": "missed"})
     told(onec, CALL | {"revision": 2, "result": "busy"})
-    assert [(row["Редакция"], row["Результат"]) for row in onec.web.calls.rows.values()] == [(3, "missed")]
+    assert [(row["Редакция"], row["Результат"]) for row in onec.web.call_register.rows.values()] == [(3, "missed")]
 
 
 def test_the_card_is_one_that_the_infobase_has(onec: OneC) -> None:
@@ -55,13 +55,13 @@ def test_the_card_is_one_that_the_infobase_has(onec: OneC) -> None:
         ("Нет", ref, ""),
     ):
         told(onec, CALL | {"counterparty": {"catalog": catalog, "ref": given, "name": "ООО"}})
-        assert onec.web.calls.rows[CALL["id"]]["Контрагент"] == kept
+        assert onec.web.call_register.rows[CALL["id"]]["Контрагент"] == kept
 
 
 def test_wrong_data_are_refused_whole(onec: OneC) -> None:
     answer = post(onec, delivery(CALL, CALL | {"id": "office:2", "wait": "many"}))
     assert (answer.status_code, answer.content.decode()) == (400, "Неверное значение поля wait")
-    assert onec.web.calls.rows == {}
+    assert onec.web.call_register.rows == {}
     assert Services(onec).get(f"hs/{HTTP_CALLS}").status_code == 405
     assert post(onec, delivery(CALL), user="nobody").status_code == 401
 
@@ -72,7 +72,7 @@ def test_bad_manners_write_nothing(onec: OneC, fault: Any, status: int) -> None:
     answer = post(onec, delivery(CALL))
     assert answer.status_code == status
     assert b"accepted" not in answer.content
-    assert onec.web.calls.rows == {}
+    assert onec.web.call_register.rows == {}
 
 
 def test_a_service_may_take_a_part_only(onec: OneC) -> None:
@@ -84,7 +84,7 @@ def test_an_answer_may_be_lost_though_the_calls_are_written(onec: OneC) -> None:
     onec.fail("cut_connection", match=HTTP_CALLS)
     with pytest.raises(requests.RequestException):
         post(onec, delivery(CALL))
-    assert list(onec.web.calls.rows) == [CALL["id"]]
+    assert list(onec.web.call_register.rows) == [CALL["id"]]
 
 
 def test_it_may_stall(onec: OneC) -> None:

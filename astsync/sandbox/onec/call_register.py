@@ -54,10 +54,17 @@ class CallRegister:
     """The information register ЗвонкиАТС: rows by the id of the call, with the columns of the register.
 
     Moments are those of UTC, the time zone of the stand-in's sessions. ``Контрагент`` is CATALOG/REF, or "".
+
+    For tests: ``calls`` are the same calls as they came, ``order`` the ids as they came, ``told`` how often each came.
+    ``refuses`` are ids that are not taken, of a service that gives up on a call.
     """
 
     def __init__(self, knows: KnowsCard) -> None:
         self.rows: dict[str, dict[str, Any]] = {}
+        self.calls: dict[str, dict[str, Any]] = {}
+        self.order: list[str] = []
+        self.told: dict[str, int] = {}
+        self.refuses: set[str] = set()
         self._knows = knows
 
     def take(self, body: bytes, most: int | None = None) -> list[str]:
@@ -65,12 +72,16 @@ class CallRegister:
 
         ``most`` is how many calls are taken, of a service that gives up halfway: the rest is neither written nor told.
         """
-        rows = [self._row(one) for one in _calls(body)][:most]
-        for row in rows:
-            known = self.rows.get(row["Идентификатор"])
+        calls = _calls(body)
+        rows = [self._row(one) for one in calls][:most]
+        taken = [(row, call) for row, call in zip(rows, calls, strict=False) if call["id"] not in self.refuses]
+        for row, call in taken:
+            known = self.rows.get(call["id"])
             if known is None or known["Редакция"] <= row["Редакция"]:
-                self.rows[row["Идентификатор"]] = row
-        return list(dict.fromkeys(row["Идентификатор"] for row in rows))
+                self.rows[call["id"]], self.calls[call["id"]] = row, call
+            self.order.append(call["id"])
+            self.told[call["id"]] = self.told.get(call["id"], 0) + 1
+        return list(dict.fromkeys(call["id"] for _, call in taken))
 
     def _row(self, call: Any) -> dict[str, Any]:
         identity = call.get("id") if isinstance(call, dict) else None

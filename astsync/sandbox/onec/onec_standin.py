@@ -73,7 +73,7 @@ class OneC:
     Beside OData it publishes ``ws/astsync`` (the web service of examples/1c: the list and ``identify``),
     ``ws/astsync_variants`` (the same list as texts of JSON, XML and base64, and with two outputs),
     ``hs/astsync/counterparties`` (the HTTP service: cursor, offset or page, limit; GET or POST),
-    ``hs/astsync/identify?number=``, ``hs/astsync/calls`` (POST; what came is in ``web.calls.rows``) and
+    ``hs/astsync/identify?number=``, ``hs/astsync/calls`` (POST; what came is in ``web.call_register``) and
     ``ws/1C_MIKO_identify_number.1cws``. ``web.host`` replaces the host in the WSDL: behind a proxy 1C writes an
     internal one.
     """

@@ -73,7 +73,7 @@ class PublishedServices:
         self._export = Export(service.reader.base, catalog)
         self._numbers = NumberIndex(self._export)
         self._spool = Spool()
-        self.calls = CallRegister(self._has_card)
+        self.call_register = CallRegister(self._has_card)
 
     def close(self) -> None:
         """Remove the answers that are on the disk."""
@@ -215,7 +215,7 @@ class PublishedServices:
         if asked.method != "POST":
             return HttpAnswer(405, headers={"Allow": "POST"})
         try:
-            accepted = self.calls.take(asked.body, 1 if fault == "one_call" else None)
+            accepted = self.call_register.take(asked.body, 1 if fault == "one_call" else None)
         except WrongDelivery as error:
             return HttpAnswer(400, str(error).encode(), _PLAIN, mark=True)
         return HttpAnswer(200, orjson.dumps({"accepted": accepted}), _JSON, mark=True)
