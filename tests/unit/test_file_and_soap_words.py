@@ -49,7 +49,8 @@ OPERATION = "GetCounterparties"
 
 LIBRARY = re.compile(
     r"(not well-formed|no element found|mismatched tag|unclosed token|syntax error|unknown encoding"
-    r"|premature end of data|unexpected (end|character)|trailing characters|expected|delimiter expected|File is not a zip file"
+    r"|premature end of data"
+    r"|unexpected (end|character)|trailing characters|expected|delimiter expected|File is not a zip file"
     r"|Bad magic number|no such file|invalid literal|Couldn't find|Unable to resolve|File name too long)",
     re.IGNORECASE,
 )
