@@ -7,6 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any, TypeVar
 
 EMPTY_DATE = datetime(1, 1, 1)  # noqa: DTZ001 - dates of 1C have no zone
@@ -70,8 +71,7 @@ class Object:
         return call_python(method, name, arguments)
 
     def methods(self) -> dict[str, Callable[..., Any]]:
-        found = (getattr(self, name) for name in dir(type(self)) if hasattr(getattr(type(self), name), "bsl_name"))
-        return {method.bsl_name.casefold(): method for method in found}
+        return {told: getattr(self, name) for told, name in _named_methods(type(self)).items()}
 
     def at(self, key: Any) -> Any:
         if isinstance(key, str):
@@ -94,9 +94,21 @@ OMITTED = object()
 """An argument that stands empty between two commas."""
 
 
+@lru_cache(4096)
+def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
+    return list(inspect.signature(function).parameters.values())
+
+
+@lru_cache(1024)
+def _named_methods(kind: type) -> dict[str, str]:
+    found = ((name, getattr(kind, name)) for name in dir(kind))
+    return {one.bsl_name.casefold(): name for name, one in found if hasattr(one, "bsl_name")}
+
+
 def call_python(function: Callable[..., Any], name: str, arguments: list[Any]) -> Any:
     """Call a function of Python as one of the platform. A wrong number of arguments is an error as there."""
-    expected = list(inspect.signature(function).parameters.values())
+    bound = getattr(function, "__func__", None)
+    expected = _parameters(function) if bound is None else _parameters(bound)[1:]
     most = None if any(one.kind is one.VAR_POSITIONAL for one in expected) else len(expected)
     if most is not None and len(arguments) > most:
         raise BslError(f"Слишком много фактических параметров ({name})")
