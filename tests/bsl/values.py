@@ -99,10 +99,15 @@ def _parameters(function: Callable[..., Any]) -> list[inspect.Parameter]:
     return list(inspect.signature(function).parameters.values())
 
 
-@lru_cache(1024)
+_METHODS: dict[type, dict[str, str]] = {}
+
+
 def _named_methods(kind: type) -> dict[str, str]:
-    found = ((name, getattr(kind, name)) for name in dir(kind))
-    return {one.bsl_name.casefold(): name for name, one in found if hasattr(one, "bsl_name")}
+    """The attributes of a class by the names that they have in 1C's language."""
+    if kind not in _METHODS:
+        found = ((name, getattr(kind, name)) for name in dir(kind))
+        _METHODS[kind] = {one.bsl_name.casefold(): name for name, one in found if hasattr(one, "bsl_name")}
+    return _METHODS[kind]
 
 
 def call_python(function: Callable[..., Any], name: str, arguments: list[Any]) -> Any:

@@ -4,9 +4,9 @@ import sys
 from pathlib import Path
 
 import pytest
-from pydantic import Field
+from pydantic import Field, ValidationError
 
-from astsync.config import KindConfig, Section, config_with, configfile, source_with
+from astsync.config import KindConfig, Section, ServeConfig, config_with, configfile, source_with
 from astsync.config.value_types import ConfigPath
 from astsync.errors import ConfigError
 from astsync.places import usual_places
@@ -136,6 +136,14 @@ def test_plain_words(tmp_path: Path, old: str, new: str, words: str) -> None:
     assert any(fault.startswith(words) for fault in lines(tmp_path, text)), lines(tmp_path, text)
     everything = "\n".join(lines(tmp_path, text))
     assert not any(jargon in everything for jargon in ("Input should", "tuple", "Tuple", "valid", "hidden-"))
+
+
+@pytest.mark.parametrize("online", ["odata", ""])
+def test_an_extension_is_told_only_where_a_service_of_1c_can_name_it(online: str) -> None:
+    ServeConfig(responsible=True)
+    ServeConfig(responsible=True, online="http")
+    with pytest.raises(ValidationError, match="responsible: 1C tells an extension only where online is"):
+        ServeConfig.model_validate({"responsible": True, "online": online})
 
 
 def test_brackets_of_a_pbx(tmp_path: Path) -> None:
