@@ -520,6 +520,14 @@ class TestCard:
             form.look()
         assert list(form.base.jobs.running) == ["ЗвонкиАТС"]
 
+    def test_in_a_file_base_it_starts_the_job_at_each_look(self, onec: OneC) -> None:
+        form = Form(onec)
+        form.base.connection_string = 'File="C:\\base";'
+        for _ in range(3):
+            form.base.jobs.running.clear()
+            form.look()
+            assert list(form.base.jobs.running) == ["ЗвонкиАТС"]
+
 
 @pytest.mark.parametrize("encodes", [True, False], ids=["percent-encoded", "raw"])
 def test_the_published_code_works_unchanged(onec: OneC, encodes: bool) -> None:
