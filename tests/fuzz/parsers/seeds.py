@@ -68,6 +68,7 @@ def one_names() -> Seeds:
     shapes: list[object] = [
         "ООО Ромашка", None, [], {"Name": "ООО Ромашка", "error": ""}, [{"Наименование": "ИП Ёлкин"}],
         xdto({"Name": "ООО Ромашка"}), {"a": {"b": "x"}},
+        {"Name": "ООО Ромашка", "Extension": "101"},
     ]  # fmt: skip
     texts = ["ООО «Ромашка»", '"Ромашка" ООО', "[1] ООО", "<Name>ООО &amp; Ко</Name>", "<html><body>Вход</body></html>"]
     return [json.dumps(shape, ensure_ascii=False).encode() for shape in shapes] + [text.encode() for text in texts]

@@ -16,7 +16,7 @@ from astsync.sources.odata.atom import rows_of_atom
 from astsync.sources.odata.pages import ODataPages
 from astsync.sources.onec.metadata_names import phone_like
 from astsync.sources.onec.rows import ref_key
-from astsync.sources.records.one_name import NAME_FIELDS, name_in_text, name_in_value
+from astsync.sources.records.one_name import NAME_FIELDS, extension_in_text, name_in_text, name_in_value
 from astsync.sources.records.paging import Page, paged
 from astsync.sources.records.reader import RecordReader
 from astsync.sources.soap.answers.one_value import read_value
@@ -194,6 +194,8 @@ def soap_answer(data: bytes) -> object:
 
 def one_name(data: bytes) -> object:
     """Take the bytes as what an HTTP service answers about one number."""
+    extension = extension_in_text(body_text(data), "Extension")
+    assert extension == "" or (extension.isascii() and extension.isdecimal()), extension
     name = name_in_text(body_text(data), chance_of(data).choice((NAME_FIELDS, ("Name",), ("a.b",))), WHERE)
     name.encode()
     return bool(name)
