@@ -90,7 +90,7 @@ def check(
     for area in call_areas(common, call, incoming or ()) if call else _areas(common):
         found += [(area, finding) for finding in _examined(area, common, as_text=as_text, whole=bool(call))]
     code = next((area.code for area, finding in found if finding.good is False), 0)
-    diagnosis = _diagnosis(common, found)
+    diagnosis = _diagnosis(common, found, call)
     if not as_text:
         emit(_as_json(found, diagnosis, code))
     elif not common.quiet:
@@ -101,7 +101,7 @@ def check(
     raise typer.Exit(code)
 
 
-def _diagnosis(common: Common, found: Found) -> "Diagnosis":
+def _diagnosis(common: Common, found: Found, number: str) -> "Diagnosis":
     """What the findings mean. Its commands work as they stand: with the configuration that was named."""
     from dataclasses import replace
 
@@ -110,7 +110,7 @@ def _diagnosis(common: Common, found: Found) -> "Diagnosis":
     if _is_nothing_configured(common) and any(finding.good is False for _, finding in found):
         return no_configuration()
     examined = [Examined(area.title, area.kind, area.pbx, finding) for area, finding in found]
-    diagnosis = diagnose(examined, list(dict.fromkeys(area.pbx for area, _ in found if area.pbx)))
+    diagnosis = diagnose(examined, list(dict.fromkeys(area.pbx for area, _ in found if area.pbx)), number)
     return replace(diagnosis, commands=whole_commands(common, diagnosis.commands))
 
 

@@ -35,7 +35,8 @@ def show_area(title: str, findings: Sequence[Finding], gist: Sequence[str], colo
     ``gist`` are the parts whose words stand for an area that is good.
     """
     telling = [finding for finding in findings if not only_informs(finding)]
-    good = list(dict.fromkeys(finding.part for finding in findings if finding.good is True))
+    told_of = {finding.part for finding in telling}
+    good = list(dict.fromkeys(f.part for f in findings if f.good is True and f.part not in told_of))
     if not telling:
         words = "; ".join(spoken(f.words).split("\n", maxsplit=1)[0] for f in findings if f.part in gist)
         show_good(title, words or spoken(joined(", ", good)), colour)

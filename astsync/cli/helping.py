@@ -10,7 +10,7 @@ from astsync.cli.output import show_page
 from astsync.cli.screen import Colour, paint_for, wants_colours
 from astsync.errors import ConfigError
 from astsync.language import say, spoken
-from astsync.reports.terminal import Paint
+from astsync.reports.terminal import Paint, fitted
 
 _ABOUT = say("astsync help TOPIC shows a page, astsync help COMMAND the options of a command.")
 
@@ -24,7 +24,7 @@ def help_(
     wanted = " ".join(words or ())
     if not wanted:
         paint = paint_for(common.colour)
-        show_page(lambda _: _contents(paint))
+        show_page(lambda width: _contents(paint, width))
     elif wanted in pages.TOPICS:
         _show(pages.page(wanted), common.colour)
     else:
@@ -38,11 +38,11 @@ def _show(page: str, colour: Colour) -> None:
     show_page(lambda width: rendered(page, width, coloured=coloured))
 
 
-def _contents(paint: Paint) -> str:
-    """The list of the pages."""
+def _contents(paint: Paint, width: int) -> str:
+    """The list of the pages, for a screen of this width in columns."""
     widest = max(map(len, pages.TOPICS))
     lines = (f"  {paint('strong', topic)}{' ' * (widest - len(topic))}  {pages.title(topic)}" for topic in pages.TOPICS)
-    return "".join(f"{line}\n" for line in (spoken(_ABOUT), *lines))
+    return "".join(f"{line}\n" for line in (fitted(spoken(_ABOUT), width), *lines))
 
 
 def _show_command(root: Any, wanted: str) -> None:

@@ -45,10 +45,10 @@ Next:
   {command} check   tries every part once more
   {command} diff    shows what would be written; writes nothing
   {command} sync    writes it
-Phones show the names once the PBX looks them up. In its dialplan, in the context of incoming calls, before Dial:
+  {command} check --call NUMBER   tells what phones show for a call from that number
+Phones show the names once the PBX looks them up, in its dialplan, in the context of incoming calls, before Dial:
   {line}
-Then `dialplan reload` on its console, and a call. `setup pbx` knows where that goes on FreePBX, MikoPBX and others.
-  {command} lookup NUMBER   tells why a phone shows that name
+`setup pbx` knows where that goes on FreePBX, MikoPBX and others, too.
 And by itself, every 15 minutes; both try the job in its own environment before they install it:
   {command} setup cron      writes a line of the crontab
   {command} setup systemd   writes a service and its timer

@@ -265,7 +265,7 @@ def _here(targets: list[_Target]) -> _Target:
 def _write(target: _Target, wanted: _Wanted) -> None:
     from astsync.setup.pbx.edits import check_edits, make_edits
     from astsync.setup.pbx.preparing import user_of
-    from astsync.setup.pbx.sites import Site, check_folder, edits_of, remarks_on, written_secret
+    from astsync.setup.pbx.sites import Site, check_folder, edits_of, remarks_on, standing_user, written_secret
 
     check_folder(wanted.folder)
     known = _known(target)
@@ -281,6 +281,9 @@ def _write(target: _Target, wanted: _Wanted) -> None:
         return
     if target.configured:
         _keep_new(target, secret)
+    standing = standing_user(wanted.folder, user)
+    if standing is not None:
+        tell(say("{file} has the user [{name}] with this secret: it stays as it is.", file=str(standing), name=user.name))
     _tell(edits)
     for saved in make_edits(edits):
         tell(say("What was there before is now {file}.", file=str(saved)))

@@ -11,7 +11,9 @@ from astsync.setup.scheduled import LAST_RUN, SCHEDULE
 
 _OF_THE_USER = ("login", "right to read", "right to write")
 """Parts of a PBX's check that are a matter of its AMI user."""
-_DIALPLAN, _ASTDB, _SNAPSHOT = "dialplan", "AstDB", "snapshot"
+_DIALPLAN, _ASTDB, _SNAPSHOT, _ENTRY = "dialplan", "AstDB", "snapshot", "entry"
+_FORMS = "numbers.forms"
+"""Stands in the hint of a dialplan that looks names up, but not by a number as some carriers write it."""
 
 
 class AreaKind(Enum):
@@ -57,13 +59,13 @@ def no_configuration() -> Diagnosis:
     return Diagnosis(say("There is no configuration yet."), ("astsync init",))
 
 
-def diagnose(found: Sequence[Examined], pbxs: Sequence[str]) -> Diagnosis:
-    """What the findings mean; ``pbxs`` are the names of those that were asked."""
+def diagnose(found: Sequence[Examined], pbxs: Sequence[str], number: str = "") -> Diagnosis:
+    """What the findings mean; ``pbxs`` are the names of those that were asked, ``number`` is that of ``--call``."""
     faults = [one for one in found if one.finding.good is False]
     if faults:
         return _to_mend(faults)
     if found and all(one.kind is AreaKind.CALL for one in found):
-        return _of_a_call(found)
+        return _of_a_call(found, number)
     words, commands, told = _ready(found, pbxs)
     remarks = [one for one in found if one.finding.good is None and one.finding.hint and one is not told]
     if remarks:
@@ -72,12 +74,17 @@ def diagnose(found: Sequence[Examined], pbxs: Sequence[str]) -> Diagnosis:
     return Diagnosis(words, commands)
 
 
-def _of_a_call(found: Sequence[Examined]) -> Diagnosis:
-    silent = next((one for one in found if one.finding.good is None and one.finding.hint), None)
-    if silent is None:
-        return Diagnosis(say("Such a call would be named."), ("astsync check --calls 500",))
-    words = say("Such a call may come without its name on {pbx}.", pbx=silent.pbx)
-    return Diagnosis(words, (_set_up(silent.pbx), "astsync help dialplan"))
+def _of_a_call(found: Sequence[Examined], number: str) -> Diagnosis:
+    silent = _remark(found, AreaKind.CALL, _DIALPLAN)
+    if silent is not None:
+        words = say("Such a call may come without its name on {pbx}.", pbx=silent.pbx)
+        looks_up = _FORMS in silent.finding.hint and "setup pbx" not in silent.finding.hint
+        return Diagnosis(words, (*(() if looks_up else (_set_up(silent.pbx),)), "astsync help dialplan"))
+    absent = _remark(found, AreaKind.CALL, _ENTRY)
+    if absent is not None:
+        words = say("The dialplan would show a name, but {pbx} has none for this number.", pbx=absent.pbx)
+        return Diagnosis(words, (f"astsync lookup {quote(number)}", "astsync sync"))
+    return Diagnosis(say("Such a call would be named."), ("astsync check --calls 500",))
 
 
 def _to_mend(faults: Sequence[Examined]) -> Diagnosis:

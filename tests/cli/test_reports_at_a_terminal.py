@@ -32,7 +32,7 @@ def test_diff_is_as_short_as_sync_unless_more_is_asked_for(box: Sandbox) -> None
     short, long = box.run("diff"), box.run("-v", "diff")
     count = len(box.run("diff", "--format", "json").pbx["add"])
     assert short.out.count("\n  + ") == 20
-    assert f"\n  … and {count - 20} more (astsync -v lists all)\n" in short.out
+    assert f"\n  … and {count - 20} more (-v lists all)\n" in short.out
     assert long.out.count("\n  + ") == count > 20
     file = box.folder / "report.txt"
     assert box.run("diff", "--output", str(file)).code == 0

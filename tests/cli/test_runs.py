@@ -82,7 +82,7 @@ def test_the_keys_of_a_json_report_are_pinned(box: Sandbox) -> None:
 def test_sync_lists_few_changes_and_verbose_lists_all(box: Sandbox) -> None:
     few = box.run("sync", "--dry-run").out.splitlines()
     assert sum(line.startswith("  + ") for line in few) == 20
-    assert few[-1].endswith("more (astsync -v lists all)")
+    assert few[-1].endswith("more (-v lists all)")
     for lists_all in (("-v", "sync", "--dry-run"), ("-v", "diff")):
         assert sum(line.startswith("  + ") for line in box.run(*lists_all).out.splitlines()) > 50
 

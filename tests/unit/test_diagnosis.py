@@ -93,6 +93,19 @@ def test_a_call_alone_has_a_verdict_of_its_own() -> None:
     assert silent.commands == ("astsync setup pbx --pbx office", "astsync help dialplan")
 
 
+def test_what_comes_next_is_what_such_a_call_lacks() -> None:
+    def of_a_call(*hints: tuple[str, str]) -> Diagnosis:
+        found = [Examined("o", AreaKind.CALL, "office", Finding(part, None, "words", hint)) for part, hint in hints]
+        return diagnose(found, ["office"], "8 495 1")
+
+    entry, form = ("entry", "lookup says why"), ("dialplan", 'write "trunk" into numbers.forms')
+    nothing = ("dialplan", "`astsync setup pbx` prints the line")
+    assert of_a_call(entry).commands == ("astsync lookup '8 495 1'", "astsync sync")
+    assert of_a_call(entry).words == "The dialplan would show a name, but office has none for this number."
+    assert of_a_call(form).commands == ("astsync help dialplan",)
+    assert of_a_call(entry, nothing).commands == ("astsync setup pbx --pbx office", "astsync help dialplan")
+
+
 def test_the_name_of_a_pbx_is_quoted_for_the_shell() -> None:
     finding = Finding("login", False, "no", "")
     found = diagnose([Examined("PBX a b", AreaKind.PBX, "a b", finding)], ["a b"])

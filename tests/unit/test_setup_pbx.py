@@ -12,7 +12,15 @@ from astsync.setup.pbx.advice import advice
 from astsync.setup.pbx.ami_user import AmiUser, escaped, is_this_machine, local_address, needs_command, new_secret
 from astsync.setup.pbx.edits import make_edits, shown
 from astsync.setup.pbx.marked_blocks import appended, broken_mark, inserted, without_blocks
-from astsync.setup.pbx.sites import Site, edits_of, flavour_of_files, remarks_on, removals_of, written_secret
+from astsync.setup.pbx.sites import (
+    Site,
+    edits_of,
+    flavour_of_files,
+    remarks_on,
+    removals_of,
+    standing_user,
+    written_secret,
+)
 
 USER = AmiUser("astsync", "s3;cret", "192.0.2.10", command=False)
 MANAGER = "[general]\nenabled = yes\nport = 5038\n\n[other]\nsecret = theirs\n"
@@ -241,6 +249,23 @@ def test_a_user_that_somebody_else_wrote_is_left_alone(etc: Path) -> None:
     with (etc / "manager.conf").open("a", encoding="utf-8") as stream:
         stream.write("#include more.conf\n")
     assert "more.conf has a user [astsync] already" in refusal(etc)
+
+
+@pytest.mark.parametrize("end", ["\n", "\r\n"])
+def test_a_user_that_was_pasted_as_told_stays_and_the_line_is_written(etc: Path, end: str) -> None:
+    manager = etc / "manager.conf"
+    pasted = MANAGER + USER.section().replace("secret =", "secret=>")
+    manager.write_text(pasted.replace("\n", end), encoding="utf-8", newline="")
+    before = manager.read_bytes()
+    write(etc)
+    assert manager.read_bytes() == before
+    assert "DB_EXISTS(cidname" in (etc / "extensions.conf").read_text(encoding="utf-8")
+    assert standing_user(etc, USER) == manager
+
+
+def test_a_user_that_was_pasted_twice_is_refused(etc: Path) -> None:
+    (etc / "manager.conf").write_text(MANAGER + USER.section() + USER.section(), encoding="utf-8")
+    assert "a user [astsync] already" in refusal(etc)
 
 
 def test_a_flavour_that_the_files_are_not_of_is_refused(etc: Path) -> None:

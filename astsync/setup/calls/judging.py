@@ -288,7 +288,7 @@ def _cure(
     if spelling.form not in asked.forms and _verdict(outcomes, ()).name == asked.name:
         return say(
             'For carriers that send {number}: write "{form}" into numbers.forms, or use the lookup astsync-astdb of '
-            "examples/asterisk.",
+            "`astsync examples asterisk/extensions_astsync.conf`.",
             number=spelling.text,
             form=spelling.form,
         )

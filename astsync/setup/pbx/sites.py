@@ -10,7 +10,7 @@ from astsync.errors import ConfigError
 from astsync.language import say
 from astsync.pbx.flavour import Flavour
 from astsync.setup.dialplan import lookup_line
-from astsync.setup.pbx.ami_user import AmiUser
+from astsync.setup.pbx.ami_user import AmiUser, escaped
 from astsync.setup.pbx.edits import Edit, read_text
 from astsync.setup.pbx.incoming_lines import looks_up, places_of_lookup
 from astsync.setup.pbx.marked_blocks import appended, blocks_of, broken_mark, has_block, inserted, without_blocks
@@ -24,6 +24,7 @@ _CUSTOM_MANAGER, _CUSTOM_EXTENSIONS = "manager_custom.conf", "extensions_custom.
 _HOOK = "from-pstn-custom"
 _SECTION = re.compile(r"(?m)^\s*\[([^\]]+)\]")
 _INCLUDE = re.compile(r'(?m)^\s*#(?:try)?include\s+["<]?([^">;\n]+?)[">]?\s*(?:;.*)?$')
+_SECRET = re.compile(r"(?mi)^[ \t]*secret[ \t]*=>?[ \t]*((?:\\;|[^;\n])*)")
 _WRITTEN = re.compile(r"(?m)^\[([^\]\n]+)\]\nsecret = ([^\n]*)$")
 _GENERAL = re.compile(r"(?ms)^\s*\[general\][^\n]*\n(.*?)(?=^\s*\[|\Z)")
 _ENABLED = re.compile(r"(?mi)^\s*enabled\s*=>?\s*(yes|true|1|on|y|t)\s*(?:;.*)?$")
@@ -156,10 +157,11 @@ def hook_lines(family: str) -> str:
     )
 
 
-def _manager(site: Site, user: AmiUser) -> Edit:
-    """The user's section, in the file that is the administrator's own."""
+def _manager(site: Site, user: AmiUser) -> Edit | None:
+    """The user's section, in the file that is the administrator's own; None where somebody wrote that section."""
     file = _manager_file(site)
-    _check_free(site.folder, user.name)
+    if standing_user(site.folder, user) is not None:
+        return None
     text = read_text(file)
     _check_marks(file, text or "")
     return Edit(file, text, appended(text or "", user.section()), like=site.folder / _MANAGER)
@@ -174,19 +176,38 @@ def _manager_file(site: Site) -> Path:
     return site.folder / _MANAGER
 
 
-def _check_free(folder: Path, name: str) -> None:
-    """Refuse a user that somebody else wrote: two sections of one name would both count. Raises ConfigError."""
-    for file in _with_includes(folder, _MANAGER):
-        text = read_text(file)
-        if text is not None and name in _SECTION.findall(without_blocks(text).replace("\r\n", "\n")):
-            raise ConfigError(
-                say(
-                    "{file} has a user [{name}] already, which astsync did not write",
-                    file=printable(str(file)),
-                    name=name,
-                ),
-                hint=say("Use it: write its secret into the configuration. Or take that section out first."),
-            )
+def standing_user(folder: Path, user: AmiUser) -> Path | None:
+    """The file where somebody wrote this user with this secret, as without ``--write`` we say; None where nobody did.
+
+    Another secret, or two such sections, are refused: they would count beside ours. Raises ConfigError.
+    """
+    found = [
+        (file, section)
+        for file in _with_includes(folder, _MANAGER)
+        for section in _sections(without_blocks(read_text(file) or ""), user.name)
+    ]
+    if not found:
+        return None
+    file, section = found[0]
+    held = _SECRET.findall(section)
+    if len(found) == 1 and held and held[-1].strip() == escaped(user.secret):
+        return file
+    raise ConfigError(
+        say(
+            "{file} has a user [{name}] already, which astsync did not write and whose secret is another one",
+            file=printable(str(file)),
+            name=user.name,
+        ),
+        hint=say("Use it: write its secret into the configuration. Or take that section out first."),
+    )
+
+
+def _sections(text: str, name: str) -> Iterator[str]:
+    """What stands in the sections of this name."""
+    pieces = _SECTION.split(text.replace("\r\n", "\n"))
+    for title, body in zip(pieces[1::2], pieces[2::2], strict=True):
+        if title == name:
+            yield body
 
 
 def _lookup(site: Site) -> Edit | None:
