@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import typer
 
+from astsync.cli.output import fit_prose
 from astsync.errors import AstsyncError, ConfigError
 from astsync.language import joined, say, spoken
 from astsync.text import printable
@@ -39,7 +40,8 @@ class Asker:
 
     def show(self, text: str = "") -> None:
         """Write lines to standard error."""
-        typer.echo("\n".join(map(printable, spoken(text).split("\n"))), err=True)
+        lines = "\n".join(map(printable, spoken(text).split("\n")))
+        typer.echo(fit_prose(lines, sys.stderr), err=True)
 
     def complain(self, error: AstsyncError) -> None:
         """Write an error and its cure to standard error."""

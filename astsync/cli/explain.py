@@ -1,11 +1,13 @@
 """``explain phone`` and ``explain name``: what normalisation makes of a text, and by which rules."""
 
 import os
+import shlex
 import sys
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from astsync.cli.common import Common, TextOrJson
 from astsync.cli.output import emit
@@ -15,7 +17,24 @@ from astsync.text import escape_controls, printable, utf8
 if TYPE_CHECKING:
     from astsync.config import NamesConfig, NumbersConfig
 
-app = typer.Typer(help="Show what normalisation makes of a text, and by which rules.", no_args_is_help=True)
+
+class _PhoneOrName(TyperGroup):
+    """The two commands. A text in the place of one is told which of them to write before it."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        """Find the command. ``ctx`` is click's context."""
+        text = args[0]
+        if text in self.commands or text.isalpha():  # letters alone may be a command that was mistyped
+            return super().resolve_command(ctx, args)
+        kind = "phone" if any(map(str.isdecimal, text)) else "name"
+        return ctx.fail(
+            say("What is it? Write: astsync explain {kind} {text}", kind=kind, text=shlex.quote(printable(text)))
+        )
+
+
+app = typer.Typer(
+    cls=_PhoneOrName, help="Show what normalisation makes of a text, and by which rules.", no_args_is_help=True
+)
 
 _LINES = 1_000  # explained lines that are written at once
 _CHARACTERS = 1_000_000  # of them at once, as lines may be long

@@ -1,6 +1,7 @@
 """``init``: asks, probes and writes a commented configuration file."""
 
 import os
+import sys
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -8,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from astsync.cli.common import Common
-from astsync.cli.output import emit
+from astsync.cli.output import emit, fit_prose
 from astsync.errors import ConfigError
-from astsync.language import say, spoken
+from astsync.language import say
 
 if TYPE_CHECKING:
     from pydantic import SecretStr
@@ -104,7 +105,7 @@ def init(
     rules = {"country": country, "area_code": area_code, "scheme": scheme}
     common = context.ensure_object(Common)
     choices = Choices(_place(file, common), rules, secret_files, yes, force)
-    emit(spoken(run(source, pbx, choices)))
+    emit(fit_prose(run(source, pbx, choices), sys.stdout))
     if not yes:
         offer(choices.place, common)
 

@@ -1,7 +1,6 @@
 """The questions of ``init`` about a PBX, and its test."""
 
 import os
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,11 +9,10 @@ from pydantic import SecretStr
 
 from astsync.cli.asking import Asker
 from astsync.cli.findings import failures
-from astsync.cli.setup_pbx import fit_prose
 from astsync.config import PbxConfig
 from astsync.errors import ConfigError, PbxError
 from astsync.finding import Finding
-from astsync.language import about, say
+from astsync.language import about, joined, say
 from astsync.pbx.certificates import SHOW
 from astsync.pbx.check import check_pbx
 from astsync.pbx.flavour import Flavour
@@ -36,6 +34,7 @@ _MENDS = {
 _MENDED_BY = {"host": "h", "port": "h", "TLS": "c", "AMI": "h", "login": "u"}
 _FLAVOURS = {flavour.value[0]: flavour for flavour in Flavour}
 _TLS_PORT = 5039
+_PORTS = 65_535
 _OTHERS: dict[str, Any] = {"name": "pbx", "host": "localhost", "user": "user", "secret": "secret"}
 
 
@@ -60,6 +59,7 @@ class PbxDialogue:
     def __init__(self, asker: Asker, given: PbxGiven, family: str, taken: tuple[str, ...] = ()) -> None:
         self._asker, self._given, self._family = asker, given, family
         self._taken = {name.casefold() for name in taken}
+        self._likely_port: int | None = None
 
     def run(self) -> PbxConfig:
         """Ask, try, correct. Raises PbxError when the person gives up."""
@@ -120,16 +120,24 @@ class PbxDialogue:
         given = self._given
         if given.host is None or again:
             given.host = self._asker.checked(
-                lambda: self._line(say("Host or address of the PBX"), given.host, "--pbx-host"),
+                lambda: self._without_port(self._line(say("Host or address of the PBX"), given.host, "--pbx-host")),
                 field_check(PbxConfig, _OTHERS, "host"),
             )
         if given.port is None or again:
-            default = str(given.port or (_TLS_PORT if given.tls else 5038))
+            default = str(self._likely_port or given.port or (_TLS_PORT if given.tls else 5038))
             check = field_check(PbxConfig, _OTHERS, "port")
             given.port = int(self._asker.checked(lambda: self._line(say("Port of AMI"), default), check))
         if given.tls is None or again:
             likely = given.port == _TLS_PORT
             given.tls = (again or likely) and self._asker.sure(say("Is that TLS?"), default=likely or bool(given.tls))
+
+    def _without_port(self, text: str) -> str:
+        """The host that was typed. A port behind it, as in 192.0.2.10:5038, becomes the proposal for the port."""
+        host, colon, port = text.rpartition(":")
+        if not colon or ":" in host or not (port.isascii() and port.isdecimal() and 1 <= int(port) <= _PORTS):
+            return text
+        self._likely_port = int(port)
+        return host
 
     def _ask_login(self, *, again: bool = False) -> None:
         given = self._given
@@ -151,7 +159,7 @@ class PbxDialogue:
         config = unconfigured(str(given.host), int(given.port or 0), str(given.user), secret := new_secret())
         known = Known(config, here=is_this_machine(config.host, config.port), login=False)
         user = user_of(config, secret, "", command=known.command)
-        asker.show("\n" + fit_prose(advice(flavour, user, self._family), sys.stderr) + "\n")
+        asker.show(joined("", ("\n", advice(flavour, user, self._family), "\n")))
         asker.line(say("Enter when the user is there and loaded"), default="", empty=True)
         return secret
 

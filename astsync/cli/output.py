@@ -5,6 +5,7 @@ So ``astsync diff --format json | jq`` gets JSON and nothing else, whatever is l
 
 import logging
 import os
+import re
 import shlex
 import shutil
 import subprocess
@@ -21,6 +22,8 @@ from astsync.language import Message, counted, say, spoken
 from astsync.text import gathered, printable, utf8
 
 _PAGE_WIDTH = 80  # columns, where nobody says how wide the reader's screen is
+_COPIED = re.compile(r"=>|^ *n,|^\[|^\w+ =|^ +\S*(?:astsync|python[0-9.]*) ")
+"""A line that somebody copies: one of a file of Asterisk, or a command."""
 _STREAMS = (("stdin", "r"), ("stdout", "w"), ("stderr", "w"))
 
 
@@ -195,6 +198,12 @@ def fit(text: str, stream: TextIO, further: int = 2) -> str:
     from astsync.reports.terminal import fitted
 
     return fitted(text, _columns(stream), further)
+
+
+def fit_prose(text: str, stream: TextIO) -> str:
+    """A text in the language in use, wrapped where the stream is a terminal; what is copied from it stays whole."""
+    lines = spoken(text).split("\n")
+    return "\n".join(line if _COPIED.search(line) else fit(line, stream, further=0) for line in lines)
 
 
 def _columns(stream: TextIO) -> int:

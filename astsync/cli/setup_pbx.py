@@ -1,18 +1,17 @@
 """``setup pbx``: the AMI user and the lookup of a PBX, shown, written, taken out, verified."""
 
 import os
-import re
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TextIO
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from astsync.cli.common import Common
 from astsync.cli.findings import each, show, show_title
-from astsync.cli.output import emit, fit, tell
+from astsync.cli.output import emit, fit_prose, tell
 from astsync.errors import ConfigError, PbxError
 from astsync.language import joined, say, spoken
 from astsync.text import one_line
@@ -24,7 +23,6 @@ if TYPE_CHECKING:
     from astsync.setup.pbx.edits import Edit
     from astsync.setup.pbx.preparing import Known
 
-_CONFIGURATION = re.compile(r"=>|^ *n,|^\[|^\w+ =")
 _HOST, _PORT, _USER = "127.0.0.1", 5038, "astsync"
 
 
@@ -173,12 +171,6 @@ def _advise(targets: list[_Target], wanted: _Wanted) -> None:
         emit(spoken(_next(target)))
 
 
-def fit_prose(text: str, stream: TextIO) -> str:
-    """Advice in the language in use, wrapped where the stream is a terminal; lines of configuration stay whole."""
-    lines = spoken(text).split("\n")
-    return "\n".join(line if _CONFIGURATION.search(line) else fit(line, stream, further=0) for line in lines)
-
-
 def _head(target: _Target, flavour: "Flavour") -> str:
     place = {"name": target.config.name, "host": target.config.host, "product": flavour.product}
     if target.configured:
@@ -283,7 +275,9 @@ def _write(target: _Target, wanted: _Wanted) -> None:
         _keep_new(target, secret)
     standing = standing_user(wanted.folder, user)
     if standing is not None:
-        tell(say("{file} has the user [{name}] with this secret: it stays as it is.", file=str(standing), name=user.name))
+        tell(
+            say("{file} has the user [{name}] with this secret: it stays as it is.", file=str(standing), name=user.name)
+        )
     _tell(edits)
     for saved in make_edits(edits):
         tell(say("What was there before is now {file}.", file=str(saved)))

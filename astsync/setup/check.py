@@ -235,10 +235,10 @@ def _snapshot(path: Path) -> Finding:
         return Finding(_SNAPSHOT, None, words)
     age = datetime.now(UTC) - snapshot.at
     words = counted(
-        "{count:,} entry of {time} UTC, {age} old, from {source}",
-        "{count:,} entries of {time} UTC, {age} old, from {source}",
+        "{count:,} entry of {time}, {age} old, from {source}",
+        "{count:,} entries of {time}, {age} old, from {source}",
         len(snapshot.entries),
-        time=f"{snapshot.at:%Y-%m-%d %H:%M}",
+        time=f"{snapshot.at.astimezone():%Y-%m-%d %H:%M}",
         age=span(max(age.total_seconds(), 0)),
         source=snapshot.source,
     )

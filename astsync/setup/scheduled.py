@@ -52,15 +52,15 @@ def _last_run(runs: Sequence[RunRecord], now: datetime) -> Finding:
     last = runs[0]
     what = {
         "command": last.command,
-        "when": f"{last.started:%Y-%m-%d %H:%M}",
+        "when": f"{last.started.astimezone():%Y-%m-%d %H:%M}",
         "age": span(max((now - last.started).total_seconds(), 0)),
     }
     hint = say("`astsync history {run}` tells more.", run=str(last.run))
     if last.exit_code == 0:
-        return Finding(LAST_RUN, True, say("{command} of {when} UTC, {age} ago: done", **what))
+        return Finding(LAST_RUN, True, say("{command} of {when}, {age} ago: done", **what))
     if last.exit_code is None:
-        return Finding(LAST_RUN, None, say("{command} of {when} UTC, {age} ago: not ended", **what), hint)
-    words = say("{command} of {when} UTC, {age} ago: exit code {code:d}", **what, code=last.exit_code)
+        return Finding(LAST_RUN, None, say("{command} of {when}, {age} ago: not ended", **what), hint)
+    words = say("{command} of {when}, {age} ago: exit code {code:d}", **what, code=last.exit_code)
     return Finding(LAST_RUN, None, words, hint)
 
 

@@ -71,3 +71,16 @@ def test_json_cannot_steer_the_terminal(capfd: Capture, monkeypatch: pytest.Monk
     done = run(capfd, monkeypatch, "explain", "name", evil, "--format", "json")
     assert done.out.rstrip("\n").isprintable()
     assert json.loads(done.out)["text"] == evil
+
+
+@pytest.mark.parametrize(("text", "told"), [
+    ("8 (495) 229-30-42", "Write: astsync explain phone '8 (495) 229-30-42'"),
+    ("ООО «МИКО»", "Write: astsync explain name 'ООО «МИКО»'"),
+    ("phon", "There is no command phon. Did you mean phone?"),
+])  # fmt: skip
+def test_a_text_in_the_place_of_a_command_is_told_which_one_to_write(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, text: str, told: str
+) -> None:
+    done = run(capfd, monkeypatch, "explain", text)
+    assert done.code == 2
+    assert told in " ".join(done.err.replace("│", " ").split())

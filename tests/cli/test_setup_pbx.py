@@ -91,7 +91,29 @@ def test_a_call_is_judged_and_nothing_is_written(box: Sandbox) -> None:
     report = json.loads(box.run("check", "--format", "json", "--call", number, "--context", "nowhere").out)
     assert any("there is no context [nowhere]" in finding["words"] for finding in report["findings"])
     assert box.run("check", "--context", "incoming").code == 2
-    assert "is no number" in box.run("check", "--call", "nobody").out
+    nobody = box.run("check", "--call", "nobody")
+    assert nobody.code == 2
+    assert "nobody is no number that a carrier sends" in nobody.err
+
+
+def test_a_call_without_an_entry_is_looked_up_next(box: Sandbox) -> None:
+    report = json.loads(box.run("check", "--format", "json", "--call", "+7 495 000-00-01", "--context", "incoming").out)
+    assert any(finding["area"] == "PBX office" and finding["part"] == "entry" for finding in report["findings"])
+
+
+def test_a_user_that_was_pasted_as_told_does_not_stop_writing(box: Sandbox, tmp_path: Path) -> None:
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    advised = box.run("setup", "pbx", "--flavour", "plain").out
+    section = "[astsync]" + advised.partition("[astsync]")[2].partition("\n\n")[0] + "\n"
+    (etc / "manager.conf").write_text("[general]\nenabled = yes\n" + section, encoding="utf-8")
+    context = "[incoming]\nexten => _X.,1,NoOp()\n same => n,Dial(PJSIP/100)\n"
+    (etc / "extensions.conf").write_text(context, encoding="utf-8")
+    done = box.run("setup", "pbx", "--write", "--context", "incoming", "--asterisk-folder", str(etc))
+    assert done.code == 0, done.err
+    assert "has the user [astsync] with this secret: it stays as it is" in done.err
+    assert "DB_EXISTS(cidname/" in (etc / "extensions.conf").read_text(encoding="utf-8")
+    assert (etc / "manager.conf").read_text(encoding="utf-8").count("[astsync]") == 1
 
 
 def test_init_shows_how_a_user_is_made_that_is_not_there_yet(box: Sandbox) -> None:
