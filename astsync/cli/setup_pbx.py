@@ -167,7 +167,9 @@ def _advise(targets: list[_Target], wanted: _Wanted) -> None:
         secret = _secret(target, keep=True)
         user = user_of(target.config, secret, wanted.permit, command=known.command)
         text = advice(flavour, user, target.rules.family, found=not wanted.permit)
-        emit(fit_prose(joined("", (_head(target, flavour), text, "\n\n")), sys.stdout))
+        let_in = say("The AMI user {name} is let in already: part 1 is done.\n\n", name=user.name)
+        head = (_head(target, flavour), *((let_in,) if known.recognition is not None else ()))
+        emit(fit_prose(joined("", (*head, text, "\n\n")), sys.stdout))
         emit(spoken(_next(target)))
 
 

@@ -24,7 +24,11 @@ def test_what_to_do_is_told_with_the_configured_secret(box: Sandbox) -> None:
 
 
 def test_the_flavour_is_found_out_where_nobody_names_it(box: Sandbox) -> None:
-    assert "PBX office at 127.0.0.1, Asterisk\n" in box.run("setup", "pbx").out
+    told = box.run("setup", "pbx").out
+    assert "PBX office at 127.0.0.1, Asterisk\n" in told
+    assert "The AMI user astsync is let in already: part 1 is done." in told
+    box.pbx.stop()
+    assert "part 1 is done" not in box.run("setup", "pbx", "--flavour", "plain").out
 
 
 def test_a_flavour_that_contradicts_the_pbx_is_refused(box: Sandbox) -> None:

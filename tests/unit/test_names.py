@@ -263,3 +263,9 @@ def test_a_caller_name_again_is_the_same(legal_form: str) -> None:
     for raw in [names.name() for _ in range(2000)] + [row[0] for row in rows("names.tsv", 2)]:
         name = maker.make(raw).name
         assert maker.make(name).name == name, raw
+
+
+def test_nothing_is_proposed_for_what_is_like_no_scheme() -> None:
+    with pytest.raises(ConfigError) as caught:
+        NameMaker(scheme="?")
+    assert str(caught.value.hint).startswith("Known: none, ")

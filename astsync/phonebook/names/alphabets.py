@@ -72,9 +72,10 @@ def _of_iuliia(name: str) -> Scheme:
     repo = FileRepo()
     if not repo.has(name):
         known = [NO_SCHEME, *repo.names()]
+        mean = did_you_mean(nearest(name, known, 0.3))
         raise ConfigError(
             say("names.scheme: {scheme!r} is not a transliteration scheme", scheme=name),
-            hint=joined(" ", (did_you_mean(nearest(name, known, 0)), say("Known: {names}.", names=", ".join(known)))),
+            hint=joined(" ", filter(None, (mean, say("Known: {names}.", names=", ".join(known))))),
         )
     content = json.loads(repo.get(name).path.read_text(encoding="utf-8"))
     parts = [content.get(key) or {} for key in ("mapping", "prev_mapping", "next_mapping", "ending_mapping")]

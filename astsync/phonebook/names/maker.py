@@ -331,6 +331,8 @@ def _body(words: tuple[str, ...], found: FoundForm) -> list[str]:
 def _check(key: str, value: str, known: tuple[str, ...]) -> None:
     if value in known:
         return
-    mean = did_you_mean(nearest(value, known, 0))
+    mean = did_you_mean(nearest(value, known, 0.3))
     names = say("Known: {names}.", names=", ".join(known))
-    raise ConfigError(say("{key}: {value!r} is not known", key=key, value=value), hint=joined(" ", (mean, names)))
+    raise ConfigError(
+        say("{key}: {value!r} is not known", key=key, value=value), hint=joined(" ", filter(None, (mean, names)))
+    )
