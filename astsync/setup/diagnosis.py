@@ -12,8 +12,8 @@ from astsync.setup.scheduled import LAST_RUN, SCHEDULE
 _OF_THE_USER = ("login", "right to read", "right to write")
 """Parts of a PBX's check that are a matter of its AMI user."""
 _DIALPLAN, _ASTDB, _SNAPSHOT, _ENTRY = "dialplan", "AstDB", "snapshot", "entry"
-_FORMS = "numbers.forms"
-"""Stands in the hint of a dialplan that looks names up, but not by a number as some carriers write it."""
+_FORMS, _SETS_UP = "numbers.forms", "setup pbx"
+"""The first alone stands in the hint of a dialplan that looks names up, but not in each way of writing a number."""
 
 
 class AreaKind(Enum):
@@ -75,15 +75,18 @@ def diagnose(found: Sequence[Examined], pbxs: Sequence[str], number: str = "") -
 
 
 def _of_a_call(found: Sequence[Examined], number: str) -> Diagnosis:
-    silent = _remark(found, AreaKind.CALL, _DIALPLAN)
-    if silent is not None:
-        words = say("Such a call may come without its name on {pbx}.", pbx=silent.pbx)
-        looks_up = _FORMS in silent.finding.hint and "setup pbx" not in silent.finding.hint
-        return Diagnosis(words, (*(() if looks_up else (_set_up(silent.pbx),)), "astsync help dialplan"))
+    remarks = [one for one in found if one.finding.part == _DIALPLAN and one.finding.good is None and one.finding.hint]
+    for one in remarks:
+        if _FORMS not in one.finding.hint or _SETS_UP in one.finding.hint:
+            words = say("Such a call may come without its name on {pbx}.", pbx=one.pbx)
+            return Diagnosis(words, (_set_up(one.pbx), "astsync help dialplan"))
     absent = _remark(found, AreaKind.CALL, _ENTRY)
     if absent is not None:
         words = say("The dialplan would show a name, but {pbx} has none for this number.", pbx=absent.pbx)
         return Diagnosis(words, (f"astsync lookup {quote(number)}", "astsync sync"))
+    for one in remarks:
+        words = say("Such a call is named on {pbx}, but not in each way in which carriers write it.", pbx=one.pbx)
+        return Diagnosis(words, ("astsync help dialplan",))
     return Diagnosis(say("Such a call would be named."), ("astsync check --calls 500",))
 
 

@@ -103,6 +103,8 @@ def test_what_comes_next_is_what_such_a_call_lacks() -> None:
     assert of_a_call(entry).commands == ("astsync lookup '8 495 1'", "astsync sync")
     assert of_a_call(entry).words == "The dialplan would show a name, but office has none for this number."
     assert of_a_call(form).commands == ("astsync help dialplan",)
+    assert of_a_call(form).words == "Such a call is named on office, but not in each way in which carriers write it."
+    assert of_a_call(entry, form) == of_a_call(entry)
     assert of_a_call(entry, nothing).commands == ("astsync setup pbx --pbx office", "astsync help dialplan")
 
 
