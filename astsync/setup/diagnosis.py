@@ -84,8 +84,9 @@ def _of_a_call(found: Sequence[Examined], number: str) -> Diagnosis:
     if absent is not None:
         words = say("The dialplan would show a name, but {pbx} has none for this number.", pbx=absent.pbx)
         return Diagnosis(words, (f"astsync lookup {quote(number)}", "astsync sync"))
-    for one in remarks:
-        words = say("Such a call is named on {pbx}, but not in each way in which carriers write it.", pbx=one.pbx)
+    if remarks:
+        pbx = remarks[0].pbx
+        words = say("Such a call is named on {pbx}, but not in each way in which carriers write it.", pbx=pbx)
         return Diagnosis(words, ("astsync help dialplan",))
     return Diagnosis(say("Such a call would be named."), ("astsync check --calls 500",))
 
