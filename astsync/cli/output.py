@@ -202,8 +202,17 @@ def fit(text: str, stream: TextIO, further: int = 2) -> str:
 
 def fit_prose(text: str, stream: TextIO) -> str:
     """A text in the language in use, wrapped where the stream is a terminal; what is copied from it stays whole."""
-    lines = spoken(text).split("\n")
-    return "\n".join(line if _COPIED.search(line) else fit(line, stream, further=0) for line in lines)
+    return "\n".join(_fitted(line, stream) for line in spoken(text).split("\n"))
+
+
+def _fitted(line: str, stream: TextIO) -> str:
+    """A line of prose, wrapped; or one that is copied, and below it what stands behind a command that is too long."""
+    if not _COPIED.search(line):
+        return fit(line, stream, further=0)
+    command, gap, words = line.strip().partition("   ")
+    if not gap or not is_terminal(stream) or len(line) <= (_columns(stream) or len(line)):
+        return line
+    return f"  {command}\n" + fit(f"      {words.strip()}", stream, further=0)
 
 
 def _columns(stream: TextIO) -> int:

@@ -272,6 +272,7 @@ def test_a_person_at_a_terminal(terminal: Terminal, tmp_path: Path) -> None:
             terminal.type(f"{answer}\n")
         assert terminal.end() == 0
     assert "Wrote" in terminal.shown
+    assert " sync\r\n      writes it\r\n" in terminal.shown  # the command whole, what it does below it
     assert load(tmp_path / "new" / "astsync.toml", CONFIG, {}).pbx[0].password() == pbx.secret
 
 
