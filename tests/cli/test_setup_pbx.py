@@ -100,7 +100,7 @@ def test_a_call_is_judged_and_nothing_is_written(box: Sandbox) -> None:
     assert "nobody is no number that a carrier sends" in nobody.err
 
 
-def test_a_call_without_an_entry_is_looked_up_next(box: Sandbox) -> None:
+def test_a_call_without_an_entry_is_told_that_it_has_none(box: Sandbox) -> None:
     report = json.loads(box.run("check", "--format", "json", "--call", "+7 495 000-00-01", "--context", "incoming").out)
     assert any(finding["area"] == "PBX office" and finding["part"] == "entry" for finding in report["findings"])
 
