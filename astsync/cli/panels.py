@@ -27,6 +27,7 @@ PANELS: dict[str, dict[str, str]] = {
         "status": say("Show the last runs, and whether each PBX is in step."),
         "history": say("List past runs, and what they changed."),
         "lookup": say("Show why the phone shows that name for a number."),
+        "calls": say("List the calls of the PBXs; the missed ones, and whether somebody called back."),
         "explain": say("Show what is made of a phone or a name, by which rules."),
     },
     say("Putting right"): {

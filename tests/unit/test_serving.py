@@ -193,7 +193,16 @@ def service_of_calls(office: Office) -> tuple[str, str]:
     return calls.url, calls.token()
 
 
+def manager(office: Office) -> bool:
+    """Whether JSON names the extension of who keeps the caller's card."""
+    cards = office.onec.base.tables["Контрагенты"]
+    ref = next(record.item.ref for record in cards if record.item.name == "ООО «Вчера не было»")
+    office.onec.change(ref, responsible="Иванова Мария", extension="101")
+    return '"extension":"101"' in office.get(Accept="application/json")[1]
+
+
 BY_HTTP = ('online = "http"',)
+RESPONSIBLE = (*BY_HTTP, "responsible = true")
 FOLLOW = ("calls.follow = true",)
 CALLS_URL = 'calls.url = "{url}/hs/astsync/calls"'
 EFFECTS = {
@@ -223,6 +232,8 @@ EFFECTS = {
     ),
     "calls.token_file": Effect(('calls.token_file = "token"',), lambda office: service_of_calls(office)[1], "secret-1"),
     "calls.extension_digits": Effect(("calls.extension_digits = 6",), six_digits_are_of_the_house, shown=True),
+    "responsible": Effect(RESPONSIBLE, manager, shown=True, without=BY_HTTP),
+    "service.extension": Effect((*RESPONSIBLE, 'service.extension = "Phone"'), manager, False, "", RESPONSIBLE),
     "service.name": Effect((*BY_HTTP, 'service.name = "Title"'), Office.get, (200, ""), "json_name", BY_HTTP),
 }
 """What each key of [serve] does."""
