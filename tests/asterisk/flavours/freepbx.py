@@ -250,7 +250,7 @@ class FreePbxRig(FlavourRig):
     def look_names_up_by_context(self) -> None:
         """By extensions_astsync.conf, a context of its own, and the trunk's Context."""
         shutil.copy(EXAMPLES / "extensions_astsync.conf", self.etc)
-        (block,) = (block for block in page_blocks("README.md") if "[from-astsync]" in block)
+        (block,) = (block for block in page_blocks("en") if "[from-astsync]" in block)
         (self.etc / "extensions_custom.conf").write_text(block, encoding="utf-8")
         self.context("from-astsync")
 

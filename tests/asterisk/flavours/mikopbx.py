@@ -144,6 +144,6 @@ class MikoPbxRig(FlavourRig):
 
     def look_names_up(self) -> None:
         """By extensions_astsync.conf and the hook of add-trim-prefix-clid, appended to extensions.conf."""
-        (block,) = (block for block in page_blocks("README.md") if "[add-trim-prefix-clid-custom]" in block)
+        (block,) = (block for block in page_blocks("en") if "[add-trim-prefix-clid-custom]" in block)
         ways = (EXAMPLES / "extensions_astsync.conf").read_text(encoding="utf-8")
         self.append("extensions.conf", f"{ways}\n{block}")
