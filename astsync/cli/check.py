@@ -61,11 +61,11 @@ def check(
         TextOrJson, typer.Option("--format", help="The format of the findings.")
     ] = TextOrJson.TEXT,
     call: Annotated[
-        str,
+        str | None,
         typer.Option(
             "--call", metavar="NUMBER", help="Only say what phones show for a call from this number; nothing rings."
         ),
-    ] = "",
+    ] = None,
     incoming: Annotated[
         list[str] | None,
         typer.Option("--context", metavar="NAME", help="With --call: the context of incoming calls; again for more."),
@@ -76,7 +76,7 @@ def check(
     With --calls: of the last calls from outside, how many callers does the phonebook name?
     """
     common = context.ensure_object(Common)
-    if incoming and not call:
+    if incoming and call is None:
         raise ConfigError(say("--context belongs to --call"), hint=say("Give --call NUMBER too."))
     as_text = output_format is TextOrJson.TEXT
     if calls is not None:
@@ -87,10 +87,10 @@ def check(
     if cdr is not None or listen is not None or unknown:
         raise ConfigError(say("--cdr, --listen and --unknown are for --calls"), hint=say("Write --calls 500 too."))
     found: Found = []
-    for area in call_areas(common, call, incoming or ()) if call else _areas(common):
-        found += [(area, finding) for finding in _examined(area, common, as_text=as_text, whole=bool(call))]
+    for area in _areas(common) if call is None else call_areas(common, call, incoming or ()):
+        found += [(area, finding) for finding in _examined(area, common, as_text=as_text, whole=call is not None)]
     code = next((area.code for area, finding in found if finding.good is False), 0)
-    diagnosis = _diagnosis(common, found, call)
+    diagnosis = _diagnosis(common, found, call or "")
     if not as_text:
         emit(_as_json(found, diagnosis, code))
     elif not common.quiet:

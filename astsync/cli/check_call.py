@@ -5,9 +5,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from astsync.cli.common import Common
-from astsync.errors import ConfigError, PbxError
+from astsync.errors import PbxError
 from astsync.language import say
-from astsync.text import one_line
 
 if TYPE_CHECKING:
     from astsync.config import Config, PbxConfig
@@ -26,15 +25,12 @@ def dialplan_findings(config: "Config", pbx: "PbxConfig") -> "Iterator[Finding]"
 def call_areas(common: Common, number: str, contexts: Sequence[str]) -> "Iterator[Area]":
     """What phones show for a call from a number, by PBX. Raises ConfigError."""
     from astsync.parts import Parts
-    from astsync.setup.calls.judging import spellings
-    from astsync.setup.calls.reading import check_call
+    from astsync.setup.calls.reading import check_call, check_number
     from astsync.setup.check import Area
     from astsync.setup.diagnosis import AreaKind
 
     parts = Parts.load(common.config)
-    if not spellings(number, parts.config.numbers.country):
-        words = say("{number} is no number that a carrier sends", number=one_line(number))
-        raise ConfigError(words, hint=say("Write it as in 1C, or with its country: +7 495 229-30-42."))
+    check_number(number, parts.config.numbers.country)
     for pbx in parts.pbx_configs(common.pbx):
         steps = partial(check_call, pbx, _rules(parts.config), number, contexts)
         title = say("PBX {name}", name=pbx.name)

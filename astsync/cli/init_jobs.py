@@ -15,7 +15,6 @@ from astsync.errors import AstsyncError
 from astsync.language import say
 from astsync.places import usual_places
 from astsync.setup.cron import own_command
-from astsync.setup.dialplan import lookup_line
 from astsync.setup.machine import job_user, runs_cron
 from astsync.setup.schedule import Schedule
 from astsync.setup.systemd import Systemd
@@ -36,25 +35,29 @@ def own_words(place: Path) -> str:
     return shlex.join([*(("astsync",) if same else command), *option])
 
 
-def next_steps(place: Path, family: str) -> str:
-    """What to do next, as text: make the PBX ready, try it, run it, and let it run by itself."""
+def next_steps(place: Path) -> str:
+    """What to do next, as text: try it, run it, see what phones show, and let it run by itself."""
     return say(
         """
 Next:
-  {command} setup pbx   makes the PBX ready: the AMI user, the lookup of names; and verifies it
-  {command} check   tries every part once more
-  {command} diff    shows what would be written; writes nothing
-  {command} sync    writes it
-  {command} check --call NUMBER   tells what phones show for a call from that number
-Phones show the names once the PBX looks them up, in its dialplan, in the context of incoming calls, before Dial:
-  {line}
-`setup pbx` knows where that goes on FreePBX, MikoPBX and others, too.
-And by itself, every 15 minutes; both try the job in its own environment before they install it:
-  {command} setup cron      writes a line of the crontab
-  {command} setup systemd   writes a service and its timer
+  {command} check
+      tries every part, and says what comes next
+  {command} diff
+      shows what would be written; writes nothing
+  {command} sync
+      writes it
+Phones show the names once the PBX looks them up:
+  {command} setup pbx
+      says what goes where for that, on FreePBX, MikoPBX and others
+  {command} check --call NUMBER
+      says what phones would show, and what is missing
+And by itself, every 15 minutes; tried in its own environment before it is installed:
+  {command} setup cron
+      writes a line of the crontab
+  {command} setup systemd
+      writes a service and its timer
 """,
         command=own_words(place),
-        line=lookup_line(family),
     )
 
 

@@ -17,7 +17,7 @@ from astsync.pbx.certificates import SHOW
 from astsync.pbx.check import check_pbx
 from astsync.pbx.flavour import Flavour
 from astsync.setup.commented_toml import secret_variable
-from astsync.setup.pbx.advice import advice
+from astsync.setup.pbx.advice import user_advice
 from astsync.setup.pbx.ami_user import is_this_machine, new_secret
 from astsync.setup.pbx.preparing import Known, unconfigured, user_of
 from astsync.setup.typed_values import checked, field_check
@@ -32,6 +32,7 @@ _MENDS = {
     "q": say("give up; nothing is written"),
 }
 _MENDED_BY = {"host": "h", "port": "h", "TLS": "c", "AMI": "h", "login": "u"}
+_AMI_ANSWERED = {"login", "right to read", "right to write"}
 _FLAVOURS = {flavour.value[0]: flavour for flavour in Flavour}
 _TLS_PORT = 5039
 _PORTS = 65_535
@@ -77,7 +78,7 @@ class PbxDialogue:
         error = PbxError(about(str(self._given.name), about(bad.part, bad.words)), hint=bad.hint)
         if self._asker.yes:
             raise error
-        choice = self._asker.choose(say("What now?"), _MENDS, _MENDED_BY.get(bad.part, "r"))
+        choice = self._asker.choose(say("What now?"), _mends(bad), _MENDED_BY.get(bad.part, "r"))
         if choice == "q":
             raise error
         if choice == "h":
@@ -159,7 +160,7 @@ class PbxDialogue:
         config = unconfigured(str(given.host), int(given.port or 0), str(given.user), secret := new_secret())
         known = Known(config, here=is_this_machine(config.host, config.port), login=False)
         user = user_of(config, secret, "", command=known.command)
-        asker.show(joined("", ("\n", advice(flavour, user, self._family), "\n")))
+        asker.show(joined("", ("\n", user_advice(flavour, user), "\n")))
         asker.line(say("Enter when the user is there and loaded"), default="", empty=True)
         return secret
 
@@ -172,6 +173,11 @@ class PbxDialogue:
         secret = {"secret_file": given.secret_file} if given.secret_file else {"secret": given.secret}
         tls = {key: getattr(given, key) for key in ("ca_file", "fingerprint") if getattr(given, key) and given.tls}
         return checked(PbxConfig, {**values, **secret, **tls})
+
+
+def _mends(bad: Finding) -> dict[str, str]:
+    """What can mend a fault: no certificate where AMI has answered already."""
+    return {letter: words for letter, words in _MENDS.items() if letter not in "cp" or bad.part not in _AMI_ANSWERED}
 
 
 def _flavours() -> dict[str, str]:

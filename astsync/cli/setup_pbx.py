@@ -76,8 +76,11 @@ def pbx(
         str, typer.Option("--host", metavar="HOST", help="The PBX, where no configuration names it yet.")
     ] = "",
     port: Annotated[
-        int, typer.Option("--port", metavar="PORT", min=1, max=65535, help="Its port of AMI, likewise.")
-    ] = _PORT,
+        int | None,
+        typer.Option(
+            "--port", metavar="PORT", min=1, max=65535, help="Its port of AMI, likewise; else that of manager.conf."
+        ),
+    ] = None,
 ) -> None:
     """Make a PBX ready: its AMI user and the lookup of names. Without --write it only says what goes where."""
     common = context.ensure_object(Common)
@@ -91,7 +94,7 @@ def pbx(
     if remove:
         _remove(wanted)
         return
-    targets = list(_targets(common, host, port))
+    targets = list(_targets(common, host, port, wanted.folder))
     if verify:
         if not targets[0].configured:
             words = say("there is no configuration, so nothing tells the user's secret")
@@ -128,7 +131,7 @@ class _Target:
     configured: bool
 
 
-def _targets(common: Common, host: str, port: int) -> "Iterator[_Target]":
+def _targets(common: Common, host: str, port: int | None, folder: Path) -> "Iterator[_Target]":
     """The PBXs of the configuration, or the one that options name where there is none."""
     from astsync.config import NumbersConfig, SyncConfig, configfile
     from astsync.parts import Parts
@@ -140,7 +143,7 @@ def _targets(common: Common, host: str, port: int) -> "Iterator[_Target]":
         name.startswith("ASTSYNC_PBX__") for name in os.environ
     ):
         numbers, sync = NumbersConfig(), SyncConfig()
-        config = unconfigured(host or _HOST, port, _USER, new_secret())
+        config = unconfigured(host or _HOST, port or _port_here(host, folder), _USER, new_secret())
         yield _Target(config, NumberRules(numbers.country, numbers.forms, sync.family), configured=False)
         return
     if host:
@@ -152,6 +155,18 @@ def _targets(common: Common, host: str, port: int) -> "Iterator[_Target]":
     numbers, family = parts.config.numbers, parts.config.sync.family
     for one in parts.pbx_configs(common.pbx):
         yield _Target(one, NumberRules(numbers.country, numbers.forms, family), configured=True)
+
+
+def _port_here(host: str, folder: Path) -> int:
+    """The port of the AMI whose files lie here, where that is the PBX and this user may read them; else the usual."""
+    from astsync.setup.pbx.sites import port_of_ami
+
+    if host:
+        return _PORT
+    try:
+        return port_of_ami(folder) or _PORT
+    except ConfigError:
+        return _PORT
 
 
 # What to do, as text.
@@ -166,11 +181,34 @@ def _advise(targets: list[_Target], wanted: _Wanted) -> None:
         flavour = _flavour(target, known, wanted)
         secret = _secret(target, keep=True)
         user = user_of(target.config, secret, wanted.permit, command=known.command)
+        _warn_of_files(target, flavour, wanted)
         text = advice(flavour, user, target.rules.family, found=not wanted.permit)
         let_in = say("The AMI user {name} is let in already: part 1 is done.\n\n", name=user.name)
         head = (_head(target, flavour), *((let_in,) if known.recognition is not None else ()))
         emit(fit_prose(joined("", (*head, text, "\n\n")), sys.stdout))
         emit(spoken(_next(target)))
+
+
+def _warn_of_files(target: _Target, flavour: "Flavour", wanted: _Wanted) -> None:
+    """Say where the files of this machine, which is the PBX, are those of another flavour than the one that is told."""
+    from astsync.setup.pbx.ami_user import is_this_machine
+    from astsync.setup.pbx.sites import flavour_of_files
+
+    try:
+        here = is_this_machine(target.config.host, target.config.port)
+        found = flavour_of_files(wanted.folder) if here else None
+    except ConfigError:  # files that this user may not read
+        return
+    if found is not None and found is not flavour:
+        tell(
+            say(
+                "! {folder} has the files of {found}, and not of {flavour}: `--flavour {right}` fits them.",
+                folder=str(wanted.folder),
+                found=found.product,
+                flavour=flavour.product,
+                right=found.value,
+            )
+        )
 
 
 def _head(target: _Target, flavour: "Flavour") -> str:
@@ -275,11 +313,7 @@ def _write(target: _Target, wanted: _Wanted) -> None:
         return
     if target.configured:
         _keep_new(target, secret)
-    standing = standing_user(wanted.folder, user)
-    if standing is not None:
-        tell(
-            say("{file} has the user [{name}] with this secret: it stays as it is.", file=str(standing), name=user.name)
-        )
+    _tell_of_standing(standing_user(wanted.folder, user), user.name)
     _tell(edits)
     for saved in make_edits(edits):
         tell(say("What was there before is now {file}.", file=str(saved)))
@@ -291,6 +325,13 @@ def _write(target: _Target, wanted: _Wanted) -> None:
     if wanted.load:
         config = target.config if target.configured else _with_secret(target.config, secret)
         _verify([_Target(config, target.rules, target.configured)], flavour)
+    if not target.configured:
+        emit(spoken(_next(target)))
+
+
+def _tell_of_standing(file: Path | None, name: str) -> None:
+    if file is not None:
+        tell(say("{file} has the user [{name}] with this secret: it stays as it is.", file=str(file), name=name))
 
 
 def _keep_new(target: _Target, secret: str) -> None:
@@ -315,7 +356,12 @@ def _remove(wanted: _Wanted) -> None:
     edits = removals_of(wanted.folder)
     check_edits(edits)
     if not edits:
-        tell(say("Nothing of astsync stands in {folder}.", folder=str(wanted.folder)))
+        tell(
+            say(
+                "Nothing that --write put in stands in {folder}; what was written by hand is taken out by hand.",
+                folder=str(wanted.folder),
+            )
+        )
         return
     if wanted.dry_run:
         _show(edits)

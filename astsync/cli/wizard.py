@@ -162,7 +162,7 @@ class _Wizard:
         backups = write_files(
             texts, lambda drafts: configfile.load(drafts[place], CONFIG, kept), force=self._choices.force
         )
-        return joined("\n", (*_written(list(texts), backups, kept), next_steps(place, config.sync.family)))
+        return joined("\n", (*_written(list(texts), backups, kept), next_steps(place)))
 
     def _wants_files(self, config: Config, kept: Mapping[str, str]) -> bool:
         if next(_secrets(config, kept), None) is None:

@@ -2,10 +2,10 @@
 
 Two actions tell it. ``ShowDialPlan`` tells what Asterisk has loaded, whatever it was written in, and needs the right
 ``config`` or ``reporting``. ``GetConfig`` tells what stands in extensions.conf and its includes now, and needs
-``system`` or ``config`` (Asterisk's main/pbx.c and main/manager.c, the same in 16, 18, 20 and 22). Measured on 16.28
-and 22.10: includes and templates come resolved, comments are gone, and what a second ``[context](+)`` adds is joined to
-it. astsync's own user has ``system``, so the second one is the usual way. It does not see a dialplan in AEL, in Lua or
-in a database.
+``system`` or ``config`` (Asterisk's main/pbx.c and main/manager.c). These rights were seen on 16.28 and 22.10, and on
+no other version. Measured on the same two: includes and templates come resolved, comments are gone, and what a second
+``[context](+)`` adds is joined to it. astsync's own user has ``system``, so the second one is the usual way. It does
+not see a dialplan in AEL, in Lua or in a database.
 
 GetConfig shows no file to which a link leads out of the configuration folder (see ``flavour``), and FreePBX's and
 Issabel's extensions.conf is such a link. What it includes are files, so these are read; and of what it has itself

@@ -27,9 +27,9 @@ _OTHERS = (
 # AMI's first number and the Asterisk of it (AMI_VERSION in include/asterisk/manager.h of each branch).
 _ASTERISK = {5: "16", 6: "17", 7: "18", 8: "19", 9: "20", 10: "21", 11: "22", 12: "23"}
 _LOG_HINT = say(
-    "Asterisk's log on the PBX (/var/log/asterisk/messages or full) tells which it was: `tried to authenticate with "
+    "Asterisk's log on the PBX (/var/log/asterisk/full or messages) tells which it was: `tried to authenticate with "
     "nonexistent user`: the user; `failed to pass IP ACL`: deny and permit, for this machine's address; `failed to "
-    "authenticate`: the secret. Run `manager reload` after a change of manager.conf."
+    "authenticate`: the secret. Run `manager reload` after a change of manager.conf or a file that it includes."
 )
 
 

@@ -11,9 +11,8 @@ from astsync.setup.scheduled import LAST_RUN, SCHEDULE
 
 _OF_THE_USER = ("login", "right to read", "right to write")
 """Parts of a PBX's check that are a matter of its AMI user."""
-_DIALPLAN, _ASTDB, _SNAPSHOT, _ENTRY = "dialplan", "AstDB", "snapshot", "entry"
-_FORMS, _SETS_UP = "numbers.forms", "setup pbx"
-"""The first alone stands in the hint of a dialplan that looks names up, but not in each way of writing a number."""
+_DIALPLAN, _ASTDB, _SNAPSHOT = "dialplan", "AstDB", "snapshot"
+_ENTRY, _FORM = "entry", "form of number"
 
 
 class AreaKind(Enum):
@@ -75,19 +74,20 @@ def diagnose(found: Sequence[Examined], pbxs: Sequence[str], number: str = "") -
 
 
 def _of_a_call(found: Sequence[Examined], number: str) -> Diagnosis:
-    remarks = [one for one in found if one.finding.part == _DIALPLAN and one.finding.good is None and one.finding.hint]
-    for one in remarks:
-        if _FORMS not in one.finding.hint or _SETS_UP in one.finding.hint:
-            words = say("Such a call may come without its name on {pbx}.", pbx=one.pbx)
-            return Diagnosis(words, (_set_up(one.pbx), "astsync help dialplan"))
-    absent = _remark(found, AreaKind.CALL, _ENTRY)
-    if absent is not None:
-        words = say("The dialplan would show a name, but {pbx} has none for this number.", pbx=absent.pbx)
-        return Diagnosis(words, (f"astsync lookup {quote(number)}", "astsync sync"))
-    if remarks:
-        pbx = remarks[0].pbx
-        words = say("Such a call is named on {pbx}, but not in each way in which carriers write it.", pbx=pbx)
-        return Diagnosis(words, ("astsync help dialplan",))
+    """The first thing that keeps a name away: the dialplan, else the missing entry, else the form of the number."""
+    remarks = [one for one in found if one.finding.good is None and one.finding.hint]
+    by_part = {str(one.finding.part): one for one in reversed(remarks)}
+    silent = next((one for one in remarks if one.finding.part not in (_ENTRY, _FORM)), None)
+    if silent is not None:
+        words = say("Such a call may come without its name on {pbx}.", pbx=silent.pbx)
+        return Diagnosis(words, (_set_up(silent.pbx), "astsync help dialplan"))
+    if _ENTRY in by_part:
+        words = say("The dialplan shows names, but {pbx} has no entry for this number.", pbx=by_part[_ENTRY].pbx)
+        first = f"astsync lookup {quote(number)}" if number else "astsync diff"
+        return Diagnosis(words, (first, "astsync sync"))
+    if _FORM in by_part:
+        words = say("Such a call is named where the carrier sends the number in a form that is written; see above.")
+        return Diagnosis(words, ("astsync help numbers",))
     return Diagnosis(say("Such a call would be named."), ("astsync check --calls 500",))
 
 

@@ -12,7 +12,6 @@ import pytest
 from astsync.config.configfile import load
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
-from astsync.setup.dialplan import lookup_line
 from astsync.sources import CONFIG
 from astsync.sources.odata.section import ODataConfig
 from tests.certificates import context, make, showing
@@ -35,7 +34,7 @@ def test_the_answers_become_a_file_that_works(box: Sandbox) -> None:
     assert config.source.table(ODataConfig).catalogs == ("Контрагенты", "Партнеры")
     assert (config.source.user, config.source.secret()) == (box.onec.user, box.onec.password)
     assert (config.numbers.area_code, config.pbx[0].name, config.pbx[0].password()) == ("495", "office", box.pbx.secret)
-    assert f"astsync --config {new(box)} check " in done.out
+    assert f"astsync --config {new(box)} check\n" in done.out
     assert box.pbx.writes == 0
     assert run(box.capture, box.patch, "--config", str(new(box)), "check").code == 0
     synced = run(box.capture, box.patch, "--config", str(new(box)), "sync")
@@ -44,8 +43,10 @@ def test_the_answers_become_a_file_that_works(box: Sandbox) -> None:
 
 def test_it_names_the_lookup_as_a_next_step(box: Sandbox) -> None:
     out = init(box, [*to_1c(box), "", "", *RULES, *to_pbx(box), "", ""]).out
-    assert f"\n  {lookup_line()}\n" in out
-    assert out.index(" sync ") < out.index("looks them up") < out.index("setup cron") < out.index("setup systemd")
+    assert "same => n" not in out  # where a line goes depends on the PBX, and `setup pbx` knows it
+    assert " setup pbx\n" in out
+    assert " check --call NUMBER\n" in out
+    assert out.index(" sync\n") < out.index("looks them up") < out.index("setup cron") < out.index("setup systemd")
 
 
 @pytest.mark.parametrize("folder", ["new", "a 100% of 'quoted\" Ж $HOME \\%"])
@@ -58,13 +59,17 @@ def test_the_commands_that_it_names_next_run_from_anywhere(box: Sandbox, folder:
     files = [word for option in secrets for word in (option, str(box.folder / option))]
     done = run(box.capture, box.patch, "init", str(place), *given(box), *files, "--area-code", "495", "--yes")
     assert done.code == 0, done.err
-    steps = re.findall(r"(?m)^  (\S.*?astsync.*? (?:check|diff|sync|setup pbx|setup cron|setup systemd)) ", done.out)
-    assert [re.findall(r"(?:setup )?\S+$", step)[0] for step in steps] == [
-        "setup pbx", "check", "diff", "sync", "check", "setup cron", "setup systemd",
+    steps = re.findall(
+        r"(?m)^  (\S.*?astsync.*? (?:check|diff|sync|setup pbx|check --call|setup cron|setup systemd))(?: NUMBER)?$",
+        done.out,
+    )
+    assert [re.findall(r"(?:setup |check )?\S+$", step)[0].strip() for step in steps] == [
+        "check", "diff", "sync", "setup pbx", "check --call", "setup cron", "setup systemd",
     ]  # fmt: skip
-    for step in steps[1:]:  # of `setup pbx` its own tests tell
-        command = f"{step} --show" if step.endswith("systemd") else step
-        command += " --help" if step.endswith("setup cron") else ""
+    for step in steps:
+        command = f"{step} 74950000000" if step.endswith("--call") else step
+        command += " --permit 192.0.2.20" if step.endswith("setup pbx") else ""
+        command += " --show" if step.endswith("systemd") else " --help" if step.endswith("setup cron") else ""
         ended = from_anywhere(command, box.folder)
         assert (ended.returncode, ended.stderr) == (0, ""), command
     assert len(box.pbx.family()) > 50

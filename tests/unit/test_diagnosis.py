@@ -93,19 +93,20 @@ def test_a_call_alone_has_a_verdict_of_its_own() -> None:
     assert silent.commands == ("astsync setup pbx --pbx office", "astsync help dialplan")
 
 
-def test_what_comes_next_is_what_such_a_call_lacks() -> None:
-    def of_a_call(*hints: tuple[str, str]) -> Diagnosis:
-        found = [Examined("o", AreaKind.CALL, "office", Finding(part, None, "words", hint)) for part, hint in hints]
-        return diagnose(found, ["office"], "8 495 1")
-
-    entry, form = ("entry", "lookup says why"), ("dialplan", 'write "trunk" into numbers.forms')
-    nothing = ("dialplan", "`astsync setup pbx` prints the line")
-    assert of_a_call(entry).commands == ("astsync lookup '8 495 1'", "astsync sync")
-    assert of_a_call(entry).words == "The dialplan would show a name, but office has none for this number."
-    assert of_a_call(form).commands == ("astsync help dialplan",)
-    assert of_a_call(form).words == "Such a call is named on office, but not in each way in which carriers write it."
-    assert of_a_call(entry, form) == of_a_call(entry)
-    assert of_a_call(entry, nothing).commands == ("astsync setup pbx --pbx office", "astsync help dialplan")
+@pytest.mark.parametrize(
+    ("parts", "words", "command"),
+    [
+        (["entry", "form of number"], "The dialplan shows names, but office has no entry for this", "astsync diff"),
+        (["form of number"], "Such a call is named where the carrier sends the number in a form that is written",
+         "astsync help numbers"),
+        (["entry", "dialplan"], "Such a call may come without its name on office.", "astsync setup pbx --pbx office"),
+    ],
+)  # fmt: skip
+def test_what_keeps_a_name_away_decides_what_comes_next(parts: list[str], words: str, command: str) -> None:
+    found = [Examined("PBX office", AreaKind.CALL, "office", Finding(part, None, "words", "cure")) for part in parts]
+    told = diagnose(found, ["office"])
+    assert told.words.startswith(words)
+    assert told.commands[0] == command
 
 
 def test_the_name_of_a_pbx_is_quoted_for_the_shell() -> None:

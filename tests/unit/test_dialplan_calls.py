@@ -7,7 +7,16 @@ import pytest
 from astsync.pbx.dialplan import Dialplan, parse_config
 from astsync.setup.calls.extensions import an_example, entries, found_extension, matches
 from astsync.setup.calls.following import CARRIER, CallOutcome, follow
-from astsync.setup.calls.judging import JudgedNumber, Names, Shown, incoming_contexts, judge_all, spellings, verdicts
+from astsync.setup.calls.judging import (
+    JudgedNumber,
+    Names,
+    Shown,
+    incoming_contexts,
+    judge,
+    judge_all,
+    spellings,
+    verdicts,
+)
 from astsync.setup.calls.values import UNKNOWN, expression, substituted
 from astsync.setup.dialplan import lookup_line
 from tests.fuzz.parsers.seeds import as_get_config
@@ -208,8 +217,36 @@ def test_what_is_shown_and_which_form_would_show_more() -> None:
     words = said(incoming(LINE, DIAL), None, "in")
     assert f"+{NUMBER}: is shown as {NAME}" in words
     assert "84952293042: keeps the carrier's name" in words
-    assert 'For carriers that send 84952293042: write "trunk" into numbers.forms' in words
-    assert 'For carriers that send 4952293042: write "national" into numbers.forms' in words
+    assert 'For carriers that send 84952293042: add "trunk" to numbers.forms' in words
+    assert 'For carriers that send 4952293042: add "national" to numbers.forms' in words
+
+
+def test_a_form_that_is_not_written_leaves_the_dialplan_good() -> None:
+    names = Names("cidname", {NUMBER: NAME}.get, lambda _, __: None)
+    found = list(judge(incoming(LINE, DIAL), "in", asked(), names))
+    assert [(one.part, one.good) for one in found] == [("dialplan", True), ("form of number", None)]
+    assert "84952293042" not in found[0].words
+    assert f"+{NUMBER}" not in found[1].words
+
+
+def test_a_lookup_in_another_family_is_named() -> None:
+    plan = incoming(LINE, DIAL)
+    names = Names("callers", {NUMBER: NAME}.get, lambda _, __: None)
+    (found,) = judge(plan, "in", asked(), names)
+    assert found.good is None
+    assert "looks into callers, but [in] looks into cidname: write callers there" in found.hint
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "same => n,Set(AMPUSER=${DB(DEVICE/${CALLERID(number)}/user)})",
+        "same => n,Set(CALLERID(name)=${DB(AMPUSER/${CALLERID(num)}/cidname)})",
+        "same => n,GotoIf(${DB_EXISTS(blacklist/${CALLERID(num)})}?gone)",
+    ],
+)
+def test_what_a_pbx_keeps_of_its_own_is_no_other_phonebook(line: str) -> None:
+    assert "but [" not in said(plan_of(f"[incoming]\nexten => _X.,1,NoOp()\n{line}\n{DIAL}"), {})
 
 
 def test_a_plus_that_no_form_reaches_wants_the_filter() -> None:
@@ -254,6 +291,13 @@ def test_the_contexts_of_incoming_calls_are_found() -> None:
                    f"[SIP-1-incoming]\nexten => _X.,1,NoOp()\n{DIAL}\n[z]\nexten => s,1,NoOp()\n{DIAL}")  # fmt: skip
     assert incoming_contexts(plan, "cidname") == ["from-trunk", "SIP-1-incoming"]
     assert incoming_contexts(incoming(LINE, DIAL), "cidname") == ["in"]
+
+
+def test_a_context_into_which_the_dialplan_dials_itself_takes_no_calls_from_outside() -> None:
+    local = "same => n,Dial(Local/100@internal-incoming/n,30)"
+    plan = plan_of(f"[SIP-1-incoming]\nexten => _X.,1,NoOp()\n{local}\n"
+                   f"[internal-incoming]\nexten => _X.,1,NoOp()\n{DIAL}")  # fmt: skip
+    assert incoming_contexts(plan, "cidname") == ["SIP-1-incoming"]
 
 
 def test_a_family_that_nobody_may_read_is_not_known() -> None:

@@ -1,8 +1,10 @@
 """What ``setup pbx`` writes into Asterisk's files: checked before, kept beside, taken out to the last byte."""
 
+import errno
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from astsync.setup.pbx.sites import (
     Site,
     edits_of,
     flavour_of_files,
+    port_of_ami,
     remarks_on,
     removals_of,
     standing_user,
@@ -364,13 +367,44 @@ def test_blocks_of_others_stay() -> None:
     assert without_blocks(inserted("a\nb\n", {0: " x"})) == "a\nb\n"
 
 
+@pytest.mark.parametrize(
+    ("text", "port"),
+    [
+        ("[general]\nport = 5099 ; not the usual\n", 5099),
+        ("[general]\nport=>5099\n[admin]\nport = 6000\n", 5099),
+        ("[general]\n;port = 5099\n", None),
+        ("[general]\nport = 99999\n", None),
+        ("[admin]\nport = 5099\n", None),
+        (None, None),
+    ],
+)
+def test_the_port_of_ami_is_that_of_general(tmp_path: Path, text: str | None, port: int | None) -> None:
+    if text is not None:
+        (tmp_path / "manager.conf").write_text(text, encoding="utf-8")
+    assert port_of_ami(tmp_path) == port
+
+
+def test_an_immutable_file_wants_chattr_and_no_root(etc: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def locked(self: Path, mode: str = "r", *rest: Any, **more: Any) -> Any:
+        if "+" in mode:
+            raise PermissionError(errno.EPERM, os.strerror(errno.EPERM), str(self))
+        return opened(self, mode, *rest, **more)
+
+    edits, opened = edits_of(site(etc), USER), Path.open
+    monkeypatch.setattr(Path, "open", locked)
+    with pytest.raises(ConfigError) as caught:
+        make_edits(edits)
+    assert "chattr -i" in str(caught.value.hint)
+    assert "as root or" not in str(caught.value.hint)
+
+
 @pytest.mark.parametrize("flavour", list(Flavour), ids=str)
 def test_every_flavour_is_told_the_user_the_lookup_and_what_it_forgets(flavour: Flavour) -> None:
     text = advice(flavour, USER, "cidname")
     assert USER.section() in text
     assert "DB_EXISTS(cidname/" in text
     assert "3. What" in text
-    assert "Grandstream UCM: " in text
+    assert ("Grandstream UCM: " in text) == (flavour is Flavour.PLAIN)  # for which somebody could take one
 
 
 def test_a_family_of_ones_own_stands_in_the_lookup(etc: Path) -> None:

@@ -1,5 +1,6 @@
 """What phones show for a number, by the dialplan that was read: in each way in which carriers write the number."""
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
@@ -13,6 +14,8 @@ from astsync.setup.calls.values import UNKNOWN
 from astsync.text import listed, one_line
 
 PART = say("dialplan")
+FORM = say("form of number")
+"""The part of a finding about a way to write numbers for which the family holds no keys."""
 INCOMING = (
     "from-pstn", "from-trunk", "from-carrier", "from-astsync", "from-external", "from-outside", "from-provider",
     "incoming", "from-pstn-toheader", "from-did-direct",
@@ -22,6 +25,8 @@ INCOMING = (
 _MOST_ENTRIES = 200
 _MOST_CONTEXTS = 6
 _NOBODY = "0000000000"  # a number that no phonebook has
+_LOCAL = re.compile(r"Local/[^@,&]*@([^,&/:)]+)", re.IGNORECASE)
+_CALLER_LOOKED_UP = re.compile(r"DB(?:_EXISTS)?\((\w+)/[^/]*CALLERID\(num(?:ber)?\)(?![})]*/)", re.IGNORECASE)
 
 
 class Shown(Enum):
@@ -111,7 +116,8 @@ def spellings(number: str, country: str) -> list[Spelling]:
 def incoming_contexts(plan: Dialplan, family: str) -> list[str]:
     """The contexts that most likely take calls from outside: by their names, else those that look names up."""
     named = [name for name in INCOMING if name in plan.contexts]
-    named += [name for name in plan.contexts if name.endswith("-incoming")]
+    dialled = {name for _, _, step in texts(plan) for name in _LOCAL.findall(step.data)}  # the second half of calls
+    named += [name for name in plan.contexts if name.endswith("-incoming") and name not in dialled]
     looking = [name for name in looking_contexts(plan, family) if entries(plan, name) and _rings(plan, name)]
     every = list(dict.fromkeys((*named, *looking)))
     inside = {below for name in every for below, _ in included(plan, name) if below != name}
@@ -185,19 +191,45 @@ def judge(plan: Dialplan, context: str, asked: JudgedNumber, names: Names) -> It
             words = say("[{context}] looks further in a database or in Lua, which cannot be read here", context=shown)
         yield Finding(PART, None, words, _see(shown))
         return
-    lines, cures = list[str](), list[str]()
-    for spelling in asked.spellings:
-        for line, cure in _judged(plan, context, spelling, asked, names):
-            lines.append(line)
-            cures += [cure] if cure else []
-    good = not cures
+    told, of_forms = _told(plan, context, asked, names)
+    good = not told.cures
     lost = {one.by for one in verdicts(plan, context, _NOBODY, names).values() if one.shown is Shown.NOTHING}
     if lost and good:
         good = False
-        lines.append(say("a caller who has no entry loses the name that the carrier sent"))
-        cures.append(say("Guard the lookup by DB_EXISTS, as `astsync setup pbx` prints it."))
-    where = say("calls into [{context}]:", context=shown)
-    yield Finding(PART, good or None, joined("\n", (where, *lines)), joined("\n", dict.fromkeys(cures)))
+        told.add(
+            say("a caller who has no entry loses the name that the carrier sent"),
+            say("Guard the lookup by DB_EXISTS, as `astsync setup pbx` prints it."),
+        )
+    if told.lines:
+        yield told.finding(PART, say("calls into [{context}]:", context=shown), good=good or None)
+    if of_forms.lines:
+        where = say("calls into [{context}], where the carrier sends the number so:", context=shown)
+        yield of_forms.finding(FORM, where, good=None)
+
+
+@dataclass(slots=True)
+class _Told:
+    """Lines of a finding, and what cures them."""
+
+    lines: list[str] = field(default_factory=list)
+    cures: list[str] = field(default_factory=list)
+
+    def add(self, line: str, cure: str) -> None:
+        self.lines.append(line)
+        if cure and cure not in self.cures:
+            self.cures.append(cure)
+
+    def finding(self, part: str, where: str, *, good: bool | None) -> Finding:
+        return Finding(part, good, joined("\n", (where, *self.lines)), joined("\n", self.cures))
+
+
+def _told(plan: Dialplan, context: str, asked: JudgedNumber, names: Names) -> tuple[_Told, _Told]:
+    """What is told of the spellings; those apart for which only a key in their form is missing."""
+    told, of_forms = _Told(), _Told()
+    for spelling in asked.spellings:
+        for line, cure in _judged(plan, context, spelling, asked, names):
+            (of_forms if cure == _write_form(spelling) else told).add(line, cure)
+    return told, of_forms
 
 
 def _judged(
@@ -278,6 +310,16 @@ def _cure(
     if verdict.shown is Shown.DEPENDS:
         return _see(_line(context))
     if not verdict.asked:
+        elsewhere = _other_family(plan, names.family)
+        if elsewhere is not None:
+            return say(
+                "Nothing on the way of [{context}] looks into {family}, but [{place}] looks into {other}: write "
+                '{family} there, or `family = "{other}"` into [sync] of the configuration.',
+                context=_line(context),
+                family=names.family,
+                place=_line(elsewhere[0]),
+                other=elsewhere[1],
+            )
         return say(
             "Nothing on the way of [{context}] looks into {family}: `astsync setup pbx` prints the line and its place.",
             context=_line(context),
@@ -286,17 +328,30 @@ def _cure(
     with_forms = Names(names.family, lambda key: _form(key, asked, names), names.other)
     outcomes = follow(plan, context, an_example(extension), spelling.text, with_forms)
     if spelling.form not in asked.forms and _verdict(outcomes, ()).name == asked.name:
-        return say(
-            'For carriers that send {number}: write "{form}" into numbers.forms, or use the lookup astsync-astdb of '
-            "`astsync examples asterisk/extensions_astsync.conf`.",
-            number=spelling.text,
-            form=spelling.form,
-        )
+        return _write_form(spelling)
     return say(
         "The dialplan looks up {key}, and a key is of digits alone: put FILTER around the number, as `astsync setup "
         "pbx` prints it.",
         key=_line(verdict.asked[0]),
     )
+
+
+def _write_form(spelling: Spelling) -> str:
+    return say(
+        'For carriers that send {number}: add "{form}" to numbers.forms, or call the lookup astsync-astdb: `astsync '
+        "examples extensions_astsync.conf`.",
+        number=spelling.text,
+        form=spelling.form,
+    )
+
+
+def _other_family(plan: Dialplan, family: str) -> tuple[str, str] | None:
+    """A context that looks callers up in another family, and that family; None where there is none."""
+    for context, _, step in texts(plan):
+        for found in _CALLER_LOOKED_UP.findall(step.data) if "callerid(name)" in step.data.lower() else ():
+            if found != family:
+                return context, found
+    return None
 
 
 def _form(key: str, asked: JudgedNumber, names: Names) -> str | None:

@@ -9,13 +9,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from astsync.config import PbxConfig
-from astsync.errors import AstsyncError, PbxActionFailed, PbxConnectionLost
+from astsync.errors import AstsyncError, ConfigError, PbxActionFailed, PbxConnectionLost
 from astsync.finding import Finding
 from astsync.language import say
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.dialplan import read_dialplan
 from astsync.setup.calls.judging import PART, JudgedNumber, Names, Spelling, judge_all, spellings
+from astsync.text import one_line
 
 _MOST_ASKED = 1_000
 """Keys of other families that are asked for at most."""
@@ -33,6 +34,15 @@ class NumberRules:
     country: str
     forms: Sequence[str]
     family: str
+
+
+def check_number(number: str, country: str) -> None:
+    """Raise ConfigError for what no carrier sends as the number of a caller."""
+    if not spellings(number, country):
+        raise ConfigError(
+            say("{number} is no number that a carrier sends", number=one_line(number) or '""'),
+            hint=say("Write it as in 1C, or with its country: +7 495 229-30-42."),
+        )
 
 
 def check_call(config: PbxConfig, rules: NumberRules, number: str, contexts: Sequence[str] = ()) -> Iterator[Finding]:

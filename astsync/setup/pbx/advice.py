@@ -60,18 +60,12 @@ _FORGETS: Mapping[Flavour, str] = {
 
 def advice(flavour: Flavour, user: AmiUser, family: str, *, found: bool = True) -> str:
     """All that is to be done on a PBX of this flavour. ``found``: the user's address was found out, and not named."""
-    head = say("1. The AMI user of {product}", product=flavour.product)
     lookup = say("2. The lookup, so that phones show the names")
     forgets = say("3. What {product} forgets or overwrites", product=flavour.product)
     return joined(
         "\n",
         (
-            _titled(head),
-            _USER_GOES[flavour],
-            "",
-            user.section(),
-            _loaded(flavour),
-            *((_where_from(user),) if found else ()),
+            user_advice(flavour, user, found=found),
             "",
             _titled(lookup),
             lookup_advice(flavour, family),
@@ -79,8 +73,22 @@ def advice(flavour: Flavour, user: AmiUser, family: str, *, found: bool = True) 
             _titled(forgets),
             _FORGETS[flavour],
             say("More: `astsync help {topic}`", topic=_TOPICS.get(flavour, flavour.value)),
+            *(("", _unserved()) if flavour is Flavour.PLAIN else ()),  # which look like one
+        ),
+    )
+
+
+def user_advice(flavour: Flavour, user: AmiUser, *, found: bool = True) -> str:
+    """Where the AMI user goes, and how it is loaded; ``found`` as in ``advice``."""
+    return joined(
+        "\n",
+        (
+            _titled(say("1. The AMI user of {product}", product=flavour.product)),
+            _USER_GOES[flavour],
             "",
-            _unserved(),
+            user.section(),
+            _loaded(flavour),
+            *((_where_from(user),) if found else ()),
         ),
     )
 
@@ -96,7 +104,8 @@ def _loaded(flavour: Flavour) -> str:
 def _where_from(user: AmiUser) -> str:
     return say(
         "{address} is this machine, as its routes to the PBX say. If NAT or a VPN lies between, the PBX sees another "
-        "address: Asterisk's log names it (`failed to pass IP ACL`); then give it with --permit.",
+        "address: Asterisk's log names it (`failed to pass IP ACL`). Then write that one into `permit`; `astsync setup "
+        "pbx --permit` does so.",
         address=user.address,
     )
 

@@ -37,7 +37,7 @@ def _run(arguments: Sequence[str]) -> str:
     if command is None:
         raise ConfigError(
             say("there is no command `asterisk` on this machine"),
-            hint=say("Load it on Asterisk's own console."),
+            hint=say("On Asterisk's own console: `manager reload`, then `dialplan reload`."),
         )
     try:
         done = subprocess.run(

@@ -1,6 +1,7 @@
 """Changes of Asterisk's files: all are checked before the first is made, each keeps a backup, all are made or none."""
 
 import difflib
+import errno
 import os
 import re
 import stat
@@ -21,6 +22,11 @@ _LARGEST = 32 * 1024 * 1024  # bytes
 _AS_ROOT = say(
     "Run it as root or as the user of Asterisk, or make the file writable; without --write it only prints what to "
     "write."
+)
+
+_LOCKED = say(
+    "Somebody made the file immutable, so root cannot change it either: see `lsattr FILE`, and `chattr -i FILE` lets "
+    "it be changed. Without --write it only prints what to write."
 )
 
 
@@ -60,7 +66,19 @@ def check_edits(edits: Sequence[Edit]) -> None:
     faults = [fault for edit in edits if (fault := _fault(edit))]
     if faults:
         words = say("nothing was written: {faults}", faults=joined("; ", faults))
-        raise ConfigError(words, hint=_AS_ROOT)
+        raise ConfigError(words, hint=_LOCKED if _is_locked(edits) else _AS_ROOT)
+
+
+def _is_locked(edits: Sequence[Edit]) -> bool:
+    """Whether a file may not even be changed by root, who may read and write any: somebody made it immutable."""
+    for edit in edits:
+        try:
+            if edit.before is not None:
+                edit.file.resolve().open("r+b").close()
+        except OSError as error:
+            if error.errno == errno.EPERM:
+                return True
+    return False
 
 
 def _fault(edit: Edit) -> str:

@@ -29,6 +29,7 @@ _WRITTEN = re.compile(r"(?m)^\[([^\]\n]+)\]\nsecret = ([^\n]*)$")
 _GENERAL = re.compile(r"(?ms)^\s*\[general\][^\n]*\n(.*?)(?=^\s*\[|\Z)")
 _ENABLED = re.compile(r"(?mi)^\s*enabled\s*=>?\s*(yes|true|1|on|y|t)\s*(?:;.*)?$")
 _BOUND = re.compile(r"(?mi)^\s*bindaddr\s*=>?\s*([0-9.]{7,15})")
+_PORT = re.compile(r"(?mi)^\s*port\s*=>?\s*(\d{1,5})\s*(?:;.*)?$")
 _MOST_INCLUDED = 200  # files
 # Files by which a flavour is known where it stands itself: the same that ``pbx/flavour.py`` looks at over AMI.
 _MARKS = (
@@ -117,6 +118,13 @@ def written_secret(folder: Path, name: str) -> str:
             if found is not None and found[1] == name:
                 return found[2].replace("\\;", ";")
     return ""
+
+
+def port_of_ami(folder: Path) -> int | None:
+    """The port on which the AMI of this folder listens, as [general] says; None where it does not say."""
+    general = _GENERAL.search((read_text(folder / _MANAGER) or "").replace("\r\n", "\n"))
+    found = _PORT.search(general[1]) if general is not None else None
+    return int(found[1]) if found is not None and 0 < int(found[1]) < 65536 else None
 
 
 def remarks_on(site: Site, user: AmiUser) -> Iterator[str]:
