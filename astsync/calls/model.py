@@ -97,6 +97,11 @@ class PastCall:
     recording: str = ""
 
     @property
+    def missed(self) -> bool:
+        """Whether somebody called from outside and nobody of the house picked up."""
+        return self.direction is Direction.INCOMING and self.result is not CallResult.ANSWERED
+
+    @property
     def wait(self) -> float:
         """Seconds until somebody picked up, or the caller gave up."""
         return ((self.answered or self.ended) - self.started).total_seconds()

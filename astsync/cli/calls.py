@@ -98,7 +98,7 @@ def _listed(
     pbxs: "Collection[str] | None",
 ) -> "CallList":
     """The calls of a period. Raises sqlite3.Error, OSError."""
-    from astsync.reports.call_list import CallList, is_missed
+    from astsync.reports.call_list import CallList
     from astsync.store import JournalReader
 
     journal = JournalReader(parts.store_path)
@@ -106,7 +106,7 @@ def _listed(
     chosen = [
         one
         for one in kept[:MOST_LISTED]
-        if (not missed or is_missed(one.call))
+        if (not missed or one.call.missed)
         and (numbers is None or one.call.phone in numbers)
         and (pbxs is None or one.call.pbx in pbxs)
     ]
@@ -120,17 +120,17 @@ def _named(parts: "Parts", journal: "JournalReader", calls: "list[KeptCall]") ->
 
     from astsync.lookup.call_json import CallTeller
     from astsync.lookup.callers import CallerReader
-    from astsync.reports.call_list import CalledBack, ListedCall, is_missed
+    from astsync.reports.call_list import CalledBack, ListedCall
     from astsync.store import StoreNames
 
     later = journal.later(
-        (one.call.phone, one.call.started) if is_missed(one.call) else ("", one.call.started) for one in calls
+        (one.call.phone, one.call.started) if one.call.missed else ("", one.call.started) for one in calls
     )
     with closing(StoreNames(parts.store_path)) as names:
         teller = CallTeller(CallerReader(parts.numbers), names)
         for one, (called, answered) in zip(calls, later, strict=True):
             back = None
-            if is_missed(one.call):
+            if one.call.missed:
                 back = CalledBack.CALLED if called else CalledBack.ANSWERED if answered else CalledBack.NO
             who = teller.who(one.call.phone)
             card = who["counterparty"]

@@ -86,9 +86,11 @@ def digest_of(parts: "Parts", pbxs: "Sequence[str]", since: datetime, until: dat
     Raises StoreError, ConfigError for a name that is not configured.
     """
     from astsync.engine.digest import make_digest
-    from astsync.store import running
+    from astsync.store import JournalReader, running
 
     names = [pbx.name for pbx in parts.pbx_configs(pbxs)]
     busy = running(parts.store_path) is not None
+    journal = JournalReader(parts.store_path) if parts.config.serve.calls.follow else None
     with parts.store(write=False) as store:
-        return make_digest(store, parts.numbers, names, since, until, datetime.now(UTC), under_way=busy)
+        now = datetime.now(UTC)
+        return make_digest(store, parts.numbers, names, since, until, now, under_way=busy, journal=journal)

@@ -4,20 +4,25 @@ All of it is what the store knows. Neither 1C nor a PBX is asked.
 """
 
 import socket
+import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 
-from astsync.engine.result import CallsOfPeriod, Digest, FailedRuns, PbxState, UnknownCaller
+from astsync.engine.result import CallsOfPeriod, Digest, FailedRuns, MissedCall, MissedCalls, PbxState, UnknownCaller
 from astsync.errors import EXIT_INTERRUPTED
 from astsync.language import say
 from astsync.phonebook.numbers.parser import NumberParser
-from astsync.store import ONLINE_RUN, RunPart, RunRecord, Store
+from astsync.store import ONLINE_RUN, JournalReader, RunPart, RunRecord, Store
 
 MOST_RUNS = 3_000
 """Runs that are looked at: all that history keeps, those that write names told online too."""
 MOST_UNKNOWN = 50
 """Numbers without a name that are told."""
+MOST_CALLS = 20_000
+"""Calls that are looked at for those that were missed."""
+MOST_MISSED = 50
+"""Missed calls that are told."""
 _LOOKED_AT = 500  # numbers of which it is looked whether they have a name by now
 
 KILLED = say("the run was killed before its end")
@@ -33,11 +38,12 @@ def make_digest(
     now: datetime,
     *,
     under_way: bool = False,
+    journal: JournalReader | None = None,
 ) -> Digest:
     """Tell what happened from ``since`` until before ``until``, and how things stand ``now``; all in UTC.
 
     ``pbxs`` are the names of the configured PBXs. ``under_way``: the newest run may be one that has not ended yet.
-    Raises StoreError.
+    ``journal`` has the calls that are over, where these are kept. Raises StoreError.
     """
     every = store.runs(MOST_RUNS)
     if under_way and every and every[0].exit_code is None:
@@ -58,7 +64,29 @@ def make_digest(
         failures=tuple(failures(of_period)),
         pbx=tuple(_state(name, every) for name in pbxs),
         last_run=next((run for run in every if run.command != ONLINE_RUN), None),
+        missed=_missed(journal, store, parser, since, until) if journal is not None else None,
     )
+
+
+def _missed(
+    journal: JournalReader, store: Store, parser: NumberParser, since: datetime, until: datetime
+) -> MissedCalls | None:
+    """The missed calls of a period; None where the journal cannot be read."""
+    try:
+        missed = [one.call for one in journal.period(since, until, MOST_CALLS) if one.call.missed]
+        later = [any(back) for back in journal.later((call.phone, call.started) for call in missed)]
+    except (sqlite3.Error, OSError):
+        return None
+    left = [call for call, back in zip(missed, later, strict=True) if not back]
+    told = left[: -MOST_MISSED - 1 : -1]
+    keys = {call.phone: parser.parse(f"+{call.phone}").keys for call in told if call.phone.isdecimal()}
+    names = store.entries([key for of_one in keys.values() for key in of_one])
+
+    def name(phone: str) -> str:
+        return next((names[key].name for key in keys.get(phone, ()) if key in names), "")
+
+    calls = (MissedCall(call.phone, name(call.phone), call.started, call.rung) for call in told)
+    return MissedCalls(len(missed), len(left), tuple(calls))
 
 
 def _calls(store: Store, parser: NumberParser, since: datetime, until: datetime, now: datetime) -> CallsOfPeriod | None:

@@ -265,6 +265,31 @@ class PbxState:
 
 
 @dataclass(frozen=True, slots=True)
+class MissedCall:
+    """A call from outside that nobody picked up, ``at`` (UTC). ``number`` is "" where it was withheld.
+
+    ``name`` is that of the phonebook now, "" where it has none; ``rung`` are the phones that rang.
+    """
+
+    number: str
+    name: str
+    at: datetime
+    rung: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MissedCalls:
+    """The missed calls of a period: how many, to how many nobody called back, and these, the newest first.
+
+    A number was called back also where it called again and somebody picked up.
+    """
+
+    count: int
+    left: int
+    calls: tuple[MissedCall, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Digest:
     """What happened from ``since`` until before ``until``, and how things stand ``now`` (all UTC).
 
@@ -272,7 +297,7 @@ class Digest:
     ``reasons`` are those of its phones without a key that hold digits. ``runs`` are those of the period, the newest
     first, without those that write names told during calls: ``online_runs`` counts these. ``runs_since`` is when the
     oldest run on record began, where that is after the beginning of the period, else None. ``last_run`` is the last of
-    all.
+    all. ``missed`` is None where calls are not followed.
     """
 
     since: datetime
@@ -288,6 +313,7 @@ class Digest:
     failures: tuple[FailedRuns, ...]
     pbx: tuple[PbxState, ...]
     last_run: RunRecord | None = None
+    missed: MissedCalls | None = None
 
 
 def _of_many(words: str, count: int) -> str:

@@ -91,11 +91,6 @@ class CallList:
     cut: bool = False
 
 
-def is_missed(call: PastCall) -> bool:
-    """Whether somebody called and nobody of the house picked up."""
-    return call.direction is Direction.INCOMING and call.result is not CallResult.ANSWERED
-
-
 def as_text(found: CallList, paint: Paint = plain) -> str:
     """The list for people, 79 columns wide, in local time."""
     return "\n".join(_lines(found, paint)) + "\n"
@@ -140,7 +135,7 @@ def _cell(text: str, width: int) -> str:
 
 def _who(call: PastCall) -> str:
     """Who of the house talked, or called, or was rung."""
-    return ", ".join(call.rung) if is_missed(call) and call.rung else call.extension
+    return ", ".join(call.rung) if call.missed and call.rung else call.extension
 
 
 def number_words(phone: str) -> str:
@@ -165,13 +160,18 @@ def headline(found: CallList) -> str:
     calls = counted("{count:,} call", "{count:,} calls", len(found.calls))
     if not missed:
         return say("{calls} since {when}", calls=calls, when=minute(found.since))
-    of_them = counted(
-        "{count:,} missed, to {left:,} of them nobody called back",
-        "{count:,} missed, to {left:,} of them nobody called back",
-        len(missed),
-        left=open_ones,
-    )
+    of_them = missed_words(len(missed), open_ones)
     return say("{calls} since {when}; {missed}", calls=calls, when=minute(found.since), missed=of_them)
+
+
+def missed_words(count: int, left: int) -> str:
+    """How many calls were missed, and to how many of them nobody called back."""
+    return counted(
+        "{count:,} missed, to {left:,} of them nobody called back",
+        "{count:,} missed, to {left:,} of them nobody called back",
+        count,
+        left=left,
+    )
 
 
 def gap_words(gap: CallGap) -> str:

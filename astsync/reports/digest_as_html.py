@@ -9,6 +9,7 @@ from astsync.language import about, joined, number, say, spoken
 from astsync.phonebook.numbers.spelled import spelled
 from astsync.reports import digest_words as words
 from astsync.reports.as_html import ReportSection, Tile
+from astsync.reports.call_list import number_words
 from astsync.reports.digest_figures import CallSlot, call_slots, call_sums, period_words
 from astsync.reports.history import did
 from astsync.reports.html_page import html_page
@@ -90,6 +91,9 @@ def _tiles(digest: Digest) -> Iterator[Tile]:
     if digest.calls is not None and (rest := words.numbers_line(digest.calls, len(digest.calls.unknown))):
         lines.append(rest)
     yield _tile(words.CALLS, state, words.calls_headline(digest.calls), lines)
+    if digest.missed is not None:
+        state = "differs" if digest.missed.left else "good"
+        yield _tile(words.MISSED, state, words.missed_headline(digest.missed), ())
     problems = digest.snapshot is not None and digest.snapshot.skipped + digest.snapshot.conflicts > 0
     yield _tile(words.PROBLEMS, "differs" if problems else "good", words.problems_headline(digest), ())
     last = digest.last_run
@@ -141,6 +145,13 @@ def _sections(digest: Digest) -> Iterator[ReportSection]:
         ]
         columns = (say("number"), say("country"), say("calls"), say("last call"))
         yield _section("unknown", words.NUMBERS, columns, rows)
+    if digest.missed is not None:
+        rows = [
+            (minute(one.at), foreign(shown(number_words(one.number))), foreign(one.name), foreign(", ".join(one.rung)))
+            for one in digest.missed.calls
+        ]
+        columns = (say("when"), say("number"), say("name"), say("phones that rang"))
+        yield _section("missed", words.MISSED, columns, rows)
     failed = [
         (escape(shown(words.failure_times(one))), worded(words.failure_words(one)), _hint(one.hint))
         for one in digest.failures

@@ -23,6 +23,14 @@ def as_data(digest: Digest) -> dict[str, Any]:
         "host": digest.host,
         "next": str(words.next_step(digest)),
         "calls": None if digest.calls is None else _calls(digest, digest.calls),
+        "missed": None if digest.missed is None else {
+            "count": digest.missed.count,
+            "left": digest.missed.left,
+            "calls": [
+                {"number": one.number, "name": one.name or None, "at": one.at, "rung": list(one.rung)}
+                for one in digest.missed.calls
+            ],
+        },
         "problems": {
             "skipped": found.skipped if found else 0,
             "conflicts": found.conflicts if found else 0,

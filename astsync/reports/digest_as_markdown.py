@@ -29,6 +29,10 @@ def _lines(digest: Digest) -> Iterator[str]:
         yield from _part(words.NUMBERS, "", [rest] if rest else [])
         callers = [(*spelled(one.number), number(one.calls), minute(one.last)) for one in digest.calls.unknown]
         yield from _table((say("number"), say("country"), say("calls"), say("last call")), callers)
+    if digest.missed is not None:
+        yield from _part(
+            words.MISSED, words.missed_headline(digest.missed), map(words.missed_line, digest.missed.calls)
+        )
     yield from _part(words.PROBLEMS, words.problems_headline(digest), ())
     causes = [(title, number(count), cure) for title, count, cure in words.cause_rows(digest)]
     yield from _table((say("what is wrong"), say("phones"), say("what to do")), causes)

@@ -30,6 +30,7 @@ def _lines(digest: Digest, paint: Paint) -> Iterator[str]:
     yield from (f"  {shown(line)}" for line in words.call_lines(digest))
     yield from _bars(call_slots(digest))
     yield from _numbers(digest, paint)
+    yield from _missed(digest, paint)
     yield ""
     yield from _state(digest, paint)
 
@@ -69,6 +70,16 @@ def _numbers(digest: Digest, paint: Paint) -> Iterator[str]:
     yield from (f"  {shown(words.caller_line(one, *spelled(one.number)))}" for one in first)
     if rest:
         yield f"  {paint('faint', shown(rest))}"
+
+
+def _missed(digest: Digest, paint: Paint) -> Iterator[str]:
+    missed = digest.missed
+    if missed is None:
+        return
+    yield _title(words.MISSED, words.missed_headline(missed), paint, "changed" if missed.left else "")
+    yield from (f"  {shown(words.missed_line(one))}" for one in missed.calls[:MOST_NUMBERS])
+    if (more := missed.left - MOST_NUMBERS) > 0:
+        yield f"  {spoken(say('… and {count:,} more: see astsync calls --missed', count=more))}"
 
 
 def _state(digest: Digest, paint: Paint) -> Iterator[str]:

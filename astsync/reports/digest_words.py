@@ -4,10 +4,11 @@ from collections import Counter
 from collections.abc import Iterator
 from datetime import timedelta
 
-from astsync.engine.result import CallsOfPeriod, Digest, FailedRuns, PbxState, UnknownCaller
+from astsync.engine.result import CallsOfPeriod, Digest, FailedRuns, MissedCall, MissedCalls, PbxState, UnknownCaller
 from astsync.errors import EXIT_INTERRUPTED
 from astsync.language import about, counted, joined, say, without
 from astsync.phonebook.endings import Ending
+from astsync.reports.call_list import missed_words, number_words
 from astsync.reports.causes import Cause
 from astsync.reports.digest_figures import CallSums, call_sums, problem_causes, run_sums
 from astsync.reports.shown import minute
@@ -22,6 +23,7 @@ CALLS, NUMBERS, PROBLEMS = (
     say("Unknown numbers that called most"),
     say("Open problems in the cards of 1C"),
 )
+MISSED = say("Missed calls")
 RUNS, FAILURES, PBXS, SNAPSHOT = say("Runs"), say("What failed"), say("PBXs"), say("List of 1C")
 NEXT = say("Next")
 
@@ -124,6 +126,19 @@ def caller_line(one: UnknownCaller, spelled: str, country: str) -> str:
     who = f"{spelled} ({country})" if country else spelled
     return counted("{who}: {count:,} call, {when}", "{who}: {count:,} calls, the last {when}", one.calls,
                    who=who, when=minute(one.last))  # fmt: skip
+
+
+def missed_headline(missed: MissedCalls) -> str:
+    """How many calls were missed, and to how many of them nobody called back."""
+    return missed_words(missed.count, missed.left) if missed.count else say("none")
+
+
+def missed_line(one: MissedCall) -> str:
+    """A call that nobody picked up: when, who, which phones rang."""
+    who = joined(" ", (number_words(one.number), one.name)) if one.name else number_words(one.number)
+    if not one.rung:
+        return say("{when}  {who}", when=minute(one.at), who=who)
+    return say("{when}  {who}; rang {phones}", when=minute(one.at), who=who, phones=", ".join(one.rung))
 
 
 def problems_headline(digest: Digest) -> str:

@@ -27,6 +27,7 @@ KEYS = [
     "host",
     "next",
     "calls",
+    "missed",
     "problems",
     "runs",
     "entries",

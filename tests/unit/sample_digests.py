@@ -4,7 +4,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from astsync.engine.digest import failures
-from astsync.engine.result import CallsOfPeriod, Digest, PbxState, UnknownCaller
+from astsync.engine.result import CallsOfPeriod, Digest, MissedCall, MissedCalls, PbxState, UnknownCaller
 from astsync.language import about, say
 from astsync.phonebook.endings import Ending
 from astsync.store import CallCount, RunRecord, SnapshotFacts
@@ -58,7 +58,16 @@ def _week(quiet: Digest, facts: SnapshotFacts, good: PbxState) -> Digest:
             PbxState("new"),
         ),
         last_run=replace(of_week[3], hint=cure),
+        missed=_missed(),
     )
+
+
+def _missed() -> MissedCalls:
+    """Twelve calls that nobody answered yet: a known number, a hostile name, withheld numbers."""
+    at = PULLED - timedelta(hours=2)
+    known = MissedCall("74955550142", "OOO <b>Romashka</b> \u202e", at, ("101", "102"))
+    withheld = tuple(MissedCall("", "", at - timedelta(hours=hour), ()) for hour in range(1, 12))
+    return MissedCalls(31, 12, (known, *withheld))
 
 
 def _calls() -> list[CallCount]:

@@ -8,18 +8,32 @@ from pathlib import Path
 
 import pytest
 
+from astsync.calls.model import CallResult, Direction, Evidence
 from astsync.engine.digest import KILLED, failures, make_digest
-from astsync.engine.result import CallsOfPeriod, Digest, PbxState, UnknownCaller
+from astsync.engine.result import CallsOfPeriod, Digest, MissedCall, MissedCalls, PbxState, UnknownCaller
 from astsync.language import about, say
 from astsync.phonebook.endings import NAMED, NAMELESS, Ending
+from astsync.phonebook.model import Entry
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.spelled import spelled
 from astsync.reports.digest_figures import call_slots, call_sums, run_sums
 from astsync.reports.digest_words import next_step, pbx_words
-from astsync.store import CallCount, RunPart, RunRecord, SnapshotFacts, Store
+from astsync.store import (
+    CallCount,
+    CallJournal,
+    JournalReader,
+    RunPart,
+    RunRecord,
+    Snapshot,
+    SnapshotFacts,
+    Store,
+)
+from tests.unit import past_calls
+from tests.unit.past_calls import NUMBER, past_call
 from tests.unit.sample_digests import digests
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
+AT = datetime.fromtimestamp(past_calls.NOW, UTC)
 RUN = RunRecord(1, "sync", NOW, NOW, 0, "", None, None, undoable=False, parts=())
 FACTS = SnapshotFacts(NOW, "1C", 5, 5, 0, 0)
 GOOD = replace(digests()["quiet"], now=NOW, calls=CallsOfPeriod(NOW), snapshot=FACTS, pbx=(), last_run=RUN)
@@ -41,6 +55,23 @@ def ran(store: Store, code: int | None, *parts: RunPart, command: str = "sync", 
     run = store.begin_run(command)
     if code is not None:
         store.end_run(run, code, message, parts, hint="Mend it." if message else "")
+
+
+def test_a_missed_call_is_told_until_somebody_called_back(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    store.save_snapshot(Snapshot({NUMBER: Entry(NUMBER, "OOO Alfa", "")}, NOW, "1C", 1, 0, 0))
+    missed = past_call(1, ago=900, result=CallResult.MISSED, answered=None, rung=("101", "102"))
+    other = past_call(2, ago=800, phone="74955550198", result=CallResult.BUSY, answered=None)
+    back = past_call(3, ago=700, phone="74955550198", direction=Direction.OUTGOING)
+    with closing(CallJournal(path, 90)) as journal:
+        journal.add([(call, Evidence.EVENTS) for call in (missed, other, back)], AT.timestamp())
+    now = AT + timedelta(seconds=1)
+    parser = NumberParser(country="RU", area_code="", forms=("e164",))
+    day = timedelta(days=1)
+    told = make_digest(store, parser, (), now - day, now, now, journal=JournalReader(path)).missed
+    call = MissedCall(NUMBER, "OOO Alfa", missed.started, ("101", "102"))
+    assert told == MissedCalls(2, 1, (call,))
+    assert make_digest(store, parser, (), now - day, now, now).missed is None
 
 
 def test_a_pbx_is_as_the_last_run_saw_it_that_reached_it(store: Store) -> None:

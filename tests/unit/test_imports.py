@@ -70,7 +70,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "files",
         "errors",
     ),
-    "engine": ("engine", "phonebook", "sources", "pbx", "store", "text", "stopping", "errors"),
+    "engine": ("engine", "calls.model", "phonebook", "sources", "pbx", "store", "text", "stopping", "errors"),
     "parts": ("engine", "phonebook", "sources", "pbx", "store", "config", "places", "text", "stopping", "errors"),
     "calls": ("calls", "phonebook.model", "text", "errors"),
     "lookup": (
