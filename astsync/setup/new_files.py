@@ -8,6 +8,7 @@ import shutil
 import stat
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack, suppress
+from itertools import count
 from pathlib import Path
 
 from astsync.errors import ConfigError
@@ -103,15 +104,42 @@ def _link_new(ready: Path, file: Path) -> None:
 
 
 def backup(file: Path) -> Path:
-    """Keep a file also under the first free name of FILE.bak, FILE.bak2 and so on."""
-    number = 1
-    while (kept := file.with_name(f"{file.name}.bak{number if number > 1 else ''}")).exists():
-        number += 1
-    with suppress(OSError):
+    """Keep a file also under the first free name of FILE.bak, FILE.bak2 and so on. Raises OSError.
+
+    Nothing that stands there is followed or replaced: who may write to the folder can have put a link there.
+    """
+    for number in count(1):
+        kept = file.with_name(f"{file.name}.bak{number if number > 1 else ''}")
+        if os.path.lexists(kept):
+            continue
+        with suppress(FileExistsError):  # another process has taken the name meanwhile
+            _keep(file, kept)
+            return kept
+    raise AssertionError  # the numbers have no end
+
+
+def _keep(file: Path, kept: Path) -> None:
+    """Give a file another name; on a file system without links copy it, with its mode and owner."""
+    try:
         os.link(file, kept)
-        return kept
-    shutil.copy2(file, kept)
-    return kept
+    except FileExistsError:
+        raise
+    except OSError:
+        _copy(file, kept)
+
+
+def _copy(file: Path, kept: Path) -> None:
+    known = file.stat()
+    handle = os.open(kept, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    try:
+        with os.fdopen(handle, "wb") as copy, file.open("rb") as stream:
+            shutil.copyfileobj(stream, copy)
+            with suppress(OSError):  # only root gives files away, and some file systems know no owner
+                os.fchown(handle, known.st_uid, known.st_gid)
+            os.fchmod(handle, stat.S_IMODE(known.st_mode))
+    except BaseException:
+        kept.unlink()
+        raise
 
 
 def _exists(file: Path) -> ConfigError:

@@ -19,7 +19,7 @@ from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.setup.address import Address, clean_address
 from astsync.setup.commented_toml import LOGIN_VARIABLE, render, secret_variable
-from astsync.setup.new_files import check_place, write_files
+from astsync.setup.new_files import backup, check_place, write_files
 from astsync.setup.preview import LOOKED_AT, preview
 from astsync.sources import CONFIG, SOURCE
 from astsync.sources.http.section import HttpConfig
@@ -294,3 +294,22 @@ def test_fields_that_were_named_are_written_alone() -> None:
     assert config.source.table(HttpConfig).fields == FieldsConfig(name="Имя")
     section = render(config).partition("[source.http.fields] ")[2].partition("\n[")[0].splitlines()
     assert [line.split("  #")[0].rstrip() for line in section[1:]] == ['name = "Имя"']
+
+
+@pytest.mark.parametrize("links", [True, False])
+def test_a_backup_follows_no_link_that_somebody_put_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, links: bool
+) -> None:
+    def no_links(*_: object) -> None:
+        raise PermissionError
+
+    file, elsewhere = tmp_path / "manager.conf", tmp_path / "authorized_keys"
+    file.write_text("theirs", encoding="utf-8")
+    file.chmod(0o640)
+    (tmp_path / "manager.conf.bak").symlink_to(elsewhere)
+    if not links:
+        monkeypatch.setattr(os, "link", no_links)
+    kept = backup(file)
+    assert not elsewhere.exists()
+    assert (kept.name, kept.read_text(encoding="utf-8")) == ("manager.conf.bak2", "theirs")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o640
