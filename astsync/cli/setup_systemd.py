@@ -32,7 +32,7 @@ from astsync.setup import installed_units
 from astsync.setup.cron import own_command
 from astsync.setup.machine import SystemUser, check_program, job_user, user_elsewhere
 from astsync.setup.schedule import Schedule
-from astsync.setup.systemd import Systemd
+from astsync.setup.systemd import Systemd, UnitState
 from astsync.setup.unit_files import (
     STATE,
     SYNC,
@@ -114,7 +114,10 @@ def watch_units(common: Common, wishes: UnitWishes, schedule: Schedule, *, serve
 
 
 def install(common: Common, wishes: UnitWishes, units: Units) -> None:
-    """Try the service, write the units and start them. Raises ConfigError, and then nothing is left of it."""
+    """Try the service, write the units and start them.
+
+    Raises ConfigError, and then nothing is left of it: units that were there before run again as they did.
+    """
     manager = wishes.manager
     manager.check()
     found = installed_units.existing(manager.folder, tuple(units.texts))
@@ -124,6 +127,7 @@ def install(common: Common, wishes: UnitWishes, units: Units) -> None:
     notes = [*temporary_note(units.job.words), *_others(units, found), *_notes(wishes, units)]
     _verify(common, manager, units.texts)
     _try(common, wishes, units)
+    before = manager.standing(units.main) if found and manager.runs else UnitState()
     try:
         backups = installed_units.write(manager.folder, units.texts, found)
         if not manager.elsewhere:
@@ -134,6 +138,7 @@ def install(common: Common, wishes: UnitWishes, units: Units) -> None:
         installed_units.put_back(manager.folder, tuple(units.texts), found)
         if manager.runs:
             manager.reload()
+            manager.restore(units.main, before)
         raise
     for name in units.texts:
         tell_of(common, Finding(_UNIT, True, str(manager.folder / name)))
@@ -236,7 +241,7 @@ def _state(manager: Systemd, main: str, found: Mapping[str, str]) -> str:
 
 
 def remove_units(common: Common, manager: Systemd, names: Sequence[str]) -> None:
-    """Stop and remove the units that ``setup`` wrote for this configuration, and no other ones."""
+    """Stop and remove the units of these names that ``setup`` wrote, for whatever configuration, and no others."""
     found = installed_units.existing(manager.folder, names)
     ours = [name for name, text in found.items() if is_ours(text)]
     for name in ours:

@@ -20,6 +20,14 @@ TRIAL = "astsync-trial.service"
 
 
 @dataclass(frozen=True, slots=True)
+class UnitState:
+    """Whether a unit starts with the machine, and whether it runs."""
+
+    enabled: bool = False
+    active: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Systemd:
     """A manager of services.
 
@@ -123,6 +131,18 @@ class Systemd:
         self._must("enable", unit)
         if start:
             self._must("restart", unit)
+
+    def standing(self, unit: str) -> UnitState:
+        """How a unit stands now. Raises ConfigError."""
+        return UnitState(self.shown(unit, "UnitFileState") == "enabled", self.shown(unit, "ActiveState") == "active")
+
+    def restore(self, unit: str, before: UnitState) -> None:
+        """Let a unit stand again as it did, as far as systemd can."""
+        with suppress(ConfigError):
+            if before.enabled:
+                self._must("enable", unit)
+            if before.active:
+                self._must("restart", unit)
 
     def disable(self, unit: str) -> None:
         """Stop a unit, and let it not start again. It may be gone already, or no systemd may run."""

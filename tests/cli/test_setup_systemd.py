@@ -1,11 +1,19 @@
 """``setup systemd`` and ``setup watch`` where no systemd runs, and into another system; a running one: tests/units."""
 
 import os
+import pwd
 from pathlib import Path
 
 import pytest
 
+from astsync.cli import setup_systemd
+from astsync.cli.common import Common
+from astsync.cli.screen import Colour
+from astsync.cli.setup_options import Trial
+from astsync.errors import ConfigError
+from astsync.setup.machine import Tried, job_user
 from astsync.setup.systemd import Systemd
+from astsync.setup.unit_files import MARK, WATCH, ServiceJob
 from tests.cli.sandbox import Done, Sandbox
 
 UNITS = Path("etc/systemd/system")
@@ -109,3 +117,31 @@ def test_show_and_remove_at_once_are_refused(box: Sandbox) -> None:
     for command in ("cron", "systemd", "watch"):
         done = setup(box, command, "--show", "--remove")
         assert (done.code, "give one of them" in done.err) == (2, True)
+
+
+def test_a_watch_that_does_not_start_leaves_the_one_that_ran(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The systemctl of this test starts a unit only where it does not serve."""
+    done: list[tuple[str, ...]] = []
+    unit = tmp_path / "systemd" / "user" / WATCH
+    told = {"UnitFileState": "enabled", "ActiveState": "active"}
+
+    def systemctl(_: Systemd, *words: str, seconds: float = 0) -> Tried:
+        done.append(words[2:])
+        if "show" in words:
+            return Tried(0, (told[words[4]],))
+        return Tried(int("restart" in words and "--serve" in unit.read_text(encoding="utf-8")), ())
+
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
+    monkeypatch.setattr(Systemd, "check", lambda _: None)
+    monkeypatch.setattr(Systemd, "verify", lambda *_: "")
+    monkeypatch.setattr(Systemd, "_run", systemctl)
+    monkeypatch.setattr(setup_systemd, "_notes", lambda *_: ())
+    unit.parent.mkdir(parents=True)
+    unit.write_text(f"{MARK}watch` for /x\n", encoding="utf-8")
+    job = ServiceJob(("astsync",), Path("/x"), None, None)
+    units = setup_systemd.Units({WATCH: f"{MARK}watch` for /x\n--serve\n"}, WATCH, job)
+    wishes = setup_systemd.UnitWishes(Systemd(own=True), job_user(pwd.getpwuid(os.geteuid()).pw_name), Trial.NONE)
+    with pytest.raises(ConfigError, match="restart"):
+        setup_systemd.install(Common(None, (), 0, True, "setup", Colour.NEVER), wishes, units)
+    assert unit.read_text(encoding="utf-8") == f"{MARK}watch` for /x\n"
+    assert done[-2:] == [("enable", WATCH), ("restart", WATCH)]
