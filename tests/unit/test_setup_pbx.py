@@ -224,6 +224,42 @@ def test_owner_and_mode_stay_and_a_link_is_followed(etc: Path) -> None:
     assert (stat.S_IMODE(found.st_mode), found.st_uid, found.st_gid) == (0o640, *owner)
 
 
+def test_a_link_to_nothing_gets_no_file_of_asterisks_user_elsewhere(freepbx: Path, tmp_path: Path) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    (freepbx / "extensions_custom.conf").unlink()
+    (freepbx / "extensions_custom.conf").symlink_to(elsewhere / "profile.sh")
+    with pytest.raises(ConfigError, match="to another place, where no file is yet"):
+        make_edits(edits_of(site(freepbx), USER))
+    assert list(elsewhere.iterdir()) == []
+    assert not list(freepbx.glob("*.bak"))
+
+
+def test_a_folder_that_leads_elsewhere_gets_no_new_file(tmp_path: Path) -> None:
+    etc, elsewhere = tmp_path / "etc", tmp_path / "elsewhere"
+    etc.mkdir()
+    elsewhere.mkdir()
+    (etc / "manager.conf").write_text(f"{MANAGER}#include manager.d/*.conf\n", encoding="utf-8")
+    (etc / "extensions.conf").write_text(EXTENSIONS, encoding="utf-8")
+    (etc / "manager.d").symlink_to(elsewhere)
+    with pytest.raises(ConfigError, match="to another place, where no file is yet"):
+        make_edits(edits_of(site(etc), USER))
+    assert list(elsewhere.iterdir()) == []
+
+
+def test_a_pipe_among_the_files_is_not_waited_for(etc: Path) -> None:
+    os.mkfifo(etc / "manager_custom.conf")
+    with pytest.raises(ConfigError, match="is no file"):
+        removals_of(etc)
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o644])
+def test_a_secret_that_all_may_read_is_told(etc: Path, mode: int) -> None:
+    (etc / "manager.conf").chmod(mode)
+    make_edits(edits_of(site(etc), USER))
+    assert any("may read the secret" in remark for remark in remarks_on(site(etc), USER)) is (mode == 0o644)
+
+
 def test_the_changes_are_shown_without_a_secret(etc: Path) -> None:
     text = shown(edits_of(site(etc), USER))
     assert "+[astsync]" in text
@@ -290,12 +326,24 @@ def test_a_folder_without_asterisk_is_refused(tmp_path: Path) -> None:
     ("[from-carrier]\nexten => _X.,1,Dial(PJSIP/1)\n", "rings or leads away already"),
     ("[from-carrier]\nexten => _X.,1,NoOp()\nexten => _X.,2,Dial(PJSIP/1)\n", "priorities are numbered"),
     ("[from-carrier]\nexten => _X.,1,NoOp()\n same => n,Goto(3)\n same => n,Dial(P/1)\n", "priorities are numbered"),
+    ("[from-carrier]\nexten => _X.,1,NoOp()\n same => n,GotoIf($[${X} = 1]?3:ok)\n", "priorities are numbered"),
+    ("[from-carrier]\nexten => _X.,1,NoOp()\n same => n,GosubIf(${X}?a:s,3(x))\n", "priorities are numbered"),
+    ("[from-carrier]\nexten => _X.,1,NoOp()\n[a]\nexten => 1,1,Goto(from-carrier,7,2)\n", "priorities are numbered"),
     ("[from-carrier]\ninclude => x\n", "has no extension that a call enters"),
     ("[x]\n", "no file of"),
 ])  # fmt: skip
 def test_a_context_where_no_line_can_be_put_between_is_refused(etc: Path, text: str, words: str) -> None:
     (etc / "extensions.conf").write_text(text, encoding="utf-8")
     assert words in refusal(etc)
+
+
+@pytest.mark.parametrize("jump", [
+    "Goto(other,100,3)", "GotoIf($[${EXTEN:2:3} > 5]?a:b)", "GotoIf(${X}?s,1:ok)", "Gosub(sub,s,1(2,3))",
+])  # fmt: skip
+def test_a_jump_that_a_new_line_does_not_move_is_no_hindrance(etc: Path, jump: str) -> None:
+    text = f"[from-carrier]\nexten => _X.,1,NoOp()\n same => n,{jump}\n[b]\nexten => 1,1,Goto(3)\n"
+    (etc / "extensions.conf").write_text(text, encoding="utf-8")
+    assert len(edits_of(site(etc), USER)) == 2
 
 
 def test_a_context_that_looks_names_up_already_is_left_alone(etc: Path) -> None:

@@ -49,6 +49,8 @@ def read_text(file: Path) -> str | None:
     Raises ConfigError for a file that cannot be read, or is none of Asterisk's by its size.
     """
     try:
+        if not stat.S_ISREG(file.stat().st_mode):  # a pipe would wait for its writer
+            raise ConfigError(say("{file} is no file", file=printable(str(file))))
         with file.open("rb") as stream:
             data = stream.read(_LARGEST + 1)
     except FileNotFoundError:
@@ -84,6 +86,8 @@ def _is_locked(edits: Sequence[Edit]) -> bool:
 def _fault(edit: Edit) -> str:
     """Why a file cannot be changed; "" where it can. A link is followed: the file that it leads to is changed."""
     file = edit.file.resolve()
+    if edit.before is None and not _is_at_home(edit):
+        return say("a link leads {file} to another place, where no file is yet", file=printable(str(edit.file)))
     try:
         if edit.before is not None:
             if not stat.S_IMODE(file.stat().st_mode) & 0o222:  # root may write it all the same, and should not
@@ -95,6 +99,17 @@ def _fault(edit: Edit) -> str:
             return ""
     except OSError as error:
         return _cannot(file, error)
+
+
+def _is_at_home(edit: Edit) -> bool:
+    """Whether a new file comes where its name says.
+
+    A new file gets the owner of Asterisk's files. Where Asterisk's user may write to the folder, a link of that user
+    would have root make a file of that user anywhere.
+    """
+    if edit.file.is_symlink():
+        return False
+    return edit.like is None or edit.file.resolve().is_relative_to(edit.like.parent.resolve())
 
 
 def make_edits(edits: Sequence[Edit]) -> list[Path]:

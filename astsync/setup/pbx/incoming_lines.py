@@ -11,7 +11,11 @@ _SECTION = re.compile(r"\s*\[([^\]]+)\]")
 _CALL = r"\s*(?P<priority>[^,;(]+)\s*(?:\([^)]*\))?\s*,\s*(?P<application>\w+)"
 _EXTEN = re.compile(r"\s*exten\s*=>?\s*([^,;]+?)\s*," + _CALL, re.IGNORECASE)
 _SAME = re.compile(r"\s*same\s*=>?" + _CALL, re.IGNORECASE)
-_INTO = re.compile(r"(?:Goto|GotoIf|Gosub|GosubIf)\([^;]*?(?<![\w$])(\d+)\)", re.IGNORECASE)
+_INNER = re.compile(r"\$[{\[][^{}\[\]]*[}\]]")  # a variable, function or expression that holds no other one
+_GOES = re.compile(r"\b(?:goto|gosub)(?:if)?(?:time)?\((.*)\)", re.IGNORECASE)
+_TARGET = re.compile(
+    r"(?:^|[?:])(?:(?:(?P<context>[^?:,()]*),)?(?P<extension>[^?:,()]*),)?\s*(?P<number>\d+)\s*(?=[:()]|$)"
+)
 _CALLS = {"dial", "queue", "goto", "macro", "gosub", "hangup", "voicemail"}
 _NOT_FROM_OUTSIDE = {"h", "i", "t", "o", "a", "e", "fax"}
 
@@ -22,10 +26,10 @@ def places_of_lookup(text: str, context: str, line: str) -> dict[int, str]:
     That is after the first priority of each extension of the context. Raises ConfigError where a line cannot be put in
     without changing what others do: the priorities are numbered, or the first line rings already.
     """
+    for told in _jumps(text, context):
+        raise _numbered(told)
     found, extension = list[int](), ""
     for at, told in _lines_of(text, context):
-        if any(int(number) > 1 for number in _INTO.findall(told)):
-            raise _numbered(told)
         one = _EXTEN.match(told)
         extension = one[1] if one else extension
         priority = one or _SAME.match(told)
@@ -58,6 +62,28 @@ def _lines_of(text: str, context: str) -> Iterator[tuple[int, str]]:
             inside = section[1] == context
         elif inside:
             yield at, line
+
+
+def _jumps(text: str, context: str) -> Iterator[str]:
+    """The lines that jump to a numbered priority of a context, behind which a new line would move what is meant."""
+    inside = False
+    for line in text.replace("\r\n", "\n").split("\n"):
+        if section := _SECTION.match(line):
+            inside = section[1] == context
+        elif any(int(number) > 1 and (to == context if to else inside) for to, number in _targets(line)):
+            yield line
+
+
+def _targets(line: str) -> Iterator[tuple[str, str]]:
+    """Where a line may go by a number: the context that it names, "" for its own, and the priority."""
+    if line.lstrip().startswith(";"):
+        return
+    before = ""
+    while before != line:
+        before, line = line, _INNER.sub("", line)
+    for told in _GOES.findall(line):
+        # The closing bracket may be that of an ExecIf around it.
+        yield from (((one["context"] or "").strip(), one["number"]) for one in _TARGET.finditer(told))
 
 
 def _check_first(line: str, application: str) -> None:

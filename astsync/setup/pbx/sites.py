@@ -1,6 +1,7 @@
 """Where the AMI user and the lookup go on each flavour of PBX: the files that are its administrator's own."""
 
 import re
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -144,6 +145,9 @@ def remarks_on(site: Site, user: AmiUser) -> Iterator[str]:
             bound=bound[1],
             address=user.address,
         )
+    for file in (each for each in _own_places(site.folder) if f"[{user.name}]" in (read_text(each) or "")):
+        if file.stat().st_mode & stat.S_IROTH:
+            yield say("every user of this machine may read the secret in {file}; run: chmod o= {file}", file=str(file))
     for name, own in ((_MANAGER, _CUSTOM_MANAGER), (_EXTENSIONS, _CUSTOM_EXTENSIONS)):
         if site.flavour is not Flavour.PLAIN and own not in _INCLUDE.findall(read_text(site.folder / name) or ""):
             yield say("{file} does not include {own}: what stands there is not read", file=name, own=own)
