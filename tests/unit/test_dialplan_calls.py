@@ -204,6 +204,20 @@ def said(plan: Dialplan, held: Mapping[str, str] | None = None, *contexts: str) 
     return "\n".join(f"{found.words}\n{found.hint}" for found in judge_all(plan, contexts, asked(), names))
 
 
+@pytest.mark.parametrize("text", [
+    "", f"[in]\nexten => _X.,1,Set(CALLERID(name)={HELD})\nsame => n,While($[${{X}} < 3])\nsame => n,Dial(PJSIP/1)\n",
+])  # fmt: skip
+@pytest.mark.parametrize("contexts", [(), ("in",)])
+def test_a_dialplan_that_is_not_read_to_a_phone_is_a_remark_with_a_hint(text: str, contexts: tuple[str, ...]) -> None:
+    names = Names("cidname", {one.text: NAME for one in asked().spellings}.get, lambda _, __: None)
+    last = list(judge_all(plan_of(text), contexts, asked(), names))[-1]
+    assert (last.good, bool(last.hint)) == (None, True)
+
+
+def test_more_exec_in_each_other_than_can_be_followed_are_not_read() -> None:
+    assert {outcome.rings for outcome in outcomes(incoming(f"same => n,{'Exec(' * 1500}NoOp(){')' * 1500}"))} == {False}
+
+
 def test_the_spellings_of_carriers() -> None:
     assert [(one.text, one.form) for one in spellings("8 (495) 229-30-42", "RU")] == [
         (f"+{NUMBER}", "e164"), (NUMBER, "e164"), ("84952293042", "trunk"), ("4952293042", "national"),

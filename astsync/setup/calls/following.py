@@ -121,11 +121,14 @@ def follow(
         if way.key() in following.seen:
             continue
         following.seen.add(way.key())
-        for went in _Walker(following, way).step():
-            if went.ended is None:
-                following.waiting.append(went)
-            else:
-                outcomes.add(went.ended)
+        try:
+            for went in _Walker(following, way).step():
+                if went.ended is None:
+                    following.waiting.append(went)
+                else:
+                    outcomes.add(went.ended)
+        except RecursionError:  # a thousand Exec in each other
+            outcomes.add(_unread(way, f"[{way.at.context}]"))
     return outcomes
 
 

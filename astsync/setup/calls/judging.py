@@ -22,6 +22,12 @@ INCOMING = (
 )  # fmt: skip
 """Names that PBXs and people give to the context of incoming calls; those of MikoPBX end in ``-incoming``."""
 
+SEE_IT = say(
+    "See it on the PBX: `dialplan show` on Asterisk's console. astsync reads extensions.conf and its includes, or with "
+    "`write = system,config` what Asterisk has loaded."
+)
+"""What to do where the dialplan tells nothing."""
+
 _MOST_ENTRIES = 200
 _MOST_CONTEXTS = 6
 _NOBODY = "0000000000"  # a number that no phonebook has
@@ -53,7 +59,8 @@ class CallVerdict:
     """What a call in one spelling comes to. ``asked`` are the keys of the family that were looked up on the way.
 
     ``by`` is the line that decided, where one did; ``unread`` is where reading ended; ``others`` are lines that hand
-    the call to programs which may set a name too. ``possible`` are the names where it depends.
+    the call to programs which may set a name too. ``possible`` are the names where it depends. ``rings`` False: no way
+    was read to a phone.
     """
 
     shown: Shown
@@ -63,6 +70,7 @@ class CallVerdict:
     unread: str = ""
     others: tuple[str, ...] = ()
     possible: tuple[str, ...] = ()
+    rings: bool = True
 
 
 @dataclass(slots=True)
@@ -160,7 +168,7 @@ def _verdict(outcomes: Iterable[CallOutcome], asked: tuple[str, ...]) -> CallVer
     last = min((outcome.history[-1] for outcome in counted_in if outcome.history), key=str, default=None)
     if len(names) > 1 or UNKNOWN in names:
         return CallVerdict(Shown.DEPENDS, "", last, asked, unread, others, tuple(sorted(names)))
-    return CallVerdict(shown.pop(), names.pop(), last, asked, unread, others)
+    return CallVerdict(shown.pop(), names.pop(), last, asked, unread, others, rings=bool(ringing))
 
 
 def _shown(name: str) -> Shown:
@@ -300,7 +308,7 @@ def _cure(
 ) -> str:
     """What makes this spelling show the name; "" where it does, or nothing is wrong."""
     if verdict.shown is Shown.NAMED and verdict.name == asked.name:
-        return ""
+        return "" if verdict.rings else _see(_line(context))
     if verdict.shown is Shown.SILENT:
         return say(
             "Do calls from outside enter [{context}]? The one of your trunk's `context =` counts.", context=context
@@ -379,7 +387,7 @@ def _see(context: str) -> str:
 
 def _choose(plan: Dialplan) -> str:
     names = [name for name in plan.contexts if entries(plan, name)]
-    return say("Name one with --context: {names}.", names=listed(names)) if names else ""
+    return say("Name one with --context: {names}.", names=listed(names)) if names else SEE_IT
 
 
 def judge_all(plan: Dialplan, contexts: Sequence[str], asked: JudgedNumber, names: Names) -> Iterator[Finding]:

@@ -15,16 +15,11 @@ from astsync.language import say
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.dialplan import read_dialplan
-from astsync.setup.calls.judging import PART, JudgedNumber, Names, Spelling, judge_all, spellings
+from astsync.setup.calls.judging import PART, SEE_IT, JudgedNumber, Names, Spelling, judge_all, spellings
 from astsync.text import one_line
 
 _MOST_ASKED = 1_000
 """Keys of other families that are asked for at most."""
-
-_SEE = say(
-    "See it on the PBX: `dialplan show` on Asterisk's console. astsync reads extensions.conf and its includes, or with "
-    "`write = system,config` what Asterisk has loaded."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,14 +83,14 @@ class _Reading:
             yield from self._judged(number, contexts)
         except PbxActionFailed as error:
             words = say("Asterisk could not read its own file: {why}", why=error.under(self._config.name))
-            yield Finding(PART, None, words, _SEE)
+            yield Finding(PART, None, words, SEE_IT)
         except AstsyncError as error:
             yield Finding(PART, False, error.under(self._config.name), error.hint)
 
     def _judged(self, number: str | None, contexts: Sequence[str]) -> Iterator[Finding]:
         plan = read_dialplan(self._connection)
         if plan is None:
-            yield Finding(PART, None, say("this AMI user may not read the dialplan"), _SEE)
+            yield Finding(PART, None, say("this AMI user may not read the dialplan"), SEE_IT)
             return
         asked = self._asked(number) if number is not None else self._any()
         if asked is None:
