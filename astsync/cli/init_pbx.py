@@ -157,9 +157,16 @@ class PbxDialogue:
         """Show how the user is made on this PBX, and wait until it is. Returns its secret."""
         asker, given = self._asker, self._given
         flavour = _FLAVOURS[asker.choose(say("What stands on its Asterisk?"), _flavours(), "p")]
-        config = unconfigured(str(given.host), int(given.port or 0), str(given.user), secret := new_secret())
-        known = Known(config, here=is_this_machine(config.host, config.port), login=False)
-        user = user_of(config, secret, "", command=known.command)
+        secret = new_secret()
+        while True:
+            config = unconfigured(str(given.host), int(given.port or 0), str(given.user), secret)
+            known = Known(config, here=is_this_machine(config.host, config.port), login=False)
+            try:
+                user = user_of(config, secret, "", command=known.command)
+                break
+            except ConfigError as error:  # no way to the host that was typed; its hint names an option of `setup pbx`
+                asker.complain(ConfigError(error.message))
+                self._ask_place(again=True)
         asker.show(joined("", ("\n", user_advice(flavour, user), "\n")))
         asker.line(say("Enter when the user is there and loaded"), default="", empty=True)
         return secret
