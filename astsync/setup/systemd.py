@@ -45,10 +45,13 @@ class Systemd:
 
     @property
     def folder(self) -> Path:
-        """Where units of the administrator, or of the user, stand."""
+        """Where units of the administrator, or of the user, stand. Raises ConfigError."""
         if self.own:
             config = os.environ.get("XDG_CONFIG_HOME")
-            return (Path(config) if config else Path.home() / ".config") / "systemd" / "user"
+            try:
+                return (Path(config) if config else Path.home() / ".config") / "systemd" / "user"
+            except RuntimeError:
+                raise ConfigError(say("no home folder is known")) from None
         return self.root / "etc/systemd/system"
 
     @property

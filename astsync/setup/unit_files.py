@@ -1,5 +1,6 @@
 """The units of systemd, made of the example files: the real command, user, secrets and folders in their places."""
 
+import math
 import os
 import re
 import sys
@@ -127,6 +128,7 @@ def _unit(name: str, service: ServiceJob, commands: Sequence[tuple[str, ...]]) -
         "PrivateTmp": [f"PrivateTmp={'no' if _below(service, _TEMPORARY) else 'yes'}"],
         "LoadCredential": [],
         "Environment": [],
+        **({"TimeoutStartSec": [f"TimeoutStartSec={_longest(service)}"]} if service.config is not None else {}),
     }
     lines: list[str] = []
     for line in _plain(name, service):
@@ -135,6 +137,12 @@ def _unit(name: str, service: ServiceJob, commands: Sequence[tuple[str, ...]]) -
         elif not line.startswith(_OF_SECRETS):
             lines += others.get(line.partition("=")[0], [line])
     return lines
+
+
+def _longest(service: ServiceJob) -> str:
+    """How long systemd lets a sync run: a minute more than the run lets itself, so that it can end in order."""
+    minutes = service.config.run.max_minutes if service.config is not None else 0
+    return f"{math.ceil(minutes * 60) + 60}s" if minutes else "infinity"
 
 
 # The rest of the comment on the secrets in the examples.

@@ -2,6 +2,7 @@
 
 import re
 import sys
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 
@@ -189,3 +190,12 @@ def test_a_unit_of_a_user_has_nothing_that_needs_rights() -> None:
 )
 def test_a_word_is_quoted_for_systemd(word: str, wanted: str) -> None:
     assert quoted(word) == wanted
+
+
+@pytest.mark.parametrize(("minutes", "wanted"), [(30.0, "1860s"), (0.5, "90s"), (0.0, "infinity")])
+def test_systemd_lets_a_sync_run_as_long_as_it_lets_itself(minutes: float, wanted: str) -> None:
+    job = service("astsync")
+    assert job.config is not None
+    run = job.config.run.model_copy(update={"max_minutes": minutes})
+    job = replace(job, config=job.config.model_copy(update={"run": run}))
+    assert f"\nTimeoutStartSec={wanted}\n" in sync_service(job)
