@@ -114,7 +114,10 @@ def _page(text: str) -> bool:
         lines = os.get_terminal_size(sys.stdout.fileno()).lines
     except (OSError, ValueError):
         return False
-    command = shlex.split(os.environ.get("PAGER", "less"))
+    try:
+        command = shlex.split(os.environ.get("PAGER", "less"))
+    except ValueError:  # a quote that is not closed
+        return False
     if text.count("\n") < lines or not command or shutil.which(command[0]) is None:
         return False
     # -R: colours; -F and -X: a page that fits stays on the screen; as git and systemd start it

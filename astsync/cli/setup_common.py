@@ -117,6 +117,21 @@ def temporary_note(command: Sequence[str]) -> list[Finding]:
     return [Finding(NOTE, None, words, say("Install it to stay: pipx install, uv tool install or the package."))]
 
 
+def owner_note(command: Sequence[str], user: SystemUser) -> list[Finding]:
+    """A note where root would run a program that another user may replace."""
+    if user.uid != 0:
+        return []
+    program = Path(os.path.realpath(command[0]))
+    try:
+        owners = {place.stat().st_uid for place in (program, *program.parents)} - {0}
+    except OSError:
+        return []
+    if not owners:
+        return []
+    words = say("root would run {program}, which another user may replace", program=str(program))
+    return [Finding(NOTE, None, words, say("Install it as root, or let the job run as that user: --for-user."))]
+
+
 _WRITE_THEM = say(
     "Write what they say into the configuration, secrets into files of their own (`password_file`, `secret_file`)."
 )

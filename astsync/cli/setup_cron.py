@@ -19,6 +19,7 @@ from astsync.cli.setup_common import (
     job_words,
     judge,
     loaded,
+    owner_note,
     passed,
     tell_of,
     temporary_note,
@@ -76,7 +77,7 @@ def install(common: Common, wishes: CronWishes) -> None:
     words = job_words(common, file, config)
     line = _line(words, when)
     environ = cron_environment(wishes.user, crontab.settings(before=min((job.at for job in places), default=None)))
-    notes = [*temporary_note(words), *differences(file, wishes.user, environ)]
+    notes = [*temporary_note(words), *owner_note(words, wishes.user), *differences(file, wishes.user, environ)]
     _check_store(config, wishes.user, environ)
     check_program(own_command(sys.argv[0]), wishes.user)
     _try(words, wishes, environ, trial_seconds(config))

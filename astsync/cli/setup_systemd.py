@@ -17,6 +17,7 @@ from astsync.cli.setup_common import (
     job_words,
     judge,
     loaded,
+    owner_note,
     passed,
     tell_of,
     temporary_note,
@@ -124,7 +125,12 @@ def install(common: Common, wishes: UnitWishes, units: Units) -> None:
     installed_units.check_foreign(manager.folder, found, replace=wishes.replace)
     if not manager.elsewhere:
         check_program(own_command(sys.argv[0]), wishes.user)
-    notes = [*temporary_note(units.job.words), *_others(units, found), *_notes(wishes, units)]
+    notes = [
+        *temporary_note(units.job.words),
+        *owner_note(units.job.words, wishes.user),
+        *_others(units, found),
+        *_notes(wishes, units),
+    ]
     _verify(common, manager, units.texts)
     _try(common, wishes, units)
     before = manager.standing(units.main) if found and manager.runs else UnitState()

@@ -1,5 +1,6 @@
 """When jobs run, whose lines of a crontab are ours, what of a machine is seen, and the texts of units."""
 
+import os
 import re
 import sys
 from dataclasses import replace
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from astsync.cli.setup_common import owner_note
 from astsync.config import configfile
 from astsync.setup.cron import MARK, Crontab
-from astsync.setup.machine import is_secret, is_temporary, only_here, runs_cron
+from astsync.setup.machine import SystemUser, is_secret, is_temporary, only_here, runs_cron
 from astsync.setup.schedule import Schedule
 from astsync.setup.unit_files import (
     SYNC,
@@ -199,3 +201,13 @@ def test_systemd_lets_a_sync_run_as_long_as_it_lets_itself(minutes: float, wante
     run = job.config.run.model_copy(update={"max_minutes": minutes})
     job = replace(job, config=job.config.model_copy(update={"run": run}))
     assert f"\nTimeoutStartSec={wanted}\n" in sync_service(job)
+
+
+def test_a_program_that_another_user_may_replace_is_told_to_root(tmp_path: Path) -> None:
+    program = tmp_path / "astsync"
+    program.touch()
+    if os.geteuid() == 0:
+        os.chown(program, 12345, 12345)
+    root, other = SystemUser("root", 0, 0, Path("/root")), SystemUser("a", 12345, 12345, Path("/home/a"))
+    assert [finding.good for finding in owner_note([str(program)], root)] == [None]
+    assert owner_note([str(program)], other) == owner_note(["/bin/sh"], root) == []

@@ -247,6 +247,12 @@ def test_a_folder_that_leads_elsewhere_gets_no_new_file(tmp_path: Path) -> None:
     assert list(elsewhere.iterdir()) == []
 
 
+def test_a_folder_among_what_is_included_is_passed_over(etc: Path) -> None:
+    (etc / "manager.d" / "old").mkdir(parents=True)
+    (etc / "manager.conf").write_text(f"{MANAGER}#include manager.d/*\n", encoding="utf-8")
+    assert len(edits_of(site(etc), USER)) == 2
+
+
 def test_a_pipe_among_the_files_is_not_waited_for(etc: Path) -> None:
     os.mkfifo(etc / "manager_custom.conf")
     with pytest.raises(ConfigError, match="is no file"):

@@ -287,5 +287,5 @@ def _with_includes(folder: Path, name: str) -> list[Path]:
             pattern = included.strip().removeprefix(f"{folder}/")
             if not pattern.startswith("/"):
                 with suppress(ValueError, NotImplementedError, OSError):  # a pattern that is none for Python
-                    waiting += sorted(folder.glob(pattern))
+                    waiting += sorted(filter(Path.is_file, folder.glob(pattern)))  # Asterisk reads no others
     return found
