@@ -28,6 +28,8 @@ from astsync.calls.tracker import House, is_unknown
 MOST_RECORDS = 1_000
 """Records of one call that are looked at."""
 _QUARTER = 900  # seconds; offsets from UTC are whole quarters of an hour
+_ZONES = timedelta(days=1)  # more than any zone is away from UTC
+_LONGEST = timedelta(days=31)  # no call lasts longer
 _SAME_TIME = timedelta(seconds=2)
 _ANSWERED = "ANSWERED"
 _RESULTS = {"BUSY": CallResult.BUSY, "FAILED": CallResult.FAILED, "CONGESTION": CallResult.FAILED}
@@ -62,13 +64,25 @@ def record_of_event(headers: Mapping[str, str]) -> CallRecord | None:
 
 
 def calls_of(records: Iterable[CallRecord], pbx: str, house: House) -> Iterator[PastCall]:
-    """The calls of a PBX's records. Those without a Uniqueid are passed over, and calls in which nobody was dialled."""
-    usable = [one for one in records if unique_seconds(one.unique) is not None and one.start and one.end]
+    """The calls of a PBX's records.
+
+    Records without a Uniqueid or with times far from it are passed over, and calls in which nobody was dialled.
+    """
+    usable = list(filter(_is_whole, records))
     uniques = {one.unique for one in usable}
     for group in _groups(usable):
         call = _Group(group[:MOST_RECORDS], house, uniques).call(pbx)
         if call is not None:
             yield call
+
+
+def _is_whole(record: CallRecord) -> bool:
+    """Whether a record has a Uniqueid and times, and these fit that: a spoilt one may be of the year 1 or 9999."""
+    seconds = unique_seconds(record.unique)
+    if seconds is None or record.start is None or record.end is None:
+        return False
+    began = datetime.fromtimestamp(seconds, UTC).replace(tzinfo=None)
+    return all(-_ZONES < at - began < _LONGEST for at in (record.start, record.end))
 
 
 def _groups(records: Sequence[CallRecord]) -> Iterator[list[CallRecord]]:
@@ -114,7 +128,7 @@ def _call_id(group: Sequence[CallRecord], uniques: Collection[str]) -> str:
 
     ``uniques`` are those of all records: none of them is taken for that of a channel without a record.
     """
-    linked = [one.linked for one in group if one.linked]
+    linked = [one.linked for one in group if unique_seconds(one.linked) is not None]
     if linked:
         return min(linked, key=unique_age)
     oldest = min(group, key=lambda one: unique_age(one.unique))

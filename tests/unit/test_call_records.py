@@ -255,3 +255,18 @@ def test_a_line_of_master_csv_has_both_channels_and_the_answer() -> None:
     assert record is not None
     assert (record.channel, record.dest_channel) == ("PJSIP/trunk-01", "PJSIP/101-02")
     assert record.answer is not None
+
+
+@pytest.mark.parametrize("end", ["9999-12-31 23:59:59", "0001-01-01 00:00:00", "2024-03-01 00:00:00"])
+def test_a_spoilt_record_makes_no_call_and_stops_no_other(end: str) -> None:
+    headers = {
+        "uniqueid": "1700000000.1", "starttime": "2023-11-14 10:13:20", "endtime": "2023-11-14 10:14:20",
+        "source": "74955550142", "channel": "PJSIP/trunk-1", "destinationchannel": "PJSIP/101-2",
+    }  # fmt: skip
+    whole = record_of_event(headers)
+    spoilt = record_of_event(headers | {"uniqueid": "1700000000.9", "channel": "PJSIP/trunk-9", "endtime": end})
+    assert whole is not None
+    assert spoilt is not None
+    assert [call.id for call in calls_of([spoilt, replace(whole, linked="none of Asterisk's")], "office", HOUSE)] == [
+        "office:1700000000.1"
+    ]
