@@ -95,7 +95,8 @@ class _Call:
 class CallTracker:
     """The calls of one PBX. ``take`` is given one event after the other.
 
-    ``ended`` is called with each call that is over, ``moved`` with each state of a call in progress that is new.
+    ``ended`` is called with each call that is over, ``moved`` with each state of a call in progress that is new,
+    ``joined`` with the id of each call that became a part of an older one: it is in progress no longer.
     """
 
     def __init__(
@@ -105,9 +106,10 @@ class CallTracker:
         *,
         moved: Callable[[LiveCall], object] = lambda _call: None,
         ended: Callable[[PastCall], object] = lambda _call: None,
+        joined: Callable[[str], object] = lambda _call_id: None,
     ) -> None:
         self._pbx, self._house = pbx, house
-        self._moved, self._ended = moved, ended
+        self._moved, self._ended, self._joined = moved, ended, joined
         self._calls: dict[str, _Call] = {}
         self._linked: dict[str, str] = {}  # the Linkedid of each channel
         self._told: dict[str, LiveCall] = {}
@@ -204,8 +206,10 @@ class CallTracker:
         self._linked[new] = linked
 
     def _hung_up(self, linked: str, given: Mapping[str, str], now: datetime) -> None:
-        call, name = self._calls.get(linked), given.get("Channel", "")
-        self._linked.pop(name, None)
+        name = given.get("Channel", "")
+        # Where the event names a call that is not followed, the channel is still one of the call that it was in.
+        linked = self._linked.pop(name, linked)
+        call = self._calls.get(linked)
         if call is None or call.legs.pop(name, None) is None:
             return
         if not call.legs:
@@ -227,7 +231,8 @@ class CallTracker:
             self._calls[linked].rung |= old.rung
         if not old.legs:  # both are one call from now on: the older one
             self._calls.pop(before)
-            self._told.pop(before, None)
+            if self._told.pop(before, None) is not None:
+                self._joined(f"{self._pbx}:{before}")
 
     def _leg_of(self, linked: str, name: str) -> _Leg | None:
         call = self._calls.get(linked)

@@ -233,7 +233,8 @@ class _Session:
             self._keeping.record(self._pbx, record)
 
     def _new_tracker(self) -> CallTracker:
-        return CallTracker(self._pbx, self._house, moved=self._hearing.moved, ended=self._ended)
+        hearing = self._hearing
+        return CallTracker(self._pbx, self._house, moved=hearing.moved, ended=self._ended, joined=hearing.over)
 
     def look(self, connection: AmiConnection) -> None:
         """Read the list of channels, and hold it against what the events told. Raises PbxError."""

@@ -143,6 +143,44 @@ def test_an_attended_transfer_leaves_one_call_with_the_older_id() -> None:
     assert rig.tracker.calls() == []
 
 
+def test_a_call_that_becomes_a_part_of_an_older_one_is_told_to_be_in_progress_no_longer() -> None:
+    joined: list[str] = []
+    rig = Rig()
+    rig.tracker = CallTracker("office", HOUSE, moved=rig.moved.append, ended=rig.ended.append, joined=joined.append)
+    trunk, desk, consulting, other = "PJSIP/carrier-01", "PJSIP/101-02", "PJSIP/101-03", "PJSIP/102-04"
+    rig.take(
+        [
+            event("Newchannel", trunk, "1.1", CallerIDNum="74955550140", Exten="74955550100"),
+            event("Newchannel", desk, "1.1", CallerIDNum="101"),
+            *dialled(trunk, desk, "1.1", DialString="101"),
+            event("Newchannel", consulting, "1.3", CallerIDNum="101", Exten="102"),
+            event("Newchannel", other, "1.3", CallerIDNum="102"),
+            *dialled(consulting, other, "1.3", DialString="102"),
+            *(event("BridgeEnter", name, "1.1") for name in (consulting, other)),
+        ]
+    )
+    assert [call.id for call in rig.tracker.calls()] == ["office:1.1"]
+    assert joined == ["office:1.3"]
+    rig.take([event("Hangup", name, "1.1") for name in (desk, consulting, trunk, other)])
+    assert [call.id for call in rig.ended] == ["office:1.1"]
+
+
+def test_a_channel_that_ends_under_another_id_leaves_no_call_that_rings_for_ever() -> None:
+    rig = Rig()
+    trunk, desk = "PJSIP/carrier-01", "PJSIP/101-02"
+    rig.take(
+        [
+            event("Newchannel", trunk, "1.1", CallerIDNum="74955550140", Exten="74955550100"),
+            event("Newchannel", desk, "1.1", CallerIDNum="101"),
+            dialled(trunk, desk, "1.1", DialString="101")[0],
+            event("Hangup", desk, "0.9"),
+            event("Hangup", trunk, "0.9"),
+        ]
+    )
+    assert rig.tracker.calls() == []
+    assert [call.id for call in rig.ended] == ["office:1.1"]
+
+
 def test_a_voice_menu_that_the_caller_leaves_is_no_call_of_anybody() -> None:
     rig = Rig()
     trunk = "PJSIP/carrier-01"
