@@ -72,6 +72,10 @@ class LiveCalls:
             del self._waiting[woken]
         return self.those(wanted)
 
+    def waiting(self) -> int:
+        """How many wait for a call."""
+        return len(self._waiting)
+
     @contextmanager
     def reading(self) -> Iterator[AsyncIterator[tuple[LiveCall, bool]]]:
         """All news from now on: a call, and whether it is over. Those that nobody reads are dropped, oldest first."""

@@ -66,7 +66,8 @@ class WebFace:
         self._resolver, self._gate, self._figures, self._health = resolver, gate, figures, health
         self._deadline, self._token, self._calls = deadline, token.encode(), calls
         self._loop = asyncio.get_running_loop()
-        self._server = web.Server(self._handle)
+        # A client that leaves ends its request: else each long poll that it gave up would wait on, counted by nobody.
+        self._server = web.Server(self._handle, handler_cancellation=True)
         self._coming: set[asyncio.Task[Any]] = set()
         self._routes: dict[str, Route] = {
             "/lookup": self._lookup,

@@ -154,6 +154,17 @@ def test_a_long_poll_wakes_when_the_call_begins() -> None:
     play(story)
 
 
+def test_a_client_that_leaves_waits_no_longer() -> None:
+    async def story(faces: Faces) -> None:
+        for _ in range(20):
+            async with faces.client(faces.web_port) as (_, writer):
+                writer.write(f"GET {INCOMING}?wait=60 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+                await faces.until(lambda: faces.live.waiting() > 0)
+        await faces.until(lambda: faces.live.waiting() == 0)
+
+    play(story)
+
+
 def test_a_call_that_is_known_ends_no_wait() -> None:
     async def story(faces: Faces) -> None:
         faces.live.moved(RINGING)
