@@ -59,6 +59,10 @@ class Gathering:
                 yield list(group.records)
         self._drop(at, KEPT)
 
+    def waits(self) -> bool:
+        """Whether there is a call that is not quiet yet."""
+        return any(not group.told for group in self._groups.values())
+
     def _live(self, mark: str, at: float) -> _Gathered | None:
         group = self._by_mark.get(mark)
         return None if group is None or (mark[0] == "c" and at - group.last > _NAMED) else group

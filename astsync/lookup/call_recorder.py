@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from astsync.calls.gathering import Gathering
+from astsync.calls.gathering import QUIET, Gathering
 from astsync.calls.model import CallGap, Evidence, PastCall
 from astsync.calls.record import CallRecord
 from astsync.calls.records import calls_of
@@ -50,6 +50,7 @@ Work = Callable[[], None]
 class _Pbx:
     """What is known of one PBX, up to ``until``; ``whole``: each call that ended was told.
 
+    ``taken`` is what ``until`` was when the calls of this turn were taken: those are written when it is noted.
     ``began`` is when a session did, and ``left`` up to when the one before told of calls; None once the time between
     was looked after.
     """
@@ -58,6 +59,7 @@ class _Pbx:
     file: Path | None
     gathering: Gathering = field(default_factory=Gathering)
     until: datetime | None = None
+    taken: datetime | None = None
     noted: float = 0.0
     whole: bool = True
     began: datetime | None = None
@@ -153,6 +155,9 @@ class CallRecorder(Loop):
             self._told = None
 
     def _take(self) -> None:
+        with self._mutex:
+            for pbx in self._pbxs.values():
+                pbx.taken = pbx.until
         for _ in range(self._waiting.qsize()):
             if len(self._calls) >= MOST_WAITING:
                 return
@@ -233,9 +238,11 @@ class CallRecorder(Loop):
             self._later += [(self.clock.now() + seconds, pbx, since) for seconds in (LATE_RECORDS[0], LATE_RECORDS[-1])]
 
     def _note(self, pbx: _Pbx, *, last: bool) -> None:
-        """Note up to when the calls are known."""
+        """Note up to when the calls are known and written: what came since would be lost where all is killed now."""
         with self._mutex:
-            until, ready = pbx.until, pbx.whole and pbx.began is None
+            until, ready = pbx.taken, pbx.whole and pbx.began is None
+        if until is not None and pbx.gathering.waits():
+            until -= timedelta(seconds=QUIET)
         if until is None or not ready:
             return
         if last or self.clock.now() - pbx.noted >= PULSE:

@@ -142,6 +142,30 @@ def test_at_the_end_it_is_noted_up_to_when_calls_were_heard(path: Path) -> None:
     assert CallJournal(path, 90).heard_until("office") == (NOW + timedelta(seconds=7)).timestamp()
 
 
+def test_only_up_to_the_calls_that_are_written_it_is_noted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with closing(CallJournal(path, 3_650)) as journal:
+        recorder = CallRecorder(journal, HOUSE, {"office": None})
+        recorder.heard("office", NOW, whole=True)
+
+        def write() -> None:  # while the store is written, or a long file read, a call ends and more is heard
+            recorder.ended(past_call(), Evidence.EVENTS)
+            recorder.heard("office", NOW + timedelta(seconds=9), whole=True)
+
+        monkeypatch.setattr(recorder, "_write", write)
+        recorder._turn()
+        assert journal.heard_until("office") == NOW.timestamp()
+
+
+def test_a_record_that_waits_for_others_is_not_taken_for_written(path: Path) -> None:
+    with closing(CallJournal(path, 3_650)) as journal:
+        recorder = CallRecorder(journal, HOUSE, {"office": None})
+        recorder.record("office", row(1, "PJSIP/trunk-01", "PJSIP/101-02"))
+        recorder.heard("office", NOW, whole=True)
+        recorder._turn()
+        assert kept(path) == []
+        assert (journal.heard_until("office") or 0) < NOW.timestamp() - 1
+
+
 def test_where_nothing_is_told_of_calls_the_file_is_followed(path: Path, tmp_path: Path) -> None:
     file = tmp_path / "Master.csv"
     file.write_text("")
