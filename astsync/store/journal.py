@@ -9,6 +9,7 @@ call that changed, as by a late record of the PBX, comes again at a new place, w
 
 import json
 import sqlite3
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import UTC, datetime
@@ -31,6 +32,7 @@ MOST_GAPS = 200
 NOT_HEARD = say("nothing was heard of calls: serve does not run, has no connection, or may not hear them")
 _SILENT = 600.0  # seconds without a note after which that is said
 _DAY = 86_400.0
+_AHEAD = _DAY  # a moment that is further ahead was noted by a clock that was wrong
 _BUSY = 5.0  # seconds that a writing waits for another one
 _READING = 1.0
 _JOURNAL = 16_777_216  # bytes that the journal keeps on the disk; as ``store.database`` says
@@ -60,8 +62,10 @@ _UNTAKEN = """
 SELECT count(*) FROM call WHERE (ended < :before OR place <= :last) AND place > (SELECT given FROM call_state)
 """
 _DROP = "DELETE FROM call WHERE ended < :before OR place <= :last"
+_LAST_PLACE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'call'"
 _HEARD = """
-INSERT INTO call_heard VALUES (?, ?) ON CONFLICT (pbx) DO UPDATE SET until = max(until, excluded.until)
+INSERT INTO call_heard VALUES (:pbx, :until) ON CONFLICT (pbx) DO UPDATE SET
+until = CASE WHEN until > :now THEN excluded.until ELSE max(until, excluded.until) END
 """
 
 
@@ -126,8 +130,12 @@ class CallJournal:
         return self._read(read)
 
     def heard(self, pbx: str, until: float) -> None:
-        """The calls of a PBX are known up to this moment, but for gaps."""
-        self._run(_HEARD, _name(pbx), until)
+        """The calls of a PBX are known up to this moment, but for gaps. It does not go back.
+
+        But a moment that is still to come was noted by a clock that was wrong, and is none.
+        """
+        values = {"pbx": _name(pbx), "until": until, "now": time.time() + _AHEAD}
+        self._change(lambda db: db.execute(_HEARD, values))
 
     def add_gap(self, gap: CallGap) -> None:
         """Keep that nothing is known of the calls of a PBX that ended in a time. A gap with the same beginning goes."""
@@ -204,14 +212,16 @@ class JournalReader:
     def page(self, cursor: str, limit: int) -> tuple[list[KeptCall], str, bool]:
         """The calls after a cursor, the next cursor, and whether there are more. Raises ValueError for no cursor.
 
-        A cursor of another store, as of one that was lost since, begins at the oldest call.
+        A cursor of another store, as of one that was lost since, begins at the oldest call; and so does one of a place
+        that was never given, as where a copy of the store was put back.
         """
         mark, place = _cursor_parts(cursor)
         with self._reading() as db:
             if db is None:
                 return [], cursor, False
             (ours,) = db.execute("SELECT mark FROM call_state").fetchone()
-            begin = place if mark == ours else 0
+            (last,) = db.execute(_LAST_PLACE).fetchone()
+            begin = place if mark == ours and place <= last else 0
             calls = [_call(row) for row in db.execute(_AFTER, (begin, limit + 1))]
         more, calls = len(calls) > limit, calls[:limit]
         return calls, f"{ours}-{calls[-1].place if calls else begin}", more

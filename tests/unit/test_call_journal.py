@@ -173,6 +173,21 @@ def test_a_pbx_that_nothing_is_heard_of_is_a_gap_that_lasts(kept: CallJournal, p
     assert kept.heard_until("Office") == NOW
 
 
+def test_a_moment_that_a_wrong_clock_noted_does_not_stay(kept: CallJournal) -> None:
+    kept.heard("office", NOW + 365 * 86_400)
+    kept.heard("office", NOW)
+    assert kept.heard_until("office") == NOW
+
+
+def test_a_cursor_of_calls_that_a_copy_of_the_store_does_not_have_begins_at_the_oldest(
+    kept: CallJournal, path: Path
+) -> None:
+    kept.add([(past_call(count), EVENTS) for count in range(3)], NOW)
+    mark = JournalReader(path).page("", 10)[1].partition("-")[0]
+    assert len(JournalReader(path).page(f"{mark}-3", 10)[0]) == 0
+    assert len(JournalReader(path).page(f"{mark}-4", 10)[0]) == 3
+
+
 def test_what_came_of_a_call_later(kept: CallJournal, path: Path) -> None:
     kept.add(
         [
