@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from astsync.calls import records as of_records
 from astsync.calls.cdr_lines import CdrLines
 from astsync.calls.gathering import KEPT, QUIET, Gathering
 from astsync.calls.model import CallResult, Direction, PastCall
@@ -270,3 +271,14 @@ def test_a_spoilt_record_makes_no_call_and_stops_no_other(end: str) -> None:
     assert [call.id for call in calls_of([spoilt, replace(whole, linked="none of Asterisk's")], "office", HOUSE)] == [
         "office:1700000000.1"
     ]
+
+
+def test_who_picked_up_is_told_of_a_call_with_more_records_than_are_looked_at() -> None:
+    linked = f"{BEGUN}.1"
+    rung = [
+        row(1, "PJSIP/trunk-01", f"Local/201@desks-{n:08x};1", at=0, length=n, linked=linked)
+        for n in range(of_records.MOST_RECORDS + 50)
+    ]
+    last = row(1, "PJSIP/trunk-01", "PJSIP/101-ffff", length=2_000, how="ANSWERED", linked=linked)
+    (call,) = calls_of([*rung, last], "office", HOUSE)
+    assert (call.result, call.extension) == (CallResult.ANSWERED, "101")
