@@ -25,6 +25,7 @@ from astsync.store.claims import (
 from astsync.store.database import Database
 from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
+from astsync.store.journal import drop_old_journal
 from astsync.store.online import drop_listed, forget_online, online_of, read_online, save_online
 from astsync.store.records import (
     ONLINE_RUN,
@@ -232,6 +233,9 @@ class Store:
             for online in (False, True):
                 self._drop_old(db, online=online)
             drop_old_calls(db, self._calls_kept, time.time())
+            # Whoever follows calls drops them in time and says so; this is for calls that nobody follows any more.
+            days = self._calls_kept.days
+            drop_old_journal(db, days + 1 if days else 0, time.time())
 
     def _drop_old(self, db: sqlite3.Connection, *, online: bool) -> None:
         """Drop what is too old of the runs ``online``, or of all others: the many of a day push out no sync."""

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from astsync.calls.model import CallGap, Direction, Evidence
-from astsync.store import CallJournal, JournalReader, Store, journal
+from astsync.store import CallJournal, CallsKept, JournalReader, Store, journal
 from astsync.store.journal import NOT_HEARD
 from tests.unit.old_stores import taken_back
 from tests.unit.past_calls import NOW, NUMBER, answered, past_call
@@ -171,6 +171,14 @@ def test_a_pbx_that_nothing_is_heard_of_is_a_gap_that_lasts(kept: CallJournal, p
     assert reader.gaps(AT + timedelta(hours=1)) == [CallGap("office", AT, AT + timedelta(hours=1), NOT_HEARD)]
     kept.heard("OFFICE", NOW - 100)
     assert kept.heard_until("Office") == NOW
+
+
+def test_calls_that_nobody_follows_any_more_leave_with_a_run(kept: CallJournal, path: Path) -> None:
+    kept.add([(past_call(1, ago=60 * 86_400), EVENTS), (past_call(2, ago=100 * 86_400), EVENTS)], NOW - 50 * 86_400)
+    for days, left in ((90, 1), (0, 0)):
+        with closing(Store(path, calls_kept=CallsKept(days))) as store:
+            store.end_run(store.begin_run("sync"), 0)
+        assert len(JournalReader(path).page("", 10)[0]) == left
 
 
 def test_a_moment_that_a_wrong_clock_noted_does_not_stay(kept: CallJournal) -> None:
