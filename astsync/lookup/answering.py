@@ -101,6 +101,7 @@ class Answering:
             pages = self._pages(live, names, stack)
             web = WebFace(underway, gate, figures, health, deadline=serve.deadline, token=self.token, calls=pages)
             stack.push_async_callback(web.close)
+            stack.callback(live.close)  # or the face would give each long poll its last second, and calls would wait
             stack.push_async_callback(underway.end, min(serve.deadline, ENDING))
             for key, listening in self.sockets().items():
                 welcome = agi.welcome if key == "agi" else web.welcome

@@ -20,7 +20,7 @@ import orjson
 from aiohttp import web
 
 from astsync.calls.model import Direction, LiveCall, Stage
-from astsync.lookup.answers import BadRequest, Route, json_answer
+from astsync.lookup.answers import BANNER, BadRequest, Route, json_answer
 from astsync.lookup.call_json import CallTeller
 from astsync.lookup.live_calls import LiveCalls
 from astsync.lookup.past_call_pages import CALLS, PastCallPages
@@ -34,10 +34,11 @@ LONGEST_WAIT = 60.0
 QUIET = 15.0
 """Seconds without news after which a comment is sent, so that nothing between takes the connection for dead."""
 
-_MOST_VALUE, _MOST_KNOWN = 256, 50  # characters of a value; ids in ``after``
+_MOST_VALUE = 256  # characters of a value; those of ``after`` are as many as fit into a request's line
 _KEPT = 0.2  # seconds; a name that 1C tells during the call is shown after them
 _OF_INCOMING = frozenset(("phone", "extension", "wait", "after"))
 _OF_LIST = frozenset(("since", "limit"))
+_STREAM = {"Content-Type": "text/event-stream", "Cache-Control": "no-store", "Server": BANNER}
 
 
 class CallPages:
@@ -64,7 +65,7 @@ class CallPages:
     async def _incoming(self, request: web.BaseRequest, _content_type: str) -> web.StreamResponse:
         given = _query(request.raw_path, _OF_INCOMING)
         phone, extension = given.get("phone", ""), given.get("extension", "")
-        number, known = self._teller.number(phone), set(given.get("after", "").split(",", _MOST_KNOWN))
+        number, known = self._teller.number(phone), set(given.get("after", "").split(","))
 
         def wanted(call: LiveCall) -> bool:
             return (
@@ -94,8 +95,8 @@ class CallPages:
         return await self._past.page(_query(request.raw_path, _OF_LIST))
 
     async def _events(self, request: web.BaseRequest, _content_type: str) -> web.StreamResponse:
-        """Tell of each news as it comes, until the client leaves."""
-        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-store"})
+        """Tell of each news as it comes, until the client leaves, or no more are told."""
+        response = web.StreamResponse(headers=_STREAM)
         with self._live.reading() as news:
             await response.prepare(request)
             coming = aiter(news)
@@ -110,7 +111,7 @@ class CallPages:
                     next_one = asyncio.ensure_future(anext(coming))
                     told = self.told(call) | ({"state": "ended"} if over else {})
                     await response.write(b"event: call\ndata: " + orjson.dumps(told) + b"\n\n")
-            except ConnectionError:
+            except (ConnectionError, StopAsyncIteration):
                 return response
             finally:
                 next_one.cancel()
@@ -147,7 +148,7 @@ def _query(target: str, known: frozenset[str]) -> Mapping[str, str]:
             continue
         if name not in known or name in found:
             raise BadRequest(400, "a parameter comes twice" if name in found else "no such parameter")
-        if len(value) > 9 * _MOST_VALUE:
+        if len(value) > 9 * _MOST_VALUE and name != "after":
             raise BadRequest(413, "a parameter is too long")
         # A + before a number is a plus, though it is a blank in the query of a form.
         text = unquote(value[:1] + value[1:].replace("+", " "), errors="replace")

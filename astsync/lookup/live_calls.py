@@ -24,7 +24,8 @@ class LiveCalls:
         self.ways: dict[str, Following] = {}
         """How the calls of each PBX are followed."""
         self._waiting: dict[asyncio.Future[None], Wanted] = {}
-        self._readers: set[asyncio.Queue[tuple[LiveCall, bool]]] = set()
+        self._readers: set[asyncio.Queue[tuple[LiveCall, bool] | None]] = set()
+        self._closed = False
 
     def moved(self, call: LiveCall) -> None:
         """Take a new state of a call; from any thread."""
@@ -59,7 +60,7 @@ class LiveCalls:
     async def wait_for(self, wanted: Wanted, seconds: float) -> list[LiveCall]:
         """The calls that are wanted, at once where there are any, else as soon as one begins, [] after ``seconds``."""
         found = self.those(wanted)
-        if found or seconds <= 0:
+        if found or seconds <= 0 or self._closed:
             return found
         woken: asyncio.Future[None] = self._loop.create_future()
         self._waiting[woken] = wanted
@@ -79,8 +80,10 @@ class LiveCalls:
     @contextmanager
     def reading(self) -> Iterator[AsyncIterator[tuple[LiveCall, bool]]]:
         """All news from now on: a call, and whether it is over. Those that nobody reads are dropped, oldest first."""
-        news: asyncio.Queue[tuple[LiveCall, bool]] = asyncio.Queue(MOST_NEWS)
+        news: asyncio.Queue[tuple[LiveCall, bool] | None] = asyncio.Queue(MOST_NEWS)
         self._readers.add(news)
+        if self._closed:
+            news.put_nowait(None)
         try:
             yield _all(news)
         finally:
@@ -106,11 +109,24 @@ class LiveCalls:
 
     def _tell(self, call: LiveCall, *, over: bool) -> None:
         for news in self._readers:
-            if news.full():
-                news.get_nowait()
-            news.put_nowait((call, over))
+            _put(news, (call, over))
+
+    def close(self) -> None:
+        """Let nobody wait any longer: who waits for a call learns that there is none; who reads news has the last."""
+        self._closed = True
+        for woken in self._waiting:
+            if not woken.done():
+                woken.set_result(None)
+        for news in self._readers:
+            _put(news, None)
 
 
-async def _all(news: "asyncio.Queue[tuple[LiveCall, bool]]") -> AsyncIterator[tuple[LiveCall, bool]]:
-    while True:
-        yield await news.get()
+def _put(news: "asyncio.Queue[tuple[LiveCall, bool] | None]", one: tuple[LiveCall, bool] | None) -> None:
+    if news.full():
+        news.get_nowait()
+    news.put_nowait(one)
+
+
+async def _all(news: "asyncio.Queue[tuple[LiveCall, bool] | None]") -> AsyncIterator[tuple[LiveCall, bool]]:
+    while (one := await news.get()) is not None:
+        yield one

@@ -89,6 +89,7 @@ def test_who_is_calling_with_the_name_and_the_cards() -> None:
         ("extension=102", True), ("extension=103", False), ("phone=74955550142&extension=101", True),
         ("%20phone=74955550142", True), ("+phone=74955550143", False), ("after=office:1.1", False),
         ("after=office:1.2,office:1.3", True),
+        (f"after={'%D0%9E:1.2,' * 250}office:1.1", False),
     ],
 )  # fmt: skip
 def test_only_the_calls_that_are_asked_for(query: str, found: bool) -> None:
@@ -161,6 +162,21 @@ def test_a_client_that_leaves_waits_no_longer() -> None:
                 writer.write(f"GET {INCOMING}?wait=60 HTTP/1.1\r\nHost: x\r\n\r\n".encode())
                 await faces.until(lambda: faces.live.waiting() > 0)
         await faces.until(lambda: faces.live.waiting() == 0)
+
+    play(story)
+
+
+def test_who_waits_or_reads_is_let_go_at_the_end() -> None:
+    async def story(faces: Faces) -> None:
+        waiting = asyncio.ensure_future(ask(faces, f"{INCOMING}?wait=60"))
+        reading = asyncio.ensure_future(
+            faces.http(f"GET {EVENTS} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        )
+        await faces.until(lambda: faces.gate.connections == 2 and faces.live.waiting() == 1)
+        faces.live.close()
+        assert await waiting == (404, {"calls": []})
+        assert b"text/event-stream" in await reading
+        assert await ask(faces, f"{INCOMING}?wait=60") == (404, {"calls": []})
 
     play(story)
 
