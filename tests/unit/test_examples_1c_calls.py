@@ -434,6 +434,22 @@ class TestCard:
         form.base.client.answer(dialog.items[1])
         assert form.opened == [onec.records()[1].item.ref, onec.records()[0].item.ref]
 
+    def test_what_waited_long_behind_a_question_does_not_open_at_once(self, onec: OneC) -> None:
+        form = Form(onec)
+        form.ring("office:1", cards=3)
+        for number in range(2, 6):
+            form.ring(f"office:{number}", cards=1)
+        form.look()
+        (dialog,) = form.base.client.dialogs
+        form.base.now += timedelta(minutes=40)
+        form.ring("office:6", cards=1)
+        form.look()
+        form.base.client.answer(dialog.items[1])
+        assert form.opened == [onec.records()[1].item.ref, onec.records()[0].item.ref]
+        assert len(form.table.rows) == 6
+        form.module.run("ЗвонкиВыбор", None, 3, None, True)  # an old row, by the person
+        assert len(form.opened) == 3
+
     def test_who_chooses_none_gets_none(self, onec: OneC) -> None:
         form = Form(onec)
         form.ring("office:1", cards=2)
