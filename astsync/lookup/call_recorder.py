@@ -91,6 +91,7 @@ class CallRecorder(Loop):
         self._later: list[tuple[float, _Pbx, datetime]] = []  # readings of the file that are due
         self._mutex = threading.Lock()  # over the notes of listeners below
         self._told: float | None = None
+        self._spilt = False  # whether more came than may wait
         self._delivers, self._told_untaken = delivers, False
 
     # From the threads of the listeners.
@@ -120,6 +121,8 @@ class CallRecorder(Loop):
     def _put(self, work: Work) -> None:
         if self._waiting.qsize() < MOST_WAITING:
             self._waiting.put(work)
+        else:
+            self._spilt = True
 
     # In this thread.
 
@@ -141,6 +144,7 @@ class CallRecorder(Loop):
             for pbx in self._pbxs.values():
                 self._gather(pbx, last=last)
             self._write()
+            self._look_after_spilt()
             if not last:
                 self._read_files()
             for pbx in self._pbxs.values():
@@ -182,6 +186,17 @@ class CallRecorder(Loop):
             self._tell_untaken()
             if changed:
                 self._recorded()
+
+    def _look_after_spilt(self) -> None:
+        """Where calls were not taken, as the store was away for too long: look back as after a time without hearing."""
+        if not self._spilt:
+            return
+        self._spilt = False
+        log.error("more calls ended than may wait for the store, and some were not kept")
+        with self._mutex:
+            for pbx in self._pbxs.values():
+                if pbx.began is None:
+                    pbx.began, pbx.left = datetime.now(UTC), None
 
     def _read_files(self) -> None:
         """Look after the time before a session, and read the files that are due."""

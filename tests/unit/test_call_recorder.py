@@ -142,6 +142,28 @@ def test_at_the_end_it_is_noted_up_to_when_calls_were_heard(path: Path) -> None:
     assert CallJournal(path, 90).heard_until("office") == (NOW + timedelta(seconds=7)).timestamp()
 
 
+def test_calls_that_were_too_many_to_wait_are_said_and_are_a_gap(
+    path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(call_recorder, "MOST_WAITING", 10)
+    monkeypatch.setattr("astsync.store.journal._BUSY", 0.01)
+    away(path, NOW - timedelta(minutes=5))
+    with closing(CallJournal(path, 3_650)) as journal:
+        recorder = CallRecorder(journal, HOUSE, {"office": None})
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for count in range(40):
+                recorder.ended(past_call(count), Evidence.EVENTS)
+            recorder.heard("office", NOW, whole=True)
+            recorder._turn()
+            other.execute("ROLLBACK")
+        recorder._turn()
+    assert len(kept(path)) == 10
+    (gap,) = JournalReader(path).gaps(NOW)
+    assert gap.since == NOW - timedelta(minutes=5)
+    assert "some were not kept" in caplog.text
+
+
 def test_only_up_to_the_calls_that_are_written_it_is_noted(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with closing(CallJournal(path, 3_650)) as journal:
         recorder = CallRecorder(journal, HOUSE, {"office": None})
