@@ -130,9 +130,9 @@ class CallListener(Loop):
         connection.client.add_event_listener(session.on_event, white_list=[*EVENTS, _RECORD])
         with connection:
             self._filter(connection)
-            log.info("%s: following calls", self._config.name)
-            self._told = ""
             session.look(connection)
+            log.info("%s: following calls", self._config.name)
+            self._told = ""  # only now: a list that is refused each time is told once
             self._hearing.follows(self._config.name, session.way)
             while True:
                 self.wait(LOOK if session.blind else CONTROL if session.heard else UNSURE)
