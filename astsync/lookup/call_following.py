@@ -36,7 +36,7 @@ class CallFollowing:
         recorder = CallRecorder(
             self._journal(),
             house,
-            {pbx.name: records_file(config, pbx, len(self._parts.config.pbx)) for pbx in self._pbxs},
+            {pbx.name: records_file(config, pbx, self._parts.config.pbx) for pbx in self._pbxs},
             recorded=delivery.wake if delivery is not None else lambda: None,
             delivers=delivery is not None,
         )
@@ -82,13 +82,18 @@ def house_of(calls: ServeCallsConfig, callers: CallerReader) -> House:
     return House(is_extension, lambda number: callers.read(number).number)
 
 
-def records_file(calls: ServeCallsConfig, pbx: PbxConfig, count: int) -> Path | None:
-    """The file of records of a PBX, of ``count`` that are configured; None where none is its own."""
+def records_file(calls: ServeCallsConfig, pbx: PbxConfig, pbxs: Sequence[PbxConfig]) -> Path | None:
+    """The file of records of a PBX, of all ``pbxs`` that are configured; None where none is its own.
+
+    Of two on this machine, as by a tunnel or in containers, nobody knows whose file it is: each call would be two.
+    """
     if not calls.csv:
         return None
     if "{pbx}" in calls.csv:
         return Path(calls.csv.replace("{pbx}", pbx.name))
-    return Path(calls.csv) if (count == 1 and "csv" in calls.model_fields_set) or _is_here(pbx.host) else None
+    named = len(pbxs) == 1 and "csv" in calls.model_fields_set
+    alone_here = _is_here(pbx.host) and sum(_is_here(one.host) for one in pbxs) == 1
+    return Path(calls.csv) if named or alone_here else None
 
 
 def _is_here(host: str) -> bool:

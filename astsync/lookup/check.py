@@ -34,7 +34,7 @@ def check_calls_kept(parts: Parts) -> Iterator[Finding]:
 
 def _records(parts: Parts, pbx: PbxConfig) -> Finding:
     """Whether calls that end while astsync is away can be read later."""
-    part, file = about(pbx.name, _RECORDS), records_file(parts.config.serve.calls, pbx, len(parts.config.pbx))
+    part, file = about(pbx.name, _RECORDS), records_file(parts.config.serve.calls, pbx, parts.config.pbx)
     if file is None:
         words = say("calls that end while astsync does not run are not known: no records of this PBX can be read here")
         return Finding(part, None, words, say("Run astsync on the PBX, or name its Master.csv in serve.calls.csv."))

@@ -185,7 +185,7 @@ def six_digits_are_of_the_house(office: Office) -> bool:
 
 def records_file_of(office: Office) -> str:
     parts = office.parts()
-    return str(records_file(parts.config.serve.calls, parts.config.pbx[0], 1))
+    return str(records_file(parts.config.serve.calls, parts.config.pbx[0], parts.config.pbx))
 
 
 def service_of_calls(office: Office) -> tuple[str, str]:
