@@ -71,8 +71,9 @@ def calls_of(records: Iterable[CallRecord], pbx: str, house: House) -> Iterator[
     usable = list(filter(_is_whole, records))
     uniques = {one.unique for one in usable}
     for group in _groups(usable):
-        # Of too many, as of an hour in a queue that rings all, those that tell who picked up are looked at first.
-        looked_at = sorted(group, key=lambda one: one.disposition != _ANSWERED)[:MOST_RECORDS]
+        # Of too many, as of an hour in a queue that rings all, those that tell who picked up are looked at first, then
+        # the oldest, which tell the offset.
+        looked_at = sorted(group, key=lambda one: (one.disposition != _ANSWERED, one.start))[:MOST_RECORDS]
         call = _Group(looked_at, house, uniques).call(pbx)
         if call is not None:
             yield call

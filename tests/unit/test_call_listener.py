@@ -14,7 +14,6 @@ from tests.eventually import eventually
 from tests.unit.test_call_tracker import HOUSE
 from tests.unit.test_opened import config
 
-
 pytestmark = pytest.mark.server
 
 
