@@ -15,7 +15,7 @@ is when the PBX itself picked up, also for a voice menu, so of a chain of Local 
 record with no called channel says nothing of a dial.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -28,6 +28,7 @@ from astsync.calls.tracker import House, is_unknown
 MOST_RECORDS = 1_000
 """Records of one call that are looked at."""
 _QUARTER = 900  # seconds; offsets from UTC are whole quarters of an hour
+_HOUR = 3_600
 _ZONES = timedelta(days=1)  # more than any zone is away from UTC
 _LONGEST = timedelta(days=31)  # no call lasts longer
 _SAME_TIME = timedelta(seconds=2)
@@ -70,11 +71,13 @@ def calls_of(records: Iterable[CallRecord], pbx: str, house: House) -> Iterator[
     """
     usable = list(filter(_is_whole, records))
     uniques = {one.unique for one in usable}
+    usual = Counter(map(_offset_of, usable)).most_common(1)
     for group in _groups(usable):
         # Of too many, as of an hour in a queue that rings all, those that tell who picked up are looked at first, then
         # the oldest, which tell the offset.
         looked_at = sorted(group, key=lambda one: (one.disposition != _ANSWERED, one.start))[:MOST_RECORDS]
-        call = _Group(looked_at, house, uniques).call(pbx)
+        offset = _offset(looked_at, usual[0][0])
+        call = _Group(looked_at, house, uniques, offset).call(pbx)
         if call is not None:
             yield call
 
@@ -144,12 +147,12 @@ def _call_id(group: Sequence[CallRecord], uniques: Collection[str]) -> str:
 class _Group:
     """The records of one call, the oldest first."""
 
-    def __init__(self, records: Sequence[CallRecord], house: House, uniques: Collection[str]) -> None:
+    def __init__(self, records: Sequence[CallRecord], house: House, uniques: Collection[str], offset: int) -> None:
         self._house = house
         self._records = sorted(records, key=lambda one: (one.start, unique_age(one.unique), _hex(one.dest_channel)))
         self._dials = [one for one in self._records if one.dest_channel]
         self._linked = _call_id(records, uniques)
-        self._offset = timedelta(seconds=_offset(self._records))
+        self._offset = timedelta(seconds=offset)
 
     def call(self, pbx: str) -> PastCall | None:
         """The call; None where nobody was dialled."""
@@ -253,14 +256,22 @@ class _Group:
         return local.replace(tzinfo=UTC) - self._offset
 
 
-def _offset(records: Sequence[CallRecord]) -> int:
-    """Seconds from UTC to the times of these records: the least of them, as each channel begins with its first."""
-    found = []
-    for record in records:
-        seconds = unique_seconds(record.unique)
-        if record.start is not None and seconds is not None:
-            found.append(round((record.start.replace(tzinfo=UTC).timestamp() - seconds) / _QUARTER) * _QUARTER)
-    return min(found, default=0)
+def _offset(records: Sequence[CallRecord], usual: int) -> int:
+    """Seconds from UTC to the times of these records: the least of them, as each channel begins with its first.
+
+    Where the first is not among them, as it stands too far back in a file, that is too much; then the ``usual`` one of
+    all records is taken. An hour more is the summer's.
+    """
+    least = min(map(_offset_of, records), default=0)
+    return usual if least > usual and least - usual != _HOUR else least
+
+
+def _offset_of(record: CallRecord) -> int:
+    """Seconds from the beginning of a record's channel, in UTC, to that of the record by the PBX's clock."""
+    seconds = unique_seconds(record.unique)
+    if record.start is None or seconds is None:
+        return 0
+    return round((record.start.replace(tzinfo=UTC).timestamp() - seconds) / _QUARTER) * _QUARTER
 
 
 def _hex(channel: str) -> int:

@@ -282,3 +282,11 @@ def test_who_picked_up_is_told_of_a_call_with_more_records_than_are_looked_at() 
     last = row(1, "PJSIP/trunk-01", "PJSIP/101-ffff", length=2_000, how="ANSWERED", linked=linked)
     (call,) = calls_of([*rung, last], "office", HOUSE)
     assert (call.result, call.extension) == (CallResult.ANSWERED, "101")
+
+
+def test_a_late_leg_alone_has_the_times_of_the_other_calls() -> None:
+    linked = f"{BEGUN}.1"
+    second = row(1, "PJSIP/trunk-01", "PJSIP/102-03", at=600, length=7_000, how="ANSWERED", linked=linked)
+    others = [row(n, f"PJSIP/trunk-{n:02}a", f"PJSIP/101-{n:02}b", at=60 * n) for n in range(2, 9)]
+    calls = {call.id: call for call in calls_of([replace(second, unique=linked), *others], "office", HOUSE)}
+    assert calls[f"office:{linked}"].ended == datetime.fromtimestamp(BEGUN + 7_600, UTC)
