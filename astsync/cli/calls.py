@@ -57,7 +57,7 @@ def calls(
 ) -> None:
     """List the calls that are over: who called whom, what came of it, and whether somebody called back.
 
-    They are those that `astsync serve` kept, with [serve.calls] follow = true; neither 1C nor a PBX is asked.
+    They are those that `astsync serve` kept, with serve.calls.follow = true; neither 1C nor a PBX is asked.
     """
     from astsync.engine.lookup import Asked
     from astsync.parts import Parts

@@ -67,7 +67,7 @@ def test_a_test_message_says_which_way_took_it(box: Sandbox) -> None:
         done = box.run("notify")
         assert (done.code, done.out) == (0, "  ✓ notify.mail: the test message was taken\n")
         assert "test on" in server.mails[0]["Subject"]
-        assert "notify.mail: 127.0.0.1" in box.run("check").out
+        assert "notify.mail: 127.0.0.1" in box.run("check", "-v").out
         server.rcpt = "550 no such user"
         done = box.run("notify")
         assert done.code == 2

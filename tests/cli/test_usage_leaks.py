@@ -48,7 +48,7 @@ def test_a_wrong_value_is_told_in_words(names: tuple[str, ...]) -> None:
                     text = faults(names, *line)
                 told += bool(text)
                 assert not LEAK.search(text), (line, text)
-                assert code == "en" or not ENGLISH.search(text), (line, text)
+                assert code == "en" or not ENGLISH.search(re.sub("--[a-z-]+", "", text)), (line, text)
     assert told
 
 

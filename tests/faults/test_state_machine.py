@@ -335,8 +335,8 @@ def machine(make_pbx: Callable[[], KeyPbx]) -> type[Tool]:
     return type("ToolMachine", (Tool,), {"make_pbx": staticmethod(make_pbx), "seen": Counter()})
 
 
-HAPPENED = {"crash", "lost", "refused", "forgotten", "undone", "told", "told, and one away"}
-RARELY = {"told, and foreign", "undo refused", "skipped", "refused list", "refused plan"}
+HAPPENED = {"crash", "lost", "forgotten", "undone", "told", "told, and one away"}
+RARELY = {"refused", "told, and foreign", "undo refused", "skipped", "refused list", "refused plan"}
 """What a game must have met to have shown anything; the rare ones a long game."""
 
 
