@@ -45,6 +45,7 @@ class PrivateSystemd:
             stdout=self._log,
             stderr=self._log,
             start_new_session=True,
+            umask=0o022,
         )
         try:
             eventually(self._is_up, seconds=60)
@@ -83,6 +84,7 @@ class PrivateSystemd:
             timeout=seconds,
             check=False,
             env=environ,
+            umask=0o022,  # that of a machine; the one of the tests is stricter
         )
 
     def write(self, path: str, text: str, mode: str = "0644", owner: str = "root") -> None:
