@@ -15,7 +15,7 @@ from pathlib import Path
 from astsync.lookup.counting import NoCounts
 from astsync.phonebook.endings import NAMELESS, Ending
 from astsync.store import CallBatch, CallLedger, CallsKept
-from astsync.store.calls import HOUR, hour_of
+from astsync.store.call_counts import HOUR, hour_of
 
 log = logging.getLogger(__name__)
 

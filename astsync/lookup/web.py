@@ -5,7 +5,8 @@ empty body too, because a dialplan may take a body for the name; its reason is i
 asked for (``Accept: application/json``), an error is ``{"error": …}``.
 
 With a token every request needs ``Authorization: Bearer TOKEN``, but for ``/healthz``: it is for load balancers and
-watchdogs that send no headers, and tells neither a number nor a name nor how many there are.
+watchdogs that send no headers, and tells neither a number nor a caller nor how many there are; where calls are followed
+it names the PBXs.
 
 aiohttp reads HTTP. Its own answers to what is no HTTP would have a text, and its name and version in a header; a client
 that does not read its answer would stay for ever. ``_Connection`` mends that.

@@ -5,7 +5,7 @@ stored as blobs; surrogate escapes stand for bytes that are not UTF-8 (``pbx.pac
 numbers, never by the clock, which may jump.
 """
 
-from astsync.store.calls import CallLedger
+from astsync.store.call_counts import CallLedger
 from astsync.store.database import AS_LOST
 from astsync.store.holder import Holder, running
 from astsync.store.journal import CallJournal, JournalReader

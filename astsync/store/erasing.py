@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from astsync.language import altered, packed, unpacked
-from astsync.store.calls import forget_calls
+from astsync.store.call_counts import forget_calls
 from astsync.store.journal import forget_journal
 from astsync.store.place import CORRUPT
 

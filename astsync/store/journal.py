@@ -1,7 +1,7 @@
 """The journal of calls: each call that is over, once, for 1C that asks for them and for 1C that is told.
 
 Whoever follows the calls writes it, ``CallJournal``: over a connection of its own and without the lock of runs, as
-``store.calls`` does. A transaction is on the disk when it returns.
+``store.call_counts`` does. A transaction is on the disk when it returns.
 
 A call has a place, which grows with each call and each change of one, and is never given again: a place is a cursor. A
 call that changed, as by a late record of the PBX, comes again at a new place, with a higher revision.

@@ -183,8 +183,8 @@ class CallsKept:
 class CallBatch:
     """Calls that are not in the store yet.
 
-    ``counts`` are calls by the hour (``store.calls.hour_of``) and by how they ended. ``numbers`` are those that had no
-    name: how many calls of an hour, and when the last one came, in seconds since 1970.
+    ``counts`` are calls by the hour (``store.call_counts.hour_of``) and by how they ended. ``numbers`` are those that
+    had no name: how many calls of an hour, and when the last one came, in seconds since 1970.
     """
 
     counts: dict[tuple[int, str], int] = field(default_factory=dict)

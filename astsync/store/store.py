@@ -12,7 +12,7 @@ from astsync.language import unpacked
 from astsync.phonebook.keeping import Missed, Trace, Untouched, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
-from astsync.store.calls import counted_since, drop_old_calls, read_call_counts, read_unnamed
+from astsync.store.call_counts import counted_since, drop_old_calls, read_call_counts, read_unnamed
 from astsync.store.changes import changes_of_keys, changes_of_run
 from astsync.store.claims import (
     ClaimWriter,

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from astsync.store import CallBatch, CallLedger, CallsKept
-from astsync.store.calls import hour_of
+from astsync.store.call_counts import hour_of
 from tests.cli.sandbox import Sandbox
 from tests.eventually import eventually
 from tests.mail_server import MailServer, mail_server

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from astsync.store import CallBatch, CallCount, CallLedger, CallsKept, Store, UnnamedNumber
-from astsync.store.calls import HOUR, MOST_OF_A_DAY, hour_of
+from astsync.store.call_counts import HOUR, MOST_OF_A_DAY, hour_of
 from tests.unit.old_stores import taken_back
 
 NOW = datetime(2026, 11, 23, 9, 0, tzinfo=UTC)
