@@ -15,14 +15,17 @@ Route = Callable[[web.BaseRequest, str], Awaitable[web.StreamResponse]]
 
 
 class BadRequest(Exception):
-    """An answer that is an error: its status, its reason in a few fixed words, and how it is counted and told."""
+    """An answer that is an error: its status, its reason in a few fixed words, and how it is counted and told.
+
+    ``refusal`` None: the client asked as it should, and is not counted as one that was refused.
+    """
 
     def __init__(
         self,
         status: int,
         reason: str,
         headers: Mapping[str, str] | None = None,
-        refusal: Refusal = Refusal.REQUEST,
+        refusal: Refusal | None = Refusal.REQUEST,
     ) -> None:
         self.status, self.reason, self.headers, self.refusal = status, reason, headers or {}, refusal
 

@@ -86,7 +86,7 @@ class CallPages:
         if found is None and self._past is not None:
             found = await self._past.find(call_id)
         if found is None:
-            raise BadRequest(404, "no such call")
+            raise BadRequest(404, "no such call", refusal=None)
         return json_answer(found)
 
     async def _list(self, request: web.BaseRequest, _content_type: str) -> web.StreamResponse:

@@ -39,14 +39,14 @@ class PastCallPages:
         except ValueError:
             raise BadRequest(400, "since is no cursor of this service") from None
         except (sqlite3.Error, OSError):
-            raise BadRequest(503, "the store cannot be read", {"Retry-After": "5"}) from None
+            raise _unread() from None
 
     async def find(self, call_id: str) -> dict[str, Any] | None:
         """One call that is over. Raises BadRequest."""
         try:
             found = await asyncio.to_thread(self._journal.find, call_id)
         except (sqlite3.Error, OSError):
-            raise BadRequest(503, "the store cannot be read", {"Retry-After": "5"}) from None
+            raise _unread() from None
         return None if found is None else self._teller.past(found)
 
     def _read(self, cursor: str, limit: int) -> bytes:
@@ -54,6 +54,10 @@ class PastCallPages:
         gaps = self._journal.gaps(datetime.now(UTC))
         told = [self._teller.past(call) for call in calls]
         return orjson.dumps({"calls": told, "next": after, "more": more, "gaps": [gap_told(gap) for gap in gaps]})
+
+
+def _unread() -> BadRequest:
+    return BadRequest(503, "the store cannot be read", {"Retry-After": "5"}, None)
 
 
 def _limit(text: str) -> int:

@@ -105,7 +105,8 @@ class WebFace:
         try:
             return await self._answer(request, wants_json)
         except BadRequest as fault:
-            self._gate.refused(fault.refusal, connection.address)
+            if fault.refusal is not None:
+                self._gate.refused(fault.refusal, connection.address)
             return error_answer(fault, wants_json)
         except Exception as error:  # noqa: BLE001 - whatever it is, its text is not for the client
             # And not for the log: it may have the number.

@@ -143,5 +143,16 @@ def test_a_store_that_cannot_be_read_is_said_and_may_be_asked_again(tmp_path: Pa
     async def story(faces: Faces) -> None:
         assert (await ask(faces, CALLS))[0] == 503
         assert (await ask(faces, f"{CALLS}/x"))[0] == 503
+        assert "astsync_clients_refused_total{" not in faces.figures.text().decode()
 
     play(story, store=broken)
+
+
+def test_who_asks_for_a_call_that_is_not_there_is_not_refused(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    async def story(faces: Faces) -> None:
+        for _ in range(3):
+            assert await ask(faces, f"{CALLS}/office:1.1") == (404, {"error": "no such call"})
+        assert "astsync_clients_refused_total{" not in faces.figures.text().decode()
+
+    play(story, store=path)
+    assert caplog.messages == []
