@@ -1,8 +1,8 @@
 """Makes a release, or shows what it would be: ``make release``, which writes nothing but ``dist/``.
 
 The steps: the tree is clean, the version is a new one, CHANGELOG.md gets the fragments, the sdist, the wheel and the
-Debian package are built of exactly what is committed, and SHA256SUMS names them. ``--write`` also commits and tags;
-``--sign KEY`` signs SHA256SUMS with gpg. Nothing is pushed or uploaded.
+Debian package are built of exactly what is committed and these changes, and SHA256SUMS names them. ``--sign KEY`` signs
+SHA256SUMS with gpg; ``--write`` commits and tags at last. Nothing is pushed or uploaded.
 """
 
 import argparse
@@ -143,16 +143,17 @@ def make(arguments: argparse.Namespace, root: Path = ROOT) -> None:
     release = Release(root, arguments.version, arguments.date)
     release.check()
     _tell(f"astsync {release.before} -> {release.version}, {release.date}; the tree is clean")
-    if arguments.write:
-        release.apply(root)
-        release.commit()
     with tempfile.TemporaryDirectory(prefix="astsync-release-") as name:
         tree = release.exported(Path(name))
+        fresh = release.apply(tree)
         if not arguments.write:
-            _tell(f"\nCHANGELOG.md would get:\n\n{release.apply(tree)}")
+            _tell(f"\nCHANGELOG.md would get:\n\n{fresh}")
         built = release.build(tree, root / "dist", deb=arguments.deb)
     if arguments.sign:
         built.append(sign(built[-1], arguments.sign))
+    if arguments.write:  # last: a tag of what cannot be built or signed would have to be taken back by hand
+        release.apply(root)
+        release.commit()
     _tell("".join(f"dist/{file.name}  {file.stat().st_size:,} bytes\n" for file in built))
     _tell(_next_words(release, arguments))
 

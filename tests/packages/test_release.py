@@ -111,6 +111,28 @@ def test_a_release_is_committed_tagged_and_signed(clone: Clone, tmp_path: Path) 
         shutil.rmtree(home)
 
 
+@pytest.mark.parametrize("signed", [False, True])
+def test_what_cannot_be_built_or_signed_is_neither_committed_nor_tagged(clone: Clone, *, signed: bool) -> None:
+    (clone.folder / ".changes/new-thing.fixed.md").write_text("A mended thing.\n", encoding="utf-8")
+    if not signed:
+        project = clone.folder / "pyproject.toml"
+        text = project.read_text("utf-8").replace('path = "astsync/__init__.py"', 'path = "astsync/nowhere.py"')
+        assert text != project.read_text("utf-8")
+        project.write_text(text, encoding="utf-8")
+    clone.git("add", "--all")
+    clone.git("commit", "-q", "-m", "What cannot be released")
+    before = clone.git("rev-parse", "HEAD")
+    tool = clone.folder.parent / "tools" / "gpg"
+    tool.parent.mkdir()
+    tool.write_text("#!/bin/sh\nexit 2\n", encoding="utf-8")
+    tool.chmod(0o755)
+    clone.environ["PATH"] = f"{tool.parent}:{clone.environ['PATH']}"
+    done = clone.release("--version", NEXT, "--write", *(["--sign", "nobody@example.org"] if signed else []))
+    assert done.returncode == 1
+    assert "no release: " in done.stderr
+    assert (clone.git("status", "--porcelain"), clone.git("rev-parse", "HEAD"), clone.git("tag")) == ("", before, "")
+
+
 def test_what_stops_a_release(clone: Clone) -> None:
     assert "is not a version after" in clone.release("--version", "0.0.1").stderr
     assert "written as 0.2.0" in clone.release("--version", "v99").stderr
