@@ -4,6 +4,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -122,13 +123,20 @@ def _said(flavour: str) -> "Flavour | None":
     )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Target:
     """A PBX and what its configuration says of numbers. ``configured`` False: there is no configuration yet."""
 
     config: "PbxConfig"
     rules: "NumberRules"
     configured: bool
+
+    @cached_property
+    def here(self) -> bool:
+        """Whether it is this machine. Found out once: a name may take seconds to resolve."""
+        from astsync.setup.pbx.ami_user import is_this_machine
+
+        return is_this_machine(self.config.host, self.config.port)
 
 
 def _targets(common: Common, host: str, port: int | None, folder: Path) -> "Iterator[_Target]":
@@ -191,12 +199,10 @@ def _advise(targets: list[_Target], wanted: _Wanted) -> None:
 
 def _warn_of_files(target: _Target, flavour: "Flavour", wanted: _Wanted) -> None:
     """Say where the files of this machine, which is the PBX, are those of another flavour than the one that is told."""
-    from astsync.setup.pbx.ami_user import is_this_machine
     from astsync.setup.pbx.sites import flavour_of_files
 
     try:
-        here = is_this_machine(target.config.host, target.config.port)
-        found = flavour_of_files(wanted.folder) if here else None
+        found = flavour_of_files(wanted.folder) if target.here else None
     except ConfigError:  # files that this user may not read
         return
     if found is not None and found is not flavour:
@@ -226,19 +232,17 @@ def _next(target: _Target) -> str:
 
 def _known(target: _Target) -> "Known":
     from astsync.cli.findings import waiting
-    from astsync.setup.pbx.ami_user import is_this_machine
     from astsync.setup.pbx.preparing import Known
 
     config = target.config
     known_secret = target.configured and (config.secret_file is None or config.secret_file.exists())
     with waiting(say("asking {host}", host=config.host)):
-        return Known(config, here=is_this_machine(config.host, config.port), login=known_secret)
+        return Known(config, here=target.here, login=known_secret)
 
 
 def _flavour(target: _Target, known: "Known", wanted: _Wanted) -> "Flavour":
     """The flavour: the one that was said, else that of the PBX or of the files here. Raises ConfigError."""
     from astsync.pbx.flavour import Flavour
-    from astsync.setup.pbx.ami_user import is_this_machine
     from astsync.setup.pbx.sites import flavour_of_files
 
     found = known.recognition
@@ -252,7 +256,7 @@ def _flavour(target: _Target, known: "Known", wanted: _Wanted) -> "Flavour":
         return wanted.flavour
     if found is not None and found.flavour is not None:
         return found.flavour
-    if is_this_machine(target.config.host, target.config.port):
+    if target.here:
         by_files = flavour_of_files(wanted.folder)
         if by_files is not None:
             return by_files
@@ -278,9 +282,7 @@ def _secret(target: _Target, *, keep: bool) -> str:
 
 def _here(targets: list[_Target]) -> _Target:
     """The PBX that is this machine. Raises ConfigError where none or several are."""
-    from astsync.setup.pbx.ami_user import is_this_machine
-
-    here = [target for target in targets if is_this_machine(target.config.host, target.config.port)]
+    here = [target for target in targets if target.here]
     if len(here) == 1:
         return here[0]
     if here:

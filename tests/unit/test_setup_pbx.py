@@ -3,6 +3,7 @@
 import errno
 import os
 import stat
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +11,7 @@ import pytest
 
 from astsync.errors import ConfigError
 from astsync.pbx.flavour import Flavour
+from astsync.setup.pbx import ami_user
 from astsync.setup.pbx.advice import advice
 from astsync.setup.pbx.ami_user import AmiUser, escaped, is_this_machine, local_address, needs_command, new_secret
 from astsync.setup.pbx.edits import make_edits, shown
@@ -111,6 +113,21 @@ def test_a_secret_that_manager_conf_cannot_hold_is_refused(secret: str) -> None:
         escaped(secret)
 
 
+@pytest.mark.parametrize("name", [
+    "a]b", "a[b", "a;b", "a\nb", "a\r", "a(b)", "a\\b", " a", "a ", "", "\t", "general", "General", "a" * 80, "ё" * 40,
+])  # fmt: skip
+def test_a_name_that_the_head_of_a_section_cannot_hold_is_refused(name: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        AmiUser(name, "x", "192.0.2.10", command=False)
+    assert "pbx.user" in caught.value.hint
+    assert "\n" not in caught.value.message
+
+
+@pytest.mark.parametrize("name", ["astsync", "astsync@office", "астсинк", "a b", "a.b-c_d"])
+def test_other_names_are_taken_as_they_are(name: str) -> None:
+    assert AmiUser(name, "x", "192.0.2.10", command=False).section().startswith(f"[{name}]\n")
+
+
 @pytest.mark.parametrize(("version", "wanted"), [
     ("22.10.1+dfsg", False), ("20.0.0", False), ("16.28.0~dfsg-0+deb11u4", False), ("16.27.0", True), ("18.13.0", True),
     ("18.14.0", False), ("19.5.0", True), ("13.38.3", True), ("certified/18.9-cert3", True), ("20.7-cert1", False),
@@ -131,6 +148,19 @@ def test_the_address_of_this_machine_is_that_of_its_way_to_the_pbx() -> None:
     assert not is_this_machine("name.invalid", 5038)
     with pytest.raises(ConfigError, match="no way to"):
         local_address("name.invalid", 5038)
+
+
+def test_a_resolver_that_hangs_holds_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended = threading.Event()
+    monkeypatch.setattr(ami_user, "_RESOLVED", 0.05)
+    monkeypatch.setattr("socket.getaddrinfo", lambda *_args, **_named: ended.wait(60))
+    try:
+        assert not is_this_machine("pbx.example.local", 5038)
+        with pytest.raises(ConfigError, match=r"not found within 0\.05 s"):
+            local_address("pbx.example.local", 5038)
+        assert not ended.is_set()
+    finally:
+        ended.set()
 
 
 # Writing.

@@ -9,11 +9,17 @@ from dataclasses import dataclass, field
 
 from astsync.errors import ConfigError
 from astsync.language import say, spoken
+from astsync.resolving import addresses_of
+from astsync.text import visible
 
 WRITE_TIMEOUT = 5_000
 """Milliseconds that Asterisk waits for astsync to read; see ``pbx/whole_lists.py``."""
 
 _SECRET_BYTES = 24
+_RESOLVED = 5.0  # seconds for the address of a name
+_MEANT = "[]();\\"  # what ends the name of a section, begins its parent's or a comment, or makes the next one plain
+_LONGEST_NAME = 79  # bytes of a section's name that Asterisk keeps
+_GENERAL = "general"  # the section of manager.conf that is no user
 _VERSION = re.compile(r"(?:certified/)?(\d+)\.(\d+)")
 _WITH_TREE = {16: 28, 18: 14, 19: 6}
 """By the first number of Asterisk's version the second one from which on it has DBGetTree; 20 and newer have it."""
@@ -24,12 +30,17 @@ class AmiUser:
     """A user of AMI. ``address`` is that of the machine which runs astsync, as the PBX sees it.
 
     ``command``: the Asterisk is too old for DBGetTree, so it needs the right ``command`` too. None: nobody knows.
+    Making one raises ConfigError for a name that manager.conf cannot hold.
     """
 
     name: str
     secret: str = field(repr=False)
     address: str
     command: bool | None
+
+    def __post_init__(self) -> None:
+        """Check the name."""
+        _check_name(self.name)
 
     def section(self) -> str:
         """The section, as manager.conf has it."""
@@ -66,32 +77,56 @@ def escaped(secret: str) -> str:
     return secret.replace(";", "\\;")
 
 
+def _check_name(name: str) -> None:
+    """Raise ConfigError for a name that the head of a section cannot hold: it would write other lines than meant."""
+    hint = say("Choose another one in pbx.user, in letters and digits.")
+    if name != name.strip() or not name.isprintable() or not name or set(name) & set(_MEANT):
+        words = say(
+            "manager.conf cannot hold the AMI user {name}: it has one of {signs}, a line break, or a blank at an end",
+            name=visible(name),
+            signs=" ".join(_MEANT),
+        )
+        raise ConfigError(words, hint=hint)
+    if len(name.encode("utf-8", "surrogateescape")) > _LONGEST_NAME:
+        words = say("Asterisk keeps {most} bytes of an AMI user's name, and this one is longer", most=str(_LONGEST_NAME))
+        raise ConfigError(words, hint=hint)
+    if name.lower() == _GENERAL:
+        words = say("[general] of manager.conf is no user: it has what counts for all of them")
+        raise ConfigError(words, hint=hint)
+
+
 def local_address(host: str, port: int) -> str:
     """The address from which this machine reaches a PBX, as its routes say. Nothing is sent. Raises ConfigError.
 
     Behind NAT or a VPN the PBX may see another one.
     """
-    try:
-        family, _, _, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0]
-        with socket.socket(family, socket.SOCK_DGRAM) as way:
-            way.connect(address)
-            return str(way.getsockname()[0]).partition("%")[0]
-    except (OSError, UnicodeError, IndexError) as error:
-        why = getattr(error, "strerror", None) or say("its address is not known")
-        raise ConfigError(
-            say("no way to {host}: {why}", host=host, why=why),
-            hint=say("Name the address of the machine that runs astsync: --permit ADDRESS."),
-        ) from None
+    return _ends_of_way(host, port)[0]
 
 
 def is_this_machine(host: str, port: int) -> bool:
     """Whether a PBX is this machine: a way to it begins where it ends."""
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_DGRAM)[0][4][0]
-        own = local_address(host, port)
-    except (OSError, UnicodeError, IndexError, ConfigError):
+        own, found = _ends_of_way(host, port)
+    except ConfigError:
         return False
-    return str(found).partition("%")[0] == own or ipaddress.ip_address(own).is_loopback
+    return found == own or ipaddress.ip_address(own).is_loopback
+
+
+def _ends_of_way(host: str, port: int) -> tuple[str, str]:
+    """The addresses at which a way to a PBX begins and ends. Raises ConfigError."""
+    try:
+        family, _, _, _, address = addresses_of(host, port, _RESOLVED)[0]
+        with socket.socket(family, socket.SOCK_DGRAM) as way:
+            way.connect(address)
+            return str(way.getsockname()[0]).partition("%")[0], str(address[0]).partition("%")[0]
+    except (OSError, UnicodeError, IndexError) as error:
+        late = say("its address was not found within {seconds} s", seconds=f"{_RESOLVED:g}")
+        unknown = late if isinstance(error, TimeoutError) else say("its address is not known")
+        why = getattr(error, "strerror", None) or unknown
+        raise ConfigError(
+            say("no way to {host}: {why}", host=host, why=why),
+            hint=say("Name the address of the machine that runs astsync: --permit ADDRESS."),
+        ) from None
 
 
 def checked_address(text: str) -> str:
