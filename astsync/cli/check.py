@@ -1,7 +1,7 @@
 """``check``, the doctor: tries every part for real, says how to mend each fault, what it all means and what is next."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict
 from functools import partial
 from pathlib import Path
@@ -19,7 +19,7 @@ from astsync.finding import Finding
 from astsync.language import say
 
 if TYPE_CHECKING:
-    from astsync.config import Config
+    from astsync.config import Config, PbxConfig
     from astsync.parts import Parts
     from astsync.setup.check import Area
     from astsync.setup.diagnosis import Diagnosis
@@ -180,9 +180,7 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
         during = partial(_during_a_call, parts)
         yield Area(say("1C during a call"), SourceError.exit_code, during, say("1C"))
     if is_used(config) and config.serve.calls.follow:
-        from astsync.lookup.check import check_calls_kept
-
-        yield Area(say("calls"), SourceError.exit_code, partial(check_calls_kept, parts))
+        yield Area(say("calls"), SourceError.exit_code, partial(_calls, parts, pbxs))
     if is_told(config.notify):
         yield Area("notify", ConfigError.exit_code, lambda: check_ways(config.notify))
 
@@ -197,6 +195,18 @@ def _with_dialplan(
         yield finding
     if good:
         yield from dialplan()
+
+
+def _calls(parts: "Parts", pbxs: Sequence["PbxConfig"]) -> Iterator[Finding]:
+    """How calls become known on each PBX, and whether those that are over are kept and taken."""
+    from astsync.lookup.check import check_calls_kept
+    from astsync.lookup.check_events import check_events
+    from astsync.setup.check_serve import ways_of_serve
+
+    ways = ways_of_serve(parts.config.serve) or {}
+    for pbx in pbxs:
+        yield from check_events(parts, pbx, ways.get(pbx.name, ""))
+    yield from check_calls_kept(parts)
 
 
 def _during_a_call(parts: "Parts") -> Iterator[Finding]:

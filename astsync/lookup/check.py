@@ -32,6 +32,11 @@ def check_calls_kept(parts: Parts) -> Iterator[Finding]:
     yield from _journal(parts)
 
 
+def reads_records(parts: Parts, pbx: PbxConfig) -> bool:
+    """Whether calls of this PBX can be read from its file of records."""
+    return _records(parts, pbx).good is True
+
+
 def _records(parts: Parts, pbx: PbxConfig) -> Finding:
     """Whether calls that end while astsync is away can be read later."""
     part, file = about(pbx.name, _RECORDS), records_file(parts.config.serve.calls, pbx, parts.config.pbx)

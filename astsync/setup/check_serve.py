@@ -61,8 +61,7 @@ def _calls(config: ServeConfig) -> Iterator[Finding]:
         cure = say("Write an address in serve.http, or serve.calls.follow = false.")
         yield Finding(part, False, say("serve.http is empty, so nobody can ask who is calling"), cure)
         return
-    host, port = address_and_port(config.http)
-    ways = _ways(_ANY.get(host, host), port)
+    ways = ways_of_serve(config)
     if ways is None:
         yield Finding(part, None, say("not known before `astsync serve` runs"))
         return
@@ -71,10 +70,13 @@ def _calls(config: ServeConfig) -> Iterator[Finding]:
         yield Finding(part, True if way == "events" else None, about(one_line(pbx), how), hint)
 
 
-def _ways(host: str, port: int) -> dict[str, str] | None:
-    """What the health of a running ``serve`` says of calls; None where none answers."""
+def ways_of_serve(config: ServeConfig) -> dict[str, str] | None:
+    """How a running ``serve`` follows the calls of each PBX, as it says itself; None where none answers."""
+    if not config.http:
+        return None
+    host, port = address_and_port(config.http)
     try:
-        status = json.loads(_healthz(host, port))
+        status = json.loads(_healthz(_ANY.get(host, host), port))
         return {str(pbx): str(way) for pbx, way in status["calls"].items()}
     except (OSError, http.client.HTTPException, ValueError, LookupError, AttributeError, TypeError):
         return None
