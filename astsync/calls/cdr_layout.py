@@ -41,6 +41,8 @@ _HEADERS: Mapping[str, tuple[str, ...]] = {
     "disposition": ("disposition", "status", "статус"),
     "unique": ("uniqueid",),
     "linked": ("linkedid",),
+    "userfield": ("userfield",),
+    "recording": ("recordingfile",),
 }
 _ROLES = {name: role for role, names in _HEADERS.items() for name in names}
 
@@ -105,7 +107,9 @@ def _ids(cells: Sequence[str]) -> dict[str, int]:
         return {}
     if len(found) == 1 and found[0] == len(cells) - 2 and len(cells) > 18:  # newcdrcolumns without loguniqueid
         return {"linked": found[0]}
-    return {"unique": found[0], **({"linked": found[1]} if len(found) > 1 else {})}
+    # loguserfield puts its column behind the Uniqueid, newcdrcolumns three more behind that.
+    user = {"userfield": found[0] + 1} if len(cells) - found[0] - 1 in (1, 4) else {}
+    return {"unique": found[0], **user, **({"linked": found[1]} if len(found) > 1 else {})}
 
 
 def _guessed(cells: Sequence[str]) -> dict[str, int]:

@@ -63,6 +63,8 @@ def _record(cells: list[str], layout: Layout) -> CallRecord | None:
         linked=layout.cell(cells, "linked")[:_LONGEST],
         dest_channel=layout.cell(cells, "dest_channel")[:_LONGEST],
         answer=_moment(layout.cell(cells, "answer")),
+        userfield=layout.cell(cells, "userfield"),
+        recording=layout.cell(cells, "recording"),
     )
 
 

@@ -19,6 +19,7 @@ class CallRecord:
     the phone was shown. ``start`` and ``end`` are in the PBX's local time. ``channel`` is the end from which the call
     came; ``unique`` names it once and for all, ``linked`` the whole call. ``dest_channel`` is the channel that was
     dialled, "" where none was. ``answer`` is when the PBX picked up. ``billed`` are seconds of talk.
+    ``userfield`` is the field for whatever a dialplan keeps; ``recording`` what names the recording's file.
     """
 
     source: str
@@ -34,6 +35,8 @@ class CallRecord:
     linked: str = ""
     dest_channel: str = ""
     answer: datetime | None = None
+    userfield: str = ""
+    recording: str = ""
 
     @property
     def from_extension(self) -> bool:

@@ -23,10 +23,13 @@ from itertools import pairwise
 from astsync.calls.channel_name import other_half, read_channel, unique_age, unique_before, unique_seconds
 from astsync.calls.model import CallResult, Direction, PastCall
 from astsync.calls.record import CallRecord, name_and_number
+from astsync.calls.recording import first_name
 from astsync.calls.tracker import House, is_unknown
 
 MOST_RECORDS = 1_000
 """Records of one call that are looked at."""
+USERFIELD = "userfield"
+"""The name by which the field for whatever a dialplan keeps is asked for."""
 _QUARTER = 900  # seconds; offsets from UTC are whole quarters of an hour
 _HOUR = 3_600
 _ZONES = timedelta(days=1)  # more than any zone is away from UTC
@@ -37,10 +40,11 @@ _RESULTS = {"BUSY": CallResult.BUSY, "FAILED": CallResult.FAILED, "CONGESTION": 
 _TIMES = "%Y-%m-%d %H:%M:%S"
 
 
-def record_of_event(headers: Mapping[str, str]) -> CallRecord | None:
+def record_of_event(headers: Mapping[str, str], recordings: Sequence[str] = ()) -> CallRecord | None:
     """The record of AMI's event Cdr; None where it has no Uniqueid or no times.
 
-    The Linkedid comes by a name of the administrator's own in cdr_manager.conf.
+    The Linkedid comes by a name of the administrator's own in cdr_manager.conf, and so may the recording: by one of
+    the names ``recordings``.
     """
     given = {name.lower(): value[:256] for name, value in headers.items()}
     start, end = _time(given.get("starttime", "")), _time(given.get("endtime", ""))
@@ -61,7 +65,16 @@ def record_of_event(headers: Mapping[str, str]) -> CallRecord | None:
         billed=int(billed) if billed.isdecimal() and len(billed) < 10 else None,
         unique=given["uniqueid"],
         linked=given.get("linkedid", ""),
+        recording=_recording_of(headers, recordings),
     )
+
+
+def _recording_of(headers: Mapping[str, str], recordings: Sequence[str]) -> str:
+    """The recording that a Cdr event names; from the whole values, as the name stands at the end of a path."""
+    if not recordings:
+        return ""
+    whole = {name.lower(): value for name, value in headers.items()}
+    return first_name(whole.get(name.lower(), "") for name in recordings)
 
 
 def calls_of(records: Iterable[CallRecord], pbx: str, house: House) -> Iterator[PastCall]:
@@ -175,7 +188,13 @@ class _Group:
             answered=self._answer(answered),
             ended=max(self._utc(one.end) for one in self._records if one.end is not None),
             result=self._result(answered),
+            recording=self._recording(),
         )
+
+    def _recording(self) -> str:
+        """The recording, of several that of the oldest channel."""
+        in_userfield = USERFIELD in map(str.lower, self._house.recordings)
+        return first_name(one.recording or (one.userfield if in_userfield else "") for one in self._records)
 
     def _origin(self) -> CallRecord:
         """The record of who called, by the Linkedid; else the oldest."""

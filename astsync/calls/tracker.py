@@ -17,6 +17,7 @@ from datetime import datetime
 
 from astsync.calls.channel_name import read_channel, unique_age
 from astsync.calls.model import CallResult, Direction, LiveCall, PastCall, Stage
+from astsync.calls.recording import VARIABLE_SET, recording_of_event
 
 EVENTS = ("Newchannel", "NewCallerid", "Newstate", "DialBegin", "DialEnd", "BridgeEnter", "Hangup", "Rename")
 """The events that are needed; an AMI filter may keep all others away."""
@@ -44,14 +45,15 @@ def is_unknown(number: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class House:
-    """How the numbers of a PBX are told apart.
+    """How the calls of a PBX are read: how its numbers are told apart, and what names a recording.
 
     ``is_extension`` says whether a number is one of the house. ``key`` makes the digits of a key of a number outside;
-    "" where it is none.
+    "" where it is none. ``recordings`` are the variables and the fields of records that name the recording's file.
     """
 
     is_extension: Callable[[str], bool]
     key: Callable[[str], str]
+    recordings: tuple[str, ...] = ()
 
     def phone(self, number: str) -> str:
         """A number outside as calls have it: its key, else its own characters; "" where it is withheld."""
@@ -86,6 +88,7 @@ class _Call:
     answered: datetime | None = None
     answered_by: str = ""
     status: str = ""  # how the last dial ended
+    recording: str = ""  # the name of its file
 
     def in_order(self) -> tuple[str, ...]:
         """The extensions in the order in which they were dialled. DialBegin of a forward may come before the outer."""
@@ -144,10 +147,19 @@ class CallTracker:
         if linked:
             for header in ("Channel", "DestChannel"):
                 self._join(given.get(header, ""), linked)
+        if self._house.recordings:
+            self.recorded(linked, recording_of_event(event, headers, self._house.recordings))
         handler(self, linked, given, now)
         call = self._calls.get(linked)
         if call is not None:
             self._tell(linked, call, now)
+
+    def recorded(self, linked: str, name: str) -> bool:
+        """Take the name of a recording's file, "" for none; whether the call is in progress. The last name counts."""
+        call = self._calls.get(linked)
+        if call is not None and name:
+            call.recording = name
+        return call is not None
 
     # What the events mean.
 
@@ -231,6 +243,7 @@ class CallTracker:
             self._calls[linked].rung |= old.rung
         if not old.legs:  # both are one call from now on: the older one
             self._calls.pop(before)
+            self.recorded(linked, self._calls[linked].recording or old.recording)
             if self._told.pop(before, None) is not None:
                 self._joined(f"{self._pbx}:{before}")
 
@@ -324,6 +337,7 @@ class CallTracker:
                 answered=call.answered,
                 ended=now,
                 result=_result(call),
+                recording=call.recording,
             )
         )
 
@@ -360,4 +374,5 @@ _HANDLERS: dict[str, _Handler] = {
     "BridgeEnter": CallTracker._nothing,
     "Rename": CallTracker._renamed,
     "Hangup": CallTracker._hung_up,
+    VARIABLE_SET: CallTracker._nothing,
 }

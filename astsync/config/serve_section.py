@@ -26,6 +26,7 @@ from astsync.language import say
 from astsync.text import all_of, visible
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
+_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}(?:\([A-Za-z0-9_]{1,79}\))?")  # CDR(recordingfile) too
 _LISTENING = say('write an address and a port, such as "127.0.0.1:4573" or "[::1]:4573"; "" turns it off')
 
 
@@ -77,6 +78,15 @@ def _records(value: str) -> str:
     return value
 
 
+def _variables(value: tuple[str, ...]) -> tuple[str, ...]:
+    for each in value:
+        if _VARIABLE.fullmatch(each) is None:
+            words = say('write names of variables, such as "MIXMONITOR_FILENAME": {text} is none', text=visible(each))
+            raise ValueError(words)
+    return value
+
+
+Variables = Annotated[tuple[Text, ...], BeforeValidator(words), AfterValidator(_variables), Field(max_length=10)]
 Listening = Annotated[str, AfterValidator(_listening)]
 Networks = Annotated[tuple[Text, ...], BeforeValidator(words), AfterValidator(_networks), Field(min_length=1)]
 
@@ -131,6 +141,12 @@ class ServeCallsConfig(Section):
         default="/var/log/asterisk/cdr-csv/Master.csv",
         description="the PBX's records of calls, read for the time when astsync did not hear it. They count for a PBX "
         "on this machine, or for the only one; `{pbx}` stands for its name. Empty: none are read",
+    )
+    recording: Variables = Field(
+        default=("MIXMONITOR_FILENAME", "recordingfile"),
+        description="channel variables and fields of the PBX's records that hold the file of a call's recording; of "
+        "several the first that is set. Only the file's name is kept. Empty: none",
+        examples=[["MIXMONITOR_FILENAME", "userfield"]],
     )
     url: WebAddressOrNone = Field(
         default="",

@@ -79,7 +79,7 @@ def house_of(calls: ServeCallsConfig, callers: CallerReader) -> House:
     def is_extension(number: str) -> bool:
         return number.isdecimal() and len(number) <= calls.extension_digits
 
-    return House(is_extension, lambda number: callers.read(number).number)
+    return House(is_extension, lambda number: callers.read(number).number, calls.recording)
 
 
 def records_file(calls: ServeCallsConfig, pbx: PbxConfig, pbxs: Sequence[PbxConfig]) -> Path | None:

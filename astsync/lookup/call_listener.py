@@ -14,6 +14,7 @@ from typing import Any, Protocol
 from astsync.calls.channels import past_events
 from astsync.calls.model import Evidence, Following, LiveCall, PastCall
 from astsync.calls.record import CallRecord
+from astsync.calls.recording import VARIABLE_SET, filter_of
 from astsync.calls.records import record_of_event
 from astsync.calls.tracker import EVENTS, CallTracker, House
 from astsync.config import PbxConfig
@@ -58,6 +59,9 @@ class Keeping(Protocol):
     def record(self, pbx: str, record: CallRecord) -> object:
         """The PBX told of its record of a call that nobody else tells of."""
 
+    def recorded(self, call_id: str, name: str) -> object:
+        """The PBX told the name of the recording of a call that is over, and that somebody else told of."""
+
     def began(self, pbx: str, at: datetime) -> object:
         """From now on the calls of this PBX are heard of, or looked at."""
 
@@ -74,6 +78,9 @@ class KeepsNothing:
     def record(self, pbx: str, record: CallRecord) -> None:
         """Take a record."""
 
+    def recorded(self, call_id: str, name: str) -> None:
+        """Take the name of a recording."""
+
     def began(self, pbx: str, at: datetime) -> None:
         """Take that calls are heard of."""
 
@@ -83,6 +90,7 @@ class KeepsNothing:
 
 _KEEPS_NOTHING = KeepsNothing()
 _RECORD = "Cdr"
+_MASK = "call,cdr"
 
 
 class CallListener(Loop):
@@ -99,6 +107,7 @@ class CallListener(Loop):
     ) -> None:
         super().__init__(f"calls-{config.name}", clock or Clock())
         self._config, self._hearing, self._rival = config, hearing, rival
+        self._recordings = house.recordings
         self._session = _Session(config.name, house, hearing, keeping)
         self._told = ""  # the last failure that was logged
 
@@ -126,8 +135,8 @@ class CallListener(Loop):
         """Hold one connection; only an error ends it."""
         session = self._session
         session.begin()
-        connection = AmiConnection(self._config, events="call,cdr", on_end=self.wake, rival=self._rival)
-        connection.client.add_event_listener(session.on_event, white_list=[*EVENTS, _RECORD])
+        connection = AmiConnection(self._config, events=_MASK, on_end=self.wake, rival=self._rival)
+        connection.client.add_event_listener(session.on_event, white_list=[*EVENTS, _RECORD, VARIABLE_SET])
         with connection:
             self._filter(connection)
             session.look(connection)
@@ -153,6 +162,10 @@ class CallListener(Loop):
         try:
             for event in (*EVENTS, _RECORD):
                 connection.action("Filter", Operation="Add", Filter=f"Event: {event}")
+            if self._recordings:
+                connection.action("Filter", Operation="Add", Filter=filter_of(self._recordings))
+                # Only now, and only of the filtered: without a filter each line of the dialplan would be an event.
+                connection.action("Events", EventMask=f"{_MASK},dialplan")
         except PbxError as error:
             connection.check()
             log.debug("%s: no filter of events: %s", self._config.name, error)
@@ -220,15 +233,19 @@ class _Session:
             if event.name == _RECORD:
                 self._take_record(event.keys)
                 return
-            self.heard, self.blind = True, False
+            if event.name != VARIABLE_SET:  # which another right brings
+                self.heard, self.blind = True, False
             self._tracker.take(event.name, event.keys, self._last)
 
     def _take_record(self, headers: Mapping[str, str]) -> None:
         """Take a record of the PBX, where the events have not told the call whole."""
-        record = record_of_event(headers)
+        record = record_of_event(headers, self._house.recordings)
         if record is None:
             return
         self._recorded = True
+        named = self.heard and record.linked and record.recording
+        if named and not self._tracker.recorded(record.linked, record.recording):
+            self._keeping.recorded(f"{self._pbx}:{record.linked}", record.recording)
         if not self.heard or f"{self._pbx}:{record.linked}" in self._partly:
             self._keeping.record(self._pbx, record)
 

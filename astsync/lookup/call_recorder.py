@@ -88,6 +88,7 @@ class CallRecorder(Loop):
         self._pbxs = {name: _Pbx(name, file) for name, file in files.items()}
         self._waiting: queue.SimpleQueue[Work] = queue.SimpleQueue()
         self._calls: list[tuple[PastCall, Evidence]] = []
+        self._recordings: list[tuple[str, str]] = []
         self._later: list[tuple[float, _Pbx, datetime]] = []  # readings of the file that are due
         self._mutex = threading.Lock()  # over the notes of listeners below
         self._told: float | None = None
@@ -104,6 +105,10 @@ class CallRecorder(Loop):
     def record(self, pbx: str, record: CallRecord) -> None:
         """See ``Keeping``."""
         self._put(lambda: self._pbxs[pbx].gathering.add(record, self.clock.now()))
+
+    def recorded(self, call_id: str, name: str) -> None:
+        """See ``Keeping``."""
+        self._put(lambda: self._recordings.append((call_id, name)))
 
     def began(self, pbx: str, at: datetime) -> None:
         """See ``Keeping``."""
@@ -186,6 +191,10 @@ class CallRecorder(Loop):
             self._tell_untaken()
             if changed:
                 self._recorded()
+        while self._recordings:
+            if self._journal.recorded(*self._recordings[0]):
+                self._recorded()
+            del self._recordings[0]
 
     def _look_after_spilt(self) -> None:
         """Where calls were not taken, as the store was away for too long: look back as after a time without hearing."""

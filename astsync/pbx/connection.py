@@ -262,7 +262,7 @@ class AmiConnection:
         elif packet.startswith(_OF_A_LIST):
             self.strays += identity is None or not self._was_used(identity)
         elif packet.startswith(b"Event: "):
-            found = packets.headers(packet)
+            found = packets.event_headers(packet)
             self.client.fire_recv_event(Event(found.pop("Event"), found))
 
     def _was_used(self, identity: bytes) -> bool:

@@ -25,6 +25,8 @@ _TAIL = len(END_OF_COMMAND + END_OF_PACKET)  # bytes that may be the beginning o
 _UNSAFE = re.compile("[\r\n\0]")
 _ASTERISK_SPELLING = b"\r\nActionID: "
 _ACTION_ID = re.compile(rb"^ActionID: *([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
+_CARRIES = b"ChanVariable: "
+_VARIABLE = re.compile(rb"(?m)^((?:Dest)?ChanVariable): ([^=\r\n]{1,80})=([^\r\n]*)")
 _DIGITS = re.compile(rb"[0-9]{1,%d}" % MOST_DIGITS)
 
 
@@ -160,6 +162,18 @@ def headers(packet: bytes) -> dict[str, str]:
         name, colon, value = line.partition(b":")
         if colon:
             found.setdefault(text(name), text(value.removeprefix(b" ")))
+    return found
+
+
+def event_headers(packet: bytes) -> dict[str, str]:
+    """Read the headers of an event, as ``headers`` does, and the variables of channels that it carries.
+
+    A variable ``ChanVariable: NAME=VALUE`` is found under ``ChanVariable(NAME)``: there may be several.
+    """
+    found = headers(packet)
+    if _CARRIES in packet:
+        for header_name, variable, value in _VARIABLE.findall(packet):
+            found.setdefault(f"{text(header_name)}({text(variable)})", text(value))
     return found
 
 

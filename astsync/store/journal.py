@@ -12,6 +12,7 @@ import sqlite3
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TypeVar
@@ -105,6 +106,21 @@ class CallJournal:
                 self.untaken += drop_old_journal(db, self._days, now)
                 self._next_drop = now + _DROP_EVERY
             return changed
+
+        return self._change(write)
+
+    def recorded(self, call_id: str, name: str) -> bool:
+        """Keep the name of the recording of a call that is known without one; whether it is."""
+
+        def write(db: sqlite3.Connection) -> bool:
+            row = db.execute(_ONE, (call_id,)).fetchone()
+            before = None if row is None else _call(row)
+            if before is None or before.call.recording:
+                return False
+            db.execute("DELETE FROM call WHERE id = ?", (call_id,))
+            call = replace(before.call, recording=name)
+            db.execute(_INSERT, (*_row(call, before.revision + 1), row[-1]))
+            return True
 
         return self._change(write)
 

@@ -17,7 +17,9 @@ from astsync.sandbox.asterisk.conf_files import ManagerUser
 from tests.eventually import eventually
 
 CALLER = "74955550140"
-HOUSE = House(lambda number: number.isdecimal() and len(number) < 6, lambda number: number.lstrip("+"))
+HOUSE = House(
+    lambda number: number.isdecimal() and len(number) < 6, lambda number: number.lstrip("+"), ("MIXMONITOR_FILENAME",)
+)
 # Phones that pick up at once, that never do, that are busy; a group of two.
 DIALPLAN = """
 [from-carrier]
