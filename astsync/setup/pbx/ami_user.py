@@ -88,7 +88,9 @@ def _check_name(name: str) -> None:
         )
         raise ConfigError(words, hint=hint)
     if len(name.encode("utf-8", "surrogateescape")) > _LONGEST_NAME:
-        words = say("Asterisk keeps {most} bytes of an AMI user's name, and this one is longer", most=str(_LONGEST_NAME))
+        words = say(
+            "Asterisk keeps {most} bytes of an AMI user's name, and this one is longer", most=str(_LONGEST_NAME)
+        )
         raise ConfigError(words, hint=hint)
     if name.lower() == _GENERAL:
         words = say("[general] of manager.conf is no user: it has what counts for all of them")
