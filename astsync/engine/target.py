@@ -1,10 +1,11 @@
 """One PBX during a run."""
 
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 from astsync.engine.goals import Goal
 from astsync.engine.overtime import check_time, in_time
@@ -24,6 +25,8 @@ from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace, Untouched
 from astsync.phonebook.model import Progress
 from astsync.phonebook.ownership import Ownership, owned_keys, owners_after, owners_before
+from astsync.phonebook.packed import PackedNames, as_text, in_step
+from astsync.phonebook.packed_book import numbers_of
 from astsync.stopping import Stopping
 from astsync.store import RunPart, Store
 
@@ -113,7 +116,7 @@ class Target:
         """Read the family, and what the store knows of it."""
         # Before the reading: beside a dry run another run may write, and what that one changes is not missed.
         self._trace = self._store.trace(self.name, self._options.family)
-        existing = family.read(progress)
+        existing = PackedNames.of(family.read(progress))
         # After it: a PBX that restarts meanwhile is read once it is back, and what is gone then has a reason.
         self._started = family.started()
         self._owners = self._store.owners(self.name, self._options.family)
@@ -206,7 +209,7 @@ class Target:
     def _look_again(self, family: Family, work: Work, run: int) -> None:
         """Find out what was done before an error that leaves the connection open, such as a missing right to write."""
         with suppress(PbxError):
-            held = family.read()
+            held = PackedNames.of(family.read())
             self._save_outcome(work, run, held, self._trace_of(work, run, held))
 
     def _apply(self, family: Family, work: Work, progress: Progress) -> None:
@@ -216,9 +219,8 @@ class Target:
         ``numbers.forms``, for one, replaces every key. And nothing is deleted from a PBX that does not take the new
         entries.
         """
-        numbers = [number for number, _ in work.puts]
-        put = _Batch(numbers)
-        deleted = _Batch([change.number for change in work.plan.delete])
+        put = _Batch(_Numbers(work.puts))
+        deleted = _Batch(numbers_of(work.plan.delete))
         try:
             put.carry_out(lambda: family.put(work.puts, progress))
             if not put.failed:
@@ -227,10 +229,9 @@ class Target:
             self._count(work, put, deleted)
 
     def _count(self, work: Work, put: "_Batch", deleted: "_Batch") -> None:
-        confirmed = put.confirmed()
         applied = Applied(
-            add=sum(change.number in confirmed for change in work.plan.add),
-            change=sum(change.number in confirmed for change in work.plan.change),
+            add=put.confirmed(numbers_of(work.plan.add)),
+            change=put.confirmed(numbers_of(work.plan.change)),
             delete=deleted.done,
             written=put.done,
             failed={**put.failed, **deleted.failed},
@@ -261,12 +262,12 @@ class Target:
         elif wrong:
             self.fail(_differs(self.name, [*wrong], self.report.applied))
 
-    def _look(self, family: Family, progress: Progress, wait: float) -> dict[str, str]:
+    def _look(self, family: Family, progress: Progress, wait: float) -> PackedNames:
         if wait:
             self._stopping.wait(wait)
             self._heed(say("reading again"))
         self._started = family.started()
-        return family.read(progress)
+        return PackedNames.of(family.read(progress))
 
     def _trace_of(
         self, work: Work, run: int, held: Mapping[str, str], *, lost: int = 0, durable: bool = False
@@ -312,14 +313,30 @@ class Target:
         self._trace = trace
 
 
+class _Numbers(Collection[str]):
+    """The numbers of entries, of which there may be a million."""
+
+    def __init__(self, entries: Collection[tuple[str, str]]) -> None:
+        self._entries = entries
+
+    def __contains__(self, number: object) -> bool:
+        return any(number == one for one in self)
+
+    def __iter__(self) -> Iterator[str]:
+        return (number for number, _ in self._entries)
+
+    def __len__(self) -> int:
+        return len(self._entries)
+
+
 class _Batch:
     """Keys that are written or deleted together, and what came of them."""
 
-    def __init__(self, numbers: Sequence[str]) -> None:
+    def __init__(self, numbers: Collection[str]) -> None:
         self.numbers = numbers
         self.done = 0
         self.failed: dict[str, str] = {}
-        self._left: set[str] = set(numbers)
+        self._left: Collection[str] = numbers
 
     def carry_out(self, write: Callable[[], WriteResult]) -> None:
         """Write, and keep what was done, also where the PBX is lost on the way. Raises PbxError."""
@@ -327,25 +344,39 @@ class _Batch:
             result = write()
         except PbxError as error:
             self.done, self.failed = error.done, dict(error.failed)
-            self._left = set(self.numbers[error.done :] if error.left is None else error.left)
+            self._left = set(islice(self.numbers, error.done, None) if error.left is None else error.left)
             raise
-        self.done, self.failed, self._left = result.done, dict(result.failed), set()
+        self.done, self.failed, self._left = result.done, dict(result.failed), ()
 
-    def confirmed(self) -> set[str]:
-        """The keys that the PBX confirmed."""
-        return set(self.numbers) - self._left - self.failed.keys()
+    def confirmed(self, numbers: Set[str]) -> int:
+        """How many of some keys of the batch the PBX confirmed."""
+        if len(self._left) == len(self.numbers):
+            return 0
+        not_confirmed = {*self._left, *self.failed}
+        return len(numbers) - sum(number in numbers for number in not_confirmed)
 
 
 def _wrong(work: Work, held: Mapping[str, str]) -> dict[str, str | None]:
     """The keys that are not as the work wants them, with what they hold; None where they are gone."""
-    wrong = {number: held.get(number) for number, name in work.wanted.items() if held.get(number) != name}
-    return wrong | {change.number: held[change.number] for change in work.plan.delete if change.number in held}
+    wrong, left = dict[str, str | None](), dict[str, str | None]()
+    sheets = PackedNames.of(work.wanted).rows, numbers_of(work.plan.delete).rows, PackedNames.of(held).rows
+    for (wanted, news, *_), (deleted, *_), (numbers, names, *_) in in_step(*sheets):
+        if not deleted and wanted == numbers and news == names:
+            continue
+        now = dict(zip(numbers, names, strict=True))
+        wrong |= {
+            as_text(number): None if number not in now else as_text(now[number])
+            for number, new in zip(wanted, news, strict=True)
+            if now.get(number) != new
+        }
+        left |= {as_text(number): as_text(now[number]) for number in deleted if number in now}
+    return wrong | left
 
 
 def _lost(work: Work, wrong: Mapping[str, str | None]) -> list[str]:
     """The wrong keys that are gone or hold their old value. Another value was written by somebody during the run."""
-    old = {number: step.old for number, step in work.steps.items()}
-    return [number for number, value in wrong.items() if value is None or value == old.get(number)]
+    steps = {number: work.steps.get(number) for number in wrong}
+    return [n for n, value in wrong.items() if value is None or ((step := steps[n]) is not None and value == step.old)]
 
 
 def _forgot(name: str, count: int, wait: float) -> PbxForgot:

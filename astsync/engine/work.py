@@ -1,13 +1,18 @@
 """What a run does on one PBX: the plan, what is sent, and what is stored before and after it is sent."""
 
-from collections.abc import Iterator, Mapping, Sequence, Set
+from collections.abc import Collection, Iterator, Mapping, Set
 from dataclasses import dataclass
+from itertools import chain, compress, repeat
+from operator import eq, itemgetter
 
 from astsync.engine.run_options import RunOptions
 from astsync.phonebook.model import Entry
-from astsync.phonebook.ownership import Step, owner_changes, steps_of_sync
+from astsync.phonebook.owners import Group, Step, Steps
+from astsync.phonebook.ownership import is_to_be_undone, steps_of_sync
+from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, in_step
+from astsync.phonebook.packed_book import PackedEntries, numbers_of
 from astsync.phonebook.plan import Plan, make_plan
-from astsync.store import Before
+from astsync.store.records import PackedRecord, RecordRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,25 +25,42 @@ class Work:
     """
 
     plan: Plan
-    puts: Sequence[tuple[str, str]]
+    puts: Collection[tuple[str, str]]
     wanted: Mapping[str, str]
     owned: Set[str]
     steps: Mapping[str, Step]
 
-    def record(self) -> Iterator[Before]:
+    def record(self) -> PackedRecord:
         """The record for undo: each key as it is before the work, and what the work makes of it."""
-        kept = owner_changes(self.steps, self.owned)
-        for number, step in self.steps.items():
-            if step.old != step.new or number in kept:
-                yield Before(number, step.old, step.new, number in self.owned)
+        return PackedRecord(self._recorded)
+
+    def _recorded(self) -> Iterator[RecordRow]:
+        for groups, _ in Steps.of(self.steps).groups(PackedKeys.of(self.owned)):
+            kept = [group for group in groups if is_to_be_undone(group)]
+            rows = [
+                zip(g.keys, g.olds or repeat(None), g.news or repeat(None), repeat(g.ours), strict=False) for g in kept
+            ]
+            yield from rows[0] if len(rows) == 1 else sorted(chain(*rows), key=itemgetter(0))
 
     def made(self, held: Mapping[str, str]) -> bool:
         """Whether the PBX holds (``held``) any of the changes of the work."""
-        return any(step.old != step.new and held.get(n) == step.new for n, step in self.steps.items())
+        return any(any(map(eq, now, group.news or repeat(None))) for group, now in self._changed(held))
 
-    def unchanged(self, held: Mapping[str, str]) -> list[str]:
+    def unchanged(self, held: Mapping[str, str]) -> PackedKeys:
         """The keys that the PBX holds (``held``) as before the work although the work was to change them."""
-        return [n for n, step in self.steps.items() if step.old != step.new and held.get(n) == step.old]
+        found = RowsBuilder(1)
+        for group, now in self._changed(held):
+            found.add([*compress(group.keys, map(eq, now, group.olds or repeat(None)))])
+        return PackedKeys(found.built())
+
+    def _changed(self, held: Mapping[str, str]) -> Iterator[tuple[Group, list[bytes | None]]]:
+        """The keys whose value the work changes, in groups, and what the PBX holds there."""
+        beside = PackedNames.of(held).rows
+        for groups, ((numbers, names, *_),) in Steps.of(self.steps).groups(PackedKeys.of(self.owned), beside):
+            now = dict(zip(numbers, names, strict=True)) if groups else {}
+            for group in groups:
+                if not group.same:
+                    yield group, [*map(now.get, group.keys)]
 
 
 def work_of_sync(
@@ -53,13 +75,26 @@ def work_of_sync(
 
     ``online`` are the keys whose names 1C told during calls (``phonebook.plan``).
     """
-    plan = make_plan(existing, desired, owned, options.foreign, unnameable, online)
-    entries = desired.values() if options.whole else (c.new for c in (*plan.add, *plan.change) if c.new is not None)
-    wanted = {number: entry.name for number, entry in desired.items()}
+    held, book, ours = PackedNames.of(existing), PackedEntries.of(desired), PackedKeys.of(owned)
+    plan = make_plan(held, book, ours, options.foreign, unnameable, online)
+    whole = options.whole or len(plan.add) == len(book)
     return Work(
         plan=plan,
-        puts=[(entry.number, entry.name) for entry in entries],
-        wanted=wanted,
-        owned=owned,
-        steps=steps_of_sync((*plan.add, *plan.change, *plan.delete), existing, wanted, owned),
+        puts=(book.names if whole else _puts(plan, book)).items(),
+        wanted=book.names,
+        owned=ours,
+        steps=steps_of_sync(numbers_of(plan.delete), held, book.names, ours),
     )
+
+
+def _puts(plan: Plan, book: PackedEntries) -> PackedNames:
+    """The entries that are added or changed."""
+    found = RowsBuilder()
+    for (added, *_), (changed, *_), (numbers, names, *_) in in_step(
+        numbers_of(plan.add).rows, numbers_of(plan.change).rows, book.rows
+    ):
+        if added or changed:
+            chosen = {*added, *changed}
+            kept = [(number, name) for number, name in zip(numbers, names, strict=True) if number in chosen]
+            found.add(*zip(*kept, strict=True))
+    return PackedNames(found.built())

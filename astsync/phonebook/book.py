@@ -27,6 +27,7 @@ from astsync.phonebook.names.languages import country_of
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader, RowResult
+from astsync.phonebook.packed_book import EntriesBuilder
 
 ConflictRule = Literal["first", "join", "skip"]
 _NO_NAME, _NO_NUMBER = say("no name"), say("no number")
@@ -103,7 +104,7 @@ class BookBuilder:
 
     def decide(self, note: Note) -> Phonebook:
         """The phonebook of what was read, which then is forgotten. ``note`` learns each number and its claims."""
-        entries: dict[str, Entry] = {}
+        entries = EntriesBuilder()
         conflicts: list[Conflict] = []
         for number in sorted(self._claims):
             held = self._claims.pop(number)
@@ -111,11 +112,11 @@ class BookBuilder:
             note(number, claims)
             entry = self._settle(number, claims, conflicts)
             if entry is not None:
-                entries[number] = entry
+                entries.add(entry)
         skipped = sorted(self._skipped, key=lambda s: (s.source, s.text, s.reason))
         doubts = sorted(self._doubts, key=lambda d: (d.source, d.text, d.structure))
         told = (tuple(skipped), tuple(conflicts), self._counterparties, tuple(doubts))
-        return Phonebook(entries, *told, self._cards)
+        return Phonebook(entries.built(), *told, self._cards)
 
     def _told(self, held: Held | list[Held]) -> tuple[Claim, ...]:
         if not isinstance(held, list):

@@ -33,47 +33,51 @@ In two cases a value that is not ours counts as ours:
   that were ours on the old one count as ours on the new one.
 """
 
-from collections.abc import Iterable, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from enum import Enum, auto
-from typing import Literal, NamedTuple
+from itertools import compress, repeat
+from typing import Literal, NamedTuple, TypeVar
 
-from astsync.phonebook.model import Change, Entry
+from astsync.phonebook.model import Entry
+from astsync.phonebook.owners import (
+    CERTAIN,
+    CERTAINLY_OURS,
+    CONDITIONAL,
+    FOREIGN,
+    NOT_OURS,
+    Act,
+    Group,
+    Owner,
+    KeyOwners,
+    Ownership,
+    Step,
+    Steps,
+    code_of,
+)
+from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, in_step
+from astsync.phonebook.packed_book import PackedEntries
 
+__all__ = [
+    "CERTAINLY_OURS",
+    "COURSES",
+    "NOT_OURS",
+    "Act",
+    "Course",
+    "Ownership",
+    "State",
+    "Step",
+    "deletable_keys",
+    "owned_keys",
+    "is_to_be_undone",
+    "owners_after",
+    "owners_before",
+    "step_back",
+    "steps_of_sync",
+    "with_online",
+]
 
-class Ownership(NamedTuple):
-    """One key's owner as the store keeps it. With ``if_held`` the key is ours only if the PBX holds that value."""
-
-    ours: bool
-    if_held: str | None = None
-
-
-NOT_OURS = Ownership(ours=False)
-"""Foreign. The store keeps no row for it."""
-CERTAINLY_OURS = Ownership(ours=True)
-"""Certainly ours: a run wrote or adopted the key, and a reading has shown it."""
-
-
-class Act(Enum):
-    """What a run does with a key, as far as its owner is concerned."""
-
-    WRITE = auto()
-    """Give the key a value that is ours."""
-    ADOPT = auto()
-    """Make a key ours that holds the wanted value already, so that nothing needs to be sent."""
-    DELETE = auto()
-    """Delete the key."""
-    GIVE_BACK = auto()
-    """Put a foreign value back over what is there (undo)."""
-    RELEASE = auto()
-    """Give up a key where nothing of ours stands: it is gone, or holds its foreign value already."""
-
-
-class Step(NamedTuple):
-    """What a run does with one key: ``old`` is what the PBX holds before, ``new`` what it holds afterwards."""
-
-    act: Act
-    old: str | None
-    new: str | None
+Key = TypeVar("Key")
+_CERTAIN, _NOT = (CERTAIN, b""), (FOREIGN, b"")
 
 
 class State(Enum):
@@ -126,32 +130,38 @@ COURSES: dict[tuple[Act, State], Course] = {
 """The table: what becomes of a key, by what a run does with it and whose it was when the run read the PBX."""
 
 
-def owned_keys(stored: Mapping[str, Ownership], existing: Mapping[str, str]) -> set[str]:
+def owned_keys(stored: Mapping[str, Ownership], existing: Mapping[str, str]) -> PackedKeys:
     """The keys that are ours, by the owners that the store keeps and the values that the PBX holds.
 
     Keys that the PBX does not hold are among them: those that were ours without condition when somebody deleted them.
 
     Here a doubt that a run left behind is decided. A run that goes on then stores the outcome (``owners_before``).
     """
-    return {
-        number
-        for number, owner in stored.items()
-        if owner.ours and (owner.if_held is None or existing.get(number) == owner.if_held)
-    }
+    owners = KeyOwners.of(stored)
+    if all(set(hows) == {CERTAIN} for _, hows, _ in owners.rows.lists()):
+        return PackedKeys(owners.rows)  # nearly always
+    ours = RowsBuilder(1)
+    for (keys, hows, values), (numbers, names, *_) in in_step(owners.rows, PackedNames.of(existing).rows):
+        held = dict(zip(numbers, names, strict=True))
+        ours.add(
+            [
+                key
+                for key, how, value in zip(keys, hows, values, strict=True)
+                if how == CERTAIN or (how == CONDITIONAL and held.get(key) == value)
+            ]
+        )
+    return PackedKeys(ours.built())
 
 
 def deletable_keys(
-    existing: Mapping[str, str],
-    owned: Set[str],
-    foreign: Literal["keep", "delete"],
-    unnameable: Set[str] = frozenset(),
-) -> Set[str]:
+    existing: Mapping[Key, Key], owned: Set[Key], foreign: Literal["keep", "delete"], unnameable: Set[Key] = frozenset()
+) -> Set[Key]:
     """The keys that a run may delete when the list does not have them. Foreign keys only where the user says so.
 
     What AMI cannot name (``unnameable``) cannot be deleted over it, and stays foreign.
     """
     deletable = existing.keys() if foreign == "delete" else existing.keys() & owned
-    return deletable - unnameable if unnameable else deletable  # without a copy of a million keys
+    return deletable - unnameable if unnameable else deletable
 
 
 def with_online(
@@ -165,35 +175,60 @@ def with_online(
 
     Such a name takes no key that is foreign on the PBX, not even one that holds the same name: nobody put the number
     into a list, so whoever wrote the key keeps it. Where foreign keys are deleted nobody keeps one: the name takes it
-    in the same run, else one run would delete the key and the next one add it. The list is copied only where there is
-    something to add.
+    in the same run, else one run would delete the key and the next one add it.
     """
     all_free = foreign == "delete"
     free = {
         n: entry for n, entry in online.items() if n not in listed and (all_free or n in owned or n not in existing)
     }
-    return {**listed, **free} if free else listed
+    return PackedEntries.of(listed).with_entries(free) if free else listed
 
 
 def steps_of_sync(
-    changes: Iterable[Change], existing: Mapping[str, str], wanted: Mapping[str, str], owned: Set[str]
-) -> dict[str, Step]:
+    deleted: PackedKeys, existing: Mapping[str, str], wanted: Mapping[str, str], owned: Set[str]
+) -> Mapping[str, Step]:
     """The steps that bring a PBX in step, by number; keys whose value and owner stay have none.
 
-    A foreign key that holds the wanted name is adopted. A key of ours that is gone and not wanted any more is released.
+    ``deleted`` are the keys that are to be deleted. A foreign key that holds the wanted name is adopted. A key of ours
+    that is gone and not wanted any more is released.
     """
-    steps = {
-        change.number: Step(Act.DELETE, change.old, None)
-        if change.new is None
-        else Step(Act.WRITE, change.old, change.new.name)
-        for change in changes
-    }
-    for number in wanted.keys() - owned:
-        name = wanted[number]
-        if existing.get(number) == name:
-            steps[number] = Step(Act.ADOPT, name, name)
-    steps.update(dict.fromkeys(owned - existing.keys() - wanted.keys(), Step(Act.RELEASE, None, None)))
-    return steps
+    names, builder = PackedNames.of(wanted), RowsBuilder(3)
+    sheets = PackedNames.of(existing).rows, names.rows, PackedKeys.of(owned).rows, deleted.rows
+    for (held, values, *_), (numbers, news, *_), (ours, *_), (gone, *_) in in_step(*sheets):
+        if held == numbers == ours and values == news:
+            continue  # as it is to be, and ours: nearly always
+        if not held and not gone and (not ours or ours == numbers):
+            builder.add(numbers, [_ADDED] * len(numbers), [b""] * len(numbers))
+            continue
+        now, then = dict(zip(held, values, strict=True)), dict(zip(numbers, news, strict=True))
+        if steps := sorted(_steps(now, then, set(ours), gone)):
+            builder.add(*zip(*steps, strict=True))
+    return Steps(builder.built(), names)
+
+
+_ADDED = code_of(Act.WRITE, old=False, new=True)
+_CHANGED = code_of(Act.WRITE, old=True, new=True)
+_ADOPTED = code_of(Act.ADOPT, old=True, new=True, same=True)
+_DELETED = code_of(Act.DELETE, old=True, new=False)
+_RELEASED = code_of(Act.RELEASE, old=False, new=False, same=True)
+
+
+def _steps(
+    existing: Mapping[bytes, bytes], wanted: Mapping[bytes, bytes], owned: Set[bytes], deleted: Sequence[bytes]
+) -> Iterator[tuple[bytes, bytes, bytes]]:
+    """The steps of some keys: number, code and old value."""
+    for number, new in wanted.items():
+        old = existing.get(number)
+        if old is None:
+            yield number, _ADDED, b""
+        elif old != new:
+            yield number, _CHANGED, old
+        elif number not in owned:
+            yield number, _ADOPTED, old
+    for number in deleted:
+        yield number, _DELETED, existing[number]
+    for number in owned - existing.keys() - wanted.keys():
+        yield number, _RELEASED, b""
 
 
 def step_back(old: str | None, new: str | None, now: str | None, *, was_ours: bool | None, ours: bool) -> Step | None:
@@ -215,42 +250,82 @@ def step_back(old: str | None, new: str | None, now: str | None, *, was_ours: bo
     return Step(Act.RELEASE if now is None else Act.GIVE_BACK, now, old)
 
 
-def owner_changes(steps: Mapping[str, Step], owned: Set[str]) -> set[str]:
-    """The keys whose owner changes and whose value stays: ``undo`` has to know them too."""
-    same = ((number, step) for number, step in steps.items() if step.old == step.new is not None)
-    return {number for number, step in same if _course(number, step, owned).recorded is not _now(number, owned)}
+def is_to_be_undone(group: Group) -> bool:
+    """Whether ``undo`` has to know a group: its values change, or its owner while the value stays."""
+    return not group.same or (group.news is not None and _course(group).recorded is not _now(group))
 
 
-def owners_before(steps: Mapping[str, Step], owned: Set[str], stored: Mapping[str, Ownership]) -> dict[str, Ownership]:
+def owners_before(
+    steps: Mapping[str, Step], owned: Set[str], stored: Mapping[str, Ownership]
+) -> Mapping[str, Ownership]:
     """The owners to store together with the record, before anything is sent, where they differ from ``stored``."""
-    decided = {
-        n: CERTAINLY_OURS if n in owned else NOT_OURS for n, owner in stored.items() if owner.if_held is not None
-    }
-    recorded = {number: _ownership(_course(number, step, owned).recorded, step) for number, step in steps.items()}
-    return {n: owner for n, owner in (decided | recorded).items() if owner != stored.get(n, NOT_OURS)}
+    found = RowsBuilder(3)
+    ours, known = PackedKeys.of(owned), KeyOwners.of(stored).rows
+    for groups, ((numbers, hows, values), (own, *_)) in Steps.of(steps).groups(ours, known, ours.rows):
+        if not groups and CONDITIONAL not in hows:
+            continue
+        before = dict(zip(numbers, zip(hows, values, strict=True), strict=True))
+        owners = {n: _CERTAIN if n in own else _NOT for n, (how, _) in before.items() if how == CONDITIONAL}
+        for group in groups:
+            owners.update(_owners(_course(group).recorded, group))
+        _keep(found, {n: owner for n, owner in owners.items() if owner != before.get(n, _NOT)})
+    return KeyOwners(found.built())
 
 
-def owners_after(steps: Mapping[str, Step], owned: Set[str], held: Mapping[str, str]) -> dict[str, Ownership]:
+def owners_after(steps: Mapping[str, Step], owned: Set[str], held: Mapping[str, str]) -> Mapping[str, Ownership]:
     """The owners to store once the family was read again (``held``), of the keys that had a condition until then."""
-    owners = {}
-    for number, step in steps.items():
-        course, now = _course(number, step, owned), held.get(number)
-        state = course.unmade if now == step.old else course.made if now == step.new else course.other
-        if state is not course.recorded or state in _CONDITIONS:
-            owners[number] = _ownership(state, step)
-    return owners
+    found = RowsBuilder(3)
+    for groups, ((numbers, values, *_),) in Steps.of(steps).groups(PackedKeys.of(owned), PackedNames.of(held).rows):
+        now = dict(zip(numbers, values, strict=True)) if groups else {}
+        owners = dict[bytes, Owner]()
+        for group in groups:
+            for state, part in _seen(group, now):
+                if state is not _course(group).recorded or state in _CONDITIONS:
+                    owners.update(_owners(state, part))
+        _keep(found, owners)
+    return KeyOwners(found.built())
 
 
-def _now(number: str, owned: Set[str]) -> State:
-    return _OURS if number in owned else _FOREIGN
+def _keep(found: RowsBuilder, owners: Mapping[bytes, Owner]) -> None:
+    if owners:
+        found.add(*zip(*((key, *owners[key]) for key in sorted(owners)), strict=True))
 
 
-def _course(number: str, step: Step, owned: Set[str]) -> Course:
-    return COURSES[step.act, _now(number, owned)]
+def _now(group: Group) -> State:
+    return _OURS if group.ours else _FOREIGN
 
 
-def _ownership(state: State, step: Step) -> Ownership:
-    if state in _CONDITIONS:
-        value = step.old if state is _IF_OLD else step.new
-        return Ownership(ours=value is not None, if_held=value)  # an absent key holds nothing that could be ours
-    return CERTAINLY_OURS if state is _OURS else NOT_OURS
+def _course(group: Group) -> Course:
+    return COURSES[group.act, _now(group)]
+
+
+def _seen(group: Group, held: Mapping[bytes, bytes]) -> Iterator[tuple[State, Group]]:
+    """The group in parts, by the states of which its keys are when the PBX holds what it does."""
+    course, count = _course(group), len(group.keys)
+    if len(set(course)) == 1:
+        yield course.made, group
+        return
+    nothing: Sequence[bytes | None] = [None] * count
+    olds, news = group.olds or nothing, group.news or nothing
+    states = [
+        course.unmade if now == old else course.made if now == new else course.other
+        for now, old, new in zip(map(held.get, group.keys), olds, news, strict=True)
+    ]
+    for state in dict.fromkeys(states):
+        yield state, _part(group, [one is state for one in states])
+
+
+def _part(group: Group, chosen: Sequence[bool]) -> Group:
+    if all(chosen):
+        return group
+    columns = (None if one is None else [*compress(one, chosen)] for one in (group.olds, group.news))
+    return Group(group.act, group.ours, group.same, [*compress(group.keys, chosen)], *columns)
+
+
+def _owners(state: State, group: Group) -> Iterable[tuple[bytes, Owner]]:
+    if state not in _CONDITIONS:
+        return zip(group.keys, repeat(_CERTAIN if state is _OURS else _NOT), strict=False)
+    values = group.olds if state is _IF_OLD else group.news
+    if values is None:  # an absent key holds nothing that could be ours
+        return zip(group.keys, repeat(_NOT), strict=False)
+    return zip(group.keys, zip(repeat(CONDITIONAL), values, strict=False), strict=True)

@@ -100,6 +100,23 @@ class PackedRows:
             return None
         return tuple(column[place] for column in lists)
 
+    def with_rows(self, more: Sequence[tuple[bytes, ...]]) -> "PackedRows":
+        """The same rows and ``more``, sorted, whose keys these have not. Only blocks that get some are made anew."""
+        blocks, firsts, taken = list[tuple[Column, ...]](), list[bytes](), 0
+        for index, block in enumerate(self.blocks or [()]):
+            last = index + 1 >= len(self.blocks)
+            end = len(more) if last else bisect_left(more, (self.firsts[index + 1],), taken)
+            if end == taken:
+                blocks.append(block)
+                firsts.append(self.firsts[index])
+                continue
+            rows = sorted([*zip(*map(_unpacked, block), strict=True), *more[taken:end]])
+            for start in range(0, len(rows), BLOCK):
+                blocks.append(tuple(map(_packed, zip(*rows[start : start + BLOCK], strict=True))))
+                firsts.append(rows[start][0])
+            taken = end
+        return PackedRows(self.width, blocks, firsts, self.count + len(more)) if more else self
+
     def size(self) -> int:
         """Bytes of the values and of what separates them."""
         return sum(_length(column) for block in self.blocks for column in block)
@@ -219,7 +236,7 @@ class PackedKeys(Set[str]):
 
 
 class PackedNames(Mapping[str, str]):
-    """Names by number, in the order of the bytes of the numbers."""
+    """Names by number, in the order of the bytes of the numbers. Its rows may have more columns than these two."""
 
     __slots__ = ("rows",)
 
@@ -257,7 +274,7 @@ class PackedNames(Mapping[str, str]):
         if isinstance(other, PackedNames):
             if len(self) != len(other):
                 return False
-            return all(one == another for one, another in in_step(self.rows, other.rows))
+            return all(one[:2] == another[:2] for one, another in in_step(self.rows, other.rows))
         return super().__eq__(other)
 
     __hash__ = None  # type: ignore[assignment]
@@ -280,7 +297,7 @@ class _PackedItems(_Items[str, str]):
     _mapping: PackedNames
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
-        for numbers, names in self._mapping.rows.lists():
+        for numbers, names, *_ in self._mapping.rows.lists():
             yield from zip(texts(numbers), texts(names), strict=True)
 
 
@@ -290,7 +307,7 @@ class _PackedValues(_Values[str]):
     _mapping: PackedNames
 
     def __iter__(self) -> Iterator[str]:
-        for _, names in self._mapping.rows.lists():
+        for _, names, *_ in self._mapping.rows.lists():
             yield from texts(names)
 
 

@@ -1,6 +1,6 @@
 """What must change on one PBX, and the safety limits that may refuse it."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Literal
 
@@ -8,6 +8,8 @@ from astsync.errors import SafetyError, TooManyDeletes
 from astsync.language import Message, about, counted, say
 from astsync.phonebook.model import Change, Entry
 from astsync.phonebook.ownership import deletable_keys
+from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, as_bytes, as_text, in_step
+from astsync.phonebook.packed_book import PackedChanges, PackedEntries, PackedHeld
 
 SMALLEST_LIMITED = 10
 """With fewer owned entries the limits do not apply: a share of so few says nothing."""
@@ -27,10 +29,10 @@ class Plan:
     stay also where ``foreign`` is "delete".
     """
 
-    add: tuple[Change, ...]
-    change: tuple[Change, ...]
-    delete: tuple[Change, ...]
-    kept: tuple[Entry, ...]
+    add: Sequence[Change]
+    change: Sequence[Change]
+    delete: Sequence[Change]
+    kept: Sequence[Entry]
     existing: int
     desired: int
     unchanged: int
@@ -65,30 +67,73 @@ def make_plan(
     A key outside ``desired`` is deleted where the rules of ownership allow it, else it is kept as foreign. A foreign
     key that is desired is adopted: it is changed when the name differs.
     """
-    add, change = [], []
-    for number in sorted(desired):
-        entry, old = desired[number], existing.get(number)
-        if old is None:
-            add.append(Change(number, None, entry))
-        elif old != entry.name:
-            change.append(Change(number, old, entry))
-    deletable = deletable_keys(existing, owned, foreign, unnameable)
-    unlisted = online & owned & existing.keys() if online else frozenset()
-    surplus = sorted(existing.keys() - desired.keys())
-    delete = tuple(Change(n, existing[n], None) for n in surplus if n in deletable)
-    return Plan(
-        add=tuple(add),
-        change=tuple(change),
-        delete=delete,
-        kept=tuple(Entry(n, existing[n]) for n in surplus if n not in deletable),
-        existing=len(existing),
-        desired=len(desired),
-        unchanged=len(desired) - len(add) - len(change),
-        deletable=len(deletable) - sum(n in deletable for n in unlisted),
-        deletable_changed=sum(c.number in deletable and c.number not in unlisted for c in change),
-        unnameable=tuple(n for n in surplus if n in unnameable),
-        unlisted=sum(c.number in unlisted for c in delete),
-    )
+    held, book, ours = PackedNames.of(existing), PackedEntries.of(desired), PackedKeys.of(owned)
+    differences = _Differences(foreign, {as_bytes(n) for n in unnameable}, {as_bytes(n) for n in online})
+    for (numbers, names, *_), (wanted, news, *_), (own, *_) in in_step(held.rows, book.rows, ours.rows):
+        differences.add(numbers, names, wanted, news, own)
+    return differences.plan(len(held), book)
+
+
+class _Differences:
+    """Collects the differences of a plan, range by range."""
+
+    def __init__(self, foreign: Literal["keep", "delete"], unnameable: set[bytes], online: set[bytes]) -> None:
+        self._foreign = foreign
+        self._unnameable = unnameable
+        self._online = online
+        self._add, self._change, self._delete, self._kept = (RowsBuilder(width) for width in (1, 2, 2, 2))
+        self._deletable = self._deletable_changed = self._unlisted = 0
+        self._kept_unnameable: list[str] = []
+
+    def add(
+        self,
+        numbers: Sequence[bytes],
+        names: Sequence[bytes],
+        wanted: Sequence[bytes],
+        news: Sequence[bytes],
+        own: Sequence[bytes],
+    ) -> None:
+        """Take what a PBX holds and what it should hold in a range of keys, and which are ours there."""
+        if not numbers:
+            self._add.add(wanted)
+            return
+        strange = not (self._unnameable.isdisjoint(numbers) and self._online.isdisjoint(numbers))
+        if numbers == wanted == own and names == news and not strange:
+            self._deletable += len(numbers)  # the usual range: as it should be, and ours
+            return
+        self._compare(dict(zip(numbers, names, strict=True)), dict(zip(wanted, news, strict=True)), set(own))
+
+    def _compare(self, existing: Mapping[bytes, bytes], desired: Mapping[bytes, bytes], owned: Set[bytes]) -> None:
+        deletable = deletable_keys(existing, owned, self._foreign, self._unnameable)
+        unlisted = self._online & owned & existing.keys() if self._online else frozenset[bytes]()
+        self._deletable += len(deletable) - sum(n in deletable for n in unlisted)
+        self._add.add([n for n in desired if n not in existing])
+        changed = [n for n, new in desired.items() if existing.get(n, new) != new]
+        self._change.add(changed, [existing[n] for n in changed])
+        self._deletable_changed += sum(n in deletable and n not in unlisted for n in changed)
+        surplus = sorted(existing.keys() - desired.keys())
+        deleted, kept = ([n for n in surplus if (n in deletable) is wanted] for wanted in (True, False))
+        self._delete.add(deleted, [existing[n] for n in deleted])
+        self._unlisted += sum(n in unlisted for n in deleted)
+        self._kept.add(kept, [existing[n] for n in kept])
+        self._kept_unnameable += [as_text(n) for n in surplus if n in self._unnameable]
+
+    def plan(self, existing: int, book: PackedEntries) -> Plan:
+        """The plan of all ranges."""
+        add, change = PackedChanges(self._add.built(), book), PackedChanges(self._change.built(), book)
+        return Plan(
+            add=add,
+            change=change,
+            delete=PackedChanges(self._delete.built(), None),
+            kept=PackedHeld(self._kept.built()),
+            existing=existing,
+            desired=len(book),
+            unchanged=len(book) - len(add) - len(change),
+            deletable=self._deletable,
+            deletable_changed=self._deletable_changed,
+            unnameable=tuple(self._kept_unnameable),
+            unlisted=self._unlisted,
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,8 +170,12 @@ def check_new_list(before: Mapping[str, str], desired: Mapping[str, Entry], limi
 
     ``before`` is the last good list, name by number. Raises SafetyError.
     """
-    lost = sum(number not in desired for number in before)
-    changed = sum(n in desired and desired[n].name != name for n, name in before.items())
+    lost = changed = 0
+    for (numbers, names, *_), (wanted, news, *_) in in_step(PackedNames.of(before).rows, PackedEntries.of(desired).rows):
+        if numbers != wanted or names != news:
+            now = dict(zip(wanted, news, strict=True))
+            lost += sum(number not in now for number in numbers)
+            changed += sum(now.get(number, name) != name for number, name in zip(numbers, names, strict=True))
     where = say("since the last good list")
     _check_deletes(lost, len(before), limits.max_delete, where)
     _check_changes(changed, len(before), limits.max_change, where)

@@ -1,11 +1,12 @@
 """The types of what the store holds."""
 
-from collections.abc import Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from astsync.calls.model import PastCall
 from astsync.phonebook.model import Entry
+from astsync.phonebook.packed import as_bytes, as_text
 
 ONLINE_RUN = "online"
 """The command of a run that writes what 1C told during calls. There may be many in a day."""
@@ -110,6 +111,33 @@ class Before:
     old: str | None
     new: str | None
     owned: bool | None
+
+
+RecordRow = tuple[bytes, bytes | None, bytes | None, bool | None]
+"""The same as a row of the table: number, old, new, owned."""
+
+
+class PackedRecord(Iterable[Before]):
+    """A record of what may be a million keys, made row by row when somebody goes through it."""
+
+    def __init__(self, rows: Callable[[], Iterable[RecordRow]]) -> None:
+        self.rows = rows
+
+    def __iter__(self) -> Iterator[Before]:
+        for number, old, new, owned in self.rows():
+            before, after = (None if value is None else as_text(value) for value in (old, new))
+            yield Before(as_text(number), before, after, owned)
+
+
+def rows_of(record: Iterable[Before]) -> Iterable[RecordRow]:
+    """The rows of a record."""
+    if isinstance(record, PackedRecord):
+        return record.rows()
+    return ((as_bytes(b.number), _maybe_bytes(b.old), _maybe_bytes(b.new), b.owned) for b in record)
+
+
+def _maybe_bytes(value: str | None) -> bytes | None:
+    return None if value is None else as_bytes(value)
 
 
 @dataclass(frozen=True, slots=True)

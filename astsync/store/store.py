@@ -11,7 +11,9 @@ from pathlib import Path
 from astsync.language import unpacked
 from astsync.phonebook.keeping import Missed, Trace, Untouched, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
-from astsync.phonebook.ownership import CERTAINLY_OURS, Ownership
+from astsync.phonebook.owners import CERTAINLY_OURS, CONDITIONAL, FOREIGN, KeyOwners, Ownership
+from astsync.phonebook.packed import PackedNames, as_bytes, as_text
+from astsync.phonebook.packed_book import PackedEntries
 from astsync.store.call_counts import counted_since, drop_old_calls, read_call_counts, read_unnamed
 from astsync.store.changes import changes_of_keys, changes_of_run
 from astsync.store.claims import (
@@ -27,6 +29,7 @@ from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
 from astsync.store.journal import drop_old_journal
 from astsync.store.online import drop_listed, forget_online, online_of, read_online, save_online
+from astsync.store.packed_tables import ENTRIES, bring_to, packed_rows
 from astsync.store.records import (
     ONLINE_RUN,
     Before,
@@ -42,6 +45,7 @@ from astsync.store.records import (
     SnapshotFacts,
     UnnamedNumber,
     Written,
+    rows_of,
 )
 from astsync.store.words import kept, words
 
@@ -87,17 +91,16 @@ class Store:
             pull = db.execute("SELECT at, source, counterparties, skipped, conflicts FROM pull").fetchone()
             if pull is None:
                 return None
-            rows = db.execute("SELECT number, name, source FROM snapshot ORDER BY number")
-            entries = {number: Entry(number, name, source) for number, name, source in rows}
+            entries = PackedEntries(packed_rows(db, ENTRIES, 3))
         at, source, *counts = pull
         return Snapshot(entries, datetime.fromisoformat(at), unpacked(source), *counts)
 
-    def snapshot_names(self) -> dict[str, str] | None:
+    def snapshot_names(self) -> PackedNames | None:
         """The names of the last good phonebook by number, None before the first."""
         with self._file.reading() as db:
             if db.execute("SELECT 1 FROM pull").fetchone() is None:
                 return None
-            return dict(db.execute("SELECT number, name FROM snapshot"))
+            return PackedNames(packed_rows(db, _NAMES, 2))
 
     def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
         """Replace the snapshot. The claims that the same run wrote count from now on.
@@ -106,9 +109,7 @@ class Store:
         """
         with self._file.change() as db:
             drop_others(db, run)
-            db.execute("DELETE FROM snapshot")
-            rows = ((entry.number, entry.name, entry.source) for entry in snapshot.entries.values())
-            db.executemany("INSERT INTO snapshot VALUES (?, ?, ?)", rows)
+            bring_to(db, PackedEntries.of(snapshot.entries).rows)
             counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
             values = (run, snapshot.at.isoformat(), kept(snapshot.source), *counts)
             db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?)", values)
@@ -184,15 +185,15 @@ class Store:
         """The last recorded change of any of the keys on a PBX, None where no record has one."""
         where = (_name(pbx), family)
         with self._file.reading() as db:
-            rows = [db.execute(_WRITTEN, (*where, _blob(number))).fetchone() for number in numbers]
+            rows = [db.execute(_WRITTEN, (*where, as_bytes(number))).fetchone() for number in numbers]
         found = max((row for row in rows if row is not None), default=None, key=lambda row: int(row[0]))
         if found is None:
             return None
         run, command, at, number, old, new = found
         started = datetime.fromisoformat(at)
-        return Written(run, command, started, pbx, _text(number), _maybe_text(old), _maybe_text(new))
+        return Written(run, command, started, pbx, as_text(number), _maybe_text(old), _maybe_text(new))
 
-    def owners(self, pbx: str, family: str, numbers: Iterable[str] | None = None) -> dict[str, Ownership]:
+    def owners(self, pbx: str, family: str, numbers: Iterable[str] | None = None) -> KeyOwners:
         """What is stored about the owners of a PBX's keys, by number; a key that is not stored is foreign.
 
         With ``numbers`` only of these keys: all the keys of a PBX may be a million.
@@ -200,11 +201,10 @@ class Store:
         where = (_name(pbx), family)
         with self._file.reading() as db:
             if numbers is None:
-                rows: Iterable[tuple[bytes, bytes | None]] = db.execute(_OWNERS, where)
-            else:
-                found = (db.execute(f"{_OWNERS} AND number = ?", (*where, _blob(n))).fetchone() for n in numbers)
-                rows = [row for row in found if row is not None]
-            return {_text(n): CERTAINLY_OURS if value is None else Ownership(True, _text(value)) for n, value in rows}
+                return KeyOwners(packed_rows(db, _OWNERS, 3, where))
+            found = (db.execute(_OWNER, (*where, as_bytes(n))).fetchone() for n in numbers)
+            rows = [row for row in found if row is not None]
+        return KeyOwners.of({as_text(n): _ownership(value) for n, value in rows})
 
     def begin_run(self, command: str, undoes: int | None = None) -> int:
         """Store that a run which may write has begun, and which run it puts back. The result is its number."""
@@ -260,7 +260,7 @@ class Store:
         ``Untouched`` leaves that one.
         """
         where = (run, _name(pbx), family)
-        rows = ((*where, _blob(b.number), _maybe_blob(b.old), _maybe_blob(b.new), b.owned) for b in before)
+        rows = ((*where, *row) for row in rows_of(before))
         with self._file.change() as db:
             db.executemany("INSERT OR REPLACE INTO undo VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
             _set_owners(db, pbx, family, owners)
@@ -277,7 +277,7 @@ class Store:
         trace: Trace | Untouched | None = None,
     ) -> None:
         """Drop from a run's record the keys that it did not change after all, and store their ``owners`` and trace."""
-        rows = ((run, _name(pbx), family, _blob(number)) for number in unmade)
+        rows = ((run, _name(pbx), family, as_bytes(number)) for number in unmade)
         with self._file.change() as db:
             db.executemany("DELETE FROM undo WHERE run = ? AND pbx = ? AND family = ? AND number = ?", rows)
             _set_owners(db, pbx, family, owners)
@@ -305,14 +305,14 @@ class Store:
         where = {"run": before.run, "pbx": _name(pbx), "family": family}
         with self._file.reading() as db:
             rows = db.execute(_TRACED, where)
-            changes = ((_text(number), _maybe_text(old), _maybe_text(new)) for number, old, new in rows)
+            changes = ((as_text(number), _maybe_text(old), _maybe_text(new)) for number, old, new in rows)
             return missed(before, changes, existing, started)
 
     def last_records(self, pbx: str, family: str, numbers: Iterable[str]) -> dict[str, Before]:
         """The last records of keys on a PBX, by number, also those of runs that changed only the owner."""
         where = (_name(pbx), family)
         with self._file.reading() as db:
-            rows = [db.execute(_LAST, (*where, _blob(number))).fetchone() for number in numbers]
+            rows = [db.execute(_LAST, (*where, as_bytes(number))).fetchone() for number in numbers]
         return {before.number: before for before in (_before(*row) for row in rows if row is not None)}
 
     def record(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
@@ -423,7 +423,12 @@ DELETE FROM run WHERE NOT wrote AND (command = ?) = ?
     AND id <= (SELECT id FROM run WHERE (command = ?) = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
 """
 _LAST_UNDOABLE = "SELECT id FROM run WHERE wrote ORDER BY command = ?, id DESC LIMIT 1"
-_OWNERS = "SELECT number, if_held FROM owned WHERE pbx = ? AND family = ?"
+_NAMES = "SELECT CAST(number AS BLOB), CAST(name AS BLOB) FROM snapshot ORDER BY number"
+_OWNERS = """
+SELECT number, CASE WHEN if_held IS NULL THEN x'63' ELSE x'69' END, coalesce(if_held, x'') FROM owned
+WHERE pbx = ? AND family = ? ORDER BY number
+"""
+_OWNER = "SELECT number, if_held FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 _OWN = "INSERT OR REPLACE INTO owned (pbx, family, number, if_held) VALUES (?, ?, ?, ?)"
 _DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 _MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE id = ?"
@@ -431,14 +436,19 @@ _NEWEST = 2**63 - 1  # SQLite's largest integer
 
 
 def _set_owners(db: sqlite3.Connection, pbx: str, family: str, owners: Mapping[str, Ownership]) -> None:
-    name = _name(pbx)
-    ours = ((name, family, _blob(n), _maybe_blob(owner.if_held)) for n, owner in owners.items() if owner.ours)
-    db.executemany(_OWN, ours)
-    db.executemany(_DISOWN, ((name, family, _blob(n)) for n, owner in owners.items() if not owner.ours))
+    name, rows = _name(pbx), KeyOwners.of(owners).rows
+    every = (row for lists in rows.lists() for row in zip(*lists, strict=True))
+    db.executemany(_OWN, ((name, family, n, value if how == CONDITIONAL else None) for n, how, value in every if how != FOREIGN))
+    every = (row for lists in rows.lists() for row in zip(*lists, strict=True))
+    db.executemany(_DISOWN, ((name, family, n) for n, how, _ in every if how == FOREIGN))
+
+
+def _ownership(if_held: bytes | None) -> Ownership:
+    return CERTAINLY_OURS if if_held is None else Ownership(True, as_text(if_held))
 
 
 def _before(number: bytes, old: bytes | None, new: bytes | None, owned: int | None) -> Before:
-    return Before(_text(number), _maybe_text(old), _maybe_text(new), None if owned is None else bool(owned))
+    return Before(as_text(number), _maybe_text(old), _maybe_text(new), None if owned is None else bool(owned))
 
 
 def _set_trace(db: sqlite3.Connection, pbx: str, family: str, trace: Trace | Untouched | None) -> None:
@@ -457,20 +467,8 @@ def _name(pbx: str) -> str:
     return pbx.casefold()
 
 
-def _blob(value: str) -> bytes:
-    return value.encode("utf-8", "surrogateescape")
-
-
-def _maybe_blob(value: str | None) -> bytes | None:
-    return None if value is None else _blob(value)
-
-
-def _text(value: bytes) -> str:
-    return value.decode("utf-8", "surrogateescape")
-
-
 def _maybe_text(value: bytes | None) -> str | None:
-    return None if value is None else _text(value)
+    return None if value is None else as_text(value)
 
 
 def _now() -> str:

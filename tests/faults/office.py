@@ -218,7 +218,7 @@ class Office(RuleBasedStateMachine):
     def _owned(self, pbx: FragilePbx | None = None) -> set[str]:
         where = pbx or self.pbx
         with closing(Store(self.file, write=False)) as store:
-            return owned_keys(store.owners(where.name, RunOptions().family), where.held())
+            return {*owned_keys(store.owners(where.name, RunOptions().family), where.held())}
 
     def _store_says(self) -> tuple[object, ...]:
         with closing(Store(self.file, write=False)) as store:

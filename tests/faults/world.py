@@ -237,7 +237,7 @@ class World:
     def owned(self, held: dict[str, str]) -> set[str]:
         """Give the keys of what the PBX holds that are astsync's, as its store says."""
         with self._store() as store:
-            return owned_keys(store.owners("office", FAMILY), held) & held.keys()
+            return {*owned_keys(store.owners("office", FAMILY), held)} & held.keys()
 
     def runs(self) -> list[RunRecord]:
         """Give the runs that the store knows, the last one first."""

@@ -129,7 +129,7 @@ class EngineRig:
         return self.pbx.put + self.pbx.deleted
 
     def owned(self) -> set[str]:
-        return owned_keys(self.store.owners("office", FAMILY), self.pbx.entries)
+        return {*owned_keys(self.store.owners("office", FAMILY), self.pbx.entries)}
 
     def own(self, numbers: Iterable[str], pbx: str = "office") -> None:
         """Make keys astsync's, as an earlier run left them."""

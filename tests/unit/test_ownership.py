@@ -5,6 +5,7 @@ where the value that the PBX holds comes from us.
 """
 
 import itertools
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -191,7 +192,7 @@ class Events(RuleBasedStateMachine):
         """What the table says, which must be what the model knows."""
         owned = owned_keys(self.stored, self.pbx.names())
         assert owned & self.pbx.held.keys() == self.ours()
-        return owned
+        return {*owned}
 
     def _undoing(self, record: dict[str, Before]) -> Undoing:
         return Undoing([*record.values()], self.pbx.names(), self._owned())
@@ -239,8 +240,8 @@ class Events(RuleBasedStateMachine):
         if fault.killed:
             self.pbx.kill()
 
-    def _store(self, owners: dict[str, Ownership]) -> None:
-        self.stored = {key: owner for key, owner in (self.stored | owners).items() if owner != NOT_OURS}
+    def _store(self, owners: Mapping[str, Ownership]) -> None:
+        self.stored = {key: owner for key, owner in {**self.stored, **owners}.items() if owner != NOT_OURS}
 
     # What the model learns.
 

@@ -42,7 +42,7 @@ def test_a_snapshot_survives(store: Store) -> None:
 
 def test_a_snapshot_is_replaced_whole_or_not_at_all(store: Store) -> None:
     store.save_snapshot(snapshot("a", "b"))
-    broken = Snapshot({"x": Entry("x", None, "")}, NOW, "1C", 1, 0, 0)  # type: ignore[arg-type]
+    broken = Snapshot({"x": Entry("x", "c", "")}, NOW, "1C", None, 0, 0)  # type: ignore[arg-type]
     with pytest.raises(StoreError):
         store.save_snapshot(broken)
     assert store.snapshot() == snapshot("a", "b")

@@ -1,0 +1,211 @@
+"""The words of ownership as types, and what there may be a million of as sorted rows (``phonebook.packed``).
+
+The rules stand in ``phonebook.ownership``.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from enum import Enum, auto
+from itertools import product
+from typing import Final, NamedTuple
+
+from astsync.phonebook.packed import (
+    BLOCK,
+    Lists,
+    PackedKeys,
+    PackedNames,
+    PackedRows,
+    RowsBuilder,
+    as_bytes,
+    as_text,
+    in_step,
+)
+
+
+class Ownership(NamedTuple):
+    """One key's owner as the store keeps it. With ``if_held`` the key is ours only if the PBX holds that value."""
+
+    ours: bool
+    if_held: str | None = None
+
+
+NOT_OURS = Ownership(ours=False)
+"""Foreign. The store keeps no row for it."""
+CERTAINLY_OURS = Ownership(ours=True)
+"""Certainly ours: a run wrote or adopted the key, and a reading has shown it."""
+
+
+class Act(Enum):
+    """What a run does with a key, as far as its owner is concerned."""
+
+    WRITE = auto()
+    """Give the key a value that is ours."""
+    ADOPT = auto()
+    """Make a key ours that holds the wanted value already, so that nothing needs to be sent."""
+    DELETE = auto()
+    """Delete the key."""
+    GIVE_BACK = auto()
+    """Put a foreign value back over what is there (undo)."""
+    RELEASE = auto()
+    """Give up a key where nothing of ours stands: it is gone, or holds its foreign value already."""
+
+
+class Step(NamedTuple):
+    """What a run does with one key: ``old`` is what the PBX holds before, ``new`` what it holds afterwards."""
+
+    act: Act
+    old: str | None
+    new: str | None
+
+
+CERTAIN: Final = b"c"
+FOREIGN: Final = b"f"
+CONDITIONAL: Final = b"i"
+"""How ``KeyOwners`` names the owner of a key: certainly ours, foreign, ours if the PBX holds a value."""
+
+Owner = tuple[bytes, bytes]
+"""One of them, and that value, else b""."""
+
+
+def owner_of(owner: Ownership) -> Owner:
+    """An owner as a row has it."""
+    if not owner.ours:
+        return FOREIGN, b""
+    return (CERTAIN, b"") if owner.if_held is None else (CONDITIONAL, as_bytes(owner.if_held))
+
+
+class KeyOwners(Mapping[str, Ownership]):
+    """KeyOwners by number. Its rows are number, how the key is ours, and the value that it must hold."""
+
+    __slots__ = ("rows",)
+
+    def __init__(self, rows: PackedRows) -> None:
+        self.rows = rows
+
+    @classmethod
+    def of(cls, owners: Mapping[str, Ownership]) -> "KeyOwners":
+        """Pack a mapping."""
+        if isinstance(owners, KeyOwners):
+            return owners
+        builder = RowsBuilder(3)
+        for number, owner in sorted((as_bytes(number), owner_of(owner)) for number, owner in owners.items()):
+            builder.add([number], [owner[0]], [owner[1]])
+        return cls(builder.built())
+
+    def __getitem__(self, number: str) -> Ownership:
+        row = self.rows.row(as_bytes(number))
+        if row is None:
+            raise KeyError(number)
+        return _ownership(row[1], as_text(row[2]))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PackedKeys(self.rows))
+
+    def __len__(self) -> int:
+        return self.rows.count
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({dict(self)!r})"
+
+
+def _ownership(how: bytes, value: str) -> Ownership:
+    if how == CONDITIONAL:
+        return Ownership(ours=True, if_held=value)
+    return CERTAINLY_OURS if how == CERTAIN else NOT_OURS
+
+
+_Meaning = tuple[Act, bool, bool, bool]
+_BOTH = (False, True)
+_CODES: Mapping[_Meaning, bytes] = {
+    meaning: bytes([ord("A") + n]) for n, meaning in enumerate(product(Act, _BOTH, _BOTH, _BOTH))
+}
+_MEANINGS: Mapping[bytes, _Meaning] = {code: meaning for meaning, code in _CODES.items()}
+
+
+def code_of(act: Act, *, old: bool, new: bool, same: bool = False) -> bytes:
+    """How ``Steps`` names a step: its act, whether there is an old and a new value, and whether both are the same."""
+    return _CODES[act, old, new, same]
+
+
+class Group(NamedTuple):
+    """Some keys with which a run does the same, and which are all ours or all foreign.
+
+    ``olds`` and ``news`` are the values before and after, None where there is none; ``same`` says that they are equal.
+    """
+
+    act: Act
+    ours: bool
+    same: bool
+    keys: Sequence[bytes]
+    olds: Sequence[bytes] | None
+    news: Sequence[bytes] | None
+
+
+class Steps(Mapping[str, Step]):
+    """The steps of a run on one PBX, by number. Its rows are number, code and old value.
+
+    The new values are those of ``wanted``, what the PBX is to hold afterwards.
+    """
+
+    __slots__ = ("_wanted", "rows")
+
+    def __init__(self, rows: PackedRows, wanted: PackedNames) -> None:
+        self.rows = rows
+        self._wanted = wanted
+
+    @classmethod
+    def of(cls, steps: Mapping[str, Step]) -> "Steps":
+        """Pack a mapping."""
+        if isinstance(steps, Steps):
+            return steps
+        builder = RowsBuilder(3)
+        rows = sorted(
+            (as_bytes(n), _CODES[act, old is not None, new is not None, old == new], as_bytes(old or ""))
+            for n, (act, old, new) in steps.items()
+        )
+        for start in range(0, len(rows), BLOCK):
+            builder.add(*zip(*rows[start : start + BLOCK], strict=True))
+        wanted = {number: step.new for number, step in steps.items() if step.new is not None}
+        return cls(builder.built(), PackedNames.of(wanted))
+
+    def __getitem__(self, number: str) -> Step:
+        row = self.rows.row(as_bytes(number))
+        if row is None:
+            raise KeyError(number)
+        act, old, new, _ = _MEANINGS[row[1]]
+        return Step(act, as_text(row[2]) if old else None, self._wanted[number] if new else None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(PackedKeys(self.rows))
+
+    def __len__(self) -> int:
+        return self.rows.count
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({dict(self)!r})"
+
+    def groups(self, owned: PackedKeys, *beside: PackedRows) -> Iterator[tuple[list[Group], tuple[Lists, ...]]]:
+        """The steps in groups, by ranges of keys, and what stands ``beside`` them there. ``owned`` are our keys."""
+        for (keys, codes, olds), (wanted, news, *_), (ours, *_), *rest in in_step(
+            self.rows, self._wanted.rows, owned.rows, *beside
+        ):
+            groups = list(_grouped(keys, codes, olds, (wanted, news), ours)) if keys else []
+            yield groups, tuple(rest)
+
+
+def _grouped(
+    keys: Sequence[bytes], codes: Sequence[bytes], olds: Sequence[bytes], wanted: Lists, ours: Sequence[bytes]
+) -> Iterator[Group]:
+    own = set(ours)
+    parts: dict[tuple[bytes, bool], tuple[list[bytes], list[bytes]]] = {}
+    if len(set(codes)) == 1 and (not own or keys == ours):  # nearly always, and then without a look at each key
+        parts[codes[0], bool(own)] = keys, olds  # type: ignore[assignment]
+    else:
+        for key, code, old in zip(keys, codes, olds, strict=True):
+            some = parts.setdefault((code, key in own), ([], []))
+            some[0].append(key)
+            some[1].append(old)
+    names = dict(zip(*wanted, strict=True))
+    for (code, is_ours), (some_keys, some_olds) in parts.items():
+        act, old_is, new_is, same = _MEANINGS[code]
+        news = [names[key] for key in some_keys] if new_is else None
+        yield Group(act, is_ours, same, some_keys, some_olds if old_is else None, news)
