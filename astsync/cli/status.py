@@ -69,7 +69,7 @@ def _look(common: Common) -> "tuple[Status, int]":
 
     parts = Parts.load(common.config)
     with parts.store(write=False) as store:
-        snapshot, runs, online = store.snapshot(), store.runs(LOOKED_AT), store.online(datetime.now(UTC))
+        snapshot, runs, online = store.snapshot_facts(), store.runs(LOOKED_AT), store.online(datetime.now(UTC))
     found = Status(datetime.now(UTC), snapshot, (), runs, running(parts.store_path), online, _gaps(parts))
     if snapshot is None:
         return found, 0

@@ -1,7 +1,8 @@
 """What must change on one PBX, and the safety limits that may refuse it."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
+from heapq import merge
 from typing import Literal
 
 from astsync.errors import SafetyError, TooManyDeletes
@@ -18,7 +19,7 @@ _ROUNDING = 1e-6  # shares are floats: 0.29 * 100 is a little less than 29
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes of one PBX, sorted by number.
+    """All changes of one PBX, each kind of them sorted by number.
 
     ``kept`` are the foreign entries, which stay as they are. ``existing``, ``desired`` and ``unchanged`` count entries.
     ``deletable`` counts the existing entries that may be deleted: the owned ones, or all where ``foreign`` is "delete".
@@ -45,6 +46,10 @@ class Plan:
     def changes(self) -> int:
         """How many keys differ."""
         return len(self.add) + len(self.change) + len(self.delete)
+
+    def in_order(self) -> Iterator[Change]:
+        """All changes, by number."""
+        return merge(self.add, self.change, self.delete, key=lambda change: change.number)
 
     @property
     def foreign(self) -> int:

@@ -37,7 +37,7 @@ class _Gauges(Collector):
             return
         for name, words, value in (
             ("timestamp_seconds", "When the last good list was pulled", kept.at.timestamp()),
-            ("entries", "Entries of the phonebook", len(kept.entries)),
+            ("entries", "Entries of the phonebook", kept.entries),
             ("counterparties", "Counterparties that were read for it", kept.counterparties),
             ("skipped", "Phone fields that gave no entry", kept.skipped),
             ("conflicts", "Numbers that several counterparties claim", kept.conflicts),

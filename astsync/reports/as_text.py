@@ -107,10 +107,10 @@ def _pbx(pbx: PbxReport, most: int | None, report: Report, paint: Paint) -> Iter
     yield f"{name}: {paint(_style(pbx), shown(summary(pbx, undo=report.undoes is not None)))}"
     if pbx.plan is None:
         return
-    changes = sorted((*pbx.plan.add, *pbx.plan.change, *pbx.plan.delete), key=lambda change: change.number)
-    yield from (f"  {_change(change, paint)}{_why(change, report, paint)}" for change in islice(changes, most))
-    if most is not None and len(changes) > most:
-        rest = say("… and {count:,} more (-v lists all)", count=len(changes) - most)
+    changes = islice(pbx.plan.in_order(), most)
+    yield from (f"  {_change(change, paint)}{_why(change, report, paint)}" for change in changes)
+    if most is not None and pbx.plan.changes > most:
+        rest = say("… and {count:,} more (-v lists all)", count=pbx.plan.changes - most)
         yield f"  {paint('faint', shown(rest))}"
     if done := outcome(pbx):
         yield f"{name}: {paint('good' if pbx.verified and pbx.error is None else 'bad', shown(done))}"

@@ -16,7 +16,7 @@ from astsync.reports.remarks import as_missed, remarks
 from astsync.reports.shown import moment, shown
 from astsync.reports.terminal import Paint, plain
 from astsync.store.holder import Holder
-from astsync.store.records import OnlineNames, RunRecord, Snapshot
+from astsync.store.records import OnlineNames, RunRecord, SnapshotFacts
 from astsync.text import printable, span
 
 
@@ -29,7 +29,7 @@ class Status:
     """
 
     now: datetime
-    snapshot: Snapshot | None
+    snapshot: SnapshotFacts | None
     pbx: tuple[PbxReport, ...]
     runs: tuple[RunRecord, ...]
     running: Holder | None = None
@@ -68,7 +68,7 @@ def _snapshot_line(status: Status) -> str:
     return counted(
         "snapshot: {count:,} entry of {when} ({age} ago) from {source}",
         "snapshot: {count:,} entries of {when} ({age} ago) from {source}",
-        len(snapshot.entries),
+        snapshot.entries,
         when=moment(snapshot.at),
         age=span((status.now - snapshot.at).total_seconds()),
         source=snapshot.source,
@@ -108,7 +108,7 @@ def _snapshot(status: Status) -> dict[str, Any] | None:
         "at": kept.at,
         "age": round((status.now - kept.at).total_seconds()),
         "source": kept.source,
-        "entries": len(kept.entries),
+        "entries": kept.entries,
         "counterparties": kept.counterparties,
         "skipped": kept.skipped,
         "conflicts": kept.conflicts,

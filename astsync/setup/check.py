@@ -229,7 +229,7 @@ def _space(folder: Path) -> Finding:
 
 def _snapshot(path: Path) -> Finding:
     with closing(Store(path, write=False)) as store:
-        snapshot = store.snapshot()
+        snapshot = store.snapshot_facts()
     if snapshot is None:
         words = say("none yet: the first sync makes it, and push needs it while 1C is down")
         return Finding(_SNAPSHOT, None, words)
@@ -237,7 +237,7 @@ def _snapshot(path: Path) -> Finding:
     words = counted(
         "{count:,} entry of {time}, {age} old, from {source}",
         "{count:,} entries of {time}, {age} old, from {source}",
-        len(snapshot.entries),
+        snapshot.entries,
         time=f"{snapshot.at.astimezone():%Y-%m-%d %H:%M}",
         age=span(max(age.total_seconds(), 0)),
         source=snapshot.source,

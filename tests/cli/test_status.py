@@ -8,9 +8,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from astsync.phonebook.model import Entry
 from astsync.reports.status import Status, as_text
-from astsync.store import OnlineName, Snapshot, Store
+from astsync.store import OnlineName, SnapshotFacts, Store
 from tests.cli.sandbox import Sandbox
 
 
@@ -135,7 +134,7 @@ def test_a_pbx_that_is_away(box: Sandbox) -> None:
 )
 def test_the_age_of_the_snapshot(age: timedelta, told: str) -> None:
     now = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
-    snapshot = Snapshot({"1": Entry("1", "a")}, now - age, "1C\x1b[2J", 1, 0, 0)
+    snapshot = SnapshotFacts(now - age, "1C\x1b[2J", 1, 1, 0, 0)
     text = as_text(Status(now, snapshot, (), ()))
     assert f"({told} ago)" in text
     assert "\x1b" not in text

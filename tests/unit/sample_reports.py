@@ -11,7 +11,7 @@ from astsync.phonebook.keeping import Missed, Trace
 from astsync.phonebook.model import Claim, Conflict, Doubt, Entry, Origin, Skipped
 from astsync.phonebook.plan import make_plan
 from astsync.reports.status import Status
-from astsync.store import Before, OnlineName, OnlineNames, Pulled, RunPart, RunRecord, Snapshot, Written
+from astsync.store import Before, OnlineName, OnlineNames, Pulled, RunPart, RunRecord, SnapshotFacts, Written
 from astsync.store.holder import Holder
 
 PULLED = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
@@ -97,7 +97,8 @@ def runs() -> tuple[RunRecord, ...]:
 def state() -> Status:
     """A status with everything in it."""
     held = reports()["sync"].pbx
-    snapshot = Snapshot(DESIRED, PULLED, "1C OData at http://1c.example.local/trade (Контрагенты)", 5, 2, 1)
+    source = "1C OData at http://1c.example.local/trade (Контрагенты)"
+    snapshot = SnapshotFacts(PULLED, source, len(DESIRED), 5, 2, 1)
     online = OnlineNames({"1": OnlineName("1", "OOO Novy", PULLED, NOW)})
     running = Holder(7, "astsync watch", PULLED.timestamp(), PULLED.timestamp(), None, "host")
     calm = reports()["push"].pbx[0]
