@@ -120,6 +120,7 @@ def test_steps_are_counted() -> None:
 # Patterns in which something that can fail stands behind a part of any length, and why they are linear all the same.
 LINEAR_ALL_THE_SAME = {
     "_PLAIN_WORD": "a fullmatch: it gives back a letter at a time, and looks at two signs each time",
+    "_RUSSIAN_WORD": "a fullmatch: it gives back hyphens at the end, and looks at one sign each time",
     "_SILENT": "it gives back a letter at a time; a second start inside the run fails at once",
     "_ABBREVIATED": "a fullmatch: letters hold no full stop, so giving one back fails at once",
     "_BACK": "it sees no more than the last characters of a word",
@@ -218,7 +219,6 @@ def test_long_lines_leave_nothing_behind() -> None:
 
 def test_words_of_forms_have_a_bound(monkeypatch: pytest.MonkeyPatch) -> None:
     assert NameMaker().make("Роза ООО").name == "OOO Roza"  # known before the table is full
-    monkeypatch.setattr(name_maker, "_find_form", name_maker._look_for_form)  # its cache knows words by their number
     most = len(name_maker._NUMBERED) + 10
     monkeypatch.setattr(name_maker, "_MOST_FORM_WORDS", most)
     monkeypatch.setattr(name_maker, "_NUMBERED", list(name_maker._NUMBERED))

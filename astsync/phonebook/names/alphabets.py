@@ -50,6 +50,8 @@ _OTHER_CYRILLIC = dict(
 
 _SIGNS = str.maketrans({**dict.fromkeys("ʻʼ’ʹ", "'"), **dict.fromkeys('"`”ʺ', "")})
 _CYRILLIC = re.compile("[\u0400-\u052f]")
+_ALL_CYRILLIC = re.compile("[\u0400-\u0481\u048a-\u052f]+")  # letters, each with a capital or a small twin
+_CAPITALS = re.compile("[\u0400-\u042f]+")
 
 
 class Scheme(NamedTuple):
@@ -94,41 +96,88 @@ def to_ascii(text: str) -> str:
     return str(anyascii(bare))
 
 
+class _Table(dict[int, str]):
+    """What a letter that no neighbour changes is in Latin, for ``str.translate``. It learns Cyrillic beyond the scheme."""
+
+    def __init__(self, letters: Mapping[str, str]) -> None:
+        super().__init__({ord(letter): latin for letter, latin in letters.items()})
+
+    def __missing__(self, code: int) -> str:
+        letter = chr(code)
+        latin = to_ascii(_OTHER_CYRILLIC.get(letter, letter))
+        if _CYRILLIC.match(letter):  # a few hundred
+            self[code] = latin
+        return latin
+
+
+def _changed_by_neighbours(scheme: Scheme) -> re.Pattern[str]:
+    """Matches a letter that a neighbour changes. All its branches begin with a letter, which makes it fast."""
+    after = (f"{pair[-1]}(?<={pair})" if len(pair) > 1 else f"{pair}(?<!.{pair})" for pair in scheme.after)
+    before = (f"{pair[0]}(?={pair[1]})" for pair in scheme.before)
+    return re.compile("|".join((*after, *before)) or "(?!)")
+
+
 class Alphabet:
-    """Transliterates words letter by letter, with the capitals right: ЩУКА SHCHUKA, Щука Shchuka, Ж.Щ. Zh.Shch."""
+    """Transliterates words letter by letter, with the capitals right: ЩУКА SHCHUKA, Щука Shchuka, Ж.Щ. Zh.Shch.
+
+    A list has some hundred thousand words, nearly all of them Cyrillic alone, and in small letters or as Щука or ЩУКА
+    are. ``_quickly`` spells those by one table and puts their capitals right at once.
+    """
 
     def __init__(self, scheme: Scheme) -> None:
-        self._scheme = scheme
+        self._after, self._before, self._endings = scheme.after, scheme.before, scheme.endings
         self.letters = frozenset(scheme.letters)
+        self._table = _Table(scheme.letters)
+        self._changed = _changed_by_neighbours(scheme)
 
     def word(self, word: str) -> str:
         """Transliterate one run of letters to ASCII."""
-        lower = word.lower()
-        if len(lower) != len(word) or not _CYRILLIC.search(word):
-            return to_ascii(word)
-        ending = self._scheme.endings.get(lower[-2:]) if len(lower) > 2 else None
-        stem = len(lower) - (2 if ending is not None else 0)
-        latin = [self._letter(lower, at, stem) for at in range(stem)]
-        if word == lower:
-            return self._plain("".join(latin) + (ending or ""))
-        cased = [_cased(latin[at], word, at) for at in range(stem)]
-        if ending is not None:
-            cased.append(ending.upper() if word[-2:].isupper() else ending)
-        return self._plain("".join(cased))
+        latin = self._quickly(word) if _ALL_CYRILLIC.fullmatch(word) else ""
+        if not latin:
+            lower = word.lower()
+            if len(lower) != len(word) or not _CYRILLIC.search(word):
+                return to_ascii(word)
+            latin = self._slowly(word, lower)
+        # Schemes write ь and ъ as apostrophes and quotes; a quote would end a string, so it goes.
+        return latin if latin.isascii() and latin.isalpha() else to_ascii(latin.translate(_SIGNS))
 
-    @staticmethod
-    def _plain(latin: str) -> str:
-        """Latin in ASCII. Schemes write ь and ъ as apostrophes and quotes; a quote would end a string, so it goes."""
-        return to_ascii(latin if latin.isascii() and latin.isalpha() else latin.translate(_SIGNS))
+    def _parted(self, lower: str) -> tuple[str, str]:
+        """A word without the ending that the scheme spells in its own way, and the Latin of that ending or ""."""
+        ending = self._endings.get(lower[-2:]) if len(lower) > 2 else None
+        return (lower, "") if ending is None else (lower[:-2], ending)
 
-    def _letter(self, word: str, at: int, end: int) -> str:
-        scheme, letter = self._scheme, word[at]
-        found = scheme.after.get(word[at - 1] + letter if at else letter)
-        if found is None and at + 1 < end:
-            found = scheme.before.get(letter + word[at + 1])
-        if found is None:
-            found = scheme.letters.get(letter)
-        return found if found is not None else to_ascii(_OTHER_CYRILLIC.get(letter, letter))
+    def _quickly(self, word: str) -> str:
+        """A Cyrillic word in Latin; "" where its capitals are not so plain."""
+        stem, ending = self._parted(word.lower())
+        latin = self._with_changed(stem) if self._changed.search(stem) else stem.translate(self._table)
+        latin += ending
+        if word[1:].islower():
+            if word[0] == stem[0]:
+                return latin
+            # Where the first letter has no Latin, a small letter stands first: Ьа is "a".
+            return latin[0].upper() + latin[1:] if self._letter(stem, 0) else ""
+        return latin.upper() if len(word) > 1 and _CAPITALS.fullmatch(word) else ""
+
+    def _with_changed(self, stem: str) -> str:
+        latin, done = "", 0
+        for match in self._changed.finditer(stem):
+            at = match.start()
+            latin += stem[done:at].translate(self._table) + self._letter(stem, at)
+            done = at + 1
+        return latin + stem[done:].translate(self._table)
+
+    def _slowly(self, word: str, lower: str) -> str:
+        stem, ending = self._parted(lower)
+        latin = [self._letter(stem, at) for at in range(len(stem))]
+        cased = [_cased(latin[at], word, at) for at in range(len(stem))]
+        return "".join(cased) + (ending.upper() if word[-2:].isupper() else ending)
+
+    def _letter(self, stem: str, at: int) -> str:
+        letter = stem[at]
+        found = self._after.get(stem[at - 1] + letter if at else letter)
+        if found is None and at + 1 < len(stem):
+            found = self._before.get(letter + stem[at + 1])
+        return found if found is not None else self._table[ord(letter)]
 
 
 def _cased(latin: str, word: str, at: int) -> str:

@@ -5,6 +5,7 @@ What is left is safe in a dialplan, in AMI and on the display of a phone.
 
 import re
 import unicodedata
+from typing import Final
 
 from astsync.phonebook.characters import LINE_ENDS, QUOTES, is_dash, is_invisible
 
@@ -18,8 +19,8 @@ _LETTER = "[A-Za-z\u00c0-\u02af\u0400-\u052f]"
 _IN_WORD_QUOTE = re.compile(f"(?<={_LETTER})['’ʼ‘`´ʹ](?={_LETTER})")
 
 
-_ALL_QUOTES = "".join(sorted(QUOTES))
-_ANY_QUOTE = f"[{re.escape(_ALL_QUOTES)}]"
+ALL_QUOTES: Final = "".join(sorted(QUOTES))
+_ANY_QUOTE = f"[{re.escape(ALL_QUOTES)}]"
 _QUOTES_IN_A_ROW = re.compile(f"{_ANY_QUOTE}+")
 
 
@@ -117,7 +118,7 @@ def plain(text: str) -> str:
     ``«Роза»–Сервис; O’Нил`` becomes ``Роза-Сервис, O'Нил``: characters that are dangerous in a dialplan become blanks,
     commas and round brackets, and an apostrophe stays between two letters alone.
     """
-    text = text.strip(_ALL_QUOTES)
+    text = text.strip(ALL_QUOTES)
     if _PLAIN_NAME.fullmatch(text):
         return text
     few = text if len(text) <= _MOST_SHORT else _with_few_marks(text)

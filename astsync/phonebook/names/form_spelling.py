@@ -11,7 +11,7 @@ LATIN_TWINS: Final = str.maketrans("abcehkmoptxyiëABCEHKMOPTXYIË03", "авсе
 _COMPARED: Final = str.maketrans(
     dict(zip("abcehkmoptxyiëё03", "авсенкмортхуіееоз", strict=True)) | dict.fromkeys("'’ʻʼ‘`")
 )
-_TO_COMPARE: Final = re.compile(f"[{''.join(map(chr, _COMPARED))}]")
+_TO_COMPARE: Final = re.compile(rf"[{''.join(map(chr, _COMPARED))}]|(.)\1")
 _TWICE = re.compile(r"(\w)\1+")
 _ABBREVIATED = re.compile(r"[^\W\d_]+\.[,;:)]*")
 _ABBREVIATED_TWICE = re.compile(r"([^\W\d_]{3,20})\.([^\W\d_]{3,20}\.?)[,;:)]*")  # огр.отв., Инд.предприниматель
@@ -20,6 +20,7 @@ _CONTRACTED = re.compile(r"([^\W\d_]{1,8})-((?:ст)?во|т?во|т?ие|ние
 
 _LEAST_TYPED = 8  # letters: in a shorter word one error makes another word
 _LEAST_TWICE = 10  # letters of a word in which two errors are believed
+_MOST_ERRORS = 2
 _LEAST_STEM = 3  # letters of an abbreviation
 _LEAST_RUN = 7  # letters of a word to which the next is typed
 _LONGEST_RUN = 90  # letters of words that run together
@@ -37,9 +38,7 @@ def same(word: str) -> str:
     Lower case, ё as е, Latin twins as Cyrillic, double letters once, no signs at the ends.
     """
     bare = word.strip(EDGE).lower()
-    if _TO_COMPARE.search(bare):
-        bare = bare.translate(_COMPARED)
-    return _TWICE.sub(r"\1", bare)
+    return _TWICE.sub(r"\1", bare.translate(_COMPARED)) if _TO_COMPARE.search(bare) else bare
 
 
 def distance(one: str, other: str, most: int) -> int:
@@ -75,6 +74,7 @@ class Vocabulary:
         self._typed: dict[str, tuple[str, ...]] = {}
         self._heads: dict[str, list[str]] = {}
         self._initials: dict[str, list[str]] = {}
+        self._letters: dict[str, frozenset[str]] = {}
         self._index(set(exact))
 
     def _index(self, exact: set[str]) -> None:
@@ -84,6 +84,7 @@ class Vocabulary:
                 self._heads.setdefault(word[:_HEAD], []).append(word)
             if len(word) < _LEAST_TYPED:
                 continue
+            self._letters[word] = frozenset(word)
             for end in (word[:_HEAD], word[-_TAIL:]):
                 self._typed[end] = (*self._typed.get(end, ()), word)
 
@@ -92,7 +93,7 @@ class Vocabulary:
         known = self._words.get(key)
         if known is not None:
             return known
-        if len(key) >= _LEAST_STEM:
+        if len(key) >= _LEAST_STEM and not text.isalpha():
             if "." in text and _ABBREVIATED.fullmatch(text):
                 return self._started(key)
             if "." in key and (both := _ABBREVIATED_TWICE.fullmatch(text)):
@@ -102,8 +103,14 @@ class Vocabulary:
                 return self._contracted(contracted[1], contracted[2])
         if len(key) < _LEAST_TYPED - 1 or len(key) > _LONGEST_RUN:
             return ()
-        near = self._near(key)
-        return ((near,),) if near else self._run_together(key, _MOST_WORDS)
+        return self._near_or_run_together(key, _MOST_WORDS)
+
+    def _near_or_run_together(self, key: str, most: int) -> WordOptions:
+        typed = self._typed.get(key[:_HEAD], ()) + self._typed.get(key[-_TAIL:], ())
+        near = self._near(key, typed) if typed else ""
+        if near:
+            return ((near,),)
+        return self._run_together(key, most) if key[:_HEAD] in self._heads or key.startswith(_PARTICLES) else ()
 
     def _started(self, stem: str) -> WordOptions:
         """All words that ``огр.`` may be: those that start so."""
@@ -118,21 +125,20 @@ class Vocabulary:
         found = tuple(word for word in near if word.startswith(start) and word.endswith(end))
         return (found,) if found else ()
 
-    def _near(self, key: str) -> str:
-        """The one word that is nearest to a key with a typing error or two; "" where two words are as near.
+    def _near(self, key: str, typed: tuple[str, ...]) -> str:
+        """The one of some words that is nearest to a key with a typing error or two; "" where two are as near.
 
         How many errors are believed depends on the length and on the first letter. Where the first letter is wrong, one
         error less: коммерческая must never be read as некоммерческая with two letters missing.
         """
-        typed = self._typed.get(key[:_HEAD], ()) + self._typed.get(key[-_TAIL:], ())
-        if not typed:
-            return ""
-        letters = set(key)
-        best, found = 3, ""
+        letters, length = frozenset(key), len(key)
+        best, found = _MOST_ERRORS + 1, ""
         for word in typed:
-            is_long = min(len(key), len(word)) >= _LEAST_TWICE
+            if not -_MOST_ERRORS <= len(word) - length <= _MOST_ERRORS or word == found:
+                continue
+            is_long = min(length, len(word)) >= _LEAST_TWICE
             most = is_long + (key[0] == word[0])
-            if word == found or abs(len(word) - len(key)) > most or len(letters.symmetric_difference(word)) > 2 * most:
+            if abs(len(word) - length) > most or len(letters ^ self._letters[word]) > 2 * most:
                 continue
             far = distance(key, word, most)
             if far < min(best, most + 1):
@@ -160,5 +166,4 @@ class Vocabulary:
         known = self._words.get(rest)
         if known is not None or len(rest) < _LEAST_TYPED - 1:
             return known or ()
-        near = self._near(rest)
-        return ((near,),) if near else self._run_together(rest, most)
+        return self._near_or_run_together(rest, most)

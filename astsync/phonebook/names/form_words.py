@@ -15,7 +15,8 @@ _PLACES = frozenset("ское цкое ская цкая ский цкий сь�
 _LEAST_ADJECTIVE = 5
 # A form typed to the name with a sign, before it or behind it: ИП-Иванов, ООО_Ромашка, Ромашка/ООО.
 _FRONT = re.compile(r"([^\W\d_]{2,6})(?:[-./:](?=[^\W\d_a-zа-яё][^\W\d_])|_(?=[^\W_]))")
-_BACK = re.compile(r"[\w.](?=[-_/.]([^\W\d_]{2,6})\W*$)")
+_BACK = re.compile(r"[-_/.](?<=[\w.].)([^\W\d_]{2,6})\W*$")
+_LONGEST_TYPED = 6  # letters of such a form
 _LONGEST_BACK = 32  # characters at the end of a word in which such a form is looked for
 _WHOLE_FRONTS = frozenset({"ООО", "ОАО", "ЗАО", "ПАО"})  # typed to a name in small letters: ОООРомашка
 # What follows a form and is no part of the name: a state, a place, a number.
@@ -31,6 +32,7 @@ _REFERRING = frozenset(
         "filial predstavitelstvo otdeleniye podrazdeleniye direktor bukhgalter ot dlya iz pri i".split(),
     )
 )
+_LATIN_TWIN = re.compile(f"[{''.join(map(chr, LATIN_TWINS))}]")
 _NO_BRACKET = re.compile(r"[^()]+")
 _MOST_BRACKETS = 4  # of one word that count
 _TELLING = _NOTE | _REFERRING
@@ -112,7 +114,10 @@ def _short_form(word: str) -> Form | None:
         bare = bare.replace(".", "")
     if len(bare) > _LONGEST_SHORT:
         return None
-    return _short_as_typed(bare) or _short_as_typed(bare if _is_no_typing_error(bare) else bare.translate(LATIN_TWINS))
+    short = _short_as_typed(bare)
+    if short is None and _LATIN_TWIN.search(bare) and not _is_no_typing_error(bare):
+        short = _short_as_typed(bare.translate(LATIN_TWINS))
+    return short
 
 
 def _is_no_typing_error(bare: str) -> bool:
@@ -141,14 +146,16 @@ def _back(text: str) -> tuple[Form, int] | None:
     end = text[-_LONGEST_BACK:]
     match = _BACK.search(end)
     form = _sure_form(match[1]) if match else None
-    return (form, len(end) - match.end()) if match and form else None
+    return (form, len(end) - match.start()) if match and form else None
 
 
 PLAIN: Final = FormWord()
 """A word that no form holds."""
 
+PLAIN_QUOTED: Final = FormWord(quoted=True)
+"""Such a word with a closing quote at its end."""
+
 _PLAIN_ADJECTIVE, _PLAIN_PLACE = FormWord(adjective=True), FormWord(adjective=True, place=True)
-_PLAIN_QUOTED = FormWord(quoted=True)
 
 
 def form_word(text: str, *, quoted: bool = False) -> FormWord:
@@ -169,7 +176,7 @@ def form_word(text: str, *, quoted: bool = False) -> FormWord:
     elif text[:3] in _WHOLE_FRONTS and text[3:4].isupper() and text[4:6].islower():
         word = FormWord(front=(_SHORTS[text[:3]], 3))
     if quoted:
-        word = _PLAIN_QUOTED if word is PLAIN else word._replace(quoted=True)
+        word = PLAIN_QUOTED if word is PLAIN else word._replace(quoted=True)
     if key in _TELLING or key[:5] in _NOTE_STARTS:
         word = word._replace(note=key in _NOTE or key[:5] in _NOTE_STARTS, refers=key in _REFERRING)
     return word
@@ -180,7 +187,8 @@ def _with_signs(word: FormWord, text: str) -> FormWord:
     brackets = _NO_BRACKET.sub("", text)[:_MOST_BRACKETS] if "(" in text or ")" in text else ""
     front = back = None
     if not word.slots and word.short is None:
-        front, back = _front(text), _back(text)
+        front = None if text[: _LONGEST_TYPED + 1].isalpha() else _front(text)
+        back = None if text[-_LONGEST_TYPED - 1 :].isalpha() else _back(text)
     comma, note = text.endswith((",", ";")), text.startswith(_TOWNS) or _NUMBER.fullmatch(text) is not None
     if brackets or front or back or comma or note:
         return word._replace(brackets=brackets, front=front, back=back, comma=comma, note=note)

@@ -5,7 +5,6 @@ legal form sees it, in Latin) is remembered, and a name is put together of what 
 """
 
 import re
-from functools import lru_cache
 from threading import Lock
 from typing import Final, NamedTuple, TypeVar
 
@@ -13,8 +12,8 @@ from astsync.errors import ConfigError
 from astsync.language import joined, say
 from astsync.phonebook.characters import QUOTES, decode_entities
 from astsync.phonebook.names.alphabets import LANGUAGES, NO_SCHEME, RUSSIAN, RUSSIAN_LETTERS, alphabet, to_ascii
-from astsync.phonebook.names.cleaning import plain, unmix
-from astsync.phonebook.names.form_words import PLAIN, FormWord, form_word
+from astsync.phonebook.names.cleaning import ALL_QUOTES, plain, unmix
+from astsync.phonebook.names.form_words import PLAIN, PLAIN_QUOTED, FormWord, form_word
 from astsync.phonebook.names.languages import language_of, marks_of
 from astsync.phonebook.names.legal_forms import DROP, FIRST, KEEP, LAST, PLACES, FoundForm, find_form
 from astsync.phonebook.names.trimming import cut_at_word, tidy
@@ -35,9 +34,11 @@ _LETTERS = re.compile(r"[^\W\d_](?:'?[^\W\d_])*")
 _COMMA = re.compile(r"(?<=[^\W\d_]{2}),(?=[^\W\d_]{2})")  # Ромашка,ООО
 _BRACKET = re.compile(r"(?:(?<=\w\w)|(?<=[.,!?]))(?=\()|(?<=\))(?=\w\w)")  # Рахимов М.(Зафар)Юг
 _UNPRINTABLE = re.compile(r"[^ -~]")
+_SPELLED = re.compile(r"[A-Za-z0-9.,()&+'-]+")  # a word in which nothing is dangerous any more
 # A word that leaves no loose sign behind: Latin, Cyrillic, digits. A part of ь and ъ alone has no Latin and leaves one.
 _SOLID = "A-Za-z0-9\u0400-\u0481\u048a-\u052f"
 _PLAIN_WORD = re.compile(rf"[{_SOLID}](?:[{_SOLID}.-]*[{_SOLID}])?\.?")
+_RUSSIAN_WORD = re.compile("[А-Яа-яЁё](?:[А-Яа-яЁё-]*[А-Яа-яЁё])?")
 _SILENT = re.compile(r"(?<![^.-])[ьъЬЪ]+(?![^.-])")
 _UNMIXED, _ODD = 1 << 16, 1 << 17  # bits beside those of languages.marks_of
 AS_WRITTEN: Final = ""
@@ -48,6 +49,7 @@ _Value = TypeVar("_Value")
 _CACHED = 50_000  # words; names repeat their words, and a full cache starts anew
 _LONGEST_CACHED = 64  # characters of a word: a cache has a bound in bytes
 _MOST_CACHED = 32  # words of a name whose form is remembered
+_MOST_ALIKE = 10_000  # rows of words as legal forms see them; lists have some hundreds
 
 
 class NameResult(NamedTuple):
@@ -59,33 +61,39 @@ class NameResult(NamedTuple):
 
 
 _Told = tuple[tuple[str, ...], str, str]
-"""What many names have in common: their rules, their legal form in Latin, and where it goes."""
+"""The rules of a name, its legal form in Latin, and where that goes."""
 
 
 class _CleanToken(NamedTuple):
     """The clean words of one token of a name (a token has no blanks in it), and what is known of them.
 
     ``forms`` are the numbers of the words in ``_FORM_WORDS``. ``marks`` are bits: those of ``languages``, _UNMIXED for
-    a word whose look-alike letters were turned back, _ODD for one that may leave loose signs behind.
+    a word whose look-alike letters were turned back, _ODD for one that may leave loose signs behind. ``spelled``: the
+    words in the maker's usual language.
     """
 
     words: tuple[str, ...]
     forms: tuple[int, ...]
     marks: int
+    spelled: tuple[str, ...]
 
 
 # To legal forms most words look the same: PLAIN. The few hundred others get a number each, so that a whole name is a
-# short row of numbers, and ``_find_form`` can remember what it found for names of the same row. All makers share the
+# short row of numbers, and a maker can remember what it found for names of the same row. All makers share the
 # numbers. The count has a bound, because words come from outside: beyond it every new word counts as PLAIN.
-_FORM_WORDS: Final[dict[FormWord, int]] = {PLAIN: 0}
-_NUMBERED: Final = [PLAIN]
+_FORM_WORDS: Final[dict[FormWord, int]] = {PLAIN: 0, PLAIN_QUOTED: 1}
+_NUMBERED: Final = [PLAIN, PLAIN_QUOTED]
 _MOST_FORM_WORDS = 20_000
 _NUMBERING: Final = Lock()  # makers may run in several threads, and two words must never get one number
 
 
 def _number(word: FormWord) -> int:
     """The number of a word as legal forms see it; a new word gets the next one."""
-    known = 0 if word is PLAIN else _FORM_WORDS.get(word)
+    if word is PLAIN:
+        return 0
+    if word is PLAIN_QUOTED:
+        return 1
+    known = _FORM_WORDS.get(word)
     if known is not None:
         return known
     with _NUMBERING:
@@ -99,33 +107,19 @@ def _number(word: FormWord) -> int:
         return known
 
 
-class _SplitName(NamedTuple):
-    """A name split into its legal form and the rest.
+class _Alike(NamedTuple):
+    """What names have in common whose words look the same to legal forms, whose letters tell the same, of one country.
 
-    ``short``, ``language``: the short form ("" where there is none) and its language. ``first``: whether it stood
-    first, None where it stays in its place. ``simple``: the rest is the words from ``start`` to ``end``, each
-    unchanged; else ``found`` says how to take the words apart.
+    The name is the words from ``start`` to ``end``, each unchanged; else ``parts`` says how to take the words apart.
+    ``short``: the short form, "" where there is none. ``told`` goes with it; with ``parts`` both are found anew.
     """
 
-    short: str
-    first: bool | None
     language: str
     start: int
     end: int
-    simple: bool
-    found: FoundForm | None
-
-
-def _look_for_form(forms: tuple[int, ...]) -> _SplitName:
-    found = find_form([_NUMBERED[form] for form in forms])
-    if found is None:
-        return _SplitName("", False, "", 0, len(forms), simple=True, found=None)
-    parts = found.resume < found.stop or found.front or found.back or found.comma or found.form.unknown
-    form = found.form
-    return _SplitName(form.short, found.first, form.language, found.start, found.end, not parts, found)
-
-
-_find_form = lru_cache(maxsize=4096)(_look_for_form)
+    parts: FoundForm | None
+    short: str
+    told: _Told
 
 
 def _unusual(text: str) -> list[str]:
@@ -134,9 +128,8 @@ def _unusual(text: str) -> list[str]:
     return tokens if len(tokens) <= _MOST_CACHED else [" ".join(tokens)]
 
 
-def _pieces(token: str) -> list[str]:
-    """The clean words of a token; commas and brackets part them: ``Ромашка,ООО`` gives ``Ромашка,`` and ``ООО``."""
-    text = plain(token)
+def _pieces(text: str) -> list[str]:
+    """The words of a plain token; commas and brackets part them: ``Ромашка,ООО`` gives ``Ромашка,`` and ``ООО``."""
     if "," in text:
         text = _COMMA.sub(", ", text)
     if "(" in text or ")" in text:
@@ -144,21 +137,23 @@ def _pieces(token: str) -> list[str]:
     return text.split()
 
 
-def _form_words(words: tuple[str, ...], *, quoted: bool) -> tuple[int, ...]:
-    last = len(words) - 1
-    return tuple([_number(form_word(word, quoted=quoted and at == last)) for at, word in enumerate(words)])
-
-
-def _clean(token: str, own_letters: frozenset[str]) -> _CleanToken:
-    pieces = _pieces(token)
-    words = tuple([unmix(piece) for piece in pieces])
+def _clean(token: str, own_letters: frozenset[str]) -> tuple[tuple[str, ...], tuple[int, ...], int]:
+    """The words, forms and marks of a token (see ``_CleanToken``)."""
+    text = token.strip(ALL_QUOTES)
+    quoted = token.rstrip(",.;:)")[-1:] in QUOTES
+    if _RUSSIAN_WORD.fullmatch(text) and not _SILENT.search(text):  # as nearly all are: nothing to part or turn back
+        return (text,), (_number(form_word(text, quoted=quoted)),), marks_of(text)
+    pieces = _pieces(plain(token))
+    words = tuple(map(unmix, pieces))
     marks = marks_of(" ".join(words), own_letters)
     if words != tuple(pieces):
         marks |= _UNMIXED
     for word in words:
         if not _PLAIN_WORD.fullmatch(word) or _SILENT.search(word):
             marks |= _ODD
-    return _CleanToken(words, _form_words(words, quoted=token.rstrip(",.;:)")[-1:] in QUOTES), marks)
+    last = len(words) - 1
+    forms = [_number(form_word(word, quoted=quoted and at == last)) for at, word in enumerate(words)]
+    return words, tuple(forms), marks
 
 
 class NameMaker:
@@ -195,9 +190,11 @@ class NameMaker:
         self._places: dict[bool | None, str] = {True: legal_form, False: legal_form, None: KEEP}
         if legal_form == KEEP:
             self._places |= {True: FIRST, False: LAST}
+        self._usual = AS_WRITTEN if self._keeps_script else language or RUSSIAN
         self._tokens: dict[str, _CleanToken] = {}
         self._latin: dict[str, dict[str, str]] = {language: {} for language in (AS_WRITTEN, *LANGUAGES)}
-        self._told: dict[tuple[object, ...], _Told] = {}
+        self._alike: dict[tuple[tuple[int, ...], int, str | None], _Alike] = {}
+        self._told: dict[tuple[int, str, bool | None, str], _Told] = {}
 
     def make(self, text: str, *, country: str | None = None) -> NameResult:
         """The caller name of one name; never raises. ``country`` (ISO 3166 alpha-2) is that of the phone number."""
@@ -207,28 +204,27 @@ class NameMaker:
         words: tuple[str, ...] = ()
         forms: tuple[int, ...] = ()
         marks = 0
+        spelled: tuple[str, ...] = ()
         known = self._tokens.get
         for token in tokens:
-            token_words, token_forms, token_marks = known(token) or self._learn(token)
+            token_words, token_forms, token_marks, token_spelled = known(token) or self._learn(token)
             words += token_words
             forms += token_forms
             marks |= token_marks
+            spelled += token_spelled
         if not words:
             return NameResult("", NOTHING_LEFT if tokens else EMPTY)
-        short, first, form, start, end, simple, found = (
-            _find_form(forms) if len(forms) <= _MOST_CACHED else _look_for_form(forms)
-        )
-        if short:
-            short, words, first = (
-                (short, words[start:end], first) if simple or not found else self._taken_apart(words, found)
-            )
-        language = AS_WRITTEN if self._keeps_script else language_of(marks, form, country, self.language)
-        spelled = self._latin[language]
-        name = " ".join([spelled.get(word) or self._learn_spelling(word, language) for word in words])
+        alike = self._alike.get((forms, marks, country)) or self._learn_alike(forms, marks, country)
+        language, start, end, parts, short, told = alike
+        if parts is not None:
+            short, words, first = self._taken_apart(words, parts)
+            told = self._tell(marks & _UNMIXED, short, first, language)
+            name = self._spell(words, language)
+        else:
+            name = " ".join(spelled[start:end]) if language == self._usual else self._spell(words[start:end], language)
         if marks & _ODD:
             name = tidy(name)
-        told = (marks & _UNMIXED, short, first, language)
-        rules, latin, place = self._told.get(told) or self._tell(*told)
+        rules, latin, place = told
         if short:
             name = f"{latin} {name}" if place == FIRST and name else self._placed(name, latin, place)
         if len(name) > self._surely:
@@ -245,8 +241,24 @@ class NameMaker:
             length = min(length, len(text.encode()[:size].decode(errors="ignore")))
         return cut_at_word(text, min(length, size))
 
+    def _learn_alike(self, forms: tuple[int, ...], marks: int, country: str | None) -> _Alike:
+        """Look for the legal form and the language of such names."""
+        found = find_form([_NUMBERED[form] for form in forms])
+        short, form, first = (found.form.short, found.form.language, found.first) if found else ("", "", False)
+        start, end = (found.start, found.end) if found else (0, len(forms))
+        apart = found and (found.resume < found.stop or found.front or found.back or found.comma or found.form.unknown)
+        language = AS_WRITTEN if self._keeps_script else language_of(marks, form, country, self.language)
+        told = ((), "", KEEP) if apart else self._tell(marks & _UNMIXED, short, first, language)
+        alike = _Alike(language, start, end, found if apart else None, short, told)
+        if len(forms) <= _MOST_CACHED:
+            _keep(self._alike, (forms, marks, country), alike, _MOST_ALIKE)
+        return alike
+
     def _tell(self, unmixed: int, short: str, first: bool | None, language: str) -> _Told:
-        """Work out what names with this legal form in this language have in common, and remember it."""
+        """The rules and the form of such names; they are few, and remembered."""
+        known = self._told.get((unmixed, short, first, language))
+        if known is not None:
+            return known
         place = self._places[first]
         named = (_form_rule(short, place),) if short else ()
         letters = say("alphabet {language}", language=language)
@@ -255,7 +267,7 @@ class NameMaker:
         rules = (*((LOOK_ALIKES,) if unmixed else ()), *named, letters)
         spelled = self._latin[language].get(short) or self._learn_spelling(short, language)
         told = (rules, spelled, place)
-        _keep(self._told, (unmixed, short, first, language), told)
+        _keep(self._told, (unmixed, short, first, language), told, _CACHED)
         return told
 
     def _taken_apart(self, words: tuple[str, ...], found: FoundForm) -> tuple[str, tuple[str, ...], bool | None]:
@@ -285,21 +297,40 @@ class NameMaker:
         return f"{short} {body}"
 
     def _learn(self, token: str) -> _CleanToken:
-        clean = _clean(token, self._own_letters)
+        words, forms, marks = _clean(token, self._own_letters)
+        spelled = tuple([self._spelled(word, self._usual) for word in words])
+        clean = _CleanToken(words, forms, marks, spelled)
         if len(token) <= _LONGEST_CACHED:
-            _keep(self._tokens, token, clean)
+            _keep(self._tokens, token, clean, _CACHED)
         return clean
 
+    def _spell(self, words: tuple[str, ...], language: str) -> str:
+        """Words of another language than the usual one, or words that were taken apart."""
+        known = self._latin[language]
+        return " ".join([known.get(word) or self._learn_spelling(word, language) for word in words])
+
     def _learn_spelling(self, word: str, language: str) -> str:
-        """A word in safe characters: in ASCII, or under the scheme "none" as it is written."""
-        spelled = word.translate(_SAFE) if language == AS_WRITTEN else self._to_latin(word, language)
+        spelled = self._spelled(word, language)
         if len(word) <= _LONGEST_CACHED:
-            _keep(self._latin[language], word, spelled)
+            _keep(self._latin[language], word, spelled, _CACHED)
         return spelled
+
+    def _spelled(self, word: str, language: str) -> str:
+        """A word in safe characters: in ASCII, or under the scheme "none" as it is written."""
+        return word.translate(_SAFE) if language == AS_WRITTEN else self._to_latin(word, language)
 
     def _to_latin(self, word: str, language: str) -> str:
         letters = alphabet(self.scheme, language)
-        spelled = _LETTERS.sub(lambda match: letters.word(match[0]), word.replace("№", "No"))
+        if word.isalpha():
+            spelled = letters.word(word)
+            if spelled.isalnum() and spelled.isascii():
+                return spelled
+        elif word.replace("-", "").isalpha():
+            spelled = "-".join(map(letters.word, word.split("-")))
+        else:
+            spelled = _LETTERS.sub(lambda match: letters.word(match[0]), word.replace("№", "No"))
+        if _SPELLED.fullmatch(spelled):
+            return spelled
         return " ".join(_UNPRINTABLE.sub("", to_ascii(spelled).translate(_SAFE)).split())
 
 
@@ -312,8 +343,8 @@ def _form_rule(short: str, place: str) -> str:
     return say("legal form {form} drop", form=short) if place == DROP else say("legal form {form} keep", form=short)
 
 
-def _keep(cache: dict[_Key, _Value], key: _Key, value: _Value) -> None:
-    if len(cache) >= _CACHED:
+def _keep(cache: dict[_Key, _Value], key: _Key, value: _Value, most: int) -> None:
+    if len(cache) >= most:
         cache.clear()
     cache[key] = value
 
