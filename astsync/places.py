@@ -6,8 +6,6 @@ import tomllib
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from platformdirs import site_config_path, user_config_path, user_state_path
-
 FILE_NAME = "astsync.toml"
 FILE_VARIABLE = "ASTSYNC_CONFIG"
 _MOST = 4 * 1024 * 1024  # bytes that are looked at for the language; a larger file is refused later
@@ -25,6 +23,8 @@ def usual_file() -> Path | None:
 
 def usual_places() -> tuple[Path, ...]:
     """The places where a configuration file is looked for, in order. Where no home is known, none is in a home."""
+    from platformdirs import site_config_path, user_config_path  # a run whose file is named needs no folders of others
+
     folders = (Path(), *_folder(user_config_path), Path("/etc/astsync"), *_folder(site_config_path))
     return tuple(folder / FILE_NAME for folder in folders)
 
@@ -35,6 +35,8 @@ def usual_store(file: Path | None, environ: Mapping[str, str]) -> Path:
     It is in the state folder: systemd's ``STATE_DIRECTORY`` where it is set, else the user's own. Raises RuntimeError
     where no home is known.
     """
+    from platformdirs import user_state_path
+
     given = environ.get("STATE_DIRECTORY")
     folder = Path(given.split(":")[0]) if given else user_state_path("astsync")
     if file is None:

@@ -1,4 +1,8 @@
-"""Tells what a run came to, by every way that is configured. Nothing of it changes the run's own result."""
+"""Tells what a run came to, by every way that is configured. Nothing of it changes the run's own result.
+
+Every run asks here whether somebody is to be told. The ways with their libraries, and the words with all the reports,
+are loaded only where that is so: they take longer than a small run.
+"""
 
 import logging
 import threading
@@ -7,18 +11,19 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from astsync.config.notify_section import NotifyConfig
 from astsync.engine.result import Digest
 from astsync.errors import AstsyncError, NotTold, PartlyTold
 from astsync.language import joined, say
-from astsync.notify import events, memory, notices
-from astsync.notify.channel import Channel
-from astsync.notify.mail import MailChannel
+from astsync.notify import events, memory
 from astsync.notify.memory import Memory
-from astsync.notify.notices import Notice
 from astsync.notify.outcome import Outcome
-from astsync.notify.web import TelegramChannel, WebhookChannel
+
+if TYPE_CHECKING:
+    from astsync.notify.channel import Channel
+    from astsync.notify.notices import Notice
 
 log = logging.getLogger(__name__)
 
@@ -68,6 +73,8 @@ class Teller:
                 log.debug("notify: what went wrong", exc_info=True)
 
     def _tell(self, outcome: Outcome) -> None:
+        from astsync.notify import notices
+
         now, before = self._now(), memory.read(self._file)
         decision = events.of_run(before, outcome, now)
         after = decision.told
@@ -82,6 +89,8 @@ class Teller:
             self._send_digest(before, after, now)
 
     def _send_digest(self, before: Memory, after: Memory, now: float) -> None:
+        from astsync.notify import notices
+
         try:
             digest = self._digest(*events.digest_period(before, after))
         except AstsyncError as error:
@@ -89,7 +98,7 @@ class Teller:
         else:
             self._send(notices.of_digest(digest, after.since, now))
 
-    def _send(self, notice: Notice) -> bool:
+    def _send(self, notice: "Notice") -> bool:
         """Send a message by all ways; whether one of them took it."""
         sent = send(self._channels, notice, self._config.timeout)
         for one in sent:
@@ -99,28 +108,34 @@ class Teller:
         return any(one.taken for one in sent)
 
 
-def channels(config: NotifyConfig) -> list[Channel]:
+def channels(config: NotifyConfig) -> "list[Channel]":
     """The ways that are configured."""
     found: list[Channel] = []
     if config.mail.server and config.mail.to:
+        from astsync.notify.mail import MailChannel
+
         found.append(MailChannel(config.mail, config.timeout))
     if config.webhook.url:
+        from astsync.notify.web import WebhookChannel
+
         found.append(WebhookChannel(config.webhook, config.timeout))
     if config.telegram.chat:
+        from astsync.notify.web import TelegramChannel
+
         found.append(TelegramChannel(config.telegram, config.timeout))
     return found
 
 
-def send(ways: Sequence[Channel], notice: Notice, timeout: float) -> list[Sent]:
+def send(ways: "Sequence[Channel]", notice: "Notice", timeout: float) -> list[Sent]:
     """Send a message by all ways at once. A way that takes longer than three time-outs is left behind."""
     return at_once(ways, lambda way: way.send(notice), timeout)
 
 
-def at_once(ways: Sequence[Channel], work: Callable[[Channel], object], timeout: float) -> list[Sent]:
+def at_once(ways: "Sequence[Channel]", work: "Callable[[Channel], object]", timeout: float) -> list[Sent]:
     """Do something by all ways at once, each in a thread of its own: a server that drips holds up nobody."""
     errors: dict[str, AstsyncError | None] = {}
 
-    def do(way: Channel) -> None:
+    def do(way: "Channel") -> None:
         try:
             work(way)
         except AstsyncError as error:

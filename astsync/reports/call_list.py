@@ -1,6 +1,6 @@
 """The list of calls that are over: for people as text, as a page and as a table, for programs as JSON."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from enum import StrEnum
@@ -12,6 +12,7 @@ from astsync.phonebook.numbers.spelled import spelled
 from astsync.reports.as_csv import render_table as csv_table
 from astsync.reports.as_html import ReportSection, Tile
 from astsync.reports.as_xlsx import render_table as xlsx_table
+from astsync.reports.call_gaps import gap_words, gaps_as_data
 from astsync.reports.csv_dialect import CsvDialect
 from astsync.reports.html_page import html_page
 from astsync.reports.json_document import json_document
@@ -174,17 +175,6 @@ def missed_words(count: int, left: int) -> str:
     )
 
 
-def gap_words(gap: CallGap) -> str:
-    """A time of which calls may be missing, in a sentence."""
-    return say(
-        "{pbx}: calls from {since} to {until} may be missing: {why}",
-        pbx=printable(gap.pbx),
-        since=moment(gap.since),
-        until=moment(gap.until),
-        why=spoken(gap.why),  # as the store keeps it, a message or a text
-    )
-
-
 def rows(found: CallList) -> Iterator[Row]:
     """A row for each call, in local time; lengths in seconds."""
     for one in found.calls:
@@ -251,11 +241,6 @@ def as_json(found: CallList) -> str:
             "gaps": gaps_as_data(found.gaps),
         }
     )
-
-
-def gaps_as_data(gaps: Iterable[CallGap]) -> list[dict[str, object]]:
-    """The times of which calls may be missing, for JSON."""
-    return [{"pbx": gap.pbx, "from": gap.since, "to": gap.until, "why": str(gap.why)} for gap in gaps]
 
 
 @dataclass(frozen=True, slots=True)

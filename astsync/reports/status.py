@@ -10,7 +10,7 @@ from astsync.engine.result import PbxReport
 from astsync.language import counted, say, spoken
 from astsync.reports import history
 from astsync.reports.as_text import summary
-from astsync.reports.call_list import gap_words, gaps_as_data
+from astsync.reports.call_gaps import gap_words, gaps_as_data
 from astsync.reports.json_document import json_document
 from astsync.reports.remarks import as_missed, remarks
 from astsync.reports.shown import moment, shown
