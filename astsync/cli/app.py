@@ -1,9 +1,11 @@
 """The typer app: the common options, the table of commands, and the one place where an error becomes an exit code."""
 
+import importlib
 import logging
 import os
 import sys
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -11,32 +13,11 @@ import typer
 from typer.core import TyperGroup
 
 from astsync import __version__, language
-from astsync.cli import (
-    approving,
-    calls,
-    check,
-    demo,
-    erasing,
-    examples,
-    explain,
-    helping,
-    history,
-    init,
-    lookup,
-    notifying,
-    problems,
-    report,
-    serve,
-    setting_up,
-    status,
-    sync,
-    version,
-    watch,
-)
 from astsync.cli.both_sides import glimpsed, on_both_sides, set_up
 from astsync.cli.choosing_language import wanted_language
 from astsync.cli.common import COMPLETE, Common, CompletingShell, SpokenLanguage
 from astsync.cli.help_words import in_the_language_in_use
+from astsync.cli.late_commands import LateCommands
 from astsync.cli.output import complain, emit, open_streams
 from astsync.cli.panels import in_panels
 from astsync.cli.screen import Colour
@@ -48,6 +29,35 @@ EXIT_BUG = 1
 _COMPLETION = say("Completion in the shell")
 _OF_COMPLETION = {"--install-completion", "--show-completion"}
 
+# Where the commands stand, in the order of the help: a module of ``cli``, and its function or its group of commands. A
+# command is imported when it is asked for: the others would take longer to load than a small run takes.
+_PLACES = {
+    "demo": ("demo", "demo"),
+    "init": ("init", "init"),
+    "check": ("check", "check"),
+    "setup": ("setting_up", "app"),
+    "notify": ("notifying", "notify"),
+    "sync": ("sync", "sync"),
+    "diff": ("sync", "diff"),
+    "apply": ("approving", "apply"),
+    "problems": ("problems", "problems"),
+    "report": ("report", "report"),
+    "watch": ("watch", "watch"),
+    "serve": ("serve", "serve"),
+    "status": ("status", "status"),
+    "history": ("history", "history"),
+    "lookup": ("lookup", "lookup"),
+    "calls": ("calls", "calls"),
+    "explain": ("explain", "app"),
+    "undo": ("history", "undo"),
+    "push": ("sync", "push"),
+    "forget": ("erasing", "forget"),
+    "purge": ("erasing", "purge"),
+    "help": ("helping", "help_"),
+    "examples": ("examples", "examples"),
+    "version": ("version", "version"),
+}
+
 
 class _Commands(TyperGroup):
     """The commands.
@@ -55,6 +65,10 @@ class _Commands(TyperGroup):
     Ctrl-C ends each of them with the same exit code, which typer's versions do not. Faults of the command line are told
     in the language in use.
     """
+
+    def __init__(self, **more: Any) -> None:
+        super().__init__(**more)
+        self.commands = LateCommands({name: partial(_made, name) for name in _PLACES})
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Read the options before the command; ``--install-completion`` without a shell is for the shell that runs."""
@@ -78,6 +92,19 @@ class _Commands(TyperGroup):
                 return super().invoke(ctx)
         except KeyboardInterrupt:
             raise typer.Exit(EXIT_INTERRUPTED) from None
+
+
+def _made(name: str) -> Any:
+    """Make a command, or a group of them."""
+    module, attribute = _PLACES[name]
+    found = getattr(importlib.import_module(f"astsync.cli.{module}"), attribute)
+    around = typer.Typer(add_completion=False)
+    if isinstance(found, typer.Typer):
+        around.add_typer(found, name=name)
+        group: Any = typer.main.get_command(around)
+        return group.commands[name]
+    around.command(name)(found)
+    return typer.main.get_command(around)
 
 
 app = typer.Typer(
@@ -169,32 +196,6 @@ def common(
     """Common options, which may also stand behind the command (``both_sides``)."""
     context.obj = Common(config, tuple(pbx or ()), verbose, quiet, context.invoked_subcommand or "", color, lang)
     set_up(context.obj)
-
-
-app.command("init")(init.init)
-app.command("check")(check.check)
-app.command("diff")(sync.diff)
-app.command("sync")(sync.sync)
-app.command("apply")(approving.apply)
-app.command("push")(sync.push)
-app.command("problems")(problems.problems)
-app.command("report")(report.report)
-app.command("calls")(calls.calls)
-app.command("lookup")(lookup.lookup)
-app.command("history")(history.history)
-app.command("undo")(history.undo)
-app.command("forget")(erasing.forget)
-app.command("purge")(erasing.purge)
-app.command("notify")(notifying.notify)
-app.command("status")(status.status)
-app.command("watch")(watch.watch)
-app.command("serve")(serve.serve)
-app.add_typer(explain.app, name="explain")
-app.add_typer(setting_up.app, name="setup")
-app.command("demo")(demo.demo)
-app.command("help")(helping.help_)
-app.command("examples")(examples.examples)
-app.command("version")(version.version)
 
 
 def command_line() -> Any:

@@ -16,6 +16,7 @@ from typing import Any
 
 from astsync import language
 from astsync.cli.common import Common, SpokenLanguage
+from astsync.cli.late_commands import change_each
 from astsync.cli.output import SafeFormatter, ScreenFormatter
 from astsync.cli.screen import Colour
 from astsync.language import say
@@ -50,15 +51,13 @@ def on_both_sides(root: Any) -> Any:
     shared = [option for option in root.params if option.name in _SHORT]
     for option in shared:
         option.rich_help_panel = BEFORE
-    for command in root.commands.values():
-        _share(command, shared)
+    change_each(root, lambda command: _share(command, shared))
     return root
 
 
 def _share(command: Any, shared: Sequence[Any]) -> None:
     command.params = [*command.params, *map(_behind, shared)]
-    for inner in getattr(command, "commands", {}).values():
-        _share(inner, shared)
+    change_each(command, lambda inner: _share(inner, shared))
 
 
 def _behind(option: Any) -> Any:

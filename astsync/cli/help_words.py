@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+from astsync.cli.late_commands import change_each
 from astsync.language import ENGLISH, in_use, say, spoken
 
 _WORDS = ("help", "short_help", "epilog", "metavar", "options_metavar", "subcommand_metavar", "rich_help_panel")
@@ -22,8 +23,7 @@ def in_the_language_in_use(command: Any) -> Any:
         command.get_usage = _usage(command.get_usage)
         for parameter in command.params:
             _translate(parameter)
-    for inner in getattr(command, "commands", {}).values():
-        in_the_language_in_use(inner)
+    change_each(command, in_the_language_in_use)
     return command
 
 

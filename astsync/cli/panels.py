@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from astsync.cli.late_commands import change_each
 from astsync.language import say
 
 PANELS: dict[str, dict[str, str]] = {
@@ -47,11 +48,12 @@ PANELS: dict[str, dict[str, str]] = {
 
 def in_panels(root: Any) -> Any:
     """Put the commands of a group of typer into their panels, in place; return it."""
-    order = [name for lines in PANELS.values() for name in lines]
-    for panel, lines in PANELS.items():
-        for name in lines.keys() & root.commands.keys():
-            root.commands[name].rich_help_panel = panel
-            root.commands[name].short_help = lines[name] or root.commands[name].short_help
-    # Those that no panel names come last.
-    root.commands = dict(sorted(root.commands.items(), key=lambda item: [*order, item[0]].index(item[0])))
+    place = {name: (panel, line) for panel, lines in PANELS.items() for name, line in lines.items()}
+
+    def put(command: Any) -> None:
+        if command.name in place:
+            command.rich_help_panel, line = place[command.name]
+            command.short_help = line or command.short_help
+
+    change_each(root, put)
     return root

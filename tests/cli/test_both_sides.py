@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from astsync import __version__
 from astsync.cli.app import command_line
 from astsync.cli.both_sides import glimpsed
 from astsync.cli.common import Common
+from astsync.cli.late_commands import LateCommands
 from astsync.cli.panels import PANELS
 from astsync.language import ENGLISH, using
 from tests.cli.sandbox import Sandbox, run
@@ -167,8 +169,27 @@ def test_every_command_takes_the_common_options_and_no_command_has_one_of_its_ow
     assert {"--config", "--pbx", "-v", "--verbose", "-q", "--quiet", "--lang", "--color", "--version"} <= {*options}
 
 
-def test_every_command_stands_in_a_panel() -> None:
-    assert set(command_line().commands) <= {name for lines in PANELS.values() for name in lines}
+def test_every_command_stands_in_a_panel_in_the_order_of_the_panels() -> None:
+    commands = command_line().commands
+    assert [*commands] == [name for lines in PANELS.values() for name in lines]
+    for panel, lines in PANELS.items():
+        for name in lines:
+            assert (commands[name].name, commands[name].rich_help_panel) == (name, panel)
+
+
+def test_a_command_is_made_once_and_as_its_changes_want_it_whenever_they_came() -> None:
+    made: list[str] = []
+
+    def make(name: str) -> dict[str, int]:
+        made.append(name)
+        return {}
+
+    commands = LateCommands({name: partial(make, name) for name in ("a", "b")})
+    commands.change(lambda command: command.update(first=1))
+    assert ("a" in commands, made) == (True, [])
+    assert commands["a"] is commands["a"]
+    commands.change(lambda command: command.update(second=len(command)))
+    assert (commands["a"], commands["b"], made) == ({"first": 1, "second": 1}, {"first": 1, "second": 1}, ["a", "b"])
 
 
 def test_options_behind_the_command_reach_the_run(box: Sandbox) -> None:
