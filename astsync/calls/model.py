@@ -49,15 +49,17 @@ class Evidence(IntEnum):
     """By what the PBX wrote of it."""
     EVENTS = 2
     """By all its events."""
+    FORGOTTEN = 3
+    """Known to have been; what it was is forgotten, and nothing brings it back."""
 
 
 @dataclass(frozen=True, slots=True)
 class LiveCall:
     """A call in progress.
 
-    ``id`` is ``PBX:LINKEDID``: Asterisk's Linkedid is one for all channels of a call, and no two PBXs of a
-    configuration have one name. ``phone`` is the number outside, in the digits of its key where it is a phone number,
-    else as the PBX has it; "" where it is withheld; of an internal call that of the caller. ``extension`` is who of the
+    ``id`` is ``PBX:LINKEDID``, see ``ids.call_id``: Asterisk's Linkedid is one for all channels of a call, and no two
+    PBXs of a configuration have one name. ``phone`` is the number outside, in the digits of its key where it is a
+    phone number, else as the PBX has it; "" where it is withheld; of an internal call that of the caller. ``extension`` is who of the
     house talks, is rung, or calls outside; ``rung`` are all that are rung at this moment. ``did`` is the number of the
     house that was called. ``since`` is when ``stage`` began (UTC).
     """

@@ -21,6 +21,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from astsync.calls.channel_name import other_half, read_channel, unique_age, unique_before, unique_seconds
+from astsync.calls.ids import call_id
 from astsync.calls.model import CallResult, Direction, PastCall
 from astsync.calls.record import CallRecord, name_and_number
 from astsync.calls.recording import first_name
@@ -177,7 +178,7 @@ class _Group:
         direction = self._direction(origin, bool(rung), outside)
         answered = self._answered()
         return PastCall(
-            id=f"{pbx}:{self._linked}",
+            id=call_id(pbx, self._linked),
             pbx=pbx,
             direction=direction,
             phone=self._phone(origin, direction, outside),

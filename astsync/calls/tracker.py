@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from astsync.calls.channel_name import read_channel, unique_age
+from astsync.calls.ids import call_id
 from astsync.calls.model import CallResult, Direction, LiveCall, PastCall, Stage
 from astsync.calls.recording import VARIABLE_SET, recording_of_event
 
@@ -245,7 +246,7 @@ class CallTracker:
             self._calls.pop(before)
             self.recorded(linked, self._calls[linked].recording or old.recording)
             if self._told.pop(before, None) is not None:
-                self._joined(f"{self._pbx}:{before}")
+                self._joined(call_id(self._pbx, before))
 
     def _leg_of(self, linked: str, name: str) -> _Leg | None:
         call = self._calls.get(linked)
@@ -303,7 +304,7 @@ class CallTracker:
         before = self._told.get(linked)
         since = before.since if before is not None and before.stage is stage else now
         live = LiveCall(
-            id=f"{self._pbx}:{linked}",
+            id=call_id(self._pbx, linked),
             pbx=self._pbx,
             direction=direction,
             phone=self._phone(call, direction),
@@ -326,7 +327,7 @@ class CallTracker:
         direction = self._direction(call)
         self._ended(
             PastCall(
-                id=f"{self._pbx}:{linked}",
+                id=call_id(self._pbx, linked),
                 pbx=self._pbx,
                 direction=direction,
                 phone=self._phone(call, direction),

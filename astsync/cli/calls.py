@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from astsync.store import JournalReader, KeptCall
 
 MOST_LISTED = 20_000
-"""Calls that are looked at for a list."""
+"""Calls of a list."""
 
 
 class CallsFormat(StrEnum):
@@ -102,16 +102,14 @@ def _listed(
     from astsync.store import JournalReader
 
     journal = JournalReader(parts.store_path)
-    kept = journal.period(since, until, MOST_LISTED + 1)
-    chosen = [
-        one
-        for one in kept[:MOST_LISTED]
-        if (not missed or one.call.missed)
-        and (numbers is None or one.call.phone in numbers)
-        and (pbxs is None or one.call.pbx in pbxs)
-    ]
-    gaps = tuple(gap for gap in journal.gaps(until) if gap.until >= since and (pbxs is None or gap.pbx in pbxs))
-    return CallList(since, until, tuple(_named(parts, journal, chosen)), gaps, cut=len(kept) > MOST_LISTED)
+    kept = journal.period(since, until, MOST_LISTED + 1, missed=missed, phones=numbers, pbxs=pbxs)
+    gaps = tuple(
+        gap
+        for gap in journal.gaps(until, [pbx.name for pbx in parts.config.pbx])
+        if gap.until >= since and (pbxs is None or gap.pbx in pbxs)
+    )
+    listed = tuple(_named(parts, journal, kept[:MOST_LISTED]))
+    return CallList(since, until, listed, gaps, cut=len(kept) > MOST_LISTED)
 
 
 def _named(parts: "Parts", journal: "JournalReader", calls: "list[KeptCall]") -> "Iterable[ListedCall]":

@@ -86,6 +86,7 @@ def _gaps(parts: "Parts") -> "tuple[CallGap, ...]":
     if not parts.config.serve.calls.follow:
         return ()
     try:
-        return tuple(gap for gap in JournalReader(parts.store_path).gaps(now) if now - gap.until < GAPS_OF)
+        gaps = JournalReader(parts.store_path).gaps(now, [pbx.name for pbx in parts.config.pbx])
+        return tuple(gap for gap in gaps if now - gap.until < GAPS_OF)
     except (sqlite3.Error, OSError):
         return ()  # the store was read a moment ago: it is busy, and a status need not wait for that

@@ -73,7 +73,7 @@ def _missed(
 ) -> MissedCalls | None:
     """The missed calls of a period; None where the journal cannot be read."""
     try:
-        missed = [one.call for one in journal.period(since, until, MOST_CALLS) if one.call.missed]
+        missed = [one.call for one in journal.period(since, until, MOST_CALLS, missed=True)]
         later = [any(back) for back in journal.later((call.phone, call.started) for call in missed)]
     except (sqlite3.Error, OSError):
         return None

@@ -39,6 +39,7 @@ class CallFollowing:
             {pbx.name: records_file(config, pbx, self._parts.config.pbx) for pbx in self._pbxs},
             recorded=delivery.wake if delivery is not None else lambda: None,
             delivers=delivery is not None,
+            configured=self._configured,
         )
         listeners = [CallListener(pbx, house, live, recorder, rival=rival) for pbx in self._pbxs]
         return [*([delivery] if delivery is not None else []), recorder, *listeners]
@@ -47,7 +48,12 @@ class CallFollowing:
         """The pages of past calls, None where none are kept."""
         if not keeps_journal(self._parts.config):
             return None
-        return PastCallPages(JournalReader(self._parts.store_path), teller)
+        return PastCallPages(JournalReader(self._parts.store_path), teller, self._configured)
+
+    @property
+    def _configured(self) -> list[str]:
+        """The names of all PBXs: another serve may follow the others."""
+        return [pbx.name for pbx in self._parts.config.pbx]
 
     def _delivery(self) -> CallDelivery:
         from astsync.lookup.call_posting import OneCDoor

@@ -12,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
 from astsync.calls.channels import past_events
+from astsync.calls.ids import call_id
 from astsync.calls.model import Evidence, Following, LiveCall, PastCall
 from astsync.calls.record import CallRecord
 from astsync.calls.recording import VARIABLE_SET, filter_of
@@ -201,7 +202,7 @@ class _Session:
             self._first = True
             self._missing = set()
             self._before = self._tracker.channels()
-            self._partly = {f"{self._pbx}:{self._tracker.linked_of(channel)}" for channel in self._before}
+            self._partly = {call_id(self._pbx, self._tracker.linked_of(channel)) for channel in self._before}
 
     def lost(self) -> None:
         """The connection ended."""
@@ -245,8 +246,8 @@ class _Session:
         self._recorded = True
         named = self.heard and record.linked and record.recording
         if named and not self._tracker.recorded(record.linked, record.recording):
-            self._keeping.recorded(f"{self._pbx}:{record.linked}", record.recording)
-        if not self.heard or f"{self._pbx}:{record.linked}" in self._partly:
+            self._keeping.recorded(call_id(self._pbx, record.linked), record.recording)
+        if not self.heard or call_id(self._pbx, record.linked) in self._partly:
             self._keeping.record(self._pbx, record)
 
     def _new_tracker(self) -> CallTracker:
@@ -279,7 +280,7 @@ class _Session:
                 self._tracker.take("Hangup", {"Channel": channel, "Linkedid": linked}, self._lost_at)
         known = self._tracker.channels()
         unheard = [row for row in rows if row.get("Channel") not in known]
-        self._partly |= {f"{self._pbx}:{row.get('Linkedid')}" for row in unheard}
+        self._partly |= {call_id(self._pbx, row.get("Linkedid", "")) for row in unheard}
         for event in past_events(unheard, now):
             self._tracker.take(event.name, event.headers, event.at)
         for call in self._tracker.calls():
@@ -296,7 +297,7 @@ class _Session:
         gone = known - there
         for channel in gone & self._missing:
             linked = self._tracker.linked_of(channel)
-            self._partly.add(f"{self._pbx}:{linked}")
+            self._partly.add(call_id(self._pbx, linked))
             self._tracker.take("Hangup", {"Channel": channel, "Linkedid": linked}, now)
         self._missing = gone
 
@@ -321,8 +322,8 @@ class _Session:
         for call in after.values():
             if call.id not in before or before[call.id].stage is not call.stage or before[call.id].rung != call.rung:
                 self._hearing.moved(call)
-        for call_id in before.keys() - after.keys():
-            self._hearing.over(call_id)
+        for gone in before.keys() - after.keys():
+            self._hearing.over(gone)
 
     def _ended(self, call: PastCall) -> None:
         self._hearing.over(call.id)

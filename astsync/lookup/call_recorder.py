@@ -10,7 +10,7 @@ import queue
 import sqlite3
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -71,6 +71,7 @@ class CallRecorder(Loop):
     """The thread that writes the journal. ``files`` are the PBXs by name, with their file of records, None for none.
 
     ``recorded`` is called after each change of the journal, in this thread. ``delivers``: 1C is sent the calls.
+    ``configured`` are the names of all PBXs of the configuration, where these are more.
     """
 
     def __init__(
@@ -82,6 +83,7 @@ class CallRecorder(Loop):
         clock: Clock | None = None,
         *,
         delivers: bool = False,
+        configured: Collection[str] = (),
     ) -> None:
         super().__init__("journal", clock or Clock())
         self._journal, self._house, self._recorded = journal, house, recorded
@@ -94,6 +96,7 @@ class CallRecorder(Loop):
         self._told: float | None = None
         self._spilt = False  # whether more came than may wait
         self._delivers, self._told_untaken = delivers, False
+        self._configured, self._ended_others = {*files, *configured}, False
 
     # From the threads of the listeners.
 
@@ -145,6 +148,7 @@ class CallRecorder(Loop):
     def _turn(self, *, last: bool = False) -> None:
         """Write what there is. A store that is away, locked or full costs nothing: all waits."""
         try:
+            self._end_others()
             self._take()
             for pbx in self._pbxs.values():
                 self._gather(pbx, last=last)
@@ -162,6 +166,14 @@ class CallRecorder(Loop):
             if self._told is not None:
                 log.info("calls are kept again")
             self._told = None
+
+    def _end_others(self) -> None:
+        """Once: end what is expected of PBXs that have left the configuration, and say it."""
+        if self._ended_others:
+            return
+        for gap in self._journal.end_others(self._configured, datetime.now(UTC)):
+            log.warning("%s: not in the configuration any more; its calls are known up to %s", gap.pbx, gap.since)
+        self._ended_others = True
 
     def _take(self) -> None:
         with self._mutex:

@@ -73,7 +73,7 @@ def _journal(parts: Parts) -> Iterator[Finding]:
     """What waits for 1C, and of which time calls may be missing."""
     reader, now = JournalReader(parts.store_path), datetime.now(UTC)
     try:
-        (count, oldest), gaps = reader.waiting(), reader.gaps(now)
+        (count, oldest), gaps = reader.waiting(), reader.gaps(now, [pbx.name for pbx in parts.config.pbx])
     except (sqlite3.Error, OSError):
         return  # the store has a finding of its own
     if count and oldest is not None and parts.config.serve.calls.url:

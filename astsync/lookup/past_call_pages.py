@@ -8,7 +8,7 @@ which calls may be missing. The store is read in a thread, so no call waits for 
 
 import asyncio
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -26,10 +26,13 @@ USUAL = 100
 
 
 class PastCallPages:
-    """Answers by the journal. On the event loop of the calls; ``teller`` may be used by another thread."""
+    """Answers by the journal. On the event loop of the calls; ``teller`` may be used by another thread.
 
-    def __init__(self, journal: JournalReader, teller: CallTeller) -> None:
-        self._journal, self._teller = journal, teller
+    ``pbxs`` are the names of the PBXs that are configured.
+    """
+
+    def __init__(self, journal: JournalReader, teller: CallTeller, pbxs: Sequence[str]) -> None:
+        self._journal, self._teller, self._pbxs = journal, teller, pbxs
 
     async def page(self, given: Mapping[str, str]) -> web.StreamResponse:
         """Some calls after a cursor. Raises BadRequest."""
@@ -51,7 +54,7 @@ class PastCallPages:
 
     def _read(self, cursor: str, limit: int) -> bytes:
         calls, after, more = self._journal.page(cursor, limit)
-        gaps = self._journal.gaps(datetime.now(UTC))
+        gaps = self._journal.gaps(datetime.now(UTC), self._pbxs)
         told = [self._teller.past(call) for call in calls]
         return orjson.dumps({"calls": told, "next": after, "more": more, "gaps": [gap_told(gap) for gap in gaps]})
 

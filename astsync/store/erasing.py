@@ -13,7 +13,7 @@ from pathlib import Path
 
 from astsync.language import altered, packed, unpacked
 from astsync.store.call_counts import forget_calls
-from astsync.store.journal import forget_journal
+from astsync.store.journal_rows import forget_journal
 from astsync.store.place import CORRUPT
 
 _UNDO = "DELETE FROM undo WHERE number = ?"

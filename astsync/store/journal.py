@@ -7,18 +7,17 @@ A call has a place, which grows with each call and each change of one, and is ne
 call that changed, as by a late record of the PBX, comes again at a new place, with a higher revision.
 """
 
-import json
 import sqlite3
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import closing
-from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TypeVar
 
-from astsync.calls.model import CallGap, CallResult, Direction, Evidence, PastCall
+from astsync.calls.model import CallGap, Evidence, PastCall
 from astsync.language import say, unpacked
+from astsync.store import journal_rows as rows
 from astsync.store.open_files import Identity, identity
 from astsync.store.records import KeptCall
 from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
@@ -26,43 +25,21 @@ from astsync.store.words import kept
 
 T = TypeVar("T")
 
-MOST_CALLS_KEPT = 200_000
-"""Calls that are kept; where there are more, those told first leave. 100 bytes each, without their names."""
 MOST_GAPS = 200
 """Times without knowledge of calls that are kept, the last ones."""
 NOT_HEARD = say("nothing was heard of calls: serve does not run, has no connection, or may not hear them")
+NOT_CONFIGURED = say("the PBX of this name is not in the configuration any more")
 _SILENT = 600.0  # seconds without a note after which that is said
-_DAY = 86_400.0
-_AHEAD = _DAY  # a moment that is further ahead was noted by a clock that was wrong
+_AHEAD = 86_400.0  # a moment that is further ahead was noted by a clock that was wrong
 _BUSY = 5.0  # seconds that a writing waits for another one
 _READING = 1.0
 _JOURNAL = 16_777_216  # bytes that the journal keeps on the disk; as ``store.database`` says
 _LONGEST_CURSOR = 40
 _DROP_EVERY = 3_600.0  # seconds between two looks for what is too old
 
-_CALLS = """
-SELECT place, id, revision, pbx, direction, phone, extension, rung, did, started, answered, ended, result, recording,
-evidence FROM call
-"""
-_AFTER = f"{_CALLS} WHERE place > ? ORDER BY place LIMIT ?"
-_ONE = f"{_CALLS} WHERE id = ?"
-_PERIOD = f"{_CALLS} WHERE started >= ? AND started < ? ORDER BY started, place LIMIT ?"
-_INSERT = """
-INSERT INTO call (
-    id, revision, pbx, direction, phone, extension, rung, did, started, answered, ended, result, recording, evidence
-) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
-_LATER = """
-SELECT max(direction = 'outgoing'), max(direction = 'incoming' AND result = 'answered') FROM call
-WHERE phone = ? AND started > ?
-"""
 _TOO_MANY_GAPS = """
 DELETE FROM call_gap WHERE rowid IN (SELECT rowid FROM call_gap ORDER BY until DESC LIMIT -1 OFFSET ?)
 """
-_UNTAKEN = """
-SELECT count(*) FROM call WHERE (ended < :before OR place <= :last) AND place > (SELECT given FROM call_state)
-"""
-_DROP = "DELETE FROM call WHERE ended < :before OR place <= :last"
 _LAST_PLACE = "SELECT coalesce(max(seq), 0) FROM sqlite_sequence WHERE name = 'call'"
 _HEARD = """
 INSERT INTO call_heard VALUES (:pbx, :until) ON CONFLICT (pbx) DO UPDATE SET
@@ -84,7 +61,7 @@ class CallJournal:
         self._path, self._days = path, keep_days
         self._db: sqlite3.Connection | None = None
         self._file: Identity | None = None
-        self._next_drop = 0.0
+        self._dropped = 0.0
         self.untaken = 0
         """Calls that were dropped before 1C had taken them."""
 
@@ -101,32 +78,22 @@ class CallJournal:
         """
 
         def write(db: sqlite3.Connection) -> int:
-            changed = sum(_put(db, call, evidence) for call, evidence in calls if _is_kept(call, now, self._days))
-            if changed and now >= self._next_drop:
-                self.untaken += drop_old_journal(db, self._days, now)
-                self._next_drop = now + _DROP_EVERY
+            wanted = [one for one in calls if rows.is_kept(db, one[0], now, self._days)]
+            changed = sum(rows.put(db, call, evidence) for call, evidence in wanted)
+            if changed and abs(now - self._dropped) >= _DROP_EVERY:  # a clock may go back too
+                self.untaken += rows.drop_old_journal(db, self._days, now)
+                self._dropped = now
             return changed
 
         return self._change(write)
 
     def recorded(self, call_id: str, name: str) -> bool:
         """Keep the name of the recording of a call that is known without one; whether it is."""
-
-        def write(db: sqlite3.Connection) -> bool:
-            row = db.execute(_ONE, (call_id,)).fetchone()
-            before = None if row is None else _call(row)
-            if before is None or before.call.recording:
-                return False
-            db.execute("DELETE FROM call WHERE id = ?", (call_id,))
-            call = replace(before.call, recording=name)
-            db.execute(_INSERT, (*_row(call, before.revision + 1), row[-1]))
-            return True
-
-        return self._change(write)
+        return self._change(lambda db: rows.put_recording(db, call_id, name))
 
     def after(self, place: int, most: int) -> list[KeptCall]:
         """The calls after a place, in order, ``most`` at most."""
-        return self._read(lambda db: [_call(row) for row in db.execute(_AFTER, (place, most))])
+        return self._read(lambda db: [rows.read_call(row) for row in db.execute(rows.AFTER, (place, most))])
 
     def given(self) -> int:
         """The place up to which 1C has taken the calls that it was told."""
@@ -153,15 +120,27 @@ class CallJournal:
         values = {"pbx": _name(pbx), "until": until, "now": time.time() + _AHEAD}
         self._change(lambda db: db.execute(_HEARD, values))
 
+    def end_others(self, pbxs: Iterable[str], now: datetime) -> list[CallGap]:
+        """Expect nothing more of PBXs that are not among these, as of one that has another name now.
+
+        The times from when they were heard last until now are kept as gaps; these.
+        """
+        configured = set(map(_name, pbxs))
+
+        def write(db: sqlite3.Connection) -> list[CallGap]:
+            heard = db.execute("SELECT pbx, until FROM call_heard").fetchall()
+            others = [(pbx, rows.moment_of(until)) for pbx, until in heard if pbx not in configured]
+            gaps = [CallGap(pbx, min(until, now), now, NOT_CONFIGURED) for pbx, until in others]
+            for gap in gaps:
+                db.execute("DELETE FROM call_heard WHERE pbx = ?", (gap.pbx,))
+                _add_gap(db, gap)
+            return gaps
+
+        return self._change(write)
+
     def add_gap(self, gap: CallGap) -> None:
         """Keep that nothing is known of the calls of a PBX that ended in a time. A gap with the same beginning goes."""
-
-        def write(db: sqlite3.Connection) -> None:
-            row = (gap.pbx, gap.since.timestamp(), gap.until.timestamp(), kept(gap.why))
-            db.execute("INSERT OR REPLACE INTO call_gap VALUES (?, ?, ?, ?)", row)
-            db.execute(_TOO_MANY_GAPS, (MOST_GAPS,))
-
-        self._change(write)
+        self._change(lambda db: _add_gap(db, gap))
 
     def fill_gap(self, pbx: str, since: datetime) -> None:
         """The calls of a gap were found after all."""
@@ -238,46 +217,66 @@ class JournalReader:
             (ours,) = db.execute("SELECT mark FROM call_state").fetchone()
             (last,) = db.execute(_LAST_PLACE).fetchone()
             begin = place if mark == ours and place <= last else 0
-            calls = [_call(row) for row in db.execute(_AFTER, (begin, limit + 1))]
+            calls = [rows.read_call(row) for row in db.execute(rows.AFTER, (begin, limit + 1))]
         more, calls = len(calls) > limit, calls[:limit]
         return calls, f"{ours}-{calls[-1].place if calls else begin}", more
 
     def find(self, call_id: str) -> KeptCall | None:
         """The call with this id."""
         with self._reading() as db:
-            row = None if db is None else db.execute(_ONE, (call_id,)).fetchone()
-        return None if row is None else _call(row)
+            row = None if db is None else db.execute(rows.ONE, (call_id,)).fetchone()
+        return None if row is None else rows.read_call(row)
 
-    def period(self, since: datetime, until: datetime, most: int) -> list[KeptCall]:
-        """The calls that began in a period, the oldest first, ``most`` at most."""
+    def period(
+        self,
+        since: datetime,
+        until: datetime,
+        most: int,
+        *,
+        missed: bool = False,
+        phones: Collection[str] | None = None,
+        pbxs: Collection[str] | None = None,
+    ) -> list[KeptCall]:
+        """The calls that began in a period, the oldest first, ``most`` at most.
+
+        ``missed``: those alone. ``phones``, ``pbxs``: of these alone, as calls have them; None for all.
+        """
+        query, values = rows.period_query(missed=missed, phones=phones, pbxs=pbxs)
         with self._reading() as db:
-            rows = () if db is None else db.execute(_PERIOD, (since.timestamp(), until.timestamp(), most)).fetchall()
-        return [_call(row) for row in rows]
+            given = since.timestamp(), until.timestamp(), *values, most
+            found = () if db is None else db.execute(query, given).fetchall()
+        return [rows.read_call(row) for row in found]
 
     def later(self, phones: Iterable[tuple[str, datetime]]) -> Iterator[tuple[bool, bool]]:
         """Of each number and moment: whether the house called it later, and whether a later call of it was answered."""
         with self._reading() as db:
             for phone, at in phones:
-                row = None if db is None or not phone else db.execute(_LATER, (phone, at.timestamp())).fetchone()
+                row = None if db is None or not phone else db.execute(rows.LATER, (phone, at.timestamp())).fetchone()
                 yield (False, False) if row is None else (bool(row[0]), bool(row[1]))
 
-    def gaps(self, now: datetime) -> list[CallGap]:
-        """The times of which the calls are not known, the oldest first; that which lasts ends ``now``."""
+    def gaps(self, now: datetime, pbxs: Iterable[str]) -> list[CallGap]:
+        """The times of which the calls are not known, the oldest first; that which lasts ends ``now``.
+
+        ``pbxs`` are the PBXs of the configuration: nothing is expected of another one.
+        """
+        configured = set(map(_name, pbxs))
         with self._reading() as db:
             if db is None:
                 return []
-            rows = db.execute("SELECT pbx, since, until, why FROM call_gap ORDER BY until")
-            gaps = [CallGap(pbx, _moment(since), _moment(until), unpacked(why)) for pbx, since, until, why in rows]
+            gaps = [
+                CallGap(pbx, rows.moment_of(since), rows.moment_of(until), unpacked(why))
+                for pbx, since, until, why in db.execute("SELECT pbx, since, until, why FROM call_gap ORDER BY until")
+            ]
             silent = now.timestamp() - _SILENT
             lasting = db.execute("SELECT pbx, until FROM call_heard WHERE until < ? ORDER BY until", (silent,))
-            return [*gaps, *(CallGap(pbx, _moment(until), now, NOT_HEARD) for pbx, until in lasting)]
+            expected = [(pbx, until) for pbx, until in lasting if pbx in configured]
+            return [*gaps, *(CallGap(pbx, rows.moment_of(until), now, NOT_HEARD) for pbx, until in expected)]
 
     def waiting(self) -> tuple[int, datetime | None]:
         """How many calls 1C has not taken yet, and when the oldest of them ended."""
-        query = "SELECT count(*), min(ended) FROM call WHERE place > (SELECT given FROM call_state)"
         with self._reading() as db:
-            count, oldest = (0, None) if db is None else db.execute(query).fetchone()
-        return count, None if oldest is None else _moment(oldest)
+            count, oldest = (0, None) if db is None else db.execute(rows.WAITING).fetchone()
+        return count, None if oldest is None else rows.moment_of(oldest)
 
     def _reading(self) -> "closing[sqlite3.Connection] | _Nothing":
         if identity(self._path) is None:
@@ -303,75 +302,10 @@ class _Nothing:
         return None
 
 
-def forget_journal(db: sqlite3.Connection, numbers: Sequence[str]) -> int:
-    """Erase the calls of numbers from the journal; how many there were."""
-    return sum(db.execute("DELETE FROM call WHERE phone = ?", (number,)).rowcount for number in numbers)
-
-
-def drop_old_journal(db: sqlite3.Connection, days: int, now: float) -> int:
-    """Drop the calls and gaps that are kept long enough, and those that are too many; how many 1C had not taken."""
-    before = now - days * _DAY
-    db.execute("DELETE FROM call_gap WHERE until < ?", (before,))
-    last = db.execute("SELECT place FROM call ORDER BY place DESC LIMIT 1 OFFSET ?", (MOST_CALLS_KEPT,)).fetchone()
-    old = {"before": before, "last": 0 if last is None else last[0]}
-    (count,) = db.execute(_UNTAKEN, old).fetchone()
-    db.execute(_DROP, old)
-    return int(count)
-
-
-def _put(db: sqlite3.Connection, call: PastCall, evidence: Evidence) -> bool:
-    """Keep one call; False where the one that is known stays."""
-    row = db.execute(_ONE, (call.id,)).fetchone()
-    revision = 1
-    if row is not None:
-        known, before = row[-1], _call(row)
-        if evidence < known or before.call == call or (evidence == known and evidence is Evidence.EVENTS):
-            return False
-        revision = before.revision + 1
-        db.execute("DELETE FROM call WHERE id = ?", (call.id,))
-    db.execute(_INSERT, (*_row(call, revision), int(evidence)))
-    return True
-
-
-def _is_kept(call: PastCall, now: float, days: int) -> bool:
-    return call.ended.timestamp() >= now - days * _DAY
-
-
-def _row(call: PastCall, revision: int) -> tuple[object, ...]:
-    texts = call.phone, call.extension, json.dumps(call.rung), call.did
-    answered = None if call.answered is None else call.answered.timestamp()
-    times = call.started.timestamp(), answered, call.ended.timestamp()
-    head = (_clean(call.id), revision, _clean(call.pbx), call.direction.value)
-    return (*head, *map(_clean, texts), *times, call.result.value, _clean(call.recording))
-
-
-def _clean(text: str) -> str:
-    return text.encode("utf-8", "replace").decode()
-
-
-def _call(row: Sequence[object]) -> KeptCall:
-    place, call_id, revision, pbx, direction, phone, extension, rung, did, *rest = row
-    started, answered, ended, result, recording, _ = rest
-    call = PastCall(
-        id=str(call_id),
-        pbx=str(pbx),
-        direction=Direction(str(direction)),
-        phone=str(phone),
-        extension=str(extension),
-        rung=tuple(json.loads(str(rung))),
-        did=str(did),
-        started=_moment(started),
-        answered=None if answered is None else _moment(answered),
-        ended=_moment(ended),
-        result=CallResult(str(result)),
-        recording=str(recording),
-    )
-    return KeptCall(int(str(place)), int(str(revision)), call)
-
-
-def _moment(seconds: object) -> datetime:
-    """A moment as it is told: by the millisecond."""
-    return datetime.fromtimestamp(float(str(seconds)), UTC)
+def _add_gap(db: sqlite3.Connection, gap: CallGap) -> None:
+    row = (gap.pbx, gap.since.timestamp(), gap.until.timestamp(), kept(gap.why))
+    db.execute("INSERT OR REPLACE INTO call_gap VALUES (?, ?, ?, ?)", row)
+    db.execute(_TOO_MANY_GAPS, (MOST_GAPS,))
 
 
 def _name(pbx: str) -> str:

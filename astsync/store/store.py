@@ -27,7 +27,7 @@ from astsync.store.claims import (
 from astsync.store.database import Database
 from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
-from astsync.store.journal import drop_old_journal
+from astsync.store.journal_rows import drop_old_journal
 from astsync.store.online import drop_listed, forget_online, online_of, read_online, save_online
 from astsync.store.packed_tables import ENTRIES, bring_to, packed_rows
 from astsync.store.records import (

@@ -92,6 +92,16 @@ def test_the_calls_of_a_number_in_any_spelling(calls: Sandbox, number: str) -> N
     assert [one["phone"] for one in report["calls"]] == [BACK, BACK]
 
 
+@pytest.mark.parametrize(("chosen", "count"), [(("--missed",), 4), (("--number", AGAIN), 2)])
+def test_the_list_is_cut_after_it_is_chosen(
+    calls: Sandbox, chosen: tuple[str, ...], count: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("astsync.cli.calls.MOST_LISTED", 4)
+    report = calls.run("calls", "--since", "24h", *chosen, "--format", "json").report
+    assert (report["cut"], len(report["calls"])) == (False, count)
+    assert calls.run("calls", "--since", "24h", "--format", "json").report["cut"] is True
+
+
 def test_tables_and_a_page(calls: Sandbox) -> None:
     plain = calls.run("calls", "--since", "24h", "--format", "csv", "--csv-dialect", "plain").out
     assert plain.splitlines()[0].startswith("started,direction,result,number,name,extension,rung")

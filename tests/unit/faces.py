@@ -75,7 +75,7 @@ class Faces:
         self.agi = AgiFace(self.names, self.gate, self.figures, deadline)
         self.live, self.known = LiveCalls(), Known()
         teller = CallTeller(CallerReader(NumberParser()), self.known)
-        past = None if store is None else PastCallPages(JournalReader(store), teller)
+        past = None if store is None else PastCallPages(JournalReader(store), teller, ["office"])
         pages = CallPages(self.live, teller, past)
         self.web = WebFace(
             self.names, self.gate, self.figures, lambda: self.health, deadline=deadline, token=token, calls=pages

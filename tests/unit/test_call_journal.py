@@ -5,14 +5,16 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from astsync.calls.model import CallGap, Direction, Evidence
-from astsync.store import CallJournal, CallsKept, JournalReader, Store, journal
-from astsync.store.journal import NOT_HEARD
+from astsync.store import CallJournal, CallsKept, JournalReader, Store, journal, journal_rows
+from astsync.store.journal import NOT_CONFIGURED, NOT_HEARD
 from tests.unit.old_stores import taken_back
 from tests.unit.past_calls import NOW, NUMBER, answered, past_call
 
@@ -114,10 +116,75 @@ def test_a_place_is_never_given_again(kept: CallJournal, path: Path) -> None:
 def test_old_calls_leave_and_too_many_do(kept: CallJournal, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     kept.add([(past_call(1, ago=91 * 86_400), EVENTS), (past_call(2), EVENTS)], NOW)
     assert len(ids(path)) == 1  # what is too old is not even kept
-    monkeypatch.setattr(journal, "MOST_CALLS_KEPT", 5)
+    monkeypatch.setattr(journal_rows, "MOST_CALLS_KEPT", 5)
     kept.add([(past_call(10 + n, ago=n), EVENTS) for n in range(10)], NOW + 2 * 3_600)
     assert len(ids(path)) == 5
     assert kept.untaken == 6
+
+
+def test_one_wrong_clock_takes_the_calls_of_a_day_at_most(kept: CallJournal, path: Path) -> None:
+    kept.add([(past_call(n, ago=n * 86_400 + 60), EVENTS) for n in range(80)], NOW)
+    kept.add_gap(CallGap("office", AT - timedelta(hours=2), AT - timedelta(hours=1), "no file"))
+    year = 365 * 86_400
+    kept.add([(past_call(100, ago=-year), EVENTS)], NOW + year)
+    kept.add([(past_call(101, ago=-year), EVENTS)], NOW + year)  # at once again: nothing more
+    assert len(ids(path)) == 81
+    assert len(JournalReader(path).gaps(AT, ["office"])) == 1
+    assert kept.add([(past_call(102, ago=30), RECORDS)], NOW + year) == 1  # the PBX's clock is right
+    for days in range(3):  # the clock is right again, and what is old leaves
+        kept.add([(past_call(200 + days, ago=0), EVENTS)], NOW + (days + 14) * 86_400)
+    assert len(ids(path)) == 81 + 1 + 3 - 3
+
+
+def test_after_a_wrong_clock_old_calls_leave_as_before(kept: CallJournal, path: Path) -> None:
+    kept.add([(past_call(n, ago=(89 - n) * 86_400), EVENTS) for n in range(3)], NOW)
+    kept.add([(past_call(9, ago=-365 * 86_400), EVENTS)], NOW + 365 * 86_400)
+    assert len(ids(path)) == 3
+    kept.add([(past_call(10), EVENTS)], NOW + 3 * 86_400)
+    assert len(ids(path)) == 3
+
+
+def test_the_calls_of_a_long_absence_leave_day_by_day(kept: CallJournal, path: Path) -> None:
+    kept.add([(past_call(n, ago=n * 86_400), EVENTS) for n in range(20)], NOW)
+    for hour in range(20):
+        kept.add([(past_call(100 + hour, ago=-120 * 86_400), EVENTS)], NOW + 120 * 86_400 + hour * 3_600)
+    assert len(ids(path)) == 20
+
+
+@pytest.mark.parametrize("evidence", [EVENTS, PARTLY])
+def test_an_id_that_a_pbx_gives_again_is_another_call(kept: CallJournal, path: Path, evidence: Evidence) -> None:
+    first = answered(1, ago=90_000)
+    again = [
+        replace(past_call(phone="74955550143", ago=ago), id=first.id) for ago in (100_000 - 86_400, 3_000, 2_000)
+    ]  # the clock of the PBX was set back three times
+    assert kept.add([(first, EVENTS)], NOW) == 1
+    for call in again:
+        assert kept.add([(call, evidence)], NOW) == 1
+        assert kept.add([(call, evidence)], NOW) == 0  # told once more, it is the same
+    found = JournalReader(path).page("", 10)[0]
+    assert [one.call for one in found] == [
+        first,
+        *(replace(call, id=f"{first.id}~{call.started.timestamp():.0f}") for call in again),
+    ]
+    assert {one.revision for one in found} == {1}
+
+
+def test_what_becomes_known_later_is_of_the_call_that_began_then(kept: CallJournal, path: Path) -> None:
+    first, second = past_call(ago=90_000), past_call(ago=200)
+    second = replace(second, id=first.id)
+    kept.add([(first, PARTLY), (second, PARTLY)], NOW)
+    kept.add([(replace(second, started=second.started + timedelta(seconds=1), did="1"), EVENTS)], NOW)
+    assert [(one.call.id, one.call.did, one.revision) for one in JournalReader(path).page("", 10)[0]] == [
+        (first.id, first.did, 1),
+        (f"{first.id}~{NOW - 200:.0f}", "1", 2),
+    ]
+
+
+def test_records_are_of_the_same_call_whatever_zone_the_clock_of_the_pbx_is_in(kept: CallJournal, path: Path) -> None:
+    heard = past_call(ago=60)
+    kept.add([(heard, PARTLY)], NOW)
+    kept.add([(replace(heard, started=heard.started - timedelta(hours=3), did="1"), RECORDS)], NOW)
+    assert [(one.call.id, one.call.did) for one in JournalReader(path).page("", 10)[0]] == [(heard.id, "1")]
 
 
 def test_what_1c_took_is_remembered_and_never_goes_back(kept: CallJournal, path: Path) -> None:
@@ -137,6 +204,34 @@ def test_forget_erases_the_calls_of_a_number(kept: CallJournal, path: Path) -> N
         assert store.forget((NUMBER,), "", ()).journal == 2
     assert len(ids(path)) == 1
     assert NUMBER.encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+@pytest.mark.parametrize("evidence", list(Evidence)[:3])
+def test_nothing_brings_back_what_was_forgotten(kept: CallJournal, path: Path, evidence: Evidence) -> None:
+    one, other = past_call(), past_call(2, phone="74955550143")
+    kept.add([(one, EVENTS), (other, EVENTS)], NOW)
+    with closing(Store(path)) as store:
+        store.forget((NUMBER,), "", ())
+        assert store.forget((NUMBER,), "", ()).journal == 0
+    later = replace(one, started=one.started - timedelta(hours=3), ended=one.ended + timedelta(seconds=1))
+    assert kept.add([(one, evidence), (later, evidence)], NOW) == 0
+    reader = JournalReader(path)
+    assert [found.call for found in reader.page("", 10)[0]] == [other]
+    assert [found.call for found in reader.period(AT - timedelta(days=1), AT, 10)] == [other]
+    assert reader.find(one.id) is None
+    assert reader.waiting()[0] == 1
+    assert [found.call for found in kept.after(0, 10)] == [other]
+    assert list(reader.later([(NUMBER, AT - timedelta(days=1))])) == [(False, False)]
+    kept.close()
+    assert NUMBER.encode() not in b"".join(file.read_bytes() for file in path.parent.iterdir())
+
+
+def test_what_was_forgotten_is_no_call_that_1c_did_not_take(kept: CallJournal, path: Path) -> None:
+    kept.add([(past_call(1, ago=89 * 86_400), EVENTS)], NOW)
+    with closing(Store(path)) as store:
+        store.forget((NUMBER,), "", ())
+    kept.add([(past_call(2), EVENTS)], NOW + 2 * 86_400)
+    assert kept.untaken == 0
 
 
 def test_a_call_that_was_kept_outlives_kill_9(path: Path) -> None:
@@ -159,18 +254,33 @@ def test_gaps_are_kept_filled_and_bounded(kept: CallJournal, path: Path, monkeyp
     for gap in gaps:
         kept.add_gap(gap)
     reader = JournalReader(path)
-    assert reader.gaps(AT) == gaps[2:]
+    assert reader.gaps(AT, ["office"]) == gaps[2:]
     kept.fill_gap("office", gaps[3].since)
-    assert reader.gaps(AT) == [gaps[2], gaps[4]]
+    assert reader.gaps(AT, ["office"]) == [gaps[2], gaps[4]]
 
 
 def test_a_pbx_that_nothing_is_heard_of_is_a_gap_that_lasts(kept: CallJournal, path: Path) -> None:
     kept.heard("office", NOW)
     reader = JournalReader(path)
-    assert reader.gaps(AT + timedelta(minutes=1)) == []
-    assert reader.gaps(AT + timedelta(hours=1)) == [CallGap("office", AT, AT + timedelta(hours=1), NOT_HEARD)]
+    assert reader.gaps(AT + timedelta(minutes=1), ["office"]) == []
+    assert reader.gaps(AT + timedelta(hours=1), ["office"]) == [
+        CallGap("office", AT, AT + timedelta(hours=1), NOT_HEARD)
+    ]
     kept.heard("OFFICE", NOW - 100)
     assert kept.heard_until("Office") == NOW
+
+
+def test_a_pbx_that_left_the_configuration_is_a_gap_that_ended(kept: CallJournal, path: Path) -> None:
+    kept.heard("Old", NOW)
+    kept.heard("Office", NOW)
+    reader, hour = JournalReader(path), AT + timedelta(hours=1)
+    assert [gap.pbx for gap in reader.gaps(hour, ["office", "new"])] == ["office"]
+    gone = CallGap("old", AT, hour, NOT_CONFIGURED)
+    assert kept.end_others(["OFFICE", "new"], hour) == [gone]
+    assert kept.end_others(["OFFICE", "new"], hour) == []
+    assert reader.gaps(AT + timedelta(days=9), ["new"]) == [gone]
+    kept.heard("old", NOW + 9_000)  # as it is back
+    assert kept.heard_until("old") == NOW + 9_000
 
 
 def test_calls_that_nobody_follows_any_more_leave_with_a_run(kept: CallJournal, path: Path) -> None:
@@ -194,6 +304,23 @@ def test_a_cursor_of_calls_that_a_copy_of_the_store_does_not_have_begins_at_the_
     mark = JournalReader(path).page("", 10)[1].partition("-")[0]
     assert len(JournalReader(path).page(f"{mark}-3", 10)[0]) == 0
     assert len(JournalReader(path).page(f"{mark}-4", 10)[0]) == 3
+
+
+def test_a_period_is_asked_for_what_is_wanted(kept: CallJournal, path: Path) -> None:
+    calls = [past_call(1), answered(2, ago=50), past_call(3, ago=40, phone="74955550143", pbx="branch")]
+    calls += [past_call(4, ago=30, direction=Direction.OUTGOING)]
+    kept.add([(call, EVENTS) for call in calls], NOW)
+    reader, since = JournalReader(path), AT - timedelta(hours=1)
+
+    def found(most: int = 10, **wanted: Any) -> list[int]:
+        return [calls.index(one.call) for one in reader.period(since, AT, most, **wanted)]
+
+    assert found() == [0, 1, 2, 3]
+    assert found(missed=True) == [0, 2]
+    assert found(1, missed=True, pbxs={"branch"}) == [2]
+    assert found(phones={NUMBER, "x"}) == [0, 1, 3]
+    assert found(2, phones={NUMBER}, pbxs={"office"}) == [0, 1]
+    assert found(phones=()) == []
 
 
 def test_what_came_of_a_call_later(kept: CallJournal, path: Path) -> None:
@@ -229,7 +356,7 @@ def test_a_store_of_the_version_before_gets_a_journal(path: Path) -> None:
 
 def test_a_store_that_is_not_there_holds_no_calls(tmp_path: Path) -> None:
     reader = JournalReader(tmp_path / "none.sqlite3")
-    assert (reader.page("", 10), reader.find("x"), reader.gaps(AT)) == (([], "", False), None, [])
+    assert (reader.page("", 10), reader.find("x"), reader.gaps(AT, ["office"])) == (([], "", False), None, [])
     assert (reader.period(AT, AT, 10), reader.waiting()) == ([], (0, None))
 
 

@@ -14,7 +14,7 @@ from astsync.calls.model import CallResult, Evidence
 from astsync.lookup import call_recorder
 from astsync.lookup.call_recorder import CallRecorder
 from astsync.store import CallJournal, JournalReader, KeptCall, Store
-from astsync.store.journal import NOT_HEARD
+from astsync.store.journal import NOT_CONFIGURED, NOT_HEARD
 from astsync.watch.clock import Clock
 from tests.eventually import eventually
 from tests.unit.past_calls import answered, past_call
@@ -87,7 +87,7 @@ def test_what_ended_while_astsync_was_away_comes_from_the_file(path: Path, tmp_p
     with recording(path, file) as recorder:
         recorder.began("office", begun + timedelta(minutes=70))
         eventually(lambda: len(kept(path)) == 10)
-    assert JournalReader(path).gaps(begun + timedelta(minutes=71)) == []
+    assert JournalReader(path).gaps(begun + timedelta(minutes=71), ["office"]) == []
     with recording(path, file) as recorder:  # the same time once more gives nothing twice
         recorder.began("office", begun + timedelta(minutes=72))
         recorder.ended(past_call(), Evidence.EVENTS)
@@ -113,16 +113,49 @@ def test_what_cannot_be_had_is_a_gap_and_is_said(path: Path, caplog: pytest.LogC
     with recording(path) as recorder:
         recorder.began("office", NOW)
         eventually(lambda: "may be missing" in caplog.text)
-    (gap,) = JournalReader(path).gaps(NOW)
+    (gap,) = JournalReader(path).gaps(NOW, ["office"])
     assert (gap.pbx, gap.since, gap.until) == ("office", NOW - timedelta(hours=1), NOW)
     assert gap.why != NOT_HEARD
+
+
+def test_a_pbx_that_left_the_configuration_is_told_once(path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    with closing(CallJournal(path, 90)) as journal:
+        for name in ("office", "before", "elsewhere"):
+            journal.heard(name, NOW.timestamp() - 3_600)
+    for _ in range(2):
+        recorder = CallRecorder(CallJournal(path, 90), HOUSE, {"office": None}, configured=["office", "elsewhere"])
+        recorder.start()
+        eventually(lambda: len(JournalReader(path).gaps(NOW, [])) == 1)
+        recorder.stop()
+        assert recorder.join(20)
+    (gap,) = JournalReader(path).gaps(NOW, [])
+    assert (gap.pbx, gap.why) == ("before", NOT_CONFIGURED)
+    assert sum("not in the configuration any more" in line for line in caplog.messages) == 1
+
+
+def test_what_was_forgotten_stays_so_when_the_file_is_read_again(path: Path, tmp_path: Path) -> None:
+    file = tmp_path / "Master.csv"
+    file.write_text(lines([row(1, "PJSIP/trunk-01", "PJSIP/101-02")]))
+    begun = datetime.fromtimestamp(1_796_000_000, UTC)
+    away(path, begun - timedelta(minutes=1))
+    read, readings = call_recorder.read_records, list[Path]()
+    with pytest.MonkeyPatch.context() as patch, recording(path, file, speed=20) as recorder:
+        recorder.began("office", begun + timedelta(minutes=1))
+        eventually(lambda: len(kept(path)) == 1)
+        (known,) = kept(path)
+        with closing(Store(path)) as store:
+            assert store.forget((known.call.phone,), "", ()).journal == 1
+        patch.setattr(call_recorder, "read_records", lambda *given: readings.append(given[0]) or read(*given))
+        eventually(lambda: len(readings) >= 1)  # half a minute later
+        recorder.ended(past_call(9, phone="74955550143"), Evidence.EVENTS)  # written after what was read
+        eventually(lambda: [one.call for one in kept(path)] == [past_call(9, phone="74955550143")])
 
 
 def test_the_first_session_of_all_is_no_gap(path: Path) -> None:
     with recording(path) as recorder:
         recorder.began("office", NOW)
         eventually(lambda: CallJournal(path, 90).heard_until("office") is not None)
-    assert JournalReader(path).gaps(NOW) == []
+    assert JournalReader(path).gaps(NOW, ["office"]) == []
 
 
 def test_a_connection_that_was_away_for_a_moment_is_no_gap(path: Path) -> None:
@@ -131,7 +164,7 @@ def test_a_connection_that_was_away_for_a_moment_is_no_gap(path: Path) -> None:
         recorder.heard("office", NOW - timedelta(seconds=1), whole=True)
         recorder.began("office", NOW)
         eventually(lambda: CallJournal(path, 90).heard_until("office") == NOW.timestamp())
-    assert JournalReader(path).gaps(NOW) == []
+    assert JournalReader(path).gaps(NOW, ["office"]) == []
 
 
 def test_at_the_end_it_is_noted_up_to_when_calls_were_heard(path: Path) -> None:
@@ -159,7 +192,7 @@ def test_calls_that_were_too_many_to_wait_are_said_and_are_a_gap(
             other.execute("ROLLBACK")
         recorder._turn()
     assert len(kept(path)) == 10
-    (gap,) = JournalReader(path).gaps(NOW)
+    (gap,) = JournalReader(path).gaps(NOW, ["office"])
     assert gap.since == NOW - timedelta(minutes=5)
     assert "some were not kept" in caplog.text
 
