@@ -59,9 +59,9 @@ class LiveCall:
 
     ``id`` is ``PBX:LINKEDID``, see ``ids.call_id``: Asterisk's Linkedid is one for all channels of a call, and no two
     PBXs of a configuration have one name. ``phone`` is the number outside, in the digits of its key where it is a
-    phone number, else as the PBX has it; "" where it is withheld; of an internal call that of the caller. ``extension`` is who of the
-    house talks, is rung, or calls outside; ``rung`` are all that are rung at this moment. ``did`` is the number of the
-    house that was called. ``since`` is when ``stage`` began (UTC).
+    phone number, else as the PBX has it; "" where it is withheld; of an internal call that of the caller.
+    ``extension`` is who of the house talks, is rung, or calls outside; ``rung`` are all that are rung at this moment.
+    ``did`` is the number of the house that was called. ``since`` is when ``stage`` began (UTC).
     """
 
     id: str

@@ -7,12 +7,14 @@ from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from astsync.calls.model import CallResult, Evidence
 from astsync.lookup import call_recorder
 from astsync.lookup.call_recorder import CallRecorder
+from astsync.lookup.call_recovery import FoundCalls
 from astsync.store import CallJournal, JournalReader, KeptCall, Store
 from astsync.store.journal import NOT_CONFIGURED, NOT_HEARD
 from astsync.watch.clock import Clock
@@ -139,13 +141,18 @@ def test_what_was_forgotten_stays_so_when_the_file_is_read_again(path: Path, tmp
     begun = datetime.fromtimestamp(1_796_000_000, UTC)
     away(path, begun - timedelta(minutes=1))
     read, readings = call_recorder.read_records, list[Path]()
+
+    def reading(file: Path, *more: Any) -> FoundCalls:
+        readings.append(file)
+        return read(file, *more)
+
     with pytest.MonkeyPatch.context() as patch, recording(path, file, speed=20) as recorder:
         recorder.began("office", begun + timedelta(minutes=1))
         eventually(lambda: len(kept(path)) == 1)
         (known,) = kept(path)
         with closing(Store(path)) as store:
             assert store.forget((known.call.phone,), "", ()).journal == 1
-        patch.setattr(call_recorder, "read_records", lambda *given: readings.append(given[0]) or read(*given))
+        patch.setattr(call_recorder, "read_records", reading)
         eventually(lambda: len(readings) >= 1)  # half a minute later
         recorder.ended(past_call(9, phone="74955550143"), Evidence.EVENTS)  # written after what was read
         eventually(lambda: [one.call for one in kept(path)] == [past_call(9, phone="74955550143")])

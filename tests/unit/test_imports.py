@@ -42,6 +42,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "finding",
         "text",
         "files",
+        "resolving",
         "config",
         "errors",
     ),
