@@ -3,6 +3,7 @@
 import logging
 import socket
 import threading
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 
 from astsync.calls.model import Evidence
 from astsync.config import Config, ServeCallsConfig
-from astsync.errors import ConfigError, SourceError
+from astsync.errors import ConfigError, SourceBadAnswer, SourceError, SourceFailure, SourceQueryError
 from astsync.lookup import call_delivery
 from astsync.lookup.call_delivery import CallDelivery
 from astsync.lookup.call_json import CallTeller
@@ -92,6 +93,69 @@ def test_only_what_1c_names_is_taken_and_nothing_is_skipped(path: Path) -> None:
             eventually(lambda: waiting(path) == 0)
         assert list(dict.fromkeys(onec.web.call_register.order)) == [ids[0], ids[1], ids[3], ids[4], ids[2]]
         assert onec.web.call_register.told[ids[0]] == 1
+
+
+class Picky:
+    """A 1C that refuses calls for what they are: it leaves them out, or fails as a whole."""
+
+    def __init__(self, refuses: set[str], error: SourceError | None = None) -> None:
+        self.refuses, self.error = refuses, error
+        self.taken: list[str] = []
+        self.told: Counter[str] = Counter()
+
+    def __call__(self, body: bytes) -> frozenset[str]:
+        ids = [call["id"] for call in orjson.loads(body)["calls"]]
+        self.told.update(ids)
+        if self.error is not None and self.refuses & set(ids):
+            raise self.error
+        self.taken += [one for one in ids if one not in self.refuses and one not in self.taken]
+        return frozenset(ids) - self.refuses
+
+
+REFUSED = {
+    "leaves it out": None,
+    "400": SourceQueryError("HTTP 400"),
+    "500": SourceFailure("HTTP 500"),
+    "a page": SourceBadAnswer("no JSON"),
+}
+
+
+@pytest.mark.parametrize("how", REFUSED)
+@pytest.mark.parametrize("refused", [{0}, {3}, {0, 1, 2, 6}, {7, 120}])
+def test_a_call_that_1c_refuses_does_not_hold_up_those_behind_it(
+    path: Path, how: str, refused: set[int], caplog: pytest.LogCaptureFixture
+) -> None:
+    ids = keep(path, 0, 150)
+    onec = Picky({ids[at] for at in refused}, REFUSED[how])
+    with delivering(path, onec):
+        eventually(lambda: waiting(path) == 0)
+    assert sorted(onec.taken) == sorted(set(ids) - onec.refuses)
+    assert all(onec.told[one] >= call_delivery.REFUSALS for one in onec.refuses)
+    told = [one.getMessage() for one in caplog.records if one.levelname == "ERROR"]
+    parts = {at // 100 if refused == {7, 120} else 0 for at in refused}
+    assert len(told) == len(parts)
+    assert ids[min(refused)] in told[0]
+    assert JournalReader(path).find(ids[min(refused)]) is not None
+
+
+@pytest.mark.parametrize("how", REFUSED)
+def test_a_1c_that_takes_nothing_is_ill_and_no_call_is_passed_over(path: Path, how: str) -> None:
+    ids = keep(path, 0, 50)
+    onec = Picky(set(ids), REFUSED[how])
+    with delivering(path, onec):
+        eventually(lambda: sum(onec.told.values()) > 50 * (2 + call_delivery.REFUSALS))
+    assert waiting(path) == 50
+
+
+def test_the_last_call_waits_until_1c_takes_one_behind_it(path: Path) -> None:
+    ids = keep(path, 0, 3)
+    onec = Picky({ids[2]})
+    with delivering(path, onec) as delivery:
+        eventually(lambda: onec.told[ids[2]] > 2 * call_delivery.REFUSALS)
+        assert waiting(path) == 1
+        keep(path, 500, 1)
+        delivery.wake()
+        eventually(lambda: waiting(path) == 0)
 
 
 LOGIN_PAGE = b"<!DOCTYPE html><html><title>Login</title><form>...</form></html>"

@@ -14,7 +14,7 @@ import pytest
 from astsync.calls.model import CallResult, Evidence
 from astsync.lookup import call_recorder
 from astsync.lookup.call_recorder import CallRecorder
-from astsync.lookup.call_recovery import FoundCalls
+from astsync.lookup.call_recovery import FoundCalls, read_records
 from astsync.store import CallJournal, JournalReader, KeptCall, Store
 from astsync.store.journal import NOT_CONFIGURED, NOT_HEARD
 from astsync.watch.clock import Clock
@@ -140,11 +140,11 @@ def test_what_was_forgotten_stays_so_when_the_file_is_read_again(path: Path, tmp
     file.write_text(lines([row(1, "PJSIP/trunk-01", "PJSIP/101-02")]))
     begun = datetime.fromtimestamp(1_796_000_000, UTC)
     away(path, begun - timedelta(minutes=1))
-    read, readings = call_recorder.read_records, list[Path]()
+    readings: list[Path] = []
 
     def reading(file: Path, *more: Any) -> FoundCalls:
         readings.append(file)
-        return read(file, *more)
+        return read_records(file, *more)
 
     with pytest.MonkeyPatch.context() as patch, recording(path, file, speed=20) as recorder:
         recorder.began("office", begun + timedelta(minutes=1))
