@@ -82,8 +82,11 @@ class Parts:
     def builder(self) -> "BookBuilder":
         """Make a builder: each pull needs a new one."""
         from astsync.phonebook.book import BookBuilder
+        from astsync.phonebook.claims import person_key
 
-        return BookBuilder(self.numbers, self.names, self.config.book.conflict, self.config.names.max_length)
+        extensions = {person_key(name): phone for name, phone in self.config.serve.extensions.items()}
+        rules = (self.config.book.conflict, self.config.names.max_length)
+        return BookBuilder(self.numbers, self.names, *rules, extensions)
 
     def pbx_configs(self, names: Sequence[str] = ()) -> list[PbxConfig]:
         """Choose the PBXs of these names, or all. Raises ConfigError for a name that is not configured."""

@@ -27,6 +27,7 @@ from astsync.text import all_of, visible
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}(?:\([A-Za-z0-9_]{1,79}\))?")  # CDR(recordingfile) too
+_EXTENSION = re.compile(r"[0-9]{1,20}")
 _LISTENING = say('write an address and a port, such as "127.0.0.1:4573" or "[::1]:4573"; "" turns it off')
 
 
@@ -87,6 +88,26 @@ def _variables(value: tuple[str, ...]) -> tuple[str, ...]:
 
 
 Variables = Annotated[tuple[Text, ...], BeforeValidator(words), AfterValidator(_variables), Field(max_length=10)]
+
+
+def _phones(value: dict[str, str]) -> dict[str, str]:
+    for name, phone in value.items():
+        if not name.strip() or not name.isprintable():
+            raise ValueError(say("write the name of a person before each extension, without line breaks"))
+        if _EXTENSION.fullmatch(phone) is None:
+            words = say('write digits alone, such as "101": {text} is no extension', text=visible(phone))
+            raise ValueError(words)
+    return value
+
+
+def _as_texts(value: object) -> object:
+    """Take 101 for "101"."""
+    if not isinstance(value, dict):
+        return value
+    return {name: str(phone) if type(phone) is int else phone for name, phone in value.items()}
+
+
+Extensions = Annotated[dict[str, str], BeforeValidator(_as_texts), AfterValidator(_phones)]
 Listening = Annotated[str, AfterValidator(_listening)]
 Networks = Annotated[tuple[Text, ...], BeforeValidator(words), AfterValidator(_networks), Field(min_length=1)]
 
@@ -206,6 +227,13 @@ class ServeConfig(Section):
         default=False,
         description="tell dialplans the extension of who keeps the card. `identify` of 1C has to name it. FastAGI sets "
         "ASTSYNC_EXTENSION, JSON of HTTP has `extension`; 1C is asked at calls of known numbers too",
+    )
+    extensions: Extensions = Field(
+        default_factory=dict,
+        description="or extensions by the names of the people who keep the cards, as the list has them "
+        "(`fields.responsible`, `source.odata.responsible`). They count from the next sync on, where 1C tells none in "
+        "time",
+        examples=[{"Иванова Мария": "101"}],
     )
     soap: ServeSoapConfig = Field(default=ServeSoapConfig(), description="where `online` is soap")
     service: ServeServiceConfig = Field(default=ServeServiceConfig(), description="where `online` is http")

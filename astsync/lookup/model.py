@@ -32,6 +32,9 @@ class KnownNames(Protocol):
         None also where the store cannot be read: a call goes on without a name.
         """
 
+    def extension(self, keys: Sequence[str]) -> str:
+        """The phone of who keeps the card, as the list says; "" where it does not."""
+
 
 class Resolver(Protocol):
     """Answers who is calling."""

@@ -29,7 +29,7 @@ class CallResolver:
     ``telling`` asks 1C; None: it is not to be asked. ``learning`` takes what 1C told. ``patience`` is how long 1C may
     take for an answer in time, in seconds: as long as a call waits. ``run`` runs a question in a thread.
     ``responsible``: the extension of who keeps the card is wanted, for which 1C is asked about known numbers too; their
-    name stays the known one.
+    name stays the known one. ``listed``: the list tells the extension where 1C does not.
 
     After a failure nothing is remembered, so that the next call asks again; the breaker decides whether it may.
     """
@@ -44,12 +44,13 @@ class CallResolver:
         counts: Counts | None = None,
         patience: float = 1.0,
         responsible: bool = False,
+        listed: bool = False,
         clock: Callable[[], float] = time.monotonic,
         run: Run | None = None,
     ) -> None:
         self._callers, self._known, self._telling, self._learning = callers, known, telling, learning
         self._counts, self._patience = counts or NoCounts(), patience
-        self._responsible = responsible
+        self._responsible, self._listed = responsible, listed
         self._sparse = SparseLog(log, clock)
         self._recent, self._breaker = RecentAnswers(clock=clock), Breaker(clock=clock)
         self._threads = AskingThreads()
@@ -92,7 +93,10 @@ class CallResolver:
         found = self._known.find(who.keys)
         if found is not None:
             name, origin = found
-            return CallerName(who.number, name, origin, await self._extension(who, deadline)), Ending(origin.value)
+            extension = await self._extension(who, deadline) or (
+                self._known.extension(who.keys) if self._listed else ""
+            )
+            return CallerName(who.number, name, origin, extension), Ending(origin.value)
         recent = self._recent.find(who.number)
         if recent is not None or self._telling is None:
             return _named(who.number, Told(recent or "", self._recent.extension(who.number)), Ending.ONLINE)

@@ -110,6 +110,7 @@ class Serving:
                     counts=counts,
                     patience=serve.deadline,
                     responsible=serve.responsible,
+                    listed=bool(serve.extensions),
                 )
 
             names = partial(StoreNames, parts.store_path)

@@ -5,11 +5,11 @@ A conflict can only be decided when all counterparties are known, because the la
 between; they are kept as small as they can be.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from astsync.language import say
-from astsync.phonebook.claims import Claimant, Held, claim_of, ranked, told
+from astsync.phonebook.claims import Claimant, Held, claim_of, person_key, ranked, told
 from astsync.phonebook.model import (
     CardFacts,
     Claim,
@@ -37,12 +37,19 @@ class BookBuilder:
     """Builds the phonebook. It is the same in whatever order the source gives its counterparties.
 
     ``conflict`` is what to do where several counterparties claim a number: the first of them gets it, their names are
-    joined (up to ``max_length`` characters), or nobody gets it.
+    joined (up to ``max_length`` characters), or nobody gets it. ``extensions`` are those of the people who keep cards,
+    by ``person_key`` of their names.
     """
 
     def __init__(
-        self, numbers: NumberParser, names: NameMaker, conflict: ConflictRule = "first", max_length: int = 40
+        self,
+        numbers: NumberParser,
+        names: NameMaker,
+        conflict: ConflictRule = "first",
+        max_length: int = 40,
+        extensions: Mapping[str, str] | None = None,
     ) -> None:
+        self._extensions = extensions or {}
         self._read_row = RowReader(numbers).read
         self._names = names
         self._rule = conflict
@@ -120,13 +127,21 @@ class BookBuilder:
 
     def _told(self, held: Held | list[Held]) -> tuple[Claim, ...]:
         if not isinstance(held, list):
-            return (claim_of(held),)
+            only = claim_of(held)
+            return (only._replace(extension=self._extension(held[0])) if self._extensions else only,)
         claims = ranked(held)
         alike = len({claim.held[0].shown for claim in claims}) == 1
         if not alike:
             for claim in claims:
                 self._keep_card(claim.held[0])
-        return told(claims, "first" if alike else self._rule)
+        found = told(claims, "first" if alike else self._rule)
+        if not self._extensions:
+            return found
+        phones = (self._extension(claim.held[0]) for claim in claims)
+        return tuple(one._replace(extension=phone) for one, phone in zip(found, phones, strict=True))
+
+    def _extension(self, card: Claimant) -> str:
+        return self._extensions.get(person_key(card.responsible), "")
 
     def _settle(self, number: str, claims: tuple[Claim, ...], conflicts: list[Conflict]) -> Entry | None:
         """The entry of a number, or None. Adds to ``conflicts`` where counterparties of different names claim it."""

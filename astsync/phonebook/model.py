@@ -172,7 +172,7 @@ class Claim(NamedTuple):
     ``name`` is the caller name, ``source`` that of ``Counterparty.source``. ``counterparty`` and ``code`` are the name
     and the code of the card, ``kind`` and ``text`` those of the phone. ``verdict`` is what became of the claim and why,
     "" where nobody else has the number. ``rules`` are those by which the phone became the number, a line each; "" where
-    the text alone explains it.
+    the text alone explains it. ``extension`` is the phone of who keeps the card, "" where that is not known.
     """
 
     name: str
@@ -183,6 +183,7 @@ class Claim(NamedTuple):
     text: str = ""
     verdict: str = ""
     rules: str = ""
+    extension: str = ""
 
 
 @dataclass(frozen=True, slots=True)

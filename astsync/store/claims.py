@@ -12,10 +12,10 @@ from astsync.phonebook.model import Claim, Skipped
 from astsync.store.words import kept, kept_reason, words
 
 _BATCH = 1_000
-_INSERT = "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+_INSERT = "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
 _READ = """
 SELECT coalesce(claim.name, snapshot.name), coalesce(claim.source, snapshot.source),
-    counterparty, code, kind, text, verdict, rules
+    counterparty, code, kind, text, verdict, rules, extension
 FROM claim LEFT JOIN snapshot ON snapshot.number = claim.number
 WHERE pull = (SELECT run FROM pull) AND claim.number = ? ORDER BY place
 """
@@ -32,7 +32,7 @@ _LEAST = 5
 _MOST = 20
 """Skipped texts that are reported for a number."""
 
-_Row = tuple[int, str, int, str | None, str | None, str, str, str, str, str, str]
+_Row = tuple[int, str, int, str | None, str | None, str, str, str, str, str, str, str]
 
 
 class ClaimWriter:

@@ -34,6 +34,9 @@ WHERE pull = (SELECT run FROM pull) AND claim.number = ? ORDER BY place LIMIT ?
 """
 
 
+_EXTENSION = "SELECT extension FROM claim WHERE pull = (SELECT run FROM pull) AND number = ? AND place = 0"
+
+
 class Card(NamedTuple):
     """A counterparty as a claim of a number names it: its source, as ``Контрагенты/REF``, and its name in 1C."""
 
@@ -129,6 +132,24 @@ class StoreNames:
             except (sqlite3.Error, OSError, ValueError):
                 return []
         return []
+
+    def extension(self, keys: Sequence[str]) -> str:
+        """The phone of who keeps the card that the first of the keys which has one is of, as the list says; else "".
+
+        "" also where the store cannot be read.
+        """
+        with self._lock:
+            try:
+                self._look()
+                if self._db is None:
+                    return ""
+                for key in keys:
+                    row = self._db.execute(_EXTENSION, (key,)).fetchone()
+                    if row is not None:
+                        return str(row[0])
+            except (sqlite3.Error, OSError, ValueError):
+                return ""
+        return ""
 
     def any_number(self) -> str:
         """A number of the snapshot with more than ten digits, "" where there is none or the store cannot be read."""

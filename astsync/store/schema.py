@@ -7,7 +7,7 @@ from pathlib import Path
 from astsync.errors import StoreError
 from astsync.language import say
 
-SCHEMA_VERSION = 9
+SCHEMA_VERSION = 10
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -102,6 +102,9 @@ CREATE TABLE call_gap (
 );
 """
 
+# The phone of who keeps the card; "" where it is not known.
+_SCHEMA_10 = "ALTER TABLE claim ADD COLUMN extension TEXT NOT NULL DEFAULT '';"
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -119,6 +122,7 @@ MIGRATIONS: Mapping[int, str] = {
     6: _SCHEMA_7,
     7: _SCHEMA_8,
     8: _SCHEMA_9,
+    9: _SCHEMA_10,
 }
 """Scripts by the version that they start from; each leads to the next version."""
 
@@ -154,8 +158,8 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        later = (_SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5, _SCHEMA_6, _SCHEMA_7, _SCHEMA_8, _SCHEMA_9)
-        tables = "".join((_SCHEMA, *later))
+        early = (_SCHEMA, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5)
+        tables = "".join((*early, _SCHEMA_6, _SCHEMA_7, _SCHEMA_8, _SCHEMA_9, _SCHEMA_10))
         steps = f"{tables}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))

@@ -49,6 +49,9 @@ class _Nothing:
     def find(self, keys: Sequence[str]) -> tuple[str, Origin] | None:
         return None
 
+    def extension(self, keys: Sequence[str]) -> str:
+        return ""
+
 
 class _Endings(NoCounts):
     def __init__(self) -> None:

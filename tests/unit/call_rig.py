@@ -82,9 +82,13 @@ class FakeKnown:
 
     def __init__(self) -> None:
         self.names: dict[str, tuple[str, Origin]] = {}
+        self.extensions: dict[str, str] = {}
 
     def find(self, keys: Sequence[str]) -> tuple[str, Origin] | None:
         return next((self.names[key] for key in keys if key in self.names), None)
+
+    def extension(self, keys: Sequence[str]) -> str:
+        return next((self.extensions[key] for key in keys if key in self.extensions), "")
 
 
 class FakeIdentifier:
@@ -133,7 +137,14 @@ class Tally(NoCounts):
 class CallRig:
     """A resolver and all that it is given. To be made on the loop."""
 
-    def __init__(self, *, forms: tuple[str, ...] = ("e164",), online: bool = True, responsible: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        forms: tuple[str, ...] = ("e164",),
+        online: bool = True,
+        responsible: bool = False,
+        listed: bool = False,
+    ) -> None:
         parser, names = NumberParser(area_code="495", forms=forms), NameMaker()
         self.onec, self.known, self.learned, self.tally = FakeIdentifier(), FakeKnown(), Learned(), Tally()
         self.threads = HandedJobs()
@@ -146,6 +157,7 @@ class CallRig:
             self.learned,
             counts=self.tally,
             responsible=responsible,
+            listed=listed,
             clock=asyncio.get_running_loop().time,
             run=self.threads,
         )

@@ -61,6 +61,9 @@ class Known:
     def find(self, keys: Sequence[str]) -> tuple[str, Origin] | None:
         return next(((self.names[key], Origin.SNAPSHOT) for key in keys if key in self.names), None)
 
+    def extension(self, keys: Sequence[str]) -> str:
+        return ""
+
     def cards(self, keys: Sequence[str]) -> list[Card]:
         return next((self.claims[key] for key in keys if key in self.claims), [])
 

@@ -16,6 +16,7 @@ _BACK: Mapping[int, str] = {
     8: "DROP TABLE call_count; DROP TABLE unnamed; ALTER TABLE run DROP COLUMN hint;"
     "ALTER TABLE run_pbx DROP COLUMN hint;",
     9: "DROP TABLE call; DROP TABLE call_state; DROP TABLE call_heard; DROP TABLE call_gap;",
+    10: "ALTER TABLE claim DROP COLUMN extension;",
 }
 """What takes away what a version brought; version 2 changed tables, and ``store_version_1.sql`` is one before it."""
 

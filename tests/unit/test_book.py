@@ -1,11 +1,12 @@
 """The phonebook: one number, one name, stable whatever the order, and a reason for everything else."""
 
 import random
+from dataclasses import replace
 
 import pytest
 
 from astsync.phonebook.book import BookBuilder, ConflictRule
-from astsync.phonebook.claims import code_key
+from astsync.phonebook.claims import code_key, person_key
 from astsync.phonebook.model import Claim, Counterparty, Phone, Phonebook, no_note
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
@@ -48,6 +49,16 @@ def test_a_number_of_two_counterparties(rule: ConflictRule, name: str | None) ->
     (conflict,) = book.conflicts
     assert (conflict.number, conflict.decision) == ("74952293042", rule)
     assert [claim.name for claim in conflict.claims] == ["Alfa", "Beta"]
+
+
+@pytest.mark.parametrize("rule", ["first", "join", "skip"])
+def test_a_claim_has_the_extension_of_who_keeps_the_card(rule: ConflictRule) -> None:
+    cards = [replace(SECOND, responsible="ПЁТР  Иванов"), replace(FIRST, responsible="Кто-то ещё")]
+    phones = {person_key("Петр Иванов"): "101"}
+    noted: dict[str, list[str]] = {}
+    builder = BookBuilder(NumberParser(), NameMaker(), rule, extensions=phones)
+    builder.read(cards)(lambda number, claims: noted.update({number: [one.extension for one in claims]}))
+    assert noted == {"74952293042": ["", "101"], "74952293043": [""]}
 
 
 def test_join_keeps_whole_names_within_the_length() -> None:

@@ -353,7 +353,7 @@ class TestListening:
             faces.known.claims[NUMBER] = [Card(f"{text}/{text}", text)]
             faces.live.moved(ringing())
             await listen_once(base)
-            told = base.server_call.call("Входящие", ["", Array.of([])])
+            told = base.server_call.call("Входящие", ["*", Array.of([])])
             assert [one.get("Карточки").values for one in told.values] == [[]]
             assert told.values[0].get("Имя") == "".join(one for one in text[:150] if one not in "\x00\x02\ufffe")
 
@@ -378,7 +378,7 @@ class TestListening:
 class Form:
     """The form of a user, over an infobase whose register a test fills."""
 
-    def __init__(self, onec: OneC, extension: str = "") -> None:
+    def __init__(self, onec: OneC, extension: str = "*") -> None:
         self.base = CallsBase(onec)
         self.onec = onec
         self.table = FormTable("Время", "Номер", "Имя", "Идентификатор")
@@ -491,6 +491,21 @@ class TestCard:
         form.look()
         assert len(form.opened) == 1
         assert form.base.settings.kept["ЗвонкиАТС", "Внутренний"] == "102"
+
+    @pytest.mark.parametrize("extension", ["", "  "])
+    def test_who_named_no_phone_is_told_and_sees_nobodys_calls(self, onec: OneC, extension: str) -> None:
+        form = Form(onec, extension)
+        form.ring("office:1", cards=1, extension="")
+        form.ring("office:2", cards=1)
+        (procedure,) = form.base.client.handlers
+        form.module.call(procedure, [])
+        assert "внутренний номер" in form.module.variables["состояние"].value
+        assert (form.table.rows, form.opened, form.base.jobs.running) == ([], [], {})
+        assert form.base.server_call.call("Входящие", [extension, Array.of([])]).values == []
+        form.module.variables["внутренний"].value = "101"
+        form.module.run("ВнутреннийПриИзменении", None)
+        form.look()
+        assert len(form.opened) == 1
 
     def test_a_card_that_is_gone_is_not_opened(self, onec: OneC) -> None:
         form = Form(onec)

@@ -117,6 +117,37 @@ def test_a_known_caller_has_the_name_though_1c_names_no_extension(said: Identifi
     play(main)
 
 
+@pytest.mark.parametrize("listed", [True, False])
+@pytest.mark.parametrize("said", [KEPT, Identified("ООО «Бета»"), DOWN, None])
+def test_the_list_tells_the_extension_where_1c_does_not(said: Identified | Exception | None, listed: bool) -> None:
+    async def main() -> None:
+        rig = CallRig(responsible=True, listed=listed)
+        rig.known.names[NUMBER] = ("OOO Gamma", Origin.SNAPSHOT)
+        rig.known.extensions[NUMBER] = "102"
+        rig.onec.error = said if isinstance(said, Exception) else None
+        rig.onec.said[NUMBER] = said if isinstance(said, Identified) else Identified()
+        call = rig.call()
+        await settle()
+        if said is not None:  # None: it answers after the deadline
+            await rig.threads.answer()
+        extension = "101" if said is KEPT else "102" if listed else ""
+        assert await call == CallerName(NUMBER, "OOO Gamma", Origin.SNAPSHOT, extension)
+
+    play(main)
+
+
+def test_the_list_alone_tells_it_at_once_and_asks_nobody() -> None:
+    async def main() -> None:
+        for online in (True, False):
+            rig = CallRig(online=online, listed=True)
+            rig.known.names[NUMBER] = ("OOO Gamma", Origin.SNAPSHOT)
+            rig.known.extensions[NUMBER] = "102"
+            assert await rig.call() == CallerName(NUMBER, "OOO Gamma", Origin.SNAPSHOT, "102")
+            assert (rig.onec.asked, now()) == ([], 0)
+
+    play(main)
+
+
 def test_while_1c_is_down_no_known_caller_waits_for_an_extension() -> None:
     async def main() -> None:
         rig = CallRig(responsible=True)

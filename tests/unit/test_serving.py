@@ -1,8 +1,11 @@
 """``astsync serve`` in this process: every key of its section has an effect, and a reload takes the new ones."""
 
 import logging
+import os
 import socket
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -188,6 +191,11 @@ def records_file_of(office: Office) -> str:
     return str(records_file(parts.config.serve.calls, parts.config.pbx[0], parts.config.pbx))
 
 
+def recordings_of(office: Office) -> str:
+    parts = office.parts()
+    return " ".join(house_of(parts.config.serve.calls, CallerReader(parts.numbers)).recordings)
+
+
 def service_of_calls(office: Office) -> tuple[str, str]:
     calls = office.parts().config.serve.calls
     return calls.url, calls.token()
@@ -198,6 +206,16 @@ def manager(office: Office) -> bool:
     cards = office.onec.base.tables["Контрагенты"]
     ref = next(record.item.ref for record in cards if record.item.name == "ООО «Вчера не было»")
     office.onec.change(ref, responsible="Иванова Мария", extension="101")
+    return '"extension":"101"' in office.get(Accept="application/json")[1]
+
+
+def listed_manager(office: Office) -> bool:
+    """Whether JSON names the extension of who keeps the card by the list, which a sync has read."""
+    cards = office.onec.base.tables["Контрагенты"]
+    ref = next(record.item.ref for record in cards if record.item.name == "ООО «Вчера не было»")
+    office.onec.change(ref, responsible="Иванова Мария")
+    sync = [sys.executable, "-m", "astsync", "--config", str(office.folder / "astsync.toml"), "sync"]
+    subprocess.run(sync, check=True, capture_output=True, env={**os.environ, "ASTSYNC_SOURCE__KIND": "soap"})
     return '"extension":"101"' in office.get(Accept="application/json")[1]
 
 
@@ -232,6 +250,8 @@ EFFECTS = {
     ),
     "calls.token_file": Effect(('calls.token_file = "token"',), lambda office: service_of_calls(office)[1], "secret-1"),
     "calls.extension_digits": Effect(("calls.extension_digits = 6",), six_digits_are_of_the_house, shown=True),
+    "calls.recording": Effect(('calls.recording = "REC"',), recordings_of, "REC"),
+    "extensions": Effect(('extensions = {"Иванова Мария" = "101"}',), listed_manager, shown=True),
     "responsible": Effect(RESPONSIBLE, manager, shown=True, without=BY_HTTP),
     "service.extension": Effect((*RESPONSIBLE, 'service.extension = "Phone"'), manager, False, "", RESPONSIBLE),
     "service.name": Effect((*BY_HTTP, 'service.name = "Title"'), Office.get, (200, ""), "json_name", BY_HTTP),
