@@ -32,7 +32,7 @@ class Work:
 
     def record(self) -> PackedRecord:
         """The record for undo: each key as it is before the work, and what the work makes of it."""
-        return PackedRecord(self._recorded)
+        return PackedRecord(self._recorded())
 
     def _recorded(self) -> Iterator[RecordRow]:
         for groups, _ in Steps.of(self.steps).groups(PackedKeys.of(self.owned)):

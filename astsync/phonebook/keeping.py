@@ -17,6 +17,7 @@ from datetime import datetime
 from enum import Enum, auto
 
 from astsync.language import counted, say
+from astsync.phonebook.packed import PackedNames, values_beside
 
 CAUSE = say("Either the PBX's disk did not keep them, or somebody deleted them or wrote over them.")
 LOOK = say(
@@ -99,13 +100,13 @@ class Missed:
 
 def missed(
     trace: Trace | None,
-    changes: Iterable[tuple[str, str | None, str | None]],
+    changes: Iterable[tuple[bytes, bytes | None, bytes | None]],
     existing: Mapping[str, str],
     started: str,
 ) -> Missed | None:
     """Compare what a run saw with what the PBX holds now (``existing``). None where nothing is missed.
 
-    ``changes`` are the run's: number, the value before and after, None where there was no such key. A key counts as
+    ``changes`` are the run's, by number: number, the value before and after, None where there was no such key. A key counts as
     missed only where the value from before is back: another value was written by somebody. After a restart of Asterisk
     (``started`` is another than that of the trace) nothing is missed, but what the run itself saw being lost.
     """
@@ -117,8 +118,7 @@ def missed(
     if known and started != trace.started:
         return None
     count = total = 0
-    for number, old, new in changes:
-        if old != new:
-            total += 1
-            count += existing.get(number) == old
+    for (_, old, _), held in values_beside((one for one in changes if one[1] != one[2]), PackedNames.of(existing)):
+        total += 1
+        count += held == old
     return Missed(trace, count, total, known) if count else None

@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from collections.abc import ValuesView as _Values
 from itertools import islice
 from operator import lt
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 BLOCK: Final = 256
 """Rows of a block. With more, a single key is found later; with fewer, Python's own work for a block counts."""
@@ -352,3 +352,17 @@ def in_step(*sheets: PackedRows) -> Iterator[tuple[Lists, ...]]:
         yield tuple(place.until(end) for place in places)
         if end is None:
             return
+
+
+Row = TypeVar("Row", bound=tuple[Any, ...])
+
+
+def values_beside(rows: Iterable[Row], names: PackedNames) -> Iterator[tuple[Row, bytes | None]]:
+    """Rows in the order of their keys, which come first in them, and what the names hold for each; None for nothing."""
+    firsts, opened, here = names.rows.firsts, -1, dict[bytes, bytes]()
+    for row in rows:
+        if opened + 1 < len(firsts) and row[0] >= firsts[opened + 1]:
+            opened = bisect_right(firsts, row[0]) - 1
+            numbers, values, *_ = map(_unpacked, names.rows.blocks[opened])
+            here = dict(zip(numbers, values, strict=True))
+        yield row, here.get(row[0])

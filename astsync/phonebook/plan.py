@@ -176,7 +176,9 @@ def check_new_list(before: Mapping[str, str], desired: Mapping[str, Entry], limi
     ``before`` is the last good list, name by number. Raises SafetyError.
     """
     lost = changed = 0
-    for (numbers, names, *_), (wanted, news, *_) in in_step(PackedNames.of(before).rows, PackedEntries.of(desired).rows):
+    for (numbers, names, *_), (wanted, news, *_) in in_step(
+        PackedNames.of(before).rows, PackedEntries.of(desired).rows
+    ):
         if numbers != wanted or names != news:
             now = dict(zip(wanted, news, strict=True))
             lost += sum(number not in now for number in numbers)

@@ -15,9 +15,8 @@ from astsync.language import altered, packed, unpacked
 from astsync.store.call_counts import forget_calls
 from astsync.store.journal_rows import forget_journal
 from astsync.store.place import CORRUPT
+from astsync.store.undo import MARK, drop_key_anywhere
 
-_UNDO = "DELETE FROM undo WHERE number = ?"
-_MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE wrote"
 _MESSAGES = (
     "UPDATE run SET message = without(message) WHERE message <> without(message)",
     "UPDATE run SET hint = without(hint) WHERE hint <> without(hint)",
@@ -59,8 +58,8 @@ def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int],
     """
     blobs = [key.encode() for key in keys]
     listed = any(db.execute("SELECT 1 FROM snapshot WHERE number = ?", (key,)).fetchone() for key in keys)
-    records = _all(db, _UNDO, blobs)
-    db.execute(_MARK)
+    records = sum(drop_key_anywhere(db, blob) for blob in blobs)
+    db.execute(f"{MARK} WHERE wrote")
     cards = 0 if listed else _all(db, "DELETE FROM claim WHERE number = ?", keys)
     messages = _erase_from_messages(db, keys)
     _all(db, "DELETE FROM skipped WHERE rowid = ?", skipped)

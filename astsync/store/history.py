@@ -17,8 +17,8 @@ _PARTS = (
     "SELECT pbx, family, added, changed, deleted, failed, verified, error, hint FROM run_pbx WHERE run = ? ORDER BY pbx"
 )
 _MEANT = """
-SELECT pbx, family, sum(old IS NULL), sum(old IS NOT NULL AND new IS NOT NULL), sum(new IS NULL)
-FROM undo WHERE run = ? AND old IS NOT new GROUP BY pbx, family
+SELECT pbx, family, sum(added), sum(changed), sum(deleted) FROM undo WHERE run = ? GROUP BY pbx, family
+HAVING sum(added + changed + deleted) > 0
 """
 
 

@@ -1,6 +1,6 @@
 """The types of what the store holds."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -118,13 +118,13 @@ RecordRow = tuple[bytes, bytes | None, bytes | None, bool | None]
 
 
 class PackedRecord(Iterable[Before]):
-    """A record of what may be a million keys, made row by row when somebody goes through it."""
+    """A record of what may be a million keys, made of its rows when somebody goes through it, once."""
 
-    def __init__(self, rows: Callable[[], Iterable[RecordRow]]) -> None:
+    def __init__(self, rows: Iterable[RecordRow]) -> None:
         self.rows = rows
 
     def __iter__(self) -> Iterator[Before]:
-        for number, old, new, owned in self.rows():
+        for number, old, new, owned in self.rows:
             before, after = (None if value is None else as_text(value) for value in (old, new))
             yield Before(as_text(number), before, after, owned)
 
@@ -132,7 +132,7 @@ class PackedRecord(Iterable[Before]):
 def rows_of(record: Iterable[Before]) -> Iterable[RecordRow]:
     """The rows of a record."""
     if isinstance(record, PackedRecord):
-        return record.rows()
+        return record.rows
     return ((as_bytes(b.number), _maybe_bytes(b.old), _maybe_bytes(b.new), b.owned) for b in record)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from astsync.errors import StoreError
 from astsync.language import say
 
-SCHEMA_VERSION = 10
+SCHEMA_VERSION = 11
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -105,6 +105,23 @@ CREATE TABLE call_gap (
 # The phone of who keeps the card; "" where it is not known.
 _SCHEMA_10 = "ALTER TABLE claim ADD COLUMN extension TEXT NOT NULL DEFAULT '';"
 
+# The record of keys in blocks (store/undo.py). Of what older versions recorded each key is a block of its own.
+_SCHEMA_11 = """
+CREATE TABLE undo_of_11 (
+    run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, pbx TEXT NOT NULL, family TEXT NOT NULL,
+    first BLOB NOT NULL, last BLOB NOT NULL, kinds BLOB NOT NULL, numbers BLOB NOT NULL, olds BLOB NOT NULL,
+    news BLOB NOT NULL, added INTEGER NOT NULL, changed INTEGER NOT NULL, deleted INTEGER NOT NULL,
+    PRIMARY KEY (run, pbx, family, first)
+) WITHOUT ROWID;
+INSERT INTO undo_of_11 SELECT run, pbx, family, number, number,
+    CAST(char(48 + (old IS NOT NULL) + 2 * (new IS NOT NULL) + coalesce(4 * (owned <> 0), 8)) AS BLOB), number,
+    coalesce(old, x''), coalesce(new, x''), old IS NULL AND new IS NOT NULL,
+    old IS NOT NULL AND new IS NOT NULL AND old <> new, old IS NOT NULL AND new IS NULL
+FROM undo;
+DROP TABLE undo;
+ALTER TABLE undo_of_11 RENAME TO undo;
+"""
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -123,6 +140,7 @@ MIGRATIONS: Mapping[int, str] = {
     7: _SCHEMA_8,
     8: _SCHEMA_9,
     9: _SCHEMA_10,
+    10: _SCHEMA_11,
 }
 """Scripts by the version that they start from; each leads to the next version."""
 
@@ -158,8 +176,8 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     if version == SCHEMA_VERSION:
         return
     if version == 0:
-        early = (_SCHEMA, _SCHEMA_2, _SCHEMA_3, _SCHEMA_4, _SCHEMA_5)
-        tables = "".join((*early, _SCHEMA_6, _SCHEMA_7, _SCHEMA_8, _SCHEMA_9, _SCHEMA_10))
+        later = [MIGRATIONS[step] for step in range(2, SCHEMA_VERSION)]
+        tables = "".join((_SCHEMA, _SCHEMA_2, *later))
         steps = f"{tables}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))

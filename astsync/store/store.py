@@ -38,6 +38,7 @@ from astsync.store.records import (
     KeyChange,
     OnlineName,
     OnlineNames,
+    PackedRecord,
     Pulled,
     RunPart,
     RunRecord,
@@ -47,6 +48,7 @@ from astsync.store.records import (
     Written,
     rows_of,
 )
+from astsync.store.undo import MARK, Recorded, drop_keys, last_of_key, numbers_after, read_record, save_record
 from astsync.store.words import kept, words
 
 KEPT_RUNS = 1_000
@@ -183,15 +185,14 @@ class Store:
 
     def last_written(self, pbx: str, family: str, numbers: Iterable[str]) -> Written | None:
         """The last recorded change of any of the keys on a PBX, None where no record has one."""
-        where = (_name(pbx), family)
         with self._file.reading() as db:
-            rows = [db.execute(_WRITTEN, (*where, as_bytes(number))).fetchone() for number in numbers]
-        found = max((row for row in rows if row is not None), default=None, key=lambda row: int(row[0]))
-        if found is None:
+            found = [next(_changes(db, _name(pbx), family, number), None) for number in numbers]
+        last = max((one for one in found if one is not None), default=None, key=lambda one: one.run)
+        if last is None:
             return None
-        run, command, at, number, old, new = found
-        started = datetime.fromisoformat(at)
-        return Written(run, command, started, pbx, as_text(number), _maybe_text(old), _maybe_text(new))
+        number, old, new, _ = last.row
+        started = datetime.fromisoformat(last.started)
+        return Written(last.run, last.command, started, pbx, as_text(number), _maybe_text(old), _maybe_text(new))
 
     def owners(self, pbx: str, family: str, numbers: Iterable[str] | None = None) -> KeyOwners:
         """What is stored about the owners of a PBX's keys, by number; a key that is not stored is foreign.
@@ -259,13 +260,11 @@ class Store:
         replaces that of an earlier run, as what this run sends would look like a loss of what the other one wrote;
         ``Untouched`` leaves that one.
         """
-        where = (run, _name(pbx), family)
-        rows = ((*where, *row) for row in rows_of(before))
         with self._file.change() as db:
-            db.executemany("INSERT OR REPLACE INTO undo VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+            save_record(db, run, _name(pbx), family, rows_of(before))
             _set_owners(db, pbx, family, owners)
             _set_trace(db, pbx, family, trace)
-            db.execute(_MARK, (run,))
+            db.execute(f"{MARK} WHERE id = ?", (run,))
 
     def save_outcome_and_owners(
         self,
@@ -277,12 +276,11 @@ class Store:
         trace: Trace | Untouched | None = None,
     ) -> None:
         """Drop from a run's record the keys that it did not change after all, and store their ``owners`` and trace."""
-        rows = ((run, _name(pbx), family, as_bytes(number)) for number in unmade)
         with self._file.change() as db:
-            db.executemany("DELETE FROM undo WHERE run = ? AND pbx = ? AND family = ? AND number = ?", rows)
+            drop_keys(db, run, _name(pbx), family, map(as_bytes, unmade))
             _set_owners(db, pbx, family, owners)
             _set_trace(db, pbx, family, trace)
-            db.execute(_MARK, (run,))
+            db.execute(f"{MARK} WHERE id = ?", (run,))
 
     def trace(self, pbx: str, family: str) -> Trace | None:
         """What the PBX was last seen to hold of a run's changes; None where nothing is left to be looked at."""
@@ -302,25 +300,23 @@ class Store:
         """
         if before is None or self.trace(pbx, family) != before:
             return None
-        where = {"run": before.run, "pbx": _name(pbx), "family": family}
+        where = (before.run, _name(pbx), family)
         with self._file.reading() as db:
-            rows = db.execute(_TRACED, where)
-            changes = ((as_text(number), _maybe_text(old), _maybe_text(new)) for number, old, new in rows)
-            return missed(before, changes, existing, started)
+            # Without the keys that a later run has recorded: it was about to change them itself, and may have done so.
+            later = numbers_after(db, *where)
+            rows = (row[:3] for row in read_record(db, *where) if row[0] not in later)
+            return missed(before, rows, existing, started)
 
     def last_records(self, pbx: str, family: str, numbers: Iterable[str]) -> dict[str, Before]:
         """The last records of keys on a PBX, by number, also those of runs that changed only the owner."""
-        where = (_name(pbx), family)
         with self._file.reading() as db:
-            rows = [db.execute(_LAST, (*where, as_bytes(number))).fetchone() for number in numbers]
-        return {before.number: before for before in (_before(*row) for row in rows if row is not None)}
+            found = [next(last_of_key(db, _name(pbx), family, as_bytes(number)), None) for number in numbers]
+        return {before.number: before for before in PackedRecord([one.row for one in found if one is not None])}
 
     def record(self, run: int, pbx: str, family: str) -> tuple[Before, ...]:
         """The record of what a run changed on a PBX, ordered by number."""
-        query = "SELECT number, old, new, owned FROM undo WHERE run = ? AND pbx = ? AND family = ? ORDER BY number"
         with self._file.reading() as db:
-            rows = db.execute(query, (run, _name(pbx), family)).fetchall()
-        return tuple(_before(*row) for row in rows)
+            return tuple(PackedRecord(read_record(db, run, _name(pbx), family)))
 
     def changes(self, run: int) -> tuple[KeyChange, ...]:
         """What a run changed, or was about to change, on all PBXs; nothing where its record is gone."""
@@ -402,21 +398,6 @@ _FACTS = """
 SELECT at, source, (SELECT count(*) FROM snapshot), counterparties, skipped, conflicts FROM pull
 """
 _ENTRY = "SELECT number, name, source FROM snapshot WHERE number = ?"
-_WRITTEN = """
-SELECT run.id, command, started, number, old, new FROM run CROSS JOIN undo ON undo.run = run.id
-WHERE pbx = ? AND family = ? AND number = ? AND old IS NOT new ORDER BY run.id DESC LIMIT 1
-"""
-_LAST = """
-SELECT number, old, new, owned FROM run CROSS JOIN undo ON undo.run = run.id
-WHERE pbx = ? AND family = ? AND number = ? ORDER BY run.id DESC LIMIT 1
-"""
-# Without the keys that a later run has recorded: it was about to change them itself, and may have done so.
-_TRACED = """
-SELECT number, old, new FROM undo WHERE run = :run AND pbx = :pbx AND family = :family AND NOT EXISTS (
-    SELECT 1 FROM run CROSS JOIN undo AS later ON later.run = run.id
-    WHERE run.id > :run AND later.pbx = :pbx AND later.family = :family AND later.number = undo.number
-)
-"""
 _OLD_RECORDS = "SELECT id FROM run WHERE wrote AND (command = ?) = ? ORDER BY id DESC LIMIT -1 OFFSET ?"
 _DROP_OLD_RUNS = """
 DELETE FROM run WHERE NOT wrote AND (command = ?) = ?
@@ -431,14 +412,15 @@ WHERE pbx = ? AND family = ? ORDER BY number
 _OWNER = "SELECT number, if_held FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 _OWN = "INSERT OR REPLACE INTO owned (pbx, family, number, if_held) VALUES (?, ?, ?, ?)"
 _DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
-_MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND old IS NOT new) WHERE id = ?"
 _NEWEST = 2**63 - 1  # SQLite's largest integer
 
 
 def _set_owners(db: sqlite3.Connection, pbx: str, family: str, owners: Mapping[str, Ownership]) -> None:
     name, rows = _name(pbx), KeyOwners.of(owners).rows
     every = (row for lists in rows.lists() for row in zip(*lists, strict=True))
-    db.executemany(_OWN, ((name, family, n, value if how == CONDITIONAL else None) for n, how, value in every if how != FOREIGN))
+    db.executemany(
+        _OWN, ((name, family, n, value if how == CONDITIONAL else None) for n, how, value in every if how != FOREIGN)
+    )
     every = (row for lists in rows.lists() for row in zip(*lists, strict=True))
     db.executemany(_DISOWN, ((name, family, n) for n, how, _ in every if how == FOREIGN))
 
@@ -447,8 +429,9 @@ def _ownership(if_held: bytes | None) -> Ownership:
     return CERTAINLY_OURS if if_held is None else Ownership(True, as_text(if_held))
 
 
-def _before(number: bytes, old: bytes | None, new: bytes | None, owned: int | None) -> Before:
-    return Before(as_text(number), _maybe_text(old), _maybe_text(new), None if owned is None else bool(owned))
+def _changes(db: sqlite3.Connection, pbx: str, family: str, number: str) -> Iterator[Recorded]:
+    """The records of a key whose value changed, the newest first."""
+    return (one for one in last_of_key(db, pbx, family, as_bytes(number)) if one.row[1] != one.row[2])
 
 
 def _set_trace(db: sqlite3.Connection, pbx: str, family: str, trace: Trace | Untouched | None) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from astsync.errors import EXIT_INTERRUPTED
 from astsync.store import ONLINE_RUN
+from astsync.store.records import PackedRecord
+from astsync.store.undo import read_record
 from tests.simulation.online import Online, Told, free
 from tests.simulation.owners import Kept, Names, Owners, Step, begin, end, gives_up, is_far, step_back, steps_of
 
@@ -447,9 +449,9 @@ class Oracle:
         if stored != mine:
             raise self._wrong(f"the store's owners are {stored}, not {mine}")
         records: dict[tuple[int, str, str], dict[str, Kept]] = {}
-        for run, pbx, family, number, old, new, owned in db.execute("SELECT * FROM undo"):
-            kept = Kept(old and old.decode(), new and new.decode(), bool(owned))
-            records.setdefault((run, pbx, family), {})[number.decode()] = kept
+        for place in db.execute("SELECT DISTINCT run, pbx, family FROM undo").fetchall():
+            for before in PackedRecord(read_record(db, *place)):
+                records.setdefault(place, {})[before.number] = Kept(before.old, before.new, bool(before.owned))
         known = {where: record for where, record in self.records.items() if record}
         if records != known:
             raise self._wrong(f"the store's records are {records}, not {known}")

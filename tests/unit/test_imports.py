@@ -30,7 +30,17 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sources.formats": ("sources.bounds", "sources.formats", "text", "errors"),
     "sources.onec": ("sources.formats", "sources.onec", "phonebook.model", "text", "errors"),
     "sources": ("sources", "phonebook.model", "finding", "text", "files", "stopping", "resolving", "errors", "config"),
-    "pbx": ("pbx", "phonebook.model", "phonebook.packed", "finding", "text", "stopping", "resolving", "errors", "config"),
+    "pbx": (
+        "pbx",
+        "phonebook.model",
+        "phonebook.packed",
+        "finding",
+        "text",
+        "stopping",
+        "resolving",
+        "errors",
+        "config",
+    ),
     "setup.calls": ("setup.calls", "pbx", "finding", "text", "config", "errors"),
     "setup.pbx": (
         "setup.pbx",

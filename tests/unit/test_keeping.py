@@ -21,11 +21,11 @@ from tests.unit.engine_rig import FAMILY, EngineRig, names, phone
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 TRACE = Trace(41, AT, "2026-11-20 09:00:00")
-CHANGES: list[tuple[str, str | None, str | None]] = [
-    ("1", None, "new"),
-    ("2", "old", "new"),
-    ("3", "old", None),
-    ("4", "same", "same"),
+CHANGES: list[tuple[bytes, bytes | None, bytes | None]] = [
+    (b"1", None, b"new"),
+    (b"2", b"old", b"new"),
+    (b"3", b"old", None),
+    (b"4", b"same", b"same"),
 ]
 
 
