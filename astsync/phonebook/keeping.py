@@ -106,9 +106,10 @@ def missed(
 ) -> Missed | None:
     """Compare what a run saw with what the PBX holds now (``existing``). None where nothing is missed.
 
-    ``changes`` are the run's, by number: number, the value before and after, None where there was no such key. A key counts as
-    missed only where the value from before is back: another value was written by somebody. After a restart of Asterisk
-    (``started`` is another than that of the trace) nothing is missed, but what the run itself saw being lost.
+    ``changes`` are the run's, in the order of numbers: number, the value before and after, None where there was no such
+    key. A key counts as missed only where the value from before is back: another value was written by somebody. After a
+    restart of Asterisk (``started`` is another than that of the trace) nothing is missed, but what the run itself saw
+    being lost.
     """
     if trace is None:
         return None

@@ -22,7 +22,6 @@ from astsync.phonebook.packed import (
     texts,
 )
 
-
 Made = TypeVar("Made")
 
 
@@ -65,7 +64,7 @@ class PackedEntries(Mapping[str, Entry]):
         return f"{type(self).__name__}({dict(self)!r})"
 
     def with_entries(self, more: Mapping[str, Entry]) -> "PackedEntries":
-        """The same entries and a few ``more``, whose numbers these have not. Only blocks that get some are made anew."""
+        """The same entries and a few ``more``, whose numbers these have not."""
         added = sorted((as_bytes(n), as_bytes(one.name), as_bytes(one.source)) for n, one in more.items())
         return PackedEntries(self.rows.with_rows(added))
 

@@ -134,7 +134,7 @@ def _blocks(rows: list[RecordRow]) -> Iterator[_Block]:
     """Make one block of rows, or a block of each where one holds a NUL."""
     if not rows:
         return
-    numbers, olds, news, owned = zip(*rows, strict=True)
+    numbers, olds, news, _ = zip(*rows, strict=True)
     columns = [b"\0".join([value or b"" for value in column]) for column in (numbers, olds, news)]
     if len(rows) > 1 and any(column.count(b"\0") != len(rows) - 1 for column in columns):
         for row in rows:

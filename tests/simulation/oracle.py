@@ -448,6 +448,15 @@ class Oracle:
         mine = {place: owners for place, owners in self.owners.items() if owners.sure or owners.doubt}
         if stored != mine:
             raise self._wrong(f"the store's owners are {stored}, not {mine}")
+        self._check_records(db)
+        names = dict(db.execute("SELECT number, name FROM snapshot").fetchall())
+        if names != (self.snapshot or {}):
+            raise self._wrong(f"the snapshot is {names}, not {self.snapshot}")
+        told = {key: Told(*rest) for key, *rest in db.execute("SELECT number, name, at, until FROM online").fetchall()}
+        if told != self.online.told:
+            raise self._wrong(f"told online are {told}, not {self.online.told}")
+
+    def _check_records(self, db: sqlite3.Connection) -> None:
         records: dict[tuple[int, str, str], dict[str, Kept]] = {}
         for place in db.execute("SELECT DISTINCT run, pbx, family FROM undo").fetchall():
             for before in PackedRecord(read_record(db, *place)):
@@ -455,12 +464,6 @@ class Oracle:
         known = {where: record for where, record in self.records.items() if record}
         if records != known:
             raise self._wrong(f"the store's records are {records}, not {known}")
-        names = dict(db.execute("SELECT number, name FROM snapshot").fetchall())
-        if names != (self.snapshot or {}):
-            raise self._wrong(f"the snapshot is {names}, not {self.snapshot}")
-        told = {key: Told(*rest) for key, *rest in db.execute("SELECT number, name, at, until FROM online").fetchall()}
-        if told != self.online.told:
-            raise self._wrong(f"told online are {told}, not {self.online.told}")
 
     def check_history(self, db: sqlite3.Connection) -> None:
         """Check that history tells of each run that ended what PBXs confirmed, and that what is verified was seen."""
