@@ -16,11 +16,11 @@ _BACK: Mapping[int, str] = {
     7: "ALTER TABLE run DROP COLUMN entries;",
     8: "DROP TABLE call_count; DROP TABLE unnamed; ALTER TABLE run DROP COLUMN hint;"
     "ALTER TABLE run_pbx DROP COLUMN hint;",
-    10: "DROP TABLE undo;"
-    "CREATE TABLE undo (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, pbx TEXT NOT NULL, family TEXT NOT NULL,"
-    "number BLOB NOT NULL, old BLOB, new BLOB, owned INTEGER, PRIMARY KEY (run, pbx, family, number)) WITHOUT ROWID;",
     9: "DROP TABLE call; DROP TABLE call_state; DROP TABLE call_heard; DROP TABLE call_gap;",
     10: "ALTER TABLE claim DROP COLUMN extension;",
+    11: "DROP TABLE undo;"
+    "CREATE TABLE undo (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, pbx TEXT NOT NULL, family TEXT NOT NULL,"
+    "number BLOB NOT NULL, old BLOB, new BLOB, owned INTEGER, PRIMARY KEY (run, pbx, family, number)) WITHOUT ROWID;",
 }
 """What takes away what a version brought; version 2 changed tables, and ``store_version_1.sql`` is one before it."""
 
