@@ -262,7 +262,7 @@ class Target:
         elif wrong:
             self.fail(_differs(self.name, [*wrong], self.report.applied))
 
-    def _look(self, family: Family, progress: Progress, wait: float) -> PackedNames:
+    def _look(self, family: Family, progress: Progress, wait: float) -> Mapping[str, str]:
         if wait:
             self._stopping.wait(wait)
             self._heed(say("reading again"))
