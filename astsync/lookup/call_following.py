@@ -56,10 +56,10 @@ class CallFollowing:
         return [pbx.name for pbx in self._parts.config.pbx]
 
     def _delivery(self) -> CallDelivery:
-        from astsync.lookup.call_posting import OneCDoor
+        from astsync.lookup.call_posting import LateDoor
 
         teller = CallTeller(self._callers, StoreNames(self._parts.store_path))
-        return CallDelivery(self._journal(), OneCDoor(self._parts.config).send, teller.past)
+        return CallDelivery(self._journal(), LateDoor(self._parts.config).send, teller.past)
 
     def _journal(self) -> CallJournal:
         return CallJournal(self._parts.store_path, self._parts.config.serve.keep_days)

@@ -3,6 +3,9 @@
 A session is held for that. Which of the two it is shows by itself: where a channel that began after the first list is
 in a later one, and no event told of it, none come. Lists are also asked for now and then while events come, so that a
 channel whose end was not told does not stay.
+
+Where a PBX allows the user one session alone, none is held: it would keep away ``watch``, which restores the phonebook,
+and each sync. Then the calls that are over come from the PBX's file of records, where that can be read.
 """
 
 import logging
@@ -20,9 +23,11 @@ from astsync.calls.records import record_of_event
 from astsync.calls.tracker import EVENTS, CallTracker, House
 from astsync.config import PbxConfig
 from astsync.errors import AstsyncError, PbxError, PbxSessionTaken
+from astsync.language import about, say
 from astsync.pbx import retry
 from astsync.pbx.channels import read_channels
 from astsync.pbx.connection import AmiConnection
+from astsync.pbx.second_session import CURE, is_only_session
 from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop
 
@@ -32,6 +37,7 @@ LOOK = 1.0  # seconds between two lists of channels where no events come
 CONTROL = 30.0  # seconds between two lists where they come
 UNSURE = 2.0  # seconds between two lists until the first event comes
 _LASTS = 60.0  # seconds after which a connection counts as one that lasts
+_ALONE = say("the PBX allows this user one session, and sync and watch need it (`allowmultiplelogin = no`).")
 _LATE = timedelta(seconds=2)  # after which an event of a channel that is in the list must have come
 
 
@@ -126,6 +132,8 @@ class CallListener(Loop):
                 self._listen()
             except AstsyncError as error:
                 self._session.lost()
+                if isinstance(error, PbxSessionTaken):
+                    self._session.stays_away()
                 self._hearing.lost(self._config.name)
                 self._tell(error)
                 lasted = self.clock.now() - began
@@ -139,6 +147,8 @@ class CallListener(Loop):
         connection = AmiConnection(self._config, events=_MASK, on_end=self.wake, rival=self._rival)
         connection.client.add_event_listener(session.on_event, white_list=[*EVENTS, _RECORD, VARIABLE_SET])
         with connection:
+            if is_only_session(self._config):
+                raise PbxSessionTaken(about(self._config.name, _ALONE), hint=CURE)
             self._filter(connection)
             session.look(connection)
             log.info("%s: following calls", self._config.name)
@@ -172,9 +182,12 @@ class CallListener(Loop):
             log.debug("%s: no filter of events: %s", self._config.name, error)
 
     def _tell(self, error: AstsyncError) -> None:
-        if error.message != self._told:
-            log.warning("%s: calls are not followed: %s", self._config.name, error.under(self._config.name))
-        self._told = error.message
+        """Log a failure that is another one than the last. Whoever has the only session, the cure is the same."""
+        one_session = isinstance(error, PbxSessionTaken)
+        words, hint = (_ALONE, f" {CURE}") if one_session else (error.under(self._config.name), "")
+        if words != self._told:
+            log.warning("%s: calls are not followed: %s%s", self._config.name, words, hint)
+        self._told = words
 
 
 class _Session:
@@ -192,6 +205,7 @@ class _Session:
         self._partly: set[str] = set()  # calls of which not all was heard
         self._lost_at = self._last = datetime.now(UTC)
         self._connected = False
+        self._away = False  # whether no session is held, as the PBX allows only one
 
     def begin(self) -> None:
         """A connection begins: what went on over the one before may go on."""
@@ -203,6 +217,15 @@ class _Session:
             self._missing = set()
             self._before = self._tracker.channels()
             self._partly = {call_id(self._pbx, self._tracker.linked_of(channel)) for channel in self._before}
+
+    def stays_away(self) -> None:
+        """There is no session, as the PBX allows only one: what is over is known by its file alone."""
+        with self._lock:
+            now = datetime.now(UTC)
+            if not self._away:
+                self._away = True
+                self._keeping.began(self._pbx, now)
+            self._keeping.heard(self._pbx, now, whole=False)
 
     def lost(self) -> None:
         """The connection ended."""
@@ -263,6 +286,7 @@ class _Session:
             if self._first:
                 self._begin(rows, now)
                 self._keeping.began(self._pbx, now)
+                self._away = False
             elif self.blind:
                 self._replace(rows, now)
             else:
@@ -334,4 +358,5 @@ def _pauses(error: AstsyncError) -> tuple[float, float]:
     """The least and the most seconds until the next try."""
     if isinstance(error, retry.REFUSED):
         return retry.UNWELCOME
-    return retry.TAKEN if isinstance(error, PbxSessionTaken) else (retry.SOONEST, retry.LATEST)
+    # Seldom: while it is tried, nobody else has the only session.
+    return retry.UNWELCOME if isinstance(error, PbxSessionTaken) else (retry.SOONEST, retry.LATEST)

@@ -50,6 +50,19 @@ class OneCDoor:
         return accepted_ids(self._client.ask_small(request, _LARGEST))
 
 
+class LateDoor:
+    """A ``OneCDoor`` that is made when it is needed first. A file that is gone then is an error of that sending."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+        self._door: OneCDoor | None = None
+
+    def send(self, body: bytes) -> frozenset[str]:
+        """See ``OneCDoor.send``. Raises ConfigError too."""
+        self._door = self._door or OneCDoor(self._config)
+        return self._door.send(body)
+
+
 def check_login(source: SourceConfig, url: str) -> None:
     """The password of 1C goes to no other host. Raises ConfigError."""
     there, ours = urlsplit(url), urlsplit(source.url)

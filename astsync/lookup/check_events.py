@@ -13,6 +13,7 @@ from astsync.parts import Parts
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.event_rights import CLASSES, LISTEN, EventRights, Learned, RecordsState, event_rights
 from astsync.pbx.flavour import Flavour, recognise
+from astsync.pbx.second_session import CURE, is_only_session
 
 _PROGRESS, _HISTORY = say("calls in progress"), say("calls that are over")
 _TOLD, _HEARD = say("`manager show user` says so"), say("an event came while this was tried")
@@ -44,9 +45,14 @@ def check_events(parts: Parts, pbx: PbxConfig, way: str = "") -> Iterator[Findin
     try:
         with AmiConnection(pbx, events=CLASSES, rival=parts.rival) as connection:
             flavour = recognise(connection).flavour or Flavour.PLAIN
+            alone = is_only_session(pbx)
             found = event_rights(connection, 0.0 if way in (Following.EVENTS, Following.CHANNELS) else LISTEN)
     except AstsyncError as error:
         yield Finding(about(pbx.name, _PROGRESS), None, error.under(pbx.name), error.hint)
+        return
+    if alone:
+        words = say("the PBX allows this user one session, which sync and watch need: calls are not followed")
+        yield Finding(about(pbx.name, _PROGRESS), False, words, CURE)
         return
     call, how = _call(found, way)
     lines = _Lines(pbx.user, flavour)

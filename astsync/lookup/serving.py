@@ -135,11 +135,15 @@ def beside(parts: Parts, job: Job, arguments: Sequence[str]) -> Job:
     """The job of ``astsync watch --serve``: calls are answered by a child process, which stores what 1C tells.
 
     That is written over the connections that watch holds. ``arguments`` are those of astsync, which the child is given
-    too. Raises ConfigError where the child could not answer: a port that is taken, an empty token.
+    too. Raises ConfigError where the child could not answer, as where a file with a token is gone.
     """
     serve = parts.config.serve
     _check_faces(serve)
     serve.token()
+    check_calls(parts.config)
+    telling = open_telling(parts, CallerReader(parts.numbers))
+    if telling is not None:
+        telling.close()
 
     def services(turns: Turns, up: Callable[[], Sequence[Pbx]]) -> Sequence[Member]:
         lines = {pbx.name: partial(_held, pbx.name, up) for pbx in job.pbxs}

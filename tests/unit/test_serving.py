@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 from pydantic import BaseModel, ValidationError
 
+from astsync.calls.model import Evidence
 from astsync.config import ServeConfig
 from astsync.errors import ConfigError
 from astsync.lookup.call_following import house_of, records_file
@@ -27,10 +28,12 @@ from astsync.lookup.serving import Serving, beside
 from astsync.parts import Parts
 from astsync.sandbox.ami import AmiStandIn
 from astsync.sandbox.onec import OneC
+from astsync.store import CallJournal
 from astsync.watch.job import make_job
 from astsync.watch.systemd import Notifier
 from astsync.watch.watcher import Watch
 from tests.eventually import eventually
+from tests.unit.past_calls import NOW, past_call
 
 pytestmark = [pytest.mark.server, pytest.mark.slow]
 
@@ -338,6 +341,41 @@ def test_a_configuration_that_is_broken_changes_nothing(
         assert office.ask() == NAMED
 
 
+def test_a_token_for_1c_that_is_gone_at_a_reload_changes_nothing(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.write(*FOLLOW, CALLS_URL.format(url=office.onec.url), 'calls.token_file = "token"')
+    with office.served() as watch:
+        office.token.unlink()
+        watch.reload()
+        eventually(lambda: "the new configuration is broken, the old one stays" in caplog.text)
+        assert "serve.calls.token_file" in caplog.text
+        assert office.get(INCOMING)[0] == 404
+        assert office.get() == (200, NAME)
+    assert "bug" not in caplog.text
+
+
+def test_a_token_for_1c_that_goes_while_the_service_begins_is_no_bug(
+    office: Office, caplog: pytest.LogCaptureFixture
+) -> None:
+    office.write(*FOLLOW, CALLS_URL.format(url=office.onec.url), 'calls.token_file = "token"')
+    parts = office.parts()
+    with closing(CallJournal(parts.store_path, 90)) as journal, parts.store(write=True):
+        journal.add([(past_call(), Evidence.EVENTS)], NOW)
+    with Serving() as serving:
+        job = serving.alone(parts, ())
+        office.token.unlink()
+        watch = Watch(lambda: job, Notifier({}))
+        thread = threading.Thread(target=watch.run, daemon=True)
+        thread.start()
+        eventually(lambda: "1C does not take calls, they wait" in caplog.text)
+        assert "serve.calls.token_file" in caplog.text
+        assert office.get() == (200, NAME)
+        watch.stop()
+        thread.join(20)
+    assert "bug" not in caplog.text
+
+
 def test_a_start_does_not_wait_for_a_run_that_holds_the_lock(office: Office) -> None:
     begun = time.monotonic()
     with office.parts().narrow_writer("astsync watch"), office.served():
@@ -346,8 +384,14 @@ def test_a_start_does_not_wait_for_a_run_that_holds_the_lock(office: Office) -> 
 
 
 def test_watch_refuses_what_its_child_could_not_use(office: Office) -> None:
-    for line in ('token_file = "none"', 'agi = ""'):
-        office.write(line, *(['http = ""'] if line.startswith("agi") else []))
+    follow = (*FOLLOW, CALLS_URL.format(url=office.onec.url))
+    for lines in (
+        ('token_file = "none"',),
+        ('agi = ""', 'http = ""'),
+        (*follow, 'calls.token_file = "none"'),
+        (*FOLLOW, 'calls.url = "http://other.example/calls"'),
+    ):
+        office.write(*lines)
         parts = office.parts()
         with pytest.raises(ConfigError):
             beside(parts, make_job(parts, (), 0, parts.store_path), [])
