@@ -143,7 +143,7 @@ def _read(common: Common, parts: "Parts", asked: CallsAsked) -> "CallsRead":
 def _listen(common: Common, parts: "Parts", asked: CallsAsked, read: "Callable[[str], CallerId]") -> "CallsRead":
     """Look at the channels of the PBXs until the time is over, there are enough calls, or Ctrl-C.
 
-    Raises what a PBX answers, and its loss.
+    Each call is judged once, when it is over, or at the end. Raises what a PBX answers, and its loss.
     """
     from astsync.pbx.channels import read_channels
     from astsync.pbx.connection import AmiConnection
@@ -159,15 +159,18 @@ def _listen(common: Common, parts: "Parts", asked: CallsAsked, read: "Callable[[
         ]
         stack.enter_context(waiting(say("watching the calls for {time}", time=asked.listen), quiet=common.quiet))
         try:
-            while not calls.full and (left := end - time.monotonic()) > 0:
+            while (left := end - time.monotonic()) > 0:
                 for connection in open_ones:
                     rows: list[Mapping[str, str]] = []
                     read_channels(connection, rows.append)
-                    heard.look(connection.config.name, rows, datetime.now())  # noqa: DTZ005 - local
-                calls = IncomingCalls(read, asked.most)
-                calls.add_all(heard.records)
+                    calls.add_all(heard.look(connection.config.name, rows, datetime.now()))  # noqa: DTZ005 - local
+                going = IncomingCalls(read, asked.most)
+                going.add_all(heard.records)
+                if calls.count + going.count >= asked.most:
+                    break
                 time.sleep(min(_LOOK_EVERY, left))
         except KeyboardInterrupt:
             pass  # whoever has seen enough wants the figures
+    calls.add_all(heard.records)
     names = ", ".join(connection.config.name for connection in open_ones)
     return CallsRead(calls, names)

@@ -34,3 +34,17 @@ def test_one_call_on_two_pbxs_is_two_and_old_versions_write_in_other_letters() -
     for pbx in ("office", "branch", "office"):
         heard.look(pbx, [old], NOW)
     assert [record.source for record in heard.records] == ["84955550101"] * 2
+
+
+def test_a_call_is_handed_on_once_when_it_is_over() -> None:
+    heard = HeardCalls()
+    first = row("PJSIP/trunk-1", "74955550101", "1.1", "1.1")
+    second = row("PJSIP/trunk-2", "74955550102", "1.2", "1.2")
+    assert heard.look("office", [first], NOW) == []
+    assert heard.look("branch", [], NOW) == []  # another PBX says nothing of it
+    assert heard.look("office", [{**first, "CallerIDName": "OOO Beta"}, second], NOW) == []
+    (over,) = heard.look("office", [second], NOW)
+    assert (over.source, over.name) == ("74955550101", "OOO Beta")
+    assert [record.source for record in heard.records] == ["74955550102"]
+    assert [record.source for record in heard.look("office", [], NOW)] == ["74955550102"]
+    assert heard.look("office", [], NOW) == heard.records == []

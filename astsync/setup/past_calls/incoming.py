@@ -47,6 +47,11 @@ class IncomingCalls:
         return list(self._calls.values())
 
     @property
+    def count(self) -> int:
+        """How many calls there are."""
+        return len(self._calls)
+
+    @property
     def full(self) -> bool:
         """Whether there are enough: later records are not needed."""
         return not self._keep_last and len(self._calls) >= self._most

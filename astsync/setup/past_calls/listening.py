@@ -32,26 +32,32 @@ class SeenChannel:
 
 
 class HeardCalls:
-    """Keeps the calls that were seen. Each is looked at until it ends: the dialplan names its caller on the way."""
+    """Keeps the calls that go on. Each is looked at until it ends: the dialplan names its caller on the way."""
 
     def __init__(self) -> None:
-        self._records: dict[str, CallRecord] = {}
+        self._records: dict[tuple[str, str], CallRecord] = {}  # by the PBX and the id of the call
 
     @property
     def records(self) -> list[CallRecord]:
-        """A record for each call, in the order in which they were seen first."""
+        """A record for each call that goes on, in the order in which they were seen first."""
         return list(self._records.values())
 
-    def look(self, pbx: str, rows: Iterable[Mapping[str, str]], now: datetime) -> None:
-        """Take what a PBX shows at one moment, the headers of each channel. ``now`` is the local time."""
+    def look(self, pbx: str, rows: Iterable[Mapping[str, str]], now: datetime) -> list[CallRecord]:
+        """Take what a PBX shows at one moment, the headers of each channel; the calls of it that are over.
+
+        ``now`` is the local time.
+        """
+        before = {known for known in self._records if known[0] == pbx}
         for channel in _callers([_channel(row) for row in rows]):
-            call = f"{pbx}:{channel.linked}"
+            key, call = (pbx, channel.linked), f"{pbx}:{channel.linked}"
             # The number is what the carrier sent, until a dialplan makes another one of it; the name is the last one.
-            known = self._records.get(call) or CallRecord(
+            known = self._records.get(key) or CallRecord(
                 channel.number, channel=channel.name, context=channel.context, start=now, unique=call, linked=call
             )
             name = channel.caller_name if channel.caller_name != channel.number else ""
-            self._records[call] = replace(known, source=known.source or channel.number, name=name, end=now)
+            self._records[key] = replace(known, source=known.source or channel.number, name=name, end=now)
+            before.discard(key)
+        return [self._records.pop(key) for key in sorted(before)]
 
 
 def _channel(row: Mapping[str, str]) -> SeenChannel:
