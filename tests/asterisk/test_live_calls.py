@@ -4,16 +4,23 @@ import re
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from astsync.calls.model import CallResult, Direction, Evidence, Following, LiveCall, PastCall, Stage
 from astsync.calls.tracker import House
 from astsync.config import PbxConfig
-from astsync.errors import PbxError
+from astsync.errors import PbxError, PbxSessionTaken
 from astsync.lookup.call_listener import CallListener, KeepsNothing
+from astsync.lookup.check_events import check_events
+from astsync.parts import Parts
+from astsync.pbx.connection import AmiConnection
+from astsync.pbx.second_session import CURE
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.sandbox.asterisk.conf_files import ManagerUser
+from astsync.sources import CONFIG
+from astsync.watch.clock import Clock
 from tests.eventually import eventually
 
 CALLER = "74955550140"
@@ -174,3 +181,34 @@ def test_a_pbx_that_restarts_is_listened_to_again(asterisk: PrivateAsterisk) -> 
         assert "office" in heard.lost_pbxs
         with call(asterisk, "200"):
             eventually(lambda: heard.calls != {}, 30)
+
+
+def test_the_only_session_of_a_user_is_left_to_others(any_installation: Installation, tmp_path: Path) -> None:
+    users = (ManagerUser("hears", "system", "call"),)
+    with PrivateAsterisk(any_installation, users=users, dialplan=DIALPLAN, one_session=True) as alone:
+        values = {"name": "office", "host": alone.host, "port": alone.port, "user": "hears"}
+        config = PbxConfig.model_validate({**values, "secret": alone.secret_of("hears")})
+        heard = Heard()
+        listener = CallListener(config, HOUSE, heard, heard.kept, clock=Clock(60))
+        listener.start()
+        try:
+            eventually(lambda: len(heard.lost_pbxs) >= 2, 60)
+            eventually(lambda: session_is_free(config), 30)
+            assert heard.ways == []
+        finally:
+            listener.stop()
+            assert listener.join(20)
+        serve = {"calls": {"follow": True}}
+        source = {"url": "http://1c.example.local/trade"}
+        pbx = {**values, "secret": alone.secret_of("hears")}
+        parts = Parts(CONFIG.model_validate({"source": source, "pbx": [pbx], "serve": serve}), tmp_path / "store")
+        (finding,) = check_events(parts, config)
+        assert (finding.good, finding.hint) == (False, CURE)
+
+
+def session_is_free(config: PbxConfig) -> bool:
+    try:
+        with AmiConnection(config):
+            return True
+    except PbxSessionTaken:
+        return False
