@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks call-faults coverage slow-readers faults simulation help golden docs setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units dist deb changes release install-test deb-test container-test pythons
+.PHONY: attacks call-faults coverage slow-readers faults simulation help golden docs extension setup lint types check test test-fast ci demo bench bench-calls fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units dist deb changes release install-test deb-test container-test pythons
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -63,6 +63,9 @@ golden: setup ## write the golden reports anew; git shows what changed
 
 docs: setup ## write the tables of keys on the pages of help and examples/astsync.toml anew, from the descriptions in astsync/config
 	$(BIN)/python -m tests.docs
+
+extension: setup ## write examples/1c/extension anew, from the modules of the calls and the table of registers beside them
+	$(BIN)/python -m tests.onec_extension
 
 man: setup ## write the manual pages man/astsync.1 and man/ru/astsync.1 anew, from what --help says
 	$(BIN)/python -m tests.man

@@ -12,7 +12,7 @@ from astsync.cli.output import emit, tell
 from astsync.cli.screen import show
 from astsync.errors import ConfigError
 from astsync.help import nearest
-from astsync.help.examples import EXAMPLES, WITH_SECRETS, is_file_name, meant, text
+from astsync.help.examples import EXAMPLES, WITH_SECRETS, is_file_name, listed, meant, text
 from astsync.language import say, spoken
 from astsync.reports.terminal import Paint
 from astsync.text import printable
@@ -46,8 +46,9 @@ def examples(
 
 
 def _listed(paint: Paint) -> str:
-    widest = max(map(len, EXAMPLES))
-    lines = (f"{paint('strong', name)}{' ' * (widest - len(name))}  {spoken(what)}" for name, what in EXAMPLES.items())
+    told = listed()
+    widest = max(map(len, told))
+    lines = (f"{paint('strong', name)}{' ' * (widest - len(name))}  {spoken(what)}" for name, what in told.items())
     return "".join(f"{line}\n" for line in lines)
 
 
@@ -61,7 +62,7 @@ def _found(name: str) -> tuple[str, ...]:
         )
     if not files:
         folders = {file.partition("/")[0] for file in EXAMPLES}
-        near = nearest(name, (*EXAMPLES, *folders, *(PurePosixPath(file).name for file in EXAMPLES)))
+        near = nearest(name, (*listed(), *folders, *(PurePosixPath(file).name for file in EXAMPLES)))
         hint = say("Did you mean {near}?", near=near) if near else say("astsync examples lists them.")
         raise ConfigError(say("there is no example {name}", name=repr(name)), hint=hint)
     return files

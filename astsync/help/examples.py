@@ -5,6 +5,33 @@ from pathlib import Path
 import astsync
 from astsync.language import Message, say
 
+FOLDERS: dict[str, Message] = {
+    "1c/extension": say("the calls as a configuration extension in files, for the Configurator"),
+}
+"""Folders that are one thing, by their paths below ``examples/``, with what they are."""
+_EXTENSION = (
+    "CommonForms/ЗвонкиАТС.xml",
+    "CommonForms/ЗвонкиАТС/Ext/Form.xml",
+    "CommonForms/ЗвонкиАТС/Ext/Form/Module.bsl",
+    "CommonModules/ЗвонкиАТСВызовСервера.xml",
+    "CommonModules/ЗвонкиАТСВызовСервера/Ext/Module.bsl",
+    "CommonModules/ЗвонкиАТССервер.xml",
+    "CommonModules/ЗвонкиАТССервер/Ext/Module.bsl",
+    "Configuration.xml",
+    "Constants/АТСАдрес.xml",
+    "Constants/АТСКурсорЗвонков.xml",
+    "Constants/АТСТокен.xml",
+    "HTTPServices/astsync.xml",
+    "HTTPServices/astsync/Ext/Module.bsl",
+    "InformationRegisters/ВходящиеАТС.xml",
+    "InformationRegisters/ЗвонкиАТС.xml",
+    "Languages/Русский.xml",
+    "Roles/ЗвонкиАТСОбмен.xml",
+    "Roles/ЗвонкиАТСОбмен/Ext/Rights.xml",
+    "Roles/ЗвонкиАТСПользователь.xml",
+    "Roles/ЗвонкиАТСПользователь/Ext/Rights.xml",
+)
+
 EXAMPLES: dict[str, Message] = {
     "astsync.toml": say("the configuration: every key with its default"),
     "1c/README.md": say("what a 1C programmer does with the files beside it"),
@@ -18,6 +45,7 @@ EXAMPLES: dict[str, Message] = {
     "1c/calls_server_call.bsl": say("common module ЗвонкиАТСВызовСервера: what the form asks of the server"),
     "1c/calls_form.bsl": say("module of the common form ЗвонкиАТС: opens the card of who is calling"),
     "1c/calls_http_service.bsl": say("the part of the HTTP service that takes the history of calls"),
+    **{f"1c/extension/{file}": FOLDERS["1c/extension"] for file in _EXTENSION},
     "1c/odata.bsl": say("puts the counterparties into the composition of OData"),
     "1c/default.vrd": say("description of the publication"),
     "1c/astsync.wsdl": say("the WSDL that the web service must give"),
@@ -41,6 +69,15 @@ EXAMPLES: dict[str, Message] = {
 
 WITH_SECRETS = ("astsync.toml", "asterisk/manager.conf", "sources/file.toml", "sources/http.toml", "sources/soap.toml")
 """Those into which somebody will write a password."""
+
+
+def listed() -> dict[str, Message]:
+    """What is listed: each file, but of a folder that is one thing only that."""
+    found: dict[str, Message] = {}
+    for name, what in EXAMPLES.items():
+        folder = next((one for one in FOLDERS if name.startswith(f"{one}/")), "")
+        found[folder or name] = what
+    return found
 
 
 def place() -> Path:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.help.examples import EXAMPLES, WITH_SECRETS, place
+from astsync.help.examples import EXAMPLES, FOLDERS, WITH_SECRETS, listed, place
 from tests.cli.sandbox import run
 
 ROOT = Path(__file__).parents[2] / "examples"
@@ -17,8 +17,10 @@ def test_every_file_is_listed_with_what_it_is(capfd: Capture, monkeypatch: Patch
     files = {str(file.relative_to(ROOT)) for file in ROOT.rglob("*") if file.is_file()}
     assert set(EXAMPLES) == files
     assert place() == ROOT
-    listed = dict(line.split(maxsplit=1) for line in run(capfd, monkeypatch, "examples").out.splitlines())
-    assert listed == {name: str(what) for name, what in EXAMPLES.items()}
+    told = dict(line.split(maxsplit=1) for line in run(capfd, monkeypatch, "examples").out.splitlines())
+    assert told == {name: str(what) for name, what in listed().items()}
+    assert all((ROOT / name).is_dir() for name in FOLDERS)
+    assert {name for name in EXAMPLES if not any(name.startswith(f"{folder}/") for folder in FOLDERS)} <= told.keys()
 
 
 @pytest.mark.parametrize("name", EXAMPLES)
@@ -42,8 +44,13 @@ def test_a_file_is_written_here_or_printed(tmp_path: Path, capfd: Capture, monke
 @pytest.mark.parametrize("name", ["1c", "examples/1c/"])
 def test_a_folder_is_written_with_its_files(name: str, tmp_path: Path, capfd: Capture, monkeypatch: Patch) -> None:
     assert run(capfd, monkeypatch, "examples", name, str(tmp_path / "new")).code == 0
-    written = {file.name: file.read_bytes() for file in (tmp_path / "new" / "1c").iterdir()}
-    assert written == {file.name: file.read_bytes() for file in (ROOT / "1c").iterdir()}
+    written = {path: path.read_bytes() for path in files_below(tmp_path / "new" / "1c")}
+    there = {tmp_path / "new" / path.relative_to(ROOT): path.read_bytes() for path in files_below(ROOT / "1c")}
+    assert written == there
+
+
+def files_below(folder: Path) -> list[Path]:
+    return [path for path in folder.rglob("*") if path.is_file()]
 
 
 def test_a_file_that_exists_is_replaced_only_by_force_and_kept(
