@@ -167,7 +167,7 @@ class ServeCallsConfig(Section):
         default=("MIXMONITOR_FILENAME", "recordingfile"),
         description="channel variables and fields of the PBX's records that hold the file of a call's recording; of "
         "several the first that is set. Only the file's name is kept. Empty: none",
-        examples=[["MIXMONITOR_FILENAME", "userfield"]],
+        examples=[("MIXMONITOR_FILENAME", "userfield")],
     )
     url: WebAddressOrNone = Field(
         default="",

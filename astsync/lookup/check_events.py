@@ -20,10 +20,10 @@ _TOLD, _HEARD = say("`manager show user` says so"), say("an event came while thi
 _UNHEARD = say("a channel came or went while this was tried, and no event of it")
 _SERVE = say("the running `astsync serve` says so")
 _USERS_FILE: Mapping[Flavour, str] = {
-    Flavour.FREEPBX: say("/etc/asterisk/manager_custom.conf, or on the screen Settings → Asterisk Manager Users"),
+    Flavour.FREEPBX: say("/etc/asterisk/manager_custom.conf (or the screen Settings → Asterisk Manager Users)"),
     Flavour.ISSABEL: say("/etc/asterisk/manager_custom.conf"),
-    Flavour.MIKOPBX: say("on the screen System → AMI access"),
-    Flavour.ASKOZIA: say("on the screen Advanced → Manager"),
+    Flavour.MIKOPBX: say("the screen System → AMI access"),
+    Flavour.ASKOZIA: say("the screen Advanced → Manager"),
 }
 _MANAGER = say("/etc/asterisk/manager.conf")
 _RECORDS: Mapping[RecordsState, str] = {
@@ -106,7 +106,7 @@ def _history(name: str, call: bool | None, found: EventRights, lines: "_Lines", 
     if file and found.records is not RecordsState.NO_RECORDS:
         words = say("known by the PBX's file of records alone, up to a minute late: {records}", records=_lack(found))
         return Finding(part, None, words, better)
-    words = say("missing: no events, no records, no file. {records}", records=_lack(found))
+    words = say("missing, as there are no events, no records and no file: {records}", records=_lack(found))
     return Finding(part, False, words, better)
 
 
@@ -146,9 +146,9 @@ class _Lines:
         """The line that gives a right to read."""
         where, given = _USERS_FILE.get(self._flavour, _MANAGER), {"right": right, "user": self._user}
         if self._flavour in (Flavour.MIKOPBX, Flavour.ASKOZIA):
-            return say("Tick `{right}` under read for the user {user}: {where}.", where=where, **given)
+            return say("On {where}, tick `{right}` under read for the user {user}.", where=where, **given)
         return say(
-            "Add `{right}` to the line `read =` under [{user}], so `read = {right}` where there is none: {where}. Then "
+            "In {where}, add `{right}` to the line `read =` under [{user}], or write `read = {right}` there. Then run "
             "`asterisk -rx 'manager reload'`.",
             where=where,
             **given,

@@ -17,20 +17,23 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from astsync.errors import PbxTimeout
 from astsync.sandbox.asterisk import Installation, RingingAsterisk, find_installation
 from astsync.sandbox.asterisk.conf_files import Folders, ManagerUser
 from astsync.sandbox.asterisk.private import free_port
+from astsync.sandbox.asterisk.sip_phone import SipPhone
 from astsync.sandbox.onec import OneC
+from tests.asterisk.desk_phones import DeskPhones
 from tests.eventually import eventually
 
 MODULES = (
     "cdr_csv", "cdr_manager", "app_queue", "bridge_holding", "bridge_native_rtp", "bridge_simple", "bridge_softmix",
-    "bridge_builtin_features", "func_channel", "func_logic", "app_transfer", "res_musiconhold",
+    "bridge_builtin_features", "func_channel", "func_logic", "app_transfer", "res_musiconhold", "res_pjsip_refer",
 )  # fmt: skip
 DIALPLAN = """
 [trunk]
@@ -45,6 +48,15 @@ exten => 805,1,Answer()
  same => n,Queue(sales,,,,6)
 exten => 806,1,Dial(Local/204@desks/n,20)
 exten => 807,1,Dial(Local/202@desks/n,60)
+exten => 901,1,Dial(PJSIP/201,20)
+exten => 902,1,Dial(PJSIP/202,1)
+exten => 903,1,Dial(PJSIP/203,20)
+exten => 904,1,Dial(PJSIP/205,20)
+exten => 905,1,Answer()
+ same => n,Queue(sip-sales,,,,6)
+exten => 906,1,Dial(PJSIP/204,20)
+[sip-desks]
+exten => _2XX,1,Dial(PJSIP/${EXTEN},20)
 [desks]
 exten => 201,1,Answer()
  same => n,Wait(0.4)
@@ -59,13 +71,25 @@ exten => 205,1,Answer()
 [internal]
 exten => _2XX,1,Dial(Local/${EXTEN}@desks/n,20)
 [outgoing]
+exten => _2XX,1,Dial(PJSIP/${EXTEN},20)
 exten => _X.,1,Dial(PJSIP/${EXTEN}@trunk,10)
 [callers]
 exten => s,1,Wait(60)
  same => n,Hangup()
 """
 CDR_CONF = "[general]\nenable=yes\nunanswered=yes\n[csv]\nusegmtime=no\nloguniqueid=yes\nloguserfield=yes\n"
-QUEUES = "[general]\n[sales]\nstrategy=ringall\ntimeout=3\nmember => Local/202@desks/n\nmember => Local/201@desks/n\n"
+QUEUES = """[general]
+[sales]
+strategy=ringall
+timeout=3
+member => Local/202@desks/n
+member => Local/201@desks/n
+[sip-sales]
+strategy=ringall
+timeout=3
+member => PJSIP/202
+member => PJSIP/201
+"""
 CDR_MANAGER = "[general]\nenabled=yes\n[mappings]\nlinkedid => LinkedID\n"
 PBX_USER = "follows"
 
@@ -75,13 +99,14 @@ Told = tuple[str, str, str, tuple[str, ...], str]
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """A kind of call: where it goes, and what the journal must say."""
+    """A kind of call: where it goes, and what the journal must say. ``sip``: over SIP from end to end."""
 
     place: str
     direction: str
     extension: str
     rung: tuple[str, ...]
     result: str
+    sip: bool = False
 
 
 KINDS = {
@@ -92,10 +117,20 @@ KINDS = {
     "queue": Kind("805@from-carrier", "incoming", "201", ("201", "202"), "answered"),
     "forwarded": Kind("806@from-carrier", "incoming", "201", ("204", "201"), "answered"),
     "internal": Kind("201@internal", "internal", "201", ("201",), "answered"),
-    "outgoing": Kind("", "outgoing", "100", (), "busy"),
+    "outgoing": Kind("", "outgoing", "100", (), "busy", sip=True),
     "withheld": Kind("801@from-carrier", "incoming", "201", ("201",), "answered"),
     "two at once": Kind("802@from-carrier", "incoming", "202", ("202",), "missed"),
+    "answered, SIP": Kind("901", "incoming", "201", ("201",), "answered", sip=True),
+    "missed, SIP": Kind("902", "incoming", "202", ("202",), "missed", sip=True),
+    "busy, SIP": Kind("903", "incoming", "203", ("203",), "busy", sip=True),
+    "transferred, SIP": Kind("904", "incoming", "205", ("205", "201"), "answered", sip=True),
+    "queue, SIP": Kind("905", "incoming", "201", ("201", "202"), "answered", sip=True),
+    "forwarded, SIP": Kind("906", "incoming", "201", ("204", "201"), "answered", sip=True),
+    "internal, SIP": Kind("201", "internal", "201", ("201",), "answered", sip=True),
+    "withheld, SIP": Kind("901", "incoming", "201", ("201",), "answered", sip=True),
+    "two at once, SIP": Kind("902", "incoming", "202", ("202",), "missed", sip=True),
 }
+"""Ten kinds, each over Local channels that somebody ordered and over SIP; outgoing ones over SIP alone."""
 LONG = Kind("807@from-carrier", "incoming", "202", ("202",), "")
 
 
@@ -104,6 +139,7 @@ class JournalAsterisk(RingingAsterisk):
 
     def __init__(self, installation: Installation, *, linked: bool = True, rights: str = "call,cdr") -> None:
         self._linked = linked
+        self.desks = DeskPhones()
         users = (ManagerUser(PBX_USER, "system", rights), ManagerUser("calls", "originate", ""))
         super().__init__(
             installation,
@@ -114,6 +150,10 @@ class JournalAsterisk(RingingAsterisk):
             phone_context="outgoing",
         )
 
+    def __exit__(self, *_: object) -> None:
+        super().__exit__()
+        self.desks.close()
+
     @property
     def records(self) -> Path:
         """Its file of records."""
@@ -122,6 +162,8 @@ class JournalAsterisk(RingingAsterisk):
     def _write(self, folders: Folders) -> None:
         super()._write(folders)
         (folders.log / "cdr-csv").mkdir(exist_ok=True)
+        with (folders.etc / "pjsip.conf").open("a", encoding="utf-8") as settings:
+            settings.write(self.desks.endpoints)
         linked = "newcdrcolumns=yes\n" if self._linked else ""
         for name, text in (("cdr", CDR_CONF + linked), ("queues", QUEUES), ("cdr_manager", CDR_MANAGER)):
             (folders.etc / f"{name}.conf").write_text(text)
@@ -138,15 +180,16 @@ class Driver:
 
     def place(self, name: str) -> None:
         """Place a call of a kind; of two at once two."""
-        kind = KINDS[name]
+        kind, plain = KINDS[name], name.removesuffix(", SIP")
         number = self._number()
-        if name == "outgoing":
-            self._dial_out(number)
-            self.driven[kind.direction, number, kind.extension, kind.rung, kind.result] += 1
-            return
-        caller = {"internal": "101", "withheld": ""}.get(name, number)
-        for _ in range(2 if name == "two at once" else 1):
-            self._originate(kind.place, caller)
+        caller = {"internal": "100" if kind.sip else "101", "withheld": ""}.get(plain, number)
+        for _ in range(2 if plain == "two at once" else 1):
+            if plain == "outgoing":
+                self._dial_out(number)
+            elif kind.sip:
+                self._dial(kind, caller)
+            else:
+                self._originate(kind.place, caller)
             self.driven[kind.direction, caller, kind.extension, kind.rung, kind.result] += 1
 
     def place_long(self) -> None:
@@ -173,6 +216,14 @@ class Driver:
         self._asterisk.carrier.final = 486
         self._asterisk.phone.call(number, (self._asterisk.host, self._asterisk.sip_port), wait=20)
 
+    def _dial(self, kind: Kind, caller: str) -> None:
+        """Call in by the trunk, or from the phone 100 where the call is internal; the caller talks for a second."""
+        withheld = '"Anonymous" <sip:anonymous@anonymous.invalid>'
+        address = f"<sip:{caller}@carrier.example>" if caller else withheld
+        end, given = (self._asterisk.carrier, address) if kind.direction == "incoming" else (self._asterisk.phone, "")
+        server = (self._asterisk.host, self._asterisk.sip_port)
+        threading.Thread(target=_called, args=(end, kind.place, server, given), name="caller", daemon=True).start()
+
     def _originate(self, place: str, caller: str) -> None:
         if self._socket is None:
             self._socket = socket.create_connection((self._asterisk.host, self._asterisk.port), 10)
@@ -192,6 +243,11 @@ class Driver:
         assert self._socket is not None
         lines = "".join(f"{name}: {value}\r\n" for name, value in headers.items())
         self._socket.sendall(f"{lines}\r\n".encode())
+
+
+def _called(end: SipPhone, number: str, server: tuple[str, int], caller: str) -> None:
+    with suppress(PbxTimeout, OSError):  # the journal shows what came of it
+        end.call(number, server, caller, wait=30, talk=1)
 
 
 def _swallow(connection: socket.socket) -> None:
@@ -307,7 +363,8 @@ def play(
 ) -> None:
     """Drive so many calls, with all that may go wrong between. ``pace`` is in seconds between two calls."""
     asterisk, driver, onec, serve = rigged
-    names = [name for name in KINDS if name != "outgoing" or asterisk.speaks_sip]
+    speaks_sip = asterisk.speaks_sip
+    names = [name for name, kind in KINDS.items() if speaks_sip or not kind.sip]
     order = [names[at % len(names)] for at in range(calls)]
     third = max(calls // 3, 1)
 

@@ -124,7 +124,7 @@ def test_a_missing_file_is_told_with_its_text(bare: PrivateAsterisk, tmp_path: P
     found = told(bare, "asks", tmp_path)
     progress, history = found["calls in progress"], found["calls that are over"]
     assert (progress.good, "once a second" in progress.words) == (None, True)
-    assert "Add `call` to the line `read =` under [asks]" in progress.hint
+    assert "add `call` to the line `read =` under [asks]" in progress.hint
     assert "/etc/asterisk/manager.conf" in progress.hint
     assert history.good is False
     assert "there is no cdr_manager.conf" in history.words

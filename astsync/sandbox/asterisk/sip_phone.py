@@ -63,8 +63,9 @@ class SipPhone:
         *,
         headers: Mapping[str, str] | None = None,
         wait: float = 20,
+        talk: float = 0,
     ) -> list[SipMessage]:
-        """Call ``called`` at ``server``; hang up where it answers. Returns the answers, the final one last.
+        """Call ``called`` at ``server``; where it answers hang up after ``talk`` seconds. Returns all answers in order.
 
         ``caller`` is the address in From, such as ``"name" <sip:74952293042@example.local>``; without it the phone's
         own. Raises PbxTimeout when no final answer came within ``wait`` seconds.
@@ -92,7 +93,7 @@ class SipPhone:
             raise
         finally:
             self._calls.pop(call_id)
-        self._end_call(answers[-1], target, server, base)
+        self._end_call(answers[-1], target, server, base, talk)
         return answers
 
     def _answers(
@@ -108,13 +109,14 @@ class SipPhone:
                     return answers
         raise PbxTimeout(f"no final answer to a call by SIP within {wait:.0f} s")
 
-    def _end_call(self, final: SipMessage, target: str, server: Address, base: Mapping[str, str]) -> None:
+    def _end_call(self, final: SipMessage, target: str, server: Address, base: Mapping[str, str], talk: float) -> None:
         """Acknowledge the final answer; hang up where it picked up."""
         picked_up = final.status < 300
         via = {"Via": self._via(f"z9hG4bK{uuid.uuid4().hex[:12]}")} if picked_up else {}
         ended = {**base, **via, "To": final.get("to")}
         self._socket.sendto(packet(f"ACK {target} SIP/2.0", {**ended, "CSeq": "1 ACK"}.items()), server)
         if picked_up:
+            self._closed.wait(talk)
             over = {**ended, "Via": self._via(f"z9hG4bK{uuid.uuid4().hex[:12]}"), "CSeq": "2 BYE"}
             self._socket.sendto(packet(f"BYE {target} SIP/2.0", over.items()), server)
 
