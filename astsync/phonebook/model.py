@@ -69,8 +69,7 @@ class PhoneParts(NamedTuple):
         return ", ".join(filter(None, (number, extension, self.comment))) or self.digits
 
 
-@dataclass(frozen=True, slots=True)
-class Phone:
+class Phone(NamedTuple):
     """One phone field of a counterparty, as ``numbers.phone_row`` reads it.
 
     ``texts`` are what people see in the source, the most trusted first. The next one counts only where those before
@@ -94,8 +93,7 @@ class Phone:
         return self.parts.spelled() if self.parts is not None else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Counterparty:
+class Counterparty(NamedTuple):
     """One counterparty as the source gave it, nothing normalised.
 
     ``catalog`` is where it comes from ("Контрагенты"), ``ref`` its reference there; together they are unique.

@@ -1,7 +1,6 @@
 """Counterparties from a file or from standard input."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from itertools import islice
 
 from astsync.config import SourceConfig
@@ -70,7 +69,7 @@ class FileSource:
         for done, (place, record) in enumerate(listing.records, 1):
             counterparty = reader.read(record)
             if counterparty is not None and (counterparty.name or counterparty.phones):
-                merger.add(counterparty if counterparty.ref else replace(counterparty, ref=place))
+                merger.add(counterparty if counterparty.ref else counterparty._replace(ref=place))
             if not done % _STEP:
                 progress(self._name, done, None)
         if not listing.checked:

@@ -18,6 +18,8 @@ def text_of(value: object, longest: int = MAX_TEXT) -> str:
     """
     if isinstance(value, str):
         text = value[:longest]
+        if text.isascii():
+            return text
     elif isinstance(value, int | float) and not isinstance(value, bool):
         text = str(value)[:longest]
     else:

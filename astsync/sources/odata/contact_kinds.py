@@ -2,7 +2,6 @@
 
 import logging
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
 
 from astsync.errors import SourceError, SourceNotFound
 from astsync.language import joined, say
@@ -43,7 +42,7 @@ class ContactKinds:
         if not self._wanted:
             return phones
         ranked = ((self._rank(phone.kind), phone) for phone in phones)
-        chosen = (replace(phone, rank=rank) for rank, phone in ranked if rank is not None)
+        chosen = (phone._replace(rank=rank) for rank, phone in ranked if rank is not None)
         return tuple(sorted(chosen, key=lambda phone: phone.rank))
 
     def _rank(self, kind: str) -> int | None:

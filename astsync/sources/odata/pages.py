@@ -211,7 +211,7 @@ def _number_in(body: bytes, where: str) -> int:
 def _list_in(value: Any, where: str) -> list[Row]:
     """Find the list in an answer. Raises SourceBadAnswer where there is none: that is never an empty list."""
     rows = value.get("value") if isinstance(value, dict) else None
-    if isinstance(rows, list) and all(isinstance(row, dict) for row in rows):
+    if isinstance(rows, list) and set(map(type, rows)) <= {dict}:
         return rows
     hint = say("source.url must be the publication of a 1C infobase with its OData interface.")
     raise SourceBadAnswer(say("the answer about {where} holds no list «value»", where=where), hint=hint)

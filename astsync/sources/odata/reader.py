@@ -2,7 +2,7 @@
 
 import logging
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property, partial
@@ -144,24 +144,26 @@ class CatalogReader:
     def read(self) -> Iterator[Counterparty]:
         """Read the catalog's counterparties, without those marked for deletion. Raises SourceError."""
         self.check_fields()
-        book, owner_of = self._book(), self._owner_of()
+        book, make = self._book(), self._maker(self._owner_of())
         stage = say("{catalog}: phones", catalog=self.catalog)
         self.contacts.fill(book, report=partial(self._progress, stage))
         for row in self._explained(self._rows()):
             self.contacts.add_row(book, row)
-            yield from self._counterparty(row, book.take(row["Ref_Key"]), owner_of)
+            one = make(row, book.take(row["Ref_Key"]))
+            if one is not None:
+                yield one
         self._tell_left_out(book.owners)
 
     def first_counterparties(self, count: int, among: int = 10) -> list[Counterparty]:
         """Read some counterparties of the first ``among`` rows, those with phones first. Raises SourceError."""
         self.check_fields()
-        book, owner_of = self._book(), self._owner_of()
+        book, make = self._book(), self._maker(self._owner_of())
         rows = list(self._explained(self._first(among)))
         if rows:  # without references the contacts of the whole base would be read
             self.contacts.fill(book, refs=[row["Ref_Key"] for row in rows])
         for row in rows:
             self.contacts.add_row(book, row)
-        found = [one for row in rows for one in self._counterparty(row, book.take(row["Ref_Key"]), owner_of)]
+        found = [one for row in rows if (one := make(row, book.take(row["Ref_Key"]))) is not None]
         return sorted(found, key=lambda one: not one.phones)[:count]
 
     def read_few(self, refs: Sequence[str]) -> list[Counterparty]:
@@ -174,12 +176,12 @@ class CatalogReader:
         options = {**self._options(), "$filter": test}
         rows = list(self._explained(iter(self._pages.first(self._set, options, len(refs)))))
         living = [row for row in rows if ref_key(row) and row.get("DeletionMark") is not True]
-        book, owner_of = self._book(), self._owner_of_few(living)
+        book, make = self._book(), self._maker(self._owner_of_few(living))
         if living:
             self.contacts.fill_few(book, [row["Ref_Key"] for row in living])
         for row in living:
             self.contacts.add_row(book, row)
-        return [one for row in living for one in self._counterparty(row, book.take(row["Ref_Key"]), owner_of)]
+        return [one for row in living if (one := make(row, book.take(row["Ref_Key"]))) is not None]
 
     def _owner_of_few(self, rows: Sequence[Row]) -> OwnerOf:
         if self.link is None or not rows:
@@ -241,17 +243,27 @@ class CatalogReader:
         named = config.of_catalog(config.owners, self.catalog).removeprefix(PREFIX)
         return self._context.owners.finder(self.catalog, self.link, named, others)
 
-    def _counterparty(self, row: Row, phones: tuple[Phone, ...], owner_of: OwnerOf) -> Iterator[Counterparty]:
-        """Make the counterparty of a row, unless the row is a folder or marked for deletion."""
-        if row.get("DeletionMark") is not True and row.get(FOLDER) is not True:
-            name = self.names.full(row, owner_of(row), self.sample_item)
-            for field in self.phone_fields:
-                phones += as_phones(gather((row.get(field),)), field)
-            chosen = self._context.kinds.choose(phones)
-            told = (text_of(row.get(field)).strip() for field in (CODE, self.tax_field, self.responsible_field))
-            code, tax_number, responsible = told
-            card = (self.catalog, self._rank, code, tax_number, sys.intern(responsible))
-            yield Counterparty(row["Ref_Key"], name, chosen, *card)
+    def _maker(self, owner_of: OwnerOf) -> Callable[[Row, tuple[Phone, ...]], Counterparty | None]:
+        """Make what makes the counterparty of a row; None for a row that is a folder or marked for deletion.
+
+        What is the same for all rows is looked up once.
+        """
+        full, sample, choose = self.names.full, self.sample_item, self._context.kinds.choose
+        catalog, rank, phone_fields = self.catalog, self._rank, self.phone_fields
+        tax_field, responsible_field = self.tax_field, self.responsible_field
+
+        def make(row: Row, phones: tuple[Phone, ...]) -> Counterparty | None:
+            told = row.get
+            if told("DeletionMark") is True or told(FOLDER) is True:
+                return None
+            name = full(row, owner_of(row), sample)
+            for field in phone_fields:
+                phones += as_phones(gather((told(field),)), field)
+            code, tax_number = text_of(told(CODE)).strip(), text_of(told(tax_field)).strip()
+            responsible = sys.intern(text_of(told(responsible_field)).strip())
+            return Counterparty(row["Ref_Key"], name, choose(phones), catalog, rank, code, tax_number, responsible)
+
+        return make
 
     def _tell_left_out(self, count: int) -> None:
         """Log how many phones were left out because their owners were not read.

@@ -13,15 +13,14 @@ This module collects them; ``phonebook.numbers.phone_row`` decides between them.
 import re
 import sys
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from typing import Final
+from typing import Final, NamedTuple
 
 from astsync.language import say
 from astsync.phonebook.model import Phone, PhoneParts
 from astsync.sources.formats.values import text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, MetadataNames
-from astsync.sources.onec.phone_texts import Gathered, gather
+from astsync.sources.onec.phone_texts import Gathered, gather, repeated
 from astsync.sources.onec.rows import Row, line_number
 
 CONTACTS = RUSSIAN.section
@@ -32,6 +31,7 @@ ODD_DATE: Final = say("the date since when this phone counts cannot be read")
 
 _NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
 _NO_DATE = "0001-01-01"
+_ALWAYS = f"{_NO_DATE}T00:00:00"
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -40,8 +40,7 @@ def today_here() -> date:
     return datetime.now(tz=UTC).astimezone().date()
 
 
-@dataclass(frozen=True, slots=True)
-class PhoneRow:
+class PhoneRow(NamedTuple):
     """One row. ``line`` is its LineNumber, ``kind`` the reference of its kind, ``since`` the date from which it counts.
 
     Where ``since`` is "0001-01-01" it always counted. ``texts``, ``parts`` and ``fault`` are those of a ``Phone``.
@@ -73,17 +72,29 @@ class ContactBook:
     def __init__(self, kinds: Mapping[str, str], today: date) -> None:
         self._kinds = kinds
         self._today = today
-        self._rows: dict[str, list[PhoneRow]] = {}
+        self._rows: dict[str, PhoneRow | list[PhoneRow]] = {}  # most owners have one row: a list would cost memory
 
     def add(self, owner: str, row: Row, names: MetadataNames = RUSSIAN) -> None:
         """Keep one row of an owner, unless it is no phone or empty."""
         phone = read_row(row, names)
-        if phone is not None:
-            self._rows.setdefault(owner, []).append(phone)
+        if phone is None:
+            return
+        held = self._rows.setdefault(owner, phone)
+        if isinstance(held, list):
+            held.append(phone)
+        elif held is not phone:
+            self._rows[owner] = [held, phone]
 
     def take(self, owner: str) -> tuple[Phone, ...]:
         """The phones of an owner that count today. They are not kept any longer."""
-        return current_phones(self._rows.pop(owner, ()), self._kinds, self._today)
+        held = self._rows.pop(owner, None)
+        if held is None:
+            return ()
+        if isinstance(held, list):
+            return current_phones(held, self._kinds, self._today)
+        if held.since == _NO_DATE:  # such a row is never empty, and counts
+            return (held.phone(self._kinds),)
+        return current_phones((held,), self._kinds, self._today)
 
     @property
     def owners(self) -> int:
@@ -116,15 +127,19 @@ def read_row(row: Row, names: MetadataNames = RUSSIAN) -> PhoneRow | None:
 
 def _since(value: object) -> tuple[str, bool]:
     """Read the date from which a row counts, and whether it cannot be read: the row may have ended years ago."""
-    if value is None or value == "":
+    if value is None or value in ("", _ALWAYS):
         return _NO_DATE, False
     text = text_of(value, 10)
     return (sys.intern(text), False) if _DATE.fullmatch(text) else (_NO_DATE, True)
 
 
 def _gathered(row: Row, names: MetadataNames) -> Gathered:
-    values = [row.get(names.text), row.get(names.value), row.get(names.fields)]
-    if names.parts[2] in row or names.comment in row:
+    text, value, fields = row.get(names.text), row.get(names.value), row.get(names.fields)
+    values = [text, value, fields]
+    if names.parts[2] not in row and names.comment not in row:
+        if repeated(text, value, fields):
+            return (str(text).strip(),), None, ""
+    else:
         held = [row.get(name) for name in (*names.parts, names.comment)]
         if any(held):
             values.append(dict(zip(PART_FIELDS, held, strict=True)))

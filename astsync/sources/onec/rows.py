@@ -28,7 +28,8 @@ def column(row: Row, name: str, longest: int = MAX_TEXT) -> str:
 
 def line_number(row: Row) -> int | None:
     """Read LineNumber (Edm.Int64, which 1C writes as a string); None when it is absent or no such number."""
-    text = text_of(row.get("LineNumber"), _LONGEST_LINE_NUMBER + 1)
+    value = row.get("LineNumber")
+    text = value if type(value) is str else text_of(value, _LONGEST_LINE_NUMBER + 1)
     return int(text) if text.isdecimal() and len(text) <= _LONGEST_LINE_NUMBER else None
 
 

@@ -209,7 +209,7 @@ def _whole_body(response: requests.Response, where: str, clock: AnswerClock) -> 
                 say("the answer about {where} is too large", where=where), hint=_SMALLER_PAGE, smaller_page=True
             )
     whole = b"".join(body)
-    if sum(map(whole.count, (b"{", b"[", b",", b"<"))) > MOST_VALUES:
+    if len(whole) > MOST_VALUES and sum(map(whole.count, (b"{", b"[", b",", b"<"))) > MOST_VALUES:
         raise SourceBadAnswer(
             say("the answer about {where} holds too many values", where=where), hint=_SMALLER_PAGE, smaller_page=True
         )

@@ -217,7 +217,7 @@ TARGETS: tuple[Target, ...] = (
         "phone-texts",
         phone_texts,
         lambda: [*seeds.contact_rows(), *seeds.xml_lists()],
-        ("sources.onec.phone_texts",),
+        ("sources.onec.phone_texts", "sources.onec.usual_xml"),
         tokens=(*JSON, *XML, "КодСтраны=7\n".encode(), b"="),
         share=2,
     ),
