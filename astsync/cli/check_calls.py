@@ -111,9 +111,9 @@ def _book(parts: "Parts") -> Mapping[str, str] | None:
     return {**told, **names} if names is not None else told or None
 
 
-def _held(parts: "Parts", chosen: list[str]) -> tuple[dict[str, dict[str, str]], dict[str, AstsyncError]]:
+def _held(parts: "Parts", chosen: list[str]) -> tuple[dict[str, Mapping[str, str]], dict[str, AstsyncError]]:
     """What each PBX holds, and the errors of those that cannot be read."""
-    held: dict[str, dict[str, str]] = {}
+    held: dict[str, Mapping[str, str]] = {}
     errors: dict[str, AstsyncError] = {}
     for pbx in parts.pbxs(chosen):
         try:

@@ -33,7 +33,7 @@ class Family(Protocol):
     Keys and values are text; bytes of a foreign entry that are not UTF-8 come as surrogate escapes.
     """
 
-    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+    def read(self, progress: Progress = no_progress) -> Mapping[str, str]:
         """Read the whole family: name by number. Raises PbxError, never returns a part."""
 
     def started(self) -> str:

@@ -25,11 +25,17 @@ class Waiter(Protocol):
         """Learn that no packet will come any more."""
 
 
+TakeMany = Callable[[bytes, bytes], int]
+"""Takes an ActionID and bytes that begin with a packet. Takes of these as many whole packets from the beginning as are
+of that ActionID and of the usual spelling, all at once, and returns how many bytes they have. 0: take them one by one.
+"""
+
+
 class Answer:
     """The answer to one action: its response, or for a long one all that ``on_packet`` takes of it.
 
     ``on_packet`` makes an answer a long one: a list, or the output of a command. It is called with each packet but an
-    Error, and returns True at the last one.
+    Error, and returns True at the last one. ``on_many`` may take entries of a list at once instead.
 
     The rule for time: ``seconds`` is the longest wait without progress on this answer. Only what carries its ActionID
     is progress: no events that nobody asked for, no answers to others. A small answer is one packet, so it must be
@@ -45,10 +51,12 @@ class Answer:
         seconds: float,
         on_packet: Callable[[bytes], bool] | None = None,
         stopping: Stopping = NEVER,
+        on_many: "TakeMany | None" = None,
     ) -> None:
         self._action = action
         self._seconds = seconds
         self._on_packet = on_packet
+        self._on_many = on_many
         self._stopping = stopping
         self._done = threading.Event()
         self._packet: bytes | None = None
@@ -67,18 +75,36 @@ class Answer:
             self._done.set()
         return last
 
+    def take_many(self, identity: bytes, data: bytes) -> int:
+        """Take packets from the beginning of these bytes by ``on_many``; see ``TakeMany``."""
+        if self._on_many is None or self._packet is None or self._error is not None:
+            return 0
+        try:
+            taken = self._on_many(identity, data)
+            if taken:
+                self._grow(taken)
+        except (PbxError, KeyboardInterrupt) as error:  # the same as in ``take``
+            self.fail(error)
+            return 0
+        return taken
+
     def _is_last(self, packet: bytes) -> bool:
+        if self._error is not None:
+            return True
         if self._on_packet is None:
             return self._is_response(packet)
-        self._moved = time.monotonic()
-        self._size += packet.fresh if isinstance(packet, packets.Part) else len(packet)
-        if self._size > LARGEST_LIST:
-            raise self._endless()
+        self._grow(packet.fresh if isinstance(packet, packets.Part) else len(packet))
         if self._packet is None and packet.startswith(b"Response:"):
             self._packet = packet
             if packet.startswith(b"Response: Error"):
                 return True
         return self._on_packet(packet)
+
+    def _grow(self, size: int) -> None:
+        self._moved = time.monotonic()
+        self._size += size
+        if self._size > LARGEST_LIST:
+            raise self._endless()
 
     def _is_response(self, packet: bytes) -> bool:
         """Take the one packet of a small answer. An event is none, and changes nothing."""

@@ -6,7 +6,7 @@ again, and no longer be ours. ``whole_lists`` reads it so; here is what is asked
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from astsync.config import PbxConfig
@@ -14,6 +14,7 @@ from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxRightsError, Unsafe
 from astsync.language import about, say
 from astsync.pbx import WriteResult, packets, rights
 from astsync.pbx.connection import AmiConnection
+from astsync.pbx.packets import EntryAction
 from astsync.pbx.pipeline import Pipeline
 from astsync.pbx.whole_lists import ShownList, TreeList
 from astsync.phonebook.model import Progress, no_progress
@@ -44,7 +45,7 @@ class AstDb:
         self._prefix = f"/{family}/".encode()
         self._has_tree = True
 
-    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+    def read(self, progress: Progress = no_progress) -> Mapping[str, str]:
         """Read the whole family: name by number. Raises PbxError.
 
         It is read by DBGetTree (Asterisk 16.28, 18.14, 19.6, 20 and newer), else by the command ``database show``. Both
@@ -61,11 +62,11 @@ class AstDb:
                 log.info("%s has no DBGetTree: reading by `database show`", self._connection.config.name)
         return self._read_shown(progress)
 
-    def _read_tree(self, progress: Progress) -> dict[str, str]:
+    def _read_tree(self, progress: Progress) -> Mapping[str, str]:
         tree = TreeList(self._connection, self._prefix, progress)
         return tree.read("DBGetTree", Family=self._family)
 
-    def _read_shown(self, progress: Progress) -> dict[str, str]:
+    def _read_shown(self, progress: Progress) -> Mapping[str, str]:
         shown = ShownList(self._connection, self._prefix, progress)
         return shown.read("Command", Command=f"database show {self._family}")
 
@@ -121,22 +122,26 @@ class AstDb:
 
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries, pipelined. Raises PbxError when the connection is lost or the right to write is missing."""
-        family = packets.header("Family", self._family)
-
-        def encode(number: str, name: str) -> bytes:
-            return family + self._key(number) + packets.header("Val", name)
-
-        return Pipeline(self._connection, "DBPut", encode).run(entries, progress)
+        action = self._entry_action(
+            "DBPut", lambda number, name: self._key(number) + packets.header("Val", name), before_value="\r\nVal: "
+        )
+        return Pipeline(self._connection, action).run(entries, progress)
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
         """Delete keys, pipelined; a key that is absent counts as deleted (Asterisk 11 and 13 say Success too)."""
-        family = packets.header("Family", self._family)
-
-        def encode(number: str, _: str) -> bytes:
-            return family + self._key(number)
-
-        pipeline = Pipeline(self._connection, "DBDel", encode, harmless=_is_absent)
+        action = self._entry_action("DBDel", lambda number, _: self._key(number))
+        pipeline = Pipeline(self._connection, action, harmless=_is_absent)
         return pipeline.run(((number, "") for number in numbers), progress)
+
+    def _entry_action(self, name: str, headers: Callable[[str, str], bytes], before_value: str = "") -> EntryAction:
+        family = packets.header("Family", self._family)
+        return EntryAction(
+            name,
+            lambda number, value: family + headers(number, value),
+            before_key=packets.text(family) + "Key: ",
+            before_value=before_value,
+            longest_key=PATH_LIMIT - len(self._prefix),
+        )
 
     def _key(self, number: str) -> bytes:
         line = packets.header("Key", number)

@@ -82,7 +82,7 @@ class _PbxCheck:
         self._config, self._family, self._owned, self._memory = config, family, owned, memory
         self._dialling = Dialling(config)
         self._connection = AmiConnection(config, rival=rival)
-        self._entries: dict[str, str] | None = None
+        self._entries: Mapping[str, str] | None = None
         self._started = ""
         self.lost = False
 

@@ -10,7 +10,11 @@ connection ends, and answers None instead of an error. What goes wrong here beco
 import hashlib
 import logging
 import threading
-from collections.abc import Callable, Iterable
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from itertools import repeat
 from types import TracebackType
 
 from asterisk.ami import AMIClient, Event
@@ -26,7 +30,7 @@ from astsync.errors import (
 )
 from astsync.language import about, say
 from astsync.pbx import packets
-from astsync.pbx.answer import Answer, Waiter, no_answer
+from astsync.pbx.answer import Answer, TakeMany, Waiter, no_answer
 from astsync.pbx.connecting import Dialling, connect
 from astsync.pbx.greeting import login_refused, refused_words
 from astsync.pbx.rights import missing_right
@@ -56,6 +60,8 @@ class AmiConnection:
 
     ``action`` asks for one thing; ``expect`` and ``send`` are what a ``pipeline.Pipeline`` is built on. A listener
     thread reads all the time, so Asterisk is never kept waiting, and hands each packet to the Waiter of its ActionID.
+    Where thousands of packets are expected (``in_bulk``) they are taken many at once instead, as long as they are
+    spelled as Asterisk spells them; what is not goes the same way as ever.
 
     Events that belong to no action go to the listeners of ``client``, see ``AMIClient.add_event_listener``. ``events``
     is AMI's mask of them: "off", or classes such as "system"; of these only those come that ``read`` of manager.conf
@@ -86,6 +92,7 @@ class AmiConnection:
         self._wire: Wire | None = None
         self._listener: threading.Thread | None = None
         self._waiters: dict[bytes, Waiter] = {}
+        self._take_many: Callable[[bytes], int] | None = None
         self._lost: PbxError | None = None
         self._send_lock = threading.Lock()
         self._stuck = False
@@ -144,22 +151,29 @@ class AmiConnection:
                 raise PbxSessionTaken(refusal, hint=_taken_hint(self._rival())) from None
             raise login_refused(self.config, secret, words) from None
 
-    def action(self, name: str, on_packet: Callable[[bytes], bool] | None = None, **values: str) -> bytes:
+    def action(
+        self,
+        name: str,
+        on_packet: Callable[[bytes], bool] | None = None,
+        on_many: TakeMany | None = None,
+        **values: str,
+    ) -> bytes:
         """Send one action, wait, and return its response packet.
 
-        The packets of a long answer go to ``on_packet``, see ``Answer``. Raises PbxActionFailed, PbxRightsError,
-        PbxTimeout, PbxConnectionLost, PbxBadAnswer, UnsafeValue.
+        The packets of a long answer go to ``on_packet`` and ``on_many``, see ``Answer``. Raises PbxActionFailed,
+        PbxRightsError, PbxTimeout, PbxConnectionLost, PbxBadAnswer, UnsafeValue.
         """
-        answer = Answer(about(self.config.name, name), self.timeout, on_packet, self.stopping)
+        answer = Answer(about(self.config.name, name), self.timeout, on_packet, self.stopping, on_many)
         identity = self.next_identity()
         lines = {"Action": name, "ActionID": identity.decode(), **values}
         data = b"".join(packets.header(header, value) for header, value in lines.items())
-        try:
-            self.expect({identity: answer})
-            self.send(data + b"\r\n")
-            packet = answer.wait()
-        finally:
-            self.forget((identity,))
+        with self.in_bulk(partial(answer.take_many, identity) if on_many is not None else None):
+            try:
+                self.expect({identity: answer})
+                self.send(data + b"\r\n")
+                packet = answer.wait()
+            finally:
+                self.forget((identity,))
         if packet.startswith(b"Response: Error"):
             raise self.refused(name, packet)
         return packet
@@ -193,9 +207,30 @@ class AmiConnection:
 
     def next_identity(self) -> bytes:
         """A new ActionID: short, as long ones break DBGet's framing."""
-        identity = str(self.client.next_action_id())
-        self._issued = int(identity) + 1
-        return identity.encode()
+        return self.next_identities(1)[0].encode()
+
+    def next_identities(self, count: int) -> list[str]:
+        """So many new ActionIDs."""
+        found = [str(self.client.next_action_id()) for _ in range(count)]
+        self._issued = int(found[-1]) + 1
+        return found
+
+    @contextmanager
+    def in_bulk(self, take_many: Callable[[bytes], int] | None) -> Iterator[None]:
+        """Expect thousands of packets, and let them gather before they are read.
+
+        ``take_many`` takes those that are its own and spelled as usual, see ``PacketReader.feed``. The listener thread
+        calls it; it must neither wait nor raise. Where another thread has begun the same, packets are taken one by one,
+        by their Waiters.
+        """
+        mine = take_many is not None and self._take_many is None
+        if mine:
+            self._take_many = take_many
+        try:
+            yield
+        finally:
+            if mine:
+                self._take_many = None
 
     def expect(self, waiters: dict[bytes, Waiter]) -> None:
         """Register waiters by their ActionIDs, before the actions are sent. Raises what ended the connection."""
@@ -205,8 +240,7 @@ class AmiConnection:
 
     def forget(self, identities: Iterable[bytes]) -> None:
         """Take back what ``expect`` registered; what still comes for these ActionIDs is dropped."""
-        for identity in list(identities):
-            self._waiters.pop(identity, None)
+        deque(map(self._waiters.pop, list(identities), repeat(None)), maxlen=0)
 
     def send(self, pack: bytes) -> None:
         """Send bytes, all of them. Raises PbxTimeout, PbxConnectionLost.
@@ -244,8 +278,8 @@ class AmiConnection:
 
     def _read(self, wire: Wire) -> None:
         reader = packets.PacketReader()
-        while data := wire.receive():
-            for packet in reader.feed(data):
+        while data := wire.receive(gather=self._take_many is not None):
+            for packet in reader.feed(data, self._take_many):
                 self._hand_over(packet)
 
     def _hand_over(self, packet: bytes) -> None:

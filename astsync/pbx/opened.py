@@ -1,7 +1,7 @@
 """A PBX whose connection somebody else holds, as ``watch`` does; runs borrow it, one at a time."""
 
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 
 from astsync.errors import PbxConnectionLost
@@ -94,7 +94,7 @@ class Lent:
         self._calls = 0
         self._back = False
 
-    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+    def read(self, progress: Progress = no_progress) -> Mapping[str, str]:
         """Read the whole family."""
         with self._call():
             return self._family.read(progress)

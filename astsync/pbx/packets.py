@@ -5,6 +5,8 @@ would split at, so everything here works on bytes (Asterisk main/manager.c).
 """
 
 import re
+from collections.abc import Callable, Sequence
+from itertools import chain
 
 from astsync.errors import PbxBadAnswer, UnsafeValue
 from astsync.language import about, say
@@ -19,6 +21,8 @@ _END_OF_LINE = b"\r\n"
 _FOLLOWS = b"Response: Follows"
 _RESPONSE = b"Response: "
 _FOLLOWS_HEAD = re.compile(rb"Response: Follows\r\n(?:(?:Privilege|ActionID): [^\n]{0,300}\n){0,4}")
+_LONGEST_USUAL = 250  # characters of a value; in UTF-8 they fit into a line
+_LARGEST_USUAL = 4 * 1024  # bytes of a packet
 _LONGEST_HEAD = 1_024  # bytes that stand before a command's output
 _OUTPUT = b"\r\nOutput: "
 _TAIL = len(END_OF_COMMAND + END_OF_PACKET)  # bytes that may be the beginning of the end of raw output
@@ -58,8 +62,16 @@ class PacketReader:
         self._buffer = bytearray()
         self._raw_head: bytes | None = None  # of raw output, which has begun and not ended
 
-    def feed(self, data: bytes) -> list[bytes]:
-        """Take more bytes; return the packets that are now whole, without the empty line at their end."""
+    def feed(self, data: bytes, take_many: Callable[[bytes], int] | None = None) -> list[bytes]:
+        """Take more bytes; return the packets that are now whole, without the empty line at their end.
+
+        ``take_many`` is asked first. It is given bytes that begin with a packet, takes whole packets from their
+        beginning and returns how many bytes these have; they are not returned any more.
+        """
+        if take_many is not None and self._raw_head is None and len(self._buffer) <= _LARGEST_USUAL:
+            data = bytes(self._buffer) + data
+            self._buffer.clear()
+            data = data[take_many(data) :]
         seen = max(len(self._buffer) - len(END_OF_PACKET) + 1, 0)
         self._buffer += data
         packets: list[bytes] = []
@@ -220,3 +232,72 @@ def header(name: str, value: str) -> bytes:
         words = say("a line of {size} bytes is over AMI's {most}", size=len(line), most=LINE_LIMIT)
         raise UnsafeValue(about(name, words), hint=say("Lower names.max_length."))
     return line + b"\r\n"
+
+
+class EntryAction:
+    """An action on entries of AstDB, as bytes: one entry with every check, or hundreds at once.
+
+    ``name`` is that of the action, ``before_key`` and ``before_value`` what stands between ActionID and key, and
+    between key and value. ``headers`` makes the headers of one entry after ActionID, each with its CR LF, or raises
+    UnsafeValue. It is for entries that are not as they usually are: a key of 1 to ``longest_key`` digits, and a value
+    that begins with no blank, has no line break and no NUL, and is short. Those need not be looked at one by one.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        headers: Callable[[str, str], bytes],
+        *,
+        before_key: str,
+        before_value: str,
+        longest_key: int,
+    ) -> None:
+        self.name = name
+        self._headers = headers
+        self._before_key = before_key
+        self._before_value = before_value
+        value = rf"[^\0-\x20][^\r\n\0]{{0,{_LONGEST_USUAL - 1}}}+" if before_value else ""
+        self._usual = re.compile(rf"(?:[0-9]{{1,{longest_key}}}+\n{value}\n)*+")
+
+    def one(self, identity: str, key: str, value: str) -> bytes:
+        """Build one action. Raises UnsafeValue."""
+        return b"Action: %b\r\nActionID: %b\r\n%b\r\n" % (
+            self.name.encode(),
+            identity.encode(),
+            self._headers(key, value),
+        )
+
+    def many(self, identities: Sequence[str], entries: Sequence[tuple[str, str]]) -> bytes | None:
+        """Build an action for each entry; None where one of them needs a look of its own.
+
+        What is looked at is a line for each key and each value. There are as many line ends as keys and values, so none
+        of these holds one.
+        """
+        lines = "\n".join(chain.from_iterable(entries)) + "\n"
+        if lines.count("\n") != 2 * len(entries) or not self._usual.fullmatch(lines):
+            return None
+        start, before_key, before_value = f"Action: {self.name}\r\nActionID: ", self._before_key, self._before_value
+        try:
+            return "".join(
+                [
+                    f"{start}{identity}\r\n{before_key}{key}{before_value}{value}\r\n\r\n"
+                    for identity, (key, value) in zip(identities, entries, strict=True)
+                ]
+            ).encode("utf-8", "surrogateescape")
+        except UnicodeEncodeError:
+            return None
+
+
+_SUCCESS = rb"Response: Success\r\nActionID: ([0-9]+)\r\nMessage: [^\r]*+\r\n\r\n"
+_SUCCESSES = re.compile(rb"(?:%b)*+" % _SUCCESS.replace(b"(", b"(?:"))
+_IDENTITIES = re.compile(_SUCCESS)
+
+
+def successes(data: bytes) -> tuple[list[bytes], int]:
+    """The ActionIDs of the answers at the beginning of these bytes that say Success as Asterisk does.
+
+    Returns their bytes too. What follows them is something else, or not whole.
+    """
+    found = _SUCCESSES.match(data)
+    end = found.end() if found is not None else 0
+    return _IDENTITIES.findall(data, 0, end), end

@@ -8,7 +8,7 @@ the family is read: what somebody else wrote while the PBX was lost is not delet
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import TypeVar
 
@@ -67,7 +67,7 @@ class PatientFamily:
         self._family: Family | None = None
         self._entered = -math.inf
         self._pause = 0.0
-        self._known: dict[str, str] = {}
+        self._known: Mapping[str, str] = {}
         self._lost_since_read = False
         self._cut_lists = 0  # in a row
 
@@ -82,7 +82,7 @@ class PatientFamily:
         """Disconnect."""
         self._connection.close()
 
-    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+    def read(self, progress: Progress = no_progress) -> Mapping[str, str]:
         """Read the whole family, all of it over one connection: two halves could be of two states.
 
         A list that may have holes is read again once: what made it so, as a busy machine, may be over. If not, only a

@@ -17,17 +17,17 @@ packet well formed. So a session that lives on has sent everything, and of one t
 
 import re
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
-from sys import getsizeof
+from collections.abc import Iterable, Mapping, Sequence
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxConnectionLost, PbxListCut, PbxRightsError
 from astsync.language import about, counted, joined, say
 from astsync.pbx import packets
 from astsync.pbx.answer import no_part
-from astsync.pbx.bounds import LARGEST_FAMILY, MOST_ENTRIES
+from astsync.pbx.bounds import LARGEST_FAMILY, LARGEST_UNSORTED, MOST_ENTRIES
 from astsync.pbx.connection import AmiConnection
 from astsync.phonebook.model import Progress
+from astsync.phonebook.packed import KeyTwice, PackedNames, RowsBuilder
 
 WRITE_TIMEOUT = say(
     "Give this AMI user `writetimeout = 5000` in manager.conf and run `manager reload` there: Asterisk drops what it "
@@ -42,6 +42,9 @@ _TREE_ENTRY = re.compile(rb"Event: DBGetTreeResponse\r\nKey: ([^\r]*)\r\nVal: ([
 _BROKEN_ENTRY = re.compile(
     rb"Event: DBGetTreeResponse\r\nKey: (.*?)\r\nVal: (.*?)\r\n(?:ActionID: [^\r\n]*)?$", re.DOTALL
 )
+# An entry as nearly all are: of our family, in Asterisk's spelling and order, with our ActionID.
+_USUAL_ENTRY = rb"Event: DBGetTreeResponse\r\nKey: %b%b\r\nVal: %b\r\nActionID: %b\r\n\r\n"
+_ANY = rb"[^\r]*+"
 _TREE_END = b"Event: DBGetTreeComplete"
 _SHOWN_END = re.compile(rb"([0-9]+) results? found\.")
 _KEY_WIDTH, _VALUE_WIDTH = 50, 25  # "%-50s: %-25s" of `database show` (main/db.c)
@@ -66,9 +69,9 @@ class WholeList(ABC):
         self._name = connection.config.name
         self._prefix = prefix
         self._progress = progress
-        self._found: dict[str, str] = {}
+        self._found = RowsBuilder()
         self._came = 0
-        self._size = 0  # bytes of memory
+        self._told = 0  # how many entries had come when progress was called last
         self._fault: PbxBadAnswer | None = None
         self._ended = False  # whether the list's last packet has come
 
@@ -76,23 +79,35 @@ class WholeList(ABC):
     def take(self, packet: bytes) -> bool:
         """Take a packet of the answer; True when it was the last."""
 
-    def read(self, action: str, **values: str) -> dict[str, str]:
+    def take_many(self, _identity: bytes, _data: bytes, /) -> int:
+        """Take packets from the beginning of these bytes at once, where that can be; see ``answer.TakeMany``."""
+        return 0
+
+    def read(self, action: str, **values: str) -> PackedNames:
         """Ask for the list; the values of the family by key. Raises PbxError.
 
         PbxListCut: it may have holes, and another reading may have none.
         """
         strays = self._connection.strays
         try:
-            self._connection.action(action, self.take, **values)
+            self._connection.action(action, self.take, on_many=self.take_many, **values)
             self._ask_something()
         except PbxConnectionLost as error:
             raise self._cut(error) from None
         if self._connection.strays != strays:
             self._wrong(say("entries came under another ActionID, or under none"), _LOOK)
+        found = self._built()
         if self._fault is not None:
             raise self._fault
-        self._progress("read", len(self._found), len(self._found))
-        return self._found
+        self._progress("read", len(found), len(found))
+        return found
+
+    def _built(self) -> PackedNames:
+        try:
+            return PackedNames(self._found.built())
+        except KeyTwice as twice:
+            self._twice(twice)
+            return PackedNames(RowsBuilder().built())
 
     def _ask_something(self) -> None:
         """Ask what every Asterisk answers at once: only a session that has sent everything does."""
@@ -129,23 +144,35 @@ class WholeList(ABC):
     def _wrong(self, what: str, hint: str) -> None:
         self._fault = self._fault or PbxBadAnswer(about(self._name, what), hint=hint)
 
-    def _entry(self, key: bytes, value: bytes) -> None:
-        """Count an entry of whatever family, and keep one of this family as long as the list has no fault."""
-        self._came += 1
-        if key.startswith(self._prefix) and self._fault is None:
-            number, name = packets.text(key[len(self._prefix) :]), packets.text(value)
-            if number in self._found:
-                self._wrong(say("the list gives the key {key!r} twice", key=number[:60]), _LOOK)
-                return
-            self._found[number] = name
-            self._size += getsizeof(number) + getsizeof(name)
-            if self._size > LARGEST_FAMILY:
-                size = LARGEST_FAMILY // (1024 * 1024)
-                words = say("the family takes more than {size} MiB: that is no phonebook", size=size)
-                raise PbxBadAnswer(about(self._name, words), hint=_LOOK)
-        if self._came % _EVERY == 0:
-            self._progress("read", len(self._found), None)
+    def _twice(self, twice: KeyTwice) -> None:
+        self._wrong(say("the list gives the key {key!r} twice", key=packets.text(twice.key[:60])), _LOOK)
+
+    def _entries(self, entries: Iterable[tuple[bytes, bytes]]) -> None:
+        """Count entries of whatever family, and keep those of this family, without its name."""
+        entries, prefix = list(entries), self._prefix
+        ours = [(key[len(prefix) :], value) for key, value in entries if key.startswith(prefix)]
+        self._keep(ours, came=len(entries))
+
+    def _keep(self, entries: Sequence[tuple[bytes, bytes]], came: int) -> None:
+        """Keep entries of this family as long as the list has no fault; of all families ``came`` were there."""
+        self._came += came
+        if self._fault is None and entries:
+            try:
+                self._found.add(*zip(*entries, strict=True))
+            except KeyTwice as twice:
+                self._twice(twice)
+            self._check_size()
+        if self._came >= self._told + _EVERY:
+            self._told = self._came
+            self._progress("read", self._found.count, None)
             self._check_bound(self._came)
+
+    def _check_size(self) -> None:
+        most = LARGEST_FAMILY if self._found.in_order else LARGEST_UNSORTED
+        if self._found.size > most:
+            size = most // (1024 * 1024)
+            words = say("the family takes more than {size} MiB: that is no phonebook", size=size)
+            raise PbxBadAnswer(about(self._name, words), hint=_LOOK)
 
     def _check_bound(self, came: int) -> None:
         if came > MOST_ENTRIES:
@@ -157,14 +184,24 @@ class TreeList(WholeList):
     """What DBGetTree gives (Asterisk 16.28, 18.14, 19.6, 20 and newer)."""
 
     _begun = False
+    _usual: tuple[re.Pattern[bytes], re.Pattern[bytes]] | None = None  # a run of usual entries, and one of them
 
     def take(self, packet: bytes) -> bool:
         """Take the response, an entry, or the end."""
         entry = _TREE_ENTRY.match(packet) or _BROKEN_ENTRY.match(packet)
         if entry is None:
             return self._is_end(packet)
-        self._entry(entry[1], entry[2])
+        self._entries([(entry[1], entry[2])])
         return False
+
+    def take_many(self, identity: bytes, data: bytes, /) -> int:
+        """Take the entries at the beginning of these bytes that are as nearly all are."""
+        run, entry = self._usual = self._usual or _usual_entries(self._prefix, identity)
+        found = run.match(data)
+        size = found.end() if found is not None else 0
+        entries = entry.findall(data, 0, size)
+        self._keep(entries, came=len(entries))
+        return size
 
     def _is_end(self, packet: bytes) -> bool:
         if packet.startswith(_TREE_END):
@@ -194,6 +231,14 @@ class TreeList(WholeList):
             self._wrong(_miscounted("DBGetTree", self._came, items), _AGAIN)
 
 
+def _usual_entries(prefix: bytes, identity: bytes) -> tuple[re.Pattern[bytes], re.Pattern[bytes]]:
+    """Expressions for as many usual entries as follow one another, and for the key and the value of each."""
+    prefix, identity = re.escape(prefix), re.escape(identity)
+    run = _USUAL_ENTRY % (prefix, _ANY, _ANY, identity)
+    entry = _USUAL_ENTRY % (prefix, b"(%b)" % _ANY, b"(%b)" % _ANY, identity)
+    return re.compile(b"(?:%b)*+" % run), re.compile(entry)
+
+
 class ShownList(WholeList):
     """What ``database show`` prints, on an Asterisk without DBGetTree."""
 
@@ -205,10 +250,9 @@ class ShownList(WholeList):
         lines = packets.command_output(packet)
         self._lines += len(lines)
         self._check_bound(self._lines)  # a value with line breaks makes lines that are no entries
+        self._entries(split_shown(line) for line in lines if line.startswith(b"/"))
         for line in lines:
-            if line.startswith(b"/"):
-                self._entry(*split_shown(line))
-            elif end := _SHOWN_END.match(line):
+            if not line.startswith(b"/") and (end := _SHOWN_END.match(line)):
                 self._stated = end[1]
         if isinstance(packet, packets.Part):
             return False

@@ -166,6 +166,11 @@ class RowsBuilder:
         if len(self._left[0]) >= BLOCK:
             self._fill()
 
+    @property
+    def in_order(self) -> bool:
+        """Whether the keys have come in their order so far."""
+        return self._sorted
+
     def _look_at_order(self, keys: Sequence[bytes]) -> None:
         before = [self._last] if self._last is not None else []
         for one, other in zip([*before, *keys], [*before, *keys][1:], strict=False):

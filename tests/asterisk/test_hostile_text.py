@@ -3,7 +3,7 @@
 import os
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ def family(asterisk: PrivateAsterisk, name: str) -> AmiPbx:
     return AmiPbx(PbxConfig.model_validate({**values, "secret": asterisk.secret}), name)
 
 
-def read(asterisk: PrivateAsterisk, name: str = "cidname") -> dict[str, str]:
+def read(asterisk: PrivateAsterisk, name: str = "cidname") -> Mapping[str, str]:
     with family(asterisk, name).open() as opened:
         return opened.read()
 

@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import closing
 from pathlib import Path
 
@@ -42,7 +42,7 @@ def direct(asterisk: PrivateAsterisk, user: str = "") -> AmiPbx:
     return AmiPbx(config, FAMILY)
 
 
-def family(asterisk: PrivateAsterisk) -> dict[str, str]:
+def family(asterisk: PrivateAsterisk) -> Mapping[str, str]:
     with direct(asterisk).open() as opened:
         return opened.read()
 

@@ -1,7 +1,7 @@
 """astsync itself over a private Asterisk: the family alone, and ``push`` as the engine does it, phase by phase."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -68,7 +68,7 @@ class Ours:
         """Read it as from an Asterisk without DBGetTree."""
         return self._read(self._pbxs["command"], AstDb._read_shown, count)
 
-    def _read(self, pbx: AmiPbx, how: Callable[[AstDb, Progress], dict[str, str]], count: int) -> float:
+    def _read(self, pbx: AmiPbx, how: Callable[[AstDb, Progress], Mapping[str, str]], count: int) -> float:
         with pbx.open() as family:
             start = time.perf_counter()
             found = how(family, no_progress)
@@ -131,7 +131,7 @@ class _Watched:
         yield family
         self.seconds.append(time.perf_counter() - start)
 
-    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+    def read(self, progress: Progress = no_progress) -> Mapping[str, str]:
         with self._noted() as family:
             return family.read(progress)
 

@@ -1,6 +1,6 @@
 """A PBX and a store that fail where they are told to, and a program that dies between any two of its steps."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +62,7 @@ class FragileFamily:
         self._inner = inner
         self._weakness = weakness
 
-    def read(self, progress: Progress = no_progress) -> dict[str, str]:
+    def read(self, progress: Progress = no_progress) -> Mapping[str, str]:
         """Read the family."""
         return self._inner.read(progress)
 
@@ -134,7 +134,7 @@ class FragilePbx:
     def held(self) -> dict[str, str]:
         """Read the family as somebody else does."""
         with self._inner.open() as family:
-            return family.read()
+            return dict(family.read())
 
     def write(self, entries: dict[str, str], gone: Iterable[str] = ()) -> None:
         """Write and delete as somebody else does."""

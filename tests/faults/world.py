@@ -221,7 +221,7 @@ class World:
     def family(self) -> dict[str, str]:
         """Read the family past the proxy."""
         with self._direct.open() as family:
-            return family.read()
+            return dict(family.read())
 
     def write(self, entries: dict[str, str], gone: Iterable[str]) -> None:
         """Write and delete past the proxy, as somebody else does."""

@@ -10,7 +10,7 @@ import random
 import threading
 import time
 import tracemalloc
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -123,7 +123,7 @@ def _is_whole(rig: WatchRig) -> bool:
     return _family(config) == rig.source.names
 
 
-def _family(config: PbxConfig) -> dict[str, str] | None:
+def _family(config: PbxConfig) -> Mapping[str, str] | None:
     try:
         with AmiPbx(config, "cidname").open() as family:
             return family.read()

@@ -26,7 +26,7 @@ class ShownFiles(AmiConnection):
         self.files = files
         self.asked: list[tuple[str, str]] = []
 
-    def action(self, name: str, on_packet: Any = None, **values: str) -> bytes:
+    def action(self, name: str, on_packet: Any = None, on_many: Any = None, **values: str) -> bytes:
         assert name == "GetConfig"
         file, category = values["Filename"], values["Category"]
         self.asked.append((file, category))
@@ -123,7 +123,7 @@ def test_it_takes_few_actions_and_asks_for_no_section_with_secrets(files: Files)
 
 def test_a_user_without_the_right_learns_nothing_and_is_told_which_one() -> None:
     class Refusing(ShownFiles):
-        def action(self, name: str, on_packet: Any = None, **values: str) -> bytes:
+        def action(self, name: str, on_packet: Any = None, on_many: Any = None, **values: str) -> bytes:
             raise PbxRightsError("office: no")
 
     recognition = recognise(Refusing({}))
@@ -132,7 +132,7 @@ def test_a_user_without_the_right_learns_nothing_and_is_told_which_one() -> None
 
 def test_a_connection_that_ends_is_an_error() -> None:
     class Ending(ShownFiles):
-        def action(self, name: str, on_packet: Any = None, **values: str) -> bytes:
+        def action(self, name: str, on_packet: Any = None, on_many: Any = None, **values: str) -> bytes:
             raise PbxConnectionLost("office: gone")
 
     with pytest.raises(PbxConnectionLost):
@@ -156,7 +156,7 @@ def test_only_what_is_sure_contradicts(recognised: Flavour | None, told: Flavour
 
 def test_lines_that_are_no_text_are_read_all_the_same() -> None:
     class Garbled(ShownFiles):
-        def action(self, name: str, on_packet: Any = None, **values: str) -> bytes:
+        def action(self, name: str, on_packet: Any = None, on_many: Any = None, **values: str) -> bytes:
             return super().action(name, **values) + b"\r\nLine-000000-999999: exten=s,1,NoOp(\xff\x80)\r\nLine-x"
 
     assert recognise(Garbled({"extensions.conf": MIKO})).flavour is Flavour.MIKOPBX

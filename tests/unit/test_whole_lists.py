@@ -1,6 +1,6 @@
 """A list that is not whole is no list: what is missing, too much or out of place in it is seen, and not believed."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import pytest
 
@@ -32,7 +32,7 @@ def standin(request: pytest.FixtureRequest) -> Iterator[AmiStandIn]:
         yield standin
 
 
-def read(standin: AmiStandIn) -> dict[str, str]:
+def read(standin: AmiStandIn) -> Mapping[str, str]:
     with AmiPbx(config(standin), "cidname").open() as family:
         return family.read()
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterable
 from contextlib import closing, suppress
 from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import orjson
@@ -14,11 +15,12 @@ from astsync.config import PbxConfig
 from astsync.config.configfile import load
 from astsync.config.environment import overlay
 from astsync.config.section import read_secret
-from astsync.errors import ConfigError, PbxActionFailed, PbxTimeout
+from astsync.errors import ConfigError, PbxActionFailed, PbxConnectionLost, PbxError, PbxTimeout
 from astsync.notify import memory
 from astsync.notify.events import of_run
 from astsync.notify.outcome import Fault, Outcome
 from astsync.pbx import packets, rights
+from astsync.pbx.answer import TakeMany
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.certificates import read as read_certificate
 from astsync.pbx.connection import AmiConnection
@@ -46,32 +48,45 @@ from astsync.sources import CONFIG, SOURCE
 from astsync.store.given_out import read_given, write_given
 from astsync.store.holder import holder_of
 from astsync.store.store import Store
-from tests.fuzz.parsers.target import chance_of, check_error, folder, same_in_pieces, written
+from tests.fuzz.parsers.target import chance_of, check_error, folder, in_pieces, outcome, same_in_pieces, written
 
 _MOST_KEY = 15  # digits; ITU-T E.164
 _PBX = PbxConfig.model_validate({"name": "office", "host": "192.0.2.10", "user": "u", "secret": "s"})
 
 
 class _Replayed:
-    """A connection that answers one action with the packets of a stream. At their end it has waited in vain."""
+    """A connection that answers one action with the packets of a stream. At their end it has waited in vain.
+
+    With ``size`` the stream comes in pieces of so many bytes, and its packets are taken many at once where they may be.
+    """
 
     config = _PBX
 
-    def __init__(self, data: bytes) -> None:
+    def __init__(self, data: bytes, size: int = 0) -> None:
         self._data = data
+        self._size = size
 
     strays = 0
 
-    def action(self, name: str, on_packet: Callable[[bytes], bool] | None = None, **_values: str) -> bytes:
+    def action(
+        self,
+        name: str,
+        on_packet: Callable[[bytes], bool] | None = None,
+        on_many: TakeMany | None = None,
+        **_values: str,
+    ) -> bytes:
         if name == "Ping":
             return b"Response: Success"
         if name == "DBGetTree" and b"DBGetTree" not in self._data:
             raise PbxActionFailed("Invalid/unknown command")
-        for packet in packets.PacketReader().feed(self._data):
-            if packet.startswith(b"Response: Error"):
-                raise PbxActionFailed(f"{name}: {packets.headers(packet).get('Message', '')}")
-            if on_packet is None or on_packet(packet):
-                return packet
+        reader = packets.PacketReader()
+        take_many = partial(on_many, b"1") if on_many is not None and self._size else None
+        for piece in in_pieces(self._data, self._size or len(self._data) or 1):
+            for packet in reader.feed(piece, take_many):
+                if packet.startswith(b"Response: Error"):
+                    raise PbxActionFailed(f"{name}: {packets.headers(packet).get('Message', '')}")
+                if on_packet is None or on_packet(packet):
+                    return packet
         raise PbxTimeout(f"{name} has no end")
 
 
@@ -123,12 +138,51 @@ def family_lists(data: bytes) -> object:
     chance = chance_of(data)
     if chance.random() < 0.2:
         return type(family.get("1")).__name__
+    # What a command prints is given out in other parts where it comes in pieces, and other words are found first.
+    size = len(data) if b"Output: " in data or b"Follows" in data else 1 + int(chance.random() * 300)
+    at_once = AstDb(cast("AmiConnection", _Replayed(data, size)), "cidname")
+    one_by_one, together = outcome(family.read), outcome(at_once.read)
+    assert one_by_one == together, f"one by one {one_by_one!a}, many at once {together!a}"
     found = family.read()
     family.unnameable(found)
     for line in data.split(b"\n")[:20]:
         key, value = split_shown(line)
         assert len(key) + len(value) <= len(line)
     return min(len(found), 3)
+
+
+class _Answering(AmiConnection):
+    """A connection that answers whatever is sent first with a stream of bytes, and ends."""
+
+    def __init__(self, data: bytes, size: int = 0) -> None:
+        super().__init__(_PBX)
+        self._data, self._size = data, size
+
+    def send(self, pack: bytes) -> None:
+        assert pack.count(b"ActionID: ") == len(_PUT)
+        reader = packets.PacketReader()
+        for piece in in_pieces(self._data, self._size or len(self._data) or 1):
+            for packet in reader.feed(piece, self._take_many if self._size else None):
+                self._hand_over(packet)
+        self._end(PbxConnectionLost("the stream is over"))
+
+
+_PUT = [(str(number), "x") for number in range(6)]
+
+
+def put_answers(data: bytes) -> object:
+    """Put entries, and take the answers one by one and many at once: the same is told of each entry."""
+
+    def put(size: int) -> object:
+        try:
+            done = AstDb(_Answering(data, size), "cidname").put(_PUT)
+        except PbxError as error:
+            return type(error), error.message, error.done, error.failed, error.left
+        return done
+
+    one_by_one, together = put(0), put(1 + int(chance_of(data).random() * 300))
+    assert one_by_one == together, f"one by one {one_by_one!a}, many at once {together!a}"
+    return type(one_by_one)
 
 
 def greeting(data: bytes) -> object:

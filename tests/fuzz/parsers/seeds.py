@@ -258,7 +258,26 @@ def family_lists() -> Seeds:
     )
     old = b"Response: Follows\r\nPrivilege: Command\r\n" + b"\n".join(shown) + b"\n--END COMMAND--\r\n\r\n"
     one = b"Response: Success\r\nActionID: 1\r\n\r\nEvent: DBGetResponse\r\nFamily: cidname\r\nKey: 1\r\nVal: a\r\n\r\n"
-    return [start + entry * 2 + end, new + b"\r\n", old, one]
+    others = [entry.replace(b"142", b"%d" % number) for number in range(143, 147)]
+    event = b"Event: PeerStatus\r\nPrivilege: system,all\r\nPeer: SIP/100\r\n\r\n"
+    many = start + entry + b"".join(others[:2]) + event + b"".join(others[2:]) + end.replace(b"2", b"5")
+    return [start + entry * 2 + end, many, new + b"\r\n", old, one]
+
+
+def put_answers() -> Seeds:
+    success = b"Response: Success\r\nActionID: %d\r\nMessage: Updated database successfully\r\n\r\n"
+    error = b"Response: Error\r\nActionID: %d\r\nMessage: %b\r\n\r\n"
+    nameless = b"Response: Error\r\nMessage: Missing action in request\r\n\r\n"
+    event = b"Event: PeerStatus\r\nPrivilege: system,all\r\nPeer: SIP/100\r\n\r\n"
+    every = [success % number for number in range(6)]
+    return [
+        b"".join(every),
+        b"".join(reversed(every)),
+        event.join(every),
+        b"".join([*every[:3], error % (3, b"Failed to update entry"), nameless, *every[4:]]),
+        b"".join([*every[:2], *(error % (2, words) for words in (b"Permission denied",) * 2), *every[3:]]),
+        b"".join([*every[:4], every[1], every[4]]),
+    ]
 
 
 def shown_files() -> Seeds:

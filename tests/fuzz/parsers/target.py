@@ -54,6 +54,14 @@ def same_in_pieces(data: bytes, chance: random.Random, read: Callable[[Iterable[
     return read([data])
 
 
+def outcome(act: Callable[[], object]) -> object:
+    """What it gives, or which error it raises."""
+    try:
+        return act()
+    except AstsyncError as error:
+        return type(error), error.message
+
+
 def _outcome(read: Callable[[Iterable[bytes]], object], pieces: Iterable[bytes]) -> object:
     try:
         return repr(read(pieces))  # NaN is not equal to itself

@@ -21,6 +21,7 @@ from tests.fuzz.parsers.inside import (
     greeting,
     lock_holder,
     numbers,
+    put_answers,
     saved_plan,
     secret_file,
     store_file,
@@ -269,6 +270,15 @@ TARGETS: tuple[Target, ...] = (
         share=4,
     ),
     Target("family", family_lists, seeds.family_lists, ("pbx.astdb", "pbx.whole_lists"), (PbxError,), AMI, share=3),
+    Target(
+        "put-answers",
+        put_answers,
+        seeds.put_answers,
+        ("pbx.pipeline", "pbx.packets"),
+        (PbxError,),
+        (*AMI, b"Response: Success\r\nActionID: 2\r\n", b"ActionID: 3\r\n", b"Message: Permission denied\r\n"),
+        share=2,
+    ),
     Target("greeting", greeting, seeds.greetings, ("pbx.greeting",), (PbxError,), AMI, share=1),
     Target("flavour", flavours, seeds.shown_files, ("pbx.flavour",), (PbxError,), AMI, share=0.5),
     Target(
