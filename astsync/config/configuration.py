@@ -179,6 +179,11 @@ class PbxConfig(Section):
         description="that a run waits for a PBX that is lost; 0: not at all. It is the wait of a whole run, also for a "
         "PBX that takes logins and answers nothing else; at the beginning of a run it is 10 at most",
     )
+    rate: Annotated[Whole, Field(ge=0, le=1_000_000), Unit("entries a second")] = Field(
+        default=0,
+        description="written at most; 0: as many as the PBX takes. It spares a PBX that is weak or busy, and deletes "
+        "count too. `run.max_minutes` ends the run all the same: in 30 minutes 100 a second write 180,000",
+    )
 
     @model_validator(mode="after")
     def _one_secret(self) -> "PbxConfig":

@@ -7,11 +7,12 @@ reads all the time, and the window bounds how many answers Asterisk may have to 
 Only its ActionID says which action an answer belongs to: answers may come in another order, with events between them.
 """
 
+import logging
 import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sized
-from itertools import islice
+from itertools import chain, islice
 
 from astsync.errors import PbxError, PbxRightsError, PbxTimeout, UnsafeValue
 from astsync.language import about, say
@@ -19,11 +20,13 @@ from astsync.pbx import WriteResult, packets
 from astsync.pbx.answer import SLICE, no_answer
 from astsync.pbx.bounds import FEWEST_ANSWERS
 from astsync.pbx.connection import AmiConnection
+from astsync.pbx.pace import Pace
 from astsync.pbx.packets import EntryAction
 from astsync.phonebook.model import Progress, no_progress
 
+log = logging.getLogger(__name__)
+
 WINDOW = 2_000  # unanswered actions, 200 KB of answers: 500 were an eighth slower, 16,000 gained a few percent
-BATCH = 250  # actions sent at once
 
 
 class Pipeline:
@@ -51,6 +54,7 @@ class Pipeline:
         self._wanted = 0
         self._moved = threading.Event()
         self._started = time.monotonic()
+        self._pace = Pace(connection.config.rate)
 
     def run(self, items: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Send all items. Failures of single ones are in the result.
@@ -60,22 +64,54 @@ class Pipeline:
         self._started = time.monotonic()
         stream = iter(items)
         total = len(items) if isinstance(items, Sized) else None
-        given = 0
+        self._look_ahead(total)
+        given, batch = 0, list[tuple[str, str]]()
         try:
             with self._connection.in_bulk(self.take_many):
-                while batch := list(islice(stream, BATCH)):
+                while batch := list(islice(stream, self._pace.batch)):
+                    self._rest()
                     given += len(batch)
-                    self._send(batch)
+                    sending, batch = batch, []
+                    self._send(sending)
                     self._wait(self._sent - WINDOW)
                     progress(self._action.name, self._answered, total)
                 self._wait(self._sent)
             progress(self._action.name, self._answered, total)
         except PbxError as error:
-            self._account(error, given, [key for key, _ in stream])
+            self._account(error, given, [key for key, _ in chain(batch, stream)])
             raise
         finally:
             self._connection.forget(self._open)
         return WriteResult(given - len(self._failed), dict(self._failed))
+
+    def _look_ahead(self, total: int | None) -> None:
+        """Warn where the rate allows fewer entries than are to be written until the run must end."""
+        left = self._connection.stopping.left()
+        if total is not None and self._pace.seconds(total) > left:
+            log.warning(
+                "%s: pbx.rate allows %d of %d entries until the run must end (%s)",
+                self._connection.config.name,
+                left * self._pace.rate,
+                total,
+                self._connection.stopping.key or "its time",
+            )
+
+    def _rest(self) -> None:
+        """Wait until the next batch may be sent. Raises PbxTimeout when the run must end, and what ``fail`` brought.
+
+        A PBX is not slow because we are: what was waited here is no time in which it could have answered.
+        """
+        began = now = time.monotonic()
+        while self._fatal is None and (left := self._pace.left(now)) > 0:
+            if self._connection.stopping.wait(min(left, SLICE)):
+                words = say(
+                    "the run had to end before all was written; pbx.rate allows {rate:,} a second", rate=self._pace.rate
+                )
+                raise PbxTimeout(about(self._connection.config.name, words), hint=say("Run the command again."))
+            now = time.monotonic()
+        if self._fatal is not None:
+            raise self._fatal
+        self._started += now - began
 
     def _account(self, error: PbxError, given: int, unsent: list[str]) -> None:
         """Note in an error what was confirmed, refused and left, while the listener may still take answers.
@@ -97,6 +133,7 @@ class Pipeline:
             identities, batch, data = self._one_by_one(identities, batch)
         opened = dict(zip(map(str.encode, identities), (key for key, _ in batch), strict=True))
         self._open.update(opened)
+        self._pace.sent(len(opened), time.monotonic())
         self._connection.expect(dict.fromkeys(opened, self))
         self._connection.send(data)
         self._sent += len(opened)
