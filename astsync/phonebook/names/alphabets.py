@@ -97,7 +97,10 @@ def to_ascii(text: str) -> str:
 
 
 class _Table(dict[int, str]):
-    """What a letter that no neighbour changes is in Latin, for ``str.translate``. It learns Cyrillic beyond the scheme."""
+    """What a letter that no neighbour changes is in Latin, for ``str.translate``.
+
+    It learns Cyrillic beyond the scheme.
+    """
 
     def __init__(self, letters: Mapping[str, str]) -> None:
         super().__init__({ord(letter): latin for letter, latin in letters.items()})
