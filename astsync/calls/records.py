@@ -163,7 +163,7 @@ class _Group:
 
     def __init__(self, records: Sequence[CallRecord], house: House, uniques: Collection[str], offset: int) -> None:
         self._house = house
-        self._records = sorted(records, key=lambda one: (one.start, unique_age(one.unique), _hex(one.dest_channel)))
+        self._records = sorted(records, key=_order)
         self._dials = [one for one in self._records if one.dest_channel]
         self._linked = _call_id(records, uniques)
         self._offset = timedelta(seconds=offset)
@@ -292,6 +292,16 @@ def _offset_of(record: CallRecord) -> int:
     if record.start is None or seconds is None:
         return 0
     return round((record.start.replace(tzinfo=UTC).timestamp() - seconds) / _QUARTER) * _QUARTER
+
+
+def _order(record: CallRecord) -> tuple[object, ...]:
+    """The key by which the records of a call are in their order.
+
+    Each kind of channel is counted for itself. A phone that forwards (302) is called before the Local channel that
+    Asterisk makes for it, in the same second; so Local channels come last.
+    """
+    dialled = record.dest_channel
+    return record.start, unique_age(record.unique), dialled.startswith("Local/"), _hex(dialled)
 
 
 def _hex(channel: str) -> int:

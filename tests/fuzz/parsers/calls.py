@@ -10,6 +10,7 @@ from astsync.calls.cdr_lines import CdrLines
 from astsync.calls.gathering import QUIET, Gathering
 from astsync.calls.model import CallResult, Direction
 from astsync.calls.record import CallRecord
+from astsync.calls.recording import file_name
 from astsync.calls.records import calls_of
 from astsync.calls.tracker import House
 from astsync.lookup.agi import MOST_BYTES, MOST_NUMBER, AgiReader, BadAgi, HungUp, set_variable
@@ -86,7 +87,11 @@ def caller(data: bytes) -> object:
     return found.kind, len(found.keys)
 
 
-_HOUSE = House(lambda number: number.isdecimal() and len(number) < 6, lambda number: _CALLERS[0].read(number).number)
+_HOUSE = House(
+    lambda number: number.isdecimal() and len(number) < 6,
+    lambda number: _CALLERS[0].read(number).number,
+    ("userfield", "recordingfile"),
+)
 
 
 def _made_calls(records: list[CallRecord]) -> None:
@@ -100,6 +105,8 @@ def _made_calls(records: list[CallRecord]) -> None:
     for call in calls:
         assert call.rung or call.phone or call.direction is not Direction.INTERNAL
         assert (call.answered is None) == (call.result is not CallResult.ANSWERED)
+        assert call.recording == file_name(call.recording)
+        assert not set(call.recording) & set("/\\\r\n\0")
 
 
 def call_records(data: bytes) -> object:

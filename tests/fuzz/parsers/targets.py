@@ -325,6 +325,7 @@ TARGETS: tuple[Target, ...] = (
             "calls.cdr_file",
             "calls.channel_name",
             "calls.records",
+            "calls.recording",
             "calls.gathering",
             "setup.past_calls.incoming",
             "setup.past_calls.figures",
