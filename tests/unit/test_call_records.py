@@ -64,6 +64,32 @@ def test_records_make_the_calls_that_the_events_make(version: int, linked: bool)
     assert {one: facts(made[one]) for one in both} == {one: facts(heard[one]) for one in both}
 
 
+MOMENT = datetime.fromisoformat("2026-11-29 15:42:30")
+_OF_TRUNK = CallRecord(
+    "74955550142", destination="906", channel="PJSIP/trunk-00000000", start=MOMENT, end=MOMENT, unique="1795966950.0"
+)
+FORWARDED = [
+    replace(_OF_TRUNK, dest_channel="PJSIP/204-00000001", disposition="NO ANSWER"),
+    replace(_OF_TRUNK, dest_channel="Local/201@desks-00000000;1", disposition="ANSWERED", answer=MOMENT),
+    replace(
+        _OF_TRUNK,
+        channel="Local/201@desks-00000000;2",
+        dest_channel="PJSIP/201-00000002",
+        disposition="ANSWERED",
+        answer=MOMENT,
+        unique="1795966950.3",
+        linked="1795966950.0",
+    ),
+]
+"""What 22.10 and 16.28 write of a phone that forwards by 302, in one order or another."""
+
+
+@pytest.mark.parametrize("first", range(3))
+def test_a_phone_that_forwards_was_called_before_that_to_which_it_forwards(first: int) -> None:
+    (call,) = calls_of([*FORWARDED[first:], *FORWARDED[:first]], "office", HOUSE)
+    assert (call.rung, call.extension, call.result) == (("204", "201"), "201", CallResult.ANSWERED)
+
+
 @pytest.mark.parametrize("version", [16, 22])
 def test_a_voice_menu_that_answers_makes_no_answered_call(version: int) -> None:
     made = {call.did: call for call in calls_of(recorded(f"cdr-{version}.txt"), "office", HOUSE)}
