@@ -290,7 +290,17 @@ def test_every_key_that_is_named_exists() -> None:
         assert keys_named(page) <= KEYS.keys() | shared, page
 
 
-OF_ASTERISK = {"channelvars", "csv", "mappings", "enabled", "general", "tlsenable", "tlsbindaddr", "tlscertfile", "allowmultiplelogin"}
+OF_ASTERISK = {
+    "channelvars",
+    "csv",
+    "mappings",
+    "enabled",
+    "general",
+    "tlsenable",
+    "tlsbindaddr",
+    "tlscertfile",
+    "allowmultiplelogin",
+}
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
