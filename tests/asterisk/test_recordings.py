@@ -91,12 +91,12 @@ def check_names(asterisk: PrivateAsterisk, user: str, called: str, name: str) ->
     """Check the recording's name of one call, as this user hears of it."""
     values = {"name": "office", "host": asterisk.host, "port": asterisk.port, "user": user}
     config = PbxConfig.model_validate({**values, "secret": asterisk.secret_of(user)})
-    kept = NamedLater()
+    kept, heard = NamedLater(), Heard()
     house = House(HOUSE.is_extension, HOUSE.key, ("MIXMONITOR_FILENAME", "recordingfile"))
-    listener = CallListener(config, house, Heard(), kept)
+    listener = CallListener(config, house, heard, kept)
     listener.start()
     try:
-        eventually(lambda: user in asterisk.console("manager show connected"))
+        eventually(lambda: heard.ways != [], 30)  # its filters are set by then
         with call(asterisk, called):
             eventually(lambda: kept.names() == [name] and no_channels(asterisk), 30)
     finally:
@@ -127,7 +127,8 @@ def test_events_of_the_dialplan_alone_are_no_events_of_calls(any_installation: I
     with (
         PrivateAsterisk(any_installation, users=users, dialplan=LIVE, modules=["bridge_simple"]) as asterisk,
         listening(asterisk, "sets-only") as heard,
-        call(asterisk, "600"),
     ):
-        eventually(lambda: Following.CHANNELS in heard.ways, 30)
-        eventually(lambda: heard.calls != {}, 30)
+        eventually(lambda: heard.ways != [], 30)
+        with call(asterisk, "600"):
+            eventually(lambda: Following.CHANNELS in heard.ways, 30)
+            eventually(lambda: heard.calls != {}, 30)
