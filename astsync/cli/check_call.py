@@ -11,13 +11,13 @@ from astsync.language import say
 if TYPE_CHECKING:
     from astsync.config import Config, PbxConfig
     from astsync.finding import Finding
-    from astsync.setup.calls.reading import NumberRules
     from astsync.setup.check import Area
+    from astsync.setup.dialplan_reading.reading import NumberRules
 
 
 def dialplan_findings(config: "Config", pbx: "PbxConfig") -> "Iterator[Finding]":
     """Whether the dialplan of a PBX shows the names."""
-    from astsync.setup.calls.reading import check_dialplan
+    from astsync.setup.dialplan_reading.reading import check_dialplan
 
     return check_dialplan(pbx, _rules(config))
 
@@ -25,9 +25,9 @@ def dialplan_findings(config: "Config", pbx: "PbxConfig") -> "Iterator[Finding]"
 def call_areas(common: Common, number: str, contexts: Sequence[str]) -> "Iterator[Area]":
     """What phones show for a call from a number, by PBX. Raises ConfigError."""
     from astsync.parts import Parts
-    from astsync.setup.calls.reading import check_call, check_number
     from astsync.setup.check import Area
     from astsync.setup.diagnosis import AreaKind
+    from astsync.setup.dialplan_reading.reading import check_call, check_number
 
     parts = Parts.load(common.config)
     check_number(number, parts.config.numbers.country)
@@ -38,6 +38,6 @@ def call_areas(common: Common, number: str, contexts: Sequence[str]) -> "Iterato
 
 
 def _rules(config: "Config") -> "NumberRules":
-    from astsync.setup.calls.reading import NumberRules
+    from astsync.setup.dialplan_reading.reading import NumberRules
 
     return NumberRules(config.numbers.country, config.numbers.forms, config.sync.family)

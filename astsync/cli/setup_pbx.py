@@ -1,10 +1,7 @@
 """``setup pbx``: the AMI user and the lookup of a PBX, shown, written, taken out, verified."""
 
-import os
 import sys
-from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,18 +10,22 @@ import typer
 from astsync.cli.common import Common
 from astsync.cli.findings import each, show, show_title
 from astsync.cli.output import emit, fit_prose, tell
+from astsync.cli.setup_pbx_targets import (
+    PbxTarget,
+    flavour_of,
+    known_of,
+    one_here,
+    said_flavour,
+    secret_for,
+    targets_of,
+)
 from astsync.errors import ConfigError, PbxError
 from astsync.language import joined, say, spoken
-from astsync.text import one_line
 
 if TYPE_CHECKING:
     from astsync.config import PbxConfig
     from astsync.pbx.flavour import Flavour
-    from astsync.setup.calls.reading import NumberRules
     from astsync.setup.pbx.edits import Edit
-    from astsync.setup.pbx.preparing import Known
-
-_HOST, _PORT, _USER = "127.0.0.1", 5038, "astsync"
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,104 +91,34 @@ def pbx(
     if (load or dry_run) and not (write or remove):
         words = say("--load and --dry-run belong to --write and --remove")
         raise ConfigError(words, hint=say("Give one of them too."))
-    said = _said(flavour)
+    said = said_flavour(flavour)
     wanted = _Wanted(said, permit, incoming, asterisk_folder.absolute(), load, dry_run)
     if remove:
         _remove(wanted)
         return
-    targets = list(_targets(common, host, port, wanted.folder))
+    targets = list(targets_of(common, host, port, wanted.folder))
     if verify:
         if not targets[0].configured:
             words = say("there is no configuration, so nothing tells the user's secret")
             raise ConfigError(words, hint=say("Run `astsync init`."))
         _verify(targets, said)
     elif write:
-        _write(_here(targets), wanted)
+        _write(one_here(targets), wanted)
     else:
         _advise(targets, wanted)
-
-
-def _said(flavour: str) -> "Flavour | None":
-    """The flavour of this name; None where none was named. Raises ConfigError."""
-    from astsync.pbx.flavour import Flavour
-
-    if not flavour:
-        return None
-    known = {one.value: one for one in Flavour}
-    if flavour.lower() in known:
-        return known[flavour.lower()]
-    names = ", ".join(known)
-    raise ConfigError(
-        say("{name} is no flavour of PBX that astsync knows", name=one_line(flavour)),
-        hint=say("One of: {names}. Grandstream UCM, KalliopePBX and 3CX cannot be served.", names=names),
-    )
-
-
-@dataclass(frozen=True)
-class _Target:
-    """A PBX and what its configuration says of numbers. ``configured`` False: there is no configuration yet."""
-
-    config: "PbxConfig"
-    rules: "NumberRules"
-    configured: bool
-
-    @cached_property
-    def here(self) -> bool:
-        """Whether it is this machine. Found out once: a name may take seconds to resolve."""
-        from astsync.setup.pbx.ami_user import is_this_machine
-
-        return is_this_machine(self.config.host, self.config.port)
-
-
-def _targets(common: Common, host: str, port: int | None, folder: Path) -> "Iterator[_Target]":
-    """The PBXs of the configuration, or the one that options name where there is none."""
-    from astsync.config import NumbersConfig, SyncConfig, configfile
-    from astsync.parts import Parts
-    from astsync.setup.calls.reading import NumberRules
-    from astsync.setup.pbx.ami_user import new_secret
-    from astsync.setup.pbx.preparing import unconfigured
-
-    if configfile.find(common.config, os.environ) is None and not any(
-        name.startswith("ASTSYNC_PBX__") for name in os.environ
-    ):
-        numbers, sync = NumbersConfig(), SyncConfig()
-        config = unconfigured(host or _HOST, port or _port_here(host, folder), _USER, new_secret())
-        yield _Target(config, NumberRules(numbers.country, numbers.forms, sync.family), configured=False)
-        return
-    if host:
-        raise ConfigError(
-            say("the configuration names the PBXs, so --host is not needed"),
-            hint=say("Leave it out, and choose with --pbx NAME."),
-        )
-    parts = Parts.load(common.config)
-    numbers, family = parts.config.numbers, parts.config.sync.family
-    for one in parts.pbx_configs(common.pbx):
-        yield _Target(one, NumberRules(numbers.country, numbers.forms, family), configured=True)
-
-
-def _port_here(host: str, folder: Path) -> int:
-    """The port of the AMI whose files lie here, where that is the PBX and this user may read them; else the usual."""
-    from astsync.setup.pbx.sites import port_of_ami
-
-    if host:
-        return _PORT
-    try:
-        return port_of_ami(folder) or _PORT
-    except ConfigError:
-        return _PORT
 
 
 # What to do, as text.
 
 
-def _advise(targets: list[_Target], wanted: _Wanted) -> None:
+def _advise(targets: list[PbxTarget], wanted: _Wanted) -> None:
     from astsync.setup.pbx.advice import advice
     from astsync.setup.pbx.preparing import user_of
 
     for target in targets:
-        known = _known(target)
-        flavour = _flavour(target, known, wanted)
-        secret = _secret(target, keep=True)
+        known = known_of(target)
+        flavour = flavour_of(target, known, wanted.flavour, wanted.folder)
+        secret = secret_for(target, keep=True)
         user = user_of(target.config, secret, wanted.permit, command=known.command)
         _warn_of_files(target, flavour, wanted)
         text = advice(flavour, user, target.rules.family, found=not wanted.permit)
@@ -197,7 +128,7 @@ def _advise(targets: list[_Target], wanted: _Wanted) -> None:
         emit(spoken(_next(target)))
 
 
-def _warn_of_files(target: _Target, flavour: "Flavour", wanted: _Wanted) -> None:
+def _warn_of_files(target: PbxTarget, flavour: "Flavour", wanted: _Wanted) -> None:
     """Say where the files of this machine, which is the PBX, are those of another flavour than the one that is told."""
     from astsync.setup.pbx.sites import flavour_of_files
 
@@ -217,96 +148,33 @@ def _warn_of_files(target: _Target, flavour: "Flavour", wanted: _Wanted) -> None
         )
 
 
-def _head(target: _Target, flavour: "Flavour") -> str:
+def _head(target: PbxTarget, flavour: "Flavour") -> str:
     place = {"name": target.config.name, "host": target.config.host, "product": flavour.product}
     if target.configured:
         return say("PBX {name} at {host}, {product}\n\n", **place)
     return say("PBX at {host}, {product}\n\n", **place)
 
 
-def _next(target: _Target) -> str:
+def _next(target: PbxTarget) -> str:
     if target.configured:
         return say("Then try it: {command}\n", command=f"astsync --pbx {target.config.name} setup pbx --verify")
     return say("Then `astsync init` asks for this user and its secret, and writes the configuration.\n")
 
 
-def _known(target: _Target) -> "Known":
-    from astsync.cli.findings import waiting
-    from astsync.setup.pbx.preparing import Known
-
-    config = target.config
-    known_secret = target.configured and (config.secret_file is None or config.secret_file.exists())
-    with waiting(say("asking {host}", host=config.host)):
-        return Known(config, here=target.here, login=known_secret)
-
-
-def _flavour(target: _Target, known: "Known", wanted: _Wanted) -> "Flavour":
-    """The flavour: the one that was said, else that of the PBX or of the files here. Raises ConfigError."""
-    from astsync.pbx.flavour import Flavour
-    from astsync.setup.pbx.sites import flavour_of_files
-
-    found = known.recognition
-    if wanted.flavour is not None:
-        if known.excludes(wanted.flavour) and found is not None and found.flavour is not None:
-            raise ConfigError(
-                say("this PBX is {found} and not {said}: {why}", found=found.flavour.product,
-                    said=wanted.flavour.product, why=found.words),
-                hint=say("Give --flavour {flavour}.", flavour=found.flavour.value),
-            )  # fmt: skip
-        return wanted.flavour
-    if found is not None and found.flavour is not None:
-        return found.flavour
-    if target.here:
-        by_files = flavour_of_files(wanted.folder)
-        if by_files is not None:
-            return by_files
-    raise ConfigError(
-        say("nobody can tell yet what stands on the Asterisk at {host}", host=target.config.host),
-        hint=say("Give --flavour: {flavours}.", flavours=", ".join(Flavour)),
-    )
-
-
-def _secret(target: _Target, *, keep: bool) -> str:
-    """The secret of the configuration; a new one is kept where the configuration names a file for it."""
-    from astsync.setup.pbx.preparing import keep_secret, secret_of
-
-    secret, is_new = secret_of(target.config)
-    if is_new and keep and target.config.secret_file is not None:
-        keep_secret(target.config.secret_file, secret)
-        tell(say("A new secret stands in {file}.", file=str(target.config.secret_file)))
-    return secret
-
-
 # Writing and taking out.
 
 
-def _here(targets: list[_Target]) -> _Target:
-    """The PBX that is this machine. Raises ConfigError where none or several are."""
-    here = [target for target in targets if target.here]
-    if len(here) == 1:
-        return here[0]
-    if here:
-        raise ConfigError(say("several PBXs are on this machine"), hint=say("Choose one: --pbx NAME."))
-    raise ConfigError(
-        say("--write works on the PBX's own machine, and {host} is another one", host=targets[0].config.host),
-        hint=say(
-            "Run it there, where no configuration is needed: `astsync setup pbx --write --permit ADDRESS`, with the "
-            "address of this machine. Or leave out --write: then it says what to write."
-        ),
-    )
-
-
-def _write(target: _Target, wanted: _Wanted) -> None:
+def _write(target: PbxTarget, wanted: _Wanted) -> None:
     from astsync.setup.pbx.edits import check_edits, make_edits
     from astsync.setup.pbx.preparing import user_of
     from astsync.setup.pbx.sites import Site, check_folder, edits_of, remarks_on, standing_user, written_secret
 
     check_folder(wanted.folder)
-    known = _known(target)
-    flavour = _flavour(target, known, wanted)
+    known = known_of(target)
+    flavour = flavour_of(target, known, wanted.flavour, wanted.folder)
     site = Site(flavour, wanted.folder, target.rules.family, wanted.context)
     before = "" if target.configured else written_secret(wanted.folder, target.config.user)
-    secret = before or _secret(target, keep=False)
+    secret = before or secret_for(target, keep=False)
     user = user_of(target.config, secret, wanted.permit, command=known.command)
     edits = edits_of(site, user)
     check_edits(edits)
@@ -326,7 +194,7 @@ def _write(target: _Target, wanted: _Wanted) -> None:
     _load(wanted, ["manager", "dialplan"])
     if wanted.load:
         config = target.config if target.configured else _with_secret(target.config, secret)
-        _verify([_Target(config, target.rules, target.configured)], flavour)
+        _verify([PbxTarget(config, target.rules, target.configured)], flavour)
     if not target.configured:
         emit(spoken(_next(target)))
 
@@ -336,7 +204,7 @@ def _tell_of_standing(file: Path | None, name: str) -> None:
         tell(say("{file} has the user [{name}] with this secret: it stays as it is.", file=str(file), name=name))
 
 
-def _keep_new(target: _Target, secret: str) -> None:
+def _keep_new(target: PbxTarget, secret: str) -> None:
     from astsync.setup.pbx.preparing import keep_secret
 
     file = target.config.secret_file
@@ -407,7 +275,7 @@ def _load(wanted: _Wanted, parts: list[str]) -> None:
 # Verifying.
 
 
-def _verify(targets: list[_Target], flavour: "Flavour | None") -> None:
+def _verify(targets: list[PbxTarget], flavour: "Flavour | None") -> None:
     from astsync.setup.pbx.verifying import verify
 
     failed = False

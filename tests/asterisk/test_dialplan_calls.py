@@ -11,8 +11,8 @@ from astsync.pbx.connection import AmiConnection
 from astsync.pbx.dialplan import Dialplan, read_dialplan
 from astsync.sandbox.asterisk import Installation, PrivateAsterisk
 from astsync.sandbox.asterisk.conf_files import ManagerUser
-from astsync.setup.calls.following import follow
 from astsync.setup.dialplan import lookup_line
+from astsync.setup.dialplan_reading.following import follow
 
 WAYS = Path(__file__).parents[2] / "examples" / "asterisk" / "extensions_astsync.conf"
 HELD = {"74952293042": "OOO MIKO", "84955550142": 'Smayl) "x", y', "4955550143": "a\\b ${EXTEN}"}

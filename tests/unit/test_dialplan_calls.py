@@ -5,20 +5,13 @@ from collections.abc import Mapping
 import pytest
 
 from astsync.pbx.dialplan import Dialplan, parse_config
-from astsync.setup.calls.extensions import an_example, entries, found_extension, matches
-from astsync.setup.calls.following import CARRIER, CallOutcome, follow
-from astsync.setup.calls.judging import (
-    JudgedNumber,
-    Names,
-    Shown,
-    incoming_contexts,
-    judge,
-    judge_all,
-    spellings,
-    verdicts,
-)
-from astsync.setup.calls.values import UNKNOWN, expression, substituted
 from astsync.setup.dialplan import lookup_line
+from astsync.setup.dialplan_reading.entrances import incoming_contexts
+from astsync.setup.dialplan_reading.extensions import an_example, entries, found_extension, matches
+from astsync.setup.dialplan_reading.following import CARRIER, CallOutcome, follow
+from astsync.setup.dialplan_reading.judging import JudgedNumber, judge, judge_all
+from astsync.setup.dialplan_reading.values import UNKNOWN, expression, substituted
+from astsync.setup.dialplan_reading.verdicts import Names, Shown, spellings, verdicts
 from tests.fuzz.parsers.seeds import as_get_config
 
 NUMBER, NAME = "74952293042", "OOO MIKO"

@@ -41,10 +41,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "errors",
         "config",
     ),
-    "setup.calls": ("setup.calls", "pbx", "finding", "text", "config", "errors"),
+    "setup.dialplan_reading": ("setup.dialplan_reading", "pbx", "finding", "text", "config", "errors"),
     "setup.pbx": (
         "setup.pbx",
-        "setup.calls",
+        "setup.dialplan_reading",
         "setup.dialplan",
         "setup.new_files",
         "setup.typed_values",

@@ -11,7 +11,7 @@ from astsync.pbx import packets, rights
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.flavour import Flavour, recognise
-from astsync.setup.calls.reading import NumberRules, check_dialplan
+from astsync.setup.dialplan_reading.reading import NumberRules, check_dialplan
 from astsync.text import one_line
 
 TEST_FAMILY = "astsync-setup"

@@ -35,10 +35,11 @@ from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader
 from astsync.setup.address import clean_address
-from astsync.setup.calls.extensions import an_example, entries
-from astsync.setup.calls.following import follow
-from astsync.setup.calls.judging import JudgedNumber, Names, judge_all, spellings
 from astsync.setup.cron import MARK, Crontab
+from astsync.setup.dialplan_reading.extensions import an_example, entries
+from astsync.setup.dialplan_reading.following import follow
+from astsync.setup.dialplan_reading.judging import JudgedNumber, judge_all
+from astsync.setup.dialplan_reading.verdicts import Names, spellings
 from astsync.setup.pbx.ami_user import escaped, needs_command
 from astsync.setup.pbx.edits import shown as shown_edits
 from astsync.setup.pbx.incoming_lines import places_of_lookup

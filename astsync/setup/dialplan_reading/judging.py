@@ -1,180 +1,30 @@
 """What phones show for a number, by the dialplan that was read: in each way in which carriers write the number."""
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from enum import Enum
 
 from astsync.finding import Finding
 from astsync.language import counted, joined, say
 from astsync.pbx.dialplan import Dialplan, texts
-from astsync.setup.calls.extensions import an_example, entries, included, looks_elsewhere
-from astsync.setup.calls.following import CARRIER, CallOutcome, NamedAt, follow
-from astsync.setup.calls.values import UNKNOWN
+from astsync.setup.dialplan_reading.entrances import incoming_contexts, looking_contexts
+from astsync.setup.dialplan_reading.extensions import an_example, entries, looks_elsewhere
+from astsync.setup.dialplan_reading.following import CARRIER, NamedAt, follow
+from astsync.setup.dialplan_reading.values import UNKNOWN
+from astsync.setup.dialplan_reading.verdicts import CallVerdict, Names, Shown, Spelling, verdict_of, verdicts
 from astsync.text import listed, one_line
 
 PART = say("dialplan")
 FORM = say("form of number")
 """The part of a finding about a way to write numbers for which the family holds no keys."""
-INCOMING = (
-    "from-pstn", "from-trunk", "from-carrier", "from-astsync", "from-external", "from-outside", "from-provider",
-    "incoming", "from-pstn-toheader", "from-did-direct",
-)  # fmt: skip
-"""Names that PBXs and people give to the context of incoming calls; those of MikoPBX end in ``-incoming``."""
-
 SEE_IT = say(
     "See it on the PBX: `dialplan show` on Asterisk's console. astsync reads extensions.conf and its includes, or with "
     "`write = system,config` what Asterisk has loaded."
 )
 """What to do where the dialplan tells nothing."""
 
-_MOST_ENTRIES = 200
-_MOST_CONTEXTS = 6
 _NOBODY = "0000000000"  # a number that no phonebook has
-_LOCAL = re.compile(r"Local/[^@,&]*@([^,&/:)]+)", re.IGNORECASE)
 _CALLER_LOOKED_UP = re.compile(r"DB(?:_EXISTS)?\((\w+)/[^/]*CALLERID\(num(?:ber)?\)(?![})]*/)", re.IGNORECASE)
-
-
-class Shown(Enum):
-    """What a phone shows of a caller."""
-
-    NAMED = "named"
-    CARRIER = "carrier"
-    NOTHING = "nothing"
-    OTHER = "other"
-    DEPENDS = "depends"
-    SILENT = "silent"
-
-
-@dataclass(frozen=True, slots=True)
-class Spelling:
-    """A number as a carrier sends it. ``form`` is the key of ``numbers.forms`` that is written so; "" for none."""
-
-    text: str
-    form: str
-
-
-@dataclass(frozen=True, slots=True)
-class CallVerdict:
-    """What a call in one spelling comes to. ``asked`` are the keys of the family that were looked up on the way.
-
-    ``by`` is the line that decided, where one did; ``unread`` is where reading ended; ``others`` are lines that hand
-    the call to programs which may set a name too. ``possible`` are the names where it depends. ``rings`` False: no way
-    was read to a phone.
-    """
-
-    shown: Shown
-    name: str = ""
-    by: NamedAt | None = None
-    asked: tuple[str, ...] = ()
-    unread: str = ""
-    others: tuple[str, ...] = ()
-    possible: tuple[str, ...] = ()
-    rings: bool = True
-
-
-@dataclass(slots=True)
-class Names:
-    """The entries that a call may meet: those of the family, and those of others as far as they can be asked.
-
-    ``other`` gives a value of another family, None for none; it raises KeyError where nobody can know.
-    """
-
-    family: str
-    own: Callable[[str], str | None]
-    other: Callable[[str, str], str | None]
-    asked: list[str] = field(default_factory=list)
-
-    def __call__(self, family: str, key: str) -> str | None:
-        """The value of a key."""
-        if family != self.family:
-            return self.other(family, key)
-        self.asked.append(key)
-        return self.own(key)
-
-
-def spellings(number: str, country: str) -> list[Spelling]:
-    """The ways in which carriers write a number. Empty where it is no number of the world.
-
-    ``country`` is that of numbers without a code, as in ``numbers.country``.
-    """
-    import phonenumbers
-
-    try:
-        parsed = phonenumbers.parse(number, country)
-        if not phonenumbers.is_possible_number(parsed) and not number.lstrip().startswith("+"):
-            parsed = phonenumbers.parse(f"+{number}", country)  # a key of another country
-    except phonenumbers.NumberParseException:
-        return []
-    if not phonenumbers.is_possible_number(parsed):
-        return []
-    whole = f"{parsed.country_code}{phonenumbers.national_significant_number(parsed)}"
-    region = phonenumbers.region_code_for_country_code(parsed.country_code or 0)
-    metadata = phonenumbers.PhoneMetadata.metadata_for_region(region)
-    found = [Spelling(f"+{whole}", "e164"), Spelling(whole, "e164")]
-    if parsed.country_code == phonenumbers.country_code_for_region(country):
-        national = phonenumbers.national_significant_number(parsed)
-        if metadata is not None and metadata.national_prefix:
-            found.append(Spelling(f"{metadata.national_prefix}{national}", "trunk"))
-        found.append(Spelling(national, "national"))
-    unique = {spelling.text: spelling for spelling in reversed(found)}
-    return [spelling for spelling in found if unique.get(spelling.text) == spelling]
-
-
-def incoming_contexts(plan: Dialplan, family: str) -> list[str]:
-    """The contexts that most likely take calls from outside: by their names, else those that look names up."""
-    named = [name for name in INCOMING if name in plan.contexts]
-    dialled = {name for _, _, step in texts(plan) for name in _LOCAL.findall(step.data)}  # the second half of calls
-    named += [name for name in plan.contexts if name.endswith("-incoming") and name not in dialled]
-    looking = [name for name in looking_contexts(plan, family) if entries(plan, name) and _rings(plan, name)]
-    every = list(dict.fromkeys((*named, *looking)))
-    inside = {below for name in every for below, _ in included(plan, name) if below != name}
-    return [name for name in every if name not in inside][:_MOST_CONTEXTS]
-
-
-def looking_contexts(plan: Dialplan, family: str) -> list[str]:
-    """The contexts with a line that looks into the family."""
-    marks = tuple(f"{function}({family}/".lower() for function in ("DB", "DB_EXISTS"))
-    found = (name for name, _, step in texts(plan) if any(mark in step.data.lower() for mark in marks))
-    return list(dict.fromkeys(found))
-
-
-def _rings(plan: Dialplan, name: str) -> bool:
-    """Whether somebody dials in it: a context that only returns is a part of others."""
-    steps = (step for _, one in included(plan, name) for known in one.extensions.values() for step in known.values())
-    return any(step.application.lower() in {"dial", "queue", "goto"} for step in steps)
-
-
-def verdicts(plan: Dialplan, context: str, number: str, names: Names) -> dict[str, CallVerdict]:
-    """What a call comes to, by the extension of the context that it meets."""
-    found = {}
-    for extension in entries(plan, context)[:_MOST_ENTRIES]:
-        names.asked.clear()
-        outcomes = follow(plan, context, an_example(extension), number, names)
-        found[extension] = _verdict(outcomes, tuple(dict.fromkeys(names.asked)))
-    return found
-
-
-def _verdict(outcomes: Iterable[CallOutcome], asked: tuple[str, ...]) -> CallVerdict:
-    every = list(outcomes)
-    ringing = [outcome for outcome in every if outcome.rings]
-    unread = min((outcome.unread for outcome in every if outcome.unread), default="")
-    counted_in = ringing or [outcome for outcome in every if outcome.unread]
-    others = tuple(sorted({other for outcome in counted_in for other in outcome.others}))[:3]
-    if not counted_in:
-        return CallVerdict(Shown.SILENT, asked=asked)
-    shown = {_shown(outcome.name) for outcome in counted_in}
-    names = {outcome.name for outcome in counted_in}
-    last = min((outcome.history[-1] for outcome in counted_in if outcome.history), key=str, default=None)
-    if len(names) > 1 or UNKNOWN in names:
-        return CallVerdict(Shown.DEPENDS, "", last, asked, unread, others, tuple(sorted(names)))
-    return CallVerdict(shown.pop(), names.pop(), last, asked, unread, others, rings=bool(ringing))
-
-
-def _shown(name: str) -> Shown:
-    if name == CARRIER:
-        return Shown.CARRIER
-    return Shown.NAMED if name.strip() else Shown.NOTHING
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,7 +185,7 @@ def _cure(
         )
     with_forms = Names(names.family, lambda key: _form(key, asked, names), names.other)
     outcomes = follow(plan, context, an_example(extension), spelling.text, with_forms)
-    if spelling.form not in asked.forms and _verdict(outcomes, ()).name == asked.name:
+    if spelling.form not in asked.forms and verdict_of(outcomes).name == asked.name:
         return _write_form(spelling)
     return say(
         "The dialplan looks up {key}, and a key is of digits alone: put FILTER around the number, as `astsync setup "
@@ -415,8 +265,3 @@ def judge_all(plan: Dialplan, contexts: Sequence[str], asked: JudgedNumber, name
         return
     for context in chosen:
         yield from judge(plan, context, asked, names)
-
-
-def known_spelling(asked: Iterable[Spelling], held: Mapping[str, str]) -> str | None:
-    """The name that the PBX holds for a number in any of its spellings; None for none."""
-    return next((held[spelling.text] for spelling in asked if spelling.text in held), None)

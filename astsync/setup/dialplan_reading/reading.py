@@ -15,7 +15,8 @@ from astsync.language import say
 from astsync.pbx.astdb import AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.dialplan import read_dialplan
-from astsync.setup.calls.judging import PART, SEE_IT, JudgedNumber, Names, Spelling, judge_all, spellings
+from astsync.setup.dialplan_reading.judging import PART, SEE_IT, JudgedNumber, judge_all
+from astsync.setup.dialplan_reading.verdicts import Names, Spelling, spellings
 from astsync.text import one_line
 
 _MOST_ASKED = 1_000

@@ -10,8 +10,8 @@ from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 from astsync.pbx.dialplan import Dialplan, DialplanStep, application_of
-from astsync.setup.calls.extensions import found_extension, looks_elsewhere
-from astsync.setup.calls.values import UNKNOWN, arguments, is_true, split_outside, substituted, unquoted
+from astsync.setup.dialplan_reading.extensions import found_extension, looks_elsewhere
+from astsync.setup.dialplan_reading.values import UNKNOWN, arguments, is_true, split_outside, substituted, unquoted
 
 CARRIER = "\ue000"
 """Stands for the name that the carrier sends: a character that no dialplan writes."""
