@@ -78,8 +78,8 @@ class CallJournal:
         """
 
         def write(db: sqlite3.Connection) -> int:
-            wanted = [one for one in calls if rows.is_kept(db, one[0], now, self._days)]
-            changed = sum(rows.put(db, call, evidence) for call, evidence in wanted)
+            young = rows.young_enough(db, calls, now, self._days)
+            changed = sum(rows.put(db, call, evidence) for call, evidence in young)
             if changed and abs(now - self._dropped) >= _DROP_EVERY:  # a clock may go back too
                 self.untaken += rows.drop_old_journal(db, self._days, now)
                 self._dropped = now

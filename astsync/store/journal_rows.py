@@ -6,7 +6,7 @@ does not bring it back; nobody is told of it.
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 
@@ -130,10 +130,15 @@ def _apart(one: PastCall, other: PastCall) -> float:
     return abs((one.started - other.started).total_seconds())
 
 
-def is_kept(db: sqlite3.Connection, call: PastCall, now: float, days: int) -> bool:
-    """Whether a call is not older than what is kept."""
-    ended = call.ended.timestamp()
-    return ended >= now - days * _DAY or ended >= _least_moment(db, days, now)
+def young_enough(
+    db: sqlite3.Connection, calls: Iterable[tuple[PastCall, Evidence]], now: float, days: int
+) -> list[tuple[PastCall, Evidence]]:
+    """The calls that are not older than what is kept."""
+    every = list(calls)
+    least = now - days * _DAY
+    if any(call.ended.timestamp() < least for call, _ in every):  # else nobody need look for the oldest
+        least = _least_moment(db, days, now)
+    return [one for one in every if one[0].ended.timestamp() >= least]
 
 
 def forget_journal(db: sqlite3.Connection, numbers: Sequence[str]) -> int:
