@@ -8,8 +8,9 @@ the family is read: what somebody else wrote while the PBX was lost is not delet
 import logging
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from itertools import islice
 from typing import TypeVar
 
 from astsync.errors import PbxConnectionLost, PbxError, PbxListCut, PbxSessionTaken
@@ -112,7 +113,7 @@ class PatientFamily:
     def put(self, entries: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
         """Write entries; after a loss those that were not confirmed."""
         return self._write(
-            list(entries),
+            entries if isinstance(entries, Collection) else list(entries),
             key=lambda item: item[0],
             write=lambda family, left: family.put(left, progress),
             held_otherwise=lambda _: set(),
@@ -124,24 +125,24 @@ class PatientFamily:
         A key that holds another value by then is somebody else's: it stays, and has failed.
         """
         return self._write(
-            list(numbers),
+            numbers if isinstance(numbers, Collection) else list(numbers),
             key=lambda item: item,
             write=lambda family, left: family.delete(left, progress),
             held_otherwise=self._held_otherwise,
         )
 
-    def _held_otherwise(self, numbers: list[str]) -> set[str]:
+    def _held_otherwise(self, numbers: Collection[str]) -> set[str]:
         held = self._opened().read()
         self._cut_lists = 0
         return {number for number in numbers if number in held and held[number] != self._known.get(number)}
 
     def _write(
         self,
-        items: list[T],
+        items: Collection[T],
         *,
         key: Callable[[T], str],
-        write: Callable[[Family, list[T]], WriteResult],
-        held_otherwise: Callable[[list[T]], set[str]],
+        write: Callable[[Family, Collection[T]], WriteResult],
+        held_otherwise: Callable[[Collection[T]], set[str]],
     ) -> WriteResult:
         count, failed = len(items), dict[str, str]()
         again = None
@@ -214,8 +215,8 @@ class PatientFamily:
         self._entered = time.monotonic()
 
 
-def _not_confirmed(items: list[T], key: Callable[[T], str], error: PbxError) -> list[T]:
+def _not_confirmed(items: Iterable[T], key: Callable[[T], str], error: PbxError) -> list[T]:
     if error.left is None:
-        return items[error.done :]
+        return [*islice(items, error.done, None)]
     left = frozenset(error.left)
     return [item for item in items if key(item) in left]
