@@ -4,21 +4,26 @@ The claims of a pull are written while the phonebook is made. Whether it is acce
 count only if the snapshot was saved by the same run. The next pull or the next snapshot drops the others.
 """
 
+import json
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import Any
 
 from astsync.language import unpacked
 from astsync.phonebook.model import Claim, Skipped
 from astsync.store.words import kept, kept_reason, words
 
-_BATCH = 1_000
-_INSERT = "INSERT OR REPLACE INTO claim VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-_READ = """
-SELECT coalesce(claim.name, snapshot.name), coalesce(claim.source, snapshot.source),
-    counterparty, code, kind, text, verdict, rules, extension
-FROM claim LEFT JOIN snapshot ON snapshot.number = claim.number
-WHERE pull = (SELECT run FROM pull) AND claim.number = ? ORDER BY place
+_BLOCK = 64
+"""Numbers of a block. To find one of a million takes a call no longer than with a row for each."""
+_INSERT = "INSERT INTO claim (pull, first, last, cards) VALUES (?, ?, ?, ?)"
+_FIND = """
+SELECT cards FROM claim WHERE pull = (SELECT run FROM pull) AND last >= :number AND first = (
+    SELECT max(first) FROM claim WHERE pull = (SELECT run FROM pull) AND first <= :number
+)
 """
+_ENTRY = "SELECT name, source FROM snapshot WHERE number = ?"
+_EVERYWHERE = "SELECT pull, first, cards FROM claim WHERE first <= ? AND last >= ?"
 _SKIP = "INSERT INTO skipped VALUES (?, ?, ?, ?, ?, ?)"
 _OF_A_NUMBER = "(instr(digits, :national) OR (length(digits) >= :least AND substr(:number, -length(digits)) = digits))"
 _SKIPPED = f"""
@@ -32,13 +37,15 @@ _LEAST = 5
 _MOST = 20
 """Skipped texts that are reported for a number."""
 
-_Row = tuple[int, str, int, str | None, str | None, str, str, str, str, str, str, str]
+_Row = list[Any]
+"""A claim in ``cards``: the number, its place among the claims, then as ``Claim``."""
 
 
 class ClaimWriter:
-    """Writes the claims of one pull, in batches.
+    """Writes the claims of one pull, in the order of the numbers: a row of the table is a block of numbers, as JSON.
 
-    Where one counterparty alone claims a number, its name and source stand in the snapshot and are not written twice.
+    A million rows would take longer than the phonebook takes on a PBX. Where one counterparty alone claims a number,
+    its name and source stand in the snapshot and are not written twice.
     """
 
     def __init__(self, db: sqlite3.Connection, pull: int) -> None:
@@ -50,20 +57,18 @@ class ClaimWriter:
         """Write the claims of a number."""
         if len(claims) == 1:
             (claim,) = claims
-            self._rows.append((self._pull, number, 0, None, None, *claim[2:]))
+            self._rows.append([number, 0, None, None, *claim[2:]])
         else:
             told = (claim._replace(verdict=kept(claim.verdict)) for claim in claims)
-            self._rows += ((self._pull, number, place, *claim) for place, claim in enumerate(told))
-        if len(self._rows) >= _BATCH:
+            self._rows += ([number, place, *claim] for place, claim in enumerate(told))
+        if len(self._rows) >= _BLOCK:
             self.flush()
 
     def flush(self) -> None:
-        """Write the last batch."""
-        try:
-            self._db.executemany(_INSERT, self._rows)
-        except UnicodeEncodeError:  # 1C's text may hold half a character (a lone surrogate), and UTF-8 cannot
-            self._db.executemany(_INSERT, map(_whole, self._rows))
-        self._rows.clear()
+        """Write the last block."""
+        if self._rows:
+            _write(self._db, self._pull, self._rows)
+        self._rows = []
 
     def skip(self, skipped: Iterable[Skipped]) -> None:
         """Write the phone fields that gave no number but hold digits."""
@@ -73,11 +78,19 @@ class ClaimWriter:
         self._db.executemany(_SKIP, (_whole(row) for row in rows if row[1]))
 
 
+def _write(db: sqlite3.Connection, pull: int, rows: Sequence[_Row]) -> None:
+    ends = rows[0][0], rows[-1][0]
+    try:
+        db.execute(_INSERT, (pull, *ends, json.dumps(rows, ensure_ascii=False)))
+    except UnicodeEncodeError:  # 1C's text may hold half a character (a lone surrogate), and UTF-8 cannot
+        db.execute(_INSERT, (pull, *ends, json.dumps([*map(_whole, rows)], ensure_ascii=False)))
+
+
 def _digits(text: str) -> str:
     return "".join(c for c in text if "0" <= c <= "9")
 
 
-def _whole(row: tuple[object, ...]) -> tuple[object, ...]:
+def _whole(row: Iterable[object]) -> tuple[object, ...]:
     return tuple(words(v) if isinstance(v, str) else v for v in row)
 
 
@@ -89,13 +102,33 @@ def drop_others(db: sqlite3.Connection, pull: int | None) -> None:
 
 def read_claims(db: sqlite3.Connection, numbers: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
     """The claims of the snapshot's pull by number, the winner first. Numbers without claims are left out."""
-    found = {number: tuple(_claim(*row) for row in db.execute(_READ, (number,))) for number in numbers}
+    found = {number: tuple(claims_of(db, number)) for number in numbers}
     return {number: claims for number, claims in found.items() if claims}
 
 
-def _claim(*row: str) -> Claim:
-    claim = Claim(*row)
-    return claim._replace(verdict=unpacked(claim.verdict))
+def claims_of(db: sqlite3.Connection, number: str) -> Iterator[Claim]:
+    """The claims of one number, the winner first."""
+    block = db.execute(_FIND, {"number": number}).fetchone()
+    rows = sorted((row for row in json.loads(block[0]) if row[0] == number), key=itemgetter(1)) if block else ()
+    for _, _, name, source, *rest in rows:
+        verdict = unpacked(rest[4])
+        if name is None:
+            name, source = db.execute(_ENTRY, (number,)).fetchone() or ("", "")
+        yield Claim(name, source, *rest)._replace(verdict=verdict)
+
+
+def erase_claims(db: sqlite3.Connection, number: str) -> int:
+    """Erase the claims of a number; how many there were."""
+    count = 0
+    for pull, first, cards in db.execute(_EVERYWHERE, (number, number)).fetchall():
+        rows = json.loads(cards)
+        left = [row for row in rows if row[0] != number]
+        count += len(rows) - len(left)
+        if len(left) < len(rows):
+            db.execute("DELETE FROM claim WHERE pull = ? AND first = ?", (pull, first))
+            if left:
+                _write(db, pull, left)
+    return count
 
 
 def read_skipped(db: sqlite3.Connection, number: str, national: str) -> tuple[Skipped, ...]:

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from astsync.language import altered, packed, unpacked
 from astsync.store.call_counts import forget_calls
+from astsync.store.claims import erase_claims
 from astsync.store.journal_rows import forget_journal
 from astsync.store.place import CORRUPT
 from astsync.store.undo import MARK, drop_key_anywhere
@@ -60,7 +61,7 @@ def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int],
     listed = any(db.execute("SELECT 1 FROM snapshot WHERE number = ?", (key,)).fetchone() for key in keys)
     records = sum(drop_key_anywhere(db, blob) for blob in blobs)
     db.execute(f"{MARK} WHERE wrote")
-    cards = 0 if listed else _all(db, "DELETE FROM claim WHERE number = ?", keys)
+    cards = 0 if listed else sum(erase_claims(db, key) for key in keys)
     messages = _erase_from_messages(db, keys)
     _all(db, "DELETE FROM skipped WHERE rowid = ?", skipped)
     online = _all(db, "DELETE FROM online WHERE number = ?", keys)

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from astsync.phonebook.model import Origin
+from astsync.store.claims import claims_of
 from astsync.store.open_files import Identity, identity
 from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
@@ -27,14 +28,6 @@ _TELL = 60.0
 """Seconds between two lines of the log about a store that cannot be read."""
 MOST_CARDS = 20
 """Counterparties of one number that are told."""
-_CARDS = """
-SELECT coalesce(claim.source, snapshot.source), counterparty
-FROM claim LEFT JOIN snapshot ON snapshot.number = claim.number
-WHERE pull = (SELECT run FROM pull) AND claim.number = ? ORDER BY place LIMIT ?
-"""
-
-
-_EXTENSION = "SELECT extension FROM claim WHERE pull = (SELECT run FROM pull) AND number = ? AND place = 0"
 
 
 class Card(NamedTuple):
@@ -126,9 +119,8 @@ class StoreNames:
                 if self._db is None:
                     return []
                 for key in keys:
-                    rows = self._db.execute(_CARDS, (key, MOST_CARDS)).fetchall()
-                    if rows:
-                        return [Card(*row) for row in rows]
+                    if found := [Card(one.source, one.counterparty) for one in claims_of(self._db, key)]:
+                        return found[:MOST_CARDS]
             except (sqlite3.Error, OSError, ValueError):
                 return []
         return []
@@ -144,9 +136,9 @@ class StoreNames:
                 if self._db is None:
                     return ""
                 for key in keys:
-                    row = self._db.execute(_EXTENSION, (key,)).fetchone()
-                    if row is not None:
-                        return str(row[0])
+                    first = next(claims_of(self._db, key), None)
+                    if first is not None:
+                        return first.extension
             except (sqlite3.Error, OSError, ValueError):
                 return ""
         return ""

@@ -1,5 +1,6 @@
 """The tables of the store, their versions, and the way from each version to the next."""
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from pathlib import Path
@@ -7,7 +8,7 @@ from pathlib import Path
 from astsync.errors import StoreError
 from astsync.language import say
 
-SCHEMA_VERSION = 11
+SCHEMA_VERSION = 12
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -122,6 +123,18 @@ DROP TABLE undo;
 ALTER TABLE undo_of_11 RENAME TO undo;
 """
 
+# The claims of numbers in blocks (store/claims.py). Of older ones each number is a block of its own.
+_SCHEMA_12 = """
+CREATE TABLE claim_of_12 (
+    pull INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, cards TEXT NOT NULL, PRIMARY KEY (pull, first)
+) WITHOUT ROWID;
+INSERT INTO claim_of_12 SELECT pull, number, number, '[' || group_concat(as_json(
+    number, place, name, source, counterparty, code, kind, text, verdict, rules, extension
+)) || ']' FROM claim GROUP BY pull, number;
+DROP TABLE claim;
+ALTER TABLE claim_of_12 RENAME TO claim;
+"""
+
 _FROM_1 = """
 ALTER TABLE run ADD COLUMN undoes INTEGER;
 ALTER TABLE run ADD COLUMN wrote INTEGER NOT NULL DEFAULT 0;
@@ -141,6 +154,7 @@ MIGRATIONS: Mapping[int, str] = {
     8: _SCHEMA_9,
     9: _SCHEMA_10,
     10: _SCHEMA_11,
+    11: _SCHEMA_12,
 }
 """Scripts by the version that they start from; each leads to the next version."""
 
@@ -181,4 +195,5 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
         steps = f"{tables}PRAGMA application_id = {APPLICATION_ID};"
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
+    db.create_function("as_json", -1, lambda *values: json.dumps(values, ensure_ascii=False))
     db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT")

@@ -1,5 +1,6 @@
 """Stores of earlier versions, made of one of the present version by taking away what came since."""
 
+import json
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
@@ -18,6 +19,10 @@ _BACK: Mapping[int, str] = {
     "ALTER TABLE run_pbx DROP COLUMN hint;",
     9: "DROP TABLE call; DROP TABLE call_state; DROP TABLE call_heard; DROP TABLE call_gap;",
     10: "ALTER TABLE claim DROP COLUMN extension;",
+    12: "DROP TABLE claim;"
+    "CREATE TABLE claim (pull INTEGER NOT NULL, number TEXT NOT NULL, place INTEGER NOT NULL, name TEXT, source TEXT,"
+    "counterparty TEXT NOT NULL, code TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, verdict TEXT NOT NULL,"
+    "rules TEXT NOT NULL, extension TEXT NOT NULL DEFAULT '', PRIMARY KEY (pull, number, place)) WITHOUT ROWID;",
     11: "DROP TABLE undo;"
     "CREATE TABLE undo (run INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, pbx TEXT NOT NULL, family TEXT NOT NULL,"
     "number BLOB NOT NULL, old BLOB, new BLOB, owned INTEGER, PRIMARY KEY (run, pbx, family, number)) WITHOUT ROWID;",
@@ -27,10 +32,16 @@ _BACK: Mapping[int, str] = {
 
 def taken_back(path: Path, version: int) -> None:
     """Make a store of the present version one of an earlier version, 2 or later."""
-    steps = "".join(_BACK[each] for each in range(SCHEMA_VERSION, version, -1))
     with closing(sqlite3.connect(path)) as db:
         places = db.execute("SELECT DISTINCT run, pbx, family FROM undo").fetchall()
-        rows = [(*place, *row) for place in places for row in read_record(db, *place)]
-        db.executescript(f"{steps}PRAGMA user_version = {version}")
-        db.executemany("INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
-        db.commit()
+        undo = [(*place, *row) for place in places for row in read_record(db, *place)]
+        cards = db.execute("SELECT pull, cards FROM claim").fetchall()
+        claims = [(pull, *row) for pull, rows in cards for row in json.loads(rows)]
+        for each in range(SCHEMA_VERSION, version, -1):
+            db.executescript(_BACK[each])
+            if each == 12:
+                db.executemany("INSERT INTO claim VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", claims)
+            if each == 11:
+                db.executemany("INSERT INTO undo VALUES (?, ?, ?, ?, ?, ?, ?)", undo)
+            db.commit()
+        db.execute(f"PRAGMA user_version = {version}")

@@ -57,7 +57,7 @@ def noted(store: Store, claims: dict[str, tuple[Claim, ...]]) -> int:
     """Begin a run that pulls so many claims."""
     run = store.begin_run("sync")
     with store.noting(run) as writer:
-        for number, every in claims.items():
+        for number, every in sorted(claims.items()):
             writer.add(number, every)
     return run
 
@@ -75,6 +75,47 @@ def test_claims_count_with_the_snapshot_of_their_run(store: Store) -> None:
     assert store.claims(["2"])["2"] == (rivals[0], SECOND._replace(counterparty="ООО \\ud800"))
     assert store.entries(["2", "9"]) == {"2": Entry("2", "OOO B", "К/2")}
     assert store.pulled() == Pulled(NOW, "1C", claims_known=True)
+
+
+def many(store: Store) -> tuple[dict[str, tuple[Claim, ...]], int]:
+    """Claims of enough numbers for several blocks, in order, and the run that noted and saved them."""
+    every = {}
+    for i in range(300):
+        first = ALONE._replace(name=f"OOO {i}", text=str(1_000 + i))
+        every[str(1_000 + i)] = (first, SECOND._replace(counterparty="ООО")) if i % 7 == 0 else (first,)
+    run = noted(store, every)
+    store.save_snapshot(book(*(claims[0] for claims in every.values())), run)
+    return every, run
+
+
+def test_each_of_many_numbers_has_its_claims(store: Store) -> None:
+    every, _ = many(store)
+    assert store.claims(every) == every
+    assert store.claims(["0", "1000x", "9999", "10"]) == {}
+    with closing(sqlite3.connect(store.path)) as db:
+        assert db.execute("SELECT count(*) FROM claim").fetchone() < (10,)
+
+
+def test_the_claims_of_one_number_are_erased_and_no_other(store: Store) -> None:
+    every, _ = many(store)
+    gone = [number for number in every if int(number) % 49 == 0 or number == "1000"]
+    store.save_snapshot(
+        book(*(claims[0] for number, claims in every.items() if number not in gone)), store.runs()[0].run
+    )
+    for number in gone:
+        assert store.forget([number], "", []).cards == len(every[number])
+    assert store.claims(every) == {number: claims for number, claims in every.items() if number not in gone}
+
+
+def test_a_store_of_version_11_keeps_its_claims(tmp_path: Path) -> None:
+    path = tmp_path / "store.sqlite3"
+    with closing(Store(path)) as store:
+        every, _ = many(store)
+    taken_back(path, 11)
+    with closing(sqlite3.connect(path)) as old:
+        assert old.execute("SELECT count(*) FROM claim").fetchone() == (sum(map(len, every.values())),)
+    with closing(Store(path)) as store:
+        assert store.claims(every) == every
 
 
 def test_claims_of_a_pull_that_was_refused_change_nothing_and_go(store: Store) -> None:
