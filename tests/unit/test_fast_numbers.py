@@ -183,6 +183,53 @@ def test_mutated_fields() -> None:
     assert taken > 1000
 
 
+# What may stand between two numbers, and behind one: with what is taken apart fast, also what only looks like it.
+_BETWEEN = (", ", "; ", " ;", " и ", "\n", " / ", " ", ",", ";", "/", " - ", ", и ", "  ", ". ")
+_BEHIND = (
+    " доб. 12|, доб. 8700|, Доб.5| (доб. 4444)| вн.7| вн 123456|доб 1| доб. 12, 13| д. 5| #12| (Анна)| - офис| секретарь|"
+    " 5 этаж| этаж| эт.| ч| час| (час)| - ч| руб| тг| код| (код города)| Иван Петров.|, Иван| ё| с 9 до 18| тел.| й| доб"
+).split("|")
+
+
+def _with_parts(chance: random.Random, country: str) -> str:
+    """Make a field of several numbers, or of one with something behind it."""
+    texts = [_shaped(chance, country).replace("\t", " ") for _ in range(chance.choice((1, 1, 2, 3)))]
+    if len(texts) == 1 or chance.random() < 0.2:
+        texts[-1] += chance.choice(_BEHIND)
+    text = texts[0]
+    for more in texts[1:]:
+        text += chance.choice(_BETWEEN) + more
+    return text if chance.random() < 0.7 else _mutated(chance, text)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("forms", [("e164",), ("trunk", "e164", "national")])
+@pytest.mark.parametrize("country", ["RU", "KZ"])
+def test_fields_of_parts_give_what_the_slow_way_gives(country: str, forms: tuple[str, ...]) -> None:
+    chance = random.Random(f"parts {country} {forms}")
+    parser = NumberParser(country=country, area_code="495" if country == "RU" else "727", forms=forms)
+    taken = 0
+    for _ in range(3_000):
+        text = _with_parts(chance, country)
+        found = parser._parse_parts(text)
+        if found is not None:
+            taken += 1
+            assert found == parser._parse_slowly(text, parser.area_code), text
+    assert taken > 100
+
+
+def test_parts_are_of_russia_and_kazakhstan_alone() -> None:
+    """Elsewhere a number may begin as a date does: the slow way cuts the date away."""
+    field = "22-03-24 78, 29-12-34-56"
+    assert NumberParser(country="LV").parse(field) == NumberParser(country="LV")._parse_slowly(field, "")
+
+
+@pytest.mark.parametrize("form", ["8 (495) 229-30-42 (Иван)", "8 (495) 229-30-42 этаж", "(4952) 293042, доб. 12"])
+def test_long_fields_are_not_searched_for_words(form: str) -> None:
+    text = form + " а" * 100
+    assert NumberParser()._parse_parts(text) is None
+
+
 @pytest.fixture
 def unproven_plans(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(metadata_patterns, "PROVING_DIGITS", 2)

@@ -9,7 +9,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from astsync.errors import ConfigError
-from astsync.phonebook.names.alphabets import alphabet
+from astsync.phonebook.names.alphabets import LANGUAGES, alphabet
 from astsync.phonebook.names.maker import NameMaker
 from tests.bench.fields import NameFieldMaker
 from tests.unit.cases import rows
@@ -225,12 +225,27 @@ def test_wrong_settings(build: Callable[[], NameMaker], hint: str) -> None:
 
 def test_caches_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("astsync.phonebook.names.maker._CACHED", 50)
+    monkeypatch.setattr("astsync.phonebook.names.maker._MOST_ALIKE", 20)
     maker, names = NameMaker(), NameFieldMaker(seed=5)
     for _ in range(300):
         name = names.name()
         assert maker.make(name) == NameMaker().make(name)
     assert len(maker._tokens) <= 50
+    assert len(maker._alike) <= 20
     assert all(len(words) <= 50 for words in maker._latin.values())
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("scheme", SCHEMES)
+def test_a_word_is_spelled_as_its_letters_are(scheme: str, language: str) -> None:
+    letters, chance = alphabet(scheme, language), random.Random(f"{scheme} {language}")
+    for _ in range(100):
+        word = "".join(chance.choices("аеёжийоуцщъыьэюяєіїґўәқстк", k=chance.randint(1, 8)))
+        for cased in (word, word.capitalize(), word.upper(), f"{word[:1]}{word[1:].upper()}"):
+            ending = letters._endings.get(word[-2:]) if len(word) > 2 else None
+            stem = word if ending is None else word[:-2]
+            quickly = letters._quickly(cased, stem, ending or "")
+            assert quickly in {"", letters._slowly(cased, stem, ending or "")}, cased
 
 
 @given(TEXTS, st.sampled_from(["first", "last", "keep", "drop"]), st.integers(1, 60))

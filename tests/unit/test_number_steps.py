@@ -18,6 +18,7 @@ from astsync.phonebook.numbers import (
     field_numbers,
     local_numbers,
     not_phones,
+    plain_fields,
     run_cutting,
     run_groups,
     runs,
@@ -29,7 +30,7 @@ pytestmark = pytest.mark.slow
 
 MODULES = (
     *(area_codes, cleaning, damage, field_numbers, local_numbers, not_phones),
-    *(run_cutting, run_groups, runs, small_numbers),
+    *(plain_fields, run_cutting, run_groups, runs, small_numbers),
 )
 STABLE = settings(derandomize=True, deadline=None, max_examples=40, database=None)
 PARSERS = {

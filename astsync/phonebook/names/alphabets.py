@@ -97,10 +97,7 @@ def to_ascii(text: str) -> str:
 
 
 class _Table(dict[int, str]):
-    """What a letter that no neighbour changes is in Latin, for ``str.translate``.
-
-    It learns Cyrillic beyond the scheme.
-    """
+    """What a letter that no neighbour changes is in Latin. It learns Cyrillic letters beyond the scheme."""
 
     def __init__(self, letters: Mapping[str, str]) -> None:
         super().__init__({ord(letter): latin for letter, latin in letters.items()})
@@ -135,23 +132,18 @@ class Alphabet:
 
     def word(self, word: str) -> str:
         """Transliterate one run of letters to ASCII."""
-        latin = self._quickly(word) if _ALL_CYRILLIC.fullmatch(word) else ""
-        if not latin:
-            lower = word.lower()
-            if len(lower) != len(word) or not _CYRILLIC.search(word):
-                return to_ascii(word)
-            latin = self._slowly(word, lower)
+        lower, is_cyrillic = word.lower(), _ALL_CYRILLIC.fullmatch(word)
+        if is_cyrillic is None and (len(lower) != len(word) or not _CYRILLIC.search(word)):
+            return to_ascii(word)
+        ending = self._endings.get(lower[-2:]) if len(lower) > 2 else None
+        stem = lower if ending is None else lower[:-2]
+        latin = self._quickly(word, stem, ending or "") if is_cyrillic else ""
+        latin = latin or self._slowly(word, stem, ending or "")
         # Schemes write ь and ъ as apostrophes and quotes; a quote would end a string, so it goes.
         return latin if latin.isascii() and latin.isalpha() else to_ascii(latin.translate(_SIGNS))
 
-    def _parted(self, lower: str) -> tuple[str, str]:
-        """A word without the ending that the scheme spells in its own way, and the Latin of that ending or ""."""
-        ending = self._endings.get(lower[-2:]) if len(lower) > 2 else None
-        return (lower, "") if ending is None else (lower[:-2], ending)
-
-    def _quickly(self, word: str) -> str:
+    def _quickly(self, word: str, stem: str, ending: str) -> str:
         """A Cyrillic word in Latin; "" where its capitals are not so plain."""
-        stem, ending = self._parted(word.lower())
         latin = self._with_changed(stem) if self._changed.search(stem) else stem.translate(self._table)
         latin += ending
         if word[1:].islower():
@@ -169,8 +161,7 @@ class Alphabet:
             done = at + 1
         return latin + stem[done:].translate(self._table)
 
-    def _slowly(self, word: str, lower: str) -> str:
-        stem, ending = self._parted(lower)
+    def _slowly(self, word: str, stem: str, ending: str) -> str:
         latin = [self._letter(stem, at) for at in range(len(stem))]
         cased = [_cased(latin[at], word, at) for at in range(len(stem))]
         return "".join(cased) + (ending.upper() if word[-2:].isupper() else ending)

@@ -96,7 +96,7 @@ class NumberPlan:
         self._check_international_prefix(metadata.international_prefix or "")
         self._general = re.compile(general_pattern(metadata), re.ASCII)
         code, trunk = self._code, self.trunk
-        body = r"(\(\d{2,5}\)|\d{2,5})[ -]?(\d{1,3})[ -]?(\d\d)[ -]?(\d\d) *"
+        body = r"(?:\(\d{2,5}\)|\d{2,5})[ -]?\d{1,3}[ -]?\d\d[ -]?\d\d *"
         # Bare digits that start with the calling code may be a whole number that lost a digit: not for this path.
         # 502-17-30-31: where codes have two digits, three apart are the beginning of a local number.
         width = str(self.code_width) if self.length == _NINE else "2,5"
@@ -134,8 +134,8 @@ class NumberPlan:
             match = shape.fullmatch(text)
             if match is None:
                 continue
-            prefix, area, first, second, third = match.groups()
-            number = area.strip("()") + first + second + third
+            prefix = match[1]
+            number = text.replace("-", "").replace(" ", "").replace("(", "").replace(")", "")[len(prefix) :]
             if len(number) != self.length or (self._valid is not None and not self._valid.fullmatch(number)):
                 continue
             if prefix != self._code or self._is_own(number):

@@ -146,6 +146,11 @@ def _word_bits(word: str) -> int:
     return label | counted | (_EXTENSION_WORD if _EXTENSION_START.fullmatch(word) else 0)
 
 
+def is_unit(word: str) -> bool:
+    """Whether a word behind digits may make them a sum, a floor, an ordinal or an hour."""
+    return word[0] == "ч" or bool(_word_bits(word) & _COUNTED_WORD)
+
+
 def _cut_extensions(text: str, is_number: IsNumber, *, words: bool) -> str:
     def cut(match: re.Match[str]) -> str:
         digits = match["digits"].replace("-", "")

@@ -1,5 +1,6 @@
 """One text of a phone field to keys of the phonebook: the order of the steps, and the forms of a key."""
 
+from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from astsync.errors import ConfigError
@@ -7,6 +8,7 @@ from astsync.language import joined, say
 from astsync.phonebook.numbers.cleaning import plain
 from astsync.phonebook.numbers.damage import repair
 from astsync.phonebook.numbers.not_phones import cut_not_phones, find_words
+from astsync.phonebook.numbers.plain_fields import plain_parts
 from astsync.phonebook.numbers.runs import find_runs
 from astsync.text import did_you_mean, nearest
 
@@ -57,6 +59,7 @@ class NumberParser:
         self._field_numbers, self._codes = FieldNumbers, CodesApart(self._reader, self._area)
         self._read_plain = self._plan.read
         self._only_e164 = forms == ("e164",)
+        self._seven = self._code == "7" and self._plan.fast
 
     def parse(self, text: str, area: str = "") -> NumberResult:
         """The keys of one phone field; never raises.
@@ -65,11 +68,27 @@ class NumberParser:
         """
         fast = self._read_plain(text)
         if fast is None:
-            return self._parse_slowly(text, area or self._area)
+            return (self._seven and self._parse_parts(text)) or self._parse_slowly(text, area or self._area)
         prefix, national = fast
         number = self._code + national
         rules = (f"{number}: {self._rules[prefix]}",)
         return NumberResult((number,) if self._only_e164 else self._spellings(national), None, rules)
+
+    def _parse_parts(self, text: str) -> NumberResult | None:
+        """Read a field of plain numbers (see ``plain_fields``); None where any part of it is not so plain."""
+        parts, rules = plain_parts(text)
+        found: dict[str, str] = {}  # national numbers, each by the first prefix that it was written with
+        for part in parts:
+            plain = self._read_plain(part)
+            if plain is None:
+                return None
+            found.setdefault(plain[1], plain[0])
+        if not found:
+            return None
+        rules += tuple([f"{self._code}{national}: {self._rules[prefix]}" for national, prefix in found.items()])
+        if self._only_e164:
+            return NumberResult(tuple([self._code + national for national in found]), None, rules)
+        return NumberResult(tuple(dict.fromkeys(chain.from_iterable(map(self._spellings, found)))), None, rules)
 
     def _spellings(self, national: str) -> tuple[str, ...]:
         """The keys of a national number at home, one a form, in the order of the setting."""
