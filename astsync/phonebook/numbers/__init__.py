@@ -15,5 +15,6 @@
 11. ``country_plan``: what is valid in a country; ``calling_codes``: behind a calling code; both ask
     ``metadata_patterns``, made of libphonenumber's own.
 
-Most fields hold one plainly written number. ``parser`` asks ``country_plan`` for it at once and skips rooms 3 to 10.
+Most fields hold one plainly written number. ``parser`` asks ``country_plan`` for it at once and skips rooms 3 to 10. So
+it does where ``plain_fields`` finds several of them, or words and an extension behind one.
 """
