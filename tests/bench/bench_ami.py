@@ -124,7 +124,7 @@ class Bench:
         self._put_raw(BIG)
         for _ in range(rounds):
             for count in (PROCESSES, SLOW, SMALL, BIG):
-                for way in _shuffled(way for way in self.writers if count in way.counts and count not in way.faults):
+                for way in shuffled(way for way in self.writers if count in way.counts and count not in way.faults):
                     self._raw.wipe()
                     way.play(count, self._stored)
 
@@ -134,18 +134,18 @@ class Bench:
             self._raw.wipe()
             self._put_raw(count)
             for _ in range(rounds):
-                for way in _shuffled(self.readers):
+                for way in shuffled(self.readers):
                     way.play(count, self._stored)
 
 
-def _shuffled(ways: Iterable[Way]) -> list[Way]:
+def shuffled(ways: Iterable[Way]) -> list[Way]:
     """Draw an order, so that no way profits from always having the same one before it."""
     drawn = list(ways)
     random.shuffle(drawn)
     return drawn
 
 
-def _limit(ways: Iterable[Way], count: int) -> float:
+def limit(ways: Iterable[Way], count: int) -> float:
     """Give what nobody can be faster than: the fastest of the raw ways that do not wait for each answer."""
     return max((way.rate(count) for way in ways if way.name.startswith(RAW)), default=0.0)
 
@@ -154,29 +154,29 @@ def _rows(ways: Sequence[Way], counts: Sequence[int]) -> list[list[str]]:
     """Make the table's rows; the share is that of the limit at the same, or else at the small number of entries."""
     rows = []
     for count in counts:
-        limit = _limit(ways, count) or _limit(ways, SMALL)
+        fastest = limit(ways, count) or limit(ways, SMALL)
         for way in ways:
             if count in way.faults:
                 rows.append([way.name, f"{count:,}", "not measured", "", ""])
             elif rates := way.rates.get(count):
                 rows.append(
-                    [way.name, f"{count:,}", f"{way.rate(count):,.0f}", spread(rates), _share(way, count, limit)]
+                    [way.name, f"{count:,}", f"{way.rate(count):,.0f}", spread(rates), _share(way, count, fastest)]
                 )
     return rows
 
 
-def _say_faults(ways: Sequence[Way]) -> None:
+def say_faults(ways: Sequence[Way]) -> None:
     """Say what was not measured, and where the limit was none: then it was measured badly and no ratio holds."""
     for way in ways:
         for count, reason in way.faults.items():
             say(f"not measured: {way.name}, {count:,} entries: {reason}")
         for count in way.rates:
-            if way.rate(count) > _limit(ways, count) > 0:
+            if way.rate(count) > limit(ways, count) > 0:
                 say(f"SUSPECT: {way.name}, {count:,} entries, beats the limit: its ratios do not hold in this run")
 
 
-def _share(way: Way, count: int, limit: float) -> str:
-    return f"{way.rate(count) / limit:.1%}" if limit else ""
+def _share(way: Way, count: int, fastest: float) -> str:
+    return f"{way.rate(count) / fastest:.1%}" if fastest else ""
 
 
 def _say_verdict(writers: Sequence[Way]) -> None:
@@ -184,14 +184,14 @@ def _say_verdict(writers: Sequence[Way]) -> None:
     say(f"\nTarget: the write phase of push reaches {TARGET:,} entries/s")
     for count in (SMALL, BIG):
         holds = "holds" if push.rate(count) >= TARGET else "DOES NOT HOLD"
-        figure = f"{push.rate(count):,.0f}, {_share(push, count, _limit(writers, count))} of the raw limit"
+        figure = f"{push.rate(count):,.0f}, {_share(push, count, limit(writers, count))} of the raw limit"
         say(f"  {count:>7,} entries: {holds} ({figure})")
 
 
 def _say_all(bench: Bench, counts: Sequence[int]) -> None:
     head = ("entries", "entries/s (median)", "least to most", "of the limit")
     say_table("Writing over AMI", ("way", *head), _rows(bench.writers, (BIG, SMALL, SLOW, PROCESSES)))
-    _say_faults(bench.writers)
+    say_faults(bench.writers)
     _say_verdict(bench.writers)
     phases = bench.ours.phases
     say_table(
@@ -200,7 +200,7 @@ def _say_all(bench: Bench, counts: Sequence[int]) -> None:
         [[f"{count:,}", *(f"{median(phase):.2f}" for phase in zip(*phases[count], strict=True))] for count in phases],
     )
     say_table("Reading over AMI", ("way", *head), _rows(bench.readers, counts))
-    _say_faults(bench.readers)
+    say_faults(bench.readers)
     plain, secured = (next(way for way in bench.readers if way.name == name) for name in (READ, READ_SECURED))
     for count in counts:
         if plain.rate(count):

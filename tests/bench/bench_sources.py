@@ -81,24 +81,26 @@ class Pulls:
         return [self.name, f"{self.bytes / 1e6:,.1f} MB", *times, *(f"{one:,.0f} MB" for one in memory)]
 
 
-def _pull(way: str, *words: str) -> Pull:
+def pull(way: str, *words: str) -> Pull:
+    """Pull once, in a process of its own; see ``pull_once`` for the ways."""
     call = [sys.executable, "-m", "tests.bench.pull_once", way, *words]
     return Pull(*orjson.loads(subprocess.run(call, capture_output=True, check=True).stdout))
 
 
-def _configuration(folder: Path, kind: str, url: str, more: str) -> Path:
+def configuration(folder: Path, kind: str, url: str, more: str) -> Path:
+    """Write a configuration of a source of this kind, with more lines of its section; give the file."""
     file = folder / "astsync.toml"
     head = f'[source]\nkind = "{kind}"\n' + (f'url = "{url}"\nuser = "bench"\npassword = "bench"\n' if url else "")
     file.write_text(head + more + _PBX, encoding="utf-8")
     return file
 
 
-def _record(folder: Path, url: str, kind: str, more: str) -> Tape:
+def record(folder: Path, url: str, kind: str, more: str) -> Tape:
     """Pull once through a recorder."""
     tape = Tape(folder / "tape")
     tape.folder.mkdir(parents=True)
     with recording(tape, url) as address:
-        config = load(_configuration(folder, kind, address, more.replace("{url}", address)), CONFIG, {})
+        config = load(configuration(folder, kind, address, more.replace("{url}", address)), CONFIG, {})
         for _ in open_source(config.source).pull():
             pass
     return tape
@@ -106,22 +108,22 @@ def _record(folder: Path, url: str, kind: str, more: str) -> Tape:
 
 def _measure(name: str, folder: Path, size: int, rounds: int, url: str) -> Pulls:
     kind, more = KINDS[name]
-    tape = _record(folder, url, kind, more)
+    tape = record(folder, url, kind, more)
     pulls = Pulls(name, tape.size)
     with playing(tape) as host:
         address = f"http://{host}/{url.rpartition('/')[2]}"
-        file = _configuration(folder, kind, address, more.replace("{url}", address))
+        file = configuration(folder, kind, address, more.replace("{url}", address))
         for _ in range(rounds):
             _round(pulls, size, ("ours", str(file)), ("plain", str(tape.folder), host))
     return pulls
 
 
 def _round(pulls: Pulls, size: int, ours: Iterable[str], plain: Iterable[str]) -> None:
-    pull = _pull(*ours)
-    if not 0.9 * size < pull.counted <= size:
-        raise SystemExit(f"{pulls.name}: {pull.counted:,} counterparties of {size:,}")
-    pulls.ours.append(pull)
-    pulls.plain.append(_pull(*plain))
+    done = pull(*ours)
+    if not 0.9 * size < done.counted <= size:
+        raise SystemExit(f"{pulls.name}: {done.counted:,} counterparties of {size:,}")
+    pulls.ours.append(done)
+    pulls.plain.append(pull(*plain))
 
 
 def _rows(counterparties: Iterable[Counterparty]) -> Iterator[list[str]]:
@@ -132,7 +134,8 @@ def _rows(counterparties: Iterable[Counterparty]) -> Iterator[list[str]]:
 HEAD = ["Ref", "Name", "Phones", "Catalog"]
 
 
-def _write_csv(file: Path, rows: list[list[str]]) -> None:
+def write_csv(file: Path, rows: Iterable[list[str]]) -> None:
+    """Write rows of ``HEAD`` as a file of CSV."""
     with file.open("w", encoding="utf-8-sig", newline="") as text:
         csv.writer(text, delimiter=";").writerows([HEAD, *rows])
 
@@ -155,7 +158,7 @@ def _write_lines(file: Path, rows: list[list[str]]) -> None:
 
 
 _WRITERS: dict[str, Callable[[Path, list[list[str]]], None]] = {
-    "csv": _write_csv,
+    "csv": write_csv,
     "xlsx": _write_xlsx,
     "json": _write_json,
     "jsonl": _write_lines,
@@ -167,9 +170,9 @@ def _measure_file(form: str, folder: Path, size: int, rounds: int, rows: list[li
     file = folder / f"list.{form}"
     _WRITERS[form](file, rows)
     pulls = Pulls(f"file, {form.upper()}", file.stat().st_size)
-    configuration = _configuration(folder, "file", "", f"[source.file]\npath = '{file.name}'\n")
+    ours = configuration(folder, "file", "", f"[source.file]\npath = '{file.name}'\n")
     for _ in range(rounds):
-        _round(pulls, size, ("ours", str(configuration)), ("file", str(file)))
+        _round(pulls, size, ("ours", str(ours)), ("file", str(file)))
     return pulls
 
 
@@ -177,7 +180,7 @@ def _measure_file(form: str, folder: Path, size: int, rounds: int, rows: list[li
 def _served(size: int) -> Iterator[tuple[str, list[list[str]]]]:
     """Run a stand-in 1C; give its address and its list as rows of a file."""
     with OneC(size, user="bench", password="bench", first_delay=0) as onec, TemporaryDirectory() as folder:
-        config = load(_configuration(Path(folder), "odata", onec.url, ""), CONFIG, {})
+        config = load(configuration(Path(folder), "odata", onec.url, ""), CONFIG, {})
         yield onec.url, list(_rows(open_source(config.source).pull()))
 
 

@@ -46,6 +46,8 @@ port = {pbx.port}
 user = "{pbx.user}"
 secret = "{pbx.secret}"
 """
+FROM_FILE = '[source]\nkind = "file"\nfile.path = "{list}"\n\n' + CONFIGURATION[CONFIGURATION.index("[numbers]") :]
+"""The same with a list in a file."""
 
 
 @dataclass(frozen=True)
@@ -105,16 +107,20 @@ def whole_commands() -> list[Command]:
 
 
 def run_command(configuration: Path, arguments: Sequence[str], printed: Path) -> Run:
-    """Run a command as a process of its own; what it says goes into a file. Raises SystemExit where it fails.
+    """Run a command as a process of its own; what it says goes into a file. Raises SystemExit where it fails."""
+    return run_python(["-m", "astsync", "--config", str(configuration), *arguments], printed)
+
+
+def run_python(arguments: Sequence[str], printed: Path) -> Run:
+    """Run Python with these arguments; what it says goes into a file. Raises SystemExit where it fails.
 
     This process must be small: the system counts the memory of who starts a process as that process's own.
     """
-    call = [sys.executable, "-m", "astsync", "--config", str(configuration), *arguments]
     environ = {name: value for name, value in os.environ.items() if not name.startswith("ASTSYNC_")}
     environ.pop("PYTHONDONTWRITEBYTECODE", None)  # as it is installed: the modules are compiled once
     with printed.open("wb") as output:
         start = time.perf_counter()
-        process = subprocess.Popen(call, stdout=output, stderr=subprocess.STDOUT, env=environ)
+        process = subprocess.Popen([sys.executable, *arguments], stdout=output, stderr=subprocess.STDOUT, env=environ)
         _, status, usage = os.wait4(process.pid, 0)
         wall = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -141,9 +147,13 @@ class Sandbox:
         self._store.unlink(missing_ok=True)
         self.wipe()
         for command in commands:
-            command.before(self)
-            command.runs.append(run_command(self.configuration, command.arguments, self._printed))
-            self._check(command)
+            self.repeat(command)
+
+    def repeat(self, command: Command) -> None:
+        """Run a command once more."""
+        command.before(self)
+        command.runs.append(run_command(self.configuration, command.arguments, self._printed))
+        self._check(command)
 
     def wipe(self) -> None:
         """Empty the family."""
@@ -195,13 +205,19 @@ class Whole:
         return next(command for command in self.commands if command.name == name)
 
 
-def measure(pbx: PrivateAsterisk, raw: Raw, size: int, rounds: int) -> Whole:
-    """Play the commands with so many counterparties, and print their table."""
+def measure(
+    pbx: PrivateAsterisk, raw: Raw, size: int, rounds: int, beside: Callable[[Path], None] = lambda _: None
+) -> Whole:
+    """Play the commands with so many counterparties, and print their table.
+
+    ``beside`` is called with the configuration while the source is still there, for figures to compare with.
+    """
     commands = whole_commands()
     with TemporaryDirectory() as folder, onec(size) as login:
         sandbox = Sandbox(Path(folder), pbx, raw, login)
         for _ in range(rounds):
             sandbox.play(commands)
+        beside(sandbox.configuration)
     title = f"{size:,} counterparties, {sandbox.entries:,} entries, medians of {rounds}"
     head = ("command", "seconds", "least to most", "its own CPU", "peak memory")
     say_table(title, head, [command.row for command in commands])
@@ -232,7 +248,8 @@ def _options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.bench.bench_sync", description=__doc__)
     parser.add_argument("--major", type=int, default=22, help="the Asterisk to use, 22 (default) or 16")
     parser.add_argument("--rounds", type=int, default=5, help="default 5; one where there is more than a small list")
-    parser.add_argument("--large", action="store_true", help=f"also {LARGE[0]:,} and {LARGE[1]:,} counterparties")
+    sizes = " and ".join(f"{size:,}" for size in LARGE)
+    parser.add_argument("--large", action="store_true", help=f"also {sizes} counterparties")
     return parser.parse_args()
 
 

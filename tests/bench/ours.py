@@ -1,7 +1,7 @@
 """astsync itself over a private Asterisk: the family alone, and ``push`` as the engine does it, phase by phase."""
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -79,35 +79,53 @@ class Ours:
 
     def push(self, count: int) -> float:
         """Push a snapshot of so many entries as after a wipe; give the seconds of the write phase."""
-        path = self._folder / f"{count}.sqlite3"
-        fresh = not path.exists()
-        with closing(Store(path)) as store:
-            if fresh:
-                self._remember(store, count)
-            watched = _Watched(self._pbx)
-            engine = Engine(source=_NoSource, builder=_no_builder, pbxs=[watched], store=store, options=RunOptions())
-            start = time.perf_counter()
-            report = engine.push()
-            whole = time.perf_counter() - start
-        if report.exit_code or not all(part.verified for part in report.pbx):
-            raise NotMeasured(f"push was not verified: {[str(part.error) for part in report.pbx]}")
-        read, write, again = watched.seconds
+        watched = _Watched(self._pbx)
+        whole = _push([watched], self._folder / f"{count}.sqlite3", count)
+        read, write, again = (end - start for start, end in watched.moments)
         self.phases.setdefault(count, []).append((read, write, again, whole - read - write - again, whole))
         return write
 
-    def _remember(self, store: Store, count: int) -> None:
-        """Leave the store as an earlier sync did."""
-        entries = {number: Entry(number, name, f"Контрагенты/{number}") for number, name in make_entries(count)}
-        store.save_snapshot(Snapshot(entries, datetime.now(UTC), "1C", count, 0, 0))
-        store.save_record_and_owners(0, self._pbx.name, FAMILY, (), dict.fromkeys(entries, CERTAINLY_OURS))
+
+def push_everywhere(pbxs: Sequence[PrivateAsterisk], folder: Path, count: int) -> float:
+    """Push a snapshot of so many entries to several PBXs at once; give the seconds from the first put to the last."""
+    watched = [_Watched(AmiPbx(_config(pbx, pbx.user, f"office{i}"), FAMILY)) for i, pbx in enumerate(pbxs)]
+    _push(watched, folder / "everywhere.sqlite3", count)
+    writes = [one.moments[1] for one in watched]
+    return max(end for _, end in writes) - min(start for start, _ in writes)
+
+
+def _push(pbxs: "Sequence[_Watched]", path: Path, count: int) -> float:
+    """Push over a new store; give the seconds. Raises NotMeasured.
+
+    A store that remembers an earlier push would take what the bench wiped for lost by the PBX.
+    """
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    with closing(Store(path)) as store:
+        _remember(store, [pbx.name for pbx in pbxs], count)
+        engine = Engine(source=_NoSource, builder=_no_builder, pbxs=pbxs, store=store, options=RunOptions())
+        start = time.perf_counter()
+        report = engine.push()
+        whole = time.perf_counter() - start
+    if report.exit_code or not all(part.verified for part in report.pbx):
+        raise NotMeasured(f"push was not verified: {[str(part.error) for part in report.pbx]}")
+    return whole
+
+
+def _remember(store: Store, names: Iterable[str], count: int) -> None:
+    """Leave the store as an earlier sync did."""
+    entries = {number: Entry(number, name, f"Контрагенты/{number}") for number, name in make_entries(count)}
+    store.save_snapshot(Snapshot(entries, datetime.now(UTC), "1C", count, 0, 0))
+    for name in names:
+        store.save_record_and_owners(0, name, FAMILY, (), dict.fromkeys(entries, CERTAINLY_OURS))
 
 
 class _Watched:
-    """A PBX whose family notes how long each of its calls took."""
+    """A PBX whose family notes when each of its calls began and ended."""
 
     def __init__(self, pbx: AmiPbx) -> None:
         self.name = pbx.name
-        self.seconds: list[float] = []
+        self.moments: list[tuple[float, float]] = []
         self._pbx = pbx
         self._family: AstDb | None = None
 
@@ -129,7 +147,7 @@ class _Watched:
         family = self._open()
         start = time.perf_counter()
         yield family
-        self.seconds.append(time.perf_counter() - start)
+        self.moments.append((start, time.perf_counter()))
 
     def read(self, progress: Progress = no_progress) -> Mapping[str, str]:
         with self._noted() as family:
@@ -166,8 +184,8 @@ def _no_builder() -> BookBuilder:
     return BookBuilder(NumberParser(country="RU"), NameMaker())
 
 
-def _config(pbx: PrivateAsterisk, user: str) -> PbxConfig:
+def _config(pbx: PrivateAsterisk, user: str, name: str = "") -> PbxConfig:
     secret = pbx.secret_of(user)
     return PbxConfig.model_validate(
-        {"name": user, "host": pbx.host, "port": pbx.port, "user": user, "secret": secret, "timeout": 120}
+        {"name": name or user, "host": pbx.host, "port": pbx.port, "user": user, "secret": secret, "timeout": 120}
     )
