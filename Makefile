@@ -10,7 +10,7 @@ READY := $(VENV)/.ready
 # A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
 PARALLEL ?= -n auto --dist worksteal
 
-.PHONY: attacks call-faults coverage slow-readers faults simulation help golden docs extension setup lint types check test test-fast ci demo bench bench-calls bench-million fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units dist deb changes release install-test deb-test container-test pythons
+.PHONY: attacks call-faults coverage slow-readers faults simulation help golden docs extension setup lint types check test test-fast ci demo bench bench-beside bench-calls bench-million fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units dist deb changes release install-test deb-test container-test pythons
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,10 @@ bench: setup asterisk-22 ## figures beside the limit of AMI, other clients, orjs
 # MILLION='--only start --only wire' measures parts of it, MILLION='--largest 100000' takes some 15 minutes less.
 bench-million: setup asterisk-22 ## a million entries and ten PBXs at once: every goal beside its figure, in some 30 minutes
 	@nice $(BIN)/python -m tests.bench.bench_million $(MILLION)
+
+# BESIDE='--majors 22 --count 100000' is shorter; --help tells more.
+bench-beside: setup asterisk ## how long a DBGet and a call wait while 1,000,000 entries are written and read, on each Asterisk
+	@$(BIN)/python -m tests.bench.bench_beside $(BESIDE)
 
 # CALLS='--php 1' plays all calls of the old way too; SERVING=--large takes 1,000,000 entries, in 10 minutes more;
 # LIVE='--minutes 10' follows 50 calls a second for so long.
