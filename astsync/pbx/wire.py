@@ -22,6 +22,15 @@ record lies inside OpenSSL, where waiting on the socket does not see it: measure
 stalls until something else arrives.
 """
 
+_HEAD = 5  # bytes of a TLS record's head; the last two are the length of what follows
+_WHOLE = getattr(socket, "MSG_EOR", 0)
+"""Makes what is sent a TCP segment of its own.
+
+Of a record that arrives in two parts Asterisk reads the first, takes it for the end of the connection, and closes it
+(main/iostream.c, ast_iostream_read, of a session without exclusive input; seen on 16.28 and 22.10). Cut at the size of
+segments, or where the socket is full, records arrive so all the time; a segment arrives whole.
+"""
+
 PIECE = 64 * 1024
 """Bytes that are read at once: many entries, and so few that on a busy machine the next piece is not read too late."""
 
@@ -71,14 +80,14 @@ class Wire(ABC):
         """Close the socket; nobody may be in ``receive`` any more."""
         self._socket.close()
 
-    def _push(self, data: bytes | memoryview, deadline: float) -> int:
+    def _push(self, data: bytes | memoryview, deadline: float, flags: int = 0) -> int:
         """Give some of the bytes to the socket, and count them; wait for room until the deadline (time.monotonic).
 
         Raises OSError; TimeoutError after the deadline.
         """
         while True:
             try:
-                return self._socket.send(data)
+                return self._socket.send(data, flags)
             except BlockingIOError:
                 _wait(self._socket, select.POLLOUT, deadline)
 
@@ -131,6 +140,7 @@ class TlsWire(Wire):
         self._lock = threading.Lock()
         self._sending = threading.Lock()
         self._unsent = b""  # encrypted, and to be sent before all that follows
+        self._of_record = 0  # bytes at its beginning that are the rest of a record
         self._taken: deque[bytes] = deque()  # encrypted bytes, not yet given to OpenSSL
         self._taken_size = 0
         self._ready = b""  # decrypted, and not yet handed out
@@ -183,15 +193,18 @@ class TlsWire(Wire):
                 end = data.rfind(b"\n", at, at + RECORD) + 1 or at + RECORD
                 with self._lock:
                     self.tls.write(data[at:end])
+                self._flush(deadline)
                 at = end
-            self._flush(deadline)
 
     def _flush(self, deadline: float) -> None:
-        """Send what OpenSSL wants to be sent; what cannot be sent stays for the next time."""
+        """Send what OpenSSL wants to be sent, record by record; what cannot be sent stays for the next time."""
         while self._unsent or self._out.pending:  # the listener may add an answer while this waits
             with self._lock:
                 self._unsent += self._out.read()
-            self._unsent = self._unsent[self._push(self._unsent, deadline) :]
+            if not self._of_record:
+                self._of_record = _HEAD + int.from_bytes(self._unsent[_HEAD - 2 : _HEAD], "big")
+            sent = self._push(self._unsent[: self._of_record], deadline, _WHOLE)
+            self._unsent, self._of_record = self._unsent[sent:], self._of_record - sent
 
     def settimeout(self, seconds: float) -> None:
         """Bound the next ``recv``, as a socket's."""
@@ -241,7 +254,7 @@ class TlsWire(Wire):
                 return
             self._taken.append(data)
             self._taken_size += len(data)
-            if not data:
+            if len(data) < PIECE:  # what comes this moment would be taken record by record
                 return
 
     def _decrypted(self, taken: bytes) -> bytes | None:

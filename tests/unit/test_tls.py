@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import trustme
@@ -95,6 +96,39 @@ def test_reading_and_writing(ca: trustme.CA, ca_file: Path) -> None:
         with pbx.open() as family:
             assert family.put(ENTRIES).done == len(ENTRIES)
             assert family.read() == dict(ENTRIES)
+
+
+class Recorded:
+    """A socket that notes what it was given, with which flags, and how much of it it took: at most so many bytes."""
+
+    def __init__(self, connected: socket.socket, most: int) -> None:
+        self._connected, self._most = connected, most
+        self.sent: list[tuple[bytes, int, int]] = []
+
+    def send(self, data: bytes, flags: int = 0) -> int:
+        taken = self._connected.send(data[: self._most], flags)
+        self.sent.append((data, flags, taken))
+        return taken
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._connected, name)
+
+
+@pytest.mark.parametrize("most", [100_000, 700])
+def test_each_record_is_sent_as_a_segment_of_its_own(ca: trustme.CA, ca_file: Path, most: int) -> None:
+    # Asterisk closes a connection over which a record came in two parts.
+    with AmiStandIn() as standin, tunnel(ca, standin.port) as port:
+        pbx = AmiPbx(config(standin, port, ca_file=ca_file, server_name="pbx.example.local"), "cidname")
+        with pbx.open() as family:
+            wire: Any = family._connection._wire
+            wire._socket = recorded = Recorded(wire._socket, most)
+            assert family.put(ENTRIES).done == len(ENTRIES)
+    rest = 0
+    for data, flags, taken in recorded.sent:
+        assert flags == socket.MSG_EOR
+        assert len(data) == (rest or 5 + int.from_bytes(data[3:5], "big")) <= 1_100
+        rest = len(data) - taken
+    assert len(recorded.sent) > sum(len(name) for _, name in ENTRIES) / 1_100
 
 
 def test_a_certificate_of_somebody_else(ca: trustme.CA, ca_file: Path) -> None:
