@@ -34,13 +34,6 @@ segments, or where the socket is full, records arrive so all the time; a segment
 PIECE = 64 * 1024
 """Bytes that are read at once: many entries, and so few that on a busy machine the next piece is not read too late."""
 
-NAP = 0.001
-"""Seconds that bytes gather where many are on their way.
-
-To wake who waits for each answer costs Asterisk a third of its speed, and us more than to read it. In a millisecond a
-fast Asterisk sends some 30 KB, which the socket holds.
-"""
-
 TIMED_OUT = say("timed out")
 """Why a socket failed whose time was over."""
 
@@ -64,10 +57,10 @@ class Wire(ABC):
         """Send all of the bytes. Raises OSError; TimeoutError when they are not gone after so many seconds."""
 
     @abstractmethod
-    def receive(self, *, gather: bool = False) -> bytes:
+    def receive(self, gather: float = 0.0) -> bytes:
         """Wait for the next bytes, at most about ``PIECE``; b"" when the stream ended. Raises OSError.
 
-        ``gather``: where all that had come was taken, sleep a ``NAP`` first.
+        Where all that had come was taken, what comes may ``gather`` for so many seconds before it is looked at.
         """
 
     def end(self) -> None:
@@ -112,10 +105,10 @@ class PlainWire(Wire):
         while left:
             left = left[self._push(left, deadline) :]
 
-    def receive(self, *, gather: bool = False) -> bytes:
+    def receive(self, gather: float = 0.0) -> bytes:
         """Wait for the next bytes."""
         if gather and self._emptied:
-            time.sleep(NAP)
+            time.sleep(gather)
         while (data := self._pull()) is None:
             _wait(self._socket, select.POLLIN)
         self._emptied = len(data) < PIECE
@@ -216,13 +209,13 @@ class TlsWire(Wire):
         self._ready = data[size:]
         return data[:size]
 
-    def receive(self, *, gather: bool = False) -> bytes:
+    def receive(self, gather: float = 0.0) -> bytes:
         """Wait for the next bytes."""
         data, self._ready = self._ready, b""
         if data:
             return data
         if gather and not self._taken:
-            time.sleep(NAP)
+            time.sleep(gather)
         return self._next(None)
 
     def _next(self, deadline: float | None) -> bytes:
