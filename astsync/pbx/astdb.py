@@ -8,6 +8,7 @@ import logging
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import islice
 
 from astsync.config import PbxConfig
 from astsync.errors import PbxActionFailed, PbxBadAnswer, PbxRightsError, UnsafeValue
@@ -28,6 +29,7 @@ ASKED_FOR = 5.0
 PATH_LIMIT = 255
 """Bytes of ``/family/key``: over it Asterisk before 22 answers Success and never finds the key again (main/db.c)."""
 
+_AT_ONCE = 1_000  # keys that are looked at together
 _NO_SUCH_ACTION = "Invalid/unknown command"
 # Another program's value may hold line breaks, so a value reaches to the last header and not to the line's end.
 _ENTRY = re.compile(
@@ -82,9 +84,14 @@ class AstDb:
 
         Another program may write such keys, as on Asterisk's console.
         """
-        surely = PATH_LIMIT - len(self._prefix)  # digits in ASCII: nearly all keys, and no header is built for them
-        others = (n for n in numbers if not (n.isdecimal() and n.isascii() and len(n) <= surely))
-        return {number for number in others if not self._can_name(number)}
+        usual = re.compile(rf"(?:[0-9]{{1,{PATH_LIMIT - len(self._prefix)}}}+\n)*+")
+        found: set[str] = set()
+        every = iter(numbers)
+        while some := list(islice(every, _AT_ONCE)):
+            lines = "\n".join(some) + "\n"  # as many as keys: none of them holds a line break
+            if lines.count("\n") != len(some) or not usual.fullmatch(lines):
+                found.update(number for number in some if not self._can_name(number))
+        return found
 
     def _can_name(self, number: str) -> bool:
         try:

@@ -270,3 +270,12 @@ def test_two_that_put_at_once_over_one_connection_both_end() -> None:
 
         assert family.put(MANY, beside).done == len(MANY)
         assert done == [1_000]
+
+
+@server
+@pytest.mark.parametrize("key", ["", " 1", "1\n2", "1\n", "1" * 247])
+def test_a_key_that_ami_cannot_name_is_found_among_thousands(key: str) -> None:
+    with AmiStandIn() as standin, AmiPbx(config(standin), "cidname").open() as family:
+        numbers = [number for number, _ in MANY]
+        assert family.unnameable([*numbers[:1_500], key, *numbers[1_500:]]) == {key}
+        assert family.unnameable([*numbers, "+7", "1" * 246]) == set()
