@@ -46,7 +46,7 @@ class CsvRows:
         """The rows. Raises SourceBadAnswer that names the line where quotes are wrong or never closed."""
         try:
             for cells in self._reader(self._watched(), self.delimiter):
-                yield self._line, [cell.strip() for cell in cells]
+                yield self._line, list(map(str.strip, cells))
         except csv.Error as error:
             raise self._told(error) from None
 

@@ -4,6 +4,7 @@ import logging
 import sqlite3
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import orjson
 
@@ -21,6 +22,7 @@ SELECT catalog, ref, name, phones, code, tax, responsible FROM
   (SELECT *, rowid AS line, MIN(rowid) OVER (PARTITION BY catalog, ref) AS first FROM rows)
 ORDER BY first, line
 """
+_ALONE = "SELECT catalog, ref, name, phones, code, tax, responsible FROM rows ORDER BY rowid"
 _COUNT = "SELECT COUNT(*) FROM (SELECT DISTINCT catalog, ref FROM rows)"
 
 _Row = tuple[str, str, str, bytes, str, str, str]
@@ -42,6 +44,8 @@ class Merger:
         self._where = where
         self._batch: list[_Row] = []
         self._told = False
+        self._rows = 0
+        self._different = 0
         self._base = sqlite3.connect("", isolation_level=None)  # "" is the temporary file, which has no name
         self._base.execute("PRAGMA journal_mode = OFF")
         self._base.execute("PRAGMA synchronous = OFF")
@@ -64,7 +68,8 @@ class Merger:
 
     def add(self, counterparty: Counterparty) -> None:
         """Keep what one row gave."""
-        one, phones = counterparty, orjson.dumps([_kept(phone) for phone in counterparty.phones])
+        one, phones = counterparty, orjson.dumps(list(map(_kept, counterparty.phones)))
+        self._rows += 1
         self._batch.append((one.catalog, one.ref, one.name, phones, one.code, one.tax_number, one.responsible))
         if len(self._batch) >= _BATCH:
             self._flush()
@@ -72,7 +77,8 @@ class Merger:
     def count(self) -> int:
         """Count the counterparties."""
         self._flush()
-        return int(self._base.execute(_COUNT).fetchone()[0])
+        self._different = int(self._base.execute(_COUNT).fetchone()[0])
+        return self._different
 
     def all(self) -> Iterator[Counterparty]:
         """The counterparties in the order of their first rows.
@@ -80,6 +86,10 @@ class Merger:
         Raises SourceQueryError for two names of one reference that is not ``sure``.
         """
         self._flush()
+        if self._different == self._rows:  # no row belongs to another one
+            for row in self._base.execute(_ALONE):
+                yield self._one([row])
+            return
         group: list[_Row] = []
         for row in self._base.execute(_GROUPED):
             if group and row[:2] != group[0][:2]:
@@ -103,7 +113,7 @@ class Merger:
         if other is not None:
             self._differ(ref, name, other)
         phones = (phone for row in group for phone in orjson.loads(row[3]))
-        merged = tuple(dict.fromkeys(_phone(*kept) for kept in phones))
+        merged = tuple(dict.fromkeys(map(_phone_of, phones)))
         card = (sys.intern(catalog), 0, code, tax_number, sys.intern(responsible))
         return Counterparty(ref, name, merged, *card)
 
@@ -128,8 +138,15 @@ class Merger:
             logger.warning("%s: the first name counts", told)
 
 
-def _kept(phone: Phone) -> tuple[object, ...]:
+def _kept(phone: Phone) -> object:
+    """What is kept of a phone; one that is a text and no more is most of them, and is kept as that."""
+    if len(phone.texts) == 1 and not (phone.kind or phone.fault) and phone.parts is None:
+        return phone.texts[0]
     return phone.texts, phone.kind, phone.parts and tuple(phone.parts), phone.fault
+
+
+def _phone_of(kept: Any) -> Phone:
+    return Phone((kept,)) if isinstance(kept, str) else _phone(*kept)
 
 
 def _phone(texts: list[str], kind: str, parts: list[str] | None, fault: str) -> Phone:

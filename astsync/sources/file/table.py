@@ -1,6 +1,6 @@
 """A table (the rows of CSV or of a sheet) to records: where its header is, and which column is what."""
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice
 from typing import Any
@@ -96,30 +96,31 @@ class Columns:
             f"{key}: {', '.join(one_line(self.header[at]) for at in places)}" for key, places in parts.items()
         )
 
-    def record(self, cells: Sequence[Any]) -> Record:
-        """A row as a record with the fields of ``RECORD``."""
-        width = len(cells)
+    def reader(self) -> Callable[[Sequence[Any]], Record]:
+        """Make what makes a row a record with the fields of ``RECORD``. What all rows have in common is found once."""
+        texts = {key: at for key in ("ref", "name", "catalog", *_OF_A_CARD) if (at := getattr(self, key)) is not None}
+        named, kind_at, deleted_at = tuple(texts.items()), self.kind, self.deleted
+        groups = [([(self._key(at), at) for at in group], self._own_kind(group)) for group in self.phones]
+        absent: dict[str, Any] = dict.fromkeys(("ref", "name", "deleted", "catalog", *_OF_A_CARD))
 
-        def cell(place: int | None) -> Any:
-            return cells[place] if place is not None and place < width else None
+        def record(cells: Sequence[Any]) -> Record:
+            width = len(cells)
+            made = absent.copy()
+            for key, at in named:
+                if at < width and not isinstance(value := cells[at], bool):
+                    made[key] = value
+            if deleted_at is not None and deleted_at < width:
+                made["deleted"] = cells[deleted_at]
+            phones = made["phones"] = []
+            told = cells[kind_at] if kind_at is not None and kind_at < width else None
+            for group, own in groups:
+                phone = {key: cells[at] for key, at in group if at < width and cells[at] not in (None, "")}
+                if phone:
+                    phone["kind"] = own if kind_at is None else told
+                    phones.append(phone)
+            return made
 
-        def text(place: int | None) -> Any:
-            return None if isinstance(value := cell(place), bool) else value
-
-        kind = cell(self.kind)
-        phones = []
-        for group in self.phones:
-            texts = {self._key(at): cell(at) for at in group if cell(at) not in (None, "")}
-            if texts:
-                phones.append({**texts, "kind": kind if self.kind is not None else self._own_kind(group)})
-        return {
-            "ref": text(self.ref),
-            "name": text(self.name),
-            "deleted": cell(self.deleted),
-            "catalog": text(self.catalog),
-            **{key: text(getattr(self, key)) for key in _OF_A_CARD},
-            "phones": phones,
-        }
+        return record
 
     def _own_kind(self, group: tuple[int, ...]) -> str:
         """Of several columns of phones each is a kind, and its header names it: «Мобильный телефон»."""
@@ -261,14 +262,14 @@ def _texts(row: Line) -> int:
 def records(columns: Columns, rows: Iterable[Line]) -> Iterator[tuple[int, Record]]:
     """The rows as records, each with its line. Empty rows, totals and repeated headers are left out."""
     phones = sorted({at for group in columns.phones for at in group})
-    name, word = columns.name, columns.header[columns.name]
+    name, word, record = columns.name, columns.header[columns.name], columns.reader()
     for line, cells in rows:
         first = next((cell for cell in cells if cell not in (None, "")), None)
         if first is None or (isinstance(first, str) and is_footer(first, cells, phones)):
             continue
         if len(cells) > name and cells[name] == word and _is_header_again(columns, cells):
             continue
-        yield line, columns.record(_whole(cells, phones))
+        yield line, record(_whole(cells, phones))
 
 
 def _whole(cells: Sequence[Any], phones: Iterable[int]) -> Sequence[Any]:

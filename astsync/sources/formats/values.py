@@ -33,6 +33,8 @@ def text_of(value: object, longest: int = MAX_TEXT) -> str:
 
 def plain_text(value: object, longest: int = MAX_TEXT) -> str:
     """Turn a value into bounded text. A whole number never becomes ``1.0``, as spreadsheets keep all numbers."""
+    if value is None:
+        return ""
     if isinstance(value, str):
         return value if len(value) <= longest and value.isascii() else text_of(value, longest)
     if isinstance(value, float) and value.is_integer():

@@ -10,7 +10,7 @@ from astsync.sources.formats.field_names import field_names
 from astsync.sources.formats.values import plain_text
 from astsync.sources.onec.contact_rows import read_row
 from astsync.sources.onec.metadata_names import ENGLISH, RUSSIAN, MetadataNames, in_trust
-from astsync.sources.onec.phone_texts import Gathered, as_phones, gather
+from astsync.sources.onec.phone_texts import Gathered, as_phones, gather, repeated
 from astsync.sources.records.fields import DEEPEST, Record, values_at
 
 PART_OF_ONE = frozenset({"number", "countryCode", "areaCode", "КодГорода", "КодСтраны"})
@@ -54,6 +54,9 @@ class PhoneReader:
                 self._collect_record(value, phones, deeper)
             elif isinstance(value, list):
                 self._collect(value if deeper else (), phones, deeper - 1)
+            elif isinstance(value, str) and repeated(value, "", ""):
+                self._understood = True
+                phones.append(Phone((value.strip(),)))
             elif found := as_phones(gather((value,))):
                 self._understood = True
                 phones += found

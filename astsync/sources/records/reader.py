@@ -113,11 +113,16 @@ class RecordReader:
         """Read the code or such. A field of the default name that holds no text is something else, and no error."""
         path = getattr(self._fields, key)
         value = self._first(record, path)
+        if value is None or type(value) is str:
+            return plain_text(value) if value else ""
         if isinstance(value, list | dict | bool) and key not in self._fields.model_fields_set:
             return ""
-        return self._text(record, key, path) if value is not None else ""
+        return self._text(record, key, path)
 
     def _first(self, record: Record, path: str) -> Any:
+        if path and path in record:  # nearly always it is a field of the record itself
+            self._found.add(path)
+            return record[path]
         values = values_at(record, path) if path else None
         if values is None:
             return None
@@ -126,7 +131,7 @@ class RecordReader:
 
     def _text(self, record: Record, key: str, path: str) -> str:
         value = self._first(record, path)
-        if isinstance(value, list | dict | bool):
+        if type(value) is not str and isinstance(value, list | dict | bool):
             raise SourceQueryError(
                 say(
                     "the field {field} of {where} holds no text ({key})",
@@ -153,6 +158,6 @@ def _correct(key: str, known: Iterable[str], paths: Iterable[str]) -> str:
 
 
 def _is_true(value: object) -> bool:
-    if isinstance(value, bool) or value is None:
+    if value is None or isinstance(value, bool):
         return value is True
     return plain_text(value, 10).strip().casefold() in _TRUE
