@@ -2,14 +2,14 @@
 
 A conflict can only be decided when all counterparties are known, because the last one may have the best claim. So
 ``read`` collects claims, and ``decide`` makes the phonebook of them. Some hundreds of thousands of claims wait in
-between; they are kept as small as they can be.
+between; they are kept as small as they can be (``WaitingClaims``).
 """
 
 from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from astsync.language import say
-from astsync.phonebook.claims import Claimant, Held, claim_of, person_key, ranked, told
+from astsync.phonebook.claims import Claimant, Held, WaitingClaims, claim_of, person_key, ranked, told
 from astsync.phonebook.model import (
     CardFacts,
     Claim,
@@ -54,7 +54,7 @@ class BookBuilder:
         self._names = names
         self._rule = conflict
         self._max_length = max_length
-        self._claims: dict[str, Held | list[Held]] = {}
+        self._claims = WaitingClaims()
         self._skipped: list[Skipped] = []
         self._doubts: list[Doubt] = []
         self._cards: dict[str, CardFacts] = {}
@@ -83,9 +83,9 @@ class BookBuilder:
                 self._skip(counterparty, phone.text, result.reason or _NO_NUMBER)
             if result.structure:
                 self._doubt(counterparty, phone, result)
-            rules = () if _is_plain(phone) else result.rules
+            rules = "" if _is_plain(phone) else "\n".join(result.rules)
             for key in result.keys:
-                self._claim(key, (card, phone.rank, phone.kind, phone.text, rules))
+                self._claims.add(key, (card, phone.rank, phone.kind, phone.text, rules))
 
     def _skip(self, counterparty: Counterparty, text: str, reason: str) -> None:
         self._skipped.append(Skipped(counterparty.source, counterparty.name, text, reason))
@@ -99,22 +99,11 @@ class BookBuilder:
         """Keep what tells of a card that is to be mended."""
         self._cards[card.source] = CardFacts(card.code.strip(), card.tax_number, card.responsible)
 
-    def _claim(self, number: str, held: Held) -> None:
-        """Keep a claim. Nearly all numbers have one, so a list is made only for the second: it saves memory."""
-        known = self._claims.setdefault(number, held)
-        if known is held:
-            return
-        if isinstance(known, list):
-            known.append(held)
-        else:
-            self._claims[number] = [known, held]
-
     def decide(self, note: Note) -> Phonebook:
         """The phonebook of what was read, which then is forgotten. ``note`` learns each number and its claims."""
         entries = EntriesBuilder()
         conflicts: list[Conflict] = []
-        for number in sorted(self._claims):
-            held = self._claims.pop(number)
+        for number, held in self._claims.taken():
             claims = self._told(held)
             note(number, claims)
             entry = self._settle(number, claims, conflicts)
@@ -125,10 +114,10 @@ class BookBuilder:
         told = (tuple(skipped), tuple(conflicts), self._counterparties, tuple(doubts))
         return Phonebook(entries.built(), *told, self._cards)
 
-    def _told(self, held: Held | list[Held]) -> tuple[Claim, ...]:
-        if not isinstance(held, list):
-            only = claim_of(held)
-            return (only._replace(extension=self._extension(held[0])) if self._extensions else only,)
+    def _told(self, held: list[Held]) -> tuple[Claim, ...]:
+        if len(held) == 1:
+            only = claim_of(held[0])
+            return (only._replace(extension=self._extension(held[0][0])) if self._extensions else only,)
         claims = ranked(held)
         alike = len({claim.held[0].shown for claim in claims}) == 1
         if not alike:

@@ -9,7 +9,8 @@ The first of these that differs decides:
 5. the name, then the reference: without meaning, but the same in every run, so that no name changes back and forth.
 """
 
-from collections.abc import Sequence
+import marshal
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from astsync.language import say
@@ -42,8 +43,48 @@ _REFERENCE_LATER = say("not taken: its reference comes later")
 _LEFT_OUT = say("left out: several counterparties have this number")
 _JOINED = say("joined with the others' names as far as they fit")
 
-Held = tuple[Claimant, int, str, str, tuple[str, ...]]
-"""A claim as it is kept until all are known: the claimant; the phone's rank, kind and text; ``Claim.rules``."""
+Held = tuple[Claimant, int, str, str, str]
+"""A claim before it is decided: the claimant; the phone's rank, kind and text; ``Claim.rules``."""
+
+_Shared = tuple[int, str, int, str]  # what many claims have in common: ranks and names of the catalog and the kind
+_NUMBER_END = b"\0"  # sorts before every digit
+
+
+class WaitingClaims:
+    """The claims as they wait until all are known, each packed into bytes.
+
+    A million claims as objects would take a gigabyte, and Python's search for garbage would walk through them again and
+    again. Bytes take a third, and no time. They begin with the number and the order in which they came, so that sorting
+    brings the claims of each number together, in that order.
+    """
+
+    def __init__(self) -> None:
+        self._packed: list[bytes] = []
+        self._shared: dict[_Shared, int] = {}
+
+    def add(self, number: str, held: Held) -> None:
+        """Keep a claim of a number (digits)."""
+        (rank, catalog, *own), kind_rank, kind, text, rules = held
+        shared = self._shared.setdefault((rank, catalog, kind_rank, kind), len(self._shared))
+        place = len(self._packed).to_bytes(4, "big")
+        self._packed.append(number.encode() + _NUMBER_END + place + marshal.dumps((*own, shared, text, rules), 2))
+
+    def taken(self) -> Iterator[tuple[str, list[Held]]]:
+        """Give the numbers in their order, each with its claims. What was given is not kept any longer."""
+        packed, shared = self._packed, list(self._shared)
+        packed.sort(reverse=True)  # the last one is the cheapest to take away
+        number, claims = b"", list[Held]()
+        while packed:
+            found, _, rest = packed.pop().partition(_NUMBER_END)
+            if found != number:
+                if claims:
+                    yield number.decode(), claims
+                number, claims = found, []
+            *own, place, text, rules = marshal.loads(memoryview(rest)[4:])  # noqa: S302 - packed by ``add``
+            rank, catalog, kind_rank, kind = shared[place]
+            claims.append((Claimant(rank, catalog, *own), kind_rank, kind, text, rules))
+        if claims:
+            yield number.decode(), claims
 
 
 def code_key(code: str) -> CodeKey:
@@ -95,7 +136,7 @@ def person_key(name: str) -> str:
 def claim_of(held: Held, verdict: str = "") -> Claim:
     """A claim as reports and the store have it."""
     card, _, kind, text, rules = held
-    return Claim(card.shown, card.source, card.name, card.code.strip(), kind, text, verdict, "\n".join(rules))
+    return Claim(card.shown, card.source, card.name, card.code.strip(), kind, text, verdict, rules)
 
 
 def told(claims: Sequence[_Placed], rule: str) -> tuple[Claim, ...]:
