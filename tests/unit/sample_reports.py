@@ -139,7 +139,7 @@ def problems() -> Problems:
         Claimant(0, "Контрагенты", "ООО «Ромашка»", "00-00000012", "Контрагенты/1", "OOO Romashka"),
         Claimant(1, "Партнеры", "АО <b>Вектор</b>", "", "Партнеры/9", "AO Vektor"),
     )
-    held: list[Held] = [(card, 0, "Телефон", "+7 495 555-01-01", ()) for card in cards]
+    held: list[Held] = [(card, 0, "Телефон", "+7 495 555-01-01", "") for card in cards]
     conflicts = tuple(
         Conflict(f"7495555010{i}", rule, told(ranked(held), rule)) for i, rule in enumerate(("first", "join", "skip"))
     )

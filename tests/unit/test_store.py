@@ -79,7 +79,7 @@ def test_claims_count_with_the_snapshot_of_their_run(store: Store) -> None:
 
 def many(store: Store) -> tuple[dict[str, tuple[Claim, ...]], int]:
     """Claims of enough numbers for several blocks, in order, and the run that noted and saved them."""
-    every = {}
+    every: dict[str, tuple[Claim, ...]] = {}
     for i in range(300):
         first = ALONE._replace(name=f"OOO {i}", text=str(1_000 + i))
         every[str(1_000 + i)] = (first, SECOND._replace(counterparty="ООО")) if i % 7 == 0 else (first,)
