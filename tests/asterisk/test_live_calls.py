@@ -90,7 +90,7 @@ def listening(asterisk: PrivateAsterisk, user: str) -> Iterator[Heard]:
     listener = CallListener(config, HOUSE, heard, heard.kept)
     listener.start()
     try:
-        eventually(lambda: user in asterisk.console("manager show connected"))
+        eventually(lambda: heard.ways != [])  # the first list was read: what begins now is heard from its beginning
         yield heard
     finally:
         listener.stop()
