@@ -115,7 +115,7 @@ def call(asterisk: PrivateAsterisk, called: str) -> Iterator[None]:
     def place() -> None:
         try:
             asterisk.call(CALLER, context="from-carrier", called=called, wait=60)
-        except PbxError:
+        except (PbxError, OSError):  # its Asterisk may be gone by then, with its log
             return
 
     thread = threading.Thread(target=place, daemon=True)
