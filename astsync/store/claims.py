@@ -4,11 +4,12 @@ The claims of a pull are written while the phonebook is made. Whether it is acce
 count only if the snapshot was saved by the same run. The next pull or the next snapshot drops the others.
 """
 
-import json
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
+
+import orjson
 
 from astsync.language import unpacked
 from astsync.phonebook.model import Claim, Skipped
@@ -81,9 +82,9 @@ class ClaimWriter:
 def _write(db: sqlite3.Connection, pull: int, rows: Sequence[_Row]) -> None:
     ends = rows[0][0], rows[-1][0]
     try:
-        db.execute(_INSERT, (pull, *ends, json.dumps(rows, ensure_ascii=False)))
-    except UnicodeEncodeError:  # 1C's text may hold half a character (a lone surrogate), and UTF-8 cannot
-        db.execute(_INSERT, (pull, *ends, json.dumps([*map(_whole, rows)], ensure_ascii=False)))
+        db.execute(_INSERT, (pull, *ends, orjson.dumps(rows)))
+    except orjson.JSONEncodeError:  # 1C's text may hold half a character (a lone surrogate), and UTF-8 cannot
+        db.execute(_INSERT, (pull, *ends, orjson.dumps([*map(_whole, rows)])))
 
 
 def _digits(text: str) -> str:
@@ -109,7 +110,7 @@ def read_claims(db: sqlite3.Connection, numbers: Iterable[str]) -> dict[str, tup
 def claims_of(db: sqlite3.Connection, number: str) -> Iterator[Claim]:
     """The claims of one number, the winner first."""
     block = db.execute(_FIND, {"number": number}).fetchone()
-    rows = sorted((row for row in json.loads(block[0]) if row[0] == number), key=itemgetter(1)) if block else ()
+    rows = sorted((row for row in orjson.loads(block[0]) if row[0] == number), key=itemgetter(1)) if block else ()
     for _, _, name, source, *rest in rows:
         verdict = unpacked(rest[4])
         if name is None:
@@ -121,7 +122,7 @@ def erase_claims(db: sqlite3.Connection, number: str) -> int:
     """Erase the claims of a number; how many there were."""
     count = 0
     for pull, first, cards in db.execute(_EVERYWHERE, (number, number)).fetchall():
-        rows = json.loads(cards)
+        rows = orjson.loads(cards)
         left = [row for row in rows if row[0] != number]
         count += len(rows) - len(left)
         if len(left) < len(rows):

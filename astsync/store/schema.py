@@ -126,11 +126,11 @@ ALTER TABLE undo_of_11 RENAME TO undo;
 # The claims of numbers in blocks (store/claims.py). Of older ones each number is a block of its own.
 _SCHEMA_12 = """
 CREATE TABLE claim_of_12 (
-    pull INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, cards TEXT NOT NULL, PRIMARY KEY (pull, first)
+    pull INTEGER NOT NULL, first TEXT NOT NULL, last TEXT NOT NULL, cards BLOB NOT NULL, PRIMARY KEY (pull, first)
 ) WITHOUT ROWID;
-INSERT INTO claim_of_12 SELECT pull, number, number, '[' || group_concat(as_json(
+INSERT INTO claim_of_12 SELECT pull, number, number, CAST('[' || group_concat(as_json(
     number, place, name, source, counterparty, code, kind, text, verdict, rules, extension
-)) || ']' FROM claim GROUP BY pull, number;
+)) || ']' AS BLOB) FROM claim GROUP BY pull, number;
 DROP TABLE claim;
 ALTER TABLE claim_of_12 RENAME TO claim;
 """
