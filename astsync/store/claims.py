@@ -9,8 +9,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from operator import itemgetter
 from typing import Any
 
-import orjson
-
 from astsync.language import unpacked
 from astsync.phonebook.model import Claim, Skipped
 from astsync.store.words import kept, kept_reason, words
@@ -80,6 +78,8 @@ class ClaimWriter:
 
 
 def _write(db: sqlite3.Connection, pull: int, rows: Sequence[_Row]) -> None:
+    import orjson  # only where claims are written or read
+
     ends = rows[0][0], rows[-1][0]
     try:
         db.execute(_INSERT, (pull, *ends, orjson.dumps(rows)))
@@ -109,6 +109,8 @@ def read_claims(db: sqlite3.Connection, numbers: Iterable[str]) -> dict[str, tup
 
 def claims_of(db: sqlite3.Connection, number: str) -> Iterator[Claim]:
     """The claims of one number, the winner first."""
+    import orjson
+
     block = db.execute(_FIND, {"number": number}).fetchone()
     rows = sorted((row for row in orjson.loads(block[0]) if row[0] == number), key=itemgetter(1)) if block else ()
     for _, _, name, source, *rest in rows:
@@ -120,6 +122,8 @@ def claims_of(db: sqlite3.Connection, number: str) -> Iterator[Claim]:
 
 def erase_claims(db: sqlite3.Connection, number: str) -> int:
     """Erase the claims of a number; how many there were."""
+    import orjson
+
     count = 0
     for pull, first, cards in db.execute(_EVERYWHERE, (number, number)).fetchall():
         rows = orjson.loads(cards)
