@@ -295,7 +295,7 @@ class Session:
             self._inbox.append(action)
         self._go_on()
 
-    def receive(self) -> bytes:
+    def receive(self, _gather: float = 0.0) -> bytes:
         """Wait for bytes. Raises OSError."""
         while not self._outbox and self.is_open:
             Here.hub.wait(None, self._receivers)
