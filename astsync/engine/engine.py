@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import closing
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -157,7 +158,9 @@ class Engine:
 
     def _read(self) -> Decide:
         """Read the source; what is returned makes the phonebook. Raises SourceError when the list is not whole."""
-        return self._builder().read(pull_in_time(self._source(), self._progress, self._stopping))
+        builder = self._builder()
+        with closing(pull_in_time(self._source(), self._progress, self._stopping)) as counterparties:
+            return builder.read(counterparties)
 
     def _pulled(self, run: int | None, pull: Callable[[], Decide] | None = None) -> Goal:
         book = self._decided(run, self._read() if pull is None else pull())

@@ -5,8 +5,10 @@ too long. It is told here as what it is: the end of a run that took longer than 
 """
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
+from functools import partial
 
+from astsync.engine.reading_ahead import read_ahead
 from astsync.errors import AstsyncError, PbxTimeout, SourceError, SourceUnreachable
 from astsync.language import about, counted, joined, say
 from astsync.pbx import retry
@@ -19,8 +21,15 @@ log = logging.getLogger(__name__)
 _RAISE = say("Where it is rightly so slow, raise run.max_minutes (0: no bound).")
 
 
-def pull(source: Source, progress: Progress, stopping: Stopping) -> Iterator[Counterparty]:
-    """Pull a source within the time of a run. Raises SourceError, and SourceUnreachable where that time is over."""
+def pull(source: Source, progress: Progress, stopping: Stopping) -> Generator[Counterparty]:
+    """Pull a source within the time of a run, ahead of its use; to be closed where it is not read to its end.
+
+    Raises SourceError, and SourceUnreachable where that time is over.
+    """
+    return read_ahead(partial(_in_time, source, progress), stopping)
+
+
+def _in_time(source: Source, progress: Progress, stopping: Stopping) -> Iterator[Counterparty]:
     count = 0
     try:
         for counterparty in source.pull(progress, stopping):

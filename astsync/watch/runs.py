@@ -3,7 +3,7 @@
 import logging
 import threading
 from collections.abc import Callable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, closing, nullcontext
 from typing import TypeVar
 
 from astsync.engine import Engine
@@ -42,7 +42,8 @@ class Runs:
 
     def pull(self, progress: Progress, stopping: Stopping) -> Decide:
         """Pull the source, without a lock and without writing. Raises SourceError."""
-        return self._parts.builder().read(pull(self._parts.source, progress, stopping))
+        with closing(pull(self._parts.source, progress, stopping)) as counterparties:
+            return self._parts.builder().read(counterparties)
 
     def sync(self, pulled: Callable[[], Decide], pbxs: Sequence[Pbx], progress: Progress, stopping: Stopping) -> Report:
         """Bring PBXs in step with what ``pulled`` returns, and keep that as the snapshot.
