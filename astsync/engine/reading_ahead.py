@@ -19,7 +19,7 @@ BATCH: Final = 250
 """Counterparties that are handed over at once: one by one the threads would do little but wait for each other."""
 
 BATCHES: Final = 8
-"""Batches that wait at most: two pages of 1C. Without a bound a fast source would fill the memory."""
+"""Batches that wait or are in use at most: two pages of 1C. Without a bound a fast source would fill the memory."""
 
 _LOOK = 0.2  # seconds between two looks whether the reader has left
 _LAST_WAIT = 2.0  # seconds for the thread to end; a wait at a socket looks each second whether it must
@@ -83,16 +83,23 @@ class _End(Stopping):
 
 
 class _Ahead:
-    """What waits between the thread that reads and the one that uses: batches, then None or the error."""
+    """What waits between the thread that reads and the one that uses: batches, then None or the error.
+
+    Each batch takes one of the ``places``, and gives it back when it was used.
+    """
 
     def __init__(self, pull: Pull, run: Stopping) -> None:
         self._pull = pull
-        self._waiting: queue.Queue[list[Counterparty] | BaseException | None] = queue.Queue(BATCHES)
+        self._waiting: queue.SimpleQueue[list[Counterparty] | BaseException | None] = queue.SimpleQueue()
+        self._places: queue.SimpleQueue[None] = queue.SimpleQueue()
+        for _ in range(BATCHES):
+            self._places.put(None)
         self.end = _End(run)
 
     def given(self) -> Iterator[Counterparty]:
         while isinstance(batch := self._waiting.get(), list):
             yield from batch
+            self._places.put(None)
         if batch is not None:
             raise batch
 
@@ -100,9 +107,9 @@ class _Ahead:
         try:
             self._read()
         except BaseException as error:  # noqa: BLE001 - whatever it is, it is raised where the source is used
-            self._hand_over(error)
+            self._waiting.put(error)
         else:
-            self._hand_over(None)
+            self._waiting.put(None)
 
     def _read(self) -> None:
         batch: list[Counterparty] = []
@@ -117,10 +124,11 @@ class _Ahead:
         finally:
             self._hand_over(batch)
 
-    def _hand_over(self, batch: list[Counterparty] | BaseException | None) -> None:
+    def _hand_over(self, batch: list[Counterparty]) -> None:
         while not self.end.abandoned:
             try:
-                self._waiting.put(batch, timeout=_LOOK)
-            except queue.Full:
+                self._places.get(timeout=_LOOK)
+            except queue.Empty:
                 continue
+            self._waiting.put(batch)
             break

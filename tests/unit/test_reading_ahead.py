@@ -69,9 +69,9 @@ def test_the_source_goes_on_while_its_first_counterparties_are_used_but_not_for_
     source = Listed(BATCH * 100)
     reading = ahead(source)
     next(reading)
-    eventually(lambda: source.given == BATCH * (BATCHES + 2))  # in use, waiting, and the one that finds no place
+    eventually(lambda: source.given == BATCH * (BATCHES + 1))  # in use, waiting, and the one that finds no place
     reading.close()
-    assert source.given == BATCH * (BATCHES + 2)
+    assert source.given == BATCH * (BATCHES + 1)
     assert source.left.is_set()
     assert not threads()
 
