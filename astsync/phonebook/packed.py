@@ -51,6 +51,15 @@ def texts(values: Sequence[bytes]) -> list[str]:
     return found if len(found) == len(values) else list(map(as_text, values))
 
 
+def many_as_bytes(values: Sequence[str]) -> Sequence[bytes]:
+    """Many texts as bytes, in one piece too."""
+    try:
+        found = "\0".join(values).encode("utf-8", "surrogateescape").split(b"\0")
+    except UnicodeEncodeError:
+        found = []
+    return found if len(found) == len(values) else [*map(as_bytes, values)]
+
+
 def _packed(values: Sequence[bytes]) -> Column:
     joined = b"\0".join(values)
     return joined if joined.count(b"\0") == len(values) - 1 else tuple(values)

@@ -19,6 +19,7 @@ from astsync.phonebook.packed import (
     as_bytes,
     as_text,
     in_step,
+    many_as_bytes,
     texts,
 )
 
@@ -81,17 +82,17 @@ class EntriesBuilder:
 
     def __init__(self) -> None:
         self._rows = RowsBuilder(3)
-        self._waiting: list[tuple[bytes, bytes, bytes]] = []
+        self._waiting: list[tuple[str, str, str]] = []
 
     def add(self, entry: Entry) -> None:
         """Add an entry."""
-        self._waiting.append((as_bytes(entry.number), as_bytes(entry.name), as_bytes(entry.source)))
+        self._waiting.append((entry.number, entry.name, entry.source))
         if len(self._waiting) == BLOCK:
             self._pack()
 
     def _pack(self) -> None:
         if self._waiting:
-            self._rows.add(*zip(*self._waiting, strict=True))
+            self._rows.add(*map(many_as_bytes, zip(*self._waiting, strict=True)))
             self._waiting.clear()
 
     def built(self) -> PackedEntries:

@@ -13,6 +13,7 @@ from astsync.phonebook.packed import (
     as_bytes,
     as_text,
     in_step,
+    many_as_bytes,
     texts,
 )
 
@@ -63,6 +64,8 @@ def test_text_of_any_bytes_comes_back_as_it_was() -> None:
     assert list(PackedNames.of(names)) == in_order(STRANGE)
     assert texts([as_bytes(text) for text in STRANGE]) == STRANGE
     assert [as_text(as_bytes(text)) for text in STRANGE] == STRANGE
+    for some in (STRANGE, STRANGE[3:4], ["я", "\ud83d", "\udcc8"], [""], ["", ""], ["1", "2"]):
+        assert [*many_as_bytes(some)] == [*map(as_bytes, some)]
 
 
 def test_half_of_a_character_becomes_an_escape() -> None:
