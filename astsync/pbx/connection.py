@@ -48,11 +48,11 @@ It says so before it looks at the secret, after a second, and ends the connectio
 measured on 16.28 and 22.10).
 """
 
-GATHER = 0.0005
+GATHER = 0.0002
 """Seconds that the packets of a list gather before they are read.
 
-To be woken for each of them costs Asterisk up to half of its speed, and us more than to read it. In this time a fast
-Asterisk sends 20 KB; more than 64 KB the socket may not hold, and Asterisk would have to wait.
+To be woken for each of them costs us more than to read it: 2.7 µs in place of 1.1. With 0.5 ms and more the socket was
+full now and then, and Asterisk had to wait: it took 3.3 µs of its CPU for an entry, with 1 ms 4.0, and 2.8 with this.
 """
 
 _NO_REASON = say("no reason given")
