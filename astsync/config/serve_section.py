@@ -165,8 +165,8 @@ class ServeCallsConfig(Section):
     )
     recording: Variables = Field(
         default=("MIXMONITOR_FILENAME", "recordingfile"),
-        description="channel variables and fields of the PBX's records that hold the file of a call's recording; of "
-        "several the first that is set. Only the file's name is kept. Empty: none",
+        description="variables of channels and fields of records that name a call's recording. Of several the first "
+        "that is set counts. Only the file's name is kept. Empty: none",
         examples=[("MIXMONITOR_FILENAME", "userfield")],
     )
     url: WebAddressOrNone = Field(
@@ -230,7 +230,7 @@ class ServeConfig(Section):
     )
     extensions: Extensions = Field(
         default_factory=dict,
-        description="or extensions by the names of the people who keep the cards, as the list has them "
+        description="or extensions by the names of the people who keep the cards. The names are those of the list "
         "(`fields.responsible`, `source.odata.responsible`). They count from the next sync on, where 1C tells none in "
         "time",
         examples=[{"Иванова Мария": "101"}],

@@ -55,7 +55,7 @@ GUESSES = (
     "other@example.org",
     ["other@example.org"],
 )
-TABLES = (["other"], {"Контрагенты": "{name}"}, {"X-Other": "other"})
+TABLES = (["other"], {"Контрагенты": "{name}"}, {"X-Other": "other"}, {"Other": "7"})
 # What they do is compared apart, or alive.
 NO_SETTINGS = {"_builder", "_progress", "_connection", "_pbxs", "_asked", "_end", "_known", "_beat"}
 Play = Callable[[Config, str], "Recorder"]
