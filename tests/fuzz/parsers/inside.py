@@ -155,15 +155,15 @@ def family_lists(data: bytes) -> object:
 class _Answering(AmiConnection):
     """A connection that answers whatever is sent first with a stream of bytes, and ends."""
 
-    def __init__(self, data: bytes, size: int = 0) -> None:
+    def __init__(self, data: bytes, size: int, *, at_once: bool) -> None:
         super().__init__(_PBX)
-        self._data, self._size = data, size
+        self._data, self._size, self._at_once = data, size, at_once
 
     def send(self, pack: bytes) -> None:
         assert pack.count(b"ActionID: ") == len(_PUT)
         reader = packets.PacketReader()
-        for piece in in_pieces(self._data, self._size or len(self._data) or 1):
-            for packet in reader.feed(piece, self._take_many if self._size else None):
+        for piece in in_pieces(self._data, self._size):
+            for packet in reader.feed(piece, self._take_many if self._at_once else None):
                 self._hand_over(packet)
         self._end(PbxConnectionLost("the stream is over"))
 
@@ -174,14 +174,16 @@ _PUT = [(str(number), "x") for number in range(6)]
 def put_answers(data: bytes) -> object:
     """Put entries, and take the answers one by one and many at once: the same is told of each entry."""
 
-    def put(size: int) -> object:
+    size = 1 + int(chance_of(data).random() * 300)
+
+    def put(*, at_once: bool) -> object:
         try:
-            done = AstDb(_Answering(data, size), "cidname").put(_PUT)
+            done = AstDb(_Answering(data, size, at_once=at_once), "cidname").put(_PUT)
         except PbxError as error:
             return type(error), error.message, error.done, error.failed, error.left
         return done
 
-    one_by_one, together = put(0), put(1 + int(chance_of(data).random() * 300))
+    one_by_one, together = put(at_once=False), put(at_once=True)
     assert one_by_one == together, f"one by one {one_by_one!a}, many at once {together!a}"
     return type(one_by_one)
 
