@@ -18,7 +18,7 @@ from astsync.phonebook.plan import Limits
 from astsync.stopping import NEVER, Stopping
 from astsync.store import Store
 from tests.memory_pbx import MemoryFamily, MemoryPbx
-from tests.unit.engine_rig import EngineRig, Spy, SpyFamily, names, phone
+from tests.unit.engine_rig import FAMILY, EngineRig, Spy, SpyFamily, names, phone
 
 
 def test_the_first_sync_adds_and_the_second_finds_nothing(rig: EngineRig) -> None:
@@ -621,3 +621,14 @@ def test_what_a_pbx_confirms_and_forgets_is_noticed(rig: EngineRig) -> None:
     assert isinstance(report.pbx[0].error, PbxForgot)
     assert "the PBX confirmed 20 entries" in str(report.pbx[0].error)
     assert "db.c" in report.pbx[0].error.hint
+
+
+def test_a_push_onto_a_full_family_notes_nothing(rig: EngineRig) -> None:
+    rig.engine().sync()
+    owners = dict(rig.store.owners("office", FAMILY))
+    report = rig.engine(whole=True).push()
+    assert rig.pbx.put[20:] == sorted(names(20))
+    assert report.pbx[0].verified
+    assert rig.store.record(report.run or 0, "office", FAMILY) == ()
+    assert rig.store.owners("office", FAMILY) == owners
+    assert not rig.store.runs(1)[0].undoable

@@ -40,6 +40,27 @@ def test_a_snapshot_survives(store: Store) -> None:
         assert again.snapshot() == snapshot("c")
 
 
+def test_only_what_differs_of_a_snapshot_is_written(store: Store) -> None:
+    entries = {str(i): Entry(str(i), f"OOO {i}", f"К/{i}") for i in range(1_000, 2_500)}
+    store.save_snapshot(Snapshot(entries, NOW, "1C", 1, 0, 0))
+    with closing(sqlite3.connect(store.path)) as db:
+        db.executescript(
+            "CREATE TABLE seen (number);"
+            "CREATE TRIGGER put AFTER INSERT ON snapshot BEGIN INSERT INTO seen VALUES (new.number); END;"
+            "CREATE TRIGGER gone AFTER DELETE ON snapshot BEGIN INSERT INTO seen VALUES (old.number); END;"
+        )
+        del entries["1000"], entries["2400"]
+        entries |= {n: Entry(n, "new", "К/1") for n in ("1500", "9", "2499")}
+        entries["1700"] = Entry("1700", "OOO 1700", "К/another")
+        store.save_snapshot(Snapshot(entries, NOW, "1C", 1, 0, 0))
+        assert sorted({n for (n,) in db.execute("SELECT number FROM seen")}) == [
+            "1000", "1500", "1700", "2400", "2499", "9"
+        ]  # fmt: skip
+    saved = store.snapshot()
+    assert saved is not None
+    assert saved.entries == entries
+
+
 def test_a_snapshot_is_replaced_whole_or_not_at_all(store: Store) -> None:
     store.save_snapshot(snapshot("a", "b"))
     broken = Snapshot({"x": Entry("x", "c", "")}, NOW, "1C", None, 0, 0)  # type: ignore[arg-type]
