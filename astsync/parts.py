@@ -20,13 +20,14 @@ from astsync.engine import Engine, RunOptions
 from astsync.engine.narrow_writer import NarrowWriter
 from astsync.errors import ConfigError
 from astsync.language import say
+from astsync.made_of import made_of
 from astsync.pbx import Pbx
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.patient import PatientPbx
 from astsync.phonebook.model import Progress, no_progress
 from astsync.phonebook.plan import Lifted, Limits
 from astsync.places import usual_store
-from astsync.sources import CONFIG, Source, open_source
+from astsync.sources import CONFIG, Source, kind_of, open_source
 from astsync.stopping import Stopping
 from astsync.store import AS_LOST, PATIENCE, CallsKept, Identity, Store, identity, locked, running, watch_of
 from astsync.text import printable
@@ -87,6 +88,12 @@ class Parts:
         extensions = {person_key(name): phone for name, phone in self.config.serve.extensions.items()}
         rules = (self.config.book.conflict, self.config.names.max_length)
         return BookBuilder(self.numbers, self.names, *rules, extensions)
+
+    def made_of(self, stopping: Stopping) -> str:
+        """Name all that a phonebook is made of now; "" where the list must be read to know its bytes."""
+        source = self.config.source
+        bytes_of_list = kind_of(source).fingerprint(source, stopping)
+        return made_of(self.config, bytes_of_list) if bytes_of_list else ""
 
     def pbx_configs(self, names: Sequence[str] = ()) -> list[PbxConfig]:
         """Choose the PBXs of these names, or all. Raises ConfigError for a name that is not configured."""
@@ -183,7 +190,8 @@ class Parts:
                 store=store,
                 options=options,
                 progress=_both(note, shown),
-                stopping=stopping or self.stopping(),
+                stopping=(ends := stopping or self.stopping()),
+                made_of=lambda: self.made_of(ends),
             )
 
     @contextmanager

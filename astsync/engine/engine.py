@@ -37,6 +37,9 @@ class Engine:
 
     ``source`` and ``builder`` make what a pull needs: a run that does not pull loads none of it.
 
+    ``made_of`` names all that a phonebook is made of now, "" where that is not known: the source need not be read where
+    it names what the snapshot was made of.
+
     ``stopping`` is that of one run, which ends when it is set, or when its time is over. The engine sets it itself when
     it is interrupted.
     """
@@ -51,6 +54,7 @@ class Engine:
         options: RunOptions,
         progress: Progress = no_progress,
         stopping: Stopping | None = None,
+        made_of: Callable[[], str] = lambda: "",
     ) -> None:
         self._source = source
         self._builder = builder
@@ -58,6 +62,7 @@ class Engine:
         self._store = store
         self._options = options
         self._progress = progress
+        self._made_of = made_of
         self._stopping = stopping if stopping is not None else Stopping()
 
     @property
@@ -79,7 +84,12 @@ class Engine:
         raised before the source is read. Raises SourceError when the list is not whole: then no PBX has been read yet,
         and nothing has been written.
         """
-        return self._run(command, partial(self._pulled, pull=pull), self._targets(), pulls=pull is None)
+        made_of = self._made_of() if pull is None else ""
+        if made_of and made_of == self._store.made_of():
+            log.info("the list and its rules are those of the snapshot: it is not read again")
+            return self._run(command, self._confirmed, self._targets())
+        goal = partial(self._pulled, pull=pull, made_of=made_of)
+        return self._run(command, goal, self._targets(), pulls=pull is None)
 
     def push(self, *, pull: bool = False) -> Report:
         """Write every entry of the snapshot. With no snapshot, or with ``pull``, pull first."""
@@ -162,11 +172,21 @@ class Engine:
         with closing(pull_in_time(self._source(), self._progress, self._stopping)) as counterparties:
             return builder.read(counterparties)
 
-    def _pulled(self, run: int | None, pull: Callable[[], Decide] | None = None) -> Goal:
+    def _confirmed(self, _: int | None) -> Goal:
+        """The goal where the list is known to be that of the snapshot."""
+        snapshot = self._store.snapshot()
+        if snapshot is None:
+            raise StoreGone(say("the store {path} holds no phonebook any more", path=str(self._store.path)))
+        now = replace(snapshot, at=datetime.now(UTC))
+        return PhonebookGoal(now, self._store, self._options, fresh=True, known=True)
+
+    def _pulled(self, run: int | None, pull: Callable[[], Decide] | None = None, made_of: str = "") -> Goal:
+        """The goal of a list that is read. ``made_of`` counts only if it is the same before and after the reading."""
         book = self._decided(run, self._read() if pull is None else pull())
         at, where = datetime.now(UTC), self._source().describe()
         counts = (book.counterparties, len(book.skipped), len(book.conflicts))
-        snapshot = Snapshot(book.entries, at, where, *counts)
+        same = made_of if made_of and made_of == self._made_of() else ""
+        snapshot = Snapshot(book.entries, at, where, *counts, made_of=same)
         verdicts = {one.number: one.claims[0].verdict for one in book.conflicts if one.number in book.entries}
         return PhonebookGoal(snapshot, self._store, self._options, fresh=True, verdicts=verdicts)
 

@@ -46,7 +46,7 @@ def online_entries(told: Mapping[str, OnlineName]) -> dict[str, Entry]:
 class PhonebookGoal:
     """Every PBX is to hold the phonebook of ``snapshot``, then the names that 1C told during calls.
 
-    ``fresh`` says that the phonebook was pulled for this run.
+    ``fresh`` says that the phonebook was pulled for this run; ``known`` that it was found to be the snapshot already.
 
     ``verdicts`` say for the report, by number, why an entry won where several counterparties claim the number.
     """
@@ -58,12 +58,14 @@ class PhonebookGoal:
         options: RunOptions,
         *,
         fresh: bool,
+        known: bool = False,
         verdicts: Mapping[str, str] = MappingProxyType({}),
     ) -> None:
         self._snapshot = snapshot
         self._store = store
         self._options = options
         self._fresh = fresh
+        self._known = known
         self._verdicts = verdicts
         self._unfit: SafetyError | None = None
         told = store.online(datetime.now(UTC))
@@ -100,7 +102,7 @@ class PhonebookGoal:
         The limits of a plan cannot find that on a PBX that was wiped: there the plan only adds. A snapshot is the last
         good list itself, so it passes.
         """
-        before = self._store.snapshot_names() if self._fresh else None
+        before = self._store.snapshot_names() if self._fresh and not self._known else None
         if before and self._wrongly_empty():
             return _empty(self._snapshot)
         try:
@@ -137,7 +139,11 @@ class PhonebookGoal:
         Where only a PBX's limits refused its plan, the list is good: other PBXs are written from it.
         """
         unfit = self._unfit is not None or (self._wrongly_empty() and refused)
-        if self._fresh and not unfit:
+        if not self._fresh or unfit:
+            return
+        if self._known:
+            self._store.confirm_snapshot(self._snapshot.at)
+        else:
             self._store.save_snapshot(self._snapshot, run)
 
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:

@@ -66,13 +66,15 @@ class Kind:
 
     ``name`` is the value of ``source.kind`` and the name of the kind's section in ``[source]``. ``open`` makes the
     source. It imports the modules of its kind itself, so that the libraries of other kinds are not loaded.
-    ``repeatable`` says whether the source can be pulled again and again, as ``watch`` does.
+    ``repeatable`` says whether the source can be pulled again and again, as ``watch`` does. ``fingerprint`` names the
+    bytes of the whole list where they can be had without reading what they say, else it is "".
     """
 
     name: str
     section: type[KindConfig]
     open: Callable[[SourceConfig], Source]
     repeatable: Callable[[SourceConfig], bool] = lambda _config: True
+    fingerprint: Callable[[SourceConfig, Stopping], str] = lambda _config, _stopping: ""
 
 
 def _odata(config: SourceConfig) -> Source:
@@ -99,11 +101,23 @@ def _file(config: SourceConfig) -> Source:
     return FileSource(config)
 
 
+def _fingerprint_of_file(config: SourceConfig, stopping: Stopping) -> str:
+    from astsync.sources.file.fingerprint import fingerprint
+
+    return fingerprint(config.table(FileConfig).path, stopping)
+
+
 KINDS = (
     Kind("odata", ODataConfig, _odata),
     Kind("soap", SoapConfig, _soap),
     Kind("http", HttpConfig, _http),
-    Kind("file", FileConfig, _file, repeatable=lambda config: not config.table(FileConfig).once),
+    Kind(
+        "file",
+        FileConfig,
+        _file,
+        repeatable=lambda config: not config.table(FileConfig).once,
+        fingerprint=_fingerprint_of_file,
+    ),
 )
 """Every kind of source. A new kind is one row here, and a folder."""
 

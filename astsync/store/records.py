@@ -14,7 +14,11 @@ ONLINE_RUN = "online"
 
 @dataclass(frozen=True, slots=True)
 class Snapshot:
-    """The last good desired phonebook: its entries, when it was pulled (UTC), from where, and the pull's counts."""
+    """The last good desired phonebook: its entries, when it was pulled (UTC), from where, and the pull's counts.
+
+    ``made_of`` names all that it was made of, the list's bytes among it (``parts.Parts.made_of``); "" where that is not
+    known.
+    """
 
     entries: Mapping[str, Entry]
     at: datetime
@@ -22,6 +26,7 @@ class Snapshot:
     counterparties: int
     skipped: int
     conflicts: int
+    made_of: str = ""
 
 
 @dataclass(frozen=True, slots=True)

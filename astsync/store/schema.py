@@ -8,7 +8,7 @@ from pathlib import Path
 from astsync.errors import StoreError
 from astsync.language import say
 
-SCHEMA_VERSION = 12
+SCHEMA_VERSION = 13
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -143,6 +143,9 @@ UPDATE run SET wrote = 1 WHERE id IN (SELECT run FROM undo);
 DROP TABLE overwritten;
 """
 
+# What the snapshot was made of (Snapshot.made_of).
+_SCHEMA_13 = "ALTER TABLE pull ADD COLUMN made_of TEXT NOT NULL DEFAULT '';"
+
 MIGRATIONS: Mapping[int, str] = {
     1: _SCHEMA_2 + _FROM_1,
     2: _SCHEMA_3,
@@ -155,6 +158,7 @@ MIGRATIONS: Mapping[int, str] = {
     9: _SCHEMA_10,
     10: _SCHEMA_11,
     11: _SCHEMA_12,
+    12: _SCHEMA_13,
 }
 """Scripts by the version that they start from; each leads to the next version."""
 

@@ -90,7 +90,7 @@ class Store:
     def snapshot(self) -> Snapshot | None:
         """The last good desired phonebook, None before the first."""
         with self._file.reading() as db:
-            pull = db.execute("SELECT at, source, counterparties, skipped, conflicts FROM pull").fetchone()
+            pull = db.execute("SELECT at, source, counterparties, skipped, conflicts, made_of FROM pull").fetchone()
             if pull is None:
                 return None
             entries = PackedEntries(packed_rows(db, ENTRIES, 3))
@@ -113,9 +113,20 @@ class Store:
             drop_others(db, run)
             bring_to(db, PackedEntries.of(snapshot.entries).rows)
             counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
-            values = (run, snapshot.at.isoformat(), kept(snapshot.source), *counts)
-            db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?)", values)
+            values = (run, snapshot.at.isoformat(), kept(snapshot.source), *counts, snapshot.made_of)
+            db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?, ?)", values)
             drop_listed(db, snapshot.at)
+
+    def made_of(self) -> str:
+        """What the snapshot was made of; "" where there is none, or where that is not known."""
+        with self._file.reading() as db:
+            row = db.execute("SELECT made_of FROM pull").fetchone()
+        return "" if row is None else str(row[0])
+
+    def confirm_snapshot(self, at: datetime) -> None:
+        """Store that the list was found unchanged at this moment (UTC). The snapshot and its claims stay."""
+        with self._file.change() as db:
+            db.execute("UPDATE pull SET at = ?", (at.isoformat(),))
 
     def save_online(self, rows: Iterable[OnlineName]) -> None:
         """Keep names that 1C told during calls, 100,000 keys at most: those told first leave.

@@ -21,9 +21,9 @@ ALL = SOURCES | REPORTS | NORMALISING | TELLING | SERVING | OTHERS
 COMMANDS = {
     "push": ("push", ALL),
     "status": ("status", ALL),
-    "sync from a file": ("sync", ALL - NORMALISING),
-    "sync for a program": ("sync --format json", ALL - NORMALISING),
-    "diff": ("diff", ALL - NORMALISING),
+    "sync from a file that is as it was": ("sync", ALL),
+    "sync for a program": ("sync --format json", ALL),
+    "diff": ("diff", ALL),
     "history": ("history", ALL),
 }
 
@@ -60,6 +60,15 @@ def test_a_command_loads_no_libraries_that_it_does_not_need(filled: Sandbox, lin
     found = loaded("--config", str(filled.configuration), *line.split())
     assert {"astsync.parts", "pydantic"} <= found
     assert not found & others
+
+
+@pytest.mark.parametrize("line", ["sync", "diff --format json"])
+def test_a_file_that_changed_is_read_without_other_sources(filled: Sandbox, line: str) -> None:
+    with (filled.folder / "list.csv").open("a", encoding="utf-8") as text:
+        text.write("2,Вектор,8 (495) 229-30-43\n")
+    found = loaded("--config", str(filled.configuration), *line.split())
+    assert "phonenumbers" in found
+    assert not found & (ALL - NORMALISING)
 
 
 def test_a_run_that_is_told_loads_the_ways_that_are_configured(filled: Sandbox) -> None:

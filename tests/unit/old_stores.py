@@ -19,6 +19,7 @@ _BACK: Mapping[int, str] = {
     "ALTER TABLE run_pbx DROP COLUMN hint;",
     9: "DROP TABLE call; DROP TABLE call_state; DROP TABLE call_heard; DROP TABLE call_gap;",
     10: "ALTER TABLE claim DROP COLUMN extension;",
+    13: "ALTER TABLE pull DROP COLUMN made_of;",
     12: "DROP TABLE claim;"
     "CREATE TABLE claim (pull INTEGER NOT NULL, number TEXT NOT NULL, place INTEGER NOT NULL, name TEXT, source TEXT,"
     "counterparty TEXT NOT NULL, code TEXT NOT NULL, kind TEXT NOT NULL, text TEXT NOT NULL, verdict TEXT NOT NULL,"
