@@ -180,7 +180,7 @@ def _parts(common: Common, file: Path | None, config: "Config") -> "Iterator[Are
         during = partial(_during_a_call, parts)
         yield Area(say("1C during a call"), SourceError.exit_code, during, say("1C"))
     if is_used(config) and config.serve.calls.follow:
-        yield Area(say("calls"), SourceError.exit_code, partial(_calls, parts, pbxs))
+        yield Area(say("calls of the PBXs"), SourceError.exit_code, partial(_calls, parts, pbxs))
     if is_told(config.notify):
         yield Area("notify", ConfigError.exit_code, lambda: check_ways(config.notify))
 

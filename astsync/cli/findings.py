@@ -39,7 +39,11 @@ def show_area(title: str, findings: Sequence[Finding], gist: Sequence[str], colo
     good = list(dict.fromkeys(f.part for f in findings if f.good is True and f.part not in told_of))
     if not telling:
         words = "; ".join(spoken(f.words).split("\n", maxsplit=1)[0] for f in findings if f.part in gist)
-        show_good(title, words or spoken(joined(", ", good)), colour)
+        words = words or spoken(joined(", ", good))
+        if words:
+            show_good(title, words, colour)
+        else:  # nothing was tried
+            _write_short(title, spoken(joined("; ", [f.words for f in findings])), None, colour)
         return
     show_title(title, colour)
     if good:
@@ -50,10 +54,7 @@ def show_area(title: str, findings: Sequence[Finding], gist: Sequence[str], colo
 
 def show_good(title: str, words: str, colour: Colour = Colour.AUTO) -> None:
     """Write a line that says of an area that it is good; ``words`` are in the language in use."""
-    _write(
-        lambda paint: f"{_mark(True, paint)} {paint('strong', printable(spoken(title)))}: {printable(words)}",
-        colour=colour,
-    )
+    _write_short(title, words, True, colour)
 
 
 def show_verdict(words: str, following: str, colour: Colour = Colour.AUTO, *, good: bool | None = True) -> None:
@@ -74,6 +75,14 @@ def _line(finding: Finding, paint: Paint) -> str:
     lines = [f"  {_mark(finding.good, paint)} {printable(first)}", *(f"{_INDENT}{printable(line)}" for line in rest)]
     lines += [f"{_INDENT}{printable(line)}" for line in spoken(finding.hint).split("\n") if line]
     return "\n".join(lines)
+
+
+def _write_short(title: str, words: str, good: bool | None, colour: Colour) -> None:
+    """Write an area in a line; ``words`` are in the language in use."""
+    _write(
+        lambda paint: f"{_mark(good, paint)} {paint('strong', printable(spoken(title)))}: {printable(words)}",
+        colour=colour,
+    )
 
 
 def _mark(good: bool | None, paint: Paint) -> str:

@@ -15,7 +15,7 @@ from astsync.sources.web.stream import WebRequest
 from astsync.stopping import Stopping
 
 _LARGEST = 1024 * 1024  # bytes of an answer
-_WHERE = say("calls")
+_WHERE = say("calls for 1C")
 _SERVICE = say("Look at serve.calls.url: it must be the HTTP service of examples/1c that takes calls.")
 
 

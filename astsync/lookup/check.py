@@ -16,7 +16,7 @@ from astsync.parts import Parts
 from astsync.store import JournalReader
 from astsync.text import printable
 
-_RECORDS = say("records")
+_RECORDS = say("file of records")
 _LATELY = timedelta(days=7)  # gaps that are told
 _UNIQUE = say("Write loguniqueid=yes and newcdrcolumns=yes under [csv] of cdr.conf, and run `module reload cdr_csv`.")
 
@@ -48,7 +48,9 @@ def _records(parts: Parts, pbx: PbxConfig) -> Finding:
         newest = newest_record(file)
     except OSError as error:
         words = say("{place} cannot be read: {why}", place=place, why=error.strerror or "")
-        hint = say("Let the user of astsync read it, and load cdr_csv; else what ends meanwhile is not known.")
+        hint = say(
+            "Let the user of astsync read it, and load cdr_csv; else calls that end while it is away stay unknown."
+        )
         return Finding(part, None, words, hint)
     if newest is None:
         return Finding(part, None, say("{place} has no record yet", place=place))

@@ -48,7 +48,8 @@ def check_events(parts: Parts, pbx: PbxConfig, way: str = "") -> Iterator[Findin
             alone = is_only_session(pbx)
             found = event_rights(connection, 0.0 if way in (Following.EVENTS, Following.CHANNELS) else LISTEN)
     except AstsyncError as error:
-        yield Finding(about(pbx.name, _PROGRESS), None, error.under(pbx.name), error.hint)
+        # What to do stands at the PBX, whose login is checked before.
+        yield Finding(about(pbx.name, _PROGRESS), None, error.under(pbx.name))
         return
     if alone:
         words = say("the PBX allows this user one session, which sync and watch need: calls are not followed")
@@ -98,7 +99,7 @@ def _history(name: str, call: bool | None, found: EventRights, lines: "_Lines", 
         return Finding(part, True if found.linked else None, words, joined("\n", cures))
     if call is None:
         words = say("known if events come, which is not known; else: {records}", records=records)
-        return Finding(part, None, words, joined("\n", cures))
+        return Finding(part, None, words, joined("\n", cures or [lines.see()]))
     if found.records is RecordsState.TOLD and found.cdr is None:
         words = say("not known whether records come: the user needs `read = cdr`")
         return Finding(part, None, words, joined("\n", [lines.see(), *cures]))

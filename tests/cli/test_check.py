@@ -17,6 +17,7 @@ import typer
 from astsync import places
 from astsync.cli import calls_report
 from astsync.cli.app import app
+from astsync.cli.findings import show_area
 from astsync.config import PbxConfig
 from astsync.finding import Finding
 from astsync.pbx import check as pbx_check
@@ -370,6 +371,11 @@ def test_all_is_well_on_one_screen(box: Sandbox, monkeypatch: pytest.MonkeyPatch
     ]
     assert verdict == "All is well: syncs keep office in step with 1C."
     assert following == f"next: astsync --config {box.configuration} check --calls 500"
+
+
+def test_an_area_in_which_nothing_was_tried_says_why(capsys: pytest.CaptureFixture[str]) -> None:
+    show_area("1C during a call", [Finding("1C", None, "is not asked")], ())
+    assert capsys.readouterr().out == "– 1C during a call: is not asked\n"
 
 
 def test_states_have_their_next_commands(box: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:

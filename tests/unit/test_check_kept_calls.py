@@ -38,7 +38,7 @@ def test_all_is_well(tmp_path: Path) -> None:
     with OneC(1) as onec:
         parts = parts_of(tmp_path, onec, csv=str(file), url=f"{onec.url}/hs/astsync/calls")
         assert {part: one.good for part, one in found(parts).items()} == {
-            "office: records": True,
+            "office: file of records": True,
             "1C takes calls": True,
         }
         assert onec.web.call_register.calls == {}
@@ -53,13 +53,13 @@ def test_a_file_that_does_not_help_is_told(tmp_path: Path, content: str | None, 
     if content is not None:
         file.write_text(content)
     with OneC(1) as onec:
-        finding = found(parts_of(tmp_path, onec, csv=str(file)))["office: records"]
+        finding = found(parts_of(tmp_path, onec, csv=str(file)))["office: file of records"]
     assert (finding.good, words in finding.words) == (None, True)
 
 
 def test_a_pbx_on_another_machine_has_no_file_here(tmp_path: Path) -> None:
     with OneC(1) as onec:
-        assert "are not known" in found(parts_of(tmp_path, onec))["office: records"].words
+        assert "are not known" in found(parts_of(tmp_path, onec))["office: file of records"].words
 
 
 def test_a_1c_that_does_not_take_calls_is_a_fault(tmp_path: Path) -> None:
