@@ -36,11 +36,11 @@ class CallTeller:
             "id": call.id,
             "pbx": call.pbx,
             "direction": call.direction.value,
-            "phone": call.phone,
+            "phone": _text(call.phone),
             **self.who(call.phone),
-            "extension": call.extension,
-            "rung": list(call.rung),
-            "did": call.did,
+            "extension": _text(call.extension),
+            "rung": list(map(_text, call.rung)),
+            "did": _text(call.did),
             "state": call.stage.value,
             "started": moment(call.started),
             "since": moment(call.since),
@@ -74,7 +74,7 @@ class CallTeller:
         found = self._names.find(keys) if keys else None
         cards = [_card(source, name) for source, name in (self._names.cards(keys) if keys else [])]
         return {
-            "name": None if found is None else found[0].encode("utf-8", "replace").decode(),
+            "name": None if found is None else _text(found[0]),
             "counterparty": cards[0] if cards else None,
             "counterparties": cards,
         }
@@ -92,4 +92,9 @@ def moment(at: datetime) -> str:
 
 def _card(source: str, name: str) -> dict[str, str]:
     catalog, _, ref = source.rpartition("/")
-    return {"catalog": catalog, "ref": ref, "name": name.encode("utf-8", "replace").decode()}
+    return {"catalog": catalog, "ref": ref, "name": _text(name)}
+
+
+def _text(foreign: str) -> str:
+    """A text that JSON can hold: a carrier may send bytes that are none, and 1C names that are none."""
+    return foreign.encode("utf-8", "replace").decode()

@@ -81,6 +81,20 @@ def test_who_is_calling_with_the_name_and_the_cards() -> None:
     play(story)
 
 
+def test_what_a_carrier_sent_that_is_no_text_keeps_no_call_from_being_told() -> None:
+    async def story(faces: Faces) -> None:
+        foreign = other(id="office:2.1", phone="an\udcffon", extension="\udcff1", rung=("1\udcff",), did="\udcff")
+        faces.live.moved(foreign)
+        faces.live.moved(RINGING)
+        await faces.until(lambda: faces.live.find(RINGING.id) is not None)
+        status, told = await ask(faces, INCOMING)
+        assert (status, {call["id"] for call in told["calls"]}) == (200, {"office:2.1", RINGING.id})
+        told = (await ask(faces, "/api/v1/calls/office:2.1"))[1]
+        assert (told["phone"], told["extension"], told["rung"], told["did"]) == ("an?on", "?1", ["1?"], "?")
+
+    play(story)
+
+
 @pytest.mark.parametrize(
     ("query", "found"),
     [
