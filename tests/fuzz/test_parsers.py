@@ -48,7 +48,6 @@ ELSEWHERE = {
     "pbx.check": "the address of the configuration; what a PBX answers is read by the rooms that it asks",
     "lookup.gate": "addresses of clients, as the kernel tells them",
     "pbx.connecting": "the addresses of the configuration; its first line is that of the greeting",
-    "pbx.event_rights": "searches packets of pbx.packets for a word; tests/asterisk/test_check_events.py",
     "pbx.connection": "its packets are those of pbx.packets",
     "setup.commented_toml": "writes; tests/unit/test_setup.py reads what it wrote",
     "setup.cron": "takes the command line of astsync itself",

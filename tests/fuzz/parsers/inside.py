@@ -8,6 +8,7 @@ from functools import partial
 from typing import cast
 
 import orjson
+from asterisk.ami import Event
 from pydantic import SecretStr
 
 from astsync import text as foreign
@@ -25,6 +26,7 @@ from astsync.pbx.astdb import AstDb
 from astsync.pbx.certificates import read as read_certificate
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.dialplan import parse_config
+from astsync.pbx.event_rights import Learned, event_rights
 from astsync.pbx.flavour import recognise
 from astsync.pbx.greeting import ami_version, login_refused, plain_on_tls
 from astsync.pbx.whole_lists import split_shown
@@ -203,11 +205,11 @@ class _Shown:
         self._packets = data.split(packets.END_OF_PACKET)
         self._asked = 0
 
-    def action(self, _: str, **__: str) -> bytes:
+    def action(self, name: str, _on_packet: Callable[[bytes], bool] | None = None, **_: str) -> bytes:
         packet = self._packets[self._asked % len(self._packets)]
         self._asked += 1
         if packet.startswith(b"Response: Error"):
-            raise PbxActionFailed(foreign.one_line(packets.headers(packet).get("Message", "")))
+            raise PbxActionFailed(foreign.one_line(f"{name}: {packets.headers(packet).get('Message', '')}"))
         return packet
 
 
@@ -216,6 +218,36 @@ def flavours(data: bytes) -> object:
     assert len(found.version) < 30
     assert found.words == foreign.printable(found.words)
     return found.flavour
+
+
+class _Heard(_Shown):
+    """A connection that also tells of an event, of channels, and what a command prints."""
+
+    @property
+    def client(self) -> "_Heard":
+        return self
+
+    def add_event_listener(self, listener: Callable[[Event], object]) -> None:
+        found = packets.event_headers(self._next())
+        listener(Event(found.pop("Event", ""), found))
+
+    def _next(self) -> bytes:
+        self._asked += 1
+        return self._packets[(self._asked - 1) % len(self._packets)]
+
+    def action(self, name: str, _on_packet: Callable[[bytes], bool] | None = None, **_: str) -> bytes:
+        if _on_packet is not None:  # the channels stay the same: for an event of another one it would be waited
+            _on_packet(self._packets[0] if name == "CoreShowChannels" else self._next())
+        return super().action(name)
+
+
+def rights_of_events(data: bytes) -> object:
+    connection = _Heard(data)
+    found = event_rights(cast("AmiConnection", connection), 0.0)
+    assert (found.learned is Learned.NOT) == (found.call is None and found.cdr is None)
+    assert found.learned is not Learned.TOLD or b"read perm" in data.lower()
+    assert not found.linked or b"linkedid" in data.lower()
+    return found.call, found.cdr, found.learned, found.records, found.linked
 
 
 def dialplans(data: bytes) -> object:

@@ -302,6 +302,24 @@ def shown_files() -> Seeds:
     return [END_OF_PACKET.join(each) for each in answers]
 
 
+def told_rights() -> Seeds:
+    commands, none = b"Response: Success\r\nCommand: Execute", b"Response: Success\r\nDBGet: Get"
+    user = b"Response: Success\r\nOutput:        username: astsync\r\nOutput:       read perm: system,call,cdr"
+    event = b"Event: Newchannel\r\nPrivilege: call,all\r\nUniqueid: 1.1"
+    on = b"Response: Success\r\nCategory-000000: general\r\nLine-000000-000000: enabled=yes"
+    mapped = b"Response: Success\r\nCategory-000000: mappings\r\nLine-000000-000000: linkedid=LinkedID"
+    missing = b"Response: Error\r\nMessage: Config file not found"
+    settings = b"Response: Success\r\nCoreCDRenabled: Yes"
+    status = b"Response: Success\r\nOutput: Registered Backends\r\nOutput:     cdr_manager"
+    told = (
+        (commands, user, on, mapped, settings, on, status),
+        (commands, user, missing, missing, settings),
+        (none, event, on, mapped, settings, on),
+        (none, event, missing, missing, b"Response: Success\r\nCoreCDRenabled: No"),
+    )
+    return [END_OF_PACKET.join(each) for each in told]
+
+
 def greetings() -> Seeds:
     told = [b"Asterisk Call Manager/%b\r\n" % version for version in (b"1.0", b"1.1", b"2.10.6", b"5.0.4", b"11.0.0")]
     rights = b"Response: Success\r\nDBGet: Get (Priv: system,reporting)\r\nDBPut: Put\r\nCommand: x\r\n"

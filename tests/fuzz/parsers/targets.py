@@ -22,6 +22,7 @@ from tests.fuzz.parsers.inside import (
     lock_holder,
     numbers,
     put_answers,
+    rights_of_events,
     saved_plan,
     secret_file,
     store_file,
@@ -54,6 +55,7 @@ from tests.fuzz.parsers.tokens import (
     CDR,
     CSV,
     DIALPLAN,
+    EVENT_RIGHTS,
     JSON,
     PHONE,
     QUERY,
@@ -280,6 +282,9 @@ TARGETS: tuple[Target, ...] = (
         share=2,
     ),
     Target("greeting", greeting, seeds.greetings, ("pbx.greeting",), (PbxError,), AMI, share=1),
+    Target(
+        "event-rights", rights_of_events, seeds.told_rights, ("pbx.event_rights",), (PbxError,), EVENT_RIGHTS, share=0.5
+    ),
     Target("flavour", flavours, seeds.shown_files, ("pbx.flavour",), (PbxError,), AMI, share=0.5),
     Target(
         "dialplan",

@@ -20,6 +20,11 @@ AMI = (
     b": ", b"/cidname/", b"/CIDNAME/", b"Event: DBGetTreeResponse\r\n", b"Event: DBGetTreeComplete\r\n",
     b" results found.", b" " * 50, b"Asterisk Call Manager/", b"Invalid/unknown command", b"Database entry not found",
 )  # fmt: skip
+EVENT_RIGHTS = (
+    *AMI, b"Command: x\r\n", b"Output: read perm: call,cdr\r\n", b"Output: cdr_manager\r\n", b"CoreCDRenabled: No\r\n",
+    b"Line-000000-000000: enabled=yes\r\n", b"Line-000000-000001: linkedid=x\r\n", b"Privilege: call,all\r\n",
+    b"Message: Config file not found\r\n", b"Message: No categories found\r\n", b"\r\n\r\n",
+)  # fmt: skip
 ASTERISK_FILE = (
     b"; astsync begin", b"; astsync begin, no line end before", b"; astsync end", b"\n", b"\r\n", b"[", b"]",
     b"[in]\n", b"exten => ", b"same => n,", b",1,", b"Goto(2)", b"#include ", b"secret = ", b"[general]\n",
