@@ -37,7 +37,7 @@ LATE_RECORDS = (2.0, 30.0, 330.0)
 LOOK = 15.0
 """Seconds between two readings of the file where a PBX tells nothing else of calls that are over."""
 MOST_WAITING = 100_000
-"""Calls and records that wait for the store. No more are taken while there are so many."""
+"""Calls, records and names of recordings that wait for the store. No more are taken while there are so many."""
 _SHORT = 3.0  # seconds without a connection that are no gap: the calls under way are known, and who of them is gone
 _TAKEN = 500  # of what waits, in one transaction
 _TELL = 3_600.0  # seconds between two lines of the log about a store that cannot be written
@@ -180,7 +180,7 @@ class CallRecorder(Loop):
             for pbx in self._pbxs.values():
                 pbx.taken = pbx.until
         for _ in range(self._waiting.qsize()):
-            if len(self._calls) >= MOST_WAITING:
+            if len(self._calls) + len(self._recordings) >= MOST_WAITING:
                 return
             self._waiting.get_nowait()()
 
@@ -204,9 +204,11 @@ class CallRecorder(Loop):
             if changed:
                 self._recorded()
         while self._recordings:
-            if self._journal.recorded(*self._recordings[0]):
+            names = self._recordings[:_TAKEN]
+            changed = self._journal.recorded(names)
+            del self._recordings[: len(names)]
+            if changed:
                 self._recorded()
-            del self._recordings[0]
 
     def _look_after_spilt(self) -> None:
         """Where calls were not taken, as the store was away for too long: look back as after a time without hearing."""

@@ -9,7 +9,7 @@ call that changed, as by a late record of the PBX, comes again at a new place, w
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
@@ -87,9 +87,9 @@ class CallJournal:
 
         return self._change(write)
 
-    def recorded(self, call_id: str, name: str) -> bool:
-        """Keep the name of the recording of a call that is known without one; whether it is."""
-        return self._change(lambda db: rows.put_recording(db, call_id, name))
+    def recorded(self, names: Sequence[tuple[str, str]]) -> int:
+        """Keep names of recordings, each with the id of its call, of calls that are known without one; how many are."""
+        return self._change(lambda db: sum(rows.put_recording(db, *one) for one in names))
 
     def after(self, place: int, most: int) -> list[KeptCall]:
         """The calls after a place, in order, ``most`` at most."""

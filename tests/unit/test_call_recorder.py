@@ -182,6 +182,30 @@ def test_at_the_end_it_is_noted_up_to_when_calls_were_heard(path: Path) -> None:
     assert CallJournal(path, 90).heard_until("office") == (NOW + timedelta(seconds=7)).timestamp()
 
 
+def test_names_of_recordings_wait_for_the_store_within_bounds(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(call_recorder, "MOST_WAITING", 10)
+    monkeypatch.setattr("astsync.store.journal._BUSY", 0.01)
+    with closing(CallJournal(path, 3_650)) as journal:
+        recorder = CallRecorder(journal, HOUSE, {"office": None})
+        recorder._turn()
+        with closing(sqlite3.connect(path, isolation_level=None)) as other:
+            other.execute("BEGIN IMMEDIATE")
+            for count in range(50):
+                recorder.recorded(f"office:{count}", f"{count}.wav")
+                recorder._turn()
+            other.execute("ROLLBACK")
+        assert len(recorder._recordings) == 10
+        for _ in range(2):
+            recorder._turn()
+        assert recorder._recordings == []
+        recorder.ended(past_call(1), Evidence.EVENTS)
+        for count in (2, 1):
+            recorder.recorded(past_call(count).id, f"{count}.wav")
+        recorder._turn()
+    (call,) = kept(path)
+    assert (call.call.recording, call.revision) == ("1.wav", 2)
+
+
 def test_calls_that_were_too_many_to_wait_are_said_and_are_a_gap(
     path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -142,9 +142,8 @@ def test_a_late_name_makes_a_new_revision_and_no_new_call(tmp_path: Path) -> Non
     call = past_call(1)
     with closing(CallJournal(store, 3_650)) as journal:
         journal.add([(call, Evidence.EVENTS)], NOW)
-        assert journal.recorded(call.id, "a.wav")
-        assert not journal.recorded(call.id, "b.wav")
-        assert not journal.recorded("office:unknown", "c.wav")
+        assert journal.recorded([(call.id, "a.wav"), (call.id, "b.wav"), ("office:unknown", "c.wav")]) == 1
+        assert journal.recorded([(call.id, "b.wav")]) == 0
         (kept,) = journal.after(0, 10)
         assert (kept.call.recording, kept.revision) == ("a.wav", 2)
         assert journal.add([(call, Evidence.RECORDS)], NOW) == 0
