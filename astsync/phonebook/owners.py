@@ -74,7 +74,7 @@ def owner_of(owner: Ownership) -> Owner:
 
 
 class KeyOwners(Mapping[str, Ownership]):
-    """KeyOwners by number. Its rows are number, how the key is ours, and the value that it must hold."""
+    """Owners by number. Its rows are number, how the key is ours, and the value that it must hold."""
 
     __slots__ = ("rows",)
 

@@ -65,8 +65,8 @@ def _packed(values: Sequence[bytes]) -> Column:
     return joined if joined.count(b"\0") == len(values) - 1 else tuple(values)
 
 
-def _unpacked(column: Column) -> Sequence[bytes]:
-    return column.split(b"\0") if isinstance(column, bytes) else column
+def _unpacked(column: Column) -> list[bytes]:
+    return column.split(b"\0") if isinstance(column, bytes) else [*column]  # always a list: two of them are compared
 
 
 def rises(keys: Sequence[bytes]) -> bool:
@@ -111,6 +111,8 @@ class PackedRows:
 
     def with_rows(self, more: Sequence[tuple[bytes, ...]]) -> "PackedRows":
         """The same rows and ``more``, sorted, whose keys these have not. Only blocks that get some are made anew."""
+        if not more:
+            return self
         blocks, firsts, taken = list[tuple[Column, ...]](), list[bytes](), 0
         for index, block in enumerate(self.blocks or [()]):
             last = index + 1 >= len(self.blocks)
@@ -124,7 +126,7 @@ class PackedRows:
                 blocks.append(tuple(map(_packed, zip(*rows[start : start + BLOCK], strict=True))))
                 firsts.append(rows[start][0])
             taken = end
-        return PackedRows(self.width, blocks, firsts, self.count + len(more)) if more else self
+        return PackedRows(self.width, blocks, firsts, self.count + len(more))
 
     def size(self) -> int:
         """Bytes of the values and of what separates them."""

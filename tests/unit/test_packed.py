@@ -9,6 +9,7 @@ from astsync.phonebook.packed import (
     KeyTwice,
     PackedKeys,
     PackedNames,
+    PackedRows,
     RowsBuilder,
     as_bytes,
     as_text,
@@ -52,6 +53,32 @@ def test_names_that_differ_in_one_place_are_not_equal() -> None:
     assert PackedNames.of(names) != PackedNames.of(names | {number: "other"})
     assert PackedNames.of(names) != PackedNames.of({n: name for n, name in names.items() if n != number})
     assert PackedNames.of(names) != names | {"1": "more"}
+
+
+@pytest.mark.parametrize("seed", range(10))
+@pytest.mark.parametrize("held", [0, 1, BLOCK, 3 * BLOCK])
+@pytest.mark.parametrize("more", [0, 1, 2, BLOCK + 1])
+def test_rows_with_more_rows_are_what_they_would_be_together(held: int, more: int, seed: int) -> None:
+    chance = random.Random(seed)
+    names = some(held + more, seed) | ({"79": "a\0b"} if seed % 2 else {})
+    added = dict(chance.sample(sorted(names.items()), more))
+    rows = PackedNames.of({number: name for number, name in names.items() if number not in added}).rows
+    together = rows.with_rows(sorted((as_bytes(number), as_bytes(name)) for number, name in added.items()))
+    assert PackedNames(together) == PackedNames.of(names)
+    assert dict(PackedNames(together)) == names
+    assert all(PackedNames(together)[number] == name for number, name in added.items())
+    assert together.count == len(names)
+
+
+def test_names_are_equal_wherever_their_blocks_begin() -> None:
+    names = {"1": "a", "2": "a\0b", "3": "c"}
+    rows = PackedRows(2)
+    for number, name in names.items():
+        rows = rows.with_rows([(as_bytes(number), as_bytes(name))])
+    longer = names | some(2 * BLOCK)
+    split = PackedNames.of(some(2 * BLOCK)).rows.with_rows(list(zip(*next(rows.lists()), strict=True)))
+    assert PackedNames(rows) == PackedNames.of(names)
+    assert PackedNames(split) == PackedNames.of(longer)
 
 
 def test_text_of_any_bytes_comes_back_as_it_was() -> None:
