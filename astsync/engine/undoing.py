@@ -6,7 +6,9 @@ from astsync.engine.work import Work
 from astsync.errors import SafetyError
 from astsync.language import about, counted, say
 from astsync.phonebook.model import Change, Entry
-from astsync.phonebook.ownership import Step, step_back
+from astsync.phonebook.owners import Step, Steps
+from astsync.phonebook.ownership import step_back
+from astsync.phonebook.packed import PackedKeys, PackedNames
 from astsync.phonebook.plan import Plan
 from astsync.store import Before
 from astsync.text import listed
@@ -46,9 +48,9 @@ class Undoing:
         return Work(
             plan=plan,
             puts=[(c.number, c.new.name) for c in (*plan.add, *plan.change) if c.new is not None],
-            wanted={number: step.new for number, step in self._steps.items() if step.new is not None},
-            owned=self._owned,
-            steps=self._steps,
+            wanted=PackedNames.of({n: step.new for n, step in self._steps.items() if step.new is not None}),
+            owned=PackedKeys.of(self._owned),
+            steps=Steps.of(self._steps),  # packed here, because each use of them would pack them anew
         )
 
     def _plan(self) -> Plan:
