@@ -19,7 +19,7 @@ _ROUNDING = 1e-6  # shares are floats: 0.29 * 100 is a little less than 29
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """All changes of one PBX, each kind of them sorted by number.
+    """All changes of one PBX, each kind of them in the order of the bytes of the numbers.
 
     ``kept`` are the foreign entries, which stay as they are. ``existing``, ``desired`` and ``unchanged`` count entries.
     ``deletable`` counts the existing entries that may be deleted: the owned ones, or all where ``foreign`` is "delete".
@@ -48,8 +48,8 @@ class Plan:
         return len(self.add) + len(self.change) + len(self.delete)
 
     def in_order(self) -> Iterator[Change]:
-        """All changes, by number."""
-        return merge(self.add, self.change, self.delete, key=lambda change: change.number)
+        """All changes, in that order."""
+        return merge(self.add, self.change, self.delete, key=lambda change: as_bytes(change.number))
 
     @property
     def foreign(self) -> int:

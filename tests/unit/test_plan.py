@@ -6,6 +6,7 @@ import pytest
 
 from astsync.errors import SafetyError
 from astsync.phonebook.model import Entry
+from astsync.phonebook.packed import as_bytes
 from astsync.phonebook.plan import Limits, Plan, check_new_list, check_plan, make_plan
 
 
@@ -124,3 +125,11 @@ def test_foreign_entries_that_would_be_deleted_are_limited_too() -> None:
     existing = {str(i): "x" for i in range(20)}
     with pytest.raises(SafetyError):
         check_plan(make_plan(existing, {}, owned=set(), foreign="delete"), Limits(), "office")
+
+
+def test_changes_of_all_kinds_come_in_the_order_of_the_bytes_of_their_numbers() -> None:
+    numbers = ["\udcc8", "\uffff", "\U0001f600", "7", "я"]
+    existing = dict.fromkeys(["\udcc8", "\uffff", "7"], "old")
+    desired = {number: Entry(number, "new") for number in ["\uffff", "\U0001f600", "7", "я"]}
+    plan = make_plan(existing, desired, {"\udcc8"})
+    assert [change.number for change in plan.in_order()] == sorted(numbers, key=as_bytes)
