@@ -6,7 +6,7 @@ again, and no longer be ours. ``whole_lists`` reads it so; here is what is asked
 
 import logging
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sized
 from contextlib import contextmanager
 from itertools import islice
 
@@ -132,13 +132,13 @@ class AstDb:
         action = self._entry_action(
             "DBPut", lambda number, name: self._key(number) + packets.header("Val", name), before_value="\r\nVal: "
         )
-        return Pipeline(self._connection, action).run(entries, progress)
+        return Pipeline(self._connection, action).run(entries, progress, _count(entries))
 
     def delete(self, numbers: Iterable[str], progress: Progress = no_progress) -> WriteResult:
         """Delete keys, pipelined; a key that is absent counts as deleted (Asterisk 11 and 13 say Success too)."""
         action = self._entry_action("DBDel", lambda number, _: self._key(number))
         pipeline = Pipeline(self._connection, action, harmless=_is_absent)
-        return pipeline.run(((number, "") for number in numbers), progress)
+        return pipeline.run(((number, "") for number in numbers), progress, _count(numbers))
 
     def _entry_action(self, name: str, headers: Callable[[str, str], bytes], before_value: str = "") -> EntryAction:
         family = packets.header("Family", self._family)
@@ -156,6 +156,11 @@ class AstDb:
             most = PATH_LIMIT - len(self._prefix)
             raise UnsafeValue(say("a key must have 1 to {most} bytes: {key!r}", most=most, key=number[:60]))
         return line
+
+
+def _count(things: Iterable[object]) -> int | None:
+    """How many they are, None where only a walk through them would tell."""
+    return len(things) if isinstance(things, Sized) else None
 
 
 def _is_absent(message: str) -> bool:

@@ -11,7 +11,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable, Sized
+from collections.abc import Callable, Iterable
 from itertools import chain, islice
 
 from astsync.errors import PbxError, PbxRightsError, PbxTimeout, UnsafeValue
@@ -65,14 +65,15 @@ class Pipeline:
         self._started = time.monotonic()
         self._pace = Pace(connection.config.rate)
 
-    def run(self, items: Iterable[tuple[str, str]], progress: Progress = no_progress) -> WriteResult:
-        """Send all items. Failures of single ones are in the result.
+    def run(
+        self, items: Iterable[tuple[str, str]], progress: Progress = no_progress, total: int | None = None
+    ) -> WriteResult:
+        """Send all items. Failures of single ones are in the result. ``total`` is how many they are, None: unknown.
 
         Raises PbxRightsError, PbxTimeout, PbxConnectionLost, which say what was confirmed before and what is left.
         """
         self._started = time.monotonic()
         stream = iter(items)
-        total = len(items) if isinstance(items, Sized) else None
         self._look_ahead(total)
         given, batch = 0, list[tuple[str, str]]()
         try:

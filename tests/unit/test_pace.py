@@ -8,6 +8,7 @@ import pytest
 from astsync.errors import PbxTimeout
 from astsync.pbx.astdb import AmiPbx
 from astsync.pbx.pace import BATCH, Pace
+from astsync.phonebook.packed import PackedKeys
 from astsync.sandbox.ami import AmiStandIn
 from astsync.stopping import Stopping
 from tests.unit.test_connection import config
@@ -99,3 +100,20 @@ def test_a_run_that_must_end_ends_while_it_rests_and_knows_what_it_wrote(
     assert len(written) == 40
     assert written | set(error.value.left or ()) == set(dict(MANY))
     assert error.value.done + len(set(error.value.left or ())) == 100  # some answers may be on their way
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("clock", [20.0], indirect=True)
+def test_deletes_that_the_rate_does_not_allow_are_warned_of_too(
+    clock: Clock, caplog: pytest.LogCaptureFixture
+) -> None:
+    numbers = PackedKeys.of([key for key, _ in MANY])
+    with AmiStandIn() as standin:
+        standin.fill(dict(MANY))
+        with (
+            AmiPbx(config(standin, rate=2), "cidname").open(clock) as family,
+            caplog.at_level(logging.WARNING),
+            pytest.raises(PbxTimeout),
+        ):
+            family.delete(numbers)
+        assert "pbx.rate allows 40 of 100 entries" in caplog.text
