@@ -7,8 +7,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 CACHE := .cache
 READY := $(VENV)/.ready
-# A process for each core; one that has no tests left takes some of another's. PARALLEL= runs them one after the other.
-PARALLEL ?= -n auto --dist worksteal
+# Two processes for each of a few cores, as half of the tests wait for Asterisk; one that has no tests left takes some of
+# another's. PARALLEL= runs them one after the other.
+CORES := $(shell nproc 2>/dev/null || echo 2)
+PARALLEL ?= -n $(shell test $(CORES) -gt 4 && echo $(CORES) || echo $$((2 * $(CORES)))) --dist worksteal
 
 .PHONY: attacks call-faults coverage slow-readers faults simulation help golden docs extension setup lint types check test test-fast ci demo bench bench-beside bench-calls bench-million fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units dist deb changes release install-test deb-test container-test pythons
 

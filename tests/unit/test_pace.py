@@ -104,9 +104,7 @@ def test_a_run_that_must_end_ends_while_it_rests_and_knows_what_it_wrote(
 
 @pytest.mark.server
 @pytest.mark.parametrize("clock", [20.0], indirect=True)
-def test_deletes_that_the_rate_does_not_allow_are_warned_of_too(
-    clock: Clock, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_deletes_that_the_rate_does_not_allow_are_warned_of_too(clock: Clock, caplog: pytest.LogCaptureFixture) -> None:
     numbers = PackedKeys.of([key for key, _ in MANY])
     with AmiStandIn() as standin:
         standin.fill(dict(MANY))
