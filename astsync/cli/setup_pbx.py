@@ -1,7 +1,7 @@
 """``setup pbx``: the AMI user and the lookup of a PBX, shown, written, taken out, verified."""
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -119,7 +119,7 @@ def _advise(targets: list[PbxTarget], wanted: _Wanted) -> None:
         known = known_of(target)
         flavour = flavour_of(target, known, wanted.flavour, wanted.folder)
         secret = secret_for(target, keep=True)
-        user = user_of(target.config, secret, wanted.permit, command=known.command)
+        user = user_of(target.config, secret, wanted.permit, command=known.command, calls=target.follows)
         _warn_of_files(target, flavour, wanted)
         text = advice(flavour, user, target.rules.family, found=not wanted.permit)
         let_in = say("The AMI user {name} is let in already: part 1 is done.\n\n", name=user.name)
@@ -175,7 +175,7 @@ def _write(target: PbxTarget, wanted: _Wanted) -> None:
     site = Site(flavour, wanted.folder, target.rules.family, wanted.context)
     before = "" if target.configured else written_secret(wanted.folder, target.config.user)
     secret = before or secret_for(target, keep=False)
-    user = user_of(target.config, secret, wanted.permit, command=known.command)
+    user = user_of(target.config, secret, wanted.permit, command=known.command, calls=target.follows)
     edits = edits_of(site, user)
     check_edits(edits)
     if wanted.dry_run:
@@ -194,7 +194,7 @@ def _write(target: PbxTarget, wanted: _Wanted) -> None:
     _load(wanted, ["manager", "dialplan"])
     if wanted.load:
         config = target.config if target.configured else _with_secret(target.config, secret)
-        _verify([PbxTarget(config, target.rules, target.configured)], flavour)
+        _verify([replace(target, config=config)], flavour)
     if not target.configured:
         emit(spoken(_next(target)))
 

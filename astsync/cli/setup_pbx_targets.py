@@ -40,11 +40,15 @@ def said_flavour(flavour: str) -> "Flavour | None":
 
 @dataclass(frozen=True)
 class PbxTarget:
-    """A PBX and what its configuration says of numbers. ``configured`` False: there is no configuration yet."""
+    """A PBX and what its configuration says of numbers.
+
+    ``configured`` False: there is no configuration yet. ``follows``: ``serve`` follows the calls of this PBX.
+    """
 
     config: "PbxConfig"
     rules: "NumberRules"
     configured: bool
+    follows: bool = False
 
     @cached_property
     def here(self) -> bool:
@@ -76,8 +80,9 @@ def targets_of(common: Common, host: str, port: int | None, folder: Path) -> "It
         )
     parts = Parts.load(common.config)
     numbers, family = parts.config.numbers, parts.config.sync.family
+    follows = parts.config.serve.calls.follow
     for one in parts.pbx_configs(common.pbx):
-        yield PbxTarget(one, NumberRules(numbers.country, numbers.forms, family), configured=True)
+        yield PbxTarget(one, NumberRules(numbers.country, numbers.forms, family), configured=True, follows=follows)
 
 
 def _port_here(host: str, folder: Path) -> int:

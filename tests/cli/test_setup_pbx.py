@@ -23,6 +23,23 @@ def test_what_to_do_is_told_with_the_configured_secret(box: Sandbox) -> None:
     assert box.pbx.writes == 0
 
 
+def test_a_pbx_whose_calls_are_followed_gets_a_user_that_hears_of_them(box: Sandbox, tmp_path: Path) -> None:
+    box.pbx.stop()
+    assert "\nread =\n" in box.run("setup", "pbx", "--flavour", "plain").out
+    with box.configuration.open("a", encoding="utf-8") as file:
+        file.write("\n[serve.calls]\nfollow = true\n")
+    assert "\nread = call\n" in box.run("setup", "pbx", "--flavour", "plain").out
+    etc = tmp_path / "etc"
+    etc.mkdir()
+    (etc / "manager.conf").write_text("[general]\nenabled = yes\n", encoding="utf-8")
+    context = "[incoming]\nexten => _X.,1,NoOp()\n same => n,Dial(PJSIP/100)\n"
+    (etc / "extensions.conf").write_text(context, encoding="utf-8")
+    written = ("--flavour", "plain", "--write", "--context", "incoming", "--asterisk-folder", str(etc))
+    done = box.run("setup", "pbx", *written)
+    assert done.code == 0, done.err
+    assert "\nread = call\n" in (etc / "manager.conf").read_text(encoding="utf-8")
+
+
 def test_the_flavour_is_found_out_where_nobody_names_it(box: Sandbox) -> None:
     told = box.run("setup", "pbx").out
     assert "PBX office at 127.0.0.1, Asterisk\n" in told

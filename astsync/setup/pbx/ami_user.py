@@ -30,13 +30,15 @@ class AmiUser:
     """A user of AMI. ``address`` is that of the machine which runs astsync, as the PBX sees it.
 
     ``command``: the Asterisk is too old for DBGetTree, so it needs the right ``command`` too. None: nobody knows.
-    Making one raises ConfigError for a name that manager.conf cannot hold.
+    ``calls``: it hears of calls, which ``serve`` follows. Making one raises ConfigError for a name that manager.conf
+    cannot hold.
     """
 
     name: str
     secret: str = field(repr=False)
     address: str
     command: bool | None
+    calls: bool = False
 
     def __post_init__(self) -> None:
         """Check the name."""
@@ -49,7 +51,7 @@ class AmiUser:
             f"[{self.name}]",
             f"secret = {escaped(self.secret)}",
             *_from_nowhere_but(self.address),
-            "read =",
+            "read = call" if self.calls else "read =",
             f"write = {rights}",
             f"writetimeout = {WRITE_TIMEOUT}",
         ]

@@ -69,10 +69,13 @@ def _by_greeting(config: PbxConfig) -> bool | None:
     return False if major >= _OLDEST_WITH_TREE else True if major <= _NEWEST_WITHOUT else None
 
 
-def user_of(config: PbxConfig, secret: str, permit: str, *, command: bool | None) -> AmiUser:
-    """The user of a PBX. ``permit`` is the address that somebody named, "" for this machine's. Raises ConfigError."""
+def user_of(config: PbxConfig, secret: str, permit: str, *, command: bool | None, calls: bool = False) -> AmiUser:
+    """The user of a PBX. ``permit`` is the address that somebody named, "" for this machine's. Raises ConfigError.
+
+    ``command`` and ``calls``: see ``AmiUser``.
+    """
     address = checked_address(permit) if permit else local_address(config.host, config.port)
-    return AmiUser(config.user, secret, address, command)
+    return AmiUser(config.user, secret, address, command, calls)
 
 
 def secret_of(config: PbxConfig) -> tuple[str, bool]:
