@@ -88,7 +88,7 @@ def _on(pbx: KeyPbx, asked: Asked, store: Store, family: str) -> PbxKeys:
     except AstsyncError as error:
         return PbxKeys(pbx.name, (), written, error)
     present = {key: name for key, name in held.items() if name is not None}
-    owned = owned_keys(store.owners(pbx.name, family), present)
+    owned = owned_keys(store.owners(pbx.name, family, present), present)
     last = store.last_records(pbx.name, family, present)
     keys = (Key(key, name, key in owned and name is not None, last.get(key)) for key, name in held.items())
     return PbxKeys(pbx.name, tuple(key for key in keys if key.number in asked.keys or key.name is not None), written)
