@@ -22,7 +22,7 @@ BATCHES: Final = 8
 """Batches that wait or are in use at most: two pages of 1C. Without a bound a fast source would fill the memory."""
 
 _LOOK = 0.2  # seconds between two looks whether the reader has left
-_LAST_WAIT = 2.0  # seconds for the thread to end; a wait at a socket looks each second whether it must
+_LAST_WAIT = 2.0  # seconds for the thread to end; a wait at a socket looks each second whether it must end
 
 Pull = Callable[[Stopping], Iterator[Counterparty]]
 """Begins to read a source, within the time that it is given."""
@@ -31,7 +31,8 @@ Pull = Callable[[Stopping], Iterator[Counterparty]]
 def read_ahead(pull: Pull, run: Stopping) -> Generator[Counterparty]:
     """Yield what ``pull`` yields, and raise what it raises, behind what came before. ``pull`` works in a thread.
 
-    It gets the end of the ``run``, which also comes when the caller closes this generator. No thread is left behind.
+    It gets the end of the ``run``, which also comes when the caller closes this generator. The thread is waited for,
+    but not for ever: what nothing can interrupt, as a question to DNS, ends later and gives nothing to anybody.
     """
     ahead = _Ahead(pull, run)
     thread = threading.Thread(target=ahead.work, name="source", daemon=True)

@@ -352,7 +352,7 @@ class _Batch:
         """How many of some keys of the batch the PBX confirmed."""
         if len(self._left) == len(self.numbers):
             return 0
-        not_confirmed = {*self._left, *self.failed}
+        not_confirmed = sorted({*self._left, *self.failed})  # packed keys are found much faster in their order
         return len(numbers) - sum(number in numbers for number in not_confirmed)
 
 

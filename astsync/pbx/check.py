@@ -226,7 +226,7 @@ class _PbxCheck:
         lost = self._memory(self._entries, self._started) if self._memory is not None else None
         if lost is not None:
             return lost
-        missing, count = len(set(self._owned) - self._entries.keys()), len(self._owned)
+        missing, count = sum(number not in self._entries for number in self._owned), len(self._owned)
         if not missing:
             there = counted(
                 "the {count:,} entry that astsync wrote is there",

@@ -9,7 +9,7 @@ import sqlite3
 import stat
 import tempfile
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Set
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -276,13 +276,13 @@ def memory_of(path: Path, pbx: str, family: str) -> Callable[[Mapping[str, str],
     return remember if trace is not None else None
 
 
-def certainly_owned(path: Path, pbx: str, family: str) -> frozenset[str]:
-    """The keys that are certainly astsync's on a PBX; none where the store cannot be read.
+def certainly_owned(path: Path, pbx: str, family: str) -> Set[str]:
+    """The keys, in their order, that are certainly astsync's on a PBX; none where the store cannot be read.
 
     The PBX is not asked. So it is taken to hold nothing, and keys that are ours on a condition are left out.
     """
     try:
         with closing(Store(path, write=False)) as store:
-            return frozenset(ownership.owned_keys(store.owners(pbx, family), {}))
+            return ownership.owned_keys(store.owners(pbx, family), {})
     except AstsyncError:
         return frozenset()
