@@ -76,8 +76,8 @@ class Answer:
         return last
 
     def take_many(self, identity: bytes, data: bytes) -> int:
-        """Take packets from the beginning of these bytes by ``on_many``; see ``TakeMany``."""
-        if self._on_many is None or self._packet is None or self._error is not None:
+        """Take packets from the beginning of these bytes by ``on_many``, until the last one came; see ``TakeMany``."""
+        if self._on_many is None or self._packet is None or self._done.is_set():
             return 0
         try:
             taken = self._on_many(identity, data)

@@ -9,6 +9,7 @@ import pytest
 
 from astsync.errors import PbxBadAnswer, PbxRightsError, UnsafeValue
 from astsync.pbx import packets
+from astsync.pbx.answer import Answer
 from astsync.pbx.astdb import AmiPbx, AstDb
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.packets import EntryAction
@@ -240,6 +241,21 @@ def test_a_key_twice_among_thousands_is_found_wherever_it_stands(twice: str) -> 
             pytest.raises(PbxBadAnswer, match=re.escape(f"{twice!r} twice")),
         ):
             family.read()
+
+
+def test_what_comes_behind_the_end_of_a_list_is_no_part_of_it() -> None:
+    taken: list[bytes] = []
+
+    def take_many(_: bytes, data: bytes) -> int:
+        taken.append(data)
+        return len(data)
+
+    answer = Answer("DBGetTree", 5, lambda packet: packet.startswith(b"Event: DBGetTreeComplete"), on_many=take_many)
+    assert not answer.take(b"1", b"Response: Success\r\nActionID: 1")
+    assert answer.take_many(b"1", entry(b"/cidname/1"))
+    assert answer.take(b"1", b"Event: DBGetTreeComplete\r\nActionID: 1")
+    assert answer.take_many(b"1", entry(b"/cidname/2")) == 0
+    assert taken == [entry(b"/cidname/1")]
 
 
 @server
