@@ -129,10 +129,6 @@ class PackedRows:
             taken = end
         return PackedRows(self.width, blocks, firsts, self.count + len(more))
 
-    def size(self) -> int:
-        """Bytes of the values and of what separates them."""
-        return sum(_length(column) for block in self.blocks for column in block)
-
 
 def _length(column: Column) -> int:
     return len(column) + 1 if isinstance(column, bytes) else sum(map(len, column)) + len(column)

@@ -40,13 +40,8 @@ WHERE first <= :number AND last >= :number ORDER BY run.id, pbx
 MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND added + changed + deleted > 0)"
 """Notes of runs whether they changed a value; a WHERE may follow."""
 
-_OLD, _NEW, _OURS, _OURS_UNKNOWN, _ZERO = (
-    1,
-    2,
-    4,
-    8,
-    ord("0"),
-)  # a byte of kinds; the migration to version 11 has them too
+_OLD, _NEW, _OURS, _OURS_UNKNOWN = 1, 2, 4, 8  # bits of a byte of kinds, as the migration to version 11 has them too
+_ZERO = ord("0")  # is added to them, so that kinds can be read as text
 
 
 class Recorded(NamedTuple):
