@@ -76,7 +76,7 @@ def _empty(store: Path) -> None:
 def _deleted(store: Path) -> None:
     for file in store.parent.glob(f"{store.name}*"):
         if not file.name.endswith((".lock", ".pid")):
-            file.unlink()
+            file.unlink(missing_ok=True)  # SQLite takes files of its own away meanwhile
 
 
 def _folder_deleted(store: Path) -> None:
