@@ -9,15 +9,14 @@ from itertools import product
 from typing import Final, NamedTuple
 
 from astsync.phonebook.packed import (
-    BLOCK,
     Lists,
     PackedKeys,
     PackedNames,
     PackedRows,
-    RowsBuilder,
     as_bytes,
     as_text,
     in_step,
+    packed,
 )
 
 
@@ -86,10 +85,7 @@ class KeyOwners(Mapping[str, Ownership]):
         """Pack a mapping."""
         if isinstance(owners, KeyOwners):
             return owners
-        builder = RowsBuilder(3)
-        for number, owner in sorted((as_bytes(number), owner_of(owner)) for number, owner in owners.items()):
-            builder.add([number], [owner[0]], [owner[1]])
-        return cls(builder.built())
+        return cls(packed(sorted((as_bytes(number), *owner_of(owner)) for number, owner in owners.items()), 3))
 
     def __getitem__(self, number: str) -> Ownership:
         row = self.rows.row(as_bytes(number))
@@ -157,15 +153,12 @@ class Steps(Mapping[str, Step]):
         """Pack a mapping."""
         if isinstance(steps, Steps):
             return steps
-        builder = RowsBuilder(3)
         rows = sorted(
             (as_bytes(n), _CODES[act, old is not None, new is not None, old == new], as_bytes(old or ""))
             for n, (act, old, new) in steps.items()
         )
-        for start in range(0, len(rows), BLOCK):
-            builder.add(*zip(*rows[start : start + BLOCK], strict=True))
         wanted = {number: step.new for number, step in steps.items() if step.new is not None}
-        return cls(builder.built(), PackedNames.of(wanted))
+        return cls(packed(rows, 3), PackedNames.of(wanted))
 
     def __getitem__(self, number: str) -> Step:
         row = self.rows.row(as_bytes(number))

@@ -61,12 +61,12 @@ def many_as_bytes(values: Sequence[str]) -> Sequence[bytes]:
     return found if len(found) == len(values) else [*map(as_bytes, values)]
 
 
-def _packed(values: Sequence[bytes]) -> Column:
+def _joined(values: Sequence[bytes]) -> Column:
     joined = b"\0".join(values)
     return joined if joined.count(b"\0") == len(values) - 1 else tuple(values)
 
 
-def _unpacked(column: Column) -> list[bytes]:
+def _parted(column: Column) -> list[bytes]:
     return column.split(b"\0") if isinstance(column, bytes) else [*column]  # always a list: two of them are compared
 
 
@@ -94,7 +94,7 @@ class PackedRows:
 
     def lists(self) -> Iterator[Lists]:
         """The rows, a block at a time."""
-        return (tuple(map(_unpacked, block)) for block in self.blocks)
+        return (tuple(map(_parted, block)) for block in self.blocks)
 
     def row(self, key: bytes) -> tuple[bytes, ...] | None:
         """The row of a key, None where there is none."""
@@ -103,7 +103,7 @@ class PackedRows:
             return None
         at, lists = self._opened
         if at != index:
-            lists = tuple(map(_unpacked, self.blocks[index]))
+            lists = tuple(map(_parted, self.blocks[index]))
             self._opened = index, lists  # keys that are asked for one after the other often lie together
         place = bisect_left(lists[0], key)
         if place == len(lists[0]) or lists[0][place] != key:
@@ -122,9 +122,9 @@ class PackedRows:
                 blocks.append(block)
                 firsts.append(self.firsts[index])
                 continue
-            rows = sorted([*zip(*map(_unpacked, block), strict=True), *more[taken:end]])
+            rows = sorted([*zip(*map(_parted, block), strict=True), *more[taken:end]])
             for start in range(0, len(rows), BLOCK):
-                blocks.append(tuple(map(_packed, zip(*rows[start : start + BLOCK], strict=True))))
+                blocks.append(tuple(map(_joined, zip(*rows[start : start + BLOCK], strict=True))))
                 firsts.append(rows[start][0])
             taken = end
         return PackedRows(self.width, blocks, firsts, self.count + len(more))
@@ -191,7 +191,7 @@ class RowsBuilder:
         total = len(self._left[0])
         end = total if last else total - total % BLOCK
         for start in range(0, end, BLOCK):
-            block = tuple(_packed(column[start : min(start + BLOCK, end)]) for column in self._left)
+            block = tuple(_joined(column[start : min(start + BLOCK, end)]) for column in self._left)
             self.size += sum(map(_length, block))
             self._blocks.append(block)
             self._firsts.append(self._left[0][start])
@@ -210,9 +210,14 @@ def _sorted(rows: PackedRows) -> PackedRows:
     for one, other in zip(every, islice(every, 1, None), strict=False):
         if one[0] == other[0]:
             raise KeyTwice(one[0])
-    builder = RowsBuilder(rows.width)
-    for start in range(0, len(every), BLOCK):
-        builder.add(*zip(*every[start : start + BLOCK], strict=True))
+    return packed(every, rows.width)
+
+
+def packed(rows: Sequence[tuple[bytes, ...]], width: int) -> PackedRows:
+    """Pack rows of so many columns that are in the order of their keys. Raises KeyTwice."""
+    builder = RowsBuilder(width)
+    for start in range(0, len(rows), BLOCK):
+        builder.add(*zip(*rows[start : start + BLOCK], strict=True))
     return builder.built()
 
 
@@ -261,11 +266,8 @@ class PackedNames(Mapping[str, str]):
         """Pack a mapping."""
         if isinstance(names, PackedNames):
             return names
-        builder = RowsBuilder()
         pairs = sorted((as_bytes(number), as_bytes(name)) for number, name in names.items())
-        for start in range(0, len(pairs), BLOCK):
-            builder.add(*zip(*pairs[start : start + BLOCK], strict=True))
-        return cls(builder.built())
+        return cls(packed(pairs, 2))
 
     def __getitem__(self, number: str) -> str:
         row = self.rows.row(as_bytes(number))
@@ -338,7 +340,7 @@ class _Place:
     def until(self, end: bytes | None) -> Lists:
         """The rows up to the key ``end``, or to the last one; that is a block at most, as ``after`` bounds it."""
         if self._lists is None:
-            self._lists = tuple(map(_unpacked, self.rows.blocks[self._next]))
+            self._lists = tuple(map(_parted, self.rows.blocks[self._next]))
         start, lists = self._at, self._lists
         if end is None or end == self.after:
             if end is not None:
@@ -376,6 +378,6 @@ def values_beside(rows: Iterable[Row], names: PackedNames) -> Iterator[tuple[Row
     for row in rows:
         if opened + 1 < len(firsts) and row[0] >= firsts[opened + 1]:
             opened = bisect_right(firsts, row[0]) - 1
-            numbers, values, *_ = map(_unpacked, names.rows.blocks[opened])
+            numbers, values, *_ = map(_parted, names.rows.blocks[opened])
             here = dict(zip(numbers, values, strict=True))
         yield row, here.get(row[0])

@@ -5,7 +5,7 @@ Both are what they were as a dict and a tuple: an ``Entry`` and a ``Change`` are
 
 import itertools
 from abc import abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from operator import eq
 from typing import TypeVar, overload
 
@@ -20,6 +20,7 @@ from astsync.phonebook.packed import (
     as_text,
     in_step,
     many_as_bytes,
+    packed,
     texts,
 )
 
@@ -39,7 +40,8 @@ class PackedEntries(Mapping[str, Entry]):
         """Pack a mapping."""
         if isinstance(entries, PackedEntries):
             return entries
-        return cls(_packed((as_bytes(n), as_bytes(one.name), as_bytes(one.source)) for n, one in entries.items()))
+        rows = sorted((as_bytes(n), as_bytes(one.name), as_bytes(one.source)) for n, one in entries.items())
+        return cls(packed(rows, 3))
 
     @property
     def names(self) -> PackedNames:
@@ -68,13 +70,6 @@ class PackedEntries(Mapping[str, Entry]):
         """The same entries and a few ``more``, whose numbers these have not."""
         added = sorted((as_bytes(n), as_bytes(one.name), as_bytes(one.source)) for n, one in more.items())
         return PackedEntries(self.rows.with_rows(added))
-
-
-def _packed(rows: Iterable[tuple[bytes, ...]], width: int = 3) -> PackedRows:
-    every, builder = sorted(rows), RowsBuilder(width)
-    for start in range(0, len(every), BLOCK):
-        builder.add(*zip(*every[start : start + BLOCK], strict=True))
-    return builder.built()
 
 
 class EntriesBuilder:
