@@ -19,6 +19,7 @@ from pydantic import BaseModel, ValidationError
 
 from astsync.calls.model import Evidence
 from astsync.config import ServeConfig
+from astsync.config.serve_section import address_and_port
 from astsync.errors import ConfigError
 from astsync.lookup.call_following import house_of, records_file
 from astsync.lookup.call_pages import INCOMING
@@ -82,13 +83,15 @@ class Office:
 
     @contextmanager
     def served(self) -> Iterator[Watch]:
-        """Answer calls until the end of the context."""
+        """Answer calls until the end of the context, which begins when all that the configuration names listen."""
+        serve = self.parts().config.serve
+        ports = [address_and_port(address)[1] for address in (serve.agi, serve.http) if address]
         with Serving() as serving:
             watch = Watch(lambda: serving.alone(self.parts(), ()), Notifier({}))
             thread = threading.Thread(target=watch.run, daemon=True)
             thread.start()
             try:
-                eventually(lambda: not thread.is_alive() or any(map(reached, (self.agi, self.http, self.other))))
+                eventually(lambda: not thread.is_alive() or all(map(reached, ports)))
                 yield watch
             finally:
                 watch.stop()
