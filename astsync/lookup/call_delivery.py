@@ -21,7 +21,7 @@ import orjson
 from astsync.errors import AstsyncError, SourceBadAnswer, SourceError, SourceFailure, SourceQueryError
 from astsync.language import counted, say
 from astsync.pbx.retry import doubled, jittered
-from astsync.store import CallJournal, KeptCall
+from astsync.store import CallJournal, KeptCall, NoStoreYet
 from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop
 
@@ -62,7 +62,7 @@ class CallDelivery(Loop):
         while True:
             try:
                 all_taken = self._send_next()
-            except CallJournal.Missing:
+            except NoStoreYet:
                 self.wait(IDLE)
                 continue
             except (AstsyncError, sqlite3.Error, OSError) as error:

@@ -22,7 +22,7 @@ from astsync.calls.records import calls_of
 from astsync.calls.tracker import House
 from astsync.language import say
 from astsync.lookup.call_recovery import read_records
-from astsync.store import CallJournal
+from astsync.store import CallJournal, NoStoreYet
 from astsync.watch.clock import Clock
 from astsync.watch.loop import Loop, Stopped
 
@@ -158,7 +158,7 @@ class CallRecorder(Loop):
                 self._read_files()
             for pbx in self._pbxs.values():
                 self._note(pbx, last=last)
-        except CallJournal.Missing:
+        except NoStoreYet:
             return
         except (sqlite3.Error, OSError) as error:
             self._fail(error)

@@ -11,6 +11,7 @@ from astsync.store.holder import Holder, running
 from astsync.store.journal import CallJournal, JournalReader
 from astsync.store.known_names import StoreNames
 from astsync.store.lock import PATIENCE, locked, watch_of
+from astsync.store.lockless import NoStoreYet
 from astsync.store.open_files import Identity, identity
 from astsync.store.records import (
     ONLINE_RUN,
@@ -45,6 +46,7 @@ __all__ = [
     "Identity",
     "JournalReader",
     "KeptCall",
+    "NoStoreYet",
     "OnlineName",
     "OnlineNames",
     "Pulled",

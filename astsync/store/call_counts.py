@@ -1,7 +1,6 @@
 """How many calls had a name and how many had none, by the hour, and the numbers that had none: for the report.
 
-Whoever answers calls adds to it, ``CallLedger``: over a connection of its own and without the lock of runs. SQLite
-puts the writers of one file in order, nothing that a run reads is touched, and a run of minutes must not keep figures
+Whoever answers calls adds to it, ``CallLedger``, without the lock of runs: a run of minutes must not keep figures
 waiting in the memory of a process that may be killed.
 """
 
@@ -10,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime, time, timedelta
 from pathlib import Path
 
-from astsync.store.open_files import Identity, identity
+from astsync.store.lockless import LocklessWriter, NoStoreYet
+from astsync.store.open_files import Identity
 from astsync.store.records import CallBatch, CallCount, CallsKept, UnnamedNumber
-from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
 MOST_OF_A_DAY = 2_000
 """Hours of numbers without a name that are kept of a day. Where there are more, the numbers that called least leave,
@@ -20,7 +19,6 @@ and of these the ones that are silent longest."""
 HOUR = 3_600
 _DAY = 86_400.0
 _BUSY = 1.0  # seconds that a writing waits for another one
-_JOURNAL = 16_777_216  # bytes that the journal keeps on the disk; as ``store.database`` says
 
 _COUNT = """
 INSERT INTO call_count VALUES (?, ?, ?) ON CONFLICT (hour, ending) DO UPDATE SET count = count + excluded.count
@@ -65,77 +63,37 @@ def _day_of(hour: int) -> tuple[int, int]:
 
 
 class CallLedger:
-    """Adds calls to the store at ``path``, which must exist. One thread may use it.
-
-    The connection is kept, and made anew when another file stands in the place.
-    """
+    """Adds calls to the store at ``path``. One thread may use it."""
 
     def __init__(self, path: Path, kept: CallsKept) -> None:
-        self._path, self._kept = path, kept
-        self._db: sqlite3.Connection | None = None
-        self._file: Identity | None = None
-        self._dropped: int | None = None  # the day when what is too old was dropped last
+        self._writer, self._kept = LocklessWriter(path, _BUSY, durable=False), kept
+        self._dropped: tuple[Identity | None, int] | None = None  # the store and the day of the last dropping
 
     def add(self, batch: CallBatch, now: float) -> bool:
         """Add calls, all of them or none, and drop what is too old; ``now`` is in seconds since 1970.
 
         False where no store of this version is there yet. Raises sqlite3.Error, OSError.
         """
-        db = self._open()
-        if db is None:
-            return False
+
+        def write(db: sqlite3.Connection) -> None:
+            _add(db, batch)
+            self._drop_old(db, now)
+
         try:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                _add(db, batch)
-                self._drop_old(db, now)
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:  # on a full disk SQLite has rolled back by itself
-                    db.execute("ROLLBACK")
-                raise
-        except sqlite3.Error:
-            self.close()
-            raise
+            self._writer.change(write)
+        except NoStoreYet:
+            return False
         return True
 
     def close(self) -> None:
         """Close the file."""
-        db, self._db, self._file = self._db, None, None
-        if db is not None:
-            db.close()
+        self._writer.close()
 
     def _drop_old(self, db: sqlite3.Connection, now: float) -> None:
-        day, _ = _day_of(hour_of(now))
-        if day != self._dropped:
+        today = self._writer.file, _day_of(hour_of(now))[0]
+        if today != self._dropped:
             drop_old_calls(db, self._kept, now)
-            self._dropped = day
-
-    def _open(self) -> sqlite3.Connection | None:
-        found = identity(self._path)
-        if self._db is not None and found == self._file and _is_ours(self._db):
-            return self._db
-        self.close()
-        if found is None:
-            return None
-        uri = f"{self._path.resolve().as_uri()}?mode=rw"
-        db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY, check_same_thread=False)
-        try:
-            if not _is_ours(db):
-                db.close()
-                return None
-            db.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
-            db.execute("PRAGMA synchronous = NORMAL")  # a power cut may cost the last of it; what runs store it cannot
-        except BaseException:
-            db.close()
-            raise
-        self._db, self._file, self._dropped = db, found, None
-        return db
-
-
-def _is_ours(db: sqlite3.Connection) -> bool:
-    found = tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-    return found == (APPLICATION_ID, SCHEMA_VERSION)
+            self._dropped = today
 
 
 def _add(db: sqlite3.Connection, batch: CallBatch) -> None:

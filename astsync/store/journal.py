@@ -1,7 +1,7 @@
 """The journal of calls: each call that is over, once, for 1C that asks for them and for 1C that is told.
 
-Whoever follows the calls writes it, ``CallJournal``: over a connection of its own and without the lock of runs, as
-``store.call_counts`` does. A transaction is on the disk when it returns.
+Whoever follows the calls writes it, ``CallJournal``, without the lock of runs. A transaction is on the disk when it
+returns.
 
 A call has a place, which grows with each call and each change of one, and is never given again: a place is a cursor. A
 call that changed, as by a late record of the PBX, comes again at a new place, with a higher revision.
@@ -9,21 +9,18 @@ call that changed, as by a late record of the PBX, comes again at a new place, w
 
 import sqlite3
 import time
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import closing
 from datetime import datetime
 from pathlib import Path
-from typing import TypeVar
 
 from astsync.calls.model import CallGap, Evidence, PastCall
 from astsync.language import say, unpacked
 from astsync.store import journal_rows as rows
-from astsync.store.open_files import Identity, identity
+from astsync.store.lockless import LocklessWriter, connect, is_ours
+from astsync.store.open_files import identity
 from astsync.store.records import KeptCall
-from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
 from astsync.store.words import kept
-
-T = TypeVar("T")
 
 MOST_GAPS = 200
 """Times without knowledge of calls that are kept, the last ones."""
@@ -33,7 +30,6 @@ _SILENT = 600.0  # seconds without a note after which that is said
 _AHEAD = 86_400.0  # a moment that is further ahead was noted by a clock that was wrong
 _BUSY = 5.0  # seconds that a writing waits for another one
 _READING = 1.0
-_JOURNAL = 16_777_216  # bytes that the journal keeps on the disk; as ``store.database`` says
 _LONGEST_CURSOR = 40
 _DROP_EVERY = 3_600.0  # seconds between two looks for what is too old
 
@@ -48,28 +44,21 @@ until = CASE WHEN until > :now THEN excluded.until ELSE max(until, excluded.unti
 
 
 class CallJournal:
-    """The journal of the store at ``path``, which must exist. One thread may use it.
+    """The journal of the store at ``path``. One thread may use it.
 
-    The connection is kept, and made anew when another file stands in the place. ``keep_days`` is how long a call is
-    kept. Every method raises sqlite3.Error and OSError, and Missing where no store of this version is there yet.
+    ``keep_days`` is how long a call is kept. Every method raises sqlite3.Error and OSError, and NoStoreYet where no
+    store of this version is there yet.
     """
 
-    class Missing(OSError):
-        """No store of this version stands in the place yet."""
-
     def __init__(self, path: Path, keep_days: int) -> None:
-        self._path, self._days = path, keep_days
-        self._db: sqlite3.Connection | None = None
-        self._file: Identity | None = None
+        self._writer, self._days = LocklessWriter(path, _BUSY, durable=True), keep_days  # a told call stays that call
         self._dropped = 0.0
         self.untaken = 0
         """Calls that were dropped before 1C had taken them."""
 
     def close(self) -> None:
         """Close the file."""
-        db, self._db, self._file = self._db, None, None
-        if db is not None:
-            db.close()
+        self._writer.close()
 
     def add(self, calls: Iterable[tuple[PastCall, Evidence]], now: float) -> int:
         """Keep calls, all of them or none; how many are new or changed. ``now`` is in seconds since 1970.
@@ -85,23 +74,23 @@ class CallJournal:
                 self._dropped = now
             return changed
 
-        return self._change(write)
+        return self._writer.change(write)
 
     def recorded(self, names: Sequence[tuple[str, str]]) -> int:
         """Keep names of recordings, each with the id of its call, of calls that are known without one; how many are."""
-        return self._change(lambda db: sum(rows.put_recording(db, *one) for one in names))
+        return self._writer.change(lambda db: sum(rows.put_recording(db, *one) for one in names))
 
     def after(self, place: int, most: int) -> list[KeptCall]:
         """The calls after a place, in order, ``most`` at most."""
-        return self._read(lambda db: [rows.read_call(row) for row in db.execute(rows.AFTER, (place, most))])
+        return self._writer.read(lambda db: [rows.read_call(row) for row in db.execute(rows.AFTER, (place, most))])
 
     def given(self) -> int:
         """The place up to which 1C has taken the calls that it was told."""
-        return self._read(lambda db: int(db.execute("SELECT given FROM call_state").fetchone()[0]))
+        return self._writer.read(lambda db: int(db.execute("SELECT given FROM call_state").fetchone()[0]))
 
     def give(self, place: int) -> None:
         """1C has taken the calls up to this place."""
-        self._run("UPDATE call_state SET given = max(given, ?)", place)
+        self._writer.change(lambda db: db.execute("UPDATE call_state SET given = max(given, ?)", (place,)))
 
     def heard_until(self, pbx: str) -> float | None:
         """Up to when the calls of a PBX are known (seconds since 1970), None where they never were followed."""
@@ -110,7 +99,7 @@ class CallJournal:
             row = db.execute("SELECT until FROM call_heard WHERE pbx = ?", (_name(pbx),)).fetchone()
             return None if row is None else float(row[0])
 
-        return self._read(read)
+        return self._writer.read(read)
 
     def heard(self, pbx: str, until: float) -> None:
         """The calls of a PBX are known up to this moment, but for gaps. It does not go back.
@@ -118,7 +107,7 @@ class CallJournal:
         But a moment that is still to come was noted by a clock that was wrong, and is none.
         """
         values = {"pbx": _name(pbx), "until": until, "now": time.time() + _AHEAD}
-        self._change(lambda db: db.execute(_HEARD, values))
+        self._writer.change(lambda db: db.execute(_HEARD, values))
 
     def end_others(self, pbxs: Iterable[str], now: datetime) -> list[CallGap]:
         """Expect nothing more of PBXs that are not among these, as of one that has another name now.
@@ -136,63 +125,16 @@ class CallJournal:
                 _add_gap(db, gap)
             return gaps
 
-        return self._change(write)
+        return self._writer.change(write)
 
     def add_gap(self, gap: CallGap) -> None:
         """Keep that nothing is known of the calls of a PBX that ended in a time. A gap with the same beginning goes."""
-        self._change(lambda db: _add_gap(db, gap))
+        self._writer.change(lambda db: _add_gap(db, gap))
 
     def fill_gap(self, pbx: str, since: datetime) -> None:
         """The calls of a gap were found after all."""
-        self._run("DELETE FROM call_gap WHERE pbx = ? AND since = ?", pbx, since.timestamp())
-
-    def _run(self, statement: str, *values: object) -> None:
-        self._change(lambda db: db.execute(statement, values))
-
-    def _change(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        db = self._open()
-        try:
-            db.execute("BEGIN IMMEDIATE")
-            try:
-                result = work(db)
-                db.execute("COMMIT")
-            except BaseException:
-                if db.in_transaction:  # on a full disk SQLite has rolled back by itself
-                    db.execute("ROLLBACK")
-                raise
-        except sqlite3.Error:
-            self.close()
-            raise
-        return result
-
-    def _read(self, work: Callable[[sqlite3.Connection], T]) -> T:
-        db = self._open()
-        try:
-            return work(db)
-        except sqlite3.Error:
-            self.close()
-            raise
-
-    def _open(self) -> sqlite3.Connection:
-        found = identity(self._path)
-        if self._db is not None and found == self._file and _is_ours(self._db):
-            return self._db
-        self.close()
-        if found is None:
-            raise self.Missing
-        db = _connect(self._path, "rw", _BUSY)
-        try:
-            ours = _is_ours(db)
-            db.execute(f"PRAGMA journal_size_limit = {_JOURNAL}")
-            db.execute("PRAGMA synchronous = FULL")  # a call that was told must not come back as another one
-        except BaseException:
-            db.close()
-            raise
-        if not ours:
-            db.close()
-            raise self.Missing
-        self._db, self._file = db, found
-        return db
+        gap = pbx, since.timestamp()
+        self._writer.change(lambda db: db.execute("DELETE FROM call_gap WHERE pbx = ? AND since = ?", gap))
 
 
 class JournalReader:
@@ -281,9 +223,9 @@ class JournalReader:
     def _reading(self) -> "closing[sqlite3.Connection] | _Nothing":
         if identity(self._path) is None:
             return _Nothing()
-        db = _connect(self._path, "ro", _READING)
+        db = connect(self._path, "ro", _READING)
         try:
-            if not _is_ours(db):
+            if not is_ours(db):
                 db.close()
                 return _Nothing()
         except BaseException:
@@ -320,13 +262,3 @@ def _cursor_parts(cursor: str) -> tuple[str, int]:
     if not dash or not plain or len(cursor) > _LONGEST_CURSOR:
         raise ValueError("no cursor")
     return mark, min(int(place), 2**62)
-
-
-def _connect(path: Path, mode: str, timeout: float) -> sqlite3.Connection:
-    uri = f"{path.resolve().as_uri()}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, timeout=timeout, check_same_thread=False)
-
-
-def _is_ours(db: sqlite3.Connection) -> bool:
-    found = tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
-    return found == (APPLICATION_ID, SCHEMA_VERSION)

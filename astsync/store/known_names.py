@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from astsync.phonebook.model import Origin
 from astsync.store.claims import claims_of
+from astsync.store.lockless import connect, is_ours, version
 from astsync.store.open_files import Identity, identity
 from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
 
@@ -170,7 +171,7 @@ class StoreNames:
             return
         self._next_look = elapsed + _LOOK
         found = identity(self._path)
-        if self._db is not None and found == self._file and _version(self._db) == (APPLICATION_ID, SCHEMA_VERSION):
+        if self._db is not None and found == self._file and is_ours(self._db):
             return
         self._drop()
         if found is None:
@@ -180,20 +181,19 @@ class StoreNames:
 
     def _open(self, found: Identity) -> None:
         """Open the file; one of another version is not read. Whoever writes next brings it up."""
-        uri = f"{self._path.resolve().as_uri()}?mode=ro"
-        db = sqlite3.connect(uri, uri=True, isolation_level=None, timeout=_BUSY, check_same_thread=False)
+        db = connect(self._path, "ro", _BUSY)
         try:
-            application, version = _version(db)
+            application, number = version(db)
             (mode,) = db.execute("PRAGMA journal_mode").fetchone()
         except BaseException:
             db.close()
             raise
-        if (application, version) != (APPLICATION_ID, SCHEMA_VERSION):
+        if (application, number) != (APPLICATION_ID, SCHEMA_VERSION):
             db.close()
-            if version == 0:  # the first run is making it
+            if number == 0:  # the first run is making it
                 return
             self._say(
-                f"the store {self._path} has version {version} and this astsync reads {SCHEMA_VERSION}: no name is "
+                f"the store {self._path} has version {number} and this astsync reads {SCHEMA_VERSION}: no name is "
                 "known from it until it has that one"
             )
             return
@@ -218,11 +218,6 @@ class StoreNames:
         if elapsed >= self._next_line:
             self._next_line = elapsed + _TELL
             log.warning("the store %s cannot be read (%s): calls go on without its names", self._path, reason)
-
-
-def _version(db: sqlite3.Connection) -> tuple[int, int]:
-    """The application and the version that the file says."""
-    return tuple(db.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version"))
 
 
 def _is_busy(error: sqlite3.Error) -> bool:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from astsync.calls.model import CallGap, Direction, Evidence
-from astsync.store import CallJournal, CallsKept, JournalReader, Store, journal, journal_rows
+from astsync.store import CallJournal, CallsKept, JournalReader, NoStoreYet, Store, journal, journal_rows
 from astsync.store.journal import NOT_CONFIGURED, NOT_HEARD
 from tests.unit.old_stores import taken_back
 from tests.unit.past_calls import NOW, NUMBER, answered, past_call
@@ -346,7 +346,7 @@ def test_what_came_of_a_call_later(kept: CallJournal, path: Path) -> None:
 
 def test_a_store_of_the_version_before_gets_a_journal(path: Path) -> None:
     taken_back(path, 8)
-    with closing(CallJournal(path, 90)) as old, pytest.raises(CallJournal.Missing):
+    with closing(CallJournal(path, 90)) as old, pytest.raises(NoStoreYet):
         old.add([(past_call(), EVENTS)], NOW)
     assert JournalReader(path).page("", 10) == ([], "", False)
     Store(path).close()
