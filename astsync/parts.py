@@ -30,7 +30,7 @@ from astsync.places import usual_store
 from astsync.sources import CONFIG, Source, kind_of, open_source
 from astsync.stopping import Stopping
 from astsync.store import AS_LOST, PATIENCE, CallsKept, Identity, Store, identity, locked, running, watch_of
-from astsync.text import printable
+from astsync.text import person_key, printable
 
 if TYPE_CHECKING:
     from astsync.phonebook.book import BookBuilder
@@ -83,7 +83,6 @@ class Parts:
     def builder(self) -> "BookBuilder":
         """Make a builder: each pull needs a new one."""
         from astsync.phonebook.book import BookBuilder
-        from astsync.phonebook.claims import person_key
 
         extensions = {person_key(name): phone for name, phone in self.config.serve.extensions.items()}
         rules = (self.config.book.conflict, self.config.names.max_length)

@@ -131,6 +131,11 @@ def nearest(wanted: str, known: Iterable[str], cutoff: float = 0.6, most: int = 
     return [folded[hit] for hit in difflib.get_close_matches(wanted.casefold(), folded, most, cutoff)]
 
 
+def person_key(name: str) -> str:
+    """The name of a person as it is compared: in small letters, with single blanks, ``ё`` as ``е``."""
+    return " ".join(name.casefold().split()).replace("ё", "е")
+
+
 def did_you_mean(names: Iterable[str]) -> str:
     """Return the question whether one of these names was meant; "" where there are none."""
     every = list(names)

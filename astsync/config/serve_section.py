@@ -23,7 +23,7 @@ from astsync.config.value_types import (
     words,
 )
 from astsync.language import say
-from astsync.text import all_of, visible
+from astsync.text import all_of, person_key, visible
 
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,79}(?:\([A-Za-z0-9_]{1,79}\))?")  # CDR(recordingfile) too
@@ -91,7 +91,16 @@ Variables = Annotated[tuple[Text, ...], BeforeValidator(words), AfterValidator(_
 
 
 def _phones(value: dict[str, str]) -> dict[str, str]:
+    people: dict[str, str] = {}
     for name, phone in value.items():
+        twin = people.setdefault(person_key(name), name)
+        if value[twin] != phone:
+            words = say(
+                "{one} and {other} are the same name, as case, blanks and ё do not count: leave one of them",
+                one=visible(twin),
+                other=visible(name),
+            )
+            raise ValueError(words)
         if not name.strip() or not name.isprintable():
             raise ValueError(say("write the name of a person before each extension, without line breaks"))
         if _EXTENSION.fullmatch(phone) is None:

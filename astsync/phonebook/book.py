@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal
 
 from astsync.language import say
-from astsync.phonebook.claims import Claimant, Held, WaitingClaims, claim_of, person_key, ranked, told
+from astsync.phonebook.claims import Claimant, Held, WaitingClaims, claim_of, ranked, told
 from astsync.phonebook.model import (
     CardFacts,
     Claim,
@@ -28,6 +28,7 @@ from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader, RowResult
 from astsync.phonebook.packed_book import EntriesBuilder
+from astsync.text import person_key
 
 ConflictRule = Literal["first", "join", "skip"]
 _NO_NAME, _NO_NUMBER = say("no name"), say("no number")

@@ -128,11 +128,6 @@ def _place(held: Held) -> _Placed:
     return _Placed(card.rank, kind_rank, closed_mark(card.name), code_key(card.code), _in_order(card.name), held)
 
 
-def person_key(name: str) -> str:
-    """The name of a person as it is compared: in small letters, with single blanks, ``ё`` as ``е``."""
-    return " ".join(name.casefold().split()).replace("ё", "е")
-
-
 def claim_of(held: Held, verdict: str = "") -> Claim:
     """A claim as reports and the store have it."""
     card, _, kind, text, rules = held

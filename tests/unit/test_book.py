@@ -5,10 +5,11 @@ import random
 import pytest
 
 from astsync.phonebook.book import BookBuilder, ConflictRule
-from astsync.phonebook.claims import code_key, person_key
+from astsync.phonebook.claims import code_key
 from astsync.phonebook.model import Claim, Counterparty, Phone, Phonebook, no_note
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
+from astsync.text import person_key
 
 
 def build(counterparties: list[Counterparty], rule: ConflictRule = "first", max_length: int = 40) -> Phonebook:

@@ -146,6 +146,12 @@ def test_an_extension_is_told_only_where_a_service_of_1c_can_name_it(online: str
         ServeConfig.model_validate({"responsible": True, "online": online})
 
 
+def test_one_person_has_one_extension() -> None:
+    ServeConfig.model_validate({"extensions": {"Соловьёва Анна": "101", "соловьева  анна": "101", "Анна": "102"}})
+    with pytest.raises(ValidationError, match="Соловьёва Анна and соловьева  анна are the same name"):
+        ServeConfig.model_validate({"extensions": {"Соловьёва Анна": "101", "соловьева  анна": "102"}})
+
+
 def test_brackets_of_a_pbx(tmp_path: Path) -> None:
     assert [fault.startswith(PBXS) for fault in lines(tmp_path, ONE.replace("[[pbx]]", "[pbx]"))] == [True]
     (fault,) = lines(tmp_path, "pbx = [1]\n" + ONE.partition("[[pbx]]")[0])
