@@ -74,8 +74,9 @@ FULL_HOURS: Final = re.compile(r"\d-[0-5]0-[12]\d-[0-5]0")
 _HOURS = re.compile(rf"{_HOUR}(?:{_MINUTES})?(?:-{_HOUR}(?:{_MINUTES})?)?")
 _TWO_HOURS = re.compile(r"\d+-\d+|\d+[.:]\d\d(?:-.*)?")
 
-# 440000, г. Пенза: a postal code before an address.
-_POSTAL = re.compile(r"(?<![\d().,-])(?<!\d )[1-69]\d{5}(?=, {1,3}[^\W\d_])")
+# 440000, г. Пенза: a postal code before an address. In (4852) 293042, Иван an area code stands before the digits.
+_AREA = "".join(rf"(?<!\({code}\) )" for code in (r"\d{3}", r"\d{4}", r"\d{5}", r"\d-\d{4}", r"\d \d{4}"))
+_POSTAL = re.compile(rf"(?<![\d().,-])(?<!\d ){_AREA}[1-69]\d{{5}}(?=, {{1,3}}[^\W\d_])")
 # Sums, floors, lines, ordinals: 15 000 руб., 5 этаж, 2 линии, 1-й. The word stands behind the digits.
 _MONEY = r"руб\w{0,4}|тыс\w{0,4}|млн|грн|тенге|тг|сум|сом|usd|eur"
 _ORDINAL_ENDS = r"й|ый|ой|ая|я|ого|го"
