@@ -10,7 +10,7 @@ from astsync.phonebook.model import Progress, no_progress, progress_words
 from astsync.text import span
 
 
-def pace(done: float, total: float | None, speed: float | None) -> str:
+def speed_words(done: float, total: float | None, speed: float | None) -> str:
     """How fast it goes (``speed`` a second) and how long the rest will take, where that is known."""
     if not speed or speed < 1:
         return ""
@@ -30,12 +30,12 @@ def progress_bar(*, quiet: bool) -> Iterator[Progress]:
     from rich.progress import Progress as Bars
     from rich.text import Text
 
-    class Pace(ProgressColumn):
+    class Speed(ProgressColumn):
         def render(self, task: Task) -> Text:
-            return Text(spoken(pace(task.completed, task.total, task.speed)))
+            return Text(spoken(speed_words(task.completed, task.total, task.speed)))
 
     label = TextColumn("{task.description}", markup=False)
-    columns = (SpinnerColumn(), label, BarColumn(), TimeElapsedColumn(), Pace())
+    columns = (SpinnerColumn(), label, BarColumn(), TimeElapsedColumn(), Speed())
     with Bars(*columns, console=Console(stderr=True), transient=True) as bars:
         tasks: dict[str, tuple[TaskID, str]] = {}
 

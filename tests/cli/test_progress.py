@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from astsync.cli.progress import pace
+from astsync.cli.progress import speed_words
 from astsync.phonebook.model import progress_words
 from astsync.sandbox.ami import AmiStandIn
 from tests.cli.sandbox import Sandbox
@@ -40,7 +40,7 @@ def test_a_label_says_where_and_what_and_how_much(stage: str, done: int, total: 
     ],
 )
 def test_the_pace_and_the_rest(done: float, total: float | None, speed: float | None, seen: str) -> None:
-    assert pace(done, total, speed) == seen
+    assert speed_words(done, total, speed) == seen
 
 
 def test_each_pbx_has_a_line_in_words(box: Sandbox, tmp_path: Path) -> None:
