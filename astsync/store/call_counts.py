@@ -18,6 +18,7 @@ MOST_OF_A_DAY = 2_000
 and of these the ones that are silent longest."""
 HOUR = 3_600
 _DAY = 86_400.0
+_EVERY_HOUR = float("inf")
 _BUSY = 1.0  # seconds that a writing waits for another one
 
 _COUNT = """
@@ -107,9 +108,17 @@ def _add(db: sqlite3.Connection, batch: CallBatch) -> None:
 
 def drop_old_calls(db: sqlite3.Connection, kept: CallsKept, now: float) -> None:
     """Drop the calls that are kept long enough, and all numbers where none are to be kept."""
-    before = now - kept.days * _DAY if kept.days else now + _DAY
+    before = _least_hour(db, kept.days, now)
     db.execute("DELETE FROM call_count WHERE hour < ?", (before,))
-    db.execute("DELETE FROM unnamed WHERE hour < ?", (before if kept.numbers else now + _DAY,))
+    db.execute("DELETE FROM unnamed WHERE hour < ?", (before if kept.numbers else _EVERY_HOUR,))
+
+
+def _least_hour(db: sqlite3.Connection, days: int, now: float) -> float:
+    """The hours before are too old. As in the journal, one dropping takes a day, since a clock may be a year ahead."""
+    (oldest,) = db.execute("SELECT min(hour) FROM call_count").fetchone()
+    if not days or oldest is None:
+        return _EVERY_HOUR
+    return min(now - days * _DAY, float(oldest) + _DAY)
 
 
 def counted_since(db: sqlite3.Connection) -> datetime | None:

@@ -113,6 +113,14 @@ def test_what_is_old_goes_when_calls_come_and_when_a_run_ends(path: Path) -> Non
     assert kept(path) == (0, 0)
 
 
+def test_a_clock_that_is_a_year_ahead_takes_one_day_at_once(path: Path) -> None:
+    with closing(CallLedger(path, CallsKept(days=7))) as ledger:
+        for days in (3, 2, 1):
+            ledger.add(batch(AT - days * 86_400, _74955550171=1), AT)
+        ledger.add(batch(AT - 86_400 + 3_600, _74955550171=1), AT + 366 * 86_400)
+        assert kept(path) == (3, 3)
+
+
 def test_where_no_numbers_are_to_be_kept_the_old_ones_go_too(path: Path, ledger: CallLedger) -> None:
     ledger.add(batch(_74955550171=1), AT)
     with closing(CallLedger(path, CallsKept(numbers=False))) as other:
