@@ -153,8 +153,14 @@ class TlsWire(Wire):
         deadline = time.monotonic() + seconds
         try:
             while not self._is_ready():
-                self._flush(deadline)
-                self._give(self._await(deadline))
+                try:
+                    self._flush(deadline)
+                except ConnectionError:  # the other side has left; what it said before that tells why
+                    if not (said := self._pull()):
+                        raise
+                    self._give(said)
+                else:
+                    self._give(self._await(deadline))
         finally:  # what tells the other side why we end goes out too
             with contextlib.suppress(OSError):
                 self._flush(deadline)

@@ -5,6 +5,7 @@ import logging
 import socket
 import struct
 import time
+from contextlib import suppress
 
 import pytest
 
@@ -136,7 +137,8 @@ def test_a_client_that_drips_or_is_silent_is_closed_at_the_deadline() -> None:
             for byte in environment():
                 writer.write(bytes([byte]))
                 if await asyncio.wait({end}, timeout=0.05) != (set(), {end}):  # the drip's own pace
-                    assert end.result() == b""
+                    with suppress(ConnectionError):  # a byte came after the end
+                        assert end.result() == b""
                     return time.monotonic() - started
         return 60
 

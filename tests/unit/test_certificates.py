@@ -1,5 +1,6 @@
 """Certificates of PBXs: what is trusted, and for what is not, what was found and how to mend it."""
 
+import select
 import socket
 import ssl
 import time
@@ -14,6 +15,7 @@ from astsync.config import PbxConfig
 from astsync.errors import PbxError, PbxTlsError, PbxUnreachable
 from astsync.pbx import retry
 from astsync.pbx.connecting import Dialling, connect
+from astsync.pbx.wire import TlsWire
 from tests.certificates import DAY, Made, context, listening, make, showing, signed_with_sha1
 
 pytestmark = pytest.mark.server
@@ -141,6 +143,24 @@ def test_a_stunnel_that_wants_a_client_certificate(folder: Path, newest: ssl.TLS
     with showing(strict) as port, pytest.raises(PbxTlsError, match="client certificate") as error:
         connect(config(port, ca_file=own.crt))
     assert "stunnel" in error.value.hint
+
+
+def test_why_it_left_is_read_from_a_pbx_that_left_before_all_was_sent(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pushed, push = list[int](), TlsWire._push
+
+    def slowly(self: TlsWire, *given: Any) -> int:
+        pushed.append(push(self, *given))
+        if len(pushed) > 1:  # the PBX has the hello, and now that there is no certificate
+            leaving = select.poll()
+            leaving.register(self._socket, select.POLLRDHUP)
+            assert leaving.poll(30_000)
+        return pushed[-1]
+
+    monkeypatch.setattr(TlsWire, "_push", slowly)
+    test_a_stunnel_that_wants_a_client_certificate(folder, ssl.TLSVersion.TLSv1_2)
+    assert len(pushed) > 1
 
 
 def test_ami_without_tls_on_the_port_and_the_other_way_round(folder: Path) -> None:

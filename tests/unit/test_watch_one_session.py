@@ -66,7 +66,8 @@ def test_a_connection_that_ends_in_a_sync_fails_that_pbx_alone_and_is_restored(
             whole(rig, office)
     lost = [line for line in said(caplog, logging.WARNING) if line.startswith("office: sync: ")]
     assert len(lost) == 1
-    assert any(words in lost[0] for words in ("closed the AMI connection", "right after its list"))
+    # The guard, too, asks over this connection, and may be the one that loses it, right before the sync.
+    assert any(words in lost[0] for words in ("closed the AMI connection", "right after its list", "not connected"))
     assert ("sync", 7) in {(run.command, run.exit_code) for run in rig.history()}
 
 
