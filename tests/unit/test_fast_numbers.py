@@ -14,6 +14,7 @@ from astsync.phonebook.numbers.country_plan import NumberPlan, number_plan
 from astsync.phonebook.numbers.metadata_patterns import UnknownPatternError, pattern_shapes
 from astsync.phonebook.numbers.parser import NumberParser
 from tests.bench.fields import FieldMaker
+from tests.fuzz.fast_fields import AREAS, COUNTRIES, FORMS, compare, fast_and_slow
 
 PROVEN = ("RU", "KZ", "UA", "UZ", "KG", "TJ", "AM", "AZ", "MD", "TM", "LV", "FR")
 NOT_PROVEN = ("BY", "US", "DE", "GB", "IT", "CN")
@@ -183,41 +184,44 @@ def test_mutated_fields() -> None:
     assert taken > 1000
 
 
-# What may stand between two numbers, and behind one: with what is taken apart fast, also what only looks like it.
-_BETWEEN = (", ", "; ", " ;", " и ", "\n", " / ", " ", ",", ";", "/", " - ", ", и ", "  ", ". ")
-_BEHIND = (
-    " доб. 12|"
-    ", доб. 8700|, Доб.5| (доб. 4444)| вн.7| вн 123456|доб 1| доб. 12, 13| д. 5| #12| (Анна)| - офис| секретарь|"
-    " 5 этаж| этаж| эт.| ч| час| (час)| - ч| руб| тг| код| (код города)| Иван Петров.|"
-    ", Иван| ё| с 9 до 18| тел.| й| доб"
-).split("|")
-
-
-def _with_parts(chance: random.Random, country: str) -> str:
-    """Make a field of several numbers, or of one with something behind it."""
-    texts = [_shaped(chance, country).replace("\t", " ") for _ in range(chance.choice((1, 1, 2, 3)))]
-    if len(texts) == 1 or chance.random() < 0.2:
-        texts[-1] += chance.choice(_BEHIND)
-    text = texts[0]
-    for more in texts[1:]:
-        text += chance.choice(_BETWEEN) + more
-    return text if chance.random() < 0.7 else _mutated(chance, text)
-
-
 @pytest.mark.slow
-@pytest.mark.parametrize("forms", [("e164",), ("trunk", "e164", "national")])
-@pytest.mark.parametrize("country", ["RU", "KZ"])
-def test_fields_of_parts_give_what_the_slow_way_gives(country: str, forms: tuple[str, ...]) -> None:
-    chance = random.Random(f"parts {country} {forms}")
-    parser = NumberParser(country=country, area_code="495" if country == "RU" else "727", forms=forms)
-    taken = 0
-    for _ in range(3_000):
-        text = _with_parts(chance, country)
-        found = parser._parse_parts(text)
-        if found is not None:
-            taken += 1
-            assert found == parser._parse_slowly(text, parser.area_code), text
-    assert taken > 100
+@pytest.mark.parametrize("forms", FORMS)
+@pytest.mark.parametrize("country", COUNTRIES)
+def test_fields_give_fast_what_the_slow_way_gives(country: str, forms: tuple[str, ...]) -> None:
+    for area in AREAS[country]:
+        taken, differing = compare(f"{forms} {area}", 1_500, NumberParser(country=country, area_code=area, forms=forms))
+        assert differing == []
+        assert taken > 100
+
+
+@pytest.mark.parametrize(
+    ("text", "taken"),
+    [
+        ("тел. 8 (495) 229-30-42", True),
+        ("тел.: 8 (495) 229-30-42, 8 (495) 229-30-43", True),
+        ("оф. 8 (495) 229-30-42", False),
+        ("код 8 (495) 229-30-42", False),
+        ("8 (495) 229-30-42 / 8-916-123-45-67", True),
+        ("495 229 30 42 8-916-123-45-67", False),
+        ("8 (4952) 29-30-42 8-916-123-45-67", False),
+        ("+7 (495) 2293042, Иван", True),
+        ("8 (4952) 293042, Иван", False),
+        ("+7 (495) 2293042, звонить с 9 до 18", True),
+        ("+7 (495) 2293042 (после 18:00)", True),
+        ("8 (495) 229-30-42 этаж до 5", False),
+        ("8 (495) 229-30-42 ext. 12", True),
+        ("229-30-42", True),
+        ("829-30-42", False),
+        ("8 (495) 229-30-4", True),
+        ("8 (495) 229-30-421", True),
+        ("8 (993) 612-34-567", False),
+        ("+7 (843) 229-30-421", False),
+    ],
+)
+def test_what_is_read_fast(text: str, taken: bool) -> None:
+    fast, slow = fast_and_slow(NumberParser(), text)
+    assert (fast is not None) == taken
+    assert fast == slow
 
 
 def test_parts_are_of_russia_and_kazakhstan_alone() -> None:

@@ -16,5 +16,5 @@
     ``metadata_patterns``, made of libphonenumber's own.
 
 Most fields hold one plainly written number. ``parser`` asks ``country_plan`` for it at once and skips rooms 3 to 10. So
-it does where ``plain_fields`` finds several of them, or words and an extension behind one.
+it does where ``plain_fields`` finds several of them, words and an extension around one, or a local number.
 """

@@ -152,6 +152,12 @@ def is_unit(word: str) -> bool:
     return word[0] == "ч" or bool(_word_bits(word) & _COUNTED_WORD)
 
 
+@lru_cache(maxsize=4096)
+def is_mere_word(word: str) -> bool:
+    """Whether a word before digits, with a blank between, says nothing that could keep them from being a number."""
+    return not _word_bits(word) and PLACE_BEFORE.search(f"{word} ") is None
+
+
 def _cut_extensions(text: str, is_number: IsNumber, *, words: bool) -> str:
     def cut(match: re.Match[str]) -> str:
         digits = match["digits"].replace("-", "")

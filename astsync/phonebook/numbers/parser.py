@@ -1,5 +1,6 @@
 """One text of a phone field to keys of the phonebook: the order of the steps, and the forms of a key."""
 
+from collections.abc import Mapping
 from itertools import chain
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -8,7 +9,7 @@ from astsync.language import joined, say
 from astsync.phonebook.numbers.cleaning import plain
 from astsync.phonebook.numbers.damage import repair
 from astsync.phonebook.numbers.not_phones import cut_not_phones, find_words
-from astsync.phonebook.numbers.plain_fields import plain_parts
+from astsync.phonebook.numbers.plain_fields import is_wrong, local_digits, plain_parts, without_label
 from astsync.phonebook.numbers.runs import find_runs
 from astsync.text import did_you_mean, nearest
 
@@ -46,13 +47,14 @@ class NumberParser:
         _check(country, area_code, forms)
         # Loading libphonenumber takes longer than starting a command that needs no numbers.
         from astsync.phonebook.numbers.area_codes import CodesApart
-        from astsync.phonebook.numbers.field_numbers import FieldNumbers
+        from astsync.phonebook.numbers.field_numbers import CONFIGURED, FieldNumbers
         from astsync.phonebook.numbers.reading_seven import reader_for
 
         self.country, self.area_code, self.forms = country, area_code, forms
         self._reader = reader_for(country)
         self._plan, self._code = self._reader.plan, self._reader.code
         self._rules = {prefix: str(rule) for prefix, rule in self._reader.rules.items()}  # plain text is put in faster
+        self._configured = str(CONFIGURED)
         self._none_valid = say("no valid phone number for {country}", country=country)
         # A trunk prefix 0 is no part of an area code: 01795 of Belarus, 04622 of Ukraine. Italy has no trunk prefix.
         self._area = area_code.removeprefix("0") if self._plan.trunk in {"0", "8"} else area_code
@@ -68,27 +70,50 @@ class NumberParser:
         """
         fast = self._read_plain(text)
         if fast is None:
-            return (self._seven and self._parse_parts(text)) or self._parse_slowly(text, area or self._area)
+            area = area or self._area
+            return (self._seven and self._parse_parts(text, area)) or self._parse_slowly(text, area)
         prefix, national = fast
         number = self._code + national
         rules = (f"{number}: {self._rules[prefix]}",)
         return NumberResult((number,) if self._only_e164 else self._spellings(national), None, rules)
 
-    def _parse_parts(self, text: str) -> NumberResult | None:
+    def _parse_parts(self, text: str, area: str = "") -> NumberResult | None:
         """Read a field of plain numbers (see ``plain_fields``); None where any part of it is not so plain."""
-        parts, rules = plain_parts(text)
+        labelled = text[:1].isalpha()
+        field = without_label(text) if labelled else text
+        plain = self._read_plain(field) if labelled and field else None
+        if plain is not None:
+            return self._of_plain({plain[1]: plain[0]}, ())
+        digits = local_digits(field)
+        if digits:
+            return self._of_local(digits, area)
+        if not area and is_wrong(field):
+            return NumberResult((), self._none_valid)
+        parts, rules = plain_parts(field)
         found: dict[str, str] = {}  # national numbers, each by the first prefix that it was written with
         for part in parts:
             plain = self._read_plain(part)
             if plain is None:
                 return None
             found.setdefault(plain[1], plain[0])
-        if not found:
-            return None
+        return self._of_plain(found, rules) if found else None
+
+    def _of_plain(self, found: Mapping[str, str], rules: tuple[str, ...]) -> NumberResult:
+        """The keys of national numbers, and ``rules`` with one for each number, by the prefix that it has."""
         rules += tuple([f"{self._code}{national}: {self._rules[prefix]}" for national, prefix in found.items()])
         if self._only_e164:
             return NumberResult(tuple([self._code + national for national in found]), None, rules)
         return NumberResult(tuple(dict.fromkeys(chain.from_iterable(map(self._spellings, found)))), None, rules)
+
+    def _of_local(self, digits: str, area: str) -> NumberResult | None:
+        """The keys of a local number behind the area code. Without one there is none."""
+        if not area:
+            return NumberResult((), _NO_AREA_CODE)
+        national = area + digits
+        if len(national) != self._plan.length or not self._plan.valid(national):
+            return None
+        keys = (self._code + national,) if self._only_e164 else self._spellings(national)
+        return NumberResult(keys, None, (f"{self._code}{national}: {self._configured}",))
 
     def _spellings(self, national: str) -> tuple[str, ...]:
         """The keys of a national number at home, one a form, in the order of the setting."""
