@@ -103,8 +103,8 @@ class TabularContacts(Contacts):
 
     def _fill(self, book: ContactBook, refs: Sequence[str], report: PageProgress | None) -> None:
         for chosen in self._choices(refs):
-            for row in self._pages.rows(self._name, chosen, row_key, report, counted=not refs):
-                book.add(row["Ref_Key"], row, self._names)
+            for page in self._pages.batches(self._name, chosen, row_key, report, counted=not refs):
+                book.add_page(page, self._names)
 
     def _choices(self, refs: Sequence[str]) -> Iterator[dict[str, str]]:
         options = {"$select": ",".join(self._columns), "$orderby": ",".join(KEY_COLUMNS)}

@@ -16,11 +16,10 @@ from collections.abc import Callable, Iterator, Set
 
 from astsync.errors import SourceBadAnswer
 from astsync.language import say
-from astsync.sources.onec.rows import Row
+from astsync.sources.onec.rows import Key, Row, keys_of
 
 logger = logging.getLogger(__name__)
 
-Key = Callable[[Row], str]
 PageAt = Callable[[int, int], tuple[list[Row], bool]]
 """Asks for a page: the place of its first row, counted from 0, and how many rows it must hold at least.
 
@@ -69,7 +68,7 @@ class OverlappingPages:
             page, full = self._page_at(
                 self._place, 2 if self._shared else 1
             )  # the shared row alone would be no progress
-            keys = [self._key(row) for row in page]
+            keys = keys_of(page, self._key)
             if self._shared and self._place and not self._joins(keys):
                 self._go_back(keys)
                 continue
@@ -119,6 +118,11 @@ class OverlappingPages:
 
     def _new(self, page: list[Row], keys: list[str]) -> list[Row]:
         before = len(self.seen)
+        shared = int(keys[0] in self.seen)
+        if not self._given and len(set(keys).difference(self.seen)) == len(keys) - shared > 0:  # as nearly all pages
+            self.seen.update(keys)
+            self._count_idle(keys[0], idle=False)
+            return page[shared:]
         new: list[Row] = []
         for key, row in zip(keys, page, strict=True):
             if key not in self.seen:

@@ -9,13 +9,14 @@ through again: the second walk meets what the first one missed.
 import logging
 from collections.abc import Callable, Iterator
 from functools import partial
+from itertools import chain
 from typing import Any, Protocol
 
 from astsync.errors import SourceBadAnswer, SourceError, SourceNotFound, SourceRightsError
 from astsync.language import counted, say
 from astsync.sources.odata.atom import rows_of_atom
-from astsync.sources.odata.overlapping_pages import Key, OverlappingPages, empty_page, not_whole_error
-from astsync.sources.onec.rows import Row
+from astsync.sources.odata.overlapping_pages import OverlappingPages, empty_page, not_whole_error
+from astsync.sources.onec.rows import Key, Row
 from astsync.sources.web.client import LOOK_BEFORE, QueryOptions, read_json
 from astsync.sources.web.retrying import FEW, Retries
 
@@ -85,7 +86,19 @@ class ODataPages:
         *,
         counted: bool = True,
     ) -> Iterator[Row]:
-        """Read every row of a set once. ``options`` carry ``$select``, ``$filter``, ``$orderby``.
+        """Read every row of a set once, as ``batches`` does."""
+        return chain.from_iterable(self.batches(name, options, key, report, counted=counted))
+
+    def batches(
+        self,
+        name: str,
+        options: QueryOptions,
+        key: Key,
+        report: PageProgress | None = None,
+        *,
+        counted: bool = True,
+    ) -> Iterator[list[Row]]:
+        """Read every row of a set once, page by page. ``options`` carry ``$select``, ``$filter``, ``$orderby``.
 
         The rows of all walks together are given. Another walk follows a walk with gaps, and one after which rows are
         missing by the base's count; the first walk also where anything changed meanwhile. Raises SourceError, also when
@@ -101,7 +114,7 @@ class ODataPages:
             count_before = self.count(name, options) if counted else None
             walk = OverlappingPages(name, partial(self._page, name, options), key, given)
             for page in walk:
-                yield from page
+                yield page
                 if report:
                     report(len(walk.seen), None if count_before is None else max(count_before, len(walk.seen)))
             given = given | walk.seen if given else walk.seen

@@ -259,9 +259,17 @@ class CatalogReader:
             name = full(row, owner_of(row), sample)
             for field in phone_fields:
                 phones += as_phones(gather((told(field),)), field)
-            code, tax_number = text_of(told(CODE)).strip(), text_of(told(tax_field)).strip()
-            responsible = sys.intern(text_of(told(responsible_field)).strip())
-            return Counterparty(row["Ref_Key"], name, choose(phones), catalog, rank, code, tax_number, responsible)
+            code, tax_number, responsible = told(CODE), told(tax_field), told(responsible_field)
+            return Counterparty(
+                row["Ref_Key"],
+                name,
+                choose(phones),
+                catalog,
+                rank,
+                text_of(code).strip() if code is not None else "",
+                text_of(tax_number).strip() if tax_number is not None else "",
+                sys.intern(text_of(responsible).strip()) if responsible is not None else "",
+            )
 
         return make
 

@@ -14,14 +14,15 @@ import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import UTC, date, datetime
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from astsync.language import say
 from astsync.phonebook.model import Phone, PhoneParts
-from astsync.sources.formats.values import text_of
+from astsync.sources.formats.values import MAX_TEXT, text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, MetadataNames
 from astsync.sources.onec.phone_texts import Gathered, gather, repeated
-from astsync.sources.onec.rows import Row, line_number
+from astsync.sources.onec.rows import KEY_COLUMNS, Row, line_number
 
 CONTACTS = RUSSIAN.section
 """The tabular section in every Russian configuration that is built on 1C's standard library (БСП)."""
@@ -32,6 +33,7 @@ ODD_DATE: Final = say("the date since when this phone counts cannot be read")
 _NO_REFERENCE = "00000000-0000-0000-0000-000000000000"
 _NO_DATE = "0001-01-01"
 _ALWAYS = f"{_NO_DATE}T00:00:00"
+_FIRST_LINES = frozenset("123456789")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 
 
@@ -63,6 +65,10 @@ class PhoneRow(NamedTuple):
         return Phone(self.texts, kinds.get(self.kind, ""), 0, self.parts, self.fault)
 
 
+UsualRow = tuple[int, str, str]
+"""The line, the kind and the text of a row that says nothing else; nearly all rows are such."""
+
+
 class ContactBook:
     """The phones of one catalog by their owner. They are kept compactly: a catalog may hold 200,000 counterparties.
 
@@ -72,34 +78,69 @@ class ContactBook:
     def __init__(self, kinds: Mapping[str, str], today: date) -> None:
         self._kinds = kinds
         self._today = today
-        self._rows: dict[str, PhoneRow | list[PhoneRow]] = {}  # most owners have one row: a list would cost memory
+        # Most owners have one row: a list would cost memory.
+        self._rows: dict[str, UsualRow | PhoneRow | list[UsualRow | PhoneRow]] = {}
 
     def add(self, owner: str, row: Row, names: MetadataNames = RUSSIAN) -> None:
         """Keep one row of an owner, unless it is no phone or empty."""
         phone = read_row(row, names)
-        if phone is None:
-            return
-        held = self._rows.setdefault(owner, phone)
+        if phone is not None:
+            self._keep(owner, phone)
+
+    def add_page(self, rows: Iterable[Row], names: MetadataNames) -> None:
+        """Keep rows of a tabular section, each with its owner (``Ref_Key``)."""
+        columns = itemgetter(*KEY_COLUMNS, names.type, names.kind, names.text, names.value, names.fields, names.since)
+        number, comment, phone, kept = names.parts[2], names.comment, names.phone, self._rows
+        for row in rows:
+            try:
+                owner, line, told, kind, text, value, fields, since = columns(row)
+                usual = told == phone and since == _ALWAYS and type(kind) is str and kind.isascii()
+                if usual and number not in row and comment not in row and repeated(text, value, fields):
+                    place = int(line) if line in _FIRST_LINES else line_number(row) or 0
+                    one = (place, sys.intern(kind[:MAX_TEXT]), text.strip())
+                    if kept.setdefault(owner, one) is not one:
+                        self._keep(owner, one)
+                    continue
+            except (KeyError, TypeError):  # a column is not there, or holds no text
+                pass
+            self.add(row["Ref_Key"], row, names)
+
+    def _keep(self, owner: str, row: UsualRow | PhoneRow) -> None:
+        held = self._rows.setdefault(owner, row)
         if isinstance(held, list):
-            held.append(phone)
-        elif held is not phone:
-            self._rows[owner] = [held, phone]
+            held.append(row)
+        elif held is not row:
+            self._rows[owner] = [held, row]
 
     def take(self, owner: str) -> tuple[Phone, ...]:
         """The phones of an owner that count today. They are not kept any longer."""
         held = self._rows.pop(owner, None)
         if held is None:
             return ()
-        if isinstance(held, list):
-            return current_phones(held, self._kinds, self._today)
-        if held.since == _NO_DATE:  # such a row is never empty, and counts
-            return (held.phone(self._kinds),)
-        return current_phones((held,), self._kinds, self._today)
+        if isinstance(held, PhoneRow):
+            return current_phones((held,), self._kinds, self._today)
+        named = self._kinds.get
+        if not isinstance(held, list):
+            return (Phone((held[2],), named(held[1], "")),)
+        usual = [row for row in held if not isinstance(row, PhoneRow)]
+        if len(usual) == len(held):  # rows without a history all count
+            return tuple([Phone((text,), named(kind, "")) for _, kind, text in sorted(usual, key=_line)])
+        return current_phones(map(_whole, held), self._kinds, self._today)
 
     @property
     def owners(self) -> int:
         """The number of owners whose phones were not taken."""
         return len(self._rows)
+
+
+_line = itemgetter(0)
+
+
+def _whole(row: UsualRow | PhoneRow) -> PhoneRow:
+    if isinstance(row, PhoneRow):
+        return row
+    line, kind, text = row
+    return PhoneRow(line, kind, _NO_DATE, (text,))
 
 
 def read_row(row: Row, names: MetadataNames = RUSSIAN) -> PhoneRow | None:

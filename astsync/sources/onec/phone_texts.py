@@ -90,40 +90,35 @@ def repeated(text: object, value: object, fields: object) -> bool:
     That is so in nearly all rows. ``gather`` then keeps the text alone, and this finds it out in half the time. False
     also where nothing is sure.
     """
-    if not (isinstance(text, str) and _is_plain(text)):
+    if not (isinstance(text, str) and text[:1] not in _MARKED and "=" not in text and len(text) <= MAX_TEXT):
         return False
     try:
         digits = text.encode().translate(None, _NOT_DIGITS)
         if not digits:
             return False
-        for column, read in ((value, _json_held), (fields, usual_xml)):
-            if column and not (isinstance(column, str) and _repeats(read(column), text, digits)):
-                return False
+        if value and not (isinstance(value, str) and _repeats(_USUAL(orjson.loads(value)), text, digits)):
+            return False
+        if fields:
+            held = usual_xml(fields) if isinstance(fields, str) else None
+            return held is not None and _repeats(held, text, digits)
     except (KeyError, TypeError, ValueError):  # such JSON is unusual
         return False
     return True
 
 
-def _is_plain(text: str) -> bool:
-    return text[:1] not in _MARKED and "=" not in text and len(text) <= MAX_TEXT
+def _repeats(held: tuple[str, ...], text: str, digits: bytes) -> bool:
+    """Whether a structure (``_USUAL``) is of this text, and a split of its digits, with nothing that it lacks.
 
-
-def _json_held(text: str) -> tuple[str, ...] | None:
-    held: tuple[str, ...] = _USUAL(orjson.loads(text))
-    return held if set(map(type, held)) == {str} else None
-
-
-def _repeats(held: tuple[str, ...] | None, text: str, digits: bytes) -> bool:
-    """Whether a structure (``_USUAL``) is of this text, and a split of its digits, with nothing that it lacks."""
-    if held is None:
+    Raises TypeError where anything of it is no text.
+    """
+    if held[_TEXT] != text:
         return False
-    country, area, number, extension, comment, seen = held
-    if seen != text or len(extension) + len(comment) >= _LEAST_REST:
-        return False
-    split = f"{country}{area}{number}".encode().translate(None, _NOT_DIGITS)
-    if split:
-        return digits.startswith(split)
-    return not (country or area or number or extension or comment)
+    others = held[_NUMBER + 1 : _TEXT]
+    number, rest = "".join(held[: _NUMBER + 1]), "".join(others)
+    split = number.encode().translate(None, _NOT_DIGITS)
+    if not split:
+        return not (number or rest)
+    return digits.startswith(split) and (len(rest) < _LEAST_REST or all(one in text for one in others))
 
 
 def as_phones(gathered: Gathered, kind: str = "") -> tuple[Phone, ...]:

@@ -1,6 +1,8 @@
 """Rows of 1C's tables, as its interfaces give them: what names a row, and columns of text."""
 
-from collections.abc import Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from astsync.errors import SourceBadAnswer
@@ -10,9 +12,16 @@ from astsync.sources.formats.values import MAX_TEXT, text_of
 Row = Mapping[str, Any]
 """Values of JSON by the names of columns."""
 
+Key = Callable[[Row], str]
+"""Reads what names a row. Raises SourceBadAnswer."""
+
 KEY_COLUMNS = ("Ref_Key", "LineNumber")
 """The columns that name a row of a tabular section; the first alone names a row of a catalog."""
 
+_REFERENCE, _REFERENCE_AND_LINE = itemgetter(KEY_COLUMNS[0]), itemgetter(*KEY_COLUMNS)
+_GUID = "[0-9a-fA-F-]{36}"
+_USUAL_REFERENCES = re.compile(rf"{_GUID}(?:\n{_GUID})*")
+_USUAL_KEYS = re.compile(rf"{_GUID}/[1-9][0-9]{{0,17}}(?:\n{_GUID}/[1-9][0-9]{{0,17}})*")
 _LONGEST_REFERENCE = 200
 _LONGEST_LINE_NUMBER = 18
 _NOT_1C = say("1C writes no such rows: look at what stands between astsync and 1C, or at what source.url leads to.")
@@ -48,3 +57,21 @@ def row_key(row: Row) -> str:
     if line is None:
         raise SourceBadAnswer(say("a row of contact information came without its LineNumber"), hint=_NOT_1C)
     return f"{ref_key(row)}/{line}"
+
+
+def keys_of(rows: Sequence[Row], key: Key) -> list[str]:
+    """Read what names each of some rows. Raises SourceBadAnswer.
+
+    A page of usual references, and perhaps numbers of lines, is looked at as one text. That gives the same keys.
+    """
+    usual = _USUAL_REFERENCES if key is ref_key else _USUAL_KEYS if key is row_key else None
+    if usual is None or not rows:
+        return [key(row) for row in rows]
+    try:
+        keys = [*map(_REFERENCE, rows)] if key is ref_key else [*map("/".join, map(_REFERENCE_AND_LINE, rows))]
+        together = "\n".join(keys)
+    except (KeyError, TypeError):  # a column is not there, or holds no text
+        together = ""
+    if together.count("\n") == len(rows) - 1 and usual.fullmatch(together):
+        return keys
+    return [key(row) for row in rows]
