@@ -22,6 +22,7 @@ from astsync.phonebook.model import (
     Phone,
     Phonebook,
     Skipped,
+    no_note,
 )
 from astsync.phonebook.names.languages import country_of
 from astsync.phonebook.names.maker import NameMaker
@@ -51,6 +52,7 @@ class BookBuilder:
         extensions: Mapping[str, str] | None = None,
     ) -> None:
         self._extensions = extensions or {}
+        self._keys_of = numbers.keys
         self._read_row = RowReader(numbers).read
         self._names = names
         self._rule = conflict
@@ -65,28 +67,38 @@ class BookBuilder:
         """Collect the claims of counterparties, and return ``decide``. Errors of the source pass through."""
         for counterparty in counterparties:
             self._counterparties += 1
-            self._add(counterparty)
+            if counterparty.phones:  # most lists hold many without; they are not worth a line in ``problems``
+                self._add(counterparty)
         return self.decide
 
     def _add(self, counterparty: Counterparty) -> None:
-        if not counterparty.phones:
-            return  # most lists hold many such; they are not worth a line in ``problems``
-        results = [(phone, self._read_row(phone)) for phone in counterparty.phones]
-        countries = (country_of(key) for _, result in results for key in result.keys)
-        made = self._names.make(counterparty.name, country=next(filter(None, countries), None))
+        results: list[tuple[Phone, tuple[str, ...], str | None, RowResult | None]] = []
+        country = None
+        for phone in counterparty.phones:
+            texts, _, _, parts, fault = phone
+            row = None
+            if parts is None and len(texts) == 1 and not fault:  # the text alone explains its keys: no rules are kept
+                keys, reason = self._keys_of(texts[0])
+            else:
+                row = self._read_row(phone)
+                keys, reason = row.keys, row.reason
+            results.append((phone, keys, reason, row))
+            for key in keys:
+                country = country or country_of(key)
+        made = self._names.make(counterparty.name, country=country)
         if not made.name:
             self._skip(counterparty, counterparty.name, made.reason or _NO_NAME)
             return
-        c = counterparty
-        card = Claimant(c.rank, c.catalog, c.name, c.code, c.source, made.name, c.tax_number, c.responsible)
-        for phone, result in results:
-            if not result.keys:
-                self._skip(counterparty, phone.text, result.reason or _NO_NUMBER)
-            if result.structure:
-                self._doubt(counterparty, phone, result)
-            rules = "" if _is_plain(phone) else "\n".join(result.rules)
-            for key in result.keys:
-                self._claims.add(key, (card, phone.rank, phone.kind, phone.text, rules))
+        ref, name, _, catalog, rank, code, tax_number, responsible = counterparty
+        source = f"{catalog}/{ref}" if catalog else ref
+        card = Claimant(rank, catalog, name, code, source, made.name, tax_number, responsible)
+        for phone, keys, reason, row in results:
+            if row is not None and row.structure:
+                self._doubt(counterparty, phone, row)
+            if keys:
+                self._claims.add(keys, card, phone.rank, phone.kind, phone.text, "\n".join(row.rules) if row else "")
+            else:
+                self._skip(counterparty, phone.text, reason or _NO_NUMBER)
 
     def _skip(self, counterparty: Counterparty, text: str, reason: str) -> None:
         self._skipped.append(Skipped(counterparty.source, counterparty.name, text, reason))
@@ -104,12 +116,19 @@ class BookBuilder:
         """The phonebook of what was read, which then is forgotten. ``note`` learns each number and its claims."""
         entries = EntriesBuilder()
         conflicts: list[Conflict] = []
-        for number, held in self._claims.taken():
-            claims = self._told(held)
-            note(number, claims)
-            entry = self._settle(number, claims, conflicts)
+        claims = self._claims
+        for number, packed in claims.taken():
+            if len(packed) == 1 and not self._extensions:  # as nearly all
+                only = packed[0]
+                if note is not no_note:
+                    note(number, (claims.only(only),))
+                entries.add(number, only[3], only[2])
+                continue
+            ordered = self._told([*map(claims.held, packed)])
+            note(number, ordered)
+            entry = self._settle(number, ordered, conflicts)
             if entry is not None:
-                entries.add(entry)
+                entries.add(entry.number, entry.name, entry.source)
         skipped = sorted(self._skipped, key=lambda s: (s.source, s.text, s.reason))
         doubts = sorted(self._doubts, key=lambda d: (d.source, d.text, d.structure))
         told = (tuple(skipped), tuple(conflicts), self._counterparties, tuple(doubts))
@@ -151,8 +170,3 @@ class BookBuilder:
             if len(longer) <= self._max_length and self._names.fits(longer):
                 name = longer
         return name
-
-
-def _is_plain(phone: Phone) -> bool:
-    """Whether a phone is one text and nothing else. Then the text alone explains its key, and no rules are kept."""
-    return phone.parts is None and len(phone.texts) == 1

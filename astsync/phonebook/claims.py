@@ -10,7 +10,7 @@ The first of these that differs decides:
 """
 
 import marshal
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from astsync.language import say
@@ -50,6 +50,11 @@ _Shared = tuple[int, str, int, str]  # what many claims have in common: ranks an
 _NUMBER_END = b"\0"  # sorts before every digit
 
 
+Packed = tuple[str, str, str, str, str, str, int, str, str]
+"""A claim as it waits: the fields of its claimant behind the catalog; the place of what it shares with others; the
+phone's text; ``Claim.rules``."""
+
+
 class WaitingClaims:
     """The claims as they wait until all are known, each packed into bytes.
 
@@ -61,30 +66,42 @@ class WaitingClaims:
     def __init__(self) -> None:
         self._packed: list[bytes] = []
         self._shared: dict[_Shared, int] = {}
+        self._told: list[_Shared] = []
 
-    def add(self, number: str, held: Held) -> None:
-        """Keep a claim of a number (digits)."""
-        (rank, catalog, *own), kind_rank, kind, text, rules = held
+    def add(self, numbers: Iterable[str], card: Claimant, kind_rank: int, kind: str, text: str, rules: str) -> None:
+        """Keep the claims of numbers (digits) that one phone gave; see ``Held``."""
+        rank, catalog, *own = card
         shared = self._shared.setdefault((rank, catalog, kind_rank, kind), len(self._shared))
-        place = len(self._packed).to_bytes(4, "big")
-        self._packed.append(number.encode() + _NUMBER_END + place + marshal.dumps((*own, shared, text, rules), 2))
+        held = marshal.dumps((*own, shared, text, rules), 2)
+        for number in numbers:
+            place = len(self._packed).to_bytes(4, "big")
+            self._packed.append(number.encode() + _NUMBER_END + place + held)
 
-    def taken(self) -> Iterator[tuple[str, list[Held]]]:
+    def taken(self) -> Iterator[tuple[str, list[Packed]]]:
         """Give the numbers in their order, each with its claims. What was given is not kept any longer."""
-        packed, shared = self._packed, list(self._shared)
+        packed, self._told, unpacked = self._packed, list(self._shared), marshal.loads
         packed.sort(reverse=True)  # the last one is the cheapest to take away
-        number, claims = b"", list[Held]()
+        number, claims = b"", list[Packed]()
         while packed:
             found, _, rest = packed.pop().partition(_NUMBER_END)
             if found != number:
                 if claims:
                     yield number.decode(), claims
                 number, claims = found, []
-            *own, place, text, rules = marshal.loads(memoryview(rest)[4:])  # noqa: S302 - packed by ``add``
-            rank, catalog, kind_rank, kind = shared[place]
-            claims.append((Claimant(rank, catalog, *own), kind_rank, kind, text, rules))
+            claims.append(unpacked(rest[4:]))
         if claims:
             yield number.decode(), claims
+
+    def held(self, packed: Packed) -> Held:
+        """A claim that was taken."""
+        *own, place, text, rules = packed
+        rank, catalog, kind_rank, kind = self._told[place]
+        return Claimant(rank, catalog, *own), kind_rank, kind, text, rules
+
+    def only(self, packed: Packed) -> Claim:
+        """A claim that was taken, of a number that nobody else claims."""
+        name, code, source, shown, _, _, place, text, rules = packed
+        return Claim(shown, source, name, code.strip(), self._told[place][3], text, "", rules)
 
 
 def code_key(code: str) -> CodeKey:

@@ -79,9 +79,9 @@ class EntriesBuilder:
         self._rows = RowsBuilder(3)
         self._waiting: list[tuple[str, str, str]] = []
 
-    def add(self, entry: Entry) -> None:
-        """Add an entry."""
-        self._waiting.append((entry.number, entry.name, entry.source))
+    def add(self, number: str, name: str, source: str) -> None:
+        """Add an entry, by what it has."""
+        self._waiting.append((number, name, source))
         if len(self._waiting) == BLOCK:
             self._pack()
 

@@ -77,6 +77,14 @@ class NumberParser:
         rules = (f"{number}: {self._rules[prefix]}",)
         return NumberResult((number,) if self._only_e164 else self._spellings(national), None, rules)
 
+    def keys(self, text: str) -> tuple[tuple[str, ...], str | None]:
+        """The keys of one phone field, or none and the reason, as ``parse`` has them; for whom no rule matters."""
+        plain = self._read_plain(text)
+        if plain is not None and self._only_e164:
+            return (self._code + plain[1],), None
+        found = self.parse(text)
+        return found.keys, found.reason
+
     def _parse_parts(self, text: str, area: str = "") -> NumberResult | None:
         """Read a field of plain numbers (see ``plain_fields``); None where any part of it is not so plain."""
         labelled = text[:1].isalpha()
