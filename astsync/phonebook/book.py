@@ -96,7 +96,8 @@ class BookBuilder:
             if row is not None and row.structure:
                 self._doubt(counterparty, phone, row)
             if keys:
-                self._claims.add(keys, card, phone.rank, phone.kind, phone.text, "\n".join(row.rules) if row else "")
+                text = phone.texts[0] if row is None else phone.text
+                self._claims.add(keys, card, phone.rank, phone.kind, text, "\n".join(row.rules) if row else "")
             else:
                 self._skip(counterparty, phone.text, reason or _NO_NUMBER)
 

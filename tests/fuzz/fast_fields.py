@@ -53,7 +53,16 @@ class FastFieldMaker:
         self._length = number_plan(country).length
         self._kinds: tuple[Callable[[], str], ...] = (
             *(self._number, self._local, self._wrong, self._close, self._close),
-            *(self._several, self._several, self._known, self._worded, self._worded, self._worded),
+            *(
+                self._several,
+                self._several,
+                self._known,
+                self._foreign,
+                self._words,
+                self._worded,
+                self._worded,
+                self._worded,
+            ),
         )
 
     def field(self) -> str:
@@ -64,7 +73,8 @@ class FastFieldMaker:
             text = chance.choice(BEFORE) + text
         if chance.random() < 0.2:
             text += chance.choice(BEHIND)
-        return text if chance.random() < 0.85 else self._mutated(text)
+        text = text if chance.random() < 0.85 else self._mutated(text)
+        return text if chance.random() < 0.9 else self._odd(text)
 
     def _digits(self, count: int) -> str:
         return "".join(self._chance.choices(_DIGITS, k=count))
@@ -119,6 +129,30 @@ class FastFieldMaker:
     def _known(self) -> str:
         return self._maker.field()[0]
 
+    def _foreign(self) -> str:
+        """Make a number of another country, mostly."""
+        chance = self._chance
+        code = chance.choice(("375", "380", "49", "1", "998", "996", "993", "995", "44", "39", "86", "495", "800", "0"))
+        groups = [self._digits(chance.choice((2, 2, 3, 3, 4, 1))) for _ in range(chance.choice((2, 3, 4, 4, 5)))]
+        if chance.random() < 0.4:
+            groups[0] = f"({groups[0]})"
+        sign = chance.choice(("", " ", "-", "-"))
+        return "+" + code + chance.choice((" ", "", "-")) + groups[0] + sign + sign.join(groups[1:])
+
+    def _words(self) -> str:
+        return " ".join(
+            self._chance.choices(("нет", "доб.", "-", "e-mail:", "a@b.ru", "ул.", "", "(Ёж)", "№", "ч"), k=3)
+        )
+
+    def _odd(self, text: str) -> str:
+        """Write some characters as only machines and typographers do."""
+        at = self._chance.randrange(len(text) + 1)
+        odd = self._chance.choice(
+            ("\u200b", "\xa0", "\u2014", "'", "\u202a", "\ufeff", "\u2116", "\u00d8", "%20", "&nbsp;")
+        )
+        text = text[:at] + odd + text[at:]
+        return text.replace("-", "\u2012") if self._chance.random() < 0.3 else text
+
     def _worded(self) -> str:
         return self._number() + self._chance.choice(BEHIND)
 
@@ -139,7 +173,7 @@ def fast_and_slow(parser: NumberParser, text: str, area: str = "") -> tuple[Numb
     if parser._read_plain(text) is not None:
         fast: NumberResult | None = parser.parse(text, area)
     else:
-        fast = parser._parse_parts(text, area or parser.area_code)
+        fast = parser._parse_fast(text, area or parser.area_code)
     return fast, None if fast is None else parser._parse_slowly(text, area or parser.area_code)
 
 

@@ -21,6 +21,7 @@ _OF_COUNTRY: Final = {"UA": UKRAINIAN, "BY": BELARUSIAN, "KZ": KAZAKH}
 
 # The same countries by the start of their numbers in E.164; Kazakhstan has 6 and 7 of the calling code 7 (ITU-T E.164).
 _COUNTRY_OF_START: Final = {"380": "UA", "375": "BY", "76": "KZ", "77": "KZ"}
+_STARTS = frozenset(start[:2] for start in _COUNTRY_OF_START)
 
 
 def country_of(number: str) -> str | None:
@@ -28,7 +29,9 @@ def country_of(number: str) -> str | None:
 
     Only these three have a language of their own here.
     """
-    return _COUNTRY_OF_START.get(number[:3]) or _COUNTRY_OF_START.get(number[:2]) if len(number) > 10 else None
+    if number[:2] not in _STARTS or len(number) <= 10:  # as nearly all
+        return None
+    return _COUNTRY_OF_START.get(number[:3]) or _COUNTRY_OF_START.get(number[:2])
 
 
 def marks_of(text: str, known: frozenset[str] = frozenset()) -> int:

@@ -9,7 +9,14 @@ from astsync.language import joined, say
 from astsync.phonebook.numbers.cleaning import plain
 from astsync.phonebook.numbers.damage import repair
 from astsync.phonebook.numbers.not_phones import cut_not_phones, find_words
-from astsync.phonebook.numbers.plain_fields import is_wrong, local_digits, plain_parts, without_label
+from astsync.phonebook.numbers.plain_fields import (
+    abroad,
+    has_no_digits,
+    is_wrong,
+    local_digits,
+    plain_parts,
+    without_label,
+)
 from astsync.phonebook.numbers.runs import find_runs
 from astsync.text import did_you_mean, nearest
 
@@ -70,8 +77,7 @@ class NumberParser:
         """
         fast = self._read_plain(text)
         if fast is None:
-            area = area or self._area
-            return (self._seven and self._parse_parts(text, area)) or self._parse_slowly(text, area)
+            return self._parse_others(text, area or self._area)
         prefix, national = fast
         number = self._code + national
         rules = (f"{number}: {self._rules[prefix]}",)
@@ -82,11 +88,30 @@ class NumberParser:
         plain = self._read_plain(text)
         if plain is not None and self._only_e164:
             return (self._code + plain[1],), None
-        found = self.parse(text)
+        found = self._parse_others(text, self._area) if plain is None else self.parse(text)
         return found.keys, found.reason
+
+    def _parse_others(self, text: str, area: str) -> NumberResult:
+        return self._parse_fast(text, area) or self._parse_slowly(text, area)
+
+    def _parse_fast(self, text: str, area: str) -> NumberResult | None:
+        """Read a field that is not one plain number by ``plain_fields``; None where that is not sure."""
+        if not self._seven:
+            return None
+        found = self._parse_parts(text, area)
+        if found is not None:
+            return found
+        cleaned = plain(text)
+        if cleaned == text.lower():
+            return None
+        fast = self._read_plain(cleaned)
+        found = self._parse_parts(cleaned, area) if fast is None else self._of_plain({fast[1]: fast[0]}, ())
+        return found and found._replace(rules=(CLEANED, *found.rules))
 
     def _parse_parts(self, text: str, area: str = "") -> NumberResult | None:
         """Read a field of plain numbers (see ``plain_fields``); None where any part of it is not so plain."""
+        if has_no_digits(text):
+            return NumberResult((), _NO_DIGITS if text.strip() else _EMPTY)
         labelled = text[:1].isalpha()
         field = without_label(text) if labelled else text
         plain = self._read_plain(field) if labelled and field else None
@@ -97,6 +122,10 @@ class NumberParser:
             return self._of_local(digits, area)
         if not area and is_wrong(field):
             return NumberResult((), self._none_valid)
+        run = abroad(field)
+        if run:
+            number = None if labelled else self._reader.read_closely(run, plus=True)
+            return self._found([number], []) if number is not None else None
         parts, rules = plain_parts(field)
         found: dict[str, str] = {}  # national numbers, each by the first prefix that it was written with
         for part in parts:

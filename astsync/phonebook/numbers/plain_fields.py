@@ -11,6 +11,7 @@ would find the same. So this room takes nothing that any of them could take for 
 - Words stand behind the only number, and nothing but the digits of an extension or hours stand behind them. So they are
   no label of an account, no place and no area code. The first word may be no unit (``42 этаж``), unless a sign stands
   before it. Before a comma six digits may be a postal code.
+- A number of another country stands alone behind its "+", and is read as ``field_numbers`` reads it.
 - A local number is written in one of the two usual ways. A number with a digit too few or too many is, too, and has a
   code of no neighbour and no second prefix.
 - The codes of Russia and Kazakhstan begin with no 0, 1 or 2. So no part of their numbers is a date. Elsewhere some are,
@@ -41,6 +42,10 @@ _BEHIND: Final = re.compile(
 _LONGEST = 80  # characters of what stands behind a number
 _POSTAL: Final = re.compile(r"(?<![0-9])[0-9]{6}\Z")
 _LOCAL: Final = re.compile(r"[1-79][0-9]{2}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4})")
+_WORDS: Final = re.compile(r"[А-Яа-яA-Za-z .,:;!?()@/-]*")
+_ABROAD: Final = re.compile(r"\+(?![78])[1-9](?:[ -]?\(?[0-9]\)?)*(?<=[0-9])")
+_MAYBE_DATE: Final = re.compile(r"-(?:0?[0-9]|1[0-2])-")
+_RUN_LENGTH: Final = range(14, 31)  # characters of a number abroad: a shorter run may be a code, a longer one more
 _WRONG: Final = re.compile(r"(?:\+7 \((?!8)|8 \()(?!37|380|99)[3489][0-9]{2}\) [0-9]{3}-[0-9]{2}-(?:[0-9]|[0-9]{3})")
 
 
@@ -60,6 +65,17 @@ def local_digits(text: str) -> str:
 def is_wrong(text: str) -> bool:
     """Whether a field is surely no number: the usual way to write one, with a digit too few or two too many."""
     return _WRONG.fullmatch(text) is not None
+
+
+def has_no_digits(text: str) -> bool:
+    """Whether a field is surely made of words alone."""
+    return _WORDS.fullmatch(text) is not None
+
+
+def abroad(text: str) -> str:
+    """What stands behind the "+" of a field that is perhaps a number of another country and nothing else; else ""."""
+    fits = text[:1] == "+" and len(text) - 1 in _RUN_LENGTH and _ABROAD.fullmatch(text) and not _MAYBE_DATE.search(text)
+    return text[1:] if fits else ""
 
 
 def plain_parts(text: str) -> tuple[list[str], tuple[str, ...]]:

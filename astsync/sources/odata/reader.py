@@ -147,9 +147,11 @@ class CatalogReader:
         book, make = self._book(), self._maker(self._owner_of())
         stage = say("{catalog}: phones", catalog=self.catalog)
         self.contacts.fill(book, report=partial(self._progress, stage))
+        inside, take = bool(self.contacts.columns), book.take
         for row in self._explained(self._rows()):
-            self.contacts.add_row(book, row)
-            one = make(row, book.take(row["Ref_Key"]))
+            if inside:
+                self.contacts.add_row(book, row)
+            one = make(row, take(row["Ref_Key"]))
             if one is not None:
                 yield one
         self._tell_left_out(book.owners)
