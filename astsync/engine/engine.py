@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING
 
+from astsync.engine.collector import young_garbage_alone
 from astsync.engine.goals import Goal, PhonebookGoal, UndoGoal
 from astsync.engine.online import FewKeys, OnlineGoal
 from astsync.engine.overtime import pull as pull_in_time
@@ -169,7 +170,8 @@ class Engine:
     def _read(self) -> Decide:
         """Read the source; what is returned makes the phonebook. Raises SourceError when the list is not whole."""
         builder = self._builder()
-        with closing(pull_in_time(self._source(), self._progress, self._stopping)) as counterparties:
+        pulled = closing(pull_in_time(self._source(), self._progress, self._stopping))
+        with young_garbage_alone(), pulled as counterparties:
             return builder.read(counterparties)
 
     def _confirmed(self, _: int | None) -> Goal:

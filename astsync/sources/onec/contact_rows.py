@@ -19,7 +19,7 @@ from typing import Final, NamedTuple
 
 from astsync.language import say
 from astsync.phonebook.model import Phone, PhoneParts
-from astsync.sources.formats.values import MAX_TEXT, text_of
+from astsync.sources.formats.values import text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, MetadataNames
 from astsync.sources.onec.phone_texts import Gathered, gather, repeated
 from astsync.sources.onec.rows import KEY_COLUMNS, Row, line_number
@@ -91,13 +91,17 @@ class ContactBook:
         """Keep rows of a tabular section, each with its owner (``Ref_Key``)."""
         columns = itemgetter(*KEY_COLUMNS, names.type, names.kind, names.text, names.value, names.fields, names.since)
         number, comment, phone, kept = names.parts[2], names.comment, names.phone, self._rows
+        kinds: dict[str, str] = {}
         for row in rows:
             try:
                 owner, line, told, kind, text, value, fields, since = columns(row)
-                usual = told == phone and since == _ALWAYS and type(kind) is str and kind.isascii()
+                usual = told == phone and since == _ALWAYS and type(kind) is str
                 if usual and number not in row and comment not in row and repeated(text, value, fields):
                     place = int(line) if line in _FIRST_LINES else line_number(row) or 0
-                    one = (place, sys.intern(kind[:MAX_TEXT]), text.strip())
+                    named = kinds.get(kind)
+                    if named is None:
+                        named = kinds[kind] = sys.intern(text_of(kind))
+                    one = (place, named, text.strip())
                     if kept.setdefault(owner, one) is not one:
                         self._keep(owner, one)
                     continue
