@@ -10,6 +10,7 @@ from astsync.phonebook.numbers.cleaning import plain
 from astsync.phonebook.numbers.damage import repair
 from astsync.phonebook.numbers.not_phones import cut_not_phones, find_words
 from astsync.phonebook.numbers.plain_fields import (
+    SHORT_FIELD,
     abroad,
     has_no_digits,
     is_wrong,
@@ -110,22 +111,28 @@ class NumberParser:
 
     def _parse_parts(self, text: str, area: str = "") -> NumberResult | None:
         """Read a field of plain numbers (see ``plain_fields``); None where any part of it is not so plain."""
+        start = text[:1]
+        if start.isdigit() or start == "(":
+            return self._parse_numbers(text, area)
+        run = abroad(text)
+        if run:
+            number = self._reader.read_closely(run, plus=True)
+            return self._found([number], []) if number is not None else None
+        if start == "+":
+            return self._parse_numbers(text, area)
         if has_no_digits(text):
             return NumberResult((), _NO_DIGITS if text.strip() else _EMPTY)
-        labelled = text[:1].isalpha()
-        field = without_label(text) if labelled else text
-        plain = self._read_plain(field) if labelled and field else None
-        if plain is not None:
-            return self._of_plain({plain[1]: plain[0]}, ())
-        digits = local_digits(field)
-        if digits:
-            return self._of_local(digits, area)
-        if not area and is_wrong(field):
-            return NumberResult((), self._none_valid)
-        run = abroad(field)
-        if run:
-            number = None if labelled else self._reader.read_closely(run, plus=True)
-            return self._found([number], []) if number is not None else None
+        field = without_label(text)
+        fast = self._read_plain(field)
+        return self._parse_numbers(field, area) if fast is None else self._of_plain({fast[1]: fast[0]}, ())
+
+    def _parse_numbers(self, field: str, area: str) -> NumberResult | None:
+        if len(field) < SHORT_FIELD:
+            digits = local_digits(field)
+            if digits:
+                return self._of_local(digits, area)
+            if not area and is_wrong(field):
+                return NumberResult((), self._none_valid)
         parts, rules = plain_parts(field)
         found: dict[str, str] = {}  # national numbers, each by the first prefix that it was written with
         for part in parts:

@@ -41,6 +41,9 @@ _BEHIND: Final = re.compile(
 )
 _LONGEST = 80  # characters of what stands behind a number
 _POSTAL: Final = re.compile(r"(?<![0-9])[0-9]{6}\Z")
+SHORT_FIELD: Final = 20
+"""Characters of a field that is longer than one number alone."""
+
 _LOCAL: Final = re.compile(r"[1-79][0-9]{2}(?:-[0-9]{2}-[0-9]{2}|[0-9]{4})")
 _WORDS: Final = re.compile(r"[А-Яа-яA-Za-z .,:;!?()@/-]*")
 _ABROAD: Final = re.compile(r"\+(?![78])[1-9](?:[ -]?\(?[0-9]\)?)*(?<=[0-9])")
@@ -80,18 +83,17 @@ def abroad(text: str) -> str:
 
 def plain_parts(text: str) -> tuple[list[str], tuple[str, ...]]:
     """The parts of a field that may be plain numbers, and the rule of what stands behind; ([], ()) without any."""
-    parts = _BETWEEN.split(text)
-    if len(parts) > 1:
-        return parts, ()
     number = _NUMBER.match(text)
     if number is None:
         return [], ()
-    if number.end() == len(text):
-        close = _CLOSE.fullmatch(text)
-        return (list(close.groups()), ()) if close is not None else ([], ())
-    rest = text[number.end() :]
-    behind = _BEHIND.fullmatch(rest) if len(rest) <= _LONGEST else None
-    if behind is None or (rest[0] == "," and _POSTAL.search(number[0])):
+    end = number.end()
+    behind = _BEHIND.fullmatch(text, end) if len(text) - end <= _LONGEST else None
+    if behind is None:
+        close = _CLOSE.fullmatch(text) if end == len(text) else None
+        parts = _BETWEEN.split(text) if close is None else list(close.groups())
+        return (parts, ()) if len(parts) > 1 else ([], ())
+    rest = behind[0]
+    if rest[0] == "," and _POSTAL.search(number[0]):
         return [], ()
     word = behind["word"]
     if word is None:
