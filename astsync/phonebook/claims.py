@@ -70,12 +70,14 @@ class WaitingClaims:
 
     def add(self, numbers: Iterable[str], card: Claimant, kind_rank: int, kind: str, text: str, rules: str) -> None:
         """Keep the claims of numbers (digits) that one phone gave; see ``Held``."""
-        rank, catalog, *own = card
-        shared = self._shared.setdefault((rank, catalog, kind_rank, kind), len(self._shared))
-        held = marshal.dumps((*own, shared, text, rules), 2)
+        rank, catalog, name, code, source, shown, tax_number, responsible = card
+        place = self._shared.get((rank, catalog, kind_rank, kind))
+        if place is None:
+            place = self._shared[rank, catalog, kind_rank, kind] = len(self._shared)
+        held = marshal.dumps((name, code, source, shown, tax_number, responsible, place, text, rules), 2)
+        packed = self._packed
         for number in numbers:
-            place = len(self._packed).to_bytes(4, "big")
-            self._packed.append(number.encode() + _NUMBER_END + place + held)
+            packed.append(b"".join((number.encode(), _NUMBER_END, len(packed).to_bytes(4, "big"), held)))
 
     def taken(self) -> Iterator[tuple[str, list[Packed]]]:
         """Give the numbers in their order, each with its claims. What was given is not kept any longer."""

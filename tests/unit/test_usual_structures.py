@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from astsync.sources.formats.markup import elements
 from astsync.sources.onec.phone_texts import gather, read_value, repeated
-from astsync.sources.onec.usual_xml import usual_xml
+from astsync.sources.onec.usual_xml import XmlForm, usual_xml
 
 NAMESPACES = (
     ' xmlns="http://www.v8.1c.ru/ssl/contactinfo" xmlns:xs="http://www.w3.org/2001/XMLSchema"'
@@ -79,6 +79,30 @@ def test_usual_xml_gives_what_the_same_xml_in_another_form_gives(
     other = text.replace("<Состав ", "<Состав\n")  # a parser does not mind, and it is not as 1C writes it
     assert usual_xml(other) is None
     assert read_value(text) == read_value(other)
+
+
+@given(HELD, TYPED, st.booleans())
+def test_xml_in_the_form_of_the_last_one_is_what_reading_gives(
+    held: tuple[str, str, str, str, str], seen: str, other: bool
+) -> None:
+    form, (country, area, number, extension, comment) = XmlForm(), held
+    assert not form.fits(USUAL, ("7", "495", "229-30-42", "12", "офис", TEXT))  # nothing is known yet
+    assert form.read(USUAL) == usual_xml(USUAL)
+    text = in_xml(country, area, number, extension, comment, seen)
+    values = (country, f"{area}1" if other else area, number, extension, comment, seen)
+    assert form.fits(text, values) <= (usual_xml(text) == values)
+
+
+@pytest.mark.parametrize("odd", [*FORBIDDEN, ">", "'"])
+@pytest.mark.parametrize("place", range(6))
+def test_a_form_takes_no_value_that_a_parser_may_read_otherwise(place: int, odd: str) -> None:
+    form, values = XmlForm(), ["7", "495", "229-30-42", "12", "офис", TEXT]
+    form.read(USUAL)
+    assert form.fits(USUAL, values)
+    values[place] += odd
+    text = in_xml(*values)
+    assert form.fits(text, values) <= (usual_xml(text) == tuple(values))
+    assert not form.fits(USUAL, values)
 
 
 def test_a_row_that_says_the_same_three_times_is_known_at_once() -> None:

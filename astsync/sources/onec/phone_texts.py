@@ -24,7 +24,7 @@ from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Phone, PhoneParts
 from astsync.sources.formats.markup import elements
 from astsync.sources.formats.values import MAX_TEXT, plain_text, text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, PART_NAMES
-from astsync.sources.onec.usual_xml import usual_xml
+from astsync.sources.onec.usual_xml import XmlForm, usual_xml
 
 logger = logging.getLogger(__name__)
 
@@ -40,6 +40,7 @@ PIECES: Final = say("a list holds pieces of a number, and does not tell which be
 _DIGIT = re.compile(r"\d")
 _NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
 _USUAL = itemgetter(*PART_FIELDS, "value")
+_FORM = XmlForm()
 _PIECE = re.compile(r"[ ()+.\d-]+")  # a part of a number, without any words
 _IN_A_NUMBER = "0123456789 ()+-./\u00a0\u2010\u2011\u2012\u2013\u2014"
 _MARKED = frozenset("{<[\ufeff \t\r\n")
@@ -96,10 +97,13 @@ def repeated(text: object, value: object, fields: object) -> bool:
         digits = text.encode().translate(None, _NOT_DIGITS)
         if not digits:
             return False
-        if value and not (isinstance(value, str) and _repeats(_USUAL(orjson.loads(value)), text, digits)):
-            return False
-        if fields:
-            held = usual_xml(fields) if isinstance(fields, str) else None
+        held: tuple[str, ...] | None = None
+        if value:
+            held = _USUAL(orjson.loads(value)) if isinstance(value, str) else None
+            if held is None or not _repeats(held, text, digits):
+                return False
+        if fields and not (isinstance(fields, str) and held is not None and _FORM.fits(fields, held)):
+            held = _FORM.read(fields) if isinstance(fields, str) else None
             return held is not None and _repeats(held, text, digits)
     except (KeyError, TypeError, ValueError):  # such JSON is unusual
         return False
