@@ -7,7 +7,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from astsync.sources.formats.markup import elements
-from astsync.sources.onec.phone_texts import gather, read_value, repeated
+from astsync.sources.onec.phone_texts import gather, read_value
+from astsync.sources.onec.repeating import adds_nothing, repeated
 from astsync.sources.onec.usual_xml import XmlForm, usual_xml
 
 NAMESPACES = (
@@ -91,6 +92,11 @@ def test_xml_in_the_form_of_the_last_one_is_what_reading_gives(
     text = in_xml(country, area, number, extension, comment, seen)
     values = (country, f"{area}1" if other else area, number, extension, comment, seen)
     assert form.fits(text, values) <= (usual_xml(text) == values)
+    escaped = in_xml(country, area, number, extension, comment, seen.replace("\n", "&#10;"))
+    if form.fits(escaped, values):
+        root, note, phone = elements(escaped)
+        read = (*(phone.attributes[name] for name in ("КодСтраны", "КодГорода", "Номер", "Добавочный")), note.text)
+        assert (*read, root.attributes["Представление"]) == values
 
 
 @pytest.mark.parametrize("odd", [*FORBIDDEN, ">", "'"])
@@ -130,14 +136,24 @@ def test_a_structure_that_may_say_more_is_read(held: tuple[object, object, objec
 SPLIT = st.sampled_from(
     [("7", "495", "229-30-42"), ("495", "229", "30-42"), ("", "", ""), ("", "", TEXT), ("8", "", "")]
 )
+COLUMNS = st.sampled_from(["json", "xml", "both"])
 REST = st.sampled_from(["", "12", "8 916 555-13-18", " "]) | TYPED
 
 
-@given(st.sampled_from([TEXT, "(495) 229-30-42"]) | TYPED, SPLIT, REST, REST, st.sampled_from(["json", "xml", "both"]))
+@given(
+    st.sampled_from([TEXT, "(495) 229-30-42", "", "нет", "8 495 229-30-42\n8 495 229-30-43"]) | TYPED,
+    SPLIT,
+    REST,
+    REST,
+    COLUMNS,
+    TYPED,
+)
 def test_what_is_known_at_once_is_what_reading_all_columns_gives(
-    text: str, split: tuple[str, str, str], extension: str, comment: str, columns: str
+    text: str, split: tuple[str, str, str], extension: str, comment: str, columns: str, machine: str
 ) -> None:
     held = (*split, extension, comment, text)
     value, fields = in_json(*held) if columns != "xml" else "", in_xml(*held) if columns != "json" else ""
     if repeated(text, value, fields):
         assert gather((text, value, fields)) == ((text.strip(),), None, "")
+    if adds_nothing(text, value, fields):
+        assert gather((text, value, fields), digits=machine) == gather((text,), digits=machine)

@@ -21,7 +21,8 @@ from astsync.language import say
 from astsync.phonebook.model import Phone, PhoneParts
 from astsync.sources.formats.values import text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, RUSSIAN, MetadataNames
-from astsync.sources.onec.phone_texts import Gathered, gather, repeated
+from astsync.sources.onec.phone_texts import Gathered, gather
+from astsync.sources.onec.repeating import adds_nothing, repeated
 from astsync.sources.onec.rows import KEY_COLUMNS, Row, line_number
 
 CONTACTS = RUSSIAN.section
@@ -182,8 +183,8 @@ def _gathered(row: Row, names: MetadataNames) -> Gathered:
     text, value, fields = row.get(names.text), row.get(names.value), row.get(names.fields)
     values = [text, value, fields]
     if names.parts[2] not in row and names.comment not in row:
-        if repeated(text, value, fields):
-            return (str(text).strip(),), None, ""
+        if adds_nothing(text, value, fields):
+            values = [text]
     else:
         held = [row.get(name) for name in (*names.parts, names.comment)]
         if any(held):

@@ -24,7 +24,7 @@ from astsync.phonebook.model import CUT_AT, LEAST_NUMBER, Phone, PhoneParts
 from astsync.sources.formats.markup import elements
 from astsync.sources.formats.values import MAX_TEXT, plain_text, text_of
 from astsync.sources.onec.metadata_names import PART_FIELDS, PART_NAMES
-from astsync.sources.onec.usual_xml import XmlForm, usual_xml
+from astsync.sources.onec.usual_xml import usual_xml
 
 logger = logging.getLogger(__name__)
 
@@ -38,17 +38,16 @@ NO_PHONE: Final = say("the record holds no part of a phone that is known")
 PIECES: Final = say("a list holds pieces of a number, and does not tell which belong together")
 
 _DIGIT = re.compile(r"\d")
-_NOT_DIGITS = bytes(set(range(256)) - set(b"0123456789"))
-_USUAL = itemgetter(*PART_FIELDS, "value")
-_FORM = XmlForm()
+NOT_DIGITS: Final = bytes(set(range(256)) - set(b"0123456789"))
+USUAL_FIELDS: Final = itemgetter(*PART_FIELDS, "value")
 _PIECE = re.compile(r"[ ()+.\d-]+")  # a part of a number, without any words
 _IN_A_NUMBER = "0123456789 ()+-./\u00a0\u2010\u2011\u2012\u2013\u2014"
-_MARKED = frozenset("{<[\ufeff \t\r\n")
-_NUMBER = 2  # the place of the number in ``PhoneParts``
-_TEXT = 5  # the place behind those of ``PhoneParts`` that a person typed
+MARKED: Final = frozenset("{<[\ufeff \t\r\n")
+NUMBER: Final = 2  # the place of the number in ``PhoneParts``
+TEXT: Final = 5  # the place behind those of ``PhoneParts`` that a person typed
 _DEEPEST = 8  # half as many texts of JSON inside each other
 _MANY = 40
-_LEAST_REST = 5  # digits that an extension or comment must have to be perhaps a number of its own
+LEAST_REST: Final = 5  # digits that an extension or comment must have to be perhaps a number of its own
 
 Gathered = tuple[tuple[str, ...], PhoneParts | None, str]
 """``texts``, ``parts`` and ``fault`` of a ``Phone``; all are empty where there is no phone."""
@@ -83,46 +82,6 @@ def gather(values: Iterable[object], *, digits: object = "") -> Gathered:
         if odd and not fault:
             fault, unread = odd, _raw(value)
     return _kept(texts, structures, digits, (fault, unread))
-
-
-def repeated(text: object, value: object, fields: object) -> bool:
-    """Whether Представление has a number, and Значение and ЗначенияПолей only hold it once more, as 1C writes them.
-
-    That is so in nearly all rows. ``gather`` then keeps the text alone, and this finds it out in half the time. False
-    also where nothing is sure.
-    """
-    if not (isinstance(text, str) and text[:1] not in _MARKED and "=" not in text and len(text) <= MAX_TEXT):
-        return False
-    try:
-        digits = text.encode().translate(None, _NOT_DIGITS)
-        if not digits:
-            return False
-        held: tuple[str, ...] | None = None
-        if value:
-            held = _USUAL(orjson.loads(value)) if isinstance(value, str) else None
-            if held is None or not _repeats(held, text, digits):
-                return False
-        if fields and not (isinstance(fields, str) and held is not None and _FORM.fits(fields, held)):
-            held = _FORM.read(fields) if isinstance(fields, str) else None
-            return held is not None and _repeats(held, text, digits)
-    except (KeyError, TypeError, ValueError):  # such JSON is unusual
-        return False
-    return True
-
-
-def _repeats(held: tuple[str, ...], text: str, digits: bytes) -> bool:
-    """Whether a structure (``_USUAL``) is of this text, and a split of its digits, with nothing that it lacks.
-
-    Raises TypeError where anything of it is no text.
-    """
-    if held[_TEXT] != text:
-        return False
-    others = held[_NUMBER + 1 : _TEXT]
-    number, rest = "".join(held[: _NUMBER + 1]), "".join(others)
-    split = number.encode().translate(None, _NOT_DIGITS)
-    if not split:
-        return not (number or rest)
-    return digits.startswith(split) and (len(rest) < _LEAST_REST or all(one in text for one in others))
 
 
 def as_phones(gathered: Gathered, kind: str = "") -> tuple[Phone, ...]:
@@ -183,18 +142,18 @@ def _adding(structures: list[PhoneParts], kept: tuple[str, ...], texts: list[str
 
 def _rest(rest: str, text: str) -> str:
     """An extension or comment that may hold a number which the text lacks; else ""."""
-    return rest if len(rest) >= _LEAST_REST and rest not in text and len(_digits(rest)) >= _LEAST_REST else ""
+    return rest if len(rest) >= LEAST_REST and rest not in text and len(_digits(rest)) >= LEAST_REST else ""
 
 
 def _digits(text: str) -> bytes:
     """The digits 0 to 9 of a text. This is several times faster than a regular expression."""
-    return text.encode("utf-8", "ignore").translate(None, _NOT_DIGITS)
+    return text.encode("utf-8", "ignore").translate(None, NOT_DIGITS)
 
 
 def read_value(value: object, deeper: int = _DEEPEST) -> ColumnContent:
     """Read what a column or field holds; never raises."""
     if isinstance(value, str):
-        if not value or (value[0] not in _MARKED and "=" not in value):
+        if not value or (value[0] not in MARKED and "=" not in value):
             return ColumnContent(value.strip()) if len(value) <= MAX_TEXT and value.isascii() else _plain(value)
         found = _read_text(value[:LONGEST_STRUCTURE].strip("\ufeff \t\r\n"), deeper)
         return found if any(found) or len(value) <= LONGEST_STRUCTURE else _faulty(value, TOO_LONG)
@@ -238,13 +197,13 @@ def _read_json(text: str, deeper: int) -> ColumnContent:
 def _usual(value: dict[str, object]) -> ColumnContent | None:
     """Read JSON as 1C itself writes it, where all fields are short texts; None for any other. It is a fast way."""
     try:
-        held = _USUAL(value)
+        held = USUAL_FIELDS(value)
         if len("".join(held)) > MAX_TEXT and max(map(len, held)) > MAX_TEXT:
             return None
     except (KeyError, TypeError):  # a field is not there, or is no text
         return None
     *parts, text = map(str.strip, held)
-    if text[:1] in _MARKED or "=" in text:
+    if text[:1] in MARKED or "=" in text:
         return None
     return ColumnContent(text, _parts(*parts))
 
@@ -255,7 +214,7 @@ def _parts(*held: str) -> PhoneParts | None:
 
 def _read_xml(text: str, deeper: int) -> ColumnContent:
     usual = usual_xml(text) if len(text) <= MAX_TEXT else None
-    if usual is not None and usual[-1][:1] not in _MARKED and "=" not in usual[-1]:
+    if usual is not None and usual[-1][:1] not in MARKED and "=" not in usual[-1]:
         *held, seen = map(str.strip, usual)
         return ColumnContent(seen, _parts(*held))
     try:
@@ -335,7 +294,7 @@ def _of_pieces(place: int, part: object) -> bool:
     if not isinstance(part, list):
         return False
     texts = list(filter(None, map(plain_text, part[:_MANY])))
-    return len(texts) > 1 if place < _NUMBER else _in_pieces(texts)
+    return len(texts) > 1 if place < NUMBER else _in_pieces(texts)
 
 
 def _with_inner(parts: PhoneParts, inner: PhoneParts | None) -> PhoneParts:
@@ -348,7 +307,7 @@ def _with_inner(parts: PhoneParts, inner: PhoneParts | None) -> PhoneParts:
 
 def _by_place(value: Mapping[str, object]) -> list[object] | None:
     """The fields of a phone in the order of ``PhoneParts``, and last the text; None where it has none of them."""
-    held: list[object] = [""] * (_TEXT + 1)
+    held: list[object] = [""] * (TEXT + 1)
     known = False
     for name, inner in value.items():
         place = PART_NAMES.get(name)

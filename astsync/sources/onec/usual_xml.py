@@ -56,16 +56,18 @@ class XmlForm:
         return _values(found)
 
     def fits(self, text: str, held: Sequence[str]) -> bool:
-        """Whether a text is the XML of values (``UsualXml``) in the form that is known: then ``read`` gives these.
+        """Whether a text is the XML of values (``UsualXml``) in the form that is known: a parser would read these.
 
-        False also where nothing is known, or a value has a character that ``usual_xml`` looks at.
+        False also where nothing is known, or a value has a character that XML may change or forbids.
         """
         if not self._between:
             return False
         a, b, c, d, e, f, g = self._between
         country, area, number, extension, comment, seen = held
+        values = "".join(held)
+        if "\n" in seen:  # the only character that is escaped in some texts
+            values, seen = values.replace("\n", "", seen.count("\n")), seen.replace("\n", "&#10;")
         if text != f"{a}{seen}{b}{comment}{c}{country}{d}{area}{e}{number}{f}{extension}{g}":
             return False
-        values = "".join(held)
         marked = "<" in values or ">" in values or "&" in values or '"' in values
         return not marked and values.isprintable()

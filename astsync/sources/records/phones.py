@@ -10,7 +10,8 @@ from astsync.sources.formats.field_names import field_names
 from astsync.sources.formats.values import plain_text
 from astsync.sources.onec.contact_rows import read_row
 from astsync.sources.onec.metadata_names import ENGLISH, RUSSIAN, MetadataNames, in_trust
-from astsync.sources.onec.phone_texts import Gathered, as_phones, gather, repeated
+from astsync.sources.onec.phone_texts import Gathered, as_phones, gather
+from astsync.sources.onec.repeating import repeated
 from astsync.sources.records.fields import DEEPEST, Record, values_at
 
 PART_OF_ONE = frozenset({"number", "countryCode", "areaCode", "КодГорода", "КодСтраны"})
