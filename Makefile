@@ -12,7 +12,7 @@ READY := $(VENV)/.ready
 CORES := $(shell nproc 2>/dev/null || echo 2)
 PARALLEL ?= -n $(shell test $(CORES) -gt 4 && echo $(CORES) || echo $$((2 * $(CORES)))) --dist worksteal
 
-.PHONY: attacks call-faults coverage slow-readers faults simulation help golden docs extension setup lint types check test test-again test-fast ci demo bench bench-beside bench-calls bench-million fuzz fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units dist deb changes release install-test deb-test container-test pythons
+.PHONY: attacks call-faults coverage slow-readers faults simulation help golden docs extension setup lint types check test test-again test-fast ci demo bench bench-beside bench-calls bench-million fuzz fuzz-fields fuzz-parsers hostile reboots soak asterisk asterisk-22 asterisk-16 clean format house words man units dist deb changes release install-test deb-test container-test pythons
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -125,6 +125,9 @@ simulation: setup ## some 1,000,000 runs in memory by a virtual clock, struck an
 # A fault prints the command that plays its lines again.
 fuzz: setup ## 200,000 mutated lines through explain phone and explain name: no crash, no hang, constant memory
 	@$(BIN)/python -m tests.fuzz --lines $(or $(LINES),200000) --seed $(or $(SEED),0) --first $(or $(FIRST),0)
+
+fuzz-fields: setup ## 1,000,000 phone fields by the fast ways and by the slow one, which must give the same; FIELDS=, SEED=
+	@$(BIN)/python -m tests.fuzz.fast_fields --fields $(or $(FIELDS),1000000) --seed $(or $(SEED),1)
 
 # make test plays a share of these. ATTACKS='--only NAME' plays some, ATTACKS=--markdown prints Markdown; --help tells more.
 attacks: setup ## over 800 hostile 1Cs, PBXs, disks and readers: time, memory, exit code and writes of each, in 30 minutes

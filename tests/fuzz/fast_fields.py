@@ -1,7 +1,7 @@
 """Holds the fast ways to read a phone field against the slow one: fields of every kind, made from a seed.
 
-Run: python -m tests.fuzz.fast_fields --fields 1000000 --seed 1. Every field that a fast way takes must give what the
-slow way gives: the same keys in the same order, the same reason, the same rules.
+Run: make fuzz-fields. Every field that a fast way takes must give what the slow way gives: the same keys in the same
+order, the same reason, the same rules.
 """
 
 import argparse
