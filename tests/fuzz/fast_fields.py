@@ -103,6 +103,10 @@ class FastFieldMaker:
     def _wrong(self) -> str:
         """Make a number with some digit too few or too many."""
         chance = self._chance
+        if chance.random() < 0.6:  # the usual way to write one
+            code = chance.choice(CODES) if chance.random() < 0.3 else chance.choice("3489") + self._digits(2)
+            rest = f"{self._digits(3)}-{self._digits(2)}-{self._digits(chance.choice((1, 3)))}"
+            return f"{chance.choice(('+7', '8', '8', '7'))} ({code}) {rest}"
         code = chance.choice(CODES) if chance.random() < 0.7 else self._digits(chance.choice((2, 3, 3, 4)))
         code = f"({code})" if chance.random() < 0.8 else code
         return f"{chance.choice(_STARTS)}{code}{chance.choice((' ', '', '-'))}{self._grouped()}"
