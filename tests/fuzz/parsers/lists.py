@@ -7,7 +7,7 @@ from datetime import date
 from functools import cache
 from typing import Any, cast
 
-from astsync.phonebook.model import Counterparty
+from astsync.phonebook.model import Counterparty, Phone
 from astsync.sources.file.content import Content
 from astsync.sources.file.listing import list_of
 from astsync.sources.file.section import FileConfig
@@ -15,7 +15,7 @@ from astsync.sources.formats.json_list import JsonList
 from astsync.sources.formats.markup import elements, html_text, html_title
 from astsync.sources.formats.xml_list import Sought, XmlList
 from astsync.sources.onec.contact_rows import ContactBook
-from astsync.sources.onec.metadata_names import ENGLISH, RUSSIAN, in_trust, phone_like
+from astsync.sources.onec.metadata_names import ENGLISH, RUSSIAN, MetadataNames, in_trust, phone_like
 from astsync.sources.onec.phone_texts import as_phones, gather
 from astsync.sources.onec.rows import row_key
 from astsync.sources.web.client import read_json
@@ -111,10 +111,25 @@ def contact_rows(data: bytes) -> object:
             for names in (RUSSIAN, ENGLISH):
                 book.add("1", row, names)
             row_key(row) if chance_of(data).random() < 0.1 else None
+    page = [{**row, "Ref_Key": "1"} for row in rows if isinstance(row, dict)]
+    for names in (RUSSIAN, ENGLISH):
+        if _taken(page, names, whole=True) != _taken(page, names, whole=False):
+            raise AssertionError("a page of rows gives other phones than its rows")
     for phone in book.take("1"):
         found += 1
         check_counterparty(Counterparty("1", "", (phone,)))
     return min(found, 2)
+
+
+def _taken(page: list[dict[str, Any]], names: MetadataNames, *, whole: bool) -> tuple[Phone, ...]:
+    """The phones of rows that are read as a page, or one by one."""
+    book = ContactBook({"5": "Телефон"}, _TODAY)
+    if whole:
+        book.add_page(page, names)
+    else:
+        for row in page:
+            book.add("1", row, names)
+    return book.take("1")
 
 
 def phone_texts(data: bytes) -> object:

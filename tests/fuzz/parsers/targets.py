@@ -212,7 +212,7 @@ TARGETS: tuple[Target, ...] = (
         "contact-rows",
         contact_rows,
         seeds.contact_rows,
-        ("sources.onec.contact_rows", "sources.onec.rows", "sources.onec.metadata_names"),
+        ("sources.onec.contact_rows", "sources.onec.rows", "sources.onec.metadata_names", "sources.onec.repeating"),
         tokens=(*JSON, "Представление".encode(), "ЗначенияПолей".encode()),
         share=2,
     ),
