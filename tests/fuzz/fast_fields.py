@@ -185,9 +185,9 @@ def compare(seed: object, count: int, parser: NumberParser) -> tuple[int, list[s
     """Compare so many fields; give how many were taken fast, and those that differ."""
     maker = FastFieldMaker(seed, parser.country)
     taken, differing = 0, []
-    for _ in range(count):
+    for at in range(count):
         text = maker.field()
-        fast, slow = fast_and_slow(parser, text)
+        fast, slow = fast_and_slow(parser, text, "" if at % 4 else "812")  # the area code of a structure
         taken += fast is not None
         if fast != slow:
             differing.append(text)
