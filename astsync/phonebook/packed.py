@@ -297,19 +297,24 @@ class PackedNames(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self)!r})"
 
-    def items(self) -> "_PackedItems":
+    def items(self) -> "PackedItems":
         """Number and name of each entry."""
-        return _PackedItems(self)
+        return PackedItems(self)
 
     def values(self) -> "_PackedValues":
         """The names."""
         return _PackedValues(self)
 
 
-class _PackedItems(_Items[str, str]):
+class PackedItems(_Items[str, str]):
     """Without a search for each name."""
 
     _mapping: PackedNames
+
+    @property
+    def rows(self) -> PackedRows:
+        """The numbers and names as they are packed."""
+        return self._mapping.rows
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for numbers, names, *_ in self._mapping.rows.lists():
