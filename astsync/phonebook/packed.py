@@ -81,7 +81,7 @@ class PackedRows:
     ``blocks`` are the columns of each block, ``firsts`` its first key, ``width`` is the number of columns.
     """
 
-    __slots__ = ("_opened", "blocks", "count", "firsts", "width")
+    __slots__ = ("__weakref__", "_opened", "blocks", "count", "firsts", "width")
 
     def __init__(
         self, width: int, blocks: Sequence[tuple[Column, ...]] = (), firsts: Sequence[bytes] = (), count: int = 0

@@ -1,6 +1,6 @@
 """The types of what the store holds."""
 
-from collections.abc import Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -122,8 +122,23 @@ RecordRow = tuple[bytes, bytes | None, bytes | None, bool | None]
 """The same as a row of the table: number, old, new, owned."""
 
 
+class RecordRows(Iterable[RecordRow]):
+    """Rows of a record, made anew each time that somebody goes through them.
+
+    Where they are stored ``several`` times, ``stored`` keeps them as the store has them.
+    """
+
+    def __init__(self, make: Callable[[], Iterator[RecordRow]], several: bool) -> None:
+        self._make = make
+        self.several = several
+        self.stored: Sequence[tuple[bytes | int, ...]] | None = None
+
+    def __iter__(self) -> Iterator[RecordRow]:
+        return self._make()
+
+
 class PackedRecord(Iterable[Before]):
-    """A record of what may be a million keys, made of its rows when somebody goes through it, once."""
+    """A record of what may be a million keys, made of its rows when somebody goes through it."""
 
     def __init__(self, rows: Iterable[RecordRow]) -> None:
         self.rows = rows

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import NamedTuple
 
 from astsync.phonebook.packed import BLOCK
-from astsync.store.records import RecordRow
+from astsync.store.records import RecordRow, RecordRows
 
 _BLOCK = "first, last, kinds, numbers, olds, news, added, changed, deleted"
 _SAVE = f"INSERT INTO undo (run, pbx, family, {_BLOCK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
@@ -62,9 +62,21 @@ def save_record(db: sqlite3.Connection, run: int, pbx: str, family: str, rows: I
         db.execute(f"DELETE FROM undo WHERE {_PLACE}", place)  # noqa: S608
         known.update((row[0], row) for row in rows)
         rows = [known[number] for number in sorted(known)]
+    db.executemany(_SAVE, ((*place, *block) for block in _to_store(rows)))
+
+
+def _to_store(rows: Iterable[RecordRow]) -> Iterable[tuple[bytes | int, ...]]:
+    if not isinstance(rows, RecordRows) or not rows.several:
+        return _in_blocks(rows)
+    if rows.stored is None:
+        rows.stored = [*_in_blocks(rows)]
+    return rows.stored
+
+
+def _in_blocks(rows: Iterable[RecordRow]) -> Iterator["_Block"]:
     every = iter(rows)
-    blocks = iter(lambda: [*islice(every, BLOCK)], [])
-    db.executemany(_SAVE, ((*place, *block) for some in blocks for block in _blocks(some)))
+    for some in iter(lambda: [*islice(every, BLOCK)], []):
+        yield from _blocks(some)
 
 
 def read_record(db: sqlite3.Connection, run: int, pbx: str, family: str) -> Iterator[RecordRow]:

@@ -32,6 +32,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sources": ("sources", "phonebook.model", "finding", "text", "files", "stopping", "resolving", "errors", "config"),
     "pbx": (
         "pbx",
+        "phonebook.alike",
         "phonebook.model",
         "phonebook.packed",
         "finding",
