@@ -3,14 +3,15 @@
 import sqlite3
 from collections.abc import Sequence
 
-from astsync.phonebook.packed import BLOCK, PackedRows, RowsBuilder, in_step, texts
+from astsync.phonebook.alike import ALIKE
+from astsync.phonebook.packed import BLOCK, PackedRows, in_step, texts
 
 ENTRIES = "SELECT CAST(number AS BLOB), CAST(name AS BLOB), CAST(source AS BLOB) FROM snapshot ORDER BY number"
 
 
 def packed_rows(db: sqlite3.Connection, query: str, width: int, values: Sequence[object] = ()) -> PackedRows:
     """The rows of a query, all blobs, the first column a key, in the order of the keys."""
-    builder, rows = RowsBuilder(width), db.execute(query, values)
+    builder, rows = ALIKE.builder(width), db.execute(query, values)
     while some := rows.fetchmany(BLOCK):
         builder.add(*zip(*some, strict=True))
     return builder.built()

@@ -132,7 +132,7 @@ def _ours_before_it_is_seen() -> AbstractContextManager[Any]:
     def wrong(*args: Any) -> Any:
         return {key: CERTAINLY_OURS if owner.ours else owner for key, owner in owners_before(*args).items()}
 
-    return patch("astsync.engine.target.owners_before", wrong)
+    return patch("astsync.engine.work.owners_before", wrong)
 
 
 def _half_a_transaction() -> AbstractContextManager[Any]:
