@@ -26,7 +26,7 @@ from astsync.pbx import Family, Pbx, WriteResult, retry
 from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace, Untouched
 from astsync.phonebook.model import Progress
 from astsync.phonebook.ownership import Ownership, owned_keys, owners_after, owners_before
-from astsync.phonebook.packed import PackedNames, as_text, in_step
+from astsync.phonebook.packed import PackedNames, as_text, stretches
 from astsync.phonebook.packed_book import numbers_of
 from astsync.stopping import Stopping
 from astsync.store import RunPart, Store
@@ -365,9 +365,10 @@ def _wrong(work: Work, held: Mapping[str, str]) -> dict[str, str | None]:
     """The keys that are not as the work wants them, with what they hold; None where they are gone."""
     wrong, left = dict[str, str | None](), dict[str, str | None]()
     sheets = PackedNames.of(work.wanted).rows, numbers_of(work.plan.delete).rows, PackedNames.of(held).rows
-    for (wanted, news, *_), (deleted, *_), (numbers, names, *_) in in_step(*sheets):
-        if not deleted and wanted == numbers and news == names:
-            continue
+    for then, gone, now_there in stretches(*sheets):
+        if not gone and then.same(now_there, 2):
+            continue  # nearly always
+        (wanted, news, *_), (deleted, *_), (numbers, names, *_) = then.lists, gone.lists, now_there.lists
         now = dict(zip(numbers, names, strict=True))
         wrong |= {
             as_text(number): None if number not in now else as_text(now[number])

@@ -6,13 +6,15 @@ from itertools import chain, compress, repeat
 from operator import eq, itemgetter
 
 from astsync.engine.run_options import RunOptions
+from astsync.phonebook.columns import Stretch
 from astsync.phonebook.model import Entry
-from astsync.phonebook.owners import Group, Step, Steps
+from astsync.phonebook.owners import Group, Range, Step, Steps
 from astsync.phonebook.ownership import is_to_be_undone, steps_of_sync
 from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, in_step
 from astsync.phonebook.packed_book import PackedEntries, numbers_of
 from astsync.phonebook.plan import Plan, make_plan
-from astsync.store.records import PackedRecord, RecordRow
+from astsync.phonebook.recorded import RecordBlock, RecordRow
+from astsync.store.records import PackedRecord
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,9 +36,14 @@ class Work:
         """The record for undo: each key as it is before the work, and what the work makes of it."""
         return PackedRecord(self._recorded())
 
-    def _recorded(self) -> Iterator[RecordRow]:
-        for groups, _ in Steps.of(self.steps).groups(PackedKeys.of(self.owned)):
-            kept = [group for group in groups if is_to_be_undone(group)]
+    def _recorded(self) -> Iterator[RecordRow | RecordBlock]:
+        for steps, _ in Steps.of(self.steps).ranges(PackedKeys.of(self.owned)):
+            some = steps.alike
+            if some is not None:
+                if is_to_be_undone(some):
+                    yield RecordBlock(some.keys, some.olds, some.news, some.ours)
+                continue
+            kept = [group for group in steps.groups() if is_to_be_undone(group)]
             rows = [
                 zip(g.keys, g.olds or repeat(None), g.news or repeat(None), repeat(g.ours), strict=False) for g in kept
             ]
@@ -44,23 +51,38 @@ class Work:
 
     def made(self, held: Mapping[str, str]) -> bool:
         """Whether the PBX holds (``held``) any of the changes of the work."""
-        return any(any(map(eq, now, group.news or repeat(None))) for group, now in self._changed(held))
+        for steps, now_there in self._ranges(held):
+            some = steps.alike
+            if some is not None and some.is_made(now_there):
+                return True
+            if any(any(map(eq, now, group.news or repeat(None))) for group, now in _changed(steps, now_there)):
+                return True
+        return False
 
     def unchanged(self, held: Mapping[str, str]) -> PackedKeys:
         """The keys that the PBX holds (``held``) as before the work although the work was to change them."""
         found = RowsBuilder(1)
-        for group, now in self._changed(held):
-            found.add([*compress(group.keys, map(eq, now, group.olds or repeat(None)))])
+        for steps, now_there in self._ranges(held):
+            some = steps.alike
+            if some is not None and some.is_made(now_there):
+                continue  # nearly always
+            for group, now in _changed(steps, now_there):
+                found.add([*compress(group.keys, map(eq, now, group.olds or repeat(None)))])
         return PackedKeys(found.built())
 
-    def _changed(self, held: Mapping[str, str]) -> Iterator[tuple[Group, list[bytes | None]]]:
-        """The keys whose value the work changes, in groups, and what the PBX holds there."""
-        beside = PackedNames.of(held).rows
-        for groups, ((numbers, names, *_),) in Steps.of(self.steps).groups(PackedKeys.of(self.owned), beside):
-            now = dict(zip(numbers, names, strict=True)) if groups else {}
-            for group in groups:
-                if not group.same:
-                    yield group, [*map(now.get, group.keys)]
+    def _ranges(self, held: Mapping[str, str]) -> Iterator[tuple[Range, Stretch]]:
+        """The steps by ranges of keys, and what the PBX holds there."""
+        ranges = Steps.of(self.steps).ranges(PackedKeys.of(self.owned), PackedNames.of(held).rows)
+        return ((steps, now_there) for steps, (now_there,) in ranges if steps)
+
+
+def _changed(steps: Range, held: Stretch) -> Iterator[tuple[Group, list[bytes | None]]]:
+    """The keys of a range whose value the work changes, in groups, and what the PBX holds there."""
+    numbers, names, *_ = held.lists
+    now = dict(zip(numbers, names, strict=True))
+    for group in steps.groups():
+        if not group.same:
+            yield group, [*map(now.get, group.keys)]
 
 
 def work_of_sync(

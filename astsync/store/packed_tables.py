@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Sequence
 
-from astsync.phonebook.packed import BLOCK, PackedRows, RowsBuilder, in_step, texts
+from astsync.phonebook.packed import BLOCK, PackedRows, RowsBuilder, stretches, texts
 
 ENTRIES = "SELECT CAST(number AS BLOB), CAST(name AS BLOB), CAST(source AS BLOB) FROM snapshot ORDER BY number"
 
@@ -18,9 +18,9 @@ def packed_rows(db: sqlite3.Connection, query: str, width: int, values: Sequence
 
 def bring_to(db: sqlite3.Connection, entries: PackedRows) -> None:
     """Make the table ``snapshot`` hold these entries. Only what differs is written: of most lists that is little."""
-    for held, wanted in in_step(packed_rows(db, ENTRIES, 3), entries):
-        if held != wanted:
-            now, then = (set(zip(*map(texts, lists), strict=True)) for lists in (held, wanted))
+    for held, wanted in stretches(packed_rows(db, ENTRIES, 3), entries):
+        if not held.same(wanted, 3):
+            now, then = (set(zip(*map(texts, stretch.lists), strict=True)) for stretch in (held, wanted))
             gone = {row[0] for row in now} - {row[0] for row in then}
             db.executemany("DELETE FROM snapshot WHERE number = ?", ((number,) for number in sorted(gone)))
             db.executemany("INSERT OR REPLACE INTO snapshot VALUES (?, ?, ?)", sorted(then - now))

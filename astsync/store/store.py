@@ -14,6 +14,7 @@ from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.owners import CERTAINLY_OURS, CONDITIONAL, FOREIGN, KeyOwners, Ownership
 from astsync.phonebook.packed import PackedNames, as_bytes, as_text
 from astsync.phonebook.packed_book import PackedEntries
+from astsync.phonebook.recorded import rows_of
 from astsync.store.call_counts import counted_since, drop_old_calls, read_call_counts, read_unnamed
 from astsync.store.changes import changes_of_keys, changes_of_run
 from astsync.store.claims import (
@@ -46,9 +47,18 @@ from astsync.store.records import (
     SnapshotFacts,
     UnnamedNumber,
     Written,
-    rows_of,
+    parts_of,
 )
-from astsync.store.undo import MARK, Recorded, drop_keys, last_of_key, numbers_after, read_record, save_record
+from astsync.store.undo import (
+    MARK,
+    Recorded,
+    drop_keys,
+    last_of_key,
+    numbers_after,
+    read_parts,
+    read_record,
+    save_record,
+)
 from astsync.store.words import kept, words
 
 KEPT_RUNS = 1_000
@@ -272,7 +282,7 @@ class Store:
         ``Untouched`` leaves that one.
         """
         with self._file.change() as db:
-            save_record(db, run, _name(pbx), family, rows_of(before))
+            save_record(db, run, _name(pbx), family, parts_of(before))
             _set_owners(db, pbx, family, owners)
             _set_trace(db, pbx, family, trace)
             db.execute(f"{MARK} WHERE id = ?", (run,))
@@ -315,8 +325,9 @@ class Store:
         with self._file.reading() as db:
             # Without the keys that a later run has recorded: it was about to change them itself, and may have done so.
             later = numbers_after(db, *where)
-            rows = (row[:3] for row in read_record(db, *where) if row[0] not in later)
-            return missed(before, rows, existing, started)
+            parts = read_parts(db, *where)
+            others = (row for row in rows_of(parts) if row[0] not in later) if later else parts
+            return missed(before, others, existing, started)
 
     def last_records(self, pbx: str, family: str, numbers: Iterable[str]) -> dict[str, Before]:
         """The last records of keys on a PBX, by number, also those of runs that changed only the owner."""

@@ -79,6 +79,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "phonebook.owners",
         "phonebook.packed",
         "phonebook.packed_book",
+        "phonebook.columns",
+        "phonebook.recorded",
         "text",
         "files",
         "errors",
