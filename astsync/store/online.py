@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from astsync.store.owned import owners_of, places
 from astsync.store.records import OnlineName, OnlineNames
 
 KEPT_ONLINE = 100_000
@@ -20,8 +21,6 @@ _ALL = "SELECT number, name, at, until FROM online ORDER BY number"
 _ONE = "SELECT number, name, at, until FROM online WHERE number = ?"
 _TOO_MANY = "DELETE FROM online WHERE number IN (SELECT number FROM online ORDER BY at, number LIMIT ?)"
 _LISTED = "DELETE FROM online WHERE EXISTS (SELECT 1 FROM snapshot WHERE snapshot.number = online.number)"
-_NEXT_PLACE = "SELECT pbx, family FROM owned WHERE (pbx, family) > (?, ?) ORDER BY pbx, family LIMIT 1"
-_OWNED = "SELECT 1 FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 
 
 def save_online(db: sqlite3.Connection, rows: Iterable[OnlineName]) -> None:
@@ -62,17 +61,9 @@ def drop_listed(db: sqlite3.Connection, now: datetime) -> None:
     """Drop the names of numbers that the snapshot has, and the expired ones whose key no PBX holds as ours."""
     db.execute(_LISTED)
     expired = [number for (number,) in db.execute("SELECT number FROM online WHERE until <= ?", (now.timestamp(),))]
-    places = list(_places(db)) if expired else []
-    gone = ((n,) for n in expired if not any(db.execute(_OWNED, (*where, n.encode())).fetchone() for where in places))
+    ours = [*places(db)] if expired else []
+    gone = ((n,) for n in expired if not any(any(owners_of(db, *place, [n.encode()])) for place in ours))
     db.executemany("DELETE FROM online WHERE number = ?", gone)
-
-
-def _places(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """The PBXs and families in which keys are ours, found by steps over the index: there may be a million keys."""
-    place = db.execute(_NEXT_PLACE, ("", "")).fetchone()
-    while place is not None:
-        yield place
-        place = db.execute(_NEXT_PLACE, place).fetchone()
 
 
 def _name(row: tuple[str, str, float, float]) -> OnlineName:

@@ -3,12 +3,13 @@
 import json
 import sqlite3
 from collections.abc import Mapping
+from operator import itemgetter
 from pathlib import Path
 
 from astsync.errors import StoreError
 from astsync.language import say
 
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 14
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -146,6 +147,21 @@ DROP TABLE overwritten;
 # What the snapshot was made of (Snapshot.made_of).
 _SCHEMA_13 = "ALTER TABLE pull ADD COLUMN made_of TEXT NOT NULL DEFAULT '';"
 
+# Whose keys are in blocks (store/owned.py).
+_SCHEMA_14 = """
+CREATE TABLE owned_of_14 (
+    pbx TEXT NOT NULL, family TEXT NOT NULL, first BLOB NOT NULL, last BLOB NOT NULL, count INTEGER NOT NULL,
+    numbers BLOB NOT NULL, owners BLOB, PRIMARY KEY (pbx, family, first)
+) WITHOUT ROWID;
+INSERT INTO owned_of_14 SELECT pbx, family, min(number), max(number), count(*), owned_numbers(number, if_held),
+    owned_owners(number, if_held)
+FROM (
+    SELECT *, (row_number() OVER (PARTITION BY pbx, family ORDER BY number) - 1) / 256 AS block FROM owned
+) GROUP BY pbx, family, block;
+DROP TABLE owned;
+ALTER TABLE owned_of_14 RENAME TO owned;
+"""
+
 MIGRATIONS: Mapping[int, str] = {
     1: _SCHEMA_2 + _FROM_1,
     2: _SCHEMA_3,
@@ -159,6 +175,7 @@ MIGRATIONS: Mapping[int, str] = {
     10: _SCHEMA_11,
     11: _SCHEMA_12,
     12: _SCHEMA_13,
+    13: _SCHEMA_14,
 }
 """Scripts by the version that they start from; each leads to the next version."""
 
@@ -200,4 +217,36 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
     db.create_function("as_json", -1, lambda *values: json.dumps(values, ensure_ascii=False))
+    # typeshed knows aggregates of integers only
+    db.create_aggregate("owned_numbers", 2, _OwnedNumbers)  # type: ignore[arg-type]
+    db.create_aggregate("owned_owners", 2, _OwnedOwners)  # type: ignore[arg-type]
     db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT")
+
+
+class _OwnedNumbers:
+    """The column ``numbers`` of a block of version 14, of the keys and values of rows of version 13."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[bytes, bytes | None]] = []
+
+    def step(self, number: bytes, if_held: bytes | None) -> None:
+        """Take a row."""
+        self._rows.append((number, if_held))
+
+    def finalize(self) -> bytes | str | None:
+        """The column."""
+        return self._joined([number for number, _ in sorted(self._rows, key=itemgetter(0))])
+
+    def _joined(self, values: list[bytes]) -> bytes | str:
+        joined = b"\0".join(values)
+        return joined if joined.count(b"\0") == len(values) - 1 else json.dumps([value.hex() for value in values])
+
+
+class _OwnedOwners(_OwnedNumbers):
+    """The column ``owners`` of the same block."""
+
+    def finalize(self) -> bytes | str | None:
+        """The column."""
+        held = [if_held for _, if_held in sorted(self._rows, key=itemgetter(0))]
+        certain = all(value is None for value in held)
+        return None if certain else self._joined([b"c" if value is None else b"i" + value for value in held])

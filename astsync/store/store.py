@@ -11,8 +11,8 @@ from pathlib import Path
 from astsync.language import unpacked
 from astsync.phonebook.keeping import Missed, Trace, Untouched, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
-from astsync.phonebook.owners import CERTAINLY_OURS, CONDITIONAL, FOREIGN, KeyOwners, Ownership
-from astsync.phonebook.packed import PackedNames, as_bytes, as_text
+from astsync.phonebook.owners import KeyOwners, Ownership
+from astsync.phonebook.packed import PackedNames, as_bytes, as_text, packed
 from astsync.phonebook.packed_book import PackedEntries
 from astsync.phonebook.recorded import rows_of
 from astsync.store.call_counts import counted_since, drop_old_calls, read_call_counts, read_unnamed
@@ -30,6 +30,7 @@ from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
 from astsync.store.journal_rows import drop_old_journal
 from astsync.store.online import drop_listed, forget_online, online_of, read_online, save_online
+from astsync.store.owned import owners_of, read_owners, save_owners
 from astsync.store.packed_tables import ENTRIES, bring_to, packed_rows
 from astsync.store.records import (
     ONLINE_RUN,
@@ -223,10 +224,8 @@ class Store:
         where = (_name(pbx), family)
         with self._file.reading() as db:
             if numbers is None:
-                return KeyOwners(packed_rows(db, _OWNERS, 3, where))
-            found = (db.execute(_OWNER, (*where, as_bytes(n))).fetchone() for n in numbers)
-            rows = [row for row in found if row is not None]
-        return KeyOwners.of({as_text(n): _ownership(value) for n, value in rows})
+                return read_owners(db, *where)
+            return KeyOwners(packed(sorted(owners_of(db, *where, {*map(as_bytes, numbers)})), 3))
 
     def begin_run(self, command: str, undoes: int | None = None) -> int:
         """Store that a run which may write has begun, and which run it puts back. The result is its number."""
@@ -283,7 +282,7 @@ class Store:
         """
         with self._file.change() as db:
             save_record(db, run, _name(pbx), family, parts_of(before))
-            _set_owners(db, pbx, family, owners)
+            save_owners(db, _name(pbx), family, KeyOwners.of(owners))
             _set_trace(db, pbx, family, trace)
             db.execute(f"{MARK} WHERE id = ?", (run,))
 
@@ -299,7 +298,7 @@ class Store:
         """Drop from a run's record the keys that it did not change after all, and store their ``owners`` and trace."""
         with self._file.change() as db:
             drop_keys(db, run, _name(pbx), family, map(as_bytes, unmade))
-            _set_owners(db, pbx, family, owners)
+            save_owners(db, _name(pbx), family, KeyOwners.of(owners))
             _set_trace(db, pbx, family, trace)
             db.execute(f"{MARK} WHERE id = ?", (run,))
 
@@ -427,28 +426,7 @@ DELETE FROM run WHERE NOT wrote AND (command = ?) = ?
 """
 _LAST_UNDOABLE = "SELECT id FROM run WHERE wrote ORDER BY command = ?, id DESC LIMIT 1"
 _NAMES = "SELECT CAST(number AS BLOB), CAST(name AS BLOB) FROM snapshot ORDER BY number"
-_OWNERS = """
-SELECT number, CASE WHEN if_held IS NULL THEN x'63' ELSE x'69' END, coalesce(if_held, x'') FROM owned
-WHERE pbx = ? AND family = ? ORDER BY number
-"""
-_OWNER = "SELECT number, if_held FROM owned WHERE pbx = ? AND family = ? AND number = ?"
-_OWN = "INSERT OR REPLACE INTO owned (pbx, family, number, if_held) VALUES (?, ?, ?, ?)"
-_DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 _NEWEST = 2**63 - 1  # SQLite's largest integer
-
-
-def _set_owners(db: sqlite3.Connection, pbx: str, family: str, owners: Mapping[str, Ownership]) -> None:
-    name, rows = _name(pbx), KeyOwners.of(owners).rows
-    every = (row for lists in rows.lists() for row in zip(*lists, strict=True))
-    db.executemany(
-        _OWN, ((name, family, n, value if how == CONDITIONAL else None) for n, how, value in every if how != FOREIGN)
-    )
-    every = (row for lists in rows.lists() for row in zip(*lists, strict=True))
-    db.executemany(_DISOWN, ((name, family, n) for n, how, _ in every if how == FOREIGN))
-
-
-def _ownership(if_held: bytes | None) -> Ownership:
-    return CERTAINLY_OURS if if_held is None else Ownership(True, as_text(if_held))
 
 
 def _changes(db: sqlite3.Connection, pbx: str, family: str, number: str) -> Iterator[Recorded]:
