@@ -14,6 +14,7 @@ from pathlib import Path
 from astsync.language import altered, packed, unpacked
 from astsync.store.call_counts import forget_calls
 from astsync.store.claims import erase_claims
+from astsync.store.entries import entries_of
 from astsync.store.journal_rows import forget_journal
 from astsync.store.owned import drop_owner, owners_of, places
 from astsync.store.place import CORRUPT
@@ -59,7 +60,7 @@ def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int],
     names; what is stored of another PBX is of no use any more.
     """
     blobs = [key.encode() for key in keys]
-    listed = any(db.execute("SELECT 1 FROM snapshot WHERE number = ?", (key,)).fetchone() for key in keys)
+    listed = any(entries_of(db, keys))
     records = sum(drop_key_anywhere(db, blob) for blob in blobs)
     db.execute(f"{MARK} WHERE wrote")
     cards = 0 if listed else sum(erase_claims(db, key) for key in keys)

@@ -3,7 +3,6 @@
 import json
 import sqlite3
 from collections.abc import Mapping
-from operator import itemgetter
 from pathlib import Path
 
 from astsync.errors import StoreError
@@ -147,14 +146,26 @@ DROP TABLE overwritten;
 # What the snapshot was made of (Snapshot.made_of).
 _SCHEMA_13 = "ALTER TABLE pull ADD COLUMN made_of TEXT NOT NULL DEFAULT '';"
 
-# Whose keys are in blocks (store/owned.py).
+# The snapshot, and whose keys are, in blocks (store/blocks.py).
 _SCHEMA_14 = """
+CREATE TABLE snapshot_of_14 (
+    first BLOB PRIMARY KEY, last BLOB NOT NULL, count INTEGER NOT NULL, numbers BLOB NOT NULL, names BLOB NOT NULL,
+    sources BLOB NOT NULL
+) WITHOUT ROWID;
+INSERT INTO snapshot_of_14 SELECT min(number), max(number), count(*), block_column(number, number),
+    block_column(number, name), block_column(number, source)
+FROM (
+    SELECT CAST(number AS BLOB) AS number, CAST(name AS BLOB) AS name, CAST(source AS BLOB) AS source,
+        (row_number() OVER (ORDER BY number) - 1) / 256 AS block FROM snapshot
+) GROUP BY block;
+DROP TABLE snapshot;
+ALTER TABLE snapshot_of_14 RENAME TO snapshot;
 CREATE TABLE owned_of_14 (
     pbx TEXT NOT NULL, family TEXT NOT NULL, first BLOB NOT NULL, last BLOB NOT NULL, count INTEGER NOT NULL,
     numbers BLOB NOT NULL, owners BLOB, PRIMARY KEY (pbx, family, first)
 ) WITHOUT ROWID;
-INSERT INTO owned_of_14 SELECT pbx, family, min(number), max(number), count(*), owned_numbers(number, if_held),
-    owned_owners(number, if_held)
+INSERT INTO owned_of_14 SELECT pbx, family, min(number), max(number), count(*), block_column(number, number),
+    CASE WHEN count(if_held) THEN block_column(number, coalesce(CAST(x'69' || if_held AS BLOB), x'63')) END
 FROM (
     SELECT *, (row_number() OVER (PARTITION BY pbx, family ORDER BY number) - 1) / 256 AS block FROM owned
 ) GROUP BY pbx, family, block;
@@ -217,36 +228,22 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
     db.create_function("as_json", -1, lambda *values: json.dumps(values, ensure_ascii=False))
-    # typeshed knows aggregates of integers only
-    db.create_aggregate("owned_numbers", 2, _OwnedNumbers)  # type: ignore[arg-type]
-    db.create_aggregate("owned_owners", 2, _OwnedOwners)  # type: ignore[arg-type]
+    db.create_aggregate("block_column", 2, _BlockColumn)  # type: ignore[arg-type]
     db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT")
 
 
-class _OwnedNumbers:
-    """The column ``numbers`` of a block of version 14, of the keys and values of rows of version 13."""
+class _BlockColumn:
+    """A column of a block of version 14, of keys and values in any order."""
 
     def __init__(self) -> None:
-        self._rows: list[tuple[bytes, bytes | None]] = []
+        self._rows: list[tuple[bytes, bytes]] = []
 
-    def step(self, number: bytes, if_held: bytes | None) -> None:
-        """Take a row."""
-        self._rows.append((number, if_held))
+    def step(self, key: bytes, value: bytes) -> None:
+        """Take a key and its value."""
+        self._rows.append((key, value))
 
-    def finalize(self) -> bytes | str | None:
-        """The column."""
-        return self._joined([number for number, _ in sorted(self._rows, key=itemgetter(0))])
-
-    def _joined(self, values: list[bytes]) -> bytes | str:
+    def finalize(self) -> bytes | str:
+        """The values in the order of the keys: joined by NUL, or in JSON where one of them holds a NUL."""
+        values = [value for _, value in sorted(self._rows)]
         joined = b"\0".join(values)
         return joined if joined.count(b"\0") == len(values) - 1 else json.dumps([value.hex() for value in values])
-
-
-class _OwnedOwners(_OwnedNumbers):
-    """The column ``owners`` of the same block."""
-
-    def finalize(self) -> bytes | str | None:
-        """The column."""
-        held = [if_held for _, if_held in sorted(self._rows, key=itemgetter(0))]
-        certain = all(value is None for value in held)
-        return None if certain else self._joined([b"c" if value is None else b"i" + value for value in held])

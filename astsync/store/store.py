@@ -26,12 +26,12 @@ from astsync.store.claims import (
     skipped_rows,
 )
 from astsync.store.database import Database
+from astsync.store.entries import count_catalogs, count_entries, entries_of, read_entries, read_names, save_entries
 from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
 from astsync.store.journal_rows import drop_old_journal
 from astsync.store.online import drop_listed, forget_online, online_of, read_online, save_online
 from astsync.store.owned import owners_of, read_owners, save_owners
-from astsync.store.packed_tables import ENTRIES, bring_to, packed_rows
 from astsync.store.records import (
     ONLINE_RUN,
     Before,
@@ -104,7 +104,7 @@ class Store:
             pull = db.execute("SELECT at, source, counterparties, skipped, conflicts, made_of FROM pull").fetchone()
             if pull is None:
                 return None
-            entries = PackedEntries(packed_rows(db, ENTRIES, 3))
+            entries = read_entries(db)
         at, source, *counts = pull
         return Snapshot(entries, datetime.fromisoformat(at), unpacked(source), *counts)
 
@@ -113,7 +113,7 @@ class Store:
         with self._file.reading() as db:
             if db.execute("SELECT 1 FROM pull").fetchone() is None:
                 return None
-            return PackedNames(packed_rows(db, _NAMES, 2))
+            return read_names(db)
 
     def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
         """Replace the snapshot. The claims that the same run wrote count from now on.
@@ -122,11 +122,12 @@ class Store:
         """
         with self._file.change() as db:
             drop_others(db, run)
-            bring_to(db, PackedEntries.of(snapshot.entries).rows)
+            entries = PackedEntries.of(snapshot.entries)
+            save_entries(db, entries.rows)
             counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
             values = (run, snapshot.at.isoformat(), kept(snapshot.source), *counts, snapshot.made_of)
             db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?, ?)", values)
-            drop_listed(db, snapshot.at)
+            drop_listed(db, snapshot.at, entries.names)
 
     def made_of(self) -> str:
         """What the snapshot was made of; "" where there is none, or where that is not known."""
@@ -181,19 +182,22 @@ class Store:
     def snapshot_facts(self) -> SnapshotFacts | None:
         """The snapshot in figures, None before the first."""
         with self._file.reading() as db:
-            row = db.execute(_FACTS).fetchone()
-        return None if row is None else SnapshotFacts(datetime.fromisoformat(row[0]), unpacked(row[1]), *row[2:])
+            row = db.execute("SELECT at, source, counterparties, skipped, conflicts FROM pull").fetchone()
+            entries = count_entries(db)
+        if row is None:
+            return None
+        at, source, *counts = row
+        return SnapshotFacts(datetime.fromisoformat(at), unpacked(source), entries, *counts)
 
     def entries(self, numbers: Iterable[str]) -> dict[str, Entry]:
         """The snapshot's entries by number. Numbers without an entry are left out."""
         with self._file.reading() as db:
-            rows = [db.execute(_ENTRY, (number,)).fetchone() for number in numbers]
-        return {row[0]: Entry(*row) for row in rows if row is not None}
+            return {entry.number: entry for entry in entries_of(db, numbers)}
 
     def catalogs(self) -> dict[str, int]:
         """How many entries of the snapshot each catalog gave, by its name."""
         with self._file.reading() as db:
-            return dict(db.execute(_CATALOGS))
+            return count_catalogs(db)
 
     def claims(self, numbers: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
         """The claims of numbers when the snapshot was pulled, the winner first. Numbers without claims are left out."""
@@ -412,20 +416,12 @@ _PULLED = """
 SELECT at, source, NOT EXISTS (SELECT 1 FROM snapshot) OR EXISTS (SELECT 1 FROM claim WHERE claim.pull = pull.run)
 FROM pull
 """
-_CATALOGS = (
-    "SELECT substr(source, 1, instr(source || '/', '/') - 1) AS catalog, count(*) FROM snapshot GROUP BY catalog"
-)
-_FACTS = """
-SELECT at, source, (SELECT count(*) FROM snapshot), counterparties, skipped, conflicts FROM pull
-"""
-_ENTRY = "SELECT number, name, source FROM snapshot WHERE number = ?"
 _OLD_RECORDS = "SELECT id FROM run WHERE wrote AND (command = ?) = ? ORDER BY id DESC LIMIT -1 OFFSET ?"
 _DROP_OLD_RUNS = """
 DELETE FROM run WHERE NOT wrote AND (command = ?) = ?
     AND id <= (SELECT id FROM run WHERE (command = ?) = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
 """
 _LAST_UNDOABLE = "SELECT id FROM run WHERE wrote ORDER BY command = ?, id DESC LIMIT 1"
-_NAMES = "SELECT CAST(number AS BLOB), CAST(name AS BLOB) FROM snapshot ORDER BY number"
 _NEWEST = 2**63 - 1  # SQLite's largest integer
 
 

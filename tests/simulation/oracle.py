@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from astsync.errors import EXIT_INTERRUPTED
 from astsync.store import ONLINE_RUN
+from astsync.store.entries import read_names
 from astsync.store.owned import places, read_owners
 from astsync.store.records import PackedRecord
 from astsync.store.undo import read_record
@@ -451,7 +452,7 @@ class Oracle:
         if stored != mine:
             raise self._wrong(f"the store's owners are {stored}, not {mine}")
         self._check_records(db)
-        names = dict(db.execute("SELECT number, name FROM snapshot").fetchall())
+        names = dict(read_names(db))
         if names != (self.snapshot or {}):
             raise self._wrong(f"the snapshot is {names}, not {self.snapshot}")
         told = {key: Told(*rest) for key, *rest in db.execute("SELECT number, name, at, until FROM online").fetchall()}
