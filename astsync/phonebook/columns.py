@@ -27,7 +27,7 @@ def parted(column: Column) -> list[bytes]:
 
 
 @cache
-def alike(value: bytes, count: int) -> Column:
+def uniform(value: bytes, count: int) -> Column:
     """A column of one value, which holds no NUL, so many times."""
     return b"\0".join([value] * count)
 

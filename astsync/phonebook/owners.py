@@ -8,7 +8,7 @@ from enum import Enum, auto
 from itertools import product
 from typing import Final, NamedTuple
 
-from astsync.phonebook.columns import Column, Lists, Stretch, alike, length
+from astsync.phonebook.columns import Column, Lists, Stretch, length, uniform
 from astsync.phonebook.packed import PackedKeys, PackedNames, PackedRows, as_bytes, as_text, packed, stretches
 
 
@@ -174,7 +174,7 @@ class Steps(Mapping[str, Step]):
             yield Range(steps, wanted, ours), tuple(rest)
 
 
-class Alike(NamedTuple):
+class Uniform(NamedTuple):
     """A whole block of keys with which a run does the same: a ``Group`` as it is packed. ``first`` is its first key."""
 
     act: Act
@@ -208,21 +208,21 @@ class Range:
         return bool(self.steps)
 
     @property
-    def alike(self) -> Alike | None:
+    def uniform(self) -> Uniform | None:
         """The steps as one block, where they are one: nearly always where there are many."""
         steps, block = self.steps, self.steps.block
         if block is None:
             return None
         keys, codes, olds = block
         code = codes[:1] if isinstance(codes, bytes) else b""
-        if codes != alike(code, length(keys)) or (self._ours and not self._ours.same(steps, 1)):
+        if codes != uniform(code, length(keys)) or (self._ours and not self._ours.same(steps, 1)):
             return None
         act, old_is, new_is, same = _MEANINGS[code]
         wanted = self._wanted.block
         if new_is and (wanted is None or wanted[0] != keys):
             return None
         news = wanted[1] if new_is and wanted is not None else None
-        return Alike(act, bool(self._ours), same, steps.first, keys, olds if old_is else None, news)
+        return Uniform(act, bool(self._ours), same, steps.first, keys, olds if old_is else None, news)
 
     def groups(self) -> list[Group]:
         """The steps in groups."""

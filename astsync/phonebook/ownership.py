@@ -38,7 +38,7 @@ from enum import Enum, auto
 from itertools import compress, repeat
 from typing import Literal, NamedTuple, TypeVar
 
-from astsync.phonebook.columns import Column, alike, length
+from astsync.phonebook.columns import Column, length, uniform
 from astsync.phonebook.model import Entry
 from astsync.phonebook.owners import (
     CERTAIN,
@@ -47,13 +47,13 @@ from astsync.phonebook.owners import (
     FOREIGN,
     NOT_OURS,
     Act,
-    Alike,
     Group,
     KeyOwners,
     Owner,
     Ownership,
     Step,
     Steps,
+    Uniform,
     code_of,
 )
 from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, in_step, stretches
@@ -140,7 +140,7 @@ def owned_keys(stored: Mapping[str, Ownership], existing: Mapping[str, str]) -> 
     Here a doubt that a run left behind is decided. A run that goes on then stores the outcome (``owners_before``).
     """
     owners = KeyOwners.of(stored)
-    if all(hows == alike(CERTAIN, length(keys)) for keys, hows, _ in owners.rows.blocks):
+    if all(hows == uniform(CERTAIN, length(keys)) for keys, hows, _ in owners.rows.blocks):
         return PackedKeys(owners.rows)  # nearly always
     ours = RowsBuilder(1)
     for (keys, hows, values), (numbers, names, *_) in in_step(owners.rows, PackedNames.of(existing).rows):
@@ -201,7 +201,7 @@ def steps_of_sync(
             continue  # as it is to be, and ours: nearly always
         if not now and not leaving and (not own or own.same(then, 1)):
             count = len(then)
-            builder.add_stretch(then.with_columns(alike(_ADDED, count), alike(b"", count)), 3)
+            builder.add_stretch(then.with_columns(uniform(_ADDED, count), uniform(b"", count)), 3)
             continue
         (held, values, *_), (numbers, news, *_), (ours, *_), (gone, *_) = (p.lists for p in (now, then, own, leaving))
         before, after = dict(zip(held, values, strict=True)), dict(zip(numbers, news, strict=True))
@@ -254,7 +254,7 @@ def step_back(old: str | None, new: str | None, now: str | None, *, was_ours: bo
     return Step(Act.RELEASE if now is None else Act.GIVE_BACK, now, old)
 
 
-def is_to_be_undone(group: Group | Alike) -> bool:
+def is_to_be_undone(group: Group | Uniform) -> bool:
     """Whether ``undo`` has to know a group: its values change, or its owner while the value stays."""
     return not group.same or (group.news is not None and _course(group).recorded is not _now(group))
 
@@ -269,7 +269,7 @@ def owners_before(
         certain = not known_here or (known_here.block is not None and _are_certain(known_here.block[1]))
         if certain and not steps_here:
             continue
-        some = steps_here.alike
+        some = steps_here.uniform
         if some is not None and certain:
             recorded = _course(some).recorded
             if recorded is _OURS and known_here.same(steps_here.steps, 1):
@@ -293,7 +293,7 @@ def owners_after(steps: Mapping[str, Step], owned: Set[str], held: Mapping[str, 
     """The owners to store once the family was read again (``held``), of the keys that had a condition until then."""
     found = RowsBuilder(3)
     for steps_here, (now_here,) in Steps.of(steps).ranges(PackedKeys.of(owned), PackedNames.of(held).rows):
-        some = steps_here.alike
+        some = steps_here.uniform
         if some is not None and some.is_made(now_here):
             recorded, made = _course(some).recorded, _course(some).made
             if made is recorded and made not in _CONDITIONS:
@@ -314,15 +314,15 @@ def owners_after(steps: Mapping[str, Step], owned: Set[str], held: Mapping[str, 
 
 
 def _are_certain(hows: Column) -> bool:
-    return hows == alike(CERTAIN, length(hows))
+    return hows == uniform(CERTAIN, length(hows))
 
 
-def _block(state: State, some: Alike) -> tuple[Column, Column, Column]:
+def _block(state: State, some: Uniform) -> tuple[Column, Column, Column]:
     """The owners of a block of keys that are ours, or ours if the PBX holds what the run sends."""
-    nothing = alike(b"", some.size)
+    nothing = uniform(b"", some.size)
     if state is _OURS or some.news is None:
-        return some.keys, alike(CERTAIN, some.size), nothing
-    return some.keys, alike(CONDITIONAL, some.size), some.news
+        return some.keys, uniform(CERTAIN, some.size), nothing
+    return some.keys, uniform(CONDITIONAL, some.size), some.news
 
 
 def _keep(found: RowsBuilder, owners: Mapping[bytes, Owner]) -> None:
@@ -330,11 +330,11 @@ def _keep(found: RowsBuilder, owners: Mapping[bytes, Owner]) -> None:
         found.add(*zip(*((key, *owners[key]) for key in sorted(owners)), strict=True))
 
 
-def _now(group: Group | Alike) -> State:
+def _now(group: Group | Uniform) -> State:
     return _OURS if group.ours else _FOREIGN
 
 
-def _course(group: Group | Alike) -> Course:
+def _course(group: Group | Uniform) -> Course:
     return COURSES[group.act, _now(group)]
 
 

@@ -70,7 +70,7 @@ class PackedRows:
     ``blocks`` are the columns of each block, ``firsts`` its first key, ``width`` is the number of columns.
     """
 
-    __slots__ = ("_opened", "blocks", "count", "firsts", "width")
+    __slots__ = ("__weakref__", "_opened", "blocks", "count", "firsts", "width")
 
     def __init__(self, width: int, blocks: Sequence[Block] = (), firsts: Sequence[bytes] = (), count: int = 0) -> None:
         self.width = width
@@ -316,19 +316,24 @@ class PackedNames(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self)!r})"
 
-    def items(self) -> "_PackedItems":
+    def items(self) -> "PackedItems":
         """Number and name of each entry."""
-        return _PackedItems(self)
+        return PackedItems(self)
 
     def values(self) -> "_PackedValues":
         """The names."""
         return _PackedValues(self)
 
 
-class _PackedItems(_Items[str, str]):
+class PackedItems(_Items[str, str]):
     """Without a search for each name."""
 
     _mapping: PackedNames
+
+    @property
+    def rows(self) -> PackedRows:
+        """The numbers and names as they are packed."""
+        return self._mapping.rows
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for numbers, names, *_ in self._mapping.rows.lists():

@@ -7,7 +7,7 @@ the value that the PBX must hold; NULL where all are certain. A key that stands 
 import sqlite3
 from collections.abc import Iterable, Iterator
 
-from astsync.phonebook.columns import Block, Stretch, alike, joined, length, parted
+from astsync.phonebook.columns import Block, Stretch, joined, length, parted, uniform
 from astsync.phonebook.owners import CERTAIN, CONDITIONAL, FOREIGN, KeyOwners
 from astsync.phonebook.packed import PackedRows, RowsBuilder, stretches
 from astsync.store.blocks import BlockTable, Row, Written, column_of, written
@@ -68,12 +68,12 @@ def _merged(stored: PackedRows, rows: PackedRows) -> PackedRows:
 
 def _is_plain(new: Stretch) -> bool:
     """Whether it is a block of keys that are all ours in the same way."""
-    return new.block is not None and new.block[1] in {alike(how, len(new)) for how in (CERTAIN, CONDITIONAL)}
+    return new.block is not None and new.block[1] in {uniform(how, len(new)) for how in (CERTAIN, CONDITIONAL)}
 
 
 def _pack(block: Block) -> tuple[Written, ...]:
     numbers, hows, values = block
-    if hows == alike(CERTAIN, length(numbers)):
+    if hows == uniform(CERTAIN, length(numbers)):
         return written(numbers), None
     states = [how + value for how, value in zip(parted(hows), parted(values), strict=True)]
     return written(numbers), written(joined(states))
@@ -81,7 +81,7 @@ def _pack(block: Block) -> tuple[Written, ...]:
 
 def _unpack(count: int, numbers: Written, owners: Written) -> Block:
     if owners is None:
-        return column_of(numbers), alike(CERTAIN, count), alike(b"", count)
+        return column_of(numbers), uniform(CERTAIN, count), uniform(b"", count)
     states = parted(column_of(owners))
     return column_of(numbers), joined([state[:1] for state in states]), joined([state[1:] for state in states])
 

@@ -32,7 +32,9 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "sources": ("sources", "phonebook.model", "finding", "text", "files", "stopping", "resolving", "errors", "config"),
     "pbx": (
         "pbx",
+        "phonebook.alike",
         "phonebook.model",
+        "phonebook.columns",
         "phonebook.packed",
         "finding",
         "text",
