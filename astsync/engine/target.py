@@ -1,6 +1,7 @@
 """One PBX during a run."""
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -27,7 +28,7 @@ from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace, Unto
 from astsync.phonebook.model import Progress
 from astsync.phonebook.owners import KeyOwners
 from astsync.phonebook.ownership import Ownership, owned_keys
-from astsync.phonebook.packed import PackedNames, as_text, in_step
+from astsync.phonebook.packed import PackedNames, as_text, stretches
 from astsync.phonebook.packed_book import numbers_of
 from astsync.stopping import Stopping
 from astsync.store import RunPart, Store
@@ -58,6 +59,7 @@ class Target:
         self.work: Work | None = None
         self._owners: Mapping[str, Ownership] = {}
         self._started = ""
+        self._answered = 0.0  # the moment of the last answer to what was sent, in seconds of ``time.monotonic``
         self._trace: Trace | None = None
         self._young: Trace | None = None  # the trace, where this run can neither confirm nor disturb it
         self._distrusted = False  # whether it lost something that no restart explains
@@ -232,6 +234,7 @@ class Target:
             if not put.failed:
                 deleted.carry_out(lambda: family.delete(deleted.numbers, progress))
         finally:
+            self._answered = time.monotonic()
             self._count(work, put, deleted)
 
     def _count(self, work: Work, put: "_Batch", deleted: "_Batch") -> None:
@@ -247,9 +250,9 @@ class Target:
     def _prove(self, family: Family, work: Work, run: int, progress: Progress, wait: float = 0.0) -> None:
         """Read the family again and compare. What the PBX confirmed and did not keep is written once more.
 
-        ``wait`` is how many seconds to wait before each reading. The owners are stored even where the PBX does not
-        hold what it should: this reading is what ends the doubt about them. Until it has ended, an earlier one counts
-        no more: what it saw may be gone.
+        ``wait`` is how many seconds after the last answer to what was sent each reading begins at the earliest. The
+        owners are stored even where the PBX does not hold what it should: this reading is what ends the doubt about
+        them. Until it has ended, an earlier one counts no more: what it saw may be gone.
         """
         self.report = replace(self.report, verified=None)
         before = self._started
@@ -270,7 +273,8 @@ class Target:
 
     def _look(self, family: Family, progress: Progress, wait: float) -> Mapping[str, str]:
         if wait:
-            self._stopping.wait(wait)
+            if (left := self._answered + wait - time.monotonic()) > 0:
+                self._stopping.wait(left)
             self._heed(say("reading again"))
         self._started = family.started()
         return self._held(family, progress)
@@ -310,6 +314,7 @@ class Target:
         log.warning("%s: %d entries were confirmed and are lost: writing them again", self.name, len(lost))
         if not family.put([(number, work.wanted[number]) for number in lost if number in work.wanted]).failed:
             family.delete([number for number in lost if number not in work.wanted])
+        self._answered = time.monotonic()
         return True
 
     def _save_outcome(self, work: Work, run: int, held: Mapping[str, str], trace: Trace | None) -> None:
@@ -373,9 +378,10 @@ def _wrong(work: Work, held: Mapping[str, str]) -> dict[str, str | None]:
         return {}  # nearly always
     wrong, left = dict[str, str | None](), dict[str, str | None]()
     sheets = PackedNames.of(work.wanted).rows, numbers_of(work.plan.delete).rows, PackedNames.of(held).rows
-    for (wanted, news, *_), (deleted, *_), (numbers, names, *_) in in_step(*sheets):
-        if not deleted and wanted == numbers and news == names:
-            continue
+    for then, gone, now_there in stretches(*sheets):
+        if not gone and then.same(now_there, 2):
+            continue  # nearly always
+        (wanted, news, *_), (deleted, *_), (numbers, names, *_) = then.lists, gone.lists, now_there.lists
         now = dict(zip(numbers, names, strict=True))
         wrong |= {
             as_text(number): None if number not in now else as_text(now[number])

@@ -8,13 +8,15 @@ from operator import eq, itemgetter
 from typing import Any, TypeVar
 
 from astsync.engine.run_options import RunOptions
+from astsync.phonebook.columns import Stretch
 from astsync.phonebook.model import Entry
-from astsync.phonebook.owners import Group, KeyOwners, Ownership, Step, Steps
+from astsync.phonebook.owners import Group, KeyOwners, Ownership, Range, Step, Steps
 from astsync.phonebook.ownership import is_to_be_undone, owners_after, owners_before, steps_of_sync
 from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, in_step
 from astsync.phonebook.packed_book import PackedEntries, numbers_of
 from astsync.phonebook.plan import Plan, make_plan
-from astsync.store.records import PackedRecord, RecordRow, RecordRows
+from astsync.phonebook.recorded import RecordBlock, RecordRow
+from astsync.store.records import PackedRecord
 
 Made = TypeVar("Made")
 
@@ -60,7 +62,7 @@ class Work:
 
     def record(self) -> PackedRecord:
         """The record for undo: each key as it is before the work, and what the work makes of it."""
-        return self.shared.made("record", None, lambda: PackedRecord(RecordRows(self._recorded, self.shared.several)))
+        return PackedRecord(self._recorded())
 
     def owners_before(self, stored: Mapping[str, Ownership]) -> Mapping[str, Ownership]:
         """The owners to store together with the record (``phonebook.ownership``)."""
@@ -72,9 +74,14 @@ class Work:
         names = PackedNames.of(held)
         return self.shared.made("after", names.rows, lambda: owners_after(self.steps, self.owned, names))
 
-    def _recorded(self) -> Iterator[RecordRow]:
-        for groups, _ in Steps.of(self.steps).groups(PackedKeys.of(self.owned)):
-            kept = [group for group in groups if is_to_be_undone(group)]
+    def _recorded(self) -> Iterator[RecordRow | RecordBlock]:
+        for steps, _ in Steps.of(self.steps).ranges(PackedKeys.of(self.owned)):
+            some = steps.uniform
+            if some is not None:
+                if is_to_be_undone(some):
+                    yield RecordBlock(some.keys, some.olds, some.news, some.ours)
+                continue
+            kept = [group for group in steps.groups() if is_to_be_undone(group)]
             rows = [
                 zip(g.keys, g.olds or repeat(None), g.news or repeat(None), repeat(g.ours), strict=False) for g in kept
             ]
@@ -86,7 +93,13 @@ class Work:
         return self.shared.made("made", names.rows, lambda: self._made(names))
 
     def _made(self, held: PackedNames) -> bool:
-        return any(any(map(eq, now, group.news or repeat(None))) for group, now in self._changed(held))
+        for steps, now_there in self._ranges(held):
+            some = steps.uniform
+            if some is not None and some.is_made(now_there):
+                return True
+            if any(any(map(eq, now, group.news or repeat(None))) for group, now in _changed(steps, now_there)):
+                return True
+        return False
 
     def unchanged(self, held: Mapping[str, str]) -> PackedKeys:
         """The keys that the PBX holds (``held``) as before the work although the work was to change them."""
@@ -95,18 +108,27 @@ class Work:
 
     def _unchanged(self, held: PackedNames) -> PackedKeys:
         found = RowsBuilder(1)
-        for group, now in self._changed(held):
-            found.add([*compress(group.keys, map(eq, now, group.olds or repeat(None)))])
+        for steps, now_there in self._ranges(held):
+            some = steps.uniform
+            if some is not None and some.is_made(now_there):
+                continue  # nearly always
+            for group, now in _changed(steps, now_there):
+                found.add([*compress(group.keys, map(eq, now, group.olds or repeat(None)))])
         return PackedKeys(found.built())
 
-    def _changed(self, held: Mapping[str, str]) -> Iterator[tuple[Group, list[bytes | None]]]:
-        """The keys whose value the work changes, in groups, and what the PBX holds there."""
-        beside = PackedNames.of(held).rows
-        for groups, ((numbers, names, *_),) in Steps.of(self.steps).groups(PackedKeys.of(self.owned), beside):
-            now = dict(zip(numbers, names, strict=True)) if groups else {}
-            for group in groups:
-                if not group.same:
-                    yield group, [*map(now.get, group.keys)]
+    def _ranges(self, held: Mapping[str, str]) -> Iterator[tuple[Range, Stretch]]:
+        """The steps by ranges of keys, and what the PBX holds there."""
+        ranges = Steps.of(self.steps).ranges(PackedKeys.of(self.owned), PackedNames.of(held).rows)
+        return ((steps, now_there) for steps, (now_there,) in ranges if steps)
+
+
+def _changed(steps: Range, held: Stretch) -> Iterator[tuple[Group, list[bytes | None]]]:
+    """The keys of a range whose value the work changes, in groups, and what the PBX holds there."""
+    numbers, names, *_ = held.lists
+    now = dict(zip(numbers, names, strict=True))
+    for group in steps.groups():
+        if not group.same:
+            yield group, [*map(now.get, group.keys)]
 
 
 def work_of_sync(

@@ -11,7 +11,8 @@ from typing import Protocol
 
 from astsync.errors import UnsafeValue
 from astsync.pbx.packets import EntryAction, confirmed
-from astsync.phonebook.packed import Lists, PackedItems, PackedRows, texts
+from astsync.phonebook.columns import Lists
+from astsync.phonebook.packed import PackedItems, PackedRows, texts
 
 
 class Batch:

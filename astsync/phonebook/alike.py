@@ -11,9 +11,9 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Sequence
 from typing import Final
 
-from astsync.phonebook.packed import BLOCK, Column, PackedRows, RowsBuilder
+from astsync.phonebook.columns import Block
+from astsync.phonebook.packed import BLOCK, PackedRows, RowsBuilder
 
-_Block = tuple[Column, ...]
 _MOST = 8  # rows whose blocks are looked at: those of some PBXs that differ, of their owners, and the list
 
 
@@ -75,7 +75,7 @@ class AlikeBuilder(RowsBuilder):
     def __init__(self, width: int, others: Sequence[PackedRows]) -> None:
         super().__init__(width)
         self._others = others[:_MOST]
-        self._before: _Block = ()
+        self._before: Block = ()
 
     def _fill(self, *, last: bool = False) -> None:
         """Pack what is left up to the last end of a block that has come, and the ``last`` rows too."""
@@ -92,28 +92,18 @@ class AlikeBuilder(RowsBuilder):
                 end = BLOCK
             self._pack(end)
 
-    def _pack(self, end: int) -> None:
-        for start in range(0, end, BLOCK):
-            made = RowsBuilder(len(self._left))
-            made.add(*(column[start : min(start + BLOCK, end)] for column in self._left))
-            built = made.built()
-            self.size += made.size
-            self._before = self._alike(built.firsts[0], built.blocks[0])
-            self._blocks.append(self._before)
-            self._firsts.append(built.firsts[0])
-        self._left = [column[end:] for column in self._left]
-
-    def _alike(self, first: bytes, block: _Block) -> _Block:
-        """The block, with columns of the block before it and of those of others that begin with the same key."""
+    def _keep(self, first: bytes, block: Block) -> None:
+        """Keep the block, with columns of the block before it and of those of others that begin with the same key."""
         found = _shared(block, self._before)
         for rows in self._others:
             place = bisect_left(rows.firsts, first)
             if place < len(rows.firsts) and rows.firsts[place] == first:
                 found = _shared(found, rows.blocks[place])
-        return found
+        self._before = found
+        super()._keep(first, found)
 
 
-def _shared(mine: _Block, theirs: _Block) -> _Block:
+def _shared(mine: Block, theirs: Block) -> Block:
     shared = [other if one == other else one for one, other in zip(mine, theirs, strict=False)]
     return (*shared, *mine[len(shared) :])
 

@@ -10,17 +10,18 @@ in it or in a value has a block of its own.
 import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Set
-from itertools import islice
 from typing import NamedTuple
 
+from astsync.phonebook.columns import joined, last_value
 from astsync.phonebook.packed import BLOCK
-from astsync.store.records import RecordRow, RecordRows
+from astsync.phonebook.recorded import RecordBlock, RecordRow, rows_of
 
 _BLOCK = "first, last, kinds, numbers, olds, news, added, changed, deleted"
 _SAVE = f"INSERT INTO undo (run, pbx, family, {_BLOCK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _COLUMNS = "kinds, numbers, olds, news"
 _PLACE = "run = ? AND pbx = ? AND family = ?"
 _OF_PLACE = f"SELECT {_COLUMNS} FROM undo WHERE {_PLACE} ORDER BY first"  # noqa: S608
+_PARTS_OF_PLACE = f"SELECT changed, {_COLUMNS} FROM undo WHERE {_PLACE} ORDER BY first"  # noqa: S608
 _DROP = f"DELETE FROM undo WHERE {_PLACE} AND first = ?"  # noqa: S608
 _LATER = f"SELECT {_COLUMNS} FROM undo WHERE run > ? AND pbx = ? AND family = ?"  # noqa: S608
 _OF_RUN = f"SELECT pbx, {_COLUMNS} FROM undo WHERE run = ? ORDER BY pbx, family, first"  # noqa: S608
@@ -54,35 +55,68 @@ class Recorded(NamedTuple):
     row: RecordRow
 
 
-def save_record(db: sqlite3.Connection, run: int, pbx: str, family: str, rows: Iterable[RecordRow]) -> None:
-    """Add the record of keys; one that is on record already is replaced."""
+def save_record(
+    db: sqlite3.Connection, run: int, pbx: str, family: str, parts: Iterable[RecordRow | RecordBlock]
+) -> None:
+    """Add the record of keys, in their order; one that is on record already is replaced."""
     place = (run, pbx, family)
     known = {row[0]: row for row in read_record(db, *place)}
     if known:
         db.execute(f"DELETE FROM undo WHERE {_PLACE}", place)  # noqa: S608
-        known.update((row[0], row) for row in rows)
-        rows = [known[number] for number in sorted(known)]
-    db.executemany(_SAVE, ((*place, *block) for block in _to_store(rows)))
+        known.update((row[0], row) for row in rows_of(parts))
+        parts = [known[number] for number in sorted(known)]
+    db.executemany(_SAVE, ((*place, *block) for block in _all_blocks(parts)))
 
 
-def _to_store(rows: Iterable[RecordRow]) -> Iterable[tuple[bytes | int, ...]]:
-    if not isinstance(rows, RecordRows) or not rows.several:
-        return _in_blocks(rows)
-    if rows.stored is None:
-        rows.stored = [*_in_blocks(rows)]
-    return rows.stored
+def _all_blocks(parts: Iterable[RecordRow | RecordBlock]) -> "Iterator[_Block]":
+    waiting: list[RecordRow] = []
+    for part in parts:
+        if isinstance(part, RecordBlock):
+            yield from _blocks(waiting)
+            waiting = []
+            yield from _block_of(part)
+            continue
+        waiting.append(part)
+        if len(waiting) == BLOCK:
+            yield from _blocks(waiting)
+            waiting = []
+    yield from _blocks(waiting)
 
 
-def _in_blocks(rows: Iterable[RecordRow]) -> Iterator["_Block"]:
-    every = iter(rows)
-    for some in iter(lambda: [*islice(every, BLOCK)], []):
-        yield from _blocks(some)
+def _block_of(part: RecordBlock) -> "Iterator[_Block]":
+    """Make one block of rows that are alike, of the same bytes."""
+    numbers, olds, news, ours = part
+    if not isinstance(numbers, bytes) or isinstance(olds, tuple) or isinstance(news, tuple):
+        yield from _blocks(part.rows)
+        return
+    count, nothing = part.size, b"\0" * (part.size - 1)
+    counts = (
+        count * (olds is None and news is not None),
+        count * (olds is not None and news is not None and olds != news),
+        count * (olds is not None and news is None),
+    )
+    kinds = bytes([_kind(olds, news, ours)]) * count
+    ends = part.first, last_value(numbers)
+    yield (*ends, kinds, numbers, nothing if olds is None else olds, nothing if news is None else news, *counts)
 
 
 def read_record(db: sqlite3.Connection, run: int, pbx: str, family: str) -> Iterator[RecordRow]:
     """The record of a run on a PBX, by number."""
     for block in db.execute(_OF_PLACE, (run, pbx, family)):
         yield from _rows(*block)
+
+
+def read_parts(db: sqlite3.Connection, run: int, pbx: str, family: str) -> Iterator[RecordRow | RecordBlock]:
+    """The same, blocks as they are where their keys are alike."""
+    for changed, *block in db.execute(_PARTS_OF_PLACE, (run, pbx, family)):
+        kinds, numbers, olds, news = block
+        flags, count = kinds[0] - _ZERO, len(kinds)
+        if kinds != kinds[:1] * count or changed not in {0, count}:
+            yield from _rows(*block)
+            continue
+        columns = [joined([one]) if count == 1 else one for one in (numbers, olds, news)]
+        ours = None if flags & _OURS_UNKNOWN else bool(flags & _OURS)
+        yield RecordBlock(columns[0], columns[1] if flags & _OLD else None, columns[2] if flags & _NEW else None, ours)
 
 
 def read_run(db: sqlite3.Connection, run: int) -> Iterator[tuple[str, RecordRow]]:

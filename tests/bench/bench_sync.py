@@ -25,7 +25,7 @@ from tests.eventually import eventually
 SIZE, LARGE = 10_000, (100_000, 1_000_000)
 DIFFERENCES = 100  # entries that are spoilt on the PBX before a sync that has a little to do
 VERSION, DIFF, FIRST, IDLE = "--version", "diff", "sync, the first", "sync, nothing to do"
-FEW, PUSH, AGAIN = f"sync, {DIFFERENCES} differences", "push after a wipe", "push on a full family"
+FEW, PUSH, AGAIN = f"sync, {DIFFERENCES} differences", "push after a reboot", "push on a full family"
 STATUS = "status"
 CONFIGURATION = """\
 [source]
@@ -100,7 +100,7 @@ def whole_commands() -> list[Command]:
         Command(FIRST, ["sync"]),
         Command(FEW, ["sync"], Sandbox.spoil),
         Command(IDLE, ["sync"]),
-        Command(PUSH, ["push"], Sandbox.wipe),
+        Command(PUSH, ["push"], Sandbox.reboot),
         Command(AGAIN, ["push"]),
         Command(STATUS, ["status"]),
     ]
@@ -158,6 +158,10 @@ class Sandbox:
     def wipe(self) -> None:
         """Empty the family."""
         self._raw.wipe()
+
+    def reboot(self) -> None:
+        """Start the PBX anew, without its AstDB."""
+        self._raw.reboot()
 
     def spoil(self) -> None:
         """Give some entries another name on the PBX, whose own database tells their keys within a second."""
