@@ -35,13 +35,13 @@ def told(undoing: Undoing) -> dict[str, object]:
 @pytest.mark.parametrize("was_ours", [True, False, None])
 @pytest.mark.parametrize("held", HELD)
 @pytest.mark.parametrize("ours", [0, 1, 2])
-@pytest.mark.parametrize("odd", [0, 1])
+@pytest.mark.parametrize("odd", [0, 1, 2])
 def test_blocks_are_put_back_as_key_by_key(
     monkeypatch: pytest.MonkeyPatch, old: str, new: str, was_ours: bool | None, held: str, ours: int, odd: int
 ) -> None:
     words = dict(zip(HELD, ["", old, new, "by hand"], strict=True))[held]
     existing = {number: f"{words} {number}" for number in NUMBERS if words}
-    existing |= dict.fromkeys(["1", "9", *NUMBERS[300 : 300 + odd]], "somebody's")
+    existing |= dict.fromkeys(["9", NUMBERS[300], "1"][: odd + 1], "somebody's")
     owned = PackedKeys.of(NUMBERS[::ours] if ours else [])
     blocks = [
         RecordBlock(joined([n.encode() for n in some]), column(old, some), column(new, some), was_ours)
