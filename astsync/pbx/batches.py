@@ -12,21 +12,21 @@ from typing import Protocol
 from astsync.errors import UnsafeValue
 from astsync.pbx.packets import EntryAction, confirmed
 from astsync.phonebook.columns import Lists
-from astsync.phonebook.packed import PackedItems, PackedRows, as_text, texts
+from astsync.phonebook.packed import PackedItems, PackedRows, texts
 
 
 class Batch:
     """Actions that are sent together: one for each of ``identities``, on the key at the same place of ``keys``.
 
+    Keys that are bytes are joined by NUL: there may be many batches, and seldom does anybody ask for a key.
+
     ``data`` are their bytes. ``failed`` are keys that cannot be sent, with the reason. ``_open`` are the places of
     those that are not answered; None: those from ``_answered`` on, as the others were answered in their order.
     """
 
-    def __init__(
-        self, identities: range, keys: Sequence[str] | Sequence[bytes], data: bytes, failed: dict[str, str]
-    ) -> None:
+    def __init__(self, identities: range, keys: Sequence[str] | bytes, data: bytes, failed: dict[str, str]) -> None:
         self.identities = identities
-        self.data = data
+        self._data = data
         self.failed = failed
         self._keys = keys
         self._answered = 0
@@ -35,6 +35,11 @@ class Batch:
         self._expected = b""
         self._size = 0  # bytes of each expected answer; 0: they are not known, or not all of one size
 
+    def sent(self) -> bytes:
+        """The bytes, which are to be sent now: they are given once, and not kept until the answers come."""
+        data, self._data = self._data, b""
+        return data
+
     @property
     def waiting(self) -> int:
         """How many are not answered."""
@@ -42,11 +47,11 @@ class Batch:
 
     def left(self) -> Iterator[str]:
         """The keys that are not answered, in their order."""
-        return map(self._key, range(self._answered, len(self._keys)) if self._open is None else sorted(self._open))
+        keys = self._listed()
+        return iter(keys[self._answered :] if self._open is None else [keys[place] for place in sorted(self._open)])
 
-    def _key(self, place: int) -> str:
-        key = self._keys[place]
-        return as_text(key) if isinstance(key, bytes) else key
+    def _listed(self) -> Sequence[str]:
+        return texts(self._keys.split(b"\0")) if isinstance(self._keys, bytes) else self._keys
 
     def take(self, data: bytes, at: int, message: bytes) -> int:
         """Take the answers that stand there in these bytes, where they are the next ones and confirm with these words.
@@ -79,7 +84,7 @@ class Batch:
 
     def key(self, identity: int) -> str:
         """The key of an action."""
-        return self._key(identity - self.identities[0])
+        return self._listed()[identity - self.identities[0]]
 
     def answer(self, identity: int) -> None:
         """Note that an action, which was open, is answered."""
@@ -153,7 +158,7 @@ class _PackedBatches:
         self._keys, self._values = self._keys[self._count :], self._values[self._count :]
         data = self._action.packed(identities, keys, values)
         if data is not None:
-            return Batch(identities, keys, data, {})
+            return Batch(identities, b"\0".join(keys), data, {})
         return _built(self._action, identities, [*zip(texts(keys), texts(values), strict=True)])
 
     def rest(self) -> Iterator[str]:

@@ -6,7 +6,7 @@ would split at, so everything here works on bytes (Asterisk main/manager.c).
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from astsync.errors import PbxBadAnswer, UnsafeValue
 from astsync.language import about, say
@@ -28,6 +28,7 @@ _LONGEST_HEAD = 1_024  # bytes that stand before a command's output
 _OUTPUT = b"\r\nOutput: "
 _TAIL = len(END_OF_COMMAND + END_OF_PACKET)  # bytes that may be the beginning of the end of raw output
 _USUAL_VALUES = re.compile(rb"(?:[^\0-\x20][^\r\n\0]{0,%d}+\0)*+" % (4 * _LONGEST_USUAL - 1))
+_AT_ONCE = 250  # packets that are built by one form; of more the form would be large, and each thread has its own
 _UNSAFE = re.compile("[\r\n\0]")
 _ASTERISK_SPELLING = b"\r\nActionID: "
 _ACTION_ID = re.compile(rb"^ActionID: *([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
@@ -261,6 +262,11 @@ class EntryAction:
         value = rf"[^\0-\x20][^\r\n\0]{{0,{_LONGEST_USUAL - 1}}}+" if before_value else ""
         self._usual = re.compile(rf"(?:[0-9]{{1,{longest_key}}}+\n{value}\n)*+")
         self._usual_keys = re.compile(rb"(?:[0-9]{1,%d}+\0)*+" % longest_key)
+        self._form = as_bytes(
+            f"Action: {name}\r\nActionID: %d\r\n{before_key.replace('%', '%%')}%b"
+            f"{before_value.replace('%', '%%')}%b\r\n\r\n"
+        )
+        self._forms = self._form * _AT_ONCE
 
     def one(self, identity: str, key: str, value: str) -> bytes:
         """Build one action. Raises UnsafeValue."""
@@ -300,9 +306,11 @@ class EntryAction:
             return None
         if not self._usual_keys.fullmatch(joined[0]) or not _USUAL_VALUES.fullmatch(joined[1]):
             return None
-        before_key, before_value = (text.replace("%", "%%") for text in (self._before_key, self._before_value))
-        form = as_bytes(f"Action: {self.name}\r\nActionID: %d\r\n{before_key}%b{before_value}%b\r\n\r\n")
-        return form * len(identities) % tuple(chain.from_iterable(zip(identities, keys, values, strict=True)))
+        parts, every = list[bytes](), zip(identities, keys, values, strict=True)
+        while some := tuple(chain.from_iterable(islice(every, _AT_ONCE))):
+            form = self._forms if len(some) == 3 * _AT_ONCE else self._form * (len(some) // 3)
+            parts.append(form % some)
+        return b"".join(parts)
 
 
 _SUCCESS = rb"Response: Success\r\nActionID: (0|[1-9][0-9]{0,%d}+)\r\nMessage: ([^\r]*+)\r\n\r\n" % (MOST_DIGITS - 1)

@@ -148,7 +148,7 @@ class Pipeline:
         with self._lock:
             self._open.append(batch)
         self._connection.expect_many(batch.identities, self)
-        self._connection.send(batch.data)
+        self._connection.send(batch.sent())
         self._sent += len(batch.identities)
 
     def _wait(self, wanted: int) -> None:

@@ -1,19 +1,20 @@
 """Rows that are alike are held once: of ten PBXs that hold one phonebook most blocks are the same bytes.
 
-Whoever gets rows of a PBX, or of the store about one, asks ``ALIKE`` for them: it gives back equal rows, made of blocks
-that somebody holds already where there are such. It holds none itself.
+Whoever packs rows of a PBX, or of the store about one, takes a builder of ``ALIKE``: it makes them of columns that
+somebody holds already where there are such. So they never take memory of their own, not even while they come: what
+threads free, their arenas keep. ``ALIKE`` itself holds nothing.
 """
 
 import threading
 import weakref
-from collections.abc import Iterator
-from itertools import chain
+from bisect import bisect_left, bisect_right
+from collections.abc import Sequence
 from typing import Final
 
-from astsync.phonebook.columns import Column, Lists
-from astsync.phonebook.packed import BLOCK, PackedRows, RowsBuilder, in_step
+from astsync.phonebook.columns import Block
+from astsync.phonebook.packed import BLOCK, PackedRows, RowsBuilder
 
-_Block = tuple[Column, ...]
+_MOST = 8  # rows whose blocks are looked at: those of some PBXs that differ, of their owners, and the list
 
 
 class Alike:
@@ -33,26 +34,24 @@ class Alike:
             self._held = [one for one in self._held if one() is not None]
             self._held.append(weakref.ref(rows))
 
-    def of(self, rows: PackedRows) -> PackedRows:
-        """Equal rows: the same object for all that ask with equal ones, and else with blocks of others where it can be.
+    def _known(self) -> list[PackedRows]:
+        """Those that are held now, the largest first."""
+        held = [rows for ref in self._held if (rows := ref()) is not None]
+        return sorted(held, key=lambda rows: -rows.count)
 
-        The blocks begin where those of the largest rows begin that are held, so one key more or less makes one block
-        of its own.
-        """
+    def builder(self, width: int = 2) -> RowsBuilder:
+        """A builder of rows of so many columns that are like those that are held now."""
         with self._lock:
-            held = [one for ref in self._held if (one := ref()) is not None]
-            if (found := _equal(rows, held)) is not None:
-                return found
-            if held and rows.count >= BLOCK:
-                rows = _made_of(rows, max(held, key=lambda one: one.count))
-                if (found := _equal(rows, held)) is not None:
-                    return found
+            return AlikeBuilder(width, self._known())
+
+    def of(self, rows: PackedRows) -> PackedRows:
+        """Equal rows: the same object for all that ask with equal ones."""
+        with self._lock:
+            for one in self._known():
+                if one is rows or (one.width == rows.width and are_same(one, rows)):
+                    return one
             self._add(rows)
             return rows
-
-
-def _equal(rows: PackedRows, held: list[PackedRows]) -> PackedRows | None:
-    return next((one for one in held if one is rows or (one.width == rows.width and are_same(one, rows))), None)
 
 
 def are_same(one: PackedRows, other: PackedRows) -> bool:
@@ -66,51 +65,47 @@ def are_same(one: PackedRows, other: PackedRows) -> bool:
     )
 
 
-def _made_of(rows: PackedRows, others: PackedRows) -> PackedRows:
-    """The same rows, with the columns of ``others`` where they are equal."""
-    if rows.firsts == others.firsts:
-        blocks = [_shared(mine, theirs) for mine, theirs in zip(rows.blocks, others.blocks, strict=True)]
-        return PackedRows(rows.width, blocks, rows.firsts, rows.count)
-    blocks, firsts = [], list[bytes]()
-    for lists, theirs in _beside(rows, others):
-        own = RowsBuilder(rows.width)
-        own.add(*lists)
-        made = own.built()
-        blocks += [_shared(made.blocks[0], theirs)] if len(made.blocks) == 1 else made.blocks
-        firsts += made.firsts
-    return PackedRows(rows.width, blocks, firsts, rows.count)
+class AlikeBuilder(RowsBuilder):
+    """Packs rows of the columns of other rows, where they are equal.
+
+    Blocks begin where those of the first of ``others`` begin: then a key more or less makes one block of its own, and
+    not all that follow.
+    """
+
+    def __init__(self, width: int, others: Sequence[PackedRows]) -> None:
+        super().__init__(width)
+        self._others = others[:_MOST]
+        self._before: Block = ()
+
+    def _fill(self, *, last: bool = False) -> None:
+        """Pack what is left up to the last end of a block that has come, and the ``last`` rows too."""
+        if not self._others or not self._sorted:
+            super()._fill(last=last)
+            return
+        firsts = self._others[0].firsts
+        while keys := self._left[0]:
+            following = bisect_right(firsts, keys[0])
+            end = bisect_left(keys, firsts[following]) if following < len(firsts) else len(keys)
+            if end == len(keys) and not last:
+                if end < 2 * BLOCK:  # the rest of the block is still to come
+                    return
+                end = BLOCK
+            self._pack(end)
+
+    def _keep(self, first: bytes, block: Block) -> None:
+        """Keep the block, with columns of the block before it and of those of others that begin with the same key."""
+        found = _shared(block, self._before)
+        for rows in self._others:
+            place = bisect_left(rows.firsts, first)
+            if place < len(rows.firsts) and rows.firsts[place] == first:
+                found = _shared(found, rows.blocks[place])
+        self._before = found
+        super()._keep(first, found)
 
 
-def _shared(mine: _Block, theirs: _Block) -> _Block:
+def _shared(mine: Block, theirs: Block) -> Block:
     shared = [other if one == other else one for one, other in zip(mine, theirs, strict=False)]
     return (*shared, *mine[len(shared) :])
-
-
-def _beside(rows: PackedRows, others: PackedRows) -> Iterator[tuple[Lists, _Block]]:
-    """The rows in parts, each with the block of the others that stands there; () where none does."""
-    parts, blocks = list[Lists](), iter(others.blocks)
-    block: _Block = next(blocks, ())
-    left = _length(block)
-    for mine, theirs in in_step(rows, others):
-        parts.append(mine)
-        left -= len(theirs[0])
-        if not left:
-            yield _together(parts), block
-            parts, block = [], next(blocks, ())
-            left = _length(block)
-    if parts:
-        yield _together(parts), block
-
-
-def _together(parts: list[Lists]) -> Lists:
-    return tuple([*chain.from_iterable(column)] for column in zip(*parts, strict=True))
-
-
-def _length(block: _Block) -> int:
-    if not block:
-        return -1  # so that it never is over: what is left stays together
-    keys = block[0]
-    return keys.count(b"\0") + 1 if isinstance(keys, bytes) else len(keys)
 
 
 ALIKE: Final = Alike()

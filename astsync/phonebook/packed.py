@@ -181,10 +181,8 @@ class RowsBuilder:
             self.add(*map(parted, block))
             return
         self.count += count
-        self.size += sum(map(_size, block))
         self._last = last_value(block[0])
-        self._blocks.append(block)
-        self._firsts.append(first)
+        self._keep(first, block)
 
     def add_stretch(self, stretch: Stretch, columns: int) -> None:
         """Add the first columns of a stretch, of which there are so many."""
@@ -208,13 +206,20 @@ class RowsBuilder:
     def _fill(self, *, last: bool = False) -> None:
         """Pack whole blocks of what is left, and the ``last`` one too."""
         total = len(self._left[0])
-        end = total if last else total - total % BLOCK
+        self._pack(total if last else total - total % BLOCK)
+
+    def _pack(self, end: int) -> None:
+        """Pack so many rows of what is left."""
         for start in range(0, end, BLOCK):
             block = tuple(joined(column[start : min(start + BLOCK, end)]) for column in self._left)
-            self.size += sum(map(_size, block))
-            self._blocks.append(block)
-            self._firsts.append(self._left[0][start])
+            self._keep(self._left[0][start], block)
         self._left = [column[end:] for column in self._left]
+
+    def _keep(self, first: bytes, block: Block) -> None:
+        """Add a block to those that are packed."""
+        self.size += sum(map(_size, block))
+        self._blocks.append(block)
+        self._firsts.append(first)
 
     def built(self) -> PackedRows:
         """All rows that were added. Raises KeyTwice."""

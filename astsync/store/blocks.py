@@ -12,8 +12,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import ceil
 
+from astsync.phonebook.alike import ALIKE
 from astsync.phonebook.columns import Block, Column, joined, parted
-from astsync.phonebook.packed import BLOCK, PackedRows, RowsBuilder
+from astsync.phonebook.packed import BLOCK, PackedRows
 
 Written = bytes | str | None
 """A column as it is stored."""
@@ -59,7 +60,7 @@ class BlockTable:
 
     def read(self, db: sqlite3.Connection, place: Place = ()) -> PackedRows:
         """All rows of a place."""
-        builder = RowsBuilder(self.width)
+        builder = ALIKE.builder(self.width)
         columns = ", ".join(self.columns)
         query = f"SELECT first, count, {columns} FROM {self.name} {self._where()} ORDER BY first"  # noqa: S608
         for first, *kept in db.execute(query, place):

@@ -76,6 +76,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "store": (
         "store",
         "calls.model",
+        "phonebook.alike",
         "phonebook.keeping",
         "phonebook.model",
         "phonebook.owners",
