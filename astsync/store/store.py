@@ -12,9 +12,9 @@ from astsync.language import unpacked
 from astsync.phonebook.keeping import Missed, Trace, Untouched, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
 from astsync.phonebook.owners import KeyOwners, Ownership
-from astsync.phonebook.packed import PackedNames, as_bytes, as_text, packed
+from astsync.phonebook.packed import PackedNames, PackedRows, as_bytes, as_text, packed
 from astsync.phonebook.packed_book import PackedEntries
-from astsync.phonebook.recorded import rows_of
+from astsync.phonebook.recorded import packed_record, rows_of
 from astsync.store.call_counts import counted_since, drop_old_calls, read_call_counts, read_unnamed
 from astsync.store.changes import changes_of_keys, changes_of_run
 from astsync.store.claims import (
@@ -342,6 +342,11 @@ class Store:
         """The record of what a run changed on a PBX, ordered by number."""
         with self._file.reading() as db:
             return tuple(PackedRecord(read_record(db, run, _name(pbx), family)))
+
+    def packed_record(self, run: int, pbx: str, family: str) -> PackedRows:
+        """The same as packed rows (``phonebook.recorded``): it may be a million."""
+        with self._file.reading() as db:
+            return packed_record(read_parts(db, run, _name(pbx), family))
 
     def changes(self, run: int) -> tuple[KeyChange, ...]:
         """What a run changed, or was about to change, on all PBXs; nothing where its record is gone."""

@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from astsync.phonebook.columns import joined, last_value
 from astsync.phonebook.packed import BLOCK
-from astsync.phonebook.recorded import RecordBlock, RecordRow, rows_of
+from astsync.phonebook.recorded import RecordBlock, RecordRow, kind_of, meaning_of, rows_of
 
 _BLOCK = "first, last, kinds, numbers, olds, news, added, changed, deleted"
 _SAVE = f"INSERT INTO undo (run, pbx, family, {_BLOCK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
@@ -40,9 +40,6 @@ WHERE first <= :number AND last >= :number ORDER BY run.id, pbx
 
 MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND added + changed + deleted > 0)"
 """Notes of runs whether they changed a value; a WHERE may follow."""
-
-_OLD, _NEW, _OURS, _OURS_UNKNOWN = 1, 2, 4, 8  # bits of a byte of kinds, as the migration to version 11 has them too
-_ZERO = ord("0")  # is added to them, so that kinds can be read as text
 
 
 class Recorded(NamedTuple):
@@ -95,7 +92,7 @@ def _block_of(part: RecordBlock) -> "Iterator[_Block]":
         count * (olds is not None and news is not None and olds != news),
         count * (olds is not None and news is None),
     )
-    kinds = bytes([_kind(olds, news, ours)]) * count
+    kinds = bytes([kind_of(olds, news, ours)]) * count
     ends = part.first, last_value(numbers)
     yield (*ends, kinds, numbers, nothing if olds is None else olds, nothing if news is None else news, *counts)
 
@@ -110,13 +107,13 @@ def read_parts(db: sqlite3.Connection, run: int, pbx: str, family: str) -> Itera
     """The same, blocks as they are where their keys are alike."""
     for changed, *block in db.execute(_PARTS_OF_PLACE, (run, pbx, family)):
         kinds, numbers, olds, news = block
-        flags, count = kinds[0] - _ZERO, len(kinds)
+        count = len(kinds)
         if kinds != kinds[:1] * count or changed not in {0, count}:
             yield from _rows(*block)
             continue
         columns = [joined([one]) if count == 1 else one for one in (numbers, olds, news)]
-        ours = None if flags & _OURS_UNKNOWN else bool(flags & _OURS)
-        yield RecordBlock(columns[0], columns[1] if flags & _OLD else None, columns[2] if flags & _NEW else None, ours)
+        had, has, ours = meaning_of(kinds[0])
+        yield RecordBlock(columns[0], columns[1] if had else None, columns[2] if has else None, ours)
 
 
 def read_run(db: sqlite3.Connection, run: int) -> Iterator[tuple[str, RecordRow]]:
@@ -187,7 +184,7 @@ def _blocks(rows: list[RecordRow]) -> Iterator[_Block]:
         for row in rows:
             yield from _blocks([row])
         return
-    kinds = bytes([_kind(*row[1:]) for row in rows])
+    kinds = bytes([kind_of(*row[1:]) for row in rows])
     counts = (
         sum(old is None and new is not None for old, new in zip(olds, news, strict=True)),
         sum(old is not None and new is not None and old != new for old, new in zip(olds, news, strict=True)),
@@ -196,14 +193,8 @@ def _blocks(rows: list[RecordRow]) -> Iterator[_Block]:
     yield (numbers[0], numbers[-1], kinds, *columns, *counts)
 
 
-def _kind(old: bytes | None, new: bytes | None, owned: bool | None) -> int:
-    ours = _OURS_UNKNOWN if owned is None else _OURS * owned
-    return _ZERO + _OLD * (old is not None) + _NEW * (new is not None) + ours
-
-
 def _rows(kinds: bytes, numbers: bytes, olds: bytes, news: bytes) -> Iterator[RecordRow]:
     columns = [[one] if len(kinds) == 1 else one.split(b"\0") for one in (numbers, olds, news)]
     for kind, number, old, new in zip(kinds, *columns, strict=True):
-        flags = kind - _ZERO
-        ours = None if flags & _OURS_UNKNOWN else bool(flags & _OURS)
-        yield number, old if flags & _OLD else None, new if flags & _NEW else None, ours
+        had, has, ours = meaning_of(kind)
+        yield number, old if had else None, new if has else None, ours

@@ -21,11 +21,12 @@ What the figures mean:
 
 import argparse
 import shutil
+import sqlite3
 import time
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -45,6 +46,7 @@ from tests.bench.bench_sync import (
     Sandbox,
     Whole,
     measure,
+    onec,
     run_command,
     run_python,
     say_slope,
@@ -52,7 +54,7 @@ from tests.bench.bench_sync import (
 from tests.bench.entries import make_entries
 from tests.bench.figures import median, say, say_machine, say_table
 from tests.bench.proc import apart
-from tests.bench.raw import NAP, Raw, in_batches, prepare
+from tests.bench.raw import FAMILY, NAP, Raw, in_batches, prepare
 from tests.bench.tape import Tape, playing
 
 SIZES = (10_000, 100_000, 1_000_000)
@@ -178,6 +180,25 @@ def _source(place: Place) -> Iterator[Goal]:
     )
 
 
+@contextmanager
+def _taped(size: int) -> Iterator[dict[str, str]]:
+    """Record what a stand-in 1C of its own process answers, and play it; give its address and login.
+
+    The stand-in takes longer to make a million counterparties than astsync to read them.
+    """
+    with TemporaryDirectory() as name:
+        with onec(size) as login:
+            apart(partial(_record, Path(name), login))
+        with playing(Tape(Path(name) / "tape")) as host:
+            yield {**login, "url": f"http://{host}/{login['url'].rpartition('/')[2]}"}
+
+
+def _record(folder: Path, login: Mapping[str, str]) -> None:
+    from tests.bench.bench_sources import record
+
+    record(folder, login["url"], "odata", "", (login["user"], login["password"]))
+
+
 class _Stages(NamedTuple):
     """Seconds of the processor that the phonebook and its reference took, of a whole sync and of its stages alone."""
 
@@ -246,10 +267,10 @@ def _commands(place: Place) -> Iterator[Goal]:
                 if last:
                     pulls.extend(_pulled(configuration, way) for way in ("ours", "built"))
 
-            sizes.append(measure(pbx, raw, size, 1 if size > SIZES[0] else place.rounds, beside))
+            sizes.append(measure(pbx, raw, size, 1 if size > SIZES[0] else place.rounds, beside, _taped))
         say_slope(sizes)
         whole = sizes[-1]
-        written = apart(partial(_write_raw, pbx, whole.entries))
+        written = apart(partial(_write_same, pbx))
     yield from _goals_of(whole, pulls, written)
 
 
@@ -271,7 +292,18 @@ def _goals_of(whole: Whole, pulls: Sequence[_Pull], written: float) -> Iterator[
 
 def _write_raw(pbx: PrivateAsterisk, count: int) -> float:
     """The seconds of the faster of the two ways to write so many entries with nothing around AMI."""
-    batches = in_batches(prepare(make_entries(count)))
+    return _fastest(pbx, make_entries(count))
+
+
+def _write_same(pbx: PrivateAsterisk) -> float:
+    """The same with the entries that the PBX holds."""
+    with closing(sqlite3.connect(f"{pbx.database.as_uri()}?mode=ro", uri=True)) as database:
+        rows = database.execute("SELECT key, value FROM astdb WHERE key LIKE ? ORDER BY key", [f"/{FAMILY}/%"])
+        return _fastest(pbx, [(key.rpartition("/")[2], value) for key, value in rows])
+
+
+def _fastest(pbx: PrivateAsterisk, entries: Sequence[tuple[str, str]]) -> float:
+    batches = in_batches(prepare(entries))
     seconds = []
     for nap in (NAP, 0):
         with Raw(pbx) as raw:

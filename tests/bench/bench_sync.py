@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -210,14 +210,19 @@ class Whole:
 
 
 def measure(
-    pbx: PrivateAsterisk, raw: Raw, size: int, rounds: int, beside: Callable[[Path], None] = lambda _: None
+    pbx: PrivateAsterisk,
+    raw: Raw,
+    size: int,
+    rounds: int,
+    beside: Callable[[Path], None] = lambda _: None,
+    source: Callable[[int], AbstractContextManager[Mapping[str, str]]] = onec,
 ) -> Whole:
-    """Play the commands with so many counterparties, and print their table.
+    """Play the commands with so many counterparties of a ``source``, and print their table.
 
     ``beside`` is called with the configuration while the source is still there, for figures to compare with.
     """
     commands = whole_commands()
-    with TemporaryDirectory() as folder, onec(size) as login:
+    with TemporaryDirectory() as folder, source(size) as login:
         sandbox = Sandbox(Path(folder), pbx, raw, login)
         for _ in range(rounds):
             sandbox.play(commands)
