@@ -14,7 +14,7 @@ from astsync.engine.online import FewKeys, OnlineGoal
 from astsync.engine.overtime import pull as pull_in_time
 from astsync.engine.result import PbxReport, Problems, Report
 from astsync.engine.run_options import RunOptions
-from astsync.engine.side_by_side import side_by_side
+from astsync.engine.side_by_side import FewAtOnce, side_by_side
 from astsync.engine.target import Target, unkept
 from astsync.errors import EXIT_INTERRUPTED, AstsyncError, ConfigError, PbxError, StoreError, StoreGone
 from astsync.language import joined, say
@@ -146,7 +146,8 @@ class Engine:
     def _targets(self, pbxs: Sequence[Pbx] | None = None) -> list[Target]:
         """The PBXs of a run, by default all."""
         chosen = self._pbxs if pbxs is None else pbxs
-        return [Target(pbx, self._store, self._options, self._stopping) for pbx in chosen]
+        readers = FewAtOnce()
+        return [Target(pbx, self._store, self._options, self._stopping, readers) for pbx in chosen]
 
     def _record(self, run: int | None) -> RunRecord:
         number = self._store.last_undoable() if run is None else run

@@ -1,6 +1,7 @@
 """What a run wants every PBX to hold: a phonebook, or what the PBX held before another run."""
 
 import logging
+import threading
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence, Set
 from datetime import UTC, datetime
@@ -13,11 +14,15 @@ from astsync.engine.undoing import Undoing
 from astsync.engine.work import Work, work_of_sync
 from astsync.errors import ConfigError, SafetyError, TooManyDeletes
 from astsync.language import counted, joined, say
+from astsync.phonebook.alike import ALIKE, are_same
 from astsync.phonebook.model import Entry, Origin
 from astsync.phonebook.ownership import with_online
+from astsync.phonebook.packed import PackedKeys, PackedNames, PackedRows, as_bytes
+from astsync.phonebook.packed_book import PackedEntries
 from astsync.phonebook.plan import check_new_list, check_plan
+from astsync.phonebook.recorded import meaning_of
 from astsync.phonebook.unusual import catalog_of, unusual
-from astsync.store import Before, OnlineName, RunRecord, Snapshot, Store
+from astsync.store import OnlineName, RunRecord, Snapshot, Store
 
 log = logging.getLogger(__name__)
 
@@ -68,14 +73,29 @@ class PhonebookGoal:
         self._known = known
         self._verdicts = verdicts
         self._unfit: SafetyError | None = None
+        self._working = threading.Lock()
+        self._works: list[tuple[PackedRows, PackedRows, Set[str], Work]] = []
+        if isinstance(snapshot.entries, PackedEntries):
+            ALIKE.add(snapshot.entries.rows)  # what the PBXs hold is the same as a rule
         told = store.online(datetime.now(UTC))
         self._online = online_entries(told.names)
         self._online_keys = told.names.keys() | told.expired
 
     def work(self, _: str, existing: Mapping[str, str], owned: Set[str], unnameable: Set[str]) -> Work:
-        """Compare what the PBX holds with the phonebook and the names that 1C told during calls."""
-        desired = with_online(self._snapshot.entries, self._online, existing, owned, self._options.foreign)
-        return work_of_sync(existing, desired, owned, self._options, unnameable, self._online_keys)
+        """Compare what the PBX holds with the phonebook and the names that 1C told during calls.
+
+        PBXs that hold the same get the same work. The threads of several PBXs call this.
+        """
+        held, ours = PackedNames.of(existing), PackedKeys.of(owned)
+        with self._working:
+            for rows, own, strange, work in self._works:
+                if are_same(rows, held.rows) and are_same(own, ours.rows) and strange == unnameable:
+                    work.shared.several = True
+                    return work
+            desired = with_online(self._snapshot.entries, self._online, held, ours, self._options.foreign)
+            work = work_of_sync(held, desired, ours, self._options, unnameable, self._online_keys)
+            self._works.append((held.rows, ours.rows, unnameable, work))
+            return work
 
     def refuse(self, works: Mapping[str, Work]) -> Mapping[str, SafetyError]:
         """Compare the list with the last good one, which decides for all PBXs, and each plan with its limits."""
@@ -153,6 +173,12 @@ class PhonebookGoal:
         return Report(command, run, kept.source, self._fresh, kept.at, *counts, parts, verdicts=self._verdicts)
 
 
+def _made(record: PackedRows, number: str, name: str) -> bool:
+    """Whether a run gave a number this name."""
+    row = record.row(as_bytes(number))
+    return row is not None and meaning_of(row[1][0]).new and row[3] == as_bytes(name)
+
+
 def _empty(snapshot: Snapshot) -> SafetyError:
     words = counted(
         "{source} gave no usable number ({count:,} counterparty read)",
@@ -181,8 +207,8 @@ class UndoGoal:
         self._store = store
         self._skip_changed = skip_changed
         places = set(store.places(record.run))
-        self._before: dict[str, tuple[Before, ...]] = {
-            name: store.record(record.run, name, family) for name in names if (name.casefold(), family) in places
+        self._before: dict[str, PackedRows] = {
+            name: store.packed_record(record.run, name, family) for name in names if (name.casefold(), family) in places
         }
         self._refused: dict[str, SafetyError] = {}
         for name, other in sorted(places - {(name.casefold(), family) for name in self._before}):
@@ -223,10 +249,10 @@ class UndoGoal:
         The snapshot stays the last good list, whatever the PBXs hold.
         """
         told = {(one.number, one.name) for one in self._store.online(datetime.now(UTC)).names.values()}
-        undone = (before for pbx, record in self._before.items() if pbx not in refused for before in record)
-        back = {(b.number, b.new) for b in undone if (b.number, b.new) in told} if told else set()
+        undone = [record for pbx, record in self._before.items() if pbx not in refused] if told else []
+        back = {one for one in told for record in undone if _made(record, *one)}
         if back:
-            self._store.forget_online(told & back)
+            self._store.forget_online(back)
 
     def report(self, command: str, run: int | None, parts: tuple[PbxReport, ...]) -> Report:
         """Make the report, with the run that is put back in place of a source."""

@@ -1,6 +1,7 @@
 """One PBX during a run."""
 
 import logging
+import time
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence, Set
 from contextlib import ExitStack, suppress
 from dataclasses import replace
@@ -11,7 +12,7 @@ from astsync.engine.goals import Goal
 from astsync.engine.overtime import check_time, in_time
 from astsync.engine.result import Applied, PbxReport
 from astsync.engine.run_options import RunOptions
-from astsync.engine.side_by_side import Abandoned
+from astsync.engine.side_by_side import Abandoned, FewAtOnce
 from astsync.engine.work import Work
 from astsync.errors import (
     AstsyncError,
@@ -22,10 +23,12 @@ from astsync.errors import (
 )
 from astsync.language import about, counted, joined, say
 from astsync.pbx import Family, Pbx, WriteResult, retry
+from astsync.phonebook.alike import ALIKE, are_same
 from astsync.phonebook.keeping import CAUSE, IN_A_ROW, LOOK, Missed, Trace, Untouched
 from astsync.phonebook.model import Progress
-from astsync.phonebook.ownership import Ownership, owned_keys, owners_after, owners_before
-from astsync.phonebook.packed import PackedNames, as_text, in_step
+from astsync.phonebook.owners import KeyOwners
+from astsync.phonebook.ownership import Ownership, owned_keys
+from astsync.phonebook.packed import PackedNames, as_text, stretches
 from astsync.phonebook.packed_book import numbers_of
 from astsync.stopping import Stopping
 from astsync.store import RunPart, Store
@@ -44,15 +47,19 @@ version that was tried.
 class Target:
     """One PBX during a run: read, then, once all PBXs are read and checked, written.
 
-    Every step leaves its outcome in ``report``. An error ends the steps of this PBX alone.
+    Every step leaves its outcome in ``report``. An error ends the steps of this PBX alone. The PBXs of a run share
+    ``readers``.
     """
 
-    def __init__(self, pbx: Pbx, store: Store, options: RunOptions, stopping: Stopping) -> None:
+    def __init__(
+        self, pbx: Pbx, store: Store, options: RunOptions, stopping: Stopping, readers: FewAtOnce | None = None
+    ) -> None:
         self.name = pbx.name
         self.report = PbxReport(pbx.name)
         self.work: Work | None = None
         self._owners: Mapping[str, Ownership] = {}
         self._started = ""
+        self._answered = 0.0  # the moment of the last answer to what was sent, in seconds of ``time.monotonic``
         self._trace: Trace | None = None
         self._young: Trace | None = None  # the trace, where this run can neither confirm nor disturb it
         self._distrusted = False  # whether it lost something that no restart explains
@@ -60,6 +67,7 @@ class Target:
         self._store = store
         self._options = options
         self._stopping = stopping
+        self._readers = readers if readers is not None else FewAtOnce()
         self._connection = ExitStack()
         self._family: Family | None = None
 
@@ -116,10 +124,10 @@ class Target:
         """Read the family, and what the store knows of it."""
         # Before the reading: beside a dry run another run may write, and what that one changes is not missed.
         self._trace = self._store.trace(self.name, self._options.family)
-        existing = PackedNames.of(family.read(progress))
+        existing = self._held(family, progress)
         # After it: a PBX that restarts meanwhile is read once it is back, and what is gone then has a reason.
         self._started = family.started()
-        self._owners = self._store.owners(self.name, self._options.family)
+        self._owners = KeyOwners(ALIKE.of(self._store.owners(self.name, self._options.family).rows))
         missed = self._store.missed(self._trace, self.name, self._options.family, existing, self._started)
         self.report = replace(self.report, missed=missed)
         self._distrusted = self.report.missed is not None
@@ -152,7 +160,7 @@ class Target:
         This comes before anything is sent. If we are killed at the first write, the next run finds there which keys
         are in doubt, and undo finds the old values.
         """
-        owners = owners_before(work.steps, work.owned, self._owners)
+        owners = work.owners_before(self._owners)
         self._young = self._trace if self._too_early and not work.plan.changes else None
         where = (run, self.name, self._options.family)
         self._store.save_record_and_owners(*where, work.record(), owners, self._to_store(self._young))
@@ -226,6 +234,7 @@ class Target:
             if not put.failed:
                 deleted.carry_out(lambda: family.delete(deleted.numbers, progress))
         finally:
+            self._answered = time.monotonic()
             self._count(work, put, deleted)
 
     def _count(self, work: Work, put: "_Batch", deleted: "_Batch") -> None:
@@ -241,9 +250,9 @@ class Target:
     def _prove(self, family: Family, work: Work, run: int, progress: Progress, wait: float = 0.0) -> None:
         """Read the family again and compare. What the PBX confirmed and did not keep is written once more.
 
-        ``wait`` is how many seconds to wait before each reading. The owners are stored even where the PBX does not
-        hold what it should: this reading is what ends the doubt about them. Until it has ended, an earlier one counts
-        no more: what it saw may be gone.
+        ``wait`` is how many seconds after the last answer to what was sent each reading begins at the earliest. The
+        owners are stored even where the PBX does not hold what it should: this reading is what ends the doubt about
+        them. Until it has ended, an earlier one counts no more: what it saw may be gone.
         """
         self.report = replace(self.report, verified=None)
         before = self._started
@@ -264,10 +273,16 @@ class Target:
 
     def _look(self, family: Family, progress: Progress, wait: float) -> Mapping[str, str]:
         if wait:
-            self._stopping.wait(wait)
+            if (left := self._answered + wait - time.monotonic()) > 0:
+                self._stopping.wait(left)
             self._heed(say("reading again"))
         self._started = family.started()
-        return PackedNames.of(family.read(progress))
+        return self._held(family, progress)
+
+    def _held(self, family: Family, progress: Progress) -> PackedNames:
+        """Read the family, in turn with other PBXs."""
+        with self._readers.turn(self._stopping):
+            return PackedNames.of(family.read(progress))
 
     def _trace_of(
         self, work: Work, run: int, held: Mapping[str, str], *, lost: int = 0, durable: bool = False
@@ -299,11 +314,12 @@ class Target:
         log.warning("%s: %d entries were confirmed and are lost: writing them again", self.name, len(lost))
         if not family.put([(number, work.wanted[number]) for number in lost if number in work.wanted]).failed:
             family.delete([number for number in lost if number not in work.wanted])
+        self._answered = time.monotonic()
         return True
 
     def _save_outcome(self, work: Work, run: int, held: Mapping[str, str], trace: Trace | None) -> None:
         """Store what became of the work, from what the PBX holds now: the record keeps only what was changed."""
-        unmade, owners = work.unchanged(held), owners_after(work.steps, work.owned, held)
+        unmade, owners = work.unchanged(held), work.owners_after(held)
         if unmade or owners or trace != self._trace:
             try:
                 where = (run, self.name, self._options.family)
@@ -358,11 +374,14 @@ class _Batch:
 
 def _wrong(work: Work, held: Mapping[str, str]) -> dict[str, str | None]:
     """The keys that are not as the work wants them, with what they hold; None where they are gone."""
+    if not work.plan.delete and are_same(PackedNames.of(work.wanted).rows, PackedNames.of(held).rows):
+        return {}  # nearly always
     wrong, left = dict[str, str | None](), dict[str, str | None]()
     sheets = PackedNames.of(work.wanted).rows, numbers_of(work.plan.delete).rows, PackedNames.of(held).rows
-    for (wanted, news, *_), (deleted, *_), (numbers, names, *_) in in_step(*sheets):
-        if not deleted and wanted == numbers and news == names:
-            continue
+    for then, gone, now_there in stretches(*sheets):
+        if not gone and then.same(now_there, 2):
+            continue  # nearly always
+        (wanted, news, *_), (deleted, *_), (numbers, names, *_) = then.lists, gone.lists, now_there.lists
         now = dict(zip(numbers, names, strict=True))
         wrong |= {
             as_text(number): None if number not in now else as_text(now[number])

@@ -1,20 +1,24 @@
 """Putting a run back: what it changed on one PBX, as work in the other direction."""
 
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Set
 
 from astsync.engine.work import Work
 from astsync.errors import SafetyError
 from astsync.language import about, counted, say
-from astsync.phonebook.model import Change, Entry
-from astsync.phonebook.owners import Step, Steps
+from astsync.phonebook.columns import Stretch, length, uniform
+from astsync.phonebook.owners import Act, Step, Steps, code_of
 from astsync.phonebook.ownership import step_back
-from astsync.phonebook.packed import PackedKeys, PackedNames
+from astsync.phonebook.packed import PackedKeys, PackedNames, PackedRows, RowsBuilder, as_bytes, as_text, stretches
+from astsync.phonebook.packed_book import PackedChanges, PackedEntries, PackedHeld
 from astsync.phonebook.plan import Plan
-from astsync.store import Before
+from astsync.phonebook.recorded import Meaning, meaning_of
 from astsync.text import listed
 
 _NAMED = 5
 """Keys that a refusal names; the rest is counted."""
+_DELETED = code_of(Act.DELETE, old=True, new=False)
+_WRITTEN = code_of(Act.WRITE, old=False, new=True)
+_RELEASED = code_of(Act.RELEASE, old=False, new=True)
 
 
 class Undoing:
@@ -26,55 +30,117 @@ class Undoing:
 
     def __init__(
         self,
-        record: Sequence[Before],
+        record: PackedRows,
         existing: Mapping[str, str],
         owned: Set[str],
         unnameable: Set[str] = frozenset(),
     ) -> None:
         self._unnameable = unnameable
-        self._existing = existing
-        self._owned = owned
-        steps = {before.number: self._step(before) for before in record}
-        self._steps = {number: step for number, step in steps.items() if step is not None}
-        self.changed = [b.number for b in record if b.number not in self._steps and b.old != b.new]
+        self._existing, self._owned = PackedNames.of(existing), PackedKeys.of(owned)
+        self._steps, self._wanted, self._puts = RowsBuilder(3), RowsBuilder(3), RowsBuilder(3)
+        self._add, self._change, self._delete = (RowsBuilder(width) for width in (1, 2, 2))
+        self._put_back = RowsBuilder(1)
+        self._as_before = 0
+        self.changed: list[str] = []
+        for before, held, own in stretches(record, self._existing.rows, self._owned.rows):
+            if before and not self._take_whole(before, held, own):
+                self._take(before, held, own)
 
-    def _step(self, before: Before) -> Step | None:
-        now, ours = self._existing.get(before.number), before.number in self._owned
-        return step_back(before.old, before.new, now, was_ours=before.owned, ours=ours)
+    def _take_whole(self, before: Stretch, held: Stretch, own: Stretch) -> bool:
+        """Take a whole block of keys that the run all added, or all deleted, and that are as it left them."""
+        if before.block is None:
+            return False
+        keys, kinds, olds, news = before.block
+        count = length(keys)
+        if kinds != uniform(kinds[:1] if isinstance(kinds, bytes) else b"", count):
+            return False
+        had, has, was_ours = (
+            meaning_of(kinds[0]) if isinstance(kinds, bytes) else Meaning(old=True, new=True, owned=None)
+        )
+        if has and not had and held.block is not None and held.block[:2] == (keys, news) and own.same(before, 1):
+            self._steps.add_block(before.first, (keys, uniform(_DELETED, count), news))
+            self._delete.add_block(before.first, (keys, news))
+        elif had and not has and not held and was_ours is not None:
+            nothing = uniform(b"", count)
+            code = _WRITTEN if was_ours else _RELEASED
+            self._steps.add_block(before.first, (keys, uniform(code, count), nothing))
+            self._wanted.add_block(before.first, (keys, olds, nothing))
+            self._puts.add_block(before.first, (keys, olds, nothing))
+            self._add.add_block(before.first, (keys,))
+        else:
+            return False
+        self._put_back.add_block(before.first, (keys,))
+        return True
+
+    def _take(self, before: Stretch, held: Stretch, own: Stretch) -> None:
+        """Take keys one by one."""
+        values, ours = dict(zip(*held.lists[:2], strict=True)), set(own.lists[0])
+        for number, kind, old_value, new_value in zip(*before.lists, strict=True):
+            had, has, was_ours = meaning_of(kind[0])
+            old, new = as_text(old_value) if had else None, as_text(new_value) if has else None
+            now = as_text(values[number]) if number in values else None
+            step = step_back(old, new, now, was_ours=was_ours, ours=number in ours)
+            if step is not None:
+                self._add_step(number, step)
+            elif old != new:
+                self.changed.append(as_text(number))
+
+    def _add_step(self, number: bytes, step: Step) -> None:
+        act, now, then = step
+        code = code_of(act, old=now is not None, new=then is not None, same=now == then)
+        key, held, wanted = [number], [as_bytes(now or "")], [as_bytes(then or "")]
+        self._steps.add(key, [code], held)
+        if then is not None:
+            self._wanted.add(key, wanted, [b""])
+        if now == then:
+            self._as_before += 1
+            return
+        self._put_back.add(key)
+        if then is None:
+            self._delete.add(key, held)
+            return
+        self._puts.add(key, wanted, [b""])
+        if now is None:
+            self._add.add(key)
+        else:
+            self._change.add(key, held)
 
     def work(self) -> Work:
         """Make the work, as far as the keys have not changed since."""
-        plan = self._plan()
+        wanted = PackedEntries(self._wanted.built())
         return Work(
-            plan=plan,
-            puts=[(c.number, c.new.name) for c in (*plan.add, *plan.change) if c.new is not None],
-            wanted=PackedNames.of({n: step.new for n, step in self._steps.items() if step.new is not None}),
-            owned=PackedKeys.of(self._owned),
-            steps=Steps.of(self._steps),  # packed here, because each use of them would pack them anew
+            plan=self._plan(wanted),
+            puts=PackedNames(self._puts.built()).items(),
+            wanted=wanted.names,
+            owned=self._owned,
+            steps=Steps(self._steps.built(), wanted.names),
         )
 
-    def _plan(self) -> Plan:
-        add, change, delete = list[Change](), list[Change](), list[Change]()
-        for number, step in self._steps.items():
-            if step.old == step.new:
-                continue
-            if step.new is None:
-                delete.append(Change(number, step.old, None))
-            else:
-                (add if step.old is None else change).append(Change(number, step.old, Entry(number, step.new)))
-        put_back = {c.number for c in (*add, *change, *delete)}
+    def _plan(self, wanted: PackedEntries) -> Plan:
+        put_back = PackedKeys(self._put_back.built())
         return Plan(
-            add=tuple(add),
-            change=tuple(change),
-            delete=tuple(delete),
-            kept=tuple(Entry(n, self._existing[n]) for n in sorted(self._existing.keys() - self._owned - put_back)),
+            add=PackedChanges(self._add.built(), wanted),
+            change=PackedChanges(self._change.built(), wanted),
+            delete=PackedChanges(self._delete.built(), None),
+            kept=PackedHeld(self._kept(put_back.rows)),
             existing=len(self._existing),
-            desired=sum(step.new is not None for step in self._steps.values()),
-            unchanged=sum(step.old == step.new for step in self._steps.values()),
+            desired=len(wanted),
+            unchanged=self._as_before,
             deletable=0,
             deletable_changed=0,
-            unnameable=tuple(sorted(self._unnameable - put_back)),
+            unnameable=tuple(sorted(number for number in self._unnameable if number not in put_back)),
         )
+
+    def _kept(self, put_back: PackedRows) -> PackedRows:
+        """The foreign entries that stay as they are."""
+        found = RowsBuilder(2)
+        for held, own, back in stretches(self._existing.rows, self._owned.rows, put_back):
+            if held and not held.same(own, 1):
+                others = {*own.lists[0], *back.lists[0]}
+                rows = [row for row in zip(*held.lists[:2], strict=True) if row[0] not in others]
+                if rows:
+                    found.add(*zip(*rows, strict=True))
+        return found.built()
 
     def refusal(self, name: str, run: int) -> SafetyError | None:
         """The reason not to put the run back on the PBX ``name``: keys that have changed since. None where none has."""

@@ -2,8 +2,8 @@
 
 ``Family`` and ``Pbx`` are what the engine sees of it. ``astdb`` is the real one over ``connection``. ``connecting``
 connects and ``certificates`` says whom it trusts; ``wire`` carries the bytes, ``packets`` reads and builds them,
-``answer`` waits for what belongs to one action, ``pipeline`` sends many at once, no faster than ``pace`` says, and
-``whole_lists`` reads lists.
+``answer`` waits for what belongs to one action, ``pipeline`` sends many at once, in ``batches`` and no faster than
+``pace`` says, and ``whole_lists`` reads lists.
 ``patient`` waits for a PBX that is lost, by the rules of ``retry``; ``opened`` lends runs a connection that ``watch``
 holds.
 """

@@ -18,7 +18,9 @@ from astsync.pbx.connection import AmiConnection
 from astsync.pbx.packets import EntryAction
 from astsync.pbx.pipeline import Pipeline
 from astsync.pbx.whole_lists import ShownList, TreeList
+from astsync.phonebook.alike import ALIKE
 from astsync.phonebook.model import Progress, no_progress
+from astsync.phonebook.packed import PackedNames
 from astsync.stopping import NEVER, Stopping
 
 log = logging.getLogger(__name__)
@@ -52,8 +54,11 @@ class AstDb:
 
         It is read by DBGetTree (Asterisk 16.28, 18.14, 19.6, 20 and newer), else by the command ``database show``. Both
         match the family's name by SQL LIKE, so entries of other families may come too: only keys with the exact prefix
-        are kept.
+        are kept. What another PBX holds as well is not held twice.
         """
+        return PackedNames(ALIKE.of(self._read(progress).rows))
+
+    def _read(self, progress: Progress) -> PackedNames:
         if self._has_tree:
             try:
                 return self._read_tree(progress)
@@ -64,11 +69,11 @@ class AstDb:
                 log.info("%s has no DBGetTree: reading by `database show`", self._connection.config.name)
         return self._read_shown(progress)
 
-    def _read_tree(self, progress: Progress) -> Mapping[str, str]:
+    def _read_tree(self, progress: Progress) -> PackedNames:
         tree = TreeList(self._connection, self._prefix, progress)
         return tree.read("DBGetTree", Family=self._family)
 
-    def _read_shown(self, progress: Progress) -> Mapping[str, str]:
+    def _read_shown(self, progress: Progress) -> PackedNames:
         shown = ShownList(self._connection, self._prefix, progress)
         return shown.read("Command", Command=f"database show {self._family}")
 

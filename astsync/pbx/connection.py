@@ -1,20 +1,18 @@
 """The AMI connection. It holds asterisk-ami's AMIClient for actions and events, and has a wire and answers of its own.
 
-AMIClient numbers the actions, knows AMI's banner, and passes events on to its listeners. Its socket and its futures are
-not used, for what version 0.1.7 does with them: it dies after idle seconds, sends a part of the bytes, pastes values
-unescaped, knows only IPv4, searches a large answer again after every 1,024 bytes, leaves callers waiting when the
-connection ends, and answers None instead of an error. What goes wrong here becomes a PbxError, in this module and in
-``connecting``.
+AMIClient knows AMI's banner, and passes events on to its listeners. Its socket, its numbers of actions and its futures
+are not used, for what version 0.1.7 does with them: it dies after idle seconds, sends a part of the bytes, pastes
+values unescaped, knows only IPv4, searches a large answer again after every 1,024 bytes, leaves callers waiting when
+the connection ends, answers None instead of an error, and may give two threads one number. What goes wrong here becomes
+a PbxError, in this module and in ``connecting``.
 """
 
 import hashlib
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import repeat
 from types import TracebackType
 
 from asterisk.ami import AMIClient, Event
@@ -65,7 +63,7 @@ _LOOK = say("Look into Asterisk's log of this time, and try `database show` on i
 class AmiConnection:
     """One connection to a PBX's AMI, logged in; a context manager.
 
-    ``action`` asks for one thing; ``expect`` and ``send`` are what a ``pipeline.Pipeline`` is built on. A listener
+    ``action`` asks for one thing; ``expect_many`` and ``send`` are what a ``pipeline.Pipeline`` is built on. A listener
     thread reads all the time, so Asterisk is never kept waiting, and hands each packet to the Waiter of its ActionID.
     Where thousands of packets are expected (``in_bulk``) they are taken many at once instead, as long as they are
     spelled as Asterisk spells them; what is not goes the same way as ever.
@@ -99,12 +97,14 @@ class AmiConnection:
         self._wire: Wire | None = None
         self._listener: threading.Thread | None = None
         self._waiters: dict[bytes, Waiter] = {}
+        self._waiters_of_many: dict[int, tuple[range, Waiter]] = {}  # by the first of the ActionIDs
         self._take_many: Callable[[bytes], int] | None = None
         self._gather = 0.0
         self._lost: PbxError | None = None
         self._send_lock = threading.Lock()
         self._stuck = False
         self._issued = 0
+        self._issuing = threading.Lock()
         self.strays = 0
         """Entries of lists that came with no ActionID, or with one that this connection never used."""
 
@@ -215,13 +215,13 @@ class AmiConnection:
 
     def next_identity(self) -> bytes:
         """A new ActionID: short, as long ones break DBGet's framing."""
-        return self.next_identities(1)[0].encode()
+        return b"%d" % self.next_identities(1)[0]
 
-    def next_identities(self, count: int) -> list[str]:
+    def next_identities(self, count: int) -> range:
         """So many new ActionIDs."""
-        found = [str(self.client.next_action_id()) for _ in range(count)]
-        self._issued = int(found[-1]) + 1
-        return found
+        with self._issuing:
+            first, self._issued = self._issued, self._issued + count
+        return range(first, first + count)
 
     @contextmanager
     def in_bulk(self, take_many: Callable[[bytes], int] | None, gather: float = GATHER) -> Iterator[None]:
@@ -248,7 +248,17 @@ class AmiConnection:
 
     def forget(self, identities: Iterable[bytes]) -> None:
         """Take back what ``expect`` registered; what still comes for these ActionIDs is dropped."""
-        deque(map(self._waiters.pop, list(identities), repeat(None)), maxlen=0)
+        for identity in identities:
+            self._waiters.pop(identity, None)
+
+    def expect_many(self, identities: range, waiter: Waiter) -> None:
+        """Do as ``expect`` for thousands of actions, until ``forget_many``; the waiter knows which are answered."""
+        self._waiters_of_many[identities.start] = identities, waiter
+        self.check()
+
+    def forget_many(self, identities: range) -> None:
+        """Take back what ``expect_many`` registered."""
+        self._waiters_of_many.pop(identities.start, None)
 
     def send(self, pack: bytes) -> None:
         """Send bytes, all of them. Raises PbxTimeout, PbxConnectionLost.
@@ -297,7 +307,7 @@ class AmiConnection:
         without an ActionID, and what comes after its caller's time was over.
         """
         identity = packets.action_id(packet)
-        waiter = self._waiters.get(identity) if identity is not None else None
+        waiter = self._waiter(identity) if identity is not None else None
         if identity is not None and waiter is not None:
             if waiter.take(identity, packet):
                 self._waiters.pop(identity, None)
@@ -306,6 +316,15 @@ class AmiConnection:
         elif packet.startswith(b"Event: "):
             found = packets.event_headers(packet)
             self.client.fire_recv_event(Event(found.pop("Event"), found))
+
+    def _waiter(self, identity: bytes) -> Waiter | None:
+        if (waiter := self._waiters.get(identity)) is not None:
+            return waiter
+        used = packets.number(identity)
+        if used is None or identity != b"%d" % used:  # nobody else's spelling of a number is ours
+            return None
+        several = list(self._waiters_of_many.values())  # another thread may add one meanwhile
+        return next((waiter for identities, waiter in several if used in identities), None)
 
     def _was_used(self, identity: bytes) -> bool:
         used = packets.number(identity)
@@ -322,6 +341,10 @@ class AmiConnection:
             for identity in identities:
                 if (waiter := self._waiters.pop(identity, None)) is not None:
                     waiter.fail(lost)
+        while several := list(self._waiters_of_many):
+            for first in several:
+                if (found := self._waiters_of_many.pop(first, None)) is not None:
+                    found[1].fail(lost)
         self._on_end()
 
     def disconnect(self) -> None:

@@ -6,11 +6,12 @@ would split at, so everything here works on bytes (Asterisk main/manager.c).
 
 import re
 from collections.abc import Callable, Sequence
-from itertools import chain
+from itertools import chain, islice
 
 from astsync.errors import PbxBadAnswer, UnsafeValue
 from astsync.language import about, say
 from astsync.pbx.bounds import LARGEST_PACKET, LONGEST_LINE, MOST_DIGITS, MOST_HEADERS
+from astsync.phonebook.packed import as_bytes
 
 END_OF_PACKET = b"\r\n\r\n"
 END_OF_COMMAND = b"--END COMMAND--"
@@ -26,6 +27,8 @@ _LARGEST_USUAL = 4 * 1024  # bytes of a packet
 _LONGEST_HEAD = 1_024  # bytes that stand before a command's output
 _OUTPUT = b"\r\nOutput: "
 _TAIL = len(END_OF_COMMAND + END_OF_PACKET)  # bytes that may be the beginning of the end of raw output
+_USUAL_VALUES = re.compile(rb"(?:[^\0-\x20][^\r\n\0]{0,%d}+\0)*+" % (4 * _LONGEST_USUAL - 1))
+_AT_ONCE = 250  # packets that are built by one form; of more the form would be large, and each thread has its own
 _UNSAFE = re.compile("[\r\n\0]")
 _ASTERISK_SPELLING = b"\r\nActionID: "
 _ACTION_ID = re.compile(rb"^ActionID: *([^\r\n]*)", re.IGNORECASE | re.MULTILINE)
@@ -258,6 +261,12 @@ class EntryAction:
         self._before_value = before_value
         value = rf"[^\0-\x20][^\r\n\0]{{0,{_LONGEST_USUAL - 1}}}+" if before_value else ""
         self._usual = re.compile(rf"(?:[0-9]{{1,{longest_key}}}+\n{value}\n)*+")
+        self._usual_keys = re.compile(rb"(?:[0-9]{1,%d}+\0)*+" % longest_key)
+        self._form = as_bytes(
+            f"Action: {name}\r\nActionID: %d\r\n{before_key.replace('%', '%%')}%b"
+            f"{before_value.replace('%', '%%')}%b\r\n\r\n"
+        )
+        self._forms = self._form * _AT_ONCE
 
     def one(self, identity: str, key: str, value: str) -> bytes:
         """Build one action. Raises UnsafeValue."""
@@ -287,17 +296,39 @@ class EntryAction:
         except UnicodeEncodeError:
             return None
 
+    def packed(self, identities: range, keys: Sequence[bytes], values: Sequence[bytes]) -> bytes | None:
+        """The same, in a third of the time, of entries that are bytes and have a value.
 
-_SUCCESS = rb"Response: Success\r\nActionID: ([0-9]+)\r\nMessage: [^\r]*+\r\n\r\n"
+        They are looked at with a NUL after each key and each value; a NUL inside would make one too many.
+        """
+        joined = (b"\0".join((*keys, b"")), b"\0".join((*values, b"")))
+        if any(column.count(b"\0") != len(identities) for column in joined):
+            return None
+        if not self._usual_keys.fullmatch(joined[0]) or not _USUAL_VALUES.fullmatch(joined[1]):
+            return None
+        parts, every = list[bytes](), zip(identities, keys, values, strict=True)
+        while some := tuple(chain.from_iterable(islice(every, _AT_ONCE))):
+            form = self._forms if len(some) == 3 * _AT_ONCE else self._form * (len(some) // 3)
+            parts.append(form % some)
+        return b"".join(parts)
+
+
+_SUCCESS = rb"Response: Success\r\nActionID: (0|[1-9][0-9]{0,%d}+)\r\nMessage: ([^\r]*+)\r\n\r\n" % (MOST_DIGITS - 1)
 _SUCCESSES = re.compile(rb"(?:%b)*+" % _SUCCESS.replace(b"(", b"(?:"))
-_IDENTITIES = re.compile(_SUCCESS)
+_CONFIRMED = re.compile(_SUCCESS)
 
 
-def successes(data: bytes) -> tuple[list[bytes], int]:
-    """The ActionIDs of the answers at the beginning of these bytes that say Success as Asterisk does.
+def successes(data: bytes) -> tuple[list[tuple[int, bytes]], int]:
+    """The answers at the beginning of these bytes that say Success as Asterisk does: their ActionIDs and messages.
 
     Returns their bytes too. What follows them is something else, or not whole.
     """
     found = _SUCCESSES.match(data)
     end = found.end() if found is not None else 0
-    return _IDENTITIES.findall(data, 0, end), end
+    return [(int(identity), message) for identity, message in _CONFIRMED.findall(data, 0, end)], end
+
+
+def confirmed(identities: range, message: bytes) -> bytes:
+    """What an Asterisk that confirms all of these actions with these words sends, if there is nothing between."""
+    head, tail = b"Response: Success\r\nActionID: ", b"\r\nMessage: %b\r\n\r\n" % message
+    return head + (tail + head).join([b"%d" % one for one in identities]) + tail

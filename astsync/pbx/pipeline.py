@@ -12,12 +12,12 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
-from itertools import chain, islice
 
-from astsync.errors import PbxError, PbxRightsError, PbxTimeout, UnsafeValue
+from astsync.errors import PbxError, PbxRightsError, PbxTimeout
 from astsync.language import about, say
 from astsync.pbx import WriteResult, packets
 from astsync.pbx.answer import SLICE, no_answer
+from astsync.pbx.batches import Batch, Batches, batches_of
 from astsync.pbx.bounds import FEWEST_ANSWERS
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.pace import Pace
@@ -42,7 +42,8 @@ class Pipeline:
     """Sends one action for each (key, value) and collects the failures; a Waiter of the connection.
 
     ``harmless`` says which error messages count as done. Two threads work on it: the caller sends, the listener thread
-    calls ``take_many``, ``take`` and ``fail``. ``_open`` holds what is sent and not answered, key by ActionID.
+    calls ``take_many``, ``take`` and ``fail``. ``_open`` are the batches that are sent and not answered whole; who
+    looks at them has the lock. ``_message`` is with which words the PBX confirms, once it has.
     """
 
     def __init__(
@@ -54,7 +55,9 @@ class Pipeline:
         self._connection = connection
         self._action = action
         self._harmless = harmless
-        self._open: dict[bytes, str] = {}
+        self._open: deque[Batch] = deque()
+        self._lock = threading.Lock()
+        self._message: bytes | None = None
         self._failed: dict[str, str] = {}
         self._denied: list[str] = []
         self._fatal: PbxError | None = None
@@ -73,25 +76,25 @@ class Pipeline:
         Raises PbxRightsError, PbxTimeout, PbxConnectionLost, which say what was confirmed before and what is left.
         """
         self._started = time.monotonic()
-        stream = iter(items)
+        batches = batches_of(items, self._action)
         self._look_ahead(total)
-        given, batch = 0, list[tuple[str, str]]()
+        given = 0
         try:
             with self._connection.in_bulk(self.take_many, GATHER):
-                while batch := list(islice(stream, self._pace.batch)):
+                while count := batches.more(self._pace.batch):
                     self._rest()
-                    given += len(batch)
-                    sending, batch = batch, []
-                    self._send(sending)
+                    given += count
+                    self._send(batches, count)
                     self._wait(self._sent - WINDOW)
                     progress(self._action.name, self._answered, total)
                 self._wait(self._sent)
             progress(self._action.name, self._answered, total)
         except PbxError as error:
-            self._account(error, given, [key for key, _ in chain(batch, stream)])
+            self._account(error, given, batches)
             raise
         finally:
-            self._connection.forget(self._open)
+            for batch in tuple(self._open):
+                self._connection.forget_many(batch.identities)
         return WriteResult(given - len(self._failed), dict(self._failed))
 
     def _look_ahead(self, total: int | None) -> None:
@@ -123,45 +126,30 @@ class Pipeline:
             raise self._fatal
         self._started += now - began
 
-    def _account(self, error: PbxError, given: int, unsent: list[str]) -> None:
+    def _account(self, error: PbxError, given: int, batches: Batches) -> None:
         """Note in an error what was confirmed, refused and left, while the listener may still take answers.
 
-        All three follow from one look at ``_open``, which a key leaves only after its refusal was noted. A key that the
-        look sees counts as left, whatever is answered after it, and is taken out of the refused. Two looks could count
-        one key twice or not at all. A key that was refused for a missing right counts as left: the right may be given.
+        All three follow from one look at ``_open``, which a key leaves together with the note of its refusal. Two looks
+        could count one key twice or not at all. A key that was refused for a missing right counts as left: the right
+        may be given.
         """
-        unanswered = list(self._open.values())
-        left = {*unanswered, *self._denied}
-        error.failed = {key: words for key, words in dict(self._failed).items() if key not in left}
+        with self._lock:
+            left = {*self._denied}.union(*(batch.left() for batch in self._open))
+            error.failed = {key: words for key, words in self._failed.items() if key not in left}
         error.done = given - len(left) - len(error.failed)
-        error.left = {*left, *unsent}
+        error.left = left.union(batches.rest())
 
-    def _send(self, batch: list[tuple[str, str]]) -> None:
-        identities = self._connection.next_identities(len(batch))
-        data = self._action.many(identities, batch)
-        if data is None:
-            identities, batch, data = self._one_by_one(identities, batch)
-        opened = dict(zip(map(str.encode, identities), (key for key, _ in batch), strict=True))
-        self._open.update(opened)
-        self._pace.sent(len(opened), time.monotonic())
-        self._connection.expect(dict.fromkeys(opened, self))
-        self._connection.send(data)
-        self._sent += len(opened)
-
-    def _one_by_one(
-        self, identities: list[str], batch: list[tuple[str, str]]
-    ) -> tuple[list[str], list[tuple[str, str]], bytes]:
-        """Those of a batch that can be sent, with their ActionIDs and their bytes; the others have failed."""
-        parts: list[bytes] = []
-        safe: list[tuple[str, str]] = []
-        for key, value in batch:
-            try:
-                parts.append(self._action.one(identities[len(safe)], key, value))
-            except UnsafeValue as error:
-                self._failed[key] = error.message
-            else:
-                safe.append((key, value))
-        return identities[: len(safe)], safe, b"".join(parts)
+    def _send(self, batches: Batches, count: int) -> None:
+        batch = batches.built(self._connection.next_identities(count))
+        self._failed.update(batch.failed)
+        if not batch.identities:
+            return
+        self._pace.sent(batch.waiting, time.monotonic())
+        with self._lock:
+            self._open.append(batch)
+        self._connection.expect_many(batch.identities, self)
+        self._connection.send(batch.sent())
+        self._sent += len(batch.identities)
 
     def _wait(self, wanted: int) -> None:
         """Wait until ``wanted`` actions are answered. Raises PbxTimeout, and what ``fail`` brought.
@@ -199,26 +187,62 @@ class Pipeline:
         )
 
     def take(self, identity: bytes, packet: bytes) -> bool:
-        """Count an answer; called by the listener thread."""
-        if not packet.startswith(b"Response: Success"):
-            self._note(self._open.get(identity, ""), packet)
-        self._open.pop(identity, None)
+        """Count an answer; called by the listener thread. A second one to the same action is dropped."""
+        number = int(identity)
+        with self._lock:
+            batch = self._waiting_for(number)
+            if batch is None:
+                return True
+            if not packet.startswith(b"Response: Success"):
+                self._note(batch.key(number), packet)
+            batch.answer(number)
+            self._drop_answered()
         self._count(1)
         return True
+
+    def _waiting_for(self, identity: int) -> Batch | None:
+        """The batch that waits for the answer to this action."""
+        return next((batch for batch in self._open if batch.waits_for(identity)), None)
 
     def take_many(self, data: bytes) -> int:
         """Count the answers at the beginning of these bytes; called by the listener thread.
 
+        First those that are expected next, and then all that confirm, in whatever order they are.
+        """
+        with self._lock:
+            size, before = 0, self._waiting
+            while self._message is not None and self._open and (taken := self._open[0].take(data, size, self._message)):
+                size += taken
+                self._drop_answered()
+            size += self._take_confirmed(data[size:])
+            answers = before - self._waiting
+        if answers:
+            self._count(answers)
+        return size
+
+    @property
+    def _waiting(self) -> int:
+        return sum(batch.waiting for batch in self._open)
+
+    def _take_confirmed(self, data: bytes) -> int:
+        """Take all that confirms from the beginning of these bytes; return the bytes.
+
         Where one of them is no answer that this waits for, or comes twice, they all are taken one by one.
         """
-        identities, size = packets.successes(data)
-        answered = set(identities)
-        if len(answered) != len(identities) or not self._open.keys() >= answered:
+        answers, size = packets.successes(data)
+        batches = [self._waiting_for(identity) for identity, _ in answers]
+        if None in batches or len({identity for identity, _ in answers}) != len(answers):
             return 0
-        self._connection.forget(identities)
-        deque(map(self._open.__delitem__, identities), maxlen=0)
-        self._count(len(identities))
+        for (identity, message), batch in zip(answers, batches, strict=True):
+            if batch is not None:
+                batch.answer(identity)
+                self._message = message
+        self._drop_answered()
         return size
+
+    def _drop_answered(self) -> None:
+        while self._open and not self._open[0].waiting:
+            self._connection.forget_many(self._open.popleft().identities)
 
     def _count(self, answers: int) -> None:
         self._answered += answers

@@ -26,6 +26,7 @@ from astsync.pbx import packets
 from astsync.pbx.answer import no_part
 from astsync.pbx.bounds import LARGEST_FAMILY, LARGEST_UNSORTED, MOST_ENTRIES
 from astsync.pbx.connection import AmiConnection
+from astsync.phonebook.alike import ALIKE
 from astsync.phonebook.model import Progress
 from astsync.phonebook.packed import KeyTwice, PackedNames, RowsBuilder
 
@@ -69,7 +70,7 @@ class WholeList(ABC):
         self._name = connection.config.name
         self._prefix = prefix
         self._progress = progress
-        self._found = RowsBuilder()
+        self._found = ALIKE.builder()
         self._came = 0
         self._told = 0  # how many entries had come when progress was called last
         self._fault: PbxBadAnswer | None = None

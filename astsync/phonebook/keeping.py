@@ -11,13 +11,15 @@ not tell which. So a run that misses anything reads once more after the commit (
 forgets before its own eyes is blamed for it.
 """
 
+from bisect import bisect_right
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum, auto
 
 from astsync.language import counted, say
-from astsync.phonebook.packed import PackedNames, values_beside
+from astsync.phonebook.packed import PackedNames
+from astsync.phonebook.recorded import RecordBlock, RecordRow
 
 CAUSE = say("Either the PBX's disk did not keep them, or somebody deleted them or wrote over them.")
 LOOK = say(
@@ -100,16 +102,15 @@ class Missed:
 
 def missed(
     trace: Trace | None,
-    changes: Iterable[tuple[bytes, bytes | None, bytes | None]],
+    changes: Iterable[RecordRow | RecordBlock],
     existing: Mapping[str, str],
     started: str,
 ) -> Missed | None:
     """Compare what a run saw with what the PBX holds now (``existing``). None where nothing is missed.
 
-    ``changes`` are the run's, in the order of numbers: number, the value before and after, None where there was no such
-    key. A key counts as missed only where the value from before is back: another value was written by somebody. After a
-    restart of Asterisk (``started`` is another than that of the trace) nothing is missed, but what the run itself saw
-    being lost.
+    ``changes`` are those of the run's record, in the order of numbers. A key counts as missed only where the value from
+    before is back: another value was written by somebody. After a restart of Asterisk (``started`` is another than that
+    of the trace) nothing is missed, but what the run itself saw being lost.
     """
     if trace is None:
         return None
@@ -119,7 +120,38 @@ def missed(
     if known and started != trace.started:
         return None
     count = total = 0
-    for (_, old, _), held in values_beside((one for one in changes if one[1] != one[2]), PackedNames.of(existing)):
-        total += 1
-        count += held == old
+    beside = _Beside(PackedNames.of(existing))
+    for change in changes:
+        if isinstance(change, RecordBlock):
+            if change.olds != change.news:
+                total += change.size
+                count += beside.unmade(change)
+        elif change[1] != change[2]:
+            total += 1
+            count += beside.get(change[0]) == change[1]
     return Missed(trace, count, total, known) if count else None
+
+
+class _Beside:
+    """What a PBX holds of keys that are asked for in their order."""
+
+    def __init__(self, names: PackedNames) -> None:
+        self._rows = names.rows
+        self._end: bytes | None = b""  # where another block begins
+        self._here: dict[bytes, bytes] = {}
+
+    def get(self, number: bytes) -> bytes | None:
+        """The value of a key, None where there is none."""
+        if self._end is not None and number >= self._end:
+            firsts = self._rows.firsts
+            at = bisect_right(firsts, number) - 1
+            numbers, values, *_ = self._rows.opened(at) if at >= 0 else ((), ())
+            self._here = dict(zip(numbers, values, strict=True))
+            self._end = firsts[at + 1] if at + 1 < len(firsts) else None
+        return self._here.get(number)
+
+    def unmade(self, block: RecordBlock) -> int:
+        """How many keys of a block hold the value from before it."""
+        if block.news is not None and self._rows.has(block.first, (block.numbers, block.news)):
+            return 0  # nearly always
+        return sum(self.get(number) == old for number, old, *_ in block.rows)

@@ -8,16 +8,8 @@ from enum import Enum, auto
 from itertools import product
 from typing import Final, NamedTuple
 
-from astsync.phonebook.packed import (
-    Lists,
-    PackedKeys,
-    PackedNames,
-    PackedRows,
-    as_bytes,
-    as_text,
-    in_step,
-    packed,
-)
+from astsync.phonebook.columns import Column, Lists, Stretch, length, uniform
+from astsync.phonebook.packed import PackedKeys, PackedNames, PackedRows, as_bytes, as_text, packed, stretches
 
 
 class Ownership(NamedTuple):
@@ -176,13 +168,66 @@ class Steps(Mapping[str, Step]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self)!r})"
 
-    def groups(self, owned: PackedKeys, *beside: PackedRows) -> Iterator[tuple[list[Group], tuple[Lists, ...]]]:
-        """The steps in groups, by ranges of keys, and what stands ``beside`` them there. ``owned`` are our keys."""
-        for (keys, codes, olds), (wanted, news, *_), (ours, *_), *rest in in_step(
-            self.rows, self._wanted.rows, owned.rows, *beside
-        ):
-            groups = list(_grouped(keys, codes, olds, (wanted, news), ours)) if keys else []
-            yield groups, tuple(rest)
+    def ranges(self, owned: PackedKeys, *beside: PackedRows) -> "Iterator[tuple[Range, tuple[Stretch, ...]]]":
+        """The steps by ranges of keys, and what stands ``beside`` them there. ``owned`` are our keys."""
+        for steps, wanted, ours, *rest in stretches(self.rows, self._wanted.rows, owned.rows, *beside):
+            yield Range(steps, wanted, ours), tuple(rest)
+
+
+class Uniform(NamedTuple):
+    """A whole block of keys with which a run does the same: a ``Group`` as it is packed. ``first`` is its first key."""
+
+    act: Act
+    ours: bool
+    same: bool
+    first: bytes
+    keys: Column
+    olds: Column | None
+    news: Column | None
+
+    @property
+    def size(self) -> int:
+        """How many keys they are."""
+        return length(self.keys)
+
+    def is_made(self, held: Stretch) -> bool:
+        """Whether values are written, and a PBX, which holds ``held`` there, has all of them."""
+        wanted = self.keys, self.news
+        return not self.same and self.news is not None and held.block is not None and held.block[:2] == wanted
+
+
+class Range:
+    """The steps of a run in a range of keys: number, code, old value; what is wanted there, our keys."""
+
+    __slots__ = ("_ours", "_wanted", "steps")
+
+    def __init__(self, steps: Stretch, wanted: Stretch, ours: Stretch) -> None:
+        self.steps, self._wanted, self._ours = steps, wanted, ours
+
+    def __bool__(self) -> bool:
+        return bool(self.steps)
+
+    @property
+    def uniform(self) -> Uniform | None:
+        """The steps as one block, where they are one: nearly always where there are many."""
+        steps, block = self.steps, self.steps.block
+        if block is None:
+            return None
+        keys, codes, olds = block
+        code = codes[:1] if isinstance(codes, bytes) else b""
+        if codes != uniform(code, length(keys)) or (self._ours and not self._ours.same(steps, 1)):
+            return None
+        act, old_is, new_is, same = _MEANINGS[code]
+        wanted = self._wanted.block
+        if new_is and (wanted is None or wanted[0] != keys):
+            return None
+        news = wanted[1] if new_is and wanted is not None else None
+        return Uniform(act, bool(self._ours), same, steps.first, keys, olds if old_is else None, news)
+
+    def groups(self) -> list[Group]:
+        """The steps in groups."""
+        (keys, codes, olds), (wanted, news, *_) = self.steps.lists, self._wanted.lists
+        return list(_grouped(keys, codes, olds, (wanted, news), self._ours.lists[0])) if keys else []
 
 
 def _grouped(

@@ -38,6 +38,7 @@ from enum import Enum, auto
 from itertools import compress, repeat
 from typing import Literal, NamedTuple, TypeVar
 
+from astsync.phonebook.columns import Column, length, uniform
 from astsync.phonebook.model import Entry
 from astsync.phonebook.owners import (
     CERTAIN,
@@ -52,9 +53,10 @@ from astsync.phonebook.owners import (
     Ownership,
     Step,
     Steps,
+    Uniform,
     code_of,
 )
-from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, in_step
+from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, in_step, stretches
 from astsync.phonebook.packed_book import PackedEntries
 
 __all__ = [
@@ -138,7 +140,7 @@ def owned_keys(stored: Mapping[str, Ownership], existing: Mapping[str, str]) -> 
     Here a doubt that a run left behind is decided. A run that goes on then stores the outcome (``owners_before``).
     """
     owners = KeyOwners.of(stored)
-    if all(set(hows) == {CERTAIN} for _, hows, _ in owners.rows.lists()):
+    if all(hows == uniform(CERTAIN, length(keys)) for keys, hows, _ in owners.rows.blocks):
         return PackedKeys(owners.rows)  # nearly always
     ours = RowsBuilder(1)
     for (keys, hows, values), (numbers, names, *_) in in_step(owners.rows, PackedNames.of(existing).rows):
@@ -194,14 +196,16 @@ def steps_of_sync(
     """
     names, builder = PackedNames.of(wanted), RowsBuilder(3)
     sheets = PackedNames.of(existing).rows, names.rows, PackedKeys.of(owned).rows, deleted.rows
-    for (held, values, *_), (numbers, news, *_), (ours, *_), (gone, *_) in in_step(*sheets):
-        if held == numbers == ours and values == news:
+    for now, then, own, leaving in stretches(*sheets):
+        if now.same(then, 2) and now.same(own, 1):
             continue  # as it is to be, and ours: nearly always
-        if not held and not gone and (not ours or ours == numbers):
-            builder.add(numbers, [_ADDED] * len(numbers), [b""] * len(numbers))
+        if not now and not leaving and (not own or own.same(then, 1)):
+            count = len(then)
+            builder.add_stretch(then.with_columns(uniform(_ADDED, count), uniform(b"", count)), 3)
             continue
-        now, then = dict(zip(held, values, strict=True)), dict(zip(numbers, news, strict=True))
-        if steps := sorted(_steps(now, then, set(ours), gone)):
+        (held, values, *_), (numbers, news, *_), (ours, *_), (gone, *_) = (p.lists for p in (now, then, own, leaving))
+        before, after = dict(zip(held, values, strict=True)), dict(zip(numbers, news, strict=True))
+        if steps := sorted(_steps(before, after, set(ours), gone)):
             builder.add(*zip(*steps, strict=True))
     return Steps(builder.built(), names)
 
@@ -250,7 +254,7 @@ def step_back(old: str | None, new: str | None, now: str | None, *, was_ours: bo
     return Step(Act.RELEASE if now is None else Act.GIVE_BACK, now, old)
 
 
-def is_to_be_undone(group: Group) -> bool:
+def is_to_be_undone(group: Group | Uniform) -> bool:
     """Whether ``undo`` has to know a group: its values change, or its owner while the value stays."""
     return not group.same or (group.news is not None and _course(group).recorded is not _now(group))
 
@@ -261,7 +265,20 @@ def owners_before(
     """The owners to store together with the record, before anything is sent, where they differ from ``stored``."""
     found = RowsBuilder(3)
     ours, known = PackedKeys.of(owned), KeyOwners.of(stored).rows
-    for groups, ((numbers, hows, values), (own, *_)) in Steps.of(steps).groups(ours, known, ours.rows):
+    for steps_here, (known_here, own_here) in Steps.of(steps).ranges(ours, known, ours.rows):
+        certain = not known_here or (known_here.block is not None and _are_certain(known_here.block[1]))
+        if certain and not steps_here:
+            continue
+        some = steps_here.uniform
+        if some is not None and certain:
+            recorded = _course(some).recorded
+            if recorded is _OURS and known_here.same(steps_here.steps, 1):
+                continue  # they are stored so already
+            if not known_here and (recorded is _OURS or (recorded is _IF_NEW and some.news is not None)):
+                found.add_block(some.first, _block(recorded, some))
+                continue
+        (numbers, hows, values), (own, *_) = known_here.lists, own_here.lists
+        groups = steps_here.groups()
         if not groups and CONDITIONAL not in hows:
             continue
         before = dict(zip(numbers, zip(hows, values, strict=True), strict=True))
@@ -275,7 +292,17 @@ def owners_before(
 def owners_after(steps: Mapping[str, Step], owned: Set[str], held: Mapping[str, str]) -> Mapping[str, Ownership]:
     """The owners to store once the family was read again (``held``), of the keys that had a condition until then."""
     found = RowsBuilder(3)
-    for groups, ((numbers, values, *_),) in Steps.of(steps).groups(PackedKeys.of(owned), PackedNames.of(held).rows):
+    for steps_here, (now_here,) in Steps.of(steps).ranges(PackedKeys.of(owned), PackedNames.of(held).rows):
+        some = steps_here.uniform
+        if some is not None and some.is_made(now_here):
+            recorded, made = _course(some).recorded, _course(some).made
+            if made is recorded and made not in _CONDITIONS:
+                continue
+            if made is _OURS:
+                found.add_block(some.first, _block(made, some))
+                continue
+        groups = steps_here.groups()
+        numbers, values, *_ = now_here.lists
         now = dict(zip(numbers, values, strict=True)) if groups else {}
         owners = dict[bytes, Owner]()
         for group in groups:
@@ -286,16 +313,28 @@ def owners_after(steps: Mapping[str, Step], owned: Set[str], held: Mapping[str, 
     return KeyOwners(found.built())
 
 
+def _are_certain(hows: Column) -> bool:
+    return hows == uniform(CERTAIN, length(hows))
+
+
+def _block(state: State, some: Uniform) -> tuple[Column, Column, Column]:
+    """The owners of a block of keys that are ours, or ours if the PBX holds what the run sends."""
+    nothing = uniform(b"", some.size)
+    if state is _OURS or some.news is None:
+        return some.keys, uniform(CERTAIN, some.size), nothing
+    return some.keys, uniform(CONDITIONAL, some.size), some.news
+
+
 def _keep(found: RowsBuilder, owners: Mapping[bytes, Owner]) -> None:
     if owners:
         found.add(*zip(*((key, *owners[key]) for key in sorted(owners)), strict=True))
 
 
-def _now(group: Group) -> State:
+def _now(group: Group | Uniform) -> State:
     return _OURS if group.ours else _FOREIGN
 
 
-def _course(group: Group) -> Course:
+def _course(group: Group | Uniform) -> Course:
     return COURSES[group.act, _now(group)]
 
 

@@ -5,8 +5,9 @@ they are kept in blocks of some hundred rows; each column of a block is one ``by
 a C string of Asterisk nor text of ours holds a NUL; where a value of anybody does, the column is kept as a tuple.
 
 Rows are in the order of the bytes of their keys. In that order SQLite gives ours, and Asterisk its own (``ORDER BY
-key`` in main/db.c), so what comes is packed as it comes. ``in_step`` walks through several of them at once, in pieces
-of a few hundred keys: within a piece everything is plain lists and dicts.
+key`` in main/db.c), so what comes is packed as it comes. ``stretches`` walks through several of them at once, some
+hundred keys at a time. Where sheets have the same rows there, blocks are compared as they are; else everything is plain
+lists and dicts within a stretch.
 
 Everywhere else ``PackedNames`` is a mapping and ``PackedKeys`` a set like any other, of text. Bytes that are not UTF-8
 are surrogate escapes in it, and go back unchanged. Many keys are looked up in their order: then each block is opened
@@ -19,15 +20,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from collections.abc import ValuesView as _Values
 from itertools import islice
 from operator import lt
-from typing import Any, Final, TypeVar
+from typing import Any, Final
+
+from astsync.phonebook.columns import Block, Column, Lists, Stretch, joined, last_value, length, parted
 
 BLOCK: Final = 256
 """Rows of a block. With more, a single key is found later; with fewer, Python's own work for a block counts."""
-
-Column = bytes | tuple[bytes, ...]
-"""The values of one column of a block: joined by NUL, or as they are where one of them holds a NUL."""
-Lists = tuple[Sequence[bytes], ...]
-"""Rows as they are worked with: the keys, then each column, all of one length."""
 
 
 def as_bytes(text: str) -> bytes:
@@ -47,8 +45,8 @@ def texts(values: Sequence[bytes]) -> list[str]:
     """Many values as text: in one piece, which takes a third of the time."""
     if not values:
         return []
-    joined = b"\0".join(values)
-    found = as_text(joined).split("\0")
+    together = b"\0".join(values)
+    found = as_text(together).split("\0")
     return found if len(found) == len(values) else list(map(as_text, values))
 
 
@@ -59,15 +57,6 @@ def many_as_bytes(values: Sequence[str]) -> Sequence[bytes]:
     except UnicodeEncodeError:
         found = []
     return found if len(found) == len(values) else [*map(as_bytes, values)]
-
-
-def _joined(values: Sequence[bytes]) -> Column:
-    joined = b"\0".join(values)
-    return joined if joined.count(b"\0") == len(values) - 1 else tuple(values)
-
-
-def _parted(column: Column) -> list[bytes]:
-    return column.split(b"\0") if isinstance(column, bytes) else [*column]  # always a list: two of them are compared
 
 
 def rises(keys: Sequence[bytes]) -> bool:
@@ -81,11 +70,9 @@ class PackedRows:
     ``blocks`` are the columns of each block, ``firsts`` its first key, ``width`` is the number of columns.
     """
 
-    __slots__ = ("_opened", "blocks", "count", "firsts", "width")
+    __slots__ = ("__weakref__", "_opened", "blocks", "count", "firsts", "width")
 
-    def __init__(
-        self, width: int, blocks: Sequence[tuple[Column, ...]] = (), firsts: Sequence[bytes] = (), count: int = 0
-    ) -> None:
+    def __init__(self, width: int, blocks: Sequence[Block] = (), firsts: Sequence[bytes] = (), count: int = 0) -> None:
         self.width = width
         self.blocks = blocks
         self.firsts = firsts
@@ -94,27 +81,37 @@ class PackedRows:
 
     def lists(self) -> Iterator[Lists]:
         """The rows, a block at a time."""
-        return (tuple(map(_parted, block)) for block in self.blocks)
+        return (tuple(map(parted, block)) for block in self.blocks)
+
+    def has(self, first: bytes, block: Block) -> bool:
+        """Whether there is a block with these first columns; ``first`` is its first key."""
+        index = bisect_left(self.firsts, first)
+        return index < len(self.firsts) and self.blocks[index][: len(block)] == block
 
     def row(self, key: bytes) -> tuple[bytes, ...] | None:
         """The row of a key, None where there is none."""
         index = bisect_right(self.firsts, key) - 1
         if index < 0:
             return None
-        at, lists = self._opened
-        if at != index:
-            lists = tuple(map(_parted, self.blocks[index]))
-            self._opened = index, lists  # keys that are asked for one after the other often lie together
+        lists = self.opened(index)
         place = bisect_left(lists[0], key)
         if place == len(lists[0]) or lists[0][place] != key:
             return None
         return tuple(column[place] for column in lists)
 
+    def opened(self, index: int) -> Lists:
+        """The rows of a block."""
+        at, lists = self._opened
+        if at != index:
+            lists = tuple(map(parted, self.blocks[index]))
+            self._opened = index, lists  # keys that are asked for one after the other often lie together
+        return lists
+
     def with_rows(self, more: Sequence[tuple[bytes, ...]]) -> "PackedRows":
         """The same rows and ``more``, sorted, whose keys these have not. Only blocks that get some are made anew."""
         if not more:
             return self
-        blocks, firsts, taken = list[tuple[Column, ...]](), list[bytes](), 0
+        blocks, firsts, taken = list[Block](), list[bytes](), 0
         for index, block in enumerate(self.blocks or [()]):
             last = index + 1 >= len(self.blocks)
             end = len(more) if last else bisect_left(more, (self.firsts[index + 1],), taken)
@@ -122,15 +119,15 @@ class PackedRows:
                 blocks.append(block)
                 firsts.append(self.firsts[index])
                 continue
-            rows = sorted([*zip(*map(_parted, block), strict=True), *more[taken:end]])
+            rows = sorted([*zip(*map(parted, block), strict=True), *more[taken:end]])
             for start in range(0, len(rows), BLOCK):
-                blocks.append(tuple(map(_joined, zip(*rows[start : start + BLOCK], strict=True))))
+                blocks.append(tuple(map(joined, zip(*rows[start : start + BLOCK], strict=True))))
                 firsts.append(rows[start][0])
             taken = end
         return PackedRows(self.width, blocks, firsts, self.count + len(more))
 
 
-def _length(column: Column) -> int:
+def _size(column: Column) -> int:
     return len(column) + 1 if isinstance(column, bytes) else sum(map(len, column)) + len(column)
 
 
@@ -152,7 +149,7 @@ class RowsBuilder:
     def __init__(self, width: int = 2) -> None:
         self.count = 0
         self.size = 0
-        self._blocks: list[tuple[Column, ...]] = []
+        self._blocks: list[Block] = []
         self._firsts: list[bytes] = []
         self._last: bytes | None = None
         self._sorted = True
@@ -174,6 +171,26 @@ class RowsBuilder:
         if len(self._left[0]) >= BLOCK:
             self._fill()
 
+    def add_block(self, first: bytes, block: Block) -> None:
+        """Add rows that are packed, in the order of their keys; ``first`` is the first key.
+
+        A whole block is kept as it is, where it begins a block here too.
+        """
+        count = length(block[0])
+        if count != BLOCK or self._left[0] or not self._sorted or (self._last is not None and self._last >= first):
+            self.add(*map(parted, block))
+            return
+        self.count += count
+        self._last = last_value(block[0])
+        self._keep(first, block)
+
+    def add_stretch(self, stretch: Stretch, columns: int) -> None:
+        """Add the first columns of a stretch, of which there are so many."""
+        if stretch.block is not None:
+            self.add_block(stretch.first, stretch.block[:columns])
+        else:
+            self.add(*stretch.lists[:columns])
+
     @property
     def in_order(self) -> bool:
         """Whether the keys have come in their order so far."""
@@ -189,13 +206,20 @@ class RowsBuilder:
     def _fill(self, *, last: bool = False) -> None:
         """Pack whole blocks of what is left, and the ``last`` one too."""
         total = len(self._left[0])
-        end = total if last else total - total % BLOCK
+        self._pack(total if last else total - total % BLOCK)
+
+    def _pack(self, end: int) -> None:
+        """Pack so many rows of what is left."""
         for start in range(0, end, BLOCK):
-            block = tuple(_joined(column[start : min(start + BLOCK, end)]) for column in self._left)
-            self.size += sum(map(_length, block))
-            self._blocks.append(block)
-            self._firsts.append(self._left[0][start])
+            block = tuple(joined(column[start : min(start + BLOCK, end)]) for column in self._left)
+            self._keep(self._left[0][start], block)
         self._left = [column[end:] for column in self._left]
+
+    def _keep(self, first: bytes, block: Block) -> None:
+        """Add a block to those that are packed."""
+        self.size += sum(map(_size, block))
+        self._blocks.append(block)
+        self._firsts.append(first)
 
     def built(self) -> PackedRows:
         """All rows that were added. Raises KeyTwice."""
@@ -289,7 +313,7 @@ class PackedNames(Mapping[str, str]):
         if isinstance(other, PackedNames):
             if len(self) != len(other):
                 return False
-            return all(one[:2] == another[:2] for one, another in in_step(self.rows, other.rows))
+            return all(one.same(another, 2) for one, another in stretches(self.rows, other.rows))
         return super().__eq__(other)
 
     __hash__ = None  # type: ignore[assignment]
@@ -297,19 +321,24 @@ class PackedNames(Mapping[str, str]):
     def __repr__(self) -> str:
         return f"{type(self).__name__}({dict(self)!r})"
 
-    def items(self) -> "_PackedItems":
+    def items(self) -> "PackedItems":
         """Number and name of each entry."""
-        return _PackedItems(self)
+        return PackedItems(self)
 
     def values(self) -> "_PackedValues":
         """The names."""
         return _PackedValues(self)
 
 
-class _PackedItems(_Items[str, str]):
+class PackedItems(_Items[str, str]):
     """Without a search for each name."""
 
     _mapping: PackedNames
+
+    @property
+    def rows(self) -> PackedRows:
+        """The numbers and names as they are packed."""
+        return self._mapping.rows
 
     def __iter__(self) -> Iterator[tuple[str, str]]:
         for numbers, names, *_ in self._mapping.rows.lists():
@@ -337,29 +366,37 @@ class _Place:
         self._lists: Lists | None = None if rows.blocks else ((),) * rows.width
         self.after = rows.firsts[1] if len(rows.firsts) > 1 else None
 
-    def until(self, end: bytes | None) -> Lists:
+    def until(self, end: bytes | None) -> Stretch:
         """The rows up to the key ``end``, or to the last one; that is a block at most, as ``after`` bounds it."""
+        if end is not None and end != self.after:
+            start, lists = self._at, self._open()
+            self._at = bisect_left(lists[0], end, start)
+            return Stretch(None, tuple(column[start : self._at] for column in lists))
+        rest = self._rest()
+        if end is not None:
+            self._next += 1
+            self._at, self._lists = 0, None
+            following = self._next + 1
+            self.after = self.rows.firsts[following] if following < len(self.rows.firsts) else None
+        return rest
+
+    def _open(self) -> Lists:
+        """The rows of this block."""
         if self._lists is None:
-            self._lists = tuple(map(_parted, self.rows.blocks[self._next]))
-        start, lists = self._at, self._lists
-        if end is None or end == self.after:
-            if end is not None:
-                self._open_next()
-            return lists if not start else tuple(column[start:] for column in lists)
-        self._at = bisect_left(lists[0], end, start)
-        return tuple(column[start : self._at] for column in lists)
+            self._lists = tuple(map(parted, self.rows.blocks[self._next]))
+        return self._lists
 
-    def _open_next(self) -> None:
-        self._next += 1
-        self._at, self._lists = 0, None
-        following = self._next + 1
-        self.after = self.rows.firsts[following] if following < len(self.rows.firsts) else None
+    def _rest(self) -> Stretch:
+        """What is left of this block."""
+        if self._lists is None:
+            return Stretch(self.rows.blocks[self._next], first=self.rows.firsts[self._next])
+        return Stretch(None, tuple(column[self._at :] for column in self._lists) if self._at else self._lists)
 
 
-def in_step(*sheets: PackedRows) -> Iterator[tuple[Lists, ...]]:
+def stretches(*sheets: PackedRows) -> Iterator[tuple[Stretch, ...]]:
     """Walk through several sheets of rows at once: for each range of keys the rows that each of them has there.
 
-    A piece has a block of rows of each sheet at most.
+    A stretch has a block of rows of each sheet at most.
     """
     places = [_Place(rows) for rows in sheets]
     while True:
@@ -369,15 +406,6 @@ def in_step(*sheets: PackedRows) -> Iterator[tuple[Lists, ...]]:
             return
 
 
-Row = TypeVar("Row", bound=tuple[Any, ...])
-
-
-def values_beside(rows: Iterable[Row], names: PackedNames) -> Iterator[tuple[Row, bytes | None]]:
-    """Rows in the order of their keys, which come first in them, and what the names hold for each; None for nothing."""
-    firsts, opened, here = names.rows.firsts, -1, dict[bytes, bytes]()
-    for row in rows:
-        if opened + 1 < len(firsts) and row[0] >= firsts[opened + 1]:
-            opened = bisect_right(firsts, row[0]) - 1
-            numbers, values, *_ = map(_parted, names.rows.blocks[opened])
-            here = dict(zip(numbers, values, strict=True))
-        yield row, here.get(row[0])
+def in_step(*sheets: PackedRows) -> Iterator[tuple[Lists, ...]]:
+    """Walk through several sheets of rows at once, and look at each row."""
+    return (tuple(stretch.lists for stretch in each) for each in stretches(*sheets))

@@ -7,9 +7,10 @@ from typing import Literal
 
 from astsync.errors import SafetyError, TooManyDeletes
 from astsync.language import Message, about, counted, say
+from astsync.phonebook.columns import Stretch
 from astsync.phonebook.model import Change, Entry
 from astsync.phonebook.ownership import deletable_keys
-from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, as_bytes, as_text, in_step
+from astsync.phonebook.packed import PackedKeys, PackedNames, RowsBuilder, as_bytes, as_text, stretches
 from astsync.phonebook.packed_book import PackedChanges, PackedEntries, PackedHeld
 
 SMALLEST_LIMITED = 10
@@ -74,8 +75,8 @@ def make_plan(
     """
     held, book, ours = PackedNames.of(existing), PackedEntries.of(desired), PackedKeys.of(owned)
     differences = _Differences(foreign, {as_bytes(n) for n in unnameable}, {as_bytes(n) for n in online})
-    for (numbers, names, *_), (wanted, news, *_), (own, *_) in in_step(held.rows, book.rows, ours.rows):
-        differences.add(numbers, names, wanted, news, own)
+    for now, then, own in stretches(held.rows, book.rows, ours.rows):
+        differences.add(now, then, own)
     return differences.plan(len(held), book)
 
 
@@ -90,23 +91,21 @@ class _Differences:
         self._deletable = self._deletable_changed = self._unlisted = 0
         self._kept_unnameable: list[str] = []
 
-    def add(
-        self,
-        numbers: Sequence[bytes],
-        names: Sequence[bytes],
-        wanted: Sequence[bytes],
-        news: Sequence[bytes],
-        own: Sequence[bytes],
-    ) -> None:
+    def add(self, held: Stretch, wanted: Stretch, own: Stretch) -> None:
         """Take what a PBX holds and what it should hold in a range of keys, and which are ours there."""
-        if not numbers:
-            self._add.add(wanted)
+        if not held:
+            self._add.add_stretch(wanted, 1)
             return
-        strange = not (self._unnameable.isdisjoint(numbers) and self._online.isdisjoint(numbers))
-        if numbers == wanted == own and names == news and not strange:
-            self._deletable += len(numbers)  # the usual range: as it should be, and ours
+        if held.same(wanted, 2) and held.same(own, 1) and not self._is_strange(held):
+            self._deletable += len(held)  # the usual range: as it should be, and ours
             return
-        self._compare(dict(zip(numbers, names, strict=True)), dict(zip(wanted, news, strict=True)), set(own))
+        (numbers, names, *_), (then, news, *_), (ours, *_) = held.lists, wanted.lists, own.lists
+        self._compare(dict(zip(numbers, names, strict=True)), dict(zip(then, news, strict=True)), set(ours))
+
+    def _is_strange(self, held: Stretch) -> bool:
+        """Whether any of the keys cannot be named, or has a name that 1C told during a call."""
+        strange = (keys for keys in (self._unnameable, self._online) if keys)
+        return any(not keys.isdisjoint(held.lists[0]) for keys in strange)
 
     def _compare(self, existing: Mapping[bytes, bytes], desired: Mapping[bytes, bytes], owned: Set[bytes]) -> None:
         deletable = deletable_keys(existing, owned, self._foreign, self._unnameable)
@@ -176,10 +175,11 @@ def check_new_list(before: Mapping[str, str], desired: Mapping[str, Entry], limi
     ``before`` is the last good list, name by number. Raises SafetyError.
     """
     lost = changed = 0
-    for (numbers, names, *_), (wanted, news, *_) in in_step(
-        PackedNames.of(before).rows, PackedEntries.of(desired).rows
-    ):
-        if numbers != wanted or names != news:
+    if not before:
+        return
+    for then, now_there in stretches(PackedNames.of(before).rows, PackedEntries.of(desired).rows):
+        if not then.same(now_there, 2):
+            (numbers, names, *_), (wanted, news, *_) = then.lists, now_there.lists
             now = dict(zip(wanted, news, strict=True))
             lost += sum(number not in now for number in numbers)
             changed += sum(now.get(number, name) != name for number, name in zip(numbers, names, strict=True))

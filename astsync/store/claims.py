@@ -11,6 +11,7 @@ from typing import Any
 
 from astsync.language import unpacked
 from astsync.phonebook.model import Claim, Skipped
+from astsync.store.entries import entries_of
 from astsync.store.words import kept, kept_reason, words
 
 _BLOCK = 64
@@ -21,7 +22,6 @@ SELECT cards FROM claim WHERE pull = (SELECT run FROM pull) AND last >= :number 
     SELECT max(first) FROM claim WHERE pull = (SELECT run FROM pull) AND first <= :number
 )
 """
-_ENTRY = "SELECT name, source FROM snapshot WHERE number = ?"
 _EVERYWHERE = "SELECT pull, first, cards FROM claim WHERE first <= ? AND last >= ?"
 _SKIP = "INSERT INTO skipped VALUES (?, ?, ?, ?, ?, ?)"
 _OF_A_NUMBER = "(instr(digits, :national) OR (length(digits) >= :least AND substr(:number, -length(digits)) = digits))"
@@ -116,7 +116,8 @@ def claims_of(db: sqlite3.Connection, number: str) -> Iterator[Claim]:
     for _, _, name, source, *rest in rows:
         verdict = unpacked(rest[4])
         if name is None:
-            name, source = db.execute(_ENTRY, (number,)).fetchone() or ("", "")
+            entry = next(entries_of(db, [number]), None)
+            name, source = ("", "") if entry is None else (entry.name, entry.source)
         yield Claim(name, source, *rest)._replace(verdict=verdict)
 
 

@@ -14,7 +14,9 @@ from pathlib import Path
 from astsync.language import altered, packed, unpacked
 from astsync.store.call_counts import forget_calls
 from astsync.store.claims import erase_claims
+from astsync.store.entries import entries_of
 from astsync.store.journal_rows import forget_journal
+from astsync.store.owned import drop_owner, owners_of, places
 from astsync.store.place import CORRUPT
 from astsync.store.undo import MARK, drop_key_anywhere
 
@@ -58,7 +60,7 @@ def erase(db: sqlite3.Connection, keys: Sequence[str], skipped: Collection[int],
     names; what is stored of another PBX is of no use any more.
     """
     blobs = [key.encode() for key in keys]
-    listed = any(db.execute("SELECT 1 FROM snapshot WHERE number = ?", (key,)).fetchone() for key in keys)
+    listed = any(entries_of(db, keys))
     records = sum(drop_key_anywhere(db, blob) for blob in blobs)
     db.execute(f"{MARK} WHERE wrote")
     cards = 0 if listed else sum(erase_claims(db, key) for key in keys)
@@ -86,11 +88,14 @@ def _erase_from_messages(db: sqlite3.Connection, keys: Sequence[str]) -> int:
 
 
 def _holding(db: sqlite3.Connection, numbers: Sequence[bytes], pbxs: Collection[str]) -> Iterator[str]:
-    for pbx in sorted(row[0] for row in db.execute("SELECT DISTINCT pbx FROM owned").fetchall()):
-        if pbx not in pbxs:
-            db.executemany("DELETE FROM owned WHERE pbx = ? AND number = ?", ((pbx, number) for number in numbers))
-        elif any(db.execute("SELECT 1 FROM owned WHERE pbx = ? AND number = ?", (pbx, n)).fetchone() for n in numbers):
-            yield pbx
+    held = set[str]()
+    for pbx, family in [*places(db)]:
+        if pbx in pbxs:
+            held |= {pbx for _ in owners_of(db, pbx, family, numbers)}
+        else:
+            for number in numbers:
+                drop_owner(db, pbx, family, number)
+    yield from sorted(held)
 
 
 def _all(db: sqlite3.Connection, statement: str, values: Collection[object]) -> int:

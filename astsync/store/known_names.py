@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 from astsync.phonebook.model import Origin
 from astsync.store.claims import claims_of
+from astsync.store.entries import a_number, name_of
 from astsync.store.lockless import connect, is_ours, version
 from astsync.store.open_files import Identity, identity
 from astsync.store.schema import APPLICATION_ID, SCHEMA_VERSION
@@ -146,22 +147,19 @@ class StoreNames:
 
     def any_number(self) -> str:
         """A number of the snapshot with more than ten digits, "" where there is none or the store cannot be read."""
-        query = "SELECT number FROM snapshot WHERE length(number) > 10 LIMIT 1"
         with self._lock:
             try:
                 self._look()
-                row = self._db.execute(query).fetchone() if self._db is not None else None
+                return a_number(self._db, longer_than=10) if self._db is not None else ""
             except (sqlite3.Error, OSError, ValueError):
                 return ""
-        return "" if row is None else str(row[0])
 
     def _read(self, db: sqlite3.Connection, keys: Sequence[str]) -> tuple[str, Origin] | None:
-        count = len(keys)
-        (name,) = db.execute(_in_snapshot(count), keys).fetchone()
-        if name:
-            return name, Origin.SNAPSHOT
+        for key in keys:
+            if name := name_of(db, key):
+                return name, Origin.SNAPSHOT
         now = self._now()
-        (name,) = db.execute(_online(count), [value for key in keys for value in (key, now)]).fetchone()
+        (name,) = db.execute(_online(len(keys)), [value for key in keys for value in (key, now)]).fetchone()
         return (name, Origin.ONLINE) if name else None
 
     def _look(self) -> None:
@@ -224,15 +222,9 @@ def _is_busy(error: sqlite3.Error) -> bool:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF in {sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED}
 
 
-def _in_snapshot(count: int) -> str:
-    """The statement for so many keys. SQLite keeps it prepared, by its text."""
-    return _first("SELECT name FROM snapshot WHERE number = ?", count)
-
-
 def _online(count: int) -> str:
-    return _first("SELECT name FROM online WHERE number = ? AND until > ?", count)
-
-
-def _first(select: str, count: int) -> str:
-    """The first name that is there: ``coalesce`` asks from the left, and no further than needed."""
-    return f"SELECT coalesce({', '.join([f'({select})'] * count)}, NULL)"
+    """The first name that is there: ``coalesce`` asks from the left, and no further than needed. SQLite keeps the
+    statement for so many keys prepared, by its text.
+    """
+    select = "(SELECT name FROM online WHERE number = ? AND until > ?)"
+    return f"SELECT coalesce({', '.join([select] * count)}, NULL)"

@@ -7,21 +7,18 @@ import sqlite3
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
 
+from astsync.phonebook.packed import PackedNames
+from astsync.store.entries import name_of
+from astsync.store.owned import owners_of, places
 from astsync.store.records import OnlineName, OnlineNames
 
 KEPT_ONLINE = 100_000
 """Keys with a name told online that are kept. Where there are more, those told first leave."""
 
-_SAVE = """
-INSERT OR REPLACE INTO online SELECT :number, :name, :at, :until
-WHERE NOT EXISTS (SELECT 1 FROM snapshot WHERE number = :number)
-"""
+_SAVE = "INSERT OR REPLACE INTO online VALUES (:number, :name, :at, :until)"
 _ALL = "SELECT number, name, at, until FROM online ORDER BY number"
 _ONE = "SELECT number, name, at, until FROM online WHERE number = ?"
 _TOO_MANY = "DELETE FROM online WHERE number IN (SELECT number FROM online ORDER BY at, number LIMIT ?)"
-_LISTED = "DELETE FROM online WHERE EXISTS (SELECT 1 FROM snapshot WHERE snapshot.number = online.number)"
-_NEXT_PLACE = "SELECT pbx, family FROM owned WHERE (pbx, family) > (?, ?) ORDER BY pbx, family LIMIT 1"
-_OWNED = "SELECT 1 FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 
 
 def save_online(db: sqlite3.Connection, rows: Iterable[OnlineName]) -> None:
@@ -31,6 +28,7 @@ def save_online(db: sqlite3.Connection, rows: Iterable[OnlineName]) -> None:
         (
             {"number": row.number, "name": row.name, "at": row.at.timestamp(), "until": row.until.timestamp()}
             for row in rows
+            if not name_of(db, row.number)
         ),
     )
     (count,) = db.execute("SELECT count(*) FROM online").fetchone()
@@ -58,21 +56,14 @@ def forget_online(db: sqlite3.Connection, names: Iterable[tuple[str, str]]) -> N
     db.executemany("DELETE FROM online WHERE number = ? AND name = ?", names)
 
 
-def drop_listed(db: sqlite3.Connection, now: datetime) -> None:
+def drop_listed(db: sqlite3.Connection, now: datetime, snapshot: PackedNames) -> None:
     """Drop the names of numbers that the snapshot has, and the expired ones whose key no PBX holds as ours."""
-    db.execute(_LISTED)
+    listed = [number for (number,) in db.execute("SELECT number FROM online ORDER BY number") if number in snapshot]
+    db.executemany("DELETE FROM online WHERE number = ?", ((number,) for number in listed))
     expired = [number for (number,) in db.execute("SELECT number FROM online WHERE until <= ?", (now.timestamp(),))]
-    places = list(_places(db)) if expired else []
-    gone = ((n,) for n in expired if not any(db.execute(_OWNED, (*where, n.encode())).fetchone() for where in places))
+    ours = [*places(db)] if expired else []
+    gone = ((n,) for n in expired if not any(any(owners_of(db, *place, [n.encode()])) for place in ours))
     db.executemany("DELETE FROM online WHERE number = ?", gone)
-
-
-def _places(db: sqlite3.Connection) -> Iterator[tuple[str, str]]:
-    """The PBXs and families in which keys are ours, found by steps over the index: there may be a million keys."""
-    place = db.execute(_NEXT_PLACE, ("", "")).fetchone()
-    while place is not None:
-        yield place
-        place = db.execute(_NEXT_PLACE, place).fetchone()
 
 
 def _name(row: tuple[str, str, float, float]) -> OnlineName:

@@ -7,6 +7,7 @@ from datetime import datetime
 from astsync.calls.model import PastCall
 from astsync.phonebook.model import Entry
 from astsync.phonebook.packed import as_bytes, as_text
+from astsync.phonebook.recorded import RecordBlock, RecordRow, rows_of
 
 ONLINE_RUN = "online"
 """The command of a run that writes what 1C told during calls. There may be many in a day."""
@@ -118,26 +119,22 @@ class Before:
     owned: bool | None
 
 
-RecordRow = tuple[bytes, bytes | None, bytes | None, bool | None]
-"""The same as a row of the table: number, old, new, owned."""
-
-
 class PackedRecord(Iterable[Before]):
-    """A record of what may be a million keys, made of its rows when somebody goes through it, once."""
+    """A record of what may be a million keys, made of its rows and blocks when somebody goes through it, once."""
 
-    def __init__(self, rows: Iterable[RecordRow]) -> None:
-        self.rows = rows
+    def __init__(self, parts: Iterable[RecordRow | RecordBlock]) -> None:
+        self.parts = parts
 
     def __iter__(self) -> Iterator[Before]:
-        for number, old, new, owned in self.rows:
+        for number, old, new, owned in rows_of(self.parts):
             before, after = (None if value is None else as_text(value) for value in (old, new))
             yield Before(as_text(number), before, after, owned)
 
 
-def rows_of(record: Iterable[Before]) -> Iterable[RecordRow]:
-    """The rows of a record."""
+def parts_of(record: Iterable[Before]) -> Iterable[RecordRow | RecordBlock]:
+    """The parts of a record."""
     if isinstance(record, PackedRecord):
-        return record.rows
+        return record.parts
     return ((as_bytes(b.number), _maybe_bytes(b.old), _maybe_bytes(b.new), b.owned) for b in record)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from astsync.errors import StoreError
 from astsync.language import say
 
-SCHEMA_VERSION = 13
+SCHEMA_VERSION = 14
 APPLICATION_ID = 0x61737479  # "asty": tells astsync's file from any other SQLite file
 
 _SCHEMA = """
@@ -146,6 +146,33 @@ DROP TABLE overwritten;
 # What the snapshot was made of (Snapshot.made_of).
 _SCHEMA_13 = "ALTER TABLE pull ADD COLUMN made_of TEXT NOT NULL DEFAULT '';"
 
+# The snapshot, and whose keys are, in blocks (store/blocks.py).
+_SCHEMA_14 = """
+CREATE TABLE snapshot_of_14 (
+    first BLOB PRIMARY KEY, last BLOB NOT NULL, count INTEGER NOT NULL, numbers BLOB NOT NULL, names BLOB NOT NULL,
+    sources BLOB NOT NULL
+) WITHOUT ROWID;
+INSERT INTO snapshot_of_14 SELECT min(number), max(number), count(*), block_column(number, number),
+    block_column(number, name), block_column(number, source)
+FROM (
+    SELECT CAST(number AS BLOB) AS number, CAST(name AS BLOB) AS name, CAST(source AS BLOB) AS source,
+        (row_number() OVER (ORDER BY number) - 1) / 256 AS block FROM snapshot
+) GROUP BY block;
+DROP TABLE snapshot;
+ALTER TABLE snapshot_of_14 RENAME TO snapshot;
+CREATE TABLE owned_of_14 (
+    pbx TEXT NOT NULL, family TEXT NOT NULL, first BLOB NOT NULL, last BLOB NOT NULL, count INTEGER NOT NULL,
+    numbers BLOB NOT NULL, owners BLOB, PRIMARY KEY (pbx, family, first)
+) WITHOUT ROWID;
+INSERT INTO owned_of_14 SELECT pbx, family, min(number), max(number), count(*), block_column(number, number),
+    CASE WHEN count(if_held) THEN block_column(number, coalesce(CAST(x'69' || if_held AS BLOB), x'63')) END
+FROM (
+    SELECT *, (row_number() OVER (PARTITION BY pbx, family ORDER BY number) - 1) / 256 AS block FROM owned
+) GROUP BY pbx, family, block;
+DROP TABLE owned;
+ALTER TABLE owned_of_14 RENAME TO owned;
+"""
+
 MIGRATIONS: Mapping[int, str] = {
     1: _SCHEMA_2 + _FROM_1,
     2: _SCHEMA_3,
@@ -159,6 +186,7 @@ MIGRATIONS: Mapping[int, str] = {
     10: _SCHEMA_11,
     11: _SCHEMA_12,
     12: _SCHEMA_13,
+    13: _SCHEMA_14,
 }
 """Scripts by the version that they start from; each leads to the next version."""
 
@@ -200,4 +228,22 @@ def bring_up(db: sqlite3.Connection, version: int) -> None:
     else:
         steps = "".join(MIGRATIONS[step] for step in range(version, SCHEMA_VERSION))
     db.create_function("as_json", -1, lambda *values: json.dumps(values, ensure_ascii=False))
+    db.create_aggregate("block_column", 2, _BlockColumn)  # type: ignore[arg-type]
     db.executescript(f"BEGIN IMMEDIATE;{steps}PRAGMA user_version = {SCHEMA_VERSION};COMMIT")
+
+
+class _BlockColumn:
+    """A column of a block of version 14, of keys and values in any order."""
+
+    def __init__(self) -> None:
+        self._rows: list[tuple[bytes, bytes]] = []
+
+    def step(self, key: bytes, value: bytes) -> None:
+        """Take a key and its value."""
+        self._rows.append((key, value))
+
+    def finalize(self) -> bytes | str:
+        """The values in the order of the keys: joined by NUL, or in JSON where one of them holds a NUL."""
+        values = [value for _, value in sorted(self._rows)]
+        joined = b"\0".join(values)
+        return joined if joined.count(b"\0") == len(values) - 1 else json.dumps([value.hex() for value in values])

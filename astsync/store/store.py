@@ -11,9 +11,10 @@ from pathlib import Path
 from astsync.language import unpacked
 from astsync.phonebook.keeping import Missed, Trace, Untouched, missed
 from astsync.phonebook.model import Claim, Entry, Skipped
-from astsync.phonebook.owners import CERTAINLY_OURS, CONDITIONAL, FOREIGN, KeyOwners, Ownership
-from astsync.phonebook.packed import PackedNames, as_bytes, as_text
+from astsync.phonebook.owners import KeyOwners, Ownership
+from astsync.phonebook.packed import PackedNames, PackedRows, as_bytes, as_text, packed
 from astsync.phonebook.packed_book import PackedEntries
+from astsync.phonebook.recorded import packed_record, rows_of
 from astsync.store.call_counts import counted_since, drop_old_calls, read_call_counts, read_unnamed
 from astsync.store.changes import changes_of_keys, changes_of_run
 from astsync.store.claims import (
@@ -25,11 +26,12 @@ from astsync.store.claims import (
     skipped_rows,
 )
 from astsync.store.database import Database
+from astsync.store.entries import count_catalogs, count_entries, entries_of, read_entries, read_names, save_entries
 from astsync.store.erasing import Erased, compact, erase
 from astsync.store.history import read_runs
 from astsync.store.journal_rows import drop_old_journal
 from astsync.store.online import drop_listed, forget_online, online_of, read_online, save_online
-from astsync.store.packed_tables import ENTRIES, bring_to, packed_rows
+from astsync.store.owned import owners_of, read_owners, save_owners
 from astsync.store.records import (
     ONLINE_RUN,
     Before,
@@ -46,9 +48,18 @@ from astsync.store.records import (
     SnapshotFacts,
     UnnamedNumber,
     Written,
-    rows_of,
+    parts_of,
 )
-from astsync.store.undo import MARK, Recorded, drop_keys, last_of_key, numbers_after, read_record, save_record
+from astsync.store.undo import (
+    MARK,
+    Recorded,
+    drop_keys,
+    last_of_key,
+    numbers_after,
+    read_parts,
+    read_record,
+    save_record,
+)
 from astsync.store.words import kept, words
 
 KEPT_RUNS = 1_000
@@ -93,7 +104,7 @@ class Store:
             pull = db.execute("SELECT at, source, counterparties, skipped, conflicts, made_of FROM pull").fetchone()
             if pull is None:
                 return None
-            entries = PackedEntries(packed_rows(db, ENTRIES, 3))
+            entries = read_entries(db)
         at, source, *counts = pull
         return Snapshot(entries, datetime.fromisoformat(at), unpacked(source), *counts)
 
@@ -102,7 +113,7 @@ class Store:
         with self._file.reading() as db:
             if db.execute("SELECT 1 FROM pull").fetchone() is None:
                 return None
-            return PackedNames(packed_rows(db, _NAMES, 2))
+            return read_names(db)
 
     def save_snapshot(self, snapshot: Snapshot, run: int | None = None) -> None:
         """Replace the snapshot. The claims that the same run wrote count from now on.
@@ -111,11 +122,12 @@ class Store:
         """
         with self._file.change() as db:
             drop_others(db, run)
-            bring_to(db, PackedEntries.of(snapshot.entries).rows)
+            entries = PackedEntries.of(snapshot.entries)
+            save_entries(db, entries.rows)
             counts = (snapshot.counterparties, snapshot.skipped, snapshot.conflicts)
             values = (run, snapshot.at.isoformat(), kept(snapshot.source), *counts, snapshot.made_of)
             db.execute("INSERT OR REPLACE INTO pull VALUES (1, ?, ?, ?, ?, ?, ?, ?)", values)
-            drop_listed(db, snapshot.at)
+            drop_listed(db, snapshot.at, entries.names)
 
     def made_of(self) -> str:
         """What the snapshot was made of; "" where there is none, or where that is not known."""
@@ -170,19 +182,22 @@ class Store:
     def snapshot_facts(self) -> SnapshotFacts | None:
         """The snapshot in figures, None before the first."""
         with self._file.reading() as db:
-            row = db.execute(_FACTS).fetchone()
-        return None if row is None else SnapshotFacts(datetime.fromisoformat(row[0]), unpacked(row[1]), *row[2:])
+            row = db.execute("SELECT at, source, counterparties, skipped, conflicts FROM pull").fetchone()
+            entries = count_entries(db)
+        if row is None:
+            return None
+        at, source, *counts = row
+        return SnapshotFacts(datetime.fromisoformat(at), unpacked(source), entries, *counts)
 
     def entries(self, numbers: Iterable[str]) -> dict[str, Entry]:
         """The snapshot's entries by number. Numbers without an entry are left out."""
         with self._file.reading() as db:
-            rows = [db.execute(_ENTRY, (number,)).fetchone() for number in numbers]
-        return {row[0]: Entry(*row) for row in rows if row is not None}
+            return {entry.number: entry for entry in entries_of(db, numbers)}
 
     def catalogs(self) -> dict[str, int]:
         """How many entries of the snapshot each catalog gave, by its name."""
         with self._file.reading() as db:
-            return dict(db.execute(_CATALOGS))
+            return count_catalogs(db)
 
     def claims(self, numbers: Iterable[str]) -> dict[str, tuple[Claim, ...]]:
         """The claims of numbers when the snapshot was pulled, the winner first. Numbers without claims are left out."""
@@ -213,10 +228,8 @@ class Store:
         where = (_name(pbx), family)
         with self._file.reading() as db:
             if numbers is None:
-                return KeyOwners(packed_rows(db, _OWNERS, 3, where))
-            found = (db.execute(_OWNER, (*where, as_bytes(n))).fetchone() for n in numbers)
-            rows = [row for row in found if row is not None]
-        return KeyOwners.of({as_text(n): _ownership(value) for n, value in rows})
+                return read_owners(db, *where)
+            return KeyOwners(packed(sorted(owners_of(db, *where, {*map(as_bytes, numbers)})), 3))
 
     def begin_run(self, command: str, undoes: int | None = None) -> int:
         """Store that a run which may write has begun, and which run it puts back. The result is its number."""
@@ -272,8 +285,8 @@ class Store:
         ``Untouched`` leaves that one.
         """
         with self._file.change() as db:
-            save_record(db, run, _name(pbx), family, rows_of(before))
-            _set_owners(db, pbx, family, owners)
+            save_record(db, run, _name(pbx), family, parts_of(before))
+            save_owners(db, _name(pbx), family, KeyOwners.of(owners))
             _set_trace(db, pbx, family, trace)
             db.execute(f"{MARK} WHERE id = ?", (run,))
 
@@ -289,7 +302,7 @@ class Store:
         """Drop from a run's record the keys that it did not change after all, and store their ``owners`` and trace."""
         with self._file.change() as db:
             drop_keys(db, run, _name(pbx), family, map(as_bytes, unmade))
-            _set_owners(db, pbx, family, owners)
+            save_owners(db, _name(pbx), family, KeyOwners.of(owners))
             _set_trace(db, pbx, family, trace)
             db.execute(f"{MARK} WHERE id = ?", (run,))
 
@@ -315,8 +328,9 @@ class Store:
         with self._file.reading() as db:
             # Without the keys that a later run has recorded: it was about to change them itself, and may have done so.
             later = numbers_after(db, *where)
-            rows = (row[:3] for row in read_record(db, *where) if row[0] not in later)
-            return missed(before, rows, existing, started)
+            parts = read_parts(db, *where)
+            others = (row for row in rows_of(parts) if row[0] not in later) if later else parts
+            return missed(before, others, existing, started)
 
     def last_records(self, pbx: str, family: str, numbers: Iterable[str]) -> dict[str, Before]:
         """The last records of keys on a PBX, by number, also those of runs that changed only the owner."""
@@ -328,6 +342,11 @@ class Store:
         """The record of what a run changed on a PBX, ordered by number."""
         with self._file.reading() as db:
             return tuple(PackedRecord(read_record(db, run, _name(pbx), family)))
+
+    def packed_record(self, run: int, pbx: str, family: str) -> PackedRows:
+        """The same as packed rows (``phonebook.recorded``): it may be a million."""
+        with self._file.reading() as db:
+            return packed_record(read_parts(db, run, _name(pbx), family))
 
     def changes(self, run: int) -> tuple[KeyChange, ...]:
         """What a run changed, or was about to change, on all PBXs; nothing where its record is gone."""
@@ -402,42 +421,13 @@ _PULLED = """
 SELECT at, source, NOT EXISTS (SELECT 1 FROM snapshot) OR EXISTS (SELECT 1 FROM claim WHERE claim.pull = pull.run)
 FROM pull
 """
-_CATALOGS = (
-    "SELECT substr(source, 1, instr(source || '/', '/') - 1) AS catalog, count(*) FROM snapshot GROUP BY catalog"
-)
-_FACTS = """
-SELECT at, source, (SELECT count(*) FROM snapshot), counterparties, skipped, conflicts FROM pull
-"""
-_ENTRY = "SELECT number, name, source FROM snapshot WHERE number = ?"
 _OLD_RECORDS = "SELECT id FROM run WHERE wrote AND (command = ?) = ? ORDER BY id DESC LIMIT -1 OFFSET ?"
 _DROP_OLD_RUNS = """
 DELETE FROM run WHERE NOT wrote AND (command = ?) = ?
     AND id <= (SELECT id FROM run WHERE (command = ?) = ? ORDER BY id DESC LIMIT 1 OFFSET ?)
 """
 _LAST_UNDOABLE = "SELECT id FROM run WHERE wrote ORDER BY command = ?, id DESC LIMIT 1"
-_NAMES = "SELECT CAST(number AS BLOB), CAST(name AS BLOB) FROM snapshot ORDER BY number"
-_OWNERS = """
-SELECT number, CASE WHEN if_held IS NULL THEN x'63' ELSE x'69' END, coalesce(if_held, x'') FROM owned
-WHERE pbx = ? AND family = ? ORDER BY number
-"""
-_OWNER = "SELECT number, if_held FROM owned WHERE pbx = ? AND family = ? AND number = ?"
-_OWN = "INSERT OR REPLACE INTO owned (pbx, family, number, if_held) VALUES (?, ?, ?, ?)"
-_DISOWN = "DELETE FROM owned WHERE pbx = ? AND family = ? AND number = ?"
 _NEWEST = 2**63 - 1  # SQLite's largest integer
-
-
-def _set_owners(db: sqlite3.Connection, pbx: str, family: str, owners: Mapping[str, Ownership]) -> None:
-    name, rows = _name(pbx), KeyOwners.of(owners).rows
-    every = (row for lists in rows.lists() for row in zip(*lists, strict=True))
-    db.executemany(
-        _OWN, ((name, family, n, value if how == CONDITIONAL else None) for n, how, value in every if how != FOREIGN)
-    )
-    every = (row for lists in rows.lists() for row in zip(*lists, strict=True))
-    db.executemany(_DISOWN, ((name, family, n) for n, how, _ in every if how == FOREIGN))
-
-
-def _ownership(if_held: bytes | None) -> Ownership:
-    return CERTAINLY_OURS if if_held is None else Ownership(True, as_text(if_held))
 
 
 def _changes(db: sqlite3.Connection, pbx: str, family: str, number: str) -> Iterator[Recorded]:

@@ -10,17 +10,18 @@ in it or in a value has a block of its own.
 import sqlite3
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Iterator, Set
-from itertools import islice
 from typing import NamedTuple
 
+from astsync.phonebook.columns import joined, last_value
 from astsync.phonebook.packed import BLOCK
-from astsync.store.records import RecordRow
+from astsync.phonebook.recorded import RecordBlock, RecordRow, kind_of, meaning_of, rows_of
 
 _BLOCK = "first, last, kinds, numbers, olds, news, added, changed, deleted"
 _SAVE = f"INSERT INTO undo (run, pbx, family, {_BLOCK}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"  # noqa: S608
 _COLUMNS = "kinds, numbers, olds, news"
 _PLACE = "run = ? AND pbx = ? AND family = ?"
 _OF_PLACE = f"SELECT {_COLUMNS} FROM undo WHERE {_PLACE} ORDER BY first"  # noqa: S608
+_PARTS_OF_PLACE = f"SELECT changed, {_COLUMNS} FROM undo WHERE {_PLACE} ORDER BY first"  # noqa: S608
 _DROP = f"DELETE FROM undo WHERE {_PLACE} AND first = ?"  # noqa: S608
 _LATER = f"SELECT {_COLUMNS} FROM undo WHERE run > ? AND pbx = ? AND family = ?"  # noqa: S608
 _OF_RUN = f"SELECT pbx, {_COLUMNS} FROM undo WHERE run = ? ORDER BY pbx, family, first"  # noqa: S608
@@ -40,9 +41,6 @@ WHERE first <= :number AND last >= :number ORDER BY run.id, pbx
 MARK = "UPDATE run SET wrote = EXISTS (SELECT 1 FROM undo WHERE undo.run = run.id AND added + changed + deleted > 0)"
 """Notes of runs whether they changed a value; a WHERE may follow."""
 
-_OLD, _NEW, _OURS, _OURS_UNKNOWN = 1, 2, 4, 8  # bits of a byte of kinds, as the migration to version 11 has them too
-_ZERO = ord("0")  # is added to them, so that kinds can be read as text
-
 
 class Recorded(NamedTuple):
     """A key in the record of a run: the run, its command and its start as stored, the PBX, and the row."""
@@ -54,23 +52,68 @@ class Recorded(NamedTuple):
     row: RecordRow
 
 
-def save_record(db: sqlite3.Connection, run: int, pbx: str, family: str, rows: Iterable[RecordRow]) -> None:
-    """Add the record of keys; one that is on record already is replaced."""
+def save_record(
+    db: sqlite3.Connection, run: int, pbx: str, family: str, parts: Iterable[RecordRow | RecordBlock]
+) -> None:
+    """Add the record of keys, in their order; one that is on record already is replaced."""
     place = (run, pbx, family)
     known = {row[0]: row for row in read_record(db, *place)}
     if known:
         db.execute(f"DELETE FROM undo WHERE {_PLACE}", place)  # noqa: S608
-        known.update((row[0], row) for row in rows)
-        rows = [known[number] for number in sorted(known)]
-    every = iter(rows)
-    blocks = iter(lambda: [*islice(every, BLOCK)], [])
-    db.executemany(_SAVE, ((*place, *block) for some in blocks for block in _blocks(some)))
+        known.update((row[0], row) for row in rows_of(parts))
+        parts = [known[number] for number in sorted(known)]
+    db.executemany(_SAVE, ((*place, *block) for block in _all_blocks(parts)))
+
+
+def _all_blocks(parts: Iterable[RecordRow | RecordBlock]) -> "Iterator[_Block]":
+    waiting: list[RecordRow] = []
+    for part in parts:
+        if isinstance(part, RecordBlock):
+            yield from _blocks(waiting)
+            waiting = []
+            yield from _block_of(part)
+            continue
+        waiting.append(part)
+        if len(waiting) == BLOCK:
+            yield from _blocks(waiting)
+            waiting = []
+    yield from _blocks(waiting)
+
+
+def _block_of(part: RecordBlock) -> "Iterator[_Block]":
+    """Make one block of rows that are alike, of the same bytes."""
+    numbers, olds, news, ours = part
+    if not isinstance(numbers, bytes) or isinstance(olds, tuple) or isinstance(news, tuple):
+        yield from _blocks(part.rows)
+        return
+    count, nothing = part.size, b"\0" * (part.size - 1)
+    counts = (
+        count * (olds is None and news is not None),
+        count * (olds is not None and news is not None and olds != news),
+        count * (olds is not None and news is None),
+    )
+    kinds = bytes([kind_of(olds, news, ours)]) * count
+    ends = part.first, last_value(numbers)
+    yield (*ends, kinds, numbers, nothing if olds is None else olds, nothing if news is None else news, *counts)
 
 
 def read_record(db: sqlite3.Connection, run: int, pbx: str, family: str) -> Iterator[RecordRow]:
     """The record of a run on a PBX, by number."""
     for block in db.execute(_OF_PLACE, (run, pbx, family)):
         yield from _rows(*block)
+
+
+def read_parts(db: sqlite3.Connection, run: int, pbx: str, family: str) -> Iterator[RecordRow | RecordBlock]:
+    """The same, blocks as they are where their keys are alike."""
+    for changed, *block in db.execute(_PARTS_OF_PLACE, (run, pbx, family)):
+        kinds, numbers, olds, news = block
+        count = len(kinds)
+        if kinds != kinds[:1] * count or changed not in {0, count}:
+            yield from _rows(*block)
+            continue
+        columns = [joined([one]) if count == 1 else one for one in (numbers, olds, news)]
+        had, has, ours = meaning_of(kinds[0])
+        yield RecordBlock(columns[0], columns[1] if had else None, columns[2] if has else None, ours)
 
 
 def read_run(db: sqlite3.Connection, run: int) -> Iterator[tuple[str, RecordRow]]:
@@ -141,7 +184,7 @@ def _blocks(rows: list[RecordRow]) -> Iterator[_Block]:
         for row in rows:
             yield from _blocks([row])
         return
-    kinds = bytes([_kind(*row[1:]) for row in rows])
+    kinds = bytes([kind_of(*row[1:]) for row in rows])
     counts = (
         sum(old is None and new is not None for old, new in zip(olds, news, strict=True)),
         sum(old is not None and new is not None and old != new for old, new in zip(olds, news, strict=True)),
@@ -150,14 +193,8 @@ def _blocks(rows: list[RecordRow]) -> Iterator[_Block]:
     yield (numbers[0], numbers[-1], kinds, *columns, *counts)
 
 
-def _kind(old: bytes | None, new: bytes | None, owned: bool | None) -> int:
-    ours = _OURS_UNKNOWN if owned is None else _OURS * owned
-    return _ZERO + _OLD * (old is not None) + _NEW * (new is not None) + ours
-
-
 def _rows(kinds: bytes, numbers: bytes, olds: bytes, news: bytes) -> Iterator[RecordRow]:
     columns = [[one] if len(kinds) == 1 else one.split(b"\0") for one in (numbers, olds, news)]
     for kind, number, old, new in zip(kinds, *columns, strict=True):
-        flags = kind - _ZERO
-        ours = None if flags & _OURS_UNKNOWN else bool(flags & _OURS)
-        yield number, old if flags & _OLD else None, new if flags & _NEW else None, ours
+        had, has, ours = meaning_of(kind)
+        yield number, old if had else None, new if has else None, ours

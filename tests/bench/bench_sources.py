@@ -87,20 +87,27 @@ def pull(way: str, *words: str) -> Pull:
     return Pull(*orjson.loads(subprocess.run(call, capture_output=True, check=True).stdout))
 
 
-def configuration(folder: Path, kind: str, url: str, more: str) -> Path:
+_PATIENT = "timeout = 3600\n"  # the stand-in sorts a million rows before it gives the first
+BENCH = "bench", "bench"
+"""The user and the password of the stand-in 1C."""
+
+
+def configuration(folder: Path, kind: str, url: str, more: str, login: tuple[str, str] = BENCH) -> Path:
     """Write a configuration of a source of this kind, with more lines of its section; give the file."""
     file = folder / "astsync.toml"
-    head = f'[source]\nkind = "{kind}"\n' + (f'url = "{url}"\nuser = "bench"\npassword = "bench"\n' if url else "")
+    where = 'url = "{}"\nuser = "{}"\npassword = "{}"\n'.format(url, *login) if url else ""
+    head = f'[source]\nkind = "{kind}"\n' + where
     file.write_text(head + more + _PBX, encoding="utf-8")
     return file
 
 
-def record(folder: Path, url: str, kind: str, more: str) -> Tape:
+def record(folder: Path, url: str, kind: str, more: str, login: tuple[str, str] = BENCH) -> Tape:
     """Pull once through a recorder."""
     tape = Tape(folder / "tape")
     tape.folder.mkdir(parents=True)
     with recording(tape, url) as address:
-        config = load(configuration(folder, kind, address, more.replace("{url}", address)), CONFIG, {})
+        file = configuration(folder, kind, address, _PATIENT + more.replace("{url}", address), login)
+        config = load(file, CONFIG, {})
         for _ in open_source(config.source).pull():
             pass
     return tape

@@ -12,7 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import AbstractContextManager, closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -25,7 +25,7 @@ from tests.eventually import eventually
 SIZE, LARGE = 10_000, (100_000, 1_000_000)
 DIFFERENCES = 100  # entries that are spoilt on the PBX before a sync that has a little to do
 VERSION, DIFF, FIRST, IDLE = "--version", "diff", "sync, the first", "sync, nothing to do"
-FEW, PUSH, AGAIN = f"sync, {DIFFERENCES} differences", "push after a wipe", "push on a full family"
+FEW, PUSH, AGAIN = f"sync, {DIFFERENCES} differences", "push after a reboot", "push on a full family"
 STATUS = "status"
 CONFIGURATION = """\
 [source]
@@ -100,7 +100,7 @@ def whole_commands() -> list[Command]:
         Command(FIRST, ["sync"]),
         Command(FEW, ["sync"], Sandbox.spoil),
         Command(IDLE, ["sync"]),
-        Command(PUSH, ["push"], Sandbox.wipe),
+        Command(PUSH, ["push"], Sandbox.reboot),
         Command(AGAIN, ["push"]),
         Command(STATUS, ["status"]),
     ]
@@ -159,6 +159,10 @@ class Sandbox:
         """Empty the family."""
         self._raw.wipe()
 
+    def reboot(self) -> None:
+        """Start the PBX anew, without its AstDB."""
+        self._raw.reboot()
+
     def spoil(self) -> None:
         """Give some entries another name on the PBX, whose own database tells their keys within a second."""
         eventually(lambda: len(self._keys()) == DIFFERENCES)
@@ -206,14 +210,19 @@ class Whole:
 
 
 def measure(
-    pbx: PrivateAsterisk, raw: Raw, size: int, rounds: int, beside: Callable[[Path], None] = lambda _: None
+    pbx: PrivateAsterisk,
+    raw: Raw,
+    size: int,
+    rounds: int,
+    beside: Callable[[Path], None] = lambda _: None,
+    source: Callable[[int], AbstractContextManager[Mapping[str, str]]] = onec,
 ) -> Whole:
-    """Play the commands with so many counterparties, and print their table.
+    """Play the commands with so many counterparties of a ``source``, and print their table.
 
     ``beside`` is called with the configuration while the source is still there, for figures to compare with.
     """
     commands = whole_commands()
-    with TemporaryDirectory() as folder, onec(size) as login:
+    with TemporaryDirectory() as folder, source(size) as login:
         sandbox = Sandbox(Path(folder), pbx, raw, login)
         for _ in range(rounds):
             sandbox.play(commands)

@@ -21,6 +21,11 @@ class Raw:
     """A connection to a private Asterisk, logged in; a context manager."""
 
     def __init__(self, pbx: PrivateAsterisk) -> None:
+        self._pbx = pbx
+        self._log_in()
+
+    def _log_in(self) -> None:
+        pbx = self._pbx
         self._socket = socket.create_connection((pbx.host, pbx.port), timeout=60)
         self._socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._answers, self._tail = 0, b""
@@ -97,6 +102,16 @@ class Raw:
     def wipe(self) -> None:
         """Empty the family."""
         self._ask(Action="DBDelTree", Family=FAMILY)
+
+    def reboot(self) -> None:
+        """Let the PBX start anew without its AstDB, and log in again: what a push is for.
+
+        A family that is only wiped while Asterisk runs on looks as if the PBX had lost what it confirmed, and astsync
+        waits for its commit.
+        """
+        self._socket.close()
+        self._pbx.restart(wipe=True)
+        self._log_in()
 
 
 def prepare(entries: Sequence[tuple[str, str]]) -> list[bytes]:

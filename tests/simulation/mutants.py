@@ -62,7 +62,7 @@ LONG_AGO, LATE = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=U
 
 
 def _owners_never_saved() -> AbstractContextManager[Any]:
-    return patch.object(store, "_set_owners", lambda *_: None)
+    return patch.object(store, "save_owners", lambda *_: None)
 
 
 def _outcome_never_saved() -> AbstractContextManager[Any]:
@@ -132,7 +132,7 @@ def _ours_before_it_is_seen() -> AbstractContextManager[Any]:
     def wrong(*args: Any) -> Any:
         return {key: CERTAINLY_OURS if owner.ours else owner for key, owner in owners_before(*args).items()}
 
-    return patch("astsync.engine.target.owners_before", wrong)
+    return patch("astsync.engine.work.owners_before", wrong)
 
 
 def _half_a_transaction() -> AbstractContextManager[Any]:
@@ -236,7 +236,7 @@ def _told_is_kept_beside_the_list() -> AbstractContextManager[Any]:
 
 def _told_over_the_list() -> AbstractContextManager[Any]:
     """What 1C told is kept also where the snapshot has a name."""
-    return patch.object(online, "_SAVE", "INSERT OR REPLACE INTO online VALUES (:number, :name, :at, :until)")
+    return patch.object(online, "name_of", lambda *_: "")
 
 
 def _kept_after_sending() -> AbstractContextManager[Any]:

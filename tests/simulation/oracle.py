@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 
 from astsync.errors import EXIT_INTERRUPTED
 from astsync.store import ONLINE_RUN
+from astsync.store.entries import read_names
+from astsync.store.owned import places, read_owners
 from astsync.store.records import PackedRecord
 from astsync.store.undo import read_record
 from tests.simulation.online import Online, Told, free
@@ -439,17 +441,18 @@ class Oracle:
     def check_store(self, db: sqlite3.Connection) -> None:
         """Check that the store holds what the oracle knows, and nothing else."""
         stored: dict[Place, Owners] = {}
-        for pbx, family, number, value in db.execute("SELECT pbx, family, number, if_held FROM owned"):
-            owners = stored.setdefault((pbx, family), Owners())
-            if value is None:
-                owners.sure.add(number.decode())
-            else:
-                owners.doubt[number.decode()] = value.decode()
+        for place in places(db):
+            owners = stored.setdefault(place, Owners())
+            for number, owner in read_owners(db, *place).items():
+                if owner.if_held is None:
+                    owners.sure.add(number)
+                else:
+                    owners.doubt[number] = owner.if_held
         mine = {place: owners for place, owners in self.owners.items() if owners.sure or owners.doubt}
         if stored != mine:
             raise self._wrong(f"the store's owners are {stored}, not {mine}")
         self._check_records(db)
-        names = dict(db.execute("SELECT number, name FROM snapshot").fetchall())
+        names = dict(read_names(db))
         if names != (self.snapshot or {}):
             raise self._wrong(f"the snapshot is {names}, not {self.snapshot}")
         told = {key: Told(*rest) for key, *rest in db.execute("SELECT number, name, at, until FROM online").fetchall()}

@@ -12,8 +12,11 @@ import pytest
 from astsync.engine.result import PbxReport, Report
 from astsync.errors import PbxConnectionLost, PbxForgot, StoreError
 from astsync.pbx import WriteResult
+from astsync.phonebook.columns import joined
 from astsync.phonebook.keeping import Missed, Trace, missed
 from astsync.phonebook.model import Progress, no_progress
+from astsync.phonebook.packed import BLOCK
+from astsync.phonebook.recorded import RecordBlock, RecordRow
 from astsync.setup.check import memory_of
 from astsync.stopping import NEVER, Stopping
 from tests.memory_pbx import MemoryFamily, MemoryPbx
@@ -21,11 +24,11 @@ from tests.unit.engine_rig import FAMILY, EngineRig, names, phone
 
 AT = datetime(2026, 11, 21, 9, 0, tzinfo=UTC)
 TRACE = Trace(41, AT, "2026-11-20 09:00:00")
-CHANGES: list[tuple[bytes, bytes | None, bytes | None]] = [
-    (b"1", None, b"new"),
-    (b"2", b"old", b"new"),
-    (b"3", b"old", None),
-    (b"4", b"same", b"same"),
+CHANGES: list[RecordRow] = [
+    (b"1", None, b"new", False),
+    (b"2", b"old", b"new", True),
+    (b"3", b"old", None, True),
+    (b"4", b"same", b"same", False),
 ]
 
 
@@ -42,6 +45,23 @@ CHANGES: list[tuple[bytes, bytes | None, bytes | None]] = [
 def test_a_change_is_missed_where_the_value_from_before_it_is_back(existing: dict[str, str], count: int) -> None:
     found = missed(TRACE, CHANGES, existing, TRACE.started)
     assert found == (Missed(TRACE, count, 3, same=True) if count else None)
+    blocks = [RecordBlock(n, old, new, ours) for n, old, new, ours in CHANGES]
+    assert missed(TRACE, blocks, existing, TRACE.started) == found
+
+
+@pytest.mark.parametrize("gone", [0, 1, BLOCK])
+@pytest.mark.parametrize("foreign", [[], ["1", "74950000300", "9"]])
+def test_blocks_of_changes_are_missed_key_by_key(gone: int, foreign: list[str]) -> None:
+    numbers = [str(74950000000 + n) for n in range(2 * BLOCK)]
+    rows: list[RecordRow] = [(n.encode(), None, b"new", False) for n in numbers]
+    blocks = [
+        RecordBlock(joined([row[0] for row in some]), None, joined([b"new"] * len(some)), owned=False)
+        for some in (rows[:BLOCK], rows[BLOCK:])
+    ]
+    existing = dict.fromkeys([*numbers[gone:], *foreign], "new")
+    found = missed(TRACE, rows, existing, TRACE.started)
+    assert (found.count if found is not None else 0) == gone
+    assert missed(TRACE, blocks, existing, TRACE.started) == found
 
 
 def test_a_restart_explains_what_is_gone_but_not_what_the_run_itself_saw_going() -> None:

@@ -1,7 +1,7 @@
 """Entries and answers by the thousand: taken many at once, and the same as one by one whatever comes between them."""
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from itertools import count
 
@@ -11,8 +11,10 @@ from astsync.errors import PbxBadAnswer, PbxRightsError, UnsafeValue
 from astsync.pbx import packets
 from astsync.pbx.answer import Answer
 from astsync.pbx.astdb import AmiPbx, AstDb
+from astsync.pbx.batches import Batch
 from astsync.pbx.connection import AmiConnection
 from astsync.pbx.packets import EntryAction
+from astsync.phonebook.packed import PackedNames, as_bytes
 from astsync.sandbox.ami import AmiFaults, AmiStandIn
 from tests.hostile_ami import Client, hostile_ami
 from tests.unit.test_connection import config
@@ -66,6 +68,30 @@ def test_usual_entries_are_the_same_bytes_many_at_once(name: str) -> None:
     assert max(map(len, built.split(b"\r\n"))) <= packets.LINE_LIMIT
 
 
+def packed(built: EntryAction, entries: list[tuple[str, str]]) -> bytes | None:
+    keys, values = zip(*entries, strict=True)
+    return built.packed(range(len(entries)), [*map(as_bytes, keys)], [*map(as_bytes, values)])
+
+
+@pytest.mark.parametrize("name", [*USUAL, "100%", "%b%d%%"])
+def test_packed_entries_are_the_same_bytes(name: str) -> None:
+    entries = [("74952293042", name), ("1", "x"), ("2" * 246, name)]
+    built = packed(action(), entries)
+    assert built == one_by_one(action(), entries)
+    assert max(map(len, built.split(b"\r\n"))) <= packets.LINE_LIMIT
+
+
+def test_a_family_with_a_sign_of_forms_in_its_name_is_packed_as_it_is() -> None:
+    family = EntryAction(
+        "DBPut",
+        lambda key, value: b"Family: 5%d\r\n" + packets.header("Key", key) + packets.header("Val", value),
+        before_key="Family: 5%d\r\nKey: ",
+        before_value="\r\nVal: ",
+        longest_key=246,
+    )
+    assert packed(family, SIX) == one_by_one(family, SIX)
+
+
 def test_deletes_are_the_same_bytes_many_at_once() -> None:
     entries = [("74952293042", ""), ("1", "")]
     assert action("DBDel").many(["0", "1"], entries) == one_by_one(action("DBDel"), entries)
@@ -102,6 +128,27 @@ def test_an_unusual_entry_has_its_batch_looked_at_one_by_one(case: str, place: i
     assert action().many(["0", "1", "2"], entries) is None
 
 
+NO_BYTES = {"half a surrogate pair"}  # what is packed holds an escape in its place
+SHORT_ENOUGH = {"a long value"}  # which fits into a line
+
+
+@pytest.mark.parametrize("case", [case for case in UNUSUAL if case not in NO_BYTES | SHORT_ENOUGH])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_unusual_packed_entry_has_its_batch_looked_at_one_by_one(case: str, place: int) -> None:
+    entries = [("74952293042", "OOO MIKO")] * 2
+    entries.insert(place, UNUSUAL[case])
+    assert packed(action(), entries) is None
+
+
+def test_a_packed_value_that_may_not_fit_into_a_line_is_unusual() -> None:
+    assert packed(action(), [("1", "x" * 1_000)]) == one_by_one(action(), [("1", "x" * 1_000)])
+    assert packed(action(), [("1", "x" * 1_001)]) is None
+
+
+def test_packed_deletes_are_looked_at_one_by_one() -> None:
+    assert packed(action("DBDel"), [("1", ""), ("2", "")]) is None
+
+
 def test_two_entries_whose_line_breaks_make_up_for_each_other_are_unusual() -> None:
     assert action().many(["0", "1"], [("1\nx", "y"), ("2", "x")]) is None
     with pytest.raises(UnsafeValue):
@@ -119,6 +166,8 @@ SUCCESS = b"Response: Success\r\nActionID: %d\r\nMessage: Updated database succe
         b"X" + SUCCESS % 7,
         b"Response: Success\r\nActionID: 7\r\n\r\n",
         b"Response: Success\r\nActionID: 7x\r\nMessage: x\r\n\r\n",
+        b"Response: Success\r\nActionID: 07\r\nMessage: x\r\n\r\n",
+        b"Response: Success\r\nActionID: 1234567890123\r\nMessage: x\r\n\r\n",
         b"Response: Success\r\nActionID: 7\r\nMessage: x\r\nMore: y\r\n\r\n",
         b"Response: Success\r\nActionID: 7\r\nMessage: x\r\n",
         EVENT,
@@ -127,8 +176,77 @@ SUCCESS = b"Response: Success\r\nActionID: %d\r\nMessage: Updated database succe
 )
 def test_answers_are_counted_up_to_the_first_that_is_unusual(odd: bytes) -> None:
     usual = SUCCESS % 5 + SUCCESS % 6
-    assert packets.successes(usual + odd + SUCCESS % 8 * bool(odd)) == ([b"5", b"6"], len(usual))
+    words = b"Updated database successfully"
+    assert packets.successes(usual + odd + SUCCESS % 8 * bool(odd)) == ([(5, words), (6, words)], len(usual))
     assert packets.successes(odd)[1] == 0
+
+
+WORDS = b"Updated database successfully"
+
+
+def batch(first: int = 10, count: int = 5) -> Batch:
+    return Batch(range(first, first + count), [f"key {one}" for one in range(count)], b"", {})
+
+
+def confirmations(*identities: int) -> bytes:
+    return b"".join(SUCCESS % identity for identity in identities)
+
+
+def test_answers_that_are_expected_are_taken_piece_by_piece() -> None:
+    sent, every = batch(), confirmations(*range(10, 15))
+    assert sent.take(every[:-1], 0, WORDS) == len(confirmations(*range(10, 14)))
+    assert [*sent.left()] == ["key 4"]
+    assert sent.take(b"before" + confirmations(14, 15), 6, WORDS) == len(confirmations(14))
+    assert (sent.waiting, [*sent.left()]) == (0, [])
+
+
+@pytest.mark.parametrize(
+    "odd",
+    [
+        confirmations(11, 10),
+        confirmations(10, 10),
+        confirmations(10).replace(b"Success", b"Failure"),
+        confirmations(10).replace(b"10", b"1x"),
+        confirmations(10).replace(b"Updated", b"updated"),
+        confirmations(10)[:-1] + b"x",
+        b"\r\n" + confirmations(10),
+        confirmations(10)[:-1],
+        EVENT,
+        b"",
+    ],
+)
+def test_what_is_not_expected_is_left_to_others(odd: bytes) -> None:
+    sent = batch()
+    assert sent.take(odd, 0, WORDS) == 0
+    assert (sent.waiting, next(sent.left())) == (5, "key 0")
+
+
+def test_after_an_answer_out_of_turn_the_rest_is_known_one_by_one() -> None:
+    sent = batch()
+    for identity in (10, 12):
+        assert sent.waits_for(identity)
+        sent.answer(identity)
+    assert [sent.waits_for(one) for one in range(9, 16)] == [False, False, True, False, True, True, False]
+    assert [*sent.left()] == ["key 1", "key 3", "key 4"]
+    assert sent.take(confirmations(11), 0, WORDS) == 0
+    for identity in (14, 11, 13):
+        sent.answer(identity)
+    assert sent.waiting == 0
+
+
+def test_answers_in_their_order_one_by_one_stay_in_order() -> None:
+    sent = batch()
+    sent.answer(10)
+    sent.answer(11)
+    assert sent.take(confirmations(12, 13, 14), 0, WORDS) == len(confirmations(12, 13, 14))
+
+
+def test_answers_of_two_lengths_and_of_other_words_are_told_apart() -> None:
+    assert batch(first=8).take(confirmations(8, 9, 10), 0, WORDS) == 0
+    sent = batch()
+    assert sent.take(confirmations(10), 0, b"Done") == 0
+    assert sent.take(confirmations(10), 0, WORDS) == len(confirmations(10))
+    assert sent.take(confirmations(11).replace(WORDS, b"Done"), 0, b"Done") == len(confirmations(11)) - len(WORDS) + 4
 
 
 Answers = Callable[[list[bytes]], Iterator[bytes]]
@@ -174,30 +292,43 @@ def test_answers_to_nobody_among_ours_are_dropped() -> None:
         assert family.put(SIX).done == 6
 
 
+Entries = Callable[[list[tuple[str, str]]], Collection[tuple[str, str]]]
+
+
+def as_packed(entries: list[tuple[str, str]]) -> Collection[tuple[str, str]]:
+    return PackedNames.of(dict(entries)).items()
+
+
+either = pytest.mark.parametrize("entries", [list, as_packed])
+
+
 @server
-def test_a_refusal_among_thousands_is_told_of_its_key() -> None:
+@either
+def test_a_refusal_among_thousands_is_told_of_its_key(entries: Entries) -> None:
     bad = MANY[3_333][0]
     with AmiStandIn(faults=AmiFaults(error_keys=frozenset({bad}))) as standin:
         with AmiPbx(config(standin), "cidname").open() as family:
-            result = family.put(MANY)
+            result = family.put(entries(MANY))
         assert (result.done, list(result.failed)) == (len(MANY) - 1, [bad])
         assert len(standin.family()) == len(MANY) - 1
 
 
 @server
-def test_a_right_that_is_lost_among_thousands_is_counted_exactly() -> None:
+@either
+def test_a_right_that_is_lost_among_thousands_is_counted_exactly(entries: Entries) -> None:
     with AmiStandIn(faults=AmiFaults(deny_puts_after=2_345)) as standin:
         with AmiPbx(config(standin), "cidname").open() as family, pytest.raises(PbxRightsError) as error:
-            family.put(MANY)
+            family.put(entries(MANY))
         assert error.value.done == len(standin.family()) == 2_345
         assert set(error.value.left or ()) == {key for key, _ in MANY[2_345:]}
 
 
 @server
-def test_an_unsafe_name_among_thousands_fails_alone() -> None:
-    entries = [*MANY[:700], ("1", "a\r\nAction: Command"), *MANY[700:]]
+@either
+def test_an_unsafe_name_among_thousands_fails_alone(entries: Entries) -> None:
+    every = entries([*MANY[:700], ("1", "a\r\nAction: Command"), *MANY[700:]])
     with AmiStandIn() as standin, AmiPbx(config(standin), "cidname").open() as family:
-        result = family.put(entries)
+        result = family.put(every)
         assert (result.done, list(result.failed)) == (len(MANY), ["1"])
         assert standin.family() == dict(MANY)
 

@@ -55,6 +55,19 @@ class Case:
         self.foreign: Literal["keep", "delete"] = chance.choice(["keep", "keep", "delete"])
         self.unnameable = {n for n in ("", "я\udcc8") if n in self.existing}
 
+    @classmethod
+    def alike(cls, held: str, stored: str) -> "Case":
+        """A case in which it is the same with all keys: what the PBX holds, and what is stored of their owners."""
+        case = cls(0)
+        numbers = [str(7_495_000_0000 + n) for n in range(3 * BLOCK + 7)]
+        case.desired = {n: Entry(n, f"OOO {n}", f"К/{n}") for n in numbers}
+        case.existing = {n: f"{held} {n}" for n in numbers} if held else {}
+        owner = Ownership(ours=True, if_held="x") if stored == "doubt" else CERTAINLY_OURS
+        case.stored = dict.fromkeys(numbers[:: 2 if stored == "half" else 1], owner) if stored else {}
+        case.owned = set() if stored == "doubt" else set(case.stored)
+        case.unnameable = set()
+        return case
+
     def steps(self) -> dict[str, Step]:
         """The step of each key."""
         found = {}
@@ -71,6 +84,10 @@ class Case:
             elif new is None and old is None:
                 found[number] = Step(Act.RELEASE, None, None)
         return found
+
+    def wanted(self) -> dict[str, str]:
+        """The names of the list."""
+        return {n: entry.name for n, entry in self.desired.items()}
 
     def held_later(self, steps: Mapping[str, Step]) -> dict[str, str]:
         """What the PBX holds after writes of which some did not arrive, or were written over."""
@@ -93,10 +110,36 @@ def owner(state: State, step: Step) -> Ownership:
 
 @pytest.mark.parametrize("seed", range(60))
 def test_many_keys_are_treated_as_each_alone(seed: int) -> None:
-    case = Case(seed)
+    check(Case(seed), whole=seed % 3 == 0)
+
+
+@pytest.mark.parametrize("held", ["", "AO", "OOO"])
+@pytest.mark.parametrize("stored", ["", "ours", "half", "doubt"])
+@pytest.mark.parametrize("spoilt", [0, 1, 2])
+def test_blocks_of_keys_with_which_it_is_the_same_are_treated_as_each_key_alone(
+    held: str, stored: str, spoilt: int
+) -> None:
+    case = Case.alike(held, stored)
+    for number in [*case.desired][1 : 500 * spoilt : 499]:
+        case.existing[number] = "by hand"
+    check(case, later=case.wanted())
+    few = case.wanted()
+    few.update(dict.fromkeys([*few][300 : 300 + spoilt], "written meanwhile"))
+    check(case, later=few)
+    check(case, later=case.existing)
+
+
+def test_what_is_given_back_is_foreign_in_blocks_too() -> None:
+    steps = {str(7_495_000_0000 + n): Step(Act.GIVE_BACK, "ours", "theirs") for n in range(2 * BLOCK)}
+    held = dict.fromkeys(steps, "theirs")
+    assert dict(owners_after(steps, set(steps), held)) == dict.fromkeys(steps, NOT_OURS)
+
+
+def check(case: Case, *, whole: bool = False, later: Mapping[str, str] | None = None) -> None:
+    """Compare with each key alone; the PBX holds ``later`` after the writes."""
     steps, owned, desired, existing = case.steps(), case.owned, case.desired, case.existing
     assert set(owned_keys(case.stored, existing)) == owned
-    options = RunOptions(foreign=case.foreign, whole=seed % 3 == 0)
+    options = RunOptions(foreign=case.foreign, whole=whole)
     work = work_of_sync(PackedNames.of(existing), desired, owned, options, case.unnameable)
     assert dict(work.steps) == steps
 
@@ -110,7 +153,7 @@ def test_many_keys_are_treated_as_each_alone(seed: int) -> None:
     }
     assert plan.unchanged == sum(existing.get(n) == entry.name for n, entry in desired.items())
     assert plan.changes == len(changes)
-    wanted = {n: entry.name for n, entry in desired.items()}
+    wanted = case.wanted()
     puts = {n: name for n, name in wanted.items() if options.whole or existing.get(n) != name}
     assert dict(work.puts) == puts
     assert len(work.puts) == len(puts)
@@ -129,7 +172,7 @@ def test_many_keys_are_treated_as_each_alone(seed: int) -> None:
     ]
     assert {one.number: one for one in work.record()} == {one.number: one for one in recorded}
 
-    held = case.held_later(steps)
+    held = case.held_later(steps) if later is None else later
     after = {}
     for number, step in steps.items():
         stored, unmade, made, other = course(number)

@@ -18,7 +18,10 @@ from astsync.engine.undoing import Undoing
 from astsync.engine.work import Work, work_of_sync
 from astsync.phonebook.model import Entry
 from astsync.phonebook.ownership import NOT_OURS, Act, Ownership, owned_keys, owners_after, owners_before
+from astsync.phonebook.packed import as_bytes
+from astsync.phonebook.recorded import packed_record
 from astsync.store import Before
+from astsync.store.records import parts_of
 
 KEYS = ["1", "2"]
 NEWS = ["another name", "a name of before", "what is there", "nothing"]
@@ -195,7 +198,8 @@ class Events(RuleBasedStateMachine):
         return {*owned}
 
     def _undoing(self, record: dict[str, Before]) -> Undoing:
-        return Undoing([*record.values()], self.pbx.names(), self._owned())
+        rows = packed_record(parts_of(record[number] for number in sorted(record, key=as_bytes)))
+        return Undoing(rows, self.pbx.names(), self._owned())
 
     def _sync(self, foreign: Literal["keep", "delete"]) -> Work:
         desired = {key: Entry(key, name) for key, name in self.listed.items()}

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from astsync.phonebook.columns import joined
 from astsync.phonebook.packed import BLOCK, as_bytes, as_text
+from astsync.phonebook.recorded import RecordBlock, RecordRow, rows_of
 from astsync.store import Before, Store
-from astsync.store.records import RecordRow
 from astsync.store.schema import bring_up
 from astsync.store.undo import (
     all_of_key,
@@ -18,6 +19,7 @@ from astsync.store.undo import (
     drop_keys,
     last_of_key,
     numbers_after,
+    read_parts,
     read_record,
     read_run,
     save_record,
@@ -57,13 +59,33 @@ def test_a_record_comes_back_as_it_was(db: sqlite3.Connection, count: int, stran
     save_record(db, 1, *PLACE, iter(record))
     save_record(db, 2, *PLACE, rows(5, seed=2))
     save_record(db, 1, "branch", "cidname", rows(7, seed=3))
-    assert [*read_record(db, 1, *PLACE)] == record
+    assert [*read_record(db, 1, *PLACE)] == [*rows_of(read_parts(db, 1, *PLACE))] == record
     assert [*read_run(db, 1)] == [("branch", row) for row in rows(7, seed=3)] + [("office", row) for row in record]
     for number, *rest in record[:: max(count // 20, 1)]:
         (found,) = last_of_key(db, *PLACE, number)
         assert (found.run, found.command, found.row) == (1, "sync", (number, *rest))
         assert [one.row for one in all_of_key(db, number)] == [(number, *rest)]
     assert [*last_of_key(db, *PLACE, b"5")] == [*all_of_key(db, b"5")] == []
+
+
+@pytest.mark.parametrize("count", [1, 2, BLOCK])
+@pytest.mark.parametrize(("old", "new"), [(None, "OOO"), ("AO", "OOO"), ("AO", None), ("AO", "AO"), (None, "a\0b")])
+@pytest.mark.parametrize("ours", [True, False, None])
+def test_rows_that_are_alike_are_the_same_as_one_by_one(
+    db: sqlite3.Connection, count: int, old: str | None, new: str | None, ours: bool | None
+) -> None:
+    numbers = [b"%d" % (74950000000 + n) for n in range(count)]
+    olds, news = (None if one is None else joined([f"{one} {n}".encode() for n in range(count)]) for one in (old, new))
+    block = RecordBlock(joined(numbers), olds, news, ours)
+    record = [(b"1", None, b"x", True), *block.rows, (b"8", b"x", None, False)]
+    assert [row[0] for row in block.rows] == numbers
+    save_record(db, 1, *PLACE, [record[0], block, record[-1]])
+    save_record(db, 2, *PLACE, record)
+    assert [*read_record(db, 1, *PLACE)] == [*read_record(db, 2, *PLACE)] == record
+    assert [*rows_of(read_parts(db, 1, *PLACE))] == record
+    query = "SELECT sum(added), sum(changed), sum(deleted) FROM undo GROUP BY run"
+    assert len({*db.execute(query).fetchall()}) == 1
+    assert db.execute("SELECT min(first), max(last) FROM undo WHERE run = 1").fetchone() == (b"1", b"8")
 
 
 def test_a_usual_record_takes_a_row_for_a_whole_block(db: sqlite3.Connection) -> None:

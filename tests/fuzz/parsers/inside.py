@@ -36,6 +36,7 @@ from astsync.phonebook.names.closed_marks import closed_mark
 from astsync.phonebook.names.maker import NameMaker
 from astsync.phonebook.numbers.parser import NumberParser
 from astsync.phonebook.numbers.phone_row import RowReader
+from astsync.phonebook.packed import PackedNames
 from astsync.setup.address import clean_address
 from astsync.setup.cron import MARK, Crontab
 from astsync.setup.dialplan_reading.extensions import an_example, entries
@@ -171,6 +172,7 @@ class _Answering(AmiConnection):
 
 
 _PUT = [(str(number), "x") for number in range(6)]
+_PUT_PACKED = PackedNames.of(dict(_PUT)).items()
 
 
 def put_answers(data: bytes) -> object:
@@ -180,7 +182,7 @@ def put_answers(data: bytes) -> object:
 
     def put(*, at_once: bool) -> object:
         try:
-            done = AstDb(_Answering(data, size, at_once=at_once), "cidname").put(_PUT)
+            done = AstDb(_Answering(data, size, at_once=at_once), "cidname").put(_PUT_PACKED if at_once else _PUT)
         except PbxError as error:
             return type(error), error.message, error.done, error.failed, error.left
         return done
