@@ -143,7 +143,7 @@ class RowsBuilder:
     """Packs rows as they come. In the order of their keys that takes no more memory than the packed rows.
 
     ``width`` is the number of columns, the key among them. ``count`` and ``size`` are the rows and their bytes so far;
-    less than a block of them may not be in ``size`` yet. Rows in another order are sorted when all have come.
+    less than two blocks of them may not be in ``size`` yet. Rows in another order are sorted when all have come.
     """
 
     def __init__(self, width: int = 2) -> None:
