@@ -11,14 +11,14 @@ from astsync.stopping import NEVER, Stopping
 
 def test_so_many_read_at_once_and_the_others_in_their_turn() -> None:
     turns, reading, most = FewAtOnce(2, 30), [0], [0]
-    lock = threading.Lock()
+    lock, together = threading.Lock(), threading.Barrier(2, timeout=30)
 
     def read() -> None:
         with turns.turn(NEVER):
             with lock:
                 reading[0] += 1
                 most[0] = max(most[0], reading[0])
-            time.sleep(0.02)
+            together.wait()
             with lock:
                 reading[0] -= 1
 
@@ -27,7 +27,7 @@ def test_so_many_read_at_once_and_the_others_in_their_turn() -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    assert (most[0], reading[0]) == (2, 0)
+    assert (most[0], reading[0], together.broken) == (2, 0, False)
 
 
 def test_who_has_waited_long_enough_reads_beside_a_slow_one() -> None:
