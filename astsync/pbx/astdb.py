@@ -89,7 +89,7 @@ class AstDb:
 
         Another program may write such keys, as on Asterisk's console.
         """
-        usual = re.compile(rf"(?:[0-9]{{1,{PATH_LIMIT - len(self._prefix)}}}+\n)*+")
+        usual = re.compile(rf"(?:[0-9]{{1,{PATH_LIMIT - len(self._prefix)}}}+\n)*")
         found: set[str] = set()
         every = iter(numbers)
         while some := list(islice(every, _AT_ONCE)):

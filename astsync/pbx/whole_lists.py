@@ -237,7 +237,7 @@ def _usual_entries(prefix: bytes, identity: bytes) -> tuple[re.Pattern[bytes], r
     prefix, identity = re.escape(prefix), re.escape(identity)
     run = _USUAL_ENTRY % (prefix, _ANY, _ANY, identity)
     entry = _USUAL_ENTRY % (prefix, b"(%b)" % _ANY, b"(%b)" % _ANY, identity)
-    return re.compile(b"(?:%b)*+" % run), re.compile(entry)
+    return re.compile(b"(?:%b)*" % run), re.compile(entry)
 
 
 class ShownList(WholeList):
